@@ -1,0 +1,25 @@
+//! The pure core: facts from both sides and a contract in, findings and a summary out. No clock, no network, no files.
+
+mod evaluate;
+mod facts;
+mod finding;
+mod identity;
+mod money;
+mod policy;
+mod rule;
+mod status;
+mod summary;
+mod time;
+mod verdict;
+
+pub use evaluate::{Evaluation, Unanswerable, evaluate};
+pub use facts::{Account, AccountColumns, Facts, Field, Item, SeenModes, Subscription};
+pub use finding::{Finding, Severity, Subject};
+pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
+pub use money::{Interval, Money, Price};
+pub use policy::{CanceledGrace, ColumnName, Contract, Grace, MatchOn, Mode, PricePattern, Source};
+pub use rule::Rule;
+pub use status::{Status, Statuses};
+pub use summary::Summary;
+pub use time::UnixSeconds;
+pub use verdict::Verdict;

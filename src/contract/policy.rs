@@ -1,0 +1,162 @@
+//! The access contract: what each billing state must mean for an account, as configured and valid.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Field, PriceId, Rule, Severity, Statuses};
+
+/// Whose objects decide who has paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Stripe,
+    Paddle,
+    StripeEntitlements,
+}
+
+impl Source {
+    /// The provider's name, for people.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::Stripe | Self::StripeEntitlements => "Stripe",
+            Self::Paddle => "Paddle",
+        }
+    }
+
+    /// The word in `source_of_truth:`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+            Self::Paddle => "paddle",
+            Self::StripeEntitlements => "stripe_entitlements",
+        }
+    }
+}
+
+/// Which of the provider's two worlds the objects must come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Live,
+    Test,
+}
+
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// What an account stores to find its customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MatchOn {
+    #[default]
+    CustomerId,
+    /// The account stores only a subscription id; its customer is that subscription's.
+    SubscriptionId,
+}
+
+/// An entry of `ignore_prices`: an exact id, or a beginning (written with a trailing `*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PricePattern {
+    Exact(String),
+    Prefix(String),
+}
+
+impl PricePattern {
+    pub fn parse(text: &str) -> Self {
+        match text.strip_suffix('*') {
+            Some(prefix) => Self::Prefix(prefix.to_owned()),
+            None => Self::Exact(text.to_owned()),
+        }
+    }
+
+    pub fn matches(&self, price: &PriceId) -> bool {
+        match self {
+            Self::Exact(id) => price.as_str() == id,
+            Self::Prefix(prefix) => price.as_str().starts_with(prefix.as_str()),
+        }
+    }
+}
+
+/// How long paid access may outlive the payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Grace {
+    /// Seconds after the start of the current period.
+    pub past_due: Option<i64>,
+    pub canceled: Option<CanceledGrace>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CanceledGrace {
+    /// Seconds after the subscription ended.
+    For(i64),
+    UntilPeriodEnd,
+}
+
+/// How a mapped column is written in the configuration, which is how messages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnName {
+    /// A plain column.
+    Column(String),
+    /// `{column: c, in: […]}`.
+    In { column: String, values: Vec<String> },
+    /// `{sql: …}`, or a column of `query:`: only the canonical name says anything.
+    Computed,
+}
+
+/// Everything the evaluator decides by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    pub source: Source,
+    /// The word for an account in findings: `user`, `team`, …
+    pub entity: String,
+    /// How the configuration names the columns it maps.
+    pub columns: BTreeMap<Field, ColumnName>,
+    /// Price id or feature key → plan as the application stores it. Empty: plans are not checked.
+    pub plans: BTreeMap<PriceId, String>,
+    pub free_plans: BTreeSet<String>,
+    pub ignore_prices: Vec<PricePattern>,
+    pub statuses: Statuses,
+    pub grace: Grace,
+    /// The severity of each rule; a rule that is off is not in it.
+    pub severities: BTreeMap<Rule, Severity>,
+    /// Ids of accounts that are never judged.
+    pub exempt: BTreeSet<String>,
+    pub match_on: MatchOn,
+    pub allow_empty: bool,
+    pub mode: Option<Mode>,
+    /// The severity from which a finding fails the check; none: never.
+    pub fail_on: Option<Severity>,
+    /// Replaces the default hint of the rules of the published format.
+    pub fix: Option<String>,
+    /// Seconds by which a stored period end may be off.
+    pub period_tolerance: u64,
+}
+
+impl Contract {
+    /// The contract of a file that says nothing but where to look.
+    pub fn new(source: Source) -> Self {
+        Self {
+            source,
+            entity: "user".to_owned(),
+            columns: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            free_plans: BTreeSet::from(["free".to_owned()]),
+            ignore_prices: Vec::new(),
+            statuses: Statuses::default(),
+            grace: Grace::default(),
+            severities: Rule::ALL
+                .into_iter()
+                .map(|rule| (rule, rule.default_severity()))
+                .collect(),
+            exempt: BTreeSet::new(),
+            match_on: MatchOn::default(),
+            allow_empty: false,
+            mode: None,
+            fail_on: Some(Severity::High),
+            fix: None,
+            period_tolerance: 24 * 60 * 60,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Subscription status words, read without case, and what each of them means for access.
+
+use std::{collections::BTreeSet, fmt};
+
+/// The status of a subscription. Providers add words over time, so any word is representable.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    Active,
+    Trialing,
+    PastDue,
+    Unpaid,
+    Canceled,
+    Incomplete,
+    IncompleteExpired,
+    Paused,
+    /// A word this version does not know, in lower case.
+    Other(Box<str>),
+}
+
+impl Status {
+    /// Every word that Stripe or Paddle documents.
+    pub const KNOWN: [Self; 8] = [
+        Self::Active,
+        Self::Trialing,
+        Self::PastDue,
+        Self::Unpaid,
+        Self::Canceled,
+        Self::Incomplete,
+        Self::IncompleteExpired,
+        Self::Paused,
+    ];
+
+    /// Reads a status word: case and surrounding space do not matter, `cancelled` is `canceled`.
+    pub fn parse(word: &str) -> Self {
+        let word = word.trim().to_lowercase();
+        if word == "cancelled" {
+            return Self::Canceled;
+        }
+        Self::KNOWN
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .unwrap_or_else(|| Self::Other(word.into()))
+    }
+
+    /// The word as the provider documents it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Active => "active",
+            Self::Trialing => "trialing",
+            Self::PastDue => "past_due",
+            Self::Unpaid => "unpaid",
+            Self::Canceled => "canceled",
+            Self::Incomplete => "incomplete",
+            Self::IncompleteExpired => "incomplete_expired",
+            Self::Paused => "paused",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Which status words give access and which do not. A word in neither is not judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statuses {
+    /// In the order written, which is the order messages name them in.
+    pub grant: Vec<Status>,
+    pub deny: BTreeSet<Status>,
+}
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Self::new(None, None)
+    }
+}
+
+impl Statuses {
+    /// The lists that a contract writes; either may be left out. Without `deny`, every documented word that is
+    /// not granted is denied; without `grant`, the default grants that are not denied.
+    pub fn new(grant: Option<Vec<Status>>, deny: Option<Vec<Status>>) -> Self {
+        let deny: Option<BTreeSet<_>> = deny.map(|words| words.into_iter().collect());
+        let grant = grant.unwrap_or_else(|| {
+            [Status::Active, Status::Trialing]
+                .into_iter()
+                .filter(|status| !deny.as_ref().is_some_and(|deny| deny.contains(status)))
+                .collect()
+        });
+        let deny = deny.unwrap_or_else(|| {
+            Status::KNOWN
+                .into_iter()
+                .filter(|status| !grant.contains(status))
+                .collect()
+        });
+        Self { grant, deny }
+    }
+
+    /// The granting words as messages name them: `active/trialing`.
+    pub fn granting_words(&self) -> String {
+        let words: Vec<_> = self.grant.iter().map(Status::as_str).collect();
+        words.join("/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_space_and_the_british_spelling_do_not_matter() {
+        assert_eq!(Status::parse(" ACTIVE "), Status::Active);
+        assert_eq!(Status::parse("Cancelled"), Status::Canceled);
+        assert_eq!(Status::parse("Halted"), Status::Other("halted".into()));
+    }
+
+    #[test]
+    fn a_list_left_out_is_filled_so_that_no_documented_word_is_in_both_or_lost() {
+        let grants_past_due = Statuses::new(
+            Some(vec![Status::Active, Status::Trialing, Status::PastDue]),
+            None,
+        );
+        assert!(!grants_past_due.deny.contains(&Status::PastDue));
+        assert_eq!(grants_past_due.deny.len(), 5);
+
+        let denies_trials = Statuses::new(None, Some(vec![Status::Trialing]));
+        assert_eq!(denies_trials.grant, [Status::Active]);
+        assert_eq!(denies_trials.deny.len(), 1);
+    }
+}

@@ -1,0 +1,54 @@
+//! What was read and found, in numbers.
+
+use std::collections::BTreeMap;
+
+use super::{Money, Rule, Severity};
+
+/// The numbers of one contract.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub accounts: u64,
+    pub linked: u64,
+    pub exempt: u64,
+    /// Subscriptions read, by status word.
+    pub subscriptions: BTreeMap<String, u64>,
+    pub by_severity: BTreeMap<Severity, u64>,
+    pub by_rule: BTreeMap<Rule, u64>,
+    /// Findings that a second read a moment later did not show again.
+    pub settled: u64,
+    pub provider_requests: u64,
+    /// Monthly amounts of customers who pay and have no access.
+    pub paid_not_served: Money,
+    /// Last known monthly amounts of accounts that have access and do not pay.
+    pub served_not_paid: Money,
+    /// Items behind those amounts that are metered or have no unit amount, and so are not in them.
+    pub items_without_amount: u64,
+}
+
+impl Summary {
+    /// Adds the numbers of another contract.
+    pub fn add(&mut self, other: &Self) {
+        self.accounts += other.accounts;
+        self.linked += other.linked;
+        self.exempt += other.exempt;
+        for (status, count) in &other.subscriptions {
+            *self.subscriptions.entry(status.clone()).or_default() += count;
+        }
+        for (severity, count) in &other.by_severity {
+            *self.by_severity.entry(*severity).or_default() += count;
+        }
+        for (rule, count) in &other.by_rule {
+            *self.by_rule.entry(*rule).or_default() += count;
+        }
+        self.settled += other.settled;
+        self.provider_requests += other.provider_requests;
+        self.paid_not_served.add_all(&other.paid_not_served);
+        self.served_not_paid.add_all(&other.served_not_paid);
+        self.items_without_amount += other.items_without_amount;
+    }
+
+    /// The number of findings of that severity.
+    pub fn count(&self, severity: Severity) -> u64 {
+        self.by_severity.get(&severity).copied().unwrap_or_default()
+    }
+}

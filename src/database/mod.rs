@@ -1,0 +1,1 @@
+//! Reader of the application's Postgres: rows into facts, complete or not at all.

@@ -1,0 +1,1 @@
+//! Publishing to GitHub: check run, annotations, comment, job summary, outputs.

@@ -1,0 +1,102 @@
+//! The one HTTP client of the process, and which base URLs secrets may be sent to.
+
+use std::{net::IpAddr, time::Duration};
+
+use url::{Host, Url};
+
+/// Long enough for a slow TLS handshake across the world, short enough to fail while somebody watches.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A single request; Stripe's own SDKs wait 80 s, and no page of a listing takes a tenth of that.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Names the program and its version to the servers it asks.
+pub const USER_AGENT: &str = concat!("prodverdict/", env!("CARGO_PKG_VERSION"));
+
+/// The client that every edge shares: proxies from the environment, rustls, no redirects (a redirect could carry a
+/// key to another host).
+pub fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
+/// Why a base URL is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    #[error("`{0}` is not a URL")]
+    NotAUrl(String),
+    #[error("`{0}` would send a secret over plain http to a public host")]
+    PlainHttp(String),
+    #[error("`{0}` is neither https nor http")]
+    Scheme(String),
+}
+
+/// A base URL that secrets may be sent to: https anywhere, http only to a loopback or private address. The result has
+/// no trailing slash.
+pub fn base_url(text: &str) -> Result<String, BaseUrlError> {
+    let shown = || text.chars().take(200).collect::<String>();
+    let url = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl(shown()))?;
+    match url.scheme() {
+        "https" => {}
+        "http" if url.host().is_some_and(|host| is_private(&host)) => {}
+        "http" => return Err(BaseUrlError::PlainHttp(shown())),
+        _ => return Err(BaseUrlError::Scheme(shown())),
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Loopback, private (RFC 1918, RFC 4193), link-local, `localhost`, or a bare service name as on a job network.
+fn is_private(host: &Host<&str>) -> bool {
+    let address = match host {
+        Host::Domain(name) => return *name == "localhost" || !name.contains('.'),
+        Host::Ipv4(address) => IpAddr::V4(*address),
+        Host::Ipv6(address) => IpAddr::V6(*address),
+    };
+    match address {
+        IpAddr::V4(address) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_goes_anywhere_and_http_only_to_private_hosts() {
+        for allowed in [
+            "https://api.stripe.com",
+            "http://127.0.0.1:12111",
+            "http://172.17.0.1:1",
+            "http://[::1]:1",
+            "http://localhost:1",
+            "http://fake-stripe:12111",
+        ] {
+            assert_eq!(base_url(allowed).as_deref(), Ok(allowed));
+        }
+        assert_eq!(
+            base_url("https://host/api/v3/").as_deref(),
+            Ok("https://host/api/v3")
+        );
+        for refused in [
+            "http://api.stripe.com",
+            "http://8.8.8.8",
+            "http://localhost.evil.example",
+        ] {
+            assert_eq!(
+                base_url(refused),
+                Err(BaseUrlError::PlainHttp(refused.to_owned()))
+            );
+        }
+        assert!(base_url("ftp://localhost").is_err());
+        assert!(base_url("not a url").is_err());
+    }
+}

@@ -1,0 +1,17 @@
+//! ProdVerdict compares what a billing provider says with what an application's database says, under an access
+//! contract. `contract` is the pure core; `config` and `report` are pure edges around it; `billing`, `database` and
+//! `fixtures` read the two sides, `github` publishes, `fake_stripe` plays the provider; only `commands` wires them
+//! together. `tests/architecture.rs` holds this drawing in code.
+
+pub mod billing;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod contract;
+pub mod database;
+pub mod fake_stripe;
+pub mod fixtures;
+pub mod github;
+pub mod http;
+pub mod problem;
+pub mod report;

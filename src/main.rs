@@ -1,0 +1,3 @@
+//! Parses, reads the environment, runs, and maps the outcome to an exit status.
+
+fn main() {}
