@@ -8,7 +8,7 @@ use url::{Host, Url};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A single request; Stripe's own SDKs wait 80 s, and no page of a listing takes a tenth of that.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Names the program and its version to the servers it asks.
 pub const USER_AGENT: &str = concat!("prodverdict/", env!("CARGO_PKG_VERSION"));
@@ -39,7 +39,7 @@ pub enum BaseUrlError {
 /// no trailing slash.
 pub fn base_url(text: &str) -> Result<String, BaseUrlError> {
     let shown = || text.chars().take(200).collect::<String>();
-    let url = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl(shown()))?;
+    let url = Url::parse(text).map_err(|_parse| BaseUrlError::NotAUrl(shown()))?;
     match url.scheme() {
         "https" => {}
         "http" if url.host().is_some_and(|host| is_private(&host)) => {}

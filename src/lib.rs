@@ -1,4 +1,4 @@
-//! ProdVerdict compares what a billing provider says with what an application's database says, under an access
+//! The program compares what a billing provider says with what an application's database says, under an access
 //! contract. `contract` is the pure core; `config` and `report` are pure edges around it; `billing`, `database` and
 //! `fixtures` read the two sides, `github` publishes, `fake_stripe` plays the provider; only `commands` wires them
 //! together. `tests/architecture.rs` holds this drawing in code.

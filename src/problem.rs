@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::contract::Unanswerable;
+
 /// Something that a person has to see to. Its texts are raw; each renderer makes them safe for where they go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -45,5 +47,11 @@ impl Problem {
             hint: error.hint(),
             place: None,
         }
+    }
+}
+
+impl Explain for Unanswerable {
+    fn hint(&self) -> String {
+        Self::hint(self)
     }
 }

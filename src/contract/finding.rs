@@ -1,6 +1,6 @@
 //! A finding: one disagreement between the provider and the database, with both sides, its fix and its identity.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
@@ -92,11 +92,12 @@ pub(crate) fn fingerprint(rule: Rule, entity: &str, customer: Option<&str>) -> S
         customer.unwrap_or_default()
     );
     let digest = Sha256::digest(text.as_bytes());
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut hex = String::with_capacity(16);
+    for byte in digest.iter().take(8) {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }
 
 #[cfg(test)]

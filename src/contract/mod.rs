@@ -1,14 +1,22 @@
 //! The pure core: facts from both sides and a contract in, findings and a summary out. No clock, no network, no files.
 
+mod case;
+mod customers;
 mod evaluate;
+mod evidence;
 mod facts;
 mod finding;
+mod guards;
 mod identity;
 mod money;
 mod policy;
 mod rule;
+mod rules;
+mod standing;
 mod status;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod time;
 mod verdict;
 

@@ -1,0 +1,114 @@
+//! What each side says, in one line each: the evidence of a finding.
+
+use super::{
+    Account, Field, Subject, Subscription, case::Case, customers::CustomerNumber,
+    standing::PriceMeaning,
+};
+
+impl Case<'_> {
+    /// The subject of a finding about one account, and the subscription that decides over it.
+    pub(crate) fn subject(
+        &self,
+        account: &Account,
+        customer: CustomerNumber,
+        subscription: Option<&Subscription>,
+    ) -> Subject {
+        let is_subscription = self.contract.source.has_subscriptions();
+        let subscription = subscription.filter(|_| is_subscription);
+        Subject {
+            account: Some(account.id.to_string()),
+            customer: self.customers.id(customer).map(str::to_owned),
+            subscription: subscription.map(|subscription| subscription.id.to_string()),
+            status: subscription.map(|subscription| subscription.status.to_string()),
+            plan_found: account.plan.as_deref().map(str::to_owned),
+            ..Subject::default()
+        }
+    }
+
+    /// Both sides: the provider's subscriptions, then the row.
+    pub(crate) fn both_sides<'s>(
+        &self,
+        account: &Account,
+        customer: CustomerNumber,
+        subscriptions: impl IntoIterator<Item = &'s Subscription>,
+    ) -> Vec<String> {
+        let mut lines: Vec<_> = subscriptions
+            .into_iter()
+            .map(|subscription| self.provider_says(subscription))
+            .collect();
+        if lines.is_empty() {
+            let customer = self.customers.id(customer).unwrap_or("(unknown)");
+            lines.push(format!(
+                "customer {customer} has no {}",
+                self.source_object()
+            ));
+        }
+        lines.push(self.row_says(account));
+        lines
+    }
+
+    /// One line about a subscription, or about the entitlements that stand in for one.
+    pub(crate) fn provider_says(&self, subscription: &Subscription) -> String {
+        let prices: Vec<_> = subscription
+            .items
+            .iter()
+            .map(|item| match self.contract.price_meaning(&item.price.id) {
+                PriceMeaning::Plan(plan) => format!("{} → {plan}", item.price.id),
+                PriceMeaning::Ignored => format!("{} (ignored)", item.price.id),
+                PriceMeaning::Unmapped => item.price.id.to_string(),
+            })
+            .collect();
+        let prices = if prices.is_empty() {
+            "no prices".to_owned()
+        } else {
+            prices.join(", ")
+        };
+        if !self.contract.source.has_subscriptions() {
+            return format!("customer {} is entitled to {prices}", subscription.customer);
+        }
+        let mut line = format!(
+            "subscription {} of customer {} is {}",
+            subscription.id, subscription.customer, subscription.status
+        );
+        if subscription.paused_void {
+            line.push_str(" with its collection paused as void");
+        }
+        line += &format!(" ({prices})");
+        if let Some(end) = subscription.ended_at {
+            line += &format!(", ended {end}");
+        } else if let Some(end) = subscription.period_end() {
+            line += &format!(", period ends {end}");
+        }
+        if subscription.cancel_scheduled == Some(true) && subscription.ended_at.is_none() {
+            line.push_str(", cancellation scheduled");
+        }
+        line
+    }
+
+    /// One line about an account's row.
+    pub(crate) fn row_says(&self, account: &Account) -> String {
+        let mut values = vec![format!(
+            "{} = {}",
+            self.column(Field::HasPaidAccess),
+            account.paid
+        )];
+        if self.facts.mapped.contains(&Field::Plan) {
+            let plan = account.plan.as_deref().unwrap_or("null");
+            values.push(format!("{} = {plan}", self.column(Field::Plan)));
+        }
+        if self.facts.mapped.contains(&Field::UpdatedAt)
+            && let Some(updated_at) = account
+                .columns
+                .as_ref()
+                .and_then(|columns| columns.updated_at)
+        {
+            values.push(format!("{} = {updated_at}", self.column(Field::UpdatedAt)));
+        }
+        format!(
+            "{} {}: {}",
+            self.contract.entity,
+            account.id,
+            values.join(", ")
+        )
+    }
+}

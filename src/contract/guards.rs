@@ -1,0 +1,217 @@
+//! What stops a verdict: facts that cannot be right, such as a read that saw nothing.
+
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::{Account, Mode, SubscriptionId, Summary, Unanswerable, case::Case};
+
+/// Fewer linked accounts than this may all be new.
+const STRANGERS: u64 = 5;
+
+/// Checks the facts of a case whose counts are in `summary`.
+pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
+    account_on_two_rows(&case.facts.accounts)?;
+    if case.facts.accounts.is_empty() && !case.contract.allow_empty {
+        return Err(Unanswerable::NoAccounts);
+    }
+    mode(case)?;
+    strangers(case, summary)
+}
+
+/// A join that multiplies rows shows one account twice, with values that may differ.
+fn account_on_two_rows(accounts: &[Account]) -> Result<(), Unanswerable> {
+    let hasher = DefaultHashBuilder::default();
+    let hash = |account: &&Account| hasher.hash_one(&account.id);
+    let mut seen: HashTable<&Account> = HashTable::with_capacity(accounts.len());
+    let mut twice: Option<&Account> = None;
+    for account in accounts {
+        let entry = seen.entry(hash(&account), |other| other.id == account.id, hash);
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(_) => {
+                if twice.is_none_or(|other| account.id < other.id) {
+                    twice = Some(account);
+                }
+            }
+            hashbrown::hash_table::Entry::Vacant(place) => {
+                place.insert(account);
+            }
+        }
+    }
+    twice.map_or(Ok(()), |account| {
+        Err(Unanswerable::AccountOnTwoRows {
+            id: account.id.to_string(),
+        })
+    })
+}
+
+fn mode(case: &Case<'_>) -> Result<(), Unanswerable> {
+    let seen = &case.facts.seen_modes;
+    let (expected, object) = match case.contract.mode {
+        Some(Mode::Live) => (Mode::Live, &seen.test),
+        Some(Mode::Test) => (Mode::Test, &seen.live),
+        None => return Ok(()),
+    };
+    match object {
+        Some(object) => Err(Unanswerable::WrongMode {
+            expected,
+            object: object.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Many linked accounts, paid ones among them, and the provider knows none of their customers: the key, the mode or
+/// the column is wrong, and every finding would be a false alarm.
+fn strangers(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
+    if summary.linked < STRANGERS || case.facts.customer_known {
+        return Ok(());
+    }
+    let mut any_paid = false;
+    let mut example: Option<&str> = None;
+    for (account, customer) in case.customers.accounts() {
+        let Some(customer) = customer else { continue };
+        if case.customers.subscriptions(customer).next().is_some() {
+            return Ok(());
+        }
+        any_paid |= account.paid;
+        let id = match case.customers.id(customer) {
+            Some(id) => Some(id),
+            None => account
+                .columns
+                .as_ref()
+                .and_then(|columns| columns.subscription_id.as_ref())
+                .map(SubscriptionId::as_str),
+        };
+        if let Some(id) = id
+            && example.is_none_or(|other| id < other)
+        {
+            example = Some(id);
+        }
+    }
+    if !any_paid {
+        return Ok(());
+    }
+    Err(Unanswerable::NoCustomerKnown {
+        linked: summary.linked,
+        example: example.unwrap_or_default().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::{
+        AccountColumns, MatchOn, Mode, SubscriptionId, Unanswerable,
+        testing::{account, contract, facts, found, judge, subscription},
+    };
+
+    #[test]
+    fn an_empty_read_is_no_verdict_unless_allowed() {
+        let mut contract = contract();
+        assert_eq!(
+            judge(&contract, &facts([], [])),
+            Err(Unanswerable::NoAccounts)
+        );
+        contract.allow_empty = true;
+        assert!(judge(&contract, &facts([], [])).is_ok());
+    }
+
+    #[test]
+    fn one_account_on_two_rows_is_no_verdict() {
+        let twice = facts([account("1"), account("2"), account("1").paid()], []);
+        assert_eq!(
+            judge(&contract(), &twice),
+            Err(Unanswerable::AccountOnTwoRows {
+                id: "usr_1".to_owned()
+            })
+        );
+        // Ids are compared byte for byte.
+        let mut upper = account("1");
+        upper.id = "USR_1".into();
+        assert!(judge(&contract(), &facts([account("1"), upper], [])).is_ok());
+    }
+
+    #[test]
+    fn objects_of_the_other_mode_are_no_verdict() {
+        let mut contract = contract();
+        let mut world = facts([account("1")], []);
+        world.seen_modes.test = Some("sub_1".to_owned());
+        assert!(judge(&contract, &world).is_ok());
+        contract.mode = Some(Mode::Live);
+        assert!(matches!(
+            judge(&contract, &world),
+            Err(Unanswerable::WrongMode { .. })
+        ));
+        contract.mode = Some(Mode::Test);
+        assert!(judge(&contract, &world).is_ok());
+    }
+
+    #[test]
+    fn five_strangers_one_of_them_paid_are_no_verdict() {
+        let accounts = |number: u32, paid: bool| {
+            (1..=number).map(move |n| {
+                let account = account(&n.to_string());
+                if paid && n == 1 {
+                    account.paid()
+                } else {
+                    account
+                }
+            })
+        };
+        let elsewhere = || [subscription("x", "canceled", "price_pro")];
+        let strangers = facts(accounts(5, true), elsewhere());
+        assert_eq!(
+            judge(&contract(), &strangers),
+            Err(Unanswerable::NoCustomerKnown {
+                linked: 5,
+                example: "cus_1".to_owned()
+            })
+        );
+        let asked = crate::contract::Facts {
+            customer_known: true,
+            ..strangers
+        };
+        assert!(judge(&contract(), &asked).is_ok());
+        assert!(judge(&contract(), &facts(accounts(4, true), elsewhere())).is_ok());
+        assert!(judge(&contract(), &facts(accounts(5, false), elsewhere())).is_ok());
+        let one_known = facts(
+            accounts(5, true),
+            [subscription("3", "canceled", "price_pro")],
+        );
+        assert!(judge(&contract(), &one_known).is_ok());
+    }
+
+    #[test]
+    fn accounts_that_store_only_a_subscription_find_their_customer_through_it() {
+        let mut contract = contract();
+        contract.match_on = MatchOn::SubscriptionId;
+        let with = |name: &str, subscription: Option<&str>| {
+            account(name).customer(None).columns(AccountColumns {
+                subscription_id: subscription.map(SubscriptionId::from),
+                ..AccountColumns::default()
+            })
+        };
+        let world = facts(
+            [
+                with("1", Some("sub_1")).paid().plan("pro"),
+                with("2", Some("sub_2")),
+                with("3", Some("sub_gone")).paid(),
+                with("4", Some(" ")).paid(),
+            ],
+            [
+                subscription("1", "active", "price_pro"),
+                subscription("2", "active", "price_pro"),
+                subscription("9", "active", "price_pro"),
+            ],
+        );
+        assert_eq!(
+            found(&contract, &world),
+            [
+                "revenue-leak user:usr_2",
+                "no-subscription user:usr_3",
+                "orphan-subscription customer:cus_9",
+                "unlinked-access accounts:unlinked",
+            ]
+        );
+    }
+}

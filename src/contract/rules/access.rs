@@ -1,0 +1,314 @@
+//! `revenue-leak`, `wrongful-access`, `no-subscription`: the flag against the money. An account gets at most one.
+
+use crate::contract::{
+    Account, ColumnName, Field, Rule, Summary,
+    case::{Case, Draft},
+    customers::CustomerNumber,
+};
+
+/// A customer pays, and the account has no access.
+pub(super) fn revenue_leak(
+    case: &Case<'_>,
+    account: &Account,
+    customer: CustomerNumber,
+    summary: &mut Summary,
+) {
+    if !case.wants(Rule::RevenueLeak) {
+        return;
+    }
+    let granting = case.granting(customer);
+    let (amount, untold) = case.monthly(granting.iter().copied());
+    summary.paid_not_served.add_all(&amount);
+    summary.items_without_amount += untold;
+    let entity = case.entity_capital();
+    case.report(
+        Rule::RevenueLeak,
+        Draft {
+            entity: case.account_entity(account),
+            message: format!(
+                "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
+                case.a_granting_subscription(),
+                flag_is(case, false),
+                case.contract.entity,
+            ),
+            fix: format!(
+                "{} in your webhook handler on subscription activation.",
+                set_flag(case, true)
+            ),
+            subject: case.subject(account, customer, granting.first().copied()),
+            evidence: case.both_sides(account, customer, granting.iter().copied()),
+            amount,
+            at_most: None,
+        },
+    );
+}
+
+/// The account has access, and none of its customer's subscriptions grants it.
+pub(super) fn wrongful_access(
+    case: &Case<'_>,
+    account: &Account,
+    customer: CustomerNumber,
+    summary: &mut Summary,
+) {
+    let Some(deciding) = case
+        .deciding(customer)
+        .filter(|_| case.wants(Rule::WrongfulAccess))
+    else {
+        return;
+    };
+    let (amount, untold) = case.monthly([deciding]);
+    summary.served_not_paid.add_all(&amount);
+    summary.items_without_amount += untold;
+    let why = if case.contract.grants_by_status(deciding) {
+        "pays for a free plan only".to_owned()
+    } else if case.contract.source.has_subscriptions() {
+        format!(
+            "has no {} (the newest is {})",
+            granting_subscription(case),
+            deciding.status
+        )
+    } else {
+        "has no entitlement to a paid plan".to_owned()
+    };
+    case.report(
+        Rule::WrongfulAccess,
+        Draft {
+            entity: case.account_entity(account),
+            message: format!(
+                "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
+                case.entity_capital(),
+                flag_is(case, true),
+                case.contract.entity,
+            ),
+            fix: format!(
+                "{} in your webhook handler on subscription cancellation.",
+                set_flag(case, false)
+            ),
+            subject: case.subject(account, customer, Some(deciding)),
+            evidence: case.both_sides(account, customer, [deciding]),
+            amount,
+            at_most: None,
+        },
+    );
+}
+
+/// The account has access, and its customer never had a subscription.
+pub(super) fn no_subscription(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
+    if !case.wants(Rule::NoSubscription) {
+        return;
+    }
+    case.report(
+        Rule::NoSubscription,
+        Draft {
+            entity: case.account_entity(account),
+            message: format!(
+                "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
+                case.entity_capital(),
+                case.source_object(),
+                flag_is(case, true),
+            ),
+            fix: format!(
+                "{}, or list the {} under `exempt` if the access is a gift.",
+                set_flag(case, false),
+                case.contract.entity,
+            ),
+            subject: case.subject(account, customer, None),
+            evidence: case.both_sides(account, customer, []),
+            ..Draft::default()
+        },
+    );
+}
+
+/// `active/trialing Stripe subscription`
+fn granting_subscription(case: &Case<'_>) -> String {
+    let words = case.contract.statuses.granting_words();
+    format!("{words} {}", case.source_object())
+}
+
+/// `has_paid_access is false`, in the words of the mapping.
+fn flag_is(case: &Case<'_>, value: bool) -> String {
+    match case.contract.columns.get(&Field::HasPaidAccess) {
+        Some(ColumnName::In { column, values }) => {
+            let verb = if value { "is" } else { "is not" };
+            format!("{column} {verb} one of {}", values.join(", "))
+        }
+        Some(ColumnName::Column(_) | ColumnName::Computed) | None => {
+            format!("{} is {value}", case.column(Field::HasPaidAccess))
+        }
+    }
+}
+
+/// `Set has_paid_access=true`, in the words of the mapping.
+fn set_flag(case: &Case<'_>, value: bool) -> String {
+    match case.contract.columns.get(&Field::HasPaidAccess) {
+        Some(ColumnName::In { column, values }) => {
+            let which = if value {
+                "one of"
+            } else {
+                "a value other than"
+            };
+            format!("Set {column} to {which} {}", values.join(", "))
+        }
+        Some(ColumnName::Computed) => format!("Make {} {value}", case.column(Field::HasPaidAccess)),
+        Some(ColumnName::Column(_)) | None => {
+            format!("Set {}={value}", case.column(Field::HasPaidAccess))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{
+        Severity,
+        testing::{account, contract, facts, found, item, judge, only, subscription},
+    };
+
+    #[test]
+    fn the_known_case_is_worded_to_the_letter() {
+        let alice = facts(
+            [account("alice")],
+            [subscription("alice", "active", "price_pro")],
+        );
+        let leak = only(Rule::RevenueLeak, &contract(), &alice);
+        assert_eq!(
+            leak.message,
+            "User has an active/trialing Stripe subscription but has_paid_access is false.\n\
+             Revenue leak — user cannot access paid features."
+        );
+        assert_eq!(
+            leak.fix,
+            "Set has_paid_access=true in your webhook handler on subscription activation."
+        );
+        assert_eq!(leak.severity, Severity::High);
+        assert_eq!(leak.fingerprint, "69149926077885fa");
+        assert_eq!(leak.amount.iter().collect::<Vec<_>>(), [("usd", 2000)]);
+        assert_eq!(
+            leak.evidence,
+            [
+                "subscription sub_alice of customer cus_alice is active (price_pro → pro), \
+                 period ends 2026-11-30T00:00:00Z",
+                "user usr_alice: has_paid_access = false, plan = null",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_words_follow_the_mapping_and_the_entity() {
+        let mut contract = contract();
+        contract.entity = "team".to_owned();
+        contract.columns.insert(
+            Field::HasPaidAccess,
+            ColumnName::In {
+                column: "state".to_owned(),
+                values: vec!["on".to_owned(), "trial".to_owned()],
+            },
+        );
+        let world = facts([account("1")], [subscription("1", "trialing", "price_pro")]);
+        let leak = only(Rule::RevenueLeak, &contract, &world);
+        assert_eq!(leak.entity, "team:usr_1");
+        assert!(leak.message.starts_with(
+            "Team has an active/trialing Stripe subscription but state is not one of on, trial.\n"
+        ));
+        assert!(
+            leak.fix
+                .starts_with("Set state to one of on, trial in your")
+        );
+    }
+
+    #[test]
+    fn access_without_a_granting_subscription_is_wrongful_and_without_any_is_another_rule() {
+        let world = facts(
+            [
+                account("1").paid(),
+                account("2").paid(),
+                account("3").paid(),
+            ],
+            [
+                subscription("1", "canceled", "price_pro"),
+                subscription("3", "active", "price_free"),
+            ],
+        );
+        assert_eq!(
+            found(&contract(), &world),
+            [
+                "wrongful-access user:usr_1",
+                "wrongful-access user:usr_3",
+                "no-subscription user:usr_2",
+            ]
+        );
+        let summary = judge(&contract(), &world).expect("an answer").summary;
+        assert_eq!(
+            summary.served_not_paid.iter().collect::<Vec<_>>(),
+            [("usd", 4000)]
+        );
+        assert!(summary.paid_not_served.is_empty());
+    }
+
+    #[test]
+    fn people_who_never_bought_and_people_who_left_are_correct() {
+        let world = facts(
+            [
+                account("1"),
+                account("2"),
+                account("3").customer(None),
+                account("4").customer(Some(" ")),
+            ],
+            [subscription("1", "canceled", "price_pro")],
+        );
+        assert_eq!(found(&contract(), &world), [""; 0]);
+    }
+
+    #[test]
+    fn one_paying_subscription_is_enough_beside_a_newer_dead_one() {
+        let world = facts(
+            [account("1").paid().plan("pro")],
+            [
+                subscription("1", "active", "price_pro"),
+                subscription("1", "canceled", "price_team")
+                    .id("sub_dead")
+                    .newer(),
+            ],
+        );
+        assert_eq!(found(&contract(), &world), [""; 0]);
+    }
+
+    #[test]
+    fn the_contracts_fix_and_severity_replace_the_defaults() {
+        let mut contract = contract();
+        contract.fix = Some("ask billing@".to_owned());
+        contract.severities.insert(Rule::RevenueLeak, Severity::Low);
+        let world = facts([account("1")], [subscription("1", "active", "price_pro")]);
+        let leak = only(Rule::RevenueLeak, &contract, &world);
+        assert_eq!(
+            (leak.fix.as_str(), leak.severity),
+            ("ask billing@", Severity::Low)
+        );
+        contract.severities.remove(&Rule::RevenueLeak);
+        assert_eq!(found(&contract, &world), [""; 0]);
+    }
+
+    #[test]
+    fn ignored_items_and_items_without_an_amount_are_not_money_at_stake() {
+        let mut contract = contract();
+        contract.ignore_prices = vec![crate::contract::PricePattern::parse("price_addon_*")];
+        let metered = crate::contract::Item {
+            quantity: None,
+            ..item("price_pro", 1)
+        };
+        let world = facts(
+            [account("1")],
+            [subscription("1", "active", "").items([
+                item("price_pro", 3),
+                item("price_addon_1", 1),
+                metered,
+            ])],
+        );
+        let summary = judge(&contract, &world).expect("an answer").summary;
+        assert_eq!(
+            summary.paid_not_served.iter().collect::<Vec<_>>(),
+            [("usd", 6000)]
+        );
+        assert_eq!(summary.items_without_amount, 1);
+    }
+}

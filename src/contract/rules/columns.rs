@@ -1,0 +1,441 @@
+//! The mapped columns of an account that has the access it should: seats, status, subscription id, period, flag.
+
+use crate::contract::{
+    Account, AccountColumns, Field, Rule, Status, Subscription, Unanswerable, UnixSeconds,
+    case::{Case, Draft},
+    customers::CustomerNumber,
+    standing::PriceMeaning,
+};
+
+/// Judges every mapped column of a paid account whose customer grants.
+pub(super) fn judge_granting(
+    case: &Case<'_>,
+    account: &Account,
+    customer: CustomerNumber,
+) -> Result<(), Unanswerable> {
+    if !case.contract.source.has_subscriptions() {
+        return Ok(());
+    }
+    let Some(columns) = account.columns.as_deref() else {
+        return Ok(());
+    };
+    let granting = case.granting(customer);
+    let Some(deciding) = granting.first().copied() else {
+        return Ok(());
+    };
+    let row = Row {
+        case,
+        account,
+        customer,
+        columns,
+    };
+    row.seat_drift(&granting)?;
+    row.stale_subscription_id(&granting);
+    row.period_drift(deciding)?;
+    row.cancel_flag_drift(deciding)
+}
+
+/// The stored word is not the status of the deciding subscription. An empty column beside a subscription that has
+/// ended is no drift: it was cleared.
+pub(super) fn status_drift(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
+    if !case.contract.source.has_subscriptions()
+        || !is_judged(case, Rule::StatusDrift, Field::Status)
+    {
+        return;
+    }
+    let (Some(columns), Some(deciding)) = (account.columns.as_deref(), case.deciding(customer))
+    else {
+        return;
+    };
+    let stored = columns.status.as_deref().unwrap_or_default().trim();
+    let was_cleared = stored.is_empty() && !case.grants(deciding);
+    if was_cleared || Status::parse(stored) == deciding.status {
+        return;
+    }
+    let row = Row {
+        case,
+        account,
+        customer,
+        columns,
+    };
+    let stored = if stored.is_empty() {
+        "empty".to_owned()
+    } else {
+        format!("\"{stored}\"")
+    };
+    row.report(
+        Rule::StatusDrift,
+        deciding,
+        &stored,
+        &deciding.status.to_string(),
+    );
+}
+
+fn is_judged(case: &Case<'_>, rule: Rule, field: Field) -> bool {
+    case.wants(rule) && case.facts.mapped.contains(&field)
+}
+
+/// One account with its mapped columns.
+struct Row<'a, 'f> {
+    case: &'a Case<'f>,
+    account: &'a Account,
+    customer: CustomerNumber,
+    columns: &'a AccountColumns,
+}
+
+impl Row<'_, '_> {
+    fn seat_drift(&self, granting: &[&Subscription]) -> Result<(), Unanswerable> {
+        if !is_judged(self.case, Rule::SeatDrift, Field::Seats) {
+            return Ok(());
+        }
+        let mut paid_for = 0_u64;
+        let contract = self.case.contract;
+        for subscription in granting {
+            for item in &subscription.items {
+                let is_counted = match contract.price_meaning(&item.price.id) {
+                    PriceMeaning::Plan(_) => true,
+                    PriceMeaning::Unmapped => !contract.checks_plans(),
+                    PriceMeaning::Ignored => false,
+                };
+                if is_counted && !item.price.metered {
+                    let quantity = item.quantity;
+                    let quantity = quantity
+                        .ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
+                    paid_for = paid_for.saturating_add(quantity);
+                }
+            }
+        }
+        let stored = self.columns.seats;
+        if stored.is_none_or(|stored| u64::try_from(stored) != Ok(paid_for))
+            && let Some(deciding) = granting.first()
+        {
+            let stored = stored.map_or("empty".to_owned(), |stored| stored.to_string());
+            self.report(Rule::SeatDrift, deciding, &stored, &paid_for.to_string());
+        }
+        Ok(())
+    }
+
+    fn stale_subscription_id(&self, granting: &[&Subscription]) {
+        if !is_judged(self.case, Rule::StaleSubscriptionId, Field::SubscriptionId) {
+            return;
+        }
+        let stored = self.columns.subscription_id.as_ref();
+        if granting
+            .iter()
+            .any(|subscription| Some(&subscription.id) == stored)
+        {
+            return;
+        }
+        if let Some(deciding) = granting.first() {
+            let stored = stored.map_or("empty".to_owned(), ToString::to_string);
+            let expected = deciding.id.to_string();
+            self.report(Rule::StaleSubscriptionId, deciding, &stored, &expected);
+        }
+    }
+
+    fn period_drift(&self, deciding: &Subscription) -> Result<(), Unanswerable> {
+        if !is_judged(self.case, Rule::PeriodDrift, Field::PeriodEnd) {
+            return Ok(());
+        }
+        let end = deciding.period_end();
+        let end =
+            end.ok_or_else(|| missing(deciding, "end of its current period", "`period-drift`"))?;
+        let stored = self.columns.period_end;
+        let tolerance = self.case.contract.period_tolerance;
+        if stored.is_none_or(|stored: UnixSeconds| stored.distance(end) > tolerance) {
+            let stored = stored.map_or("empty".to_owned(), |stored| stored.to_string());
+            self.report(Rule::PeriodDrift, deciding, &stored, &end.to_string());
+        }
+        Ok(())
+    }
+
+    fn cancel_flag_drift(&self, deciding: &Subscription) -> Result<(), Unanswerable> {
+        if !is_judged(self.case, Rule::CancelFlagDrift, Field::CancelAtPeriodEnd) {
+            return Ok(());
+        }
+        let scheduled = deciding.cancel_scheduled;
+        let scheduled = scheduled
+            .ok_or_else(|| missing(deciding, "cancellation flag", "`cancel-flag-drift`"))?;
+        let stored = self.columns.cancel_at_period_end;
+        if stored != scheduled {
+            let (stored, scheduled) = (stored.to_string(), scheduled.to_string());
+            self.report(Rule::CancelFlagDrift, deciding, &stored, &scheduled);
+        }
+        Ok(())
+    }
+
+    fn report(&self, rule: Rule, deciding: &Subscription, stored: &str, expected: &str) {
+        let Self {
+            case,
+            account,
+            customer,
+            ..
+        } = self;
+        let Some((field, consequence)) = about(rule) else {
+            return;
+        };
+        let column = case.column(field);
+        let mut evidence = case.both_sides(account, *customer, [deciding]);
+        if let Some(row) = evidence.last_mut() {
+            *row += &format!(", {column} = {stored}");
+        }
+        case.report(
+            rule,
+            Draft {
+                entity: case.account_entity(account),
+                message: format!(
+                    "{} has {column} {stored} but the {} says {expected}.\n{consequence}",
+                    case.entity_capital(),
+                    case.source_object(),
+                ),
+                fix: format!("Set {column}={expected} in your webhook handler whenever the subscription changes."),
+                subject: case.subject(account, *customer, Some(deciding)),
+                evidence,
+                ..Draft::default()
+            },
+        );
+    }
+}
+
+/// The column that a rule of this file compares, and what follows when it differs.
+fn about(rule: Rule) -> Option<(Field, &'static str)> {
+    let rules = [
+        (
+            Rule::SeatDrift,
+            Field::Seats,
+            "Seat drift — what is used is not what is paid for.",
+        ),
+        (
+            Rule::StatusDrift,
+            Field::Status,
+            "Status drift — a status change did not reach the row.",
+        ),
+        (
+            Rule::StaleSubscriptionId,
+            Field::SubscriptionId,
+            "Stale subscription — changes to the live one will not find the row.",
+        ),
+        (
+            Rule::PeriodDrift,
+            Field::PeriodEnd,
+            "Period drift — access may end early or last too long.",
+        ),
+        (
+            Rule::CancelFlagDrift,
+            Field::CancelAtPeriodEnd,
+            "Cancellation drift — the app shows a renewal that will not come, or hides one that will.",
+        ),
+    ];
+    let (_, field, consequence) = rules.into_iter().find(|(other, ..)| *other == rule)?;
+    Some((field, consequence))
+}
+
+fn missing(
+    subscription: &Subscription,
+    missing: &'static str,
+    needed_by: &'static str,
+) -> Unanswerable {
+    Unanswerable::Missing {
+        subscription: subscription.id.to_string(),
+        missing,
+        needed_by,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::contract::{
+        Facts, SubscriptionId,
+        testing::{DAY, account, contract, facts, found, item, judge, only, subscription},
+    };
+
+    fn right() -> AccountColumns {
+        let deciding = subscription("1", "active", "price_pro");
+        AccountColumns {
+            seats: Some(1),
+            status: Some(Arc::from("active")),
+            period_end: deciding.period_end(),
+            subscription_id: Some(deciding.id),
+            cancel_at_period_end: false,
+            updated_at: None,
+        }
+    }
+
+    fn world(columns: AccountColumns) -> Facts {
+        let mut facts = facts(
+            [account("1").paid().plan("pro").columns(columns)],
+            [
+                subscription("1", "active", "price_pro"),
+                subscription("1", "canceled", "price_pro")
+                    .id("sub_old")
+                    .newer(),
+            ],
+        );
+        facts.mapped.extend(Field::ALL);
+        facts
+    }
+
+    #[test]
+    fn right_columns_are_silent_and_each_wrong_one_is_its_own_rule() {
+        assert_eq!(found(&contract(), &world(right())), [""; 0]);
+        let wrong = [
+            (
+                AccountColumns {
+                    seats: Some(2),
+                    ..right()
+                },
+                "seat-drift",
+            ),
+            (
+                AccountColumns {
+                    seats: None,
+                    ..right()
+                },
+                "seat-drift",
+            ),
+            (
+                AccountColumns {
+                    seats: Some(-1),
+                    ..right()
+                },
+                "seat-drift",
+            ),
+            (
+                AccountColumns {
+                    status: Some(Arc::from("trialing")),
+                    ..right()
+                },
+                "status-drift",
+            ),
+            (
+                AccountColumns {
+                    status: None,
+                    ..right()
+                },
+                "status-drift",
+            ),
+            (
+                AccountColumns {
+                    subscription_id: Some(SubscriptionId::from("sub_old")),
+                    ..right()
+                },
+                "stale-subscription-id",
+            ),
+            (
+                AccountColumns {
+                    subscription_id: None,
+                    ..right()
+                },
+                "stale-subscription-id",
+            ),
+            (
+                AccountColumns {
+                    period_end: None,
+                    ..right()
+                },
+                "period-drift",
+            ),
+            (
+                AccountColumns {
+                    period_end: right().period_end.map(|end| end.plus(-DAY - 1)),
+                    ..right()
+                },
+                "period-drift",
+            ),
+            (
+                AccountColumns {
+                    cancel_at_period_end: true,
+                    ..right()
+                },
+                "cancel-flag-drift",
+            ),
+        ];
+        for (columns, rule) in wrong {
+            assert_eq!(
+                found(&contract(), &world(columns)),
+                [format!("{rule} user:usr_1")]
+            );
+        }
+        let tolerated = AccountColumns {
+            period_end: right().period_end.map(|end| end.plus(DAY)),
+            ..right()
+        };
+        assert_eq!(found(&contract(), &world(tolerated)), [""; 0]);
+    }
+
+    #[test]
+    fn columns_that_are_not_mapped_are_not_judged() {
+        let mut world = world(AccountColumns::default());
+        world.mapped = [Field::Plan].into();
+        assert_eq!(found(&contract(), &world), [""; 0]);
+    }
+
+    #[test]
+    fn an_account_without_the_right_access_gets_no_column_rule() {
+        let mut world = world(AccountColumns::default());
+        world.accounts[0].paid = false;
+        assert_eq!(found(&contract(), &world), ["revenue-leak user:usr_1"]);
+    }
+
+    #[test]
+    fn seats_are_the_sum_of_mapped_licensed_items() {
+        let mut contract = contract();
+        let mut world = world(AccountColumns {
+            seats: Some(5),
+            ..right()
+        });
+        let mut metered = item("price_team", 1);
+        metered.quantity = None;
+        Arc::make_mut(&mut metered.price).metered = true;
+        world.subscriptions[0].items = [
+            item("price_pro", 3),
+            item("price_team", 2),
+            item("price_addon", 9),
+            metered,
+        ]
+        .into();
+        let mut found_rules = found(&contract, &world);
+        found_rules.retain(|finding| finding.starts_with("seat"));
+        assert_eq!(found_rules, [""; 0]);
+        // Without plans every licensed item counts.
+        contract.plans.clear();
+        assert!(found(&contract, &world).contains(&"seat-drift user:usr_1".to_owned()));
+    }
+
+    #[test]
+    fn an_ended_subscriptions_status_may_be_cleared_but_not_wrong() {
+        let mut world = world(AccountColumns::default());
+        world.accounts[0].paid = false;
+        world.accounts[0].plan = None;
+        world.subscriptions.remove(0);
+        assert_eq!(found(&contract(), &world), [""; 0]);
+        let columns = AccountColumns {
+            status: Some(Arc::from("active")),
+            ..AccountColumns::default()
+        };
+        world.accounts[0].columns = Some(Box::new(columns));
+        let drift = only(Rule::StatusDrift, &contract(), &world);
+        assert_eq!(
+            drift.message,
+            "User has status \"active\" but the Stripe subscription says canceled.\n\
+             Status drift — a status change did not reach the row."
+        );
+        let columns = AccountColumns {
+            status: Some(Arc::from("CANCELLED")),
+            ..AccountColumns::default()
+        };
+        world.accounts[0].columns = Some(Box::new(columns));
+        assert_eq!(found(&contract(), &world), [""; 0]);
+    }
+
+    #[test]
+    fn a_mapped_column_without_the_providers_value_is_no_verdict() {
+        let mut world = world(right());
+        world.subscriptions[0].cancel_scheduled = None;
+        let error = judge(&contract(), &world).expect_err("no verdict");
+        assert!(error.to_string().contains("cancellation flag"), "{error}");
+    }
+}

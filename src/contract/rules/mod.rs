@@ -1,0 +1,66 @@
+//! The rules, each in the file of what it looks at.
+
+mod access;
+mod columns;
+mod customer;
+mod plan;
+mod price;
+mod status;
+mod unlinked;
+
+use super::{Rule, Summary, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
+
+/// Judges every account, then what belongs to customers, prices and statuses; money at stake goes to `summary`.
+pub(crate) fn judge(case: &Case<'_>, summary: &mut Summary) -> Result<(), Unanswerable> {
+    for customer in case.customers.all() {
+        let state = case
+            .contract
+            .state(case.customers.subscriptions(customer), case.now)?;
+        for account in case
+            .customers
+            .accounts_of(customer)
+            .filter(|account| !case.is_exempt(account))
+        {
+            match (account.paid, state) {
+                (false, State::Granting) => access::revenue_leak(case, account, customer, summary),
+                (true, State::NotGranting) => {
+                    access::wrongful_access(case, account, customer, summary);
+                }
+                (true, State::None) => access::no_subscription(case, account, customer),
+                (true, State::Granting) => {
+                    plan::plan_drift(case, account, customer);
+                    columns::judge_granting(case, account, customer)?;
+                    columns::status_drift(case, account, customer);
+                }
+                (false, State::NotGranting | State::None) => {
+                    plan::stale_plan(case, account, customer);
+                    columns::status_drift(case, account, customer);
+                }
+                (_, State::InGrace) => columns::status_drift(case, account, customer),
+                (_, State::Unjudged) => {}
+            }
+        }
+        judge_customer(case, customer, summary);
+    }
+    unlinked::unlinked_access(case);
+    price::unmapped(case)?;
+    if case.contract.source.has_subscriptions() {
+        status::unknown_status(case);
+    }
+    Ok(())
+}
+
+fn judge_customer(case: &Case<'_>, customer: CustomerNumber, summary: &mut Summary) {
+    if case.wants(Rule::DuplicateCustomer) {
+        customer::duplicate_customer(case, customer);
+    }
+    if !case.contract.source.has_subscriptions() {
+        return;
+    }
+    if case.wants(Rule::OrphanSubscription) {
+        customer::orphan_subscription(case, customer, summary);
+    }
+    if case.wants(Rule::DoubleSubscription) {
+        customer::double_subscription(case, customer);
+    }
+}

@@ -1,0 +1,221 @@
+//! `unmapped-price`, or `unmapped-feature`: a price that the contract neither maps nor ignores.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::contract::{
+    PriceId, Rule, Severity, Source, Subject, Subscription, SubscriptionId, Unanswerable,
+    case::{Case, Draft},
+    customers::CustomerNumber,
+    standing::{PriceMeaning, Standing, State},
+};
+
+/// How many of a price's subscriptions a finding names.
+const NAMED: usize = 3;
+
+#[derive(Debug, Default)]
+struct Tally<'f> {
+    subscriptions: u64,
+    /// The smallest ids.
+    named: BTreeSet<&'f SubscriptionId>,
+    /// Linked accounts that nobody can judge because of this price.
+    unjudged_accounts: u64,
+}
+
+/// One finding per price.
+pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
+    let rule = match case.contract.source {
+        Source::Stripe | Source::Paddle => Rule::UnmappedPrice,
+        Source::StripeEntitlements => Rule::UnmappedFeature,
+    };
+    if !case.contract.checks_plans() || !case.wants(rule) {
+        return Ok(());
+    }
+    let mut tallies: BTreeMap<&PriceId, Tally<'_>> = BTreeMap::new();
+    for customer in case.customers.all() {
+        let mut deciding = BTreeSet::new();
+        for subscription in case.subscriptions(customer) {
+            if !case.contract.grants_by_status(subscription) {
+                continue;
+            }
+            let decides = case.contract.standing(subscription, case.now) == Standing::Unjudged;
+            for price in unmapped_prices(case, subscription) {
+                let tally = tallies.entry(price).or_default();
+                tally.subscriptions += 1;
+                tally.named.insert(&subscription.id);
+                if tally.named.len() > NAMED {
+                    tally.named.pop_last();
+                }
+                if decides {
+                    deciding.insert(price);
+                }
+            }
+        }
+        if !deciding.is_empty() {
+            let accounts = count_unjudged(case, customer)?;
+            for price in deciding {
+                tallies.entry(price).or_default().unjudged_accounts += accounts;
+            }
+        }
+    }
+    for (price, tally) in tallies {
+        report(case, rule, price, &tally);
+    }
+    Ok(())
+}
+
+fn unmapped_prices<'f>(case: &Case<'f>, subscription: &'f Subscription) -> BTreeSet<&'f PriceId> {
+    let prices = subscription.items.iter().map(|item| &item.price.id);
+    prices
+        .filter(|price| case.contract.price_meaning(price) == PriceMeaning::Unmapped)
+        .collect()
+}
+
+/// The accounts of an unjudged customer that would be judged.
+fn count_unjudged(case: &Case<'_>, customer: CustomerNumber) -> Result<u64, Unanswerable> {
+    let state = case
+        .contract
+        .state(case.customers.subscriptions(customer), case.now)?;
+    if state != State::Unjudged {
+        return Ok(0);
+    }
+    let judged = case
+        .customers
+        .accounts_of(customer)
+        .filter(|account| !case.is_exempt(account));
+    Ok(judged.map(|_| 1).sum())
+}
+
+fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
+    let is_feature = rule == Rule::UnmappedFeature;
+    let (kind, carrier) = if is_feature {
+        ("feature", "customer")
+    } else {
+        ("price", "subscription")
+    };
+    let carried_by = count(tally.subscriptions, carrier);
+    let named: Vec<_> = tally.named.iter().map(ToString::to_string).collect();
+    let consequence = match tally.unjudged_accounts {
+        0 => "No account is left unjudged by it.".to_owned(),
+        accounts => format!(
+            "Unmapped {kind} — {} cannot be judged.",
+            count(accounts, &case.contract.entity)
+        ),
+    };
+    let draft = Draft {
+        entity: format!("{kind}:{price}"),
+        message: format!(
+            "{} {price} of {carried_by} is neither in `plans` nor in `ignore_prices`.\n{consequence}",
+            if is_feature { "Feature" } else { "Price" },
+        ),
+        fix: format!(
+            "Add `{price}: <plan as stored>` to `plans` in prodverdict.yml, or add it to `ignore_prices`."
+        ),
+        subject: Subject {
+            price: Some(price.to_string()),
+            subscription: named.first().filter(|_| !is_feature).cloned(),
+            named: named.clone(),
+            ..Subject::default()
+        },
+        evidence: vec![format!(
+            "carried by {carried_by}, among them {}",
+            named.join(", ")
+        )],
+        at_most: (tally.unjudged_accounts == 0).then_some(Severity::Low),
+        ..Draft::default()
+    };
+    case.report(rule, draft);
+}
+
+/// `1 price`, `2 prices`
+pub(super) fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{
+        PricePattern,
+        testing::{account, contract, facts, found, item, only, subscription},
+    };
+
+    #[test]
+    fn a_price_that_leaves_an_account_unjudged_is_high_and_accuses_nobody() {
+        let world = facts(
+            [account("1").paid(), account("2")],
+            (1..=4).map(|n| subscription(&n.to_string(), "active", "price_new")),
+        );
+        let mut quiet = contract();
+        quiet.severities.remove(&Rule::OrphanSubscription);
+        let finding = only(Rule::UnmappedPrice, &quiet, &world);
+        assert_eq!(found(&quiet, &world), ["unmapped-price price:price_new"]);
+        assert_eq!(finding.severity, Severity::High);
+        assert_eq!(finding.subject.named, ["sub_1", "sub_2", "sub_3"]);
+        assert_eq!(
+            finding.message,
+            "Price price_new of 4 subscriptions is neither in `plans` nor in `ignore_prices`.\n\
+             Unmapped price — 2 users cannot be judged."
+        );
+    }
+
+    #[test]
+    fn beside_a_mapped_price_or_for_nobody_it_is_low() {
+        let addon =
+            subscription("1", "active", "").items([item("price_pro", 1), item("price_addon", 1)]);
+        let another_product = subscription("2", "active", "price_product");
+        let mapped = subscription("2", "active", "price_pro").id("sub_2b");
+        let nobody = subscription("3", "active", "price_nobody");
+        let exempt = subscription("4", "active", "price_exempt");
+        let world = facts(
+            [
+                account("1").paid().plan("pro"),
+                account("2").paid().plan("pro"),
+                account("4").exempt(),
+            ],
+            [addon, another_product, mapped, nobody, exempt],
+        );
+        for price in [
+            "price_addon",
+            "price_product",
+            "price_nobody",
+            "price_exempt",
+        ] {
+            let entity = format!("price:{price}");
+            let all = crate::contract::testing::findings(&contract(), &world);
+            let finding = all
+                .iter()
+                .find(|finding| finding.entity == entity)
+                .expect(price);
+            assert_eq!(finding.severity, Severity::Low, "{price}");
+        }
+    }
+
+    #[test]
+    fn ignored_mapped_and_dead_prices_are_silent() {
+        let mut contract = contract();
+        contract.ignore_prices = vec![PricePattern::parse("price_addon_*")];
+        let world = facts(
+            [account("1").paid().plan("pro"), account("2")],
+            [
+                subscription("1", "active", "")
+                    .items([item("price_pro", 1), item("price_addon_7", 1)]),
+                subscription("2", "canceled", "price_old"),
+            ],
+        );
+        assert_eq!(found(&contract, &world), [""; 0]);
+    }
+
+    #[test]
+    fn entitlements_speak_of_features() {
+        let mut contract = contract();
+        contract.source = Source::StripeEntitlements;
+        let world = facts(
+            [account("1")],
+            [subscription("1", "active", "sso").id("cus_1")],
+        );
+        let finding = only(Rule::UnmappedFeature, &contract, &world);
+        assert_eq!(finding.entity, "feature:sso");
+        assert_eq!(found(&contract, &world), ["unmapped-feature feature:sso"]);
+    }
+}

@@ -1,0 +1,94 @@
+//! `unknown-status`: a status word that the contract neither grants nor denies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::price::count;
+use crate::contract::{
+    Rule, Subject, SubscriptionId,
+    case::{Case, Draft},
+};
+
+/// How many of a status's subscriptions a finding names.
+const NAMED: usize = 3;
+
+/// One finding per status word.
+pub(super) fn unknown_status(case: &Case<'_>) {
+    if !case.wants(Rule::UnknownStatus) {
+        return;
+    }
+    let statuses = &case.contract.statuses;
+    let mut by_word: BTreeMap<&str, (u64, BTreeSet<&SubscriptionId>)> = BTreeMap::new();
+    for subscription in &case.facts.subscriptions {
+        let known = statuses.grant.contains(&subscription.status)
+            || statuses.deny.contains(&subscription.status);
+        if known || case.contract.is_left_out(subscription) {
+            continue;
+        }
+        let (number, named) = by_word.entry(subscription.status.as_str()).or_default();
+        *number += 1;
+        named.insert(&subscription.id);
+        if named.len() > NAMED {
+            named.pop_last();
+        }
+    }
+    for (word, (number, named)) in by_word {
+        let named: Vec<_> = named.into_iter().map(ToString::to_string).collect();
+        let subscriptions = count(number, "subscription");
+        case.report(
+            Rule::UnknownStatus,
+            Draft {
+                entity: format!("status:{word}"),
+                message: format!(
+                    "Status \"{word}\" of {subscriptions} is neither granted nor denied by the contract.\n\
+                     Unknown status — customers who have nothing else are not judged."
+                ),
+                fix: format!("Add `{word}` to `statuses.grant` or `statuses.deny` in prodverdict.yml."),
+                subject: Subject {
+                    status: Some(word.to_owned()),
+                    subscription: named.first().cloned(),
+                    named: named.clone(),
+                    ..Subject::default()
+                },
+                evidence: vec![format!("carried by {subscriptions}, among them {}", named.join(", "))],
+                ..Draft::default()
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{
+        PricePattern,
+        testing::{account, contract, facts, found, only, subscription},
+    };
+
+    #[test]
+    fn one_finding_per_word_and_nobody_is_accused() {
+        let mut contract = contract();
+        contract.ignore_prices = vec![PricePattern::parse("price_other")];
+        let world = facts(
+            [account("1").paid(), account("2"), account("3")],
+            [
+                subscription("1", "Halted", "price_pro"),
+                subscription("2", "halted", "price_pro"),
+                subscription("3", "frozen", "price_pro"),
+                subscription("3", "melted", "price_other").id("sub_other"),
+            ],
+        );
+        assert_eq!(
+            found(&contract, &world),
+            [
+                "unknown-status status:frozen",
+                "unknown-status status:halted"
+            ]
+        );
+        contract
+            .statuses
+            .deny
+            .insert(crate::contract::Status::parse("frozen"));
+        let finding = only(Rule::UnknownStatus, &contract, &world);
+        assert_eq!(finding.subject.named, ["sub_1", "sub_2"]);
+    }
+}

@@ -1,0 +1,150 @@
+//! Builders for the unit tests of the core: a small world in a few lines.
+
+use std::sync::Arc;
+
+use super::{
+    Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Finding,
+    Interval, Item, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId,
+    Unanswerable, UnixSeconds, evaluate,
+};
+
+pub(crate) const DAY: i64 = 86_400;
+
+/// 2026-11-01T00:00:00Z, the time of evaluation.
+pub(crate) const NOW: UnixSeconds = UnixSeconds(1_793_491_200);
+
+/// Plans `pro`, `team` and `free` for the prices of the same names.
+pub(crate) fn contract() -> Contract {
+    let plans = ["pro", "team", "free"];
+    Contract {
+        plans: plans
+            .into_iter()
+            .map(|plan| (PriceId::from(format!("price_{plan}")), plan.to_owned()))
+            .collect(),
+        ..Contract::new(Source::Stripe)
+    }
+}
+
+/// An account `usr_<name>` linked to `cus_<name>`, without access.
+pub(crate) fn account(name: &str) -> Account {
+    Account {
+        id: AccountId::from(format!("usr_{name}")),
+        customer: Some(CustomerId::from(format!("cus_{name}"))),
+        paid: false,
+        exempt: false,
+        plan: None,
+        columns: None,
+    }
+}
+
+impl Account {
+    pub(crate) fn paid(mut self) -> Self {
+        self.paid = true;
+        self
+    }
+
+    pub(crate) fn exempt(mut self) -> Self {
+        self.exempt = true;
+        self
+    }
+
+    pub(crate) fn plan(mut self, plan: &str) -> Self {
+        self.plan = Some(Arc::from(plan));
+        self
+    }
+
+    pub(crate) fn customer(mut self, customer: Option<&str>) -> Self {
+        self.customer = customer.map(CustomerId::from);
+        self
+    }
+
+    pub(crate) fn columns(mut self, columns: AccountColumns) -> Self {
+        self.columns = Some(Box::new(columns));
+        self
+    }
+}
+
+/// A subscription `sub_<name>` of `cus_<name>` to one price, 20.00 usd a month, whose period began a day ago.
+pub(crate) fn subscription(name: &str, status: &str, price: &str) -> Subscription {
+    Subscription {
+        id: SubscriptionId::from(format!("sub_{name}")),
+        customer: CustomerId::from(format!("cus_{name}")),
+        status: Status::parse(status),
+        created: NOW.plus(-100 * DAY),
+        ended_at: (status == "canceled").then(|| NOW.plus(-DAY)),
+        cancel_scheduled: Some(false),
+        paused_void: false,
+        items: [item(price, 1)].into(),
+    }
+}
+
+pub(crate) fn item(price: &str, quantity: u64) -> Item {
+    let price = Price {
+        currency: Some("usd".to_owned()),
+        unit_amount: Some(2000),
+        recurring: Some((Interval::Month, 1)),
+        ..Price::bare(price)
+    };
+    Item {
+        price: Arc::new(price),
+        quantity: Some(quantity),
+        period: Some((NOW.plus(-DAY), NOW.plus(29 * DAY))),
+    }
+}
+
+impl Subscription {
+    pub(crate) fn id(mut self, id: &str) -> Self {
+        self.id = SubscriptionId::from(id);
+        self
+    }
+
+    pub(crate) fn newer(mut self) -> Self {
+        self.created = self.created.plus(DAY);
+        self
+    }
+
+    pub(crate) fn items(mut self, items: impl IntoIterator<Item = Item>) -> Self {
+        self.items = items.into_iter().collect();
+        self
+    }
+}
+
+/// The facts of accounts whose `plan` was read.
+pub(crate) fn facts(
+    accounts: impl IntoIterator<Item = Account>,
+    subscriptions: impl IntoIterator<Item = Subscription>,
+) -> Facts {
+    Facts {
+        accounts: accounts.into_iter().collect(),
+        subscriptions: subscriptions.into_iter().collect(),
+        mapped: [Field::Plan].into(),
+        ..Facts::default()
+    }
+}
+
+pub(crate) fn judge(contract: &Contract, facts: &Facts) -> Result<Evaluation, Unanswerable> {
+    evaluate(contract, facts, NOW)
+}
+
+#[track_caller]
+pub(crate) fn findings(contract: &Contract, facts: &Facts) -> Vec<Finding> {
+    judge(contract, facts).expect("an answer").findings
+}
+
+/// `rule entity` of every finding.
+#[track_caller]
+pub(crate) fn found(contract: &Contract, facts: &Facts) -> Vec<String> {
+    findings(contract, facts)
+        .iter()
+        .map(|finding| format!("{} {}", finding.rule, finding.entity))
+        .collect()
+}
+
+/// The only finding of that rule.
+#[track_caller]
+pub(crate) fn only(rule: Rule, contract: &Contract, facts: &Facts) -> Finding {
+    let mut all = findings(contract, facts);
+    all.retain(|finding| finding.rule == rule);
+    assert_eq!(all.len(), 1, "{all:#?}");
+    all.remove(0)
+}
