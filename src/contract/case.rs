@@ -29,6 +29,7 @@ pub(crate) struct Draft {
     pub(crate) subject: Subject,
     pub(crate) evidence: Vec<String>,
     pub(crate) amount: Money,
+    pub(crate) items_without_amount: u64,
     /// Replaces the severity of the rule, but only by a lower one.
     pub(crate) at_most: Option<Severity>,
 }
@@ -68,6 +69,7 @@ impl<'f> Case<'f> {
             subject: draft.subject,
             evidence: draft.evidence,
             amount: draft.amount,
+            items_without_amount: draft.items_without_amount,
         });
     }
 

@@ -66,11 +66,8 @@ pub fn evaluate(
     let case = Case::new(contract, facts, now);
     let mut summary = case.summary();
     guards::check(&case, &summary)?;
-    rules::judge(&case, &mut summary)?;
+    rules::judge(&case)?;
     let findings = case.into_findings();
-    for finding in &findings {
-        *summary.by_severity.entry(finding.severity).or_default() += 1;
-        *summary.by_rule.entry(finding.rule).or_default() += 1;
-    }
+    summary.count_findings(&findings);
     Ok(Evaluation { findings, summary })
 }

@@ -73,6 +73,8 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// Monthly recurring amounts at stake, where the prices carry one.
     pub amount: Money,
+    /// Items behind the amount that are metered or have no unit amount, and so are not in it.
+    pub items_without_amount: u64,
     /// 16 hex digits that stay the same for the same rule, entity and customer.
     pub fingerprint: String,
 }

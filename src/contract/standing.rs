@@ -298,13 +298,19 @@ mod tests {
         let mut contract = contract();
         let past_due = subscription("1", "past_due", "price_pro"); // its period began a day ago
         contract.grace.past_due = Some(DAY);
-        assert_eq!(state(&contract, &[past_due.clone()]), State::NotGranting);
+        assert_eq!(
+            state(&contract, std::slice::from_ref(&past_due)),
+            State::NotGranting
+        );
         contract.grace.past_due = Some(DAY + 1);
         assert_eq!(state(&contract, &[past_due]), State::InGrace);
 
         let canceled = subscription("1", "canceled", "price_pro"); // it ended a day ago
         contract.grace.canceled = Some(CanceledGrace::For(DAY));
-        assert_eq!(state(&contract, &[canceled.clone()]), State::NotGranting);
+        assert_eq!(
+            state(&contract, std::slice::from_ref(&canceled)),
+            State::NotGranting
+        );
         contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
         assert_eq!(state(&contract, &[canceled]), State::InGrace);
     }

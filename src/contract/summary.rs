@@ -1,8 +1,8 @@
 //! What was read and found, in numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Money, Rule, Severity};
+use super::{Finding, Money, Rule, Severity};
 
 /// The numbers of one contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,36 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Sets every number that follows from the findings.
+    pub fn count_findings(&mut self, findings: &[Finding]) {
+        self.by_severity.clear();
+        self.by_rule.clear();
+        self.paid_not_served = Money::default();
+        self.served_not_paid = Money::default();
+        self.items_without_amount = 0;
+        // Two accounts of one customer are two findings about the same money.
+        let mut counted = BTreeSet::new();
+        for finding in findings {
+            *self.by_severity.entry(finding.severity).or_default() += 1;
+            *self.by_rule.entry(finding.rule).or_default() += 1;
+            let is_served = finding.rule == Rule::WrongfulAccess;
+            let is_paid_for = matches!(finding.rule, Rule::RevenueLeak | Rule::OrphanSubscription);
+            let customer = finding.subject.customer.as_deref();
+            if !(is_served || is_paid_for)
+                || customer.is_some_and(|id| !counted.insert((is_served, id)))
+            {
+                continue;
+            }
+            self.items_without_amount += finding.items_without_amount;
+            let money = if is_served {
+                &mut self.served_not_paid
+            } else {
+                &mut self.paid_not_served
+            };
+            money.add_all(&finding.amount);
+        }
+    }
+
     /// Adds the numbers of another contract.
     pub fn add(&mut self, other: &Self) {
         self.accounts += other.accounts;

@@ -1,25 +1,18 @@
 //! `revenue-leak`, `wrongful-access`, `no-subscription`: the flag against the money. An account gets at most one.
 
 use crate::contract::{
-    Account, ColumnName, Field, Rule, Summary,
+    Account, ColumnName, Field, Rule,
     case::{Case, Draft},
     customers::CustomerNumber,
 };
 
 /// A customer pays, and the account has no access.
-pub(super) fn revenue_leak(
-    case: &Case<'_>,
-    account: &Account,
-    customer: CustomerNumber,
-    summary: &mut Summary,
-) {
+pub(super) fn revenue_leak(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
     if !case.wants(Rule::RevenueLeak) {
         return;
     }
     let granting = case.granting(customer);
-    let (amount, untold) = case.monthly(granting.iter().copied());
-    summary.paid_not_served.add_all(&amount);
-    summary.items_without_amount += untold;
+    let (amount, items_without_amount) = case.monthly(granting.iter().copied());
     let entity = case.entity_capital();
     case.report(
         Rule::RevenueLeak,
@@ -38,27 +31,21 @@ pub(super) fn revenue_leak(
             subject: case.subject(account, customer, granting.first().copied()),
             evidence: case.both_sides(account, customer, granting.iter().copied()),
             amount,
+            items_without_amount,
             at_most: None,
         },
     );
 }
 
 /// The account has access, and none of its customer's subscriptions grants it.
-pub(super) fn wrongful_access(
-    case: &Case<'_>,
-    account: &Account,
-    customer: CustomerNumber,
-    summary: &mut Summary,
-) {
+pub(super) fn wrongful_access(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
     let Some(deciding) = case
         .deciding(customer)
         .filter(|_| case.wants(Rule::WrongfulAccess))
     else {
         return;
     };
-    let (amount, untold) = case.monthly([deciding]);
-    summary.served_not_paid.add_all(&amount);
-    summary.items_without_amount += untold;
+    let (amount, items_without_amount) = case.monthly([deciding]);
     let why = if case.contract.grants_by_status(deciding) {
         "pays for a free plan only".to_owned()
     } else if case.contract.source.has_subscriptions() {
@@ -87,6 +74,7 @@ pub(super) fn wrongful_access(
             subject: case.subject(account, customer, Some(deciding)),
             evidence: case.both_sides(account, customer, [deciding]),
             amount,
+            items_without_amount,
             at_most: None,
         },
     );

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::price::count;
 use crate::contract::{
-    Rule, Status, Subject, Subscription, Summary,
+    Rule, Status, Subject, Subscription,
     case::{Case, Draft},
     customers::CustomerNumber,
     standing::PriceMeaning,
@@ -49,11 +49,7 @@ pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
 }
 
 /// A live subscription of a customer that no account is linked to.
-pub(super) fn orphan_subscription(
-    case: &Case<'_>,
-    customer: CustomerNumber,
-    summary: &mut Summary,
-) {
+pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
     if case.customers.accounts_of(customer).next().is_some() {
         return;
     }
@@ -68,9 +64,7 @@ pub(super) fn orphan_subscription(
     let (Some(newest), Some(id)) = (live.first(), case.customers.id(customer)) else {
         return;
     };
-    let (amount, untold) = case.monthly(live.iter().copied());
-    summary.paid_not_served.add_all(&amount);
-    summary.items_without_amount += untold;
+    let (amount, items_without_amount) = case.monthly(live.iter().copied());
     let entity = &case.contract.entity;
     case.report(
         Rule::OrphanSubscription,
@@ -97,6 +91,7 @@ pub(super) fn orphan_subscription(
             },
             evidence: live.iter().map(|subscription| case.provider_says(subscription)).collect(),
             amount,
+            items_without_amount,
             at_most: None,
         },
     );
@@ -261,6 +256,20 @@ mod tests {
         assert_eq!(
             summary.paid_not_served.iter().collect::<Vec<_>>(),
             [("usd", 6000)]
+        );
+    }
+
+    #[test]
+    fn money_of_one_customer_is_counted_once() {
+        let world = facts(
+            [account("1"), account("2").customer(Some("cus_1"))],
+            [subscription("1", "active", "price_pro")],
+        );
+        let summary = judge(&contract(), &world).expect("an answer").summary;
+        assert_eq!(summary.by_rule.get(&Rule::RevenueLeak), Some(&2));
+        assert_eq!(
+            summary.paid_not_served.iter().collect::<Vec<_>>(),
+            [("usd", 2000)]
         );
     }
 

@@ -8,10 +8,10 @@ mod price;
 mod status;
 mod unlinked;
 
-use super::{Rule, Summary, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
+use super::{Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
 
-/// Judges every account, then what belongs to customers, prices and statuses; money at stake goes to `summary`.
-pub(crate) fn judge(case: &Case<'_>, summary: &mut Summary) -> Result<(), Unanswerable> {
+/// Judges every account, then what belongs to customers, prices and statuses.
+pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
     for customer in case.customers.all() {
         let state = case
             .contract
@@ -22,9 +22,9 @@ pub(crate) fn judge(case: &Case<'_>, summary: &mut Summary) -> Result<(), Unansw
             .filter(|account| !case.is_exempt(account))
         {
             match (account.paid, state) {
-                (false, State::Granting) => access::revenue_leak(case, account, customer, summary),
+                (false, State::Granting) => access::revenue_leak(case, account, customer),
                 (true, State::NotGranting) => {
-                    access::wrongful_access(case, account, customer, summary);
+                    access::wrongful_access(case, account, customer);
                 }
                 (true, State::None) => access::no_subscription(case, account, customer),
                 (true, State::Granting) => {
@@ -40,7 +40,7 @@ pub(crate) fn judge(case: &Case<'_>, summary: &mut Summary) -> Result<(), Unansw
                 (_, State::Unjudged) => {}
             }
         }
-        judge_customer(case, customer, summary);
+        judge_customer(case, customer);
     }
     unlinked::unlinked_access(case);
     price::unmapped(case)?;
@@ -50,7 +50,7 @@ pub(crate) fn judge(case: &Case<'_>, summary: &mut Summary) -> Result<(), Unansw
     Ok(())
 }
 
-fn judge_customer(case: &Case<'_>, customer: CustomerNumber, summary: &mut Summary) {
+fn judge_customer(case: &Case<'_>, customer: CustomerNumber) {
     if case.wants(Rule::DuplicateCustomer) {
         customer::duplicate_customer(case, customer);
     }
@@ -58,7 +58,7 @@ fn judge_customer(case: &Case<'_>, customer: CustomerNumber, summary: &mut Summa
         return;
     }
     if case.wants(Rule::OrphanSubscription) {
-        customer::orphan_subscription(case, customer, summary);
+        customer::orphan_subscription(case, customer);
     }
     if case.wants(Rule::DoubleSubscription) {
         customer::double_subscription(case, customer);
