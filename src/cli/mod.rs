@@ -1,1 +1,149 @@
-//! What the user types and what the environment holds.
+//! What the user types: commands, options, help, and what the exit status means.
+
+mod environment;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+pub use environment::Environment;
+
+const EXIT_STATUS: &str = "Exit status:
+  0  the contract holds (pass, or warn without --strict)
+  1  the contract is broken (fail, or warn under --strict)
+  2  could not tell: usage, configuration, credentials, network or data; the message says what to do";
+
+/// Compares what your billing provider says with what your database says.
+///
+/// Reads live Stripe or Paddle subscriptions and the rows of your own Postgres through read-only credentials, judges
+/// them by the access contract in prodverdict.yml, and reports everybody who pays without access or has access
+/// without paying.
+#[derive(Debug, Parser)]
+#[command(name = "prodverdict", version, after_help = EXIT_STATUS, after_long_help = EXIT_STATUS)]
+pub struct Cli {
+    #[command(flatten)]
+    pub color: colorchoice_clap::Color,
+
+    /// Say more on standard error: -v what is read, -vv every request
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a contract now
+    Check {
+        #[command(subcommand)]
+        contract: ContractType,
+    },
+    /// Show what a broken contract looks like: no keys, no database
+    Demo(FormatArgs),
+    /// Check a configuration file and show every problem in it
+    Validate(ConfigArgs),
+    /// Print the JSON Schema of prodverdict.yml
+    Schema,
+    /// Run as a GitHub Action: inputs and secrets from the environment
+    Action,
+    /// Print a completion script
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ContractType {
+    /// Everybody who pays has access, and nobody else
+    Access(CheckArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "prodverdict.yml")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FormatArgs {
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs: schema/report.schema.json
+    Json,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    #[command(flatten)]
+    pub fixtures: FixtureArgs,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
+
+    /// Write the report to this file instead of standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Exit with 1 on a warning too
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Fixtures")]
+pub struct FixtureArgs {
+    /// Read both sides from recorded files instead of live systems
+    #[arg(long, group = "recorded")]
+    pub fixtures: bool,
+
+    /// Read only the provider's side from recorded files, and the accounts live
+    #[arg(long, group = "recorded")]
+    pub fixtures_stripe: bool,
+
+    /// The folder of the recorded files [default: fixtures/ beside the configuration, else the one built in]
+    #[arg(long, value_name = "DIR", requires = "recorded")]
+    pub fixtures_dir: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_folder_of_fixtures_needs_a_kind_of_fixtures() {
+        let parse = |arguments: &[&str]| {
+            let all = ["prodverdict", "check", "access"].iter().chain(arguments);
+            Cli::try_parse_from(all)
+        };
+        assert!(parse(&["--fixtures", "--fixtures-dir", "x"]).is_ok());
+        assert!(parse(&["--fixtures-stripe", "--fixtures-dir", "x"]).is_ok());
+        assert!(parse(&["--fixtures-dir", "x"]).is_err());
+        assert!(parse(&["--fixtures", "--fixtures-stripe"]).is_err());
+        assert!(parse(&["--now", "yesterday"]).is_err());
+    }
+}

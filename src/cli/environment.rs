@@ -1,0 +1,97 @@
+//! The only reader of environment variables; secrets are wrapped the moment they are asked for.
+
+use std::{collections::BTreeMap, fmt};
+
+use secrecy::SecretString;
+
+/// The variables of the process, read once.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process. One that is not UTF-8 can be none of ours and is left out.
+    pub fn of_process() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads the environment"
+        )]
+        let variables = std::env::vars_os();
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(variables.filter_map(text).collect())
+    }
+
+    /// The value of a variable, trimmed; an empty one counts as not set, as GitHub passes secrets that are missing.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let value = self.0.get(name)?.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The same, wrapped.
+    pub fn secret(&self, name: &str) -> Option<SecretString> {
+        self.get(name).map(SecretString::from)
+    }
+
+    /// An input of the action. The runner upper-cases its name and keeps hyphens; ours have none.
+    pub fn input(&self, name: &str) -> Option<&str> {
+        self.get(&format!("INPUT_{}", name.to_uppercase()))
+    }
+
+    /// Whether this is a container that GitHub's runner started: there, localhost is the container itself.
+    pub fn in_container_action(&self) -> bool {
+        self.get("GITHUB_ACTIONS") == Some("true")
+            && self
+                .get("GITHUB_WORKSPACE")
+                .is_some_and(|path| path.starts_with("/github/"))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names alone: any value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        variables.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn empty_values_are_not_set_and_values_are_trimmed() {
+        let environment = environment(&[("A", " x \n"), ("B", "  ")]);
+        assert_eq!(environment.get("A"), Some("x"));
+        assert_eq!(environment.get("B"), None);
+        assert!(environment.secret("C").is_none());
+    }
+
+    #[test]
+    fn inputs_are_upper_cased_as_the_runner_does() {
+        let environment = environment(&[("INPUT_FAIL_ON", "low")]);
+        assert_eq!(environment.input("fail_on"), Some("low"));
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let shown = format!(
+            "{:?}",
+            environment(&[("STRIPE_SECRET_KEY", "rk_live_canary")])
+        );
+        assert!(
+            !shown.contains("canary") && shown.contains("STRIPE_SECRET_KEY"),
+            "{shown}"
+        );
+    }
+}
