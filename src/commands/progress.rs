@@ -1,0 +1,43 @@
+//! What is being read, shown on a terminal while it is read, and nothing where nobody watches.
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Spinners on standard error, one a source.
+#[derive(Debug)]
+pub struct Progress(MultiProgress);
+
+impl Progress {
+    pub fn new(on_terminal: bool) -> Self {
+        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self(MultiProgress::with_draw_target(target))
+    }
+
+    /// A line that counts what comes from one source; it goes when it is dropped.
+    pub fn line(&self, source: &str) -> Line {
+        let bar = self.0.add(ProgressBar::new_spinner());
+        // The template is a literal; should it ever not parse, the default line is shown.
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {human_pos} read, {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(source.to_owned());
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        Line(bar)
+    }
+}
+
+/// One source's line.
+#[derive(Debug)]
+pub struct Line(ProgressBar);
+
+impl Line {
+    /// Shows how many were read so far.
+    pub fn read(&self, count: u64) {
+        self.0.set_position(count);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
