@@ -1,0 +1,1 @@
+//! Whole reads against small servers.
