@@ -73,7 +73,7 @@ pub enum Trouble {
     },
     #[error("no whole answer came within {milliseconds} ms")]
     TimedOut { milliseconds: u128 },
-    #[error("the answer broke off")]
+    #[error("the connection broke off")]
     BrokenOff(#[source] reqwest::Error),
     #[error("the answer of {bytes} bytes is not whole JSON: {beginning}")]
     NotJson { bytes: usize, beginning: String },

@@ -227,7 +227,7 @@ impl Session<'_> {
                 milliseconds: within.as_millis(),
             };
         }
-        if error.is_body() || error.is_decode() {
+        if !error.is_connect() {
             return Trouble::BrokenOff(error);
         }
         let host = self.transport.base.host_str().unwrap_or_default();
