@@ -1,1 +1,36 @@
 //! Readers of the billing providers: live objects into facts, complete or not at all.
+//!
+//! What a provider does not show cannot be read: Stripe leaves subscriptions on test clocks out of every listing that
+//! does not ask for their clock or customer, so they take part in no verdict.
+
+mod decoding;
+pub mod entitlement_objects;
+mod entitlements;
+mod error;
+mod facts;
+mod keys;
+mod paddle;
+mod pages;
+mod patience;
+mod prices;
+mod provider;
+mod reader;
+mod redaction;
+mod refusal;
+mod stripe;
+mod transport;
+
+pub use decoding::{DecodeError, Decoded};
+pub use error::{Error, Trouble};
+pub use facts::BillingFacts;
+pub use keys::{KeyError, key_advice};
+pub use paddle::objects as paddle_objects;
+pub use patience::Patience;
+pub use prices::PriceTable;
+pub use provider::PaddleEnvironment;
+pub use reader::{Reader, Settings};
+pub use refusal::{Meaning, Refusal};
+pub use stripe::objects as stripe_objects;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Stripe's active entitlements: one row each, and the subscription that all rows of a customer stand in for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    DecodeError, PriceTable,
+    decoding::{Reference, check_kind, from_text, from_value},
+};
+use crate::contract::{CustomerId, Item, Price, Status, Subscription, SubscriptionId, UnixSeconds};
+
+const ENTITLEMENT: &str = "entitlements.active_entitlement";
+
+/// An active entitlement of a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitlement {
+    pub customer: CustomerId,
+    /// The feature's `lookup_key`, or its id where it has none.
+    pub feature: String,
+}
+
+/// Reads `{customer, lookup_key, feature}`, where `feature` is an id or an expanded feature.
+pub fn entitlement(value: &Value) -> Result<Entitlement, DecodeError> {
+    let wire: WireRow = from_value(ENTITLEMENT, value)?;
+    Ok(Entitlement {
+        customer: CustomerId::from(wire.customer.0),
+        feature: feature_key(wire.lookup_key, wire.feature, None)?,
+    })
+}
+
+/// One subscription for every customer that has an entitlement, in order of customers.
+pub fn standing_in(
+    entitlements: impl IntoIterator<Item = Entitlement>,
+    prices: &mut PriceTable,
+) -> Vec<Subscription> {
+    let mut features: BTreeMap<CustomerId, BTreeSet<String>> = BTreeMap::new();
+    for Entitlement { customer, feature } in entitlements {
+        features.entry(customer).or_default().insert(feature);
+    }
+    let stand_in = |(customer, features): (CustomerId, BTreeSet<String>)| Subscription {
+        id: SubscriptionId::from(customer.as_str()),
+        customer,
+        status: Status::Active,
+        // Entitlements carry no times at all.
+        created: UnixSeconds::default(),
+        ended_at: None,
+        cancel_scheduled: None,
+        paused_void: false,
+        items: features
+            .iter()
+            .map(|feature| Item {
+                price: prices.share(Price::bare(feature)),
+                quantity: None,
+                period: None,
+            })
+            .collect(),
+    };
+    features.into_iter().map(stand_in).collect()
+}
+
+/// An element of the API's listing, which leaves the customer to the question.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) feature: String,
+    pub(crate) livemode: Option<bool>,
+}
+
+pub(crate) fn listed(text: &RawValue) -> Result<Listed, DecodeError> {
+    let wire: WireEntitlement = from_text(ENTITLEMENT, text)?;
+    check_kind(ENTITLEMENT, wire.object.as_deref(), &wire.id)?;
+    Ok(Listed {
+        feature: feature_key(wire.lookup_key, wire.feature, Some(&wire.id))?,
+        id: wire.id,
+        livemode: wire.livemode,
+    })
+}
+
+#[derive(Deserialize)]
+struct WireRow {
+    customer: Reference,
+    lookup_key: Option<String>,
+    feature: Option<WireFeature>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected an id or a feature with an id")]
+enum WireFeature {
+    Id(String),
+    Expanded {
+        id: String,
+        lookup_key: Option<String>,
+    },
+}
+
+#[derive(Deserialize)]
+struct WireEntitlement {
+    object: Option<String>,
+    id: String,
+    lookup_key: Option<String>,
+    feature: Option<WireFeature>,
+    livemode: Option<bool>,
+}
+
+fn feature_key(
+    lookup_key: Option<String>,
+    feature: Option<WireFeature>,
+    entitlement: Option<&str>,
+) -> Result<String, DecodeError> {
+    let (inner_key, id) = match feature {
+        Some(WireFeature::Id(id)) => (None, Some(id)),
+        Some(WireFeature::Expanded { id, lookup_key }) => (lookup_key, Some(id)),
+        None => (None, None),
+    };
+    [lookup_key, inner_key, id]
+        .into_iter()
+        .flatten()
+        .find(|key| !key.trim().is_empty())
+        .ok_or_else(|| {
+            let reason = "neither `lookup_key` nor `feature`";
+            DecodeError::new(ENTITLEMENT, entitlement, ".", reason)
+        })
+}

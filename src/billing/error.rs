@@ -1,0 +1,156 @@
+//! Why a provider could not be read, and what to do about it.
+
+use std::time::Duration;
+
+use super::{DecodeError, KeyError, Refusal, transport::LARGEST_ANSWER};
+use crate::{http::BaseUrlError, problem::Explain};
+
+/// A read that came to nothing. There is no such thing as half a read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the base URL of {provider} cannot be used")]
+    BaseUrl {
+        provider: &'static str,
+        #[source]
+        error: BaseUrlError,
+    },
+    #[error("the base URL of {0} has a user name, a query or a fragment")]
+    BaseUrlParts(&'static str),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("`{request}` failed{}", times(*.tries))]
+    Request {
+        request: String,
+        tries: u32,
+        #[source]
+        trouble: Box<Trouble>,
+    },
+    #[error("{provider} was not read within {seconds} s; `{request}` last failed")]
+    Deadline {
+        provider: &'static str,
+        seconds: u64,
+        request: String,
+        #[source]
+        last: Box<Trouble>,
+    },
+    #[error("{provider} sent an object that cannot be read")]
+    Object {
+        provider: &'static str,
+        #[source]
+        error: Box<DecodeError>,
+    },
+    #[error("the listing `{listing}` makes no progress: {stuck}")]
+    NoProgress {
+        listing: &'static str,
+        stuck: &'static str,
+    },
+    #[error("the listing `{listing}` goes on at `{next}`, which is not where it began")]
+    ForeignPage { listing: &'static str, next: String },
+    #[error("asked for what customer `{asked}` has, {provider} sent something of `{got}`")]
+    ForeignObject {
+        provider: &'static str,
+        asked: String,
+        got: String,
+    },
+}
+
+fn times(tries: u32) -> String {
+    if tries > 1 {
+        format!(" {tries} times, and then")
+    } else {
+        String::new()
+    }
+}
+
+/// What went wrong with one try of one request.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error("`{host}` cannot be reached")]
+    Unreachable {
+        host: String,
+        #[source]
+        error: reqwest::Error,
+    },
+    #[error("no whole answer came within {milliseconds} ms")]
+    TimedOut { milliseconds: u128 },
+    #[error("the connection broke off")]
+    BrokenOff(#[source] reqwest::Error),
+    #[error("the answer of {bytes} bytes is not whole JSON: {beginning}")]
+    NotJson { bytes: usize, beginning: String },
+    #[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
+    TooLarge,
+    #[error("{refusal}")]
+    Refused {
+        refusal: Box<Refusal>,
+        retry_after: Option<Duration>,
+    },
+    #[error("the answer is not what the API documents")]
+    Unexpected(#[source] DecodeError),
+}
+
+impl Trouble {
+    /// Whether the same request may succeed when it is sent again.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::BrokenOff(_)
+            | Self::NotJson { .. } => true,
+            Self::Refused { refusal, .. } => refusal.passing,
+            Self::TooLarge | Self::Unexpected(_) => false,
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            Self::Unreachable { .. } => {
+                "check that the runner may reach that host, through its proxy if there is one"
+                    .to_owned()
+            }
+            Self::TimedOut { .. } | Self::BrokenOff(_) => {
+                "check the network of the runner, or run again later".to_owned()
+            }
+            Self::NotJson { .. } | Self::TooLarge | Self::Unexpected(_) => {
+                "something else than the API may have answered: check the base URL and the proxy"
+                    .to_owned()
+            }
+            Self::Refused { refusal, .. } => refusal.hint(),
+        }
+    }
+}
+
+impl Error {
+    /// The refusal behind it, where the provider answered with one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Request { trouble, .. } => trouble.refusal(),
+            Self::Deadline { last, .. } => last.refusal(),
+            Self::BaseUrl { .. }
+            | Self::BaseUrlParts(_)
+            | Self::Key(_)
+            | Self::Object { .. }
+            | Self::NoProgress { .. }
+            | Self::ForeignPage { .. }
+            | Self::ForeignObject { .. } => None,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn hint(&self) -> String {
+        match self {
+            Self::BaseUrl { .. } | Self::BaseUrlParts(_) => {
+                "write `https://host`, or `http://` to a loopback or private address".to_owned()
+            }
+            Self::Key(error) => error.hint(),
+            Self::Request { trouble, .. } => trouble.hint(),
+            Self::Deadline { last, .. } => last.hint(),
+            Self::Object { .. } => {
+                "nothing is judged on an object that cannot be read: report it with the name of the place".to_owned()
+            }
+            Self::NoProgress { .. } | Self::ForeignPage { .. } | Self::ForeignObject { .. } => {
+                "this is not how the provider's API answers: check the base URL and the proxy".to_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a read of a provider comes to, put together object by object.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use hashbrown::HashTable;
+
+use super::Decoded;
+use crate::contract::{SeenModes, Subscription};
+
+/// Everything that one read of a provider found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BillingFacts {
+    /// In order of their ids, each id once.
+    pub subscriptions: Vec<Subscription>,
+    pub seen_modes: SeenModes,
+}
+
+/// Facts in the making. The same subscription read twice counts as read last: its status moves while pages are read.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    facts: BillingFacts,
+    /// Places in `facts.subscriptions` by id, so that no id is stored twice.
+    places: HashTable<usize>,
+    hasher: RandomState,
+}
+
+impl Gathering {
+    pub(crate) fn add(&mut self, decoded: Decoded) {
+        let Decoded {
+            subscription,
+            livemode,
+            ..
+        } = decoded;
+        self.saw_mode(livemode, subscription.id.as_str());
+        self.put(subscription);
+    }
+
+    /// Keeps `example` if it is the first object of that mode.
+    pub(crate) fn saw_mode(&mut self, livemode: Option<bool>, example: &str) {
+        let modes = &mut self.facts.seen_modes;
+        let seen = match livemode {
+            Some(true) => &mut modes.live,
+            Some(false) => &mut modes.test,
+            None => return,
+        };
+        if seen.is_none() {
+            *seen = Some(example.to_owned());
+        }
+    }
+
+    pub(crate) fn put(&mut self, subscription: Subscription) {
+        let (places, known, hasher) = (
+            &mut self.places,
+            &mut self.facts.subscriptions,
+            &self.hasher,
+        );
+        let hash = hasher.hash_one(&subscription.id);
+        let same = |place: &usize| {
+            known
+                .get(*place)
+                .is_some_and(|known| known.id == subscription.id)
+        };
+        if let Some(place) = places.find(hash, same).copied() {
+            if let Some(known) = known.get_mut(place) {
+                *known = subscription;
+            }
+            return;
+        }
+        let place = known.len();
+        known.push(subscription);
+        places.insert_unique(hash, place, |place| {
+            known
+                .get(*place)
+                .map_or(0, |known| hasher.hash_one(&known.id))
+        });
+    }
+
+    /// How many subscriptions there are by now.
+    pub(crate) fn count(&self) -> u64 {
+        u64::try_from(self.facts.subscriptions.len()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn finish(mut self) -> BillingFacts {
+        self.facts
+            .subscriptions
+            .sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        self.facts
+    }
+}

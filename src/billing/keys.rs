@@ -1,0 +1,298 @@
+//! The shapes of the providers' keys: what is refused before any request, and what deserves a warning.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::provider::{PaddleEnvironment, Provider};
+use crate::{
+    contract::{Mode, Source},
+    problem::{Explain, Problem},
+};
+
+/// Why a key is refused before it is sent anywhere. Says nothing of the key but its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    #[error("the {provider} key is empty")]
+    Empty { provider: &'static str },
+    #[error("the {provider} key contains spaces, line breaks or other characters that no key has")]
+    Characters { provider: &'static str },
+    #[error("the {provider} key is {kind}, and an API key was expected")]
+    Kind {
+        provider: &'static str,
+        kind: &'static str,
+    },
+    #[error("the contract says `mode: {}`, and the {provider} key is a {} key", .expected.as_str(), .found.as_str())]
+    Mode {
+        provider: &'static str,
+        expected: Mode,
+        found: Mode,
+    },
+    #[error("the contract says `mode: {}`, and Paddle's environment is `{}`", .mode.as_str(), .environment.as_str())]
+    EnvironmentMode {
+        mode: Mode,
+        environment: PaddleEnvironment,
+    },
+    #[error("the Paddle key is a {} key, and Paddle's environment is `{}`", .found.as_str(), .environment.as_str())]
+    Environment {
+        found: Mode,
+        environment: PaddleEnvironment,
+    },
+}
+
+impl Explain for KeyError {
+    fn hint(&self) -> String {
+        match self {
+            Self::Empty { .. } => "set the secret, and pass it to the step with `env:`".to_owned(),
+            Self::Characters { .. } => "store the key again, alone and without quotes".to_owned(),
+            Self::Kind { provider, .. } if *provider == Provider::Stripe.name() => {
+                format!("make a restricted key: {}", prefilled(Source::Stripe))
+            }
+            Self::Kind { .. } => {
+                "make an API key with the permissions `subscription.read` and `customer.read` under Developer tools > Authentication".to_owned()
+            }
+            Self::Mode { .. } => "use a key of the mode that the contract names, or change `mode:`".to_owned(),
+            Self::EnvironmentMode { .. } | Self::Environment { .. } => {
+                "set `PADDLE_ENVIRONMENT` to `sandbox` or `production`, to go with the key and `mode:`".to_owned()
+            }
+        }
+    }
+}
+
+/// A warning for a key that can do more than read what is needed.
+pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
+    let unrestricted =
+        Provider::of(source) == Provider::Stripe && key.expose_secret().trim().starts_with("sk_");
+    unrestricted.then(|| Problem {
+        message: "the Stripe key is not restricted: whoever gets hold of it can move money"
+            .to_owned(),
+        hint: format!(
+            "make a key that can only read what this check needs: {}",
+            prefilled(source)
+        ),
+        place: None,
+    })
+}
+
+/// The page of the dashboard that makes a restricted key, filled in.
+pub(crate) fn prefilled(source: Source) -> String {
+    let permission = match source {
+        Source::StripeEntitlements => "rak_entitlement_read",
+        Source::Stripe | Source::Paddle => "rak_subscription_read",
+    };
+    format!(
+        "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]={permission}&permissions[]=rak_customer_read"
+    )
+}
+
+/// Refuses what cannot be an API key of `source`'s provider, or is one of the wrong mode. Shapes that say nothing
+/// about their mode (organisation keys, Paddle's keys from before May 2025) are left to the provider.
+pub(crate) fn check(
+    source: Source,
+    key: &SecretString,
+    mode: Option<Mode>,
+    environment: PaddleEnvironment,
+) -> Result<(), KeyError> {
+    let provider = Provider::of(source);
+    let (key, name) = (key.expose_secret(), provider.name());
+    if key.is_empty() {
+        return Err(KeyError::Empty { provider: name });
+    }
+    if !key.chars().all(|character| character.is_ascii_graphic()) {
+        return Err(KeyError::Characters { provider: name });
+    }
+    if let Some(kind) = other_kind(provider, key) {
+        return Err(KeyError::Kind {
+            provider: name,
+            kind,
+        });
+    }
+    let found = mode_of(key);
+    match provider {
+        Provider::Stripe => check_mode(name, mode, found),
+        Provider::Paddle => check_environment(mode, environment, found),
+    }
+}
+
+fn check_mode(
+    provider: &'static str,
+    expected: Option<Mode>,
+    found: Option<Mode>,
+) -> Result<(), KeyError> {
+    match expected.zip(found) {
+        Some((expected, found)) if expected != found => Err(KeyError::Mode {
+            provider,
+            expected,
+            found,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_environment(
+    mode: Option<Mode>,
+    environment: PaddleEnvironment,
+    found: Option<Mode>,
+) -> Result<(), KeyError> {
+    let implied = match environment {
+        PaddleEnvironment::Sandbox => Mode::Test,
+        PaddleEnvironment::Production => Mode::Live,
+    };
+    if let Some(found) = found.filter(|found| *found != implied) {
+        return Err(KeyError::Environment { found, environment });
+    }
+    if let Some(mode) = mode.filter(|mode| *mode != implied) {
+        return Err(KeyError::EnvironmentMode { mode, environment });
+    }
+    Ok(())
+}
+
+/// What the key is, where it is something else than an API key of the provider.
+fn other_kind(provider: Provider, key: &str) -> Option<&'static str> {
+    const STRIPE: [(&str, &str); 3] = [
+        ("pk_", "a publishable key"),
+        ("whsec_", "a webhook signing secret"),
+        ("pdl_", "a Paddle key"),
+    ];
+    const PADDLE: [(&str, &str); 6] = [
+        ("pdl_ntfset_", "a webhook signing secret"),
+        ("live_", "a client-side token"),
+        ("test_", "a client-side token"),
+        ("sk_", "a Stripe key"),
+        ("rk_", "a Stripe key"),
+        ("pk_", "a Stripe key"),
+    ];
+    let kinds: &[_] = match provider {
+        Provider::Stripe => &STRIPE,
+        Provider::Paddle => &PADDLE,
+    };
+    kinds
+        .iter()
+        .find(|(beginning, _)| key.starts_with(beginning))
+        .map(|(_, kind)| *kind)
+}
+
+fn mode_of(key: &str) -> Option<Mode> {
+    const LIVE: [&str; 3] = ["sk_live_", "rk_live_", "pdl_live_"];
+    const TEST: [&str; 4] = ["sk_test_", "rk_test_", "rkcs_test_", "pdl_sdbx_"];
+    let begins = |beginnings: &[&str]| {
+        beginnings
+            .iter()
+            .any(|beginning| key.starts_with(beginning))
+    };
+    if begins(&LIVE) {
+        Some(Mode::Live)
+    } else if begins(&TEST) {
+        Some(Mode::Test)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(
+        source: Source,
+        key: &str,
+        mode: Option<Mode>,
+        environment: PaddleEnvironment,
+    ) -> String {
+        check(source, &SecretString::from(key), mode, environment)
+            .map_or_else(|error| error.to_string(), |()| "ok".to_owned())
+    }
+
+    #[test]
+    fn the_kind_and_mode_of_a_stripe_key_are_judged_by_its_beginning() {
+        let (live, test) = (Some(Mode::Live), Some(Mode::Test));
+        for (key, mode, expected) in [
+            ("rk_live_a", live, "ok"),
+            ("rk_test_a", None, "ok"),
+            ("rkcs_test_a", test, "ok"),
+            ("sk_org_live_a", test, "ok"),
+            ("something", live, "ok"),
+            (
+                "sk_test_a",
+                live,
+                "the contract says `mode: live`, and the Stripe key is a test key",
+            ),
+            (
+                "rk_live_a",
+                test,
+                "the contract says `mode: test`, and the Stripe key is a live key",
+            ),
+            (
+                "pk_live_a",
+                None,
+                "the Stripe key is a publishable key, and an API key was expected",
+            ),
+            (
+                "whsec_a",
+                None,
+                "the Stripe key is a webhook signing secret, and an API key was expected",
+            ),
+            ("", None, "the Stripe key is empty"),
+            (
+                "rk_live_a\nb",
+                None,
+                "the Stripe key contains spaces, line breaks or other characters that no key has",
+            ),
+        ] {
+            let said = judge(Source::Stripe, key, mode, PaddleEnvironment::Sandbox);
+            assert_eq!(said, expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_paddle_key_goes_with_its_environment_and_mode() {
+        use PaddleEnvironment::{Production, Sandbox};
+        for (key, mode, environment, expected) in [
+            ("pdl_live_apikey_a", Some(Mode::Live), Production, "ok"),
+            ("pdl_sdbx_apikey_a", None, Sandbox, "ok"),
+            ("0123456789abcdef", Some(Mode::Test), Sandbox, "ok"),
+            (
+                "pdl_live_apikey_a",
+                None,
+                Sandbox,
+                "the Paddle key is a live key, and Paddle's environment is `sandbox`",
+            ),
+            (
+                "0123456789abcdef",
+                Some(Mode::Live),
+                Sandbox,
+                "the contract says `mode: live`, and Paddle's environment is `sandbox`",
+            ),
+            (
+                "test_abc",
+                None,
+                Sandbox,
+                "the Paddle key is a client-side token, and an API key was expected",
+            ),
+            (
+                "rk_live_a",
+                None,
+                Production,
+                "the Paddle key is a Stripe key, and an API key was expected",
+            ),
+        ] {
+            assert_eq!(
+                judge(Source::Paddle, key, mode, environment),
+                expected,
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_an_unrestricted_stripe_key_is_warned_about() {
+        let advice = |source, key| key_advice(source, &SecretString::from(key));
+        let warning = advice(Source::StripeEntitlements, "sk_test_secretpart").unwrap();
+        assert!(
+            warning
+                .hint
+                .contains("permissions[]=rak_entitlement_read&permissions[]=rak_customer_read")
+        );
+        assert!(!format!("{warning:?}").contains("secretpart"));
+        assert_eq!(advice(Source::Stripe, "rk_test_a"), None);
+        assert_eq!(advice(Source::Paddle, "sk_live_a"), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! Reads Paddle subscriptions: the whole account page by page, or just what some customers have.
+
+pub(crate) mod answers;
+pub mod objects;
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use self::objects::subscription_text;
+use super::{
+    BillingFacts, Decoded, Error, Meaning, PriceTable,
+    facts::Gathering,
+    pages::{Listing, Pages},
+    stripe::{AT_ONCE, check_owner, is_unknown_customer},
+    transport::Session,
+};
+use crate::contract::CustomerId;
+
+/// Paddle answers with at most as many objects a page.
+const PAGE: &str = "200";
+
+/// Twice as long as the ids that Paddle gives out.
+const LONGEST_ID: usize = 60;
+
+/// A listing of subscriptions in every status, which is Paddle's default, in the one order that can be asked for.
+fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
+    let fixed = [("order_by", "id[ASC]"), ("per_page", PAGE)];
+    Listing {
+        path: "subscriptions",
+        query: filter
+            .iter()
+            .chain(&fixed)
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect(),
+    }
+}
+
+/// Everything. `on_progress` hears the number of subscriptions after each page.
+pub(crate) async fn read_all(
+    session: Session<'_>,
+    on_progress: &(dyn Fn(u64) + Sync),
+) -> Result<BillingFacts, Error> {
+    let mut gathering = Gathering::default();
+    let mut prices = PriceTable::default();
+    let mut pages = Pages::of(session, &subscriptions(&[]));
+    while let Some(page) = next_page(&mut pages, &mut prices).await? {
+        for decoded in page {
+            gathering.add(decoded);
+        }
+        on_progress(gathering.count());
+    }
+    Ok(gathering.finish())
+}
+
+/// Everything that `customers` have. One that Paddle does not know has nothing.
+pub(crate) async fn read_customers(
+    session: Session<'_>,
+    customers: &BTreeSet<&CustomerId>,
+) -> Result<BillingFacts, Error> {
+    let mut answers = stream::iter(customers)
+        .map(|customer| of_customer(session, customer))
+        .buffered(AT_ONCE);
+    let mut gathering = Gathering::default();
+    while let Some(subscriptions) = answers.try_next().await? {
+        for decoded in subscriptions {
+            gathering.add(decoded);
+        }
+    }
+    Ok(gathering.finish())
+}
+
+async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<Decoded>, Error> {
+    if !can_be_asked(customer) {
+        return Ok(Vec::new());
+    }
+    let filter = [("customer_id", customer.as_str())];
+    let mut pages = Pages::of(session, &subscriptions(&filter));
+    let mut prices = PriceTable::default();
+    let mut found = Vec::new();
+    loop {
+        match next_page(&mut pages, &mut prices).await {
+            Ok(Some(page)) => found.extend(page),
+            Ok(None) => break,
+            Err(error) if is_unknown_customer(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        }
+    }
+    check_owner(session, customer, &found)?;
+    Ok(found)
+}
+
+async fn next_page(
+    pages: &mut Pages<'_>,
+    prices: &mut PriceTable,
+) -> Result<Option<Vec<Decoded>>, Error> {
+    pages
+        .next(|text: &RawValue| subscription_text(text, prices))
+        .await
+}
+
+/// Ids come from the database and may be anything. What cannot be an id of Paddle's is not sent to it: nobody has it.
+/// A comma would ask for two customers at once.
+fn can_be_asked(customer: &CustomerId) -> bool {
+    let id = customer.as_str();
+    (1..=LONGEST_ID).contains(&id.len())
+        && id
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || character == '_')
+}
+
+#[derive(Deserialize)]
+struct Found {
+    data: Customer,
+}
+
+#[derive(Deserialize)]
+struct Customer {
+    id: String,
+}
+
+/// Whether Paddle knows one of `customers`. A key that may not ask cannot tell, which is a no.
+pub(crate) async fn any_customer_exists(
+    session: Session<'_>,
+    customers: &[CustomerId],
+) -> Result<bool, Error> {
+    for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
+        let address = session.address(["customers", customer.as_str()], &[]);
+        let error = match session.get::<Found>(&address).await {
+            Ok(found) if found.data.id == customer.as_str() => return Ok(true),
+            Ok(_) => continue,
+            Err(error) => error,
+        };
+        match error.refusal().map(|refusal| &refusal.meaning) {
+            Some(Meaning::NoSuchObject(_) | Meaning::BadParameter(_)) => {}
+            Some(Meaning::MissingPermission(_)) => return Ok(false),
+            _ => return Err(error),
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,77 @@
+//! Which provider is asked: its name, its address, and the headers that fix the shape of its answers.
+
+use crate::contract::Source;
+
+/// A billing provider, whichever of its objects are the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Provider {
+    Stripe,
+    Paddle,
+}
+
+/// Which of Paddle's two hosts is asked; each has keys of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PaddleEnvironment {
+    #[default]
+    Sandbox,
+    Production,
+}
+
+impl PaddleEnvironment {
+    /// The word in `PADDLE_ENVIRONMENT`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+
+    /// The environment of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Sandbox, Self::Production]
+            .into_iter()
+            .find(|environment| environment.as_str() == word.trim())
+    }
+}
+
+impl Provider {
+    pub(crate) fn of(source: Source) -> Self {
+        match source {
+            Source::Stripe | Source::StripeEntitlements => Self::Stripe,
+            Source::Paddle => Self::Paddle,
+        }
+    }
+
+    /// The name, for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stripe => "Stripe",
+            Self::Paddle => "Paddle",
+        }
+    }
+
+    pub(crate) fn default_base(self, environment: PaddleEnvironment) -> &'static str {
+        match (self, environment) {
+            (Self::Stripe, _) => "https://api.stripe.com",
+            (Self::Paddle, PaddleEnvironment::Sandbox) => "https://sandbox-api.paddle.com",
+            (Self::Paddle, PaddleEnvironment::Production) => "https://api.paddle.com",
+        }
+    }
+
+    /// The header that pins the version of the API. Without it an account's own default decides: some of those
+    /// refuse `status=all`, others carry periods elsewhere.
+    pub(crate) fn version_header(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Stripe => ("stripe-version", "2026-10-28.endive"),
+            Self::Paddle => ("paddle-version", "1"),
+        }
+    }
+
+    /// The header under which support can find a request.
+    pub(crate) fn request_id_header(self) -> &'static str {
+        match self {
+            Self::Stripe => "request-id",
+            Self::Paddle => "x-request-id",
+        }
+    }
+}

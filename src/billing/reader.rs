@@ -1,0 +1,123 @@
+//! The reader of one source: what it can be asked, whichever provider is behind it.
+
+use std::collections::BTreeSet;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::{
+    BillingFacts, Error, PaddleEnvironment, Patience, entitlements, keys, paddle,
+    provider::Provider, stripe, transport::Transport,
+};
+use crate::{
+    contract::{CustomerId, Mode, Source},
+    http,
+};
+
+/// What a reader is told besides source and key.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Another address than the provider's own.
+    pub base: Option<String>,
+    /// Which host and keys Paddle uses; Stripe has one host, and the key alone says the mode.
+    pub paddle: PaddleEnvironment,
+    /// The mode that the contract insists on.
+    pub mode: Option<Mode>,
+    pub patience: Patience,
+}
+
+/// Reads one source. It can only read: the requests it knows to make are all GETs.
+#[derive(Debug)]
+pub struct Reader {
+    source: Source,
+    transport: Transport,
+}
+
+impl Reader {
+    /// A reader that has been found to have a usable address and key; nothing has been sent yet.
+    pub fn new(
+        source: Source,
+        client: reqwest::Client,
+        key: &SecretString,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
+        let provider = Provider::of(source);
+        let key = SecretString::from(key.expose_secret().trim());
+        keys::check(source, &key, settings.mode, settings.paddle)?;
+        let base = settings
+            .base
+            .as_deref()
+            .unwrap_or_else(|| provider.default_base(settings.paddle));
+        let base = address(provider, base)?;
+        Ok(Self {
+            source,
+            transport: Transport::new(provider, client, base, key, settings.patience)?,
+        })
+    }
+
+    /// Everything the source has. Entitlements can only be asked for by customer, so that `customers` are needed for
+    /// them; they change nothing elsewhere. `on_progress` hears how many objects, or customers, have been read.
+    pub async fn read_all(
+        &self,
+        customers: &[CustomerId],
+        on_progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<BillingFacts, Error> {
+        let session = self.transport.session();
+        match self.source {
+            Source::Stripe => stripe::read_all(session, on_progress).await,
+            Source::Paddle => paddle::read_all(session, on_progress).await,
+            Source::StripeEntitlements => {
+                entitlements::read_all(session, &distinct(customers), on_progress).await
+            }
+        }
+    }
+
+    /// Everything that just these customers have; one that the provider does not know has nothing.
+    pub async fn read_customers(&self, customers: &[CustomerId]) -> Result<BillingFacts, Error> {
+        let session = self.transport.session();
+        let customers = distinct(customers);
+        match self.source {
+            Source::Stripe => stripe::read_customers(session, &customers).await,
+            Source::Paddle => paddle::read_customers(session, &customers).await,
+            Source::StripeEntitlements => entitlements::read_customers(session, &customers).await,
+        }
+    }
+
+    /// Whether the provider knows any of these customers, asked one by one; no where the key may not ask.
+    pub async fn any_customer_exists(&self, customers: &[CustomerId]) -> Result<bool, Error> {
+        let session = self.transport.session();
+        match self.source {
+            Source::Stripe | Source::StripeEntitlements => {
+                stripe::any_customer_exists(session, customers).await
+            }
+            Source::Paddle => paddle::any_customer_exists(session, customers).await,
+        }
+    }
+
+    /// Requests sent so far, every try counted.
+    pub fn requests(&self) -> u64 {
+        self.transport.requests()
+    }
+}
+
+fn distinct(customers: &[CustomerId]) -> BTreeSet<&CustomerId> {
+    customers.iter().collect()
+}
+
+fn address(provider: Provider, base: &str) -> Result<Url, Error> {
+    let provider = provider.name();
+    // Before anything that would show it: a password in the URL is a secret too.
+    let parsed = Url::parse(base).ok();
+    if parsed.as_ref().is_some_and(has_other_parts) {
+        return Err(Error::BaseUrlParts(provider));
+    }
+    http::base_url(base).map_err(|error| Error::BaseUrl { provider, error })?;
+    parsed.ok_or(Error::BaseUrlParts(provider))
+}
+
+fn has_other_parts(base: &Url) -> bool {
+    !base.username().is_empty()
+        || base.password().is_some()
+        || base.query().is_some()
+        || base.fragment().is_some()
+}

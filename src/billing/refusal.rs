@@ -1,0 +1,133 @@
+//! An answer that is not a success: what it means, and what to do about it.
+
+use super::{keys::prefilled, provider::Provider};
+use crate::contract::{Mode, Source};
+
+/// A provider's refusal. Its texts are the server's, with everything that looks like a key taken out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{provider} answered {status}: {message}{}", .request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
+pub struct Refusal {
+    pub provider: &'static str,
+    pub status: u16,
+    pub meaning: Meaning,
+    pub message: String,
+    pub request_id: Option<String>,
+    /// Whether the same request may succeed when it is sent again.
+    pub(crate) passing: bool,
+}
+
+/// What a refusal comes down to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// Wrong, revoked or of the other environment.
+    InvalidKey,
+    ExpiredKey,
+    PublishableKey,
+    AddressNotAllowed,
+    /// The permission as the provider spells it, where it says so.
+    MissingPermission(Option<String>),
+    /// The key belongs to another account.
+    OtherAccount,
+    /// The object is of `Mode`, and the key is of the other one.
+    OtherMode(Mode),
+    /// No such object; the parameter that named it.
+    NoSuchObject(Option<String>),
+    /// A parameter that the provider does not take.
+    BadParameter(Option<String>),
+    /// Too many requests; Stripe's word for which limit it was.
+    RateLimited(Option<String>),
+    Redirect,
+    /// The provider, or something on the way to it, is in trouble.
+    Trouble,
+    /// Something else than the provider's API has answered.
+    NotTheApi,
+    Other,
+}
+
+impl Refusal {
+    /// Whether it says that the customer asked for does not exist here.
+    pub(crate) fn is_unknown_customer(&self) -> bool {
+        match &self.meaning {
+            Meaning::NoSuchObject(parameter) => {
+                matches!(parameter.as_deref(), None | Some("customer" | "id"))
+            }
+            Meaning::OtherMode(_) => true,
+            Meaning::BadParameter(parameter) => {
+                self.provider == Provider::Paddle.name()
+                    && parameter.as_deref() == Some("customer_id")
+            }
+            Meaning::InvalidKey
+            | Meaning::ExpiredKey
+            | Meaning::PublishableKey
+            | Meaning::AddressNotAllowed
+            | Meaning::MissingPermission(_)
+            | Meaning::OtherAccount
+            | Meaning::RateLimited(_)
+            | Meaning::Redirect
+            | Meaning::Trouble
+            | Meaning::NotTheApi
+            | Meaning::Other => false,
+        }
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> String {
+        let provider = self.provider;
+        let stripe = provider == Provider::Stripe.name();
+        match &self.meaning {
+            Meaning::InvalidKey if stripe => format!(
+                "the key is wrong or was revoked: make a new restricted one and store it in the secret: {}",
+                prefilled(Source::Stripe)
+            ),
+            Meaning::InvalidKey => "the key is wrong, revoked, or of the other environment: check the secret and `PADDLE_ENVIRONMENT`".to_owned(),
+            Meaning::ExpiredKey => "make a new key and store it in the secret".to_owned(),
+            Meaning::PublishableKey => "use a restricted key (`rk_…`) instead of the publishable one".to_owned(),
+            Meaning::AddressNotAllowed => "the key allows only certain addresses: add the runner's, or use a runner with a fixed one".to_owned(),
+            Meaning::MissingPermission(permission) => missing_permission(stripe, permission.as_deref()),
+            Meaning::OtherAccount => "use a key of the account whose customers the database holds".to_owned(),
+            Meaning::OtherMode(mode) => format!(
+                "the database holds {} mode ids and the key is of the other mode: use a {} mode key, or the other database",
+                mode.as_str(),
+                mode.as_str()
+            ),
+            Meaning::RateLimited(reason) => rate_limited(provider, reason.as_deref()),
+            Meaning::Redirect => "redirects are not followed, because they could carry the key elsewhere: check the base URL and the proxy".to_owned(),
+            Meaning::Trouble => format!("{provider} or a proxy on the way is in trouble: run again later"),
+            Meaning::NotTheApi => format!("something else than {provider}'s API has answered: check the base URL and the proxy"),
+            Meaning::NoSuchObject(_) | Meaning::BadParameter(_) | Meaning::Other => String::new(),
+        }
+    }
+}
+
+fn missing_permission(stripe: bool, permission: Option<&str>) -> String {
+    if !stripe {
+        let permission = permission.unwrap_or("subscription.read");
+        return format!(
+            "give the key the permission `{permission}` under Developer tools > Authentication"
+        );
+    }
+    let permission = permission.unwrap_or("subscription_read");
+    let row = match permission {
+        "subscription_read" => "Subscriptions",
+        "customer_read" => "Customers",
+        "entitlement_read" => "Entitlements",
+        "plan_read" => "Prices",
+        other => other.strip_suffix("_read").unwrap_or(other),
+    };
+    format!(
+        "edit the key at https://dashboard.stripe.com/apikeys and set `{row}` to Read (`rak_{permission}`)"
+    )
+}
+
+fn rate_limited(provider: &str, reason: Option<&str>) -> String {
+    let limit = match reason {
+        Some("global-rate") => "the account's requests per second",
+        Some("global-concurrency") => "the account's requests at the same time",
+        Some("endpoint-rate") => "the requests per second of this endpoint",
+        Some("endpoint-concurrency") => "the requests at the same time of this endpoint",
+        Some(_) | None => "a rate limit",
+    };
+    format!(
+        "something else uses up {limit} at {provider}: run when it is quiet, or one check at a time"
+    )
+}

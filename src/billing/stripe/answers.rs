@@ -1,0 +1,219 @@
+//! Stripe's error envelope, read for what it means.
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::{
+    billing::{
+        provider::Provider,
+        refusal::{Meaning, Refusal},
+        transport::Answer,
+    },
+    contract::Mode,
+};
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Body,
+}
+
+#[derive(Deserialize, Default)]
+struct Body {
+    code: Option<String>,
+    message: Option<String>,
+    param: Option<String>,
+}
+
+/// Reads an answer that is not a success.
+pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
+    let body = serde_json::from_slice::<Envelope>(&answer.body).map(|envelope| envelope.error);
+    let (meaning, message) = match &body {
+        Ok(body) => (
+            meaning(answer, body),
+            answer.shown(body.message.as_deref().unwrap_or("no message")),
+        ),
+        Err(_) => (answer.meaning_without_envelope(), answer.beginning()),
+    };
+    Refusal {
+        provider: Provider::Stripe.name(),
+        status: answer.status.as_u16(),
+        passing: is_passing(answer),
+        meaning,
+        message,
+        request_id: answer.request_id(),
+    }
+}
+
+/// Stripe's own word on it comes first; without one, what its libraries retry, and 429, which they leave to us.
+fn is_passing(answer: &Answer<'_>) -> bool {
+    match answer.header("stripe-should-retry") {
+        Some("true") => true,
+        Some("false") => false,
+        Some(_) | None => answer.may_pass() || answer.status == StatusCode::CONFLICT,
+    }
+}
+
+fn meaning(answer: &Answer<'_>, body: &Body) -> Meaning {
+    let message = body.message.as_deref().unwrap_or_default();
+    let parameter = || body.param.as_deref().map(|name| answer.shown(name));
+    match (answer.status.as_u16(), body.code.as_deref()) {
+        (401, Some("api_key_expired")) => Meaning::ExpiredKey,
+        (401, Some("secret_key_required")) => Meaning::PublishableKey,
+        (401, _) if message.contains("IP address") => Meaning::AddressNotAllowed,
+        (401, _) => Meaning::InvalidKey,
+        (403, Some("account_invalid")) => Meaning::OtherAccount,
+        (403, Some("more_permissions_required")) => Meaning::MissingPermission(permission(message)),
+        (403, _) => match permission(message) {
+            Some(permission) => Meaning::MissingPermission(Some(permission)),
+            None => Meaning::Other,
+        },
+        (_, Some("resource_missing")) => match other_mode(message) {
+            Some(mode) => Meaning::OtherMode(mode),
+            None => Meaning::NoSuchObject(parameter()),
+        },
+        (400, _) => Meaning::BadParameter(parameter()),
+        (429, _) => Meaning::RateLimited(rate_limited_reason(answer, body)),
+        (500.., _) => Meaning::Trouble,
+        _ => Meaning::Other,
+    }
+}
+
+fn rate_limited_reason(answer: &Answer<'_>, body: &Body) -> Option<String> {
+    answer
+        .header("stripe-rate-limited-reason")
+        .or(body.code.as_deref())
+        .map(|reason| answer.shown(reason))
+}
+
+/// The permission in `Having the 'rak_subscription_read' permission would allow …` and its newer wordings.
+fn permission(message: &str) -> Option<String> {
+    message
+        .split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
+        .map(|word| word.strip_prefix("rak_").unwrap_or(word))
+        .find(|word| {
+            let resource = word
+                .strip_suffix("_read")
+                .or_else(|| word.strip_suffix("_write"));
+            resource.is_some_and(|resource| !resource.is_empty() && resource.len() <= 60)
+        })
+        .map(str::to_owned)
+}
+
+/// The mode of the object in `a similar object exists in test mode, but a live mode key was used …`.
+fn other_mode(message: &str) -> Option<Mode> {
+    [Mode::Live, Mode::Test]
+        .into_iter()
+        .find(|mode| message.contains(&format!("similar object exists in {} mode", mode.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use secrecy::SecretString;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(status: u16, headers: &[(&'static str, &str)], error: Value) -> Refusal {
+        let key = SecretString::from("rk_live_canary");
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        refusal(&Answer {
+            provider: Provider::Stripe,
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: json!({ "error": error }).to_string().into_bytes(),
+            key: &key,
+        })
+    }
+
+    #[test]
+    fn each_documented_text_has_its_meaning() {
+        let mixed = "No such customer: 'cus_1'; a similar object exists in test mode, but a live mode key was used to make this request.";
+        for (status, error, expected) in [
+            (
+                401,
+                json!({"message": "Invalid API Key provided: sk_test_****"}),
+                Meaning::InvalidKey,
+            ),
+            (401, json!({"code": "api_key_expired"}), Meaning::ExpiredKey),
+            (
+                401,
+                json!({"code": "secret_key_required"}),
+                Meaning::PublishableKey,
+            ),
+            (
+                401,
+                json!({"message": "The API key provided does not allow requests from your IP address. (1.2.3.4)"}),
+                Meaning::AddressNotAllowed,
+            ),
+            (
+                403,
+                json!({"message": "The provided key 'rk_live_****' does not have the required permissions for this endpoint on account 'acct_1'. Having the 'rak_subscription_read' permission would allow this request to continue."}),
+                Meaning::MissingPermission(Some("subscription_read".to_owned())),
+            ),
+            (
+                403,
+                json!({"code": "more_permissions_required", "message": "Permission denied. Enabling \"Prices Read\" ('plan_read') permissions on this key would allow this request to continue."}),
+                Meaning::MissingPermission(Some("plan_read".to_owned())),
+            ),
+            (
+                403,
+                json!({"code": "account_invalid"}),
+                Meaning::OtherAccount,
+            ),
+            (
+                404,
+                json!({"code": "resource_missing", "message": mixed}),
+                Meaning::OtherMode(Mode::Test),
+            ),
+            (
+                400,
+                json!({"code": "resource_missing", "param": "customer", "message": "No such customer: 'cus_1'"}),
+                Meaning::NoSuchObject(Some("customer".to_owned())),
+            ),
+            (
+                400,
+                json!({"message": "Invalid status: must be one of active", "param": "status"}),
+                Meaning::BadParameter(Some("status".to_owned())),
+            ),
+            (
+                429,
+                json!({"code": "lock_timeout"}),
+                Meaning::RateLimited(Some("lock_timeout".to_owned())),
+            ),
+            (503, json!({"type": "api_error"}), Meaning::Trouble),
+        ] {
+            assert_eq!(
+                read(status, &[], error.clone()).meaning,
+                expected,
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn stripes_word_on_retrying_wins_over_the_status() {
+        let should = |word| [("stripe-should-retry", word)];
+        assert!(read(429, &[], json!({})).passing);
+        assert!(read(409, &[], json!({"code": "lock_timeout"})).passing);
+        assert!(!read(400, &[], json!({})).passing);
+        assert!(read(400, &should("true"), json!({})).passing);
+        assert!(!read(503, &should("false"), json!({})).passing);
+    }
+
+    #[test]
+    fn texts_are_free_of_keys_and_name_the_request() {
+        let said = read(
+            401,
+            &[("request-id", "req_1")],
+            json!({"message": "Invalid API Key provided: rk_live_****nary and rk_live_canary"}),
+        );
+        assert_eq!(
+            said.to_string(),
+            "Stripe answered 401: Invalid API Key provided: [key] and [key] (request req_1)"
+        );
+    }
+}

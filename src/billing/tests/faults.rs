@@ -1,0 +1,424 @@
+//! What goes wrong on the way: each fault leaves the facts as they are without it, or ends the read with its cause.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::scripted::{Answer, CANARY, Server, impatient, page, subscription};
+use crate::{
+    billing::{BillingFacts, Error, Patience},
+    contract::Source,
+    problem::{Explain as _, Problem},
+};
+
+fn five() -> Vec<Value> {
+    ["sub_1", "sub_2", "sub_3", "sub_4", "sub_5"]
+        .map(|id| subscription(id, &format!("cus_{id}"), "active"))
+        .to_vec()
+}
+
+async fn read(server: &Server) -> Result<BillingFacts, Error> {
+    let reader = server.reader(Source::Stripe);
+    reader.read_all(&[], &|_| {}).await
+}
+
+async fn without_faults() -> BillingFacts {
+    let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
+    read(&server).await.unwrap()
+}
+
+/// The message and the hint as a person sees them, which never hold the key.
+fn told(error: &Error) -> String {
+    let problem = Problem::of(error);
+    let told = format!("{} | {}", problem.message, problem.hint);
+    for text in [&told, &format!("{error:?}"), &format!("{error:#?}")] {
+        for part in [CANARY, "CANARY", "rk_test_"] {
+            assert!(!text.contains(part), "{text}");
+        }
+    }
+    told
+}
+
+fn limited(headers: &[(&'static str, &'static str)]) -> Answer {
+    let body = json!({"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}});
+    Answer::status(429, headers, &body.to_string())
+}
+
+/// Faults that pass, with what a read says when they do not.
+fn passing() -> Vec<(&'static str, Answer, &'static str)> {
+    let whole = json!({"object": "list", "has_more": false, "data": five()}).to_string();
+    let truncated: String = whole.chars().take(whole.len() - 40).collect();
+    let busy = |status| Answer::error(status, &json!({"type": "api_error", "message": "oops"}));
+    let reason = |reason| limited(&[("Stripe-Rate-Limited-Reason", reason)]);
+    vec![
+        (
+            "429 of the account",
+            reason("global-rate"),
+            "the account's requests per second",
+        ),
+        (
+            "429 for concurrency",
+            reason("global-concurrency"),
+            "at the same time",
+        ),
+        (
+            "429 of the endpoint",
+            reason("endpoint-rate"),
+            "requests per second of this endpoint",
+        ),
+        (
+            "429, endpoint concurrency",
+            reason("endpoint-concurrency"),
+            "at the same time of this endpoint",
+        ),
+        (
+            "429 of a resource",
+            reason("resource-specific"),
+            "a rate limit",
+        ),
+        (
+            "429 with a wait",
+            limited(&[("Retry-After", "1")]),
+            "Too many requests",
+        ),
+        (
+            "429 with an absurd wait",
+            limited(&[("Retry-After", "99999")]),
+            "a rate limit",
+        ),
+        (
+            "429 to be retried",
+            limited(&[("Stripe-Should-Retry", "true")]),
+            "answered 429",
+        ),
+        (
+            "a lock",
+            Answer::error(409, &json!({"code": "lock_timeout", "message": "locked"})),
+            "409: locked",
+        ),
+        ("500", busy(500), "answered 500: oops"),
+        ("502", busy(502), "answered 502: oops"),
+        ("503", busy(503), "in trouble"),
+        ("504", busy(504), "answered 504"),
+        (
+            "502 in HTML",
+            Answer::status(502, &[], "<html><b>Bad Gateway"),
+            "<html><b>Bad Gateway",
+        ),
+        (
+            "200 in HTML",
+            Answer::status(200, &[], "<html>log in"),
+            "not whole JSON: <html>log in",
+        ),
+        (
+            "an empty body",
+            Answer::status(200, &[], ""),
+            "0 bytes is not whole JSON: an empty body",
+        ),
+        (
+            "truncated JSON",
+            Answer::status(200, &[], &truncated),
+            "is not whole JSON",
+        ),
+        (
+            "a body cut in the middle",
+            Answer::CutInTheMiddle(whole),
+            "the connection broke off: error decoding response body",
+        ),
+        (
+            "a reset before the answer",
+            Answer::HangUp,
+            "the connection broke off: error sending request",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_passing_fault_changes_nothing() {
+    let expected = without_faults().await;
+    assert_eq!(expected.subscriptions.len(), 5);
+    for (name, fault, _) in passing() {
+        for position in [0, 1, 2] {
+            let fault = fault.clone();
+            let server = Server::start(move |number, asked| {
+                if number == position {
+                    fault.clone()
+                } else {
+                    Answer::ok(&page(&five(), asked))
+                }
+            })
+            .await;
+            let reader = server.reader(Source::Stripe);
+            let facts = reader.read_all(&[], &|_| {}).await;
+            assert_eq!(facts.unwrap(), expected, "{name} at request {position}");
+            assert_eq!(reader.requests(), 4, "{name}");
+            assert!(server.asked().iter().all(|asked| asked.method == "GET"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_stays_ends_the_read_with_its_cause() {
+    for (name, fault, cause) in passing() {
+        let server = Server::start(move |number, asked| {
+            if number == 0 {
+                Answer::ok(&page(&five(), asked))
+            } else {
+                fault.clone()
+            }
+        })
+        .await;
+        let told = told(&read(&server).await.unwrap_err());
+        assert!(told.contains(cause), "{name}: {told}");
+        assert!(
+            told.starts_with("`GET /v1/subscriptions` failed 4 times"),
+            "{name}: {told}"
+        );
+        assert_eq!(server.asked().len(), 5, "{name}");
+    }
+}
+
+/// Faults that no patience cures.
+fn lasting() -> Vec<(&'static str, Answer, &'static str)> {
+    let invalid = json!({"type": "invalid_request_error", "message": format!("Invalid API Key provided: {CANARY}")});
+    let permission = json!({"code": "more_permissions_required", "message": "The provided key 'rk_test_****6789' does not have the required permissions for this endpoint. Having the 'rak_subscription_read' permission would allow this request to continue."});
+    let other_mode = json!({"code": "resource_missing", "param": "starting_after", "message": "No such subscription: 'sub_2'; a similar object exists in live mode, but a test mode key was used to make this request."});
+    vec![
+        (
+            "a revoked key",
+            Answer::error(401, &invalid),
+            "Invalid API Key provided: [key] | the key is wrong or was revoked",
+        ),
+        (
+            "an expired key",
+            Answer::error(401, &json!({"code": "api_key_expired"})),
+            "make a new key",
+        ),
+        (
+            "a missing permission",
+            Answer::error(403, &permission),
+            "set `Subscriptions` to Read (`rak_subscription_read`)",
+        ),
+        (
+            "another account",
+            Answer::error(403, &json!({"code": "account_invalid"})),
+            "a key of the account",
+        ),
+        (
+            "the wrong mode",
+            Answer::error(404, &other_mode),
+            "use a live mode key",
+        ),
+        (
+            "an unknown parameter",
+            Answer::error(
+                400,
+                &json!({"message": "Received unknown parameter: limit"}),
+            ),
+            "Received unknown parameter",
+        ),
+        (
+            "a redirect",
+            Answer::status(302, &[("Location", "https://evil.example/")], ""),
+            "a redirect to `https://evil.example/`",
+        ),
+        (
+            "no retry wanted",
+            Answer::status(503, &[("Stripe-Should-Retry", "false")], "busy"),
+            "answered 503: busy",
+        ),
+        (
+            "403 in HTML",
+            Answer::status(403, &[], "<html>blocked"),
+            "something else than Stripe's API",
+        ),
+        (
+            "JSON of another kind",
+            Answer::ok(&json!({"hello": []})),
+            "missing field `data`",
+        ),
+        (
+            "no word on more",
+            Answer::ok(&json!({"data": []})),
+            "missing field `has_more`",
+        ),
+        (
+            "an object without a customer",
+            Answer::ok(&json!({"has_more": false, "data": [{"id": "sub_9", "status": "active"}]})),
+            "subscription `sub_9` cannot be read at `.`: missing field `customer`",
+        ),
+        (
+            "a number as text",
+            {
+                let mut object = subscription("sub_9", "cus_9", "active");
+                object["items"]["data"][0]["quantity"] = json!("2");
+                Answer::ok(&json!({"has_more": false, "data": [object]}))
+            },
+            "subscription `sub_9` cannot be read at `items.data[0].quantity`: invalid type: string \"2\"",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_lasting_fault_ends_the_read_at_once_with_its_cause() {
+    for (name, fault, cause) in lasting() {
+        for position in [0, 1] {
+            let fault = fault.clone();
+            let server = Server::start(move |number, asked| {
+                if number == position {
+                    fault.clone()
+                } else {
+                    Answer::ok(&page(&five(), asked))
+                }
+            })
+            .await;
+            let told = told(&read(&server).await.unwrap_err());
+            assert!(told.contains(cause), "{name}: {told}");
+            assert_eq!(server.asked().len(), position + 1, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_listing_without_progress_is_an_error() {
+    let list = |has_more, ids: &[&str]| {
+        let data: Vec<_> = ids
+            .iter()
+            .map(|id| subscription(id, "cus_1", "active"))
+            .collect();
+        Answer::ok(&json!({"has_more": has_more, "data": data}))
+    };
+    // The listing starts over, is empty with more to come, or comes back to a cursor among new objects.
+    let scripts: [(&str, Vec<Answer>); 4] = [
+        (
+            "only what earlier ones held",
+            vec![list(true, &["sub_1", "sub_2"])],
+        ),
+        (
+            "only what earlier ones held",
+            vec![list(true, &["sub_1", "sub_2"]), list(false, &["sub_2"])],
+        ),
+        (
+            "empty and says that there is more",
+            vec![list(true, &["sub_1"]), list(true, &[])],
+        ),
+        (
+            "a cursor repeats",
+            vec![
+                list(true, &["sub_1", "sub_2"]),
+                list(true, &["sub_3", "sub_2"]),
+            ],
+        ),
+    ];
+    for (stuck, answers) in scripts {
+        let server =
+            Server::start(move |number, _| answers.get(number).or(answers.last()).unwrap().clone())
+                .await;
+        let told = told(&read(&server).await.unwrap_err());
+        assert!(
+            told.contains("`v1/subscriptions` makes no progress") && told.contains(stuck),
+            "{told}"
+        );
+        assert!(server.asked().len() <= 2);
+    }
+}
+
+#[tokio::test]
+async fn an_object_on_two_pages_counts_once_as_read_last() {
+    let server = Server::start(|number, _| {
+        let moved = subscription("sub_2", "cus_2", "canceled");
+        Answer::ok(&match number {
+            0 => json!({"has_more": true, "data": [subscription("sub_2", "cus_2", "active"), subscription("sub_3", "cus_3", "active")]}),
+            _ => json!({"has_more": false, "data": [moved, subscription("sub_1", "cus_1", "active")]}),
+        })
+    })
+    .await;
+    let facts = read(&server).await.unwrap();
+    let read: Vec<_> = facts
+        .subscriptions
+        .iter()
+        .map(|subscription| (subscription.id.as_str(), subscription.status.as_str()))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("sub_1", "active"),
+            ("sub_2", "canceled"),
+            ("sub_3", "active")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn silence_is_waited_out_once_and_not_for_ever() {
+    let server = Server::start(|number, asked| {
+        if number == 1 {
+            Answer::Silence
+        } else {
+            Answer::ok(&page(&five(), asked))
+        }
+    })
+    .await;
+    assert_eq!(read(&server).await.unwrap(), without_faults().await);
+
+    let server = Server::start(|_, _| Answer::Silence).await;
+    let patience = Patience {
+        deadline: Duration::from_millis(600),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
+    assert!(error.to_string().contains("Stripe was not read within"));
+    assert!(!error.hint().is_empty());
+    assert!(reader.requests() <= 2);
+}
+
+#[tokio::test]
+async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
+    let patience = Patience {
+        retry_after: Duration::from_millis(300),
+        ..impatient()
+    };
+    let server = Server::start(|number, asked| match number {
+        0 => limited(&[("Retry-After", "3600")]),
+        _ => Answer::ok(&page(&five(), asked)),
+    })
+    .await;
+    let started = tokio::time::Instant::now();
+    let reader = server.reader_with(Source::Stripe, patience);
+    reader.read_all(&[], &|_| {}).await.unwrap();
+    let waited = started.elapsed();
+    assert!(
+        waited >= Duration::from_millis(300) && waited < Duration::from_secs(10),
+        "{waited:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_endless_body_is_cut_off() {
+    let server =
+        Server::start(|_, _| Answer::status(200, &[], &" ".repeat(65 * 1024 * 1024))).await;
+    let patience = Patience {
+        request: Duration::from_secs(20),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert!(told(&error).contains("larger than 64 MiB"), "{error:?}");
+    assert_eq!(reader.requests(), 1);
+}
+
+#[tokio::test]
+async fn nobody_listening_is_said_with_the_host() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut server = Server::start(|_, _| Answer::HangUp).await;
+    server.base = format!("http://{address}");
+    let told = told(&read(&server).await.unwrap_err());
+    assert!(
+        told.contains("`127.0.0.1` cannot be reached") && told.contains("refused"),
+        "{told}"
+    );
+}

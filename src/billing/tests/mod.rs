@@ -1,0 +1,7 @@
+//! Whole reads against small servers on loopback.
+
+mod example_objects;
+mod faults;
+mod other_sources;
+mod scripted;
+mod stripe_reads;

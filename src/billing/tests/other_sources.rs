@@ -1,0 +1,283 @@
+//! Reads of Paddle and of Stripe's entitlements.
+
+use serde_json::{Value, json};
+
+use super::scripted::{Answer, Server};
+use crate::{
+    billing::{Error, Meaning},
+    contract::{CustomerId, Source, Status},
+    problem::{Explain as _, Problem},
+};
+
+fn customers(ids: &[&str]) -> Vec<CustomerId> {
+    ids.iter().map(|id| CustomerId::from(*id)).collect()
+}
+
+fn paddle_subscription(id: &str, customer: &str) -> Value {
+    json!({
+        "id": id, "status": "active", "customer_id": customer, "created_at": "2026-10-01T00:00:00.123456Z",
+        "canceled_at": null, "current_billing_period": null, "scheduled_change": null, "items": [],
+    })
+}
+
+fn paddle_page(data: &[Value], next: Option<&str>) -> Answer {
+    Answer::ok(&json!({
+        "data": data,
+        "meta": {"request_id": "r", "pagination": {"per_page": 200, "next": next, "has_more": next.is_some(), "estimated_total": 3}},
+    }))
+}
+
+fn paddle_error(status: u16, code: &str, field: Option<&str>) -> Answer {
+    let error = json!({
+        "error": {"type": "request_error", "code": code, "detail": "Said pdl_sdbx_apikey_CANARY", "errors": field.map(|field| json!([{"field": field, "message": "no"}]))},
+        "meta": {"request_id": "req-77"},
+    });
+    Answer::status(status, &[], &error.to_string())
+}
+
+#[tokio::test]
+async fn paddle_is_read_along_its_next_links() {
+    let server = Server::start(|number, asked| {
+        let host = asked.header("host").unwrap();
+        match asked.value("after") {
+            _ if number == 1 => Answer::status(
+                429,
+                &[("Retry-After", "1")],
+                r#"{"error":{"code":"too_many_requests"}}"#,
+            ),
+            None => paddle_page(
+                &[paddle_subscription("sub_1", "ctm_1")],
+                Some(&format!(
+                    "http://{host}/subscriptions?order_by=id[ASC]&per_page=200&after=sub_1"
+                )),
+            ),
+            Some(_) => paddle_page(&[paddle_subscription("sub_2", "ctm_2")], None),
+        }
+    })
+    .await;
+    let reader = server.reader(Source::Paddle);
+    let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(facts.subscriptions.len(), 2);
+    assert_eq!(reader.requests(), 3);
+    let asked = server.asked();
+    for asked in &asked {
+        assert_eq!(
+            (asked.method.as_str(), asked.path.as_str()),
+            ("GET", "/subscriptions")
+        );
+        assert_eq!(asked.value("per_page"), Some("200"));
+        assert_eq!(asked.value("order_by"), Some("id[ASC]"));
+        assert_eq!(asked.value("status"), None);
+        assert_eq!(asked.header("paddle-version"), Some("1"));
+        assert!(
+            asked
+                .header("authorization")
+                .unwrap()
+                .starts_with("Bearer pdl_sdbx_")
+        );
+    }
+    assert_eq!(asked.last().unwrap().value("after"), Some("sub_1"));
+}
+
+#[tokio::test]
+async fn paddle_pages_elsewhere_or_nowhere_are_refused() {
+    for (next, expected) in [
+        (
+            Some("https://evil.example/subscriptions?after=sub_1"),
+            "goes on at `https://evil.example/",
+        ),
+        (
+            Some("http://127.0.0.1:1/subscriptions?after=sub_1"),
+            "goes on at",
+        ),
+        (Some("subscriptions?after=sub_1"), "goes on at"),
+        (Some("SAME/transactions?after=sub_1"), "goes on at"),
+        (Some("SAME/subscriptions?after=sub_1"), "makes no progress"),
+        (None, "not where"),
+    ] {
+        let server = Server::start(move |_, asked| {
+            let here = format!("http://{}", asked.header("host").unwrap());
+            let next = next.map(|next| next.replace("SAME", &here));
+            Answer::ok(&json!({
+                "data": [paddle_subscription("sub_1", "ctm_1")],
+                "meta": {"pagination": {"has_more": true, "next": next}},
+            }))
+        })
+        .await;
+        let error = server
+            .reader(Source::Paddle)
+            .read_all(&[], &|_| {})
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains(expected), "{next:?}: {error}");
+        assert!(server.asked().len() <= 2);
+    }
+}
+
+#[tokio::test]
+async fn paddles_refusals_say_what_to_do() {
+    for (answer, meaning, hint) in [
+        (
+            paddle_error(403, "invalid_token", None),
+            Meaning::InvalidKey,
+            "PADDLE_ENVIRONMENT",
+        ),
+        (
+            paddle_error(403, "forbidden", None),
+            Meaning::MissingPermission(None),
+            "subscription.read",
+        ),
+        (
+            paddle_error(401, "authentication_missing", None),
+            Meaning::InvalidKey,
+            "secret",
+        ),
+    ] {
+        let server = Server::start(move |_, _| answer.clone()).await;
+        let error = server
+            .reader(Source::Paddle)
+            .read_all(&[], &|_| {})
+            .await
+            .unwrap_err();
+        assert_eq!(error.refusal().unwrap().meaning, meaning);
+        assert!(error.hint().contains(hint), "{}", error.hint());
+        let told = Problem::of(&error).message;
+        assert!(
+            told.contains("Said [key]") && told.contains("request req-77"),
+            "{told}"
+        );
+        assert!(!format!("{error:?}").contains("CANARY"));
+    }
+}
+
+#[tokio::test]
+async fn paddle_customers_are_asked_one_by_one() {
+    let server = Server::start(|_, asked| match asked.value("customer_id") {
+        Some("ctm_short") => paddle_error(400, "bad_request", Some("customer_id")),
+        Some("ctm_1") => paddle_page(&[paddle_subscription("sub_1", "ctm_1")], None),
+        Some(_) => paddle_page(&[], None),
+        None => match asked.path.as_str() {
+            "/customers/ctm_1" => Answer::ok(&json!({"data": {"id": "ctm_1"}})),
+            "/customers/ctm_forbidden" => paddle_error(403, "forbidden", None),
+            _ => paddle_error(404, "not_found", None),
+        },
+    })
+    .await;
+    let reader = server.reader(Source::Paddle);
+    let ids = customers(&["ctm_short", "ctm_1", "ctm_2", "ctm_1,ctm_2", "..", ""]);
+    let facts = reader.read_customers(&ids).await.unwrap();
+    assert_eq!(facts.subscriptions.len(), 1);
+    assert_eq!(reader.requests(), 3);
+    assert!(
+        reader
+            .any_customer_exists(&customers(&["ctm_2", "ctm_1"]))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !reader
+            .any_customer_exists(&customers(&["ctm_forbidden", "ctm_1"]))
+            .await
+            .unwrap()
+    );
+}
+
+fn entitlement(id: &str, key: Option<&str>) -> Value {
+    json!({"id": id, "object": "entitlements.active_entitlement", "feature": format!("feat_{id}"), "lookup_key": key, "livemode": false})
+}
+
+#[tokio::test]
+async fn the_entitlements_of_a_customer_stand_in_for_one_subscription() {
+    let server = Server::start(|_, asked| {
+        let data = |more, data: Value| {
+            Answer::ok(&json!({"object": "list", "has_more": more, "data": data}))
+        };
+        match (asked.value("customer"), asked.value("starting_after")) {
+            (Some("cus_1"), None) => data(
+                true,
+                json!([
+                    entitlement("ent_1", Some("pro")),
+                    entitlement("ent_2", None)
+                ]),
+            ),
+            (Some("cus_1"), Some("ent_2")) => {
+                data(false, json!([entitlement("ent_3", Some("beta"))]))
+            }
+            (Some("cus_gone"), _) => Answer::error(
+                404,
+                &json!({"code": "resource_missing", "param": "customer"}),
+            ),
+            _ => data(false, json!([])),
+        }
+    })
+    .await;
+    let reader = server.reader(Source::StripeEntitlements);
+    let ids = customers(&["cus_none", "cus_1", "cus_gone"]);
+    let facts = reader.read_all(&ids, &|_| {}).await.unwrap();
+    let [read] = facts.subscriptions.as_slice() else {
+        panic!("{facts:?}");
+    };
+    assert_eq!(
+        (read.id.as_str(), read.customer.as_str()),
+        ("cus_1", "cus_1")
+    );
+    assert_eq!(read.status, Status::Active);
+    let keys: Vec<_> = read
+        .items
+        .iter()
+        .map(|item| item.price.id.as_str())
+        .collect();
+    assert_eq!(keys, ["beta", "feat_ent_2", "pro"]);
+    assert!(
+        read.items
+            .iter()
+            .all(|item| item.quantity.is_none() && item.period.is_none())
+    );
+    assert_eq!(facts.seen_modes.test.as_deref(), Some("ent_1"));
+    assert_eq!(reader.read_customers(&ids).await.unwrap(), facts);
+    for asked in server.asked() {
+        assert_eq!(asked.path, "/v1/entitlements/active_entitlements");
+        assert_eq!(asked.value("limit"), Some("100"));
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_the_wrong_mode_is_told_from_customers_without_entitlements() {
+    let server = Server::start(|_, asked| match asked.value("customer") {
+        Some("cus_known") => Answer::ok(&json!({"has_more": false, "data": []})),
+        _ => Answer::error(404, &json!({
+            "code": "resource_missing", "param": "customer",
+            "message": "No such customer; a similar object exists in live mode, but a test mode key was used",
+        })),
+    })
+    .await;
+    let reader = server.reader(Source::StripeEntitlements);
+    let error = reader
+        .read_all(&customers(&["cus_1", "cus_2"]), &|_| {})
+        .await
+        .unwrap_err();
+    assert!(error.hint().contains("use a live mode key"), "{error:?}");
+    let beside_a_known_one = reader
+        .read_all(&customers(&["cus_1", "cus_known"]), &|_| {})
+        .await;
+    assert_eq!(beside_a_known_one.unwrap().subscriptions, []);
+    let again = reader.read_customers(&customers(&["cus_1"])).await;
+    assert_eq!(again.unwrap().subscriptions, []);
+}
+
+#[tokio::test]
+async fn one_unanswered_customer_leaves_no_verdict_on_the_others() {
+    let server = Server::start(|_, asked| match asked.value("customer") {
+        Some("cus_2") => Answer::error(500, &json!({"message": "oops"})),
+        _ => Answer::ok(&json!({"has_more": false, "data": [entitlement("ent_1", Some("pro"))]})),
+    })
+    .await;
+    let reader = server.reader(Source::StripeEntitlements);
+    let read = reader
+        .read_all(&customers(&["cus_1", "cus_2", "cus_3"]), &|_| {})
+        .await;
+    assert!(
+        matches!(read, Err(Error::Request { tries: 4, .. })),
+        "{read:?}"
+    );
+}

@@ -1,0 +1,267 @@
+//! A server that answers as a test says, and remembers what it was asked.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    response::Response,
+};
+use futures::{StreamExt as _, stream};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::{
+    billing::{Patience, Reader, Settings},
+    contract::Source,
+    http,
+};
+
+/// Looks like a key, so that it may appear nowhere.
+pub(super) const CANARY: &str = "rk_test_CANARYcanary0123456789";
+
+/// A request as the server saw it.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl Asked {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.query.iter().find(|(other, _)| other == name)?;
+        Some(value)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(other, _)| other == name)?;
+        Some(value)
+    }
+}
+
+/// What the server does with a request.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    Whole {
+        status: u16,
+        headers: Vec<(&'static str, &'static str)>,
+        body: String,
+    },
+    /// The headers and half of the body, and then the connection is gone.
+    CutInTheMiddle(String),
+    /// The connection is gone before any answer.
+    HangUp,
+    /// Nothing, for longer than anybody waits.
+    Silence,
+}
+
+impl Answer {
+    pub(super) fn ok(body: &Value) -> Self {
+        Self::status(200, &[], &body.to_string())
+    }
+
+    pub(super) fn status(
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &str,
+    ) -> Self {
+        Self::Whole {
+            status,
+            headers: headers.to_vec(),
+            body: body.to_owned(),
+        }
+    }
+
+    pub(super) fn error(status: u16, error: &Value) -> Self {
+        Self::status(status, &[], &json!({ "error": error }).to_string())
+    }
+}
+
+type Script = dyn Fn(usize, &Asked) -> Answer + Send + Sync;
+
+#[derive(Clone)]
+struct Play {
+    script: Arc<Script>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// A running server; it ends with the runtime of its test.
+pub(super) struct Server {
+    pub(super) base: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Server {
+    /// Serves `script`, which gets the number of the request, from 0, and the request.
+    pub(super) async fn start(
+        script: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let asked = Arc::default();
+        let play = Play {
+            script: Arc::new(script),
+            asked: Arc::clone(&asked),
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(play);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { base, asked }
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// A reader of this server that loses its patience within milliseconds.
+    pub(super) fn reader(&self, source: Source) -> Reader {
+        self.reader_with(source, impatient())
+    }
+
+    pub(super) fn reader_with(&self, source: Source, patience: Patience) -> Reader {
+        let key = match source {
+            Source::Paddle => "pdl_sdbx_apikey_CANARYcanary0123456789",
+            Source::Stripe | Source::StripeEntitlements => CANARY,
+        };
+        let settings = Settings {
+            base: Some(self.base.clone()),
+            patience,
+            ..Settings::default()
+        };
+        Reader::new(
+            source,
+            http::client().unwrap(),
+            &SecretString::from(key),
+            &settings,
+        )
+        .unwrap()
+    }
+}
+
+pub(super) fn impatient() -> Patience {
+    Patience {
+        base: Duration::from_millis(1),
+        cap: Duration::from_millis(5),
+        tries: 4,
+        request: Duration::from_millis(400),
+        retry_after: Duration::from_millis(20),
+        deadline: Duration::from_secs(20),
+    }
+}
+
+async fn answer(State(play): State<Play>, request: Request) -> Response {
+    let asked = Asked {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect(),
+        headers: request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect(),
+    };
+    let number = {
+        let mut log = play.asked.lock().unwrap();
+        log.push(asked.clone());
+        log.len() - 1
+    };
+    match (play.script)(number, &asked) {
+        Answer::Whole {
+            status,
+            headers,
+            body,
+        } => {
+            let mut response = Response::builder().status(status);
+            for (name, value) in headers {
+                response = response.header(name, value);
+            }
+            response.body(Body::from(body)).unwrap()
+        }
+        Answer::CutInTheMiddle(body) => cut_in_the_middle(&body),
+        // The server's task for the connection ends with it, without a word.
+        Answer::HangUp => std::panic::resume_unwind(Box::new("hang up")),
+        Answer::Silence => {
+            tokio::time::sleep(Duration::from_mins(1)).await;
+            Response::new(Body::empty())
+        }
+    }
+}
+
+fn cut_in_the_middle(body: &str) -> Response {
+    let half: String = body.chars().take(body.len() / 2).collect();
+    let pieces: [Result<Bytes, io::Error>; 2] = [
+        Ok(Bytes::from(half)),
+        Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+    ];
+    Response::builder()
+        .header("content-length", body.len())
+        .body(Body::from_stream(stream::iter(pieces).then(apart)))
+        .unwrap()
+}
+
+/// The first half must be on its way before the connection goes.
+async fn apart<T>(piece: T) -> T {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    piece
+}
+
+/// A subscription as the API spells it, with one item.
+pub(super) fn subscription(id: &str, customer: &str, status: &str) -> Value {
+    json!({
+        "id": id,
+        "object": "subscription",
+        "customer": customer,
+        "status": status,
+        "created": 1_790_812_800,
+        "ended_at": null,
+        "cancel_at": null,
+        "cancel_at_period_end": false,
+        "livemode": false,
+        "items": { "object": "list", "has_more": false, "data": [item(&format!("si_{id}"), "price_pro")] },
+    })
+}
+
+pub(super) fn item(id: &str, price: &str) -> Value {
+    json!({
+        "id": id,
+        "object": "subscription_item",
+        "quantity": 1,
+        "current_period_start": 1_790_812_800,
+        "current_period_end": 1_793_491_200,
+        "price": {
+            "id": price,
+            "product": "prod_pro",
+            "currency": "usd",
+            "unit_amount": 2000,
+            "recurring": { "interval": "month", "interval_count": 1, "usage_type": "licensed" },
+        },
+    })
+}
+
+/// The page of `objects` that a query asks for, two at a time whatever it asked for.
+pub(super) fn page(objects: &[Value], asked: &Asked) -> Value {
+    let start = match asked.value("starting_after") {
+        Some(cursor) => {
+            1 + objects
+                .iter()
+                .position(|object| object["id"] == cursor)
+                .unwrap()
+        }
+        None => 0,
+    };
+    let rest = objects.get(start..).unwrap_or_default();
+    json!({
+        "object": "list",
+        "url": asked.path,
+        "has_more": rest.len() > 2,
+        "data": rest.iter().take(2).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,346 @@
+//! The one way to a provider: GET requests only, tried again with patience, answered in JSON or an error that says why.
+
+use std::{
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use backon::Retryable as _;
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{self, InvalidHeaderValue},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use url::Url;
+
+use super::{
+    DecodeError, Error, KeyError, Patience, Trouble, paddle,
+    provider::Provider,
+    redaction,
+    refusal::{Meaning, Refusal},
+    stripe,
+};
+
+/// A page of 100 subscriptions with 20 items each is under 7 MiB; whatever is larger than this is no page.
+pub(crate) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// How much of a refusal is read.
+const LARGEST_REFUSAL: usize = 64 * 1024;
+
+/// Where requests go, and with which key.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    client: reqwest::Client,
+    base: Url,
+    /// Shown nowhere, and taken out of what the server says.
+    key: SecretString,
+    authorization: HeaderValue,
+    provider: Provider,
+    patience: Patience,
+    requests: AtomicU64,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        provider: Provider,
+        client: reqwest::Client,
+        base: Url,
+        key: SecretString,
+        patience: Patience,
+    ) -> Result<Self, KeyError> {
+        let bearer = format!("Bearer {}", key.expose_secret());
+        let mut authorization =
+            HeaderValue::try_from(bearer).map_err(|_says_nothing_more: InvalidHeaderValue| {
+                KeyError::Characters {
+                    provider: provider.name(),
+                }
+            })?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            client,
+            base,
+            key,
+            authorization,
+            provider,
+            patience,
+            requests: AtomicU64::new(0),
+        })
+    }
+
+    /// Every try ever made.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// One read, whose deadline starts now.
+    pub(crate) fn session(&self) -> Session<'_> {
+        Session {
+            transport: self,
+            until: Instant::now() + self.patience.deadline,
+        }
+    }
+}
+
+/// One read of a provider, with one deadline for all of its requests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session<'a> {
+    transport: &'a Transport,
+    until: Instant,
+}
+
+impl Session<'_> {
+    pub(crate) fn provider(&self) -> Provider {
+        self.transport.provider
+    }
+
+    /// The address of `segments` under the base URL; each segment stays one, whatever it contains.
+    pub(crate) fn address<'s>(
+        &self,
+        segments: impl IntoIterator<Item = &'s str>,
+        query: &[(&str, &str)],
+    ) -> Url {
+        let mut address = self.transport.base.clone();
+        if let Ok(mut path) = address.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        if !query.is_empty() {
+            address.query_pairs_mut().extend_pairs(query);
+        }
+        address
+    }
+
+    /// The answer to a GET of `address`, as JSON.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, address: &Url) -> Result<T, Error> {
+        let patience = self.transport.patience;
+        let tries = AtomicU32::new(0);
+        let attempt = || {
+            tries.fetch_add(1, Ordering::Relaxed);
+            self.transport.requests.fetch_add(1, Ordering::Relaxed);
+            self.attempt(address)
+        };
+        attempt
+            .retry(patience.backoff())
+            .when(Trouble::is_passing)
+            .adjust(|trouble, planned| self.wait(trouble, planned?))
+            .notify(|trouble, wait| tracing::debug!(%trouble, ?wait, "trying again"))
+            .await
+            .map_err(|trouble| {
+                let tries = tries.load(Ordering::Relaxed);
+                self.failure(address, tries, trouble)
+            })
+    }
+
+    /// How long to wait before the next try; none when it would be after the deadline.
+    fn wait(&self, trouble: &Trouble, planned: Duration) -> Option<Duration> {
+        let asked = trouble
+            .retry_after()
+            .map(|wait| wait.min(self.transport.patience.retry_after));
+        let wait = planned.max(asked.unwrap_or_default());
+        (Instant::now() + wait < self.until).then_some(wait)
+    }
+
+    fn failure(&self, address: &Url, tries: u32, trouble: Trouble) -> Error {
+        let request = format!("GET {}", redaction::presentable(address.path()));
+        let patience = self.transport.patience;
+        if trouble.is_passing() && tries < patience.tries {
+            return Error::Deadline {
+                provider: self.provider().name(),
+                seconds: patience.deadline.as_secs(),
+                request,
+                last: Box::new(trouble),
+            };
+        }
+        Error::Request {
+            request,
+            tries,
+            trouble: Box::new(trouble),
+        }
+    }
+
+    async fn attempt<T: DeserializeOwned>(&self, address: &Url) -> Result<T, Trouble> {
+        let (status, headers, body) = self.exchange(address).await?;
+        let answer = Answer {
+            provider: self.provider(),
+            status,
+            headers,
+            body,
+            key: &self.transport.key,
+        };
+        if !status.is_success() {
+            let refusal = match answer.provider {
+                Provider::Stripe => stripe::answers::refusal(&answer),
+                Provider::Paddle => paddle::answers::refusal(&answer),
+            };
+            return Err(Trouble::Refused {
+                retry_after: answer.retry_after(),
+                refusal: Box::new(refusal),
+            });
+        }
+        answer.json()
+    }
+
+    async fn exchange(&self, address: &Url) -> Result<(StatusCode, HeaderMap, Vec<u8>), Trouble> {
+        let transport = self.transport;
+        let left = self.until.saturating_duration_since(Instant::now());
+        let within = transport.patience.request.min(left);
+        let failed = |error| self.broken(error, within);
+        let (version, dated) = transport.provider.version_header();
+        let mut response = transport
+            .client
+            .get(address.clone())
+            .header(header::AUTHORIZATION, &transport.authorization)
+            .header(header::ACCEPT, "application/json")
+            .header(version, dated)
+            .timeout(within)
+            .send()
+            .await
+            .map_err(failed)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let largest = if status.is_success() {
+            LARGEST_ANSWER
+        } else {
+            LARGEST_REFUSAL
+        };
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= largest => {
+                    body.extend_from_slice(&chunk);
+                }
+                // The status says enough, even where its text is cut.
+                Ok(Some(_)) | Err(_) if !status.is_success() => break,
+                Ok(Some(_)) => return Err(Trouble::TooLarge),
+                Ok(None) => break,
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok((status, headers, body))
+    }
+
+    fn broken(&self, error: reqwest::Error, within: Duration) -> Trouble {
+        // The address may hold ids of customers.
+        let error = error.without_url();
+        if error.is_timeout() {
+            return Trouble::TimedOut {
+                milliseconds: within.as_millis(),
+            };
+        }
+        if !error.is_connect() {
+            return Trouble::BrokenOff(error);
+        }
+        let host = self.transport.base.host_str().unwrap_or_default();
+        Trouble::Unreachable {
+            host: redaction::presentable(host),
+            error,
+        }
+    }
+}
+
+/// An answer, whole, with the key that must not be shown.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    pub(crate) provider: Provider,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) key: &'a SecretString,
+}
+
+impl Answer<'_> {
+    /// A success that holds no JSON was cut, or comes from something on the way: both may pass.
+    fn json<T: DeserializeOwned>(&self) -> Result<T, Trouble> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            if error.is_data() {
+                let reason = self.shown(&error.to_string());
+                return Trouble::Unexpected(DecodeError::new("answer", None, ".", &reason));
+            }
+            Trouble::NotJson {
+                bytes: self.body.len(),
+                beginning: self.beginning(),
+            }
+        })
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Text of the server, without keys.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        redaction::shown(text, self.key)
+    }
+
+    /// The beginning of a body that is not what was expected.
+    pub(crate) fn beginning(&self) -> String {
+        if self.status.is_redirection() {
+            let location = self.header("location").unwrap_or("nowhere");
+            return self.shown(&format!("a redirect to `{location}`"));
+        }
+        let text = String::from_utf8_lossy(&self.body);
+        if text.trim().is_empty() {
+            return "an empty body".to_owned();
+        }
+        self.shown(&text.chars().take(LARGEST_REFUSAL).collect::<String>())
+    }
+
+    pub(crate) fn request_id(&self) -> Option<String> {
+        let id = self.header(self.provider.request_id_header())?;
+        Some(self.shown(&id.chars().take(80).collect::<String>()))
+    }
+
+    /// Whether the status alone says that the same request may succeed later.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.status.is_server_error()
+            || self.status == StatusCode::TOO_MANY_REQUESTS
+            || self.status == StatusCode::REQUEST_TIMEOUT
+    }
+
+    /// What an answer means whose body is not the provider's.
+    pub(crate) fn meaning_without_envelope(&self) -> Meaning {
+        match self.status.as_u16() {
+            300..=399 => Meaning::Redirect,
+            401 => Meaning::InvalidKey,
+            429 => {
+                let reason = self.header("stripe-rate-limited-reason");
+                Meaning::RateLimited(reason.map(|reason| self.shown(reason)))
+            }
+            500.. => Meaning::Trouble,
+            _ => Meaning::NotTheApi,
+        }
+    }
+
+    /// `Retry-After` in seconds; its form as a date is not used by either provider.
+    fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.header("retry-after")?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    }
+}
+
+impl Trouble {
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::BrokenOff(_)
+            | Self::NotJson { .. }
+            | Self::TooLarge
+            | Self::Unexpected(_) => None,
+        }
+    }
+
+    /// The refusal, where the provider answered with one.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused { refusal, .. } => Some(refusal),
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::BrokenOff(_)
+            | Self::NotJson { .. }
+            | Self::TooLarge
+            | Self::Unexpected(_) => None,
+        }
+    }
+}
