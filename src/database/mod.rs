@@ -1,1 +1,74 @@
 //! Reader of the application's Postgres: rows into facts, complete or not at all.
+
+mod account_rows;
+mod accounts_query;
+mod catalog;
+mod connect;
+mod diagnosis;
+mod error;
+mod output_columns;
+mod reading;
+mod role_advice;
+mod session;
+mod sql;
+mod statement;
+mod url;
+mod value;
+
+use std::collections::BTreeSet;
+
+use secrecy::SecretString;
+
+use crate::{
+    config::DatabaseSettings,
+    contract::{Account, AccountId, Field, UnixSeconds},
+    problem::Problem,
+};
+
+pub use account_rows::{AccountRows, RowError, required};
+pub use connect::ConnectError;
+pub use error::{Error, SqlPlace};
+pub use url::UrlError;
+pub use value::{Expected, Meaningless, Value};
+
+/// What a reading depends on besides the configuration of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// The contract checks plans.
+    pub wants_plan: bool,
+    /// The time of evaluation, which `{{now}}` in SQL stands for.
+    pub now: UnixSeconds,
+    /// The program runs in a container action, where `localhost` is not the runner.
+    pub in_container_action: bool,
+}
+
+/// What the database says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseFacts {
+    /// In the order of the query.
+    pub accounts: Vec<Account>,
+    /// The optional columns that were read.
+    pub mapped: BTreeSet<Field>,
+    /// What could be better about the connection.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads every account. `on_progress` is told how many rows there are so far, now and then and at the end.
+pub async fn read(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    request: &ReadRequest,
+    on_progress: &(dyn Fn(u64) + Sync),
+) -> Result<DatabaseFacts, Error> {
+    reading::read(url, settings, request, None, on_progress).await
+}
+
+/// Reads again just the accounts with these ids; one that is gone is not among the result.
+pub async fn read_accounts(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    request: &ReadRequest,
+    ids: &[AccountId],
+) -> Result<DatabaseFacts, Error> {
+    reading::read(url, settings, request, Some(ids), &|_| {}).await
+}

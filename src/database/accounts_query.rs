@@ -1,0 +1,298 @@
+//! The statement that yields the accounts: from the configuration's table or query, under the canonical names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    config::{Expression, TableName},
+    contract::{AccountId, Field, UnixSeconds},
+};
+
+use super::{
+    error::Error,
+    sql::{CheckedSql, Unusable, check_fragment, check_statement},
+    statement::{Origin, Source, Statement, quoted_table},
+};
+
+/// A SELECT whose output columns carry canonical names, and which of them are read from it under which name.
+#[derive(Debug)]
+pub(super) struct AccountsStatement {
+    inner: Statement,
+    columns: BTreeMap<Field, String>,
+}
+
+/// What a column's type asks for before its value can be read as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Plain,
+    Json,
+    Time,
+}
+
+/// The parts of the configuration's table form.
+pub(super) struct TableForm<'a> {
+    pub(super) table: &'a TableName,
+    pub(super) columns: &'a BTreeMap<Field, Expression>,
+    pub(super) join: Option<&'a str>,
+    pub(super) filter: Option<&'a str>,
+}
+
+impl TableForm<'_> {
+    /// The SELECT over a table that has the columns `existing`.
+    pub(super) fn statement(
+        &self,
+        wanted: &BTreeSet<Field>,
+        existing: &[String],
+        now: UnixSeconds,
+    ) -> Result<AccountsStatement, Error> {
+        let mut statement = Statement::new("select ");
+        let mut columns = BTreeMap::new();
+        for (field, expression) in self.columns {
+            if !wanted.contains(field) {
+                continue;
+            }
+            if !columns.is_empty() {
+                statement.push(", ");
+            }
+            self.push_expression(&mut statement, *field, expression, existing, now)?;
+            statement.push(" as ").push_name(field.as_str());
+            columns.insert(*field, field.as_str().to_owned());
+        }
+        statement.push(" from ").push(&quoted_table(self.table));
+        if let Some(join) = self.join {
+            push_sql(&mut statement, "join", join, now)?;
+        }
+        if let Some(filter) = self.filter {
+            statement.push(" where (");
+            push_sql(&mut statement, "where", filter, now)?;
+            statement.push(")");
+        }
+        Ok(AccountsStatement {
+            inner: statement,
+            columns,
+        })
+    }
+
+    fn push_expression(
+        &self,
+        statement: &mut Statement,
+        field: Field,
+        expression: &Expression,
+        existing: &[String],
+        now: UnixSeconds,
+    ) -> Result<(), Error> {
+        match expression {
+            Expression::Column(column) => self.push_column(statement, field, column, existing)?,
+            Expression::In { column, values } => {
+                // A JSON string as text has quotes, which nobody means; `#>> '{}'` is the string itself.
+                statement.push("coalesce(");
+                self.push_column(statement, field, column, existing)?;
+                statement.push("::text = any(").push_texts(values);
+                statement.push(") or to_jsonb(");
+                self.push_column(statement, field, column, existing)?;
+                statement
+                    .push(") #>> '{}' = any(")
+                    .push_texts(values)
+                    .push("), false)");
+            }
+            Expression::Sql(sql) => {
+                statement.push("(");
+                push_sql(statement, &format!("columns.{}", field.as_str()), sql, now)?;
+                statement.push(")");
+            }
+        }
+        Ok(())
+    }
+
+    /// A column of the table itself first; with a join, else a column of another table of it, with that table's name or
+    /// without.
+    fn push_column(
+        &self,
+        statement: &mut Statement,
+        field: Field,
+        column: &str,
+        existing: &[String],
+    ) -> Result<(), Error> {
+        if existing.iter().any(|name| name == column) {
+            statement
+                .push_name(&self.table.name)
+                .push(".")
+                .push_name(column);
+        } else if self.join.is_none() {
+            return Err(Error::NoColumn {
+                field,
+                column: column.to_owned(),
+                table: super::diagnosis::shown(self.table),
+                nearest: nearest(column, existing.iter().map(String::as_str)),
+            });
+        } else if let Some((table, column)) = column.split_once('.') {
+            statement.push_name(table).push(".").push_name(column);
+        } else {
+            statement.push_name(column);
+        }
+        Ok(())
+    }
+}
+
+/// The SELECT of the query form, whose output columns are not known yet.
+pub(super) fn query_form(sql: &str, now: UnixSeconds) -> Result<AccountsStatement, Error> {
+    let source = Source {
+        key: "query".to_owned(),
+        text: sql.to_owned(),
+    };
+    let checked = check_statement(sql).map_err(|unusable| sql_error(unusable, source.clone()))?;
+    let mut inner = Statement::default();
+    inner.push_checked(&checked, &source, now);
+    Ok(AccountsStatement {
+        inner,
+        columns: BTreeMap::new(),
+    })
+}
+
+/// One row of nulls instead of the query's rows: planned like it, and never run.
+const NO_ROWS: &str = "(select 1) as one left join (";
+const NO_ROWS_END: &str = ") as accounts on false";
+
+impl AccountsStatement {
+    /// Asks for the names of the output columns, one per row.
+    pub(super) fn column_names(&self) -> Statement {
+        self.inner.wrapped(
+            &format!(
+                "select json_object_keys(row_to_json(columns)) \
+                 from (select accounts.* from {NO_ROWS}"
+            ),
+            &format!("{NO_ROWS_END}) as columns"),
+        )
+    }
+
+    /// Takes the columns to read from what the query yields.
+    pub(super) fn with_columns(mut self, columns: BTreeMap<Field, String>) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// The SELECT as it is.
+    pub(super) fn whole(&self) -> &Statement {
+        &self.inner
+    }
+
+    pub(super) fn fields(&self) -> BTreeSet<Field> {
+        self.columns.keys().copied().collect()
+    }
+
+    /// Asks for the types of the columns: one row, one list of type numbers in the order of the fields.
+    pub(super) fn column_types(&self) -> Statement {
+        let mut statement = Statement::new("select array[");
+        for (position, name) in self.columns.values().enumerate() {
+            statement
+                .push(if position == 0 {
+                    "pg_typeof(accounts."
+                } else {
+                    ", pg_typeof(accounts."
+                })
+                .push_name(name)
+                .push(")::oid::int8");
+        }
+        statement.push("] from ").push(NO_ROWS);
+        self.inner.wrapped(statement.text(), NO_ROWS_END)
+    }
+
+    /// The reading itself: every value as text, in the order of the fields; with `ids`, only those accounts.
+    /// `types` names the columns' types under any domains.
+    pub(super) fn reading(
+        &self,
+        types: &BTreeMap<Field, String>,
+        ids: Option<&[AccountId]>,
+    ) -> Statement {
+        let text_of = |field: &Field, name: &String| {
+            let shape = types
+                .get(field)
+                .map_or(Shape::Plain, |kind| shape(*field, kind));
+            as_text(name, shape)
+        };
+        let selected: Vec<String> = self
+            .columns
+            .iter()
+            .map(|(field, name)| text_of(field, name))
+            .collect();
+        let mut statement = self.inner.wrapped(
+            &format!("select {} from (", selected.join(", ")),
+            ") as accounts",
+        );
+        if let (Some(ids), Some(name)) = (ids, self.columns.get(&Field::Id)) {
+            let ids: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
+            statement
+                .push(" where ")
+                .push(&text_of(&Field::Id, name))
+                .push(" = any(")
+                .push_texts(&ids)
+                .push(")");
+        }
+        statement
+    }
+}
+
+fn shape(field: Field, kind: &str) -> Shape {
+    let is_moment = matches!(field, Field::PeriodEnd | Field::UpdatedAt);
+    match kind {
+        "json" | "jsonb" => Shape::Json,
+        "date" if is_moment => Shape::Time,
+        _ if is_moment && kind.starts_with("timestamp") => Shape::Time,
+        _ => Shape::Plain,
+    }
+}
+
+fn as_text(name: &str, shape: Shape) -> String {
+    let column = format!("accounts.{}", super::statement::quoted(name));
+    match shape {
+        Shape::Plain => format!("{column}::text"),
+        Shape::Json => format!("({column}::jsonb #>> '{{}}')"),
+        // The cast reads a value without time zone in the session's; whole seconds need no exponent in any version.
+        Shape::Time => format!("floor(extract(epoch from {column}::timestamptz))::text"),
+    }
+}
+
+fn push_sql(
+    statement: &mut Statement,
+    key: &str,
+    sql: &str,
+    now: UnixSeconds,
+) -> Result<(), Error> {
+    let source = Source {
+        key: key.to_owned(),
+        text: sql.to_owned(),
+    };
+    let checked: CheckedSql =
+        check_fragment(sql).map_err(|unusable| sql_error(unusable, source.clone()))?;
+    statement.push_checked(&checked, &source, now);
+    Ok(())
+}
+
+fn sql_error(unusable: Unusable, source: Source) -> Error {
+    Error::Sql {
+        reason: unusable.reason.described().to_owned(),
+        place: super::error::SqlPlace::of(&Origin {
+            source,
+            at: unusable.at,
+        }),
+    }
+}
+
+/// The name that was most likely meant: the same but for case and underscores, or with few letters changed.
+pub(super) fn nearest<'n>(
+    wanted: &str,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> Option<String> {
+    let plain = |name: &str| {
+        name.chars()
+            .filter(|c| *c != '_')
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
+    let wanted = plain(wanted);
+    let allowed = if wanted.chars().count() < 6 { 1 } else { 2 };
+    names
+        .map(|name| (strsim::damerau_levenshtein(&plain(name), &wanted), name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, name)| name.to_owned())
+}

@@ -1,0 +1,161 @@
+//! From a statement that failed to the error that says what to do, with what the catalogs know about it.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgDatabaseError;
+
+use crate::config::TableName;
+
+use super::{
+    accounts_query::nearest,
+    catalog::{Candidate, Role, Touched, candidates},
+    error::{Error, SqlPlace},
+    session::{Failed, Session},
+    statement::{quoted, quoted_table},
+};
+
+/// What is left of a server's message: it can quote values.
+const MAX_MESSAGE: usize = 200;
+
+/// The error for a failure that needs no look at the catalogs.
+pub(super) fn plain(failed: Failed, limit: Duration) -> Error {
+    let place = failed.origin.as_ref().map(SqlPlace::of);
+    let Some(server) = failed.error.as_database_error() else {
+        return match failed.error {
+            sqlx::Error::Io(_) => Error::Lost,
+            other => Error::Protocol(other),
+        };
+    };
+    let code = failed.code().unwrap_or_default();
+    let message: String = server.message().chars().take(MAX_MESSAGE).collect();
+    match code.as_str() {
+        // Its own limit and somebody's `pg_cancel_backend` share a code.
+        "57014" if failed.after >= limit => Error::StatementTimeout(limit),
+        "57014" => Error::Canceled,
+        "55P03" => Error::LockTimeout { message },
+        "57P01" | "57P02" | "57P03" | "25P03" | "08006" => Error::Lost,
+        "25006" => Error::Writes { message, place },
+        _ => Error::Rejected {
+            hint: advice(&code, server.try_downcast_ref::<PgDatabaseError>()),
+            code,
+            message,
+            place,
+        },
+    }
+}
+
+/// The error for a failure with code 42P01: a table that is not there.
+pub(super) async fn no_table(session: &mut Session<'_>, failed: Failed) -> Result<Error, Failed> {
+    let Some(origin) = failed.origin.as_ref() else {
+        return Err(failed);
+    };
+    let Some(table) = origin.name() else {
+        return Err(failed);
+    };
+    let name = table.rsplit('.').next().unwrap_or(&table).to_owned();
+    let nearest = nearest_table(&name, &candidates(session).await?);
+    Ok(Error::NoTable {
+        nearest: nearest.map(|candidate| quoted_table(&candidate)),
+        place: Some(SqlPlace::of(origin)),
+        table,
+    })
+}
+
+/// The error for the configured table that is not there.
+pub(super) async fn no_configured_table(
+    session: &mut Session<'_>,
+    table: &TableName,
+) -> Result<Error, Failed> {
+    let nearest = nearest_table(&table.name, &candidates(session).await?);
+    Ok(Error::NoTable {
+        table: shown(table),
+        nearest: nearest.map(|nearest| shown(&nearest)),
+        place: None,
+    })
+}
+
+/// The error for tables whose policies hide rows: whom from, and what would show them.
+pub(super) fn row_security(role: &Role, hidden: Vec<(String, String)>) -> Error {
+    let policies = hidden
+        .iter()
+        .map(|(table, reader)| {
+            format!(
+                "create policy prodverdict_read on {table} for select to {reader} using (true);"
+            )
+        })
+        .collect();
+    let mut tables: Vec<String> = hidden.into_iter().map(|(table, _)| table).collect();
+    tables.dedup();
+    Error::RowSecurity {
+        role: quoted(&role.name),
+        tables,
+        policies,
+    }
+}
+
+/// The error for a failure with code 42501 that is not row-level security's.
+pub(super) fn permission(role: &Role, failed: &Failed, touched: &[Touched]) -> Error {
+    let message = failed
+        .error
+        .as_database_error()
+        .map_or_else(String::new, |error| {
+            error.message().chars().take(MAX_MESSAGE).collect()
+        });
+    let name = quoted(&role.name);
+    let mut grants: Vec<String> = touched
+        .iter()
+        .filter(|table| !table.can_be_read)
+        .map(|table| {
+            format!(
+                "grant usage on schema {} to {name}; grant select on {} to {name};",
+                table.schema, table.name
+            )
+        })
+        .collect();
+    if grants.is_empty() {
+        grants.push(format!(
+            "grant usage on schema … to {name}; grant select on all tables in schema … to {name};"
+        ));
+    }
+    Error::Permission {
+        role: name,
+        message,
+        grants,
+    }
+}
+
+/// A table's name for people, as the configuration spells it.
+pub(super) fn shown(table: &TableName) -> String {
+    match &table.schema {
+        Some(schema) => format!("{schema}.{}", table.name),
+        None => table.name.clone(),
+    }
+}
+
+fn nearest_table(name: &str, candidates: &[Candidate]) -> Option<TableName> {
+    let nearest = nearest(name, candidates.iter().map(|table| table.name.as_str()))?;
+    let table = candidates.iter().find(|table| table.name == nearest)?;
+    Some(TableName {
+        schema: (!table.is_visible).then(|| table.schema.clone()),
+        name: nearest,
+    })
+}
+
+fn advice(code: &str, server: Option<&PgDatabaseError>) -> String {
+    if let Some(hint) = server.and_then(PgDatabaseError::hint) {
+        return hint.chars().take(MAX_MESSAGE).collect();
+    }
+    match code {
+        "42601" => "correct the SQL; try it in psql",
+        "42702" => "say which table it is a column of, as in `{sql: \"users.status\"}`",
+        "42703" => "correct the column's name; names with capital letters are quoted, as in `\"stripeCustomerId\"`",
+        "42883" | "42804" => "cast the value to the type that is needed, as in `status::text`",
+        "0A000" => "write one SELECT; parts that change data have no place in it",
+        "22P02" => "compare as text, as in `status::text = 'active'`",
+        _ if code.starts_with("22") => {
+            "a row holds a value that the SQL cannot compute with: guard it, as in `nullif(x, 0)`"
+        }
+        _ => "try the SQL in psql with the same role",
+    }
+    .to_owned()
+}

@@ -1,0 +1,243 @@
+//! Why the accounts could not be read, in words that say what to do.
+
+use std::{fmt, time::Duration};
+
+use crate::{contract::Field, problem::Explain};
+
+use super::{account_rows::RowError, connect::ConnectError, statement::Origin, url::UrlError};
+
+/// Everything that keeps the accounts from being read completely.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("`{env}` cannot be used as a database URL")]
+    Url {
+        env: String,
+        #[source]
+        source: UrlError,
+    },
+    #[error("no connection to the database at `{server}`")]
+    Connect {
+        env: String,
+        server: String,
+        #[source]
+        source: ConnectError,
+    },
+    #[error(
+        "no connection to the database at `{server}`: inside a container action that is the container itself, not the runner"
+    )]
+    LoopbackInContainer {
+        env: String,
+        port: u16,
+        server: String,
+        #[source]
+        source: ConnectError,
+    },
+    #[error("Postgres does not know the time zone `{0}`")]
+    Timezone(String),
+    #[error("the configuration maps no `{}`", .0.as_str())]
+    Unmapped(Field),
+    #[error("there is no table `{table}`{}", At(.place.as_ref()))]
+    NoTable {
+        table: String,
+        /// As it has to be written.
+        nearest: Option<String>,
+        place: Option<SqlPlace>,
+    },
+    #[error("table `{table}` has no column `{column}`, which `{}` is mapped to", .field.as_str())]
+    NoColumn {
+        field: Field,
+        column: String,
+        table: String,
+        nearest: Option<String>,
+    },
+    #[error("`query` yields no column `{}`, only {}", .field.as_str(), List(.found))]
+    NoOutputColumn { field: Field, found: Vec<String> },
+    #[error("`query` yields both `{first}` and `{second}`, which are the same column")]
+    TwoOutputColumns { first: String, second: String },
+    #[error("`query` yields a column `{name}`, which is not read; `{}` would be", .field.as_str())]
+    MisspeltOutputColumn { name: String, field: Field },
+    #[error("{reason}, {place}")]
+    Sql { reason: String, place: SqlPlace },
+    #[error("row-level security hides rows of {} from role {role}", List(.tables))]
+    RowSecurity {
+        role: String,
+        tables: Vec<String>,
+        /// One statement per table and reader.
+        policies: Vec<String>,
+    },
+    #[error("role {role} may not read: {message}")]
+    Permission {
+        role: String,
+        message: String,
+        grants: Vec<String>,
+    },
+    #[error("the statement would write, and the transaction is read-only: {message}{}", At(.place.as_ref()))]
+    Writes {
+        message: String,
+        place: Option<SqlPlace>,
+    },
+    #[error("the database did not finish within `statement_timeout`, {} s", .0.as_secs())]
+    StatementTimeout(Duration),
+    #[error("a table stayed locked for too long: {message}")]
+    LockTimeout { message: String },
+    #[error("the statement was canceled by somebody at the server")]
+    Canceled,
+    #[error("the connection to the database was lost while reading")]
+    Lost,
+    #[error("the database refused the statement ({code}): {message}{}", At(.place.as_ref()))]
+    Rejected {
+        code: String,
+        message: String,
+        place: Option<SqlPlace>,
+        /// The server's own hint.
+        hint: String,
+    },
+    #[error("a row cannot be read")]
+    Row(#[from] RowError),
+    #[error("the server's answer cannot be understood")]
+    Protocol(#[source] sqlx::Error),
+}
+
+/// A place in SQL of the configuration, and the line that stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlPlace {
+    /// The key: `where`, `columns.plan`.
+    pub key: String,
+    /// Within the key's text, counted from one.
+    pub line: usize,
+    pub column: usize,
+    pub excerpt: String,
+}
+
+/// The length of a line in a message.
+const MAX_EXCERPT: usize = 120;
+
+impl SqlPlace {
+    pub(super) fn of(origin: &Origin) -> Self {
+        let (line, column) = origin.line_and_column();
+        let text = origin.source.text.lines().nth(line.saturating_sub(1));
+        Self {
+            key: origin.source.key.clone(),
+            line,
+            column,
+            excerpt: text
+                .unwrap_or_default()
+                .trim()
+                .chars()
+                .take(MAX_EXCERPT)
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for SqlPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            key,
+            line,
+            column,
+            excerpt,
+        } = self;
+        write!(f, "in `{key}`, line {line}, column {column}: `{excerpt}`")
+    }
+}
+
+struct At<'a>(Option<&'a SqlPlace>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |place| write!(f, ", {place}"))
+    }
+}
+
+struct List<'a>(&'a [String]);
+
+/// More names than this help nobody.
+const MAX_LISTED: usize = 20;
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, name) in self.0.iter().take(MAX_LISTED).enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            write!(f, "{separator}`{name}`")?;
+        }
+        if self.0.len() > MAX_LISTED {
+            write!(f, " and {} more", self.0.len() - MAX_LISTED)?;
+        }
+        Ok(())
+    }
+}
+
+impl Explain for Error {
+    fn hint(&self) -> String {
+        match self {
+            Self::Url { source, .. } => source.hint(),
+            Self::Connect { env, source, .. } => source.hint(env),
+            Self::LoopbackInContainer { env, port, .. } => format!(
+                "write in `{env}` the label of the service container as the host (`postgres:5432` for `services: postgres:`), \
+                 or, for a database on the runner itself, the runner's address as containers see it (`172.17.0.1:{port}`)"
+            ),
+            Self::Timezone(_) => {
+                "write a name of the IANA database in `timezone`, such as `UTC` or `Europe/Berlin`".to_owned()
+            }
+            Self::Unmapped(field) => format!("add `{}` to `columns`", field.as_str()),
+            Self::NoTable { nearest, .. } => nearest.as_ref().map_or_else(
+                || "check that the URL leads to the right database, and name the schema where it is not `public`".to_owned(),
+                |nearest| format!("did you mean `{nearest}`?"),
+            ),
+            Self::NoColumn { nearest, .. } => {
+                let nearest = nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`? "));
+                format!(
+                    "{}an expression is written `{{sql: …}}`, and a column of another table needs `join`",
+                    nearest.unwrap_or_default()
+                )
+            }
+            Self::NoOutputColumn { field, .. } => format!("name a column of it: `… as {}`", field.as_str()),
+            Self::TwoOutputColumns { .. } => "leave one of them out".to_owned(),
+            Self::MisspeltOutputColumn { name, field } => format!(
+                "write `… as {}` to have it checked, or give `{name}` another name or leave it out",
+                field.as_str()
+            ),
+            Self::Sql { .. } => "SQL of the configuration stays inside the one statement that it is a part of".to_owned(),
+            Self::RowSecurity { role, policies, .. } => format!(
+                "as the database's owner run `alter role {role} bypassrls;`, or for each table `{}`",
+                policies.join(" ")
+            ),
+            Self::Permission { grants, .. } => format!("as the tables' owner run `{}`", grants.join(" ")),
+            Self::Writes { .. } => "leave out what writes: the check only ever reads".to_owned(),
+            Self::StatementTimeout(_) => {
+                "an index on what it joins by, or a narrower `where`, makes it faster; `statement_timeout` gives it longer".to_owned()
+            }
+            Self::LockTimeout { .. } => "a migration or maintenance holds the table: run the check again afterwards".to_owned(),
+            Self::Canceled | Self::Lost => {
+                "run the check again; if it happens every time, the server's log says why".to_owned()
+            }
+            Self::Rejected { hint, .. } => hint.clone(),
+            Self::Row(error) => row_hint(error),
+            Self::Protocol(_) => "check that it is Postgres (12 or newer) that answers there".to_owned(),
+        }
+    }
+}
+
+fn row_hint(error: &RowError) -> String {
+    match error {
+        RowError::NoId { .. } => {
+            "map `id` to a column that is never null, or leave such rows out with `where`"
+                .to_owned()
+        }
+        RowError::Value { field, .. } => match field {
+            Field::HasPaidAccess | Field::Exempt | Field::CancelAtPeriodEnd => format!(
+                "say which values mean true with `{0}: {{column: …, in: […]}}`, or compute it with `{0}: {{sql: …}}`",
+                field.as_str()
+            ),
+            Field::Id
+            | Field::CustomerId
+            | Field::Plan
+            | Field::Seats
+            | Field::Status
+            | Field::SubscriptionId
+            | Field::PeriodEnd
+            | Field::UpdatedAt => format!("compute it with `{}: {{sql: …}}`", field.as_str()),
+        },
+    }
+}

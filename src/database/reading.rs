@@ -1,0 +1,355 @@
+//! One reading from start to end: connect, learn the columns, make sure that nothing is hidden, stream the rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::SecretString;
+use sqlx::{Row as _, postgres::PgRow};
+
+use crate::{
+    config::{AccountsQuery, DatabaseSettings},
+    contract::{Account, AccountId, Field},
+};
+
+use super::{
+    DatabaseFacts, ReadRequest,
+    account_rows::{AccountRows, required},
+    accounts_query::{AccountsStatement, TableForm, query_form},
+    catalog::{self, Role, Touched},
+    connect::{ConnectError, connect},
+    diagnosis,
+    error::Error,
+    output_columns, role_advice,
+    session::{Failed, RowSecurity, Session},
+    url::Target,
+    value::Value,
+};
+
+/// Rows between two reports of progress.
+const PROGRESS_STEP: u64 = 1000;
+
+pub(super) async fn read(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    request: &ReadRequest,
+    ids: Option<&[AccountId]>,
+    on_progress: &(dyn Fn(u64) + Sync),
+) -> Result<DatabaseFacts, Error> {
+    let connection = open(url, settings, request).await?;
+    let mut session = Session::new(connection, settings);
+    let reading = Reading {
+        settings,
+        request,
+        ids,
+        on_progress,
+    };
+    let facts = reading.run(&mut session).await;
+    session.close().await;
+    facts
+}
+
+async fn open(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    request: &ReadRequest,
+) -> Result<sqlx::PgConnection, Error> {
+    let env = settings.url_env.clone();
+    let target = match Target::parse(url) {
+        Ok(target) => target,
+        Err(source) => return Err(Error::Url { env, source }),
+    };
+    connect(&target).await.map_err(|source| {
+        let server = target.server();
+        match source {
+            ConnectError::Url(source) => Error::Url { env, source },
+            // Nothing but the program runs in its container: the database cannot be what failed here.
+            source if request.in_container_action && target.is_loopback() => {
+                Error::LoopbackInContainer {
+                    env,
+                    port: target.port,
+                    server,
+                    source,
+                }
+            }
+            source => Error::Connect {
+                env,
+                server,
+                source,
+            },
+        }
+    })
+}
+
+struct Reading<'a> {
+    settings: &'a DatabaseSettings,
+    request: &'a ReadRequest,
+    ids: Option<&'a [AccountId]>,
+    on_progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// What keeps an attempt from succeeding: an answer already, or the server's word that is still to be explained.
+#[derive(Debug)]
+enum Stopped {
+    Known(Error),
+    Failed(Failed),
+}
+
+impl From<Failed> for Stopped {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Known(error)
+    }
+}
+
+/// SQLSTATE `insufficient_privilege`: permissions, and row-level security under `row_security = off`.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+const UNDEFINED_TABLE: &str = "42P01";
+const INVALID_PARAMETER_VALUE: &str = "22023";
+
+impl Reading<'_> {
+    async fn run(&self, session: &mut Session<'_>) -> Result<DatabaseFacts, Error> {
+        // Only the server knows which policies a statement meets, as whom it reads what is under a view, and what
+        // functions do. With `row_security = off` it says so instead of leaving rows out.
+        let stopped = match self.attempt(session, RowSecurity::Refused).await {
+            Ok(facts) => return Ok(facts),
+            Err(stopped) => stopped,
+        };
+        let failed = match stopped {
+            Stopped::Known(error) => return Err(error),
+            Stopped::Failed(failed) => failed,
+        };
+        match failed.code().as_deref() {
+            Some(INSUFFICIENT_PRIVILEGE) => self.without_refusal(session).await,
+            Some(UNDEFINED_TABLE) => Err(self.no_table(session, failed).await),
+            _ => Err(self.explained(failed)),
+        }
+    }
+
+    /// After a refusal: reads with the policies applied if none of them hides a row, else says which do.
+    async fn without_refusal(&self, session: &mut Session<'_>) -> Result<DatabaseFacts, Error> {
+        let end = session.end().await;
+        end.map_err(|failed| self.explained(failed))?;
+        match self.attempt(session, RowSecurity::Applied).await {
+            Ok(facts) => Ok(facts),
+            Err(Stopped::Known(error)) => Err(error),
+            Err(Stopped::Failed(failed))
+                if failed.code().as_deref() == Some(INSUFFICIENT_PRIVILEGE) =>
+            {
+                Err(self.permission(session, &failed).await)
+            }
+            Err(Stopped::Failed(failed)) => Err(self.explained(failed)),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        session: &mut Session<'_>,
+        row_security: RowSecurity,
+    ) -> Result<DatabaseFacts, Stopped> {
+        session
+            .begin(row_security)
+            .await
+            .map_err(|failed| match failed.code().as_deref() {
+                Some(INVALID_PARAMETER_VALUE) => {
+                    Error::Timezone(self.settings.timezone.clone()).into()
+                }
+                _ => Stopped::Failed(failed),
+            })?;
+        let role = catalog::role(session).await?;
+        let statement = self.statement(session).await?;
+        let kinds = kinds(session, &statement).await?;
+        let touched = catalog::touched(session).await?;
+        if row_security == RowSecurity::Applied {
+            nothing_hidden(session, &role, None).await?;
+        }
+        let warning = role_advice::warning(&role, &touched, &self.settings.url_env);
+        let (accounts, mapped) = self.rows(session, &statement, &kinds).await?;
+        if row_security == RowSecurity::Applied {
+            // Once more for what only functions touch, which the server meets no earlier than in running them.
+            nothing_hidden(session, &role, Some(&touched)).await?;
+        }
+        session.end().await?;
+        Ok(DatabaseFacts {
+            accounts,
+            mapped,
+            warnings: warning.into_iter().collect(),
+        })
+    }
+
+    /// The SELECT for the accounts, checked against what the database has.
+    async fn statement(&self, session: &mut Session<'_>) -> Result<AccountsStatement, Stopped> {
+        let needed = required(self.settings.match_on);
+        match &self.settings.accounts {
+            AccountsQuery::Table {
+                table,
+                columns,
+                join,
+                filter,
+            } => {
+                if let Some(field) = needed.iter().find(|field| !columns.contains_key(field)) {
+                    return Err(Error::Unmapped(*field).into());
+                }
+                let Some(existing) = catalog::columns(session, table).await? else {
+                    return Err(diagnosis::no_configured_table(session, table).await?.into());
+                };
+                let form = TableForm {
+                    table,
+                    columns,
+                    join: join.as_deref(),
+                    filter: filter.as_deref(),
+                };
+                let wanted = Field::ALL
+                    .into_iter()
+                    .filter(|field| *field != Field::Plan || self.request.wants_plan)
+                    .collect();
+                Ok(form.statement(&wanted, &existing, self.request.now)?)
+            }
+            AccountsQuery::Query { sql } => {
+                let statement = query_form(sql, self.request.now)?;
+                let rows = session.rows(&statement.column_names()).await?;
+                let names: Vec<String> = catalog::first_column(&rows)?;
+                let columns = output_columns::by_field(&names, needed, self.request.wants_plan)?;
+                Ok(statement.with_columns(columns))
+            }
+        }
+    }
+
+    async fn rows(
+        &self,
+        session: &mut Session<'_>,
+        statement: &AccountsStatement,
+        kinds: &BTreeMap<Field, Kind>,
+    ) -> Result<(Vec<Account>, BTreeSet<Field>), Stopped> {
+        let bases = kinds
+            .iter()
+            .map(|(field, kind)| (*field, kind.base.clone()))
+            .collect();
+        let mut rows = AccountRows::new(statement.fields());
+        let mut accounts = Vec::new();
+        let mut count = 0_u64;
+        session
+            .each(&statement.reading(&bases, self.ids), |row| {
+                accounts.push(account(row, &mut rows, kinds)?);
+                count += 1;
+                if count.is_multiple_of(PROGRESS_STEP) {
+                    (self.on_progress)(count);
+                }
+                Ok::<(), Error>(())
+            })
+            .await??;
+        (self.on_progress)(count);
+        Ok((accounts, rows.mapped()))
+    }
+
+    async fn no_table(&self, session: &mut Session<'_>, failed: Failed) -> Error {
+        match afresh(session).await {
+            Ok(()) => diagnosis::no_table(session, failed)
+                .await
+                .unwrap_or_else(|failed| self.explained(failed)),
+            Err(failed) => self.explained(failed),
+        }
+    }
+
+    async fn permission(&self, session: &mut Session<'_>, refusal: &Failed) -> Error {
+        match self.try_permission(session, refusal).await {
+            Ok(error) | Err(Stopped::Known(error)) => error,
+            Err(Stopped::Failed(failed)) => self.explained(failed),
+        }
+    }
+
+    /// Which of the tables the role may not read: permissions are checked no earlier than when a statement runs, so
+    /// one that is only prepared tells what it touches.
+    async fn try_permission(
+        &self,
+        session: &mut Session<'_>,
+        refusal: &Failed,
+    ) -> Result<Error, Stopped> {
+        afresh(session).await?;
+        let role = catalog::role(session).await?;
+        let form = match &self.settings.accounts {
+            AccountsQuery::Table { .. } => self.statement(session).await?,
+            AccountsQuery::Query { sql } => query_form(sql, self.request.now)?,
+        };
+        // The schema itself may be out of reach, and then nothing can be prepared.
+        let touched = match session.prepare(&form.whole()).await {
+            Ok(()) => catalog::touched(session).await?,
+            Err(_) => Vec::new(),
+        };
+        Ok(diagnosis::permission(&role, refusal, &touched))
+    }
+
+    fn explained(&self, failed: Failed) -> Error {
+        diagnosis::plain(failed, self.settings.statement_timeout)
+    }
+}
+
+/// A transaction in place of a failed one.
+async fn afresh(session: &mut Session<'_>) -> Result<(), Failed> {
+    session.end().await?;
+    session.begin(RowSecurity::Applied).await
+}
+
+async fn nothing_hidden(
+    session: &mut Session<'_>,
+    role: &Role,
+    named: Option<&[Touched]>,
+) -> Result<(), Stopped> {
+    let hidden = catalog::hidden_from(session, named).await?;
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    Err(diagnosis::row_security(role, hidden).into())
+}
+
+/// The type of a column of the reading, and where in its rows it is.
+#[derive(Debug)]
+struct Kind {
+    position: usize,
+    shown: String,
+    /// Under any domains.
+    base: String,
+}
+
+async fn kinds(
+    session: &mut Session<'_>,
+    statement: &AccountsStatement,
+) -> Result<BTreeMap<Field, Kind>, Failed> {
+    let rows = session.rows(&statement.column_types()).await?;
+    let oids: Vec<i64> = catalog::first_column(&rows)?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let types = catalog::types(session, &oids).await?;
+    let kinds = types
+        .into_iter()
+        .enumerate()
+        .map(|(position, (shown, base))| Kind {
+            position,
+            shown,
+            base,
+        });
+    Ok(statement.fields().into_iter().zip(kinds).collect())
+}
+
+fn account(
+    row: &PgRow,
+    rows: &mut AccountRows,
+    kinds: &BTreeMap<Field, Kind>,
+) -> Result<Account, Error> {
+    let mut texts: [Option<&str>; Field::ALL.len()] = [None; Field::ALL.len()];
+    for (position, text) in texts.iter_mut().take(kinds.len()).enumerate() {
+        *text = row.try_get(position).map_err(Error::Protocol)?;
+    }
+    let value_of = |field: Field| {
+        let kind = kinds.get(&field);
+        Value {
+            text: kind.and_then(|kind| texts.get(kind.position).copied().flatten()),
+            kind: kind.map_or("", |kind| kind.shown.as_str()),
+        }
+    };
+    Ok(rows.account(value_of)?)
+}

@@ -1,0 +1,55 @@
+//! Advice for a role that can do more than read: how to make one that cannot.
+
+use crate::problem::Problem;
+
+use super::{
+    catalog::{Role, Touched},
+    statement::quoted,
+};
+
+/// A warning when the role could write what it reads.
+pub(super) fn warning(role: &Role, touched: &[Touched], env: &str) -> Option<Problem> {
+    let written: Vec<&str> = touched
+        .iter()
+        .filter(|table| table.can_be_written)
+        .map(|table| table.name.as_str())
+        .collect();
+    let can = if role.is_superuser {
+        "is a superuser".to_owned()
+    } else if written.is_empty() {
+        return None;
+    } else {
+        format!("can write {}", written.join(", "))
+    };
+    Some(Problem {
+        message: format!(
+            "database role {} {can}; reading is all it needs",
+            quoted(&role.name)
+        ),
+        hint: format!(
+            "make a role that can only read and use it in `{env}`: {}",
+            read_only_role(role, touched)
+        ),
+        place: None,
+    })
+}
+
+fn read_only_role(role: &Role, touched: &[Touched]) -> String {
+    // Without it a policy would hide rows from the new role.
+    let bypass = if touched.iter().any(|table| table.has_row_security) {
+        " bypassrls"
+    } else {
+        ""
+    };
+    let mut schemas: Vec<&str> = touched.iter().map(|table| table.schema.as_str()).collect();
+    schemas.dedup();
+    let tables: Vec<&str> = touched.iter().map(|table| table.name.as_str()).collect();
+    format!(
+        "create role prodverdict login{bypass} password '…'; grant connect on database {} to prodverdict; \
+         grant usage on schema {} to prodverdict; grant select on {} to prodverdict; \
+         alter role prodverdict set default_transaction_read_only = on;",
+        quoted(&role.database),
+        schemas.join(", "),
+        tables.join(", ")
+    )
+}

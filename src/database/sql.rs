@@ -1,0 +1,380 @@
+//! SQL as somebody wrote it in the configuration: checked that it stays inside what it is put into, and `{{now}}` found.
+
+/// A piece of SQL that closes all it opens, holds no parameter and ends no statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CheckedSql {
+    pub(super) pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// As written; `start` is where it begins in the text, in characters.
+    Verbatim { start: usize, text: String },
+    /// `{{now}}`.
+    Now,
+}
+
+/// Why SQL cannot be used, and where in it, in characters from the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unusable {
+    pub(super) reason: Reason,
+    pub(super) at: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    Empty,
+    Unclosed,
+    Unopened,
+    SecondStatement,
+    Parameter,
+    QuotedNow,
+}
+
+impl Reason {
+    pub(super) fn described(self) -> &'static str {
+        match self {
+            Self::Empty => "no SQL here",
+            Self::Unclosed => "what opens here is not closed",
+            Self::Unopened => "this closes what was not opened",
+            Self::SecondStatement => "a `;` may only end the one statement of `query`",
+            Self::Parameter => "a parameter has no value here; only `{{now}}` is given one",
+            Self::QuotedNow => "`{{now}}` is a value of its own, to be written without quotes",
+        }
+    }
+}
+
+/// Checks a part of a statement, such as a condition: no `;` at all.
+pub(super) fn check_fragment(text: &str) -> Result<CheckedSql, Unusable> {
+    Scanner::new(text, false).run()
+}
+
+/// Checks a statement of its own; `;` may follow it.
+pub(super) fn check_statement(text: &str) -> Result<CheckedSql, Unusable> {
+    Scanner::new(text, true).run()
+}
+
+/// Reads just enough of Postgres's lexical rules (manual, 4.1) to know strings, names and comments from the rest.
+struct Scanner {
+    text: Vec<char>,
+    at: usize,
+    may_end: bool,
+    has_ended: bool,
+    has_code: bool,
+    opened: Vec<(char, usize)>,
+    pieces: Vec<Piece>,
+    piece_start: usize,
+}
+
+impl Scanner {
+    fn new(text: &str, may_end: bool) -> Self {
+        Self {
+            text: text.chars().collect(),
+            at: 0,
+            may_end,
+            has_ended: false,
+            has_code: false,
+            opened: Vec::new(),
+            pieces: Vec::new(),
+            piece_start: 0,
+        }
+    }
+
+    fn run(mut self) -> Result<CheckedSql, Unusable> {
+        while let Some(c) = self.peek(0) {
+            let start = self.at;
+            match (c, self.peek(1)) {
+                ('-', Some('-')) => self.skip_line(),
+                ('/', Some('*')) => self.skip_block_comment()?,
+                (c, _) if c.is_whitespace() => self.at += 1,
+                (';', _) if self.may_end && self.opened.is_empty() => self.end_statement(),
+                (';', _) => return Err(unusable(Reason::SecondStatement, start)),
+                _ if self.has_ended => return Err(unusable(Reason::SecondStatement, start)),
+                _ => {
+                    self.has_code = true;
+                    self.code(c)?;
+                }
+            }
+        }
+        if let Some((_, opened)) = self.opened.last() {
+            return Err(unusable(Reason::Unclosed, *opened));
+        }
+        if !self.has_code {
+            return Err(unusable(Reason::Empty, 0));
+        }
+        if !self.has_ended {
+            self.end_piece(self.at);
+        }
+        Ok(CheckedSql {
+            pieces: self.pieces,
+        })
+    }
+
+    fn code(&mut self, c: char) -> Result<(), Unusable> {
+        let start = self.at;
+        match c {
+            '\'' => self.skip_quoted('\'', self.is_escape_string())?,
+            '"' => self.skip_quoted('"', false)?,
+            '$' if !self.is_in_name() => self.dollar()?,
+            '(' | '[' => {
+                self.opened.push((c, start));
+                self.at += 1;
+            }
+            ')' | ']' => {
+                let opening = if c == ')' { '(' } else { '[' };
+                match self.opened.pop() {
+                    Some((opened, _)) if opened == opening => self.at += 1,
+                    Some(_) | None => return Err(unusable(Reason::Unopened, start)),
+                }
+            }
+            '{' => match self.now_length() {
+                Some(length) => {
+                    self.end_piece(start);
+                    self.pieces.push(Piece::Now);
+                    self.at += length;
+                    self.piece_start = self.at;
+                }
+                None => self.at += 1,
+            },
+            _ => self.at += 1,
+        }
+        Ok(())
+    }
+
+    fn end_statement(&mut self) {
+        if !self.has_ended {
+            self.end_piece(self.at);
+            self.has_ended = true;
+        }
+        self.at += 1;
+    }
+
+    fn end_piece(&mut self, end: usize) {
+        let length = end.saturating_sub(self.piece_start);
+        let text: String = self
+            .text
+            .iter()
+            .skip(self.piece_start)
+            .take(length)
+            .collect();
+        if !text.is_empty() {
+            self.pieces.push(Piece::Verbatim {
+                start: self.piece_start,
+                text,
+            });
+        }
+    }
+
+    fn skip_line(&mut self) {
+        while self.peek(0).is_some_and(|c| c != '\n' && c != '\r') {
+            self.at += 1;
+        }
+    }
+
+    /// Block comments nest in Postgres.
+    fn skip_block_comment(&mut self) -> Result<(), Unusable> {
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match (self.peek(0), self.peek(1)) {
+                (Some('/'), Some('*')) => {
+                    depth += 1;
+                    self.at += 2;
+                }
+                (Some('*'), Some('/')) => {
+                    depth -= 1;
+                    self.at += 2;
+                    if depth == 0 {
+                        return Ok(());
+                    }
+                }
+                (Some(_), _) => self.at += 1,
+                (None, _) => return Err(unusable(Reason::Unclosed, start)),
+            }
+        }
+    }
+
+    /// A string or a quoted name, whose quote is doubled inside.
+    fn skip_quoted(&mut self, quote: char, has_escapes: bool) -> Result<(), Unusable> {
+        let start = self.at;
+        self.at += 1;
+        while let Some(c) = self.peek(0) {
+            if c == '{' && quote == '\'' && self.now_length().is_some() {
+                return Err(unusable(Reason::QuotedNow, self.at));
+            }
+            if (c == '\\' && has_escapes) || (c == quote && self.peek(1) == Some(quote)) {
+                self.at += 2;
+            } else if c == quote {
+                self.at += 1;
+                return Ok(());
+            } else {
+                self.at += 1;
+            }
+        }
+        Err(unusable(Reason::Unclosed, start))
+    }
+
+    /// `$1`, or a string between `$tag$` and `$tag$`.
+    fn dollar(&mut self) -> Result<(), Unusable> {
+        let start = self.at;
+        if self.peek(1).is_some_and(|c| c.is_ascii_digit()) {
+            return Err(unusable(Reason::Parameter, start));
+        }
+        let mut length = 1;
+        while self.peek(length).is_some_and(is_name) {
+            length += 1;
+        }
+        if self.peek(length) != Some('$') {
+            self.at += 1;
+            return Ok(());
+        }
+        length += 1;
+        let tag: Vec<char> = self.text.iter().skip(start).take(length).copied().collect();
+        self.at += length;
+        while self.at < self.text.len() {
+            if self.text.get(self.at..self.at + length) == Some(tag.as_slice()) {
+                self.at += length;
+                return Ok(());
+            }
+            self.at += 1;
+        }
+        Err(unusable(Reason::Unclosed, start))
+    }
+
+    /// The length of `{{now}}`, spaces inside allowed, if it stands here.
+    fn now_length(&self) -> Option<usize> {
+        let mut length = 0;
+        for c in "{{now}}".chars() {
+            while matches!(c, 'n' | '}') && self.peek(length) == Some(' ') {
+                length += 1;
+            }
+            if self.peek(length) != Some(c) {
+                return None;
+            }
+            length += 1;
+        }
+        Some(length)
+    }
+
+    /// Whether the quote here opens `E'…'`, where a backslash escapes.
+    fn is_escape_string(&self) -> bool {
+        matches!(self.before(1), Some('e' | 'E')) && !self.before(2).is_some_and(is_name)
+    }
+
+    fn is_in_name(&self) -> bool {
+        self.before(1).is_some_and(is_name)
+    }
+
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.text.get(self.at + ahead).copied()
+    }
+
+    fn before(&self, back: usize) -> Option<char> {
+        self.text.get(self.at.checked_sub(back)?).copied()
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()
+}
+
+fn unusable(reason: Reason, at: usize) -> Unusable {
+    Unusable { reason, at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(checked: &CheckedSql) -> String {
+        checked
+            .pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Verbatim { text, .. } => text.as_str(),
+                Piece::Now => "<now>",
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn assert_unchanged(text: &str) {
+        assert_eq!(
+            check_fragment(text).map(|checked| text_of(&checked)),
+            Ok(text.to_owned())
+        );
+    }
+
+    #[test]
+    fn sql_that_closes_what_it_opens_is_kept_as_written() {
+        for text in [
+            "deleted_at is null",
+            "name = 'it''s; $1 -- )' and \"a;\"\"b(\" = 1",
+            r"x = e'\'; $1' and y = E'\\' and note = 'c:\'",
+            "a /* ; ( /* $1 */ ' */ + 1 -- ; ) '",
+            "$$ ; ( ' $1 $$ || $tag$ $$ ; $tag$ || a$1",
+            "tags[1] = any(array['a'])",
+            "{ \"{{now}}\" -- {{now}}",
+            "größe = 'ü' and 名 = '{'",
+        ] {
+            assert_unchanged(text);
+        }
+    }
+
+    #[test]
+    fn a_statement_may_end_and_nothing_may_follow() {
+        for text in ["select 1", "select 1;", "select 1 ; ; -- done\n /* ; */ "] {
+            let checked = check_statement(text).unwrap();
+            assert_eq!(text_of(&checked).trim(), "select 1", "{text}");
+        }
+        assert_eq!(
+            check_statement("select 1; delete from users"),
+            Err(unusable(Reason::SecondStatement, 10))
+        );
+        assert_eq!(
+            check_fragment("true; commit"),
+            Err(unusable(Reason::SecondStatement, 4))
+        );
+        assert_eq!(
+            check_statement("select (1;)"),
+            Err(unusable(Reason::SecondStatement, 9))
+        );
+    }
+
+    #[test]
+    fn nothing_reaches_outside_of_its_place() {
+        for (text, reason, at) in [
+            ("true) or (true", Reason::Unopened, 4),
+            ("(true", Reason::Unclosed, 0),
+            ("(a]", Reason::Unopened, 2),
+            ("name = 'x", Reason::Unclosed, 7),
+            ("\"x", Reason::Unclosed, 0),
+            ("true /* or", Reason::Unclosed, 5),
+            ("true /* /* */", Reason::Unclosed, 5),
+            ("$a$ x $b$", Reason::Unclosed, 0),
+            (r"x = e'\'", Reason::Unclosed, 5),
+            ("id = $1", Reason::Parameter, 5),
+            ("", Reason::Empty, 0),
+            (" -- only this", Reason::Empty, 0),
+        ] {
+            assert_eq!(check_fragment(text), Err(unusable(reason, at)), "{text}");
+        }
+    }
+
+    #[test]
+    fn now_is_found_outside_of_strings() {
+        let checked = check_fragment("ends_at > {{now}} - i and {{ now }} < x").unwrap();
+        assert_eq!(text_of(&checked), "ends_at > <now> - i and <now> < x");
+        assert_eq!(
+            checked.pieces[2],
+            Piece::Verbatim {
+                start: 17,
+                text: " - i and ".to_owned()
+            }
+        );
+        assert_eq!(
+            check_fragment("ends_at > '{{now}}'"),
+            Err(unusable(Reason::QuotedNow, 11))
+        );
+    }
+}

@@ -1,0 +1,256 @@
+//! The one place where SQL is put together and marked as safe: our words, quoted names, checked SQL, bound values.
+
+use sqlx::{AssertSqlSafe, Postgres, postgres::PgArguments, query::Query};
+
+use crate::{config::TableName, contract::UnixSeconds};
+
+use super::sql::{CheckedSql, Piece};
+
+/// A statement under construction, with its values and with what is known of where its text comes from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Statement {
+    text: String,
+    values: Vec<BoundValue>,
+    now: Option<usize>,
+    runs: Vec<Run>,
+}
+
+#[derive(Debug, Clone)]
+enum BoundValue {
+    Text(String),
+    Texts(Vec<String>),
+}
+
+/// A stretch of the statement that somebody wrote; all numbers count characters.
+#[derive(Debug, Clone)]
+struct Run {
+    start: usize,
+    length: usize,
+    source: Source,
+    source_start: usize,
+}
+
+/// Where in the configuration a piece of SQL was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Source {
+    /// The key, as messages name it: `where`, `columns.plan`.
+    pub(super) key: String,
+    pub(super) text: String,
+}
+
+/// A position in SQL of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) source: Source,
+    /// In characters from the start of the text.
+    pub(super) at: usize,
+}
+
+impl Statement {
+    pub(super) fn new(words: &str) -> Self {
+        let mut statement = Self::default();
+        statement.push(words);
+        statement
+    }
+
+    /// Adds words of our own.
+    pub(super) fn push(&mut self, words: &str) -> &mut Self {
+        self.text.push_str(words);
+        self
+    }
+
+    /// Adds a name, quoted, so that it can be nothing but a name.
+    pub(super) fn push_name(&mut self, name: &str) -> &mut Self {
+        self.text.push_str(&quoted(name));
+        self
+    }
+
+    /// Adds the place of a bound list of texts.
+    pub(super) fn push_texts(&mut self, values: &[String]) -> &mut Self {
+        self.values.push(BoundValue::Texts(values.to_vec()));
+        let number = self.values.len();
+        self.push(&format!("${number}::text[]"))
+    }
+
+    /// Adds SQL of the configuration on lines of its own: its last line may end in a comment.
+    pub(super) fn push_checked(
+        &mut self,
+        sql: &CheckedSql,
+        source: &Source,
+        now: UnixSeconds,
+    ) -> &mut Self {
+        self.push("\n");
+        for piece in &sql.pieces {
+            match piece {
+                Piece::Now => self.push_now(now),
+                Piece::Verbatim { start, text } => {
+                    self.runs.push(Run {
+                        start: self.text.chars().count(),
+                        length: text.chars().count(),
+                        source: source.clone(),
+                        source_start: *start,
+                    });
+                    self.text.push_str(text);
+                }
+            }
+        }
+        self.push("\n")
+    }
+
+    /// The time of evaluation is one parameter however often it is used.
+    fn push_now(&mut self, now: UnixSeconds) {
+        let number = *self.now.get_or_insert_with(|| {
+            self.values.push(BoundValue::Text(now.to_string()));
+            self.values.len()
+        });
+        self.text.push_str(&format!("(${number}::timestamptz)"));
+    }
+
+    /// This statement as a part of another: our words before it and after it.
+    pub(super) fn wrapped(&self, before: &str, after: &str) -> Self {
+        let shift = before.chars().count();
+        let mut wrapped = self.clone();
+        wrapped.text.insert_str(0, before);
+        wrapped.text.push_str(after);
+        for run in &mut wrapped.runs {
+            run.start += shift;
+        }
+        wrapped
+    }
+
+    /// Ready to run, without a name on the server: behind a transaction pooler a named statement outlives its client.
+    pub(super) fn query(&self) -> Query<'_, Postgres, PgArguments> {
+        let mut query = sqlx::query(AssertSqlSafe(self.text.clone())).persistent(false);
+        for value in &self.values {
+            query = match value {
+                BoundValue::Text(text) => query.bind(text),
+                BoundValue::Texts(texts) => query.bind(texts),
+            };
+        }
+        query
+    }
+
+    /// Where in the configuration the character at `position` (counted from one, as the server does) was written.
+    pub(super) fn origin(&self, position: usize) -> Option<Origin> {
+        let at = position.checked_sub(1)?;
+        let run = self
+            .runs
+            .iter()
+            .find(|run| at >= run.start && at <= run.start + run.length)?;
+        Some(Origin {
+            source: run.source.clone(),
+            at: run.source_start + (at - run.start),
+        })
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A name as SQL spells it whatever is in it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A table's name as SQL spells it.
+pub(super) fn quoted_table(table: &TableName) -> String {
+    match &table.schema {
+        Some(schema) => format!("{}.{}", quoted(schema), quoted(&table.name)),
+        None => quoted(&table.name),
+    }
+}
+
+impl Origin {
+    /// Line and column, counted from one.
+    pub(super) fn line_and_column(&self) -> (usize, usize) {
+        let before: Vec<char> = self.source.text.chars().take(self.at).collect();
+        let line = before.iter().filter(|c| **c == '\n').count() + 1;
+        let column = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
+        (line, column)
+    }
+
+    /// The name that is written here, unquoted; none where there is none.
+    pub(super) fn name(&self) -> Option<String> {
+        let mut rest = self.source.text.chars().skip(self.at).peekable();
+        let mut name = String::new();
+        let mut is_quoted = false;
+        while let Some(c) = rest.next() {
+            match c {
+                '"' if is_quoted && rest.peek() == Some(&'"') => {
+                    rest.next();
+                    name.push('"');
+                }
+                '"' => is_quoted = !is_quoted,
+                _ if is_quoted || c.is_alphanumeric() || matches!(c, '_' | '$' | '.') => {
+                    name.push(c);
+                }
+                _ => break,
+            }
+        }
+        (!name.is_empty()).then_some(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::sql::check_fragment;
+
+    fn source(text: &str) -> Source {
+        Source {
+            key: "where".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn statement(text: &str) -> Statement {
+        let mut statement = Statement::new("select 1 from ü where (");
+        statement.push_checked(
+            &check_fragment(text).unwrap(),
+            &source(text),
+            UnixSeconds(0),
+        );
+        statement.push(")");
+        statement
+    }
+
+    #[test]
+    fn names_are_quoted_whatever_is_in_them() {
+        let mut statement = Statement::new("select ");
+        statement.push_name("a\"; drop table users; --");
+        assert_eq!(statement.text(), "select \"a\"\"; drop table users; --\"");
+    }
+
+    #[test]
+    fn now_is_one_parameter_and_lists_come_after_it() {
+        let mut statement = statement("a > {{now}} and b < {{now}} -- {{now}}");
+        statement.push(" and c = any(").push_texts(&[]).push(")");
+        assert_eq!(
+            statement.text(),
+            "select 1 from ü where (\na > ($1::timestamptz) and b < ($1::timestamptz) -- {{now}}\n) \
+             and c = any($2::text[])"
+        );
+        assert_eq!(statement.values.len(), 2);
+    }
+
+    #[test]
+    fn a_position_leads_back_to_what_was_written() {
+        let text = "größe > {{now}} and\n  \"wr\"\"ong\" = 1";
+        let wrapped = statement(text).wrapped("select * from (", ") as accounts");
+        let position = wrapped
+            .text()
+            .chars()
+            .collect::<String>()
+            .split("\"wr")
+            .next()
+            .unwrap()
+            .chars()
+            .count()
+            + 1;
+        let origin = wrapped.origin(position).unwrap();
+        assert_eq!(origin.line_and_column(), (2, 3));
+        assert_eq!(origin.name().as_deref(), Some("wr\"ong"));
+        assert_eq!(wrapped.origin(3), None);
+    }
+}
