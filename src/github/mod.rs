@@ -1,1 +1,23 @@
-//! Publishing to GitHub: check run, annotations, comment, job summary, outputs.
+//! Says a verdict on GitHub: a check run with annotations, one comment, a job summary and outputs.
+
+mod check_run;
+mod client;
+mod comment;
+mod context;
+mod event;
+mod files;
+mod limits;
+mod locate;
+mod mask;
+mod publication;
+mod publisher;
+mod shorten;
+
+pub use client::{Client, ClientError, Limit};
+pub use comment::CommentMode;
+pub use context::{Context, Due, Repository, Run, Search, Trust, VARIABLES};
+pub use files::{FileError, append_outputs, append_summary};
+pub use limits::Limits;
+pub use mask::Mask;
+pub use publication::{Annotation, AnnotationLevel, CommentBody, Conclusion, Publication};
+pub use publisher::{Options, Published, Publisher, ReportMode};

@@ -1,0 +1,86 @@
+//! A file of the repository at a commit, for when the checked-out one is not to be trusted.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Call, Client, ClientError};
+use crate::github::context::Repository;
+
+const RAW: &str = "application/vnd.github.raw+json";
+
+/// What needs no encoding in a segment of a path or in a value of a query.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+impl Client {
+    /// The text of `path` at `reference`; none when there is no such file.
+    pub async fn fetch_file(
+        &mut self,
+        repository: &Repository,
+        path: &str,
+        reference: &str,
+        most_bytes: usize,
+    ) -> Result<Option<String>, ClientError> {
+        let shown = || path.chars().take(200).collect::<String>();
+        let inside = segments(path).ok_or_else(|| ClientError::Path { path: shown() })?;
+        let mut call = Call::get(format!(
+            "/repos/{repository}/contents/{inside}?ref={}",
+            encode(reference)
+        ));
+        call.accept = RAW;
+        let answer = match self.send(call).await {
+            Ok(answer) => answer,
+            Err(error) if error.status() == Some(404) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        // A folder is listed as JSON, whatever media type was asked for.
+        let kind = answer
+            .headers
+            .get("content-type")
+            .and_then(|value| value.to_str().ok());
+        if kind.is_some_and(|kind| kind.starts_with("application/json")) {
+            return Err(ClientError::NotAFile { path: shown() });
+        }
+        if answer.body.len() > most_bytes {
+            return Err(ClientError::TooLong {
+                path: shown(),
+                most: most_bytes,
+            });
+        }
+        match String::from_utf8(answer.body) {
+            Ok(text) => Ok(Some(text)),
+            Err(_not_text) => Err(ClientError::NotText { path: shown() }),
+        }
+    }
+}
+
+/// Encodes one value of a query or one segment of a path.
+pub(in crate::github) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+/// The path as the API wants it; none when it would leave the repository.
+fn segments(path: &str) -> Option<String> {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    let is_inside = |segment: &str| !matches!(segment, "" | "." | "..");
+    let inside = path.split('/').all(is_inside);
+    inside.then(|| path.split('/').map(encode).collect::<Vec<_>>().join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_inside_the_repository() {
+        assert_eq!(
+            segments("./config/prod verdict?.yml").as_deref(),
+            Some("config/prod%20verdict%3F.yml")
+        );
+        for outside in ["", "/etc/passwd", "../x", "a/../../b", "a//b", "."] {
+            assert_eq!(segments(outside), None, "{outside}");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Why a call to GitHub failed, and whether it may be sent again.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{http::BaseUrlError, problem::Explain};
+
+/// Longer texts of a server are cut here; the first sentence says it.
+const SHOWN_CHARACTERS: usize = 300;
+
+/// A call to GitHub that did not do what it was for.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("the address of GitHub's API is refused")]
+    Address(#[source] BaseUrlError),
+    #[error("there is no token for GitHub")]
+    NoToken,
+    #[error("the token for GitHub holds characters that a header cannot carry")]
+    Token,
+    #[error("`{call}` is not a request that can be sent")]
+    Request {
+        call: String,
+        #[source]
+        source: http::Error,
+    },
+    #[error("GitHub answered {status} to `{call}`: {message}")]
+    Refused {
+        call: String,
+        status: u16,
+        message: String,
+        /// Set when this is a rate limit: how long to wait, if it says so.
+        limit: Option<Limit>,
+    },
+    /// Nothing was sent.
+    #[error("GitHub cannot be reached for `{call}`")]
+    Unreachable {
+        call: String,
+        #[source]
+        source: Box<octocrab::Error>,
+    },
+    /// It may have been carried out.
+    #[error("the connection to GitHub broke during `{call}`")]
+    Broken {
+        call: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It may have been carried out.
+    #[error("GitHub did not answer `{call}` in time")]
+    TimedOut { call: String },
+    #[error("the answer to `{call}` is not what GitHub documents")]
+    Unreadable {
+        call: String,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("no time is left for `{call}`")]
+    OutOfTime { call: String },
+    #[error("`{path}` is not a path inside the repository")]
+    Path { path: String },
+    #[error("`{path}` is not a file")]
+    NotAFile { path: String },
+    #[error("`{path}` is not UTF-8 text")]
+    NotText { path: String },
+    #[error("`{path}` is longer than {most} bytes")]
+    TooLong { path: String, most: usize },
+}
+
+/// A rate limit, and when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub wait: Option<Duration>,
+}
+
+impl ClientError {
+    /// From an answer that is not a success; its status survives whatever the body is.
+    pub(super) fn refused(call: String, status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+        let message = message_of(body);
+        let limit = limit_of(status, headers, &message);
+        Self::Refused {
+            call,
+            status,
+            message,
+            limit,
+        }
+    }
+
+    pub(in crate::github) fn status(&self) -> Option<u16> {
+        if let Self::Refused { status, .. } = self {
+            Some(*status)
+        } else {
+            None
+        }
+    }
+
+    /// A write that failed like this may have been carried out, so that sending it again could do it twice.
+    pub(in crate::github) fn is_ambiguous(&self) -> bool {
+        self.status().is_some_and(|status| status >= 500)
+            || matches!(
+                self,
+                Self::Broken { .. } | Self::TimedOut { .. } | Self::Unreadable { .. }
+            )
+    }
+
+    /// GitHub does not know the commit, which happens with the id of an annotated tag.
+    pub(in crate::github) fn is_unknown_commit(&self) -> bool {
+        matches!(self, Self::Refused { status: 422, message, .. } if message.contains("No commit found for SHA"))
+    }
+
+    /// The same would come of trying again.
+    pub(in crate::github) fn is_final(&self) -> bool {
+        matches!(self, Self::NoToken | Self::Token | Self::Address(_))
+            || matches!(self, Self::Refused { status, limit: None, .. } if *status < 500)
+    }
+}
+
+impl Explain for ClientError {
+    fn hint(&self) -> String {
+        let hint = match self {
+            Self::Address(_) => "set `GITHUB_API_URL` to an https address",
+            Self::NoToken => "leave `github_token` at its default, `${{ github.token }}`",
+            Self::Token => "check `github_token` for line breaks and other stray characters",
+            Self::Refused { limit: Some(_), .. } => {
+                "too many requests were made with this token; the next run will report again"
+            }
+            Self::Refused { status: 401, .. } => {
+                "the token is not valid; leave `github_token` at its default, `${{ github.token }}`"
+            }
+            Self::Refused {
+                status: 403 | 404, ..
+            } => {
+                "give the job `permissions: { contents: read, checks: write, pull-requests: write }`; on pull requests \
+                 from forks and by Dependabot GitHub allows reading only, and a locked pull request takes no comments"
+            }
+            Self::Refused { status, .. } if *status >= 500 => {
+                "GitHub has trouble; see https://www.githubstatus.com"
+            }
+            Self::Unreachable { .. } | Self::Broken { .. } | Self::TimedOut { .. } => {
+                "check that the runner reaches GitHub's API, through its proxy if it has one"
+            }
+            Self::TooLong { .. }
+            | Self::NotText { .. }
+            | Self::NotAFile { .. }
+            | Self::Path { .. } => "name a configuration file of the repository",
+            Self::Refused { .. }
+            | Self::Request { .. }
+            | Self::Unreadable { .. }
+            | Self::OutOfTime { .. } => "",
+        };
+        hint.to_owned()
+    }
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    message: Option<String>,
+    errors: Option<Value>,
+}
+
+fn message_of(body: &[u8]) -> String {
+    let text = match serde_json::from_slice::<ErrorBody>(body) {
+        Ok(ErrorBody {
+            message: Some(message),
+            errors: Some(errors),
+        }) => format!("{message} {errors}"),
+        Ok(ErrorBody {
+            message: Some(message),
+            errors: None,
+        }) => message,
+        _ => String::from_utf8_lossy(body).trim().to_owned(),
+    };
+    if text.is_empty() {
+        return "no message".to_owned();
+    }
+    text.chars().take(SHOWN_CHARACTERS).collect()
+}
+
+/// Told from a missing permission, which also answers 403, by the headers or by the words.
+fn limit_of(status: u16, headers: &HeaderMap, message: &str) -> Option<Limit> {
+    if !matches!(status, 403 | 429) {
+        return None;
+    }
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    if let Some(seconds) = number("retry-after") {
+        return Some(Limit {
+            wait: Some(Duration::from_secs(seconds)),
+        });
+    }
+    if number("x-ratelimit-remaining") == Some(0) {
+        return Some(Limit {
+            wait: until(number("x-ratelimit-reset"), headers),
+        });
+    }
+    let words = message.to_ascii_lowercase();
+    let is_limit = status == 429 || words.contains("rate limit") || words.contains("abuse");
+    is_limit.then_some(Limit { wait: None })
+}
+
+/// Measured by the server's own clock, since ours may be wrong.
+fn until(reset: Option<u64>, headers: &HeaderMap) -> Option<Duration> {
+    let date = headers.get("date")?.to_str().ok()?;
+    let now = jiff::fmt::rfc2822::parse(date)
+        .ok()?
+        .timestamp()
+        .as_second();
+    let seconds = reset?.saturating_sub(u64::try_from(now).ok()?);
+    Some(Duration::from_secs(seconds.saturating_add(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> ClientError {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        ClientError::refused("GET /x".to_owned(), status, &headers, body.as_bytes())
+    }
+
+    fn limit(error: &ClientError) -> Option<Limit> {
+        match error {
+            ClientError::Refused { limit, .. } => *limit,
+            other => panic!("not refused: {other}"),
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_keeps_its_status() {
+        let error = refused(502, &[], "<html>Bad gateway</html>");
+        assert_eq!(error.status(), Some(502));
+        assert!(error.is_ambiguous());
+        assert_eq!(refused(500, &[], "{}").status(), Some(500));
+        assert_eq!(refused(500, &[], "").status(), Some(500));
+    }
+
+    #[test]
+    fn a_missing_permission_is_no_rate_limit() {
+        let error = refused(
+            403,
+            &[("x-ratelimit-remaining", "970")],
+            r#"{"message":"Resource not accessible by integration"}"#,
+        );
+        assert_eq!(limit(&error), None);
+        assert!(error.is_final());
+    }
+
+    #[test]
+    fn a_rate_limit_says_how_long_to_wait() {
+        let seconds = |seconds| {
+            Some(Limit {
+                wait: Some(Duration::from_secs(seconds)),
+            })
+        };
+        assert_eq!(
+            limit(&refused(429, &[("retry-after", "7")], "")),
+            seconds(7)
+        );
+        assert_eq!(
+            limit(&refused(403, &[("retry-after", "7")], "")),
+            seconds(7)
+        );
+        let headers = [
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1795426810"),
+            ("date", "Mon, 23 Nov 2026 09:40:00 GMT"),
+        ];
+        assert_eq!(limit(&refused(403, &headers, "")), seconds(11));
+        let secondary = r#"{"message":"You have exceeded a secondary rate limit."}"#;
+        assert_eq!(
+            limit(&refused(403, &[], secondary)),
+            Some(Limit { wait: None })
+        );
+        assert_eq!(limit(&refused(429, &[], "")), Some(Limit { wait: None }));
+        assert_eq!(limit(&refused(500, &[("retry-after", "7")], "")), None);
+    }
+}

@@ -1,0 +1,368 @@
+//! Calls to GitHub's REST API: octocrab on the shared HTTP client, with retries that never repeat a write by accident.
+
+use std::time::Duration;
+
+use backon::BackoffBuilder as _;
+use http::{
+    HeaderValue, Method, Request, Response,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
+use http_body_util::{BodyExt, Limited};
+use octocrab::{
+    AuthState, OctoBody, Octocrab, OctocrabBuilder,
+    service::middleware::reqwest_connector::ReqwestConnector,
+};
+use reqwest::header::HeaderMap;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{context::Context, limits::Limits, mask::Mask};
+use crate::http::base_url;
+
+mod contents;
+mod failure;
+
+pub(super) use contents::encode;
+pub use failure::{ClientError, Limit};
+
+const JSON: &str = "application/vnd.github+json";
+
+/// The version whose answers this program was written for.
+const API_VERSION: &str = "2022-11-28";
+
+/// A hundred comments of the longest kind, in the most bytes they can take.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+/// One token's way to GitHub. Calls are made one at a time, as GitHub asks for.
+#[derive(Debug, Clone)]
+pub struct Client {
+    octocrab: Octocrab,
+    api_url: String,
+    authorization: HeaderValue,
+    mask: Mask,
+    limits: Limits,
+    began: Instant,
+    deadline: Option<Instant>,
+    last_write: Option<Instant>,
+}
+
+/// What to ask; `path` begins with a slash and is encoded already.
+#[derive(Debug)]
+pub(super) struct Call {
+    method: Method,
+    path: String,
+    accept: &'static str,
+    body: Option<Value>,
+    /// Doing it twice is the same as doing it once.
+    repeatable: bool,
+}
+
+/// A success.
+#[derive(Debug)]
+pub(super) struct Answer {
+    call: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// Must be called inside a tokio runtime. Texts in `mask` never leave.
+    pub fn new(
+        http: &reqwest::Client,
+        context: &Context,
+        token: Option<&SecretString>,
+        mask: Mask,
+        limits: Limits,
+    ) -> Result<Self, ClientError> {
+        let token = token
+            .map(|token| token.expose_secret().trim())
+            .filter(|token| !token.is_empty());
+        let token = token.ok_or(ClientError::NoToken)?;
+        let authorization = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut authorization = authorization.ok().ok_or(ClientError::Token)?;
+        authorization.set_sensitive(true);
+        // The ready-made builder would add a second `User-Agent` and join paths wrongly beside `/api/v3`.
+        let builder = OctocrabBuilder::new_empty()
+            .with_service(ReqwestConnector::new(http.clone()))
+            .with_auth(AuthState::None);
+        let octocrab = match builder.build() {
+            Ok(octocrab) => octocrab,
+            Err(never) => match never {},
+        };
+        Ok(Self {
+            octocrab,
+            api_url: base_url(&context.api_url).map_err(ClientError::Address)?,
+            authorization,
+            mask,
+            limits,
+            began: Instant::now(),
+            deadline: None,
+            last_write: None,
+        })
+    }
+
+    /// From now on everything together may take this long.
+    pub(super) fn begin(&mut self, budget: Duration) {
+        let now = Instant::now();
+        self.began = now;
+        self.deadline = Some(now + budget);
+    }
+
+    /// Since `begin`.
+    pub(super) fn time_spent(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Keeps time back for what must come after; `give_back` undoes it.
+    pub(super) fn hold_back(&mut self, reserve: Duration) {
+        self.deadline = self
+            .deadline
+            .and_then(|deadline| deadline.checked_sub(reserve));
+    }
+
+    pub(super) fn give_back(&mut self, reserve: Duration) {
+        self.deadline = self.deadline.map(|deadline| deadline + reserve);
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |deadline| {
+            deadline.saturating_duration_since(Instant::now())
+        })
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// The process is about to be killed: no pauses and one try.
+    pub(super) fn hurry(&mut self) {
+        self.limits.write_interval = Duration::ZERO;
+        self.limits.attempts = 1;
+        self.begin(self.limits.cancel_budget);
+    }
+
+    /// Sends, and retries what cannot have been done yet or may be done again.
+    pub(super) async fn send(&mut self, call: Call) -> Result<Answer, ClientError> {
+        let mut pauses = backon::ExponentialBuilder::default()
+            .with_min_delay(self.limits.backoff)
+            .with_max_times(usize::try_from(self.limits.attempts.saturating_sub(1)).unwrap_or(0))
+            .with_jitter()
+            .build();
+        let mut unhinted = self.limits.unhinted_wait;
+        loop {
+            self.pause_between_writes(&call).await?;
+            let error = match self.once(&call).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let Some(planned) = pauses.next() else {
+                return Err(error);
+            };
+            let Some(pause) = pause_after(&error, &call, planned, &mut unhinted) else {
+                return Err(error);
+            };
+            if pause >= self.time_left() {
+                return Err(error);
+            }
+            tracing::debug!(call = %call.name(), %error, ?pause, "asking GitHub again");
+            sleep(pause).await;
+        }
+    }
+
+    /// Sends and reads the answer as JSON.
+    pub(super) async fn read<T: DeserializeOwned>(&mut self, call: Call) -> Result<T, ClientError> {
+        self.send(call).await?.json()
+    }
+
+    async fn pause_between_writes(&mut self, call: &Call) -> Result<(), ClientError> {
+        if call.method == Method::GET {
+            return Ok(());
+        }
+        if let Some(last) = self.last_write {
+            let pause = self.limits.write_interval.saturating_sub(last.elapsed());
+            if pause >= self.time_left() {
+                return Err(ClientError::OutOfTime { call: call.name() });
+            }
+            sleep(pause).await;
+        }
+        self.last_write = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn once(&self, call: &Call) -> Result<Answer, ClientError> {
+        let left = self.time_left().min(self.limits.request_timeout);
+        if left.is_zero() {
+            return Err(ClientError::OutOfTime { call: call.name() });
+        }
+        let request = self.request(call)?;
+        let exchange = async {
+            let answer = self.octocrab.execute(request).await;
+            receive(call, answer.map_err(|error| broken(call, error))?).await
+        };
+        match timeout(left, exchange).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(ClientError::TimedOut { call: call.name() }),
+        }
+    }
+
+    fn request(&self, call: &Call) -> Result<Request<OctoBody>, ClientError> {
+        let request = Request::builder()
+            .method(call.method.clone())
+            .uri(self.address(&call.path))
+            .header(ACCEPT, call.accept)
+            .header("x-github-api-version", API_VERSION)
+            .header(AUTHORIZATION, self.authorization.clone());
+        let request = match &call.body {
+            Some(body) => {
+                let mut body = body.clone();
+                self.mask.apply_to(&mut body);
+                request
+                    .header(CONTENT_TYPE, "application/json")
+                    .body(OctoBody::from(body.to_string()))
+            }
+            None => request.body(OctoBody::empty()),
+        };
+        request.map_err(|source| ClientError::Request {
+            call: call.name(),
+            source,
+        })
+    }
+
+    /// GraphQL lives beside REST on github.com and beside `/v3` on an Enterprise Server.
+    fn address(&self, path: &str) -> String {
+        match self.api_url.strip_suffix("/v3") {
+            Some(root) if path == "/graphql" => format!("{root}{path}"),
+            _ => format!("{}{path}", self.api_url),
+        }
+    }
+}
+
+impl Call {
+    pub(super) fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path.into(), None, true)
+    }
+
+    /// Creates something: never sent twice unless the first one was certainly not carried out.
+    pub(super) fn post(path: impl Into<String>, body: Value) -> Self {
+        Self::new(Method::POST, path.into(), Some(body), false)
+    }
+
+    /// Changes something; `repeatable` when a second time changes nothing more.
+    pub(super) fn patch(path: impl Into<String>, body: Value, repeatable: bool) -> Self {
+        Self::new(Method::PATCH, path.into(), Some(body), repeatable)
+    }
+
+    pub(super) fn delete(path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, path.into(), None, true)
+    }
+
+    /// Asks GraphQL, which takes questions by POST.
+    pub(super) fn graphql(query: &str) -> Self {
+        Self::new(
+            Method::POST,
+            "/graphql".to_owned(),
+            Some(serde_json::json!({"query": query})),
+            true,
+        )
+    }
+
+    fn new(method: Method, path: String, body: Option<Value>, repeatable: bool) -> Self {
+        Self {
+            method,
+            path,
+            accept: JSON,
+            body,
+            repeatable,
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+impl Answer {
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        serde_json::from_slice(&self.body).map_err(|source| ClientError::Unreadable {
+            call: self.call.clone(),
+            source,
+        })
+    }
+}
+
+/// How long to wait before the same call may be sent again; none when it must not be.
+fn pause_after(
+    error: &ClientError,
+    call: &Call,
+    planned: Duration,
+    unhinted: &mut Duration,
+) -> Option<Duration> {
+    if let ClientError::Refused {
+        limit: Some(limit), ..
+    } = error
+    {
+        let wait = limit.wait.unwrap_or(*unhinted);
+        *unhinted = unhinted.saturating_mul(2);
+        return Some(wait);
+    }
+    let was_not_sent = matches!(error, ClientError::Unreachable { .. });
+    let again = was_not_sent || (call.repeatable && error.is_ambiguous());
+    again.then_some(planned)
+}
+
+async fn receive<B>(call: &Call, response: Response<B>) -> Result<Answer, ClientError>
+where
+    B: BodyExt,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (parts, body) = response.into_parts();
+    let collected = Limited::new(body, MOST_BYTES).collect().await;
+    if !parts.status.is_success() {
+        // The status is the answer; what the body says is a courtesy.
+        let body = collected
+            .map(|body| body.to_bytes().to_vec())
+            .unwrap_or_default();
+        return Err(ClientError::refused(
+            call.name(),
+            parts.status.as_u16(),
+            &parts.headers,
+            &body,
+        ));
+    }
+    let body = collected.map_err(|source| ClientError::Broken {
+        call: call.name(),
+        source,
+    })?;
+    Ok(Answer {
+        call: call.name(),
+        headers: parts.headers,
+        body: body.to_bytes().to_vec(),
+    })
+}
+
+/// Whether anything was sent decides whether a write may be repeated.
+fn broken(call: &Call, error: octocrab::Error) -> ClientError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(current) = cause {
+        if current
+            .downcast_ref::<reqwest::Error>()
+            .is_some_and(reqwest::Error::is_connect)
+        {
+            return ClientError::Unreachable {
+                call: call.name(),
+                source: Box::new(error),
+            };
+        }
+        cause = current.source();
+    }
+    ClientError::Broken {
+        call: call.name(),
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,270 @@
+//! The one comment on a pull request: found again by its marker and its author, edited in place.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    client::{Answer, Call, Client, ClientError},
+    context::{Repository, Run},
+    locate,
+    publication::CommentBody,
+};
+
+mod author;
+mod body;
+
+use author::Author;
+use body::{Sticky, Written};
+
+const PER_PAGE: usize = 100;
+
+/// 5,000 comments; a comment beyond them could not be found again, so none is made.
+const MOST_PAGES: usize = 50;
+
+/// One for writing, one for looking whether another run wrote at the same time, and two for lost answers.
+const MOST_ROUNDS: u32 = 4;
+
+/// When there is to be a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommentMode {
+    On,
+    Off,
+    /// Only when there is something to see to; a comment made then is brought up to date afterwards.
+    OnFindings,
+}
+
+/// Where to comment, and as which run.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub repository: &'a Repository,
+    pub number: u64,
+    pub run: &'a Run,
+    /// The commit that the report is about.
+    pub sha: &'a str,
+    pub check_name: &'a str,
+    /// The app of the token, where a check run told it.
+    pub app: Option<&'a str>,
+}
+
+/// What became of the comment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Commented {
+    Written(Option<String>),
+    /// It said the same already.
+    Unchanged(Option<String>),
+    /// There is nothing to say and no comment that says otherwise.
+    NotNeeded,
+    /// Another run knows better.
+    Newer(Option<String>),
+    /// There may be one further down than anybody looks.
+    TooMany,
+}
+
+#[derive(Debug, Deserialize)]
+struct Comment {
+    id: u64,
+    #[serde(default)]
+    body: Option<String>,
+    /// Null when the account was deleted.
+    #[serde(default)]
+    user: Option<User>,
+    #[serde(default)]
+    html_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    #[serde(default)]
+    id: Option<u64>,
+    #[serde(default)]
+    login: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+}
+
+/// What one round came to.
+enum Round {
+    Done(Commented),
+    /// A new comment; another run may have made one at the same moment.
+    Posted(Comment),
+}
+
+/// Each round begins with what is there, so that a lost answer or a second run does no harm.
+pub(super) async fn publish(
+    client: &mut Client,
+    place: &Place<'_>,
+    body: &CommentBody,
+    mode: CommentMode,
+) -> Result<Commented, ClientError> {
+    if mode == CommentMode::Off {
+        return Ok(Commented::NotNeeded);
+    }
+    let pull = locate::pull(client, place.repository, place.number).await?;
+    let head = pull.head.and_then(|head| head.sha);
+    let sticky = Sticky::new(place, head, body, client.mask());
+    let mut posted = None;
+    let mut lost = None;
+    for _ in 0..MOST_ROUNDS {
+        let may_post = posted.is_none();
+        match round(client, place, &sticky, (mode, body.clean, may_post)).await {
+            Ok(Round::Done(Commented::NotNeeded)) if !may_post => break,
+            Ok(Round::Done(Commented::Unchanged(url))) if !may_post || lost.is_some() => {
+                return Ok(Commented::Written(url));
+            }
+            Ok(Round::Done(done)) => return Ok(done),
+            Ok(Round::Posted(comment)) => posted = Some(comment.html_url),
+            Err(_unverified) if !may_post => break,
+            Err(error) if error.is_ambiguous() => lost = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match (posted, lost) {
+        (Some(url), _) => Ok(Commented::Written(url)),
+        (None, Some(error)) => Err(error),
+        (None, None) => Ok(Commented::NotNeeded),
+    }
+}
+
+async fn round(
+    client: &mut Client,
+    place: &Place<'_>,
+    sticky: &Sticky,
+    (mode, clean, may_post): (CommentMode, bool, bool),
+) -> Result<Round, ClientError> {
+    let Some(mut ours) = ours(client, place, sticky).await? else {
+        return Ok(Round::Done(Commented::TooMany));
+    };
+    ours.sort_by_key(|comment| comment.id);
+    let mut ours = ours.into_iter();
+    let Some(oldest) = ours.next() else {
+        if !may_post || (mode == CommentMode::OnFindings && clean) {
+            return Ok(Round::Done(Commented::NotNeeded));
+        }
+        return post(client, place, sticky).await.map(Round::Posted);
+    };
+    let others: Vec<_> = ours.collect();
+    let texts = std::iter::once(&oldest)
+        .chain(&others)
+        .filter_map(|comment| comment.body.as_deref());
+    if texts
+        .map(Written::read)
+        .any(|written| sticky.yields_to(&written))
+    {
+        return Ok(Round::Done(Commented::Newer(oldest.html_url)));
+    }
+    let says_the_same =
+        sticky.is_said_by(&Written::read(oldest.body.as_deref().unwrap_or_default()));
+    let url = oldest.html_url.clone();
+    if !says_the_same && edit(client, place, sticky, &oldest).await?.is_gone() {
+        return post(client, place, sticky).await.map(Round::Posted);
+    }
+    for other in &others {
+        delete(client, place, other).await?;
+    }
+    Ok(Round::Done(if says_the_same {
+        Commented::Unchanged(url)
+    } else {
+        Commented::Written(url)
+    }))
+}
+
+/// All comments with our marker that we wrote ourselves: anybody can plant a marker. None when there are too many
+/// comments to look at.
+async fn ours(
+    client: &mut Client,
+    place: &Place<'_>,
+    sticky: &Sticky,
+) -> Result<Option<Vec<Comment>>, ClientError> {
+    let mut marked = Vec::new();
+    let mut is_complete = false;
+    for page in 1..=MOST_PAGES {
+        let path = format!(
+            "/repos/{}/issues/{}/comments?per_page={PER_PAGE}&page={page}",
+            place.repository, place.number
+        );
+        let answer = client.send(Call::get(path)).await?;
+        let comments: Vec<Comment> = answer.json()?;
+        let is_last = comments.len() < PER_PAGE && !has_next(&answer);
+        let is_marked = |comment: &Comment| {
+            comment
+                .body
+                .as_deref()
+                .is_some_and(|body| sticky.marks(body))
+        };
+        marked.extend(comments.into_iter().filter(is_marked));
+        if is_last {
+            is_complete = true;
+            break;
+        }
+    }
+    if marked.is_empty() {
+        return Ok(is_complete.then_some(marked));
+    }
+    let author = Author::find(client, place.app).await;
+    marked.retain(|comment| comment.user.as_ref().is_some_and(|user| author.is(user)));
+    Ok((is_complete || !marked.is_empty()).then_some(marked))
+}
+
+fn has_next(answer: &Answer) -> bool {
+    let link = answer
+        .headers
+        .get("link")
+        .and_then(|link| link.to_str().ok());
+    link.is_some_and(|link| link.contains("rel=\"next\""))
+}
+
+async fn post(
+    client: &mut Client,
+    place: &Place<'_>,
+    sticky: &Sticky,
+) -> Result<Comment, ClientError> {
+    let path = format!(
+        "/repos/{}/issues/{}/comments",
+        place.repository, place.number
+    );
+    client
+        .read(Call::post(path, json!({"body": sticky.text()})))
+        .await
+}
+
+/// Whether the comment was still there to be edited.
+enum Edited {
+    There,
+    Gone,
+}
+
+impl Edited {
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone)
+    }
+}
+
+async fn edit(
+    client: &mut Client,
+    place: &Place<'_>,
+    sticky: &Sticky,
+    comment: &Comment,
+) -> Result<Edited, ClientError> {
+    let path = format!("/repos/{}/issues/comments/{}", place.repository, comment.id);
+    // Not repeated here: another run may have written meanwhile, so the next round looks again first.
+    match client
+        .send(Call::patch(path, json!({"body": sticky.text()}), false))
+        .await
+    {
+        Ok(_answer) => Ok(Edited::There),
+        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(Edited::Gone),
+        Err(error) => Err(error),
+    }
+}
+
+async fn delete(
+    client: &mut Client,
+    place: &Place<'_>,
+    comment: &Comment,
+) -> Result<(), ClientError> {
+    let path = format!("/repos/{}/issues/comments/{}", place.repository, comment.id);
+    match client.send(Call::delete(path)).await {
+        Err(error) if !matches!(error.status(), Some(404 | 410)) => Err(error),
+        _ => Ok(()),
+    }
+}

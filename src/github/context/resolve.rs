@@ -1,0 +1,253 @@
+//! One rule per event: the report's commit, its pull request, and what is due.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Due, Repository, Run, Search, Trust, is_sha, problem};
+use crate::github::event::{Event, PullRequest, WorkflowRun};
+
+const DEPENDABOT: &str = "dependabot[bot]";
+
+/// The events whose workflow file is the base's while the code they are about may be anybody's.
+const UNTRUSTED: &[&str] = &["pull_request_target", "workflow_run", "issue_comment"];
+
+pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str>) -> Context {
+    let mut context = bare(variables);
+    let event = read(payload, &mut context);
+    context.is_dependabot = is_dependabot(variables, &event);
+    match context.event_name.as_str() {
+        "push" => push(&mut context, &event),
+        "merge_group" => merge_group(&mut context, &event),
+        "workflow_dispatch" => workflow_dispatch(&mut context, &event),
+        "workflow_run" => workflow_run(&mut context, &event.workflow_run.unwrap_or_default()),
+        "issue_comment" => issue_comment(&mut context, &event),
+        name if name.starts_with("pull_request") => {
+            pull_request(&mut context, &event, variables);
+        }
+        // `schedule` and whatever else runs on the default branch: a check run there lands in a foreign suite.
+        _ => context.sha.clone_from(&context.fallback_sha),
+    }
+    if UNTRUSTED.contains(&context.event_name.as_str()) && context.trust == Trust::Ordinary {
+        context.trust = Trust::BaseOnly {
+            base_sha: context.fallback_sha.clone(),
+        };
+    }
+    context
+}
+
+/// What holds for every event.
+fn bare(variables: &BTreeMap<String, String>) -> Context {
+    let get = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+    let url = |name: &str, default: &str| {
+        get(name)
+            .map_or(default, String::as_str)
+            .trim_end_matches('/')
+            .to_owned()
+    };
+    let repository = get("GITHUB_REPOSITORY").and_then(|text| Repository::parse(text));
+    let mut problems = Vec::new();
+    if repository.is_none() {
+        problems.push(problem(
+            "`GITHUB_REPOSITORY` does not name a repository as `owner/name`",
+            "run inside a GitHub Actions job, or set it",
+        ));
+    }
+    Context {
+        event_name: get("GITHUB_EVENT_NAME").cloned().unwrap_or_default(),
+        repository,
+        api_url: url("GITHUB_API_URL", "https://api.github.com"),
+        server_url: url("GITHUB_SERVER_URL", "https://github.com"),
+        run: Run::of(variables),
+        sha: None,
+        fallback_sha: get("GITHUB_SHA").filter(|sha| is_sha(sha)).cloned(),
+        pull_request: None,
+        search: Search::Nothing,
+        check_run: Due::OnRequest,
+        comment: Due::No,
+        trust: Trust::Ordinary,
+        is_fork: false,
+        is_dependabot: false,
+        nothing_to_do: None,
+        problems,
+    }
+}
+
+fn read(payload: Option<&str>, context: &mut Context) -> Event {
+    let Some(text) = payload else {
+        context.problems.push(problem(
+            "the event payload is missing",
+            "the file that `GITHUB_EVENT_PATH` names must be readable",
+        ));
+        return Event::default();
+    };
+    serde_json::from_str(text).unwrap_or_else(|error| {
+        context.problems.push(problem(
+            format!("the event payload is not a JSON object: {error}"),
+            "the file that `GITHUB_EVENT_PATH` names must hold the event as GitHub wrote it",
+        ));
+        Event::default()
+    })
+}
+
+fn is_dependabot(variables: &BTreeMap<String, String>, event: &Event) -> bool {
+    let author = event
+        .pull_request
+        .as_ref()
+        .and_then(|pull| pull.user.as_ref());
+    [author, event.sender.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|user| user.login.as_deref())
+        .chain(variables.get("GITHUB_ACTOR").map(String::as_str))
+        .any(|login| login == DEPENDABOT)
+}
+
+fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
+    context.check_run = Due::Yes;
+    context.comment = Due::Yes;
+    let from_ref = || {
+        let reference = variables.get("GITHUB_REF")?;
+        reference
+            .strip_prefix("refs/pull/")?
+            .split('/')
+            .next()?
+            .parse()
+            .ok()
+    };
+    let pull = event.pull_request.clone().unwrap_or_default();
+    context.pull_request = pull.number.or_else(from_ref);
+    context.sha = head_sha(&pull);
+    context.is_fork = is_fork(context, &pull, event.pull_request.is_some());
+    if context.is_target() {
+        context.trust = Trust::BaseOnly {
+            base_sha: base_sha(&pull).or_else(|| context.fallback_sha.clone()),
+        };
+    }
+    if context.sha.is_none() {
+        locate_by_number(context);
+    }
+}
+
+/// A missing head repository is a fork that was deleted; a missing payload says nothing.
+fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
+    let head = pull.head.as_ref().and_then(|head| head.repo.as_ref());
+    match (
+        head.and_then(|repo| repo.full_name.as_deref()),
+        &context.repository,
+    ) {
+        (Some(name), Some(repository)) => !repository.is_called(name),
+        (None, _) => is_known,
+        (Some(_), None) => true,
+    }
+}
+
+fn push(context: &mut Context, event: &Event) {
+    context.check_run = Due::Yes;
+    context.comment = Due::OnRequest;
+    let is_zero = |sha: &String| sha.bytes().all(|byte| byte == b'0');
+    if event.deleted == Some(true) || event.after.as_ref().is_some_and(is_zero) {
+        context.check_run = Due::No;
+        context.comment = Due::No;
+        context.nothing_to_do = Some("the push deleted its branch or tag".to_owned());
+        return;
+    }
+    let after = event.after.clone().filter(|sha| is_sha(sha));
+    context.sha = after.or_else(|| context.fallback_sha.clone());
+    if let Some(sha) = &context.sha {
+        context.search = Search::Commit(sha.clone());
+    }
+}
+
+fn merge_group(context: &mut Context, event: &Event) {
+    context.check_run = Due::Yes;
+    let group = event.merge_group.clone().unwrap_or_default();
+    let sha = group.head_sha.filter(|sha| is_sha(sha));
+    context.sha = sha.or_else(|| context.fallback_sha.clone());
+    context.pull_request = group.head_ref.as_deref().and_then(queued_number);
+}
+
+/// `refs/heads/gh-readonly-queue/<base>/pr-<number>-<sha>`
+fn queued_number(reference: &str) -> Option<u64> {
+    let (_, queued) = reference.split_once("gh-readonly-queue/")?;
+    let last = queued.rsplit('/').next()?;
+    last.strip_prefix("pr-")?.split('-').next()?.parse().ok()
+}
+
+fn workflow_dispatch(context: &mut Context, event: &Event) {
+    context.check_run = Due::Yes;
+    context.sha.clone_from(&context.fallback_sha);
+    let inputs = event.inputs.as_ref();
+    let typed = ["pull-request", "pull_request"]
+        .into_iter()
+        .find_map(|name| inputs?.get(name)?.as_str()?.trim().parse().ok());
+    if let Some(number) = typed {
+        context.pull_request = Some(number);
+        context.comment = Due::Yes;
+        // The head is what the person asked about; the branch it was started from is not.
+        context.sha = None;
+        locate_by_number(context);
+    }
+}
+
+fn workflow_run(context: &mut Context, run: &WorkflowRun) {
+    context.check_run = Due::Yes;
+    context.comment = Due::Yes;
+    let pull = run.pull_requests.as_ref().and_then(|pulls| pulls.first());
+    let run_sha = run.head_sha.clone().filter(|sha| is_sha(sha));
+    context.sha = pull.and_then(head_sha).or(run_sha.clone());
+    context.pull_request = pull.and_then(|pull| pull.number);
+    context.trust = Trust::BaseOnly {
+        base_sha: pull
+            .and_then(base_sha)
+            .or_else(|| context.fallback_sha.clone()),
+    };
+    let head = run.head_repository.as_ref();
+    let name = head.and_then(|repo| repo.full_name.as_deref());
+    context.is_fork = match (name, &context.repository) {
+        (Some(name), Some(repository)) => !repository.is_called(name),
+        _ => true,
+    };
+    if context.sha.is_none() {
+        context.problems.push(problem(
+            "the event payload does not say which commit the workflow ran on",
+            "the report is in the job summary only",
+        ));
+    }
+    if context.pull_request.is_some() {
+        return;
+    }
+    let login = head.and_then(|repo| repo.owner.as_ref()?.login.clone());
+    let owner = login.or_else(|| Some(Repository::parse(name?)?.owner().to_owned()));
+    if let (Some(owner), Some(branch), Some(sha)) = (owner, run.head_branch.clone(), run_sha) {
+        context.search = Search::Head { owner, branch, sha };
+    }
+}
+
+fn issue_comment(context: &mut Context, event: &Event) {
+    let issue = event.issue.clone().unwrap_or_default();
+    if issue.pull_request.is_none() {
+        context.sha.clone_from(&context.fallback_sha);
+        return;
+    }
+    context.check_run = Due::Yes;
+    context.comment = Due::Yes;
+    context.pull_request = issue.number;
+    locate_by_number(context);
+}
+
+fn locate_by_number(context: &mut Context) {
+    match context.pull_request {
+        Some(number) => context.search = Search::Number(number),
+        None => context.problems.push(problem(
+            "the event does not say which pull request it is about",
+            "the report is in the job summary only",
+        )),
+    }
+}
+
+fn head_sha(pull: &PullRequest) -> Option<String> {
+    pull.head.as_ref()?.sha.clone().filter(|sha| is_sha(sha))
+}
+
+fn base_sha(pull: &PullRequest) -> Option<String> {
+    pull.base.as_ref()?.sha.clone().filter(|sha| is_sha(sha))
+}

@@ -1,0 +1,108 @@
+//! Finds the pull request, or its head, where the event does not say it.
+
+use serde::Deserialize;
+
+use super::{
+    client::{Call, Client, ClientError, encode},
+    context::{Context, Repository, Search, Trust, is_sha},
+};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Pull {
+    pub number: u64,
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(default)]
+    pub head: Option<End>,
+    #[serde(default)]
+    base: Option<End>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct End {
+    #[serde(default)]
+    pub sha: Option<String>,
+    #[serde(default)]
+    repo: Option<Named>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    #[serde(default)]
+    full_name: Option<String>,
+}
+
+impl Context {
+    /// Asks GitHub for what the event left open; asks nothing when it left nothing open.
+    pub async fn locate(&mut self, client: &mut Client) -> Result<(), ClientError> {
+        let Some(repository) = self.repository.clone() else {
+            return Ok(());
+        };
+        match std::mem::replace(&mut self.search, Search::Nothing) {
+            Search::Nothing => {}
+            Search::Commit(sha) => {
+                let path = format!("/repos/{repository}/commits/{sha}/pulls?per_page=100");
+                self.pull_request = open_at(client, path, &repository, &sha).await?;
+            }
+            Search::Head { owner, branch, sha } => {
+                let head = encode(&format!("{owner}:{branch}"));
+                let path = format!("/repos/{repository}/pulls?state=open&head={head}&per_page=100");
+                self.pull_request = open_at(client, path, &repository, &sha).await?;
+            }
+            Search::Number(number) => {
+                let pull = pull(client, &repository, number).await?;
+                self.adopt(&repository, pull);
+            }
+        }
+        Ok(())
+    }
+
+    fn adopt(&mut self, repository: &Repository, pull: Pull) {
+        if let Some(head) = pull.head {
+            self.sha = head.sha.filter(|sha| is_sha(sha));
+            let name = head.repo.and_then(|repo| repo.full_name);
+            self.is_fork = !name.is_some_and(|name| repository.is_called(&name));
+        }
+        if let Trust::BaseOnly { base_sha } = &mut self.trust {
+            let found = pull
+                .base
+                .and_then(|base| base.sha)
+                .filter(|sha| is_sha(sha));
+            *base_sha = found.or(base_sha.take());
+        }
+    }
+}
+
+pub(super) async fn pull(
+    client: &mut Client,
+    repository: &Repository,
+    number: u64,
+) -> Result<Pull, ClientError> {
+    client
+        .read(Call::get(format!("/repos/{repository}/pulls/{number}")))
+        .await
+}
+
+/// The open pull request into this repository whose head is the commit; GitHub also lists closed ones, ones that hold
+/// the commit further down, and those of forks into forks.
+async fn open_at(
+    client: &mut Client,
+    path: String,
+    repository: &Repository,
+    sha: &str,
+) -> Result<Option<u64>, ClientError> {
+    let pulls: Vec<Pull> = client.read(Call::get(path)).await?;
+    let is_it = |pull: &Pull| {
+        let base = pull
+            .base
+            .as_ref()
+            .and_then(|base| base.repo.as_ref()?.full_name.as_deref());
+        pull.state.as_deref() == Some("open")
+            && pull.head.as_ref().and_then(|head| head.sha.as_deref()) == Some(sha)
+            && base.is_some_and(|name| repository.is_called(name))
+    };
+    Ok(pulls
+        .iter()
+        .find(|pull| is_it(pull))
+        .map(|pull| pull.number))
+}

@@ -1,0 +1,177 @@
+//! What is to be said on GitHub: rendered already, and small enough to be shortened only by accident.
+
+use std::collections::BTreeMap;
+
+use super::mask::Mask;
+use crate::contract::Verdict;
+
+/// Everything one run says, for all the places that GitHub shows it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    pub verdict: Verdict,
+    pub conclusion: Conclusion,
+    /// Of the check run.
+    pub title: String,
+    /// Of the check run, Markdown.
+    pub summary: String,
+    /// Of the check run, Markdown below the summary.
+    pub text: Option<String>,
+    pub annotations: Vec<Annotation>,
+    /// None when there is nothing to comment with, whatever the mode.
+    pub comment: Option<CommentBody>,
+    /// Markdown.
+    pub job_summary: String,
+    /// The publisher adds `check_run_url`, which nobody else knows.
+    pub outputs: BTreeMap<String, String>,
+}
+
+impl Publication {
+    /// Masked before anything is cut to size: half a secret is found by no mask.
+    pub(super) fn masked(&self, mask: &Mask) -> Self {
+        let text = |text: &String| mask.apply(text);
+        Self {
+            verdict: self.verdict,
+            conclusion: self.conclusion,
+            title: text(&self.title),
+            summary: text(&self.summary),
+            text: self.text.as_ref().map(text),
+            annotations: self.annotations.iter().map(|it| it.masked(mask)).collect(),
+            comment: self.comment.as_ref().map(|comment| CommentBody {
+                markdown: text(&comment.markdown),
+                footer: text(&comment.footer),
+                clean: comment.clean,
+            }),
+            job_summary: text(&self.job_summary),
+            outputs: self
+                .outputs
+                .iter()
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect(),
+        }
+    }
+}
+
+impl Annotation {
+    fn masked(&self, mask: &Mask) -> Self {
+        Self {
+            path: mask.apply(&self.path),
+            title: mask.apply(&self.title),
+            message: mask.apply(&self.message),
+            raw_details: self.raw_details.as_ref().map(|text| mask.apply(text)),
+            ..self.clone()
+        }
+    }
+}
+
+/// The sticky comment without its marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentBody {
+    pub markdown: String,
+    /// What may change although nothing happened (times, links to the run); a change here alone is no reason to edit.
+    pub footer: String,
+    /// Nothing to see to: under `on_findings` this makes no comment, but it does bring an earlier one up to date.
+    pub clean: bool,
+}
+
+/// A remark on lines of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// Relative to the repository.
+    pub path: String,
+    pub start_line: u32,
+    pub end_line: u32,
+    pub start_column: Option<u32>,
+    pub end_column: Option<u32>,
+    pub level: AnnotationLevel,
+    pub title: String,
+    pub message: String,
+    pub raw_details: Option<String>,
+}
+
+/// How loud an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnnotationLevel {
+    Notice,
+    Warning,
+    Failure,
+}
+
+impl AnnotationLevel {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// How the check run ends. GitHub lets success, neutral and skipped satisfy a required check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    Success,
+    Neutral,
+    Failure,
+    Skipped,
+    Cancelled,
+}
+
+impl Conclusion {
+    /// Agrees with the exit status: what fails the job fails the check run, and what could not be told is never green
+    /// unless `on_error: neutral` asks for it.
+    pub fn of(verdict: Verdict, strict: bool, neutral_on_error: bool) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Success,
+            Verdict::Warn if !strict => Self::Neutral,
+            Verdict::Error if neutral_on_error => Self::Neutral,
+            Verdict::Warn | Verdict::Fail | Verdict::Error => Self::Failure,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Neutral => "neutral",
+            Self::Failure => "failure",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_could_not_tell_is_never_green_by_default() {
+        assert_eq!(
+            Conclusion::of(Verdict::Error, false, false),
+            Conclusion::Failure
+        );
+        assert_eq!(
+            Conclusion::of(Verdict::Error, true, true),
+            Conclusion::Neutral
+        );
+    }
+
+    #[test]
+    fn a_warning_is_neutral_unless_it_fails_the_job() {
+        assert_eq!(
+            Conclusion::of(Verdict::Warn, false, false),
+            Conclusion::Neutral
+        );
+        assert_eq!(
+            Conclusion::of(Verdict::Warn, true, false),
+            Conclusion::Failure
+        );
+        assert_eq!(
+            Conclusion::of(Verdict::Fail, false, true),
+            Conclusion::Failure
+        );
+        assert_eq!(
+            Conclusion::of(Verdict::Pass, true, true),
+            Conclusion::Success
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! What is told to a person when GitHub took a part of the report not, or only elsewhere.
+
+use crate::{
+    github::{client::ClientError, context::Context},
+    problem::{Explain as _, Problem},
+};
+
+/// The part that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    PullRequest,
+    Commit,
+    CheckRun,
+    Annotations(usize),
+    Conclusion,
+    Comment,
+}
+
+impl Refusal {
+    pub(super) fn problem(self, error: &ClientError, context: &Context) -> Problem {
+        let cause = Problem::of(error);
+        let meaning = match self {
+            Self::PullRequest => {
+                "the pull request could not be looked up, so there is no comment".to_owned()
+            }
+            Self::Commit => {
+                "GitHub does not know the commit of the event; the report is on `GITHUB_SHA`"
+                    .to_owned()
+            }
+            Self::CheckRun => {
+                "there is no check run; findings are in the log and the job summary instead"
+                    .to_owned()
+            }
+            Self::Annotations(count) => {
+                format!(
+                    "{count} annotations are not on the check run but in the log and the job summary"
+                )
+            }
+            Self::Conclusion => {
+                "the check run could not be concluded; GitHub shows it as running".to_owned()
+            }
+            Self::Comment => {
+                "there is no comment; the report is in the job summary instead".to_owned()
+            }
+        };
+        let is_permission = matches!(error.status(), Some(401 | 403 | 404));
+        let hint = if is_permission && context.is_dependabot {
+            "GitHub gives runs of Dependabot a token that can only read; nothing is wrong"
+                .to_owned()
+        } else if is_permission && context.expects_read_only() {
+            "GitHub gives pull requests from forks a token that can only read; nothing is wrong"
+                .to_owned()
+        } else {
+            error.hint()
+        };
+        Problem {
+            message: format!("{meaning}: {}", cause.message),
+            hint,
+            place: None,
+        }
+    }
+}
+
+pub(super) fn problem(message: &str) -> Problem {
+    Problem {
+        message: message.to_owned(),
+        hint: String::new(),
+        place: None,
+    }
+}

@@ -1,0 +1,60 @@
+//! Cuts Markdown that would be refused for its length; renderers shorten with more sense, this is for the rest.
+
+/// At most `most_bytes`, cut between blocks where there are any, with `notice` as the last paragraph. Bytes, because
+/// GitHub's documentation says characters and some of its answers count bytes.
+pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String {
+    if markdown.len() <= most_bytes {
+        return markdown.to_owned();
+    }
+    let close = "\n```";
+    let room = most_bytes.saturating_sub(notice.len() + close.len() + 2);
+    let kept = head(markdown, room);
+    let end = ["\n\n", "\n"]
+        .into_iter()
+        .filter_map(|boundary| kept.rfind(boundary))
+        .find(|end| *end > room / 2);
+    let kept = head(kept, end.unwrap_or(kept.len()));
+    let fences = kept
+        .lines()
+        .filter(|line| line.trim_start().starts_with("```"))
+        .count();
+    let close = if fences % 2 == 1 { close } else { "" };
+    head(&format!("{kept}{close}\n\n{notice}"), most_bytes).to_owned()
+}
+
+/// The first bytes, whole characters only.
+pub(super) fn head(text: &str, most_bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(most_bytes))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_stays_and_what_does_not_says_so() {
+        assert_eq!(shorten("short", 5, "cut"), "short");
+        let long = "First block.\n\n".to_owned() + &"Second block, longer. ".repeat(4);
+        assert_eq!(shorten(&long, 30, "cut"), "First block.\n\ncut");
+    }
+
+    #[test]
+    fn the_limit_holds_for_any_text() {
+        for text in [
+            "ä".repeat(100),
+            "a\n".repeat(100),
+            format!("```\n{}", "x".repeat(100)),
+        ] {
+            for most in 0..60 {
+                assert!(shorten(&text, most, "(shortened)").len() <= most);
+            }
+        }
+    }
+
+    #[test]
+    fn an_open_fence_is_closed() {
+        let long = format!("```text\n{}", "row\n".repeat(50));
+        assert!(shorten(&long, 100, "cut").ends_with("row\n```\n\ncut"));
+    }
+}
