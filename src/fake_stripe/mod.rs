@@ -1,1 +1,34 @@
-//! A stateful Stripe that runs on loopback: the provider for tests, benchmarks and rehearsals.
+//! A stateful fake of Stripe: one engine with objects, a clock and a lifecycle, behind the provider's own HTTP contract.
+//!
+//! A request goes through `server` (routes), `exchange` (recorded, limited, disturbed, admitted) and `endpoints` (one
+//! file per resource) to `shapes` (the JSON by API version) of what `world` holds.
+
+mod answer;
+mod endpoints;
+mod error;
+mod exchange;
+mod expansion;
+mod faults;
+mod keys;
+mod latency;
+mod limits;
+mod line;
+mod paging;
+mod parameters;
+mod recorder;
+mod server;
+mod shapes;
+mod version;
+mod world;
+
+pub use self::{
+    endpoints::Endpoint,
+    faults::{Disorder, Fault, Times},
+    keys::{Key, Keys, Permission},
+    latency::Latency,
+    limits::{LimitReason, Limits},
+    recorder::Request,
+    server::FakeStripe,
+    version::{ApiVersion, UnknownVersion},
+    world::*,
+};

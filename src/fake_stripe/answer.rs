@@ -1,0 +1,174 @@
+//! An answer, what a fault makes of it, and how it goes out on the line.
+
+use std::{io, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
+use futures::{StreamExt as _, stream};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::{error::ApiError, faults::Fault, limits::LimitReason, line::Cutter};
+
+/// A complete answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// How an answer goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Whole,
+    Reset,
+    ResetInBody,
+    Trickle { bytes: usize, pause: Duration },
+}
+
+/// Marks an answer that must go out byte by byte as it is, not compressed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsItIs;
+
+impl Answer {
+    pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
+        let answer = Self {
+            status,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        };
+        answer.with(header::CONTENT_TYPE, "application/json")
+    }
+
+    pub(crate) fn error(error: &ApiError, log_url: &str) -> Self {
+        let answer = Self::json(error.status, error.body(log_url));
+        if error.status == StatusCode::UNAUTHORIZED {
+            return answer.with(header::WWW_AUTHENTICATE, "Basic realm=\"Stripe\"");
+        }
+        answer
+    }
+
+    /// 429 for one request too many.
+    pub(crate) fn rate_limited(reason: Option<LimitReason>, log_url: &str) -> Self {
+        let error = ApiError::invalid(
+            "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+        )
+        .status(StatusCode::TOO_MANY_REQUESTS)
+        .code("rate_limit");
+        let answer = Self::error(&error, log_url);
+        match reason {
+            Some(reason) => answer.with(
+                HeaderName::from_static("stripe-rate-limited-reason"),
+                reason.as_str(),
+            ),
+            None => answer,
+        }
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// The answer that a fault gives instead of the real one. None where the real one is needed.
+    pub(crate) fn instead(fault: &Fault, log_url: &str) -> Option<Self> {
+        let error = |error: ApiError| Some(Self::error(&error, log_url));
+        match fault {
+            Fault::RateLimited(reason) => Some(Self::rate_limited(*reason, log_url)),
+            Fault::RetryAfter(seconds) => {
+                Some(Self::rate_limited(None, log_url).with(header::RETRY_AFTER, &seconds.to_string()))
+            }
+            Fault::LockTimeout => error(
+                ApiError::invalid(
+                    "This object cannot be accessed right now because another API request or Stripe process is currently \
+                     accessing it. If you see this error intermittently, retry the request.",
+                )
+                .status(StatusCode::TOO_MANY_REQUESTS)
+                .code("lock_timeout"),
+            ),
+            Fault::ServerError { status, should_retry } => {
+                let answer = Self::error(&ApiError::server(status_of(*status)), log_url);
+                Some(match should_retry {
+                    Some(retry) => answer.with(HeaderName::from_static("stripe-should-retry"), &retry.to_string()),
+                    None => answer,
+                })
+            }
+            Fault::HtmlBody(status) => {
+                let body = "<html>\r\n<head><title>Bad Gateway</title></head>\r\n<body><center><h1>Bad Gateway</h1></center>\
+                            <hr><center>nginx</center></body>\r\n</html>\r\n";
+                Some(Self::json(status_of(*status), body.into()).with(header::CONTENT_TYPE, "text/html"))
+            }
+            Fault::EmptyBody(status) => Some(Self::json(status_of(*status), Vec::new())),
+            Fault::KeyRevoked
+            | Fault::ResetBeforeAnswer
+            | Fault::ResetInBody
+            | Fault::TruncatedJson
+            | Fault::SlowFirstByte(_)
+            | Fault::SlowTrickle { .. }
+            | Fault::Disorder(_) => None,
+        }
+    }
+
+    /// Leaves out the second half of the body.
+    pub(crate) fn halved(mut self) -> Self {
+        self.body.truncate(self.body.len() / 2);
+        self
+    }
+
+    /// Puts the answer on the line.
+    pub(crate) fn send(self, delivery: Delivery, cutter: Cutter) -> Response {
+        let length = self.body.len();
+        let body = match delivery {
+            Delivery::Whole => Body::from(self.body),
+            Delivery::Reset => {
+                cutter.cut();
+                Body::empty()
+            }
+            Delivery::ResetInBody => half_and_reset(&self.body, cutter),
+            Delivery::Trickle { bytes, pause } => trickle(self.body, bytes.max(1), pause),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        if delivery != Delivery::Whole {
+            response
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            response.extensions_mut().insert(AsItIs);
+        }
+        response
+    }
+}
+
+/// A status that is none is answered as 500.
+fn status_of(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn half_and_reset(body: &Bytes, cutter: Cutter) -> Body {
+    /// Long enough for the first half to leave this machine's buffers.
+    const FLUSHED: Duration = Duration::from_millis(20);
+    let half = body.slice(..body.len() / 2);
+    let first = stream::once(async move { Ok(half) });
+    let reset = stream::once(async move {
+        tokio::time::sleep(FLUSHED).await;
+        cutter.cut();
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    });
+    Body::from_stream(first.chain(reset))
+}
+
+fn trickle(body: Bytes, bytes: usize, pause: Duration) -> Body {
+    Body::from_stream(stream::unfold(body, move |mut rest| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        tokio::time::sleep(pause).await;
+        let piece = rest.split_to(bytes.min(rest.len()));
+        Some((Ok::<_, io::Error>(piece), rest))
+    }))
+}

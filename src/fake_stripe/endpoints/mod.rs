@@ -1,0 +1,182 @@
+//! Every request that is answered: its path, what it needs, what it takes, and which function answers it.
+
+mod account;
+mod catalog;
+mod customers;
+mod entitlements;
+mod notices;
+mod subscription_items;
+mod subscriptions;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{
+    error::ApiError,
+    expansion,
+    faults::Disorder,
+    keys::Permission,
+    paging::{Page, Window},
+    parameters::{Known, Parameters, TimeRange},
+    shapes::{List, View},
+    version::ApiVersion,
+    world::{Collection, Object, Slot, World},
+};
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    ListSubscriptions,
+    RetrieveSubscription,
+    ListSubscriptionItems,
+    ListCustomers,
+    RetrieveCustomer,
+    ListProducts,
+    RetrieveProduct,
+    ListProductFeatures,
+    ListPrices,
+    RetrievePrice,
+    RetrieveAccount,
+    ListEvents,
+    RetrieveEvent,
+    ListActiveEntitlements,
+    ListFeatures,
+    ListWebhookEndpoints,
+    ListTestClocks,
+    /// Nothing that is answered here.
+    Unrecognized,
+}
+
+/// One line of the table of routes.
+pub(crate) struct Route {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) path: &'static str,
+    pub(crate) permission: Permission,
+    pub(crate) parameters: &'static [&'static [Known]],
+    pub(crate) answer: fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Route").field(&self.endpoint).finish()
+    }
+}
+
+/// The routes by folder.
+pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
+    [
+        subscriptions::ROUTES,
+        subscription_items::ROUTES,
+        customers::ROUTES,
+        catalog::ROUTES,
+        account::ROUTES,
+        entitlements::ROUTES,
+        notices::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// A request that was let in, with its parameters checked.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) path: &'a str,
+    /// What stood for `{id}` in the path.
+    pub(crate) id: &'a str,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) version: &'a ApiVersion,
+    pub(crate) key_is_live: bool,
+    pub(crate) disorder: Option<Disorder>,
+}
+
+impl Call<'_> {
+    pub(crate) fn view<'w>(&'w self, world: &'w World) -> View<'w> {
+        View {
+            world,
+            version: self.version,
+        }
+    }
+
+    /// The object that the path or a parameter names, when this key's mode has it.
+    fn find<'w, T: Object>(
+        &self,
+        (world, collection): (&World, &'w Collection<T>),
+        word: &str,
+        (id, param): (&str, &str),
+    ) -> Result<&'w T, ApiError> {
+        let missing = || ApiError::missing(word, id, param);
+        let object = collection.get(id).ok_or_else(missing)?;
+        if self.key_is_live == world.livemode {
+            Ok(object)
+        } else {
+            Err(missing().in_other_mode(self.key_is_live))
+        }
+    }
+
+    /// An object as it is sent, expanded as asked.
+    fn body<T: Serialize>(&self, world: &World, shape: &T) -> Result<Vec<u8>, ApiError> {
+        let broken = |error: serde_json::Error| ApiError::invalid(error.to_string());
+        let paths = self.parameters.texts("expand");
+        if paths.is_empty() {
+            return serde_json::to_vec(shape).map_err(broken);
+        }
+        let mut value = serde_json::to_value(shape).map_err(broken)?;
+        expansion::expand(&mut value, paths, self.view(world))?;
+        serde_json::to_vec(&value).map_err(broken)
+    }
+
+    /// The page of a list that was asked for.
+    fn list<'w, T: Object, S: Serialize>(
+        &self,
+        world: &'w World,
+        listing: &Listing<'w, T>,
+        wanted: impl Fn(&T) -> bool,
+        shape: impl Fn(&'w T) -> S,
+    ) -> Result<Vec<u8>, ApiError> {
+        let window = Window::of(self.parameters, self.disorder)?;
+        let slots: &[Slot] = if self.key_is_live == world.livemode {
+            &listing.slots
+        } else {
+            &[]
+        };
+        let page = window.page(
+            (listing.collection, slots),
+            listing.word,
+            listing.times,
+            wanted,
+        )?;
+        self.page(world, page, shape)
+    }
+
+    fn page<'w, T, S: Serialize>(
+        &self,
+        world: &World,
+        page: Page<'w, T>,
+        shape: impl Fn(&'w T) -> S,
+    ) -> Result<Vec<u8>, ApiError> {
+        let data = page.objects.into_iter().map(shape).collect();
+        self.body(world, &List::new(data, page.has_more, self.path))
+    }
+}
+
+/// What a list draws from.
+struct Listing<'w, T> {
+    collection: &'w Collection<T>,
+    /// Oldest first.
+    slots: Cow<'w, [Slot]>,
+    word: &'static str,
+    times: TimeRange,
+}
+
+impl<'w, T: Object> Listing<'w, T> {
+    /// The whole collection, within the call's `created`.
+    fn of(collection: &'w Collection<T>, word: &'static str, call: &Call<'_>) -> Self {
+        Self {
+            collection,
+            slots: Cow::Borrowed(collection.ordered_slots()),
+            word,
+            times: call.parameters.times("created"),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What goes wrong, as the provider says it: the error envelope and its texts.
+
+use http::StatusCode;
+use serde::Serialize;
+
+/// An answer that is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) kind: &'static str,
+    pub(crate) code: Option<&'static str>,
+    pub(crate) message: String,
+    pub(crate) param: Option<String>,
+}
+
+const INVALID_REQUEST: &str = "invalid_request_error";
+
+impl ApiError {
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            kind: INVALID_REQUEST,
+            code: None,
+            message: message.into(),
+            param: None,
+        }
+    }
+
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    pub(crate) fn param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    pub(crate) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The object that a parameter names does not exist (400), or the one that the path names (404).
+    pub(crate) fn missing(object: &str, id: &str, param: &str) -> Self {
+        let status = if param == "id" {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        Self::invalid(format!("No such {object}: '{id}'"))
+            .status(status)
+            .code("resource_missing")
+            .param(param)
+    }
+
+    /// As `missing`, for an object that the other mode has.
+    pub(crate) fn in_other_mode(mut self, key_is_live: bool) -> Self {
+        let (there, here) = if key_is_live {
+            ("test", "live")
+        } else {
+            ("live", "test")
+        };
+        self.message.push_str(&format!(
+            "; a similar object exists in {there} mode, but a {here} mode key was used to make this request."
+        ));
+        self
+    }
+
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::invalid(message).status(StatusCode::UNAUTHORIZED)
+    }
+
+    pub(crate) fn server(status: StatusCode) -> Self {
+        Self {
+            kind: "api_error",
+            ..Self::invalid("An unknown error occurred")
+        }
+        .status(status)
+    }
+
+    /// The body as it is sent.
+    pub(crate) fn body(&self, log_url: &str) -> Vec<u8> {
+        let envelope = Envelope {
+            error: Body {
+                code: self.code,
+                doc_url: self.code.map(doc_url),
+                message: &self.message,
+                param: self.param.as_deref(),
+                request_log_url: log_url,
+                kind: self.kind,
+            },
+        };
+        serde_json::to_vec_pretty(&envelope).unwrap_or_default()
+    }
+}
+
+/// `https://stripe.com/docs/error-codes/resource-missing`.
+fn doc_url(code: &str) -> String {
+    format!(
+        "https://stripe.com/docs/error-codes/{}",
+        code.replace('_', "-")
+    )
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doc_url: Option<String>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
+    request_log_url: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_envelope_is_byte_for_byte_the_providers() {
+        let error = ApiError::missing("subscription", "sub_x", "id");
+        let expected = r#"{
+  "error": {
+    "code": "resource_missing",
+    "doc_url": "https://stripe.com/docs/error-codes/resource-missing",
+    "message": "No such subscription: 'sub_x'",
+    "param": "id",
+    "request_log_url": "https://dashboard.stripe.com/test/logs/req_1",
+    "type": "invalid_request_error"
+  }
+}"#;
+        let body = error.body("https://dashboard.stripe.com/test/logs/req_1");
+        assert_eq!(String::from_utf8(body).unwrap(), expected);
+        assert_eq!(error.status, StatusCode::NOT_FOUND);
+    }
+}

@@ -1,0 +1,164 @@
+//! What can be made to go wrong, and when.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use super::{endpoints::Endpoint, limits::LimitReason, world::mix};
+
+/// Something that goes wrong with one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// 429, with the reason that the provider names or without one.
+    RateLimited(Option<LimitReason>),
+    /// 429 that asks to wait so many seconds.
+    RetryAfter(u32),
+    /// 429 because another request holds the object.
+    LockTimeout,
+    /// An answer from 500 on in the provider's envelope; `Stripe-Should-Retry` where it is given.
+    ServerError {
+        status: u16,
+        should_retry: Option<bool>,
+    },
+    /// The page of a proxy in between, with this status.
+    HtmlBody(u16),
+    /// This status and no body at all.
+    EmptyBody(u16),
+    /// The key is revoked as far as this request can tell.
+    KeyRevoked,
+    /// The connection breaks before a byte was answered.
+    ResetBeforeAnswer,
+    /// The connection breaks in the middle of the body.
+    ResetInBody,
+    /// A complete answer whose JSON stops in the middle.
+    TruncatedJson,
+    /// The answer begins this much later.
+    SlowFirstByte(Duration),
+    /// The body comes in pieces of this many bytes with this pause before each.
+    SlowTrickle { bytes: usize, pause: Duration },
+    /// The list is wrong.
+    Disorder(Disorder),
+}
+
+/// How a list can be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disorder {
+    /// The first page again, whatever the cursor says, and always more to come.
+    RepeatedPage,
+    /// No objects, and more to come.
+    HasMoreWithoutData,
+    /// The page begins with the object that the page before it ended with. Nothing on a first page.
+    ObjectTwice,
+}
+
+/// Which of the requests that a rule is about it strikes, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Times {
+    Always,
+    Nth(u64),
+    First(u64),
+    From(u64),
+    Between(RangeInclusive<u64>),
+    Every(u64),
+    /// So many in a thousand, by chance but the same in every run with this seed.
+    Rate {
+        per_thousand: u64,
+        seed: u64,
+    },
+}
+
+impl Times {
+    fn strikes(&self, number: u64) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Nth(nth) => number == *nth,
+            Self::First(count) => number <= *count,
+            Self::From(first) => number >= *first,
+            Self::Between(numbers) => numbers.contains(&number),
+            Self::Every(step) => number.checked_rem(*step) == Some(0),
+            Self::Rate { per_thousand, seed } => mix(seed ^ mix(number)) % 1000 < *per_thousand,
+        }
+    }
+}
+
+/// The rules about what goes wrong. Each counts the requests that it is about from the moment it was added; of
+/// several that strike, the one added first wins.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Rule>);
+
+#[derive(Debug)]
+struct Rule {
+    endpoint: Option<Endpoint>,
+    fault: Fault,
+    times: Times,
+    seen: u64,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, endpoint: Option<Endpoint>, fault: Fault, times: Times) {
+        self.0.push(Rule {
+            endpoint,
+            fault,
+            times,
+            seen: 0,
+        });
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn next(&mut self, endpoint: Endpoint) -> Option<Fault> {
+        let mut struck = None;
+        for rule in &mut self.0 {
+            if rule.endpoint.is_none_or(|only| only == endpoint) {
+                rule.seen = rule.seen.saturating_add(1);
+                if struck.is_none() && rule.times.strikes(rule.seen) {
+                    struck = Some(rule.fault.clone());
+                }
+            }
+        }
+        struck
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn struck(times: Times) -> Vec<u64> {
+        (1..=8).filter(|number| times.strikes(*number)).collect()
+    }
+
+    #[test]
+    fn every_schedule_strikes_when_it_says() {
+        assert_eq!(struck(Times::Nth(3)), [3]);
+        assert_eq!(struck(Times::First(2)), [1, 2]);
+        assert_eq!(struck(Times::From(7)), [7, 8]);
+        assert_eq!(struck(Times::Between(4..=5)), [4, 5]);
+        assert_eq!(struck(Times::Every(3)), [3, 6]);
+        assert_eq!(struck(Times::Every(0)), [0; 0]);
+        let rate = |seed| Times::Rate {
+            per_thousand: 500,
+            seed,
+        };
+        assert_eq!(struck(rate(7)), struck(rate(7)));
+        assert_ne!(struck(rate(7)), struck(rate(8)));
+    }
+
+    #[test]
+    fn a_rule_counts_only_its_endpoint_and_the_first_rule_wins() {
+        let mut faults = Faults::default();
+        faults.add(
+            Some(Endpoint::ListPrices),
+            Fault::LockTimeout,
+            Times::Nth(2),
+        );
+        faults.add(None, Fault::KeyRevoked, Times::From(3));
+        assert_eq!(faults.next(Endpoint::ListPrices), None);
+        assert_eq!(faults.next(Endpoint::ListCustomers), None);
+        assert_eq!(faults.next(Endpoint::ListPrices), Some(Fault::LockTimeout));
+        assert_eq!(
+            faults.next(Endpoint::ListCustomers),
+            Some(Fault::KeyRevoked)
+        );
+    }
+}

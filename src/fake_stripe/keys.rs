@@ -1,0 +1,345 @@
+//! Who may ask for what: API keys, what they are allowed, and how the provider refuses the others.
+
+use std::{collections::BTreeSet, fmt};
+
+use http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::ApiError;
+
+/// What a restricted key can be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    AccountRead,
+    CustomerRead,
+    EntitlementRead,
+    EventRead,
+    PriceRead,
+    ProductRead,
+    SubscriptionRead,
+    TestClockRead,
+    WebhookRead,
+}
+
+impl Permission {
+    /// The provider's word; prices are still called plans there.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::AccountRead => "accounts_kyc_basic_read",
+            Self::CustomerRead => "customer_read",
+            Self::EntitlementRead => "entitlement_read",
+            Self::EventRead => "event_read",
+            Self::PriceRead => "plan_read",
+            Self::ProductRead => "product_read",
+            Self::SubscriptionRead => "subscription_read",
+            Self::TestClockRead => "billing_clock_read",
+            Self::WebhookRead => "webhook_read",
+        }
+    }
+
+    /// What the dashboard calls it.
+    fn title(self) -> &'static str {
+        match self {
+            Self::AccountRead => "Accounts Read",
+            Self::CustomerRead => "Customers Read",
+            Self::EntitlementRead => "Entitlements Read",
+            Self::EventRead => "Events Read",
+            Self::PriceRead => "Prices Read",
+            Self::ProductRead => "Products Read",
+            Self::SubscriptionRead => "Subscriptions Read",
+            Self::TestClockRead => "Test clocks Read",
+            Self::WebhookRead => "Webhook Endpoints Read",
+        }
+    }
+}
+
+/// A key. Its value is compared and, masked as the provider masks it, part of error texts; it is never recorded.
+#[derive(Debug, Clone)]
+pub struct Key {
+    secret: SecretString,
+    state: KeyState,
+    /// None: everything.
+    permissions: Option<BTreeSet<Permission>>,
+    old_wording: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyState {
+    Valid,
+    Revoked,
+    Expired,
+    /// Only other addresses may use it.
+    AddressNotAllowed,
+}
+
+impl Key {
+    /// A key that may do everything, as `sk_…` keys may.
+    pub fn unrestricted(secret: &str) -> Self {
+        Self {
+            secret: SecretString::from(secret),
+            state: KeyState::Valid,
+            permissions: None,
+            old_wording: false,
+        }
+    }
+
+    /// A key with just these permissions, as `rk_…` keys have.
+    pub fn restricted(secret: &str, permissions: impl IntoIterator<Item = Permission>) -> Self {
+        Self {
+            permissions: Some(permissions.into_iter().collect()),
+            ..Self::unrestricted(secret)
+        }
+    }
+
+    #[must_use]
+    pub fn revoked(self) -> Self {
+        Self {
+            state: KeyState::Revoked,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn expired(self) -> Self {
+        Self {
+            state: KeyState::Expired,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn from_another_address_only(self) -> Self {
+        Self {
+            state: KeyState::AddressNotAllowed,
+            ..self
+        }
+    }
+
+    /// Missing permissions are named as the provider named them until 2025, without an error code.
+    #[must_use]
+    pub fn with_old_wording(self) -> Self {
+        Self {
+            old_wording: true,
+            ..self
+        }
+    }
+}
+
+/// The keys of an account. While none is added, every key of the right shape may do everything.
+#[derive(Debug, Clone, Default)]
+pub struct Keys(Vec<Key>);
+
+impl Keys {
+    /// Adds a key, or puts it in the place of the one with the same value.
+    pub fn add(&mut self, key: Key) {
+        self.0
+            .retain(|other| other.secret.expose_secret() != key.secret.expose_secret());
+        self.0.push(key);
+    }
+
+    /// Every key is refused from now on.
+    pub fn revoke_all(&mut self) {
+        for key in &mut self.0 {
+            key.state = KeyState::Revoked;
+        }
+    }
+
+    /// Looks a presented key up and says which mode it is of.
+    pub(crate) fn admit(&self, presented: Option<&SecretString>) -> Result<Admitted, ApiError> {
+        let secret = presented
+            .map(ExposeSecret::expose_secret)
+            .filter(|secret| !secret.is_empty());
+        let Some(secret) = secret else {
+            return Err(ApiError::unauthorized(
+                "You did not provide an API key. You need to provide your API key in the Authorization header, using \
+                 Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication \
+                 for details, or we can help at https://support.stripe.com/.",
+            ));
+        };
+        let masked = Masked::of(secret);
+        if secret.starts_with("pk_") {
+            return Err(ApiError::unauthorized(
+                "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list \
+                 of your API keys at https://dashboard.stripe.com/account/apikeys.",
+            )
+            .code("secret_key_required"));
+        }
+        let known = self
+            .0
+            .iter()
+            .find(|key| key.secret.expose_secret() == secret);
+        let anyone = self.0.is_empty()
+            && ["sk_", "rk_"]
+                .iter()
+                .any(|prefix| secret.starts_with(prefix));
+        let (state, permissions, old_wording) = match known {
+            Some(key) => (key.state, key.permissions.clone(), key.old_wording),
+            None if anyone => (KeyState::Valid, None, false),
+            None => (KeyState::Revoked, None, false),
+        };
+        match state {
+            KeyState::Valid => Ok(Admitted {
+                live: secret.split('_').nth(1) == Some("live"),
+                masked,
+                permissions,
+                old_wording,
+            }),
+            KeyState::Revoked => Err(ApiError::unauthorized(format!(
+                "Invalid API Key provided: {masked}"
+            ))),
+            KeyState::Expired => Err(ApiError::unauthorized(format!(
+                "Expired API Key provided: {masked}"
+            ))
+            .code("api_key_expired")),
+            KeyState::AddressNotAllowed => Err(ApiError::unauthorized(
+                "The API key provided does not allow requests from your IP address.",
+            )),
+        }
+    }
+}
+
+/// A key that was let in.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) live: bool,
+    masked: Masked,
+    permissions: Option<BTreeSet<Permission>>,
+    old_wording: bool,
+}
+
+impl Admitted {
+    /// Permission is checked before existence, so a refusal says nothing about what is there.
+    pub(crate) fn require(&self, permission: Permission, account: &str) -> Result<(), ApiError> {
+        let allowed = self
+            .permissions
+            .as_ref()
+            .is_none_or(|allowed| allowed.contains(&permission));
+        if allowed {
+            return Ok(());
+        }
+        let (slug, masked) = (permission.slug(), &self.masked);
+        let refused = format!(
+            "The provided key '{masked}' does not have the required permissions for this endpoint on account '{account}'."
+        );
+        Err(if self.old_wording {
+            ApiError::invalid(format!(
+                "{refused} Having the 'rak_{slug}' permission would allow this request to continue."
+            ))
+        } else {
+            ApiError::invalid(format!(
+                "Permission denied. {refused} Enabling \"{}\" ('{slug}') permissions on this key would allow this \
+                 request to continue. You can edit permissions at https://dashboard.stripe.com/b/{account}",
+                permission.title()
+            ))
+            .code("more_permissions_required")
+        }
+        .status(StatusCode::FORBIDDEN))
+    }
+}
+
+/// A key with its middle starred out, as it appears in the provider's texts.
+#[derive(Debug)]
+struct Masked(String);
+
+impl Masked {
+    fn of(secret: &str) -> Self {
+        /// The provider shows this much of the end.
+        const SHOWN: usize = 4;
+        let letters: Vec<char> = secret.chars().collect();
+        let prefix = secret
+            .match_indices('_')
+            .nth(1)
+            .map_or(0, |(at, _)| at.saturating_add(1));
+        let end = letters.len().saturating_sub(SHOWN);
+        let star = |(position, letter): (usize, &char)| match position {
+            hidden if hidden >= prefix && hidden < end => '*',
+            _ => *letter,
+        };
+        Self(letters.iter().enumerate().map(star).collect())
+    }
+}
+
+impl fmt::Display for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(keys: &Keys, secret: &str) -> ApiError {
+        keys.admit(Some(&SecretString::from(secret))).unwrap_err()
+    }
+
+    #[test]
+    fn any_well_shaped_key_is_let_in_until_one_is_added() {
+        let mut keys = Keys::default();
+        assert!(
+            keys.admit(Some(&SecretString::from("sk_test_anything")))
+                .is_ok()
+        );
+        assert_eq!(
+            refusal(&keys, "nonsense").message,
+            "Invalid API Key provided: ****ense"
+        );
+        keys.add(Key::unrestricted("sk_test_mine"));
+        assert_eq!(
+            refusal(&keys, "sk_test_anything").message,
+            "Invalid API Key provided: sk_test_****hing"
+        );
+    }
+
+    #[test]
+    fn a_key_is_live_by_its_prefix() {
+        let keys = Keys::default();
+        assert!(
+            keys.admit(Some(&SecretString::from("rk_live_abcdefgh")))
+                .unwrap()
+                .live
+        );
+        assert!(
+            !keys
+                .admit(Some(&SecretString::from("rk_test_abcdefgh")))
+                .unwrap()
+                .live
+        );
+    }
+
+    #[test]
+    fn a_missing_permission_is_named_in_both_wordings() {
+        let mut keys = Keys::default();
+        let key = Key::restricted("rk_live_abcdefgh", [Permission::CustomerRead]);
+        let admit = |keys: &Keys| {
+            keys.admit(Some(&SecretString::from("rk_live_abcdefgh")))
+                .unwrap()
+        };
+        keys.add(key.clone());
+        let error = admit(&keys)
+            .require(Permission::PriceRead, "acct_1")
+            .unwrap_err();
+        assert!(
+            error
+                .message
+                .contains("Enabling \"Prices Read\" ('plan_read') permissions"),
+            "{}",
+            error.message
+        );
+        assert_eq!(error.code, Some("more_permissions_required"));
+        assert_eq!(error.status, StatusCode::FORBIDDEN);
+        keys.add(key.with_old_wording());
+        let error = admit(&keys)
+            .require(Permission::PriceRead, "acct_1")
+            .unwrap_err();
+        assert!(error.message.ends_with(
+            "Having the 'rak_plan_read' permission would allow this request to continue."
+        ));
+        assert_eq!(error.code, None);
+        assert!(
+            admit(&keys)
+                .require(Permission::CustomerRead, "acct_1")
+                .is_ok()
+        );
+    }
+}

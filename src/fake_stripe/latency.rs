@@ -1,0 +1,67 @@
+//! How long answers take: a log-normal distribution, drawn by request number.
+
+use std::{f64::consts::TAU, time::Duration};
+
+use super::world::mix;
+
+/// Answers take the median time; one in a hundred takes `slowest_percent` or longer.
+#[derive(Debug, Clone, Copy)]
+pub struct Latency {
+    pub median: Duration,
+    pub slowest_percent: Duration,
+    pub seed: u64,
+}
+
+/// How many standard deviations above the mean the slowest hundredth of a normal distribution begins.
+const SLOWEST_PERCENT: f64 = 2.326_347_874;
+
+impl Latency {
+    /// The time that the `number`th request takes: the same in every run.
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "a distribution of waiting times, not money"
+    )]
+    pub(crate) fn of(&self, number: u64) -> Duration {
+        let median = self.median.as_secs_f64();
+        let spread = (self.slowest_percent.as_secs_f64() / median).ln() / SLOWEST_PERCENT;
+        let chance = mix(self.seed ^ mix(number));
+        let normal = (-2.0 * fraction(chance).ln()).sqrt() * (TAU * fraction(mix(chance))).cos();
+        let seconds = median * (spread * normal).exp();
+        Duration::try_from_secs_f64(seconds).unwrap_or(self.median)
+    }
+}
+
+/// In (0, 1].
+#[expect(clippy::float_arithmetic, reason = "see above")]
+fn fraction(chance: u64) -> f64 {
+    let upper = u32::try_from(chance >> 32).unwrap_or(u32::MAX);
+    (f64::from(upper) + 1.0) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_and_the_slowest_hundredth_are_where_they_were_asked_for() {
+        let latency = Latency {
+            median: Duration::from_millis(300),
+            slowest_percent: Duration::from_millis(1500),
+            seed: 1,
+        };
+        let mut times: Vec<_> = (0..10_000).map(|number| latency.of(number)).collect();
+        times.sort();
+        let near = |found: Duration, wanted: u128| found.as_millis().abs_diff(wanted) < wanted / 10;
+        assert!(
+            near(*times.get(5_000).unwrap(), 300),
+            "{:?}",
+            times.get(5_000)
+        );
+        assert!(
+            near(*times.get(9_900).unwrap(), 1500),
+            "{:?}",
+            times.get(9_900)
+        );
+        assert_eq!(latency.of(42), latency.of(42));
+    }
+}

@@ -1,0 +1,106 @@
+//! A TCP connection that can be cut, as connections to a provider sometimes are.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+};
+
+/// Cuts the connection that a request came on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cutter(Arc<AtomicBool>);
+
+impl Cutter {
+    /// From now on nothing is read or written; the peer sees a reset.
+    pub(crate) fn cut(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Connected<IncomingStream<'_, Lines>> for Cutter {
+    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
+        stream.io().cutter.clone()
+    }
+}
+
+/// Accepts connections as lines.
+#[derive(Debug)]
+pub(crate) struct Lines(pub(crate) TcpListener);
+
+impl Listener for Lines {
+    type Io = Line;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Line, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        // Answers are written in one piece, and waiting for more to send would only slow a test down. Where it cannot
+        // be set, the answers are as right, only later.
+        stream.set_nodelay(true).ok();
+        let cutter = Cutter::default();
+        (Line { stream, cutter }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Line {
+    stream: TcpStream,
+    cutter: Cutter,
+}
+
+impl Line {
+    fn uncut(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        if self.cutter.0.load(Ordering::Acquire) {
+            // Closing now sends a reset instead of a polite end.
+            self.stream.set_zero_linger()?;
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        Ok(Pin::new(&mut self.stream))
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.uncut()?.poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.uncut()?.poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.uncut()?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.uncut()?.poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,142 @@
+//! Which objects a page of a list holds.
+
+use super::{
+    error::ApiError,
+    faults::Disorder,
+    parameters::{Parameters, TimeRange},
+    world::{Collection, Object, Slot},
+};
+
+/// Where a page begins, and how long it may be.
+#[derive(Debug)]
+pub(crate) struct Window<'a> {
+    cursor: Cursor<'a>,
+    limit: usize,
+    disorder: Option<Disorder>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Cursor<'a> {
+    /// From the beginning of the list, which is its newest object.
+    Start,
+    /// `starting_after`: on towards the older.
+    After(&'a str),
+    /// `ending_before`: back towards the newer.
+    Before(&'a str),
+}
+
+/// What is on a page.
+#[derive(Debug)]
+pub(crate) struct Page<'a, T> {
+    pub(crate) objects: Vec<&'a T>,
+    pub(crate) has_more: bool,
+}
+
+impl<'a> Window<'a> {
+    pub(crate) fn of(
+        parameters: &'a Parameters,
+        disorder: Option<Disorder>,
+    ) -> Result<Self, ApiError> {
+        let cursor = match (
+            parameters.text("starting_after"),
+            parameters.text("ending_before"),
+        ) {
+            (Some(_), Some(_)) => {
+                return Err(ApiError::invalid(
+                    "Received both starting_after and ending_before parameters. Please pass in only one.",
+                ));
+            }
+            (Some(id), None) => Cursor::After(id),
+            (None, Some(id)) => Cursor::Before(id),
+            (None, None) => Cursor::Start,
+        };
+        Ok(Self {
+            cursor: match disorder {
+                Some(Disorder::RepeatedPage) => Cursor::Start,
+                Some(Disorder::ObjectTwice | Disorder::HasMoreWithoutData) | None => cursor,
+            },
+            limit: parameters.limit(),
+            disorder,
+        })
+    }
+
+    /// A page of the objects at `slots` (oldest first) that were created within `times` and that `wanted` lets
+    /// through. The cursor may be any object of the collection, also one that the filters leave out.
+    pub(crate) fn page<'w, T: Object>(
+        &self,
+        (collection, slots): (&'w Collection<T>, &[Slot]),
+        word: &str,
+        times: TimeRange,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Result<Page<'w, T>, ApiError> {
+        let created = |slot: Slot| collection.at(slot).map_or(i64::MIN, Object::created);
+        let first = slots.partition_point(|slot| created(*slot) < times.first);
+        let end = slots.partition_point(|slot| created(*slot) <= times.last);
+        let position = |id: &str, param: &str| {
+            let slot = collection
+                .slot(id)
+                .ok_or_else(|| ApiError::missing(word, id, param))?;
+            let key = (created(slot), slot);
+            Ok(slots.partition_point(|slot| (created(*slot), *slot) < key))
+        };
+        let range = |from: usize, to: usize| slots.get(from..to.max(from)).unwrap_or_default();
+        let object = |slot: &Slot| collection.at(*slot).filter(|object| wanted(object));
+        Ok(match self.cursor {
+            Cursor::Start => self.take(range(first, end).iter().rev().filter_map(object)),
+            Cursor::After(id) => {
+                let kept = usize::from(self.disorder == Some(Disorder::ObjectTwice));
+                let end = end.min(position(id, "starting_after")?.saturating_add(kept));
+                self.take(range(first, end).iter().rev().filter_map(object))
+            }
+            Cursor::Before(id) => {
+                let after = position(id, "ending_before")?;
+                let itself = slots.get(after).copied() == collection.slot(id);
+                let first = first.max(after.saturating_add(usize::from(itself)));
+                let mut page = self.take(range(first, end).iter().filter_map(object));
+                page.objects.reverse();
+                page
+            }
+        })
+    }
+
+    /// As `page`, for objects that lie in the order of the list already.
+    pub(crate) fn page_of<'w, T>(
+        &self,
+        objects: &'w [T],
+        word: &str,
+        id: impl Fn(&T) -> &str,
+    ) -> Result<Page<'w, T>, ApiError> {
+        let position = |wanted: &str, param: &str| {
+            let found = objects.iter().position(|object| id(object) == wanted);
+            found.ok_or_else(|| ApiError::missing(word, wanted, param))
+        };
+        Ok(match self.cursor {
+            Cursor::Start => self.take(objects.iter()),
+            Cursor::After(after) => self.take(
+                objects
+                    .iter()
+                    .skip(position(after, "starting_after")?.saturating_add(1)),
+            ),
+            Cursor::Before(before) => {
+                let end = position(before, "ending_before")?;
+                let mut page = self.take(objects.iter().take(end).rev());
+                page.objects.reverse();
+                page
+            }
+        })
+    }
+
+    fn take<'w, T>(&self, mut objects: impl Iterator<Item = &'w T>) -> Page<'w, T> {
+        if self.disorder == Some(Disorder::HasMoreWithoutData) {
+            return Page {
+                objects: Vec::new(),
+                has_more: true,
+            };
+        }
+        let page: Vec<_> = objects.by_ref().take(self.limit).collect();
+        Page {
+            has_more: self.disorder == Some(Disorder::RepeatedPage) || objects.next().is_some(),
+            objects: page,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The fake as its users hold it: started, changed, disturbed, asked what it saw, and stopped.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Path},
+    http::{Extensions, HeaderMap, StatusCode, Version, request::Parts},
+    routing::get,
+};
+use tokio::sync::oneshot;
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, Predicate},
+};
+
+use super::{
+    answer::AsItIs,
+    endpoints::{Endpoint, routes},
+    exchange::Engine,
+    faults::{Fault, Times},
+    latency::Latency,
+    limits::{Limiter, Limits},
+    line::{Cutter, Lines},
+    recorder::Request,
+    world::World,
+};
+
+/// A provider on a port of this machine. It runs on a thread of its own, so it also serves a test that blocks, and
+/// stops when it is dropped.
+#[derive(Debug)]
+pub struct FakeStripe {
+    address: SocketAddr,
+    engine: Arc<Engine>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl FakeStripe {
+    /// Serves a world. Port 0 takes a free one.
+    pub fn start(listen: SocketAddr, world: World) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let engine = Arc::new(Engine::new(world));
+        let (stop, stopped) = oneshot::channel();
+        let serving = Arc::clone(&engine);
+        let thread = std::thread::Builder::new()
+            .name("fake-stripe".to_owned())
+            .spawn(move || serve(listener, serving, stopped))?;
+        Ok(Self {
+            address,
+            engine,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Serves a world on a free port of the loopback interface.
+    pub fn start_anywhere(world: World) -> io::Result<Self> {
+        Self::start(SocketAddr::from(([127, 0, 0, 1], 0)), world)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What a client is given in place of `https://api.stripe.com`; no slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Looks at the world, or changes it, between two requests.
+    pub fn world<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
+        change(&mut self.engine.world())
+    }
+
+    /// Changes the world just before the `number`th request since the start is answered.
+    pub fn before_request(&self, number: u64, change: impl FnOnce(&mut World) + Send + 'static) {
+        let mut desk = self.engine.desk();
+        desk.changes
+            .entry(number)
+            .or_default()
+            .push(Box::new(change));
+    }
+
+    /// Makes something go wrong. Requests count from now.
+    pub fn fail(&self, fault: Fault, times: Times) {
+        self.engine.desk().faults.add(None, fault, times);
+    }
+
+    /// As `fail`, for one endpoint; only its requests count.
+    pub fn fail_at(&self, endpoint: Endpoint, fault: Fault, times: Times) {
+        self.engine.desk().faults.add(Some(endpoint), fault, times);
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn heal(&self) {
+        self.engine.desk().faults.clear();
+    }
+
+    /// Sets the limits anew; what was counted is forgotten.
+    pub fn limit(&self, limits: Limits) {
+        self.engine.desk().limiter = Limiter::new(limits);
+    }
+
+    /// How long answers take.
+    pub fn delay(&self, latency: Option<Latency>) {
+        self.engine.desk().latency = latency;
+    }
+
+    /// What was asked, in the order of arrival.
+    pub fn requests(&self) -> Vec<Request> {
+        self.engine.desk().recorder.requests().to_vec()
+    }
+
+    /// How often each endpoint was asked.
+    pub fn counts(&self) -> BTreeMap<Endpoint, usize> {
+        let mut counts = BTreeMap::new();
+        for request in self.engine.desk().recorder.requests() {
+            let count: &mut usize = counts.entry(request.endpoint).or_default();
+            *count = count.saturating_add(1);
+        }
+        counts
+    }
+
+    /// Forgets what was asked so far; request numbers go on.
+    pub fn forget_requests(&self) {
+        self.engine.desk().recorder.forget();
+    }
+
+    /// Stops listening, breaks every connection, and frees the port.
+    pub fn stop(mut self) -> io::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        drop(self.stop.take());
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(io::Error::other("the fake provider's thread panicked")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for FakeStripe {
+    fn drop(&mut self) {
+        self.end().ok();
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    engine: Arc<Engine>,
+    stopped: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let lines = Lines(tokio::net::TcpListener::from_std(listener)?);
+        let app = router(&engine).into_make_service_with_connect_info::<Cutter>();
+        tokio::select! {
+            served = axum::serve(lines, app) => served,
+            _ = stopped => Ok(()),
+        }
+    })
+}
+
+fn router(engine: &Arc<Engine>) -> Router {
+    let fallback = Arc::clone(engine);
+    let unrecognized = move |ConnectInfo(cutter): ConnectInfo<Cutter>, request: Parts| {
+        Arc::clone(&fallback).exchange(None, cutter, request)
+    };
+    let router = routes().fold(Router::new(), |router, route| {
+        let engine = Arc::clone(engine);
+        let handler = move |id: Option<Path<String>>,
+                            ConnectInfo(cutter): ConnectInfo<Cutter>,
+                            request: Parts| {
+            let id = id.map_or_else(String::new, |Path(id)| id);
+            Arc::clone(&engine).exchange(Some((route, id)), cutter, request)
+        };
+        router.route(route.path, get(handler))
+    });
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(Compressible);
+    router
+        .fallback(unrecognized.clone())
+        .method_not_allowed_fallback(unrecognized)
+        .layer(compression)
+}
+
+/// Answers that a fault has not laid a hand on.
+#[derive(Debug, Clone, Copy)]
+struct Compressible;
+
+impl Predicate for Compressible {
+    fn should_compress<B>(&self, response: &http::Response<B>) -> bool
+    where
+        B: axum::body::HttpBody,
+    {
+        let _: (StatusCode, Version, &HeaderMap) =
+            (response.status(), response.version(), response.headers());
+        let extensions: &Extensions = response.extensions();
+        extensions.get::<AsItIs>().is_none()
+    }
+}

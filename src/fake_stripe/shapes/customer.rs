@@ -1,0 +1,105 @@
+//! The customer, whole or deleted.
+
+use serde::Serialize;
+
+use super::{Empty, Null, View};
+use crate::fake_stripe::world::{Customer, Metadata};
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum CustomerShape<'w> {
+    Whole(Box<Whole<'w>>),
+    Deleted(Deleted<'w>),
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Whole<'w> {
+    id: &'w str,
+    object: &'static str,
+    address: Null,
+    balance: i64,
+    created: i64,
+    currency: Option<&'w str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_account: Option<&'w str>,
+    default_source: Null,
+    delinquent: bool,
+    description: Null,
+    discount: Null,
+    email: Option<&'w str>,
+    invoice_prefix: String,
+    invoice_settings: InvoiceSettings,
+    livemode: bool,
+    metadata: &'w Metadata,
+    name: Option<&'w str>,
+    next_invoice_sequence: u32,
+    phone: Null,
+    preferred_locales: Empty,
+    shipping: Null,
+    tax_exempt: &'static str,
+    test_clock: Option<&'w str>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Deleted<'w> {
+    id: &'w str,
+    object: &'static str,
+    deleted: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct InvoiceSettings {
+    custom_fields: Null,
+    default_payment_method: Null,
+    footer: Null,
+    rendering_options: Null,
+}
+
+impl<'w> CustomerShape<'w> {
+    pub(crate) fn new(customer: &'w Customer, view: View<'w>) -> Self {
+        if customer.deleted {
+            return Self::Deleted(Deleted {
+                id: &customer.id,
+                object: "customer",
+                deleted: true,
+            });
+        }
+        let details = &*customer.details;
+        Self::Whole(Box::new(Whole {
+            id: &customer.id,
+            object: "customer",
+            address: Null,
+            balance: 0,
+            created: customer.created,
+            currency: details.currency.as_deref(),
+            customer_account: details.customer_account.as_deref(),
+            default_source: Null,
+            delinquent: details.delinquent,
+            description: Null,
+            discount: Null,
+            email: customer.email.as_deref(),
+            invoice_prefix: invoice_prefix(&customer.id),
+            invoice_settings: InvoiceSettings::default(),
+            livemode: view.world.livemode,
+            metadata: &details.metadata,
+            name: details.name.as_deref(),
+            next_invoice_sequence: 1,
+            phone: Null,
+            preferred_locales: Empty,
+            shipping: Null,
+            tax_exempt: "none",
+            test_clock: details.test_clock.as_deref(),
+        }))
+    }
+}
+
+/// Eight capitals and digits, as the provider gives to each customer.
+fn invoice_prefix(id: &str) -> String {
+    let tail = id
+        .trim_start_matches("cus_")
+        .chars()
+        .filter(char::is_ascii_alphanumeric);
+    tail.take(8)
+        .map(|letter| letter.to_ascii_uppercase())
+        .collect()
+}

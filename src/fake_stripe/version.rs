@@ -1,0 +1,163 @@
+//! API versions: which one a request asks for, and what differs between them.
+
+use std::{fmt, str::FromStr};
+
+/// A version such as `2026-10-28.endive` or, before trains had names, `2023-10-16`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiVersion {
+    date: Date,
+    /// The name of the release train with its dot, or nothing.
+    name: Name,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    None,
+    Acacia,
+    Basil,
+    Clover,
+    Dahlia,
+    Endive,
+}
+
+/// The first version of each train; a date belongs to the newest train that had begun.
+const TRAINS: [(Date, Name, &str); 5] = [
+    (date(2026, 9, 30), Name::Endive, ".endive"),
+    (date(2026, 3, 25), Name::Dahlia, ".dahlia"),
+    (date(2025, 9, 30), Name::Clover, ".clover"),
+    (date(2025, 3, 31), Name::Basil, ".basil"),
+    (date(2024, 9, 30), Name::Acacia, ".acacia"),
+];
+
+/// The oldest date that the provider ever accepted.
+const OLDEST: Date = date(2011, 1, 1);
+
+/// Before this version a listing knew no `status` of ended subscriptions (stripe-python #686).
+const STATUS_ALL: Date = date(2016, 7, 6);
+
+/// From this version on the billing period is at the items (changelog of 2025-03-31.basil).
+const PERIODS_AT_ITEMS: Date = date(2025, 3, 31);
+
+impl ApiVersion {
+    pub const NEWEST: Self = Self {
+        date: date(2026, 10, 28),
+        name: Name::Endive,
+    };
+
+    /// Whether `current_period_*` is at the items, and `discount` is gone.
+    pub fn has_periods_at_items(&self) -> bool {
+        self.date >= PERIODS_AT_ITEMS
+    }
+
+    /// Whether a listing may ask for subscriptions that have ended.
+    pub fn lists_ended(&self) -> bool {
+        self.date >= STATUS_ALL
+    }
+}
+
+const fn date(year: u16, month: u8, day: u8) -> Date {
+    Date { year, month, day }
+}
+
+impl FromStr for ApiVersion {
+    type Err = UnknownVersion;
+
+    fn from_str(text: &str) -> Result<Self, UnknownVersion> {
+        let unknown = || UnknownVersion(text.chars().take(100).collect());
+        let (day, name) = match text.find('.') {
+            Some(dot) => text.split_at_checked(dot).ok_or_else(unknown)?,
+            None => (text, ""),
+        };
+        let mut parts = day.split('-');
+        let mut part = |length: usize| {
+            parts
+                .next()
+                .filter(|part| {
+                    part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
+                })
+                .ok_or_else(unknown)
+        };
+        let date = Date {
+            year: part(4)?.parse().map_err(|_| unknown())?,
+            month: part(2)?.parse().map_err(|_| unknown())?,
+            day: part(2)?.parse().map_err(|_| unknown())?,
+        };
+        let train = TRAINS.iter().find(|(first, _, _)| date >= *first);
+        let (expected, name_of_date) =
+            train.map_or(("", Name::None), |(_, name, text)| (*text, *name));
+        let real = (1..=12).contains(&date.month)
+            && (1..=31).contains(&date.day)
+            && parts.next().is_none();
+        if real && name == expected && date >= OLDEST && date <= Self::NEWEST.date {
+            Ok(Self {
+                date,
+                name: name_of_date,
+            })
+        } else {
+            Err(unknown())
+        }
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Date { year, month, day } = self.date;
+        let train = TRAINS.iter().find(|(_, name, _)| *name == self.name);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}{}",
+            train.map_or("", |(_, _, text)| text)
+        )
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a version of the API")]
+pub struct UnknownVersion(pub String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_read_and_print_alike() {
+        for text in [
+            "2015-10-16",
+            "2024-06-20",
+            "2024-09-30.acacia",
+            "2025-03-31.basil",
+            "2026-10-28.endive",
+        ] {
+            assert_eq!(text.parse::<ApiVersion>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_version_is_refused() {
+        for text in [
+            "",
+            "newest",
+            "2026-10-28",
+            "2026-10-28.basil",
+            "2027-01-01.endive",
+            "2026-13-01.endive",
+            "1-1-1",
+        ] {
+            assert!(text.parse::<ApiVersion>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn basil_is_where_periods_move_to_the_items() {
+        let has = |text: &str| text.parse::<ApiVersion>().unwrap().has_periods_at_items();
+        assert!(!has("2025-02-24.acacia"));
+        assert!(has("2025-03-31.basil"));
+    }
+}

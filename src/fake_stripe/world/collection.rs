@@ -1,0 +1,203 @@
+//! Objects of one kind, found by id and walked newest first, as the provider's lists walk them.
+
+use std::hash::BuildHasher;
+
+use compact_str::CompactString;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// What every listed object has.
+pub(crate) trait Object {
+    fn id(&self) -> &str;
+    fn created(&self) -> i64;
+}
+
+/// Where an object lies in its collection. Slots grow in the order of insertion and never change.
+pub(crate) type Slot = u32;
+
+/// The objects in the order of insertion, an index by id, and the order of listing. Nothing holds an id twice: a
+/// million objects have to fit beside the program that is tested.
+#[derive(Debug)]
+pub(crate) struct Collection<T> {
+    objects: Vec<T>,
+    by_id: HashTable<Slot>,
+    hasher: DefaultHashBuilder,
+    /// Slots by (created, slot), oldest first.
+    order: Vec<Slot>,
+    ordered: bool,
+}
+
+impl<T> Default for Collection<T> {
+    fn default() -> Self {
+        Self {
+            objects: Vec::new(),
+            by_id: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            order: Vec::new(),
+            ordered: true,
+        }
+    }
+}
+
+impl<T: Object> Collection<T> {
+    /// Adds an object, or puts it in the place of the one that has its id.
+    pub(crate) fn put(&mut self, object: T) -> Slot {
+        if let Some(slot) = self.slot(object.id()) {
+            if let Some(place) = self.objects.get_mut(index(slot)) {
+                self.ordered &= place.created() == object.created();
+                *place = object;
+            }
+            return slot;
+        }
+        let slot = Slot::try_from(self.objects.len()).unwrap_or(Slot::MAX);
+        self.ordered &= self.order.last().is_none_or(|last| {
+            self.objects
+                .get(index(*last))
+                .is_some_and(|newest| newest.created() <= object.created())
+        });
+        let hash = self.hasher.hash_one(object.id());
+        self.order.push(slot);
+        self.objects.push(object);
+        let (objects, hasher) = (&self.objects, &self.hasher);
+        self.by_id.insert_unique(hash, slot, |slot| {
+            objects
+                .get(index(*slot))
+                .map_or(0, |object| hasher.hash_one(object.id()))
+        });
+        slot
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&T> {
+        self.objects.get(index(self.slot(id)?))
+    }
+
+    pub(crate) fn slot(&self, id: &str) -> Option<Slot> {
+        let hash = self.hasher.hash_one(id);
+        let same = |slot: &Slot| {
+            self.objects
+                .get(index(*slot))
+                .is_some_and(|object| object.id() == id)
+        };
+        self.by_id.find(hash, same).copied()
+    }
+
+    pub(crate) fn at(&self, slot: Slot) -> Option<&T> {
+        self.objects.get(index(slot))
+    }
+
+    /// Changes an object in place. Its id is put back when the change touched it.
+    pub(crate) fn change<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R>
+    where
+        T: Identified,
+    {
+        let slot = self.slot(id)?;
+        let object = self.objects.get_mut(index(slot))?;
+        let created = object.created();
+        let result = change(object);
+        object.set_id(CompactString::from(id));
+        self.ordered &= object.created() == created;
+        Some(result)
+    }
+
+    /// The slots, oldest first; within one second in the order of insertion.
+    pub(crate) fn order(&mut self) -> &[Slot] {
+        if !self.ordered {
+            let objects = &self.objects;
+            self.order
+                .sort_by_key(|slot| (objects.get(index(*slot)).map(Object::created), *slot));
+            self.ordered = true;
+        }
+        &self.order
+    }
+
+    /// The slots as `order` left them, for a caller that also needs the objects.
+    pub(crate) fn ordered_slots(&self) -> &[Slot] {
+        &self.order
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.objects.iter()
+    }
+
+    pub(crate) fn reserve(&mut self, additional: usize) {
+        self.objects.reserve_exact(additional);
+        self.order.reserve_exact(additional);
+        let (objects, hasher) = (&self.objects, &self.hasher);
+        self.by_id.reserve(additional, |slot| {
+            objects
+                .get(index(*slot))
+                .map_or(0, |object| hasher.hash_one(object.id()))
+        });
+    }
+}
+
+/// An object whose id the world may set.
+pub(crate) trait Identified {
+    fn set_id(&mut self, id: CompactString);
+}
+
+fn index(slot: Slot) -> usize {
+    usize::try_from(slot).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Thing(CompactString, i64);
+
+    impl Object for Thing {
+        fn id(&self) -> &str {
+            &self.0
+        }
+        fn created(&self) -> i64 {
+            self.1
+        }
+    }
+
+    impl Identified for Thing {
+        fn set_id(&mut self, id: CompactString) {
+            self.0 = id;
+        }
+    }
+
+    fn oldest_first(things: &mut Collection<Thing>) -> Vec<String> {
+        let slots = things.order().to_vec();
+        slots
+            .iter()
+            .map(|slot| things.at(*slot).unwrap().0.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn the_order_follows_creation_and_then_insertion() {
+        let mut things = Collection::default();
+        for (id, created) in [("b", 5), ("a", 5), ("old", 1), ("new", 9), ("c", 5)] {
+            things.put(Thing(id.into(), created));
+        }
+        assert_eq!(oldest_first(&mut things), ["old", "b", "a", "c", "new"]);
+    }
+
+    #[test]
+    fn putting_the_same_id_again_replaces_the_object_and_reorders() {
+        let mut things = Collection::default();
+        things.put(Thing("a".into(), 1));
+        things.put(Thing("b".into(), 2));
+        things.put(Thing("a".into(), 3));
+        assert_eq!(things.len(), 2);
+        assert_eq!(oldest_first(&mut things), ["b", "a"]);
+    }
+
+    #[test]
+    fn a_change_of_the_id_is_undone_so_that_the_index_stays_right() {
+        let mut things = Collection::default();
+        things.put(Thing("a".into(), 1));
+        things.change("a", |thing| *thing = Thing("z".into(), 7));
+        assert_eq!(things.get("a").unwrap().1, 7);
+        assert!(things.get("z").is_none());
+    }
+}

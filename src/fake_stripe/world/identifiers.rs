@@ -1,0 +1,62 @@
+//! Ids that look like the provider's and are the same in every run.
+
+use compact_str::CompactString;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// The digits that a 64-bit number needs in base 62.
+const DIGITS_OF_A_NUMBER: usize = 11;
+
+/// The `number`th id with this prefix. Two numbers never share an id: the first eleven characters are a bijection of
+/// the number. At most 24 characters, which fit in a `CompactString` without memory of their own.
+pub(crate) fn identifier(prefix: &str, number: u64, length: usize) -> CompactString {
+    let mut id = CompactString::with_capacity(prefix.len().saturating_add(length));
+    id.push_str(prefix);
+    let first = mix(number);
+    for (mut digits, wanted) in [
+        (first, length.min(DIGITS_OF_A_NUMBER)),
+        (mix(first), length.saturating_sub(DIGITS_OF_A_NUMBER)),
+    ] {
+        for _ in 0..wanted {
+            id.push(digit(digits));
+            digits /= 62;
+        }
+    }
+    id
+}
+
+/// `SplitMix64`'s finaliser: spreads neighbouring numbers over all 64 bits, and is a bijection.
+pub(crate) fn mix(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+fn digit(number: u64) -> char {
+    let index = usize::try_from(number % 62).unwrap_or_default();
+    char::from(ALPHABET.get(index).copied().unwrap_or(b'0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_distinct_short_and_repeatable() {
+        let ids = || {
+            (0..20_000)
+                .map(|number| identifier("sub_1", number, 19))
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(ids().len(), 20_000);
+        assert_eq!(ids(), ids());
+        assert!(
+            ids()
+                .iter()
+                .all(|id| id.len() == 24 && !id.is_heap_allocated())
+        );
+    }
+}

@@ -1,0 +1,313 @@
+//! The provider's side of the world: every object, the clock, and the ways in which they change.
+
+mod bulk;
+mod catalog;
+mod collection;
+mod customer;
+mod entitlement;
+mod identifiers;
+mod lifecycle;
+mod notice;
+mod sparse;
+mod subscription;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compact_str::CompactString;
+
+pub use self::{
+    bulk::Bulk,
+    catalog::{Interval, Price, Product, Recurring},
+    customer::{Customer, CustomerDetails},
+    entitlement::{ActiveEntitlement, Feature},
+    notice::{Event, TestClock, WebhookEndpoint},
+    sparse::{Blank, Sparse},
+    subscription::{Details, Item, Metadata, PauseCollection, Period, Status, Subscription},
+};
+pub(crate) use self::{
+    collection::{Collection, Object, Slot},
+    identifiers::{identifier, mix},
+};
+use super::{keys::Keys, version::ApiVersion};
+
+/// One account at the provider, in one mode. The same calls in the same order build the same world, ids included.
+#[derive(Debug)]
+pub struct World {
+    /// Seconds since 1970: what the provider thinks the time is. It moves only when told to.
+    pub clock: i64,
+    pub livemode: bool,
+    pub account: CompactString,
+    /// The version that a request without `Stripe-Version` gets.
+    pub default_version: ApiVersion,
+    pub quirks: Quirks,
+    pub keys: Keys,
+    pub(crate) customers: Collection<Customer>,
+    pub(crate) products: Collection<Product>,
+    pub(crate) prices: Collection<Price>,
+    pub(crate) subscriptions: Collection<Subscription>,
+    pub(crate) features: Collection<Feature>,
+    pub(crate) entitlements: Collection<ActiveEntitlement>,
+    pub(crate) events: Collection<Event>,
+    pub(crate) webhook_endpoints: Collection<WebhookEndpoint>,
+    pub(crate) test_clocks: Collection<TestClock>,
+    /// (customer, subscription): so that asking for one customer does not walk a million subscriptions.
+    by_customer: BTreeSet<(Slot, Slot)>,
+    numbers: BTreeMap<&'static str, u64>,
+}
+
+/// What live payloads carry against or beyond the documentation; off unless a test wants it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Quirks {
+    /// Periods at the subscription and at its items, as payloads of late 2025 had them in old versions.
+    pub periods_in_both_places: bool,
+    /// `plan` and `quantity` at the subscription, when it has a single item.
+    pub top_level_plan: bool,
+}
+
+impl World {
+    /// An empty test-mode account at this time (seconds since 1970).
+    pub fn new(clock: i64) -> Self {
+        Self {
+            clock,
+            livemode: false,
+            account: identifier("acct_1", 0, 15),
+            default_version: ApiVersion::NEWEST,
+            quirks: Quirks::default(),
+            keys: Keys::default(),
+            customers: Collection::default(),
+            products: Collection::default(),
+            prices: Collection::default(),
+            subscriptions: Collection::default(),
+            features: Collection::default(),
+            entitlements: Collection::default(),
+            events: Collection::default(),
+            webhook_endpoints: Collection::default(),
+            test_clocks: Collection::default(),
+            by_customer: BTreeSet::new(),
+            numbers: BTreeMap::new(),
+        }
+    }
+
+    /// Adds or replaces a customer.
+    pub fn customer(&mut self, mut customer: Customer) -> CompactString {
+        self.fill(&mut customer.id, "cus_", 14);
+        self.stamp(&mut customer.created);
+        let id = customer.id.clone();
+        self.customers.put(customer);
+        id
+    }
+
+    /// Adds or replaces a product.
+    pub fn product(&mut self, mut product: Product) -> CompactString {
+        self.fill(&mut product.id, "prod_", 14);
+        self.stamp(&mut product.created);
+        let id = product.id.clone();
+        self.products.put(product);
+        id
+    }
+
+    /// Adds or replaces a price, and its product when there is none of that id.
+    pub fn price(&mut self, mut price: Price) -> CompactString {
+        self.fill(&mut price.id, "price_1", 18);
+        self.stamp(&mut price.created);
+        if self.products.get(&price.product).is_none() {
+            let mut product = Product::new(
+                &price.product,
+                price.lookup_key.as_deref().unwrap_or(&price.id),
+            );
+            product.created = price.created;
+            price.product = self.product(product);
+        }
+        let id = price.id.clone();
+        self.prices.put(price);
+        id
+    }
+
+    /// Adds or replaces a subscription. A customer or a price that is not there yet is made (a monthly price of
+    /// 20 dollars), and what its status implies (periods, ends, trials) is filled in where it was left open.
+    pub fn subscription(&mut self, mut subscription: Subscription) -> CompactString {
+        self.fill(&mut subscription.id, "sub_1", 19);
+        self.stamp(&mut subscription.created);
+        if subscription.customer.is_empty() || self.customers.get(&subscription.customer).is_none()
+        {
+            subscription.customer =
+                self.customer(Customer::new(&subscription.customer).created(subscription.created));
+        }
+        for item in &mut subscription.items {
+            self.fill(&mut item.id, "si_", 14);
+            if self.prices.get(&item.price).is_none() {
+                item.price = self.price(Price::monthly(&item.price, 2000));
+            }
+        }
+        lifecycle::complete(&mut subscription, &self.prices, self.clock);
+        let (id, customer) = (subscription.id.clone(), subscription.customer.clone());
+        if let Some(slot) = self.subscriptions.slot(&id) {
+            self.unlink(slot);
+        }
+        let slot = self.subscriptions.put(subscription);
+        self.link(slot, &customer);
+        id
+    }
+
+    /// Changes a subscription in place, as it stands and without filling anything in. False when there is none.
+    pub fn change_subscription(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Subscription),
+    ) -> bool {
+        let Some(slot) = self.subscriptions.slot(id) else {
+            return false;
+        };
+        self.unlink(slot);
+        let customer = self.subscriptions.change(id, |subscription| {
+            change(subscription);
+            subscription.customer.clone()
+        });
+        if let Some(customer) = customer {
+            if self.customers.get(&customer).is_none() {
+                self.customer(Customer::new(&customer));
+            }
+            self.link(slot, &customer);
+        }
+        true
+    }
+
+    /// Deletes a customer as the provider does: its subscriptions end now, and it is retrieved as a stub from now on.
+    pub fn delete_customer(&mut self, id: &str) -> bool {
+        for subscription in self.subscriptions_of(id) {
+            self.cancel(&subscription);
+        }
+        self.customers
+            .change(id, |customer| customer.deleted = true)
+            .is_some()
+    }
+
+    /// Adds or replaces a feature.
+    pub fn feature(&mut self, mut feature: Feature) -> CompactString {
+        self.fill(&mut feature.id, "feat_", 19);
+        self.stamp(&mut feature.created);
+        let id = feature.id.clone();
+        self.features.put(feature);
+        id
+    }
+
+    /// Lets a customer use a feature now.
+    pub fn entitle(&mut self, customer: &str, feature: &str) -> CompactString {
+        let mut id = CompactString::default();
+        self.fill(&mut id, "ent_", 19);
+        if self.customers.get(customer).is_none() {
+            self.customer(Customer::new(customer));
+        }
+        self.entitlements.put(ActiveEntitlement {
+            id: id.clone(),
+            created: self.clock,
+            customer: customer.into(),
+            feature: feature.into(),
+        });
+        id
+    }
+
+    /// Adds an event that the event list shows.
+    pub fn event(&mut self, mut event: Event) -> CompactString {
+        self.fill(&mut event.id, "evt_1", 19);
+        self.stamp(&mut event.created);
+        let id = event.id.clone();
+        self.events.put(event);
+        id
+    }
+
+    pub fn webhook_endpoint(&mut self, mut endpoint: WebhookEndpoint) -> CompactString {
+        self.fill(&mut endpoint.id, "we_1", 19);
+        self.stamp(&mut endpoint.created);
+        let id = endpoint.id.clone();
+        self.webhook_endpoints.put(endpoint);
+        id
+    }
+
+    pub fn test_clock(&mut self, mut clock: TestClock) -> CompactString {
+        self.fill(&mut clock.id, "clock_1", 17);
+        self.stamp(&mut clock.created);
+        let id = clock.id.clone();
+        self.test_clocks.put(clock);
+        id
+    }
+
+    /// Every subscription in the order in which they were added.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
+        self.subscriptions.iter()
+    }
+
+    pub fn subscription_count(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    pub fn find_subscription(&self, id: &str) -> Option<&Subscription> {
+        self.subscriptions.get(id)
+    }
+
+    pub fn find_customer(&self, id: &str) -> Option<&Customer> {
+        self.customers.get(id)
+    }
+
+    /// The ids of a customer's subscriptions in the order in which they were added.
+    pub fn subscriptions_of(&self, customer: &str) -> Vec<CompactString> {
+        self.slots_of(customer)
+            .filter_map(|slot| self.subscriptions.at(slot))
+            .map(|subscription| subscription.id.clone())
+            .collect()
+    }
+
+    /// Puts every collection into the order of listing, which changes may have disturbed.
+    pub(crate) fn put_in_order(&mut self) {
+        self.customers.order();
+        self.products.order();
+        self.prices.order();
+        self.subscriptions.order();
+        self.features.order();
+        self.entitlements.order();
+        self.events.order();
+        self.webhook_endpoints.order();
+        self.test_clocks.order();
+    }
+
+    pub(crate) fn slots_of(&self, customer: &str) -> impl Iterator<Item = Slot> + '_ {
+        let range = self
+            .customers
+            .slot(customer)
+            .map(|slot| (slot, 0)..=(slot, Slot::MAX));
+        range
+            .into_iter()
+            .flat_map(|range| self.by_customer.range(range))
+            .map(|(_, slot)| *slot)
+    }
+
+    fn link(&mut self, subscription: Slot, customer: &str) {
+        if let Some(customer) = self.customers.slot(customer) {
+            self.by_customer.insert((customer, subscription));
+        }
+    }
+
+    fn unlink(&mut self, subscription: Slot) {
+        let customer = self
+            .subscriptions
+            .at(subscription)
+            .and_then(|subscription| self.customers.slot(&subscription.customer));
+        if let Some(customer) = customer {
+            self.by_customer.remove(&(customer, subscription));
+        }
+    }
+
+    fn fill(&mut self, id: &mut CompactString, prefix: &'static str, length: usize) {
+        if id.is_empty() {
+            let number = self.numbers.entry(prefix).or_default();
+            *number = number.wrapping_add(1);
+            *id = identifier(prefix, *number, length);
+        }
+    }
+
+    fn stamp(&self, created: &mut i64) {
+        if *created == 0 {
+            *created = self.clock;
+        }
+    }
+}

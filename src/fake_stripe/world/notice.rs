@@ -1,0 +1,68 @@
+//! What the provider tells others, and whom: events, webhook endpoints, test clocks.
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::{Metadata, collection::Object};
+
+/// An event with the snapshot of its object as it was rendered when the event happened.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub id: CompactString,
+    pub created: i64,
+    pub kind: CompactString,
+    pub api_version: CompactString,
+    pub object: Value,
+    pub previous_attributes: Option<Value>,
+    pub request: Option<CompactString>,
+}
+
+#[derive(Debug, Clone)]
+pub struct WebhookEndpoint {
+    pub id: CompactString,
+    pub created: i64,
+    pub url: CompactString,
+    pub enabled_events: Vec<CompactString>,
+    pub api_version: Option<CompactString>,
+    pub enabled: bool,
+    pub metadata: Metadata,
+}
+
+/// A clock that freezes the time of the objects attached to it.
+#[derive(Debug, Clone)]
+pub struct TestClock {
+    pub id: CompactString,
+    pub created: i64,
+    pub frozen_time: i64,
+    pub name: Option<CompactString>,
+}
+
+impl Object for Event {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn created(&self) -> i64 {
+        self.created
+    }
+}
+
+impl Object for WebhookEndpoint {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn created(&self) -> i64 {
+        self.created
+    }
+}
+
+impl Object for TestClock {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn created(&self) -> i64 {
+        self.created
+    }
+}

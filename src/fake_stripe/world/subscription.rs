@@ -1,0 +1,282 @@
+//! A subscription, its items and the states it can be in.
+
+use std::{collections::BTreeMap, fmt};
+
+use compact_str::CompactString;
+
+use super::{
+    collection::{Identified, Object},
+    sparse::{Blank, Sparse},
+};
+
+/// What a test or a scenario attaches to an object.
+pub type Metadata = BTreeMap<String, String>;
+
+/// A subscription as the engine keeps it. An empty `id` and a `created` of 0 are filled in by the world; so are the
+/// periods of items that have none.
+#[derive(Debug, Clone, Default)]
+pub struct Subscription {
+    pub id: CompactString,
+    pub customer: CompactString,
+    pub status: Status,
+    pub created: i64,
+    pub items: Vec<Item>,
+    pub details: Sparse<Details>,
+}
+
+/// The part of a subscription that most never use.
+#[derive(Debug, Clone, Default)]
+pub struct Details {
+    pub metadata: Metadata,
+    pub cancel_at: Option<i64>,
+    pub cancel_at_period_end: bool,
+    pub canceled_at: Option<i64>,
+    pub cancellation_reason: Option<CompactString>,
+    pub ended_at: Option<i64>,
+    pub start_date: Option<i64>,
+    pub trial_start: Option<i64>,
+    pub trial_end: Option<i64>,
+    pub pause_collection: Option<PauseCollection>,
+    pub paused_at: Option<i64>,
+    /// Days until an invoice is due; set, it makes the collection method `send_invoice`.
+    pub days_until_due: Option<u32>,
+    pub flexible_billing: bool,
+    pub automatic_tax: bool,
+    pub currency: Option<CompactString>,
+    pub customer_account: Option<CompactString>,
+    pub default_payment_method: Option<CompactString>,
+    pub description: Option<CompactString>,
+    pub latest_invoice: Option<CompactString>,
+    pub schedule: Option<CompactString>,
+    pub test_clock: Option<CompactString>,
+}
+
+static BLANK_DETAILS: Details = Details {
+    metadata: Metadata::new(),
+    cancel_at: None,
+    cancel_at_period_end: false,
+    canceled_at: None,
+    cancellation_reason: None,
+    ended_at: None,
+    start_date: None,
+    trial_start: None,
+    trial_end: None,
+    pause_collection: None,
+    paused_at: None,
+    days_until_due: None,
+    flexible_billing: false,
+    automatic_tax: false,
+    currency: None,
+    customer_account: None,
+    default_payment_method: None,
+    description: None,
+    latest_invoice: None,
+    schedule: None,
+    test_clock: None,
+};
+
+impl Blank for Details {
+    const BLANK: &'static Self = &BLANK_DETAILS;
+}
+
+/// `pause_collection`: invoices go on, but nobody is asked to pay them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PauseCollection {
+    /// `void`, `keep_as_draft` or `mark_uncollectible`.
+    pub behavior: CompactString,
+    pub resumes_at: Option<i64>,
+}
+
+/// One price of a subscription. An empty `id` is filled in by the world.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub id: CompactString,
+    pub price: CompactString,
+    /// None for a metered price.
+    pub quantity: Option<u32>,
+    pub period: Option<Period>,
+    pub metadata: Option<Box<Metadata>>,
+}
+
+/// A billing period; the end is not part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    pub start: i64,
+    pub end: i64,
+}
+
+impl Item {
+    /// One unit of a price.
+    pub fn new(price: &str) -> Self {
+        Self {
+            id: CompactString::default(),
+            price: price.into(),
+            quantity: Some(1),
+            period: None,
+            metadata: None,
+        }
+    }
+
+    #[must_use]
+    pub fn quantity(mut self, quantity: u32) -> Self {
+        self.quantity = Some(quantity);
+        self
+    }
+
+    /// Usage is reported, so there is no quantity.
+    #[must_use]
+    pub fn metered(mut self) -> Self {
+        self.quantity = None;
+        self
+    }
+
+    #[must_use]
+    pub fn period(mut self, start: i64, end: i64) -> Self {
+        self.period = Some(Period { start, end });
+        self
+    }
+}
+
+impl Subscription {
+    pub fn new(customer: &str, status: Status) -> Self {
+        Self {
+            customer: customer.into(),
+            status,
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub fn id(mut self, id: &str) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    #[must_use]
+    pub fn created(mut self, created: i64) -> Self {
+        self.created = created;
+        self
+    }
+
+    /// Adds one unit of a price.
+    #[must_use]
+    pub fn price(self, price: &str) -> Self {
+        self.item(Item::new(price))
+    }
+
+    #[must_use]
+    pub fn item(mut self, item: Item) -> Self {
+        self.items.push(item);
+        self
+    }
+
+    #[must_use]
+    pub fn metadata(mut self, name: &str, value: &str) -> Self {
+        self.details
+            .metadata
+            .insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Changes anything that has no method of its own.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+        change(&mut self.details);
+        self
+    }
+
+    /// What `current_period_start` filters compare: the latest start of an item.
+    pub(crate) fn latest_period_start(&self) -> Option<i64> {
+        self.items
+            .iter()
+            .filter_map(|item| item.period)
+            .map(|period| period.start)
+            .max()
+    }
+
+    /// What `current_period_end` filters compare: the earliest end of an item.
+    pub(crate) fn earliest_period_end(&self) -> Option<i64> {
+        self.items
+            .iter()
+            .filter_map(|item| item.period)
+            .map(|period| period.end)
+            .min()
+    }
+
+    pub(crate) fn collection_method(&self) -> &'static str {
+        match self.details.days_until_due {
+            Some(_) => "send_invoice",
+            None => "charge_automatically",
+        }
+    }
+}
+
+impl Object for Subscription {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn created(&self) -> i64 {
+        self.created
+    }
+}
+
+impl Identified for Subscription {
+    fn set_id(&mut self, id: CompactString) {
+        self.id = id;
+    }
+}
+
+/// A subscription's status. `Other` is for words that the provider may add.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Status {
+    #[default]
+    Active,
+    Trialing,
+    PastDue,
+    Unpaid,
+    Canceled,
+    Incomplete,
+    IncompleteExpired,
+    Paused,
+    Other(Box<str>),
+}
+
+impl Status {
+    /// The statuses that the provider documents.
+    pub const DOCUMENTED: [Self; 8] = [
+        Self::Active,
+        Self::PastDue,
+        Self::Unpaid,
+        Self::Canceled,
+        Self::Incomplete,
+        Self::IncompleteExpired,
+        Self::Trialing,
+        Self::Paused,
+    ];
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Active => "active",
+            Self::Trialing => "trialing",
+            Self::PastDue => "past_due",
+            Self::Unpaid => "unpaid",
+            Self::Canceled => "canceled",
+            Self::Incomplete => "incomplete",
+            Self::IncompleteExpired => "incomplete_expired",
+            Self::Paused => "paused",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Over for good: what `status=ended` lists.
+    pub fn is_ended(&self) -> bool {
+        matches!(self, Self::Canceled | Self::IncompleteExpired)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
