@@ -27,6 +27,11 @@ deny:
 bench:
     cargo bench --locked
 
+# Check the shell scripts and the workflows
+scripts:
+    shellcheck scripts/* .ci/run entrypoint.sh
+    pipx run zizmor==1.32.0 --offline --persona pedantic .
+
 # Build the image and run it as GitHub's runner does
 container:
     scripts/test-container
