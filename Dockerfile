@@ -1,0 +1,43 @@
+# Written for both of Docker's builders: nothing here needs BuildKit.
+# Change the tag, the digest and rust-toolchain.toml together.
+ARG RUST_IMAGE=rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082
+
+FROM ${RUST_IMAGE} AS build
+
+# Debian keeps one revision of each package, so pinning one here would only break the next build.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends busybox-static ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /build
+
+# Without a target of its own, cargo would link build scripts and macros statically too, which cannot work.
+ENV RUSTFLAGS="-C target-feature=+crt-static" \
+    CARGO_INCREMENTAL=0
+
+# The dependencies come first, so that a change in `src` alone leaves their layer in place.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir src \
+    && echo 'fn main() {}' > src/main.rs \
+    && touch src/lib.rs \
+    && cargo build --release --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
+    && rm -r src
+
+COPY . .
+# A file in the context may be older than the empty program above, and cargo goes by that age.
+RUN touch src/main.rs src/lib.rs \
+    && cargo build --release --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
+    && mkdir -p /image/bin /image/etc/ssl/certs \
+    && cp "target/$(uname -m)-unknown-linux-gnu/release/prodverdict" /image/prodverdict \
+    && cp /bin/busybox /image/bin/sh \
+    && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
+    && echo 'root:x:0:0:root:/root:/bin/sh' > /image/etc/passwd \
+    && echo 'hosts: files dns' > /image/etc/nsswitch.conf \
+    && install --mode=755 entrypoint.sh /image/entrypoint.sh
+
+# No USER: the runner's files for outputs and summary belong to the host's user, and only root may write to them.
+# No WORKDIR: the runner names the workspace.
+FROM scratch
+COPY --from=build /image/ /
+ENTRYPOINT ["/entrypoint.sh"]

@@ -1,0 +1,41 @@
+# The commands that CI runs. `just` alone lists them; `just ci` runs all of them.
+
+_list:
+    @just --list --unsorted
+
+# Check the formatting; `cargo fmt` repairs it
+fmt:
+    cargo fmt --check
+
+# Lint the program, its tests and its benchmarks
+lint:
+    cargo clippy --all-targets --locked -- -D warnings
+
+# Build the documentation, private items included
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --locked
+
+# Run the tests against a Postgres of their own: just test [arguments of cargo test]
+test *arguments:
+    scripts/test --locked {{ arguments }}
+
+# Check licences, banned and duplicate crates, their sources, and known vulnerabilities
+deny:
+    cargo deny --locked check
+
+# Measure the evaluator: time and memory for a million accounts
+bench:
+    cargo bench --locked
+
+# Check the shell scripts and the workflows
+scripts:
+    shellcheck scripts/* .ci/run entrypoint.sh
+    pipx run zizmor==1.32.0 --offline --persona pedantic .
+
+# Build the image and run it as GitHub's runner does
+container:
+    scripts/test-container
+
+# Everything that has to hold before a change is merged
+ci:
+    .ci/run
