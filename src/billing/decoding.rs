@@ -23,6 +23,18 @@ pub struct Decoded {
     pub(crate) period: Option<(UnixSeconds, UnixSeconds)>,
 }
 
+impl Decoded {
+    /// A subscription from a source that says no more than that.
+    pub fn whole(subscription: Subscription) -> Self {
+        Self {
+            subscription,
+            livemode: None,
+            more_items: false,
+            period: None,
+        }
+    }
+}
+
 /// Why an object cannot be read. Never the text of a secret: values are shown cut and cleaned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{object}{} cannot be read at `{path}`", named(.id.as_deref()))]

@@ -11,7 +11,7 @@ pub struct PriceTable(HashMap<PriceId, Arc<Price>>);
 impl PriceTable {
     /// The shared copy of `price`. Where one id comes with different contents, each item keeps its own, and the
     /// latest is the one shared from then on.
-    pub(crate) fn share(&mut self, price: Price) -> Arc<Price> {
+    pub fn share(&mut self, price: Price) -> Arc<Price> {
         match self.0.get(&price.id) {
             Some(known) if **known == price => Arc::clone(known),
             Some(_) | None => {
