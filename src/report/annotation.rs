@@ -162,6 +162,7 @@ fn cut(text: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use crate::{contract::Source, report::sample};
 

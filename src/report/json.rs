@@ -341,6 +341,7 @@ fn amounts(money: &Money) -> Vec<ReportAmount<'_>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
@@ -376,6 +377,9 @@ mod tests {
         let mut report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
         assert!(validator().is_valid(&report));
         report["findings"][0]["fingerprint"] = "UPPER".into();
+        assert!(!validator().is_valid(&report));
+        let mut report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
+        report["schema_version"] = 2.into();
         assert!(!validator().is_valid(&report));
         let mut report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
         report["verdict"] = "ok".into();

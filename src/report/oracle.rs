@@ -40,6 +40,7 @@ pub(super) fn trespasses(markdown: &str) -> Vec<String> {
 }
 
 /// All text of `markdown`, code included.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these two hold text")]
 pub(super) fn text(markdown: &str) -> String {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options());
@@ -114,6 +115,10 @@ fn is_allowed(value: &NodeValue) -> bool {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else there is parts words"
+)]
 fn inline_text<'a>(node: &'a AstNode<'a>) -> String {
     let inline = |child: &'a AstNode<'a>| match &child.data().value {
         NodeValue::Text(text) => text.to_string(),

@@ -56,7 +56,11 @@ impl Ids {
         let subject = &finding.subject;
         let ids = [&subject.account, &subject.customer, &subject.subscription];
         let ids = ids.into_iter().flatten().chain(&subject.named);
-        Self::new(ids.map(String::as_str))
+        let of_entity = finding.entity.split_once(':').filter(|(kind, _)| {
+            // What these name is nobody's.
+            !["price", "feature", "status", "accounts"].contains(kind)
+        });
+        Self::new(ids.map(String::as_str).chain(of_entity.map(|(_, id)| id)))
     }
 
     fn new<'a>(ids: impl Iterator<Item = &'a str>) -> Self {
@@ -111,10 +115,14 @@ fn continues(character: Option<char>) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
 
-    use crate::report::{json, sample};
+    use crate::{
+        contract::Subject,
+        report::{json, sample},
+    };
 
     use super::*;
 
@@ -156,6 +164,15 @@ mod tests {
             ids.hidden_in(&finding.message),
             "usr_…12, sub_…_x and usr_…1"
         );
+    }
+
+    #[test]
+    fn the_entity_is_hidden_even_where_the_subject_does_not_repeat_it() {
+        let mut finding = sample::about("usr_alice");
+        finding.subject = Subject::default();
+        assert_eq!(Ids::of(&finding).hidden_in(&finding.entity), "user:usr…e");
+        finding.entity = "price:price_123456".into();
+        assert_eq!(Ids::of(&finding).hidden_in("price_123456"), "price_123456");
     }
 
     #[test]

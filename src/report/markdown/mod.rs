@@ -127,12 +127,17 @@ fn is_plain_url(url: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
 
     use crate::{
         contract::Source,
-        report::{mask::Mask, oracle, redact_ids, sample},
+        report::{
+            count::{grouped, length},
+            mask::Mask,
+            oracle, redact_ids, sample,
+        },
     };
 
     use super::*;
@@ -220,7 +225,7 @@ mod tests {
             if shown > 0 {
                 // As many as fit: there is no room for ten more.
                 assert!(text.len() > limit - 10 * 300, "{} of {limit}", text.len());
-                let omitted = crate::report::count::grouped((findings - shown) as u64);
+                let omitted = grouped(length(findings - shown));
                 assert!(
                     text.contains(&format!("**{omitted} findings did not fit here.**")),
                     "{omitted}"

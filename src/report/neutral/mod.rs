@@ -148,7 +148,7 @@ mod tests {
             let line = terminal(&text);
             prop_assert!(!line.trim_start().starts_with("::"));
             prop_assert!(!line.contains("##["));
-            prop_assert!(!line.chars().any(|c| c.is_control()));
+            prop_assert!(!line.chars().any(char::is_control));
         }
     }
 }
