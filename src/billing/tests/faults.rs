@@ -44,70 +44,68 @@ fn limited(headers: &[(&'static str, &'static str)]) -> Answer {
     Answer::status(429, headers, &body.to_string())
 }
 
-/// Faults that pass, with what a read says when they do not.
-fn passing() -> Vec<(&'static str, Answer, &'static str)> {
-    let whole = json!({"object": "list", "has_more": false, "data": five()}).to_string();
-    let truncated: String = whole.chars().take(whole.len() - 40).collect();
-    let busy = |status| Answer::error(status, &json!({"type": "api_error", "message": "oops"}));
+type Fault = (&'static str, Answer, &'static str);
+
+/// Too many requests, in every way that Stripe says it.
+fn rate_limits() -> Vec<Fault> {
     let reason = |reason| limited(&[("Stripe-Rate-Limited-Reason", reason)]);
     vec![
         (
-            "429 of the account",
+            "account",
             reason("global-rate"),
             "the account's requests per second",
         ),
         (
-            "429 for concurrency",
+            "concurrency",
             reason("global-concurrency"),
-            "at the same time",
+            "the account's requests at the same time",
         ),
         (
-            "429 of the endpoint",
+            "endpoint",
             reason("endpoint-rate"),
             "requests per second of this endpoint",
         ),
         (
-            "429, endpoint concurrency",
+            "endpoint concurrency",
             reason("endpoint-concurrency"),
             "at the same time of this endpoint",
         ),
+        ("resource", reason("resource-specific"), "a rate limit"),
         (
-            "429 of a resource",
-            reason("resource-specific"),
-            "a rate limit",
-        ),
-        (
-            "429 with a wait",
+            "with a wait",
             limited(&[("Retry-After", "1")]),
             "Too many requests",
         ),
         (
-            "429 with an absurd wait",
+            "with an absurd wait",
             limited(&[("Retry-After", "99999")]),
             "a rate limit",
         ),
         (
-            "429 to be retried",
+            "to be retried",
             limited(&[("Stripe-Should-Retry", "true")]),
             "answered 429",
         ),
-        (
-            "a lock",
-            Answer::error(409, &json!({"code": "lock_timeout", "message": "locked"})),
-            "409: locked",
-        ),
+    ]
+}
+
+/// Answers that are late, broken or somebody else's.
+fn breakdowns() -> Vec<Fault> {
+    let whole = json!({"object": "list", "has_more": false, "data": five()}).to_string();
+    let truncated: String = whole.chars().take(whole.len() - 40).collect();
+    let busy = |status| Answer::error(status, &json!({"type": "api_error", "message": "oops"}));
+    let lock = json!({"code": "lock_timeout", "message": "locked"});
+    let (html, login) = ("<html><b>Bad Gateway", "<html>log in");
+    vec![
+        ("a lock", Answer::error(409, &lock), "answered 409: locked"),
         ("500", busy(500), "answered 500: oops"),
         ("502", busy(502), "answered 502: oops"),
         ("503", busy(503), "in trouble"),
         ("504", busy(504), "answered 504"),
-        (
-            "502 in HTML",
-            Answer::status(502, &[], "<html><b>Bad Gateway"),
-            "<html><b>Bad Gateway",
-        ),
+        ("502 in HTML", Answer::status(502, &[], html), html),
         (
             "200 in HTML",
-            Answer::status(200, &[], "<html>log in"),
+            Answer::status(200, &[], login),
             "not whole JSON: <html>log in",
         ),
         (
@@ -121,16 +119,21 @@ fn passing() -> Vec<(&'static str, Answer, &'static str)> {
             "is not whole JSON",
         ),
         (
-            "a body cut in the middle",
+            "a cut body",
             Answer::CutInTheMiddle(whole),
-            "the connection broke off: error decoding response body",
+            "broke off: error decoding response body",
         ),
         (
-            "a reset before the answer",
+            "a reset",
             Answer::HangUp,
             "the connection broke off: error sending request",
         ),
     ]
+}
+
+/// Faults that pass, with what a read says when they do not.
+fn passing() -> Vec<Fault> {
+    [rate_limits(), breakdowns()].concat()
 }
 
 #[tokio::test]
@@ -179,7 +182,7 @@ async fn a_fault_that_stays_ends_the_read_with_its_cause() {
 }
 
 /// Faults that no patience cures.
-fn lasting() -> Vec<(&'static str, Answer, &'static str)> {
+fn lasting() -> Vec<Fault> {
     let invalid = json!({"type": "invalid_request_error", "message": format!("Invalid API Key provided: {CANARY}")});
     let permission = json!({"code": "more_permissions_required", "message": "The provided key 'rk_test_****6789' does not have the required permissions for this endpoint. Having the 'rak_subscription_read' permission would allow this request to continue."});
     let other_mode = json!({"code": "resource_missing", "param": "starting_after", "message": "No such subscription: 'sub_2'; a similar object exists in live mode, but a test mode key was used to make this request."});
