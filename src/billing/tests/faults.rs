@@ -1,34 +1,32 @@
 //! What goes wrong on the way: each fault leaves the facts as they are without it, or ends the read with its cause.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use super::scripted::{Answer, CANARY, Server, impatient, page, subscription};
+use super::scripted::{Answer, CANARY, Server, page, subscription};
 use crate::{
-    billing::{BillingFacts, Error, Patience},
+    billing::{BillingFacts, Error},
     contract::Source,
-    problem::{Explain as _, Problem},
+    problem::Problem,
 };
 
-fn five() -> Vec<Value> {
+pub(super) fn five() -> Vec<Value> {
     ["sub_1", "sub_2", "sub_3", "sub_4", "sub_5"]
         .map(|id| subscription(id, &format!("cus_{id}"), "active"))
         .to_vec()
 }
 
-async fn read(server: &Server) -> Result<BillingFacts, Error> {
+pub(super) async fn read(server: &Server) -> Result<BillingFacts, Error> {
     let reader = server.reader(Source::Stripe);
     reader.read_all(&[], &|_| {}).await
 }
 
-async fn without_faults() -> BillingFacts {
+pub(super) async fn without_faults() -> BillingFacts {
     let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
     read(&server).await.unwrap()
 }
 
 /// The message and the hint as a person sees them, which never hold the key.
-fn told(error: &Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     let problem = Problem::of(error);
     let told = format!("{} | {}", problem.message, problem.hint);
     for text in [&told, &format!("{error:?}"), &format!("{error:#?}")] {
@@ -39,7 +37,7 @@ fn told(error: &Error) -> String {
     told
 }
 
-fn limited(headers: &[(&'static str, &'static str)]) -> Answer {
+pub(super) fn limited(headers: &[(&'static str, &'static str)]) -> Answer {
     let body = json!({"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}});
     Answer::status(429, headers, &body.to_string())
 }
@@ -349,79 +347,5 @@ async fn an_object_on_two_pages_counts_once_as_read_last() {
             ("sub_2", "canceled"),
             ("sub_3", "active")
         ]
-    );
-}
-
-#[tokio::test]
-async fn silence_is_waited_out_once_and_not_for_ever() {
-    let server = Server::start(|number, asked| {
-        if number == 1 {
-            Answer::Silence
-        } else {
-            Answer::ok(&page(&five(), asked))
-        }
-    })
-    .await;
-    assert_eq!(read(&server).await.unwrap(), without_faults().await);
-
-    let server = Server::start(|_, _| Answer::Silence).await;
-    let patience = Patience {
-        deadline: Duration::from_millis(600),
-        ..impatient()
-    };
-    let reader = server.reader_with(Source::Stripe, patience);
-    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
-    assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
-    assert!(error.to_string().contains("Stripe was not read within"));
-    assert!(!error.hint().is_empty());
-    assert!(reader.requests() <= 2);
-}
-
-#[tokio::test]
-async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
-    let patience = Patience {
-        retry_after: Duration::from_millis(300),
-        ..impatient()
-    };
-    let server = Server::start(|number, asked| match number {
-        0 => limited(&[("Retry-After", "3600")]),
-        _ => Answer::ok(&page(&five(), asked)),
-    })
-    .await;
-    let started = tokio::time::Instant::now();
-    let reader = server.reader_with(Source::Stripe, patience);
-    reader.read_all(&[], &|_| {}).await.unwrap();
-    let waited = started.elapsed();
-    assert!(
-        waited >= Duration::from_millis(300) && waited < Duration::from_secs(10),
-        "{waited:?}"
-    );
-}
-
-#[tokio::test]
-async fn an_endless_body_is_cut_off() {
-    let server =
-        Server::start(|_, _| Answer::status(200, &[], &" ".repeat(65 * 1024 * 1024))).await;
-    let patience = Patience {
-        request: Duration::from_secs(20),
-        ..impatient()
-    };
-    let reader = server.reader_with(Source::Stripe, patience);
-    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
-    assert!(told(&error).contains("larger than 64 MiB"), "{error:?}");
-    assert_eq!(reader.requests(), 1);
-}
-
-#[tokio::test]
-async fn nobody_listening_is_said_with_the_host() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let mut server = Server::start(|_, _| Answer::HangUp).await;
-    server.base = format!("http://{address}");
-    let told = told(&read(&server).await.unwrap_err());
-    assert!(
-        told.contains("`127.0.0.1` cannot be reached") && told.contains("refused"),
-        "{told}"
     );
 }
