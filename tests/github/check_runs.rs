@@ -47,7 +47,8 @@ async fn annotations_go_out_fifty_at_a_time_and_the_conclusion_last() {
 #[tokio::test]
 async fn a_run_is_in_progress_while_the_check_runs() {
     let github = FakeGithub::start(World::new()).await;
-    let mut publisher = Job::pull_request().publisher(&github);
+    let job = Job::pull_request();
+    let mut publisher = job.publisher(&github);
     publisher.start().await;
     assert_eq!(
         github
@@ -83,7 +84,8 @@ async fn a_rerun_makes_a_new_check_run() {
 #[tokio::test]
 async fn a_cancelled_job_ends_its_check_run_once() {
     let github = FakeGithub::start(World::new()).await;
-    let mut publisher = Job::pull_request().publisher(&github);
+    let job = Job::pull_request();
+    let mut publisher = job.publisher(&github);
     publisher.start().await;
     assert_eq!(publisher.cancel().await, None);
     assert_eq!(publisher.cancel().await, None);
@@ -106,7 +108,8 @@ async fn a_job_cancelled_while_opening_finds_its_run_and_ends_it() {
         crate::fake_github::Kind::Hang(std::time::Duration::from_secs(5)),
     );
     let github = FakeGithub::start(world).await;
-    let mut publisher = Job::pull_request().publisher(&github);
+    let job = Job::pull_request();
+    let mut publisher = job.publisher(&github);
     let opening =
         tokio::time::timeout(std::time::Duration::from_millis(300), publisher.start()).await;
     assert!(opening.is_err());
@@ -123,7 +126,8 @@ async fn a_job_cancelled_while_opening_finds_its_run_and_ends_it() {
 #[tokio::test]
 async fn a_finished_job_is_not_cancelled_afterwards() {
     let github = FakeGithub::start(World::new()).await;
-    let mut publisher = Job::pull_request().publisher(&github);
+    let job = Job::pull_request();
+    let mut publisher = job.publisher(&github);
     publisher.start().await;
     publisher.finish(&publication(1)).await;
     assert_eq!(publisher.cancel().await, None);

@@ -1,5 +1,11 @@
 //! Publishing, against a GitHub that forgives nothing.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 #[path = "../support/fake_github/mod.rs"]
 mod fake_github;
 

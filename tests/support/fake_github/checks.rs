@@ -173,11 +173,11 @@ fn apply(world: &mut World, id: u64, body: &Value) {
         return;
     };
     if let Some(status) = body["status"].as_str() {
-        run.status = status.to_owned();
+        status.clone_into(&mut run.status);
     }
     if let Some(conclusion) = body["conclusion"].as_str() {
         run.conclusion = Some(conclusion.to_owned());
-        run.status = "completed".to_owned();
+        "completed".clone_into(&mut run.status);
     }
     let mut output = body["output"].clone();
     if let Some(fields) = output.as_object_mut() {

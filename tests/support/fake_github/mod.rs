@@ -1,6 +1,12 @@
 //! A GitHub that is stricter than the real one: it keeps state, enforces the documented limits, and writes down every
 //! request and every rule that a request broke.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -44,7 +44,7 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
 fn check_headers(world: &mut World, asked: &Recorded) {
     let expectations = [
         ("user-agent", "prodverdict/"),
-        ("accept", "application/vnd.github."),
+        ("accept", "application/vnd.github"),
         ("x-github-api-version", "2022-11-28"),
     ];
     for (name, start) in expectations {
