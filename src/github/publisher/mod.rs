@@ -1,6 +1,6 @@
 //! One run's reporting from its start to its end; what GitHub refuses is said elsewhere, and the verdict stays.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
@@ -17,8 +17,10 @@ use super::{
 use crate::problem::Problem;
 
 mod refusal;
+mod result;
 
 use refusal::Refusal;
+pub use result::{Options, Published, ReportMode};
 
 /// More would not be read, and takes GitHub a minute to store.
 const MOST_ANNOTATIONS: usize = 1000;
@@ -26,18 +28,6 @@ const MOST_ANNOTATIONS: usize = 1000;
 /// Of the budget: what opening the check run may take at most, and what is kept back from annotations so that the run
 /// is concluded at all.
 const SHARE: u32 = 4;
-
-/// What the user asked for; none where nothing was said, so that the event decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    pub check_run: Option<bool>,
-    pub check_name: String,
-    pub comment: Option<CommentMode>,
-    /// The file of `GITHUB_STEP_SUMMARY`.
-    pub summary_file: Option<PathBuf>,
-    /// The file of `GITHUB_OUTPUT`.
-    pub output_file: Option<PathBuf>,
-}
 
 /// Says one run's result wherever GitHub lets it.
 #[derive(Debug)]
@@ -52,27 +42,6 @@ pub struct Publisher {
     started: (Timestamp, Instant),
     time_left: Duration,
     degraded: Vec<Problem>,
-}
-
-/// What was said where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    pub check_run_url: Option<String>,
-    pub comment_url: Option<String>,
-    pub mode: ReportMode,
-    /// The annotations that are on no check run: the caller prints them as workflow commands.
-    pub annotations_left: Vec<Annotation>,
-    /// Why something was said in a lesser place, or not at all. None of it changes the verdict.
-    pub degraded: Vec<Problem>,
-}
-
-/// The best place that the report reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportMode {
-    Checks,
-    Commands,
-    Summary,
-    Log,
 }
 
 /// How far the check run is.
@@ -97,17 +66,6 @@ impl Check {
         match self {
             Self::Open(run) | Self::Concluded(run) => Some(run),
             Self::None | Self::Due | Self::Asked(_) => None,
-        }
-    }
-}
-
-impl ReportMode {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Checks => "checks",
-            Self::Commands => "commands",
-            Self::Summary => "summary",
-            Self::Log => "log",
         }
     }
 }
