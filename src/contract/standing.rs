@@ -84,10 +84,10 @@ impl Contract {
         if self.is_left_out(subscription) {
             return Standing::LeftOut;
         }
+        if is_void(subscription) {
+            return Standing::Unjudged;
+        }
         if self.statuses.grant.contains(&subscription.status) {
-            if is_void(subscription) {
-                return Standing::Unjudged;
-            }
             return self.standing_by_prices(subscription);
         }
         match self.grace_end(subscription) {
@@ -289,8 +289,15 @@ mod tests {
             State::Granting
         );
         // The docs say it of `active` alone: another status means what it means.
-        paused.status = Status::Trialing;
-        assert_eq!(state(&contract(), &[paused]), State::Granting);
+        let trialing = Subscription {
+            status: Status::Trialing,
+            ..paused.clone()
+        };
+        assert_eq!(state(&contract(), &[trialing]), State::Granting);
+        // The pause is read before the lists are.
+        let mut denies_active = contract();
+        denies_active.statuses = crate::contract::Statuses::new(None, Some(vec![Status::Active]));
+        assert_eq!(state(&denies_active, &[paused]), State::Unjudged);
     }
 
     #[test]
