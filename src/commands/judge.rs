@@ -11,7 +11,7 @@ use crate::{
     billing::{Patience, key_advice},
     cli::Environment,
     config::{AccessContract, Config},
-    contract::{Evaluation, Severity, Unanswerable, UnixSeconds, Verdict, evaluate},
+    contract::{Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict, evaluate},
     problem::Problem,
     report::{ContractOutcome, Outcome, Reported},
 };
@@ -124,15 +124,15 @@ fn outcome(
         source: contract.contract.source,
         verdict: Verdict::Error,
         findings: Vec::new(),
-        summary: crate::contract::Summary::default(),
+        summary: Summary::default(),
         problem: None,
+        named: Vec::new(),
     };
     match judged {
         Ok(evaluation) => {
             outcome.verdict = Verdict::of(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
-            let place = |finding| {
-                let finding: crate::contract::Finding = finding;
+            let place = |finding: Finding| {
                 let place = config.place(index, finding.rule, finding.subject.price.as_deref());
                 Reported { finding, place }
             };

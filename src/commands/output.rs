@@ -12,7 +12,9 @@ use crate::report;
 /// Where a run writes, and what must never be written.
 #[derive(Debug)]
 pub struct Output {
+    /// Of standard output.
     pub colour: bool,
+    pub colour_on_stderr: bool,
     /// Whether a person watches standard error.
     pub on_terminal: bool,
     secrets: Vec<SecretString>,
@@ -30,9 +32,9 @@ pub enum OutputError {
 impl Output {
     /// Decides on colour for standard output, after the choice on the command line, `NO_COLOR` and their kin.
     pub fn of_process(secrets: Vec<SecretString>) -> Self {
-        let choice = anstream::AutoStream::choice(&io::stdout());
         Self {
-            colour: choice != anstream::ColorChoice::Never,
+            colour: wants_colour(anstream::AutoStream::choice(&io::stdout())),
+            colour_on_stderr: wants_colour(anstream::AutoStream::choice(&io::stderr())),
             on_terminal: io::IsTerminal::is_terminal(&io::stderr()),
             secrets,
         }
@@ -58,6 +60,9 @@ impl Output {
 
     /// Everything else. There is nobody to tell when it cannot be written.
     pub fn say(&self, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
         let _ = writeln!(io::stderr().lock(), "{}", self.mask(text).trim_end());
     }
 
@@ -68,4 +73,8 @@ impl Output {
             source,
         })
     }
+}
+
+fn wants_colour(choice: anstream::ColorChoice) -> bool {
+    choice != anstream::ColorChoice::Never
 }

@@ -54,7 +54,7 @@ impl Level {
 /// One annotation for each problem, then one for each finding, the worst first. What has no place of its own is put
 /// on the first line of `default_path`, the configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
-    let whole_run = outcome.problem.iter().map(|problem| (problem, None));
+    let whole_run = outcome.problems.iter().map(|problem| (problem, None));
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
         let problem = contract.problem.as_ref()?;
         Some((problem, outcome.name_of(contract)))

@@ -60,7 +60,7 @@ struct Report<'a> {
     /// The numbers of all contracts together.
     summary: ReportSummary<'a>,
     /// What kept the run from any contract at all.
-    problem: Option<ReportProblem<'a>>,
+    problems: Vec<ReportProblem<'a>>,
     /// Things to better that change no verdict.
     warnings: Vec<ReportProblem<'a>>,
 }
@@ -240,7 +240,7 @@ impl<'a> Report<'a> {
                 })
                 .collect(),
             summary: ReportSummary::of(totals),
-            problem: outcome.problem.as_ref().map(ReportProblem::of),
+            problems: outcome.problems.iter().map(ReportProblem::of).collect(),
             warnings: outcome.warnings.iter().map(ReportProblem::of).collect(),
         }
     }

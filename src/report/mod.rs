@@ -37,7 +37,7 @@ pub struct Outcome {
     pub verdict: Verdict,
     pub contracts: Vec<ContractOutcome>,
     /// What kept the run from any contract at all, such as a configuration that does not parse.
-    pub problem: Option<Problem>,
+    pub problems: Vec<Problem>,
     /// Things to better that change no verdict: an unrestricted key, a role that can write.
     pub warnings: Vec<Problem>,
 }

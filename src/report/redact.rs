@@ -22,7 +22,7 @@ pub fn redact_ids(outcome: &Outcome) -> Outcome {
     Outcome {
         verdict: outcome.verdict,
         contracts: outcome.contracts.iter().map(contract).collect(),
-        problem: outcome.problem.as_ref().map(provider_ids),
+        problems: outcome.problems.iter().map(provider_ids).collect(),
         warnings: outcome.warnings.iter().map(provider_ids).collect(),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outc
             .iter()
             .map(|one| contract(one, text))
             .collect(),
-        problem: outcome.problem.as_ref().map(|one| problem(one, text)),
+        problems: outcome.problems.iter().map(|one| problem(one, text)).collect(),
         warnings: outcome
             .warnings
             .iter()
@@ -67,6 +67,7 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
         },
         evidence: finding.evidence.iter().map(|fact| text(fact)).collect(),
         amount: finding.amount.clone(),
+        items_without_amount: finding.items_without_amount,
         fingerprint: finding.fingerprint.clone(),
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn without_contracts(problem: Problem) -> Outcome {
     Outcome {
         verdict: Verdict::Error,
         contracts: vec![],
-        problem: Some(problem),
+        problems: vec![problem],
         warnings: vec![],
     }
 }
@@ -144,7 +144,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
     Outcome {
         verdict: Verdict::Error,
         contracts,
-        problem: Some(problem.clone()),
+        problems: vec![problem.clone()],
         warnings: vec![problem],
     }
 }
@@ -154,7 +154,7 @@ pub(super) fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
     Outcome {
         verdict: verdict.unwrap_or(Verdict::Error),
         contracts,
-        problem: None,
+        problems: vec![],
         warnings: vec![],
     }
 }

@@ -19,7 +19,7 @@ use super::{
 pub fn text(outcome: &Outcome, colour: bool) -> String {
     let paint = Paint { colour };
     let mut blocks: Vec<String> = Vec::new();
-    if let Some(problem) = &outcome.problem {
+    for problem in &outcome.problems {
         blocks.push(no_verdict(problem, None, paint));
     }
     for contract in &outcome.contracts {

@@ -294,7 +294,7 @@ mod tests {
         let masked = Mask::new(&[canary]).outcome(&outcome);
         let mut redacted = outcome.clone();
         redacted.contracts.truncate(1);
-        redacted.problem = None;
+        redacted.problems.clear();
         redacted.warnings = vec![];
         redacted.contracts[0].name = "users".into();
         redacted.contracts[0].findings[0].place = None;

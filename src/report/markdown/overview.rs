@@ -93,7 +93,7 @@ fn meaning(outcome: &Outcome) -> &'static str {
 }
 
 fn problems(outcome: &Outcome) -> Vec<String> {
-    let whole_run = outcome.problem.iter().map(|one| problem(one, None));
+    let whole_run = outcome.problems.iter().map(|one| problem(one, None));
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
         let found = contract.problem.as_ref()?;
         Some(problem(found, outcome.name_of(contract)))
