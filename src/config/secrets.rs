@@ -1,0 +1,151 @@
+//! Recognising what must never be printed: provider keys and credentials that somebody pasted into the file.
+
+use std::{borrow::Cow, ops::Range};
+
+/// How the keys of Stripe, Paddle and GitHub, and signing secrets, begin. Publishable keys too: who pastes one of
+/// them will paste the other next.
+const PREFIXES: [&str; 15] = [
+    "sk_live_",
+    "sk_test_",
+    "sk_org_",
+    "rk_live_",
+    "rk_test_",
+    "pk_live_",
+    "pk_test_",
+    "whsec_",
+    "pdl_live_",
+    "pdl_sdbx_",
+    "pdl_ntfset_",
+    "ghp_",
+    "ghs_",
+    "gho_",
+    "github_pat_",
+];
+
+/// Words in a key that say that its value is nobody's business.
+const TELLING: [&str; 8] = [
+    "secret", "key", "token", "password", "passwd", "url", "dsn", "_env",
+];
+
+/// What stands in the place of a secret.
+const MASK: &str = "***";
+
+/// A word without an underscore of this length, with digits in it, is key material rather than a name.
+const LONG_PART: usize = 20;
+
+/// Whether a key of the configuration says that its value may be a secret.
+pub(super) fn tells_of_a_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    TELLING.iter().any(|word| key.contains(word))
+}
+
+/// Whether the text can be the name of an environment variable, and is not a secret that is spelled like one.
+pub(super) fn is_variable_name(text: &str) -> bool {
+    let named = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let starts = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let key_material = text
+        .split('_')
+        .any(|part| part.len() >= LONG_PART && part.bytes().any(|byte| byte.is_ascii_digit()));
+    named && starts && !key_material && secrets_in(text).is_empty()
+}
+
+/// The text with every secret in it replaced.
+pub(super) fn mask(text: &str) -> Cow<'_, str> {
+    let secrets = secrets_in(text);
+    if secrets.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut shown = 0;
+    for secret in secrets {
+        masked.push_str(text.get(shown..secret.start).unwrap_or_default());
+        masked.push_str(MASK);
+        shown = secret.end;
+    }
+    masked.push_str(text.get(shown..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+/// Where the secrets of a text are, in order and apart from each other.
+pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = PREFIXES
+        .iter()
+        .flat_map(|prefix| text.match_indices(prefix))
+        .map(|(start, _)| start..end_of_word(text, start))
+        .chain(credentials_in(text))
+        .collect();
+    found.sort_by_key(|range| range.start);
+    found.dedup_by(|later, earlier| {
+        let inside = later.start < earlier.end;
+        if inside {
+            earlier.end = earlier.end.max(later.end);
+        }
+        inside
+    });
+    found
+}
+
+/// What stands between `://` and the last `@` of a URL.
+fn credentials_in(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("://").filter_map(|(index, separator)| {
+        let start = index + separator.len();
+        let rest = text.get(start..)?;
+        let end = rest
+            .find(|character: char| character.is_whitespace() || "\"'`".contains(character))
+            .unwrap_or(rest.len());
+        let at = rest.get(..end)?.rfind('@')?;
+        Some(start..start + at)
+    })
+}
+
+fn end_of_word(text: &str, start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    let length = rest
+        .find(|character: char| !character.is_ascii_alphanumeric() && !"_-+/=".contains(character))
+        .unwrap_or(rest.len());
+    start + length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_names_and_keys_are_not() {
+        for name in [
+            "STRIPE_SECRET_KEY",
+            "DATABASE_URL",
+            "stripe_key",
+            "_X1",
+            "SK_LIVE_KEY",
+        ] {
+            assert!(is_variable_name(name), "{name}");
+        }
+        for other in [
+            "",
+            "1A",
+            "sk_live_abc",
+            "rk_test_abc",
+            "pdl_live_apikey_01abc",
+            "a5f0c1d2e3b4a5f0c1d2e3b4a5f0c1d2",
+            "postgres://user:password@host/db",
+            "$STRIPE",
+            "${{ secrets.STRIPE }}",
+            "MY KEY",
+            "KLÜSSEL",
+        ] {
+            assert!(!is_variable_name(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked_wherever_they_stand() {
+        assert_eq!(
+            mask("use sk_live_abc123, whsec_x== and postgres://me:p@ss@host/db."),
+            "use ***, *** and postgres://***@host/db."
+        );
+        assert_eq!(mask("price_1ProMonthly"), "price_1ProMonthly");
+    }
+}
