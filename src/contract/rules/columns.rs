@@ -88,7 +88,7 @@ impl Row<'_, '_> {
         if !is_judged(self.case, Rule::SeatDrift, Field::Seats) {
             return Ok(());
         }
-        let mut paid_for = 0_u64;
+        let mut paid_for: Option<u64> = None;
         let contract = self.case.contract;
         for subscription in granting {
             for item in &subscription.items {
@@ -101,10 +101,14 @@ impl Row<'_, '_> {
                     let quantity = item.quantity;
                     let quantity = quantity
                         .ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
-                    paid_for = paid_for.saturating_add(quantity);
+                    paid_for = Some(paid_for.unwrap_or_default().saturating_add(quantity));
                 }
             }
         }
+        // Usage, or prices that nobody knows: seats are not what is paid for.
+        let Some(paid_for) = paid_for else {
+            return Ok(());
+        };
         let stored = self.columns.seats;
         if stored.is_none_or(|stored| u64::try_from(stored) != Ok(paid_for))
             && let Some(deciding) = granting.first()
@@ -406,6 +410,22 @@ mod tests {
         // Without plans every licensed item counts.
         contract.plans.clear();
         assert!(found(&contract, &world).contains(&"seat-drift user:usr_1".to_owned()));
+    }
+
+    #[test]
+    fn seats_are_not_judged_where_nothing_is_paid_for_by_the_seat() {
+        let mut metered = item("price_pro", 1);
+        metered.quantity = None;
+        Arc::make_mut(&mut metered.price).metered = true;
+        for items in [vec![metered], vec![]] {
+            let mut world = world(AccountColumns {
+                seats: Some(5),
+                ..right()
+            });
+            world.subscriptions[0].items = items.into();
+            world.mapped = [Field::Seats].into();
+            assert_eq!(found(&contract(), &world), [""; 0]);
+        }
     }
 
     #[test]
