@@ -124,9 +124,11 @@ impl Row<'_, '_> {
             return;
         }
         let stored = self.columns.subscription_id.as_ref();
-        if granting
-            .iter()
-            .any(|subscription| Some(&subscription.id) == stored)
+        // One whose price nobody mapped grants by its status: it may well be the right one.
+        if self
+            .case
+            .subscriptions(self.customer)
+            .any(|one| Some(&one.id) == stored && self.case.is_charged(one))
         {
             return;
         }
@@ -385,6 +387,29 @@ mod tests {
         let mut world = world(AccountColumns::default());
         world.accounts[0].paid = false;
         assert_eq!(found(&contract(), &world), ["revenue-leak user:usr_1"]);
+    }
+
+    #[test]
+    fn a_stored_subscription_whose_price_is_not_mapped_is_not_stale() {
+        let stored = |id: &str| {
+            let mut world = world(AccountColumns {
+                subscription_id: Some(SubscriptionId::from(id)),
+                ..right()
+            });
+            world.subscriptions.extend([
+                subscription("1", "active", "price_new").id("sub_new"),
+                subscription("1", "active", "price_free").id("sub_free"),
+            ]);
+            found(&contract(), &world)
+        };
+        assert_eq!(stored("sub_new"), ["unmapped-price price:price_new"]);
+        assert_eq!(
+            stored("sub_free"),
+            [
+                "stale-subscription-id user:usr_1",
+                "unmapped-price price:price_new"
+            ]
+        );
     }
 
     #[test]
