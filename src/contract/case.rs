@@ -105,6 +105,12 @@ impl<'f> Case<'f> {
         self.contract.standing(subscription, self.now) == Standing::Grants
     }
 
+    /// Granting by its status, and not for free: a price that nobody mapped is charged all the same.
+    pub(crate) fn is_charged(&self, subscription: &Subscription) -> bool {
+        self.contract.grants_by_status(subscription)
+            && self.contract.standing(subscription, self.now) != Standing::Denies
+    }
+
     /// The granting subscriptions, newest first.
     pub(crate) fn granting(&self, customer: CustomerNumber) -> Vec<&'f Subscription> {
         let mut granting: Vec<_> = self

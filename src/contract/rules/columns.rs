@@ -88,7 +88,7 @@ impl Row<'_, '_> {
         if !is_judged(self.case, Rule::SeatDrift, Field::Seats) {
             return Ok(());
         }
-        let mut paid_for = 0_u64;
+        let mut paid_for: Option<u64> = None;
         let contract = self.case.contract;
         for subscription in granting {
             for item in &subscription.items {
@@ -101,10 +101,14 @@ impl Row<'_, '_> {
                     let quantity = item.quantity;
                     let quantity = quantity
                         .ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
-                    paid_for = paid_for.saturating_add(quantity);
+                    paid_for = Some(paid_for.unwrap_or_default().saturating_add(quantity));
                 }
             }
         }
+        // Usage, or prices that nobody knows: seats are not what is paid for.
+        let Some(paid_for) = paid_for else {
+            return Ok(());
+        };
         let stored = self.columns.seats;
         if stored.is_none_or(|stored| u64::try_from(stored) != Ok(paid_for))
             && let Some(deciding) = granting.first()
@@ -120,9 +124,11 @@ impl Row<'_, '_> {
             return;
         }
         let stored = self.columns.subscription_id.as_ref();
-        if granting
-            .iter()
-            .any(|subscription| Some(&subscription.id) == stored)
+        // One whose price nobody mapped grants by its status: it may well be the right one.
+        if self
+            .case
+            .subscriptions(self.customer)
+            .any(|one| Some(&one.id) == stored && self.case.is_charged(one))
         {
             return;
         }
@@ -384,6 +390,29 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_subscription_whose_price_is_not_mapped_is_not_stale() {
+        let stored = |id: &str| {
+            let mut world = world(AccountColumns {
+                subscription_id: Some(SubscriptionId::from(id)),
+                ..right()
+            });
+            world.subscriptions.extend([
+                subscription("1", "active", "price_new").id("sub_new"),
+                subscription("1", "active", "price_free").id("sub_free"),
+            ]);
+            found(&contract(), &world)
+        };
+        assert_eq!(stored("sub_new"), ["unmapped-price price:price_new"]);
+        assert_eq!(
+            stored("sub_free"),
+            [
+                "stale-subscription-id user:usr_1",
+                "unmapped-price price:price_new"
+            ]
+        );
+    }
+
+    #[test]
     fn seats_are_the_sum_of_mapped_licensed_items() {
         let mut contract = contract();
         let mut world = world(AccountColumns {
@@ -406,6 +435,22 @@ mod tests {
         // Without plans every licensed item counts.
         contract.plans.clear();
         assert!(found(&contract, &world).contains(&"seat-drift user:usr_1".to_owned()));
+    }
+
+    #[test]
+    fn seats_are_not_judged_where_nothing_is_paid_for_by_the_seat() {
+        let mut metered = item("price_pro", 1);
+        metered.quantity = None;
+        Arc::make_mut(&mut metered.price).metered = true;
+        for items in [vec![metered], vec![]] {
+            let mut world = world(AccountColumns {
+                seats: Some(5),
+                ..right()
+            });
+            world.subscriptions[0].items = items.into();
+            world.mapped = [Field::Seats].into();
+            assert_eq!(found(&contract(), &world), [""; 0]);
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
 
 /// Two granting subscriptions of one customer that share a price or map to the same plan.
 pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
-    let granting = |subscription: &&Subscription| is_charged(case, subscription);
+    let granting = |subscription: &&Subscription| case.is_charged(subscription);
     if case
         .subscriptions(customer)
         .filter(granting)
@@ -161,13 +161,6 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
             ..Draft::default()
         },
     );
-}
-
-/// Granting by its status, and not for free: a price that nobody mapped is charged all the same.
-fn is_charged(case: &Case<'_>, subscription: &Subscription) -> bool {
-    use crate::contract::standing::Standing;
-    case.contract.grants_by_status(subscription)
-        && case.contract.standing(subscription, case.now) != Standing::Denies
 }
 
 #[cfg(test)]
