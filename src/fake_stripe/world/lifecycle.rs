@@ -78,9 +78,12 @@ impl World {
     }
 }
 
-/// Fills in what a new subscription left open.
-pub(super) fn complete(subscription: &mut Subscription, prices: &Collection<Price>, clock: i64) {
-    imply(subscription, clock);
+/// Gives items a period where they have none.
+pub(super) fn fill_periods(
+    subscription: &mut Subscription,
+    prices: &Collection<Price>,
+    clock: i64,
+) {
     let trial = match (
         &subscription.status,
         subscription.details.trial_start,
@@ -112,7 +115,7 @@ pub(super) fn complete(subscription: &mut Subscription, prices: &Collection<Pric
 }
 
 /// Sets what a status cannot be without, where it is not set yet.
-fn imply(subscription: &mut Subscription, clock: i64) {
+pub(super) fn imply(subscription: &mut Subscription, clock: i64) {
     let created = subscription.created;
     match subscription.status {
         Status::Canceled => {
