@@ -107,4 +107,3 @@ pub(super) fn status(
         Err(error) => super::could_not_write(output, &error),
     }
 }
-

@@ -13,7 +13,11 @@ pub(crate) enum Unusable {
     /// The file cannot be read as text.
     Unreadable(Problem),
     /// The text has problems, each with its place.
-    Invalid { text: String, path: String, diagnostics: Vec<Diagnostic> },
+    Invalid {
+        text: String,
+        path: String,
+        diagnostics: Vec<Diagnostic>,
+    },
 }
 
 impl Unusable {
@@ -21,7 +25,9 @@ impl Unusable {
     pub(crate) fn problems(&self) -> Vec<Problem> {
         match self {
             Self::Unreadable(problem) => vec![problem.clone()],
-            Self::Invalid { diagnostics, .. } => diagnostics.iter().cloned().map(Problem::from).collect(),
+            Self::Invalid { diagnostics, .. } => {
+                diagnostics.iter().cloned().map(Problem::from).collect()
+            }
         }
     }
 
@@ -29,15 +35,24 @@ impl Unusable {
     pub(crate) fn rendered(&self, colour: bool) -> Option<String> {
         match self {
             Self::Unreadable(_) => None,
-            Self::Invalid { text, path, diagnostics } => Some(config::render(diagnostics, text, path, colour)),
+            Self::Invalid {
+                text,
+                path,
+                diagnostics,
+            } => Some(config::render(diagnostics, text, path, colour)),
         }
     }
 }
 
 /// Reads and validates a file.
 pub(crate) fn load(path: &Path) -> Result<Config, Unusable> {
-    let text = read(path).map_err(Unusable::Unreadable)?;
-    parse(text, &path.display().to_string())
+    load_as(path, &path.display().to_string())
+}
+
+/// Reads a file and calls it `name`.
+pub(crate) fn load_as(path: &Path, name: &str) -> Result<Config, Unusable> {
+    let text = read(path, name).map_err(Unusable::Unreadable)?;
+    parse(text, name)
 }
 
 /// Validates a text that calls itself `path`.
@@ -49,9 +64,9 @@ pub(crate) fn parse(text: String, path: &str) -> Result<Config, Unusable> {
     })
 }
 
-fn read(path: &Path) -> Result<String, Problem> {
-    let shown = path.display();
-    let unreadable = |error: std::io::Error| Problem {
+fn read(path: &Path, shown: &str) -> Result<String, Problem> {
+    let unreadable = |error: std::io::Error| {
+        Problem {
         message: format!("the configuration `{shown}` cannot be read: {error}"),
         hint: match error.kind() {
             std::io::ErrorKind::NotFound => {
@@ -60,12 +75,17 @@ fn read(path: &Path) -> Result<String, Problem> {
             _ => String::new(),
         },
         place: None,
+    }
     };
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     // One byte more than allowed, so that the parser sees that there is too much.
-    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+    let most = u64::try_from(MAX_BYTES)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    file.take(most)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| Problem {
         message: format!(
             "the configuration `{shown}` is not UTF-8: byte {} begins no character",

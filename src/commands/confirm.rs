@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::sides::{Sides, customers_of};
 use crate::{
     contract::{
-        AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Rule, Source, UnixSeconds, evaluate,
+        AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Rule, Source, UnixSeconds,
+        evaluate,
     },
     problem::Problem,
 };
@@ -27,8 +28,14 @@ pub(crate) async fn confirm(
 
 /// What the second read shows and the first one did not is as unconfirmed as the other way round.
 fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
-    let shown: BTreeSet<_> = first.findings.iter().map(|finding| &finding.fingerprint).collect();
-    second.findings.retain(|finding| shown.contains(&finding.fingerprint));
+    let shown: BTreeSet<_> = first
+        .findings
+        .iter()
+        .map(|finding| &finding.fingerprint)
+        .collect();
+    second
+        .findings
+        .retain(|finding| shown.contains(&finding.fingerprint));
     second.summary.count_findings(&second.findings);
     let settled = first.findings.len().saturating_sub(second.findings.len());
     second.summary.settled = u64::try_from(settled).unwrap_or(u64::MAX);
@@ -36,7 +43,11 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
 
 /// An account that was linked in the meantime is found by no id that is known yet, so that a customer without accounts
 /// takes a read of all of them.
-async fn read_accounts(sides: &Sides<'_>, facts: &mut Facts, findings: &[Finding]) -> Result<(), Problem> {
+async fn read_accounts(
+    sides: &Sides<'_>,
+    facts: &mut Facts,
+    findings: &[Finding],
+) -> Result<(), Problem> {
     let needs_all = |finding: &Finding| {
         matches!(
             finding.rule,
@@ -57,7 +68,9 @@ async fn read_accounts(sides: &Sides<'_>, facts: &mut Facts, findings: &[Finding
     }
     let ids: Vec<_> = ids.into_iter().collect();
     let again = sides.read_accounts_again(&ids).await?;
-    facts.accounts.retain(|account| ids.binary_search(&account.id).is_err());
+    facts
+        .accounts
+        .retain(|account| ids.binary_search(&account.id).is_err());
     facts.accounts.extend(again.accounts);
     Ok(())
 }
@@ -120,7 +133,11 @@ mod tests {
     fn only_what_both_reads_show_is_kept_and_the_rest_of_the_first_counts_as_settled() {
         let mut second = evaluation(&["b", "c"]);
         keep_confirmed(&mut second, &evaluation(&["a", "b", "d"]));
-        let kept: Vec<_> = second.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let kept: Vec<_> = second
+            .findings
+            .iter()
+            .map(|finding| finding.fingerprint.as_str())
+            .collect();
         assert_eq!(kept, ["b"]);
         assert_eq!(second.summary.settled, 2);
         assert_eq!(second.summary.by_rule.get(&Rule::RevenueLeak), Some(&1));

@@ -11,7 +11,9 @@ use crate::{
     billing::{Patience, key_advice},
     cli::Environment,
     config::{AccessContract, Config},
-    contract::{Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict, evaluate},
+    contract::{
+        Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict, evaluate,
+    },
     problem::Problem,
     report::{ContractOutcome, Outcome, Reported},
 };
@@ -88,7 +90,10 @@ async fn judge_contract(
     let mut facts = read.facts;
     let mut evaluation = evaluate(&contract.contract, &facts, run.now);
     if let Err(Unanswerable::NoCustomerKnown { .. }) = evaluation {
-        let some: Vec<_> = customers_of(&facts.accounts).into_iter().take(ASKED).collect();
+        let some: Vec<_> = customers_of(&facts.accounts)
+            .into_iter()
+            .take(ASKED)
+            .collect();
         facts.customer_known = sides.any_customer_exists(&some).await?;
         if facts.customer_known {
             evaluation = evaluate(&contract.contract, &facts, run.now);

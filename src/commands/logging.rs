@@ -43,7 +43,11 @@ impl Write for Line {
     /// The formatter writes one whole event at a time.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
-        writeln!(io::stderr().lock(), "{}", neutral::terminal(text.trim_end()))?;
+        writeln!(
+            io::stderr().lock(),
+            "{}",
+            neutral::terminal(text.trim_end())
+        )?;
         Ok(event.len())
     }
 

@@ -30,7 +30,9 @@ use crate::{
 pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
     cli.color.write_global();
     logging::init(cli.verbose);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let status = match runtime {
         Ok(runtime) => {
             let status = runtime.block_on(dispatch(cli.command, environment));
@@ -39,7 +41,8 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
             status
         }
         Err(error) => {
-            Output::of_process(Vec::new()).say(&format!("error: the runtime cannot be started: {error}"));
+            Output::of_process(Vec::new())
+                .say(&format!("error: the runtime cannot be started: {error}"));
             COULD_NOT_TELL
         }
     };
@@ -50,7 +53,9 @@ const COULD_NOT_TELL: u8 = 2;
 
 async fn dispatch(command: Command, environment: &Environment) -> u8 {
     match command {
-        Command::Check { contract: ContractType::Access(arguments) } => check::run(&arguments, environment).await,
+        Command::Check {
+            contract: ContractType::Access(arguments),
+        } => check::run(&arguments, environment).await,
         Command::Demo(format) => demo::run(&format, environment).await,
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
@@ -73,7 +78,10 @@ fn print(text: &str) -> u8 {
 }
 
 fn could_not_write(output: &Output, error: &OutputError) -> u8 {
-    output.say(&format!("error: {error}: {}", std::error::Error::source(error).map_or_else(String::new, ToString::to_string)));
+    output.say(&format!(
+        "error: {error}: {}",
+        std::error::Error::source(error).map_or_else(String::new, ToString::to_string)
+    ));
     COULD_NOT_TELL
 }
 
@@ -89,7 +97,10 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
 
 /// The time of evaluation where none was given.
 fn now() -> UnixSeconds {
-    #[expect(clippy::disallowed_methods, reason = "the one place that looks at the clock; everything else is told")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that looks at the clock; everything else is told"
+    )]
     let now = Timestamp::now();
     UnixSeconds::from(now)
 }

@@ -42,7 +42,11 @@ impl Output {
 
     /// Nothing that was ever a secret is in the result.
     pub fn mask(&self, text: &str) -> String {
-        let secrets: Vec<_> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();
+        let secrets: Vec<_> = self
+            .secrets
+            .iter()
+            .map(ExposeSecret::expose_secret)
+            .collect();
         report::mask_secrets(text, &secrets)
     }
 
@@ -53,7 +57,9 @@ impl Output {
             .write_all(self.mask(text).as_bytes())
             .and_then(|()| stdout.flush());
         match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(OutputError::Stdout(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(OutputError::Stdout(error))
+            }
             _ => Ok(()),
         }
     }
@@ -64,6 +70,12 @@ impl Output {
             return;
         }
         let _ = writeln!(io::stderr().lock(), "{}", self.mask(text).trim_end());
+    }
+
+    /// A workflow command, as it is. It goes out whole, on a line of its own.
+    pub fn command(&self, line: &str) {
+        let mut stdout = io::stdout().lock();
+        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
     }
 
     /// A report in a file, over what was there.

@@ -73,7 +73,9 @@ impl<'r> Sides<'r> {
             return Err(not_set(&missing));
         }
         let billing = match &run.recorded {
-            Recorded::Provider(recording) | Recorded::Both(recording) => Billing::Recorded(recording.clone()),
+            Recorded::Provider(recording) | Recorded::Both(recording) => {
+                Billing::Recorded(recording.clone())
+            }
             Recorded::Nothing => Billing::Live(reader(contract, run)?),
         };
         let accounts = match &run.recorded {
@@ -98,7 +100,10 @@ impl<'r> Sides<'r> {
 
     /// Whether both sides are live, so that one may lag behind the other.
     pub(crate) fn are_live(&self) -> bool {
-        matches!((&self.billing, &self.accounts), (Billing::Live(_), Accounts::Live(_)))
+        matches!(
+            (&self.billing, &self.accounts),
+            (Billing::Live(_), Accounts::Live(_))
+        )
     }
 
     /// Requests sent to the provider so far.
@@ -137,11 +142,13 @@ impl<'r> Sides<'r> {
             Accounts::Live(url) => {
                 let line = self.progress.line("accounts");
                 let shown = |count| line.read(count);
-                let facts = database::read(url, &self.contract.database, &self.request, &shown).await;
+                let facts =
+                    database::read(url, &self.contract.database, &self.request, &shown).await;
                 facts.map_err(|error| Problem::of(&error))
             }
             Accounts::Recorded(recording) => {
-                let recorded = fixtures::accounts(recording, &self.contract.database, self.request.wants_plan);
+                let recorded =
+                    fixtures::accounts(recording, &self.contract.database, self.request.wants_plan);
                 let recorded = recorded.map_err(|error| Problem::of(&error))?;
                 Ok(DatabaseFacts {
                     accounts: recorded.accounts,
@@ -153,17 +160,25 @@ impl<'r> Sides<'r> {
     }
 
     /// Again, just these accounts.
-    pub(crate) async fn read_accounts_again(&self, ids: &[AccountId]) -> Result<DatabaseFacts, Problem> {
+    pub(crate) async fn read_accounts_again(
+        &self,
+        ids: &[AccountId],
+    ) -> Result<DatabaseFacts, Problem> {
         match &self.accounts {
-            Accounts::Live(url) => database::read_accounts(url, &self.contract.database, &self.request, ids)
-                .await
-                .map_err(|error| Problem::of(&error)),
+            Accounts::Live(url) => {
+                database::read_accounts(url, &self.contract.database, &self.request, ids)
+                    .await
+                    .map_err(|error| Problem::of(&error))
+            }
             Accounts::Recorded(_) => self.read_accounts().await,
         }
     }
 
     /// Everything the provider has; entitlements of these customers.
-    pub(crate) async fn read_billing(&self, customers: &[CustomerId]) -> Result<BillingFacts, Problem> {
+    pub(crate) async fn read_billing(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<BillingFacts, Problem> {
         let source = self.contract.contract.source;
         match &self.billing {
             Billing::Live(reader) => {
@@ -179,15 +194,24 @@ impl<'r> Sides<'r> {
     }
 
     /// Again, just what these customers have.
-    pub(crate) async fn read_customers_again(&self, customers: &[CustomerId]) -> Result<BillingFacts, Problem> {
+    pub(crate) async fn read_customers_again(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<BillingFacts, Problem> {
         match &self.billing {
-            Billing::Live(reader) => reader.read_customers(customers).await.map_err(|error| Problem::of(&error)),
+            Billing::Live(reader) => reader
+                .read_customers(customers)
+                .await
+                .map_err(|error| Problem::of(&error)),
             Billing::Recorded(_) => self.read_billing(customers).await,
         }
     }
 
     /// Whether the provider knows any of these customers by id.
-    pub(crate) async fn any_customer_exists(&self, customers: &[CustomerId]) -> Result<bool, Problem> {
+    pub(crate) async fn any_customer_exists(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<bool, Problem> {
         match &self.billing {
             Billing::Live(reader) => {
                 let known = reader.any_customer_exists(customers).await;
@@ -200,7 +224,9 @@ impl<'r> Sides<'r> {
 
 /// The distinct customers that accounts are linked to.
 pub(crate) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
-    let linked = accounts.iter().filter_map(|account| account.customer.clone());
+    let linked = accounts
+        .iter()
+        .filter_map(|account| account.customer.clone());
     let mut customers: Vec<_> = linked.filter(|id| !id.as_str().trim().is_empty()).collect();
     customers.sort();
     customers.dedup();
@@ -209,7 +235,9 @@ pub(crate) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
 
 fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Problem> {
     let environment = run.environment;
-    let key = environment.secret(&contract.key_env).ok_or_else(|| not_set(&[&contract.key_env]))?;
+    let key = environment
+        .secret(&contract.key_env)
+        .ok_or_else(|| not_set(&[&contract.key_env]))?;
     let source = contract.contract.source;
     let base = match source {
         Source::Stripe | Source::StripeEntitlements => "STRIPE_API_BASE",
@@ -221,7 +249,8 @@ fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, P
         mode: contract.contract.mode,
         patience: run.patience,
     };
-    billing::Reader::new(source, run.client.clone(), &key, &settings).map_err(|error| Problem::of(&error))
+    billing::Reader::new(source, run.client.clone(), &key, &settings)
+        .map_err(|error| Problem::of(&error))
 }
 
 fn paddle_environment(environment: &Environment) -> Result<PaddleEnvironment, Problem> {
@@ -229,7 +258,9 @@ fn paddle_environment(environment: &Environment) -> Result<PaddleEnvironment, Pr
         return Ok(PaddleEnvironment::default());
     };
     PaddleEnvironment::parse(word).ok_or_else(|| Problem {
-        message: "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor `production`".to_owned(),
+        message:
+            "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor `production`"
+                .to_owned(),
         hint: String::new(),
         place: None,
     })
@@ -237,10 +268,20 @@ fn paddle_environment(environment: &Environment) -> Result<PaddleEnvironment, Pr
 
 fn not_set(names: &[&str]) -> Problem {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    let (variables, are) = if names.len() == 1 { ("variable", "is") } else { ("variables", "are") };
-    let lines: Vec<_> = names.iter().map(|name| format!("{name}: ${{{{ secrets.{name} }}}}")).collect();
+    let (variables, are) = if names.len() == 1 {
+        ("variable", "is")
+    } else {
+        ("variables", "are")
+    };
+    let lines: Vec<_> = names
+        .iter()
+        .map(|name| format!("{name}: ${{{{ secrets.{name} }}}}"))
+        .collect();
     Problem {
-        message: format!("the environment {variables} {} {are} not set", quoted.join(" and ")),
+        message: format!(
+            "the environment {variables} {} {are} not set",
+            quoted.join(" and ")
+        ),
         hint: format!(
             "in a workflow, give the step `env: {{ {} }}`; secrets are not passed to pull requests from forks",
             lines.join(", ")
@@ -248,4 +289,3 @@ fn not_set(names: &[&str]) -> Problem {
         place: None,
     }
 }
-

@@ -9,12 +9,18 @@ pub(super) fn run(arguments: &ConfigArgs) -> u8 {
         Ok(config) => {
             let contracts = config.contracts.len();
             let plural = if contracts == 1 { "" } else { "s" };
-            super::print(&format!("{}: valid, {contracts} contract{plural}\n", arguments.config.display()))
+            super::print(&format!(
+                "{}: valid, {contracts} contract{plural}\n",
+                arguments.config.display()
+            ))
         }
         Err(unusable) => {
             match unusable.rendered(output.colour_on_stderr) {
                 Some(rendered) => output.say(&rendered),
-                None => output.say(&report::problems(&unusable.problems(), output.colour_on_stderr)),
+                None => output.say(&report::problems(
+                    &unusable.problems(),
+                    output.colour_on_stderr,
+                )),
             }
             COULD_NOT_TELL
         }

@@ -18,7 +18,11 @@ pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outc
             .iter()
             .map(|one| contract(one, text))
             .collect(),
-        problems: outcome.problems.iter().map(|one| problem(one, text)).collect(),
+        problems: outcome
+            .problems
+            .iter()
+            .map(|one| problem(one, text))
+            .collect(),
         warnings: outcome
             .warnings
             .iter()
