@@ -172,6 +172,8 @@ mod tests {
             &["hunter2hunter2", "postgres://app:hunter2hunter2@db/app"],
         );
         assert_eq!(masked, "***");
+        let prefixes = ["sk_live_1", "sk_live_12"];
+        assert_eq!(mask_secrets("sk_live_12", &prefixes), "***");
     }
 
     #[test]

@@ -157,12 +157,12 @@ mod tests {
     #[test]
     fn an_id_inside_a_longer_one_does_not_leak() {
         let mut finding = sample::about("usr_alice_1");
-        finding.subject.named = vec!["usr_alice_12".into(), "sub_usr_alice_1_x".into()];
-        finding.message = "usr_alice_12, sub_usr_alice_1_x and usr_alice_1".into();
+        finding.subject.named = vec!["usr_alice_1234".into(), "sub_usr_alice_1_x".into()];
+        finding.message = "usr_alice_1234, sub_usr_alice_1_x and usr_alice_1".into();
         let ids = Ids::of(&finding);
         assert_eq!(
             ids.hidden_in(&finding.message),
-            "usr_…12, sub_…_x and usr_…1"
+            "usr_…34, sub_…_x and usr_…1"
         );
     }
 

@@ -248,6 +248,16 @@ mod tests {
     }
 
     #[test]
+    fn a_long_status_leaves_the_rest_of_the_summary() {
+        let mut outcome = sample::passing();
+        let statuses = &mut outcome.contracts[0].summary.subscriptions;
+        statuses.insert("x".repeat(70_000), 1);
+        assert!(
+            summary_line(&outcome).contains("(70,000 characters)) in 1 request.\nFound nothing.")
+        );
+    }
+
+    #[test]
     fn the_summary_says_what_was_read_and_what_is_at_stake() {
         insta::assert_snapshot!(summary_line(&sample::several_contracts()));
         assert_eq!(
