@@ -354,6 +354,16 @@ mod tests {
             .subscriptions
             .push(subscription("1", "active", "price_pro").id("sub_2"));
         assert!(judge(&contract, &world).is_ok());
+        world.subscriptions.pop();
+        // Nobody is judged by it: its account is exempt, or it is a customer of nobody.
+        world.accounts[0].exempt = true;
+        assert!(judge(&contract, &world).is_ok());
+        world
+            .subscriptions
+            .push(subscription("1", "active", "price_new"));
+        assert!(judge(&contract, &world).is_ok());
+        world.accounts[0].customer = None;
+        assert!(judge(&contract, &world).is_ok());
     }
 
     #[test]

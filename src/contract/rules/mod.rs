@@ -13,32 +13,8 @@ use super::{Rule, Unanswerable, case::Case, customers::CustomerNumber, standing:
 /// Judges every account, then what belongs to customers, prices and statuses.
 pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
     for customer in case.customers.all() {
-        let state = case
-            .contract
-            .state(case.customers.subscriptions(customer), case.now)?;
-        for account in case
-            .customers
-            .accounts_of(customer)
-            .filter(|account| !case.is_exempt(account))
-        {
-            match (account.paid, state) {
-                (false, State::Granting) => access::revenue_leak(case, account, customer),
-                (true, State::NotGranting) => {
-                    access::wrongful_access(case, account, customer);
-                }
-                (true, State::None) => access::no_subscription(case, account, customer),
-                (true, State::Granting) => {
-                    plan::plan_drift(case, account, customer);
-                    columns::judge_granting(case, account, customer)?;
-                    columns::status_drift(case, account, customer);
-                }
-                (false, State::NotGranting | State::None) => {
-                    plan::stale_plan(case, account, customer);
-                    columns::status_drift(case, account, customer);
-                }
-                (_, State::InGrace) => columns::status_drift(case, account, customer),
-                (_, State::Unjudged) => {}
-            }
+        if case.has_judged_account(customer) {
+            judge_accounts(case, customer)?;
         }
         judge_customer(case, customer);
     }
@@ -46,6 +22,32 @@ pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
     price::unmapped(case)?;
     if case.contract.source.has_subscriptions() {
         status::unknown_status(case);
+    }
+    Ok(())
+}
+
+fn judge_accounts(case: &Case<'_>, customer: CustomerNumber) -> Result<(), Unanswerable> {
+    let state = case
+        .contract
+        .state(case.customers.subscriptions(customer), case.now)?;
+    let accounts = case.customers.accounts_of(customer);
+    for account in accounts.filter(|account| !case.is_exempt(account)) {
+        match (account.paid, state) {
+            (false, State::Granting) => access::revenue_leak(case, account, customer),
+            (true, State::NotGranting) => access::wrongful_access(case, account, customer),
+            (true, State::None) => access::no_subscription(case, account, customer),
+            (true, State::Granting) => {
+                plan::plan_drift(case, account, customer);
+                columns::judge_granting(case, account, customer)?;
+                columns::status_drift(case, account, customer);
+            }
+            (false, State::NotGranting | State::None) => {
+                plan::stale_plan(case, account, customer);
+                columns::status_drift(case, account, customer);
+            }
+            (_, State::InGrace) => columns::status_drift(case, account, customer),
+            (_, State::Unjudged) => {}
+        }
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
                 }
             }
         }
-        if !deciding.is_empty() {
+        if !deciding.is_empty() && case.has_judged_account(customer) {
             let accounts = count_unjudged(case, customer)?;
             for price in deciding {
                 tallies.entry(price).or_default().unjudged_accounts += accounts;
