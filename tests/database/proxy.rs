@@ -33,8 +33,11 @@ pub(crate) struct Authority {
     _folder: TempDir,
 }
 
-pub(crate) fn authority() -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("a key"))
         .expect("an authority");
