@@ -108,8 +108,10 @@ async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<(
                 client.read_exact(&mut request).await.ok()?;
                 client.write_all(b"N").await.ok()?;
             }
-            let mut startup = [0; 1024];
-            client.read(&mut startup).await.ok()?;
+            // The startup message begins with its own length.
+            let length = client.read_u32().await.ok()?;
+            let mut startup = vec![0; usize::try_from(length).ok()?.checked_sub(4)?];
+            client.read_exact(&mut startup).await.ok()?;
             let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
             let length = u32::try_from(fields.len() + 4).ok()?;
             client.write_all(b"E").await.ok()?;
@@ -117,7 +119,7 @@ async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<(
             client.write_all(fields.as_bytes()).await.ok()?;
         }
         Front::Silent => {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         }
     }
     Some(())
