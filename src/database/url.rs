@@ -53,7 +53,10 @@ impl Target {
         if text.is_empty() {
             return Err(UrlError::Empty);
         }
-        let url = Url::parse(text).map_err(|_| UrlError::Form)?;
+        // The parser's own words could quote the text.
+        let Ok(url) = Url::parse(text) else {
+            return Err(UrlError::Form);
+        };
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
             return Err(UrlError::Form);
         }
@@ -89,7 +92,7 @@ impl Target {
             None => decoded(url.password().unwrap_or_default()).ok_or(UrlError::Form)?,
         };
         let port = match &parameters.port {
-            Some(port) => port.parse().map_err(|_| UrlError::Parameter("port"))?,
+            Some(port) => port.parse().ok().ok_or(UrlError::Parameter("port"))?,
             None => url.port().unwrap_or(5432),
         };
         Ok(Self {
@@ -140,10 +143,11 @@ impl Target {
         let base = match &self.startup_options {
             // The driver takes them as they are in a URL only.
             Some(options) => {
-                let mut url = Url::parse("postgres://host").map_err(|_| UrlError::Form)?;
+                let mut url = Url::parse("postgres://host").ok().ok_or(UrlError::Form)?;
                 url.query_pairs_mut().append_pair("options", options);
                 PgConnectOptions::from_str(url.as_str())
-                    .map_err(|_| UrlError::Parameter("options"))?
+                    .ok()
+                    .ok_or(UrlError::Parameter("options"))?
             }
             None => PgConnectOptions::new_without_pgpass(),
         };

@@ -239,7 +239,7 @@ fn refusals_of_other_servers_are_understood_by_their_code() {
 #[test]
 fn a_certificate_is_checked_as_far_as_the_url_asks() {
     in_a_world(async |world| {
-        let (trusted, stranger) = (authority(), authority());
+        let (trusted, stranger) = (authority("trusted"), authority("stranger"));
         let ca = trusted.path.display();
         let other = stranger.path.display();
         for (host, parameters, refusal) in [

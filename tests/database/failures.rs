@@ -124,7 +124,7 @@ fn wrong_sql_is_shown_where_it_was_written() {
             &told(world.read(&broken).await),
             &["in `columns.plan`, line 1, column 12"],
         );
-        let broken = with(table("users", &[]), Some("lef join users u on true"), None);
+        let broken = with(table("users", &[]), Some("left joim users u on true"), None);
         assert_told(&told(world.read(&broken).await), &["in `join`, line 1"]);
         for (text, place) in [
             ("select 1 as id; select 2", "in `query`, line 1, column 17"),

@@ -177,7 +177,7 @@ fn without_a_customer_the_subscription_links_an_account() {
     in_a_world(async |world| {
         joined(&world).await;
         let mut settings = query(
-            "select user_id as id, id as subscription_id, true as has_paid_access from subscriptions",
+            "select user_id as id, id as subscription_id, true as has_paid_access, null as plan from subscriptions",
         );
         settings.match_on = MatchOn::SubscriptionId;
         let facts = world.read(&settings).await.unwrap();

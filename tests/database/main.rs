@@ -1,5 +1,11 @@
 //! The reader of Postgres against a real server: `scripts/test --test database`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 mod connecting;
 mod failures;
 mod forms;

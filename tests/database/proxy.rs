@@ -33,8 +33,11 @@ pub(crate) struct Authority {
     _folder: TempDir,
 }
 
-pub(crate) fn authority() -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("a key"))
         .expect("an authority");
@@ -105,8 +108,10 @@ async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<(
                 client.read_exact(&mut request).await.ok()?;
                 client.write_all(b"N").await.ok()?;
             }
-            let mut startup = [0; 1024];
-            client.read(&mut startup).await.ok()?;
+            // The startup message begins with its own length.
+            let length = client.read_u32().await.ok()?;
+            let mut startup = vec![0; usize::try_from(length).ok()?.checked_sub(4)?];
+            client.read_exact(&mut startup).await.ok()?;
             let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
             let length = u32::try_from(fields.len() + 4).ok()?;
             client.write_all(b"E").await.ok()?;
@@ -114,7 +119,7 @@ async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<(
             client.write_all(fields.as_bytes()).await.ok()?;
         }
         Front::Silent => {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         }
     }
     Some(())

@@ -8,6 +8,7 @@ use crate::world::{in_a_world, lines, query};
 const STACKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/stacks");
 
 #[test]
+#[expect(clippy::disallowed_macros, reason = "a test that is skipped says so")]
 fn every_stack_yields_the_accounts_that_its_own_application_sees() {
     let Ok(folder) = fs::read_dir(STACKS) else {
         eprintln!("skipped: no stacks at {STACKS}");

@@ -142,16 +142,13 @@ fn ids_of_every_type_are_read_as_text() {
 #[test]
 fn a_row_without_an_id_is_an_error_and_a_huge_one_is_not_repeated() {
     in_a_world(async |world| {
-        for id in ["null::int", "''", "'null'::jsonb"] {
+        for id in ["null::int", "''", "' '"] {
             let settings = query(&format!(
                 "select 'u1' as id, 'cus_1' as customer_id, true as has_paid_access, null as plan \
                  union all select ({id})::text, 'cus_2', true, null"
             ));
             let error = told(world.read(&settings).await);
-            assert!(
-                error.contains("row 2 has no `id`") || id.contains("jsonb"),
-                "{error}"
-            );
+            assert!(error.contains("row 2 has no `id`"), "{error}");
         }
         let huge = "select repeat('ü', 500000) as id, 'cus_1' as customer_id, 'what?' as has_paid_access, null as plan";
         assert!(told(world.read(&query(huge)).await).len() < 1500);

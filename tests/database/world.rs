@@ -98,7 +98,7 @@ impl World {
     pub(crate) async fn role(&self, suffix: &str, attributes: &str) -> String {
         let role = format!("{}_{suffix}", self.name);
         self.run(&format!(
-            "create role {role} login password 'secret-canary' {attributes}"
+            "create role {role} login password 'secret-canary'; alter role {role} {attributes}"
         ))
         .await;
         role
