@@ -25,12 +25,12 @@ pub(super) async fn without_faults() -> BillingFacts {
     read(&server).await.unwrap()
 }
 
-/// The message and the hint as a person sees them, which never hold the key.
+/// The message and the hint as a person sees them, which never hold the key, nor the query, which may name customers.
 pub(super) fn told(error: &Error) -> String {
     let problem = Problem::of(error);
     let told = format!("{} | {}", problem.message, problem.hint);
     for text in [&told, &format!("{error:?}"), &format!("{error:#?}")] {
-        for part in [CANARY, "CANARY", "rk_test_"] {
+        for part in [CANARY, "CANARY", "rk_test_", "limit=100"] {
             assert!(!text.contains(part), "{text}");
         }
     }

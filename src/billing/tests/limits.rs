@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{
     faults::{five, limited, read, told, without_faults},
-    scripted::{Answer, Server, impatient, page},
+    scripted::{Answer, Server, impatient, page, subscription},
 };
 use crate::{
     billing::{Error, Patience},
@@ -35,6 +37,23 @@ async fn silence_is_waited_out_once_and_not_for_ever() {
     assert!(error.to_string().contains("Stripe was not read within"));
     assert!(!error.hint().is_empty());
     assert!(reader.requests() <= 2);
+}
+
+#[tokio::test]
+async fn a_listing_without_end_ends_at_the_deadline() {
+    let server = Server::start(|number, _| {
+        let object = subscription(&format!("sub_{number}"), "cus_1", "active");
+        Answer::ok(&json!({"has_more": true, "data": [object]}))
+    })
+    .await;
+    let patience = Patience {
+        deadline: Duration::from_millis(300),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
+    assert!(reader.requests() > 2, "{error:?}");
 }
 
 #[tokio::test]
