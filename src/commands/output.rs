@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::report;
+use crate::report::Mask;
 
 /// Where a run writes, and what must never be written.
 #[derive(Debug)]
@@ -45,9 +45,9 @@ impl Output {
         let secrets: Vec<_> = self
             .secrets
             .iter()
-            .map(ExposeSecret::expose_secret)
+            .map(|secret| secret.expose_secret())
             .collect();
-        report::mask_secrets(text, &secrets)
+        Mask::new(&secrets).text(text)
     }
 
     /// Data. A reader that went away, as `head` does, is no error.

@@ -15,7 +15,10 @@ use super::{
 };
 
 /// Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
-const SHORTEST_SECRET: usize = 8;
+pub const SHORTEST_SECRET: usize = 8;
+
+/// A password in a URL is known to be one, so that it is masked even where that costs a word.
+const SHORTEST_PASSWORD: usize = 4;
 
 const MASK: &str = "***";
 
@@ -44,6 +47,11 @@ impl Mask {
                     forms.extend(encodings(value));
                 }
             }
+            for password in passwords(secret) {
+                if password.chars().count() >= SHORTEST_PASSWORD {
+                    forms.extend(encodings(&password));
+                }
+            }
         }
         let mut forms: Vec<_> = forms
             .into_iter()
@@ -64,9 +72,18 @@ impl Mask {
     }
 }
 
-/// Replaces any of `secrets` in `text`.
-pub fn mask_secrets(text: &str, secrets: &[&str]) -> String {
-    Mask::new(secrets).text(text)
+/// The password of a connection URL, as written and decoded.
+fn passwords(secret: &str) -> Vec<String> {
+    let Some(password) = url::Url::parse(secret.trim())
+        .ok()
+        .and_then(|url| url.password().map(str::to_owned))
+    else {
+        return Vec::new();
+    };
+    let decoded = percent_encoding::percent_decode_str(&password)
+        .decode_utf8_lossy()
+        .into_owned();
+    vec![password, decoded]
 }
 
 /// The value itself, as JSON, in a URL or a form, and in base64 at any place of a longer text.
@@ -138,6 +155,13 @@ mod tests {
     const SECRET: &str = "sk_live_51/Canary+\"key\" ü";
 
     #[test]
+    fn a_password_is_masked_without_its_url_and_decoded() {
+        let mask = Mask::new(&["postgres://app:p%40ss%2Fword@db:5432/app"]);
+        assert_eq!(mask.text("FATAL: p@ss/word"), "FATAL: ***");
+        assert_eq!(mask.text("p%40ss%2Fword"), "***");
+    }
+
+    #[test]
     fn a_secret_is_masked_in_every_encoding() {
         let mask = Mask::new(&[SECRET]);
         let url = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect::<String>();
@@ -160,20 +184,18 @@ mod tests {
 
     #[test]
     fn short_values_are_not_secrets_and_lines_are() {
-        assert_eq!(mask_secrets("postgres", &["", "postgr", "e"]), "postgres");
+        assert_eq!(Mask::new(&["", "postgr", "e"]).text("postgres"), "postgres");
         let key = "-----BEGIN-----\nMIIEvQIBADAN\n-----END-----";
-        assert_eq!(mask_secrets("at MIIEvQIBADAN:", &[key]), "at ***:");
+        assert_eq!(Mask::new(&[key]).text("at MIIEvQIBADAN:"), "at ***:");
     }
 
     #[test]
     fn the_longer_of_two_secrets_is_masked_whole() {
-        let masked = mask_secrets(
-            "postgres://app:hunter2hunter2@db/app",
-            &["hunter2hunter2", "postgres://app:hunter2hunter2@db/app"],
-        );
+        let mask = Mask::new(&["hunter2hunter2", "postgres://app:hunter2hunter2@db/app"]);
+        let masked = mask.text("postgres://app:hunter2hunter2@db/app");
         assert_eq!(masked, "***");
         let prefixes = ["sk_live_1", "sk_live_12"];
-        assert_eq!(mask_secrets("sk_live_12", &prefixes), "***");
+        assert_eq!(Mask::new(&prefixes).text("sk_live_12"), "***");
     }
 
     #[test]
@@ -193,7 +215,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_of_the_value_is_left(secret in "[!-~]{8,40}", before in ".{0,9}", after in ".{0,9}") {
-            let masked = mask_secrets(&format!("{before}{secret}{after}"), &[&secret]);
+            let masked = Mask::new(&[&secret]).text(&format!("{before}{secret}{after}"));
             prop_assert!(!masked.contains(&secret));
         }
     }

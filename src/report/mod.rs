@@ -26,9 +26,9 @@ use crate::{
 
 pub use annotation::{Annotation, Level, annotations};
 pub use json::{json, schema};
-pub use mask::{Mask, mask_secrets};
+pub use mask::{Mask, SHORTEST_SECRET};
 pub use redact::redact_ids;
-pub use text::{summary_line, text, warnings};
+pub use text::{problems, summary_line, text, warnings};
 
 /// Everything a run came to; what every renderer and publisher shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -230,6 +230,7 @@ fn alice() -> Finding {
             "users: row usr_alice has has_paid_access = false".into(),
         ],
         amount: money(&[("usd", 2_000)]),
+        items_without_amount: 0,
         fingerprint: "69149926077885fa".into(),
     }
 }
@@ -249,6 +250,7 @@ pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
         },
         evidence: vec![],
         amount: Money::default(),
+        items_without_amount: 0,
         fingerprint: "0123456789abcdef".into(),
     }
 }
@@ -278,20 +280,13 @@ pub(super) fn money(amounts: &[(&str, i64)]) -> Money {
 
 /// An outcome as every renderer shows it.
 pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
-    let parts = markdown::CommentParts {
-        marker: "",
-        config: "a.yml",
-        check_run_url: None,
-        footer: "",
-        replaces_findings: true,
-    };
     let mut texts = vec![
         text(outcome, false),
         text(outcome, true),
         json(outcome),
         markdown::job_summary(outcome, "a.yml"),
         markdown::check_summary(outcome, "a.yml"),
-        markdown::comment(outcome, &parts),
+        markdown::comment(outcome, "a.yml", None),
     ];
     texts.extend(markdown::check_text(outcome, "a.yml"));
     let annotations = annotations(outcome, "a.yml");

@@ -38,10 +38,24 @@ pub fn text(outcome: &Outcome, colour: bool) -> String {
 
 /// The warnings of a run as blocks; empty when there is none.
 pub fn warnings(outcome: &Outcome, colour: bool) -> String {
+    labelled(
+        "[WARNING]",
+        severity_style(Severity::Medium),
+        &outcome.warnings,
+        colour,
+    )
+}
+
+/// Problems as blocks; empty when there is none.
+pub fn problems(problems: &[Problem], colour: bool) -> String {
+    labelled("[ERROR]", verdict_style(Verdict::Error), problems, colour)
+}
+
+fn labelled(label: &str, style: Style, problems: &[Problem], colour: bool) -> String {
     let paint = Paint { colour };
-    let blocks = outcome.warnings.iter().map(|warning| {
-        let label = paint.with(severity_style(Severity::Medium), "[WARNING]");
-        let mut lines = problem_lines(warning, paint);
+    let blocks = problems.iter().map(|problem| {
+        let label = paint.with(style, label);
+        let mut lines = problem_lines(problem, paint);
         if let Some(first) = lines.first_mut() {
             *first = format!("{label} {first}");
         }

@@ -1,6 +1,6 @@
 //! The check run: one per run of the job, annotated in pieces, concluded last.
 
-use prodverdict::github::Annotation;
+use prodverdict::report::Annotation;
 use serde_json::Value;
 
 use crate::{

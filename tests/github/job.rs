@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use prodverdict::{
     contract::Verdict,
     github::{
-        Annotation, AnnotationLevel, Client, CommentBody, Conclusion, Context, Limits, Mask,
-        Options, Publication, Published, Publisher,
+        Client, CommentBody, Conclusion, Context, Limits, Options, Publication, Published,
+        Publisher,
     },
+    report::{Annotation, Level, Mask},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 
 use crate::fake_github::{FakeGithub, World};
@@ -26,6 +27,15 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    fn mask(&self) -> Mask {
+        let secrets: Vec<_> = self
+            .secrets
+            .iter()
+            .map(|secret| secret.expose_secret())
+            .collect();
+        Mask::new(&secrets)
+    }
+
     /// `fixture` is a payload's name in `fixtures/github`.
     pub(crate) fn new(event: &str, fixture: &str) -> Self {
         let path = format!(
@@ -99,7 +109,7 @@ impl Job {
     pub(crate) fn client(&self, github: &FakeGithub) -> Client {
         let http = prodverdict::http::client().expect("an HTTP client");
         let token = SecretString::from(self.token);
-        let mask = Mask::new(&self.secrets);
+        let mask = self.mask();
         Client::new(
             &http,
             &self.context(github),
@@ -112,7 +122,7 @@ impl Job {
 
     pub(crate) fn publisher(&self, github: &FakeGithub) -> Publisher {
         let now: Timestamp = "2026-11-23T09:40:00Z".parse().expect("a time");
-        let mask = Mask::new(&self.secrets);
+        let mask = self.mask();
         Publisher::new(
             Ok(self.client(github)),
             self.context(github),
@@ -203,7 +213,7 @@ pub(crate) fn annotation(line: u32) -> Annotation {
         end_line: line,
         start_column: Some(3),
         end_column: Some(20),
-        level: AnnotationLevel::Failure,
+        level: Level::Failure,
         title: format!("revenue-leak {line}"),
         message: "the customer pays and has no access".to_owned(),
         raw_details: None,

@@ -1,7 +1,7 @@
 //! Nothing that leaves the process holds a secret, and nothing in it sets an output.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use prodverdict::github::Annotation;
+use prodverdict::report::Annotation;
 use secrecy::SecretString;
 
 use crate::{

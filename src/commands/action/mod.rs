@@ -123,7 +123,10 @@ fn started() -> Timestamp {
 }
 
 fn mask(secrets: &[SecretString]) -> Mask {
-    let secrets: Vec<_> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+    let secrets: Vec<_> = secrets
+        .iter()
+        .map(|secret| secret.expose_secret())
+        .collect();
     Mask::new(&secrets)
 }
 

@@ -23,10 +23,6 @@ pub(super) fn publication(
     let footer = context
         .run_url()
         .map_or_else(String::new, |url| format!("[Run]({url})"));
-    let parts = markdown::CommentParts {
-        config,
-        check_run_url,
-    };
     Publication {
         verdict: outcome.verdict,
         conclusion: Conclusion::of(outcome.verdict, inputs.strict, inputs.neutral_on_error),
@@ -35,8 +31,7 @@ pub(super) fn publication(
         text: markdown::check_text(outcome, config),
         annotations: report::annotations(outcome, config),
         comment: Some(CommentBody {
-            markdown: markdown::comment(outcome, &parts),
-            resolved: markdown::resolved(outcome),
+            markdown: markdown::comment(outcome, config, check_run_url),
             footer,
             clean: outcome.verdict == Verdict::Pass,
         }),

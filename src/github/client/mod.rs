@@ -18,8 +18,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{context::Context, limits::Limits, mask::Mask};
-use crate::http::base_url;
+use super::{context::Context, limits::Limits, mask::mask_body};
+use crate::{http::base_url, report::Mask};
 
 mod contents;
 mod failure;
@@ -223,7 +223,7 @@ impl Client {
         let request = match &call.body {
             Some(body) => {
                 let mut body = body.clone();
-                self.mask.apply_to(&mut body);
+                mask_body(&self.mask, &mut body);
                 request
                     .header(CONTENT_TYPE, "application/json")
                     .body(OctoBody::from(body.to_string()))

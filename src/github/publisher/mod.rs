@@ -11,10 +11,12 @@ use super::{
     comment::{self, CommentMode, Commented, Place},
     context::Context,
     files::{append_outputs, append_summary, random_hexadecimal},
-    mask::Mask,
-    publication::{Annotation, Conclusion, Publication},
+    publication::{Conclusion, Publication},
 };
-use crate::problem::Problem;
+use crate::{
+    problem::Problem,
+    report::{Annotation, Mask},
+};
 
 mod refusal;
 mod result;
@@ -171,6 +173,11 @@ impl Publisher {
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
         }
+    }
+
+    /// The page of the check run, once it is there.
+    pub fn check_run_url(&self) -> Option<&str> {
+        self.check.run()?.url.as_deref()
     }
 
     /// What is known of the event, after what GitHub added to it.

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{
-    github::{comment::CommentMode, publication::Annotation},
-    problem::Problem,
-};
+use crate::{github::comment::CommentMode, problem::Problem, report::Annotation};
 
 /// What the user asked for; none where nothing was said, so that the event decides.
 #[derive(Debug, Clone, PartialEq, Eq)]

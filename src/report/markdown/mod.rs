@@ -13,25 +13,11 @@ pub use overview::headline;
 /// GitHub takes 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
 pub const CHECK_RUN_BYTES: usize = 65_535;
 
-/// GitHub takes 65,536 characters for a comment. Counted in bytes, with room for what a publisher adds.
-pub const COMMENT_BYTES: usize = 65_000;
+/// GitHub takes 65,536 characters for a comment. Counted in bytes, with room for the marker and the footer that the publisher adds.
+pub const COMMENT_BYTES: usize = 64_000;
 
 /// GitHub drops a job summary of more than 1 MiB whole.
 pub const JOB_SUMMARY_BYTES: usize = 900 * 1024;
-
-/// What a comment holds beside the report.
-#[derive(Debug, Clone, Copy)]
-pub struct CommentParts<'a> {
-    /// The lines by which the comment is found again; its first lines, so that shortening keeps them.
-    pub marker: &'a str,
-    /// The path of the configuration.
-    pub config: &'a str,
-    pub check_run_url: Option<&'a str>,
-    /// Markdown for the last line, such as the commit and the run; may be empty.
-    pub footer: &'a str,
-    /// There is a comment with findings already, which this one replaces.
-    pub replaces_findings: bool,
-}
 
 /// The summary of a check run: the verdict, what is at stake, and the findings in numbers.
 pub fn check_summary(outcome: &Outcome, config: &str) -> String {
@@ -60,26 +46,17 @@ pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
     (report.all_findings > 0).then(|| report.within(CHECK_RUN_BYTES))
 }
 
-/// The one comment on a pull request.
-pub fn comment(outcome: &Outcome, parts: &CommentParts<'_>) -> String {
-    let mut blocks = vec![parts.marker.trim_end().to_owned()];
-    if outcome.verdict == Verdict::Pass && parts.replaces_findings {
-        blocks.extend(overview::resolved(outcome));
-    } else {
-        blocks.extend(overview::blocks(outcome));
-    }
+/// The one comment on a pull request, without what it is found again by.
+pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> String {
     let mut tail = Vec::new();
     if outcome.verdict != Verdict::Pass {
-        tail.push(reproduction(parts.config));
+        tail.push(reproduction(config));
     }
-    if let Some(url) = parts.check_run_url.filter(|url| is_plain_url(url)) {
+    if let Some(url) = check_run_url.filter(|url| is_plain_url(url)) {
         tail.push(format!("[Check run]({url})"));
     }
-    if !parts.footer.trim().is_empty() {
-        tail.push(format!("<sub>{}</sub>", parts.footer.trim()));
-    }
     let report = fit::Report {
-        blocks,
+        blocks: overview::blocks(outcome),
         findings: finding::blocks(outcome, COMMENT_BYTES),
         all_findings: outcome.findings().len(),
         tail,
@@ -144,15 +121,7 @@ mod tests {
 
     const CONFIG: &str = "./prodverdict.yml";
 
-    fn parts() -> CommentParts<'static> {
-        CommentParts {
-            marker: "<!-- prodverdict:sticky v1 key=0 -->\n<!-- state -->\n",
-            config: CONFIG,
-            check_run_url: Some("https://github.com/o/r/runs/1"),
-            footer: "Run 7",
-            replaces_findings: false,
-        }
-    }
+    const CHECK_RUN: Option<&str> = Some("https://github.com/o/r/runs/1");
 
     /// What every place shows of an outcome.
     fn everywhere(outcome: &Outcome) -> Vec<(usize, String)> {
@@ -162,14 +131,14 @@ mod tests {
                 CHECK_RUN_BYTES,
                 check_text(outcome, CONFIG).unwrap_or_default(),
             ),
-            (COMMENT_BYTES, comment(outcome, &parts())),
+            (COMMENT_BYTES, comment(outcome, CONFIG, CHECK_RUN)),
             (JOB_SUMMARY_BYTES, job_summary(outcome, CONFIG)),
         ]
     }
 
     #[test]
     fn a_comment_on_the_known_case() {
-        insta::assert_snapshot!(comment(&sample::failing(), &parts()));
+        insta::assert_snapshot!(comment(&sample::failing(), CONFIG, CHECK_RUN));
     }
 
     #[test]
@@ -187,27 +156,16 @@ mod tests {
         let outcome = sample::without_contracts(problem);
         insta::assert_snapshot!(check_summary(&outcome, CONFIG));
         for outcome in sample::every_kind() {
-            let text = comment(
-                &outcome,
-                &CommentParts {
-                    replaces_findings: true,
-                    ..parts()
-                },
-            );
+            let text = comment(&outcome, CONFIG, CHECK_RUN);
             let passes = outcome.verdict == Verdict::Pass;
             assert_eq!(text.contains('✅'), passes, "{text}");
             assert_eq!(text.contains("PASS:"), passes, "{text}");
-            assert_eq!(text.contains("Resolved"), passes, "{text}");
         }
     }
 
     #[test]
-    fn a_comment_whose_findings_are_gone_is_short() {
-        let resolved = CommentParts {
-            replaces_findings: true,
-            ..parts()
-        };
-        insta::assert_snapshot!(comment(&sample::passing(), &resolved));
+    fn a_comment_on_a_pass_is_short() {
+        insta::assert_snapshot!(comment(&sample::passing(), CONFIG, CHECK_RUN));
     }
 
     #[test]
@@ -233,7 +191,10 @@ mod tests {
             }
             assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
         }
-        assert!(comment(&sample::many(findings), &parts()).ends_with("<sub>Run 7</sub>\n"));
+        assert!(
+            comment(&sample::many(findings), CONFIG, CHECK_RUN)
+                .ends_with("[Check run](https://github.com/o/r/runs/1)\n")
+        );
     }
 
     #[test]
@@ -261,18 +222,15 @@ mod tests {
             assert!(text.len() <= limit);
             assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
         }
-        assert!(comment(&outcome, &parts()).contains("… and 1,980 more contracts"));
+        assert!(comment(&outcome, CONFIG, CHECK_RUN).contains("… and 1,980 more contracts"));
     }
 
     #[test]
     fn a_url_that_could_leave_its_link_is_left_out() {
-        let hostile = CommentParts {
-            check_run_url: Some("https://x) @org ("),
-            ..parts()
-        };
-        assert!(!comment(&sample::failing(), &hostile).contains("Check run"));
+        let hostile = Some("https://x) @org (");
+        assert!(!comment(&sample::failing(), CONFIG, hostile).contains("Check run"));
         assert!(
-            comment(&sample::failing(), &parts())
+            comment(&sample::failing(), CONFIG, CHECK_RUN)
                 .contains("[Check run](https://github.com/o/r/runs/1)")
         );
     }

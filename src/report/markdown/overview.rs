@@ -62,15 +62,6 @@ pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
     blocks
 }
 
-/// The first screen when findings that were reported before are gone.
-pub(super) fn resolved(outcome: &Outcome) -> Vec<String> {
-    vec![
-        heading(outcome),
-        "Resolved: the findings that were reported here are gone.".to_owned(),
-        read(&outcome.totals()),
-    ]
-}
-
 fn heading(outcome: &Outcome) -> String {
     let mark = match outcome.verdict {
         Verdict::Pass => "✅",
