@@ -79,6 +79,10 @@ impl Publisher {
         mask: Mask,
         now: Timestamp,
     ) -> Self {
+        let options = Options {
+            check_name: mask.apply(&options.check_name),
+            ..options
+        };
         let mut degraded = context.problems.clone();
         let client = client
             .map_err(|error| degraded.push(Problem::of(&error)))
@@ -134,6 +138,7 @@ impl Publisher {
         let mut left = publication.annotations.clone();
         let mut comment_url = None;
         if let Some(mut client) = self.begin(self.time_left) {
+            self.locate(&mut client).await;
             left = self.conclude(&mut client, &publication).await;
             comment_url = self.comment(&mut client, &publication).await;
             self.end(client);
@@ -154,7 +159,10 @@ impl Publisher {
             comment_url,
             mode,
             annotations_left: left,
-            degraded: std::mem::take(&mut self.degraded),
+            degraded: std::mem::take(&mut self.degraded)
+                .into_iter()
+                .map(|it| self.safe(it))
+                .collect(),
         }
     }
 
@@ -166,7 +174,7 @@ impl Publisher {
         let budget = client.limits().cancel_budget;
         match timeout(budget, self.conclude_cancelled(&mut client)).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(Problem::of(&error)),
+            Ok(Err(error)) => Some(self.safe(Problem::of(&error))),
             Err(_elapsed) => Some(refusal::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
@@ -388,6 +396,14 @@ impl Publisher {
                 self.degraded.push(Problem::of(&error));
                 false
             }
+        }
+    }
+
+    /// An answer may repeat what it was asked.
+    fn safe(&self, problem: Problem) -> Problem {
+        Problem {
+            message: self.mask.apply(&problem.message),
+            ..problem
         }
     }
 
