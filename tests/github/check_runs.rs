@@ -124,7 +124,7 @@ async fn a_job_cancelled_while_opening_finds_its_run_and_ends_it() {
 async fn a_cancelled_job_waits_for_nothing() {
     let github = FakeGithub::start(World::new()).await;
     let mut job = Job::pull_request();
-    job.limits.write_interval = Duration::from_secs(60);
+    job.limits.write_interval = Duration::from_mins(1);
     job.limits.cancel_budget = Duration::from_millis(400);
     let mut publisher = job.publisher(&github);
     publisher.start().await;
