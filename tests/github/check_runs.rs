@@ -1,10 +1,12 @@
 //! The check run: one per run of the job, annotated in pieces, concluded last.
 
+use std::time::{Duration, Instant};
+
 use prodverdict::report::Annotation;
 use serde_json::Value;
 
 use crate::{
-    fake_github::{FakeGithub, World},
+    fake_github::{FakeGithub, Kind, World},
     job::{Job, annotation, publication},
 };
 
@@ -102,16 +104,11 @@ async fn a_cancelled_job_ends_its_check_run_once() {
 #[tokio::test]
 async fn a_job_cancelled_while_opening_finds_its_run_and_ends_it() {
     let mut world = World::new();
-    world.fail(
-        "POST",
-        "check-runs",
-        crate::fake_github::Kind::Hang(std::time::Duration::from_secs(5)),
-    );
+    world.fail("POST", "check-runs", Kind::Hang(Duration::from_secs(5)));
     let github = FakeGithub::start(world).await;
     let job = Job::pull_request();
     let mut publisher = job.publisher(&github);
-    let opening =
-        tokio::time::timeout(std::time::Duration::from_millis(300), publisher.start()).await;
+    let opening = tokio::time::timeout(Duration::from_millis(300), publisher.start()).await;
     assert!(opening.is_err());
     assert_eq!(publisher.cancel().await, None);
     let world = github.world();
@@ -121,6 +118,30 @@ async fn a_job_cancelled_while_opening_finds_its_run_and_ends_it() {
         .map(|run| run.conclusion.as_deref())
         .collect();
     assert_eq!(conclusions, [Some("cancelled")]);
+}
+
+#[tokio::test]
+async fn a_cancelled_job_waits_for_nothing() {
+    let github = FakeGithub::start(World::new()).await;
+    let mut job = Job::pull_request();
+    job.limits.write_interval = Duration::from_mins(1);
+    job.limits.cancel_budget = Duration::from_millis(400);
+    let mut publisher = job.publisher(&github);
+    publisher.start().await;
+    let began = Instant::now();
+    github
+        .world()
+        .fail("PATCH", "check-runs", Kind::Hang(Duration::from_secs(30)));
+    let problem = publisher.cancel().await.expect("a problem");
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(problem.message.contains("in time"), "{}", problem.message);
+    assert_eq!(publisher.cancel().await, None);
+    let conclusion = github
+        .world()
+        .check_runs
+        .first()
+        .and_then(|run| run.conclusion.clone());
+    assert_eq!(conclusion, Some("cancelled".to_owned()));
 }
 
 #[tokio::test]

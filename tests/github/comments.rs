@@ -88,6 +88,41 @@ async fn the_comment_is_found_behind_more_than_a_hundred_others() {
     assert_eq!(github.violations(), Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn among_more_comments_than_anybody_reads_none_is_added() {
+    let mut world = World::new();
+    for number in 0..5001 {
+        world.preload(None, &number.to_string());
+    }
+    let github = FakeGithub::start(world).await;
+    let published = Job::pull_request().report(&github, &publication(1)).await;
+    assert_eq!(github.count("GET", "comments"), 50);
+    assert_eq!(github.count("POST", "comments"), 0);
+    assert!(
+        published
+            .degraded
+            .iter()
+            .any(|problem| problem.message.contains("too many comments"))
+    );
+}
+
+#[tokio::test]
+async fn a_pull_request_that_may_not_be_read_is_commented_all_the_same() {
+    let mut world = World::new();
+    world.fail(
+        "GET",
+        "pulls/7",
+        Kind::Error {
+            status: 403,
+            body: "{\"message\":\"Resource not accessible by integration\"}",
+        },
+    );
+    let github = FakeGithub::start(world).await;
+    let published = Job::pull_request().report(&github, &publication(1)).await;
+    assert_eq!(published.degraded, []);
+    assert!(published.comment_url.is_some());
+}
+
 /// The marker that this job's comments begin with.
 async fn marker() -> String {
     let github = FakeGithub::start(World::new()).await;

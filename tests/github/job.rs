@@ -74,8 +74,8 @@ impl Job {
             token: "ghs_default",
             secrets: Vec::new(),
             limits: Limits {
-                request_timeout: Duration::from_secs(2),
-                budget: Duration::from_secs(20),
+                request_timeout: Duration::from_secs(10),
+                budget: Duration::from_mins(1),
                 write_interval: Duration::ZERO,
                 attempts: 4,
                 backoff: Duration::from_millis(1),

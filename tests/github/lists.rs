@@ -59,6 +59,71 @@ async fn annotations_can_be_read_back() {
     assert_eq!(page.as_array().map(Vec::len), Some(30));
 }
 
+/// Sends a change of a check run that is there, and gives the status and the rules it broke.
+async fn changed(body: &Value) -> (u16, Vec<String>) {
+    let github = FakeGithub::start(World::new()).await;
+    let job = Job::pull_request();
+    job.report(&github, &publication(0)).await;
+    let id = github
+        .world()
+        .check_runs
+        .first()
+        .map(|run| run.id)
+        .unwrap_or_default();
+    let http = prodverdict::http::client().expect("an HTTP client");
+    let request = http
+        .patch(format!(
+            "{}/repos/acme/shop/check-runs/{id}",
+            github.api_url()
+        ))
+        .header("accept", "application/vnd.github+json")
+        .header("x-github-api-version", "2022-11-28")
+        .header("authorization", "Bearer ghs_default")
+        .json(body);
+    let status = request.send().await.expect("an answer").status().as_u16();
+    (status, github.violations())
+}
+
+#[tokio::test]
+async fn the_fake_refuses_what_github_refuses() {
+    let annotation = json!({"path": "a.yml", "start_line": 2, "end_line": 2, "annotation_level": "failure", "message": "m"});
+    let with = |name: &str, value: Value| {
+        let mut changed = annotation.clone();
+        changed[name] = value;
+        json!({"output": {"title": "t", "summary": "s", "annotations": [changed]}})
+    };
+    let output = |output: Value| json!({ "output": output });
+    let broken = [
+        output(json!({"title": "t", "summary": "s", "annotations": vec![annotation.clone(); 51]})),
+        output(json!({"title": "t"})),
+        output(json!({"summary": "s"})),
+        output(json!({"title": "t", "summary": "x".repeat(65_536)})),
+        output(json!({"title": "t", "summary": "s", "text": "x".repeat(65_536)})),
+        json!({"status": "in_progress"}),
+        json!({"status": "done"}),
+        json!({"status": "completed"}),
+        json!({"conclusion": "green"}),
+        json!({"head_sha": World::sha(1)}),
+        with("path", json!("./a.yml")),
+        with("start_line", json!(0)),
+        with("end_line", json!(1)),
+        with("annotation_level", json!("error")),
+        with("message", json!("x".repeat(65_537))),
+        with("title", json!("x".repeat(256))),
+        with("colour", json!("red")),
+        json!({"output": {"title": "t", "summary": "s", "annotations": [
+            {"path": "a.yml", "start_line": 1, "end_line": 2, "start_column": 3, "annotation_level": "notice", "message": "m"}
+        ]}}),
+    ];
+    for body in &broken {
+        let (status, violations) = changed(body).await;
+        let shown: String = body.to_string().chars().take(120).collect();
+        assert_eq!((status, violations.is_empty()), (422, false), "{shown}");
+    }
+    let sound = with("start_column", json!(1));
+    assert_eq!(changed(&sound).await, (200, Vec::new()));
+}
+
 #[tokio::test]
 async fn a_broken_rule_is_written_down() {
     let github = FakeGithub::start(World::new()).await;

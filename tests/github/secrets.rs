@@ -5,7 +5,7 @@ use prodverdict::report::Annotation;
 use secrecy::SecretString;
 
 use crate::{
-    fake_github::{FakeGithub, World},
+    fake_github::{FakeGithub, Kind, World},
     job::{Job, annotation, publication},
 };
 
@@ -39,7 +39,9 @@ async fn canaries_stay_inside() {
     let mut job = Job::pull_request();
     job.options.check_name = format!("check {KEY}");
     job.secrets = vec![SecretString::from(KEY), SecretString::from(URL)];
-    let github = FakeGithub::start(World::new()).await;
+    let mut world = World::new();
+    world.fail("POST", "check-runs", Kind::LoseAnswer);
+    let github = FakeGithub::start(world).await;
     let published = job.report(&github, &publication).await;
     assert_eq!(published.degraded, []);
 

@@ -183,8 +183,13 @@ impl Output<'_> {
         output
     }
 
+    /// Without the text, which would be sent anew with every fifty.
     fn with_annotations(&self, annotations: &[Annotation]) -> Value {
-        let mut output = self.to_json();
+        let mut output = Output {
+            text: None,
+            ..*self
+        }
+        .to_json();
         if let Some(fields) = output.as_object_mut() {
             let annotations = annotations.iter().map(annotations::to_json).collect();
             fields.insert("annotations".to_owned(), annotations);
