@@ -119,7 +119,7 @@ fn breakdowns() -> Vec<Fault> {
         (
             "a cut body",
             Answer::CutInTheMiddle(whole),
-            "broke off: error decoding response body",
+            "the connection broke off",
         ),
         (
             "a reset",

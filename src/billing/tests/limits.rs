@@ -24,7 +24,13 @@ async fn silence_is_waited_out_once_and_not_for_ever() {
         }
     })
     .await;
-    assert_eq!(read(&server).await.unwrap(), without_faults().await);
+    let brief = Patience {
+        request: Duration::from_millis(400),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, brief);
+    let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(facts, without_faults().await);
 
     let server = Server::start(|_, _| Answer::Silence).await;
     let patience = Patience {
@@ -47,13 +53,26 @@ async fn a_listing_without_end_ends_at_the_deadline() {
     })
     .await;
     let patience = Patience {
-        deadline: Duration::from_millis(300),
+        deadline: Duration::from_secs(1),
         ..impatient()
     };
     let reader = server.reader_with(Source::Stripe, patience);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
-    assert!(reader.requests() > 2, "{error:?}");
+    assert!(server.asked().len() > 2, "{error:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_deadline() {
+    let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
+    let patience = Patience {
+        deadline: Duration::ZERO,
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let told = told(&reader.read_all(&[], &|_| {}).await.unwrap_err());
+    assert!(told.contains("no time was left to send it"), "{told}");
+    assert!(server.asked().is_empty());
 }
 
 #[tokio::test]
