@@ -354,3 +354,32 @@ fn a_url_is_kept_out_of_debug_output() {
         assert!(!format!("{error:?}").contains(&password));
     });
 }
+
+#[test]
+fn nothing_but_the_url_says_where_to_connect() {
+    let test = "forms::a_table_with_plain_columns_is_read_in_full";
+    let program = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(program)
+        .args([test, "--exact"])
+        .envs(
+            ["HOST", "HOSTADDR", "USER", "PASSWORD", "DATABASE"]
+                .map(|name| (format!("PG{name}"), "wrong")),
+        )
+        .env("PGPORT", "1")
+        .env("PGSSLMODE", "verify-full")
+        .env("PGSSLROOTCERT", "/no/such/file")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("1 passed"), "{text}");
+
+    in_a_world(async |world| {
+        // Without a password in the URL there is none.
+        let mut url = world.url();
+        url.set_password(None).unwrap();
+        assert_told(
+            &told(read(url.as_str(), request()).await),
+            &["the password of user `postgres` is wrong"],
+        );
+    });
+}

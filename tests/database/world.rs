@@ -44,7 +44,11 @@ pub(crate) fn in_a_world<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) 
         .enable_all()
         .build()
         .expect("a runtime");
-    let server = Url::parse(&server).expect("TEST_DATABASE_URL is a URL");
+    let mut server = Url::parse(&server).expect("TEST_DATABASE_URL is a URL");
+    if !server.query_pairs().any(|(key, _)| key == "sslmode") {
+        // Not whatever PGSSLMODE says.
+        server.query_pairs_mut().append_pair("sslmode", "prefer");
+    }
     let world = World {
         name: name.clone(),
         server: server.clone(),
