@@ -56,28 +56,6 @@ pub(super) struct Owner<'a> {
     pub(super) spot: &'a Spot,
 }
 
-impl Owner<'_> {
-    /// What to write for a missing key.
-    fn help_for(self, key: &str) -> &'static str {
-        match key {
-            "version" => "add `version: 1` as the first line",
-            "contracts" => "add `contracts:` with a list of contracts under it",
-            "type" => "add `type: access`",
-            "database" => "say where the accounts are: `url_env`, `users_table` and `columns`",
-            "users_table" => "name the table, or write one SELECT under `query` instead",
-            "columns" => "map at least `id`, `customer_id` and `has_paid_access`",
-            "id" | "customer_id" | "has_paid_access" | "subscription_id" => {
-                "name the column it is read from, or an expression: `{sql: …}`"
-            }
-            "plan" => {
-                "`plans` is compared with it: name the column, or write `plan: null` if no plan is stored"
-            }
-            "in" => "list the values that mean yes, such as `in: [active, trialing]`",
-            _ => "",
-        }
-    }
-}
-
 impl<'a> Collector<'a> {
     pub(super) fn new(text: &'a str, path: &'a str) -> Self {
         Self {
@@ -142,7 +120,7 @@ impl<'a> Collector<'a> {
     ) -> Option<(&'e Spot, &'e T)> {
         if entry.is_absent() {
             let message = format!("missing key `{key}` in {}", owner.name);
-            let fault = Fault::new(Code::MissingKey, message).help(owner.help_for(key));
+            let fault = Fault::new(Code::MissingKey, message).help(help_for_missing(key));
             self.add_at(fault, owner.spot);
         }
         entry.written()
@@ -159,14 +137,39 @@ impl<'a> Collector<'a> {
     }
 
     fn push(&self, fault: Fault, span: Range<usize>, hidden: Option<Range<usize>>) {
+        let Fault {
+            code,
+            message,
+            help,
+        } = fault;
         self.found.borrow_mut().push(Diagnostic {
-            code: fault.code,
-            message: secrets::mask(&fault.message).into_owned(),
-            help: secrets::mask(&fault.help).into_owned(),
+            code,
+            message: secrets::mask(&message).into_owned(),
+            help: secrets::mask(&help).into_owned(),
             place: self.lines.place(&span, self.path),
             span,
             hidden,
         });
+    }
+}
+
+/// What to write for a missing key.
+fn help_for_missing(key: &str) -> &'static str {
+    match key {
+        "version" => "add `version: 1` as the first line",
+        "contracts" => "add `contracts:` with a list of contracts under it",
+        "type" => "add `type: access`",
+        "database" => "say where the accounts are: `url_env`, `users_table` and `columns`",
+        "users_table" => "name the table, or write one SELECT under `query` instead",
+        "columns" => "map at least `id`, `customer_id` and `has_paid_access`",
+        "id" | "customer_id" | "has_paid_access" | "subscription_id" => {
+            "name the column it is read from, or an expression: `{sql: …}`"
+        }
+        "plan" => {
+            "`plans` is compared with it: name the column, or write `plan: null` if no plan is stored"
+        }
+        "in" => "list the values that mean yes, such as `in: [active, trialing]`",
+        _ => "",
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Spot {
     /// The bytes of its key, where it has one.
     pub(super) key: Option<Range<usize>>,
     pub(super) value: Range<usize>,
-    /// Whether the value is a mapping, a list or text over several lines, which is pointed at by its key.
+    /// Whether the value is a mapping or list over lines of its own, which is pointed at by its key.
     pub(super) is_block: bool,
 }
 

@@ -17,7 +17,7 @@ use super::{
     diagnostic::Code,
     document::{CELL, LASTING, LITERAL, VERSION},
     entry::Spot,
-    secrets, suggestion,
+    schema, secrets, suggestion,
     tree::{Key, Kind, Meaning, Node, Scalar},
 };
 
@@ -105,12 +105,10 @@ impl<'a> Reader<'a> {
             }
             Misfit::Unknown(words) => {
                 let word = self.scalar().map_or("", |scalar| &scalar.text);
-                let words_listed = suggestion::listed(words);
+                let expected = one_of(words);
                 let near = suggestion::nearest(word, words.iter().copied());
-                Fault::invalid(format!(
-                    "{subject} should be one of {words_listed}, found {found}"
-                ))
-                .help(near.map_or(String::new(), |near| format!("did you mean `{near}`?")))
+                Fault::invalid(format!("{subject} should be {expected}, found {found}"))
+                    .help(near.map_or(String::new(), |near| format!("did you mean `{near}`?")))
             }
         };
         let spot = self.spot();
@@ -158,7 +156,11 @@ impl<'a> Reader<'a> {
             Name::Value(key) => Some(key.span.clone()),
             Name::File | Name::EntryOf(_) => None,
         };
-        let is_block = matches!(self.node.kind, Kind::List(_) | Kind::Mapping(_));
+        let text = self.collector.lines().text();
+        let is_flow = text
+            .get(self.node.span.clone())
+            .is_some_and(|value| value.starts_with(['[', '{']));
+        let is_block = matches!(self.node.kind, Kind::List(_) | Kind::Mapping(_)) && !is_flow;
         Spot {
             key,
             value: self.node.span.clone(),
@@ -171,7 +173,10 @@ impl<'a> Reader<'a> {
             Code::UnknownKey,
             format!("unknown key {}", quote(&key.text)),
         )
-        .help(suggestion::help(&key.text, known, "known keys here"));
+        .help(match schema::home_of(&key.text) {
+            Some(home) => format!("it belongs {home}"),
+            None => suggestion::help(&key.text, known, "known keys here"),
+        });
         if secrets::tells_of_a_secret(&key.text) {
             self.collector
                 .add_hiding(fault, key.span.clone(), value.span.clone());
@@ -230,7 +235,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 pairs: pairs.iter(),
                 value: None,
             }),
-            Kind::Scalar(_) | Kind::List(_) | Kind::Refused => self.deserialize_any(visitor),
+            // A derived struct would take a list as its fields in order.
+            Kind::List(_) => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
+            Kind::Scalar(_) | Kind::Refused => self.deserialize_any(visitor),
         }
     }
 
@@ -267,14 +274,11 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Misfit> {
         let Some(scalar) = self.scalar() else {
-            let what = format!("one of {}", suggestion::listed(variants));
-            return Err(self.expected(&what));
+            return Err(self.expected(&one_of(variants)));
         };
-        let word = match scalar.meaning() {
-            // Where YAML 1.1 is spoken, a bare `off` has become `false` on its way here.
-            Meaning::Boolean(false) if variants.contains(&"off") => "off",
-            _ => &scalar.text,
-        };
+        // Where YAML 1.1 is spoken, a bare `off` has become `false` on its way here.
+        let is_off = variants.contains(&"off") && scalar.meaning() == Meaning::Boolean(false);
+        let word = if is_off { "off" } else { &scalar.text };
         if variants.contains(&word) {
             visitor.visit_enum(word.into_deserializer())
         } else {
@@ -294,6 +298,15 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
+    }
+}
+
+fn one_of(words: &[&str]) -> String {
+    let listed = suggestion::listed(words);
+    if words.len() == 1 {
+        listed
+    } else {
+        format!("one of {listed}")
     }
 }
 
@@ -395,7 +408,12 @@ impl<'de> SeqAccess<'de> for EntryParts<'de> {
 
 impl de::Error for Misfit {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self::Expected(message.to_string())
+        let what = message.to_string();
+        Self::Expected(match what.as_str() {
+            "a sequence" => "a list".to_owned(),
+            "a boolean" => "`true` or `false`".to_owned(),
+            _ => what,
+        })
     }
 
     fn invalid_type(_found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -414,7 +432,7 @@ impl std::fmt::Display for Misfit {
         match self {
             Self::Reported => f.write_str("already reported"),
             Self::Expected(what) => write!(f, "expected {what}"),
-            Self::Unknown(words) => write!(f, "expected one of {}", suggestion::listed(words)),
+            Self::Unknown(words) => write!(f, "expected {}", one_of(words)),
         }
     }
 }

@@ -87,6 +87,53 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// What stands after the keys that tell of a secret, where it is not the name of a variable: for showing lines of a
+/// file that may not even be YAML.
+pub(super) fn values_of_telling_keys(text: &str) -> Vec<Range<usize>> {
+    text.match_indices(':')
+        .filter(|(colon, _)| tells_of_a_secret(word_before(text, *colon)))
+        .map(|(colon, _)| value_after(text, colon + 1))
+        .filter(|value| {
+            let value = text.get(value.clone()).unwrap_or_default();
+            !is_variable_name(value.trim_matches(['"', '\'']))
+        })
+        .collect()
+}
+
+fn word_before(text: &str, end: usize) -> &str {
+    let before = text
+        .get(..end)
+        .unwrap_or_default()
+        .trim_end_matches(['"', '\'', ' ']);
+    let start = before
+        .char_indices()
+        .rev()
+        .take_while(|(_, character)| character.is_alphanumeric() || "_-".contains(*character))
+        .last()
+        .map_or(before.len(), |(index, _)| index);
+    before.get(start..).unwrap_or_default()
+}
+
+/// The bytes of a value on the line of its key: a quoted text, or what a flow mapping would take for one.
+fn value_after(text: &str, from: usize) -> Range<usize> {
+    let line = text.get(from..).unwrap_or_default();
+    let line = line.split('\n').next().unwrap_or_default();
+    let value = line.trim_start();
+    let start = from + line.len() - value.len();
+    let quote = value.chars().next().filter(|first| "\"'".contains(*first));
+    let length = match quote {
+        Some(quote) => value
+            .get(1..)
+            .and_then(|inside| inside.find(quote))
+            .map(|length| length + 2),
+        None => value.find(", ").or_else(|| value.find('}')),
+    };
+    let value = value
+        .get(..length.unwrap_or(value.len()))
+        .unwrap_or_default();
+    start..start + value.trim_end().len()
+}
+
 /// What stands between `://` and the last `@` of a URL.
 fn credentials_in(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices("://").filter_map(|(index, separator)| {
@@ -109,6 +156,7 @@ fn end_of_word(text: &str, start: usize) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -138,6 +186,17 @@ mod tests {
         ] {
             assert!(!is_variable_name(other), "{other}");
         }
+    }
+
+    #[test]
+    fn values_beside_telling_keys_are_found_and_names_are_not() {
+        let text =
+            "{ secret_env: A_B, api_key: x y }\nurl: 'a, b' # c\n\"token\" : &hush q\nname: z";
+        let found: Vec<_> = values_of_telling_keys(text)
+            .into_iter()
+            .map(|range| &text[range])
+            .collect();
+        assert_eq!(found, ["x y", "'a, b'", "&hush q"]);
     }
 
     #[test]

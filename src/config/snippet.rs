@@ -28,11 +28,11 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) 
     if more > 0 {
         blocks.push(format!("and {more} more problems"));
     }
-    let mut rendered = blocks.join("\n\n");
-    if !rendered.is_empty() {
-        rendered.push('\n');
+    let mut output = blocks.join("\n\n");
+    if !output.is_empty() {
+        output.push('\n');
     }
-    rendered
+    output
 }
 
 fn block(
@@ -107,7 +107,10 @@ fn hidden_parts(diagnostics: &[Diagnostic], text: &str) -> Vec<Range<usize>> {
     let marked = diagnostics
         .iter()
         .filter_map(|diagnostic| diagnostic.hidden.clone());
-    marked.chain(secrets::secrets_in(text)).collect()
+    marked
+        .chain(secrets::secrets_in(text))
+        .chain(secrets::values_of_telling_keys(text))
+        .collect()
 }
 
 fn visible(text: &str) -> String {

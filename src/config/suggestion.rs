@@ -19,7 +19,9 @@ pub(super) fn nearest<'a>(
             let distance = strsim::damerau_levenshtein(&word, &plain(candidate));
             (distance, candidate)
         })
-        .filter(|(distance, candidate)| *distance <= allowed(candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= allowed(candidate) || begins_like(&word, &plain(candidate))
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -28,8 +30,14 @@ fn allowed(candidate: &str) -> usize {
     (candidate.len() / 3).clamp(1, 4)
 }
 
+/// `secret` for `secret_env`, `granted` for `grant`.
+fn begins_like(word: &str, candidate: &str) -> bool {
+    word.len().min(candidate.len()) >= 4
+        && (word.starts_with(candidate) || candidate.starts_with(word))
+}
+
 /// The help that names the nearest candidate, or else all of them.
-pub(super) fn help<'a>(word: &str, candidates: &[&'a str], what: &str) -> String {
+pub(super) fn help(word: &str, candidates: &[&str], what: &str) -> String {
     nearest(word, candidates.iter().copied()).map_or_else(
         || format!("{what}: {}", listed(candidates)),
         |near| format!("did you mean `{near}`?"),
@@ -61,6 +69,8 @@ mod tests {
         );
         assert_eq!(nearest("Has-Paid-Access", known), Some("has_paid_access"));
         assert_eq!(nearest("plams", known), Some("plans"));
+        assert_eq!(nearest("has_paid", known), Some("has_paid_access"));
+        assert_eq!(nearest("idea", known), None);
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest(&"plan".repeat(1000), known), None);
     }

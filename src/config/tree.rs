@@ -19,6 +19,8 @@ const MAX_DEPTH: usize = 32;
 /// Words longer than this are text: no number or boolean is.
 const LONGEST_SPECIAL: usize = 64;
 
+const ALIAS: &str = "YAML aliases (`*name`) are not accepted";
+
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
@@ -157,7 +159,7 @@ impl Builder<'_> {
                 });
             }
             Event::Alias(_) => {
-                self.refuse("YAML aliases (`*name`) are not accepted", &range);
+                self.refuse(ALIAS, &range);
                 self.insert(Node {
                     span: range,
                     kind: Kind::Refused,
@@ -193,9 +195,7 @@ impl Builder<'_> {
     ) -> bool {
         self.decorations(anchor, tag, range);
         if self.open.len() == MAX_DEPTH {
-            let message = format!("values are nested more than {MAX_DEPTH} levels deep");
-            self.collector
-                .add(Fault::new(Code::Refused, message), range.clone());
+            self.too_deep(range.clone());
             return false;
         }
         self.open.push(Open {
@@ -256,16 +256,37 @@ impl Builder<'_> {
     }
 
     fn syntax(&self, error: &ScanError) {
-        let start = self.bytes.byte(error.marker().index());
         let text = self.collector.lines().text();
-        let width = text
-            .get(start..)
-            .and_then(|rest| rest.chars().next())
-            .filter(|character| !character.is_control())
-            .map_or(0, char::len_utf8);
+        let marked = self.bytes.byte(error.marker().index());
+        let rest = text.get(marked..).unwrap_or_default();
+        let start = marked + rest.len() - rest.trim_start_matches(' ').len();
+        let found = text.get(start..).and_then(|rest| rest.chars().next());
+        let width = found.map_or(0, |found| {
+            if found.is_control() {
+                0
+            } else {
+                found.len_utf8()
+            }
+        });
+        // The parser knows no such anchor, and we would not follow it if it did.
+        if found == Some('*') {
+            self.refuse(ALIAS, &(start..start + width));
+            return;
+        }
+        // The parser has a limit of its own and may run ahead into it.
+        if error.info() == "recursion limit exceeded" {
+            self.too_deep(start..start + width);
+            return;
+        }
         let fault = Fault::new(Code::Syntax, format!("this is not YAML: {}", error.info()))
             .help("check the indentation and the quotes of this line and the one above");
         self.collector.add(fault, start..start + width);
+    }
+
+    fn too_deep(&self, range: Range<usize>) {
+        let message = format!("values are nested more than {MAX_DEPTH} levels deep");
+        self.collector
+            .add(Fault::new(Code::Refused, message), range);
     }
 
     fn finish(self) -> Option<Node> {

@@ -36,7 +36,9 @@ pub(super) fn access_contract(
     policy::fill(&mut contract, written, collector);
     let confirm_after = match &written.confirm_after {
         Entry::Absent => Some(DEFAULT_CONFIRM_AFTER),
-        entry => duration("confirm_after", entry, collector),
+        entry @ (Entry::Broken(_) | Entry::Written(..)) => {
+            duration("confirm_after", entry, collector)
+        }
     };
     let (spot, database) = collector.require(&written.database, "database", owner)?;
     let plans_configured = written
