@@ -299,7 +299,7 @@ async fn a_client_that_goes_away_frees_its_place() {
     });
     bench
         .fake
-        .fail(Fault::SlowFirstByte(Duration::from_secs(60)), Times::Nth(1));
+        .fail(Fault::SlowFirstByte(Duration::from_mins(1)), Times::Nth(1));
     let impatient = bench
         .request(LIST, &ALL)
         .timeout(Duration::from_millis(100))
@@ -359,7 +359,7 @@ async fn a_stopped_fake_frees_its_port_and_breaks_what_is_under_way() {
     let bench = crowd();
     bench
         .fake
-        .fail(Fault::SlowFirstByte(Duration::from_secs(60)), Times::Always);
+        .fail(Fault::SlowFirstByte(Duration::from_mins(1)), Times::Always);
     let address = bench.fake.address();
     let waiting = tokio::spawn(bench.request(LIST, &ALL).send());
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -244,9 +244,9 @@ async fn customers_are_listed_without_the_deleted_and_by_email() {
 }
 
 #[tokio::test]
-async fn twenty_thousand_subscriptions_are_all_listed() {
+async fn a_crowd_is_listed_to_the_last() {
     let mut world = World::new(NOW);
-    world.bulk(&Bulk::of(20_000));
+    world.bulk(&Bulk::of(2_000));
     let expected = naive(&world, |_| true);
     let bench = Bench::of(world);
     let found = bench
@@ -258,7 +258,7 @@ async fn twenty_thousand_subscriptions_are_all_listed() {
         found.len(),
         expected.len()
     );
-    assert_eq!(bench.fake.requests().len(), 200);
+    assert_eq!(bench.fake.requests().len(), 20);
 }
 
 /// A query, and what it lets through.

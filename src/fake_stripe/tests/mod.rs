@@ -3,6 +3,7 @@
 mod access;
 mod disturbances;
 mod errors;
+mod fields;
 mod listing;
 mod resources;
 mod shapes;

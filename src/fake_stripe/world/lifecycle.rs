@@ -249,7 +249,7 @@ mod tests {
         assert!(details.cancel_at_period_end);
         assert_eq!(details.cancel_at, Some(NOW + 30 * DAY));
         world.change_subscription("sub_a", |subscription| {
-            subscription.details.flexible_billing = true
+            subscription.details.flexible_billing = true;
         });
         world.cancel_at_period_end("sub_a");
         let details = world.find_subscription("sub_a").unwrap().details.clone();
@@ -292,7 +292,7 @@ mod tests {
     fn a_subscription_that_moves_is_found_at_its_new_customer_only() {
         let mut world = world_with(Subscription::new("cus_a", Status::Active));
         world.change_subscription("sub_a", |subscription| {
-            subscription.customer = "cus_b".into()
+            subscription.customer = "cus_b".into();
         });
         assert!(world.subscriptions_of("cus_a").is_empty());
         assert_eq!(world.subscriptions_of("cus_b"), ["sub_a"]);

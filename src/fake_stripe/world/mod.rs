@@ -191,12 +191,15 @@ impl World {
         id
     }
 
-    /// Lets a customer use a feature now.
+    /// Lets a customer use a feature now. Either is made where it is not there yet.
     pub fn entitle(&mut self, customer: &str, feature: &str) -> CompactString {
         let mut id = CompactString::default();
         self.fill(&mut id, "ent_", 19);
         if self.customers.get(customer).is_none() {
             self.customer(Customer::new(customer));
+        }
+        if self.features.get(feature).is_none() {
+            self.feature(Feature::new(feature, feature));
         }
         self.entitlements.put(ActiveEntitlement {
             id: id.clone(),
