@@ -11,7 +11,7 @@ pub struct Evaluation {
 }
 
 /// Why the facts allow no verdict.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unanswerable {
     #[error("the accounts query returned no row")]
     NoAccounts,
@@ -70,4 +70,38 @@ pub fn evaluate(
     let findings = case.into_findings();
     summary.count_findings(&findings);
     Ok(Evaluation { findings, summary })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::testing::{account, contract, facts, item, judge, subscription};
+
+    #[test]
+    fn the_order_of_items_does_not_show() {
+        let with = |prices: [&str; 3]| {
+            let items = || prices.map(|price| item(price, 1));
+            let world = facts(
+                [account("1").paid().plan("free"), account("2")],
+                ["1", "2", "3"].map(|name| subscription(name, "active", "").items(items())),
+            );
+            judge(&contract(), &world)
+        };
+        let one = with(["price_pro", "price_team", "price_addon"]);
+        let findings = &one.as_ref().expect("an answer").findings;
+        assert_eq!(findings.len(), 4, "{findings:#?}");
+        assert_eq!(with(["price_addon", "price_team", "price_pro"]), one);
+    }
+
+    #[test]
+    fn of_several_missing_values_the_same_one_is_named_in_any_order() {
+        let mut contract = contract();
+        contract.grace.past_due = Some(1);
+        let dateless = |name: &str| subscription(name, "past_due", "").items([]);
+        let error = |names: [&str; 2]| {
+            let world = facts(names.map(account), names.map(dateless));
+            judge(&contract, &world).expect_err("no verdict")
+        };
+        assert_eq!(error(["1", "2"]), error(["2", "1"]));
+        assert!(error(["2", "1"]).to_string().contains("`sub_1`"));
+    }
 }

@@ -49,7 +49,7 @@ impl Case<'_> {
 
     /// One line about a subscription, or about the entitlements that stand in for one.
     pub(crate) fn provider_says(&self, subscription: &Subscription) -> String {
-        let prices: Vec<_> = subscription
+        let mut prices: Vec<_> = subscription
             .items
             .iter()
             .map(|item| match self.contract.price_meaning(&item.price.id) {
@@ -58,6 +58,8 @@ impl Case<'_> {
                 PriceMeaning::Unmapped => item.price.id.to_string(),
             })
             .collect();
+        // The provider promises no order of items.
+        prices.sort();
         let prices = if prices.is_empty() {
             "no prices".to_owned()
         } else {

@@ -32,7 +32,7 @@ impl Source {
 }
 
 /// Which of the provider's two worlds the objects must come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     Live,
     Test,

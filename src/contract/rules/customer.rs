@@ -85,7 +85,7 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
                 customer: Some(id.to_owned()),
                 subscription: Some(newest.id.to_string()),
                 status: Some(newest.status.to_string()),
-                price: newest.items.first().map(|item| item.price.id.to_string()),
+                price: newest.items.iter().map(|item| &item.price.id).min().map(ToString::to_string),
                 named: live.iter().map(|subscription| subscription.id.to_string()).collect(),
                 ..Subject::default()
             },

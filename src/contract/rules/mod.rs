@@ -12,11 +12,18 @@ use super::{Rule, Unanswerable, case::Case, customers::CustomerNumber, standing:
 
 /// Judges every account, then what belongs to customers, prices and statuses.
 pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
+    // Of several missing values the same one is named in whatever order the facts come.
+    let mut missing: Option<Unanswerable> = None;
     for customer in case.customers.all() {
-        if case.has_judged_account(customer) {
-            judge_accounts(case, customer)?;
+        if case.has_judged_account(customer)
+            && let Err(error) = judge_accounts(case, customer)
+        {
+            missing = Some(missing.map_or(error.clone(), |other| other.min(error)));
         }
         judge_customer(case, customer);
+    }
+    if let Some(missing) = missing {
+        return Err(missing);
     }
     unlinked::unlinked_access(case);
     price::unmapped(case)?;

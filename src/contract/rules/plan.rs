@@ -43,7 +43,8 @@ pub(super) fn plan_drift(case: &Case<'_>, account: &Account, customer: CustomerN
         .iter()
         .flat_map(|subscription| &subscription.items)
         .map(|item| &item.price.id)
-        .find(|price| case.contract.plans.contains_key(price))
+        .filter(|price| case.contract.plans.contains_key(price))
+        .min()
         .map(ToString::to_string);
     subject.plan_expected = Some(expected.clone());
     case.report(

@@ -1,0 +1,178 @@
+//! The evaluator agrees with the model on every world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prodverdict::contract::{Evaluation, Finding, Money, Rule, Unanswerable, evaluate};
+use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    model::{Expected, Numbers, Refusal, judge, tells_subscription},
+    worlds::{NOW_SECONDS, World, world},
+};
+
+/// At least that many cases; `PROPTEST_CASES` asks for more.
+pub(crate) fn cases(least: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases.max(least),
+        failure_persistence: None,
+        ..default
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(3000))]
+
+    #[test]
+    fn both_readings_agree(world in world()) {
+        let World { contract, facts } = &world;
+        let expected = judge(contract, facts, NOW_SECONDS);
+        match (evaluate(contract, facts, NOW_SECONDS), expected) {
+            (Ok(found), Ok((findings, numbers))) => {
+                let summary = numbers_of(&found);
+                let (by_rule, by_severity) = (found.summary.by_rule.clone(), found.summary.by_severity.clone());
+                let texts_hold: Result<(), String> = found.findings.iter().try_for_each(|one| texts(one, &world));
+                let got: Vec<_> = found.findings.into_iter().map(what_the_spec_fixes).collect();
+                prop_assert_eq!(got, findings.clone());
+                prop_assert_eq!(summary, numbers);
+                prop_assert_eq!(by_rule.values().sum::<u64>(), by_severity.values().sum::<u64>());
+                for (rule, count) in by_rule {
+                    prop_assert_eq!(findings.iter().filter(|one| one.rule == rule).count().to_string(), count.to_string());
+                }
+                for (severity, count) in by_severity {
+                    prop_assert_eq!(findings.iter().filter(|one| one.severity == severity).count().to_string(), count.to_string());
+                }
+                prop_assert_eq!(texts_hold, Ok(()));
+            }
+            (Err(refused), Err(refusals)) => {
+                prop_assert!(refusals.contains(&kind(&refused)), "{:?} not in {:?}", refused, refusals);
+            }
+            (found, expected) => prop_assert!(false, "found {:#?}\nexpected {:#?}", found, expected),
+        }
+    }
+}
+
+fn kind(refused: &Unanswerable) -> Refusal {
+    match refused {
+        Unanswerable::NoAccounts => Refusal::NoAccounts,
+        Unanswerable::AccountOnTwoRows { .. } => Refusal::AccountOnTwoRows,
+        Unanswerable::NoCustomerKnown { .. } => Refusal::NoCustomerKnown,
+        Unanswerable::WrongMode { .. } => Refusal::WrongMode,
+        Unanswerable::Missing { .. } => Refusal::Missing,
+    }
+}
+
+fn amounts(money: &Money) -> BTreeMap<String, i64> {
+    money
+        .iter()
+        .map(|(currency, amount)| (currency.to_owned(), amount))
+        .collect()
+}
+
+fn numbers_of(found: &Evaluation) -> Numbers {
+    let summary = &found.summary;
+    Numbers {
+        accounts: summary.accounts,
+        linked: summary.linked,
+        exempt: summary.exempt,
+        subscriptions: summary.subscriptions.clone(),
+        paid_not_served: amounts(&summary.paid_not_served),
+        served_not_paid: amounts(&summary.served_not_paid),
+        without_amount: summary.items_without_amount,
+    }
+}
+
+/// The finding without what the specification leaves to the evaluator.
+fn what_the_spec_fixes(finding: Finding) -> Expected {
+    let subject = finding.subject;
+    let deciding = tells_subscription(finding.rule);
+    let money = matches!(
+        finding.rule,
+        Rule::RevenueLeak | Rule::WrongfulAccess | Rule::OrphanSubscription
+    );
+    Expected {
+        severity: finding.severity,
+        rule: finding.rule,
+        entity: finding.entity,
+        account: subject.account,
+        customer: subject.customer,
+        subscription: subject.subscription.filter(|_| deciding),
+        status: subject
+            .status
+            .filter(|_| deciding || finding.rule == Rule::UnknownStatus),
+        price: subject
+            .price
+            .filter(|_| matches!(finding.rule, Rule::UnmappedPrice | Rule::UnmappedFeature)),
+        plan_found: subject
+            .plan_found
+            .filter(|_| matches!(finding.rule, Rule::PlanDrift | Rule::StalePlan)),
+        amount: if money {
+            amounts(&finding.amount)
+        } else {
+            BTreeMap::new()
+        },
+        number: number_named(finding.rule, &finding.message, subject.named.len()),
+    }
+}
+
+/// The number that a finding about many says, if it names as many of them as it may.
+fn number_named(rule: Rule, message: &str, named: usize) -> Option<u64> {
+    let most = match rule {
+        Rule::UnmappedPrice | Rule::UnmappedFeature => 3,
+        Rule::UnlinkedAccess => 5,
+        _ => return None,
+    };
+    let mut words = message.split_whitespace();
+    let number = words.find_map(|word| word.parse::<u64>().ok())?;
+    (u64::try_from(named) == Ok(number.min(most))).then_some(number)
+}
+
+/// "First 16 hex digits of SHA-256 over rule, entity and customer id joined by newlines."
+pub(crate) fn fingerprint(finding: &Finding) -> String {
+    let customer = finding.subject.customer.as_deref().unwrap_or_default();
+    let hashed = format!("{}\n{}\n{customer}", finding.rule.as_str(), finding.entity);
+    let digest = Sha256::digest(hashed.as_bytes());
+    let hex: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    hex[..8].concat()
+}
+
+/// The documented hash, a message, a fix, and the contract's own fix on the rules that it speaks of.
+fn texts(finding: &Finding, world: &World) -> Result<(), String> {
+    if finding.fingerprint != fingerprint(finding) {
+        return Err(format!("fingerprint of {finding:?}"));
+    }
+    if finding.message.trim().is_empty() || finding.fix.trim().is_empty() {
+        return Err(format!("an empty text in {finding:?}"));
+    }
+    match &world.contract.fix {
+        Some(fix) if finding.rule.is_published() != (&finding.fix == fix) => Err(format!(
+            "the contract's fix is in the wrong place: {finding:?}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn the_worlds_reach_every_rule_every_refusal_and_plain_agreement() {
+    let mut runner = TestRunner::deterministic();
+    let (mut missed, mut refused) = (BTreeSet::from(Rule::ALL), BTreeSet::new());
+    let mut clean = 0;
+    for _ in 0..4000 {
+        let World { contract, facts } = world().new_tree(&mut runner).unwrap().current();
+        match evaluate(&contract, &facts, NOW_SECONDS) {
+            Ok(found) => {
+                clean += u32::from(found.findings.is_empty() && facts.accounts.len() > 1);
+                for finding in found.findings {
+                    missed.remove(&finding.rule);
+                }
+            }
+            Err(error) => {
+                refused.insert(kind(&error));
+            }
+        }
+    }
+    assert_eq!(missed, BTreeSet::new());
+    assert_eq!(refused.len(), 5, "{refused:?}");
+    assert!(clean > 50, "{clean}");
+}
