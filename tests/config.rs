@@ -226,7 +226,7 @@ fn the_published_format_means_what_it_meant() {
     assert_eq!(access.confirm_after, Some(Duration::from_secs(10)));
     assert_eq!(access.database.url_env, "DATABASE_URL");
     assert_eq!(access.database.timezone, "UTC");
-    assert_eq!(access.database.statement_timeout, Duration::from_secs(300));
+    assert_eq!(access.database.statement_timeout, Duration::from_mins(5));
     let contract = &access.contract;
     assert_eq!(contract.source, Source::Stripe);
     assert_eq!(contract.fail_on, Some(Severity::High));
@@ -606,6 +606,29 @@ fn thousands_of_mistakes_are_read_and_the_first_are_shown() {
     assert_eq!(diagnostics.len(), 20_001);
     let rendered = render(&diagnostics, &text, PATH, false);
     assert!(rendered.ends_with("and 19951 more problems\n"));
+}
+
+#[test]
+fn hostile_files_cost_no_more_than_their_length() {
+    for piece in [
+        "sk_live_",
+        "a://",
+        "a://@",
+        "key:a, ",
+        "key:",
+        "key:\"",
+        "a: [",
+        "- {x: sk_live_1, y: ~}\n",
+        "&a ",
+        "'",
+        "? ",
+    ] {
+        let text = format!(
+            "version: 1\n{}",
+            piece.repeat((MAX_BYTES - 20) / piece.len())
+        );
+        check_whatever(&text);
+    }
 }
 
 #[test]
