@@ -360,8 +360,8 @@ fn names_and_keys_have_their_defaults() {
     let contract =
         format!("  - type: access\n    database: {{users_table: u, columns: {columns}}}\n");
     let paddle = contract.replace("type: access", "type: access\n    source_of_truth: paddle");
-    let named = contract.replace("type: access", "type: access\n    name: access-2");
-    let text = format!("version: 1\ncontracts:\n{contract}{paddle}{named}");
+    let numbered = contract.replace("type: access", "type: access\n    name: access-2");
+    let text = format!("version: 1\ncontracts:\n{contract}{paddle}{numbered}");
     let config = load(&text, PATH).unwrap();
     let names: Vec<_> = config
         .contracts
@@ -598,10 +598,8 @@ fn a_byte_order_mark_and_windows_lines_change_nothing() {
 
 #[test]
 fn thousands_of_mistakes_are_read_and_the_first_are_shown() {
-    let mistakes: String = (0..20_000)
-        .map(|number| format!("k{number}: 1\n"))
-        .collect();
-    let text = format!("version: 1\n{mistakes}");
+    let mistakes: Vec<_> = (0..20_000).map(|number| format!("k{number}: 1")).collect();
+    let text = format!("version: 1\n{}", mistakes.join("\n"));
     let diagnostics = load(&text, PATH).unwrap_err();
     assert_eq!(diagnostics.len(), 20_001);
     let rendered = render(&diagnostics, &text, PATH, false);
