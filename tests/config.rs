@@ -226,7 +226,7 @@ fn the_published_format_means_what_it_meant() {
     assert_eq!(access.confirm_after, Some(Duration::from_secs(10)));
     assert_eq!(access.database.url_env, "DATABASE_URL");
     assert_eq!(access.database.timezone, "UTC");
-    assert_eq!(access.database.statement_timeout, Duration::from_secs(300));
+    assert_eq!(access.database.statement_timeout, Duration::from_mins(5));
     let contract = &access.contract;
     assert_eq!(contract.source, Source::Stripe);
     assert_eq!(contract.fail_on, Some(Severity::High));
@@ -360,8 +360,8 @@ fn names_and_keys_have_their_defaults() {
     let contract =
         format!("  - type: access\n    database: {{users_table: u, columns: {columns}}}\n");
     let paddle = contract.replace("type: access", "type: access\n    source_of_truth: paddle");
-    let named = contract.replace("type: access", "type: access\n    name: access-2");
-    let text = format!("version: 1\ncontracts:\n{contract}{paddle}{named}");
+    let numbered = contract.replace("type: access", "type: access\n    name: access-2");
+    let text = format!("version: 1\ncontracts:\n{contract}{paddle}{numbered}");
     let config = load(&text, PATH).unwrap();
     let names: Vec<_> = config
         .contracts
@@ -598,14 +598,35 @@ fn a_byte_order_mark_and_windows_lines_change_nothing() {
 
 #[test]
 fn thousands_of_mistakes_are_read_and_the_first_are_shown() {
-    let mistakes: String = (0..20_000)
-        .map(|number| format!("k{number}: 1\n"))
-        .collect();
-    let text = format!("version: 1\n{mistakes}");
+    let mistakes: Vec<_> = (0..20_000).map(|number| format!("k{number}: 1")).collect();
+    let text = format!("version: 1\n{}", mistakes.join("\n"));
     let diagnostics = load(&text, PATH).unwrap_err();
     assert_eq!(diagnostics.len(), 20_001);
     let rendered = render(&diagnostics, &text, PATH, false);
     assert!(rendered.ends_with("and 19951 more problems\n"));
+}
+
+#[test]
+fn hostile_files_cost_no_more_than_their_length() {
+    for piece in [
+        "sk_live_",
+        "a://",
+        "a://@",
+        "key:a, ",
+        "key:",
+        "key:\"",
+        "a: [",
+        "- {x: sk_live_1, y: ~}\n",
+        "&a ",
+        "'",
+        "? ",
+    ] {
+        let text = format!(
+            "version: 1\n{}",
+            piece.repeat((MAX_BYTES - 20) / piece.len())
+        );
+        check_whatever(&text);
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! `prodverdict.yml`: text in, valid contracts or every problem with its place out.
 
+mod access;
 mod collector;
 mod column;
 mod diagnostic;
 mod document;
 mod entry;
 mod lines;
+mod misfit;
 mod places;
 mod reader;
 mod schema;

@@ -1,22 +1,21 @@
-//! Hands the tree to serde so that nothing is lost: every entry that does not fit is noted with its place, and reading goes on.
+//! Hands the tree to serde so that nothing is lost: what does not fit is noted with its place, and reading goes on.
 //!
 //! `Document` with its derives stays the one description of the format. Serde by itself stops at the first mistake;
 //! here an [`Entry`](super::entry::Entry) catches the mistakes inside it, and unknown keys are noted and left out.
 
 use serde::{
     Deserializer,
-    de::{
-        self, DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, SeqAccess, Unexpected,
-        Visitor,
-    },
+    de::{Error as _, IntoDeserializer as _, Unexpected, Visitor},
     forward_to_deserialize_any,
 };
 
 use super::{
+    access::{EntryParts, Items, KnownPairs},
     collector::{Collector, Fault, quote},
     diagnostic::Code,
     document::{CELL, LASTING, LITERAL, VERSION},
     entry::Spot,
+    misfit::{Misfit, one_of},
     schema, secrets, suggestion,
     tree::{Key, Kind, Meaning, Node, Scalar},
 };
@@ -31,18 +30,10 @@ pub(super) struct Reader<'a> {
 
 /// How messages call a node.
 #[derive(Debug, Clone, Copy)]
-enum Name<'a> {
+pub(super) enum Name<'a> {
     File,
     Value(&'a Key),
     EntryOf(&'a str),
-}
-
-/// Why a node does not fit.
-#[derive(Debug)]
-pub(super) enum Misfit {
-    Reported,
-    Expected(String),
-    Unknown(&'static [&'static str]),
 }
 
 impl<'a> Reader<'a> {
@@ -54,12 +45,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn named(self, node: &'a Node, name: Name<'a>) -> Self {
+    pub(super) fn named(self, node: &'a Node, name: Name<'a>) -> Self {
         Self { node, name, ..self }
     }
 
     /// What the entries of this node are called.
-    fn label(self) -> &'a str {
+    pub(super) fn label(self) -> &'a str {
         match self.name {
             Name::File => "the file",
             Name::Value(key) => &key.text,
@@ -90,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes that this node does not fit.
-    fn report(self, misfit: Misfit) {
+    pub(super) fn report(self, misfit: Misfit) {
         let subject = match self.name {
             Name::File => "the file".to_owned(),
             Name::Value(key) => quote(&key.text),
@@ -151,7 +142,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn spot(self) -> Spot {
+    pub(super) fn spot(self) -> Spot {
         let key = match self.name {
             Name::Value(key) => Some(key.span.clone()),
             Name::File | Name::EntryOf(_) => None,
@@ -168,7 +159,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn unknown_key(self, key: &Key, value: &Node, known: &'static [&'static str]) {
+    pub(super) fn unknown_key(self, key: &Key, value: &Node, known: &'static [&'static str]) {
         let fault = Fault::new(
             Code::UnknownKey,
             format!("unknown key {}", quote(&key.text)),
@@ -298,141 +289,5 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
-    }
-}
-
-fn one_of(words: &[&str]) -> String {
-    let listed = suggestion::listed(words);
-    if words.len() == 1 {
-        listed
-    } else {
-        format!("one of {listed}")
-    }
-}
-
-/// The entries of a list.
-struct Items<'a> {
-    reader: Reader<'a>,
-    items: std::slice::Iter<'a, Node>,
-}
-
-impl<'de> SeqAccess<'de> for Items<'de> {
-    type Error = Misfit;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Misfit> {
-        let name = Name::EntryOf(self.reader.label());
-        self.items
-            .next()
-            .map(|item| seed.deserialize(self.reader.named(item, name)))
-            .transpose()
-    }
-}
-
-/// The pairs of a mapping; where the keys are known, the unknown ones are noted and left out.
-struct KnownPairs<'a> {
-    reader: Reader<'a>,
-    known: Option<&'static [&'static str]>,
-    pairs: std::slice::Iter<'a, (Key, Node)>,
-    value: Option<Reader<'a>>,
-}
-
-impl<'de> MapAccess<'de> for KnownPairs<'de> {
-    type Error = Misfit;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Misfit> {
-        for (key, value) in self.pairs.by_ref() {
-            match self.known {
-                Some(known) if !known.contains(&key.text.as_str()) => {
-                    self.reader.unknown_key(key, value, known);
-                }
-                Some(_) | None => {
-                    self.value = Some(self.reader.named(value, Name::Value(key)));
-                    return seed
-                        .deserialize(key.text.as_str().into_deserializer())
-                        .map(Some);
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
-        let value = self.value.take();
-        seed.deserialize(value.ok_or_else(|| Misfit::custom("a value follows its key"))?)
-    }
-}
-
-/// The place of an entry, then its value if it fits.
-struct EntryParts<'a> {
-    reader: Reader<'a>,
-    place_given: bool,
-}
-
-impl<'de> SeqAccess<'de> for EntryParts<'de> {
-    type Error = Misfit;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Misfit> {
-        if self.place_given {
-            return Ok(match seed.deserialize(self.reader) {
-                Ok(value) => Some(value),
-                Err(misfit) => {
-                    self.reader.report(misfit);
-                    None
-                }
-            });
-        }
-        self.place_given = true;
-        let spot = self.reader.spot();
-        let key = spot.key.clone().unwrap_or(0..0);
-        let numbers = [
-            usize::from(spot.key.is_some()),
-            key.start,
-            key.end,
-            spot.value.start,
-            spot.value.end,
-            usize::from(spot.is_block),
-        ];
-        let place = de::value::SeqDeserializer::<_, Misfit>::new(numbers.into_iter());
-        seed.deserialize(place).map(Some)
-    }
-}
-
-impl de::Error for Misfit {
-    fn custom<T: std::fmt::Display>(message: T) -> Self {
-        let what = message.to_string();
-        Self::Expected(match what.as_str() {
-            "a sequence" => "a list".to_owned(),
-            "a boolean" => "`true` or `false`".to_owned(),
-            _ => what,
-        })
-    }
-
-    fn invalid_type(_found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(expected)
-    }
-
-    fn invalid_value(_found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(expected)
-    }
-}
-
-impl std::error::Error for Misfit {}
-
-impl std::fmt::Display for Misfit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Reported => f.write_str("already reported"),
-            Self::Expected(what) => write!(f, "expected {what}"),
-            Self::Unknown(words) => write!(f, "expected {}", one_of(words)),
-        }
     }
 }

@@ -68,43 +68,60 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// Where the secrets of a text are, in order and apart from each other.
+/// Where the secrets of a text are, in order and apart from each other. Linear in the text, which is hostile.
 pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = PREFIXES
-        .iter()
-        .flat_map(|prefix| text.match_indices(prefix))
-        .map(|(start, _)| start..end_of_word(text, start))
-        .chain(credentials_in(text))
-        .collect();
-    found.sort_by_key(|range| range.start);
-    found.dedup_by(|later, earlier| {
-        let inside = later.start < earlier.end;
-        if inside {
-            earlier.end = earlier.end.max(later.end);
+    let mut found = Vec::new();
+    for prefix in PREFIXES {
+        let mut from = 0;
+        while let Some(index) = text.get(from..).and_then(|rest| rest.find(prefix)) {
+            let start = from + index;
+            from = end_of_word(text, start);
+            found.push(start..from);
         }
-        inside
-    });
-    found
+    }
+    found.extend(credentials_in(text));
+    merged(found)
 }
 
 /// What stands after the keys that tell of a secret, where it is not the name of a variable: for showing lines of a
 /// file that may not even be YAML.
 pub(super) fn values_of_telling_keys(text: &str) -> Vec<Range<usize>> {
-    text.match_indices(':')
-        .filter(|(colon, _)| tells_of_a_secret(word_before(text, *colon)))
-        .map(|(colon, _)| value_after(text, colon + 1))
-        .filter(|value| {
-            let value = text.get(value.clone()).unwrap_or_default();
-            !is_variable_name(value.trim_matches(['"', '\'']))
-        })
-        .collect()
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split('\n') {
+        let mut seen = 0;
+        for (colon, _) in line.match_indices(':') {
+            if colon < seen || !tells_of_a_secret(word_before(line, colon)) {
+                continue;
+            }
+            let value = value_after(line, colon + 1);
+            let written = line.get(value.clone()).unwrap_or_default();
+            if !is_variable_name(written.trim_matches(['"', '\''])) {
+                seen = value.end;
+                found.push(start + value.start..start + value.end);
+            }
+        }
+        start += line.len() + 1;
+    }
+    found
 }
 
-fn word_before(text: &str, end: usize) -> &str {
-    let before = text
-        .get(..end)
-        .unwrap_or_default()
-        .trim_end_matches(['"', '\'', ' ']);
+/// The ranges in order, those that touch made one.
+pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|later, earlier| {
+        let touches = later.start <= earlier.end;
+        if touches {
+            earlier.end = earlier.end.max(later.end);
+        }
+        touches
+    });
+    ranges
+}
+
+fn word_before(line: &str, end: usize) -> &str {
+    let before = line.get(..end).unwrap_or_default();
+    let before = before.trim_end_matches(['"', '\'', ' ']);
     let start = before
         .char_indices()
         .rev()
@@ -114,12 +131,11 @@ fn word_before(text: &str, end: usize) -> &str {
     before.get(start..).unwrap_or_default()
 }
 
-/// The bytes of a value on the line of its key: a quoted text, or what a flow mapping would take for one.
-fn value_after(text: &str, from: usize) -> Range<usize> {
-    let line = text.get(from..).unwrap_or_default();
-    let line = line.split('\n').next().unwrap_or_default();
-    let value = line.trim_start();
-    let start = from + line.len() - value.len();
+/// The bytes of a value behind its key: a quoted text, or what a flow mapping would take for one.
+fn value_after(line: &str, from: usize) -> Range<usize> {
+    let rest = line.get(from..).unwrap_or_default();
+    let value = rest.trim_start();
+    let start = line.len() - value.len();
     let quote = value.chars().next().filter(|first| "\"'".contains(*first));
     let length = match quote {
         Some(quote) => value
@@ -134,16 +150,16 @@ fn value_after(text: &str, from: usize) -> Range<usize> {
     start..start + value.trim_end().len()
 }
 
-/// What stands between `://` and the last `@` of a URL.
+/// What stands between `://` and the last `@` of a word.
 fn credentials_in(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices("://").filter_map(|(index, separator)| {
-        let start = index + separator.len();
-        let rest = text.get(start..)?;
-        let end = rest
-            .find(|character: char| character.is_whitespace() || "\"'`".contains(character))
-            .unwrap_or(rest.len());
-        let at = rest.get(..end)?.rfind('@')?;
-        Some(start..start + at)
+    let ends = |character: char| character.is_whitespace() || "\"'`".contains(character);
+    let mut offset = 0;
+    text.split_inclusive(ends).filter_map(move |word| {
+        let begin = offset;
+        offset += word.len();
+        let start = word.find("://")? + "://".len();
+        let length = word.get(start..)?.rfind('@')?;
+        Some(begin + start..begin + start + length)
     })
 }
 

@@ -9,7 +9,8 @@ use super::{diagnostic::Diagnostic, lines::Lines, secrets};
 /// A hostile file can hold thousands of mistakes; a person reads the first ones.
 const SHOWN: usize = 50;
 
-/// The diagnostics of `load` over the same text, for a terminal or a log. Control characters are made visible and secrets are masked.
+/// The diagnostics of `load` over the same text, for a terminal or a log. Characters that would act on a terminal are
+/// replaced and secrets are masked.
 pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
@@ -84,7 +85,8 @@ impl ShownLine {
             if offset == 0 && character == '\u{feff}' {
                 continue;
             }
-            let is_hidden = hidden.iter().any(|part| part.contains(&offset));
+            let next = hidden.partition_point(|part| part.end <= offset);
+            let is_hidden = hidden.get(next).is_some_and(|part| part.start <= offset);
             shown
                 .text
                 .push(if is_hidden { '*' } else { seen(character) });
@@ -102,15 +104,15 @@ impl ShownLine {
     }
 }
 
-/// Everything in the text that must not be shown.
+/// Everything in the text that must not be shown, in order.
 fn hidden_parts(diagnostics: &[Diagnostic], text: &str) -> Vec<Range<usize>> {
     let marked = diagnostics
         .iter()
         .filter_map(|diagnostic| diagnostic.hidden.clone());
-    marked
+    let hidden = marked
         .chain(secrets::secrets_in(text))
-        .chain(secrets::values_of_telling_keys(text))
-        .collect()
+        .chain(secrets::values_of_telling_keys(text));
+    secrets::merged(hidden.collect())
 }
 
 fn visible(text: &str) -> String {

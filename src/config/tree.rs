@@ -360,3 +360,130 @@ impl ByteOffsets {
         start..self.byte(span.end.index()).max(start)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+    use serde_yaml::Value;
+
+    use super::*;
+
+    /// The tree as `yaml_serde` would hold it.
+    fn value(node: &Node) -> Value {
+        match &node.kind {
+            Kind::Scalar(scalar) if scalar.meaning() == Meaning::Text => {
+                Value::String(scalar.text.clone())
+            }
+            Kind::Scalar(scalar) => serde_yaml::from_str(&scalar.text).expect("a plain word"),
+            Kind::List(items) => Value::Sequence(items.iter().map(value).collect()),
+            Kind::Mapping(pairs) => {
+                let pair =
+                    |(key, node): &(Key, Node)| (Value::String(key.text.clone()), value(node));
+                Value::Mapping(pairs.iter().map(pair).collect())
+            }
+            Kind::Refused => Value::Null,
+        }
+    }
+
+    fn accepted(text: &str) -> Option<Value> {
+        let collector = Collector::new(text, "p.yml");
+        let node = read(&collector);
+        let value = node.as_ref().map(value);
+        value.filter(|_| collector.into_diagnostics().is_empty())
+    }
+
+    /// Always with a last line break: at the end of a file without one, block texts differ by it.
+    fn pieces() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "a: ",
+            "b: ",
+            "c:\n",
+            "  d: ",
+            "    e: ",
+            "- ",
+            "  - ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            "x",
+            "1",
+            "-0",
+            "0x1F",
+            "1e3",
+            ".5",
+            "0o7",
+            "007",
+            "~",
+            "null",
+            "true",
+            "off",
+            "Yes",
+            "\"q\\t\\u00e9\"",
+            "'it''s'",
+            "|\n  l\n\n  m\n",
+            ">-\n  l\n  m\n",
+            "# c",
+            " # c\n",
+            "\n",
+            "\n",
+            "\n  ",
+            " ",
+            "é",
+            "x y",
+            "x:y",
+            "---\n",
+            "...\n",
+            "-",
+            "2026-01-01",
+        ]);
+        prop::collection::vec(pieces, 0..14).prop_map(|pieces| pieces.concat() + "\n")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_parsers_read_the_same_from_what_both_accept(text in pieces()) {
+            if let (Some(ours), Ok(theirs)) = (accepted(&text), serde_yaml::from_str::<Value>(&text))
+                && has_only_text_keys(&theirs)
+            {
+                prop_assert_eq!(theirs, ours);
+            }
+        }
+    }
+
+    /// Keys are text to us, whatever they look like, so others cannot be compared.
+    fn has_only_text_keys(value: &Value) -> bool {
+        match value {
+            Value::Mapping(pairs) => pairs
+                .iter()
+                .all(|(key, value)| key.is_string() && has_only_text_keys(value)),
+            Value::Sequence(items) => items.iter().all(has_only_text_keys),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Tagged(_) => true,
+        }
+    }
+
+    #[test]
+    fn places_hold_exactly_what_is_written() {
+        let text = "é: \"x y\"\nb:\n  - [1, 'ü']\n";
+        let collector = Collector::new(text, "p.yml");
+        let node = read(&collector).expect("a tree");
+        let Kind::Mapping(pairs) = &node.kind else {
+            panic!("{node:?}")
+        };
+        let at = |span: &Range<usize>| text.get(span.clone()).expect("inside");
+        assert_eq!(at(&pairs[0].0.span), "é");
+        assert_eq!(at(&pairs[0].1.span), "\"x y\"");
+        let Kind::List(items) = &pairs[1].1.kind else {
+            panic!("{node:?}")
+        };
+        assert_eq!(at(&items[0].span), "[1, 'ü']");
+    }
+}
