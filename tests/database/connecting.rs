@@ -374,8 +374,8 @@ fn nothing_but_the_url_says_where_to_connect() {
         .env("PGSSLROOTCERT", "/no/such/file")
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("1 passed"), "{text}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("1 passed"), "{printed}");
 
     in_a_world(async |world| {
         // Without a password in the URL there is none.
