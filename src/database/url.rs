@@ -60,14 +60,12 @@ impl Target {
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
             return Err(UrlError::Form);
         }
-        // What an unencoded `/`, `?` or `#` of the password leaves behind: its first half as the host and the port,
-        // which messages would show.
-        let ends_early =
-            url.username().is_empty() && url.query().is_some_and(|query| query.contains('@'));
-        if url.fragment().is_some() || url.path().contains('@') || ends_early {
+        let parameters = Parameters::of(&url);
+        // An unencoded `/`, `?` or `#` ends the host early: the rest of the password would be looked up as a host, and
+        // shown. What should have been the host then comes after an `@` further on.
+        if url.fragment().is_some() || url.path().contains('@') || parameters.has_stray_at {
             return Err(UrlError::Unencoded);
         }
-        let parameters = Parameters::of(&url);
         let host = parameters
             .host
             .clone()
@@ -191,6 +189,8 @@ struct Parameters {
     root_certificate: Option<String>,
     certificate: Option<String>,
     key: Option<String>,
+    /// An `@` in a parameter that is none of these.
+    has_stray_at: bool,
 }
 
 impl Parameters {
@@ -209,7 +209,10 @@ impl Parameters {
                 "sslrootcert" | "ssl-root-cert" | "ssl-ca" => &mut parameters.root_certificate,
                 "sslcert" | "ssl-cert" => &mut parameters.certificate,
                 "sslkey" | "ssl-key" => &mut parameters.key,
-                _ => continue,
+                _ => {
+                    parameters.has_stray_at |= key.contains('@') || value.contains('@');
+                    continue;
+                }
             };
             *slot = Some(value.into_owned());
         }

@@ -54,6 +54,10 @@ fn a_url_that_does_not_parse_is_not_shown() {
             "postgres://user:12/secret-canary@localhost/db",
             "postgres://user:12#secret-canary@localhost/db",
             "postgres://user:12?secret-canary@localhost/db",
+            "postgres://user:12@secret-canary/3@localhost/db",
+            "postgres://user:12@secret-canary?3@localhost/db",
+            "postgres://user:12@secret-canary?3=4@localhost/db",
+            "postgres://user:12@secret-canary#3@localhost/db",
             "postgres://:secret-canary@localhost/db",
             "postgres://user:secret-canary@/db",
             "postgres://u:secret-canary@localhost:99999/db",
@@ -370,8 +374,8 @@ fn nothing_but_the_url_says_where_to_connect() {
         .env("PGSSLROOTCERT", "/no/such/file")
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("1 passed"), "{text}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("1 passed"), "{printed}");
 
     in_a_world(async |world| {
         // Without a password in the URL there is none.

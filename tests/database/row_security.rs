@@ -73,6 +73,14 @@ fn a_guarded_table_stops_the_reading_wherever_it_is_named() {
         ] {
             assert_stopped(&told(world.read_as(&url, &settings).await), &role);
         }
+        // It is asked before any row is read.
+        let meaningless = [
+            (Field::Plan, column("plan")),
+            (Field::HasPaidAccess, sql("'what'")),
+        ];
+        let join = "left join subscriptions s on s.user_id = users.id";
+        let settings = with(table("users", &meaningless), Some(join), None);
+        assert_stopped(&told(world.read_as(&url, &settings).await), &role);
         // The tables beside it are read as always.
         let facts = world.read_as(&url, &table("users", &[])).await.unwrap();
         assert_eq!(lines(&facts), ["u1|cus_1|t|"]);
