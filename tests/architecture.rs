@@ -1,4 +1,10 @@
 //! The architecture, checked: which module may import which, what is pure, and what a file looks like.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 
 use std::{
     collections::BTreeSet,

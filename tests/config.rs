@@ -126,7 +126,6 @@ const MUTATIONS: &[Mutation] = &[
     ("        id: id\n", "        id: «null»\n", Code::MissingKey, "`id` should be mapped, found nothing", ""),
     ("        id: id\n", "        id: «5»\n", Code::WrongType, "`id` should be the name of a column", "in quotes"),
     ("        id: id\n", "        id: «[id]»\n", Code::WrongType, "found a list", ""),
-    ("        plan: plan\n", "", Code::MissingKey, "missing key `plan` in `columns`", "plan: null"),
     ("        seats: {", "        «seat»: {", Code::UnknownKey, "unknown key `seat`", "did you mean `seats`?"),
     ("{ sql: \"quantity\" }", "{ sql: «\" \"» }", Code::InvalidValue, "`sql` should not be empty", ""),
     ("{ sql: \"quantity\" }", "{ «sqk»: x, sql: \"quantity\" }", Code::UnknownKey, "unknown key `sqk`", "did you mean `sql`?"),
@@ -417,6 +416,35 @@ fn off_is_off_however_yaml_reads_it() {
 }
 
 #[test]
+fn the_plan_is_read_from_a_column_of_that_name_unless_the_file_says_otherwise() {
+    use prodverdict::{
+        config::{AccountsQuery, Expression},
+        contract::Field,
+    };
+    let plan_of = |text: &str| {
+        let config = load(text, "prodverdict.yml").expect("a valid file");
+        let AccountsQuery::Table { columns, .. } = &config.contracts[0].database.accounts else {
+            panic!("a table");
+        };
+        columns.get(&Field::Plan).cloned()
+    };
+    let published = include_str!("config/published.yml");
+    let line = published
+        .lines()
+        .find(|line| line.trim_start().starts_with("plan:"))
+        .expect("a line");
+    let without = published.replace(&format!("{line}\n"), "");
+    assert_eq!(
+        plan_of(&without),
+        Some(Expression::Column("plan".to_owned()))
+    );
+    assert_eq!(
+        plan_of(&published.replace(line, "        plan: null")),
+        None
+    );
+}
+
+#[test]
 fn all_problems_come_at_once_in_the_order_of_the_file() {
     let text = VALID
         .replace("version: 1", "version: 3")
@@ -429,8 +457,7 @@ fn all_problems_come_at_once_in_the_order_of_the_file() {
         .iter()
         .map(|diagnostic| diagnostic.place.line)
         .collect();
-    // The misspelled `plan` is also missing.
-    assert_eq!(lines, [1, 7, 12, 16, 26, 32]);
+    assert_eq!(lines, [1, 7, 16, 26, 32]);
 }
 
 #[test]

@@ -11,10 +11,6 @@ pub struct Environment(BTreeMap<String, String>);
 impl Environment {
     /// The variables of this process. One that is not UTF-8 can be none of ours and is left out.
     pub fn of_process() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that reads the environment"
-        )]
         let variables = std::env::vars_os();
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -108,18 +108,22 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Fixtures")]
 pub struct FixtureArgs {
     /// Read both sides from recorded files instead of live systems
-    #[arg(long, group = "recorded")]
+    #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures: bool,
 
     /// Read only the provider's side from recorded files, and the accounts live
-    #[arg(long, group = "recorded")]
+    #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures_stripe: bool,
 
     /// The folder of the recorded files [default: fixtures/ beside the configuration, else the one built in]
-    #[arg(long, value_name = "DIR", requires = "recorded")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "recorded",
+        help_heading = "Fixtures"
+    )]
     pub fixtures_dir: Option<PathBuf>,
 }
 

@@ -2,7 +2,8 @@
 
 use super::{
     configuration,
-    judge::{self, Run},
+    judge::{FailOn, Run, judge},
+    masking::{mask_of, secrets_of},
     output::{Output, OutputError},
     progress::Progress,
     sides::Recorded,
@@ -15,14 +16,14 @@ use crate::{
     fixtures::Recording,
     http,
     problem::Problem,
-    report::{self, Outcome},
+    report::{self, Mask, Outcome},
 };
 
 pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 {
     let config = match configuration::load(&arguments.config.config) {
         Ok(config) => config,
         Err(unusable) => {
-            let output = Output::of_process(Vec::new());
+            let output = Output::of_process(Mask::default());
             let outcome = unanswered(unusable.problems());
             // At a terminal the lines of the file say more than the list of problems in the report.
             if let Some(rendered) = unusable.rendered(output.colour_on_stderr) {
@@ -31,12 +32,12 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
             return finish(arguments, &outcome, &output);
         }
     };
-    let output = Output::of_process(judge::secrets(&config, environment));
+    let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let recorded = recorded(&arguments.fixtures, &arguments.config.config);
     let outcome = match new_run(environment, &progress, recorded, now) {
-        Ok(run) => judge::judge(&config, &run).await,
+        Ok(run) => judge(&config, &run).await,
         Err(problem) => unanswered(vec![problem]),
     };
     finish(arguments, &outcome, &output)
@@ -73,7 +74,7 @@ pub(super) fn new_run<'r>(
         progress,
         recorded,
         now,
-        fail_on: None,
+        fail_on: FailOn::AsConfigured,
     })
 }
 

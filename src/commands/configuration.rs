@@ -65,17 +65,15 @@ pub(crate) fn parse(text: String, path: &str) -> Result<Config, Unusable> {
 }
 
 fn read(path: &Path, shown: &str) -> Result<String, Problem> {
-    let unreadable = |error: std::io::Error| {
-        Problem {
+    let unreadable = |error: std::io::Error| Problem {
         message: format!("the configuration `{shown}` cannot be read: {error}"),
-        hint: match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "name the file with --config (in a workflow: the input `config`, after a checkout step)".to_owned()
-            }
-            _ => String::new(),
+        hint: if error.kind() == std::io::ErrorKind::NotFound {
+            "name the file with --config (in a workflow: the input `config`, after a checkout step)"
+                .to_owned()
+        } else {
+            String::new()
         },
         place: None,
-    }
     };
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();

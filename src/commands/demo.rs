@@ -2,7 +2,8 @@
 
 use super::{
     check::{new_run, render, status},
-    configuration, judge,
+    configuration,
+    judge::judge,
     output::Output,
     progress::Progress,
     sides::Recorded,
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     cli::{Environment, FormatArgs},
     fixtures::Recording,
-    report,
+    report::{self, Mask},
 };
 
 const CONFIG: &str = include_str!("../../examples/nextjs-stripe/prodverdict.yml");
@@ -25,12 +26,12 @@ Next, look for the same in your own:
   3. STRIPE_SECRET_KEY=rk_… DATABASE_URL=postgres://… prodverdict check access";
 
 pub(super) async fn run(arguments: &FormatArgs, environment: &Environment) -> u8 {
-    let output = Output::of_process(Vec::new());
+    let output = Output::of_process(Mask::default());
     let progress = Progress::new(output.on_terminal);
     let recorded = Recorded::Both(Recording::BuiltIn);
     let outcome = match configuration::parse(CONFIG.to_owned(), "prodverdict.yml") {
         Ok(config) => match new_run(environment, &progress, recorded, super::now()) {
-            Ok(run) => judge::judge(&config, &run).await,
+            Ok(run) => judge(&config, &run).await,
             Err(problem) => unanswered(vec![problem]),
         },
         Err(unusable) => unanswered(unusable.problems()),

@@ -1,7 +1,5 @@
 //! Every contract of a configuration, read and judged: the use case behind `check`, `demo` and `action`.
 
-use secrecy::SecretString;
-
 use super::{
     confirm::confirm,
     progress::Progress,
@@ -20,16 +18,24 @@ use crate::{
 
 /// What a run is given besides its configuration.
 #[derive(Debug)]
-pub struct Run<'r> {
-    pub environment: &'r Environment,
-    pub client: reqwest::Client,
-    pub patience: Patience,
-    pub progress: &'r Progress,
-    pub recorded: Recorded,
+pub(crate) struct Run<'r> {
+    pub(crate) environment: &'r Environment,
+    pub(crate) client: reqwest::Client,
+    pub(crate) patience: Patience,
+    pub(crate) progress: &'r Progress,
+    pub(crate) recorded: Recorded,
     /// The time of evaluation.
-    pub now: UnixSeconds,
-    /// Replaces `fail_on` of every contract; the inner none is `never`.
-    pub fail_on: Option<Option<Severity>>,
+    pub(crate) now: UnixSeconds,
+    pub(crate) fail_on: FailOn,
+}
+
+/// From which severity findings fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailOn {
+    /// As each contract says.
+    AsConfigured,
+    /// From this one on; none: never.
+    Severity(Option<Severity>),
 }
 
 /// The customers that are asked for by id before a key is called wrong.
@@ -37,7 +43,7 @@ const ASKED: usize = 3;
 
 /// Judges every contract. What one of them cannot answer does not keep the others from being judged, but the run as a
 /// whole then has no answer.
-pub async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
+pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
     let mut contracts = Vec::with_capacity(config.contracts.len());
     let mut warnings = Vec::new();
     for (index, contract) in config.contracts.iter().enumerate() {
@@ -55,7 +61,7 @@ pub async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
 }
 
 /// The variables that some contract needs and the environment does not have.
-pub fn all_missing_credentials<'c>(config: &'c Config, run: &Run<'_>) -> Vec<&'c str> {
+pub(crate) fn all_missing_credentials<'c>(config: &'c Config, run: &Run<'_>) -> Vec<&'c str> {
     let contracts = config.contracts.iter();
     let mut missing: Vec<_> = contracts
         .flat_map(|contract| missing_credentials(contract, run.environment, &run.recorded))
@@ -63,15 +69,6 @@ pub fn all_missing_credentials<'c>(config: &'c Config, run: &Run<'_>) -> Vec<&'c
     missing.sort_unstable();
     missing.dedup();
     missing
-}
-
-/// The secrets that a configuration names, for masking.
-pub fn secrets(config: &Config, environment: &Environment) -> Vec<SecretString> {
-    let names = config
-        .contracts
-        .iter()
-        .flat_map(|contract| [&contract.key_env, &contract.database.url_env]);
-    names.filter_map(|name| environment.secret(name)).collect()
 }
 
 async fn judge_contract(
@@ -123,7 +120,10 @@ fn outcome(
     run: &Run<'_>,
     judged: Result<Evaluation, Problem>,
 ) -> ContractOutcome {
-    let fail_on = run.fail_on.unwrap_or(contract.contract.fail_on);
+    let fail_on = match run.fail_on {
+        FailOn::AsConfigured => contract.contract.fail_on,
+        FailOn::Severity(severity) => severity,
+    };
     let mut outcome = ContractOutcome {
         name: contract.name.clone(),
         source: contract.contract.source,

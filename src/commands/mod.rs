@@ -7,6 +7,7 @@ mod confirm;
 mod demo;
 mod judge;
 mod logging;
+mod masking;
 mod output;
 mod progress;
 mod schema;
@@ -23,7 +24,7 @@ use crate::{
     cli::{Cli, Command, ContractType, Environment},
     contract::{UnixSeconds, Verdict},
     problem::Problem,
-    report::Outcome,
+    report::{Mask, Outcome},
 };
 
 /// Runs one command from its arguments to its exit status.
@@ -41,7 +42,7 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
             status
         }
         Err(error) => {
-            Output::of_process(Vec::new())
+            Output::of_process(Mask::default())
                 .say(&format!("error: the runtime cannot be started: {error}"));
             COULD_NOT_TELL
         }
@@ -70,7 +71,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
 
 /// Prints data that holds no secret.
 fn print(text: &str) -> u8 {
-    let output = Output::of_process(Vec::new());
+    let output = Output::of_process(Mask::default());
     match output.data(text) {
         Ok(()) => 0,
         Err(error) => could_not_write(&output, &error),

@@ -4,10 +4,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Spinners on standard error, one a source.
 #[derive(Debug)]
-pub struct Progress(MultiProgress);
+pub(crate) struct Progress(MultiProgress);
 
 impl Progress {
-    pub fn new(on_terminal: bool) -> Self {
+    pub(crate) fn new(on_terminal: bool) -> Self {
         let target = if on_terminal {
             ProgressDrawTarget::stderr()
         } else {
@@ -17,7 +17,7 @@ impl Progress {
     }
 
     /// A line that counts what comes from one source; it goes when it is dropped.
-    pub fn line(&self, source: &str) -> Line {
+    pub(crate) fn line(&self, source: &str) -> Line {
         let bar = self.0.add(ProgressBar::new_spinner());
         // The template is a literal; should it ever not parse, the default line is shown.
         if let Ok(style) =
@@ -33,11 +33,11 @@ impl Progress {
 
 /// One source's line.
 #[derive(Debug)]
-pub struct Line(ProgressBar);
+pub(crate) struct Line(ProgressBar);
 
 impl Line {
     /// Shows how many were read so far.
-    pub fn read(&self, count: u64) {
+    pub(crate) fn read(&self, count: u64) {
         self.0.set_position(count);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 
 /// Which side is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recorded {
+pub(crate) enum Recorded {
     Nothing,
     Provider(Recording),
     Both(Recording),
@@ -31,7 +31,7 @@ pub(crate) struct Sides<'r> {
 }
 
 enum Billing {
-    Live(billing::Reader),
+    Live(Box<billing::Reader>),
     Recorded(Recording),
 }
 
@@ -76,7 +76,7 @@ impl<'r> Sides<'r> {
             Recorded::Provider(recording) | Recorded::Both(recording) => {
                 Billing::Recorded(recording.clone())
             }
-            Recorded::Nothing => Billing::Live(reader(contract, run)?),
+            Recorded::Nothing => Billing::Live(Box::new(reader(contract, run)?)),
         };
         let accounts = match &run.recorded {
             Recorded::Both(recording) => Accounts::Recorded(recording.clone()),

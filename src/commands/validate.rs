@@ -1,10 +1,13 @@
 //! `prodverdict validate`: every problem of a configuration file at once.
 
 use super::{COULD_NOT_TELL, configuration, output::Output};
-use crate::{cli::ConfigArgs, report};
+use crate::{
+    cli::ConfigArgs,
+    report::{self, Mask},
+};
 
 pub(super) fn run(arguments: &ConfigArgs) -> u8 {
-    let output = Output::of_process(Vec::new());
+    let output = Output::of_process(Mask::default());
     match configuration::load(&arguments.config) {
         Ok(config) => {
             let contracts = config.contracts.len();

@@ -165,9 +165,6 @@ fn help_for_missing(key: &str) -> &'static str {
         "id" | "customer_id" | "has_paid_access" | "subscription_id" => {
             "name the column it is read from, or an expression: `{sql: …}`"
         }
-        "plan" => {
-            "`plans` is compared with it: name the column, or write `plan: null` if no plan is stored"
-        }
         "in" => "list the values that mean yes, such as `in: [active, trialing]`",
         _ => "",
     }

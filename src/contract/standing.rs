@@ -224,6 +224,7 @@ impl Source {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::contract::testing::{

@@ -31,7 +31,7 @@ impl Job {
         let secrets: Vec<_> = self
             .secrets
             .iter()
-            .map(|secret| secret.expose_secret())
+            .map(SecretString::expose_secret)
             .collect();
         Mask::new(&secrets)
     }

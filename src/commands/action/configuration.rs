@@ -10,12 +10,13 @@ use crate::{
     problem::Problem,
 };
 
-/// Loads the configuration at `path`, which is relative to the root of the repository.
+/// Loads the configuration at `path`, which is relative to the root of the repository. What has to be asked about the
+/// event for that is added to `context`.
 pub(super) async fn load(
     path: &str,
     workspace: &Path,
-    context: &Context,
-    client: &Result<Client, ClientError>,
+    context: &mut Context,
+    client: Result<Client, ClientError>,
 ) -> Result<Config, Unusable> {
     let path = path.strip_prefix("./").unwrap_or(path);
     match &context.trust {
@@ -23,8 +24,8 @@ pub(super) async fn load(
             let file = inside(workspace, path).map_err(Unusable::Unreadable)?;
             configuration::load_as(&file, path)
         }
-        Trust::BaseOnly { base_sha } => {
-            let text = from_base(path, base_sha.as_deref(), context, client).await;
+        Trust::BaseOnly { .. } => {
+            let text = from_base(path, context, client).await;
             configuration::parse(text.map_err(Unusable::Unreadable)?, path)
         }
     }
@@ -50,11 +51,10 @@ fn inside(workspace: &Path, path: &str) -> Result<PathBuf, Problem> {
 
 async fn from_base(
     path: &str,
-    base_sha: Option<&str>,
-    context: &Context,
-    client: &Result<Client, ClientError>,
+    context: &mut Context,
+    client: Result<Client, ClientError>,
 ) -> Result<String, Problem> {
-    let event = &context.event_name;
+    let event = context.event_name.clone();
     let refused = |message: String| Problem {
         message,
         hint: format!(
@@ -63,28 +63,32 @@ async fn from_base(
         ),
         place: None,
     };
-    let (Some(sha), Some(repository)) = (base_sha, &context.repository) else {
+    let unreadable = |error: ClientError| {
+        let cause = Problem::of(&error).message;
+        refused(format!(
+            "the configuration of the base commit cannot be read: {cause}"
+        ))
+    };
+    let mut client = client.map_err(unreadable)?;
+    // Not every payload says what the base commit is.
+    context.locate(&mut client).await.map_err(unreadable)?;
+    let (
+        Trust::BaseOnly {
+            base_sha: Some(sha),
+        },
+        Some(repository),
+    ) = (&context.trust, &context.repository)
+    else {
         return Err(refused(format!(
             "the event `{event}` does not say what the base commit is"
         )));
     };
-    let mut client = client
-        .as_ref()
-        .map_err(|error| {
-            refused(format!(
-                "the configuration of the base commit cannot be read: {error}"
-            ))
-        })?
-        .clone();
     match client.fetch_file(repository, path, sha, MAX_BYTES).await {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(refused(format!(
             "the base commit {sha} has no file `{path}`"
         ))),
-        Err(error) => Err(Problem {
-            place: None,
-            ..Problem::of(&error)
-        }),
+        Err(error) => Err(unreadable(error)),
     }
 }
 

@@ -1,15 +1,21 @@
 //! The inputs of the action: words from `with:`, each checked, every problem told at once.
 
-use crate::{cli::Environment, contract::Severity, github::CommentMode, problem::Problem};
+use crate::{
+    cli::Environment, commands::judge::FailOn, contract::Severity, github::CommentMode,
+    problem::Problem,
+};
 
 /// What the workflow asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word under `with:`"
+)]
 pub(super) struct Inputs {
     /// Relative to the root of the repository.
     pub(super) config: String,
     pub(super) strict: bool,
-    /// None: what each contract says; the inner none is `never`.
-    pub(super) fail_on: Option<Option<Severity>>,
+    pub(super) fail_on: FailOn,
     pub(super) comment: Option<CommentMode>,
     pub(super) check_run: Option<bool>,
     pub(super) check_name: String,
@@ -29,7 +35,9 @@ impl Inputs {
         let inputs = Self {
             config: words.text("config", "./prodverdict.yml"),
             strict: words.choose("strict", &BOOLEAN).unwrap_or(false),
-            fail_on: words.choose("fail_on", &FAIL_ON),
+            fail_on: words
+                .choose("fail_on", &FAIL_ON)
+                .map_or(FailOn::AsConfigured, FailOn::Severity),
             comment: words.choose(
                 "comment",
                 &[
@@ -104,6 +112,7 @@ impl Words<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -124,7 +133,7 @@ mod tests {
         assert_eq!(inputs.config, "./prodverdict.yml");
         assert_eq!(
             (inputs.strict, inputs.fail_on, inputs.comment),
-            (false, None, None)
+            (false, FailOn::AsConfigured, None)
         );
         assert!(!inputs.neutral_on_error && !inputs.skip_without_credentials && !inputs.redact_ids);
     }
@@ -148,7 +157,7 @@ mod tests {
                 && inputs.skip_without_credentials
                 && inputs.redact_ids
         );
-        assert_eq!(inputs.fail_on, Some(None));
+        assert_eq!(inputs.fail_on, FailOn::Severity(None));
         assert_eq!(inputs.comment, Some(CommentMode::OnFindings));
         assert_eq!(inputs.check_run, Some(false));
     }

@@ -2,111 +2,79 @@
 
 mod configuration;
 mod inputs;
+mod job;
 mod publication;
 mod report_file;
 mod signals;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use self::inputs::Inputs;
+use self::{inputs::Inputs, job::Job};
 use super::{
     COULD_NOT_TELL,
-    check::{new_run, recorded},
-    configuration::Unusable,
-    judge::{self, Run, all_missing_credentials},
-    output::Output,
-    progress::Progress,
-    sides::Recorded,
-    unanswered,
+    check::recorded,
+    masking::{mask_of, secrets_of},
+    output::{Output, command},
 };
 use crate::{
     cli::{Environment, FixtureArgs},
-    config::Config,
-    contract::Verdict,
-    github::{
-        Client, Context, Limits, Options, Publication, Published, Publisher, ReportMode, VARIABLES,
-    },
+    github::{Client, Context, Limits, Options, Publisher, VARIABLES},
     http,
-    problem::Problem,
-    report::{self, Mask, Outcome, workflow_command},
+    report::{self, Mask, workflow_command},
 };
-
-/// One job.
-struct Job<'e> {
-    environment: &'e Environment,
-    inputs: Inputs,
-    input_problems: Vec<Problem>,
-    context: Context,
-    workspace: PathBuf,
-    recorded: Recorded,
-    output: Output,
-    mask: Mask,
-}
 
 pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8 {
     let (inputs, input_problems) = Inputs::read(environment);
-    let context = context(environment);
+    let mut context = context(environment);
     let token = environment
         .input("github_token")
-        .or_else(|| environment.get("GITHUB_TOKEN"));
-    let token = token.map(SecretString::from);
+        .or_else(|| environment.get("GITHUB_TOKEN"))
+        .map(SecretString::from);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
-    let client = http::client();
+    hide(&secrets);
+    let http = match http::client() {
+        Ok(http) => http,
+        Err(error) => {
+            let output = Output::of_process(mask_of(&secrets));
+            output.say(&format!(
+                "error: the HTTP client cannot be set up: {error}; check the proxy variables and certificates of the job"
+            ));
+            return COULD_NOT_TELL;
+        }
+    };
+    let client = |context: &Context, mask: Mask| {
+        Client::new(&http, context, token.as_ref(), mask, Limits::default())
+    };
     let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
-    let mut job = Job {
+    let reader = client(&context, mask_of(&secrets));
+    let config = configuration::load(&inputs.config, &workspace, &mut context, reader).await;
+    if let Ok(config) = &config {
+        let named = secrets_of(config, environment);
+        hide(&named);
+        secrets.extend(named);
+    }
+    let mask = mask_of(&secrets);
+    let mut publisher = Publisher::new(
+        client(&context, mask.clone()),
+        context.clone(),
+        options(&inputs, environment),
+        mask.clone(),
+        started(),
+    );
+    let job = Job {
         recorded: recorded(fixtures, &workspace.join(&inputs.config)),
         environment,
         inputs,
         input_problems,
         context,
         workspace,
-        mask: mask(&secrets),
-        output: Output::of_process(secrets.clone()),
+        output: Output::of_process(mask.clone()),
+        mask,
     };
-    let Ok(client) = client else {
-        job.output.say("error: the HTTP client cannot be set up; check the proxy variables and certificates of the job");
-        return COULD_NOT_TELL;
-    };
-    let github = |mask| {
-        Client::new(
-            &client,
-            &job.context,
-            token.as_ref(),
-            mask,
-            Limits::default(),
-        )
-    };
-    let first = github(job.mask.clone());
-    let config =
-        configuration::load(&job.inputs.config, &job.workspace, &job.context, &first).await;
-    if let Ok(config) = &config {
-        secrets.extend(judge::secrets(config, environment));
-        job.mask = mask(&secrets);
-        job.output = Output::of_process(secrets.clone());
-    }
-    let github = Client::new(
-        &client,
-        &job.context,
-        token.as_ref(),
-        job.mask.clone(),
-        Limits::default(),
-    );
-    job.hide(&secrets);
-    let mut publisher = Publisher::new(
-        github,
-        job.context.clone(),
-        job.options(),
-        job.mask.clone(),
-        started(),
-    );
     tokio::select! {
         status = job.report(&mut publisher, config) => return status,
         () = signals::cancelled() => {}
@@ -118,16 +86,23 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     COULD_NOT_TELL
 }
 
-fn started() -> Timestamp {
-    Timestamp::from_second(super::now().0).unwrap_or_default()
+/// The runner hides what it is told to hide, so that is the first thing to tell it. These are the only lines that hold
+/// a secret; the runner keeps them out of the log.
+fn hide(secrets: &[SecretString]) {
+    for secret in secrets {
+        let secret = secret.expose_secret();
+        for value in std::iter::once(secret).chain(secret.lines()) {
+            if value.len() >= report::SHORTEST_SECRET
+                && let Some(line) = workflow_command::add_mask(value)
+            {
+                command(&line);
+            }
+        }
+    }
 }
 
-fn mask(secrets: &[SecretString]) -> Mask {
-    let secrets: Vec<_> = secrets
-        .iter()
-        .map(|secret| secret.expose_secret())
-        .collect();
-    Mask::new(&secrets)
+fn started() -> Timestamp {
+    Timestamp::from_second(super::now().0).unwrap_or_default()
 }
 
 /// What the job is about, from the environment and the event file.
@@ -142,132 +117,13 @@ fn context(environment: &Environment) -> Context {
     Context::resolve(&variables, payload.as_deref())
 }
 
-impl Job<'_> {
-    /// The runner hides what it is told to hide; the first thing to tell it.
-    fn hide(&self, secrets: &[SecretString]) {
-        for secret in secrets {
-            for value in
-                std::iter::once(secret.expose_secret()).chain(secret.expose_secret().lines())
-            {
-                if value.len() >= report::SHORTEST_SECRET
-                    && let Some(command) = workflow_command::add_mask(value)
-                {
-                    // The one line that has to hold the secret: the runner takes it out of the log.
-                    self.output.command(&command);
-                }
-            }
-        }
-    }
-
-    fn options(&self) -> Options {
-        let path = |name| self.environment.get(name).map(PathBuf::from);
-        Options {
-            check_run: self.inputs.check_run,
-            check_name: self.inputs.check_name.clone(),
-            comment: self.inputs.comment,
-            summary_file: path("GITHUB_STEP_SUMMARY"),
-            output_file: path("GITHUB_OUTPUT"),
-        }
-    }
-
-    /// Judges and says so everywhere; gives the exit status.
-    async fn report(&self, publisher: &mut Publisher, config: Result<Config, Unusable>) -> u8 {
-        if let Some(reason) = &self.context.nothing_to_do {
-            self.output.say(&format!("nothing to check: {reason}"));
-            return 0;
-        }
-        publisher.start().await;
-        let progress = Progress::new(false);
-        let run = new_run(
-            self.environment,
-            &progress,
-            self.recorded.clone(),
-            super::now(),
-        );
-        let outcome = match (config, run) {
-            (Err(unusable), _) => {
-                if let Some(rendered) = unusable.rendered(false) {
-                    self.output.say(&rendered);
-                }
-                unanswered(unusable.problems())
-            }
-            (_, Err(problem)) => unanswered(vec![problem]),
-            (Ok(_), Ok(_)) if !self.input_problems.is_empty() => {
-                unanswered(self.input_problems.clone())
-            }
-            (Ok(config), Ok(mut run)) => {
-                let missing = all_missing_credentials(&config, &run);
-                if self.inputs.skip_without_credentials && !missing.is_empty() {
-                    return self.skip(publisher, &missing).await;
-                }
-                run.fail_on = self.inputs.fail_on;
-                self.judge(&config, &run).await
-            }
-        };
-        self.publish(publisher, &outcome).await
-    }
-
-    async fn judge(&self, config: &Config, run: &Run<'_>) -> Outcome {
-        let outcome = judge::judge(config, run).await;
-        let outcome = if self.inputs.redact_ids {
-            report::redact_ids(&outcome)
-        } else {
-            outcome
-        };
-        self.mask.outcome(&outcome)
-    }
-
-    async fn skip(&self, publisher: &mut Publisher, missing: &[&str]) -> u8 {
-        let publication = publication::skipped(missing, &self.context);
-        self.output.say(&publication.summary);
-        let published = publisher.finish(&publication).await;
-        self.tell_degraded(&published);
-        0
-    }
-
-    async fn publish(&self, publisher: &mut Publisher, outcome: &Outcome) -> u8 {
-        let url = publisher.check_run_url().map(str::to_owned);
-        let mut publication =
-            publication::publication(outcome, &self.inputs, publisher.context(), url.as_deref());
-        self.write_report(outcome, &mut publication);
-        self.output.say(&report::warnings(outcome, false));
-        self.output.say(&report::summary_line(outcome));
-        let written = self.output.data(&report::text(outcome, false));
-        let published = publisher.finish(&publication).await;
-        self.tell_degraded(&published);
-        if outcome.verdict == Verdict::Error && self.inputs.neutral_on_error {
-            self.output
-                .say("on_error is neutral: the job goes on although nothing was decided");
-            return 0;
-        }
-        super::check::status(outcome, self.inputs.strict, &self.output, written)
-    }
-
-    fn write_report(&self, outcome: &Outcome, publication: &mut Publication) {
-        let json = self.output.mask(&report::json(outcome));
-        match report_file::write(Path::new(&self.workspace), &json) {
-            Ok(()) => {
-                let path = publication::REPORT.to_owned();
-                publication.outputs.insert("report_path".to_owned(), path);
-            }
-            Err(error) => self.output.say(&format!(
-                "warning: the JSON report cannot be written: {error}"
-            )),
-        }
-    }
-
-    /// What could not be said where it belongs, and the annotations that no check run took.
-    fn tell_degraded(&self, published: &Published) {
-        self.output
-            .say(&report::problems(&published.degraded, false));
-        if published.mode != ReportMode::Checks {
-            let rest = "see the job summary";
-            for command in workflow_command::annotations(&published.annotations_left, rest) {
-                self.output.command(&self.output.mask(&command));
-            }
-        }
-        if let Some(url) = &published.check_run_url {
-            self.output.say(&format!("check run: {url}"));
-        }
+fn options(inputs: &Inputs, environment: &Environment) -> Options {
+    let path = |name| environment.get(name).map(PathBuf::from);
+    Options {
+        check_run: inputs.check_run,
+        check_name: inputs.check_name.clone(),
+        comment: inputs.comment,
+        summary_file: path("GITHUB_STEP_SUMMARY"),
+        output_file: path("GITHUB_OUTPUT"),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn write(workspace: &Path, json: &str) -> io::Result<()> {
     let written = write_fresh(workspace, &fresh, json).and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
         // Nothing of a half-written report is left; that it may not be there at all is no second error.
-        let _ = fs::remove_file(&fresh);
+        drop(fs::remove_file(&fresh));
     }
     written
 }
@@ -29,7 +29,7 @@ fn write_fresh(workspace: &Path, fresh: &Path, json: &str) -> io::Result<()> {
     io::Write::write_all(&mut file, json.as_bytes())?;
     let owner = fs::metadata(workspace)?;
     // A file of root's breaks the next checkout on a self-hosted runner; who is not root owns it already.
-    let _ = chown(fresh, Some(owner.uid()), Some(owner.gid()));
+    drop(chown(fresh, Some(owner.uid()), Some(owner.gid())));
     Ok(())
 }
 

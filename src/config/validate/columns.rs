@@ -66,6 +66,10 @@ pub(super) fn expressions(
             collector.require(entry, field.as_str(), owner);
         }
         let Some((spot, column)) = entry.written() else {
+            // The published format's name; an app that stores no plan says `plan: null`.
+            if field == Field::Plan && needs.plan && entry.is_absent() {
+                expressions.insert(field, Expression::Column(field.as_str().to_owned()));
+            }
             continue;
         };
         match read(field, column, spot, collector) {
@@ -73,7 +77,7 @@ pub(super) fn expressions(
             Some(expression) => {
                 expressions.insert(field, expression);
             }
-            None if needed && field != Field::Plan && matches!(column, Column::Unmapped) => {
+            None if needed && matches!(column, Column::Unmapped) => {
                 let message = format!("`{}` should be mapped, found nothing", field.as_str());
                 let fault = Fault::new(Code::MissingKey, message)
                     .help("name the column it is read from, or an expression: `{sql: …}`");
@@ -106,8 +110,8 @@ fn is_needed(field: Field, needs: Needs) -> bool {
         Field::Id | Field::HasPaidAccess => true,
         Field::CustomerId => needs.match_on == Some(MatchOn::CustomerId),
         Field::SubscriptionId => needs.match_on == Some(MatchOn::SubscriptionId),
-        Field::Plan => needs.plan,
-        Field::Exempt
+        Field::Plan
+        | Field::Exempt
         | Field::Seats
         | Field::Status
         | Field::PeriodEnd

@@ -249,6 +249,7 @@ fn missing(
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use std::sync::Arc;
 

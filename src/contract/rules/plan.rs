@@ -107,6 +107,7 @@ fn stored_plan(account: &Account) -> &str {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::contract::{

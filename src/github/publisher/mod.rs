@@ -12,10 +12,7 @@ use super::{
     files::{append_outputs, append_summary, random_hexadecimal},
     publication::Publication,
 };
-use crate::{
-    problem::Problem,
-    report::{Annotation, Mask},
-};
+use crate::{problem::Problem, report::Mask};
 
 mod check;
 mod refusal;
