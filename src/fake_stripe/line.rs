@@ -69,11 +69,18 @@ pub(crate) struct Line {
 impl Line {
     fn uncut(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         if self.cutter.0.load(Ordering::Acquire) {
-            // Closing now sends a reset instead of a polite end.
-            self.stream.set_zero_linger()?;
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         Ok(Pin::new(&mut self.stream))
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.cutter.0.load(Ordering::Acquire) {
+            // Closing now sends a reset instead of a polite end; where that cannot be had, the peer still misses bytes.
+            self.stream.set_zero_linger().ok();
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! Faults, limits and latency, as they arrive at the other end of the wire.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Value;
 
-use super::{Bench, NOW, ids, text};
+use super::{Bench, KEY, NOW, ids, text};
 use crate::fake_stripe::{
     Bulk, Disorder, Endpoint, Fault, Latency, LimitReason, Limits, Times, World,
 };
@@ -156,6 +160,21 @@ async fn a_connection_breaks_in_the_middle_of_the_body() {
     assert!(error.is_body() || error.is_decode(), "{error:?}");
     assert_eq!(u64::try_from(received).unwrap(), promised / 2);
     recovers(&bench).await;
+}
+
+#[test]
+fn a_broken_connection_is_a_reset_and_not_a_polite_end() {
+    let bench = crowd();
+    for fault in [Fault::ResetBeforeAnswer, Fault::ResetInBody] {
+        bench.fake.heal();
+        bench.fake.fail(fault, Times::Always);
+        let mut stream = TcpStream::connect(bench.fake.address()).unwrap();
+        let request =
+            format!("GET {LIST} HTTP/1.1\r\nHost: fake\r\nAuthorization: Bearer {KEY}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let ended = stream.read_to_end(&mut Vec::new());
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
 }
 
 #[tokio::test]
@@ -341,7 +360,7 @@ async fn answers_are_compressed_for_who_asks() {
         async move {
             let request = http
                 .get(url)
-                .bearer_auth(super::KEY)
+                .bearer_auth(KEY)
                 .header("accept-encoding", encoding);
             let answer = request.send().await.unwrap();
             let encoding = header(answer.headers(), "content-encoding").map(str::to_owned);

@@ -12,9 +12,9 @@ const SUBSCRIPTIONS: &str = "/v1/subscriptions";
 /// Subscriptions that differ in everything that can be filtered, several of them in each second.
 fn varied(count: u32) -> World {
     let mut world = World::new(NOW);
-    for (number, id) in ["price_a", "price_b", "price_c"].into_iter().enumerate() {
-        world.price(Price::monthly(id, 1000 + i64::try_from(number).unwrap()));
-    }
+    world.price(Price::monthly("price_a", 1000));
+    world.price(Price::monthly("price_b", 2000));
+    world.price(Price::yearly("price_c", 3000));
     for number in 0..count {
         let status = Status::DOCUMENTED
             .into_iter()
