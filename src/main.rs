@@ -1,3 +1,13 @@
 //! Parses, reads the environment, runs, and maps the outcome to an exit status.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use prodverdict::{
+    cli::{Cli, Environment},
+    commands,
+};
+
+fn main() -> ExitCode {
+    commands::run(Cli::parse(), &Environment::of_process())
+}

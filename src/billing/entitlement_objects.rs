@@ -79,6 +79,7 @@ pub(crate) fn listed(text: &RawValue) -> Result<Listed, DecodeError> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a row of `customer`, `lookup_key` and `feature`")]
 struct WireRow {
     customer: Reference,
     lookup_key: Option<String>,
@@ -96,6 +97,7 @@ enum WireFeature {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an entitlement")]
 struct WireEntitlement {
     object: Option<String>,
     id: String,
@@ -122,4 +124,86 @@ fn feature_key(
             let reason = "neither `lookup_key` nor `feature`";
             DecodeError::new(ENTITLEMENT, entitlement, ".", reason)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_feature_is_its_lookup_key_or_else_its_id() {
+        for (row, expected) in [
+            (
+                json!({"customer": "cus_1", "lookup_key": "pro", "feature": "feat_1"}),
+                Some("pro"),
+            ),
+            (
+                json!({"customer": "cus_1", "lookup_key": null, "feature": "feat_1"}),
+                Some("feat_1"),
+            ),
+            (
+                json!({"customer": "cus_1", "lookup_key": "", "feature": "feat_1"}),
+                Some("feat_1"),
+            ),
+            (
+                json!({"customer": "cus_1", "feature": {"id": "feat_1", "lookup_key": "pro"}}),
+                Some("pro"),
+            ),
+            (
+                json!({"customer": "cus_1", "feature": {"id": "feat_1", "lookup_key": null}}),
+                Some("feat_1"),
+            ),
+            (
+                json!({"customer": "cus_1", "lookup_key": "pro"}),
+                Some("pro"),
+            ),
+            (json!({"customer": "cus_1"}), None),
+            (json!({"customer": "cus_1", "feature": 7}), None),
+            (json!({"lookup_key": "pro"}), None),
+        ] {
+            let read = entitlement(&row).ok();
+            assert_eq!(
+                read.as_ref().map(|read| read.feature.as_str()),
+                expected,
+                "{row}"
+            );
+        }
+    }
+
+    #[test]
+    fn rows_become_one_subscription_a_customer_whatever_their_order() {
+        let row = |customer: &str, feature: &str| Entitlement {
+            customer: CustomerId::from(customer),
+            feature: feature.to_owned(),
+        };
+        let rows = [
+            row("cus_2", "pro"),
+            row("cus_1", "pro"),
+            row("cus_2", "beta"),
+            row("cus_2", "pro"),
+        ];
+        let forwards = standing_in(rows.clone(), &mut PriceTable::default());
+        let backwards = standing_in(rows.into_iter().rev(), &mut PriceTable::default());
+        assert_eq!(forwards, backwards);
+        let features: Vec<_> = forwards
+            .iter()
+            .map(|read| {
+                let features: Vec<_> = read
+                    .items
+                    .iter()
+                    .map(|item| item.price.id.as_str())
+                    .collect();
+                (read.id.as_str(), features.join("+"))
+            })
+            .collect();
+        assert_eq!(
+            features,
+            [
+                ("cus_1", "pro".to_owned()),
+                ("cus_2", "beta+pro".to_owned())
+            ]
+        );
+    }
 }

@@ -125,7 +125,9 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Answ
         match pages.next(listed).await {
             Ok(Some(page)) => found.extend(page),
             Ok(None) => return Ok(Answer::Entitled(found)),
-            Err(error) if is_unknown_customer(&error) => return Ok(Answer::Unknown(Some(error))),
+            Err(error) if found.is_empty() && is_unknown_customer(&error) => {
+                return Ok(Answer::Unknown(Some(error)));
+            }
             Err(error) => return Err(error),
         }
     }

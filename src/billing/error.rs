@@ -25,7 +25,7 @@ pub enum Error {
         #[source]
         trouble: Box<Trouble>,
     },
-    #[error("{provider} was not read within {seconds} s; `{request}` last failed")]
+    #[error("{provider} was not read within {seconds} s, and `{request}` was the last request")]
     Deadline {
         provider: &'static str,
         seconds: u64,
@@ -73,6 +73,8 @@ pub enum Trouble {
     },
     #[error("no whole answer came within {milliseconds} ms")]
     TimedOut { milliseconds: u128 },
+    #[error("no time was left to send it")]
+    NoTimeLeft,
     #[error("the connection broke off")]
     BrokenOff(#[source] reqwest::Error),
     #[error("the answer of {bytes} bytes is not whole JSON: {beginning}")]
@@ -95,6 +97,7 @@ impl Trouble {
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::BrokenOff(_)
+            | Self::NoTimeLeft
             | Self::NotJson { .. } => true,
             Self::Refused { refusal, .. } => refusal.passing,
             Self::TooLarge | Self::Unexpected(_) => false,
@@ -106,6 +109,9 @@ impl Trouble {
             Self::Unreachable { .. } => {
                 "check that the runner may reach that host, through its proxy if there is one"
                     .to_owned()
+            }
+            Self::NoTimeLeft => {
+                "there is more to read than that time allows, or the answers are slow".to_owned()
             }
             Self::TimedOut { .. } | Self::BrokenOff(_) => {
                 "check the network of the runner, or run again later".to_owned()

@@ -33,4 +33,5 @@ pub use refusal::{Meaning, Refusal};
 pub use stripe::objects as stripe_objects;
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;

@@ -47,23 +47,27 @@ struct Page {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a list object")]
 struct StripePage {
     data: Vec<Box<RawValue>>,
     has_more: bool,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a page")]
 struct PaddlePage {
     data: Vec<Box<RawValue>>,
     meta: PaddleMeta,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct PaddleMeta {
     pagination: PaddlePagination,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct PaddlePagination {
     has_more: bool,
     next: Option<String>,

@@ -82,6 +82,7 @@ mod tests {
             ),
             ("key=pdl_sdbx_apikey_01abc, next", "key=[key], next"),
             ("xsk_live_abc", "[key]"),
+            ("(sk_0123abc)", "([key])"),
             (
                 "No such customer: 'cus_1' (task_id, risk_level)",
                 "No such customer: 'cus_1' (task_id, risk_level)",

@@ -184,6 +184,9 @@ impl Session<'_> {
     async fn exchange(&self, address: &Url) -> Result<(StatusCode, HeaderMap, Vec<u8>), Trouble> {
         let transport = self.transport;
         let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Trouble::NoTimeLeft);
+        }
         let within = transport.patience.request.min(left);
         let failed = |error| self.broken(error, within);
         let (version, dated) = transport.provider.version_header();
@@ -324,6 +327,7 @@ impl Trouble {
             Self::Refused { retry_after, .. } => *retry_after,
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
+            | Self::NoTimeLeft
             | Self::BrokenOff(_)
             | Self::NotJson { .. }
             | Self::TooLarge
@@ -337,6 +341,7 @@ impl Trouble {
             Self::Refused { refusal, .. } => Some(refusal),
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
+            | Self::NoTimeLeft
             | Self::BrokenOff(_)
             | Self::NotJson { .. }
             | Self::TooLarge

@@ -33,6 +33,22 @@ impl Environment {
         self.get(name).map(SecretString::from)
     }
 
+    /// The values of variables whose names say that they are secret, and that are long enough to be one.
+    pub fn likely_secrets(&self) -> Vec<SecretString> {
+        const ENDINGS: [&str; 5] = ["_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "DATABASE_URL"];
+        const SHORTEST: usize = 16;
+        let is_secret = |name: &str| ENDINGS.iter().any(|ending| name.ends_with(ending));
+        let values = self
+            .0
+            .iter()
+            .filter(|(name, _)| is_secret(name))
+            .map(|(_, value)| value.trim());
+        values
+            .filter(|value| value.len() >= SHORTEST)
+            .map(SecretString::from)
+            .collect()
+    }
+
     /// An input of the action. The runner upper-cases its name and keeps hyphens; ours have none.
     pub fn input(&self, name: &str) -> Option<&str> {
         self.get(&format!("INPUT_{}", name.to_uppercase()))

@@ -47,7 +47,7 @@ pub enum Command {
     /// Print the JSON Schema of prodverdict.yml
     Schema,
     /// Run as a GitHub Action: inputs and secrets from the environment
-    Action,
+    Action(FixtureArgs),
     /// Print a completion script
     Completions {
         /// The shell to complete for

@@ -1,1 +1,106 @@
 //! One use case a file; the only place that wires the edges together.
+
+mod action;
+mod check;
+mod configuration;
+mod confirm;
+mod demo;
+mod judge;
+mod logging;
+mod output;
+mod progress;
+mod schema;
+mod sides;
+mod validate;
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::CommandFactory as _;
+use jiff::Timestamp;
+
+use self::output::{Output, OutputError};
+use crate::{
+    cli::{Cli, Command, ContractType, Environment},
+    contract::{UnixSeconds, Verdict},
+    problem::Problem,
+    report::Outcome,
+};
+
+/// Runs one command from its arguments to its exit status.
+pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
+    cli.color.write_global();
+    logging::init(cli.verbose);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let status = match runtime {
+        Ok(runtime) => {
+            let status = runtime.block_on(dispatch(cli.command, environment));
+            // A look-up of a host name may still hang in a thread that nobody waits for.
+            runtime.shutdown_timeout(Duration::from_millis(100));
+            status
+        }
+        Err(error) => {
+            Output::of_process(Vec::new())
+                .say(&format!("error: the runtime cannot be started: {error}"));
+            COULD_NOT_TELL
+        }
+    };
+    ExitCode::from(status)
+}
+
+const COULD_NOT_TELL: u8 = 2;
+
+async fn dispatch(command: Command, environment: &Environment) -> u8 {
+    match command {
+        Command::Check {
+            contract: ContractType::Access(arguments),
+        } => check::run(&arguments, environment).await,
+        Command::Demo(format) => demo::run(&format, environment).await,
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Schema => schema::run(),
+        Command::Action(fixtures) => action::run(&fixtures, environment).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "prodverdict", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Prints data that holds no secret.
+fn print(text: &str) -> u8 {
+    let output = Output::of_process(Vec::new());
+    match output.data(text) {
+        Ok(()) => 0,
+        Err(error) => could_not_write(&output, &error),
+    }
+}
+
+fn could_not_write(output: &Output, error: &OutputError) -> u8 {
+    output.say(&format!(
+        "error: {error}: {}",
+        std::error::Error::source(error).map_or_else(String::new, ToString::to_string)
+    ));
+    COULD_NOT_TELL
+}
+
+/// A run that did not get as far as any contract.
+fn unanswered(problems: Vec<Problem>) -> Outcome {
+    Outcome {
+        verdict: Verdict::Error,
+        contracts: Vec::new(),
+        problems,
+        warnings: Vec::new(),
+    }
+}
+
+/// The time of evaluation where none was given.
+fn now() -> UnixSeconds {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that looks at the clock; everything else is told"
+    )]
+    let now = Timestamp::now();
+    UnixSeconds::from(now)
+}

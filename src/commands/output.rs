@@ -7,12 +7,14 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::report;
+use crate::report::Mask;
 
 /// Where a run writes, and what must never be written.
 #[derive(Debug)]
 pub struct Output {
+    /// Of standard output.
     pub colour: bool,
+    pub colour_on_stderr: bool,
     /// Whether a person watches standard error.
     pub on_terminal: bool,
     secrets: Vec<SecretString>,
@@ -30,9 +32,9 @@ pub enum OutputError {
 impl Output {
     /// Decides on colour for standard output, after the choice on the command line, `NO_COLOR` and their kin.
     pub fn of_process(secrets: Vec<SecretString>) -> Self {
-        let choice = anstream::AutoStream::choice(&io::stdout());
         Self {
-            colour: choice != anstream::ColorChoice::Never,
+            colour: wants_colour(anstream::AutoStream::choice(&io::stdout())),
+            colour_on_stderr: wants_colour(anstream::AutoStream::choice(&io::stderr())),
             on_terminal: io::IsTerminal::is_terminal(&io::stderr()),
             secrets,
         }
@@ -40,8 +42,12 @@ impl Output {
 
     /// Nothing that was ever a secret is in the result.
     pub fn mask(&self, text: &str) -> String {
-        let secrets: Vec<_> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();
-        report::mask_secrets(text, &secrets)
+        let secrets: Vec<_> = self
+            .secrets
+            .iter()
+            .map(|secret| secret.expose_secret())
+            .collect();
+        Mask::new(&secrets).text(text)
     }
 
     /// Data. A reader that went away, as `head` does, is no error.
@@ -51,14 +57,25 @@ impl Output {
             .write_all(self.mask(text).as_bytes())
             .and_then(|()| stdout.flush());
         match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(OutputError::Stdout(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(OutputError::Stdout(error))
+            }
             _ => Ok(()),
         }
     }
 
     /// Everything else. There is nobody to tell when it cannot be written.
     pub fn say(&self, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
         let _ = writeln!(io::stderr().lock(), "{}", self.mask(text).trim_end());
+    }
+
+    /// A workflow command, as it is. It goes out whole, on a line of its own.
+    pub fn command(&self, line: &str) {
+        let mut stdout = io::stdout().lock();
+        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
     }
 
     /// A report in a file, over what was there.
@@ -68,4 +85,8 @@ impl Output {
             source,
         })
     }
+}
+
+fn wants_colour(choice: anstream::ColorChoice) -> bool {
+    choice != anstream::ColorChoice::Never
 }

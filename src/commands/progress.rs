@@ -8,7 +8,11 @@ pub struct Progress(MultiProgress);
 
 impl Progress {
     pub fn new(on_terminal: bool) -> Self {
-        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if on_terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         Self(MultiProgress::with_draw_target(target))
     }
 
@@ -16,7 +20,9 @@ impl Progress {
     pub fn line(&self, source: &str) -> Line {
         let bar = self.0.add(ProgressBar::new_spinner());
         // The template is a literal; should it ever not parse, the default line is shown.
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {human_pos} read, {elapsed}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {prefix}: {human_pos} read, {elapsed}")
+        {
             bar.set_style(style);
         }
         bar.set_prefix(source.to_owned());

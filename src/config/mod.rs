@@ -1,5 +1,102 @@
 //! `prodverdict.yml`: text in, valid contracts or every problem with its place out.
 
+mod access;
+mod collector;
+mod column;
+mod diagnostic;
+mod document;
+mod entry;
+mod lines;
+mod misfit;
+mod places;
+mod reader;
+mod schema;
+mod secrets;
 mod settings;
+mod snippet;
+mod suggestion;
+mod tree;
+mod validate;
 
+use serde::Deserialize as _;
+
+use self::{
+    collector::{Collector, Fault},
+    document::Document,
+    entry::Entry,
+    places::ContractPlaces,
+    reader::Reader,
+};
+use crate::{contract::Rule, problem::Place};
+
+pub use diagnostic::{Code, Diagnostic};
+pub use schema::json_schema;
 pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, TableName};
+pub use snippet::render;
+
+/// The file comes from a pull request, and no honest one is larger.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// Every contract of a valid file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub contracts: Vec<AccessContract>,
+    places: Vec<ContractPlaces>,
+}
+
+impl Config {
+    /// The line that a finding of the rule in the contract at that index is about; `price` is the expected one.
+    pub fn place(&self, contract_index: usize, rule: Rule, price: Option<&str>) -> Option<Place> {
+        let places = self.places.get(contract_index)?;
+        Some(places.of_finding(rule, price).clone())
+    }
+}
+
+/// Reads the file; `path` is how diagnostics and places name it.
+pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
+    let collector = Collector::new(text, path);
+    let config = checked(&collector);
+    let diagnostics = collector.into_diagnostics();
+    match config {
+        Some(config) if diagnostics.is_empty() => Ok(config),
+        Some(_) | None => Err(diagnostics),
+    }
+}
+
+/// The configuration; it counts only if the collector stays empty, and it is none only if it does not.
+fn checked(collector: &Collector<'_>) -> Option<Config> {
+    let text = collector.lines().text();
+    if text.len() > MAX_BYTES {
+        let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
+        collector.add(Fault::new(Code::TooLarge, message), 0..0);
+        return None;
+    }
+    if has_control_characters(text, collector) {
+        return None;
+    }
+    let tree = tree::read(collector)?;
+    let document = match Entry::<Document>::deserialize(Reader::new(&tree, collector)) {
+        Ok(document) => document,
+        Err(misfit) => {
+            let fault = Fault::new(Code::WrongType, misfit.to_string());
+            collector.add(fault, 0..0);
+            return None;
+        }
+    };
+    validate::config(&document, collector)
+}
+
+/// YAML allows no control characters but tabs and line breaks, and parsers disagree on what they do.
+fn has_control_characters(text: &str, collector: &Collector<'_>) -> bool {
+    let forbidden = |character: char| character.is_control() && !"\t\n\r\u{85}".contains(character);
+    let Some((start, character)) = text.char_indices().find(|(_, found)| forbidden(*found)) else {
+        return false;
+    };
+    let message = format!(
+        "control character U+{:04X} is not allowed",
+        u32::from(character)
+    );
+    let fault = Fault::new(Code::Syntax, message).help("save the file as plain UTF-8 text");
+    collector.add(fault, start..start + character.len_utf8());
+    true
+}

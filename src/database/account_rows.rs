@@ -249,19 +249,22 @@ mod tests {
         assert!(source.starts_with("`canceled` (text) is not one of true/false"));
     }
 
+    fn plan(rows: &mut AccountRows, text: &str) -> Arc<str> {
+        let value = Value {
+            text: Some(text),
+            kind: "text",
+        };
+        rows.account(|_| value).unwrap().plan.unwrap()
+    }
+
     #[test]
     fn words_are_shared_between_rows() {
         let mut rows = AccountRows::new(BTreeSet::from([Field::Id, Field::Plan]));
-        let mut plan = |text| {
-            let value = Value {
-                text: Some(text),
-                kind: "text",
-            };
-            rows.account(|_| value).unwrap().plan.unwrap()
-        };
-        assert!(Arc::ptr_eq(&plan("pro"), &plan("pro")));
+        let first = plan(&mut rows, "pro");
+        assert!(Arc::ptr_eq(&first, &plan(&mut rows, "pro")));
         for number in 0..2000 {
-            assert_eq!(&*plan(&number.to_string()), number.to_string());
+            let word = number.to_string();
+            assert_eq!(*plan(&mut rows, &word), *word);
         }
         assert_eq!(rows.words.len(), MAX_SHARED_WORDS);
     }

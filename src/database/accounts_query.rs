@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    error::Error,
+    error::{Error, SqlPlace},
     sql::{CheckedSql, Unusable, check_fragment, check_statement},
     statement::{Origin, Source, Statement, quoted_table},
 };
@@ -28,22 +28,20 @@ enum Shape {
     Time,
 }
 
-/// The parts of the configuration's table form.
+/// The configuration's table form, and what it meets.
 pub(super) struct TableForm<'a> {
     pub(super) table: &'a TableName,
     pub(super) columns: &'a BTreeMap<Field, Expression>,
     pub(super) join: Option<&'a str>,
     pub(super) filter: Option<&'a str>,
+    /// The columns that the table has.
+    pub(super) existing: &'a [String],
+    pub(super) now: UnixSeconds,
 }
 
 impl TableForm<'_> {
-    /// The SELECT over a table that has the columns `existing`.
-    pub(super) fn statement(
-        &self,
-        wanted: &BTreeSet<Field>,
-        existing: &[String],
-        now: UnixSeconds,
-    ) -> Result<AccountsStatement, Error> {
+    /// The SELECT of the wanted fields.
+    pub(super) fn statement(&self, wanted: &BTreeSet<Field>) -> Result<AccountsStatement, Error> {
         let mut statement = Statement::new("select ");
         let mut columns = BTreeMap::new();
         for (field, expression) in self.columns {
@@ -53,17 +51,17 @@ impl TableForm<'_> {
             if !columns.is_empty() {
                 statement.push(", ");
             }
-            self.push_expression(&mut statement, *field, expression, existing, now)?;
+            self.push_expression(&mut statement, *field, expression)?;
             statement.push(" as ").push_name(field.as_str());
             columns.insert(*field, field.as_str().to_owned());
         }
         statement.push(" from ").push(&quoted_table(self.table));
         if let Some(join) = self.join {
-            push_sql(&mut statement, "join", join, now)?;
+            push_sql(&mut statement, "join", join, self.now)?;
         }
         if let Some(filter) = self.filter {
             statement.push(" where (");
-            push_sql(&mut statement, "where", filter, now)?;
+            push_sql(&mut statement, "where", filter, self.now)?;
             statement.push(")");
         }
         Ok(AccountsStatement {
@@ -77,18 +75,16 @@ impl TableForm<'_> {
         statement: &mut Statement,
         field: Field,
         expression: &Expression,
-        existing: &[String],
-        now: UnixSeconds,
     ) -> Result<(), Error> {
         match expression {
-            Expression::Column(column) => self.push_column(statement, field, column, existing)?,
+            Expression::Column(column) => self.push_column(statement, field, column)?,
             Expression::In { column, values } => {
                 // A JSON string as text has quotes, which nobody means; `#>> '{}'` is the string itself.
                 statement.push("coalesce(");
-                self.push_column(statement, field, column, existing)?;
+                self.push_column(statement, field, column)?;
                 statement.push("::text = any(").push_texts(values);
                 statement.push(") or to_jsonb(");
-                self.push_column(statement, field, column, existing)?;
+                self.push_column(statement, field, column)?;
                 statement
                     .push(") #>> '{}' = any(")
                     .push_texts(values)
@@ -96,7 +92,12 @@ impl TableForm<'_> {
             }
             Expression::Sql(sql) => {
                 statement.push("(");
-                push_sql(statement, &format!("columns.{}", field.as_str()), sql, now)?;
+                push_sql(
+                    statement,
+                    &format!("columns.{}", field.as_str()),
+                    sql,
+                    self.now,
+                )?;
                 statement.push(")");
             }
         }
@@ -110,9 +111,8 @@ impl TableForm<'_> {
         statement: &mut Statement,
         field: Field,
         column: &str,
-        existing: &[String],
     ) -> Result<(), Error> {
-        if existing.iter().any(|name| name == column) {
+        if self.existing.iter().any(|name| name == column) {
             statement
                 .push_name(&self.table.name)
                 .push(".")
@@ -122,7 +122,7 @@ impl TableForm<'_> {
                 field,
                 column: column.to_owned(),
                 table: super::diagnosis::shown(self.table),
-                nearest: nearest(column, existing.iter().map(String::as_str)),
+                nearest: nearest(column, self.existing.iter().map(String::as_str)),
             });
         } else if let Some((table, column)) = column.split_once('.') {
             statement.push_name(table).push(".").push_name(column);
@@ -270,10 +270,10 @@ fn push_sql(
 fn sql_error(unusable: Unusable, source: Source) -> Error {
     Error::Sql {
         reason: unusable.reason.described().to_owned(),
-        place: super::error::SqlPlace::of(&Origin {
+        place: Box::new(SqlPlace::of(&Origin {
             source,
             at: unusable.at,
-        }),
+        })),
     }
 }
 

@@ -59,6 +59,10 @@ pub(super) async fn connect(target: &Target) -> Result<PgConnection, ConnectErro
         .unwrap_or(Err(ConnectError::NoAnswer))
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's errors and the system's kinds are open lists"
+)]
 fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
     match error {
         sqlx::Error::Io(error) => match error.kind() {

@@ -17,9 +17,13 @@ use super::{
 /// What is left of a server's message: it can quote values.
 const MAX_MESSAGE: usize = 200;
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's errors are an open list"
+)]
 /// The error for a failure that needs no look at the catalogs.
 pub(super) fn plain(failed: Failed, limit: Duration) -> Error {
-    let place = failed.origin.as_ref().map(SqlPlace::of);
+    let place = failed.origin.as_ref().map(SqlPlace::of).map(Box::new);
     let Some(server) = failed.error.as_database_error() else {
         return match failed.error {
             sqlx::Error::Io(_) => Error::Lost,
@@ -56,7 +60,7 @@ pub(super) async fn no_table(session: &mut Session<'_>, failed: Failed) -> Resul
     let nearest = nearest_table(&name, &candidates(session).await?);
     Ok(Error::NoTable {
         nearest: nearest.map(|candidate| quoted_table(&candidate)),
-        place: Some(SqlPlace::of(origin)),
+        place: Some(Box::new(SqlPlace::of(origin))),
         table,
     })
 }
@@ -150,6 +154,7 @@ fn advice(code: &str, server: Option<&PgDatabaseError>) -> String {
         "42702" => "say which table it is a column of, as in `{sql: \"users.status\"}`",
         "42703" => "correct the column's name; names with capital letters are quoted, as in `\"stripeCustomerId\"`",
         "42883" | "42804" => "cast the value to the type that is needed, as in `status::text`",
+        "40001" | "40P01" => "a replica or another session had to cancel it: run the check again",
         "0A000" => "write one SELECT; parts that change data have no place in it",
         "22P02" => "compare as text, as in `status::text = 'active'`",
         _ if code.starts_with("22") => {

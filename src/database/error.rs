@@ -36,12 +36,12 @@ pub enum Error {
     Timezone(String),
     #[error("the configuration maps no `{}`", .0.as_str())]
     Unmapped(Field),
-    #[error("there is no table `{table}`{}", At(.place.as_ref()))]
+    #[error("there is no table `{table}`{}", At(.place.as_deref()))]
     NoTable {
         table: String,
         /// As it has to be written.
         nearest: Option<String>,
-        place: Option<SqlPlace>,
+        place: Option<Box<SqlPlace>>,
     },
     #[error("table `{table}` has no column `{column}`, which `{}` is mapped to", .field.as_str())]
     NoColumn {
@@ -57,7 +57,10 @@ pub enum Error {
     #[error("`query` yields a column `{name}`, which is not read; `{}` would be", .field.as_str())]
     MisspeltOutputColumn { name: String, field: Field },
     #[error("{reason}, {place}")]
-    Sql { reason: String, place: SqlPlace },
+    Sql {
+        reason: String,
+        place: Box<SqlPlace>,
+    },
     #[error("row-level security hides rows of {} from role {role}", List(.tables))]
     RowSecurity {
         role: String,
@@ -71,10 +74,10 @@ pub enum Error {
         message: String,
         grants: Vec<String>,
     },
-    #[error("the statement would write, and the transaction is read-only: {message}{}", At(.place.as_ref()))]
+    #[error("the statement would write, and the transaction is read-only: {message}{}", At(.place.as_deref()))]
     Writes {
         message: String,
-        place: Option<SqlPlace>,
+        place: Option<Box<SqlPlace>>,
     },
     #[error("the database did not finish within `statement_timeout`, {} s", .0.as_secs())]
     StatementTimeout(Duration),
@@ -84,11 +87,11 @@ pub enum Error {
     Canceled,
     #[error("the connection to the database was lost while reading")]
     Lost,
-    #[error("the database refused the statement ({code}): {message}{}", At(.place.as_ref()))]
+    #[error("the database refused the statement ({code}): {message}{}", At(.place.as_deref()))]
     Rejected {
         code: String,
         message: String,
-        place: Option<SqlPlace>,
+        place: Option<Box<SqlPlace>>,
         /// The server's own hint.
         hint: String,
     },

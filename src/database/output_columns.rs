@@ -47,11 +47,11 @@ pub(super) fn by_field(
             found: names.to_vec(),
         });
     }
-    for field in Field::ALL {
-        if columns.contains_key(&field) || (field == Field::Plan && !wants_plan) {
-            continue;
-        }
-        if let Some(name) = names.iter().find(|name| resembles(name, field)) {
+    for name in names {
+        if let Some(field) = resembled(name)
+            && !columns.contains_key(&field)
+            && (field != Field::Plan || wants_plan)
+        {
             return Err(Error::MisspeltOutputColumn {
                 name: name.clone(),
                 field,
@@ -64,9 +64,10 @@ pub(super) fn by_field(
     Ok(columns)
 }
 
-fn resembles(name: &str, field: Field) -> bool {
+/// The field that a name of no field comes close to, as it is or without what people put around it.
+fn resembled(name: &str) -> Option<Field> {
     if Field::parse(name).is_some() {
-        return false;
+        return None;
     }
     let bare = BEGINNINGS
         .iter()
@@ -76,9 +77,9 @@ fn resembles(name: &str, field: Field) -> bool {
         .iter()
         .find_map(|ending| bare.strip_suffix(ending))
         .unwrap_or(bare);
-    [name, bare]
-        .iter()
-        .any(|spelling| nearest(spelling, std::iter::once(field.as_str())).is_some())
+    let fields = Field::ALL.iter().map(|field| field.as_str());
+    let nearest = nearest(name, fields.clone()).or_else(|| nearest(bare, fields))?;
+    Field::parse(&nearest)
 }
 
 #[cfg(test)]

@@ -57,25 +57,25 @@ async fn open(
         Ok(target) => target,
         Err(source) => return Err(Error::Url { env, source }),
     };
-    connect(&target).await.map_err(|source| {
-        let server = target.server();
-        match source {
-            ConnectError::Url(source) => Error::Url { env, source },
-            // Nothing but the program runs in its container: the database cannot be what failed here.
-            source if request.in_container_action && target.is_loopback() => {
-                Error::LoopbackInContainer {
-                    env,
-                    port: target.port,
-                    server,
-                    source,
-                }
-            }
-            source => Error::Connect {
-                env,
-                server,
-                source,
-            },
-        }
+    let source = match connect(&target).await {
+        Ok(connection) => return Ok(connection),
+        Err(ConnectError::Url(source)) => return Err(Error::Url { env, source }),
+        Err(source) => source,
+    };
+    let server = target.server();
+    // Nothing but the program runs in its container: the database cannot be what failed here.
+    if request.in_container_action && target.is_loopback() {
+        return Err(Error::LoopbackInContainer {
+            env,
+            port: target.port,
+            server,
+            source,
+        });
+    }
+    Err(Error::Connect {
+        env,
+        server,
+        source,
     })
 }
 
@@ -201,12 +201,14 @@ impl Reading<'_> {
                     columns,
                     join: join.as_deref(),
                     filter: filter.as_deref(),
+                    existing: &existing,
+                    now: self.request.now,
                 };
                 let wanted = Field::ALL
                     .into_iter()
                     .filter(|field| *field != Field::Plan || self.request.wants_plan)
                     .collect();
-                Ok(form.statement(&wanted, &existing, self.request.now)?)
+                Ok(form.statement(&wanted)?)
             }
             AccountsQuery::Query { sql } => {
                 let statement = query_form(sql, self.request.now)?;
@@ -275,7 +277,7 @@ impl Reading<'_> {
             AccountsQuery::Query { sql } => query_form(sql, self.request.now)?,
         };
         // The schema itself may be out of reach, and then nothing can be prepared.
-        let touched = match session.prepare(&form.whole()).await {
+        let touched = match session.prepare(form.whole()).await {
             Ok(()) => catalog::touched(session).await?,
             Err(_) => Vec::new(),
         };

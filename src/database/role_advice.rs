@@ -44,12 +44,18 @@ fn read_only_role(role: &Role, touched: &[Touched]) -> String {
     let mut schemas: Vec<&str> = touched.iter().map(|table| table.schema.as_str()).collect();
     schemas.dedup();
     let tables: Vec<&str> = touched.iter().map(|table| table.name.as_str()).collect();
+    let reading = if tables.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "grant usage on schema {} to prodverdict; grant select on {} to prodverdict; ",
+            schemas.join(", "),
+            tables.join(", ")
+        )
+    };
     format!(
         "create role prodverdict login{bypass} password '…'; grant connect on database {} to prodverdict; \
-         grant usage on schema {} to prodverdict; grant select on {} to prodverdict; \
-         alter role prodverdict set default_transaction_read_only = on;",
-        quoted(&role.database),
-        schemas.join(", "),
-        tables.join(", ")
+         {reading}alter role prodverdict set default_transaction_read_only = on;",
+        quoted(&role.database)
     )
 }

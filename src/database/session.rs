@@ -17,7 +17,7 @@ use crate::config::DatabaseSettings;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The server ends the transaction of a client that vanished.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How much longer than its own limit a server may take to say so before it counts as gone.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -156,7 +156,7 @@ impl Failed {
     pub(super) fn code(&self) -> Option<String> {
         self.error
             .as_database_error()
-            .and_then(|error| error.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .map(std::borrow::Cow::into_owned)
     }
 
@@ -191,8 +191,11 @@ async fn within<T>(
     })
 }
 
+/// As Postgres takes it, whose longest is some 24 days.
 fn milliseconds(duration: Duration) -> String {
-    duration.as_millis().to_string()
+    i32::try_from(duration.as_millis())
+        .unwrap_or(i32::MAX)
+        .to_string()
 }
 
 impl From<sqlx::Error> for Failed {

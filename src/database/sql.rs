@@ -366,11 +366,11 @@ mod tests {
         let checked = check_fragment("ends_at > {{now}} - i and {{ now }} < x").unwrap();
         assert_eq!(text_of(&checked), "ends_at > <now> - i and <now> < x");
         assert_eq!(
-            checked.pieces[2],
-            Piece::Verbatim {
+            checked.pieces.get(2),
+            Some(&Piece::Verbatim {
                 start: 17,
                 text: " - i and ".to_owned()
-            }
+            })
         );
         assert_eq!(
             check_fragment("ends_at > '{{now}}'"),

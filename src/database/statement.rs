@@ -103,7 +103,7 @@ impl Statement {
             self.values.push(BoundValue::Text(now.to_string()));
             self.values.len()
         });
-        self.text.push_str(&format!("(${number}::timestamptz)"));
+        self.push(&format!("(${number}::timestamptz)"));
     }
 
     /// This statement as a part of another: our words before it and after it.

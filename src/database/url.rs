@@ -53,18 +53,19 @@ impl Target {
         if text.is_empty() {
             return Err(UrlError::Empty);
         }
-        let url = Url::parse(text).map_err(|_| UrlError::Form)?;
+        // The parser's own words could quote the text.
+        let Ok(url) = Url::parse(text) else {
+            return Err(UrlError::Form);
+        };
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
             return Err(UrlError::Form);
         }
-        // What an unencoded `/`, `?` or `#` of the password leaves behind: its first half as the host and the port,
-        // which messages would show.
-        let ends_early =
-            url.username().is_empty() && url.query().is_some_and(|query| query.contains('@'));
-        if url.fragment().is_some() || url.path().contains('@') || ends_early {
+        let parameters = Parameters::of(&url);
+        // An unencoded `/`, `?` or `#` ends the host early: the rest of the password would be looked up as a host, and
+        // shown. What should have been the host then comes after an `@` further on.
+        if url.fragment().is_some() || url.path().contains('@') || parameters.has_stray_at {
             return Err(UrlError::Unencoded);
         }
-        let parameters = Parameters::of(&url);
         let host = parameters
             .host
             .clone()
@@ -89,7 +90,7 @@ impl Target {
             None => decoded(url.password().unwrap_or_default()).ok_or(UrlError::Form)?,
         };
         let port = match &parameters.port {
-            Some(port) => port.parse().map_err(|_| UrlError::Parameter("port"))?,
+            Some(port) => port.parse().ok().ok_or(UrlError::Parameter("port"))?,
             None => url.port().unwrap_or(5432),
         };
         Ok(Self {
@@ -140,10 +141,11 @@ impl Target {
         let base = match &self.startup_options {
             // The driver takes them as they are in a URL only.
             Some(options) => {
-                let mut url = Url::parse("postgres://host").map_err(|_| UrlError::Form)?;
+                let mut url = Url::parse("postgres://host").ok().ok_or(UrlError::Form)?;
                 url.query_pairs_mut().append_pair("options", options);
                 PgConnectOptions::from_str(url.as_str())
-                    .map_err(|_| UrlError::Parameter("options"))?
+                    .ok()
+                    .ok_or(UrlError::Parameter("options"))?
             }
             None => PgConnectOptions::new_without_pgpass(),
         };
@@ -187,6 +189,8 @@ struct Parameters {
     root_certificate: Option<String>,
     certificate: Option<String>,
     key: Option<String>,
+    /// An `@` in a parameter that is none of these.
+    has_stray_at: bool,
 }
 
 impl Parameters {
@@ -205,7 +209,10 @@ impl Parameters {
                 "sslrootcert" | "ssl-root-cert" | "ssl-ca" => &mut parameters.root_certificate,
                 "sslcert" | "ssl-cert" => &mut parameters.certificate,
                 "sslkey" | "ssl-key" => &mut parameters.key,
-                _ => continue,
+                _ => {
+                    parameters.has_stray_at |= key.contains('@') || value.contains('@');
+                    continue;
+                }
             };
             *slot = Some(value.into_owned());
         }

@@ -69,7 +69,8 @@ impl<'a> Value<'a> {
             .map(|text| {
                 whole(text.trim())
                     .parse()
-                    .map_err(|_| self.meaningless(Expected::Integer))
+                    .ok()
+                    .ok_or_else(|| self.meaningless(Expected::Integer))
             })
             .transpose()
     }

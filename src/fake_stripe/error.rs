@@ -55,16 +55,19 @@ impl ApiError {
     }
 
     /// As `missing`, for an object that the other mode has.
-    pub(crate) fn in_other_mode(mut self, key_is_live: bool) -> Self {
+    pub(crate) fn in_other_mode(self, key_is_live: bool) -> Self {
         let (there, here) = if key_is_live {
             ("test", "live")
         } else {
             ("live", "test")
         };
-        self.message.push_str(&format!(
-            "; a similar object exists in {there} mode, but a {here} mode key was used to make this request."
-        ));
-        self
+        Self {
+            message: format!(
+                "{}; a similar object exists in {there} mode, but a {here} mode key was used to make this request.",
+                self.message
+            ),
+            ..self
+        }
     }
 
     pub(crate) fn unauthorized(message: impl Into<String>) -> Self {

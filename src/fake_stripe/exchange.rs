@@ -21,7 +21,7 @@ use super::{
     line::Cutter,
     parameters::Parameters,
     recorder::{self, Recorder},
-    version::ApiVersion,
+    version::{ApiVersion, UnknownVersion},
     world::{World, identifier},
 };
 
@@ -224,9 +224,9 @@ fn version(world: &World, headers: &HeaderMap) -> Result<ApiVersion, ApiError> {
         return Ok(world.default_version.clone());
     };
     let asked = String::from_utf8_lossy(asked.as_bytes());
-    asked
-        .parse()
-        .map_err(|_| ApiError::invalid(format!("Invalid Stripe API version: {asked}")))
+    asked.parse().map_err(|UnknownVersion(_)| {
+        ApiError::invalid(format!("Invalid Stripe API version: {asked}"))
+    })
 }
 
 /// The key: as a bearer token, or as the user of basic authentication.

@@ -124,24 +124,24 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn struck(times: Times) -> Vec<u64> {
+    fn struck(times: &Times) -> Vec<u64> {
         (1..=8).filter(|number| times.strikes(*number)).collect()
     }
 
     #[test]
     fn every_schedule_strikes_when_it_says() {
-        assert_eq!(struck(Times::Nth(3)), [3]);
-        assert_eq!(struck(Times::First(2)), [1, 2]);
-        assert_eq!(struck(Times::From(7)), [7, 8]);
-        assert_eq!(struck(Times::Between(4..=5)), [4, 5]);
-        assert_eq!(struck(Times::Every(3)), [3, 6]);
-        assert_eq!(struck(Times::Every(0)), [0; 0]);
+        assert_eq!(struck(&Times::Nth(3)), [3]);
+        assert_eq!(struck(&Times::First(2)), [1, 2]);
+        assert_eq!(struck(&Times::From(7)), [7, 8]);
+        assert_eq!(struck(&Times::Between(4..=5)), [4, 5]);
+        assert_eq!(struck(&Times::Every(3)), [3, 6]);
+        assert_eq!(struck(&Times::Every(0)), [0; 0]);
         let rate = |seed| Times::Rate {
             per_thousand: 500,
             seed,
         };
-        assert_eq!(struck(rate(7)), struck(rate(7)));
-        assert_ne!(struck(rate(7)), struck(rate(8)));
+        assert_eq!(struck(&rate(7)), struck(&rate(7)));
+        assert_ne!(struck(&rate(7)), struck(&rate(8)));
     }
 
     #[test]

@@ -18,6 +18,8 @@ mod parameters;
 mod recorder;
 mod server;
 mod shapes;
+#[cfg(test)]
+mod tests;
 mod version;
 mod world;
 

@@ -232,7 +232,7 @@ fn check(kind: Kind, written: &str, value: &str) -> Result<(), ApiError> {
 }
 
 fn integer(written: &str, value: &str) -> Result<i64, ApiError> {
-    value.parse().map_err(|_| {
+    value.parse().map_err(|_not_a_number| {
         ApiError::invalid(format!("Invalid integer: {value}"))
             .code("parameter_invalid_integer")
             .param(written)

@@ -53,7 +53,7 @@ impl FakeStripe {
         let serving = Arc::clone(&engine);
         let thread = std::thread::Builder::new()
             .name("fake-stripe".to_owned())
-            .spawn(move || serve(listener, serving, stopped))?;
+            .spawn(move || serve(listener, &serving, stopped))?;
         Ok(Self {
             address,
             engine,
@@ -158,7 +158,7 @@ impl Drop for FakeStripe {
 
 fn serve(
     listener: TcpListener,
-    engine: Arc<Engine>,
+    engine: &Arc<Engine>,
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -166,7 +166,7 @@ fn serve(
         .build()?;
     runtime.block_on(async {
         let lines = Lines(tokio::net::TcpListener::from_std(listener)?);
-        let app = router(&engine).into_make_service_with_connect_info::<Cutter>();
+        let app = router(engine).into_make_service_with_connect_info::<Cutter>();
         tokio::select! {
             served = axum::serve(lines, app) => served,
             _ = stopped => Ok(()),

@@ -85,9 +85,9 @@ impl FromStr for ApiVersion {
                 .ok_or_else(unknown)
         };
         let date = Date {
-            year: part(4)?.parse().map_err(|_| unknown())?,
-            month: part(2)?.parse().map_err(|_| unknown())?,
-            day: part(2)?.parse().map_err(|_| unknown())?,
+            year: part(4)?.parse().ok().ok_or_else(unknown)?,
+            month: part(2)?.parse().ok().ok_or_else(unknown)?,
+            day: part(2)?.parse().ok().ok_or_else(unknown)?,
         };
         let train = TRAINS.iter().find(|(first, _, _)| date >= *first);
         let (expected, name_of_date) =

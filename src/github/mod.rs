@@ -18,6 +18,5 @@ pub use comment::CommentMode;
 pub use context::{Context, Due, Repository, Run, Search, Trust, VARIABLES};
 pub use files::{FileError, append_outputs, append_summary};
 pub use limits::Limits;
-pub use mask::Mask;
-pub use publication::{Annotation, AnnotationLevel, CommentBody, Conclusion, Publication};
+pub use publication::{CommentBody, Conclusion, Publication};
 pub use publisher::{Options, Published, Publisher, ReportMode};

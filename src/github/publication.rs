@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::mask::Mask;
-use crate::contract::Verdict;
+use crate::{
+    contract::Verdict,
+    report::{Annotation, Mask},
+};
 
 /// Everything one run says, for all the places that GitHub shows it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,14 +30,18 @@ pub struct Publication {
 impl Publication {
     /// Masked before anything is cut to size: half a secret is found by no mask.
     pub(super) fn masked(&self, mask: &Mask) -> Self {
-        let text = |text: &String| mask.apply(text);
+        let text = |text: &String| mask.text(text);
         Self {
             verdict: self.verdict,
             conclusion: self.conclusion,
             title: text(&self.title),
             summary: text(&self.summary),
             text: self.text.as_ref().map(text),
-            annotations: self.annotations.iter().map(|it| it.masked(mask)).collect(),
+            annotations: self
+                .annotations
+                .iter()
+                .map(|annotation| masked(annotation, mask))
+                .collect(),
             comment: self.comment.as_ref().map(|comment| CommentBody {
                 markdown: text(&comment.markdown),
                 footer: text(&comment.footer),
@@ -51,15 +57,13 @@ impl Publication {
     }
 }
 
-impl Annotation {
-    fn masked(&self, mask: &Mask) -> Self {
-        Self {
-            path: mask.apply(&self.path),
-            title: mask.apply(&self.title),
-            message: mask.apply(&self.message),
-            raw_details: self.raw_details.as_ref().map(|text| mask.apply(text)),
-            ..self.clone()
-        }
+fn masked(annotation: &Annotation, mask: &Mask) -> Annotation {
+    Annotation {
+        path: mask.text(&annotation.path),
+        title: mask.text(&annotation.title),
+        message: mask.text(&annotation.message),
+        raw_details: annotation.raw_details.as_ref().map(|text| mask.text(text)),
+        ..annotation.clone()
     }
 }
 
@@ -71,39 +75,6 @@ pub struct CommentBody {
     pub footer: String,
     /// Nothing to see to: under `on_findings` this makes no comment, but it does bring an earlier one up to date.
     pub clean: bool,
-}
-
-/// A remark on lines of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Annotation {
-    /// Relative to the repository.
-    pub path: String,
-    pub start_line: u32,
-    pub end_line: u32,
-    pub start_column: Option<u32>,
-    pub end_column: Option<u32>,
-    pub level: AnnotationLevel,
-    pub title: String,
-    pub message: String,
-    pub raw_details: Option<String>,
-}
-
-/// How loud an annotation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AnnotationLevel {
-    Notice,
-    Warning,
-    Failure,
-}
-
-impl AnnotationLevel {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Notice => "notice",
-            Self::Warning => "warning",
-            Self::Failure => "failure",
-        }
-    }
 }
 
 /// How the check run ends. GitHub lets success, neutral and skipped satisfy a required check.

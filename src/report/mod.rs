@@ -1,9 +1,34 @@
 //! Pure rendering: one outcome in, text, JSON or Markdown out.
 
+mod amount;
+mod annotation;
+mod count;
+mod find;
+mod json;
+mod mask;
+#[cfg(test)]
+mod oracle;
+mod redact;
+mod rewrite;
+#[cfg(test)]
+mod sample;
+mod shown;
+mod text;
+
+pub mod markdown;
+pub mod neutral;
+pub mod workflow_command;
+
 use crate::{
     contract::{Finding, Source, Summary, Verdict},
     problem::{Place, Problem},
 };
+
+pub use annotation::{Annotation, Level, annotations};
+pub use json::{json, schema};
+pub use mask::{Mask, SHORTEST_SECRET};
+pub use redact::redact_ids;
+pub use text::{problems, summary_line, text, warnings};
 
 /// Everything a run came to; what every renderer and publisher shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +37,7 @@ pub struct Outcome {
     pub verdict: Verdict,
     pub contracts: Vec<ContractOutcome>,
     /// What kept the run from any contract at all, such as a configuration that does not parse.
-    pub problem: Option<Problem>,
+    pub problems: Vec<Problem>,
     /// Things to better that change no verdict: an unrestricted key, a role that can write.
     pub warnings: Vec<Problem>,
 }
@@ -27,6 +52,8 @@ pub struct ContractOutcome {
     pub summary: Summary,
     /// Why there is no verdict; set when it is `error`.
     pub problem: Option<Problem>,
+    /// The accounts, customers and subscriptions that the texts of `problem` name.
+    pub named: Vec<String>,
 }
 
 /// A finding with the place in the configuration that it is about.
@@ -34,4 +61,31 @@ pub struct ContractOutcome {
 pub struct Reported {
     pub finding: Finding,
     pub place: Option<Place>,
+}
+
+impl Outcome {
+    /// The numbers of all contracts together.
+    pub fn totals(&self) -> Summary {
+        let mut totals = Summary::default();
+        for contract in &self.contracts {
+            totals.add(&contract.summary);
+        }
+        totals
+    }
+
+    /// The findings of all contracts, the worst first; equal ones in the order of the contracts.
+    pub fn findings(&self) -> Vec<(&ContractOutcome, &Reported)> {
+        let mut findings: Vec<_> = self
+            .contracts
+            .iter()
+            .flat_map(|contract| contract.findings.iter().map(move |found| (contract, found)))
+            .collect();
+        findings.sort_by(|(_, one), (_, other)| one.finding.order().cmp(&other.finding.order()));
+        findings
+    }
+
+    /// The contract's name where one has to be named: when there are several.
+    fn name_of<'a>(&self, contract: &'a ContractOutcome) -> Option<&'a str> {
+        (self.contracts.len() > 1).then_some(contract.name.as_str())
+    }
 }

@@ -84,7 +84,7 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<
         match next_page(&mut pages, &mut prices).await {
             Ok(Some(page)) => found.extend(page),
             Ok(None) => break,
-            Err(error) if is_unknown_customer(&error) => return Ok(Vec::new()),
+            Err(error) if found.is_empty() && is_unknown_customer(&error) => break,
             Err(error) => return Err(error),
         }
     }

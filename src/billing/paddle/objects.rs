@@ -30,6 +30,7 @@ pub(crate) fn subscription_text(
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a subscription")]
 struct WireSubscription {
     id: String,
     status: String,
@@ -42,23 +43,27 @@ struct WireSubscription {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a period")]
 struct WirePeriod {
     starts_at: Timestamp,
     ends_at: Timestamp,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a scheduled change")]
 struct WireChange {
     action: String,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an item")]
 struct WireItem {
     price: WirePrice,
     quantity: Option<u64>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a price")]
 struct WirePrice {
     id: String,
     product_id: Option<String>,
@@ -67,6 +72,7 @@ struct WirePrice {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an amount with its currency")]
 struct WireMoney {
     #[serde(deserialize_with = "minor_units")]
     amount: i64,
@@ -74,6 +80,7 @@ struct WireMoney {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a billing cycle")]
 struct WireCycle {
     interval: String,
     frequency: u32,
@@ -136,6 +143,140 @@ impl WirePrice {
                 .billing_cycle
                 .and_then(|cycle| Some((interval(&cycle.interval)?, cycle.frequency))),
             metered: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::{Interval, UnixSeconds};
+
+    fn example() -> Value {
+        json!({
+            "id": "sub_01hv8x29kz0t586xy6zn1a62ny", "status": "active", "customer_id": "ctm_01hv6y1jedq4p1n0yqn5ba3ky4",
+            "created_at": "2024-04-12T10:18:49.621022Z", "canceled_at": null, "paused_at": null,
+            "current_billing_period": {"starts_at": "2024-04-12T10:18:47.635628Z", "ends_at": "2024-05-12T10:18:47.635628Z"},
+            "scheduled_change": null, "collection_mode": "automatic", "custom_data": null,
+            "items": [{
+                "status": "active", "quantity": 10, "recurring": true,
+                "price": {
+                    "id": "pri_01gsz8x8sawmvhz1pv30nge1ke", "product_id": "pro_01gsz4t5hdjse780zja8vvr7jg",
+                    "unit_price": {"amount": "3000", "currency_code": "USD"},
+                    "billing_cycle": {"interval": "month", "frequency": 3},
+                },
+            }],
+        })
+    }
+
+    fn with(path: &str, value: Value) -> Result<Subscription, String> {
+        let mut object = example();
+        *object.pointer_mut(path).unwrap() = value;
+        subscription(&object, &mut PriceTable::default())
+            .map(|decoded| decoded.subscription)
+            .map_err(|error| format!("{error}: {}", error.source().unwrap()))
+    }
+
+    #[test]
+    fn a_documented_object_reads_as_what_it_says() {
+        let decoded = subscription(&example(), &mut PriceTable::default()).unwrap();
+        assert_eq!(decoded.livemode, None);
+        let read = decoded.subscription;
+        assert_eq!(read.customer.as_str(), "ctm_01hv6y1jedq4p1n0yqn5ba3ky4");
+        assert_eq!(read.status, Status::Active);
+        assert_eq!(read.created, UnixSeconds(1_712_917_129));
+        assert_eq!(
+            (read.ended_at, read.cancel_scheduled, read.paused_void),
+            (None, Some(false), false)
+        );
+        let [item] = &*read.items else {
+            panic!("one item was given");
+        };
+        assert_eq!(item.quantity, Some(10));
+        assert_eq!(
+            item.period,
+            Some((UnixSeconds(1_712_917_127), UnixSeconds(1_715_509_127)))
+        );
+        let price = Price {
+            product: Some("pro_01gsz4t5hdjse780zja8vvr7jg".to_owned()),
+            currency: Some("usd".to_owned()),
+            unit_amount: Some(3000),
+            recurring: Some((Interval::Month, 3)),
+            ..Price::bare("pri_01gsz8x8sawmvhz1pv30nge1ke")
+        };
+        assert_eq!(*item.price, price);
+    }
+
+    #[test]
+    fn ends_pauses_and_scheduled_changes_are_seen() {
+        let change = |action| json!({"action": action, "effective_at": "2024-05-12T10:18:47Z", "resume_at": null});
+        assert_eq!(
+            with("/scheduled_change", change("cancel"))
+                .unwrap()
+                .cancel_scheduled,
+            Some(true)
+        );
+        assert_eq!(
+            with("/scheduled_change", change("pause"))
+                .unwrap()
+                .cancel_scheduled,
+            Some(false)
+        );
+        assert_eq!(
+            with("/status", json!("past_due")).unwrap().status,
+            Status::PastDue
+        );
+        assert_eq!(
+            with("/status", json!("paused")).unwrap().status,
+            Status::Paused
+        );
+        let ended = with("/canceled_at", json!("2024-04-13T00:00:00Z")).unwrap();
+        assert_eq!(ended.ended_at, Some(UnixSeconds(1_712_966_400)));
+        assert_eq!(
+            with("/current_billing_period", json!(null))
+                .unwrap()
+                .period_end(),
+            None
+        );
+        let once = with("/items/0/price/billing_cycle", json!(null)).unwrap();
+        assert!(once.items.iter().all(|item| item.price.recurring.is_none()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_place() {
+        for (path, wrong, expected) in [
+            (
+                "/items/0/price/unit_price/amount",
+                json!("30.00"),
+                "`items[0].price.unit_price.amount`: expected a whole number of minor units, found `30.00`",
+            ),
+            (
+                "/items/0/price",
+                json!(null),
+                "`items[0].price`: invalid type: null, expected a price",
+            ),
+            (
+                "/customer_id",
+                json!(null),
+                "`customer_id`: invalid type: null",
+            ),
+            ("/created_at", json!("yesterday"), "`created_at`: "),
+            (
+                "/items/0/quantity",
+                json!("1"),
+                "`items[0].quantity`: invalid type: string \"1\", expected u64",
+            ),
+        ] {
+            let said = with(path, wrong).unwrap_err();
+            assert!(said.contains(expected), "{said}");
+            assert!(
+                said.starts_with("subscription `sub_01hv8x29kz0t586xy6zn1a62ny` cannot be read at"),
+                "{said}"
+            );
         }
     }
 }

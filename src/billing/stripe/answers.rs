@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    fn read(status: u16, headers: &[(&'static str, &str)], error: Value) -> Refusal {
+    fn read(status: u16, headers: &[(&'static str, &str)], error: &Value) -> Refusal {
         let key = SecretString::from("rk_live_canary");
         let headers: HeaderMap = headers
             .iter()
@@ -186,22 +186,18 @@ mod tests {
             ),
             (503, json!({"type": "api_error"}), Meaning::Trouble),
         ] {
-            assert_eq!(
-                read(status, &[], error.clone()).meaning,
-                expected,
-                "{error}"
-            );
+            assert_eq!(read(status, &[], &error).meaning, expected, "{error}");
         }
     }
 
     #[test]
     fn stripes_word_on_retrying_wins_over_the_status() {
         let should = |word| [("stripe-should-retry", word)];
-        assert!(read(429, &[], json!({})).passing);
-        assert!(read(409, &[], json!({"code": "lock_timeout"})).passing);
-        assert!(!read(400, &[], json!({})).passing);
-        assert!(read(400, &should("true"), json!({})).passing);
-        assert!(!read(503, &should("false"), json!({})).passing);
+        assert!(read(429, &[], &json!({})).passing);
+        assert!(read(409, &[], &json!({"code": "lock_timeout"})).passing);
+        assert!(!read(400, &[], &json!({})).passing);
+        assert!(read(400, &should("true"), &json!({})).passing);
+        assert!(!read(503, &should("false"), &json!({})).passing);
     }
 
     #[test]
@@ -209,7 +205,7 @@ mod tests {
         let said = read(
             401,
             &[("request-id", "req_1")],
-            json!({"message": "Invalid API Key provided: rk_live_****nary and rk_live_canary"}),
+            &json!({"message": "Invalid API Key provided: rk_live_****nary and rk_live_canary"}),
         );
         assert_eq!(
             said.to_string(),

@@ -1,1 +1,180 @@
+//! The example objects of the project's reference folder, where it lies beside the repository.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    billing::{PriceTable, entitlement_objects, paddle_objects, stripe_objects},
+    contract::{Interval, Item, Price, Status, UnixSeconds},
+};
+
+const FOLDER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../shared/reference/stripe-fixtures"
+);
+
+#[expect(clippy::disallowed_macros, reason = "a test that skips says so")]
+fn say_skipped(folder: &Path) {
+    println!("skipped: there is no `{}`", folder.display());
+}
+
+/// The JSON files of a folder; none, and a word on it, where the reference is not at hand.
+fn examples(folder: &str) -> Vec<(PathBuf, Value)> {
+    let folder = Path::new(FOLDER).join(folder);
+    let Ok(entries) = fs::read_dir(&folder) else {
+        say_skipped(&folder);
+        return Vec::new();
+    };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    paths.sort();
+    let read = |path: PathBuf| {
+        let value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        (path, value)
+    };
+    let examples: Vec<_> = paths.into_iter().map(read).collect();
+    assert!(examples.len() >= 10, "{} is nearly empty", folder.display());
+    examples
+}
+
+#[test]
+fn no_official_object_makes_any_reader_panic_and_only_subscriptions_are_subscriptions() {
+    for (path, value) in examples(".") {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let mut prices = PriceTable::default();
+        let stripe = stripe_objects::subscription(&value, &mut prices);
+        assert_eq!(stripe.is_ok(), name == "subscription", "{name}: {stripe:?}");
+        let raw = RawValue::from_string(value.to_string()).unwrap();
+        let text = stripe_objects::subscription_text(&raw, &mut prices);
+        assert_eq!(stripe, text, "{name}");
+        assert!(paddle_objects::subscription(&value, &mut prices).is_err());
+        drop(entitlement_objects::entitlement(&value));
+        let entitlement = entitlement_objects::listed(&raw);
+        assert_eq!(
+            entitlement.is_ok(),
+            name == "entitlements.active_entitlement",
+            "{name}"
+        );
+        let item = stripe_objects::item_text(&raw, None, &mut prices);
+        assert_eq!(item.is_ok(), name == "subscription_item", "{name}");
+    }
+}
+
+const DAY: i64 = 24 * 60 * 60;
+const START: i64 = 1_790_812_800;
+
+type Row = (
+    &'static str,
+    &'static str,
+    Status,
+    Option<bool>,
+    Option<i64>,
+);
+
+/// File, customer, status, whether its end is scheduled, and when it ended.
+const REALISTIC: [Row; 8] = [
+    (
+        "cancel_scheduled.classic",
+        "cus_Cape0005",
+        Status::Active,
+        Some(true),
+        None,
+    ),
+    (
+        "cancel_scheduled.flexible",
+        "cus_Cape0006",
+        Status::Active,
+        Some(true),
+        None,
+    ),
+    (
+        "active",
+        "cus_Active0001",
+        Status::Active,
+        Some(false),
+        None,
+    ),
+    (
+        "canceled",
+        "cus_Canceled0004",
+        Status::Canceled,
+        Some(false),
+        Some(START + DAY),
+    ),
+    (
+        "incomplete_expired",
+        "cus_IncExp0007",
+        Status::IncompleteExpired,
+        Some(false),
+        Some(1_790_895_640),
+    ),
+    (
+        "past_due",
+        "cus_PastDue0003",
+        Status::PastDue,
+        Some(false),
+        None,
+    ),
+    (
+        "paused",
+        "cus_Paused0008",
+        Status::Paused,
+        Some(false),
+        None,
+    ),
+    (
+        "trialing",
+        "cus_Trial0002",
+        Status::Trialing,
+        Some(false),
+        None,
+    ),
+];
+
+#[test]
+fn the_realistic_objects_read_as_what_they_are() {
+    let mut read = 0;
+    for (path, value) in examples("realistic") {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let Some(name) = name.strip_prefix("subscription.") else {
+            continue;
+        };
+        read += 1;
+        let decoded = stripe_objects::subscription(&value, &mut PriceTable::default()).unwrap();
+        let subscription = decoded.subscription;
+        let found = (
+            name,
+            subscription.customer.as_str(),
+            subscription.status.clone(),
+            subscription.cancel_scheduled,
+            subscription.ended_at.map(|ended_at| ended_at.0),
+        );
+        assert!(REALISTIC.contains(&found), "{found:?}");
+        assert_eq!(decoded.livemode, Some(false));
+        assert!(!decoded.more_items && !subscription.paused_void);
+        let days = if name == "trialing" { 14 } else { 31 };
+        let end = UnixSeconds(START + days * DAY);
+        let price = Price {
+            product: Some("prod_Pro".to_owned()),
+            currency: Some("usd".to_owned()),
+            unit_amount: Some(2000),
+            recurring: Some((Interval::Month, 1)),
+            ..Price::bare("price_1ProMonthly")
+        };
+        let item = Item {
+            price: Arc::new(price),
+            quantity: Some(1),
+            period: Some((UnixSeconds(START), end)),
+        };
+        assert_eq!(&*subscription.items, [item], "{name}");
+    }
+    assert!(read == REALISTIC.len() || read == 0, "{read} were read");
+}

@@ -2,6 +2,7 @@
 
 mod example_objects;
 mod faults;
+mod limits;
 mod other_sources;
 mod scripted;
 mod stripe_reads;

@@ -119,7 +119,7 @@ impl Server {
         self.asked.lock().unwrap().clone()
     }
 
-    /// A reader of this server that loses its patience within milliseconds.
+    /// A reader of this server that waits only milliseconds between tries.
     pub(super) fn reader(&self, source: Source) -> Reader {
         self.reader_with(source, impatient())
     }
@@ -149,7 +149,7 @@ pub(super) fn impatient() -> Patience {
         base: Duration::from_millis(1),
         cap: Duration::from_millis(5),
         tries: 4,
-        request: Duration::from_millis(400),
+        request: Duration::from_secs(10),
         retry_after: Duration::from_millis(20),
         deadline: Duration::from_secs(20),
     }

@@ -217,6 +217,20 @@ async fn one_customer_that_cannot_be_read_fails_them_all() {
 }
 
 #[tokio::test]
+async fn a_customer_that_vanishes_between_pages_fails_the_read() {
+    let server = Server::start(|number, asked| match number {
+        0 => Answer::ok(
+            &json!({"has_more": true, "data": [subscription("sub_1", "cus_1", "active")]}),
+        ),
+        _ => unknown_customer(asked.value("customer").unwrap()),
+    })
+    .await;
+    let reader = server.reader(Source::Stripe);
+    let error = reader.read_customers(&customers(&["cus_1"])).await;
+    assert!(matches!(error, Err(Error::Request { .. })), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_server_that_ignores_the_customer_is_found_out() {
     let server = Server::start(|_, asked| {
         Answer::ok(&page(&[subscription("sub_1", "cus_9", "active")], asked))

@@ -102,10 +102,10 @@ impl Call<'_> {
     fn find<'w, T: Object>(
         &self,
         (world, collection): (&World, &'w Collection<T>),
-        word: &str,
+        kind: &str,
         (id, param): (&str, &str),
     ) -> Result<&'w T, ApiError> {
-        let missing = || ApiError::missing(word, id, param);
+        let missing = || ApiError::missing(kind, id, param);
         let object = collection.get(id).ok_or_else(missing)?;
         if self.key_is_live == world.livemode {
             Ok(object)

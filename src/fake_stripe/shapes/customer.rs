@@ -9,7 +9,7 @@ use crate::fake_stripe::world::{Customer, Metadata};
 #[serde(untagged)]
 pub(crate) enum CustomerShape<'w> {
     Whole(Box<Whole<'w>>),
-    Deleted(Deleted<'w>),
+    Deleted(Stub<'w>),
 }
 
 #[derive(Debug, Serialize)]
@@ -41,7 +41,7 @@ pub(crate) struct Whole<'w> {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Deleted<'w> {
+pub(crate) struct Stub<'w> {
     id: &'w str,
     object: &'static str,
     deleted: bool,
@@ -58,7 +58,7 @@ struct InvoiceSettings {
 impl<'w> CustomerShape<'w> {
     pub(crate) fn new(customer: &'w Customer, view: View<'w>) -> Self {
         if customer.deleted {
-            return Self::Deleted(Deleted {
+            return Self::Deleted(Stub {
                 id: &customer.id,
                 object: "customer",
                 deleted: true,

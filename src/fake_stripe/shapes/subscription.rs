@@ -74,11 +74,7 @@ impl<'w> SubscriptionShape<'w> {
     pub(crate) fn new(subscription: &'w Subscription, view: View<'w>) -> Self {
         let details = &*subscription.details;
         let at_items = view.version.has_periods_at_items();
-        let quirks = view.world.quirks;
-        let single = match subscription.items.as_slice() {
-            [single] if quirks.top_level_plan => Some(single),
-            _ => None,
-        };
+        let single = single(subscription).filter(|_| view.world.quirks.top_level_plan);
         let price = |item: &'w Item| view.world.prices.get(&item.price);
         let currency = subscription
             .items
@@ -153,6 +149,14 @@ impl<'w> SubscriptionShape<'w> {
             trial_settings: TrialSettings::of(subscription),
             trial_start: details.trial_start,
         }
+    }
+}
+
+/// The item of a subscription that has just one.
+fn single(subscription: &Subscription) -> Option<&Item> {
+    match subscription.items.as_slice() {
+        [single] => Some(single),
+        _ => None,
     }
 }
 
@@ -369,9 +373,10 @@ impl TrialSettings {
         Self {
             end_behavior: EndBehavior {
                 billing_cycle_anchor: Null,
-                missing_payment_method: match subscription.status == Status::Paused {
-                    true => "pause",
-                    false => "create_invoice",
+                missing_payment_method: if subscription.status == Status::Paused {
+                    "pause"
+                } else {
+                    "create_invoice"
                 },
             },
         }

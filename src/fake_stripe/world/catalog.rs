@@ -2,10 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{
-    Metadata,
-    collection::{Identified, Object},
-};
+use super::{Metadata, collection::Object};
 
 /// A product. `features` are the ids of entitlement features that come with it.
 #[derive(Debug, Clone)]
@@ -184,12 +181,6 @@ impl Object for Product {
     }
 }
 
-impl Identified for Product {
-    fn set_id(&mut self, id: CompactString) {
-        self.id = id;
-    }
-}
-
 impl Object for Price {
     fn id(&self) -> &str {
         &self.id
@@ -197,11 +188,5 @@ impl Object for Price {
 
     fn created(&self) -> i64 {
         self.created
-    }
-}
-
-impl Identified for Price {
-    fn set_id(&mut self, id: CompactString) {
-        self.id = id;
     }
 }

@@ -1,8 +1,7 @@
 //! Objects of one kind, found by id and walked newest first, as the provider's lists walk them.
 
-use std::hash::BuildHasher;
+use std::hash::BuildHasher as _;
 
-use compact_str::CompactString;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// What every listed object has.
@@ -84,20 +83,6 @@ impl<T: Object> Collection<T> {
         self.objects.get(index(slot))
     }
 
-    /// Changes an object in place. Its id is put back when the change touched it.
-    pub(crate) fn change<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R>
-    where
-        T: Identified,
-    {
-        let slot = self.slot(id)?;
-        let object = self.objects.get_mut(index(slot))?;
-        let created = object.created();
-        let result = change(object);
-        object.set_id(CompactString::from(id));
-        self.ordered &= object.created() == created;
-        Some(result)
-    }
-
     /// The slots, oldest first; within one second in the order of insertion.
     pub(crate) fn order(&mut self) -> &[Slot] {
         if !self.ordered {
@@ -134,17 +119,14 @@ impl<T: Object> Collection<T> {
     }
 }
 
-/// An object whose id the world may set.
-pub(crate) trait Identified {
-    fn set_id(&mut self, id: CompactString);
-}
-
 fn index(slot: Slot) -> usize {
     usize::try_from(slot).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use compact_str::CompactString;
+
     use super::*;
 
     #[derive(Debug)]
@@ -156,12 +138,6 @@ mod tests {
         }
         fn created(&self) -> i64 {
             self.1
-        }
-    }
-
-    impl Identified for Thing {
-        fn set_id(&mut self, id: CompactString) {
-            self.0 = id;
         }
     }
 
@@ -190,14 +166,5 @@ mod tests {
         things.put(Thing("a".into(), 3));
         assert_eq!(things.len(), 2);
         assert_eq!(oldest_first(&mut things), ["b", "a"]);
-    }
-
-    #[test]
-    fn a_change_of_the_id_is_undone_so_that_the_index_stays_right() {
-        let mut things = Collection::default();
-        things.put(Thing("a".into(), 1));
-        things.change("a", |thing| *thing = Thing("z".into(), 7));
-        assert_eq!(things.get("a").unwrap().1, 7);
-        assert!(things.get("z").is_none());
     }
 }

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{
     Metadata,
-    collection::{Identified, Object},
+    collection::Object,
     sparse::{Blank, Sparse},
 };
 
@@ -83,11 +83,5 @@ impl Object for Customer {
 
     fn created(&self) -> i64 {
         self.created
-    }
-}
-
-impl Identified for Customer {
-    fn set_id(&mut self, id: CompactString) {
-        self.id = id;
     }
 }

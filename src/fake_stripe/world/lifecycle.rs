@@ -78,9 +78,12 @@ impl World {
     }
 }
 
-/// Fills in what a new subscription left open.
-pub(super) fn complete(subscription: &mut Subscription, prices: &Collection<Price>, clock: i64) {
-    imply(subscription, clock);
+/// Gives items a period where they have none.
+pub(super) fn fill_periods(
+    subscription: &mut Subscription,
+    prices: &Collection<Price>,
+    clock: i64,
+) {
     let trial = match (
         &subscription.status,
         subscription.details.trial_start,
@@ -112,7 +115,7 @@ pub(super) fn complete(subscription: &mut Subscription, prices: &Collection<Pric
 }
 
 /// Sets what a status cannot be without, where it is not set yet.
-fn imply(subscription: &mut Subscription, clock: i64) {
+pub(super) fn imply(subscription: &mut Subscription, clock: i64) {
     let created = subscription.created;
     match subscription.status {
         Status::Canceled => {
@@ -246,7 +249,7 @@ mod tests {
         assert!(details.cancel_at_period_end);
         assert_eq!(details.cancel_at, Some(NOW + 30 * DAY));
         world.change_subscription("sub_a", |subscription| {
-            subscription.details.flexible_billing = true
+            subscription.details.flexible_billing = true;
         });
         world.cancel_at_period_end("sub_a");
         let details = world.find_subscription("sub_a").unwrap().details.clone();
@@ -289,7 +292,7 @@ mod tests {
     fn a_subscription_that_moves_is_found_at_its_new_customer_only() {
         let mut world = world_with(Subscription::new("cus_a", Status::Active));
         world.change_subscription("sub_a", |subscription| {
-            subscription.customer = "cus_b".into()
+            subscription.customer = "cus_b".into();
         });
         assert!(world.subscriptions_of("cus_a").is_empty());
         assert_eq!(world.subscriptions_of("cus_b"), ["sub_a"]);

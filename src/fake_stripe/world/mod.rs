@@ -128,47 +128,23 @@ impl World {
     pub fn subscription(&mut self, mut subscription: Subscription) -> CompactString {
         self.fill(&mut subscription.id, "sub_1", 19);
         self.stamp(&mut subscription.created);
-        if subscription.customer.is_empty() || self.customers.get(&subscription.customer).is_none()
-        {
-            subscription.customer =
-                self.customer(Customer::new(&subscription.customer).created(subscription.created));
-        }
-        for item in &mut subscription.items {
-            self.fill(&mut item.id, "si_", 14);
-            if self.prices.get(&item.price).is_none() {
-                item.price = self.price(Price::monthly(&item.price, 2000));
-            }
-        }
-        lifecycle::complete(&mut subscription, &self.prices, self.clock);
-        let (id, customer) = (subscription.id.clone(), subscription.customer.clone());
-        if let Some(slot) = self.subscriptions.slot(&id) {
-            self.unlink(slot);
-        }
-        let slot = self.subscriptions.put(subscription);
-        self.link(slot, &customer);
-        id
+        lifecycle::imply(&mut subscription, self.clock);
+        self.store(subscription)
     }
 
-    /// Changes a subscription in place, as it stands and without filling anything in. False when there is none.
+    /// Changes a subscription. What its status implies is left as the change leaves it; `set_status`, `cancel` and the
+    /// other steps take care of that. False when there is none.
     pub fn change_subscription(
         &mut self,
         id: &str,
         change: impl FnOnce(&mut Subscription),
     ) -> bool {
-        let Some(slot) = self.subscriptions.slot(id) else {
+        let Some(mut subscription) = self.subscriptions.get(id).cloned() else {
             return false;
         };
-        self.unlink(slot);
-        let customer = self.subscriptions.change(id, |subscription| {
-            change(subscription);
-            subscription.customer.clone()
-        });
-        if let Some(customer) = customer {
-            if self.customers.get(&customer).is_none() {
-                self.customer(Customer::new(&customer));
-            }
-            self.link(slot, &customer);
-        }
+        change(&mut subscription);
+        subscription.id = id.into();
+        self.store(subscription);
         true
     }
 
@@ -177,9 +153,33 @@ impl World {
         for subscription in self.subscriptions_of(id) {
             self.cancel(&subscription);
         }
-        self.customers
-            .change(id, |customer| customer.deleted = true)
-            .is_some()
+        let Some(customer) = self.customers.get(id).cloned() else {
+            return false;
+        };
+        self.customers.put(customer.deleted());
+        true
+    }
+
+    /// Puts a subscription in its place, with whatever it names.
+    fn store(&mut self, mut subscription: Subscription) -> CompactString {
+        if self.customers.get(&subscription.customer).is_none() {
+            let customer = Customer::new(&subscription.customer).created(subscription.created);
+            subscription.customer = self.customer(customer);
+        }
+        for item in &mut subscription.items {
+            self.fill(&mut item.id, "si_", 14);
+            if self.prices.get(&item.price).is_none() {
+                item.price = self.price(Price::monthly(&item.price, 2000));
+            }
+        }
+        lifecycle::fill_periods(&mut subscription, &self.prices, self.clock);
+        let (id, customer) = (subscription.id.clone(), subscription.customer.clone());
+        if let Some(slot) = self.subscriptions.slot(&id) {
+            self.unlink(slot);
+        }
+        let slot = self.subscriptions.put(subscription);
+        self.link(slot, &customer);
+        id
     }
 
     /// Adds or replaces a feature.
@@ -191,12 +191,15 @@ impl World {
         id
     }
 
-    /// Lets a customer use a feature now.
+    /// Lets a customer use a feature now. Either is made where it is not there yet.
     pub fn entitle(&mut self, customer: &str, feature: &str) -> CompactString {
         let mut id = CompactString::default();
         self.fill(&mut id, "ent_", 19);
         if self.customers.get(customer).is_none() {
             self.customer(Customer::new(customer));
+        }
+        if self.features.get(feature).is_none() {
+            self.feature(Feature::new(feature, feature));
         }
         self.entitlements.put(ActiveEntitlement {
             id: id.clone(),

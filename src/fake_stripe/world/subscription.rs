@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use compact_str::CompactString;
 
 use super::{
-    collection::{Identified, Object},
+    collection::Object,
     sparse::{Blank, Sparse},
 };
 
@@ -218,12 +218,6 @@ impl Object for Subscription {
 
     fn created(&self) -> i64 {
         self.created
-    }
-}
-
-impl Identified for Subscription {
-    fn set_id(&mut self, id: CompactString) {
-        self.id = id;
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Call, CheckRun, Client, ClientError, Known, Output, head};
-use crate::github::publication::Annotation;
+use crate::report::Annotation;
 
 /// GitHub refuses a request with more.
 const PER_REQUEST: usize = 50;
@@ -139,7 +139,7 @@ pub(super) fn to_json(annotation: &Annotation) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::github::AnnotationLevel;
+    use crate::report::Level;
 
     fn annotation() -> Annotation {
         Annotation {
@@ -148,7 +148,7 @@ mod tests {
             end_line: 0,
             start_column: Some(3),
             end_column: Some(9),
-            level: AnnotationLevel::Failure,
+            level: Level::Failure,
             title: "ä".repeat(200),
             message: "x".repeat(70_000),
             raw_details: None,

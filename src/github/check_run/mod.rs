@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::{
     client::{Call, Client, ClientError, encode},
     context::Repository,
-    publication::{Annotation, Conclusion},
+    publication::Conclusion,
     shorten::{head, shorten},
 };
+use crate::report::Annotation;
 
 mod annotations;
 
@@ -131,7 +132,7 @@ pub(super) async fn find(
         encode(opening.name)
     );
     let listing: Listing = client.read(Call::get(path)).await?;
-    let external_id = client.mask().apply(opening.external_id);
+    let external_id = client.mask().text(opening.external_id);
     let ours = |known: &Known| known.external_id.as_deref() == Some(external_id.as_str());
     let found = listing.check_runs.into_iter().find(ours);
     Ok(found.map(|known| CheckRun::of(opening.repository, known)))
@@ -182,8 +183,13 @@ impl Output<'_> {
         output
     }
 
+    /// Without the text, which would be sent anew with every fifty.
     fn with_annotations(&self, annotations: &[Annotation]) -> Value {
-        let mut output = self.to_json();
+        let mut output = Output {
+            text: None,
+            ..*self
+        }
+        .to_json();
         if let Some(fields) = output.as_object_mut() {
             let annotations = annotations.iter().map(annotations::to_json).collect();
             fields.insert("annotations".to_owned(), annotations);

@@ -39,7 +39,7 @@ pub enum ClientError {
     Unreachable {
         call: String,
         #[source]
-        source: Box<octocrab::Error>,
+        source: reqwest::Error,
     },
     /// It may have been carried out.
     #[error("the connection to GitHub broke during `{call}`")]
@@ -223,10 +223,10 @@ mod tests {
     }
 
     fn limit(error: &ClientError) -> Option<Limit> {
-        match error {
-            ClientError::Refused { limit, .. } => *limit,
-            other => panic!("not refused: {other}"),
-        }
+        let ClientError::Refused { limit, .. } = error else {
+            panic!("not refused: {error}");
+        };
+        *limit
     }
 
     #[test]

@@ -18,14 +18,16 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{context::Context, limits::Limits, mask::Mask};
-use crate::http::base_url;
+use super::{context::Context, limits::Limits, mask::mask_body};
+use crate::{http::base_url, report::Mask};
 
 mod contents;
 mod failure;
 
 pub(super) use contents::encode;
 pub use failure::{ClientError, Limit};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 const JSON: &str = "application/vnd.github+json";
 
@@ -221,7 +223,7 @@ impl Client {
         let request = match &call.body {
             Some(body) => {
                 let mut body = body.clone();
-                self.mask.apply_to(&mut body);
+                mask_body(&self.mask, &mut body);
                 request
                     .header(CONTENT_TYPE, "application/json")
                     .body(OctoBody::from(body.to_string()))
@@ -319,7 +321,7 @@ fn pause_after(
 async fn receive<B>(call: &Call, response: Response<B>) -> Result<Answer, ClientError>
 where
     B: BodyExt,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     let (parts, body) = response.into_parts();
     let collected = Limited::new(body, MOST_BYTES).collect().await;
@@ -348,21 +350,25 @@ where
 
 /// Whether anything was sent decides whether a write may be repeated.
 fn broken(call: &Call, error: octocrab::Error) -> ClientError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(current) = cause {
-        if current
-            .downcast_ref::<reqwest::Error>()
-            .is_some_and(reqwest::Error::is_connect)
-        {
-            return ClientError::Unreachable {
-                call: call.name(),
-                source: Box::new(error),
-            };
-        }
-        cause = current.source();
+    let call = call.name();
+    match transport(error.into()) {
+        Ok(source) if source.is_connect() => ClientError::Unreachable { call, source },
+        Ok(source) => ClientError::Broken {
+            call,
+            source: source.into(),
+        },
+        Err(source) => ClientError::Broken { call, source },
     }
-    ClientError::Broken {
-        call: call.name(),
-        source: Box::new(error),
+}
+
+/// The HTTP client's own error, out of the wrappers that repeat its text.
+fn transport(error: BoxError) -> Result<reqwest::Error, BoxError> {
+    let error = *error.downcast::<octocrab::Error>()?;
+    if let octocrab::Error::Reqwest { source, .. } = error {
+        Ok(source.without_url())
+    } else if let octocrab::Error::Service { source, .. } = error {
+        transport(source)
+    } else {
+        Err(error.into())
     }
 }

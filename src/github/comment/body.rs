@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Place;
-use crate::github::{mask::Mask, publication::CommentBody, shorten::shorten};
+use crate::{
+    github::{publication::CommentBody, shorten::shorten},
+    report::Mask,
+};
 
 /// GitHub takes 65,536 of what it calls characters.
 const MOST_BYTES: usize = 65_000;
@@ -46,7 +49,7 @@ impl Sticky {
         mask: &Mask,
     ) -> Self {
         let key = place.run.key(place.check_name);
-        let marker = mask.apply(&format!("<!-- prodverdict:sticky v1 key={key} -->"));
+        let marker = mask.text(&format!("<!-- prodverdict:sticky v1 key={key} -->"));
         let state = State {
             sha: place.sha.to_owned(),
             run_id: place.run.id,
@@ -56,9 +59,9 @@ impl Sticky {
             "<!-- state: {} -->",
             serde_json::to_string(&state).unwrap_or_default()
         );
-        let footer = shorten(&mask.apply(&body.footer), MOST_BYTES / 10, "");
+        let footer = shorten(&mask.text(&body.footer), MOST_BYTES / 10, "");
         let around = marker.len() + state_line.len() + FOOTER.len() + footer.len() + 7;
-        let report = mask.apply(&format!(
+        let report = mask.text(&format!(
             "{}{}",
             outdated(&state.sha, head.as_deref()),
             body.markdown

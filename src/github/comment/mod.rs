@@ -99,8 +99,11 @@ pub(super) async fn publish(
     if mode == CommentMode::Off {
         return Ok(Commented::NotNeeded);
     }
-    let pull = locate::pull(client, place.repository, place.number).await?;
-    let head = pull.head.and_then(|head| head.sha);
+    // With `issues: write` alone a comment may be written and the pull request not be read.
+    let pull = locate::pull(client, place.repository, place.number)
+        .await
+        .ok();
+    let head = pull.and_then(|pull| pull.head?.sha);
     let sticky = Sticky::new(place, head, body, client.mask());
     let mut posted = None;
     let mut lost = None;

@@ -1,43 +1,33 @@
 //! One run's reporting from its start to its end; what GitHub refuses is said elsewhere, and the verdict stays.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    check_run::{self, CheckRun, Opening, Output},
     client::{Client, ClientError},
     comment::{self, CommentMode, Commented, Place},
     context::Context,
     files::{append_outputs, append_summary, random_hexadecimal},
-    mask::Mask,
-    publication::{Annotation, Conclusion, Publication},
+    publication::Publication,
 };
-use crate::problem::Problem;
+use crate::{
+    problem::Problem,
+    report::{Annotation, Mask},
+};
 
+mod check;
 mod refusal;
+mod result;
 
+use check::Check;
 use refusal::Refusal;
-
-/// More would not be read, and takes GitHub a minute to store.
-const MOST_ANNOTATIONS: usize = 1000;
+pub use result::{Options, Published, ReportMode};
 
 /// Of the budget: what opening the check run may take at most, and what is kept back from annotations so that the run
 /// is concluded at all.
 const SHARE: u32 = 4;
-
-/// What the user asked for; none where nothing was said, so that the event decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    pub check_run: Option<bool>,
-    pub check_name: String,
-    pub comment: Option<CommentMode>,
-    /// The file of `GITHUB_STEP_SUMMARY`.
-    pub summary_file: Option<PathBuf>,
-    /// The file of `GITHUB_OUTPUT`.
-    pub output_file: Option<PathBuf>,
-}
 
 /// Says one run's result wherever GitHub lets it.
 #[derive(Debug)]
@@ -54,64 +44,6 @@ pub struct Publisher {
     degraded: Vec<Problem>,
 }
 
-/// What was said where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    pub check_run_url: Option<String>,
-    pub comment_url: Option<String>,
-    pub mode: ReportMode,
-    /// The annotations that are on no check run: the caller prints them as workflow commands.
-    pub annotations_left: Vec<Annotation>,
-    /// Why something was said in a lesser place, or not at all. None of it changes the verdict.
-    pub degraded: Vec<Problem>,
-}
-
-/// The best place that the report reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportMode {
-    Checks,
-    Commands,
-    Summary,
-    Log,
-}
-
-/// How far the check run is.
-#[derive(Debug)]
-enum Check {
-    /// It was switched off, is not due on this event, or was refused for good.
-    None,
-    Due,
-    /// It was asked for on this commit, and what became of it is not known yet.
-    Asked(String),
-    Open(CheckRun),
-    Concluded(CheckRun),
-}
-
-impl Check {
-    /// Asked for and not heard of counts as not there yet.
-    fn is_due(&self) -> bool {
-        matches!(self, Self::Due | Self::Asked(_))
-    }
-
-    fn run(&self) -> Option<&CheckRun> {
-        match self {
-            Self::Open(run) | Self::Concluded(run) => Some(run),
-            Self::None | Self::Due | Self::Asked(_) => None,
-        }
-    }
-}
-
-impl ReportMode {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Checks => "checks",
-            Self::Commands => "commands",
-            Self::Summary => "summary",
-            Self::Log => "log",
-        }
-    }
-}
-
 impl Publisher {
     /// `now` is the time at which the run started. Reporting goes on without a client, in the places that need none.
     pub fn new(
@@ -121,6 +53,10 @@ impl Publisher {
         mask: Mask,
         now: Timestamp,
     ) -> Self {
+        let options = Options {
+            check_name: mask.text(&options.check_name),
+            ..options
+        };
         let mut degraded = context.problems.clone();
         let client = client
             .map_err(|error| degraded.push(Problem::of(&error)))
@@ -176,6 +112,7 @@ impl Publisher {
         let mut left = publication.annotations.clone();
         let mut comment_url = None;
         if let Some(mut client) = self.begin(self.time_left) {
+            self.locate(&mut client).await;
             left = self.conclude(&mut client, &publication).await;
             comment_url = self.comment(&mut client, &publication).await;
             self.end(client);
@@ -196,7 +133,10 @@ impl Publisher {
             comment_url,
             mode,
             annotations_left: left,
-            degraded: std::mem::take(&mut self.degraded),
+            degraded: std::mem::take(&mut self.degraded)
+                .into_iter()
+                .map(|it| self.safe(it))
+                .collect(),
         }
     }
 
@@ -208,11 +148,16 @@ impl Publisher {
         let budget = client.limits().cancel_budget;
         match timeout(budget, self.conclude_cancelled(&mut client)).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(Problem::of(&error)),
+            Ok(Err(error)) => Some(self.safe(Problem::of(&error))),
             Err(_elapsed) => Some(refusal::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
         }
+    }
+
+    /// The page of the check run, once it is there.
+    pub fn check_run_url(&self) -> Option<&str> {
+        self.check.run()?.url.as_deref()
     }
 
     /// What is known of the event, after what GitHub added to it.
@@ -251,108 +196,6 @@ impl Publisher {
             .then(|| mode.unwrap_or(CommentMode::On))
     }
 
-    async fn open(&mut self, client: &mut Client) -> Result<(), ClientError> {
-        let Some(sha) = self.context.sha.clone() else {
-            self.check = Check::None;
-            return Ok(());
-        };
-        let mut outcome = self.open_on(client, &sha).await;
-        if let (Err(error), Some(other)) = (&outcome, self.context.fallback_sha.clone())
-            && error.is_unknown_commit()
-            && other != sha
-        {
-            self.degrade(Refusal::Commit, error);
-            outcome = self.open_on(client, &other).await;
-        }
-        if let Err(error) = &outcome
-            && error.is_final()
-        {
-            self.degrade(Refusal::CheckRun, error);
-            self.check = Check::None;
-        }
-        outcome
-    }
-
-    /// What was asked for before may be there although nobody heard of it.
-    async fn open_on(&mut self, client: &mut Client, sha: &str) -> Result<(), ClientError> {
-        let asked_before = matches!(&self.check, Check::Asked(before) if before == sha);
-        self.check = Check::Asked(sha.to_owned());
-        let Some(opening) = self.opening(sha) else {
-            return Ok(());
-        };
-        let found = if asked_before {
-            check_run::find(client, &opening).await?
-        } else {
-            None
-        };
-        let run = match found {
-            Some(run) => run,
-            None => check_run::create(client, &opening).await?,
-        };
-        self.check = Check::Open(run);
-        Ok(())
-    }
-
-    fn opening<'a>(&'a self, sha: &'a str) -> Option<Opening<'a>> {
-        Some(Opening {
-            repository: self.context.repository.as_ref()?,
-            name: &self.options.check_name,
-            sha,
-            external_id: &self.external_id,
-            started_at: self.started.0.to_string(),
-            details_url: self.context.run_url(),
-        })
-    }
-
-    /// Annotations first, the conclusion last: a concluded run cannot go back. Gives the annotations that are left.
-    async fn conclude(
-        &mut self,
-        client: &mut Client,
-        publication: &Publication,
-    ) -> Vec<Annotation> {
-        if self.check.is_due()
-            && let Err(error) = self.open(client).await
-            && !error.is_final()
-        {
-            self.degrade(Refusal::CheckRun, &error);
-        }
-        let Check::Open(run) = &self.check else {
-            return publication.annotations.clone();
-        };
-        let run = run.clone();
-        let output = Output {
-            title: &publication.title,
-            summary: &publication.summary,
-            text: publication.text.as_deref(),
-        };
-        let (fitting, mut left) = fitting(&publication.annotations);
-        let reserve = self.time_left / SHARE;
-        client.hold_back(reserve);
-        let appended = check_run::append(client, &run, &output, &fitting).await;
-        client.give_back(reserve);
-        left.extend(fitting.into_iter().skip(appended.sent));
-        if let Some(error) = &appended.error {
-            self.degrade(Refusal::Annotations(left.len()), error);
-        }
-        let summary = match left.len() {
-            0 => publication.summary.clone(),
-            count => format!(
-                "_{count} annotations are not shown here; the job summary has all findings._\n\n{}",
-                publication.summary
-            ),
-        };
-        let output = Output {
-            summary: &summary,
-            ..output
-        };
-        let ending = (publication.conclusion, self.now());
-        match check_run::conclude(client, &run, &output, ending).await {
-            Ok(()) => self.check = Check::Concluded(run),
-            Err(error) => self.degrade(Refusal::Conclusion, &error),
-        }
-        left
-    }
-
     async fn comment(&mut self, client: &mut Client, publication: &Publication) -> Option<String> {
         let mode = self.comment_mode()?;
         let body = publication.comment.as_ref()?;
@@ -387,28 +230,6 @@ impl Publisher {
         }
     }
 
-    async fn conclude_cancelled(&mut self, client: &mut Client) -> Result<(), ClientError> {
-        if let Check::Asked(sha) = &self.check
-            && let Some(opening) = self.opening(sha)
-            && let Some(run) = check_run::find(client, &opening).await?
-        {
-            self.check = Check::Open(run);
-        }
-        let Check::Open(run) = &self.check else {
-            return Ok(());
-        };
-        let run = run.clone();
-        let output = Output {
-            title: "Cancelled",
-            summary: "The job was cancelled before the check came to a verdict.",
-            text: None,
-        };
-        let ending = (Conclusion::Cancelled, self.now());
-        check_run::conclude(client, &run, &output, ending).await?;
-        self.check = Check::Concluded(run);
-        Ok(())
-    }
-
     /// Whether the summary was written.
     fn write_files(&mut self, publication: &Publication, check_run_url: Option<&str>) -> bool {
         let mut outputs = publication.outputs.clone();
@@ -433,6 +254,14 @@ impl Publisher {
         }
     }
 
+    /// An answer may repeat what it was asked.
+    fn safe(&self, problem: Problem) -> Problem {
+        Problem {
+            message: self.mask.text(&problem.message),
+            ..problem
+        }
+    }
+
     /// By the monotonic clock, from the time that was given.
     fn now(&self) -> String {
         let (began, since) = self.started;
@@ -445,17 +274,4 @@ impl Publisher {
     fn degrade(&mut self, refusal: Refusal, error: &ClientError) {
         self.degraded.push(refusal.problem(error, &self.context));
     }
-}
-
-/// The annotations that GitHub takes, and those it would refuse.
-fn fitting(annotations: &[Annotation]) -> (Vec<Annotation>, Vec<Annotation>) {
-    let mut fitting = Vec::new();
-    let mut left = Vec::new();
-    for annotation in annotations {
-        match check_run::sendable(annotation) {
-            Some(sendable) if fitting.len() < MOST_ANNOTATIONS => fitting.push(sendable),
-            _ => left.push(annotation.clone()),
-        }
-    }
-    (fitting, left)
 }

@@ -21,7 +21,7 @@ impl Refusal {
         let cause = Problem::of(error);
         let meaning = match self {
             Self::PullRequest => {
-                "the pull request could not be looked up, so there is no comment".to_owned()
+                "the pull request could not be looked up, so nothing is reported on it".to_owned()
             }
             Self::Commit => {
                 "GitHub does not know the commit of the event; the report is on `GITHUB_SHA`"

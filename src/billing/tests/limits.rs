@@ -1,0 +1,125 @@
+//! The limits of patience: time, waits that a server asks for, and the size of an answer.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    faults::{five, limited, read, told, without_faults},
+    scripted::{Answer, Server, impatient, page, subscription},
+};
+use crate::{
+    billing::{Error, Patience},
+    contract::Source,
+    problem::Explain as _,
+};
+
+#[tokio::test]
+async fn silence_is_waited_out_once_and_not_for_ever() {
+    let server = Server::start(|number, asked| {
+        if number == 1 {
+            Answer::Silence
+        } else {
+            Answer::ok(&page(&five(), asked))
+        }
+    })
+    .await;
+    let brief = Patience {
+        request: Duration::from_millis(400),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, brief);
+    let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(facts, without_faults().await);
+
+    let server = Server::start(|_, _| Answer::Silence).await;
+    let patience = Patience {
+        deadline: Duration::from_millis(600),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
+    assert!(error.to_string().contains("Stripe was not read within"));
+    assert!(!error.hint().is_empty());
+    assert!(reader.requests() <= 2);
+}
+
+#[tokio::test]
+async fn a_listing_without_end_ends_at_the_deadline() {
+    let server = Server::start(|number, _| {
+        let object = subscription(&format!("sub_{number}"), "cus_1", "active");
+        Answer::ok(&json!({"has_more": true, "data": [object]}))
+    })
+    .await;
+    let patience = Patience {
+        deadline: Duration::from_secs(1),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
+    assert!(server.asked().len() > 2, "{error:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_deadline() {
+    let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
+    let patience = Patience {
+        deadline: Duration::ZERO,
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let told = told(&reader.read_all(&[], &|_| {}).await.unwrap_err());
+    assert!(told.contains("no time was left to send it"), "{told}");
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
+    let patience = Patience {
+        retry_after: Duration::from_millis(300),
+        ..impatient()
+    };
+    let server = Server::start(|number, asked| match number {
+        0 => limited(&[("Retry-After", "3600")]),
+        _ => Answer::ok(&page(&five(), asked)),
+    })
+    .await;
+    let started = tokio::time::Instant::now();
+    let reader = server.reader_with(Source::Stripe, patience);
+    reader.read_all(&[], &|_| {}).await.unwrap();
+    let waited = started.elapsed();
+    assert!(
+        waited >= Duration::from_millis(300) && waited < Duration::from_secs(10),
+        "{waited:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_endless_body_is_cut_off() {
+    let server =
+        Server::start(|_, _| Answer::status(200, &[], &" ".repeat(65 * 1024 * 1024))).await;
+    let patience = Patience {
+        request: Duration::from_secs(20),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert!(told(&error).contains("larger than 64 MiB"), "{error:?}");
+    assert_eq!(reader.requests(), 1);
+}
+
+#[tokio::test]
+async fn nobody_listening_is_said_with_the_host() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut server = Server::start(|_, _| Answer::HangUp).await;
+    server.base = format!("http://{address}");
+    let told = told(&read(&server).await.unwrap_err());
+    assert!(
+        told.contains("`127.0.0.1` cannot be reached") && told.contains("refused"),
+        "{told}"
+    );
+}

@@ -1,0 +1,174 @@
+//! The inputs of the action: words from `with:`, each checked, every problem told at once.
+
+use crate::{cli::Environment, contract::Severity, github::CommentMode, problem::Problem};
+
+/// What the workflow asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inputs {
+    /// Relative to the root of the repository.
+    pub(super) config: String,
+    pub(super) strict: bool,
+    /// None: what each contract says; the inner none is `never`.
+    pub(super) fail_on: Option<Option<Severity>>,
+    pub(super) comment: Option<CommentMode>,
+    pub(super) check_run: Option<bool>,
+    pub(super) check_name: String,
+    pub(super) neutral_on_error: bool,
+    pub(super) skip_without_credentials: bool,
+    pub(super) redact_ids: bool,
+}
+
+impl Inputs {
+    /// Reads every input; one with a word that means nothing keeps its default and is a problem.
+    pub(super) fn read(environment: &Environment) -> (Self, Vec<Problem>) {
+        let mut words = Words {
+            environment,
+            problems: Vec::new(),
+        };
+        words.choose("contract", &[("access", ())]);
+        let inputs = Self {
+            config: words.text("config", "./prodverdict.yml"),
+            strict: words.choose("strict", &BOOLEAN).unwrap_or(false),
+            fail_on: words.choose("fail_on", &FAIL_ON),
+            comment: words.choose(
+                "comment",
+                &[
+                    ("on", CommentMode::On),
+                    ("off", CommentMode::Off),
+                    ("on_findings", CommentMode::OnFindings),
+                ],
+            ),
+            check_run: words.choose("check_run", &[("on", true), ("off", false)]),
+            check_name: words.text("check_name", "ProdVerdict access contract"),
+            neutral_on_error: words
+                .choose("on_error", &[("fail", false), ("neutral", true)])
+                .unwrap_or(false),
+            skip_without_credentials: words
+                .choose("on_missing_credentials", &[("fail", false), ("skip", true)])
+                .unwrap_or(false),
+            redact_ids: words
+                .choose("redact", &[("off", false), ("ids", true)])
+                .unwrap_or(false),
+        };
+        (inputs, words.problems)
+    }
+}
+
+/// The booleans of YAML 1.2, which is what GitHub's own toolkit takes.
+const BOOLEAN: [(&str, bool); 6] = [
+    ("true", true),
+    ("True", true),
+    ("TRUE", true),
+    ("false", false),
+    ("False", false),
+    ("FALSE", false),
+];
+
+const FAIL_ON: [(&str, Option<Severity>); 4] = [
+    ("high", Some(Severity::High)),
+    ("medium", Some(Severity::Medium)),
+    ("low", Some(Severity::Low)),
+    ("never", None),
+];
+
+struct Words<'e> {
+    environment: &'e Environment,
+    problems: Vec<Problem>,
+}
+
+impl Words<'_> {
+    fn text(&self, name: &str, default: &str) -> String {
+        self.environment.input(name).unwrap_or(default).to_owned()
+    }
+
+    fn choose<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        let word = self.environment.input(name)?;
+        let chosen = choices.iter().find(|(choice, _)| *choice == word);
+        if chosen.is_none() {
+            let known: Vec<_> = choices
+                .iter()
+                .map(|(choice, _)| format!("`{choice}`"))
+                .collect();
+            let word: String = word.chars().take(100).collect();
+            self.problems.push(Problem {
+                message: format!(
+                    "the input `{name}` is `{word}`, and {} was expected",
+                    known.join(" or ")
+                ),
+                hint: format!("change `{name}` under `with:` of the step"),
+                place: None,
+            });
+        }
+        chosen.map(|(_, value)| *value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(inputs: &[(&str, &str)]) -> (Inputs, Vec<Problem>) {
+        let variable = |(name, value): &(&str, &str)| {
+            (
+                format!("INPUT_{}", name.to_uppercase()),
+                (*value).to_owned(),
+            )
+        };
+        Inputs::read(&inputs.iter().map(variable).collect())
+    }
+
+    #[test]
+    fn nothing_said_is_the_documented_default() {
+        let (inputs, problems) = read(&[("config", ""), ("strict", ""), ("fail_on", "")]);
+        assert!(problems.is_empty());
+        assert_eq!(inputs.config, "./prodverdict.yml");
+        assert_eq!(
+            (inputs.strict, inputs.fail_on, inputs.comment),
+            (false, None, None)
+        );
+        assert!(!inputs.neutral_on_error && !inputs.skip_without_credentials && !inputs.redact_ids);
+    }
+
+    #[test]
+    fn every_word_is_understood() {
+        let (inputs, problems) = read(&[
+            ("strict", "True"),
+            ("fail_on", "never"),
+            ("comment", "on_findings"),
+            ("check_run", "off"),
+            ("on_error", "neutral"),
+            ("on_missing_credentials", "skip"),
+            ("redact", "ids"),
+            ("contract", "access"),
+        ]);
+        assert_eq!(problems, []);
+        assert!(
+            inputs.strict
+                && inputs.neutral_on_error
+                && inputs.skip_without_credentials
+                && inputs.redact_ids
+        );
+        assert_eq!(inputs.fail_on, Some(None));
+        assert_eq!(inputs.comment, Some(CommentMode::OnFindings));
+        assert_eq!(inputs.check_run, Some(false));
+    }
+
+    #[test]
+    fn words_without_a_meaning_are_all_told() {
+        let (inputs, problems) = read(&[
+            ("strict", "yes"),
+            ("fail_on", "critical"),
+            ("contract", "seats"),
+        ]);
+        assert!(!inputs.strict);
+        let messages: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .collect();
+        assert_eq!(messages.len(), 3, "{messages:?}");
+        assert_eq!(
+            messages[0],
+            "the input `contract` is `seats`, and `access` was expected"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! What an outcome says in each place of GitHub.
+
+use std::collections::BTreeMap;
+
+use super::inputs::Inputs;
+use crate::{
+    contract::{Severity, Verdict},
+    github::{CommentBody, Conclusion, Context, Publication},
+    report::{self, Outcome, markdown},
+};
+
+/// The file of the JSON report, from the root of the workspace.
+pub(super) const REPORT: &str = "prodverdict-report.json";
+
+/// Everything that one outcome publishes; its texts are masked and redacted already.
+pub(super) fn publication(
+    outcome: &Outcome,
+    inputs: &Inputs,
+    context: &Context,
+    check_run_url: Option<&str>,
+) -> Publication {
+    let config = inputs.config.strip_prefix("./").unwrap_or(&inputs.config);
+    let footer = context
+        .run_url()
+        .map_or_else(String::new, |url| format!("[Run]({url})"));
+    Publication {
+        verdict: outcome.verdict,
+        conclusion: Conclusion::of(outcome.verdict, inputs.strict, inputs.neutral_on_error),
+        title: markdown::headline(outcome),
+        summary: markdown::check_summary(outcome, config),
+        text: markdown::check_text(outcome, config),
+        annotations: report::annotations(outcome, config),
+        comment: Some(CommentBody {
+            markdown: markdown::comment(outcome, config, check_run_url),
+            footer,
+            clean: outcome.verdict == Verdict::Pass,
+        }),
+        job_summary: markdown::job_summary(outcome, config),
+        outputs: outputs(outcome),
+    }
+}
+
+/// A job that was told to do without credentials has nothing to say but that.
+pub(super) fn skipped(missing: &[&str], context: &Context) -> Publication {
+    let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
+    let whose = if context.is_fork {
+        "Secrets are not passed to pull requests from forks."
+    } else if context.is_dependabot {
+        "Secrets of Actions are not passed to Dependabot's pull requests."
+    } else {
+        "They are not set for this job."
+    };
+    let summary = format!(
+        "Nothing was checked: {} missing. {whose}\n\nThis is not a pass. The check runs where the secrets are, such as \
+         in the merge queue or on the default branch.\n",
+        if names.len() == 1 {
+            format!("{} is", names.join(""))
+        } else {
+            format!("{} are", names.join(" and "))
+        },
+    );
+    Publication {
+        verdict: Verdict::Error,
+        conclusion: Conclusion::Skipped,
+        title: "Skipped: no credentials".to_owned(),
+        job_summary: format!("## ProdVerdict: skipped\n\n{summary}"),
+        summary,
+        text: None,
+        annotations: Vec::new(),
+        comment: None,
+        outputs: BTreeMap::from([
+            ("verdict".to_owned(), "skipped".to_owned()),
+            ("findings_count".to_owned(), "0".to_owned()),
+            ("high_count".to_owned(), "0".to_owned()),
+        ]),
+    }
+}
+
+fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
+    let totals = outcome.totals();
+    let all: u64 = totals.by_severity.values().sum();
+    BTreeMap::from([
+        ("verdict".to_owned(), outcome.verdict.to_string()),
+        ("findings_count".to_owned(), all.to_string()),
+        (
+            "high_count".to_owned(),
+            totals.count(Severity::High).to_string(),
+        ),
+    ])
+}

@@ -1,0 +1,109 @@
+//! `prodverdict check access`: judge now, print the report, say it in the exit status.
+
+use super::{
+    configuration,
+    judge::{self, Run},
+    output::{Output, OutputError},
+    progress::Progress,
+    sides::Recorded,
+    unanswered,
+};
+use crate::{
+    billing::Patience,
+    cli::{CheckArgs, Environment, FixtureArgs, Format},
+    contract::UnixSeconds,
+    fixtures::Recording,
+    http,
+    problem::Problem,
+    report::{self, Outcome},
+};
+
+pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 {
+    let config = match configuration::load(&arguments.config.config) {
+        Ok(config) => config,
+        Err(unusable) => {
+            let output = Output::of_process(Vec::new());
+            let outcome = unanswered(unusable.problems());
+            // At a terminal the lines of the file say more than the list of problems in the report.
+            if let Some(rendered) = unusable.rendered(output.colour_on_stderr) {
+                output.say(&rendered);
+            }
+            return finish(arguments, &outcome, &output);
+        }
+    };
+    let output = Output::of_process(judge::secrets(&config, environment));
+    let progress = Progress::new(output.on_terminal);
+    let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
+    let recorded = recorded(&arguments.fixtures, &arguments.config.config);
+    let outcome = match new_run(environment, &progress, recorded, now) {
+        Ok(run) => judge::judge(&config, &run).await,
+        Err(problem) => unanswered(vec![problem]),
+    };
+    finish(arguments, &outcome, &output)
+}
+
+/// Which sides are recorded, and where.
+pub(super) fn recorded(arguments: &FixtureArgs, config: &std::path::Path) -> Recorded {
+    let recording = || Recording::find(arguments.fixtures_dir.as_deref(), config);
+    if arguments.fixtures {
+        Recorded::Both(recording())
+    } else if arguments.fixtures_stripe {
+        Recorded::Provider(recording())
+    } else {
+        Recorded::Nothing
+    }
+}
+
+/// A run with the process's HTTP client.
+pub(super) fn new_run<'r>(
+    environment: &'r Environment,
+    progress: &'r Progress,
+    recorded: Recorded,
+    now: UnixSeconds,
+) -> Result<Run<'r>, Problem> {
+    let client = http::client().map_err(|error| Problem {
+        message: format!("the HTTP client cannot be set up: {error}"),
+        hint: "check the proxy variables and the certificates of this machine".to_owned(),
+        place: None,
+    })?;
+    Ok(Run {
+        environment,
+        client,
+        patience: Patience::default(),
+        progress,
+        recorded,
+        now,
+        fail_on: None,
+    })
+}
+
+fn finish(arguments: &CheckArgs, outcome: &Outcome, output: &Output) -> u8 {
+    output.say(&report::warnings(outcome, output.colour_on_stderr));
+    output.say(&report::summary_line(outcome));
+    let written = match &arguments.output {
+        Some(path) => output.file(path, &render(outcome, arguments.format.format, false)),
+        None => output.data(&render(outcome, arguments.format.format, output.colour)),
+    };
+    status(outcome, arguments.strict, output, written)
+}
+
+/// The report as it goes to standard output.
+pub(super) fn render(outcome: &Outcome, format: Format, colour: bool) -> String {
+    match format {
+        Format::Text => report::text(outcome, colour),
+        Format::Json => report::json(outcome),
+    }
+}
+
+/// A report that reached nobody is no answer.
+pub(super) fn status(
+    outcome: &Outcome,
+    strict: bool,
+    output: &Output,
+    written: Result<(), OutputError>,
+) -> u8 {
+    match written {
+        Ok(()) => outcome.verdict.exit_status(strict),
+        Err(error) => super::could_not_write(output, &error),
+    }
+}

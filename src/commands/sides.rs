@@ -1,0 +1,291 @@
+//! Both sides of one contract, live or recorded: opened with their credentials, read, and read again in part.
+
+use secrecy::SecretString;
+
+use super::{judge::Run, progress::Progress};
+use crate::{
+    billing::{self, BillingFacts, PaddleEnvironment},
+    cli::Environment,
+    config::AccessContract,
+    contract::{Account, AccountId, CustomerId, Facts, Source},
+    database::{self, DatabaseFacts, ReadRequest},
+    fixtures::{self, Recording},
+    problem::Problem,
+};
+
+/// Which side is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    Nothing,
+    Provider(Recording),
+    Both(Recording),
+}
+
+/// Where one contract's facts come from.
+pub(crate) struct Sides<'r> {
+    contract: &'r AccessContract,
+    billing: Billing,
+    accounts: Accounts,
+    request: ReadRequest,
+    progress: &'r Progress,
+}
+
+enum Billing {
+    Live(billing::Reader),
+    Recorded(Recording),
+}
+
+enum Accounts {
+    Live(SecretString),
+    Recorded(Recording),
+}
+
+/// What both sides said.
+#[derive(Debug)]
+pub(crate) struct BothSides {
+    pub(crate) facts: Facts,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// The variables that a contract needs and the environment does not have.
+pub(crate) fn missing_credentials<'c>(
+    contract: &'c AccessContract,
+    environment: &Environment,
+    recorded: &Recorded,
+) -> Vec<&'c str> {
+    let mut needed = Vec::new();
+    if *recorded == Recorded::Nothing {
+        needed.push(contract.key_env.as_str());
+    }
+    if !matches!(recorded, Recorded::Both(_)) {
+        needed.push(contract.database.url_env.as_str());
+    }
+    needed.retain(|name| environment.get(name).is_none());
+    needed
+}
+
+impl<'r> Sides<'r> {
+    /// Finds credentials and checks them as far as that goes without asking anybody.
+    pub(crate) fn open(contract: &'r AccessContract, run: &'r Run<'r>) -> Result<Self, Problem> {
+        let environment = run.environment;
+        let missing = missing_credentials(contract, environment, &run.recorded);
+        if !missing.is_empty() {
+            return Err(not_set(&missing));
+        }
+        let billing = match &run.recorded {
+            Recorded::Provider(recording) | Recorded::Both(recording) => {
+                Billing::Recorded(recording.clone())
+            }
+            Recorded::Nothing => Billing::Live(reader(contract, run)?),
+        };
+        let accounts = match &run.recorded {
+            Recorded::Both(recording) => Accounts::Recorded(recording.clone()),
+            Recorded::Nothing | Recorded::Provider(_) => {
+                let url = environment.secret(&contract.database.url_env);
+                Accounts::Live(url.ok_or_else(|| not_set(&[&contract.database.url_env]))?)
+            }
+        };
+        Ok(Self {
+            contract,
+            billing,
+            accounts,
+            request: ReadRequest {
+                wants_plan: !contract.contract.plans.is_empty(),
+                now: run.now,
+                in_container_action: environment.in_container_action(),
+            },
+            progress: run.progress,
+        })
+    }
+
+    /// Whether both sides are live, so that one may lag behind the other.
+    pub(crate) fn are_live(&self) -> bool {
+        matches!(
+            (&self.billing, &self.accounts),
+            (Billing::Live(_), Accounts::Live(_))
+        )
+    }
+
+    /// Requests sent to the provider so far.
+    pub(crate) fn requests(&self) -> u64 {
+        match &self.billing {
+            Billing::Live(reader) => reader.requests(),
+            Billing::Recorded(_) => 0,
+        }
+    }
+
+    /// Reads both sides, at the same time where one does not depend on the other.
+    pub(crate) async fn read(&self) -> Result<BothSides, Problem> {
+        let (accounts, billing) = if self.contract.contract.source == Source::StripeEntitlements {
+            let accounts = self.read_accounts().await?;
+            let customers = customers_of(&accounts.accounts);
+            let billing = self.read_billing(&customers).await?;
+            (accounts, billing)
+        } else {
+            futures::try_join!(self.read_accounts(), self.read_billing(&[]))?
+        };
+        Ok(BothSides {
+            warnings: accounts.warnings,
+            facts: Facts {
+                accounts: accounts.accounts,
+                mapped: accounts.mapped,
+                subscriptions: billing.subscriptions,
+                seen_modes: billing.seen_modes,
+                customer_known: false,
+            },
+        })
+    }
+
+    /// Every account.
+    pub(crate) async fn read_accounts(&self) -> Result<DatabaseFacts, Problem> {
+        match &self.accounts {
+            Accounts::Live(url) => {
+                let line = self.progress.line("accounts");
+                let shown = |count| line.read(count);
+                let facts =
+                    database::read(url, &self.contract.database, &self.request, &shown).await;
+                facts.map_err(|error| Problem::of(&error))
+            }
+            Accounts::Recorded(recording) => {
+                let recorded =
+                    fixtures::accounts(recording, &self.contract.database, self.request.wants_plan);
+                let recorded = recorded.map_err(|error| Problem::of(&error))?;
+                Ok(DatabaseFacts {
+                    accounts: recorded.accounts,
+                    mapped: recorded.mapped,
+                    warnings: Vec::new(),
+                })
+            }
+        }
+    }
+
+    /// Again, just these accounts.
+    pub(crate) async fn read_accounts_again(
+        &self,
+        ids: &[AccountId],
+    ) -> Result<DatabaseFacts, Problem> {
+        match &self.accounts {
+            Accounts::Live(url) => {
+                database::read_accounts(url, &self.contract.database, &self.request, ids)
+                    .await
+                    .map_err(|error| Problem::of(&error))
+            }
+            Accounts::Recorded(_) => self.read_accounts().await,
+        }
+    }
+
+    /// Everything the provider has; entitlements of these customers.
+    pub(crate) async fn read_billing(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<BillingFacts, Problem> {
+        let source = self.contract.contract.source;
+        match &self.billing {
+            Billing::Live(reader) => {
+                let line = self.progress.line(source.provider());
+                let shown = |count| line.read(count);
+                let facts = reader.read_all(customers, &shown).await;
+                facts.map_err(|error| Problem::of(&error))
+            }
+            Billing::Recorded(recording) => {
+                fixtures::billing(recording, source).map_err(|error| Problem::of(&error))
+            }
+        }
+    }
+
+    /// Again, just what these customers have.
+    pub(crate) async fn read_customers_again(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<BillingFacts, Problem> {
+        match &self.billing {
+            Billing::Live(reader) => reader
+                .read_customers(customers)
+                .await
+                .map_err(|error| Problem::of(&error)),
+            Billing::Recorded(_) => self.read_billing(customers).await,
+        }
+    }
+
+    /// Whether the provider knows any of these customers by id.
+    pub(crate) async fn any_customer_exists(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<bool, Problem> {
+        match &self.billing {
+            Billing::Live(reader) => {
+                let known = reader.any_customer_exists(customers).await;
+                known.map_err(|error| Problem::of(&error))
+            }
+            Billing::Recorded(_) => Ok(false),
+        }
+    }
+}
+
+/// The distinct customers that accounts are linked to.
+pub(crate) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
+    let linked = accounts
+        .iter()
+        .filter_map(|account| account.customer.clone());
+    let mut customers: Vec<_> = linked.filter(|id| !id.as_str().trim().is_empty()).collect();
+    customers.sort();
+    customers.dedup();
+    customers
+}
+
+fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Problem> {
+    let environment = run.environment;
+    let key = environment
+        .secret(&contract.key_env)
+        .ok_or_else(|| not_set(&[&contract.key_env]))?;
+    let source = contract.contract.source;
+    let base = match source {
+        Source::Stripe | Source::StripeEntitlements => "STRIPE_API_BASE",
+        Source::Paddle => "PADDLE_API_BASE",
+    };
+    let settings = billing::Settings {
+        base: environment.get(base).map(str::to_owned),
+        paddle: paddle_environment(environment)?,
+        mode: contract.contract.mode,
+        patience: run.patience,
+    };
+    billing::Reader::new(source, run.client.clone(), &key, &settings)
+        .map_err(|error| Problem::of(&error))
+}
+
+fn paddle_environment(environment: &Environment) -> Result<PaddleEnvironment, Problem> {
+    let Some(word) = environment.get("PADDLE_ENVIRONMENT") else {
+        return Ok(PaddleEnvironment::default());
+    };
+    PaddleEnvironment::parse(word).ok_or_else(|| Problem {
+        message:
+            "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor `production`"
+                .to_owned(),
+        hint: String::new(),
+        place: None,
+    })
+}
+
+fn not_set(names: &[&str]) -> Problem {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let (variables, are) = if names.len() == 1 {
+        ("variable", "is")
+    } else {
+        ("variables", "are")
+    };
+    let lines: Vec<_> = names
+        .iter()
+        .map(|name| format!("{name}: ${{{{ secrets.{name} }}}}"))
+        .collect();
+    Problem {
+        message: format!(
+            "the environment {variables} {} {are} not set",
+            quoted.join(" and ")
+        ),
+        hint: format!(
+            "in a workflow, give the step `env: {{ {} }}`; secrets are not passed to pull requests from forks",
+            lines.join(", ")
+        ),
+        place: None,
+    }
+}

@@ -1,0 +1,108 @@
+//! How serde walks through lists, mappings and entries of the tree.
+
+use serde::de::{
+    DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, SeqAccess,
+    value::SeqDeserializer,
+};
+
+use super::{
+    misfit::Misfit,
+    reader::{Name, Reader},
+    tree::{Key, Node},
+};
+
+/// The entries of a list.
+pub(super) struct Items<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) items: std::slice::Iter<'a, Node>,
+}
+
+impl<'de> SeqAccess<'de> for Items<'de> {
+    type Error = Misfit;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Misfit> {
+        let name = Name::EntryOf(self.reader.label());
+        self.items
+            .next()
+            .map(|item| seed.deserialize(self.reader.named(item, name)))
+            .transpose()
+    }
+}
+
+/// The pairs of a mapping; where the keys are known, the unknown ones are noted and left out.
+pub(super) struct KnownPairs<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) known: Option<&'static [&'static str]>,
+    pub(super) pairs: std::slice::Iter<'a, (Key, Node)>,
+    pub(super) value: Option<Reader<'a>>,
+}
+
+impl<'de> MapAccess<'de> for KnownPairs<'de> {
+    type Error = Misfit;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Misfit> {
+        for (key, value) in self.pairs.by_ref() {
+            match self.known {
+                Some(known) if !known.contains(&key.text.as_str()) => {
+                    self.reader.unknown_key(key, value, known);
+                }
+                Some(_) | None => {
+                    self.value = Some(self.reader.named(value, Name::Value(key)));
+                    return seed
+                        .deserialize(key.text.as_str().into_deserializer())
+                        .map(Some);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
+        let value = self.value.take();
+        seed.deserialize(value.ok_or_else(|| Misfit::custom("a value follows its key"))?)
+    }
+}
+
+/// The place of an entry, then its value if it fits.
+pub(super) struct EntryParts<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) place_given: bool,
+}
+
+impl<'de> SeqAccess<'de> for EntryParts<'de> {
+    type Error = Misfit;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Misfit> {
+        if self.place_given {
+            return Ok(match seed.deserialize(self.reader) {
+                Ok(value) => Some(value),
+                Err(misfit) => {
+                    self.reader.report(misfit);
+                    None
+                }
+            });
+        }
+        self.place_given = true;
+        let spot = self.reader.spot();
+        let key = spot.key.clone().unwrap_or(0..0);
+        let numbers = [
+            usize::from(spot.key.is_some()),
+            key.start,
+            key.end,
+            spot.value.start,
+            spot.value.end,
+            usize::from(spot.is_block),
+        ];
+        let place = SeqDeserializer::<_, Misfit>::new(numbers.into_iter());
+        seed.deserialize(place).map(Some)
+    }
+}

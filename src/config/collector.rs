@@ -1,0 +1,184 @@
+//! Gathers every problem of one file, each put in its place.
+
+use std::{cell::RefCell, ops::Range};
+
+use super::{
+    diagnostic::{Code, Diagnostic},
+    entry::{Entry, Spot},
+    lines::Lines,
+    secrets,
+};
+use crate::problem::Place;
+
+/// Longer quotations of the file are shortened in messages: it is hostile text.
+const QUOTED: usize = 60;
+
+/// The problems found so far. Readers share it, so it is filled through a shared reference.
+#[derive(Debug)]
+pub(super) struct Collector<'a> {
+    lines: Lines<'a>,
+    path: &'a str,
+    found: RefCell<Vec<Diagnostic>>,
+}
+
+/// A problem without its place.
+#[derive(Debug, Clone)]
+pub(super) struct Fault {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+impl Fault {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            help: String::new(),
+        }
+    }
+
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidValue, message)
+    }
+
+    #[must_use]
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+}
+
+/// The mapping in which a key is missing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner<'a> {
+    pub(super) name: &'a str,
+    pub(super) spot: &'a Spot,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(text: &'a str, path: &'a str) -> Self {
+        Self {
+            lines: Lines::of(text),
+            path: path.strip_prefix("./").unwrap_or(path),
+            found: RefCell::default(),
+        }
+    }
+
+    pub(super) fn lines(&self) -> &Lines<'a> {
+        &self.lines
+    }
+
+    /// Notes a problem with the bytes themselves.
+    pub(super) fn add(&self, fault: Fault, span: Range<usize>) {
+        self.push(fault, span, None);
+    }
+
+    /// Notes a problem with a value, at the value, or at its key where the value is not on one line.
+    pub(super) fn add_at(&self, fault: Fault, spot: &Spot) {
+        self.push(fault, self.focus(spot), None);
+    }
+
+    /// The same, for a problem whose place holds bytes that must not be shown.
+    pub(super) fn add_hiding(&self, fault: Fault, span: Range<usize>, hidden: Range<usize>) {
+        self.push(fault, span, Some(hidden));
+    }
+
+    /// The bytes that stand for a value: itself where it is on one line, else its key, else its first line.
+    pub(super) fn focus(&self, spot: &Spot) -> Range<usize> {
+        let first = self.lines.first_line(&spot.value);
+        let on_one_line = self
+            .lines
+            .text()
+            .get(first.end..spot.value.end)
+            .is_none_or(|rest| rest.trim().is_empty());
+        match &spot.key {
+            Some(key) if spot.is_block || !on_one_line || first.is_empty() => key.clone(),
+            _ => first,
+        }
+    }
+
+    /// The entry as one place for a finding: key and value where they are on one line, else the key.
+    pub(super) fn entry_place(&self, spot: &Spot) -> Place {
+        let focus = self.focus(spot);
+        let span = match &spot.key {
+            Some(key) if self.lines.number(key.start) == self.lines.number(focus.start) => {
+                key.start..focus.end
+            }
+            Some(key) => key.clone(),
+            None => focus,
+        };
+        self.lines.place(&span, self.path)
+    }
+
+    /// The entry, which must be there.
+    pub(super) fn require<'e, T>(
+        &self,
+        entry: &'e Entry<T>,
+        key: &str,
+        owner: Owner<'_>,
+    ) -> Option<(&'e Spot, &'e T)> {
+        if entry.is_absent() {
+            let message = format!("missing key `{key}` in {}", owner.name);
+            let fault = Fault::new(Code::MissingKey, message).help(help_for_missing(key));
+            self.add_at(fault, owner.spot);
+        }
+        entry.written()
+    }
+
+    /// Every problem, in the order of the file.
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let mut found = self.found.into_inner();
+        found.sort_by(|a, b| {
+            (a.span.start, a.code, &a.message).cmp(&(b.span.start, b.code, &b.message))
+        });
+        found.dedup();
+        found
+    }
+
+    fn push(&self, fault: Fault, span: Range<usize>, hidden: Option<Range<usize>>) {
+        let Fault {
+            code,
+            message,
+            help,
+        } = fault;
+        self.found.borrow_mut().push(Diagnostic {
+            code,
+            message: secrets::mask(&message).into_owned(),
+            help: secrets::mask(&help).into_owned(),
+            place: self.lines.place(&span, self.path),
+            span,
+            hidden,
+        });
+    }
+}
+
+/// What to write for a missing key.
+fn help_for_missing(key: &str) -> &'static str {
+    match key {
+        "version" => "add `version: 1` as the first line",
+        "contracts" => "add `contracts:` with a list of contracts under it",
+        "type" => "add `type: access`",
+        "database" => "say where the accounts are: `url_env`, `users_table` and `columns`",
+        "users_table" => "name the table, or write one SELECT under `query` instead",
+        "columns" => "map at least `id`, `customer_id` and `has_paid_access`",
+        "id" | "customer_id" | "has_paid_access" | "subscription_id" => {
+            "name the column it is read from, or an expression: `{sql: …}`"
+        }
+        "plan" => {
+            "`plans` is compared with it: name the column, or write `plan: null` if no plan is stored"
+        }
+        "in" => "list the values that mean yes, such as `in: [active, trialing]`",
+        _ => "",
+    }
+}
+
+/// Text of the file between backticks, shortened.
+pub(super) fn quote(text: &str) -> String {
+    let text = secrets::mask(text);
+    if text.chars().count() <= QUOTED {
+        return format!("`{text}`");
+    }
+    let start: String = text.chars().take(QUOTED).collect();
+    format!("`{start}…`")
+}

@@ -1,0 +1,153 @@
+//! A value of the file together with where it stands, and whether it could be read at all.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
+};
+
+/// Where an entry stands in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// The bytes of its key, where it has one.
+    pub(super) key: Option<Range<usize>>,
+    pub(super) value: Range<usize>,
+    /// Whether the value is a mapping or list over lines of its own, which is pointed at by its key.
+    pub(super) is_block: bool,
+}
+
+/// A value that may be left out or broken. What is broken has been reported where it was read, so that the rest of
+/// the file can still be judged.
+#[derive(Debug, Default)]
+pub(super) enum Entry<T> {
+    #[default]
+    Absent,
+    Broken(Spot),
+    Written(Spot, T),
+}
+
+impl<T> Entry<T> {
+    pub(super) fn value(&self) -> Option<&T> {
+        self.written().map(|(_, value)| value)
+    }
+
+    pub(super) fn written(&self) -> Option<(&Spot, &T)> {
+        match self {
+            Self::Written(spot, value) => Some((spot, value)),
+            Self::Absent | Self::Broken(_) => None,
+        }
+    }
+
+    pub(super) fn spot(&self) -> Option<&Spot> {
+        match self {
+            Self::Written(spot, _) | Self::Broken(spot) => Some(spot),
+            Self::Absent => None,
+        }
+    }
+
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+/// A mapping whose keys the user chooses, in the order written.
+#[derive(Debug)]
+pub(super) struct Pairs<V>(pub(super) Vec<(String, Entry<V>)>);
+
+/// An entry asks its deserializer for an option; ours answers with a sequence of two: six numbers (whether there is a
+/// key, its ends, the ends of the value, whether it is a block), and the value, which is missing when it is broken.
+/// Serde has no other way to hand places through.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(EntryVisitor(PhantomData))
+    }
+}
+
+struct EntryVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EntryVisitor<T> {
+    type Value = Entry<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value and its place")
+    }
+
+    /// The key is not there.
+    fn visit_none<E>(self) -> Result<Entry<T>, E> {
+        Ok(Entry::Absent)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Entry<T>, A::Error> {
+        let place: Option<[usize; 6]> = parts.next_element()?;
+        let [has_key, key_start, key_end, start, end, is_block] =
+            place.ok_or_else(|| A::Error::custom("an entry has a place"))?;
+        let spot = Spot {
+            key: (has_key == 1).then_some(key_start..key_end),
+            value: start..end,
+            is_block: is_block == 1,
+        };
+        Ok(match parts.next_element()? {
+            Some(value) => Entry::Written(spot, value),
+            None => Entry::Broken(spot),
+        })
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PairsVisitor(PhantomData))
+    }
+}
+
+struct PairsVisitor<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for PairsVisitor<V> {
+    type Value = Pairs<V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<V>, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(Pairs(pairs))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Entry<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl<V: JsonSchema> JsonSchema for Pairs<V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("MapOf{}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<V>();
+        json_schema!({"type": "object", "additionalProperties": value})
+    }
+}

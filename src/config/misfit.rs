@@ -1,0 +1,54 @@
+//! Why a node does not fit what the document asks for; the error type that serde carries.
+
+use serde::de::{self, Unexpected};
+
+use super::suggestion;
+
+/// Why a node does not fit.
+#[derive(Debug)]
+pub(super) enum Misfit {
+    Reported,
+    Expected(String),
+    Unknown(&'static [&'static str]),
+}
+
+/// How messages list what a word could have been.
+pub(super) fn one_of(words: &[&str]) -> String {
+    let listed = suggestion::listed(words);
+    if words.len() == 1 {
+        listed
+    } else {
+        format!("one of {listed}")
+    }
+}
+
+impl de::Error for Misfit {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        let what = message.to_string();
+        Self::Expected(match what.as_str() {
+            "a sequence" => "a list".to_owned(),
+            "a boolean" => "`true` or `false`".to_owned(),
+            _ => what,
+        })
+    }
+
+    fn invalid_type(_found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(expected)
+    }
+
+    fn invalid_value(_found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(expected)
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+impl std::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Reported => f.write_str("already reported"),
+            Self::Expected(what) => write!(f, "expected {what}"),
+            Self::Unknown(words) => write!(f, "expected {}", one_of(words)),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Hands the tree to serde so that nothing is lost: what does not fit is noted with its place, and reading goes on.
+//!
+//! `Document` with its derives stays the one description of the format. Serde by itself stops at the first mistake;
+//! here an [`Entry`](super::entry::Entry) catches the mistakes inside it, and unknown keys are noted and left out.
+
+use serde::{
+    Deserializer,
+    de::{Error as _, IntoDeserializer as _, Unexpected, Visitor},
+    forward_to_deserialize_any,
+};
+
+use super::{
+    access::{EntryParts, Items, KnownPairs},
+    collector::{Collector, Fault, quote},
+    diagnostic::Code,
+    document::{CELL, LASTING, LITERAL, VERSION},
+    entry::Spot,
+    misfit::{Misfit, one_of},
+    schema, secrets, suggestion,
+    tree::{Key, Kind, Meaning, Node, Scalar},
+};
+
+/// A node on its way into the document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader<'a> {
+    node: &'a Node,
+    name: Name<'a>,
+    collector: &'a Collector<'a>,
+}
+
+/// How messages call a node.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Name<'a> {
+    File,
+    Value(&'a Key),
+    EntryOf(&'a str),
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(node: &'a Node, collector: &'a Collector<'a>) -> Self {
+        Self {
+            node,
+            name: Name::File,
+            collector,
+        }
+    }
+
+    pub(super) fn named(self, node: &'a Node, name: Name<'a>) -> Self {
+        Self { node, name, ..self }
+    }
+
+    /// What the entries of this node are called.
+    pub(super) fn label(self) -> &'a str {
+        match self.name {
+            Name::File => "the file",
+            Name::Value(key) => &key.text,
+            Name::EntryOf(list) => list,
+        }
+    }
+
+    fn scalar(self) -> Option<&'a Scalar> {
+        match &self.node.kind {
+            Kind::Scalar(scalar) => Some(scalar),
+            Kind::List(_) | Kind::Mapping(_) | Kind::Refused => None,
+        }
+    }
+
+    /// The text of a scalar that means one of `accepted`.
+    fn literal(self, accepted: &[Meaning], what: &str) -> Result<&'a str, Misfit> {
+        match self.scalar() {
+            Some(scalar) if accepted.contains(&scalar.meaning()) => Ok(&scalar.text),
+            Some(_) | None => Err(self.expected(what)),
+        }
+    }
+
+    fn expected(self, what: &str) -> Misfit {
+        match self.node.kind {
+            Kind::Refused => Misfit::Reported,
+            Kind::Scalar(_) | Kind::List(_) | Kind::Mapping(_) => Misfit::Expected(what.to_owned()),
+        }
+    }
+
+    /// Notes that this node does not fit.
+    pub(super) fn report(self, misfit: Misfit) {
+        let subject = match self.name {
+            Name::File => "the file".to_owned(),
+            Name::Value(key) => quote(&key.text),
+            Name::EntryOf(list) => format!("an entry of {}", quote(list)),
+        };
+        let found = self.found();
+        let fault = match misfit {
+            Misfit::Reported => return,
+            Misfit::Expected(what) => {
+                let message = format!("{subject} should be {what}, found {found}");
+                Fault::new(Code::WrongType, message).help(self.advice(&what))
+            }
+            Misfit::Unknown(words) => {
+                let word = self.scalar().map_or("", |scalar| &scalar.text);
+                let expected = one_of(words);
+                let near = suggestion::nearest(word, words.iter().copied());
+                Fault::invalid(format!("{subject} should be {expected}, found {found}"))
+                    .help(near.map_or(String::new(), |near| format!("did you mean `{near}`?")))
+            }
+        };
+        let spot = self.spot();
+        if secrets::tells_of_a_secret(self.label()) {
+            let span = self.collector.focus(&spot);
+            self.collector.add_hiding(fault, span, spot.value);
+        } else {
+            self.collector.add_at(fault, &spot);
+        }
+    }
+
+    fn found(self) -> String {
+        match &self.node.kind {
+            Kind::List(_) => "a list".to_owned(),
+            Kind::Mapping(_) => "a mapping".to_owned(),
+            Kind::Refused => "something refused".to_owned(),
+            Kind::Scalar(_) if secrets::tells_of_a_secret(self.label()) => {
+                "another value".to_owned()
+            }
+            Kind::Scalar(scalar) => match scalar.meaning() {
+                Meaning::Nothing => "nothing".to_owned(),
+                Meaning::Boolean(_) => format!("the boolean {}", quote(&scalar.text)),
+                Meaning::Integer | Meaning::Fraction => {
+                    format!("the number {}", quote(&scalar.text))
+                }
+                Meaning::Text if scalar.text.is_empty() => "an empty text".to_owned(),
+                Meaning::Text => quote(&scalar.text),
+            },
+        }
+    }
+
+    fn advice(self, what: &str) -> String {
+        let wants_text = what.contains("text") || what.contains("name");
+        match self.scalar().map(Scalar::meaning) {
+            Some(Meaning::Nothing) => "give it a value or remove the key".to_owned(),
+            Some(Meaning::Boolean(_) | Meaning::Integer | Meaning::Fraction) if wants_text => {
+                "put it in quotes if it is meant as text".to_owned()
+            }
+            Some(_) | None => String::new(),
+        }
+    }
+
+    pub(super) fn spot(self) -> Spot {
+        let key = match self.name {
+            Name::Value(key) => Some(key.span.clone()),
+            Name::File | Name::EntryOf(_) => None,
+        };
+        let text = self.collector.lines().text();
+        let is_flow = text
+            .get(self.node.span.clone())
+            .is_some_and(|value| value.starts_with(['[', '{']));
+        let is_block = matches!(self.node.kind, Kind::List(_) | Kind::Mapping(_)) && !is_flow;
+        Spot {
+            key,
+            value: self.node.span.clone(),
+            is_block,
+        }
+    }
+
+    pub(super) fn unknown_key(self, key: &Key, value: &Node, known: &'static [&'static str]) {
+        let fault = Fault::new(
+            Code::UnknownKey,
+            format!("unknown key {}", quote(&key.text)),
+        )
+        .help(match schema::home_of(&key.text) {
+            Some(home) => format!("it belongs {home}"),
+            None => suggestion::help(&key.text, known, "known keys here"),
+        });
+        if secrets::tells_of_a_secret(&key.text) {
+            self.collector
+                .add_hiding(fault, key.span.clone(), value.span.clone());
+        } else {
+            self.collector.add(fault, key.span.clone());
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Reader<'de> {
+    type Error = Misfit;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match &self.node.kind {
+            Kind::Refused => Err(Misfit::Reported),
+            Kind::List(items) => visitor.visit_seq(Items {
+                reader: self,
+                items: items.iter(),
+            }),
+            Kind::Mapping(pairs) => visitor.visit_map(KnownPairs {
+                reader: self,
+                known: None,
+                pairs: pairs.iter(),
+                value: None,
+            }),
+            Kind::Scalar(scalar) => match scalar.meaning() {
+                Meaning::Nothing => visitor.visit_unit(),
+                Meaning::Boolean(value) => visitor.visit_bool(value),
+                // Every number of the format is read as it is written, by one of the named newtypes.
+                Meaning::Integer | Meaning::Fraction => {
+                    Err(Misfit::invalid_type(Unexpected::Other("number"), &visitor))
+                }
+                Meaning::Text => visitor.visit_str(&scalar.text),
+            },
+        }
+    }
+
+    /// An entry, by the agreement written there.
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_seq(EntryParts {
+            reader: self,
+            place_given: false,
+        })
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        match &self.node.kind {
+            Kind::Mapping(pairs) => visitor.visit_map(KnownPairs {
+                reader: self,
+                known: Some(fields),
+                pairs: pairs.iter(),
+                value: None,
+            }),
+            // A derived struct would take a list as its fields in order.
+            Kind::List(_) => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
+            Kind::Scalar(_) | Kind::Refused => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        use Meaning::{Boolean, Fraction, Integer, Text};
+        let text = match name {
+            VERSION => self.literal(&[Integer], "the number 1")?,
+            LITERAL => self.literal(&[Text, Integer, Fraction], "text or a number")?,
+            LASTING => self.literal(&[Text, Integer], "a duration such as `14d`, `5m` or `10s`")?,
+            CELL => match self.scalar().map(Scalar::meaning) {
+                // As Postgres spells it: the values are compared with the column's text.
+                Some(Boolean(value)) => {
+                    if value {
+                        "true"
+                    } else {
+                        "false"
+                    }
+                }
+                _ => self.literal(&[Text, Integer, Fraction], "text, a number or a boolean")?,
+            },
+            _ => return visitor.visit_newtype_struct(self),
+        };
+        visitor.visit_newtype_struct(text.into_deserializer())
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        let Some(scalar) = self.scalar() else {
+            return Err(self.expected(&one_of(variants)));
+        };
+        // Where YAML 1.1 is spoken, a bare `off` has become `false` on its way here.
+        let is_off = variants.contains(&"off") && scalar.meaning() == Meaning::Boolean(false);
+        let word = if is_off { "off" } else { &scalar.text };
+        if variants.contains(&word) {
+            visitor.visit_enum(word.into_deserializer())
+        } else {
+            Err(Misfit::Unknown(variants))
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        let text = self.literal(&[Meaning::Text], "text")?;
+        visitor.visit_str(text)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.deserialize_str(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map identifier ignored_any
+    }
+}

@@ -1,0 +1,55 @@
+//! The JSON Schema of `prodverdict.yml`, for editors: made from `Document`, so it cannot drift from what is read.
+
+use std::sync::LazyLock;
+
+use schemars::{Schema, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use super::document::Document;
+use crate::contract::Rule;
+
+/// The JSON Schema, formatted, with a line break at its end.
+pub fn json_schema() -> String {
+    format!("{:#}\n", generate())
+}
+
+/// Where a key belongs that is known, but not where it stands.
+pub(super) fn home_of(key: &str) -> Option<&'static str> {
+    const HOMES: [(&str, &str); 5] = [
+        ("/properties", "at the top of the file"),
+        ("/$defs/Contract/properties", "in a contract, beside `type`"),
+        ("/$defs/Database/properties", "under `database`"),
+        ("/$defs/Columns/properties", "under `columns` of `database`"),
+        ("/$defs/Grace/properties", "under `grace`"),
+    ];
+    static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
+    HOMES
+        .into_iter()
+        .find(|(pointer, _)| {
+            SCHEMA
+                .pointer(pointer)
+                .is_some_and(|keys| keys.get(key).is_some())
+        })
+        .map(|(_, home)| home)
+}
+
+fn generate() -> Value {
+    SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Document>()
+        .into()
+}
+
+/// `rules` takes the ids of rules.
+pub(super) fn only_rule_ids(schema: &mut Schema) {
+    let ids: Vec<_> = Rule::ALL.into_iter().map(Rule::as_str).collect();
+    schema.insert("propertyNames".to_owned(), json!({ "enum": ids }));
+}
+
+/// A bare `off` is `false` to a reader of YAML 1.1.
+pub(super) fn or_false(schema: &mut Schema) {
+    schema.remove("type");
+    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        words.push(Value::Bool(false));
+    }
+}

@@ -1,0 +1,226 @@
+//! Recognising what must never be printed: provider keys and credentials that somebody pasted into the file.
+
+use std::{borrow::Cow, ops::Range};
+
+/// How the keys of Stripe, Paddle and GitHub, and signing secrets, begin. Publishable keys too: who pastes one of
+/// them will paste the other next.
+const PREFIXES: [&str; 15] = [
+    "sk_live_",
+    "sk_test_",
+    "sk_org_",
+    "rk_live_",
+    "rk_test_",
+    "pk_live_",
+    "pk_test_",
+    "whsec_",
+    "pdl_live_",
+    "pdl_sdbx_",
+    "pdl_ntfset_",
+    "ghp_",
+    "ghs_",
+    "gho_",
+    "github_pat_",
+];
+
+/// Words in a key that say that its value is nobody's business.
+const TELLING: [&str; 8] = [
+    "secret", "key", "token", "password", "passwd", "url", "dsn", "_env",
+];
+
+/// What stands in the place of a secret.
+const MASK: &str = "***";
+
+/// A word without an underscore of this length, with digits in it, is key material rather than a name.
+const LONG_PART: usize = 20;
+
+/// Whether a key of the configuration says that its value may be a secret.
+pub(super) fn tells_of_a_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    TELLING.iter().any(|word| key.contains(word))
+}
+
+/// Whether the text can be the name of an environment variable, and is not a secret that is spelled like one.
+pub(super) fn is_variable_name(text: &str) -> bool {
+    let named = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let starts = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let key_material = text
+        .split('_')
+        .any(|part| part.len() >= LONG_PART && part.bytes().any(|byte| byte.is_ascii_digit()));
+    named && starts && !key_material && secrets_in(text).is_empty()
+}
+
+/// The text with every secret in it replaced.
+pub(super) fn mask(text: &str) -> Cow<'_, str> {
+    let secrets = secrets_in(text);
+    if secrets.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut shown = 0;
+    for secret in secrets {
+        masked.push_str(text.get(shown..secret.start).unwrap_or_default());
+        masked.push_str(MASK);
+        shown = secret.end;
+    }
+    masked.push_str(text.get(shown..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+/// Where the secrets of a text are, in order and apart from each other. Linear in the text, which is hostile.
+pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for prefix in PREFIXES {
+        let mut from = 0;
+        while let Some(index) = text.get(from..).and_then(|rest| rest.find(prefix)) {
+            let start = from + index;
+            from = end_of_word(text, start);
+            found.push(start..from);
+        }
+    }
+    found.extend(credentials_in(text));
+    merged(found)
+}
+
+/// What stands after the keys that tell of a secret, where it is not the name of a variable: for showing lines of a
+/// file that may not even be YAML.
+pub(super) fn values_of_telling_keys(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split('\n') {
+        let mut seen = 0;
+        for (colon, _) in line.match_indices(':') {
+            if colon < seen || !tells_of_a_secret(word_before(line, colon)) {
+                continue;
+            }
+            let value = value_after(line, colon + 1);
+            let written = line.get(value.clone()).unwrap_or_default();
+            if !is_variable_name(written.trim_matches(['"', '\''])) {
+                seen = value.end;
+                found.push(start + value.start..start + value.end);
+            }
+        }
+        start += line.len() + 1;
+    }
+    found
+}
+
+/// The ranges in order, those that touch made one.
+pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|later, earlier| {
+        let touches = later.start <= earlier.end;
+        if touches {
+            earlier.end = earlier.end.max(later.end);
+        }
+        touches
+    });
+    ranges
+}
+
+fn word_before(line: &str, end: usize) -> &str {
+    let before = line.get(..end).unwrap_or_default();
+    let before = before.trim_end_matches(['"', '\'', ' ']);
+    let start = before
+        .char_indices()
+        .rev()
+        .take_while(|(_, character)| character.is_alphanumeric() || "_-".contains(*character))
+        .last()
+        .map_or(before.len(), |(index, _)| index);
+    before.get(start..).unwrap_or_default()
+}
+
+/// The bytes of a value behind its key: a quoted text, or what a flow mapping would take for one.
+fn value_after(line: &str, from: usize) -> Range<usize> {
+    let rest = line.get(from..).unwrap_or_default();
+    let value = rest.trim_start();
+    let start = line.len() - value.len();
+    let quote = value.chars().next().filter(|first| "\"'".contains(*first));
+    let length = match quote {
+        Some(quote) => value
+            .get(1..)
+            .and_then(|inside| inside.find(quote))
+            .map(|length| length + 2),
+        None => value.find(", ").or_else(|| value.find('}')),
+    };
+    let value = value
+        .get(..length.unwrap_or(value.len()))
+        .unwrap_or_default();
+    start..start + value.trim_end().len()
+}
+
+/// What stands between `://` and the last `@` of a word.
+fn credentials_in(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let ends = |character: char| character.is_whitespace() || "\"'`".contains(character);
+    let mut offset = 0;
+    text.split_inclusive(ends).filter_map(move |word| {
+        let begin = offset;
+        offset += word.len();
+        let start = word.find("://")? + "://".len();
+        let length = word.get(start..)?.rfind('@')?;
+        Some(begin + start..begin + start + length)
+    })
+}
+
+fn end_of_word(text: &str, start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    let length = rest
+        .find(|character: char| !character.is_ascii_alphanumeric() && !"_-+/=".contains(character))
+        .unwrap_or(rest.len());
+    start + length
+}
+
+#[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_names_and_keys_are_not() {
+        for name in [
+            "STRIPE_SECRET_KEY",
+            "DATABASE_URL",
+            "stripe_key",
+            "_X1",
+            "SK_LIVE_KEY",
+        ] {
+            assert!(is_variable_name(name), "{name}");
+        }
+        for other in [
+            "",
+            "1A",
+            "sk_live_abc",
+            "rk_test_abc",
+            "pdl_live_apikey_01abc",
+            "a5f0c1d2e3b4a5f0c1d2e3b4a5f0c1d2",
+            "postgres://user:password@host/db",
+            "$STRIPE",
+            "${{ secrets.STRIPE }}",
+            "MY KEY",
+            "KLÜSSEL",
+        ] {
+            assert!(!is_variable_name(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn values_beside_telling_keys_are_found_and_names_are_not() {
+        let text =
+            "{ secret_env: A_B, api_key: x y }\nurl: 'a, b' # c\n\"token\" : &hush q\nname: z";
+        let found: Vec<_> = values_of_telling_keys(text)
+            .into_iter()
+            .map(|range| &text[range])
+            .collect();
+        assert_eq!(found, ["x y", "'a, b'", "&hush q"]);
+    }
+
+    #[test]
+    fn secrets_are_masked_wherever_they_stand() {
+        assert_eq!(
+            mask("use sk_live_abc123, whsec_x== and postgres://me:p@ss@host/db."),
+            "use ***, *** and postgres://***@host/db."
+        );
+        assert_eq!(mask("price_1ProMonthly"), "price_1ProMonthly");
+    }
+}

@@ -1,0 +1,489 @@
+//! The file as a tree of values, each with its place: what YAML says, before anyone asks what it means.
+//!
+//! `saphyr-parser` alone decides on the structure, because `yaml_serde` stops at the first mistake and knows no ends
+//! of values. What a plain word means (`1` is a number, `off` is text, `~` is nothing) is asked of `yaml_serde`, so
+//! that the file means here what it means to every other reader of YAML in Rust.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+
+use super::{
+    collector::{Collector, Fault, quote},
+    diagnostic::Code,
+};
+
+/// The format needs seven levels.
+const MAX_DEPTH: usize = 32;
+
+/// Words longer than this are text: no number or boolean is.
+const LONGEST_SPECIAL: usize = 64;
+
+const ALIAS: &str = "YAML aliases (`*name`) are not accepted";
+
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) span: Range<usize>,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Mapping(Vec<(Key, Node)>),
+    /// Already reported.
+    Refused,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Scalar {
+    pub(super) text: String,
+    /// Written without quotes or block markers, so that it may be something else than text.
+    plain: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+/// What a scalar is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Nothing,
+    Boolean(bool),
+    Integer,
+    Fraction,
+    Text,
+}
+
+impl Scalar {
+    pub(super) fn meaning(&self) -> Meaning {
+        if !self.plain || self.text.len() > LONGEST_SPECIAL || self.text.contains('\n') {
+            return Meaning::Text;
+        }
+        // As the entry of a list: `---` alone would be a document, not a word.
+        let value: Vec<serde_yaml::Value> =
+            serde_yaml::from_str(&format!("- {}", self.text)).unwrap_or_default();
+        match value.first() {
+            Some(serde_yaml::Value::Null) => Meaning::Nothing,
+            Some(serde_yaml::Value::Bool(value)) => Meaning::Boolean(*value),
+            Some(serde_yaml::Value::Number(number)) if number.is_f64() => Meaning::Fraction,
+            Some(serde_yaml::Value::Number(_)) => Meaning::Integer,
+            _ => Meaning::Text,
+        }
+    }
+}
+
+/// Reads the text; what is not accepted is noted. None: there is nothing to go on with.
+pub(super) fn read(collector: &Collector<'_>) -> Option<Node> {
+    let text = collector.lines().text();
+    let mut builder = Builder {
+        collector,
+        bytes: ByteOffsets::of(text),
+        open: Vec::new(),
+        root: None,
+    };
+    let mut documents = 0;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = match event {
+            Ok(event) => event,
+            Err(error) => {
+                builder.syntax(&error);
+                return None;
+            }
+        };
+        let range = builder.bytes.range(span);
+        if matches!(event, Event::DocumentStart(_)) {
+            documents += 1;
+            if documents > 1 {
+                let fault = Fault::new(Code::Refused, "a second YAML document begins here")
+                    .help("keep one document in the file; put all contracts under `contracts`");
+                collector.add(fault, collector.lines().first_line(&range));
+                break;
+            }
+        }
+        if !builder.take(event, range) {
+            return None;
+        }
+    }
+    builder.finish()
+}
+
+/// A mapping or list that has not ended.
+struct Open {
+    start: usize,
+    refused: bool,
+    children: Children,
+}
+
+enum Children {
+    List(Vec<Node>),
+    Mapping {
+        pairs: Vec<(Key, Node)>,
+        lines: BTreeMap<String, usize>,
+        key: Waiting,
+    },
+}
+
+/// What a mapping waits for.
+enum Waiting {
+    Key,
+    Value(Key),
+    /// A value whose key was refused.
+    Nothing,
+}
+
+struct Builder<'a> {
+    collector: &'a Collector<'a>,
+    bytes: ByteOffsets,
+    open: Vec<Open>,
+    root: Option<Node>,
+}
+
+impl Builder<'_> {
+    /// Whether to go on.
+    fn take(&mut self, event: Event<'_>, range: Range<usize>) -> bool {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.decorations(anchor, tag.as_deref(), &range);
+                let scalar = Scalar {
+                    text: text.into_owned(),
+                    plain: style == ScalarStyle::Plain,
+                };
+                self.insert(Node {
+                    span: range,
+                    kind: Kind::Scalar(scalar),
+                });
+            }
+            Event::Alias(_) => {
+                self.refuse(ALIAS, &range);
+                self.insert(Node {
+                    span: range,
+                    kind: Kind::Refused,
+                });
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let children = Children::List(Vec::new());
+                return self.begin((anchor, tag.as_deref()), &range, children);
+            }
+            Event::MappingStart(anchor, tag) => {
+                let children = Children::Mapping {
+                    pairs: Vec::new(),
+                    lines: BTreeMap::new(),
+                    key: Waiting::Key,
+                };
+                return self.begin((anchor, tag.as_deref()), &range, children);
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(range.end),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => {}
+        }
+        true
+    }
+
+    fn begin(
+        &mut self,
+        (anchor, tag): (usize, Option<&Tag>),
+        range: &Range<usize>,
+        children: Children,
+    ) -> bool {
+        self.decorations(anchor, tag, range);
+        if self.open.len() == MAX_DEPTH {
+            self.too_deep(range.clone());
+            return false;
+        }
+        self.open.push(Open {
+            start: range.start,
+            refused: false,
+            children,
+        });
+        true
+    }
+
+    fn end(&mut self, end: usize) {
+        let Some(closed) = self.open.pop() else {
+            return;
+        };
+        let kind = match closed.children {
+            _ if closed.refused => Kind::Refused,
+            Children::List(items) => Kind::List(items),
+            Children::Mapping { pairs, .. } => Kind::Mapping(pairs),
+        };
+        self.insert(Node {
+            span: closed.start..end.max(closed.start),
+            kind,
+        });
+    }
+
+    /// Puts a finished node where it belongs: it may also turn out to be a key.
+    fn insert(&mut self, node: Node) {
+        let collector = self.collector;
+        match self.open.last_mut().map(|open| &mut open.children) {
+            None => self.root = Some(node),
+            Some(Children::List(items)) => items.push(node),
+            Some(Children::Mapping { pairs, lines, key }) => {
+                *key = match std::mem::replace(key, Waiting::Key) {
+                    Waiting::Key => accept_key(collector, lines, node),
+                    Waiting::Value(name) => {
+                        pairs.push((name, node));
+                        Waiting::Key
+                    }
+                    Waiting::Nothing => Waiting::Key,
+                }
+            }
+        }
+    }
+
+    fn decorations(&self, anchor: usize, tag: Option<&Tag>, range: &Range<usize>) {
+        if anchor != 0 {
+            self.refuse("YAML anchors (`&name`) are not accepted", range);
+        }
+        if tag.is_some() {
+            self.refuse("YAML tags (`!name`) are not accepted", range);
+        }
+    }
+
+    fn refuse(&self, message: &str, range: &Range<usize>) {
+        let fault = Fault::new(Code::Refused, message).help("write the value out where it is used");
+        self.collector
+            .add(fault, self.collector.lines().first_line(range));
+    }
+
+    fn syntax(&self, error: &ScanError) {
+        let text = self.collector.lines().text();
+        let marked = self.bytes.byte(error.marker().index());
+        let rest = text.get(marked..).unwrap_or_default();
+        let start = marked + rest.len() - rest.trim_start_matches(' ').len();
+        let found = text.get(start..).and_then(|rest| rest.chars().next());
+        let width = found.map_or(0, |found| {
+            if found.is_control() {
+                0
+            } else {
+                found.len_utf8()
+            }
+        });
+        // The parser knows no such anchor, and we would not follow it if it did.
+        if found == Some('*') {
+            self.refuse(ALIAS, &(start..start + width));
+            return;
+        }
+        // The parser has a limit of its own and may run ahead into it.
+        if error.info() == "recursion limit exceeded" {
+            self.too_deep(start..start + width);
+            return;
+        }
+        let fault = Fault::new(Code::Syntax, format!("this is not YAML: {}", error.info()))
+            .help("check the indentation and the quotes of this line and the one above");
+        self.collector.add(fault, start..start + width);
+    }
+
+    fn too_deep(&self, range: Range<usize>) {
+        let message = format!("values are nested more than {MAX_DEPTH} levels deep");
+        self.collector
+            .add(Fault::new(Code::Refused, message), range);
+    }
+
+    fn finish(self) -> Option<Node> {
+        let nothing = match &self.root {
+            None => true,
+            Some(node) => {
+                matches!(&node.kind, Kind::Scalar(scalar) if scalar.meaning() == Meaning::Nothing)
+            }
+        };
+        if nothing {
+            let fault = Fault::new(Code::Empty, "the file is empty")
+                .help("begin with `version: 1` and `contracts:`");
+            self.collector.add(fault, 0..0);
+            return None;
+        }
+        self.root
+    }
+}
+
+fn accept_key(
+    collector: &Collector<'_>,
+    lines: &mut BTreeMap<String, usize>,
+    node: Node,
+) -> Waiting {
+    let Kind::Scalar(scalar) = node.kind else {
+        let fault = Fault::new(Code::WrongType, "a key should be text");
+        collector.add(fault, collector.lines().first_line(&node.span));
+        return Waiting::Nothing;
+    };
+    if scalar.plain && scalar.text == "<<" {
+        let fault = Fault::new(Code::Refused, "YAML merge keys (`<<`) are not accepted")
+            .help("write the value out where it is used");
+        collector.add(fault, node.span);
+        return Waiting::Nothing;
+    }
+    if let Some(first) = lines.get(&scalar.text) {
+        let fault = Fault::new(
+            Code::DuplicateKey,
+            format!("duplicate key {}", quote(&scalar.text)),
+        )
+        .help(format!(
+            "it is already on line {first}; keep one of the two"
+        ));
+        collector.add(fault, collector.lines().first_line(&node.span));
+        return Waiting::Nothing;
+    }
+    let line = collector.lines().number(node.span.start);
+    lines.insert(scalar.text.clone(), line);
+    Waiting::Value(Key {
+        text: scalar.text,
+        span: collector.lines().first_line(&node.span),
+    })
+}
+
+/// Turns the parser's character offsets into byte offsets.
+struct ByteOffsets(Vec<usize>);
+
+impl ByteOffsets {
+    fn of(text: &str) -> Self {
+        let characters = text.char_indices().map(|(byte, _)| byte);
+        Self(characters.chain([text.len()]).collect())
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        let last = self.0.last().copied().unwrap_or_default();
+        self.0.get(character).copied().unwrap_or(last)
+    }
+
+    fn range(&self, span: Span) -> Range<usize> {
+        let start = self.byte(span.start.index());
+        start..self.byte(span.end.index()).max(start)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+    use serde_yaml::Value;
+
+    use super::*;
+
+    /// The tree as `yaml_serde` would hold it.
+    fn value(node: &Node) -> Value {
+        match &node.kind {
+            Kind::Scalar(scalar) if scalar.meaning() == Meaning::Text => {
+                Value::String(scalar.text.clone())
+            }
+            Kind::Scalar(scalar) => serde_yaml::from_str(&scalar.text).expect("a plain word"),
+            Kind::List(items) => Value::Sequence(items.iter().map(value).collect()),
+            Kind::Mapping(pairs) => {
+                let pair =
+                    |(key, node): &(Key, Node)| (Value::String(key.text.clone()), value(node));
+                Value::Mapping(pairs.iter().map(pair).collect())
+            }
+            Kind::Refused => Value::Null,
+        }
+    }
+
+    fn accepted(text: &str) -> Option<Value> {
+        let collector = Collector::new(text, "p.yml");
+        let node = read(&collector);
+        let value = node.as_ref().map(value);
+        value.filter(|_| collector.into_diagnostics().is_empty())
+    }
+
+    /// Always with a last line break: at the end of a file without one, block texts differ by it.
+    fn pieces() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "a: ",
+            "b: ",
+            "c:\n",
+            "  d: ",
+            "    e: ",
+            "- ",
+            "  - ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            "x",
+            "1",
+            "-0",
+            "0x1F",
+            "1e3",
+            ".5",
+            "0o7",
+            "007",
+            "~",
+            "null",
+            "true",
+            "off",
+            "Yes",
+            "\"q\\t\\u00e9\"",
+            "'it''s'",
+            "|\n  l\n\n  m\n",
+            ">-\n  l\n  m\n",
+            "# c",
+            " # c\n",
+            "\n",
+            "\n",
+            "\n  ",
+            " ",
+            "é",
+            "x y",
+            "x:y",
+            "---\n",
+            "...\n",
+            "-",
+            "2026-01-01",
+        ]);
+        prop::collection::vec(pieces, 0..14).prop_map(|pieces| pieces.concat() + "\n")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_parsers_read_the_same_from_what_both_accept(text in pieces()) {
+            if let (Some(ours), Ok(theirs)) = (accepted(&text), serde_yaml::from_str::<Value>(&text))
+                && has_only_text_keys(&theirs)
+            {
+                prop_assert_eq!(theirs, ours);
+            }
+        }
+    }
+
+    /// Keys are text to us, whatever they look like, so others cannot be compared.
+    fn has_only_text_keys(value: &Value) -> bool {
+        match value {
+            Value::Mapping(pairs) => pairs
+                .iter()
+                .all(|(key, value)| key.is_string() && has_only_text_keys(value)),
+            Value::Sequence(items) => items.iter().all(has_only_text_keys),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Tagged(_) => true,
+        }
+    }
+
+    #[test]
+    fn places_hold_exactly_what_is_written() {
+        let text = "é: \"x y\"\nb:\n  - [1, 'ü']\n";
+        let collector = Collector::new(text, "p.yml");
+        let node = read(&collector).expect("a tree");
+        let Kind::Mapping(pairs) = &node.kind else {
+            panic!("{node:?}")
+        };
+        let at = |span: &Range<usize>| text.get(span.clone()).expect("inside");
+        assert_eq!(at(&pairs[0].0.span), "é");
+        assert_eq!(at(&pairs[0].1.span), "\"x y\"");
+        let Kind::List(items) = &pairs[1].1.kind else {
+            panic!("{node:?}")
+        };
+        assert_eq!(at(&items[0].span), "[1, 'ü']");
+    }
+}

@@ -1,0 +1,179 @@
+//! `columns:`: which canonical columns there must be, and what each is read from.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        Expression,
+        collector::{Collector, Fault, Owner},
+        column::{Column, Form},
+        diagnostic::Code,
+        document::Columns,
+        entry::{Entry, Spot},
+    },
+    values::not_blank,
+};
+use crate::contract::{ColumnName, Field, MatchOn};
+
+/// What the rest of the contract asks of the columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    /// None: what it says could not be read.
+    pub(super) match_on: Option<MatchOn>,
+    pub(super) plan: bool,
+}
+
+/// The columns by their canonical fields.
+pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>); 11] {
+    let customer = if columns.customer_id.is_absent() {
+        &columns.stripe_customer_id
+    } else {
+        &columns.customer_id
+    };
+    [
+        (Field::Id, &columns.id),
+        (Field::CustomerId, customer),
+        (Field::HasPaidAccess, &columns.has_paid_access),
+        (Field::Plan, &columns.plan),
+        (Field::Exempt, &columns.exempt),
+        (Field::Seats, &columns.seats),
+        (Field::Status, &columns.status),
+        (Field::SubscriptionId, &columns.subscription_id),
+        (Field::PeriodEnd, &columns.period_end),
+        (Field::CancelAtPeriodEnd, &columns.cancel_at_period_end),
+        (Field::UpdatedAt, &columns.updated_at),
+    ]
+}
+
+/// Reads the columns; those that nothing needs are left out.
+pub(super) fn expressions(
+    columns: &Columns,
+    owner: Owner<'_>,
+    needs: Needs,
+    collector: &Collector<'_>,
+) -> BTreeMap<Field, Expression> {
+    if let Some(spot) = columns.stripe_customer_id.spot()
+        && !columns.customer_id.is_absent()
+    {
+        let message = "`stripe_customer_id` and `customer_id` are the same key";
+        let fault = Fault::new(Code::Conflict, message).help("keep one of the two");
+        collector.add_at(fault, spot);
+    }
+    let mut expressions = BTreeMap::new();
+    for (field, entry) in fields_of(columns) {
+        let needed = is_needed(field, needs);
+        if needed {
+            collector.require(entry, field.as_str(), owner);
+        }
+        let Some((spot, column)) = entry.written() else {
+            continue;
+        };
+        match read(field, column, spot, collector) {
+            Some(_) if field == Field::Plan && !needs.plan => {}
+            Some(expression) => {
+                expressions.insert(field, expression);
+            }
+            None if needed && field != Field::Plan && matches!(column, Column::Unmapped) => {
+                let message = format!("`{}` should be mapped, found nothing", field.as_str());
+                let fault = Fault::new(Code::MissingKey, message)
+                    .help("name the column it is read from, or an expression: `{sql: …}`");
+                collector.add_at(fault, spot);
+            }
+            None => {}
+        }
+    }
+    expressions
+}
+
+/// How messages name what is mapped.
+pub(super) fn names(expressions: &BTreeMap<Field, Expression>) -> BTreeMap<Field, ColumnName> {
+    let name = |expression: &Expression| match expression {
+        Expression::Column(column) => ColumnName::Column(column.clone()),
+        Expression::In { column, values } => ColumnName::In {
+            column: column.clone(),
+            values: values.clone(),
+        },
+        Expression::Sql(_) => ColumnName::Computed,
+    };
+    expressions
+        .iter()
+        .map(|(field, expression)| (*field, name(expression)))
+        .collect()
+}
+
+fn is_needed(field: Field, needs: Needs) -> bool {
+    match field {
+        Field::Id | Field::HasPaidAccess => true,
+        Field::CustomerId => needs.match_on == Some(MatchOn::CustomerId),
+        Field::SubscriptionId => needs.match_on == Some(MatchOn::SubscriptionId),
+        Field::Plan => needs.plan,
+        Field::Exempt
+        | Field::Seats
+        | Field::Status
+        | Field::PeriodEnd
+        | Field::CancelAtPeriodEnd
+        | Field::UpdatedAt => false,
+    }
+}
+
+fn read(
+    field: Field,
+    column: &Column,
+    spot: &Spot,
+    collector: &Collector<'_>,
+) -> Option<Expression> {
+    match column {
+        Column::Unmapped => None,
+        Column::Name(name) => Some(Expression::Column(name.clone())),
+        Column::Form(form) if form.sql.is_absent() => listed(field, form, spot, collector),
+        Column::Form(form) => computed(form, collector),
+    }
+}
+
+/// `{sql: …}`.
+fn computed(form: &Form, collector: &Collector<'_>) -> Option<Expression> {
+    let others = [("column", form.column.spot()), ("in", form.values.spot())];
+    for (key, other) in others {
+        if let Some(other) = other {
+            let fault = Fault::new(Code::Conflict, format!("`{key}` cannot stand beside `sql`"))
+                .help("keep one of the two");
+            collector.add_at(fault, other);
+        }
+    }
+    let sql = super::values::filled("sql", &form.sql, collector)?;
+    Some(Expression::Sql(sql.to_owned()))
+}
+
+/// `{column: c, in: […]}`.
+fn listed(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> Option<Expression> {
+    let name = format!("`{}`", field.as_str());
+    let owner = Owner { name: &name, spot };
+    let column = collector.require(&form.column, "column", owner);
+    let (values_spot, values) = collector.require(&form.values, "in", owner)?;
+    if !is_yes_or_no(field) {
+        let message = format!("`in` makes a yes or no, which {name} is not");
+        let fault =
+            Fault::new(Code::Conflict, message).help("name the column alone, or use `{sql: …}`");
+        collector.add_at(fault, values_spot);
+    }
+    if values.is_empty() {
+        let fault = Fault::invalid("`in` should list at least one value, found none");
+        collector.add_at(fault.help("nothing would ever have access"), values_spot);
+    }
+    let (spot, column) = column?;
+    not_blank("column", column, spot, collector).then(|| Expression::In {
+        column: column.clone(),
+        values: values
+            .iter()
+            .filter_map(Entry::value)
+            .map(|value| value.0.clone())
+            .collect(),
+    })
+}
+
+fn is_yes_or_no(field: Field) -> bool {
+    matches!(
+        field,
+        Field::HasPaidAccess | Field::Exempt | Field::CancelAtPeriodEnd
+    )
+}

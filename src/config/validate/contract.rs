@@ -1,0 +1,178 @@
+//! One `contracts:` entry: its source, its words and its parts put together.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::{
+    super::{
+        AccessContract,
+        collector::{Collector, Fault, Owner, quote},
+        diagnostic::Code,
+        document::{self, Contract as Written, FailOn, Level, Literal, SourceOfTruth},
+        entry::{Entry, Spot},
+    },
+    database, policy,
+    values::{duration, filled, not_blank, seconds, variable},
+};
+use crate::contract::{Contract, Mode, Severity, Source};
+
+const DEFAULT_CONFIRM_AFTER: Duration = Duration::from_secs(10);
+
+/// The contract, if everything that it needs is there.
+pub(super) fn access_contract(
+    name: String,
+    written: &Written,
+    spot: &Spot,
+    collector: &Collector<'_>,
+) -> Option<AccessContract> {
+    let owner = Owner {
+        name: "the contract",
+        spot,
+    };
+    collector.require(&written.kind, "type", owner);
+    let source = source(written, collector);
+    let key_env = key_env(written, source, collector);
+    let mut contract = Contract::new(source);
+    words(&mut contract, written, collector);
+    policy::fill(&mut contract, written, collector);
+    let confirm_after = match &written.confirm_after {
+        Entry::Absent => Some(DEFAULT_CONFIRM_AFTER),
+        entry @ (Entry::Broken(_) | Entry::Written(..)) => {
+            duration("confirm_after", entry, collector)
+        }
+    };
+    let (spot, database) = collector.require(&written.database, "database", owner)?;
+    let plans_configured = written
+        .plans
+        .value()
+        .is_some_and(|plans| !plans.0.is_empty());
+    let (database, columns) = database::settings(database, spot, plans_configured, collector)?;
+    contract.columns = columns;
+    contract.match_on = database.match_on;
+    Some(AccessContract {
+        name,
+        contract,
+        key_env: key_env?.to_owned(),
+        database,
+        confirm_after: Some(confirm_after?).filter(|wait| !wait.is_zero()),
+    })
+}
+
+fn source(written: &Written, collector: &Collector<'_>) -> Source {
+    let other = [
+        ("paddle", "paddle", written.paddle.spot()),
+        (
+            "entitlements",
+            "stripe_entitlements",
+            written.entitlements.spot(),
+        ),
+    ];
+    if written.source_of_truth.is_absent() && written.stripe.is_absent() {
+        for (section, word, spot) in other {
+            if let Some(spot) = spot {
+                let message = format!(
+                    "`{section}` is configured, and the source of truth is `stripe` where nothing else is said"
+                );
+                let fault = Fault::new(Code::Conflict, message)
+                    .help(format!("add `source_of_truth: {word}`"));
+                collector.add_at(fault, spot);
+            }
+        }
+    }
+    match written.source_of_truth.value() {
+        None | Some(SourceOfTruth::Stripe) => Source::Stripe,
+        Some(SourceOfTruth::Paddle) => Source::Paddle,
+        Some(SourceOfTruth::StripeEntitlements) => Source::StripeEntitlements,
+    }
+}
+
+/// The variable that holds the key. All sections are checked: a secret in an unused one is a secret in the file.
+fn key_env<'e>(written: &'e Written, source: Source, collector: &Collector<'_>) -> Option<&'e str> {
+    let secret_env = |section: &'e Entry<document::StripeKey>| match section.value() {
+        Some(section) => variable(
+            "secret_env",
+            &section.secret_env,
+            "STRIPE_SECRET_KEY",
+            collector,
+        ),
+        None => Some("STRIPE_SECRET_KEY"),
+    };
+    let stripe = secret_env(&written.stripe);
+    let entitlements = secret_env(&written.entitlements);
+    let paddle = match written.paddle.value() {
+        Some(section) => variable(
+            "api_key_env",
+            &section.api_key_env,
+            "PADDLE_API_KEY",
+            collector,
+        ),
+        None => Some("PADDLE_API_KEY"),
+    };
+    match source {
+        Source::Stripe => stripe,
+        Source::Paddle => paddle,
+        // One Stripe key serves both, so `stripe:` alone says enough.
+        Source::StripeEntitlements if written.entitlements.is_absent() => stripe,
+        Source::StripeEntitlements => entitlements,
+    }
+}
+
+/// Everything that is one word or one value.
+fn words(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
+    contract.mode = written.mode.value().map(|mode| match mode {
+        document::Mode::Live => Mode::Live,
+        document::Mode::Test => Mode::Test,
+    });
+    if let Some((spot, entity)) = written.entity.written() {
+        check_entity(entity, spot, collector);
+        contract.entity.clone_from(entity);
+    }
+    contract.fail_on = match written.fail_on.value() {
+        None | Some(FailOn::High) => Some(Severity::High),
+        Some(FailOn::Medium) => Some(Severity::Medium),
+        Some(FailOn::Low) => Some(Severity::Low),
+        Some(FailOn::Never) => None,
+    };
+    contract.allow_empty = written.allow_empty.value().copied().unwrap_or_default();
+    contract.fix = filled("fix", &written.fix, collector).map(str::to_owned);
+    if let Some(tolerance) = seconds("period_tolerance", &written.period_tolerance, collector) {
+        contract.period_tolerance = tolerance;
+    }
+    if let Some(exempt) = written.exempt.value() {
+        contract.exempt = texts("exempt", exempt, collector);
+    }
+    if let Some(free_plans) = written.free_plans.value() {
+        contract.free_plans = texts("free_plans", free_plans, collector);
+    }
+}
+
+fn check_entity(entity: &str, spot: &Spot, collector: &Collector<'_>) {
+    let fits = entity.starts_with(|first: char| first.is_ascii_alphabetic())
+        && entity
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || "_-".contains(character));
+    if !fits {
+        let message = format!("`entity` should be one word, found {}", quote(entity));
+        let help = "write a word for an account, such as `user`, `team` or `organization`";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+    }
+}
+
+fn texts(key: &str, entries: &[Entry<Literal>], collector: &Collector<'_>) -> BTreeSet<String> {
+    let entry = format!("an entry of `{key}`");
+    entries
+        .iter()
+        .filter_map(Entry::written)
+        .filter(|(spot, text)| not_blank(&entry, &text.0, spot, collector))
+        .map(|(_, text)| text.0.clone())
+        .collect()
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::High => Self::High,
+            Level::Medium => Self::Medium,
+            Level::Low => Self::Low,
+        }
+    }
+}

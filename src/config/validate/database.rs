@@ -1,0 +1,186 @@
+//! `database:`: a table with its columns, or one query, and how it is read.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    super::{
+        AccountsQuery, DatabaseSettings,
+        collector::{Collector, Fault, Owner, quote},
+        diagnostic::Code,
+        document::{self, Database},
+        entry::{Entry, Spot},
+    },
+    columns::{self, Needs},
+    table_name,
+    values::{duration, filled, variable},
+};
+use crate::contract::{ColumnName, Field, MatchOn};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Postgres keeps `statement_timeout` as milliseconds in 32 bits, and 0 means none.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(2_147_483_647);
+
+/// The settings, and how messages name the mapped columns.
+pub(super) fn settings(
+    database: &Database,
+    spot: &Spot,
+    plans_configured: bool,
+    collector: &Collector<'_>,
+) -> Option<(DatabaseSettings, BTreeMap<Field, ColumnName>)> {
+    let match_on = match &database.match_on {
+        Entry::Absent => Some(MatchOn::default()),
+        Entry::Broken(_) => None,
+        Entry::Written(_, document::MatchOn::CustomerId) => Some(MatchOn::CustomerId),
+        Entry::Written(_, document::MatchOn::SubscriptionId) => Some(MatchOn::SubscriptionId),
+    };
+    let needs = Needs {
+        match_on,
+        plan: plans_configured,
+    };
+    let url_env = variable("url_env", &database.url_env, "DATABASE_URL", collector);
+    let statement_timeout = statement_timeout(&database.statement_timeout, collector);
+    let timezone = timezone(&database.timezone, collector);
+    let accounts = if database.query.is_absent() {
+        table(database, spot, needs, collector)
+    } else {
+        query(database, collector)
+    }?;
+    let names = match &accounts {
+        AccountsQuery::Table { columns, .. } => columns::names(columns),
+        AccountsQuery::Query { .. } => columns_of_a_query(match_on?),
+    };
+    let settings = DatabaseSettings {
+        url_env: url_env?.to_owned(),
+        accounts,
+        match_on: match_on?,
+        statement_timeout: statement_timeout?,
+        timezone: timezone?.to_owned(),
+    };
+    Some((settings, names))
+}
+
+fn table(
+    database: &Database,
+    spot: &Spot,
+    needs: Needs,
+    collector: &Collector<'_>,
+) -> Option<AccountsQuery> {
+    let owner = Owner {
+        name: "`database`",
+        spot,
+    };
+    let name = collector
+        .require(&database.users_table, "users_table", owner)
+        .and_then(|(spot, text)| match table_name::parse(text) {
+            Ok(name) => Some(name),
+            Err(reason) => {
+                let message = format!(
+                    "`users_table` should be the name of a table, found {}: {reason}",
+                    quote(text)
+                );
+                let help =
+                    "write `users`, `schema.table` or, within single quotes, `\"Quoted Name\"`";
+                collector.add_at(Fault::invalid(message).help(help), spot);
+                None
+            }
+        });
+    let join = filled("join", &database.join, collector);
+    let filter = filled("where", &database.filter, collector);
+    if let (Some(condition), Some(spot)) = (filter, database.filter.spot())
+        && let Some(word) = condition.split_whitespace().next()
+        && word.eq_ignore_ascii_case("where")
+    {
+        let message = "`where` should be a condition, found the word `where` before it";
+        let fault = Fault::invalid(message).help("leave that word out");
+        collector.add_at(fault, spot);
+    }
+    let (spot, columns) = collector.require(&database.columns, "columns", owner)?;
+    let owner = Owner {
+        name: "`columns`",
+        spot,
+    };
+    let columns = columns::expressions(columns, owner, needs, collector);
+    Some(AccountsQuery::Table {
+        table: name?,
+        columns,
+        join: join.map(str::to_owned),
+        filter: filter.map(str::to_owned),
+    })
+}
+
+fn query(database: &Database, collector: &Collector<'_>) -> Option<AccountsQuery> {
+    let others = [
+        ("users_table", database.users_table.spot()),
+        ("columns", database.columns.spot()),
+        ("join", database.join.spot()),
+        ("where", database.filter.spot()),
+    ];
+    for (key, other) in others {
+        if let Some(spot) = other {
+            let fault = Fault::new(
+                Code::Conflict,
+                format!("`{key}` cannot stand beside `query`"),
+            )
+            .help("keep one of the two: `query` says all by itself");
+            collector.add_at(fault, spot);
+        }
+    }
+    filled("query", &database.query, collector).map(|sql| AccountsQuery::Query {
+        sql: sql.to_owned(),
+    })
+}
+
+/// The output columns that a query must have; which others it has is known when it runs.
+fn columns_of_a_query(match_on: MatchOn) -> BTreeMap<Field, ColumnName> {
+    let link = match match_on {
+        MatchOn::CustomerId => Field::CustomerId,
+        MatchOn::SubscriptionId => Field::SubscriptionId,
+    };
+    [Field::Id, link, Field::HasPaidAccess]
+        .into_iter()
+        .map(|field| (field, ColumnName::Computed))
+        .collect()
+}
+
+fn statement_timeout(
+    entry: &Entry<document::Lasting>,
+    collector: &Collector<'_>,
+) -> Option<Duration> {
+    if entry.is_absent() {
+        return Some(DEFAULT_TIMEOUT);
+    }
+    let timeout = duration("statement_timeout", entry, collector)?;
+    if (Duration::from_millis(1)..=LONGEST_TIMEOUT).contains(&timeout) {
+        return Some(timeout);
+    }
+    if let Some((spot, text)) = entry.written() {
+        let message = format!(
+            "`statement_timeout` should be between 1ms and 24days, found {}",
+            quote(&text.0)
+        );
+        let help = "a statement without an end could hold up your database";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+    }
+    None
+}
+
+fn timezone<'e>(entry: &'e Entry<String>, collector: &Collector<'_>) -> Option<&'e str> {
+    let Some((spot, name)) = entry.written() else {
+        return entry.is_absent().then_some("UTC");
+    };
+    let allowed =
+        |character: char| character.is_ascii_alphanumeric() || "_+-/:".contains(character);
+    if !name.is_empty() && name.chars().all(allowed) {
+        return Some(name);
+    }
+    let message = format!(
+        "`timezone` should be the name of a time zone, found {}",
+        quote(name)
+    );
+    collector.add_at(
+        Fault::invalid(message).help("write one such as `UTC` or `Europe/Berlin`"),
+        spot,
+    );
+    None
+}

@@ -1,0 +1,115 @@
+//! From the document to contracts: everything that serde cannot see is checked here, and every problem is noted.
+
+mod columns;
+mod contract;
+mod database;
+mod policy;
+mod table_name;
+mod values;
+
+use std::collections::BTreeMap;
+
+pub(super) use columns::fields_of;
+
+use super::{
+    Config,
+    collector::{Collector, Fault, Owner, quote},
+    diagnostic::Code,
+    document::{Contract, Document},
+    entry::{Entry, Spot},
+    places::ContractPlaces,
+    secrets,
+};
+
+/// A longer name would break the layout of every report.
+const LONGEST_NAME: usize = 100;
+
+/// The configuration, if everything that it needs is there. It counts only when no problem was noted.
+pub(super) fn config(document: &Entry<Document>, collector: &Collector<'_>) -> Option<Config> {
+    let (spot, document) = document.written()?;
+    let owner = Owner {
+        name: "the file",
+        spot,
+    };
+    if let Some((spot, version)) = collector.require(&document.version, "version", owner)
+        && version.0 != "1"
+    {
+        let fault = Fault::invalid(format!(
+            "`version` should be 1, found {}",
+            quote(&version.0)
+        ))
+        .help("this program reads version 1 of the format");
+        collector.add_at(fault, spot);
+    }
+    let (spot, written) = collector.require(&document.contracts, "contracts", owner)?;
+    if written.is_empty() {
+        let fault = Fault::invalid("`contracts` should hold at least one contract, found none");
+        collector.add_at(fault.help("add `- type: access`"), spot);
+    }
+    let mut contracts = Vec::new();
+    let mut places = Vec::new();
+    for ((spot, written), name) in written
+        .iter()
+        .filter_map(Entry::written)
+        .zip(names(written, collector))
+    {
+        contracts.push(contract::access_contract(name, written, spot, collector));
+        places.push(ContractPlaces::of(written, spot, collector));
+    }
+    Some(Config {
+        contracts: contracts.into_iter().collect::<Option<_>>()?,
+        places,
+    })
+}
+
+/// The names of the contracts that could be read, as written or made from their position.
+fn names(contracts: &[Entry<Contract>], collector: &Collector<'_>) -> Vec<String> {
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for (spot, name) in written(contracts).filter_map(|contract| contract.name.written()) {
+        check_name(name, spot, collector);
+        let line = collector.lines().number(spot.value.start);
+        if let Some(first) = lines.get(name.as_str()) {
+            let message = format!("another contract is called {} too", quote(name));
+            let fault = Fault::new(Code::Conflict, message).help(format!(
+                "the first one is on line {first}; give each its own name"
+            ));
+            collector.add_at(fault, spot);
+        } else {
+            lines.insert(name, line);
+        }
+    }
+    let mut made = 0;
+    written(contracts)
+        .map(|contract| match contract.name.value() {
+            Some(name) => name.clone(),
+            None => loop {
+                made += 1;
+                let name = match made {
+                    1 => "access".to_owned(),
+                    position => format!("access-{position}"),
+                };
+                if !lines.contains_key(name.as_str()) {
+                    break name;
+                }
+            },
+        })
+        .collect()
+}
+
+fn written(contracts: &[Entry<Contract>]) -> impl Iterator<Item = &Contract> {
+    contracts.iter().filter_map(Entry::value)
+}
+
+fn check_name(name: &str, spot: &Spot, collector: &Collector<'_>) {
+    let fits = !name.trim().is_empty()
+        && name.chars().count() <= LONGEST_NAME
+        && !name.chars().any(char::is_control)
+        && secrets::secrets_in(name).is_empty();
+    if !fits {
+        let message = format!(
+            "`name` should be one line of at most {LONGEST_NAME} characters, found {}",
+            quote(name)
+        );
+        collector.add_at(Fault::invalid(message), spot);
+    }
+}

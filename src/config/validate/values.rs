@@ -1,0 +1,95 @@
+//! Values that occur under several keys: durations, names of environment variables, text that must not be blank.
+
+use std::time::Duration;
+
+use super::super::{
+    collector::{Collector, Fault, quote},
+    diagnostic::Code,
+    document::Lasting,
+    entry::{Entry, Spot},
+    secrets,
+};
+
+const EXAMPLES: &str = "write a number and a unit, such as `14d`, `5m` or `10s`";
+
+/// Zero stands for itself, without a unit.
+pub(super) fn duration(
+    key: &str,
+    entry: &Entry<Lasting>,
+    collector: &Collector<'_>,
+) -> Option<Duration> {
+    let (spot, Lasting(text)) = entry.written()?;
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    let parsed = humantime::parse_duration(text).ok();
+    if parsed.is_none() {
+        let message = format!("`{key}` should be a duration, found {}", quote(text));
+        let help = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            format!("a number alone could mean anything: {EXAMPLES}")
+        } else {
+            EXAMPLES.to_owned()
+        };
+        collector.add_at(Fault::invalid(message).help(help), spot);
+    }
+    parsed
+}
+
+/// A duration that is counted in seconds.
+pub(super) fn seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'_>) -> Option<u64> {
+    let duration = duration(key, entry, collector)?;
+    let fits = duration.subsec_nanos() == 0 && i64::try_from(duration.as_secs()).is_ok();
+    if fits {
+        return Some(duration.as_secs());
+    }
+    if let Some((spot, Lasting(text))) = entry.written() {
+        let message = format!("`{key}` should be in whole seconds, found {}", quote(text));
+        collector.add_at(Fault::invalid(message), spot);
+    }
+    None
+}
+
+/// The name of an environment variable. What is not one may be the secret itself and is never shown.
+pub(super) fn variable<'e>(
+    key: &str,
+    entry: &'e Entry<String>,
+    default: &'e str,
+    collector: &Collector<'_>,
+) -> Option<&'e str> {
+    let Some((spot, name)) = entry.written() else {
+        return entry.is_absent().then_some(default);
+    };
+    if secrets::is_variable_name(name) {
+        return Some(name);
+    }
+    let message = format!(
+        "`{key}` should be the name of an environment variable, found something else (not shown: it may be a secret)"
+    );
+    let help = format!(
+        "write `{key}: {default}` and put the value into that variable; if a secret stood here, replace it at its provider"
+    );
+    let fault = Fault::new(Code::SecretValue, message).help(help);
+    collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+    None
+}
+
+/// Text that says something.
+pub(super) fn filled<'e>(
+    key: &str,
+    entry: &'e Entry<String>,
+    collector: &Collector<'_>,
+) -> Option<&'e str> {
+    let (spot, text) = entry.written()?;
+    not_blank(key, text, spot, collector).then_some(text)
+}
+
+/// Notes text that says nothing.
+pub(super) fn not_blank(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+    let blank = text.trim().is_empty();
+    if blank {
+        let fault = Fault::invalid(format!("`{key}` should not be empty"))
+            .help("give it a value or remove it");
+        collector.add_at(fault, spot);
+    }
+    !blank
+}

@@ -1,0 +1,398 @@
+//! Lists: every object once and in order, whatever the page size, the direction and the filter.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{Bench, NOW, ids, text};
+use crate::fake_stripe::{Bulk, Customer, Item, Price, Status, Subscription, World};
+
+const SUBSCRIPTIONS: &str = "/v1/subscriptions";
+
+/// Subscriptions that differ in everything that can be filtered, several of them in each second.
+fn varied(count: u32) -> World {
+    let mut world = World::new(NOW);
+    for (number, id) in ["price_a", "price_b", "price_c"].into_iter().enumerate() {
+        world.price(Price::monthly(id, 1000 + i64::try_from(number).unwrap()));
+    }
+    for number in 0..count {
+        let status = Status::DOCUMENTED
+            .into_iter()
+            .cycle()
+            .nth(usize::try_from(number).unwrap())
+            .unwrap();
+        let price = ["price_a", "price_b", "price_c"]
+            .into_iter()
+            .cycle()
+            .nth(usize::try_from(number / 2).unwrap());
+        let age = i64::from((number * 7) % 23) * 86_400;
+        let mut subscription = Subscription::new(&format!("cus_{}", number % 5), status)
+            .created(NOW - age)
+            .price(price.unwrap());
+        if number % 4 == 0 {
+            subscription = subscription.item(Item::new("price_c").quantity(number));
+        }
+        if number % 3 == 0 {
+            subscription = subscription.with(|details| details.days_until_due = Some(30));
+        }
+        world.subscription(subscription);
+    }
+    world
+}
+
+/// The ids of the subscriptions that pass, newest first; within a second the one added last comes first.
+fn naive(world: &World, passes: impl Fn(&Subscription) -> bool) -> Vec<String> {
+    let mut found: Vec<_> = world
+        .subscriptions()
+        .enumerate()
+        .filter(|(_, one)| passes(one))
+        .collect();
+    found.sort_by_key(|(place, one)| std::cmp::Reverse((one.created, *place)));
+    found
+        .into_iter()
+        .map(|(_, one)| one.id.to_string())
+        .collect()
+}
+
+/// Walks from the oldest object towards the newest with `ending_before`.
+async fn walk_back(bench: &Bench, query: &[(&str, &str)]) -> Vec<String> {
+    let forwards = bench.walk(SUBSCRIPTIONS, query).await;
+    let Some(mut cursor) = forwards.last().cloned() else {
+        return forwards;
+    };
+    let mut all = vec![cursor.clone()];
+    loop {
+        let mut query = query.to_vec();
+        query.push(("ending_before", &cursor));
+        let page = bench.get(SUBSCRIPTIONS, &query).await;
+        let mut newer = ids(&page);
+        newer.extend(all);
+        all = newer;
+        let Some(first) = all
+            .first()
+            .filter(|_| page.get("has_more") == Some(&true.into()))
+        else {
+            return all;
+        };
+        cursor = first.clone();
+    }
+}
+
+#[tokio::test]
+async fn every_page_size_and_both_directions_give_each_object_once_and_in_order() {
+    let expected = naive(&varied(47), |_| true);
+    let bench = Bench::of(varied(47));
+    for limit in ["1", "2", "3", "7", "10", "46", "47", "48", "100"] {
+        let query = [("status", "all"), ("limit", limit)];
+        assert_eq!(
+            bench.walk(SUBSCRIPTIONS, &query).await,
+            expected,
+            "limit {limit}"
+        );
+        assert_eq!(
+            walk_back(&bench, &query).await,
+            expected,
+            "limit {limit}, backwards"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_ten_objects_unless_asked_otherwise() {
+    let bench = Bench::of(varied(47));
+    let page = bench.get(SUBSCRIPTIONS, &[("status", "all")]).await;
+    assert_eq!(ids(&page).len(), 10);
+    assert_eq!(text(&page, "/object"), "list");
+    assert_eq!(text(&page, "/url"), "/v1/subscriptions");
+    assert!(page.get("total_count").is_none());
+}
+
+#[tokio::test]
+async fn an_empty_list_is_a_list() {
+    let bench = Bench::of(World::new(NOW));
+    let page = bench.get(SUBSCRIPTIONS, &[]).await;
+    assert_eq!(
+        page,
+        serde_json::json!({"object": "list", "data": [], "has_more": false, "url": "/v1/subscriptions"})
+    );
+}
+
+#[tokio::test]
+async fn each_status_lists_what_has_it() {
+    let world = varied(47);
+    let bench = Bench::of(varied(47));
+    for status in Status::DOCUMENTED {
+        let expected = naive(&world, |one| one.status == status);
+        assert!(!expected.is_empty());
+        let query = [("status", status.as_str()), ("limit", "4")];
+        assert_eq!(
+            bench.walk(SUBSCRIPTIONS, &query).await,
+            expected,
+            "{status}"
+        );
+    }
+    let ended = naive(&world, |one| one.status.is_ended());
+    assert_eq!(
+        bench.walk(SUBSCRIPTIONS, &[("status", "ended")]).await,
+        ended
+    );
+    let default = naive(&world, |one| one.status != Status::Canceled);
+    assert_eq!(bench.walk(SUBSCRIPTIONS, &[]).await, default);
+}
+
+#[tokio::test]
+async fn a_deleted_customers_subscriptions_are_listed_as_canceled() {
+    let mut world = World::new(NOW);
+    let id = world.subscription(Subscription::new("cus_gone", Status::Active).price("price_a"));
+    world.delete_customer("cus_gone");
+    let bench = Bench::of(world);
+    assert_eq!(
+        bench.walk(SUBSCRIPTIONS, &[("status", "canceled")]).await,
+        [id.as_str()]
+    );
+    assert!(bench.walk(SUBSCRIPTIONS, &[]).await.is_empty());
+}
+
+#[tokio::test]
+async fn subscriptions_on_test_clocks_are_shown_only_to_who_asks_for_them() {
+    let mut world = World::new(NOW);
+    let on_clock = Subscription::new("cus_clock", Status::Active).price("price_a");
+    let hidden =
+        world.subscription(on_clock.with(|details| details.test_clock = Some("clock_1".into())));
+    let plain = world.subscription(Subscription::new("cus_plain", Status::Active).price("price_a"));
+    let bench = Bench::of(world);
+    assert_eq!(
+        bench.walk(SUBSCRIPTIONS, &[("status", "all")]).await,
+        [plain.as_str()]
+    );
+    assert_eq!(
+        bench
+            .walk(SUBSCRIPTIONS, &[("test_clock", "clock_1")])
+            .await,
+        [hidden.as_str()]
+    );
+    assert_eq!(
+        bench
+            .walk(SUBSCRIPTIONS, &[("customer", "cus_clock")])
+            .await,
+        [hidden.as_str()]
+    );
+}
+
+#[tokio::test]
+async fn what_is_created_during_a_listing_neither_shifts_nor_repeats_the_rest() {
+    let expected = naive(&varied(47), |_| true);
+    let bench = Bench::of(varied(47));
+    for number in 2..=5 {
+        bench.fake.before_request(number, |world| {
+            world.clock += 60;
+            world.subscription(Subscription::new("cus_new", Status::Active).price("price_a"));
+        });
+    }
+    let query = [("status", "all"), ("limit", "9")];
+    assert_eq!(bench.walk(SUBSCRIPTIONS, &query).await, expected);
+    assert_eq!(bench.fake.world(|world| world.subscription_count()), 51);
+}
+
+#[tokio::test]
+async fn a_status_that_changes_during_a_listing_is_read_page_by_page() {
+    let bench = Bench::of(varied(16));
+    let last = naive(&varied(16), |_| true).pop().unwrap();
+    let moved = last.clone();
+    bench.fake.before_request(2, move |world| {
+        world.set_status(&moved, Status::Other("frozen".into()));
+    });
+    let first = bench
+        .get(SUBSCRIPTIONS, &[("status", "all"), ("limit", "8")])
+        .await;
+    let cursor = ids(&first).pop().unwrap();
+    let second = bench
+        .get(
+            SUBSCRIPTIONS,
+            &[("status", "all"), ("starting_after", &cursor)],
+        )
+        .await;
+    assert_eq!(text(&second, "/data/7/id"), last);
+    assert_eq!(text(&second, "/data/7/status"), "frozen");
+}
+
+#[tokio::test]
+async fn customers_are_listed_without_the_deleted_and_by_email() {
+    let mut world = World::new(NOW);
+    world.customer(
+        Customer::new("cus_a")
+            .email("a@example.com")
+            .created(NOW - 3),
+    );
+    world.customer(
+        Customer::new("cus_b")
+            .email("b@example.com")
+            .created(NOW - 2),
+    );
+    world.customer(Customer::new("cus_c").deleted());
+    let bench = Bench::of(world);
+    assert_eq!(
+        bench.walk("/v1/customers", &[("limit", "1")]).await,
+        ["cus_b", "cus_a"]
+    );
+    assert_eq!(
+        bench
+            .walk("/v1/customers", &[("email", "a@example.com")])
+            .await,
+        ["cus_a"]
+    );
+}
+
+#[tokio::test]
+async fn a_crowd_is_listed_to_the_last() {
+    let mut world = World::new(NOW);
+    world.bulk(&Bulk::of(2_000));
+    let expected = naive(&world, |_| true);
+    let bench = Bench::of(world);
+    let found = bench
+        .walk(SUBSCRIPTIONS, &[("status", "all"), ("limit", "100")])
+        .await;
+    assert!(
+        found == expected,
+        "{} of {} in order",
+        found.len(),
+        expected.len()
+    );
+    assert_eq!(bench.fake.requests().len(), 20);
+}
+
+/// A query, and what it lets through.
+#[derive(Debug, Clone)]
+struct Filter {
+    status: Option<usize>,
+    customer: Option<u32>,
+    price: Option<&'static str>,
+    created: BTreeMap<&'static str, i64>,
+    period_start: Option<(&'static str, i64)>,
+    period_end: Option<(&'static str, i64)>,
+    send_invoice: Option<bool>,
+    limit: u32,
+}
+
+impl Filter {
+    fn query(&self) -> Vec<(String, String)> {
+        let mut query = vec![("limit".to_owned(), self.limit.to_string())];
+        let mut add = |name: String, value: String| query.push((name, value));
+        match self.status {
+            Some(index) => add(
+                "status".into(),
+                Status::DOCUMENTED.get(index).unwrap().to_string(),
+            ),
+            None => add("status".into(), "all".into()),
+        }
+        if let Some(customer) = self.customer {
+            add("customer".into(), format!("cus_{customer}"));
+        }
+        if let Some(price) = self.price {
+            add("price".into(), price.into());
+        }
+        for (bound, time) in &self.created {
+            add(format!("created[{bound}]"), time.to_string());
+        }
+        if let Some((bound, time)) = self.period_start {
+            add(format!("current_period_start[{bound}]"), time.to_string());
+        }
+        if let Some((bound, time)) = self.period_end {
+            add(format!("current_period_end[{bound}]"), time.to_string());
+        }
+        if let Some(send) = self.send_invoice {
+            add("collection_method".into(), method(send).into());
+        }
+        query
+    }
+
+    fn passes(&self, one: &Subscription) -> bool {
+        let starts = one
+            .items
+            .iter()
+            .map(|item| item.period.unwrap().start)
+            .max()
+            .unwrap();
+        let ends = one
+            .items
+            .iter()
+            .map(|item| item.period.unwrap().end)
+            .min()
+            .unwrap();
+        self.status
+            .is_none_or(|index| Status::DOCUMENTED.get(index) == Some(&one.status))
+            && self
+                .customer
+                .is_none_or(|customer| one.customer == format!("cus_{customer}"))
+            && self
+                .price
+                .is_none_or(|price| one.items.iter().any(|item| item.price == price))
+            && self
+                .created
+                .iter()
+                .all(|(bound, time)| holds(one.created, (bound, *time)))
+            && self.period_start.is_none_or(|bound| holds(starts, bound))
+            && self.period_end.is_none_or(|bound| holds(ends, bound))
+            && self
+                .send_invoice
+                .is_none_or(|send| one.details.days_until_due.is_some() == send)
+    }
+}
+
+fn method(send_invoice: bool) -> &'static str {
+    if send_invoice {
+        "send_invoice"
+    } else {
+        "charge_automatically"
+    }
+}
+
+fn holds(value: i64, (bound, time): (&str, i64)) -> bool {
+    match bound {
+        "gt" => value > time,
+        "gte" => value >= time,
+        "lt" => value < time,
+        _ => value <= time,
+    }
+}
+
+fn bound(around: i64) -> impl Strategy<Value = (&'static str, i64)> {
+    let bounds = prop::sample::select(vec!["gt", "gte", "lt", "lte"]);
+    (bounds, -24_i64..24).prop_map(move |(bound, days)| (bound, around + days * 86_400))
+}
+
+/// Bounds of different kinds: of two of a kind the provider takes the last.
+fn bounds(around: i64) -> impl Strategy<Value = BTreeMap<&'static str, i64>> {
+    prop::collection::vec(bound(around), 0..3).prop_map(|bounds| bounds.into_iter().collect())
+}
+
+prop_compose! {
+    fn filters()(
+        status in prop::option::weighted(0.3, 0..Status::DOCUMENTED.len()),
+        customer in prop::option::weighted(0.3, 0_u32..5),
+        price in prop::option::weighted(0.3, prop::sample::select(vec!["price_a", "price_b", "price_c"])),
+        created in bounds(NOW - 11 * 86_400),
+        period_start in prop::option::weighted(0.3, bound(NOW - 11 * 86_400)),
+        period_end in prop::option::weighted(0.3, bound(NOW + 11 * 86_400)),
+        send_invoice in prop::option::weighted(0.3, any::<bool>()),
+        limit in 1_u32..=100,
+    ) -> Filter {
+        Filter { status, customer, price, created, period_start, period_end, send_invoice, limit }
+    }
+}
+
+#[test]
+fn any_filters_list_what_a_naive_filter_lets_through() {
+    let world = varied(60);
+    let bench = Bench::of(varied(60));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    proptest!(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() }, |(filter in filters())| {
+        let query = filter.query();
+        let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let found = runtime.block_on(bench.walk(SUBSCRIPTIONS, &query));
+        prop_assert_eq!(found, naive(&world, |one| filter.passes(one)));
+    });
+}

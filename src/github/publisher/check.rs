@@ -1,0 +1,182 @@
+//! The check run's part of the publisher: opened, filled, concluded.
+
+use super::{Publisher, Refusal, SHARE};
+use crate::{
+    github::{
+        check_run::{self, CheckRun, Opening, Output},
+        client::{Client, ClientError},
+        publication::{Conclusion, Publication},
+    },
+    report::Annotation,
+};
+
+/// More would not be read, and takes GitHub a minute to store.
+const MOST_ANNOTATIONS: usize = 1000;
+
+/// How far the check run is.
+#[derive(Debug)]
+pub(super) enum Check {
+    /// It was switched off, is not due on this event, or was refused for good.
+    None,
+    Due,
+    /// It was asked for on this commit, and what became of it is not known yet.
+    Asked(String),
+    Open(CheckRun),
+    Concluded(CheckRun),
+}
+
+impl Check {
+    /// Asked for and not heard of counts as not there yet.
+    pub(super) fn is_due(&self) -> bool {
+        matches!(self, Self::Due | Self::Asked(_))
+    }
+
+    pub(super) fn run(&self) -> Option<&CheckRun> {
+        match self {
+            Self::Open(run) | Self::Concluded(run) => Some(run),
+            Self::None | Self::Due | Self::Asked(_) => None,
+        }
+    }
+}
+
+impl Publisher {
+    pub(super) async fn open(&mut self, client: &mut Client) -> Result<(), ClientError> {
+        let Some(sha) = self.context.sha.clone() else {
+            self.check = Check::None;
+            return Ok(());
+        };
+        let mut outcome = self.open_on(client, &sha).await;
+        if let (Err(error), Some(other)) = (&outcome, self.context.fallback_sha.clone())
+            && error.is_unknown_commit()
+            && other != sha
+        {
+            self.degrade(Refusal::Commit, error);
+            outcome = self.open_on(client, &other).await;
+        }
+        if let Err(error) = &outcome
+            && error.is_final()
+        {
+            self.degrade(Refusal::CheckRun, error);
+            self.check = Check::None;
+        }
+        outcome
+    }
+
+    /// What was asked for before may be there although nobody heard of it.
+    async fn open_on(&mut self, client: &mut Client, sha: &str) -> Result<(), ClientError> {
+        let asked_before = matches!(&self.check, Check::Asked(before) if before == sha);
+        self.check = Check::Asked(sha.to_owned());
+        let Some(opening) = self.opening(sha) else {
+            return Ok(());
+        };
+        let found = if asked_before {
+            check_run::find(client, &opening).await?
+        } else {
+            None
+        };
+        let run = match found {
+            Some(run) => run,
+            None => check_run::create(client, &opening).await?,
+        };
+        self.check = Check::Open(run);
+        Ok(())
+    }
+
+    fn opening<'a>(&'a self, sha: &'a str) -> Option<Opening<'a>> {
+        Some(Opening {
+            repository: self.context.repository.as_ref()?,
+            name: &self.options.check_name,
+            sha,
+            external_id: &self.external_id,
+            started_at: self.started.0.to_string(),
+            details_url: self.context.run_url(),
+        })
+    }
+
+    /// Annotations first, the conclusion last: a concluded run cannot go back. Gives the annotations that are left.
+    pub(super) async fn conclude(
+        &mut self,
+        client: &mut Client,
+        publication: &Publication,
+    ) -> Vec<Annotation> {
+        if self.check.is_due()
+            && let Err(error) = self.open(client).await
+            && !error.is_final()
+        {
+            self.degrade(Refusal::CheckRun, &error);
+        }
+        let Check::Open(run) = &self.check else {
+            return publication.annotations.clone();
+        };
+        let run = run.clone();
+        let output = Output {
+            title: &publication.title,
+            summary: &publication.summary,
+            text: publication.text.as_deref(),
+        };
+        let (fitting, mut left) = fitting(&publication.annotations);
+        let reserve = self.time_left / SHARE;
+        client.hold_back(reserve);
+        let appended = check_run::append(client, &run, &output, &fitting).await;
+        client.give_back(reserve);
+        left.extend(fitting.into_iter().skip(appended.sent));
+        if let Some(error) = &appended.error {
+            self.degrade(Refusal::Annotations(left.len()), error);
+        }
+        let summary = match left.len() {
+            0 => publication.summary.clone(),
+            count => format!(
+                "_{count} annotations are not shown here; the job summary has all findings._\n\n{}",
+                publication.summary
+            ),
+        };
+        let output = Output {
+            summary: &summary,
+            ..output
+        };
+        let ending = (publication.conclusion, self.now());
+        match check_run::conclude(client, &run, &output, ending).await {
+            Ok(()) => self.check = Check::Concluded(run),
+            Err(error) => self.degrade(Refusal::Conclusion, &error),
+        }
+        left
+    }
+
+    pub(super) async fn conclude_cancelled(
+        &mut self,
+        client: &mut Client,
+    ) -> Result<(), ClientError> {
+        if let Check::Asked(sha) = &self.check
+            && let Some(opening) = self.opening(sha)
+            && let Some(run) = check_run::find(client, &opening).await?
+        {
+            self.check = Check::Open(run);
+        }
+        let Check::Open(run) = &self.check else {
+            return Ok(());
+        };
+        let run = run.clone();
+        let output = Output {
+            title: "Cancelled",
+            summary: "The job was cancelled before the check came to a verdict.",
+            text: None,
+        };
+        let ending = (Conclusion::Cancelled, self.now());
+        check_run::conclude(client, &run, &output, ending).await?;
+        self.check = Check::Concluded(run);
+        Ok(())
+    }
+}
+
+/// The annotations that GitHub takes, and those it would refuse.
+fn fitting(annotations: &[Annotation]) -> (Vec<Annotation>, Vec<Annotation>) {
+    let mut fitting = Vec::new();
+    let mut left = Vec::new();
+    for annotation in annotations {
+        match check_run::sendable(annotation) {
+            Some(sendable) if fitting.len() < MOST_ANNOTATIONS => fitting.push(sendable),
+            _ => left.push(annotation.clone()),
+        }
+    }
+    (fitting, left)
+}

@@ -1,0 +1,70 @@
+//! Money as people read it: minor units shown with the decimals that the currency has at the provider.
+
+use crate::contract::Money;
+
+use super::{
+    count::grouped,
+    neutral::{LINE_CHARACTERS, shortened},
+    shown::tamed,
+};
+
+/// Currencies whose smallest unit is the whole one, at Stripe (<https://docs.stripe.com/currencies#zero-decimal>) and
+/// at Paddle. Stripe sends ISK and UGX as hundredths although neither is charged in fractions, so they are not here.
+const WITHOUT_DECIMALS: [&str; 15] = [
+    "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
+    "XOF", "XPF",
+];
+
+/// Currencies with a thousand minor units in one.
+const WITH_THREE_DECIMALS: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
+
+/// Every currency of `money`, the code after the number: `1,200.00 USD, 30 JPY`.
+pub(super) fn amounts(money: &Money) -> String {
+    let amounts: Vec<_> = money
+        .iter()
+        .map(|(currency, minor_units)| amount(currency, minor_units))
+        .collect();
+    shortened(&amounts.join(", "), LINE_CHARACTERS)
+}
+
+fn amount(currency: &str, minor_units: i64) -> String {
+    let code = tamed(&currency.to_uppercase());
+    let (divisor, decimals) = if WITHOUT_DECIMALS.contains(&code.as_str()) {
+        (1, 0)
+    } else if WITH_THREE_DECIMALS.contains(&code.as_str()) {
+        (1000, 3)
+    } else {
+        (100, 2)
+    };
+    let sign = if minor_units < 0 { "-" } else { "" };
+    let units = minor_units.unsigned_abs();
+    let whole = grouped(units / divisor);
+    if decimals == 0 {
+        return format!("{sign}{whole} {code}");
+    }
+    format!("{sign}{whole}.{:0decimals$} {code}", units % divisor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_currency_has_its_own_decimals() {
+        assert_eq!(amount("usd", 123_456), "1,234.56 USD");
+        assert_eq!(amount("usd", 5), "0.05 USD");
+        assert_eq!(amount("USD", -150), "-1.50 USD");
+        assert_eq!(amount("jpy", 12_345), "12,345 JPY");
+        assert_eq!(amount("kwd", 5_120), "5.120 KWD");
+        assert_eq!(amount("isk", 500), "5.00 ISK");
+        assert_eq!(amount("usd", i64::MIN), "-92,233,720,368,547,758.08 USD");
+    }
+
+    #[test]
+    fn currencies_are_named_one_after_the_other() {
+        let mut money = Money::default();
+        money.add("usd", 2000);
+        money.add("jpy", 900);
+        assert_eq!(amounts(&money), "900 JPY, 20.00 USD");
+    }
+}

@@ -1,0 +1,102 @@
+//! Names found in a text, the longest where several begin at one place.
+
+/// A part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    /// The name at this index.
+    Name(usize),
+}
+
+/// Cuts `text` at every name that `accepts` takes, given the name and the characters beside it. `names` are sorted
+/// by [`longest_first`].
+pub(super) fn pieces<'a, N: AsRef<str>>(
+    text: &'a str,
+    names: &[N],
+    accepts: impl Fn(&str, Option<char>, Option<char>) -> bool,
+) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    while let Some((before, tail)) = text.split_at_checked(at) {
+        let Some(character) = tail.chars().next() else {
+            break;
+        };
+        let matches = |name: &str| {
+            !name.is_empty()
+                && tail.strip_prefix(name).is_some_and(|after| {
+                    accepts(name, before.chars().next_back(), after.chars().next())
+                })
+        };
+        let found = names
+            .iter()
+            .enumerate()
+            .find(|(_, name)| matches(name.as_ref()));
+        if let Some((index, name)) = found {
+            push_text(&mut pieces, text.get(start..at));
+            pieces.push(Piece::Name(index));
+            at += name.as_ref().len();
+            start = at;
+        } else {
+            at += character.len_utf8();
+        }
+    }
+    push_text(&mut pieces, text.get(start..));
+    pieces
+}
+
+/// Replaces every name in `text` by what stands beside it.
+pub(super) fn replaced(
+    text: &str,
+    names: &[(String, String)],
+    accepts: impl Fn(&str, Option<char>, Option<char>) -> bool,
+) -> String {
+    let from: Vec<_> = names.iter().map(|(name, _)| name).collect();
+    pieces(text, &from, accepts)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text),
+            Piece::Name(index) => names.get(index).map(|(_, to)| to.as_str()),
+        })
+        .collect()
+}
+
+/// Sorts names so that one that begins like another is found before it, and removes doubles.
+pub(super) fn longest_first<T: Ord>(names: &mut Vec<T>, name: impl Fn(&T) -> &str) {
+    names.sort_by(|one, other| {
+        let length = name(other).len().cmp(&name(one).len());
+        length.then_with(|| one.cmp(other))
+    });
+    names.dedup();
+}
+
+fn push_text<'a>(pieces: &mut Vec<Piece<'a>>, text: Option<&'a str>) {
+    pieces.extend(text.filter(|text| !text.is_empty()).map(Piece::Text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_name_wins_and_replacements_are_not_searched_again() {
+        let mut names = vec![
+            ("usr_1".to_owned(), "usr_12".to_owned()),
+            ("usr_12".to_owned(), "B".to_owned()),
+            ("é".to_owned(), "E".to_owned()),
+        ];
+        longest_first(&mut names, |(name, _)| name);
+        assert_eq!(
+            replaced("é usr_12, usr_1é", &names, |_, _, _| true),
+            "E B, usr_12E"
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_not_accepted_stays() {
+        let pieces = pieces("77 7", &["7"], |_, before, after| {
+            before != Some('7') && after != Some('7')
+        });
+        assert_eq!(pieces, [Piece::Text("77 "), Piece::Name(0)]);
+    }
+}

@@ -1,0 +1,440 @@
+//! The report for programs: structs of its own, version 1, frozen.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::Serialize;
+
+use crate::{
+    contract::{Money, Severity, Subject, Summary, Verdict},
+    problem::{Place, Problem},
+};
+
+use super::{Outcome, neutral::is_hidden};
+
+/// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The whole outcome, on many lines. What a terminal or the runner of GitHub would act on is written as the JSON
+/// escape of the same character, so that the values are exact and the text is harmless.
+pub fn json(outcome: &Outcome) -> String {
+    // NOTE: serializing structs of texts, numbers and lists with text keys cannot fail.
+    let totals = outcome.totals();
+    let text = serde_json::to_string_pretty(&Report::of(outcome, &totals)).unwrap_or_default();
+    let mut out = String::with_capacity(text.len());
+    for character in text.replace("##[", "#\\u0023[").chars() {
+        if character != '\n' && is_hidden(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// The JSON Schema of [`json`].
+pub fn schema() -> String {
+    let generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let schema = generator.into_root_schema_for::<Report<'_>>();
+    format!("{:#}\n", schema.as_value())
+}
+
+/// What `prodverdict check access --format json` prints.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "ProdVerdict report")]
+struct Report<'a> {
+    /// 1. A later version may add fields to this one.
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    schema_version: u32,
+    verdict: ReportVerdict,
+    /// The findings of all contracts, the worst first.
+    findings: Vec<ReportFinding<'a>>,
+    /// In the order of the configuration; empty when it could not be read.
+    contracts: Vec<ReportContract<'a>>,
+    /// The numbers of all contracts together.
+    summary: ReportSummary<'a>,
+    /// What kept the run from any contract at all.
+    problems: Vec<ReportProblem<'a>>,
+    /// Things to better that change no verdict.
+    warnings: Vec<ReportProblem<'a>>,
+}
+
+/// pass: nothing was found. warn: findings below the failing severity. fail: the contract is broken. error: no verdict
+/// was possible.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Verdict")]
+enum ReportVerdict {
+    Pass,
+    Warn,
+    Fail,
+    Error,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Severity")]
+enum ReportSeverity {
+    High,
+    Medium,
+    Low,
+}
+
+/// One disagreement between the provider and the database.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
+struct ReportFinding<'a> {
+    /// The name of the contract that it breaks.
+    contract: &'a str,
+    /// `revenue-leak`, `wrongful-access`, …
+    rule: &'a str,
+    severity: ReportSeverity,
+    /// `user:<id>`, `customer:<id>`, `price:<id>`, …
+    entity: &'a str,
+    /// What is wrong, then what follows from it; one sentence a line.
+    message: &'a str,
+    /// What to do.
+    fix: &'a str,
+    subject: ReportSubject<'a>,
+    /// What each side says, one fact an entry.
+    evidence: &'a [String],
+    /// Monthly recurring amounts at stake.
+    amount: Vec<ReportAmount<'a>>,
+    /// 16 hexadecimal digits that stay the same for the same rule, entity and customer.
+    #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
+    fingerprint: &'a str,
+    /// Where the configuration speaks of it.
+    place: Option<ReportPlace<'a>>,
+}
+
+/// Whom a finding is about, as far as known.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Subject")]
+struct ReportSubject<'a> {
+    account: Option<&'a str>,
+    customer: Option<&'a str>,
+    subscription: Option<&'a str>,
+    status: Option<&'a str>,
+    price: Option<&'a str>,
+    /// The plan that the database stores.
+    plan_found: Option<&'a str>,
+    /// The plan that is paid for.
+    plan_expected: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Amount")]
+struct ReportAmount<'a> {
+    /// Lower-case ISO 4217 code.
+    currency: &'a str,
+    /// In the smallest unit that the provider uses for the currency.
+    minor_units: i64,
+}
+
+/// What one contract of the configuration came to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Contract")]
+struct ReportContract<'a> {
+    name: &'a str,
+    /// `stripe`, `paddle` or `stripe_entitlements`.
+    source: &'a str,
+    verdict: ReportVerdict,
+    summary: ReportSummary<'a>,
+    /// Why there is no verdict; set when it is `error`.
+    problem: Option<ReportProblem<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Summary")]
+struct ReportSummary<'a> {
+    /// Accounts read.
+    accounts: u64,
+    /// Those of them that have a customer.
+    linked: u64,
+    /// Those of them that are never judged.
+    exempt: u64,
+    /// Subscriptions read, by status.
+    subscriptions: BTreeMap<&'a str, u64>,
+    findings: u64,
+    by_severity: ReportCounts,
+    /// Only the rules that were broken.
+    by_rule: BTreeMap<&'a str, u64>,
+    /// Findings that a second read a moment later did not show again.
+    settled: u64,
+    provider_requests: u64,
+    /// Monthly amounts of customers who pay and have no access.
+    paid_not_served: Vec<ReportAmount<'a>>,
+    /// Last known monthly amounts of accounts that have access and do not pay.
+    served_not_paid: Vec<ReportAmount<'a>>,
+    /// Items behind those amounts that have no amount of their own, and so are not in them.
+    items_without_amount: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Counts")]
+struct ReportCounts {
+    high: u64,
+    medium: u64,
+    low: u64,
+}
+
+/// Something that a person has to see to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+struct ReportProblem<'a> {
+    message: &'a str,
+    /// What to do; empty when the message says it all.
+    hint: &'a str,
+    place: Option<ReportPlace<'a>>,
+}
+
+/// Lines and columns count from one; columns count characters, and the end is the last one inside.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Place")]
+struct ReportPlace<'a> {
+    path: &'a str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+impl<'a> Report<'a> {
+    fn of(outcome: &'a Outcome, totals: &'a Summary) -> Self {
+        let findings = outcome.findings();
+        let findings = findings.into_iter().map(|(contract, found)| {
+            let finding = &found.finding;
+            ReportFinding {
+                contract: &contract.name,
+                rule: finding.rule.as_str(),
+                severity: ReportSeverity::of(finding.severity),
+                entity: &finding.entity,
+                message: &finding.message,
+                fix: &finding.fix,
+                subject: ReportSubject::of(&finding.subject),
+                evidence: &finding.evidence,
+                amount: amounts(&finding.amount),
+                fingerprint: &finding.fingerprint,
+                place: found.place.as_ref().map(ReportPlace::of),
+            }
+        });
+        Self {
+            schema_version: SCHEMA_VERSION,
+            verdict: ReportVerdict::of(outcome.verdict),
+            findings: findings.collect(),
+            contracts: outcome
+                .contracts
+                .iter()
+                .map(|contract| ReportContract {
+                    name: &contract.name,
+                    source: contract.source.as_str(),
+                    verdict: ReportVerdict::of(contract.verdict),
+                    summary: ReportSummary::of(&contract.summary),
+                    problem: contract.problem.as_ref().map(ReportProblem::of),
+                })
+                .collect(),
+            summary: ReportSummary::of(totals),
+            problems: outcome.problems.iter().map(ReportProblem::of).collect(),
+            warnings: outcome.warnings.iter().map(ReportProblem::of).collect(),
+        }
+    }
+}
+
+impl ReportVerdict {
+    fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::Warn => Self::Warn,
+            Verdict::Fail => Self::Fail,
+            Verdict::Error => Self::Error,
+        }
+    }
+}
+
+impl ReportSeverity {
+    fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::High => Self::High,
+            Severity::Medium => Self::Medium,
+            Severity::Low => Self::Low,
+        }
+    }
+}
+
+impl<'a> ReportSubject<'a> {
+    fn of(subject: &'a Subject) -> Self {
+        Self {
+            account: subject.account.as_deref(),
+            customer: subject.customer.as_deref(),
+            subscription: subject.subscription.as_deref(),
+            status: subject.status.as_deref(),
+            price: subject.price.as_deref(),
+            plan_found: subject.plan_found.as_deref(),
+            plan_expected: subject.plan_expected.as_deref(),
+        }
+    }
+}
+
+impl<'a> ReportSummary<'a> {
+    fn of(summary: &'a Summary) -> Self {
+        let subscriptions = summary.subscriptions.iter();
+        let by_rule = summary.by_rule.iter();
+        Self {
+            accounts: summary.accounts,
+            linked: summary.linked,
+            exempt: summary.exempt,
+            subscriptions: subscriptions
+                .map(|(status, count)| (status.as_str(), *count))
+                .collect(),
+            findings: summary.by_severity.values().sum(),
+            by_severity: ReportCounts {
+                high: summary.count(Severity::High),
+                medium: summary.count(Severity::Medium),
+                low: summary.count(Severity::Low),
+            },
+            by_rule: by_rule
+                .map(|(rule, count)| (rule.as_str(), *count))
+                .collect(),
+            settled: summary.settled,
+            provider_requests: summary.provider_requests,
+            paid_not_served: amounts(&summary.paid_not_served),
+            served_not_paid: amounts(&summary.served_not_paid),
+            items_without_amount: summary.items_without_amount,
+        }
+    }
+}
+
+impl<'a> ReportProblem<'a> {
+    fn of(problem: &'a Problem) -> Self {
+        Self {
+            message: &problem.message,
+            hint: &problem.hint,
+            place: problem.place.as_ref().map(ReportPlace::of),
+        }
+    }
+}
+
+impl<'a> ReportPlace<'a> {
+    fn of(place: &'a Place) -> Self {
+        Self {
+            path: &place.path,
+            line: place.line,
+            column: place.column,
+            end_line: place.end_line,
+            end_column: place.end_column,
+        }
+    }
+}
+
+fn amounts(money: &Money) -> Vec<ReportAmount<'_>> {
+    let amount = |(currency, minor_units)| ReportAmount {
+        currency,
+        minor_units,
+    };
+    money.iter().map(amount).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use crate::{contract::Source, report::sample};
+
+    use super::*;
+
+    #[test]
+    fn version_1_stays_as_it_is() {
+        insta::assert_snapshot!("version_1", json(&sample::several_contracts()));
+    }
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_structs() {
+        let committed = include_str!("../../schema/report.schema.json");
+        assert!(
+            committed == schema(),
+            "schema/report.schema.json is stale; it should be:\n{}",
+            schema()
+        );
+    }
+
+    #[test]
+    fn every_report_is_valid_by_the_committed_schema() {
+        for outcome in sample::every_kind() {
+            assert_valid(&outcome);
+        }
+    }
+
+    #[test]
+    fn the_schema_refuses_what_is_no_report() {
+        let mut report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
+        assert!(validator().is_valid(&report));
+        report["findings"][0]["fingerprint"] = "UPPER".into();
+        assert!(!validator().is_valid(&report));
+        let mut report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
+        report["schema_version"] = 2.into();
+        assert!(!validator().is_valid(&report));
+        let mut report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
+        report["verdict"] = "ok".into();
+        assert!(!validator().is_valid(&report));
+        assert!(!validator().is_valid(&serde_json::json!({})));
+    }
+
+    #[test]
+    fn findings_of_all_contracts_are_one_list_in_the_order_of_the_specification() {
+        let report: Value = serde_json::from_str(&json(&sample::several_contracts())).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let order: Vec<_> = findings
+            .iter()
+            .map(|one| {
+                let text = |key: &str| one[key].as_str().unwrap().to_owned();
+                format!("{} {} {}", text("severity"), text("rule"), text("contract"))
+            })
+            .collect();
+        assert_eq!(
+            order,
+            [
+                "high revenue-leak teams",
+                "high revenue-leak users",
+                "high wrongful-access users",
+                "medium orphan-subscription users",
+                "low stale-plan teams",
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn values_are_exact_and_nothing_acts_on_a_terminal_or_a_log(id in sample::hostile()) {
+            let finding = sample::about(&id);
+            let outcome = sample::outcome(vec![sample::contract(&id, Source::Paddle, vec![finding.clone()])]);
+            let text = json(&outcome);
+            prop_assert!(!text.contains("##["));
+            prop_assert!(!text.chars().any(|c| c != '\n' && is_hidden(c)));
+            let report: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&report["findings"][0]["subject"]["account"], &Value::from(id.as_str()));
+            prop_assert_eq!(&report["findings"][0]["message"], &Value::from(finding.message));
+            assert_valid(&outcome);
+        }
+    }
+
+    #[track_caller]
+    fn assert_valid(outcome: &Outcome) {
+        let report: Value = serde_json::from_str(&json(outcome)).unwrap();
+        if let Err(error) = validator().validate(&report) {
+            panic!("{error} at {} in {report:#}", error.instance_path());
+        }
+    }
+
+    fn validator() -> jsonschema::Validator {
+        let schema = serde_json::from_str(include_str!("../../schema/report.schema.json")).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    }
+}

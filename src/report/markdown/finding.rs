@@ -1,0 +1,92 @@
+//! A finding as a block of Markdown.
+
+use crate::{
+    contract::Subject,
+    report::{
+        Outcome, Reported,
+        amount::amounts,
+        count::{counted, length},
+        neutral::markdown::{code, prose},
+        shown::Shown,
+    },
+};
+
+/// How many lines of a message, a fix or the evidence are shown, so that a single finding never fills the limit.
+const SHOWN_LINES: usize = 6;
+
+/// One block for each finding, the worst first, until they are longer than `limit` bytes together.
+pub(super) fn blocks(outcome: &Outcome, limit: usize) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut bytes = 0;
+    for (contract, found) in outcome.findings() {
+        if bytes > limit {
+            break;
+        }
+        let block = block(found, outcome.name_of(contract));
+        bytes += block.len();
+        blocks.push(block);
+    }
+    blocks
+}
+
+fn block(found: &Reported, name: Option<&str>) -> String {
+    let finding = &found.finding;
+    let shown = Shown::of(finding);
+    let of_contract = name
+        .map(|name| format!(" in contract {}", code(name)))
+        .unwrap_or_default();
+    let mut parts = vec![format!(
+        "#### {}: {} ({}){of_contract}",
+        finding.severity.as_str().to_uppercase(),
+        code(&shown.entity),
+        finding.rule,
+    )];
+    let prose_lines = |lines: &[String]| {
+        let mut out: Vec<_> = lines
+            .iter()
+            .take(SHOWN_LINES)
+            .map(|line| prose(line, &shown.names))
+            .collect();
+        if let Some(more) = lines.len().checked_sub(SHOWN_LINES + 1) {
+            out.push(format!("… {}", counted(length(more + 1), "more line")));
+        }
+        out
+    };
+    if !shown.message.is_empty() {
+        parts.push(prose_lines(&shown.message).join("\\\n"));
+    }
+    if !shown.fix.is_empty() {
+        parts.push(format!("**Fix:** {}", prose_lines(&shown.fix).join("\\\n")));
+    }
+    let mut facts = prose_lines(&shown.evidence);
+    facts.extend(subject(&finding.subject));
+    if !finding.amount.is_empty() {
+        let amounts = amounts(&finding.amount);
+        facts.push(format!("At stake: {} a month", prose(&amounts, &[])));
+    }
+    if !facts.is_empty() {
+        let facts: Vec<_> = facts.iter().map(|fact| format!("- {fact}")).collect();
+        parts.push(facts.join("\n"));
+    }
+    parts.join("\n\n")
+}
+
+/// Whom it is about, in one line.
+fn subject(subject: &Subject) -> Option<String> {
+    let facts: Vec<_> = [
+        ("account", &subject.account),
+        ("customer", &subject.customer),
+        ("subscription", &subject.subscription),
+        ("status", &subject.status),
+        ("price", &subject.price),
+        ("stored plan", &subject.plan_found),
+        ("paid plan", &subject.plan_expected),
+    ]
+    .into_iter()
+    .filter_map(|(word, value)| Some(format!("{word} {}", code(value.as_deref()?))))
+    .collect();
+    let facts = facts.join(", ");
+    let mut letters = facts.chars();
+    let first = letters.next()?.to_ascii_uppercase();
+    Some(format!("{first}{}", letters.as_str()))
+}

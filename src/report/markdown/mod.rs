@@ -1,0 +1,291 @@
+//! Reports in GitHub's Markdown, for the places that show them and within their limits.
+
+mod finding;
+mod fit;
+mod overview;
+
+use crate::contract::Verdict;
+
+use super::{Outcome, neutral::markdown::fenced};
+
+pub use overview::headline;
+
+/// GitHub takes 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
+pub const CHECK_RUN_BYTES: usize = 65_535;
+
+/// GitHub takes 65,536 characters for a comment. Counted in bytes, with room for the marker and the footer that the publisher adds.
+pub const COMMENT_BYTES: usize = 64_000;
+
+/// GitHub drops a job summary of more than 1 MiB whole.
+pub const JOB_SUMMARY_BYTES: usize = 900 * 1024;
+
+/// The summary of a check run: the verdict, what is at stake, and the findings in numbers.
+pub fn check_summary(outcome: &Outcome, config: &str) -> String {
+    let report = fit::Report {
+        blocks: overview::blocks(outcome),
+        findings: vec![],
+        all_findings: 0,
+        tail: vec![reproduction(config)],
+        elsewhere: String::new(),
+    };
+    report.within(CHECK_RUN_BYTES)
+}
+
+/// The text of a check run: the findings; none when there are none.
+pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
+    let report = fit::Report {
+        blocks: vec![],
+        findings: finding::blocks(outcome, CHECK_RUN_BYTES),
+        all_findings: outcome.findings().len(),
+        tail: vec![],
+        elsewhere: format!(
+            "The job summary holds more of them. {}",
+            all_of_them(config)
+        ),
+    };
+    (report.all_findings > 0).then(|| report.within(CHECK_RUN_BYTES))
+}
+
+/// The one comment on a pull request, without what it is found again by.
+pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> String {
+    let mut tail = Vec::new();
+    if outcome.verdict != Verdict::Pass {
+        tail.push(reproduction(config));
+    }
+    if let Some(url) = check_run_url.filter(|url| is_plain_url(url)) {
+        tail.push(format!("[Check run]({url})"));
+    }
+    let report = fit::Report {
+        blocks: overview::blocks(outcome),
+        findings: finding::blocks(outcome, COMMENT_BYTES),
+        all_findings: outcome.findings().len(),
+        tail,
+        elsewhere: "The check run and the job summary hold more of them.".to_owned(),
+    };
+    report.within(COMMENT_BYTES)
+}
+
+/// The summary of a job: everything.
+pub fn job_summary(outcome: &Outcome, config: &str) -> String {
+    let report = fit::Report {
+        blocks: overview::blocks(outcome),
+        findings: finding::blocks(outcome, JOB_SUMMARY_BYTES),
+        all_findings: outcome.findings().len(),
+        tail: vec![reproduction(config)],
+        elsewhere: all_of_them(config),
+    };
+    report.within(JOB_SUMMARY_BYTES)
+}
+
+fn reproduction(config: &str) -> String {
+    let command = fenced("sh", &[command(config)]);
+    format!("Reproduce it locally:\n\n{command}")
+}
+
+fn all_of_them(config: &str) -> String {
+    let command = fenced("sh", &[format!("{} --format json", command(config))]);
+    format!("This lists all of them:\n\n{command}")
+}
+
+fn command(config: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
+    let config = if config.chars().all(is_plain) {
+        config.to_owned()
+    } else {
+        format!("'{}'", config.replace('\'', r"'\''"))
+    };
+    format!("prodverdict check access --config {config}")
+}
+
+/// Whether a URL can stand in Markdown as it is.
+fn is_plain_url(url: &str) -> bool {
+    (url.starts_with("https://") || url.starts_with("http://"))
+        && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "()<>\\".contains(c))
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        contract::Source,
+        report::{
+            count::{grouped, length},
+            mask::Mask,
+            oracle, redact_ids, sample,
+        },
+    };
+
+    use super::*;
+
+    const CONFIG: &str = "./prodverdict.yml";
+
+    const CHECK_RUN: Option<&str> = Some("https://github.com/o/r/runs/1");
+
+    /// What every place shows of an outcome.
+    fn everywhere(outcome: &Outcome) -> Vec<(usize, String)> {
+        vec![
+            (CHECK_RUN_BYTES, check_summary(outcome, CONFIG)),
+            (
+                CHECK_RUN_BYTES,
+                check_text(outcome, CONFIG).unwrap_or_default(),
+            ),
+            (COMMENT_BYTES, comment(outcome, CONFIG, CHECK_RUN)),
+            (JOB_SUMMARY_BYTES, job_summary(outcome, CONFIG)),
+        ]
+    }
+
+    #[test]
+    fn a_comment_on_the_known_case() {
+        insta::assert_snapshot!(comment(&sample::failing(), CONFIG, CHECK_RUN));
+    }
+
+    #[test]
+    fn a_job_summary_of_several_contracts() {
+        insta::assert_snapshot!(job_summary(&sample::several_contracts(), CONFIG));
+    }
+
+    #[test]
+    fn an_error_is_shown_with_what_to_do_and_does_not_look_like_a_pass() {
+        let mut problem = sample::problem(
+            "unknown key `plan`\n  |\n3 |   plan: ```\n  |   ^^^^",
+            "did you mean `plans`?",
+        );
+        problem.place = Some(sample::place("prodverdict.yml", 3));
+        let outcome = sample::without_contracts(problem);
+        insta::assert_snapshot!(check_summary(&outcome, CONFIG));
+        for outcome in sample::every_kind() {
+            let text = comment(&outcome, CONFIG, CHECK_RUN);
+            let passes = outcome.verdict == Verdict::Pass;
+            assert_eq!(text.contains('✅'), passes, "{text}");
+            assert_eq!(text.contains("PASS:"), passes, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comment_on_a_pass_is_short() {
+        insta::assert_snapshot!(comment(&sample::passing(), CONFIG, CHECK_RUN));
+    }
+
+    #[test]
+    fn a_check_run_without_findings_has_no_text() {
+        assert_eq!(check_text(&sample::passing(), CONFIG), None);
+        assert_eq!(check_text(&sample::unanswerable(), CONFIG), None);
+    }
+
+    #[test]
+    fn thousands_of_findings_stay_within_every_limit_and_all_are_accounted_for() {
+        let findings = 9_000;
+        for (limit, text) in everywhere(&sample::many(findings)) {
+            assert!(text.len() <= limit);
+            let shown = text.matches("#### HIGH").count();
+            if shown > 0 {
+                // As many as fit: there is no room for ten more.
+                assert!(text.len() > limit - 10 * 300, "{} of {limit}", text.len());
+                let omitted = grouped(length(findings - shown));
+                assert!(
+                    text.contains(&format!("**{omitted} findings did not fit here.**")),
+                    "{omitted}"
+                );
+            }
+            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+        }
+        assert!(
+            comment(&sample::many(findings), CONFIG, CHECK_RUN)
+                .ends_with("[Check run](https://github.com/o/r/runs/1)\n")
+        );
+    }
+
+    #[test]
+    fn a_finding_full_of_long_texts_still_fits_everywhere() {
+        let long = "\u{1f980}@#:_".repeat(14_000);
+        let outcome = sample::full_of(&long);
+        for (limit, text) in everywhere(&outcome) {
+            assert!(text.len() <= limit, "{} of {limit}", text.len());
+            assert!(!text.contains("did not fit"), "{text}");
+            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn any_number_of_contracts_leaves_room_for_the_findings() {
+        let contract = |index| {
+            sample::contract(
+                &format!("c{index}|`x"),
+                Source::Stripe,
+                vec![sample::about("a")],
+            )
+        };
+        let outcome = sample::outcome((0..2_000).map(contract).collect());
+        for (limit, text) in everywhere(&outcome) {
+            assert!(text.len() <= limit);
+            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+        }
+        assert!(comment(&outcome, CONFIG, CHECK_RUN).contains("… and 1,980 more contracts"));
+    }
+
+    #[test]
+    fn a_url_that_could_leave_its_link_is_left_out() {
+        let hostile = Some("https://x) @org (");
+        assert!(!comment(&sample::failing(), CONFIG, hostile).contains("Check run"));
+        assert!(
+            comment(&sample::failing(), CONFIG, CHECK_RUN)
+                .contains("[Check run](https://github.com/o/r/runs/1)")
+        );
+    }
+
+    #[test]
+    fn the_path_of_the_configuration_is_quoted_for_a_shell_and_cannot_end_its_fence() {
+        let summary = check_summary(&sample::passing(), "a b'; rm -rf ~\n```\n@x");
+        assert!(
+            summary.contains(r"--config 'a b'\''; rm -rf ~\n```\n@x'"),
+            "{summary}"
+        );
+        assert_eq!(oracle::trespasses(&summary), Vec::<String>::new());
+    }
+
+    #[test]
+    fn canaries_are_neither_in_masked_nor_in_redacted_reports() {
+        let canary = "cus_CANARY_0123456789";
+        let outcome = sample::full_of(canary);
+        let masked = Mask::new(&[canary]).outcome(&outcome);
+        let mut redacted = outcome.clone();
+        redacted.contracts.truncate(1);
+        redacted.problems.clear();
+        redacted.warnings = vec![];
+        redacted.contracts[0].name = "users".into();
+        redacted.contracts[0].findings[0].place = None;
+        redacted.contracts[0].summary.subscriptions.clear();
+        redacted.contracts[0].problem.as_mut().unwrap().place = None;
+        let redacted = redact_ids(&redacted);
+        for outcome in [&masked, &redacted] {
+            for text in sample::rendered(outcome) {
+                assert!(!text.contains("CANARY"), "{text}");
+            }
+        }
+        for text in sample::rendered(&outcome) {
+            assert!(
+                text.contains("CANARY") || text.contains("ARY\\_") || text.is_empty(),
+                "{text}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_text_stays_text_in_every_report(text in sample::hostile(), other in sample::hostile()) {
+            let mut outcome = sample::full_of(&text);
+            let stake = sample::money(&[(&text, 5)]);
+            outcome.contracts[0].summary.paid_not_served = stake.clone();
+            outcome.contracts[0].findings[0].finding.amount = stake;
+            outcome.contracts[1] = sample::contract(&other, Source::Paddle, vec![sample::about(&other)]);
+            for (limit, markdown) in everywhere(&outcome) {
+                prop_assert!(markdown.len() <= limit);
+                prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            }
+            // Heading, sections and tables are ours, whatever is in them.
+            prop_assert_eq!(oracle::headings(&job_summary(&outcome, CONFIG)), 3);
+        }
+    }
+}

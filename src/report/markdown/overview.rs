@@ -1,0 +1,241 @@
+//! The first screen of a report: the verdict, what is at stake, the findings in numbers.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    contract::{Rule, Severity, Summary, Verdict},
+    problem::Problem,
+    report::{
+        Outcome,
+        amount::amounts,
+        count::{by_severity, counted, grouped, length},
+        neutral::markdown::{code, code_cell, fenced, prose},
+        shown,
+    },
+};
+
+/// A configuration can hold any number of contracts; this many rows are a screen.
+const SHOWN_CONTRACTS: usize = 20;
+
+/// Warnings that are shown.
+const SHOWN_WARNINGS: usize = 5;
+
+/// Lines of a problem that are shown.
+const SHOWN_LINES: usize = 12;
+
+/// Status words that are shown.
+const SHOWN_STATUSES: usize = 8;
+
+/// The verdict and the findings in numbers, as plain text in one line.
+pub fn headline(outcome: &Outcome) -> String {
+    let findings = outcome.findings();
+    let counts = match by_severity(&findings).as_str() {
+        "" => "no findings".to_owned(),
+        severities => {
+            let number = counted(length(findings.len()), "finding");
+            format!("{number} ({severities})")
+        }
+    };
+    match outcome.verdict {
+        Verdict::Pass => format!("PASS: {counts}"),
+        Verdict::Warn => format!("WARN: {counts}"),
+        Verdict::Fail => format!("FAIL: {counts}"),
+        Verdict::Error if findings.is_empty() => "ERROR: no verdict".to_owned(),
+        Verdict::Error => format!("ERROR: no verdict; {counts} so far"),
+    }
+}
+
+/// All that comes before the findings.
+pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
+    let mut blocks = vec![heading(outcome), meaning(outcome).to_owned()];
+    blocks.extend(problems(outcome));
+    let totals = outcome.totals();
+    blocks.extend(at_stake(&totals));
+    blocks.extend(by_rule(outcome));
+    if outcome.contracts.len() > 1 {
+        blocks.push(by_contract(outcome));
+    }
+    if !outcome.contracts.is_empty() {
+        blocks.push(read(&totals));
+    }
+    blocks.extend(warnings(outcome));
+    blocks
+}
+
+fn heading(outcome: &Outcome) -> String {
+    let mark = match outcome.verdict {
+        Verdict::Pass => "✅",
+        Verdict::Warn => "⚠️",
+        Verdict::Fail => "❌",
+        Verdict::Error => "⛔",
+    };
+    format!("## {mark} ProdVerdict {}", headline(outcome))
+}
+
+fn meaning(outcome: &Outcome) -> &'static str {
+    match outcome.verdict {
+        Verdict::Pass => "Billing and the database agree.",
+        Verdict::Warn => {
+            "Billing and the database disagree, below the severity that fails this check."
+        }
+        Verdict::Fail => "Billing and the database disagree.",
+        Verdict::Error => "The check could not be carried out. **This is not a pass.**",
+    }
+}
+
+fn problems(outcome: &Outcome) -> Vec<String> {
+    let whole_run = outcome.problems.iter().map(|one| problem(one, None));
+    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+        let found = contract.problem.as_ref()?;
+        Some(problem(found, outcome.name_of(contract)))
+    });
+    whole_run
+        .chain(of_contracts)
+        .take(SHOWN_CONTRACTS)
+        .collect()
+}
+
+fn problem(problem: &Problem, contract: Option<&str>) -> String {
+    let mut title = match contract {
+        Some(name) => format!("**Problem** in contract {}:", code(name)),
+        None => "**Problem:**".to_owned(),
+    };
+    if let Some(place) = shown::place(problem) {
+        title = format!("{title} {}", code(&place));
+    }
+    let mut message = shown::message_lines(problem);
+    message.truncate(SHOWN_LINES);
+    let mut block = match message.as_slice() {
+        [] => title,
+        [line] => format!("{title} {}", prose(line, &[])),
+        // Several lines are set as they are: they may quote the configuration.
+        lines => format!("{title}\n\n{}", fenced("text", lines)),
+    };
+    let hint: Vec<_> = shown::hint_lines(problem)
+        .iter()
+        .take(SHOWN_LINES)
+        .map(|line| prose(line, &[]))
+        .collect();
+    if !hint.is_empty() {
+        block = format!("{block}\n\n**Fix:** {}", hint.join("\\\n"));
+    }
+    block
+}
+
+fn at_stake(totals: &Summary) -> Option<String> {
+    let mut lines = Vec::new();
+    for (label, money) in [
+        ("Paid for and not served", &totals.paid_not_served),
+        ("Served and not paid for", &totals.served_not_paid),
+    ] {
+        if !money.is_empty() {
+            let amounts = prose(&amounts(money), &[]);
+            lines.push(format!("- **{label}:** {amounts} a month"));
+        }
+    }
+    if totals.items_without_amount > 0 {
+        let items = counted(totals.items_without_amount, "item");
+        lines.push(format!(
+            "- {items} without a fixed amount (metered or tiered), not in these sums"
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn by_rule(outcome: &Outcome) -> Option<String> {
+    let mut counts: BTreeMap<(Severity, Rule), u64> = BTreeMap::new();
+    for (_, found) in outcome.findings() {
+        let key = (found.finding.severity, found.finding.rule);
+        *counts.entry(key).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return None;
+    }
+    let mut lines = vec![
+        "| Severity | Findings | Rule | Broken when |".to_owned(),
+        "|---|--:|---|---|".to_owned(),
+    ];
+    lines.extend(counts.into_iter().map(|((severity, rule), count)| {
+        let severity = severity.as_str().to_uppercase();
+        let meaning = rule.description();
+        format!("| {severity} | {} | `{rule}` | {meaning} |", grouped(count))
+    }));
+    Some(lines.join("\n"))
+}
+
+fn by_contract(outcome: &Outcome) -> String {
+    let mut lines = vec![
+        "| Contract | Verdict | High | Medium | Low | Accounts |".to_owned(),
+        "|---|---|--:|--:|--:|--:|".to_owned(),
+    ];
+    for contract in outcome.contracts.iter().take(SHOWN_CONTRACTS) {
+        let summary = &contract.summary;
+        let count = |severity| match (summary.count(severity), &contract.problem) {
+            (0, Some(_)) => "–".to_owned(),
+            (number, _) => grouped(number),
+        };
+        lines.push(format!(
+            "| {} | {} | {} | {} | {} | {} |",
+            code_cell(&contract.name),
+            contract.verdict.as_str().to_uppercase(),
+            count(Severity::High),
+            count(Severity::Medium),
+            count(Severity::Low),
+            grouped(summary.accounts),
+        ));
+    }
+    if let Some(more) = outcome.contracts.len().checked_sub(SHOWN_CONTRACTS + 1) {
+        let more = counted(length(more + 1), "more contract");
+        lines.push(format!("\n… and {more}"));
+    }
+    lines.join("\n")
+}
+
+fn read(totals: &Summary) -> String {
+    let subscriptions = totals.subscriptions.values().sum();
+    let mut statuses: Vec<_> = totals.subscriptions.iter().collect();
+    statuses.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let mut words: Vec<_> = statuses
+        .iter()
+        .take(SHOWN_STATUSES)
+        .map(|(status, count)| format!("{} {}", grouped(**count), code(status)))
+        .collect();
+    if statuses.len() > SHOWN_STATUSES {
+        words.push("…".to_owned());
+    }
+    let by_status = match words.join(", ").as_str() {
+        "" => String::new(),
+        words => format!(" ({words})"),
+    };
+    let settled = match totals.settled {
+        0 => String::new(),
+        settled => format!(
+            " {} settled: a second read a moment later no longer showed them.",
+            counted(settled, "finding")
+        ),
+    };
+    format!(
+        "Read: {} ({} linked, {} exempt), {}{by_status}, in {}.{settled}",
+        counted(totals.accounts, "account"),
+        grouped(totals.linked),
+        grouped(totals.exempt),
+        counted(subscriptions, "subscription"),
+        counted(totals.provider_requests, "request"),
+    )
+}
+
+fn warnings(outcome: &Outcome) -> Option<String> {
+    let warnings: Vec<_> = outcome
+        .warnings
+        .iter()
+        .take(SHOWN_WARNINGS)
+        .map(|warning| {
+            let mut lines = shown::message_lines(warning);
+            lines.extend(shown::hint_lines(warning));
+            lines.truncate(SHOWN_LINES);
+            let lines: Vec<_> = lines.iter().map(|line| prose(line, &[])).collect();
+            format!("- Warning: {}", lines.join("\\\n  "))
+        })
+        .collect();
+    (!warnings.is_empty()).then(|| warnings.join("\n"))
+}

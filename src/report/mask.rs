@@ -1,0 +1,222 @@
+//! Secrets masked: the last thing that happens to a text before it leaves the process.
+
+use std::borrow::Cow;
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{
+    Outcome,
+    find::{longest_first, replaced},
+    rewrite,
+};
+
+/// Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
+pub const SHORTEST_SECRET: usize = 8;
+
+/// A password in a URL is known to be one, so that it is masked even where that costs a word.
+const SHORTEST_PASSWORD: usize = 4;
+
+const MASK: &str = "***";
+
+/// Replaces secrets, and their usual encodings, by `***`.
+///
+/// A renderer that escapes text changes the secrets in it, so an outcome is masked before it is rendered and the
+/// rendered text once more.
+#[derive(Clone, Default)]
+pub struct Mask(Vec<(String, String)>);
+
+impl std::fmt::Debug for Mask {
+    /// Says how much it hides, and nothing of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mask({} forms)", self.0.len())
+    }
+}
+
+impl Mask {
+    /// A mask for `secrets`; values of fewer than eight characters are not masked.
+    pub fn new(secrets: &[&str]) -> Self {
+        let mut forms = Vec::new();
+        for secret in secrets {
+            let lines = secret.lines().map(str::trim);
+            for value in std::iter::once(*secret).chain(lines) {
+                if value.chars().count() >= SHORTEST_SECRET {
+                    forms.extend(encodings(value));
+                }
+            }
+            for password in passwords(secret) {
+                if password.chars().count() >= SHORTEST_PASSWORD {
+                    forms.extend(encodings(&password));
+                }
+            }
+        }
+        let mut forms: Vec<_> = forms
+            .into_iter()
+            .map(|form| (form, MASK.to_owned()))
+            .collect();
+        longest_first(&mut forms, |(form, _)| form);
+        Self(forms)
+    }
+
+    pub fn text(&self, text: &str) -> String {
+        replaced(text, &self.0, |_, _, _| true)
+    }
+
+    /// The outcome with every text of it masked.
+    #[must_use]
+    pub fn outcome(&self, outcome: &Outcome) -> Outcome {
+        rewrite::outcome(outcome, &|text| self.text(text))
+    }
+}
+
+/// The password of a connection URL, as written and decoded.
+fn passwords(secret: &str) -> Vec<String> {
+    let Some(password) = url::Url::parse(secret.trim())
+        .ok()
+        .and_then(|url| url.password().map(str::to_owned))
+    else {
+        return Vec::new();
+    };
+    let decoded = percent_encoding::percent_decode_str(&password)
+        .decode_utf8_lossy()
+        .into_owned();
+    vec![password, decoded]
+}
+
+/// The value itself, as JSON, in a URL or a form, and in base64 at any place of a longer text.
+fn encodings(value: &str) -> Vec<String> {
+    let mut forms = vec![value.to_owned()];
+    let json = serde_json::Value::from(value).to_string();
+    forms.push(json.trim_matches('"').to_owned());
+
+    let encoded: Cow<'_, str> = utf8_percent_encode(value, NON_ALPHANUMERIC).into();
+    // What else is left as it is differs: URLs keep more than forms do.
+    for kept in [&[][..], &["-", "_", ".", "~"], &["-", "_", ".", "*"]] {
+        let form = kept
+            .iter()
+            .fold(encoded.clone().into_owned(), |form, kept| {
+                let code = utf8_percent_encode(kept, NON_ALPHANUMERIC).to_string();
+                form.replace(&code, kept)
+            });
+        forms.push(form.replace("%20", "+"));
+        forms.push(lower_case_escapes(&form));
+        forms.push(form);
+    }
+    for offset in 0..3 {
+        forms.extend(base64_inside(value, offset));
+    }
+    forms
+}
+
+/// `%2F` as `%2f`.
+fn lower_case_escapes(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push('%');
+        match part.split_at_checked(2) {
+            Some((code, rest)) => {
+                out.push_str(&code.to_lowercase());
+                out.push_str(rest);
+            }
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
+/// The base64 digits that depend on nothing but `value` where it follows `offset` other bytes.
+fn base64_inside(value: &str, offset: usize) -> Vec<String> {
+    let mut bytes = vec![0; offset];
+    bytes.extend_from_slice(value.as_bytes());
+    let first = (offset * 8).div_ceil(6);
+    let last = bytes.len() * 8 / 6;
+    [
+        STANDARD_NO_PAD.encode(&bytes),
+        URL_SAFE_NO_PAD.encode(&bytes),
+    ]
+    .into_iter()
+    .filter_map(|digits| digits.get(first..last).map(str::to_owned))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use crate::report::sample;
+
+    use super::*;
+
+    const SECRET: &str = "sk_live_51/Canary+\"key\" ü";
+
+    #[test]
+    fn a_password_is_masked_without_its_url_and_decoded() {
+        let mask = Mask::new(&["postgres://app:p%40ss%2Fword@db:5432/app"]);
+        assert_eq!(mask.text("FATAL: p@ss/word"), "FATAL: ***");
+        assert_eq!(mask.text("p%40ss%2Fword"), "***");
+    }
+
+    #[test]
+    fn a_secret_is_masked_in_every_encoding() {
+        let mask = Mask::new(&[SECRET]);
+        let url = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect::<String>();
+        let query = utf8_percent_encode(SECRET, NON_ALPHANUMERIC).to_string();
+        for form in [
+            SECRET.to_owned(),
+            serde_json::json!(SECRET).to_string(),
+            url,
+            query.to_lowercase().replace("canary", "Canary"),
+            query,
+            STANDARD.encode(format!("{SECRET}:")),
+            STANDARD.encode(format!("u:{SECRET}:")),
+            STANDARD.encode(format!("us:{SECRET}:")),
+        ] {
+            let masked = mask.text(&format!("before {form} after"));
+            assert!(masked.contains("***"), "{form} → {masked}");
+            assert!(masked.len() < 30, "{form} → {masked}");
+        }
+    }
+
+    #[test]
+    fn short_values_are_not_secrets_and_lines_are() {
+        assert_eq!(Mask::new(&["", "postgr", "e"]).text("postgres"), "postgres");
+        let key = "-----BEGIN-----\nMIIEvQIBADAN\n-----END-----";
+        assert_eq!(Mask::new(&[key]).text("at MIIEvQIBADAN:"), "at ***:");
+    }
+
+    #[test]
+    fn the_longer_of_two_secrets_is_masked_whole() {
+        let mask = Mask::new(&["hunter2hunter2", "postgres://app:hunter2hunter2@db/app"]);
+        let masked = mask.text("postgres://app:hunter2hunter2@db/app");
+        assert_eq!(masked, "***");
+        let prefixes = ["sk_live_1", "sk_live_12"];
+        assert_eq!(Mask::new(&prefixes).text("sk_live_12"), "***");
+    }
+
+    #[test]
+    fn its_debug_form_says_nothing() {
+        assert!(!format!("{:?}", Mask::new(&[SECRET])).contains("Canary"));
+    }
+
+    #[test]
+    fn no_text_of_an_outcome_keeps_a_secret() {
+        let canary = "sk_live_canary";
+        let outcome = sample::full_of(canary);
+        assert!(format!("{outcome:?}").contains(canary));
+        let masked = Mask::new(&[canary]).outcome(&outcome);
+        assert!(!format!("{masked:?}").contains(canary), "{masked:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_of_the_value_is_left(secret in "[!-~]{8,40}", before in ".{0,9}", after in ".{0,9}") {
+            let masked = Mask::new(&[&secret]).text(&format!("{before}{secret}{after}"));
+            prop_assert!(!masked.contains(&secret));
+        }
+    }
+}

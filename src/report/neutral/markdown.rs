@@ -1,0 +1,312 @@
+//! Hostile text inside GitHub's Markdown: escaped as prose, or set as code.
+
+use crate::report::find::{Piece, pieces};
+
+use super::{NAME_CHARACTERS, ZERO_WIDTH_SPACE, shortened, visible};
+
+/// Text of one line that reads as it is written: no emphasis, link, image, HTML, entity, mention, reference, emoji,
+/// and no marker that would start a block.
+pub fn escaped(text: &str) -> String {
+    let characters: Vec<char> = visible(text).chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut number_before = true;
+    for (index, &character) in characters.iter().enumerate() {
+        let before = characters.get(..index).unwrap_or_default();
+        let after = characters.get(index + 1..).unwrap_or_default();
+        let next = after.first();
+        let starts_a_block = match character {
+            '-' | '+' | '=' => index == 0,
+            // The line below the head of a table.
+            ':' => index == 0 && next == Some(&'-'),
+            '.' | ')' => index > 0 && number_before && next.is_none_or(|c| c.is_whitespace()),
+            _ => false,
+        };
+        number_before = number_before && character.is_ascii_digit();
+        if ends_in_www(before) && character == '.' {
+            out.push(ZERO_WIDTH_SPACE);
+        }
+        if starts_a_block || is_special(character) {
+            out.push('\\');
+        }
+        out.push(character);
+        if starts_a_reference(character, before, after) {
+            out.push(ZERO_WIDTH_SPACE);
+        }
+    }
+    out
+}
+
+/// Prose in which `names`, and what stands between single backticks, are set as code; the rest is escaped.
+pub fn prose(text: &str, names: &[String]) -> String {
+    let text = text.trim();
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut out = String::new();
+    let last = parts.len() - 1;
+    for (index, part) in parts.into_iter().enumerate() {
+        if index % 2 == 0 {
+            out.push_str(&with_names(part, names));
+        } else if index == last {
+            // The last backtick has no partner.
+            out.push_str("\\`");
+            out.push_str(&with_names(part, names));
+        } else if part.is_empty() {
+            out.push_str("\\`\\`");
+        } else {
+            out.push_str(&code(part));
+        }
+    }
+    out
+}
+
+/// An id or a value as code, which GitHub shows to the letter.
+pub fn code(text: &str) -> String {
+    let text = shortened(&visible(text), NAME_CHARACTERS);
+    if text.is_empty() {
+        return "(empty)".to_owned();
+    }
+    let fence = "`".repeat(longest_run_of_backticks(&text) + 1);
+    // One space on both sides is taken away again when the text is rendered.
+    let touches = |character: Option<char>| matches!(character, Some('`' | ' '));
+    let is_padded = touches(text.chars().next()) || touches(text.chars().next_back());
+    // Nothing is taken away from spaces alone.
+    let pad = if is_padded && !text.trim_matches(' ').is_empty() {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// [`code`] for a cell of a table, which a pipe would end even inside code.
+pub fn code_cell(text: &str) -> String {
+    // What `\\|` means differs between parsers: an escaped pipe, or an escaped backslash and the end of the cell.
+    code(text).replace("\\|", "\\\u{200B}|").replace('|', "\\|")
+}
+
+/// Lines as a block of code, with a fence that no line of it can close.
+pub fn fenced(language: &str, lines: &[String]) -> String {
+    let longest = lines
+        .iter()
+        .map(|line| longest_run_of_backticks(line))
+        .max();
+    let fence = "`".repeat(3.max(longest.unwrap_or_default() + 1));
+    let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
+    format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
+}
+
+fn with_names(text: &str, names: &[String]) -> String {
+    let is_word = |_: &str, before, after| !joins(before) && !joins(after);
+    pieces(text, names, is_word)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => escaped(text),
+            Piece::Name(index) => names.get(index).map(|name| code(name)).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// Whether a character beside a name makes it part of a longer word.
+fn joins(neighbour: Option<char>) -> bool {
+    neighbour.is_some_and(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
+}
+
+fn is_special(character: char) -> bool {
+    matches!(
+        character,
+        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' | '!' | '#'
+    )
+}
+
+/// Whether GitHub, which links the rendered text, would make a link, a mention or an emoji of this and what follows.
+fn starts_a_reference(character: char, before: &[char], after: &[char]) -> bool {
+    match character {
+        '@' | '#' => after.first().is_some_and(|next| next.is_alphanumeric()),
+        ':' => after.starts_with(&['/', '/']) || starts_a_shortcode(after),
+        '-' => after.first().is_some_and(|next| next.is_alphanumeric()) && ends_in_prefix(before),
+        _ => continues_a_commit(character, before, after),
+    }
+}
+
+fn starts_a_shortcode(after: &[char]) -> bool {
+    let in_name = |c: &&char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-');
+    let name = after.iter().take_while(in_name).count();
+    name > 0 && after.get(name) == Some(&':')
+}
+
+/// `GH-1` is an issue, `GHSA-…` and `CVE-…` are advisories.
+fn ends_in_prefix(before: &[char]) -> bool {
+    let word = last_word(before);
+    ["gh", "ghsa", "cve"].contains(&word.as_str())
+}
+
+fn ends_in_www(before: &[char]) -> bool {
+    last_word(before) == "www"
+}
+
+fn last_word(text: &[char]) -> String {
+    let word: Vec<_> = text
+        .iter()
+        .rev()
+        .take(5)
+        .take_while(|c| c.is_ascii_alphabetic())
+        .collect();
+    word.into_iter()
+        .rev()
+        .map(char::to_ascii_lowercase)
+        .collect()
+}
+
+/// Seven to forty hexadecimal digits are a commit, if there is one of that name; so no more than six stay together.
+fn continues_a_commit(last: char, before: &[char], after: &[char]) -> bool {
+    let in_word = |c: &&char| c.is_alphanumeric();
+    let begun: Vec<_> = before.iter().rev().take_while(in_word).take(41).collect();
+    let word = || {
+        let begun = begun.iter().rev().copied();
+        begun
+            .chain([&last])
+            .chain(after.iter().take_while(in_word).take(41))
+    };
+    last.is_ascii_hexdigit()
+        && (begun.len() + 1).is_multiple_of(6)
+        && (7..=40).contains(&word().count())
+        && word().all(char::is_ascii_hexdigit)
+        && word().any(char::is_ascii_digit)
+        && word().any(char::is_ascii_alphabetic)
+}
+
+fn longest_run_of_backticks(text: &str) -> usize {
+    text.split(|character| character != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::report::{oracle, sample};
+
+    use super::*;
+
+    #[test]
+    fn our_own_sentences_stay_readable() {
+        let names = ["usr_alice".to_owned()];
+        assert_eq!(
+            prose(
+                "Set `has_paid_access` of usr_alice (plan: pro); 5% off — twice.",
+                &names
+            ),
+            "Set `has_paid_access` of `usr_alice` (plan: pro); 5% off — twice."
+        );
+    }
+
+    #[test]
+    fn backticks_that_pair_are_code_and_others_are_characters() {
+        assert_eq!(prose("a `b_c` d` *e*", &[]), "a `b_c` d\\` \\*e\\*");
+        assert_eq!(prose("``x``", &[]), "\\`\\`x\\`\\`");
+        assert_eq!(prose("", &[]), "");
+    }
+
+    #[test]
+    fn a_name_inside_a_longer_word_is_not_code() {
+        let names = ["usr_1".to_owned()];
+        assert_eq!(prose("usr_12 usr_1.", &names), "usr\\_12 `usr_1`.");
+    }
+
+    #[test]
+    fn code_has_a_fence_that_its_text_cannot_close() {
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(code(" a "), "`  a  `");
+        assert_eq!(code("a\nb"), "`a\\nb`");
+        assert_eq!(code(""), "(empty)");
+    }
+
+    #[test]
+    fn references_that_github_links_are_broken() {
+        for (text, escaped_text) in [
+            ("@octocat", "@\u{200b}octocat"),
+            ("org/repo#12", "org/repo\\#\u{200b}12"),
+            ("GH-12", "GH-\u{200b}12"),
+            ("GHSA-x", "GHSA-\u{200b}x"),
+            ("https://e.x", "https:\u{200b}//e.x"),
+            ("WWW.e.x", "WWW\u{200b}.e.x"),
+            ("a :tada: b", "a :\u{200b}tada: b"),
+            ("0123abc", "0123ab\u{200b}c"),
+        ] {
+            assert_eq!(escaped(text), escaped_text);
+        }
+        for text in ["1234567", "acceded", "12:30", "a-b", "id:x"] {
+            assert_eq!(escaped(text), text);
+        }
+    }
+
+    #[test]
+    fn a_line_is_not_the_rule_below_a_head_of_a_table_or_a_title() {
+        for rule in [
+            ":-", ":-:", "-", "---", "--:", "=", "===", "|-|", "+", "1.", "1)", "#", ">",
+        ] {
+            let markdown = format!("- title\\\n  {}", prose(rule, &[]));
+            assert_eq!(
+                oracle::trespasses(&markdown),
+                Vec::<String>::new(),
+                "{markdown}"
+            );
+            assert_eq!(oracle::headings(&markdown), 0, "{markdown}");
+            assert_eq!(oracle::cells(&markdown), 0, "{markdown}");
+            let read = oracle::text(&markdown).replace('\u{200b}', "");
+            assert_eq!(read, format!("title{rule}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_text_is_read_back_as_it_was_written(text in sample::hostile()) {
+            let text = visible(&text).trim().to_owned();
+            // Where a line begins, and where something comes before it.
+            for before in ["", "x "] {
+                let markdown = format!("- {before}{}", escaped(&text));
+                prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+                let read = oracle::text(&markdown).replace('\u{200b}', "");
+                let written = format!("{before}{text}");
+                prop_assert_eq!(read.trim(), written.trim(), "{}", markdown);
+            }
+        }
+
+        #[test]
+        fn prose_is_text_and_code_only(text in sample::hostile(), name in sample::hostile()) {
+            let markdown = format!("**Fix:** {}\\\n{}", prose(&text, std::slice::from_ref(&name)), prose(&name, &[]));
+            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+        }
+
+        #[test]
+        fn code_is_read_back_to_the_letter(text in sample::hostile()) {
+            let markdown = format!("- {}", code(&text));
+            let expected = match visible(&text) {
+                empty if empty.is_empty() => "(empty)".to_owned(),
+                text => shortened(&text, NAME_CHARACTERS),
+            };
+            prop_assert_eq!(oracle::text(&markdown), expected);
+        }
+
+        #[test]
+        fn a_cell_never_changes_the_columns(one in sample::hostile(), other in sample::hostile()) {
+            let markdown = format!("| a | b | c |\n|---|---|---|\n| {} | {} | end |", code_cell(&one), code_cell(&other));
+            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            prop_assert_eq!(oracle::cells(&markdown), 6);
+            let head = "| a | b | c |\n|---|---|---|";
+            let same_outside = format!("{head}\n\n{}\n\n{}\n\nend", code(&one), code(&other));
+            let read = oracle::text(&markdown).replace('\u{200b}', "");
+            prop_assert_eq!(read, oracle::text(&same_outside));
+        }
+
+        #[test]
+        fn a_fence_holds_whatever_is_in_it(text in sample::hostile(), other in sample::hostile()) {
+            let markdown = format!("{}\n\nend", fenced("text", &[text, other]));
+            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            prop_assert_eq!(oracle::text(&markdown), "end");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What GitHub makes of Markdown, asked of a parser that follows GitHub's own, for the tests of the renderers.
+
+use comrak::{
+    Arena, Options,
+    nodes::{AstNode, NodeValue},
+    parse_document,
+};
+
+/// The HTML that the renderers write themselves.
+const OWN_HTML: [&str; 6] = [
+    "<details>",
+    "</details>",
+    "<sub>",
+    "</sub>",
+    "<!-- prodverdict:sticky v1 key=0 -->",
+    "<!-- state -->",
+];
+
+/// Everything in `markdown` that is neither text nor code nor the renderers' own: links, images, HTML, mentions, ….
+pub(super) fn trespasses(markdown: &str) -> Vec<String> {
+    let arena = Arena::new();
+    let root = parse_document(&arena, markdown, &options());
+    let mut found = Vec::new();
+    for node in root.descendants() {
+        let value = &node.data().value;
+        if !is_allowed(value) {
+            found.push(format!("{value:?}"));
+        }
+        if value.contains_inlines() {
+            found.extend(references(&inline_text(node)));
+        }
+        if let NodeValue::Table(table) = value {
+            let rows = node
+                .children()
+                .filter(|row| row.children().count() != table.num_columns);
+            found.extend(rows.map(|_| "a row of another length".to_owned()));
+        }
+    }
+    found
+}
+
+/// All text of `markdown`, code included.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these two hold text")]
+pub(super) fn text(markdown: &str) -> String {
+    let arena = Arena::new();
+    let root = parse_document(&arena, markdown, &options());
+    root.descendants()
+        .map(|node| match &node.data().value {
+            NodeValue::Text(text) => text.to_string(),
+            NodeValue::Code(code) => code.literal.clone(),
+            _ => String::new(),
+        })
+        .collect()
+}
+
+pub(super) fn headings(markdown: &str) -> usize {
+    count(markdown, |value| matches!(value, NodeValue::Heading(_)))
+}
+
+pub(super) fn cells(markdown: &str) -> usize {
+    count(markdown, |value| matches!(value, NodeValue::TableCell))
+}
+
+fn count(markdown: &str, is_counted: impl Fn(&NodeValue) -> bool) -> usize {
+    let arena = Arena::new();
+    let root = parse_document(&arena, markdown, &options());
+    root.descendants()
+        .filter(|node| is_counted(&node.data().value))
+        .count()
+}
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    let extension = &mut options.extension;
+    extension.strikethrough = true;
+    extension.table = true;
+    extension.autolink = true;
+    extension.tasklist = true;
+    extension.footnotes = true;
+    extension.alerts = true;
+    extension.math_dollars = true;
+    extension.math_code = true;
+    extension.shortcodes = true;
+    options
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is not listed is not allowed"
+)]
+fn is_allowed(value: &NodeValue) -> bool {
+    match value {
+        NodeValue::Document
+        | NodeValue::Paragraph
+        | NodeValue::Heading(_)
+        | NodeValue::List(_)
+        | NodeValue::Item(_)
+        | NodeValue::Text(_)
+        | NodeValue::Strong
+        | NodeValue::SoftBreak
+        | NodeValue::LineBreak
+        | NodeValue::Code(_)
+        | NodeValue::Table(_)
+        | NodeValue::TableRow(_)
+        | NodeValue::TableCell => true,
+        NodeValue::CodeBlock(block) => block.fenced && block.closed,
+        NodeValue::HtmlInline(html) => OWN_HTML.contains(&html.as_str()),
+        NodeValue::HtmlBlock(block) => block.literal.lines().all(|line| {
+            let line = line.trim();
+            OWN_HTML.contains(&line)
+                || (line.starts_with("<summary>") && line.ends_with(" more findings</summary>"))
+        }),
+        NodeValue::Link(link) => link.url == "https://github.com/o/r/runs/1",
+        _ => false,
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else there is parts words"
+)]
+fn inline_text<'a>(node: &'a AstNode<'a>) -> String {
+    let inline = |child: &'a AstNode<'a>| match &child.data().value {
+        NodeValue::Text(text) => text.to_string(),
+        NodeValue::Strong | NodeValue::Link(_) => String::new(),
+        _ => "\u{fffc}".to_owned(),
+    };
+    node.descendants().skip(1).map(inline).collect()
+}
+
+/// What GitHub links or replaces in rendered text: mentions, issues, commits, emoji.
+fn references(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut found = Vec::new();
+    for (index, window) in characters.windows(2).enumerate() {
+        if let [character @ ('@' | '#'), next] = window
+            && next.is_ascii_alphanumeric()
+        {
+            found.push(format!("{character}{next} at {index} in {text}"));
+        }
+    }
+    let is_commit = |word: &&str| {
+        (7..=40).contains(&word.len())
+            && word.chars().all(|c| c.is_ascii_hexdigit())
+            && word.contains(|c: char| c.is_ascii_digit())
+            && word.contains(|c: char| c.is_ascii_alphabetic())
+    };
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    found.extend(words.filter(is_commit).map(str::to_owned));
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
+        let word = word.to_ascii_lowercase();
+        if ["gh-1", "gh-7", "cve-2", "ghsa-"]
+            .iter()
+            .any(|prefix| word.starts_with(prefix))
+        {
+            found.push(word);
+        }
+    }
+    found.extend(text.contains(":tada:").then(|| ":tada:".to_owned()));
+    found
+}

@@ -1,0 +1,213 @@
+//! `redact: ids`: the ids of accounts, customers and subscriptions shortened, for reports that many can read.
+
+use crate::{contract::Finding, problem::Problem};
+
+use super::{
+    ContractOutcome, Outcome, Reported,
+    find::{longest_first, replaced},
+    rewrite,
+};
+
+/// From this length on an id is taken for itself inside any word. A shorter one, such as `7`, only where it is one.
+const UNMISTAKABLE_BYTES: usize = 8;
+
+/// How the ids of customers and subscriptions begin at Stripe and Paddle. The texts of errors name such ids too.
+const PROVIDER_PREFIXES: [&str; 3] = ["cus_", "ctm_", "sub_"];
+
+/// The outcome with every id of an account, a customer or a subscription shortened, the same id always to the same
+/// form. Fingerprints stay, so that findings can still be told apart.
+#[must_use]
+pub fn redact_ids(outcome: &Outcome) -> Outcome {
+    let provider_ids = |problem: &Problem| rewrite::problem(problem, &without_provider_ids);
+    Outcome {
+        verdict: outcome.verdict,
+        contracts: outcome.contracts.iter().map(contract).collect(),
+        problems: outcome.problems.iter().map(provider_ids).collect(),
+        warnings: outcome.warnings.iter().map(provider_ids).collect(),
+    }
+}
+
+fn contract(contract: &ContractOutcome) -> ContractOutcome {
+    let ids = Ids::new(contract.named.iter().map(String::as_str));
+    ContractOutcome {
+        findings: contract.findings.iter().map(reported).collect(),
+        problem: contract
+            .problem
+            .as_ref()
+            .map(|problem| rewrite::problem(problem, &|text| ids.hidden_in(text))),
+        named: contract.named.iter().map(|id| short_form(id)).collect(),
+        ..contract.clone()
+    }
+}
+
+fn reported(found: &Reported) -> Reported {
+    let ids = Ids::of(&found.finding);
+    Reported {
+        finding: rewrite::finding(&found.finding, &|text| ids.hidden_in(text)),
+        place: found.place.clone(),
+    }
+}
+
+/// Ids with their short forms.
+struct Ids(Vec<(String, String)>);
+
+impl Ids {
+    fn of(finding: &Finding) -> Self {
+        let subject = &finding.subject;
+        let ids = [&subject.account, &subject.customer, &subject.subscription];
+        let ids = ids.into_iter().flatten().chain(&subject.named);
+        let of_entity = finding.entity.split_once(':').filter(|(kind, _)| {
+            // What these name is nobody's.
+            !["price", "feature", "status", "accounts"].contains(kind)
+        });
+        Self::new(ids.map(String::as_str).chain(of_entity.map(|(_, id)| id)))
+    }
+
+    fn new<'a>(ids: impl Iterator<Item = &'a str>) -> Self {
+        let mut ids: Vec<_> = ids.map(|id| (id.to_owned(), short_form(id))).collect();
+        longest_first(&mut ids, |(id, _)| id);
+        Self(ids)
+    }
+
+    fn hidden_in(&self, text: &str) -> String {
+        let is_id = |id: &str, before: Option<char>, after: Option<char>| {
+            id.len() >= UNMISTAKABLE_BYTES || !(continues(before) || continues(after))
+        };
+        without_provider_ids(&replaced(text, &self.0, is_id))
+    }
+}
+
+/// At most four characters of the beginning and two of the end, and never more than half of it.
+fn short_form(id: &str) -> String {
+    let characters = id.chars().count();
+    if characters <= 6 {
+        return "…".to_owned();
+    }
+    let shown = 6.min(characters / 2);
+    let end = shown / 3;
+    let beginning: String = id.chars().take(shown - end).collect();
+    let end: String = id.chars().skip(characters - end).collect();
+    format!("{beginning}…{end}")
+}
+
+/// Shortens what looks like an id of the provider: a prefix, and then letters and digits, not letters alone, as in
+/// the name of a column.
+fn without_provider_ids(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split_inclusive(|character| !continues(Some(character))) {
+        let length = word
+            .trim_end_matches(|character| !continues(Some(character)))
+            .len();
+        let (id, end) = word.split_at(length);
+        let is_id = PROVIDER_PREFIXES
+            .iter()
+            .any(|prefix| id.starts_with(prefix))
+            && id.len() >= UNMISTAKABLE_BYTES
+            && id.contains(|character: char| character.is_ascii_digit());
+        out.push_str(&if is_id { short_form(id) } else { id.to_owned() });
+        out.push_str(end);
+    }
+    out
+}
+
+fn continues(character: Option<char>) -> bool {
+    character.is_some_and(|character| character.is_alphanumeric() || character == '_')
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        contract::Subject,
+        report::{json, sample},
+    };
+
+    use super::*;
+
+    #[test]
+    fn at_least_half_of_an_id_is_hidden() {
+        assert_eq!(short_form("cus_NffrFeUfNV2Hib"), "cus_…ib");
+        assert_eq!(short_form("usr_alice"), "usr…e");
+        assert_eq!(short_form("1234567"), "12…7");
+        assert_eq!(short_form("123456"), "…");
+        assert_eq!(short_form(""), "…");
+    }
+
+    #[test]
+    fn an_id_is_hidden_in_every_field_and_the_fingerprint_stays() {
+        let outcome = sample::failing();
+        let redacted = redact_ids(&outcome);
+        let text = json(&redacted);
+        for id in ["usr_alice", "cus_alice", "sub_alice_1"] {
+            assert!(json(&outcome).contains(id), "{id} is not in the sample");
+            assert!(!text.contains(id), "{id} is still in {text}");
+        }
+        let fingerprints = |outcome: &Outcome| -> Vec<String> {
+            let findings = outcome.findings();
+            findings
+                .iter()
+                .map(|(_, found)| found.finding.fingerprint.clone())
+                .collect()
+        };
+        assert_eq!(fingerprints(&outcome), fingerprints(&redacted));
+    }
+
+    #[test]
+    fn an_id_inside_a_longer_one_does_not_leak() {
+        let mut finding = sample::about("usr_alice_1");
+        finding.subject.named = vec!["usr_alice_1234".into(), "sub_usr_alice_1_x".into()];
+        finding.message = "usr_alice_1234, sub_usr_alice_1_x and usr_alice_1".into();
+        let ids = Ids::of(&finding);
+        assert_eq!(
+            ids.hidden_in(&finding.message),
+            "usr_…34, sub_…_x and usr_…1"
+        );
+    }
+
+    #[test]
+    fn the_entity_is_hidden_even_where_the_subject_does_not_repeat_it() {
+        let mut finding = sample::about("usr_alice");
+        finding.subject = Subject::default();
+        assert_eq!(Ids::of(&finding).hidden_in(&finding.entity), "user:usr…e");
+        finding.entity = "price:price_123456".into();
+        assert_eq!(Ids::of(&finding).hidden_in("price_123456"), "price_123456");
+    }
+
+    #[test]
+    fn a_short_id_is_hidden_where_it_is_a_word() {
+        let ids = Ids::new(["7"].into_iter());
+        assert_eq!(
+            ids.hidden_in("user:7 has 17 seats of price_7, row 7."),
+            "user:… has 17 seats of price_7, row …."
+        );
+    }
+
+    #[test]
+    fn the_texts_of_errors_lose_what_they_name_and_provider_ids() {
+        let mut outcome = sample::unanswerable();
+        outcome.contracts[0].named = vec!["ada".into()];
+        outcome.contracts[0].problem = Some(sample::problem(
+            "account `ada` is linked to cus_NffrFeUfNV2Hib by `sub_status`",
+            "",
+        ));
+        let redacted = redact_ids(&outcome);
+        let problem = redacted.contracts[0].problem.as_ref().unwrap();
+        assert_eq!(
+            problem.message,
+            "account `…` is linked to cus_…ib by `sub_status`"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_long_id_survives_any_surroundings(
+            id in "[a-z_0-9@.-]{8,30}", before in ".{0,8}", after in ".{0,8}"
+        ) {
+            let ids = Ids::new([id.as_str()].into_iter());
+            let text = format!("{before}{id}{after}");
+            prop_assert!(!ids.hidden_in(&text).contains(&id));
+        }
+    }
+}

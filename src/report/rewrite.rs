@@ -1,0 +1,103 @@
+//! An outcome with every text of it passed through a function.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    contract::{Finding, Subject, Summary},
+    problem::{Place, Problem},
+};
+
+use super::{ContractOutcome, Outcome, Reported};
+
+/// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay.
+pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outcome {
+    Outcome {
+        verdict: outcome.verdict,
+        contracts: outcome
+            .contracts
+            .iter()
+            .map(|one| contract(one, text))
+            .collect(),
+        problems: outcome
+            .problems
+            .iter()
+            .map(|one| problem(one, text))
+            .collect(),
+        warnings: outcome
+            .warnings
+            .iter()
+            .map(|one| problem(one, text))
+            .collect(),
+    }
+}
+
+fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> ContractOutcome {
+    ContractOutcome {
+        name: text(&contract.name),
+        source: contract.source,
+        verdict: contract.verdict,
+        findings: contract
+            .findings
+            .iter()
+            .map(|found| Reported {
+                finding: finding(&found.finding, text),
+                place: found.place.as_ref().map(|one| place(one, text)),
+            })
+            .collect(),
+        summary: summary(&contract.summary, text),
+        problem: contract.problem.as_ref().map(|one| problem(one, text)),
+        named: contract.named.iter().map(|name| text(name)).collect(),
+    }
+}
+
+pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Finding {
+    let subject = &finding.subject;
+    let name = |name: &Option<String>| name.as_deref().map(text);
+    Finding {
+        rule: finding.rule,
+        severity: finding.severity,
+        entity: text(&finding.entity),
+        message: text(&finding.message),
+        fix: text(&finding.fix),
+        subject: Subject {
+            account: name(&subject.account),
+            customer: name(&subject.customer),
+            subscription: name(&subject.subscription),
+            status: name(&subject.status),
+            price: name(&subject.price),
+            plan_found: name(&subject.plan_found),
+            plan_expected: name(&subject.plan_expected),
+            named: subject.named.iter().map(|name| text(name)).collect(),
+        },
+        evidence: finding.evidence.iter().map(|fact| text(fact)).collect(),
+        amount: finding.amount.clone(),
+        items_without_amount: finding.items_without_amount,
+        fingerprint: finding.fingerprint.clone(),
+    }
+}
+
+pub(super) fn problem(problem: &Problem, text: &impl Fn(&str) -> String) -> Problem {
+    Problem {
+        message: text(&problem.message),
+        hint: text(&problem.hint),
+        place: problem.place.as_ref().map(|one| place(one, text)),
+    }
+}
+
+fn place(place: &Place, text: &impl Fn(&str) -> String) -> Place {
+    Place {
+        path: text(&place.path),
+        ..place.clone()
+    }
+}
+
+fn summary(summary: &Summary, text: &impl Fn(&str) -> String) -> Summary {
+    let mut subscriptions = BTreeMap::new();
+    for (status, count) in &summary.subscriptions {
+        *subscriptions.entry(text(status)).or_default() += count;
+    }
+    Summary {
+        subscriptions,
+        ..summary.clone()
+    }
+}

@@ -1,0 +1,380 @@
+//! Outcomes for the tests of the renderers.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use crate::{
+    contract::{Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
+    problem::{Place, Problem},
+};
+
+use super::{
+    ContractOutcome, Outcome, Reported, annotations, json, markdown, text, workflow_command,
+};
+
+/// The case that the product is known by.
+pub(super) fn failing() -> Outcome {
+    outcome(vec![contract("users", Source::Stripe, vec![alice()])])
+}
+
+pub(super) fn passing() -> Outcome {
+    outcome(vec![contract("users", Source::Stripe, vec![])])
+}
+
+pub(super) fn warning() -> Outcome {
+    let stale = finding(Rule::StalePlan, "user:usr_carol");
+    outcome(vec![contract("users", Source::Stripe, vec![stale])])
+}
+
+/// A contract without a verdict, alone.
+pub(super) fn unanswerable() -> Outcome {
+    let mut users = contract("users", Source::Stripe, vec![]);
+    users.verdict = Verdict::Error;
+    users.problem = Some(problem(
+        "the accounts query returned no row",
+        "Check that `DATABASE_URL` is the right database, or set `allow_empty: true`.",
+    ));
+    outcome(vec![users])
+}
+
+/// Two contracts with findings and one without a verdict.
+pub(super) fn several_contracts() -> Outcome {
+    let mut users = contract(
+        "users",
+        Source::Stripe,
+        vec![
+            alice(),
+            finding(Rule::WrongfulAccess, "user:usr_bob"),
+            finding(Rule::OrphanSubscription, "customer:cus_nobody"),
+        ],
+    );
+    users.summary = Summary {
+        accounts: 1_204,
+        linked: 1_100,
+        exempt: 3,
+        subscriptions: BTreeMap::from([("active".into(), 1_000), ("canceled".into(), 150)]),
+        settled: 2,
+        provider_requests: 12,
+        paid_not_served: money(&[("usd", 123_400), ("jpy", 900)]),
+        served_not_paid: money(&[("usd", 2_000)]),
+        items_without_amount: 1,
+        ..users.summary
+    };
+    let teams = contract(
+        "teams",
+        Source::Paddle,
+        vec![
+            finding(Rule::RevenueLeak, "team:usr_alice_2"),
+            finding(Rule::StalePlan, "team:4"),
+        ],
+    );
+    let mut projects = unanswerable().contracts.remove(0);
+    projects.name = "projects".into();
+    projects.source = Source::StripeEntitlements;
+    let mut outcome = outcome(vec![users, teams, projects]);
+    outcome.warnings = vec![problem(
+        "the key in `STRIPE_SECRET_KEY` is not restricted",
+        "Create a restricted key that can read subscriptions.",
+    )];
+    outcome
+}
+
+pub(super) fn without_contracts(problem: Problem) -> Outcome {
+    Outcome {
+        verdict: Verdict::Error,
+        contracts: vec![],
+        problems: vec![problem],
+        warnings: vec![],
+    }
+}
+
+/// One outcome of every kind there is.
+pub(super) fn every_kind() -> Vec<Outcome> {
+    vec![
+        failing(),
+        passing(),
+        warning(),
+        unanswerable(),
+        several_contracts(),
+        without_contracts(problem("no such file", "")),
+        full_of("x\"\\\n\u{1b}##[error]"),
+        many(25),
+    ]
+}
+
+/// One contract with that many findings.
+pub(super) fn many(findings: usize) -> Outcome {
+    let finding = |index| finding(Rule::WrongfulAccess, &format!("user:usr_{index:06}"));
+    let findings = (0..findings).map(finding).collect();
+    outcome(vec![contract("users", Source::Stripe, findings)])
+}
+
+/// `text` in every place that holds text of others.
+pub(super) fn full_of(text: &str) -> Outcome {
+    let mut finding = about(text);
+    finding.entity = format!("{text}:{text}");
+    finding.message = format!("{text}\n{text} is wrong");
+    finding.fix = format!("{text}\nand {text}");
+    finding.subject = Subject {
+        account: Some(text.into()),
+        customer: Some(text.into()),
+        subscription: Some(text.into()),
+        status: Some(text.into()),
+        price: Some(text.into()),
+        plan_found: Some(text.into()),
+        plan_expected: Some(text.into()),
+        named: vec![text.into()],
+    };
+    finding.evidence = vec![text.into(), format!("{text} and {text}")];
+    let mut problem = problem(&format!("{text}\n  {text}"), text);
+    problem.place = Some(place(text, 7));
+    let mut contracts = vec![
+        contract(text, Source::Stripe, vec![finding]),
+        contract("second", Source::Paddle, vec![]),
+    ];
+    for contract in &mut contracts {
+        contract.summary.subscriptions = BTreeMap::from([(text.to_owned(), 3)]);
+        contract.problem = Some(problem.clone());
+        contract.named = vec![text.into()];
+        for found in &mut contract.findings {
+            found.place = Some(place(text, 3));
+        }
+    }
+    Outcome {
+        verdict: Verdict::Error,
+        contracts,
+        problems: vec![problem.clone()],
+        warnings: vec![problem],
+    }
+}
+
+pub(super) fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
+    let verdict = contracts.iter().map(|contract| contract.verdict).max();
+    Outcome {
+        verdict: verdict.unwrap_or(Verdict::Error),
+        contracts,
+        problems: vec![],
+        warnings: vec![],
+    }
+}
+
+pub(super) fn contract(name: &str, source: Source, findings: Vec<Finding>) -> ContractOutcome {
+    let mut summary = Summary {
+        accounts: 10,
+        linked: 9,
+        subscriptions: BTreeMap::from([("active".into(), 8)]),
+        provider_requests: 1,
+        ..Summary::default()
+    };
+    for finding in &findings {
+        *summary.by_severity.entry(finding.severity).or_default() += 1;
+        *summary.by_rule.entry(finding.rule).or_default() += 1;
+    }
+    ContractOutcome {
+        name: name.into(),
+        source,
+        verdict: Verdict::of(&findings, Some(Severity::High)),
+        findings: findings
+            .into_iter()
+            .map(|finding| Reported {
+                finding,
+                place: None,
+            })
+            .collect(),
+        summary,
+        problem: None,
+        named: vec![],
+    }
+}
+
+pub(super) fn problem(message: &str, hint: &str) -> Problem {
+    Problem {
+        message: message.into(),
+        hint: hint.into(),
+        place: None,
+    }
+}
+
+pub(super) fn place(path: &str, line: u32) -> Place {
+    Place {
+        path: path.into(),
+        line,
+        column: 5,
+        end_line: line,
+        end_column: 12,
+    }
+}
+
+fn alice() -> Finding {
+    Finding {
+        rule: Rule::RevenueLeak,
+        severity: Severity::High,
+        entity: "user:usr_alice".into(),
+        message: "User has an active/trialing Stripe subscription but has_paid_access is false.\n\
+                  Revenue leak — user cannot access paid features."
+            .into(),
+        fix: "Set has_paid_access=true in your webhook handler on subscription activation.".into(),
+        subject: Subject {
+            account: Some("usr_alice".into()),
+            customer: Some("cus_alice".into()),
+            subscription: Some("sub_alice_1".into()),
+            status: Some("active".into()),
+            price: Some("price_pro".into()),
+            plan_found: Some("free".into()),
+            plan_expected: Some("pro".into()),
+            named: vec![],
+        },
+        evidence: vec![
+            "Stripe: subscription sub_alice_1 of customer cus_alice is active".into(),
+            "users: row usr_alice has has_paid_access = false".into(),
+        ],
+        amount: money(&[("usd", 2_000)]),
+        items_without_amount: 0,
+        fingerprint: "69149926077885fa".into(),
+    }
+}
+
+/// A finding of that rule, without evidence.
+pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
+    let (_, id) = entity.split_once(':').expect("an entity has a colon");
+    Finding {
+        rule,
+        severity: rule.default_severity(),
+        entity: entity.into(),
+        message: format!("{id}: {}.", rule.description()),
+        fix: "Handle `customer.subscription.deleted`.".into(),
+        subject: Subject {
+            account: Some(id.into()),
+            ..Subject::default()
+        },
+        evidence: vec![],
+        amount: Money::default(),
+        items_without_amount: 0,
+        fingerprint: "0123456789abcdef".into(),
+    }
+}
+
+/// A finding about an account of that id, which all its texts name.
+pub(super) fn about(id: &str) -> Finding {
+    Finding {
+        entity: format!("user:{id}"),
+        message: format!("User {id} pays and has no access.\nRevenue leak."),
+        fix: format!("Give {id} access."),
+        subject: Subject {
+            account: Some(id.into()),
+            ..Subject::default()
+        },
+        evidence: vec![format!("users: row {id}")],
+        ..alice()
+    }
+}
+
+pub(super) fn money(amounts: &[(&str, i64)]) -> Money {
+    let mut money = Money::default();
+    for (currency, minor_units) in amounts {
+        money.add(currency, *minor_units);
+    }
+    money
+}
+
+/// An outcome as every renderer shows it.
+pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
+    let mut texts = vec![
+        text(outcome, false),
+        text(outcome, true),
+        json(outcome),
+        markdown::job_summary(outcome, "a.yml"),
+        markdown::check_summary(outcome, "a.yml"),
+        markdown::comment(outcome, "a.yml", None),
+    ];
+    texts.extend(markdown::check_text(outcome, "a.yml"));
+    let annotations = annotations(outcome, "a.yml");
+    texts.push(workflow_command::annotations(&annotations, "").concat());
+    texts.push(format!("{annotations:?}"));
+    texts
+}
+
+/// Text that tries to be something else, wherever it is put.
+pub(super) fn hostile() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "@octocat",
+        "@org/team",
+        "#123",
+        "org/repo#1",
+        "GH-7",
+        "https://evil.example/x",
+        "www.evil.example",
+        "a@evil.example",
+        "mailto:a@b.co",
+        "0123456789abcdef0123",
+        "`",
+        "``",
+        "```",
+        "|",
+        "\\",
+        "\\|",
+        "<img src=x>",
+        "<!--",
+        "-->",
+        "</details>",
+        "<details>",
+        "[a](https://evil.example)",
+        "![a](x.png)",
+        "[^1]",
+        "[x]: http://a.b",
+        "*a*",
+        "__b__",
+        "~~c~~",
+        "$x$",
+        ":tada:",
+        "&lt;",
+        "&#64;",
+        "# ",
+        "- ",
+        "1. ",
+        "> ",
+        "+ ",
+        "===",
+        "---",
+        "\n",
+        "\r\n",
+        "\n\n",
+        "\t",
+        "    ",
+        "::error::",
+        "##[error]",
+        "::add-mask::",
+        "%0A",
+        "\u{1b}[31m",
+        "\u{202e}",
+        "\u{200b}",
+        "\0",
+        "|-|",
+        ":-",
+        "usr_1",
+        " ",
+        "é",
+        "漢",
+        "VERDICT: PASS",
+        "| a | b |\n|---|---|\n",
+        "CVE-2024-1234",
+        "<a@b.c>",
+        "<https://e.x>",
+        "!",
+        "[",
+        "]",
+        "(",
+        ")",
+        "_",
+        "*",
+        ":",
+        "www",
+        ".",
+        "://",
+        "@",
+        "#",
+        "https",
+    ]);
+    prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
+}

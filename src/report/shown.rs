@@ -1,0 +1,140 @@
+//! A finding as people see it: the names in its texts made one-line and short, its texts split into lines.
+
+use crate::{contract::Finding, problem::Problem};
+
+use super::{
+    find::{longest_first, replaced},
+    neutral::{LINE_CHARACTERS, NAME_CHARACTERS, shortened, visible},
+};
+
+/// Names shorter than this are set like the words around them: an account `7` is not every 7.
+const DISTINCT_CHARACTERS: usize = 4;
+
+/// The texts of a finding, each line visible and of bearable length. They are not yet safe for any one place.
+pub(super) struct Shown {
+    pub(super) entity: String,
+    /// At least one line.
+    pub(super) message: Vec<String>,
+    pub(super) fix: Vec<String>,
+    pub(super) evidence: Vec<String>,
+    /// The ids that the lines name, in the form they have there, the longest first.
+    pub(super) names: Vec<String>,
+}
+
+impl Shown {
+    pub(super) fn of(finding: &Finding) -> Self {
+        let subject = &finding.subject;
+        let mut names: Vec<&str> = [
+            &subject.account,
+            &subject.customer,
+            &subject.subscription,
+            &subject.price,
+        ]
+        .into_iter()
+        .flatten()
+        .chain(&subject.named)
+        .map(String::as_str)
+        .collect();
+        if let Some((_, id)) = finding.entity.split_once(':') {
+            names.push(id);
+        }
+        let words = [&subject.status, &subject.plan_found, &subject.plan_expected];
+        let words = words.into_iter().flatten().map(String::as_str);
+        let mut hostile: Vec<_> = names
+            .iter()
+            .copied()
+            .chain(words)
+            .map(|name| (name.to_owned(), tamed(name)))
+            .filter(|(name, tamed)| name != tamed)
+            .collect();
+        longest_first(&mut hostile, |(name, _)| name);
+
+        let lines_of = |text: &str| lines(&replaced(text, &hostile, |_, _, _| true));
+        let mut evidence: Vec<String> = Vec::new();
+        for fact in &finding.evidence {
+            evidence.extend(lines_of(fact));
+        }
+        Self {
+            entity: tamed(&finding.entity),
+            message: lines_of(&finding.message),
+            fix: lines_of(&finding.fix),
+            evidence,
+            names: distinct(&names),
+        }
+    }
+}
+
+/// The message of a problem; layout, such as a quoted piece of the configuration, is kept.
+pub(super) fn message_lines(problem: &Problem) -> Vec<String> {
+    lines(&problem.message)
+}
+
+/// The hint of a problem; none when its message says it all.
+pub(super) fn hint_lines(problem: &Problem) -> Vec<String> {
+    lines(&problem.hint)
+}
+
+/// `file:line:column` of a problem.
+pub(super) fn place(problem: &Problem) -> Option<String> {
+    let place = problem.place.as_ref()?;
+    let path = tamed(&place.path);
+    Some(format!("{path}:{}:{}", place.line, place.column))
+}
+
+/// A name in the form that is shown: visible, on one line, not too long.
+pub(super) fn tamed(name: &str) -> String {
+    shortened(&visible(name), NAME_CHARACTERS)
+}
+
+/// The lines of a text, without blank ones: they separate blocks.
+fn lines(text: &str) -> Vec<String> {
+    text.lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .map(|line| shortened(&visible(line), LINE_CHARACTERS))
+        .collect()
+}
+
+fn distinct(names: &[&str]) -> Vec<String> {
+    let mut names: Vec<_> = names
+        .iter()
+        .map(|name| tamed(name))
+        .filter(|name| name.chars().count() >= DISTINCT_CHARACTERS)
+        .collect();
+    longest_first(&mut names, |name| name);
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::sample;
+
+    use super::*;
+
+    #[test]
+    fn a_name_with_line_ends_cannot_add_lines() {
+        let finding = sample::about("usr_1\n\nVERDICT: PASS");
+        let shown = Shown::of(&finding);
+        assert_eq!(shown.entity, "user:usr_1\\n\\nVERDICT: PASS");
+        assert_eq!(
+            shown.message,
+            [
+                "User usr_1\\n\\nVERDICT: PASS pays and has no access.",
+                "Revenue leak."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_of_seventy_thousand_characters_is_shortened_everywhere() {
+        let shown = Shown::of(&sample::about(&"x".repeat(70_000)));
+        for line in shown.message.iter().chain(&shown.evidence) {
+            assert!(line.chars().count() < 300, "{line}");
+        }
+        assert!(
+            shown.message.concat().contains("(70,000 characters) pays"),
+            "{:?}",
+            shown.message
+        );
+    }
+}

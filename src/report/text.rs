@@ -1,0 +1,300 @@
+//! What a check prints: the findings and the verdict for stdout, one or two lines about it all for stderr.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::{
+    contract::{Severity, Summary, Verdict},
+    problem::Problem,
+};
+
+use super::{
+    Outcome, Reported,
+    amount::amounts,
+    count::{by_severity, counted, grouped},
+    neutral::{LINE_CHARACTERS, shortened, terminal},
+    shown::{self, Shown},
+};
+
+/// Blocks of lines, a blank line between them: what kept the check from its verdict, the findings, the verdict.
+pub fn text(outcome: &Outcome, colour: bool) -> String {
+    let paint = Paint { colour };
+    let mut blocks: Vec<String> = Vec::new();
+    for problem in &outcome.problems {
+        blocks.push(no_verdict(problem, None, paint));
+    }
+    for contract in &outcome.contracts {
+        let name = outcome.name_of(contract);
+        if let Some(problem) = &contract.problem {
+            blocks.push(no_verdict(problem, name, paint));
+        }
+        let findings = contract.findings.iter();
+        blocks.extend(findings.map(|found| finding(found, name, paint)));
+    }
+    let verdict = outcome.verdict.as_str().to_uppercase();
+    let verdict = paint.with(verdict_style(outcome.verdict), &verdict);
+    blocks.push(format!("VERDICT: {verdict}\n"));
+    blocks.join("\n\n")
+}
+
+/// The warnings of a run as blocks; empty when there is none.
+pub fn warnings(outcome: &Outcome, colour: bool) -> String {
+    labelled(
+        "[WARNING]",
+        severity_style(Severity::Medium),
+        &outcome.warnings,
+        colour,
+    )
+}
+
+/// Problems as blocks; empty when there is none.
+pub fn problems(problems: &[Problem], colour: bool) -> String {
+    labelled("[ERROR]", verdict_style(Verdict::Error), problems, colour)
+}
+
+fn labelled(label: &str, style: Style, problems: &[Problem], colour: bool) -> String {
+    let paint = Paint { colour };
+    let blocks = problems.iter().map(|problem| {
+        let label = paint.with(style, label);
+        let mut lines = problem_lines(problem, paint);
+        if let Some(first) = lines.first_mut() {
+            *first = format!("{label} {first}");
+        }
+        lines.join("\n") + "\n"
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}
+
+/// What was read and found, in numbers.
+pub fn summary_line(outcome: &Outcome) -> String {
+    if outcome.contracts.is_empty() {
+        return "Nothing was read.".to_owned();
+    }
+    let totals = outcome.totals();
+    let mut found = match by_severity(&outcome.findings()).as_str() {
+        "" if outcome.verdict == Verdict::Error => "No verdict".to_owned(),
+        "" => "Found nothing".to_owned(),
+        findings => format!("Found {findings}"),
+    };
+    for (label, money) in [
+        ("paid for, not served", &totals.paid_not_served),
+        ("served, not paid for", &totals.served_not_paid),
+    ] {
+        if !money.is_empty() {
+            found = format!("{found}; {label}: {} a month", amounts(money));
+        }
+    }
+    if totals.items_without_amount > 0 {
+        let items = counted(totals.items_without_amount, "item");
+        found = format!("{found}; {items} without an amount");
+    }
+    if totals.settled > 0 {
+        found = format!("{found}; {} settled", grouped(totals.settled));
+    }
+    let lines = [read(&totals), format!("{found}.")];
+    lines
+        .map(|line| terminal(&shortened(&line, LINE_CHARACTERS)))
+        .join("\n")
+}
+
+fn read(totals: &Summary) -> String {
+    let subscriptions = totals.subscriptions.values().sum();
+    let mut by_status: Vec<_> = totals.subscriptions.iter().collect();
+    by_status.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let by_status: Vec<_> = by_status
+        .into_iter()
+        .map(|(status, count)| format!("{} {}", grouped(*count), shown::tamed(status)))
+        .collect();
+    let by_status = match by_status.join(", ").as_str() {
+        "" => String::new(),
+        words => format!(" ({words})"),
+    };
+    format!(
+        "Read {} ({} linked, {} exempt) and {}{by_status} in {}.",
+        counted(totals.accounts, "account"),
+        grouped(totals.linked),
+        grouped(totals.exempt),
+        counted(subscriptions, "subscription"),
+        counted(totals.provider_requests, "request"),
+    )
+}
+
+fn finding(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
+    let shown = Shown::of(&found.finding);
+    let severity = found.finding.severity;
+    let label = format!("[{}]", severity.as_str().to_uppercase());
+    let label = paint.with(severity_style(severity), &label);
+    let entity = paint.with(Style::new().bold(), &terminal(&shown.entity));
+    let mut lines = vec![format!("{label} {entity}{}", of_contract(contract))];
+    lines.extend(shown.message.iter().map(|line| terminal(line)));
+    lines.extend(fix_lines(&shown.fix, paint));
+    lines.join("\n")
+}
+
+fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint) -> String {
+    let label = paint.with(verdict_style(Verdict::Error), "[ERROR]");
+    let mut lines = vec![format!("{label} no verdict{}", of_contract(contract))];
+    lines.extend(problem_lines(problem, paint));
+    lines.join("\n")
+}
+
+fn problem_lines(problem: &Problem, paint: Paint) -> Vec<String> {
+    let mut message = shown::message_lines(problem);
+    if let (Some(place), Some(first)) = (shown::place(problem), message.first_mut()) {
+        *first = format!("{place}: {first}");
+    }
+    let mut lines: Vec<_> = message.iter().map(|line| terminal(line)).collect();
+    lines.extend(fix_lines(&shown::hint_lines(problem), paint));
+    lines
+}
+
+/// Further lines are set under the text of the first.
+fn fix_lines(fix: &[String], paint: Paint) -> Vec<String> {
+    let label = paint.with(AnsiColor::Green.on_default(), "fix:");
+    let line = |(index, line): (usize, &String)| match index {
+        0 => format!("{label} {}", terminal(line)),
+        _ => terminal(&format!("     {line}")),
+    };
+    fix.iter().enumerate().map(line).collect()
+}
+
+fn of_contract(contract: Option<&str>) -> String {
+    contract
+        .map(|name| format!(" (contract {})", terminal(&shown::tamed(name))))
+        .unwrap_or_default()
+}
+
+fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::High => AnsiColor::Red.on_default().bold(),
+        Severity::Medium => AnsiColor::Yellow.on_default().bold(),
+        Severity::Low => AnsiColor::Cyan.on_default().bold(),
+    }
+}
+
+fn verdict_style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Pass => AnsiColor::Green.on_default().bold(),
+        Verdict::Warn => AnsiColor::Yellow.on_default().bold(),
+        Verdict::Fail | Verdict::Error => AnsiColor::Red.on_default().bold(),
+    }
+}
+
+/// Sets text in a style, where colour is wanted.
+#[derive(Clone, Copy)]
+struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    fn with(self, style: Style, text: &str) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{contract::Source, report::sample};
+
+    use super::*;
+
+    #[test]
+    fn the_known_case_is_printed_to_the_letter() {
+        assert_eq!(
+            text(&sample::failing(), false),
+            "[HIGH] user:usr_alice\n\
+             User has an active/trialing Stripe subscription but has_paid_access is false.\n\
+             Revenue leak — user cannot access paid features.\n\
+             fix: Set has_paid_access=true in your webhook handler on subscription activation.\n\
+             \n\
+             VERDICT: FAIL\n"
+        );
+    }
+
+    #[test]
+    fn without_findings_only_the_verdict_is_printed() {
+        assert_eq!(text(&sample::passing(), false), "VERDICT: PASS\n");
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        let outcome = sample::several_contracts();
+        let coloured = text(&outcome, true);
+        assert!(coloured.contains("\u{1b}["));
+        assert_eq!(
+            anstream::adapter::strip_str(&coloured).to_string(),
+            text(&outcome, false)
+        );
+    }
+
+    #[test]
+    fn several_contracts_are_told_apart_and_a_problem_shows_its_hint() {
+        insta::assert_snapshot!(text(&sample::several_contracts(), false));
+    }
+
+    #[test]
+    fn a_configuration_that_does_not_parse_is_shown_as_it_is_written() {
+        let mut problem = sample::problem("unknown key `plan`\n  |\n3 |   plan: x\n  |   ^^^^", "");
+        problem.hint = "did you mean `plans`?\n\nSee the reference.".into();
+        problem.place = Some(sample::place("prodverdict.yml", 3));
+        let outcome = sample::without_contracts(problem);
+        insta::assert_snapshot!(text(&outcome, false));
+    }
+
+    #[test]
+    fn warnings_say_what_to_do() {
+        let mut outcome = sample::passing();
+        assert_eq!(warnings(&outcome, false), "");
+        outcome.warnings = vec![
+            sample::problem("the key is not restricted", "create a restricted key"),
+            sample::problem("the role can write", ""),
+        ];
+        assert_eq!(
+            warnings(&outcome, false),
+            "[WARNING] the key is not restricted\nfix: create a restricted key\n\n[WARNING] the role can write\n"
+        );
+    }
+
+    #[test]
+    fn a_long_status_leaves_the_rest_of_the_summary() {
+        let mut outcome = sample::passing();
+        let statuses = &mut outcome.contracts[0].summary.subscriptions;
+        statuses.insert("x".repeat(70_000), 1);
+        assert!(
+            summary_line(&outcome).contains("(70,000 characters)) in 1 request.\nFound nothing.")
+        );
+    }
+
+    #[test]
+    fn the_summary_says_what_was_read_and_what_is_at_stake() {
+        insta::assert_snapshot!(summary_line(&sample::several_contracts()));
+        assert_eq!(
+            summary_line(&sample::without_contracts(sample::problem("x", ""))),
+            "Nothing was read."
+        );
+        let unanswerable = summary_line(&sample::unanswerable());
+        assert!(unanswerable.ends_with("\nNo verdict."), "{unanswerable}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_id_can_add_a_line_or_a_command(id in sample::hostile()) {
+            let mut outcome = sample::outcome(vec![sample::contract("a", Source::Stripe, vec![sample::about(&id)])]);
+            outcome.contracts[0].summary.subscriptions.insert(id, 1);
+            let printed = text(&outcome, false);
+            prop_assert!(printed.lines().count() <= 6, "{}", printed);
+            prop_assert!(printed.ends_with("\n\nVERDICT: FAIL\n"));
+            for line in printed.lines().chain(summary_line(&outcome).lines()) {
+                prop_assert!(!line.trim_start().starts_with("::"), "{line}");
+                prop_assert!(!line.contains("##["), "{line}");
+                prop_assert!(!line.chars().any(char::is_control), "{line}");
+            }
+        }
+    }
+}

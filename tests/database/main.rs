@@ -1,0 +1,17 @@
+//! The reader of Postgres against a real server: `scripts/test --test database`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod connecting;
+mod failures;
+mod forms;
+mod permissions;
+mod proxy;
+mod row_security;
+mod stacks;
+mod values;
+mod world;

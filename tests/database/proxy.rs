@@ -1,0 +1,126 @@
+//! A server in front of the server: speaks TLS with certificates of its own, or answers as a server in trouble does.
+
+use std::{path::PathBuf, sync::Arc};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
+};
+
+/// What the front answers.
+#[derive(Clone)]
+pub(crate) enum Front {
+    /// TLS with a certificate for `localhost`, then the real server.
+    Tls(TlsAcceptor),
+    /// No TLS, then the real server.
+    Plain,
+    /// An error instead of a connection: code and message.
+    Refusing(&'static str, &'static str),
+    /// Nothing at all.
+    Silent,
+}
+
+/// A certificate authority whose file is at `path`, and a front that it vouches for.
+pub(crate) struct Authority {
+    pub(crate) path: PathBuf,
+    pub(crate) front: Front,
+    _folder: TempDir,
+}
+
+pub(crate) fn authority(name: &str) -> Authority {
+    let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("a key"))
+        .expect("an authority");
+    let key = KeyPair::generate().expect("a key");
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()])
+        .expect("parameters")
+        .signed_by(&key, &issuer)
+        .expect("a certificate");
+    let config = ServerConfig::builder_with_provider(Arc::new(
+        tokio_rustls::rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .expect("versions")
+    .with_no_client_auth()
+    .with_single_cert(
+        vec![certificate.der().clone()],
+        PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+    )
+    .expect("a configuration");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("authority.pem");
+    std::fs::write(&path, issuer.pem()).expect("written");
+    Authority {
+        path,
+        front: Front::Tls(TlsAcceptor::from(Arc::new(config))),
+        _folder: folder,
+    }
+}
+
+/// Starts the front before the server at `address`; the port it listens on.
+pub(crate) async fn start(front: Front, address: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            // A client that gives up is what some of the tests are about.
+            tokio::spawn(serve(front.clone(), client, address.clone()));
+        }
+    });
+    port
+}
+
+/// The first message of a client that would like TLS: its length and the code 80877103.
+const TLS_REQUEST: usize = 8;
+
+async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<()> {
+    let mut request = [0; TLS_REQUEST];
+    client.peek(&mut request).await.ok()?;
+    let asks_for_tls = request[4..] == [0x04, 0xd2, 0x16, 0x2f];
+    match front {
+        Front::Tls(acceptor) => {
+            client.read_exact(&mut request).await.ok()?;
+            client.write_all(b"S").await.ok()?;
+            let mut client = acceptor.accept(client).await.ok()?;
+            let mut server = TcpStream::connect(address).await.ok()?;
+            copy_bidirectional(&mut client, &mut server).await.ok()?;
+        }
+        Front::Plain => {
+            if asks_for_tls {
+                client.read_exact(&mut request).await.ok()?;
+                client.write_all(b"N").await.ok()?;
+            }
+            let mut server = TcpStream::connect(address).await.ok()?;
+            copy_bidirectional(&mut client, &mut server).await.ok()?;
+        }
+        Front::Refusing(code, message) => {
+            if asks_for_tls {
+                client.read_exact(&mut request).await.ok()?;
+                client.write_all(b"N").await.ok()?;
+            }
+            // The startup message begins with its own length.
+            let length = client.read_u32().await.ok()?;
+            let mut startup = vec![0; usize::try_from(length).ok()?.checked_sub(4)?];
+            client.read_exact(&mut startup).await.ok()?;
+            let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
+            let length = u32::try_from(fields.len() + 4).ok()?;
+            client.write_all(b"E").await.ok()?;
+            client.write_all(&length.to_be_bytes()).await.ok()?;
+            client.write_all(fields.as_bytes()).await.ok()?;
+        }
+        Front::Silent => {
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
+        }
+    }
+    Some(())
+}

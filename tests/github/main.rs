@@ -1,0 +1,19 @@
+//! Publishing, against a GitHub that forgives nothing.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+#[path = "../support/fake_github/mod.rs"]
+mod fake_github;
+
+mod check_runs;
+mod comments;
+mod contents;
+mod events;
+mod faults;
+mod job;
+mod lists;
+mod secrets;

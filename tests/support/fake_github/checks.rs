@@ -1,0 +1,380 @@
+//! Check runs, with every limit of GitHub's documentation.
+
+use serde_json::{Map, Value, json};
+
+use super::{CheckRun, Recorded, Token, World, reply::Reply, routes::page};
+
+const TEXT: usize = 65_535;
+
+const STATUSES: &[&str] = &["queued", "in_progress", "completed"];
+
+const CONCLUSIONS: &[&str] = &[
+    "action_required",
+    "cancelled",
+    "failure",
+    "neutral",
+    "success",
+    "skipped",
+    "timed_out",
+];
+
+const FIELDS: &[&str] = &[
+    "name",
+    "details_url",
+    "external_id",
+    "status",
+    "started_at",
+    "conclusion",
+    "completed_at",
+    "output",
+];
+
+const ANNOTATION_FIELDS: &[&str] = &[
+    "path",
+    "start_line",
+    "end_line",
+    "start_column",
+    "end_column",
+    "annotation_level",
+    "message",
+    "title",
+    "raw_details",
+];
+
+pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded) -> Reply {
+    if !token.writes_checks {
+        return Reply::forbidden();
+    }
+    let body = asked.json();
+    let broken = check_request(
+        &body,
+        &[FIELDS, &["head_sha"]].concat(),
+        &["name", "head_sha"],
+    );
+    if let Some(reply) = refuse(world, broken) {
+        return reply;
+    }
+    let sha = text(&body, "head_sha");
+    if !world.commits.contains(&sha) {
+        return Reply::error(422, &format!("No commit found for SHA: {sha}"));
+    }
+    let run = CheckRun {
+        id: world.new_id(),
+        app: token.app,
+        name: text(&body, "name"),
+        sha,
+        status: body["status"].as_str().unwrap_or("queued").to_owned(),
+        conclusion: None,
+        external_id: text(&body, "external_id"),
+        output: Value::Null,
+        annotations: Vec::new(),
+    };
+    let id = run.id;
+    world.check_runs.push(run);
+    apply(world, id, &body);
+    answer(world, 201, id)
+}
+
+pub(super) fn update(world: &mut World, token: &Token, asked: &Recorded, id: &str) -> Reply {
+    if !token.writes_checks {
+        return Reply::forbidden();
+    }
+    let Some(id) = find(world, id) else {
+        return Reply::missing();
+    };
+    if world.internal_check_runs.contains(&id) {
+        world.violate("the job's own check run was written to");
+        return Reply::error(
+            403,
+            "Check run status and conclusions can only be updated internally by GitHub Actions",
+        );
+    }
+    let body = asked.json();
+    let mut broken = check_request(&body, FIELDS, &[]);
+    let is_completed = world
+        .check_runs
+        .iter()
+        .any(|run| run.id == id && run.status == "completed");
+    if is_completed
+        && body
+            .get("status")
+            .is_some_and(|status| status != "completed")
+    {
+        broken.push("a completed check run goes back".to_owned());
+    }
+    if let Some(reply) = refuse(world, broken) {
+        return reply;
+    }
+    apply(world, id, &body);
+    answer(world, 200, id)
+}
+
+pub(super) fn get(world: &mut World, id: &str) -> Reply {
+    match find(world, id) {
+        Some(id) => answer(world, 200, id),
+        None => Reply::missing(),
+    }
+}
+
+pub(super) fn annotations(world: &mut World, asked: &Recorded, id: &str) -> Reply {
+    let Some(id) = find(world, id) else {
+        return Reply::missing();
+    };
+    let runs = world.check_runs.iter();
+    let all: Vec<Value> = runs
+        .filter(|run| run.id == id)
+        .flat_map(|run| run.annotations.clone())
+        .collect();
+    let (items, next) = page(world, asked, &all);
+    let reply = Reply::json(200, &json!(items));
+    next.into_iter()
+        .fold(reply, |reply, next| reply.with("link", next))
+}
+
+pub(super) fn list(world: &mut World, asked: &Recorded, sha: &str) -> Reply {
+    if !world.commits.contains(sha) {
+        return Reply::error(422, &format!("No commit found for SHA: {sha}"));
+    }
+    let name = asked.parameter("check_name");
+    let mut runs: Vec<CheckRun> = world.check_runs.clone();
+    runs.retain(|run| run.sha == sha && name.as_ref().is_none_or(|name| run.name == *name));
+    runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+    if asked
+        .parameter("filter")
+        .is_none_or(|filter| filter == "latest")
+    {
+        let mut seen = std::collections::BTreeSet::new();
+        runs.retain(|run| seen.insert((run.app, run.name.clone())));
+    }
+    let total = runs.len();
+    let (runs, next) = page(world, asked, &runs);
+    let runs: Vec<Value> = runs.iter().map(|run| to_json(world, run)).collect();
+    let reply = Reply::json(200, &json!({"total_count": total, "check_runs": runs}));
+    next.into_iter()
+        .fold(reply, |reply, next| reply.with("link", next))
+}
+
+fn find(world: &World, id: &str) -> Option<u64> {
+    let id = id.parse().ok()?;
+    world
+        .check_runs
+        .iter()
+        .any(|run| run.id == id)
+        .then_some(id)
+}
+
+fn text(body: &Value, field: &str) -> String {
+    body[field].as_str().unwrap_or_default().to_owned()
+}
+
+/// Output is replaced, annotations are appended, a conclusion completes.
+fn apply(world: &mut World, id: u64, body: &Value) {
+    let Some(run) = world.check_runs.iter_mut().find(|run| run.id == id) else {
+        return;
+    };
+    if let Some(status) = body["status"].as_str() {
+        status.clone_into(&mut run.status);
+    }
+    if let Some(conclusion) = body["conclusion"].as_str() {
+        run.conclusion = Some(conclusion.to_owned());
+        "completed".clone_into(&mut run.status);
+    }
+    let mut output = body["output"].clone();
+    if let Some(fields) = output.as_object_mut() {
+        let appended = fields.remove("annotations");
+        run.annotations.extend(
+            appended
+                .as_ref()
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default(),
+        );
+        run.output = output;
+    }
+}
+
+fn answer(world: &World, status: u16, id: u64) -> Reply {
+    let run = world.check_runs.iter().find(|run| run.id == id);
+    run.map_or_else(Reply::missing, |run| {
+        Reply::json(status, &to_json(world, run))
+    })
+}
+
+fn to_json(world: &World, run: &CheckRun) -> Value {
+    if world.sparse {
+        return json!({
+            "id": run.id,
+            "external_id": run.external_id,
+            "output": {"annotations_count": run.annotations.len()},
+        });
+    }
+    json!({
+        "id": run.id,
+        "html_url": format!("https://github.test/{}/runs/{}", world.repository, run.id),
+        "external_id": run.external_id,
+        "name": run.name,
+        "head_sha": run.sha,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "app": {"slug": run.app},
+        "output": {
+            "title": run.output["title"],
+            "summary": run.output["summary"],
+            "text": run.output["text"],
+            "annotations_count": run.annotations.len(),
+        },
+    })
+}
+
+fn refuse(world: &mut World, broken: Vec<String>) -> Option<Reply> {
+    let message = broken.first()?.clone();
+    world.violations.extend(broken);
+    Some(Reply::error(422, &format!("Invalid request. {message}")))
+}
+
+fn check_request(body: &Value, allowed: &[&str], required: &[&str]) -> Vec<String> {
+    let mut broken = Vec::new();
+    let Some(fields) = body.as_object() else {
+        return vec!["a check run's body is no object".to_owned()];
+    };
+    check_names("a check run", fields, allowed, &mut broken);
+    for field in required {
+        check_text(fields, field, 1, usize::MAX, &mut broken);
+    }
+    for (field, words) in [("status", STATUSES), ("conclusion", CONCLUSIONS)] {
+        if fields
+            .get(field)
+            .is_some_and(|value| !words.iter().any(|word| value == word))
+        {
+            broken.push(format!("`{field}` is {}", fields[field]));
+        }
+    }
+    let is_completed = fields
+        .get("status")
+        .is_some_and(|status| status == "completed");
+    if (is_completed || fields.contains_key("completed_at")) && !fields.contains_key("conclusion") {
+        broken.push("a completed check run has no conclusion".to_owned());
+    }
+    for field in ["started_at", "completed_at"] {
+        let is_time = |value: &Value| {
+            value
+                .as_str()
+                .is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
+        };
+        if fields.get(field).is_some_and(|value| !is_time(value)) {
+            broken.push(format!("`{field}` is no time"));
+        }
+    }
+    if let Some(output) = fields.get("output") {
+        check_output(output, &mut broken);
+    }
+    broken
+}
+
+fn check_output(output: &Value, broken: &mut Vec<String>) {
+    let Some(fields) = output.as_object() else {
+        broken.push("`output` is no object".to_owned());
+        return;
+    };
+    check_names(
+        "output",
+        fields,
+        &["title", "summary", "text", "annotations"],
+        broken,
+    );
+    check_text(fields, "title", 1, 255, broken);
+    check_text(fields, "summary", 1, TEXT, broken);
+    if fields.contains_key("text") {
+        check_text(fields, "text", 0, TEXT, broken);
+    }
+    let Some(annotations) = fields.get("annotations") else {
+        return;
+    };
+    let Some(annotations) = annotations.as_array() else {
+        broken.push("`annotations` is no array".to_owned());
+        return;
+    };
+    if annotations.len() > 50 {
+        broken.push(format!("{} annotations in one request", annotations.len()));
+    }
+    for annotation in annotations {
+        match annotation.as_object() {
+            Some(fields) => check_annotation(fields, broken),
+            None => broken.push("an annotation is no object".to_owned()),
+        }
+    }
+}
+
+fn check_annotation(fields: &Map<String, Value>, broken: &mut Vec<String>) {
+    check_names("an annotation", fields, ANNOTATION_FIELDS, broken);
+    check_text(fields, "path", 1, 4096, broken);
+    check_text(fields, "message", 1, 64 * 1024, broken);
+    for (field, most) in [("title", 255), ("raw_details", 64 * 1024)] {
+        if fields.contains_key(field) {
+            check_text(fields, field, 0, most, broken);
+        }
+    }
+    let path = fields
+        .get("path")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if path.starts_with('/') || path.starts_with("./") {
+        broken.push(format!(
+            "the path `{path}` is not relative to the repository"
+        ));
+    }
+    let level = fields.get("annotation_level").and_then(Value::as_str);
+    if !matches!(level, Some("notice" | "warning" | "failure")) {
+        broken.push(format!("an annotation's level is {level:?}"));
+    }
+    let number = |field: &str| fields.get(field).map(|value| value.as_u64().unwrap_or(0));
+    let (start, end) = (
+        number("start_line").unwrap_or(0),
+        number("end_line").unwrap_or(0),
+    );
+    if start == 0 || end < start {
+        broken.push(format!("an annotation is on lines {start} to {end}"));
+    }
+    let (first, last) = (number("start_column"), number("end_column"));
+    if (first.is_some() || last.is_some()) && start != end {
+        broken.push("an annotation over several lines has columns".to_owned());
+    }
+    if first == Some(0) || last.is_some_and(|last| last < first.unwrap_or(1)) {
+        broken.push(format!("an annotation is on columns {first:?} to {last:?}"));
+    }
+}
+
+fn check_names(
+    what: &str,
+    fields: &Map<String, Value>,
+    allowed: &[&str],
+    broken: &mut Vec<String>,
+) {
+    for name in fields
+        .keys()
+        .filter(|name| !allowed.contains(&name.as_str()))
+    {
+        broken.push(format!("{what} has an unknown field `{name}`"));
+    }
+}
+
+/// In bytes, which is the stricter reading of GitHub's "characters".
+fn check_text(
+    fields: &Map<String, Value>,
+    name: &str,
+    least: usize,
+    most: usize,
+    broken: &mut Vec<String>,
+) {
+    let length = fields.get(name).and_then(Value::as_str).map(str::len);
+    match length {
+        None => broken.push(format!("`{name}` is missing or no text")),
+        Some(length) if length < least => broken.push(format!("`{name}` is empty")),
+        Some(length) if length > most => {
+            broken.push(format!(
+                "Only {most} characters are allowed; {length} were supplied (`{name}`)"
+            ));
+        }
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,77 @@
+//! Things that go wrong once: limits, errors, lost requests and lost answers.
+
+use std::time::Duration;
+
+use super::{Recorded, World, reply::Reply};
+
+/// Happens to the first request with this method on a path that contains this; then it is over.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    /// 403 or 429, with or without `retry-after`.
+    SecondaryLimit {
+        status: u16,
+        retry_after: Option<u64>,
+    },
+    /// The hourly limit, which ends this many seconds after the answer's own date.
+    PrimaryLimit { resets_in: u64 },
+    /// An error of the server, before it did anything.
+    Error { status: u16, body: &'static str },
+    /// The connection closes before anything was done.
+    LoseRequest,
+    /// The connection closes after everything was done.
+    LoseAnswer,
+    /// Everything was done, and the answer stops in the middle.
+    CutAnswer,
+    /// Everything was done, and the answer takes this long.
+    Hang(Duration),
+}
+
+/// The `date` of a limit's answer, so that no clock is needed to say when the limit ends.
+const DATE: (&str, u64) = ("Mon, 23 Nov 2026 09:40:00 GMT", 1_795_426_800);
+
+const SECONDARY: &str =
+    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+
+impl Kind {
+    /// What is answered instead of doing anything.
+    pub(super) fn instead(&self) -> Option<Reply> {
+        match self {
+            Self::SecondaryLimit {
+                status,
+                retry_after,
+            } => {
+                let reply = Reply::error(*status, SECONDARY);
+                Some(match retry_after {
+                    Some(seconds) => reply.with("retry-after", seconds.to_string()),
+                    None => reply,
+                })
+            }
+            Self::PrimaryLimit { resets_in } => Some(
+                Reply::error(403, "API rate limit exceeded for installation ID 1.")
+                    .with("x-ratelimit-remaining", "0".to_owned())
+                    .with("x-ratelimit-reset", (DATE.1 + resets_in).to_string())
+                    .with("date", DATE.0.to_owned()),
+            ),
+            Self::Error { status, body } => {
+                Some(Reply::text(*status, "text/html", (*body).to_owned()))
+            }
+            Self::LoseRequest => Some(Reply::error(500, "lost")),
+            Self::LoseAnswer | Self::CutAnswer | Self::Hang(_) => None,
+        }
+    }
+}
+
+impl World {
+    pub(super) fn take_fault(&mut self, asked: &Recorded) -> Option<Kind> {
+        let meant = |fault: &Fault| fault.method == asked.method && asked.path.contains(fault.path);
+        let place = self.faults.iter().position(meant)?;
+        Some(self.faults.remove(place).kind)
+    }
+}

@@ -1,0 +1,142 @@
+//! A GitHub that is stricter than the real one: it keeps state, enforces the documented limits, and writes down every
+//! request and every rule that a request broke.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    response::Response,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+mod checks;
+mod comments;
+mod faults;
+mod reads;
+mod reply;
+mod routes;
+mod world;
+
+pub(crate) use faults::{Fault, Kind};
+pub(crate) use world::{CheckRun, Comment, Pull, Recorded, Token, World};
+
+/// More than any body that is allowed, so that too long ones are seen and refused by the rules.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+/// A running fake; it stops when this is dropped.
+pub(crate) struct FakeGithub {
+    address: SocketAddr,
+    world: Arc<Mutex<World>>,
+    server: JoinHandle<()>,
+}
+
+impl FakeGithub {
+    pub(crate) async fn start(world: World) -> Self {
+        Self::start_on("127.0.0.1:0", world).await
+    }
+
+    /// Any address, for clients in other processes and containers: `0.0.0.0:0` finds a free port.
+    pub(crate) async fn start_on(address: &str, world: World) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free address");
+        let address = listener.local_addr().expect("a bound address");
+        let world = Arc::new(Mutex::new(world));
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&world));
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .await
+                .expect("a server that serves");
+        });
+        Self {
+            address,
+            world,
+            server,
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What `GITHUB_API_URL` is set to.
+    pub(crate) fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}{}", self.port(), self.world().prefix)
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        lock(&self.world)
+    }
+
+    /// The rules that were broken, in order; empty when the client behaved.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.world().violations.clone()
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
+        self.world().requests.clone()
+    }
+
+    /// How many requests were made with this method on paths that contain this.
+    pub(crate) fn count(&self, method: &str, path: &str) -> usize {
+        let matches = |request: &&Recorded| request.method == method && request.path.contains(path);
+        self.world().requests.iter().filter(matches).count()
+    }
+}
+
+impl Drop for FakeGithub {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body: Bytes = axum::body::to_bytes(body, MOST_BYTES)
+        .await
+        .unwrap_or_default();
+    let asked = Recorded::of(&parts, &body);
+    let (fault, reply) = {
+        let mut world = lock(&world);
+        world.requests.push(asked.clone());
+        let fault = world.take_fault(&asked);
+        let refused = fault.as_ref().and_then(Kind::instead);
+        let reply = refused.unwrap_or_else(|| routes::route(&mut world, &asked));
+        (fault, reply)
+    };
+    match fault {
+        // Unwinding ends the connection's task, so that the client sees it close without an answer.
+        Some(Kind::LoseAnswer | Kind::LoseRequest) => {
+            std::panic::resume_unwind(Box::new("connection dropped"))
+        }
+        Some(Kind::Hang(time)) => {
+            tokio::time::sleep(time).await;
+            reply.into_response()
+        }
+        Some(Kind::CutAnswer) => {
+            let mut response = reply.into_response();
+            let pieces = vec![
+                Ok(Bytes::from_static(b"{\"id\":")),
+                Err(std::io::Error::other("cut")),
+            ];
+            *response.body_mut() = Body::from_stream(futures::stream::iter(pieces));
+            response
+        }
+        _ => reply.into_response(),
+    }
+}

@@ -1,0 +1,113 @@
+//! What is only read: pull requests, their files, contents, and the viewer.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use super::{Pull, Recorded, Token, World, reply::Reply, routes::page};
+
+/// GitHub lists no more files of a pull request than this.
+const MOST_FILES: usize = 3000;
+
+pub(super) fn pull(world: &World, number: &str) -> Reply {
+    let found = world
+        .pulls
+        .iter()
+        .find(|pull| pull.number.to_string() == number);
+    found.map_or_else(Reply::missing, |pull| Reply::json(200, &pull.to_json()))
+}
+
+pub(super) fn pulls(world: &mut World, asked: &Recorded) -> Reply {
+    let state = asked
+        .parameter("state")
+        .unwrap_or_else(|| "open".to_owned());
+    let head = asked.parameter("head");
+    let mut all: Vec<Pull> = world.pulls.clone();
+    all.retain(|pull| {
+        let owner = pull
+            .head_repository
+            .as_deref()
+            .and_then(|name| name.split('/').next());
+        let label = owner.map(|owner| format!("{owner}:{}", pull.head_branch));
+        (state == "all" || pull.state == state) && (head.is_none() || head == label)
+    });
+    listed(world, asked, &all)
+}
+
+pub(super) fn pulls_of_commit(world: &mut World, asked: &Recorded, sha: &str) -> Reply {
+    if !world.commits.contains(sha) {
+        return Reply::error(422, &format!("No commit found for SHA: {sha}"));
+    }
+    let mut all: Vec<Pull> = world.pulls.clone();
+    all.retain(|pull| pull.head_sha == sha);
+    listed(world, asked, &all)
+}
+
+pub(super) fn files(world: &mut World, asked: &Recorded, number: &str) -> Reply {
+    let Some(pull) = world
+        .pulls
+        .iter()
+        .find(|pull| pull.number.to_string() == number)
+    else {
+        return Reply::missing();
+    };
+    let all: Vec<Value> = pull.files.iter().take(MOST_FILES).cloned().collect();
+    let (items, next) = page(world, asked, &all);
+    let reply = Reply::json(200, &json!(items));
+    next.into_iter()
+        .fold(reply, |reply, next| reply.with("link", next))
+}
+
+pub(super) fn contents(world: &World, asked: &Recorded, path: &str) -> Reply {
+    let reference = asked.parameter("ref").unwrap_or_default();
+    if let Some(content) = world.files.get(&(reference.clone(), path.to_owned())) {
+        if asked.header("accept") == "application/vnd.github.raw+json" {
+            let text = String::from_utf8_lossy(content).into_owned();
+            return Reply::text(200, "application/vnd.github.raw+json; charset=utf-8", text);
+        }
+        let content = STANDARD.encode(content);
+        return Reply::json(
+            200,
+            &json!({"type": "file", "encoding": "base64", "path": path, "content": content}),
+        );
+    }
+    let folder = format!("{path}/");
+    let inside =
+        |(commit, file): &&(String, String)| *commit == reference && file.starts_with(&folder);
+    let entries: Vec<Value> = world
+        .files
+        .keys()
+        .filter(inside)
+        .map(|(_, file)| json!({"type": "file", "path": file}))
+        .collect();
+    if entries.is_empty() {
+        return Reply::missing();
+    }
+    Reply::json(200, &json!(entries))
+}
+
+pub(super) fn graphql(world: &mut World, token: &Token, asked: &Recorded) -> Reply {
+    if !world.answers_graphql {
+        return Reply::missing();
+    }
+    let body = asked.json();
+    if asked.method != "POST"
+        || !body["query"]
+            .as_str()
+            .is_some_and(|query| query.contains("viewer"))
+    {
+        world.violate(format!("GraphQL was asked {} {}", asked.method, asked.body));
+        return Reply::json(200, &json!({"errors": [{"message": "Parse error"}]}));
+    }
+    Reply::json(
+        200,
+        &json!({"data": {"viewer": {"login": token.login(), "databaseId": token.bot_id}}}),
+    )
+}
+
+fn listed(world: &mut World, asked: &Recorded, all: &[Pull]) -> Reply {
+    let (items, next) = page(world, asked, all);
+    let items: Vec<Value> = items.iter().map(Pull::to_json).collect();
+    let reply = Reply::json(200, &json!(items));
+    next.into_iter()
+        .fold(reply, |reply, next| reply.with("link", next))
+}

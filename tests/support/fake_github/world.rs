@@ -1,0 +1,243 @@
+//! What the fake knows: one repository, its tokens, commits, pull requests, comments and check runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::request::Parts;
+use serde_json::{Value, json};
+
+use super::{Fault, Kind};
+
+#[derive(Debug)]
+pub(crate) struct World {
+    /// `owner/name` of the only repository.
+    pub repository: String,
+    /// Empty as on github.com, or `/api/v3` as on an Enterprise Server.
+    pub prefix: &'static str,
+    /// By the text of the token.
+    pub tokens: BTreeMap<String, Token>,
+    pub commits: BTreeSet<String>,
+    pub pulls: Vec<Pull>,
+    pub comments: Vec<Comment>,
+    pub check_runs: Vec<CheckRun>,
+    /// The job's own check runs, which GitHub Actions alone may change.
+    pub internal_check_runs: BTreeSet<u64>,
+    /// By commit and path.
+    pub files: BTreeMap<(String, String), Vec<u8>>,
+    pub answers_graphql: bool,
+    /// Leaves out of the answers whatever is not strictly needed, as some stand-ins do.
+    pub sparse: bool,
+    pub faults: Vec<Fault>,
+    pub requests: Vec<Recorded>,
+    pub violations: Vec<String>,
+    pub next_id: u64,
+}
+
+/// What a token may do, and as whom it acts.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub app: &'static str,
+    pub bot_id: u64,
+    pub sees_repository: bool,
+    pub writes_checks: bool,
+    pub writes_pulls: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Pull {
+    pub number: u64,
+    pub state: &'static str,
+    pub head_sha: String,
+    pub head_branch: String,
+    /// None when the fork was deleted.
+    pub head_repository: Option<String>,
+    pub base_sha: String,
+    pub base_repository: String,
+    pub locked: bool,
+    pub files: Vec<Value>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Comment {
+    pub id: u64,
+    pub number: u64,
+    /// Login, id and kind; none for a ghost.
+    pub author: Option<(String, u64, &'static str)>,
+    pub body: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct CheckRun {
+    pub id: u64,
+    pub app: &'static str,
+    pub name: String,
+    pub sha: String,
+    pub status: String,
+    pub conclusion: Option<String>,
+    pub external_id: String,
+    pub output: Value,
+    pub annotations: Vec<Value>,
+}
+
+/// One request as it came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    /// Lower-case names; the token is among them.
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+pub(crate) const TOKEN: &str = "ghs_default";
+
+impl World {
+    /// `acme/shop` with pull request 7 from one of its own branches, and the default token of a well set-up job.
+    pub(crate) fn new() -> Self {
+        let pull = Pull::new(7, &Self::sha(1), &Self::sha(9));
+        Self {
+            repository: "acme/shop".to_owned(),
+            prefix: "",
+            tokens: BTreeMap::from([(TOKEN.to_owned(), Token::writing())]),
+            commits: (1..10).map(Self::sha).collect(),
+            pulls: vec![pull],
+            comments: Vec::new(),
+            check_runs: Vec::new(),
+            internal_check_runs: BTreeSet::new(),
+            files: BTreeMap::new(),
+            answers_graphql: true,
+            sparse: false,
+            faults: Vec::new(),
+            requests: Vec::new(),
+            violations: Vec::new(),
+            next_id: 1000,
+        }
+    }
+
+    /// The commit that this repository calls so.
+    pub(crate) fn sha(number: u8) -> String {
+        format!("{number:02x}").repeat(20)
+    }
+
+    pub(crate) fn pull(&mut self, number: u64) -> &mut Pull {
+        self.pulls
+            .iter_mut()
+            .find(|pull| pull.number == number)
+            .expect("a pull request of this number")
+    }
+
+    pub(crate) fn fail(&mut self, method: &'static str, path: &'static str, kind: Kind) {
+        self.faults.push(Fault { method, path, kind });
+    }
+
+    /// Puts a comment there as if somebody had written it before; none is a ghost.
+    pub(crate) fn preload(&mut self, author: Option<(&str, u64, &'static str)>, body: &str) -> u64 {
+        let id = self.new_id();
+        self.comments.push(Comment {
+            id,
+            number: 7,
+            author: author.map(|(login, id, kind)| (login.to_owned(), id, kind)),
+            body: body.to_owned(),
+        });
+        id
+    }
+
+    pub(super) fn new_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    pub(super) fn violate(&mut self, rule: impl Into<String>) {
+        self.violations.push(rule.into());
+    }
+}
+
+impl Token {
+    pub(crate) fn writing() -> Self {
+        Self {
+            app: "github-actions",
+            bot_id: 41_898_282,
+            sees_repository: true,
+            writes_checks: true,
+            writes_pulls: true,
+        }
+    }
+
+    pub(crate) fn reading() -> Self {
+        Self {
+            writes_checks: false,
+            writes_pulls: false,
+            ..Self::writing()
+        }
+    }
+
+    pub(super) fn login(&self) -> String {
+        format!("{}[bot]", self.app)
+    }
+}
+
+impl Pull {
+    pub(crate) fn new(number: u64, head_sha: &str, base_sha: &str) -> Self {
+        Self {
+            number,
+            state: "open",
+            head_sha: head_sha.to_owned(),
+            head_branch: "feature".to_owned(),
+            head_repository: Some("acme/shop".to_owned()),
+            base_sha: base_sha.to_owned(),
+            base_repository: "acme/shop".to_owned(),
+            locked: false,
+            files: Vec::new(),
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let repository = |name: &String| {
+            let owner = name.split('/').next().unwrap_or_default();
+            json!({"full_name": name, "owner": {"login": owner}})
+        };
+        json!({
+            "number": self.number,
+            "state": self.state,
+            "locked": self.locked,
+            "head": {
+                "sha": self.head_sha,
+                "ref": self.head_branch,
+                "repo": self.head_repository.as_ref().map(repository),
+            },
+            "base": {"sha": self.base_sha, "ref": "main", "repo": repository(&self.base_repository)},
+        })
+    }
+}
+
+impl Recorded {
+    pub(super) fn of(parts: &Parts, body: &[u8]) -> Self {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        Self {
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+                .collect(),
+            body: text(body),
+        }
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The decoded value of a parameter.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+}
