@@ -1,0 +1,359 @@
+//! Evaluates a million accounts against a million subscriptions on one core and prints what that takes.
+//!
+//! `cargo bench --bench evaluate`. Every world is made and judged in a process of its own, so that the peak of its
+//! memory is its own.
+
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use prodverdict::contract::{
+    Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Interval,
+    Item, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId, UnixSeconds,
+    evaluate,
+};
+
+const SIZE: u64 = 1_000_000;
+const NOW: i64 = 1_793_491_200;
+const DAY: i64 = 86_400;
+
+/// What the product promises for a world of this size.
+const MOST_SECONDS: Duration = Duration::from_millis(1500);
+const MOST_MEBIBYTES: u64 = 400;
+
+/// Prices that nobody mapped, among which their subscriptions are spread.
+const UNMAPPED_PRICES: u64 = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum World {
+    /// The columns that every contract maps, and nothing wrong.
+    Clean,
+    /// The columns that every contract maps; one in a hundred accounts drifts for each rule.
+    Drift,
+    /// Every optional column is mapped too.
+    AllColumns,
+}
+
+impl World {
+    const ALL: [Self; 3] = [Self::Clean, Self::Drift, Self::AllColumns];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Drift => "drift",
+            Self::AllColumns => "all-columns",
+        }
+    }
+}
+
+fn main() -> io::Result<()> {
+    let wanted = env::args().nth(1).unwrap_or_default();
+    if let Some(world) = World::ALL.into_iter().find(|world| world.name() == wanted) {
+        return measure(world);
+    }
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "{SIZE} accounts, {SIZE} subscriptions, one core; the limits are {:.1} s and {MOST_MEBIBYTES} MiB\n\n\
+         {:<12} {:>8} {:>9} {:>10} {:>9}",
+        MOST_SECONDS.as_secs_f64(),
+        "world",
+        "seconds",
+        "peak MiB",
+        "facts MiB",
+        "findings",
+    )?;
+    out.flush()?;
+    for world in World::ALL {
+        let status = Command::new(env::current_exe()?)
+            .arg(world.name())
+            .status()?;
+        if !status.success() {
+            return Err(io::Error::other(format!(
+                "the world `{}` failed",
+                world.name()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn measure(world: World) -> io::Result<()> {
+    let contract = contract();
+    let facts = facts(world);
+    let of_facts = memory("VmRSS:")?;
+    let start = Instant::now();
+    let evaluation = evaluate(&contract, &facts, UnixSeconds(NOW));
+    let taken = start.elapsed();
+    let peak = memory("VmHWM:")?;
+    let evaluation = evaluation.map_err(io::Error::other)?;
+    assert_reached(world, &evaluation)?;
+    let verdict = if taken <= MOST_SECONDS && peak <= MOST_MEBIBYTES {
+        ""
+    } else {
+        "  over the limit"
+    };
+    writeln!(
+        io::stdout(),
+        "{:<12} {:>8.2} {:>9} {:>10} {:>9}{verdict}",
+        world.name(),
+        taken.as_secs_f64(),
+        peak,
+        of_facts,
+        evaluation.findings.len(),
+    )
+}
+
+/// A world that does not drift as it says measures nothing.
+fn assert_reached(world: World, evaluation: &Evaluation) -> io::Result<()> {
+    let found = &evaluation.summary.by_rule;
+    let expected = |rule: &Rule| match rule {
+        Rule::UnmappedFeature => false,
+        Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::PeriodDrift
+        | Rule::CancelFlagDrift => world == World::AllColumns,
+        _ => world != World::Clean,
+    };
+    for rule in Rule::ALL {
+        if expected(&rule) != found.contains_key(&rule) {
+            let count = found.get(&rule).copied().unwrap_or_default();
+            let problem = format!(
+                "{count} findings of `{rule}` in the world `{}`",
+                world.name()
+            );
+            return Err(io::Error::other(problem));
+        }
+    }
+    Ok(())
+}
+
+/// A line of `/proc/self/status`, in MiB.
+fn memory(line: &str) -> io::Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let mut lines = status.lines();
+    let found = lines.find_map(|text| text.strip_prefix(line));
+    let kibibytes =
+        found.and_then(|text| text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kibibytes
+        .map(|kibibytes| kibibytes / 1024)
+        .ok_or_else(|| io::Error::other(format!("no `{line}` in /proc/self/status")))
+}
+
+fn contract() -> Contract {
+    let plans = [
+        ("price_1QpzXkLkdIwHu7ixPro0month", "pro"),
+        ("price_1QpzXkLkdIwHu7ixPro00year", "pro"),
+        ("price_1QpzXkLkdIwHu7ixTeammonth", "team"),
+        ("price_1QpzXkLkdIwHu7ixFree00000", "free"),
+    ];
+    Contract {
+        plans: plans
+            .map(|(price, plan)| (PriceId::from(price), plan.to_owned()))
+            .into(),
+        ..Contract::new(Source::Stripe)
+    }
+}
+
+/// What is shared by the rows of one world, as the readers share it.
+struct Shared {
+    month: Arc<Price>,
+    year: Arc<Price>,
+    unmapped: Vec<Arc<Price>>,
+    pro: Arc<str>,
+    free: Arc<str>,
+    active: Arc<str>,
+}
+
+impl Shared {
+    fn new() -> Self {
+        let price = |id: &str, unit_amount, interval| {
+            Arc::new(Price {
+                product: Some("prod_PcYk3nA8sTq1Lx".to_owned()),
+                currency: Some("usd".to_owned()),
+                unit_amount: Some(unit_amount),
+                recurring: Some((interval, 1)),
+                ..Price::bare(id)
+            })
+        };
+        let unmapped = (0..UNMAPPED_PRICES).map(|number| {
+            price(
+                &format!("price_1QpzXkLkdIwHu7ixOther{number:04}"),
+                900,
+                Interval::Month,
+            )
+        });
+        Self {
+            month: price("price_1QpzXkLkdIwHu7ixPro0month", 2900, Interval::Month),
+            year: price("price_1QpzXkLkdIwHu7ixPro00year", 29000, Interval::Year),
+            unmapped: unmapped.collect(),
+            pro: Arc::from("pro"),
+            free: Arc::from("free"),
+            active: Arc::from("active"),
+        }
+    }
+}
+
+/// What is wrong with an account and its customer; each is one in a hundred.
+fn drift(world: World, number: u64) -> Option<Rule> {
+    let rule = Rule::ALL
+        .get(usize::try_from(number % 100).ok()?)
+        .copied()?;
+    let needs_columns = matches!(
+        rule,
+        Rule::SeatDrift
+            | Rule::StatusDrift
+            | Rule::StaleSubscriptionId
+            | Rule::PeriodDrift
+            | Rule::CancelFlagDrift
+    );
+    match world {
+        World::Clean => None,
+        World::Drift if needs_columns => None,
+        World::Drift | World::AllColumns => Some(rule),
+    }
+}
+
+/// One account and one subscription a number, with what its drift changes.
+fn facts(world: World) -> Facts {
+    let shared = Shared::new();
+    let mut facts = Facts {
+        mapped: [Field::Plan].into(),
+        ..Facts::default()
+    };
+    if world == World::AllColumns {
+        facts.mapped.extend(Field::ALL);
+    }
+    let size = usize::try_from(SIZE).unwrap_or_default();
+    facts.accounts.reserve_exact(size);
+    facts.subscriptions.reserve_exact(size);
+    for number in 0..SIZE {
+        let drift = drift(world, number);
+        let account = account(number, drift, world, &shared);
+        facts.accounts.push(account);
+        facts
+            .subscriptions
+            .push(subscription(number, drift, &shared));
+    }
+    facts
+}
+
+fn account(number: u64, drift: Option<Rule>, world: World, shared: &Shared) -> Account {
+    let customer = match drift {
+        Some(Rule::DuplicateCustomer) => Some(customer_id(number + 50)),
+        Some(Rule::UnlinkedAccess) => None,
+        Some(Rule::OrphanSubscription) => None,
+        Some(Rule::NoSubscription) => Some(CustomerId::from(format!("cus_N{number:013}"))),
+        _ => Some(customer_id(number)),
+    };
+    let paid = !matches!(
+        drift,
+        Some(Rule::RevenueLeak | Rule::StalePlan | Rule::OrphanSubscription)
+    );
+    let plan = match drift {
+        Some(Rule::PlanDrift) => &shared.free,
+        _ => &shared.pro,
+    };
+    Account {
+        id: account_id(number),
+        customer,
+        paid,
+        exempt: false,
+        plan: Some(Arc::clone(plan)),
+        columns: (world == World::AllColumns).then(|| Box::new(columns(number, drift, shared))),
+    }
+}
+
+fn columns(number: u64, drift: Option<Rule>, shared: &Shared) -> AccountColumns {
+    // The subscription of an account that shares another's customer is that one's.
+    let of = match drift {
+        Some(Rule::DuplicateCustomer) => number + 50,
+        Some(Rule::StaleSubscriptionId) => number + 1,
+        Some(Rule::DoubleSubscription) | _ => number,
+    };
+    AccountColumns {
+        seats: Some(if drift == Some(Rule::SeatDrift) { 2 } else { 1 }),
+        status: Some(match drift {
+            Some(Rule::StatusDrift) => Arc::from("trialing"),
+            _ => Arc::clone(&shared.active),
+        }),
+        subscription_id: Some(subscription_id(of)),
+        period_end: Some(UnixSeconds(match drift {
+            Some(Rule::PeriodDrift) => NOW,
+            _ => NOW + 20 * DAY,
+        })),
+        cancel_at_period_end: drift == Some(Rule::CancelFlagDrift),
+        updated_at: Some(UnixSeconds(NOW - DAY)),
+    }
+}
+
+fn subscription(number: u64, drift: Option<Rule>, shared: &Shared) -> Subscription {
+    let status = match drift {
+        Some(Rule::WrongfulAccess | Rule::StalePlan) => Status::Canceled,
+        Some(Rule::UnknownStatus) => Status::parse("halted"),
+        _ => Status::Active,
+    };
+    let price = match drift {
+        Some(Rule::UnmappedPrice) => {
+            let of = usize::try_from(number / 100 % UNMAPPED_PRICES).unwrap_or_default();
+            shared.unmapped.get(of).unwrap_or(&shared.month)
+        }
+        _ if number % 3 == 0 => &shared.year,
+        _ => &shared.month,
+    };
+    // A second subscription of the customer before it.
+    let customer = match drift {
+        Some(Rule::DoubleSubscription) => number + 50,
+        _ => number,
+    };
+    Subscription {
+        id: subscription_id(number),
+        customer: customer_id(customer),
+        ended_at: (status == Status::Canceled).then_some(UnixSeconds(NOW - DAY)),
+        status,
+        created: UnixSeconds(NOW - 400 * DAY),
+        cancel_scheduled: Some(false),
+        paused_void: false,
+        items: Box::new([Item {
+            price: Arc::clone(price),
+            quantity: Some(1),
+            period: Some((UnixSeconds(NOW - 10 * DAY), UnixSeconds(NOW + 20 * DAY))),
+        }]),
+    }
+}
+
+/// Well-mixed bits of a number, so that ids share no beginnings beyond the provider's.
+fn mixed(number: u64) -> u64 {
+    let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+fn account_id(number: u64) -> AccountId {
+    let hex = format!("{:016x}{:016x}", mixed(number), mixed(!number));
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    AccountId::from(format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    ))
+}
+
+/// 18 characters.
+fn customer_id(number: u64) -> CustomerId {
+    CustomerId::from(format!("cus_{:014x}", mixed(number) & 0xff_ffff_ffff_ffff))
+}
+
+/// 28 characters.
+fn subscription_id(number: u64) -> SubscriptionId {
+    SubscriptionId::from(format!("sub_1QpzXkLk{:016x}", mixed(number)))
+}
