@@ -38,7 +38,9 @@ impl Database {
         database.at_server(&format!("create database {}", database.name));
         database.run(sql);
         let role = database.role("reader");
-        database.run(&format!("grant select on all tables in schema public to {role}"));
+        database.run(&format!(
+            "grant select on all tables in schema public to {role}"
+        ));
         database
     }
 
@@ -61,7 +63,8 @@ impl Database {
     /// The URL for a role.
     pub(crate) fn url_of(&self, suffix: &str) -> Url {
         let mut url = self.admin_url();
-        url.set_username(&format!("{}_{suffix}", self.name)).expect("a user");
+        url.set_username(&format!("{}_{suffix}", self.name))
+            .expect("a user");
         url.set_password(Some(PASSWORD)).expect("a password");
         url
     }

@@ -18,7 +18,10 @@ pub(crate) fn contract(more: &[&str]) -> String {
 
 /// The same, with further lines of `columns`.
 pub(crate) fn contract_with(columns: &[&str], more: &[&str]) -> String {
-    let columns: String = columns.iter().map(|line| format!("        {line}\n")).collect();
+    let columns: String = columns
+        .iter()
+        .map(|line| format!("        {line}\n"))
+        .collect();
     let waits = more.iter().any(|line| line.starts_with("confirm_after"));
     let more = more.iter().chain((!waits).then_some(&"confirm_after: 0"));
     let more: String = more.map(|line| format!("    {line}\n")).collect();
@@ -93,7 +96,10 @@ impl Live {
     /// What was asked as `path?query`.
     pub(crate) fn asked(&self) -> Vec<String> {
         let query = |request: &Request| {
-            let pairs = request.query.iter().map(|(name, value)| format!("{name}={value}"));
+            let pairs = request
+                .query
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
             pairs.collect::<Vec<_>>().join("&")
         };
         let requests = self.stripe.requests();

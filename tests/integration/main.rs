@@ -6,12 +6,9 @@
     reason = "a test may panic"
 )]
 
-mod command_line;
-mod configuration;
 mod confirming;
 mod database;
-mod fixtures;
-mod hostile;
+
 mod incomplete;
 mod live;
 mod program;

@@ -62,7 +62,9 @@ fn every_scenario_gives_its_expected_report() {
     let mut wrong = Vec::new();
     for (example, scenario) in scenarios {
         let ran = check(&example, &scenario);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&scenario).join("expected.txt");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(&scenario)
+            .join("expected.txt");
         if updates {
             fs::write(&path, &ran.stdout).expect("written");
         }
@@ -85,11 +87,18 @@ fn every_scenario_gives_its_expected_report() {
             _ => 2,
         };
         if ran.status != Some(status) {
-            wrong.push(format!("{name}: the status is {:?}, not {status}", ran.status));
+            wrong.push(format!(
+                "{name}: the status is {:?}, not {status}",
+                ran.status
+            ));
         }
-        let is_named_for_failing = scenario.file_name().is_some_and(|name| name.to_string_lossy().starts_with("fail"));
+        let is_named_for_failing = scenario
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("fail"));
         if is_named_for_failing != (status == 1) {
-            wrong.push(format!("{name}: its name and its verdict say different things"));
+            wrong.push(format!(
+                "{name}: its name and its verdict say different things"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
@@ -109,11 +118,25 @@ fn the_known_case_prints_to_the_letter() {
 #[test]
 fn the_demo_shows_the_known_case_with_nothing_at_hand_and_says_what_to_do_next() {
     let empty = tempfile::tempdir().expect("a folder");
-    let ran = prodverdict("demo").within(empty.path()).run().with_status(1);
+    let ran = prodverdict("demo")
+        .within(empty.path())
+        .run()
+        .with_status(1);
     assert_eq!(ran.stdout, KNOWN_CASE);
-    assert!(ran.stderr.contains("prodverdict validate"), "{}", ran.stderr);
-    assert!(ran.stderr.trim_end().ends_with("prodverdict check access"), "{}", ran.stderr);
-    let ran = prodverdict("demo --format json").within(empty.path()).run().with_status(1);
+    assert!(
+        ran.stderr.contains("prodverdict validate"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.trim_end().ends_with("prodverdict check access"),
+        "{}",
+        ran.stderr
+    );
+    let ran = prodverdict("demo --format json")
+        .within(empty.path())
+        .run()
+        .with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_alice"]);
     assert_eq!(fs::read_dir(empty.path()).expect("a folder").count(), 0);
 }
