@@ -141,11 +141,11 @@ fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint) -> String
 }
 
 fn problem_lines(problem: &Problem, paint: Paint) -> Vec<String> {
-    let mut message = shown::message_lines(problem);
-    if let (Some(place), Some(first)) = (shown::place(problem), message.first_mut()) {
-        *first = format!("{place}: {first}");
+    let mut message = shown::message_line(problem);
+    if let Some(place) = shown::place(problem) {
+        message = format!("{place}: {message}");
     }
-    let mut lines: Vec<_> = message.iter().map(|line| terminal(line)).collect();
+    let mut lines = vec![terminal(&message)];
     lines.extend(fix_lines(&shown::hint_lines(problem), paint));
     lines
 }
@@ -242,8 +242,8 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_that_does_not_parse_is_shown_as_it_is_written() {
-        let mut problem = sample::problem("unknown key `plan`\n  |\n3 |   plan: x\n  |   ^^^^", "");
+    fn a_configuration_that_does_not_parse_is_shown_with_its_place() {
+        let mut problem = sample::problem("unknown key `plan`", "");
         problem.hint = "did you mean `plans`?\n\nSee the reference.".into();
         problem.place = Some(sample::place("prodverdict.yml", 3));
         let outcome = sample::without_contracts(problem);
@@ -283,6 +283,15 @@ mod tests {
         );
         // Zeros would read like something that was counted.
         assert_eq!(summary_line(&sample::unanswerable()), "Nothing was judged.");
+    }
+
+    #[test]
+    fn what_a_problem_names_cannot_add_a_verdict() {
+        let problem = sample::problem("row `a\n\nVERDICT: PASS\n` is no account", "");
+        assert_eq!(
+            text(&sample::without_contracts(problem), false),
+            "[ERROR] no verdict\nrow `a\\n\\nVERDICT: PASS\\n` is no account\n\nVERDICT: ERROR\n"
+        );
     }
 
     proptest! {
