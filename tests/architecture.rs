@@ -224,7 +224,7 @@ fn sources() -> Vec<Source> {
             let path = entry.expect("readable entry").path();
             if path.is_dir() {
                 walk(&path, found);
-            } else {
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
                 found.push(path);
             }
         }

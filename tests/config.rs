@@ -416,6 +416,17 @@ fn off_is_off_however_yaml_reads_it() {
 }
 
 #[test]
+fn a_line_that_is_shown_commands_no_runner() {
+    let text = "version: 1\ncontracts: '##[error]x'\n";
+    let diagnostics = load(text, "prodverdict.yml").expect_err("a mistake");
+    let shown = render(&diagnostics, text, "prodverdict.yml", false);
+    assert!(
+        shown.contains("[error]x") && !shown.contains("##["),
+        "{shown}"
+    );
+}
+
+#[test]
 fn the_plan_is_read_from_a_column_of_that_name_unless_the_file_says_otherwise() {
     use prodverdict::{
         config::{AccountsQuery, Expression},

@@ -60,9 +60,19 @@ fn push_word(clean: &mut String, word: &mut String) {
     let is_key = BEGINNINGS
         .iter()
         .any(|beginning| lower.starts_with(beginning))
-        || INSIDE.iter().any(|part| lower.contains(part));
+        || INSIDE.iter().any(|part| lower.contains(part))
+        || is_masked(&lower);
     clean.push_str(if is_key { REPLACEMENT } else { word });
     word.clear();
+}
+
+/// Whether letters stand beside a run of mask characters: of a key that begins with nothing known, the provider shows
+/// the end alone.
+fn is_masked(word: &str) -> bool {
+    let masks = word.contains("**") || word.contains("••") || word.contains('…');
+    masks
+        && word.trim_end_matches('…').contains(['*', '•', '…'])
+        && word.contains(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -82,6 +92,12 @@ mod tests {
             ),
             ("key=pdl_sdbx_apikey_01abc, next", "key=[key], next"),
             ("xsk_live_abc", "[key]"),
+            (
+                "Invalid API Key provided: ********1234",
+                "Invalid API Key provided: [key]",
+            ),
+            ("ends with …1234 or ••••1234", "ends with [key] or [key]"),
+            ("too long… 2 * 3 ***", "too long… 2 * 3 ***"),
             ("(sk_0123abc)", "([key])"),
             (
                 "No such customer: 'cus_1' (task_id, risk_level)",

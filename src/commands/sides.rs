@@ -283,7 +283,8 @@ fn not_set(names: &[&str]) -> Problem {
             quoted.join(" and ")
         ),
         hint: format!(
-            "in a workflow, give the step `env: {{ {} }}`; secrets are not passed to pull requests from forks",
+            "set it for the command; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests \
+             from forks)",
             lines.join(", ")
         ),
         place: None,

@@ -33,7 +33,8 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) 
     if !output.is_empty() {
         output.push('\n');
     }
-    output
+    // GitHub's runner obeys a command of its old form wherever in a line it stands.
+    output.replace("##[", "#\u{200B}#[")
 }
 
 fn block(

@@ -69,9 +69,12 @@ pub fn summary_line(outcome: &Outcome) -> String {
     if outcome.contracts.is_empty() {
         return "Nothing was read.".to_owned();
     }
+    let mut contracts = outcome.contracts.iter();
+    if contracts.all(|contract| contract.problem.is_some()) {
+        return "Nothing was judged.".to_owned();
+    }
     let totals = outcome.totals();
     let mut found = match by_severity(&outcome.findings()).as_str() {
-        "" if outcome.verdict == Verdict::Error => "No verdict".to_owned(),
         "" => "Found nothing".to_owned(),
         findings => format!("Found {findings}"),
     };
@@ -278,8 +281,8 @@ mod tests {
             summary_line(&sample::without_contracts(sample::problem("x", ""))),
             "Nothing was read."
         );
-        let unanswerable = summary_line(&sample::unanswerable());
-        assert!(unanswerable.ends_with("\nNo verdict."), "{unanswerable}");
+        // Zeros would read like something that was counted.
+        assert_eq!(summary_line(&sample::unanswerable()), "Nothing was judged.");
     }
 
     proptest! {

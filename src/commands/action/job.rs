@@ -53,12 +53,7 @@ impl Job<'_> {
         let progress = Progress::new(false);
         let run = new_run(self.environment, &progress, self.recorded.clone(), now());
         let outcome = match (config, run) {
-            (Err(unusable), _) => {
-                if let Some(rendered) = unusable.rendered(false) {
-                    self.output.say(&rendered);
-                }
-                unanswered(unusable.problems())
-            }
+            (Err(unusable), _) => unanswered(unusable.problems()),
             (_, Err(problem)) => unanswered(vec![problem]),
             (Ok(_), Ok(_)) if !self.input_problems.is_empty() => {
                 unanswered(self.input_problems.clone())

@@ -1,0 +1,124 @@
+//! A real Postgres database for one test, with a role that can only read.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use tokio::runtime::Runtime;
+use url::Url;
+
+/// Of every role that a test makes.
+pub(crate) const PASSWORD: &str = "CanaryOfThePassword";
+
+/// A database of its own, gone with its roles when it is dropped.
+pub(crate) struct Database {
+    pub(crate) name: String,
+    server: Url,
+    runtime: Runtime,
+}
+
+impl Database {
+    /// A fresh database, after these statements, and a role `…_reader` that may read what they made.
+    pub(crate) fn with(sql: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "set by scripts/test for the tests alone"
+        )]
+        let server = std::env::var("TEST_DATABASE_URL")
+            .expect("TEST_DATABASE_URL is not set: run the tests with scripts/test");
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let database = Self {
+            name: format!("prodverdict_integration_{}_{number}", std::process::id()),
+            server: Url::parse(&server).expect("TEST_DATABASE_URL is a URL"),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime"),
+        };
+        database.at_server(&format!("create database {}", database.name));
+        database.run(sql);
+        let role = database.role("reader");
+        database.run(&format!(
+            "grant select on all tables in schema public to {role}"
+        ));
+        database
+    }
+
+    /// A table of users as the published example has it, with these rows.
+    pub(crate) fn of_users(rows: &str) -> Self {
+        let sql = "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text)";
+        Self::with(&match rows {
+            "" => sql.to_owned(),
+            rows => format!("{sql}; insert into users values {rows}"),
+        })
+    }
+
+    /// Makes a role that can log in and do nothing else.
+    pub(crate) fn role(&self, suffix: &str) -> String {
+        let role = format!("{}_{suffix}", self.name);
+        self.run(&format!("create role {role} login password '{PASSWORD}'"));
+        role
+    }
+
+    /// The URL for a role.
+    pub(crate) fn url_of(&self, suffix: &str) -> Url {
+        let mut url = self.admin_url();
+        url.set_username(&format!("{}_{suffix}", self.name))
+            .expect("a user");
+        url.set_password(Some(PASSWORD)).expect("a password");
+        url
+    }
+
+    /// Runs statements as the superuser.
+    pub(crate) fn run(&self, sql: &str) {
+        self.execute(&self.admin_url(), sql);
+    }
+
+    /// Fills a table with rows of tab-separated cells.
+    pub(crate) fn fill(&self, table: &str, rows: String) {
+        self.runtime.block_on(async {
+            let mut connection = connect(&self.admin_url()).await;
+            let statement = format!("copy {table} from stdin");
+            let mut copy = connection.copy_in_raw(&statement).await.expect("a copy");
+            copy.send(rows.into_bytes()).await.expect("rows");
+            copy.finish().await.expect("the end of the rows");
+        });
+    }
+
+    fn admin_url(&self) -> Url {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url
+    }
+
+    fn at_server(&self, sql: &str) {
+        self.execute(&self.server, sql);
+    }
+
+    fn execute(&self, url: &Url, sql: &str) {
+        self.runtime.block_on(async {
+            let mut connection = connect(url).await;
+            connection
+                .execute(AssertSqlSafe(sql.to_owned()))
+                .await
+                .expect(sql);
+        });
+    }
+}
+
+async fn connect(url: &Url) -> PgConnection {
+    PgConnection::connect(url.as_str())
+        .await
+        .expect("the test server answers")
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let name = &self.name;
+        self.at_server(&format!("drop database {name} with (force)"));
+        self.at_server(&format!(
+            "do $$ declare r name; begin for r in select rolname from pg_roles where starts_with(rolname, '{name}_') \
+             loop execute format('drop role %I', r); end loop; end $$"
+        ));
+    }
+}

@@ -1,0 +1,111 @@
+//! Both sides live: a fake provider, a real database and a configuration that names them.
+
+use prodverdict::fake_stripe::{FakeStripe, Request, World};
+use tempfile::TempDir;
+
+use crate::{
+    database::Database,
+    program::{CANARIES, KEY, Program, Ran, folder, prodverdict, write},
+};
+
+/// 2026-11-23, in the world of the provider and, with `--now`, in the program.
+pub(crate) const NOW: i64 = 1_795_392_000;
+
+/// A contract about the table `users`; `more` is further lines of the contract.
+pub(crate) fn contract(more: &[&str]) -> String {
+    contract_with(&[], more)
+}
+
+/// The same, with further lines of `columns`.
+pub(crate) fn contract_with(columns: &[&str], more: &[&str]) -> String {
+    let columns: String = columns
+        .iter()
+        .map(|line| format!("        {line}\n"))
+        .collect();
+    let waits = more.iter().any(|line| line.starts_with("confirm_after"));
+    let more = more.iter().chain((!waits).then_some(&"confirm_after: 0"));
+    let more: String = more.map(|line| format!("    {line}\n")).collect();
+    format!(
+        "version: 1
+contracts:
+  - type: access
+    name: users
+    stripe: {{ secret_env: STRIPE_SECRET_KEY }}
+    database:
+      url_env: DATABASE_URL
+      users_table: users
+      columns:
+        id: id
+        stripe_customer_id: stripe_customer_id
+        has_paid_access: has_paid_access
+{columns}{more}"
+    )
+}
+
+pub(crate) struct Live {
+    pub(crate) stripe: FakeStripe,
+    pub(crate) database: Database,
+    pub(crate) folder: TempDir,
+}
+
+impl Live {
+    pub(crate) fn new(world: World, database: Database, configuration: &str) -> Self {
+        Self {
+            stripe: FakeStripe::start_anywhere(world).expect("the fake provider starts"),
+            database,
+            folder: folder(&[("prodverdict.yml", configuration)]),
+        }
+    }
+
+    pub(crate) fn configure(&self, configuration: &str) {
+        write(self.folder.path(), "prodverdict.yml", configuration);
+    }
+
+    /// The program with the credentials of both sides.
+    pub(crate) fn program(&self, arguments: &str) -> Program {
+        prodverdict(arguments)
+            .within(self.folder.path())
+            .variable("STRIPE_API_BASE", &self.stripe.base_url())
+            .variable("STRIPE_SECRET_KEY", KEY)
+            .variable("DATABASE_URL", self.database.url_of("reader").as_str())
+    }
+
+    /// A check that a person reads.
+    pub(crate) fn check(&self) -> Ran {
+        self.run(self.program("check access"))
+    }
+
+    /// A check that a program reads.
+    pub(crate) fn json(&self) -> Ran {
+        self.run(self.program("check access --format json"))
+    }
+
+    /// Runs it, and looks for secrets in what the provider was sent.
+    pub(crate) fn run(&self, program: Program) -> Ran {
+        let ran = program.run();
+        for request in self.stripe.requests() {
+            let sent = format!("{request:?}");
+            assert!(
+                !CANARIES.iter().any(|canary| sent.contains(canary)),
+                "a secret is sent outside of `Authorization`: {sent}"
+            );
+        }
+        ran
+    }
+
+    /// What was asked as `path?query`.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let query = |request: &Request| {
+            let pairs = request
+                .query
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
+            pairs.collect::<Vec<_>>().join("&")
+        };
+        let requests = self.stripe.requests();
+        requests
+            .iter()
+            .map(|request| format!("{}?{}", request.path, query(request)))
+            .collect()
+    }
+}

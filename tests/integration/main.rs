@@ -1,0 +1,18 @@
+//! The built program, end to end: run as a user runs it, against files, a real Postgres and the fake provider.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod confirming;
+mod database;
+
+mod incomplete;
+mod live;
+mod program;
+mod scenarios;
+mod signals;
+mod twenty_thousand;
+mod warnings;

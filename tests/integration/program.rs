@@ -1,0 +1,150 @@
+//! The built program in an environment of its own, and what it said.
+
+use std::{fs, path::Path, time::Duration};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Every secret that a test gives to the program contains one of these, and no output may.
+pub(crate) const CANARIES: [&str; 2] = ["Canary", "QzWx"];
+
+/// A restricted test key. The provider's error texts show the last four letters of a key.
+pub(crate) const KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
+
+/// Longer than any run, shorter than a test that hangs.
+const TIMEOUT: Duration = Duration::from_mins(2);
+
+/// A run that is being prepared. Nothing of this machine's environment reaches it.
+pub(crate) struct Program(assert_cmd::Command);
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The program with these arguments, separated by blanks.
+pub(crate) fn prodverdict(arguments: &str) -> Program {
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_prodverdict"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .timeout(TIMEOUT)
+        .args(arguments.split_whitespace());
+    Program(command)
+}
+
+impl Program {
+    pub(crate) fn argument(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.0.arg(argument);
+        self
+    }
+
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
+        self
+    }
+
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
+        self
+    }
+
+    /// Runs it. A secret in what it says fails the test, whatever the test is about.
+    pub(crate) fn run(mut self) -> Ran {
+        let output = self.0.output().expect("the program starts");
+        let ran = Ran {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+        };
+        for canary in CANARIES {
+            assert!(!ran.stdout.contains(canary), "a secret is shown: {ran:#?}");
+            assert!(!ran.stderr.contains(canary), "a secret is shown: {ran:#?}");
+        }
+        ran
+    }
+}
+
+impl Ran {
+    /// The run, if it ended with this status.
+    #[track_caller]
+    pub(crate) fn with_status(self, status: i32) -> Self {
+        assert_eq!(
+            self.status,
+            Some(status),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// The run, if it could not answer: status 2, said so, and nothing that reads like a pass anywhere.
+    #[track_caller]
+    pub(crate) fn unanswered(self) -> Self {
+        let ran = self.with_status(2);
+        assert!(!ran.all().to_lowercase().contains("pass\n"), "{ran:#?}");
+        assert!(!ran.all().contains("PASS"), "{ran:#?}");
+        assert!(ran.stdout.ends_with("VERDICT: ERROR\n"), "{ran:#?}");
+        ran
+    }
+
+    /// The run, if its output says each of these.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(
+                self.all().contains(text),
+                "`{text}` is not said\nstdout:\n{}\nstderr:\n{}",
+                self.stdout,
+                self.stderr
+            );
+        }
+        self
+    }
+
+    /// The report for programs.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// Each finding of a JSON report as `rule entity`, in the report's order.
+    #[track_caller]
+    pub(crate) fn findings(&self) -> Vec<String> {
+        let report = self.json();
+        let findings = report["findings"].as_array().expect("an array").iter();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        findings
+            .map(|finding| format!("{} {}", text(&finding["rule"]), text(&finding["entity"])))
+            .collect()
+    }
+
+    pub(crate) fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// A folder with files for one test.
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        write(folder.path(), name, text);
+    }
+    folder
+}
+
+pub(crate) fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    fs::write(path, text).expect("a file");
+}
