@@ -44,7 +44,9 @@ impl Job<'_> {
         config: Result<Config, Unusable>,
     ) -> u8 {
         if let Some(reason) = &self.context.nothing_to_do {
-            self.output.say(&format!("nothing to check: {reason}"));
+            let publication = publication::nothing_to_check(reason);
+            self.output.say(&publication.summary);
+            self.tell(&publisher.finish(&publication).await);
             return 0;
         }
         publisher.start().await;
