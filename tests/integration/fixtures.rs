@@ -248,7 +248,7 @@ fn a_row_that_cannot_be_judged_is_named() {
             vec![
                 "entry 2 (`usr_a`)",
                 "has_paid_access",
-                "a JSON string",
+                "JSON string",
                 "in: […]",
                 "sql: …",
             ],
@@ -259,7 +259,7 @@ fn a_row_that_cannot_be_judged_is_named() {
         ),
         (
             json!({"id": null, "stripe_customer_id": null, "has_paid_access": true}),
-            vec!["entry 2", "null"],
+            vec!["`: entry 2: row 2 has no `id`", "never null"],
         ),
     ] {
         check(&with_users(&json!([good, row])))
