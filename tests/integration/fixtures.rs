@@ -187,7 +187,11 @@ fn entitlements_stand_in_for_subscriptions() {
         "fixtures/stripe/entitlements.json",
         &file.to_string(),
     );
-    check(&folder).with_status(1).says(&[FOUND]);
+    let ran = check(&folder).with_status(1).says(&[FOUND]);
+    assert_eq!(
+        ran.stderr,
+        "Read 1 account (1 linked, 0 exempt).\nFound 1 high.\n"
+    );
     write(folder.path(), "fixtures/stripe/entitlements.json", "[]");
     check(&folder).with_status(0);
     write(
@@ -315,7 +319,7 @@ fn recorded_subscriptions_go_with_live_accounts() {
         .without("STRIPE_SECRET_KEY");
     live.run(program)
         .with_status(1)
-        .says(&[FOUND, "in 0 requests"]);
+        .says(&[FOUND, "and 1 subscription (1 active).\n"]);
     assert_eq!(live.asked(), [""; 0]);
     let program = live
         .program("check access --fixtures-stripe")
