@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::{
-    contract::{Severity, Summary, Verdict},
+    contract::{Severity, Source, Summary, Verdict},
     problem::Problem,
 };
 
@@ -86,20 +86,26 @@ pub fn summary_line(outcome: &Outcome) -> String {
             found = format!("{found}; {label}: {} a month", amounts(money));
         }
     }
-    if totals.items_without_amount > 0 {
+    if totals.items_without_amount > 0 && has_subscriptions(outcome) {
         let items = counted(totals.items_without_amount, "item");
         found = format!("{found}; {items} without an amount");
     }
     if totals.settled > 0 {
         found = format!("{found}; {} settled", grouped(totals.settled));
     }
-    let lines = [read(&totals), format!("{found}.")];
+    let lines = [read(outcome, &totals), format!("{found}.")];
     lines
         .map(|line| terminal(&shortened(&line, LINE_CHARACTERS)))
         .join("\n")
 }
 
-fn read(totals: &Summary) -> String {
+/// Entitlements say nothing of subscriptions, and have no amounts.
+fn has_subscriptions(outcome: &Outcome) -> bool {
+    let mut contracts = outcome.contracts.iter();
+    contracts.any(|contract| contract.source != Source::StripeEntitlements)
+}
+
+fn read(outcome: &Outcome, totals: &Summary) -> String {
     let subscriptions = totals.subscriptions.values().sum();
     let mut by_status: Vec<_> = totals.subscriptions.iter().collect();
     by_status.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -111,13 +117,21 @@ fn read(totals: &Summary) -> String {
         "" => String::new(),
         words => format!(" ({words})"),
     };
+    let subscriptions = if has_subscriptions(outcome) {
+        format!(" and {}{by_status}", counted(subscriptions, "subscription"))
+    } else {
+        String::new()
+    };
+    // What was recorded takes no request.
+    let requests = match totals.provider_requests {
+        0 => String::new(),
+        requests => format!(" in {}", counted(requests, "request")),
+    };
     format!(
-        "Read {} ({} linked, {} exempt) and {}{by_status} in {}.",
+        "Read {} ({} linked, {} exempt){subscriptions}{requests}.",
         counted(totals.accounts, "account"),
         grouped(totals.linked),
         grouped(totals.exempt),
-        counted(subscriptions, "subscription"),
-        counted(totals.provider_requests, "request"),
     )
 }
 
@@ -203,7 +217,7 @@ impl Paint {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::{contract::Source, report::sample};
+    use crate::report::sample;
 
     use super::*;
 

@@ -96,7 +96,7 @@ async fn a_broken_configuration_is_annotated_where_it_is_broken() {
         "{:?}",
         run.annotations
     );
-    assert!(ran.stderr.contains("prodverdict.yml"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("prodverdict.yml:"), "{}", ran.stdout);
     scene.expect_no_pass(&ran);
 }
 

@@ -119,7 +119,7 @@ fn standard_output_is_data_and_standard_error_the_rest() {
     assert!(ran.stdout.starts_with("[HIGH]") && ran.stdout.ends_with("VERDICT: FAIL\n"));
     assert_eq!(
         ran.stderr,
-        "Read 3 accounts (2 linked, 0 exempt) and 2 subscriptions (2 active) in 0 requests.\n\
+        "Read 3 accounts (2 linked, 0 exempt) and 2 subscriptions (2 active).\n\
          Found 1 high; paid for, not served: 20.00 USD a month.\n"
     );
 }

@@ -187,7 +187,11 @@ fn entitlements_stand_in_for_subscriptions() {
         "fixtures/stripe/entitlements.json",
         &file.to_string(),
     );
-    check(&folder).with_status(1).says(&[FOUND]);
+    let ran = check(&folder).with_status(1).says(&[FOUND]);
+    assert_eq!(
+        ran.stderr,
+        "Read 1 account (1 linked, 0 exempt).\nFound 1 high.\n"
+    );
     write(folder.path(), "fixtures/stripe/entitlements.json", "[]");
     check(&folder).with_status(0);
     write(
@@ -248,7 +252,7 @@ fn a_row_that_cannot_be_judged_is_named() {
             vec![
                 "entry 2 (`usr_a`)",
                 "has_paid_access",
-                "a JSON string",
+                "JSON string",
                 "in: […]",
                 "sql: …",
             ],
@@ -259,7 +263,7 @@ fn a_row_that_cannot_be_judged_is_named() {
         ),
         (
             json!({"id": null, "stripe_customer_id": null, "has_paid_access": true}),
-            vec!["entry 2", "null"],
+            vec!["`: entry 2: row 2 has no `id`", "never null"],
         ),
     ] {
         check(&with_users(&json!([good, row])))
@@ -315,7 +319,7 @@ fn recorded_subscriptions_go_with_live_accounts() {
         .without("STRIPE_SECRET_KEY");
     live.run(program)
         .with_status(1)
-        .says(&[FOUND, "in 0 requests"]);
+        .says(&[FOUND, "and 1 subscription (1 active).\n"]);
     assert_eq!(live.asked(), [""; 0]);
     let program = live
         .program("check access --fixtures-stripe")
