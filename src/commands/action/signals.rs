@@ -32,6 +32,6 @@ async fn received(signal: Option<&mut Signal>) {
         None => None,
     };
     if received.is_none() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
