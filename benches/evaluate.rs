@@ -118,7 +118,17 @@ fn assert_reached(world: World, evaluation: &Evaluation) -> io::Result<()> {
         | Rule::StaleSubscriptionId
         | Rule::PeriodDrift
         | Rule::CancelFlagDrift => world == World::AllColumns,
-        _ => world != World::Clean,
+        Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::PlanDrift
+        | Rule::UnmappedPrice
+        | Rule::DuplicateCustomer
+        | Rule::OrphanSubscription
+        | Rule::UnknownStatus
+        | Rule::DoubleSubscription
+        | Rule::StalePlan
+        | Rule::UnlinkedAccess => world != World::Clean,
     };
     for rule in Rule::ALL {
         if expected(&rule) != found.contains_key(&rule) {
@@ -246,8 +256,7 @@ fn facts(world: World) -> Facts {
 fn account(number: u64, drift: Option<Rule>, world: World, shared: &Shared) -> Account {
     let customer = match drift {
         Some(Rule::DuplicateCustomer) => Some(customer_id(number + 50)),
-        Some(Rule::UnlinkedAccess) => None,
-        Some(Rule::OrphanSubscription) => None,
+        Some(Rule::UnlinkedAccess | Rule::OrphanSubscription) => None,
         Some(Rule::NoSubscription) => Some(CustomerId::from(format!("cus_N{number:013}"))),
         _ => Some(customer_id(number)),
     };
@@ -274,7 +283,7 @@ fn columns(number: u64, drift: Option<Rule>, shared: &Shared) -> AccountColumns 
     let of = match drift {
         Some(Rule::DuplicateCustomer) => number + 50,
         Some(Rule::StaleSubscriptionId) => number + 1,
-        Some(Rule::DoubleSubscription) | _ => number,
+        _ => number,
     };
     AccountColumns {
         seats: Some(if drift == Some(Rule::SeatDrift) { 2 } else { 1 }),
@@ -303,7 +312,7 @@ fn subscription(number: u64, drift: Option<Rule>, shared: &Shared) -> Subscripti
             let of = usize::try_from(number / 100 % UNMAPPED_PRICES).unwrap_or_default();
             shared.unmapped.get(of).unwrap_or(&shared.month)
         }
-        _ if number % 3 == 0 => &shared.year,
+        _ if number.is_multiple_of(3) => &shared.year,
         _ => &shared.month,
     };
     // A second subscription of the customer before it.

@@ -41,9 +41,7 @@ impl Mask {
     pub fn new(secrets: &[&str]) -> Self {
         let values = secrets.iter().flat_map(|secret| parts(secret));
         let forms = values.flat_map(|value| encodings(&value));
-        let mut forms: Vec<_> = forms
-            .map(|form| (form, MASK.to_owned()))
-            .collect();
+        let mut forms: Vec<_> = forms.map(|form| (form, MASK.to_owned())).collect();
         longest_first(&mut forms, |(form, _)| form);
         Self(forms)
     }

@@ -51,7 +51,8 @@ async fn each_event_is_reported_where_it_belongs() {
         assert_eq!(said.comments, 0);
     };
     let dispatch = async {
-        let said = said(Scene::on("workflow_dispatch", "workflow_dispatch", &drifted()).await).await;
+        let said =
+            said(Scene::on("workflow_dispatch", "workflow_dispatch", &drifted()).await).await;
         assert_eq!(said.commit, Some(World::sha(3)));
         assert_eq!(said.comments, 0);
     };

@@ -81,7 +81,14 @@ fn prose(markdown: &str) -> String {
 #[track_caller]
 fn expect_harmless(place: &str, markdown: &str) {
     let seen = prose(markdown);
-    for harm in ["@octocat", "@acme", "<img", "<h1>PASS", "evil.test", "#123"] {
+    for harm in [
+        "@octocat",
+        "@acme",
+        "<img",
+        "<h1>PASS",
+        "href=\"https://evil",
+        "#123",
+    ] {
         assert!(!seen.contains(harm), "{place} has {harm}: {seen}");
     }
     assert!(
@@ -157,9 +164,7 @@ async fn hostile_names_of_things_in_the_workflow_do_nothing_either() {
         .with("config", "a\n::error::injected <img> ##[error]y.yml");
     let ran = scene.run().await;
     ran.expect(2);
-    for line in ran.commands() {
-        panic!("the runner would obey {line}");
-    }
+    assert_eq!(ran.commands(), [""; 0]);
     expect_harmless("the comment", &scene.comment());
     expect_harmless("the summary", &scene.step.summary());
     scene.expect_conclusion("failure");

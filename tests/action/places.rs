@@ -32,7 +32,9 @@ async fn a_second_run_updates_the_one_comment() {
 #[tokio::test]
 async fn a_comment_is_written_when_it_was_asked_for() {
     let clean = async {
-        let scene = Scene::open(&in_order()).await.with("comment", "on_findings");
+        let scene = Scene::open(&in_order())
+            .await
+            .with("comment", "on_findings");
         scene.run().await.expect(0);
         assert_eq!(scene.comments(), [""; 0]);
     };

@@ -11,7 +11,9 @@ use crate::{
 async fn a_refused_key_fails_the_job_or_is_neutral_where_that_was_asked_for() {
     let fails = async {
         let mut scene = Scene::open(&in_order()).await;
-        scene.step.set("STRIPE_SECRET_KEY", "rk_test_somebodyElsesKey");
+        scene
+            .step
+            .set("STRIPE_SECRET_KEY", "rk_test_somebodyElsesKey");
         let ran = scene.run().await;
         ran.expect(2);
         scene.expect_conclusion("failure");
@@ -27,7 +29,9 @@ async fn a_refused_key_fails_the_job_or_is_neutral_where_that_was_asked_for() {
     };
     let is_neutral = async {
         let mut scene = Scene::open(&in_order()).await.with("on_error", "neutral");
-        scene.step.set("STRIPE_SECRET_KEY", "rk_test_somebodyElsesKey");
+        scene
+            .step
+            .set("STRIPE_SECRET_KEY", "rk_test_somebodyElsesKey");
         let ran = scene.run().await;
         ran.expect(0);
         scene.expect_conclusion("neutral");
@@ -96,7 +100,7 @@ async fn a_broken_configuration_is_annotated_where_it_is_broken() {
         "{:?}",
         run.annotations
     );
-    assert!(ran.stdout.contains("prodverdict.yml:"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("users_tabel"), "{}", ran.stdout);
     scene.expect_no_pass(&ran);
 }
 

@@ -61,7 +61,10 @@ impl Job {
             "DATABASE_URL",
             &shop.database_url(Some((&host, database.port))),
         );
-        step.set("GITHUB_API_URL", &format!("http://{host}:{}", github.port()));
+        step.set(
+            "GITHUB_API_URL",
+            &format!("http://{host}:{}", github.port()),
+        );
         Self {
             shop,
             github,

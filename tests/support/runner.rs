@@ -172,9 +172,7 @@ impl Ran {
     /// The log without the lines that the runner swallows: they are what hides secrets.
     pub(crate) fn shown(&self) -> String {
         let log = self.log();
-        let lines = log
-            .lines()
-            .filter(|line| !line.starts_with("::add-mask::"));
+        let lines = log.lines().filter(|line| !line.starts_with("::add-mask::"));
         lines.collect::<Vec<_>>().join("\n")
     }
 

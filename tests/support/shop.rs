@@ -227,9 +227,8 @@ impl Drop for Shop {
                 run(&server, &format!("drop role {name}")).await;
             });
         });
-        if cleaned.join().is_err() && !std::thread::panicking() {
-            panic!("the database {} could not be dropped", self.name);
-        }
+        let is_clean = cleaned.join().is_ok() || std::thread::panicking();
+        assert!(is_clean, "the database {} could not be dropped", self.name);
     }
 }
 

@@ -7,7 +7,11 @@ mod publication;
 mod report_file;
 mod signals;
 
-use std::{collections::{BTreeMap, BTreeSet}, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};

@@ -81,7 +81,9 @@ fn meaning(outcome: &Outcome) -> &'static str {
             "Billing and the database disagree, below the severity that fails this check."
         }
         Verdict::Fail => "Billing and the database disagree.",
-        Verdict::Error => "The check could not be carried out: **nothing is known about access and payment.**",
+        Verdict::Error => {
+            "The check could not be carried out: **nothing is known about access and payment.**"
+        }
     }
 }
 
