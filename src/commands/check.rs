@@ -25,10 +25,6 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         Err(unusable) => {
             let output = Output::of_process(Mask::default());
             let outcome = unanswered(unusable.problems());
-            // At a terminal the lines of the file say more than the list of problems in the report.
-            if let Some(rendered) = unusable.rendered(output.colour_on_stderr) {
-                output.say(&rendered);
-            }
             return finish(arguments, &outcome, &output);
         }
     };

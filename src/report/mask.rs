@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
-pub const SHORTEST_SECRET: usize = 8;
+const SHORTEST_SECRET: usize = 8;
 
 /// A password in a URL is known to be one, so that it is masked even where that costs a word.
 const SHORTEST_PASSWORD: usize = 4;
@@ -39,22 +39,9 @@ impl std::fmt::Debug for Mask {
 impl Mask {
     /// A mask for `secrets`; values of fewer than eight characters are not masked.
     pub fn new(secrets: &[&str]) -> Self {
-        let mut forms = Vec::new();
-        for secret in secrets {
-            let lines = secret.lines().map(str::trim);
-            for value in std::iter::once(*secret).chain(lines) {
-                if value.chars().count() >= SHORTEST_SECRET {
-                    forms.extend(encodings(value));
-                }
-            }
-            for password in passwords(secret) {
-                if password.chars().count() >= SHORTEST_PASSWORD {
-                    forms.extend(encodings(&password));
-                }
-            }
-        }
+        let values = secrets.iter().flat_map(|secret| parts(secret));
+        let forms = values.flat_map(|value| encodings(&value));
         let mut forms: Vec<_> = forms
-            .into_iter()
             .map(|form| (form, MASK.to_owned()))
             .collect();
         longest_first(&mut forms, |(form, _)| form);
@@ -70,6 +57,21 @@ impl Mask {
     pub fn outcome(&self, outcome: &Outcome) -> Outcome {
         rewrite::outcome(outcome, &|text| self.text(text))
     }
+}
+
+/// What is to be hidden of a secret: all of it, each of its lines, and the password in it when it is a URL. Nothing that
+/// is short enough to be a word.
+pub fn parts(secret: &str) -> Vec<String> {
+    let lines = secret.lines().map(str::trim);
+    let whole = std::iter::once(secret).chain(lines).map(str::to_owned);
+    let mut parts: Vec<_> = whole
+        .filter(|value| value.chars().count() >= SHORTEST_SECRET)
+        .collect();
+    let passwords = passwords(secret).into_iter();
+    parts.extend(passwords.filter(|password| password.chars().count() >= SHORTEST_PASSWORD));
+    parts.sort_unstable();
+    parts.dedup();
+    parts
 }
 
 /// The password of a connection URL, as written and decoded.

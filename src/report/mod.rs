@@ -26,7 +26,7 @@ use crate::{
 
 pub use annotation::{Annotation, Level, annotations};
 pub use json::{json, schema};
-pub use mask::{Mask, SHORTEST_SECRET};
+pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;
 pub use text::{problems, summary_line, text, warnings};
 

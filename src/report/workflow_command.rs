@@ -33,6 +33,8 @@ pub fn annotation(annotation: &Annotation) -> String {
         properties.join(","),
         data(&message)
     )
+    // Whoever reads the log a second time may look for the older form, which counts anywhere in a line.
+    .replace("##[", "#\u{200B}#[")
 }
 
 /// The commands for as many annotations as the runner shows, the first of each level, and one more for each level

@@ -14,7 +14,7 @@ use prodverdict::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 
-use crate::fake_github::{FakeGithub, World};
+use crate::fake_github::{FakeGithub, TOKEN, World};
 
 pub(crate) struct Job {
     pub variables: BTreeMap<String, String>,
@@ -71,7 +71,7 @@ impl Job {
                 summary_file: Some(folder.path().join("summary")),
                 output_file: Some(folder.path().join("output")),
             },
-            token: "ghs_default",
+            token: TOKEN,
             secrets: Vec::new(),
             limits: Limits {
                 request_timeout: Duration::from_secs(10),

@@ -44,19 +44,16 @@ impl Job<'_> {
         config: Result<Config, Unusable>,
     ) -> u8 {
         if let Some(reason) = &self.context.nothing_to_do {
-            self.output.say(&format!("nothing to check: {reason}"));
+            let publication = publication::nothing_to_check(reason);
+            self.output.say(&publication.summary);
+            self.tell(&publisher.finish(&publication).await);
             return 0;
         }
         publisher.start().await;
         let progress = Progress::new(false);
         let run = new_run(self.environment, &progress, self.recorded.clone(), now());
         let outcome = match (config, run) {
-            (Err(unusable), _) => {
-                if let Some(rendered) = unusable.rendered(false) {
-                    self.output.say(&rendered);
-                }
-                unanswered(unusable.problems())
-            }
+            (Err(unusable), _) => unanswered(unusable.problems()),
             (_, Err(problem)) => unanswered(vec![problem]),
             (Ok(_), Ok(_)) if !self.input_problems.is_empty() => {
                 unanswered(self.input_problems.clone())

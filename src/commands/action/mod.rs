@@ -7,12 +7,12 @@ mod publication;
 mod report_file;
 mod signals;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::{BTreeMap, BTreeSet}, fs, path::PathBuf};
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
-use self::{inputs::Inputs, job::Job};
+use self::{inputs::Inputs, job::Job, signals::Signals};
 use super::{
     COULD_NOT_TELL,
     check::recorded,
@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8 {
+    let mut signals = Signals::listen();
     let (inputs, input_problems) = Inputs::read(environment);
     let mut context = context(environment);
     let token = environment
@@ -51,9 +52,17 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     };
     let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
     let reader = client(&context, mask_of(&secrets));
-    let config = configuration::load(&inputs.config, &workspace, &mut context, reader).await;
+    let config = tokio::select! {
+        config = configuration::load(&inputs.config, &workspace, &mut context, reader) => config,
+        () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
+    };
     if let Ok(config) = &config {
-        let named = secrets_of(config, environment);
+        let mut named = secrets_of(config, environment);
+        let is_hidden = |named: &SecretString| {
+            let mut hidden = secrets.iter().map(ExposeSecret::expose_secret);
+            hidden.any(|hidden| hidden == named.expose_secret())
+        };
+        named.retain(|named| !is_hidden(named));
         hide(&named);
         secrets.extend(named);
     }
@@ -77,27 +86,30 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     };
     tokio::select! {
         status = job.report(&mut publisher, config) => return status,
-        () = signals::cancelled() => {}
+        () = signals.cancelled() => {}
     }
     if let Some(problem) = publisher.cancel().await {
         job.output.say(&report::problems(&[problem], false));
     }
-    job.output.say("cancelled: nothing was decided");
+    cancelled(&job.output)
+}
+
+fn cancelled(output: &Output) -> u8 {
+    output.say("cancelled: nothing was decided");
     COULD_NOT_TELL
 }
 
 /// The runner hides what it is told to hide, so that is the first thing to tell it. These are the only lines that hold
 /// a secret; the runner keeps them out of the log.
 fn hide(secrets: &[SecretString]) {
-    for secret in secrets {
-        let secret = secret.expose_secret();
-        for value in std::iter::once(secret).chain(secret.lines()) {
-            if value.len() >= report::SHORTEST_SECRET
-                && let Some(line) = workflow_command::add_mask(value)
-            {
-                command(&line);
-            }
-        }
+    let parts = secrets
+        .iter()
+        .flat_map(|secret| report::parts_of_secret(secret.expose_secret()));
+    let lines: BTreeSet<_> = parts
+        .filter_map(|part| workflow_command::add_mask(&part))
+        .collect();
+    for line in lines {
+        command(&line);
     }
 }
 

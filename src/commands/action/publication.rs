@@ -50,20 +50,34 @@ pub(super) fn skipped(missing: &[&str], context: &Context) -> Publication {
     } else {
         "They are not set for this job."
     };
-    let summary = format!(
-        "Nothing was checked: {} missing. {whose}\n\nThis is not a pass. The check runs where the secrets are, such as \
-         in the merge queue or on the default branch.\n",
-        if names.len() == 1 {
-            format!("{} is", names.join(""))
-        } else {
-            format!("{} are", names.join(" and "))
-        },
-    );
+    let names = if names.len() == 1 {
+        format!("{} is", names.join(""))
+    } else {
+        format!("{} are", names.join(" and "))
+    };
+    without_a_verdict(
+        "Skipped: no credentials",
+        format!(
+            "Nothing was checked: {names} missing. {whose} The check runs where the secrets are, such as in the merge \
+             queue or on the default branch.\n"
+        ),
+    )
+}
+
+/// An event without a commit to report on.
+pub(super) fn nothing_to_check(reason: &str) -> Publication {
+    without_a_verdict(
+        "Skipped: nothing to check",
+        format!("Nothing was checked: {reason}.\n"),
+    )
+}
+
+fn without_a_verdict(title: &str, summary: String) -> Publication {
     Publication {
         verdict: Verdict::Error,
         conclusion: Conclusion::Skipped,
-        title: "Skipped: no credentials".to_owned(),
-        job_summary: format!("## ProdVerdict: skipped\n\n{summary}"),
+        title: title.to_owned(),
+        job_summary: format!("## ProdVerdict skipped\n\n{summary}"),
         summary,
         text: None,
         annotations: Vec::new(),

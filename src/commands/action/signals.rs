@@ -1,18 +1,37 @@
 //! SIGINT and SIGTERM, with which GitHub's runner cancels a job: as PID 1 a process that installs no handler sees neither.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Returns when the job is cancelled.
-pub(super) async fn cancelled() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        // Without handlers the job goes on until it is killed.
-        return std::future::pending().await;
+/// Listens from the moment it is made, so that nothing sent before the first wait is lost.
+pub(super) struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Signals {
+    pub(super) fn listen() -> Self {
+        // Without a handler the job goes on until it is killed.
+        Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
+    }
+
+    /// Returns when the job is cancelled.
+    pub(super) async fn cancelled(&mut self) {
+        tokio::select! {
+            () = received(self.interrupt.as_mut()) => {}
+            () = received(self.terminate.as_mut()) => {}
+        }
+    }
+}
+
+async fn received(signal: Option<&mut Signal>) {
+    let received = match signal {
+        Some(signal) => signal.recv().await,
+        None => None,
     };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    if received.is_none() {
+        std::future::pending().await
     }
 }

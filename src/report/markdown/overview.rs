@@ -55,7 +55,9 @@ pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
     if outcome.contracts.len() > 1 {
         blocks.push(by_contract(outcome));
     }
-    if !outcome.contracts.is_empty() {
+    let mut contracts = outcome.contracts.iter();
+    // Zeros would read like something that was counted.
+    if contracts.any(|contract| contract.problem.is_none()) {
         blocks.push(read(&totals));
     }
     blocks.extend(warnings(outcome));
@@ -79,7 +81,7 @@ fn meaning(outcome: &Outcome) -> &'static str {
             "Billing and the database disagree, below the severity that fails this check."
         }
         Verdict::Fail => "Billing and the database disagree.",
-        Verdict::Error => "The check could not be carried out. **This is not a pass.**",
+        Verdict::Error => "The check could not be carried out: **nothing is known about access and payment.**",
     }
 }
 

@@ -1,0 +1,87 @@
+//! Jobs that are cancelled: the runner sends SIGINT, then SIGTERM, and ten seconds later the end.
+
+use std::{
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use prodverdict::fake_stripe::{Fault, Times};
+
+use crate::{
+    fake_github::{Kind, World},
+    scene::Scene,
+    shop::{drifted, in_order},
+};
+
+const IN_TIME: Duration = Duration::from_secs(5);
+
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .expect("a kill program");
+    assert!(sent.success());
+}
+
+/// Waits for something that another process brings about.
+async fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !happened() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}: not yet");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Cancels a run at the given moment.
+async fn cancel(scene: &Scene, signal: &str, moment: impl FnMut() -> bool) {
+    let child = scene.start();
+    until("the moment to cancel", moment).await;
+    send(signal, &child);
+    let began = Instant::now();
+    let ran = scene.end(child).await;
+    assert!(began.elapsed() < IN_TIME, "{:?}", began.elapsed());
+    ran.expect(2);
+    assert!(ran.stderr.contains("cancelled"), "{}", ran.log());
+    scene.expect_no_pass(&ran);
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_stripe_ends_its_check_run() {
+    let by = |signal| async move {
+        let scene = Scene::open(&in_order()).await;
+        let slow = Fault::SlowFirstByte(Duration::from_mins(1));
+        scene.shop.stripe.fail(slow, Times::Always);
+        cancel(&scene, signal, || {
+            !scene.github.world().check_runs.is_empty() && !scene.shop.stripe.requests().is_empty()
+        })
+        .await;
+        scene.expect_conclusion("cancelled");
+        assert_eq!(scene.comments(), [""; 0]);
+    };
+    tokio::join!(by("-INT"), by("-TERM"));
+}
+
+#[tokio::test]
+async fn a_run_that_is_reporting_ends_its_check_run() {
+    let scene = Scene::open(&drifted()).await;
+    let hangs = Kind::Hang(Duration::from_secs(20));
+    scene.github.world().fail("PATCH", "/check-runs/", hangs);
+    cancel(&scene, "-INT", || {
+        scene.github.count("PATCH", "/check-runs/") > 0
+    })
+    .await;
+    scene.expect_conclusion("cancelled");
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_its_configuration_ends() {
+    let mut world = World::new();
+    let hangs = Kind::Hang(Duration::from_mins(1));
+    world.fail("GET", "/contents/", hangs);
+    let scene = Scene::in_world(world, "pull_request_target", "pull_request", &in_order()).await;
+    cancel(&scene, "-TERM", || {
+        scene.github.count("GET", "/contents/") > 0
+    })
+    .await;
+    assert_eq!(scene.github.world().check_runs.len(), 0);
+}

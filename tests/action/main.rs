@@ -1,0 +1,34 @@
+//! `prodverdict action` as GitHub's runner runs it, against a GitHub that forgives nothing, a Stripe that keeps state
+//! and a real Postgres: `scripts/test --test action`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+#[expect(
+    dead_code,
+    reason = "shared by several tests, each of which uses a part"
+)]
+#[path = "../support/fake_github/mod.rs"]
+mod fake_github;
+#[path = "../support/runner.rs"]
+mod runner;
+#[expect(
+    dead_code,
+    reason = "shared by several tests, each of which uses a part"
+)]
+#[path = "../support/shop.rs"]
+mod shop;
+
+mod cancelled;
+mod events;
+mod hostile;
+mod places;
+mod scene;
+mod secrets;
+mod unanswered;
+mod untrusted;
+mod verdicts;

@@ -1,0 +1,169 @@
+//! One job: a shop, a GitHub, and the step that looks at both.
+
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::{
+    fake_github::{CheckRun, FakeGithub, TOKEN, World},
+    runner::{Ran, Step},
+    shop::{CONFIG, KEY, Person, Shop},
+};
+
+pub(crate) struct Scene {
+    pub(crate) shop: Shop,
+    pub(crate) github: FakeGithub,
+    pub(crate) step: Step,
+}
+
+impl Scene {
+    /// A pull request from a branch of the repository itself.
+    pub(crate) async fn open(people: &[Person]) -> Self {
+        Self::on("pull_request", "pull_request", people).await
+    }
+
+    /// `payload` is a file of `fixtures/github`.
+    pub(crate) async fn on(event: &str, payload: &str, people: &[Person]) -> Self {
+        Self::in_world(World::new(), event, payload, people).await
+    }
+
+    pub(crate) async fn in_world(
+        world: World,
+        event: &str,
+        payload: &str,
+        people: &[Person],
+    ) -> Self {
+        let shop = Shop::open(people).await;
+        let github = FakeGithub::start(world).await;
+        let mut step = Step::new(event, payload, TOKEN);
+        step.check_out("prodverdict.yml", CONFIG);
+        step.set("STRIPE_SECRET_KEY", KEY);
+        step.set("STRIPE_API_BASE", &shop.stripe.base_url());
+        step.set("DATABASE_URL", &shop.database_url(None));
+        step.set("GITHUB_API_URL", &github.api_url());
+        Self { shop, github, step }
+    }
+
+    pub(crate) fn with(mut self, input: &str, value: &str) -> Self {
+        self.step.input(input, value);
+        self
+    }
+
+    pub(crate) fn start(&self) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_prodverdict"))
+            .arg("action")
+            .env_clear()
+            .envs(&self.step.variables)
+            .current_dir(self.step.workspace(""))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    }
+
+    /// Runs the step to its end and checks what holds for every run.
+    pub(crate) async fn run(&self) -> Ran {
+        self.end(self.start()).await
+    }
+
+    pub(crate) async fn end(&self, child: Child) -> Ran {
+        // The fakes run on this thread.
+        let output = tokio::task::spawn_blocking(|| child.wait_with_output())
+            .await
+            .expect("a thread")
+            .expect("the program ends");
+        let ran = Ran {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        };
+        assert_eq!(self.github.violations(), [""; 0], "{}", ran.log());
+        assert!(!ran.log().contains('\u{1b}'), "colour: {}", ran.log());
+        ran
+    }
+
+    /// The only check run.
+    #[track_caller]
+    pub(crate) fn check_run(&self) -> CheckRun {
+        let runs = self.github.world().check_runs.clone();
+        let [run] = runs.as_slice() else {
+            panic!("{} check runs", runs.len());
+        };
+        run.clone()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_conclusion(&self, conclusion: &str) {
+        let run = self.check_run();
+        assert_eq!(run.status, "completed");
+        assert_eq!(run.conclusion.as_deref(), Some(conclusion));
+    }
+
+    /// The only comment.
+    #[track_caller]
+    pub(crate) fn comment(&self) -> String {
+        let comments = self.comments();
+        let [comment] = comments.as_slice() else {
+            panic!("{} comments: {comments:?}", comments.len());
+        };
+        comment.clone()
+    }
+
+    pub(crate) fn comments(&self) -> Vec<String> {
+        let world = self.github.world();
+        let bodies = world.comments.iter().map(|comment| comment.body.clone());
+        bodies.collect()
+    }
+
+    /// Everything that anybody but the process itself can read afterwards.
+    pub(crate) fn everything_that_left(&self, ran: &Ran) -> Vec<(String, String)> {
+        let mut left: Vec<_> = self
+            .github
+            .requests()
+            .into_iter()
+            .map(|request| {
+                (
+                    format!("{} {}", request.method, request.path),
+                    format!("{}?{}\n{}", request.path, request.query, request.body),
+                )
+            })
+            .collect();
+        let report = std::fs::read_to_string(self.step.workspace("prodverdict-report.json"));
+        left.extend([
+            ("summary".to_owned(), self.step.summary()),
+            ("outputs".to_owned(), self.step.raw_outputs()),
+            ("report".to_owned(), report.unwrap_or_default()),
+            ("log".to_owned(), ran.shown()),
+        ]);
+        left
+    }
+
+    /// No place says that all is well; the word itself stands nowhere, so that nobody's search finds it.
+    #[track_caller]
+    pub(crate) fn expect_no_pass(&self, ran: &Ran) {
+        for (place, text) in self.everything_that_left(ran) {
+            let text = text.to_lowercase();
+            let mut words = text.split(|c: char| !c.is_alphanumeric());
+            assert!(
+                !words.any(|word| matches!(word, "pass" | "passed" | "passes" | "success")),
+                "{place} speaks of a pass: {text}"
+            );
+            assert!(!text.contains('✅'), "{place} has a tick: {text}");
+        }
+    }
+}
+
+/// What annotations are about: their title and their first line.
+pub(crate) fn titles(run: &CheckRun) -> Vec<(String, u64)> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    run.annotations
+        .iter()
+        .map(|one| {
+            (
+                text(&one["title"]),
+                one["start_line"].as_u64().expect("a line"),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! Pull requests of strangers: a token that can only read, and a checkout that must not be believed.
+
+use crate::{
+    fake_github::{TOKEN, Token, World},
+    scene::Scene,
+    shop::{CONFIG, drifted, in_order, line_of, payer},
+};
+
+/// What a stranger would put into the pull request.
+fn loosened() -> String {
+    format!("{CONFIG}    fail_on: never\n    exempt: [usr_alice, usr_bob, usr_carol]\n")
+}
+
+#[tokio::test]
+async fn a_token_that_can_only_read_leaves_the_verdict_and_moves_the_report() {
+    let mut world = World::new();
+    world.tokens.insert(TOKEN.to_owned(), Token::reading());
+    let scene = Scene::in_world(world, "pull_request", "pull_request_fork", &drifted()).await;
+    let ran = scene.run().await;
+    ran.expect(1);
+    assert_eq!(scene.step.output("verdict"), "fail");
+    assert_eq!(scene.step.output("check_run_url"), "");
+    assert!(scene.step.summary().contains("usr_carol"));
+    let column = line_of(CONFIG, "has_paid_access: has");
+    let commands = ran.commands();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    assert!(
+        commands[0].starts_with(&format!("::error file=prodverdict.yml,line={column},")),
+        "{commands:?}"
+    );
+    assert!(ran.stderr.contains("nothing is wrong"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_log_shows_ten_annotations_of_a_level_at_most() {
+    let people: Vec<_> = (0..30)
+        .map(|number| payer(&format!("{number:03}")).without_access())
+        .chain(in_order())
+        .collect();
+    let scene = Scene::open(&people).await.with("check_run", "off");
+    let ran = scene.run().await;
+    ran.expect(1);
+    let commands = ran.commands();
+    assert_eq!(commands.len(), 10, "{commands:?}");
+    assert_eq!(commands[9], "::error::21 more: see the job summary");
+    assert_eq!(scene.github.count("POST", "/check-runs"), 0);
+    assert_eq!(scene.comments().len(), 1);
+}
+
+#[tokio::test]
+async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_commit() {
+    let mut world = World::new();
+    let at = (World::sha(9), "prodverdict.yml".to_owned());
+    world.files.insert(at, CONFIG.as_bytes().to_vec());
+    let scene = Scene::in_world(world, "pull_request_target", "pull_request", &drifted()).await;
+    scene.step.check_out("prodverdict.yml", &loosened());
+    scene.run().await.expect(1);
+    scene.expect_conclusion("failure");
+    assert_eq!(scene.step.output("high_count"), "3");
+    assert_eq!(scene.github.count("GET", "/contents/prodverdict.yml"), 1);
+
+    // The same file in an ordinary job: it is what makes the difference.
+    let scene = Scene::open(&drifted()).await;
+    scene.step.check_out("prodverdict.yml", &loosened());
+    scene.run().await.expect(0);
+}
+
+#[tokio::test]
+async fn a_base_commit_without_a_configuration_is_no_reason_to_take_the_other() {
+    let scene = Scene::on("pull_request_target", "pull_request", &in_order()).await;
+    let ran = scene.run().await;
+    ran.expect(2);
+    scene.expect_conclusion("failure");
+    assert!(ran.stdout.contains("base commit"), "{}", ran.stdout);
+    assert_eq!(scene.shop.stripe.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_report_is_not_written_through_a_link_of_the_checkout() {
+    let scene = Scene::open(&in_order()).await;
+    let victim = scene.step.folder().join("victim");
+    std::fs::write(&victim, "precious").expect("a file");
+    let link = scene.step.workspace("prodverdict-report.json");
+    std::os::unix::fs::symlink(&victim, link).expect("a link");
+    scene.run().await.expect(0);
+    assert_eq!(std::fs::read_to_string(victim).expect("text"), "precious");
+    assert_eq!(scene.step.report()["verdict"], "pass");
+}

@@ -1,0 +1,244 @@
+//! GitHub's runner as a container action meets it: inputs, variables and files, and what is read from them afterwards.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::fake_github::World;
+
+/// What the runner passes to every action and no action may ever show.
+pub(crate) const RUNTIME_TOKEN: &str = "eyJ-canary-of-the-runtime-token-0123456789";
+
+/// One step of a job, set up and not yet run.
+pub(crate) struct Step {
+    pub(crate) variables: BTreeMap<String, String>,
+    folder: TempDir,
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// None when a signal ended the process.
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The folders that the runner mounts below `/github`, and `_temp` as it calls them on the host.
+pub(crate) const FOLDERS: [&str; 5] = [
+    "workspace",
+    "file_commands",
+    "workflow",
+    "home",
+    "runner_temp",
+];
+
+impl Step {
+    /// `payload` is a file of `fixtures/github`. Inputs have the defaults of action.yml, as the runner fills them in.
+    pub(crate) fn new(event: &str, payload: &str, token: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the step");
+        for name in FOLDERS {
+            fs::create_dir(folder.path().join(name)).expect("a folder of the runner");
+        }
+        let payload = format!(
+            "{}/fixtures/github/{payload}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        fs::copy(payload, folder.path().join("workflow/event.json")).expect("a payload");
+        for file in ["set_output", "step_summary", "set_env", "add_path"] {
+            fs::write(folder.path().join("file_commands").join(file), "").expect("a file command");
+        }
+        let mut step = Self {
+            variables: inputs(token),
+            folder,
+        };
+        let fixed = [
+            ("GITHUB_EVENT_NAME", event),
+            ("GITHUB_REPOSITORY", "acme/shop"),
+            // The merge commit of a pull request: reporting there would be wrong.
+            ("GITHUB_SHA", &World::sha(5)),
+            ("GITHUB_REF", "refs/pull/7/merge"),
+            ("GITHUB_SERVER_URL", "https://github.test"),
+            ("GITHUB_RUN_ID", "100"),
+            ("GITHUB_RUN_ATTEMPT", "1"),
+            (
+                "GITHUB_WORKFLOW_REF",
+                "acme/shop/.github/workflows/billing.yml@refs/pull/7/merge",
+            ),
+            ("GITHUB_JOB", "billing"),
+            ("GITHUB_ACTOR", "dana"),
+            ("GITHUB_ACTIONS", "true"),
+            ("CI", "true"),
+            ("RUNNER_OS", "Linux"),
+            ("ACTIONS_RUNTIME_TOKEN", RUNTIME_TOKEN),
+        ];
+        for (name, value) in fixed {
+            step.set(name, value);
+        }
+        step.see_files_below(&step.folder.path().display().to_string());
+        step
+    }
+
+    /// Says where the action sees the folders: where they are, or `/github` in a container.
+    pub(crate) fn see_files_below(&mut self, root: &str) {
+        let files = [
+            ("GITHUB_WORKSPACE", "workspace"),
+            ("GITHUB_EVENT_PATH", "workflow/event.json"),
+            ("GITHUB_OUTPUT", "file_commands/set_output"),
+            ("GITHUB_STEP_SUMMARY", "file_commands/step_summary"),
+            ("GITHUB_ENV", "file_commands/set_env"),
+            ("GITHUB_PATH", "file_commands/add_path"),
+            ("HOME", "home"),
+            ("RUNNER_TEMP", "runner_temp"),
+        ];
+        for (name, file) in files {
+            self.set(name, &format!("{root}/{file}"));
+        }
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A word under `with:`.
+    pub(crate) fn input(&mut self, name: &str, value: &str) {
+        let variable = format!("INPUT_{}", name.to_uppercase());
+        let before = self.variables.insert(variable, value.to_owned());
+        assert!(before.is_some(), "action.yml has no input `{name}`");
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A file of the checkout.
+    pub(crate) fn workspace(&self, file: &str) -> PathBuf {
+        self.folder.path().join("workspace").join(file)
+    }
+
+    pub(crate) fn check_out(&self, file: &str, text: &str) {
+        fs::write(self.workspace(file), text).expect("a file of the checkout");
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        self.read("file_commands/step_summary")
+    }
+
+    pub(crate) fn raw_outputs(&self) -> String {
+        self.read("file_commands/set_output")
+    }
+
+    pub(crate) fn outputs(&self) -> BTreeMap<String, String> {
+        outputs(&self.raw_outputs())
+    }
+
+    pub(crate) fn output(&self, name: &str) -> String {
+        let outputs = self.outputs();
+        outputs.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The JSON report, found as a later step of the job finds it.
+    pub(crate) fn report(&self) -> Value {
+        let path = self.output("report_path");
+        assert!(!path.is_empty(), "no report: {}", self.raw_outputs());
+        let text = fs::read_to_string(self.workspace(&path)).expect("the report");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Forgets what an earlier run left in the files, as the runner does for each step.
+    pub(crate) fn again(&mut self, run: u64) {
+        for file in ["set_output", "step_summary"] {
+            fs::write(self.folder.path().join("file_commands").join(file), "").expect("emptied");
+        }
+        self.set("GITHUB_RUN_ID", &run.to_string());
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.path().join(file)).unwrap_or_default()
+    }
+}
+
+impl Ran {
+    /// Everything that the log shows, both streams.
+    pub(crate) fn log(&self) -> String {
+        format!("{}\n{}", self.stdout, self.stderr)
+    }
+
+    /// The log without the lines that the runner swallows: they are what hides secrets.
+    pub(crate) fn shown(&self) -> String {
+        let log = self.log();
+        let lines = log
+            .lines()
+            .filter(|line| !line.starts_with("::add-mask::"));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The lines that the runner would obey. It trims what comes before `::`, and takes `##[` anywhere.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let shown = self.shown();
+        let obeyed = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+        shown.lines().filter(obeyed).map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(&self, status: i32) {
+        assert_eq!(
+            self.status,
+            Some(status),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+    }
+}
+
+/// Every input of action.yml with its default; one without a default is there and empty.
+fn inputs(token: &str) -> BTreeMap<String, String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml");
+    let text = fs::read_to_string(path).expect("action.yml");
+    let action: Value = serde_yaml::from_str(&text).expect("YAML");
+    let inputs = action["inputs"].as_object().expect("inputs");
+    let filled = inputs.iter().map(|(name, input)| {
+        let default = input["default"].as_str().unwrap_or_default();
+        (
+            format!("INPUT_{}", name.to_uppercase()),
+            default.replace("${{ github.token }}", token),
+        )
+    });
+    filled.collect()
+}
+
+/// Reads outputs as the runner does; anything outside its grammar fails the step.
+pub(crate) fn outputs(text: &str) -> BTreeMap<String, String> {
+    let mut outputs = BTreeMap::new();
+    let mut lines = text.split('\n');
+    while let Some(line) = lines.next() {
+        if line.is_empty() {
+            continue;
+        }
+        let (name, delimiter) = match (line.find('='), line.split_once("<<")) {
+            (Some(equals), Some((name, delimiter))) if name.len() < equals => (name, delimiter),
+            (None, Some(split)) => split,
+            _ => {
+                let (name, value) = line.split_once('=').expect("the grammar of outputs");
+                outputs.insert(name.to_owned(), value.to_owned());
+                continue;
+            }
+        };
+        let mut value = Vec::new();
+        loop {
+            match lines.next() {
+                Some(line) if line == delimiter => break,
+                Some(line) => value.push(line),
+                None => panic!("the output `{name}` does not end"),
+            }
+        }
+        outputs.insert(name.to_owned(), value.join("\n"));
+    }
+    outputs
+}

@@ -1,0 +1,261 @@
+//! A shop with customers: billed at the fake Stripe, and with accounts in a Postgres database of its own.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use prodverdict::fake_stripe::{
+    Customer, FakeStripe, Key, Permission, Price, Status, Subscription, World,
+};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use url::Url;
+
+/// The shop's restricted key.
+pub(crate) const KEY: &str = "rk_test_51CanaryOfTheKey0123456789abcdef";
+
+/// The password of the role that the action connects as.
+pub(crate) const PASSWORD: &str = "canary-of-the-password";
+
+pub(crate) const PRO: &str = "price_1ProMonthly";
+
+pub(crate) const TEAM: &str = "price_1TeamMonthly";
+
+/// In the published form, but for `confirm_after`, which would make every test wait.
+pub(crate) const CONFIG: &str = "\
+version: 1
+contracts:
+  - type: access
+    name: users
+    source_of_truth: stripe
+    stripe:
+      secret_env: STRIPE_SECRET_KEY
+    database:
+      url_env: DATABASE_URL
+      users_table: users
+      columns:
+        id: id
+        stripe_customer_id: stripe_customer_id
+        has_paid_access: has_paid_access
+        plan: plan
+    plans:
+      price_1ProMonthly: pro
+      price_1TeamMonthly: team
+    confirm_after: 0s
+";
+
+/// The line of the configuration that holds this, counted from one.
+pub(crate) fn line_of(config: &str, text: &str) -> u64 {
+    let line = config.lines().position(|line| line.contains(text));
+    u64::try_from(line.expect(text)).expect("a line") + 1
+}
+
+/// Somebody with an account and a subscription.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    id: String,
+    customer: String,
+    paid: bool,
+    plan: String,
+    status: Status,
+    price: &'static str,
+    has_account: bool,
+}
+
+/// Pays for `pro`, and has it.
+pub(crate) fn payer(name: &str) -> Person {
+    Person {
+        id: format!("usr_{name}"),
+        customer: format!("cus_{name}"),
+        paid: true,
+        plan: "pro".to_owned(),
+        status: Status::Active,
+        price: PRO,
+        has_account: true,
+    }
+}
+
+impl Person {
+    pub(crate) fn without_access(mut self) -> Self {
+        self.paid = false;
+        self
+    }
+
+    pub(crate) fn canceled(mut self) -> Self {
+        self.status = Status::Canceled;
+        self
+    }
+
+    pub(crate) fn stored_as(mut self, plan: &str) -> Self {
+        plan.clone_into(&mut self.plan);
+        self
+    }
+
+    pub(crate) fn paying_for(mut self, price: &'static str) -> Self {
+        self.price = price;
+        self
+    }
+
+    pub(crate) fn without_account(mut self) -> Self {
+        self.has_account = false;
+        self
+    }
+
+    pub(crate) fn called(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.id);
+        self
+    }
+}
+
+/// Two whose access is right.
+pub(crate) fn in_order() -> Vec<Person> {
+    vec![payer("dave"), payer("erin")]
+}
+
+/// A leak, a wrongful access and a plan drift, beside two whose access is right.
+pub(crate) fn drifted() -> Vec<Person> {
+    let mut people = in_order();
+    people.push(payer("alice").without_access());
+    people.push(payer("bob").canceled());
+    people.push(payer("carol").paying_for(TEAM));
+    people
+}
+
+/// A customer whom no account belongs to: a finding of medium severity, which fails nothing by default.
+pub(crate) fn orphaned() -> Vec<Person> {
+    let mut people = in_order();
+    people.push(payer("olga").without_account());
+    people
+}
+
+/// Both sides, gone when this is dropped.
+pub(crate) struct Shop {
+    pub(crate) stripe: FakeStripe,
+    server: Url,
+    name: String,
+}
+
+impl Shop {
+    pub(crate) async fn open(people: &[Person]) -> Self {
+        Self::open_on(SocketAddr::from(([127, 0, 0, 1], 0)), people).await
+    }
+
+    /// Stripe listens there, for clients that are elsewhere.
+    pub(crate) async fn open_on(listen: SocketAddr, people: &[Person]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "set by scripts/test for the tests alone"
+        )]
+        let server = std::env::var("TEST_DATABASE_URL")
+            .expect("TEST_DATABASE_URL is not set: run the tests with scripts/test");
+        let server = Url::parse(&server).expect("TEST_DATABASE_URL is a URL");
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("prodverdict_shop_{}_{count}", std::process::id());
+        run(&server, &format!("create database {name}")).await;
+        let shop = Self {
+            stripe: FakeStripe::start(listen, billing(people)).expect("a fake Stripe"),
+            server,
+            name,
+        };
+        shop.create_accounts(people).await;
+        shop
+    }
+
+    /// The URL of a role that can read and nothing else, with another host and port where the client is elsewhere.
+    pub(crate) fn database_url(&self, at: Option<(&str, u16)>) -> String {
+        let mut url = self.url();
+        url.set_username(&self.name).expect("a user");
+        url.set_password(Some(PASSWORD)).expect("a password");
+        if let Some((host, port)) = at {
+            url.set_host(Some(host)).expect("a host");
+            url.set_port(Some(port)).expect("a port");
+        }
+        url.into()
+    }
+
+    /// Where the server listens.
+    pub(crate) fn database_address(&self) -> (String, u16) {
+        let host = self.server.host_str().expect("a host").to_owned();
+        (host, self.server.port().unwrap_or(5432))
+    }
+
+    fn url(&self) -> Url {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url
+    }
+
+    async fn create_accounts(&self, people: &[Person]) {
+        let name = &self.name;
+        run(
+            &self.url(),
+            &format!(
+                "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text); \
+                 create role {name} login password '{PASSWORD}'; grant select on users to {name}"
+            ),
+        )
+        .await;
+        let mut connection = PgConnection::connect(self.url().as_str())
+            .await
+            .expect("the test server answers");
+        for person in people.iter().filter(|person| person.has_account) {
+            sqlx::query("insert into users values ($1, $2, $3, $4)")
+                .bind(&person.id)
+                .bind(&person.customer)
+                .bind(person.paid)
+                .bind(&person.plan)
+                .execute(&mut connection)
+                .await
+                .expect("an account");
+        }
+        connection.close().await.expect("closed");
+    }
+}
+
+impl Drop for Shop {
+    /// On a thread of its own: a test's runtime cannot be blocked on from inside.
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        let cleaned = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                run(&server, &format!("drop database {name} with (force)")).await;
+                run(&server, &format!("drop role {name}")).await;
+            });
+        });
+        if cleaned.join().is_err() && !std::thread::panicking() {
+            panic!("the database {} could not be dropped", self.name);
+        }
+    }
+}
+
+fn billing(people: &[Person]) -> World {
+    // A Monday in November 2026; everything is relative to it but for nothing that these tests look at.
+    let mut world = World::new(1_795_426_800);
+    let allowed = [Permission::SubscriptionRead, Permission::CustomerRead];
+    world.keys.add(Key::restricted(KEY, allowed));
+    world.price(Price::monthly(PRO, 2000));
+    world.price(Price::monthly(TEAM, 5000));
+    for person in people {
+        world.customer(Customer::new(&person.customer));
+        world.subscription(
+            Subscription::new(&person.customer, person.status.clone()).price(person.price),
+        );
+    }
+    world
+}
+
+async fn run(server: &Url, sql: &str) {
+    let mut connection = PgConnection::connect(server.as_str())
+        .await
+        .expect("the test server answers");
+    connection
+        .execute(AssertSqlSafe(sql.to_owned()))
+        .await
+        .expect(sql);
+    connection.close().await.expect("closed");
+}
