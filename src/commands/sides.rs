@@ -295,8 +295,8 @@ fn not_set(names: &[&str]) -> Problem {
             quoted.join(" and ")
         ),
         hint: format!(
-            "export {}; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests from forks)",
-            if names.len() == 1 { "it" } else { "them" },
+            "set it for the command; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests \
+             from forks)",
             lines.join(", ")
         ),
         place: None,
