@@ -248,7 +248,7 @@ fn account(number: u64, drift: Option<Rule>, world: World, shared: &Shared) -> A
         Some(Rule::DuplicateCustomer) => Some(customer_id(number + 50)),
         Some(Rule::UnlinkedAccess) => None,
         Some(Rule::OrphanSubscription) => None,
-        Some(Rule::NoSubscription) => Some(CustomerId::from(format!("cus_N{number:013}"))),
+        Some(Rule::NoSubscription) => Some(CustomerId::from(format!("cus_N{number:013}").as_str())),
         _ => Some(customer_id(number)),
     };
     let paid = !matches!(
@@ -338,22 +338,23 @@ fn mixed(number: u64) -> u64 {
 fn account_id(number: u64) -> AccountId {
     let hex = format!("{:016x}{:016x}", mixed(number), mixed(!number));
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    AccountId::from(format!(
+    let id = format!(
         "{}-{}-{}-{}-{}",
         part(0, 8),
         part(8, 12),
         part(12, 16),
         part(16, 20),
         part(20, 32)
-    ))
+    );
+    AccountId::from(id.as_str())
 }
 
 /// 18 characters.
 fn customer_id(number: u64) -> CustomerId {
-    CustomerId::from(format!("cus_{:014x}", mixed(number) & 0xff_ffff_ffff_ffff))
+    CustomerId::from(format!("cus_{:014x}", mixed(number) & 0xff_ffff_ffff_ffff).as_str())
 }
 
 /// 28 characters.
 fn subscription_id(number: u64) -> SubscriptionId {
-    SubscriptionId::from(format!("sub_1QpzXkLk{:016x}", mixed(number)))
+    SubscriptionId::from(format!("sub_1QpzXkLk{:016x}", mixed(number)).as_str())
 }
