@@ -1,14 +1,24 @@
 //! Who belongs to whom: every customer with its subscriptions and its accounts, found without sorting either side.
 
-use std::hash::BuildHasher as _;
+use std::{hash::BuildHasher as _, num::NonZeroU32};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{Account, Facts, MatchOn, Subscription};
 
-/// A customer of the facts, by position.
+/// A customer of the facts, by position. Counted from one, so that "no customer" takes no room of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CustomerNumber(u32);
+pub(crate) struct CustomerNumber(NonZeroU32);
+
+impl CustomerNumber {
+    fn at(position: usize) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(narrow(position)))
+    }
+
+    fn position(self) -> usize {
+        widen(self.0.get()) - 1
+    }
+}
 
 /// How a customer is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,11 +28,18 @@ enum Key<'f> {
     OfSubscription(&'f str),
 }
 
+/// Where the facts name a customer for the first time: a third of the room that its key takes.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Subscription(u32),
+    Account(u32),
+}
+
 /// The facts, grouped by customer.
 #[derive(Debug)]
 pub(crate) struct Customers<'f> {
-    facts: &'f Facts,
-    keys: Vec<Key<'f>>,
+    naming: Naming<'f>,
+    places: Vec<Place>,
     of_account: Vec<Option<CustomerNumber>>,
     accounts: Groups,
     subscriptions: Groups,
@@ -30,48 +47,50 @@ pub(crate) struct Customers<'f> {
 
 impl<'f> Customers<'f> {
     pub(crate) fn of(facts: &'f Facts, match_on: MatchOn) -> Self {
-        let mut index = Index::default();
-        let of_subscription: Vec<_> = facts
-            .subscriptions
-            .iter()
-            .map(|subscription| Some(index.number(Key::Customer(subscription.customer.as_str()))))
+        let naming = Naming { facts, match_on };
+        let mut index = Index::of(naming);
+        let subscriptions = facts.subscriptions.iter().enumerate();
+        let of_subscription: Vec<_> = subscriptions
+            .map(|(position, one)| {
+                let key = Key::Customer(one.customer.as_str());
+                Some(index.number(key, Place::Subscription(narrow(position))))
+            })
             .collect();
         let by_id = match match_on {
             MatchOn::CustomerId => None,
             MatchOn::SubscriptionId => Some(SubscriptionIndex::of(&facts.subscriptions)),
         };
-        let of_account: Vec<_> = facts
-            .accounts
-            .iter()
-            .map(|account| {
-                let Some(by_id) = &by_id else {
-                    let id = customer_link(account)?;
-                    return Some(index.number(Key::Customer(id)));
+        let accounts = facts.accounts.iter().enumerate();
+        let of_account: Vec<_> = accounts
+            .map(|(position, account)| {
+                let key = naming.link(account)?;
+                let found = match (&by_id, key) {
+                    (Some(by_id), Key::OfSubscription(id)) => by_id.find(&facts.subscriptions, id),
+                    _ => None,
                 };
-                let id = subscription_link(account)?;
-                let found = by_id.find(&facts.subscriptions, id);
                 found
                     .and_then(|position| of_subscription.get(position).copied().flatten())
-                    .or_else(|| Some(index.number(Key::OfSubscription(id))))
+                    .or_else(|| Some(index.number(key, Place::Account(narrow(position)))))
             })
             .collect();
-        let customers = index.keys.len();
+        let customers = index.places.len();
         Self {
-            facts,
+            naming,
             accounts: Groups::of(&of_account, customers),
             subscriptions: Groups::of(&of_subscription, customers),
             of_account,
-            keys: index.keys,
+            places: index.places,
         }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = CustomerNumber> + use<> {
-        (0..narrow(self.keys.len())).map(CustomerNumber)
+        (0..self.places.len()).map(CustomerNumber::at)
     }
 
     /// Every account with its customer; none when it is not linked.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = (&'f Account, Option<CustomerNumber>)> {
-        self.facts
+        self.naming
+            .facts
             .accounts
             .iter()
             .zip(self.of_account.iter().copied())
@@ -79,7 +98,7 @@ impl<'f> Customers<'f> {
 
     /// The provider's id of a customer; none when only a subscription id is known that the provider did not show.
     pub(crate) fn id(&self, customer: CustomerNumber) -> Option<&'f str> {
-        match self.keys.get(widen(customer.0))? {
+        match self.naming.key(*self.places.get(customer.position())?)? {
             Key::Customer(id) => Some(id),
             Key::OfSubscription(_) => None,
         }
@@ -89,7 +108,7 @@ impl<'f> Customers<'f> {
         &self,
         customer: CustomerNumber,
     ) -> impl Iterator<Item = &'f Subscription> {
-        let facts = self.facts;
+        let facts = self.naming.facts;
         let positions = self.subscriptions.members(customer).iter();
         positions.filter_map(|position| facts.subscriptions.get(widen(*position)))
     }
@@ -98,52 +117,85 @@ impl<'f> Customers<'f> {
         &self,
         customer: CustomerNumber,
     ) -> impl Iterator<Item = &'f Account> {
-        let facts = self.facts;
+        let facts = self.naming.facts;
         let positions = self.accounts.members(customer).iter();
         positions.filter_map(|position| facts.accounts.get(widen(*position)))
     }
 }
 
-/// The id that links an account by customer, unless it is null or blank.
-pub(crate) fn customer_link(account: &Account) -> Option<&str> {
-    let id = account.customer.as_ref()?.as_str();
-    (!id.trim().is_empty()).then_some(id)
+/// How the facts name customers.
+#[derive(Debug, Clone, Copy)]
+struct Naming<'f> {
+    facts: &'f Facts,
+    match_on: MatchOn,
 }
 
-/// The id that links an account by subscription, unless it is null or blank.
-fn subscription_link(account: &Account) -> Option<&str> {
-    let id = account.columns.as_ref()?.subscription_id.as_ref()?.as_str();
-    (!id.trim().is_empty()).then_some(id)
+impl<'f> Naming<'f> {
+    /// What links an account, unless it is null or blank.
+    fn link(self, account: &'f Account) -> Option<Key<'f>> {
+        let key = match self.match_on {
+            MatchOn::CustomerId => Key::Customer(account.customer.as_ref()?.as_str()),
+            MatchOn::SubscriptionId => {
+                Key::OfSubscription(account.columns.as_ref()?.subscription_id.as_ref()?.as_str())
+            }
+        };
+        let (Key::Customer(id) | Key::OfSubscription(id)) = key;
+        (!id.trim().is_empty()).then_some(key)
+    }
+
+    fn key(self, place: Place) -> Option<Key<'f>> {
+        match place {
+            Place::Subscription(position) => {
+                let subscription = self.facts.subscriptions.get(widen(position))?;
+                Some(Key::Customer(subscription.customer.as_str()))
+            }
+            Place::Account(position) => self.link(self.facts.accounts.get(widen(position))?),
+        }
+    }
 }
 
 /// Numbers customers in order of appearance. The hash is seeded at random, so that hostile ids cannot be made to
 /// collide; nothing iterates over the table, so the order of results does not depend on it.
-#[derive(Default)]
 struct Index<'f> {
+    naming: Naming<'f>,
     hasher: DefaultHashBuilder,
     table: HashTable<CustomerNumber>,
-    keys: Vec<Key<'f>>,
+    places: Vec<Place>,
 }
 
 impl<'f> Index<'f> {
-    fn number(&mut self, key: Key<'f>) -> CustomerNumber {
+    fn of(naming: Naming<'f>) -> Self {
+        let Facts {
+            accounts,
+            subscriptions,
+            ..
+        } = naming.facts;
+        let about = accounts.len().max(subscriptions.len());
+        Self {
+            naming,
+            hasher: DefaultHashBuilder::default(),
+            table: HashTable::with_capacity(about),
+            places: Vec::with_capacity(about),
+        }
+    }
+
+    fn number(&mut self, key: Key<'f>, place: Place) -> CustomerNumber {
         let Self {
+            naming,
             hasher,
             table,
-            keys,
+            places,
         } = self;
+        let key_of = |number: &CustomerNumber| naming.key(*places.get(number.position())?);
         let entry = table.entry(
             hasher.hash_one(key),
-            |number| keys.get(widen(number.0)) == Some(&key),
-            |number| {
-                keys.get(widen(number.0))
-                    .map_or(0, |key| hasher.hash_one(key))
-            },
+            |number| key_of(number) == Some(key),
+            |number| key_of(number).map_or(0, |key| hasher.hash_one(key)),
         );
-        let next = CustomerNumber(narrow(keys.len()));
+        let next = CustomerNumber::at(places.len());
         let number = *entry.or_insert(next).get();
         if number == next {
-            keys.push(key);
+            places.push(place);
         }
         number
     }
@@ -197,7 +249,7 @@ impl Groups {
     fn of(customer_of: &[Option<CustomerNumber>], customers: usize) -> Self {
         let mut starts = vec![0_u32; customers.saturating_add(1)];
         for customer in customer_of.iter().flatten() {
-            if let Some(count) = starts.get_mut(widen(customer.0).saturating_add(1)) {
+            if let Some(count) = starts.get_mut(customer.position() + 1) {
                 *count += 1;
             }
         }
@@ -210,7 +262,7 @@ impl Groups {
         let mut next = starts.clone();
         for (position, customer) in customer_of.iter().enumerate() {
             if let Some(customer) = customer
-                && let Some(slot) = next.get_mut(widen(customer.0))
+                && let Some(slot) = next.get_mut(customer.position())
                 && let Some(place) = positions.get_mut(widen(*slot))
             {
                 *place = narrow(position);
@@ -221,7 +273,7 @@ impl Groups {
     }
 
     fn members(&self, customer: CustomerNumber) -> &[u32] {
-        let number = widen(customer.0);
+        let number = customer.position();
         let start = self.starts.get(number).copied().unwrap_or_default();
         let end = self
             .starts

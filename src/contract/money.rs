@@ -1,6 +1,6 @@
 //! Recurring prices and money per month, in minor units, with integers only.
 
-use std::collections::BTreeMap;
+use compact_str::CompactString;
 
 use super::PriceId;
 
@@ -61,17 +61,26 @@ impl Price {
     }
 }
 
-/// Minor units per currency; currencies in order of their codes.
+/// Minor units per currency; currencies in order of their codes. A list, because there is hardly ever more than one
+/// and a world of drift holds one of these for every finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Money(BTreeMap<String, i64>);
+pub struct Money(Vec<(CompactString, i64)>);
 
 impl Money {
     /// Adds `minor_units`, held at the end of the range rather than wrapped.
     pub fn add(&mut self, currency: &str, minor_units: i64) {
-        match self.0.get_mut(currency) {
-            Some(sum) => *sum = sum.saturating_add(minor_units),
-            None => {
-                self.0.insert(currency.to_owned(), minor_units);
+        let place = self
+            .0
+            .binary_search_by(|(code, _)| code.as_str().cmp(currency));
+        match place {
+            Ok(found) => {
+                if let Some((_, sum)) = self.0.get_mut(found) {
+                    *sum = sum.saturating_add(minor_units);
+                }
+            }
+            Err(missing) => {
+                self.0.reserve_exact(1);
+                self.0.insert(missing, (currency.into(), minor_units));
             }
         }
     }
