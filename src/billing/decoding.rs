@@ -37,7 +37,7 @@ impl Decoded {
 
 /// Why an object cannot be read. Never the text of a secret: values are shown cut and cleaned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{object}{} cannot be read at `{path}`", named(.id.as_deref()))]
+#[error("{object}{} cannot be read{}", named(.id.as_deref()), at(.path))]
 pub struct DecodeError {
     /// The kind of object, as its provider calls it.
     pub object: &'static str,
@@ -66,6 +66,14 @@ impl DecodeError {
 
 fn named(id: Option<&str>) -> String {
     id.map(|id| format!(" `{id}`")).unwrap_or_default()
+}
+
+fn at(path: &str) -> String {
+    if path == "." {
+        String::new()
+    } else {
+        format!(" at `{path}`")
+    }
 }
 
 /// Reads an object from the text of a page.

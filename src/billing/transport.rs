@@ -160,7 +160,19 @@ impl Session<'_> {
     }
 
     async fn attempt<T: DeserializeOwned>(&self, address: &Url) -> Result<T, Trouble> {
-        let (status, headers, body) = self.exchange(address).await?;
+        let begun = Instant::now();
+        let exchanged = self.exchange(address).await;
+        let path = redaction::presentable(address.path());
+        let took = begun.elapsed();
+        let (status, headers, body) = exchanged.inspect_err(|trouble| {
+            tracing::debug!("GET {path}: {trouble} after {} ms", took.as_millis());
+        })?;
+        tracing::debug!(
+            "GET {path}: {}, {} bytes in {} ms",
+            status.as_u16(),
+            body.len(),
+            took.as_millis()
+        );
         let answer = Answer {
             provider: self.provider(),
             status,

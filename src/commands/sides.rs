@@ -142,9 +142,12 @@ impl<'r> Sides<'r> {
             Accounts::Live(url) => {
                 let line = self.progress.line("accounts");
                 let shown = |count| line.read(count);
-                let facts =
-                    database::read(url, &self.contract.database, &self.request, &shown).await;
-                facts.map_err(|error| Problem::of(&error))
+                tracing::info!("reading the accounts of contract `{}`", self.contract.name);
+                let facts = database::read(url, &self.contract.database, &self.request, &shown)
+                    .await
+                    .map_err(|error| Problem::of(&error))?;
+                tracing::info!("read {} accounts", facts.accounts.len());
+                Ok(facts)
             }
             Accounts::Recorded(recording) => {
                 let recorded =
@@ -184,8 +187,17 @@ impl<'r> Sides<'r> {
             Billing::Live(reader) => {
                 let line = self.progress.line(source.provider());
                 let shown = |count| line.read(count);
-                let facts = reader.read_all(customers, &shown).await;
-                facts.map_err(|error| Problem::of(&error))
+                tracing::info!("reading {}", source.provider());
+                let facts = reader
+                    .read_all(customers, &shown)
+                    .await
+                    .map_err(|error| Problem::of(&error))?;
+                tracing::info!(
+                    "read {} subscriptions in {} requests",
+                    facts.subscriptions.len(),
+                    reader.requests()
+                );
+                Ok(facts)
             }
             Billing::Recorded(recording) => {
                 fixtures::billing(recording, source).map_err(|error| Problem::of(&error))
@@ -283,8 +295,8 @@ fn not_set(names: &[&str]) -> Problem {
             quoted.join(" and ")
         ),
         hint: format!(
-            "set it for the command; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests \
-             from forks)",
+            "export {}; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests from forks)",
+            if names.len() == 1 { "it" } else { "them" },
             lines.join(", ")
         ),
         place: None,

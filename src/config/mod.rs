@@ -67,7 +67,8 @@ pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
 fn checked(collector: &Collector<'_>) -> Option<Config> {
     let text = collector.lines().text();
     if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
+        // A reader that stops at the limit does not know how large the file is.
+        let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
         collector.add(Fault::new(Code::TooLarge, message), 0..0);
         return None;
     }

@@ -40,8 +40,8 @@ impl Unanswerable {
                  rows; a role under row-level security sees none. `allow_empty: true` accepts an empty table"
             }
             Self::AccountOnTwoRows { .. } => {
-                "a join multiplies rows: make it return one row for each account, for example with `distinct on` or a \
-                 lateral subquery in `query:`"
+                "`id` has to be unique; where a join multiplies rows, make it return one for each account, for example \
+                 with `distinct on` or a lateral subquery in `query:`"
             }
             Self::NoCustomerKnown { .. } => {
                 "this looks like the key of another provider account, the other of live and test mode, or the wrong \

@@ -95,7 +95,7 @@ pub enum Error {
         /// The server's own hint.
         hint: String,
     },
-    #[error("a row cannot be read")]
+    #[error(transparent)]
     Row(#[from] RowError),
     #[error("the server's answer cannot be understood")]
     Protocol(#[source] sqlx::Error),
@@ -216,31 +216,33 @@ impl Explain for Error {
                 "run the check again; if it happens every time, the server's log says why".to_owned()
             }
             Self::Rejected { hint, .. } => hint.clone(),
-            Self::Row(error) => row_hint(error),
+            Self::Row(error) => error.hint(),
             Self::Protocol(_) => "check that it is Postgres (12 or newer) that answers there".to_owned(),
         }
     }
 }
 
-fn row_hint(error: &RowError) -> String {
-    match error {
-        RowError::NoId { .. } => {
-            "map `id` to a column that is never null, or leave such rows out with `where`"
-                .to_owned()
+impl Explain for RowError {
+    fn hint(&self) -> String {
+        match self {
+            Self::NoId { .. } => {
+                "map `id` to a column that is never null, or leave such rows out with `where`"
+                    .to_owned()
+            }
+            Self::Value { field, .. } => match field {
+                Field::HasPaidAccess | Field::Exempt | Field::CancelAtPeriodEnd => format!(
+                    "say which values mean true with `{0}: {{column: …, in: […]}}`, or compute it with `{0}: {{sql: …}}`",
+                    field.as_str()
+                ),
+                Field::Id
+                | Field::CustomerId
+                | Field::Plan
+                | Field::Seats
+                | Field::Status
+                | Field::SubscriptionId
+                | Field::PeriodEnd
+                | Field::UpdatedAt => format!("compute it with `{}: {{sql: …}}`", field.as_str()),
+            },
         }
-        RowError::Value { field, .. } => match field {
-            Field::HasPaidAccess | Field::Exempt | Field::CancelAtPeriodEnd => format!(
-                "say which values mean true with `{0}: {{column: …, in: […]}}`, or compute it with `{0}: {{sql: …}}`",
-                field.as_str()
-            ),
-            Field::Id
-            | Field::CustomerId
-            | Field::Plan
-            | Field::Seats
-            | Field::Status
-            | Field::SubscriptionId
-            | Field::PeriodEnd
-            | Field::UpdatedAt => format!("compute it with `{}: {{sql: …}}`", field.as_str()),
-        },
     }
 }

@@ -72,7 +72,7 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
 }
 
 fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> Annotation {
-    let mut lines = shown::message_lines(problem);
+    let mut lines = vec![shown::message_line(problem)];
     lines.extend(fix(shown::hint_lines(problem)));
     let title = format!("No verdict{}", of_contract(contract));
     let annotation = Annotation::new(Level::Failure, &title, &lines);

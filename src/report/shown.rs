@@ -64,9 +64,9 @@ impl Shown {
     }
 }
 
-/// The message of a problem; layout, such as a quoted piece of the configuration, is kept.
-pub(super) fn message_lines(problem: &Problem) -> Vec<String> {
-    lines(&problem.message)
+/// The message of a problem, on one line: an id with line ends in it must not add a line that looks like a verdict.
+pub(super) fn message_line(problem: &Problem) -> String {
+    shortened(&visible(problem.message.trim_end()), LINE_CHARACTERS)
 }
 
 /// The hint of a problem; none when its message says it all.

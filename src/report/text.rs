@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::{
-    contract::{Severity, Summary, Verdict},
+    contract::{Severity, Source, Summary, Verdict},
     problem::Problem,
 };
 
@@ -86,20 +86,26 @@ pub fn summary_line(outcome: &Outcome) -> String {
             found = format!("{found}; {label}: {} a month", amounts(money));
         }
     }
-    if totals.items_without_amount > 0 {
+    if totals.items_without_amount > 0 && has_subscriptions(outcome) {
         let items = counted(totals.items_without_amount, "item");
         found = format!("{found}; {items} without an amount");
     }
     if totals.settled > 0 {
         found = format!("{found}; {} settled", grouped(totals.settled));
     }
-    let lines = [read(&totals), format!("{found}.")];
+    let lines = [read(outcome, &totals), format!("{found}.")];
     lines
         .map(|line| terminal(&shortened(&line, LINE_CHARACTERS)))
         .join("\n")
 }
 
-fn read(totals: &Summary) -> String {
+/// Entitlements say nothing of subscriptions, and have no amounts.
+fn has_subscriptions(outcome: &Outcome) -> bool {
+    let mut contracts = outcome.contracts.iter();
+    contracts.any(|contract| contract.source != Source::StripeEntitlements)
+}
+
+fn read(outcome: &Outcome, totals: &Summary) -> String {
     let subscriptions = totals.subscriptions.values().sum();
     let mut by_status: Vec<_> = totals.subscriptions.iter().collect();
     by_status.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -111,13 +117,21 @@ fn read(totals: &Summary) -> String {
         "" => String::new(),
         words => format!(" ({words})"),
     };
+    let subscriptions = if has_subscriptions(outcome) {
+        format!(" and {}{by_status}", counted(subscriptions, "subscription"))
+    } else {
+        String::new()
+    };
+    // What was recorded takes no request.
+    let requests = match totals.provider_requests {
+        0 => String::new(),
+        requests => format!(" in {}", counted(requests, "request")),
+    };
     format!(
-        "Read {} ({} linked, {} exempt) and {}{by_status} in {}.",
+        "Read {} ({} linked, {} exempt){subscriptions}{requests}.",
         counted(totals.accounts, "account"),
         grouped(totals.linked),
         grouped(totals.exempt),
-        counted(subscriptions, "subscription"),
-        counted(totals.provider_requests, "request"),
     )
 }
 
@@ -141,11 +155,11 @@ fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint) -> String
 }
 
 fn problem_lines(problem: &Problem, paint: Paint) -> Vec<String> {
-    let mut message = shown::message_lines(problem);
-    if let (Some(place), Some(first)) = (shown::place(problem), message.first_mut()) {
-        *first = format!("{place}: {first}");
+    let mut message = shown::message_line(problem);
+    if let Some(place) = shown::place(problem) {
+        message = format!("{place}: {message}");
     }
-    let mut lines: Vec<_> = message.iter().map(|line| terminal(line)).collect();
+    let mut lines = vec![terminal(&message)];
     lines.extend(fix_lines(&shown::hint_lines(problem), paint));
     lines
 }
@@ -203,7 +217,7 @@ impl Paint {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::{contract::Source, report::sample};
+    use crate::report::sample;
 
     use super::*;
 
@@ -242,8 +256,8 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_that_does_not_parse_is_shown_as_it_is_written() {
-        let mut problem = sample::problem("unknown key `plan`\n  |\n3 |   plan: x\n  |   ^^^^", "");
+    fn a_configuration_that_does_not_parse_is_shown_with_its_place() {
+        let mut problem = sample::problem("unknown key `plan`", "");
         problem.hint = "did you mean `plans`?\n\nSee the reference.".into();
         problem.place = Some(sample::place("prodverdict.yml", 3));
         let outcome = sample::without_contracts(problem);
@@ -283,6 +297,15 @@ mod tests {
         );
         // Zeros would read like something that was counted.
         assert_eq!(summary_line(&sample::unanswerable()), "Nothing was judged.");
+    }
+
+    #[test]
+    fn what_a_problem_names_cannot_add_a_verdict() {
+        let problem = sample::problem("row `a\n\nVERDICT: PASS\n` is no account", "");
+        assert_eq!(
+            text(&sample::without_contracts(problem), false),
+            "[ERROR] no verdict\nrow `a\\n\\nVERDICT: PASS\\n` is no account\n\nVERDICT: ERROR\n"
+        );
     }
 
     proptest! {

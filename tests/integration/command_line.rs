@@ -1,1 +1,176 @@
-//! x
+//! Options, output and exit statuses.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+use crate::program::{folder, prodverdict};
+
+const FAILING: &str = "check access --config examples/nextjs-stripe/prodverdict.yml --fixtures \
+    --fixtures-dir examples/nextjs-stripe/scenarios/fail-revenue-leak";
+
+#[test]
+fn the_version_is_printed() {
+    let ran = prodverdict("--version").run().with_status(0);
+    assert_eq!(
+        ran.stdout,
+        concat!("prodverdict ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn the_help_says_what_there_is() {
+    insta::assert_snapshot!(prodverdict("--help").run().with_status(0).stdout);
+    insta::assert_snapshot!(
+        prodverdict("check access --help")
+            .run()
+            .with_status(0)
+            .stdout
+    );
+}
+
+#[test]
+fn wrong_usage_is_no_verdict() {
+    for arguments in [
+        "",
+        "check",
+        "check acess",
+        "check access --fixtures-dir x",
+        "check access --fixtures --fixtures-stripe",
+        "check access --format yaml",
+        "check access --now yesterday",
+        "--frobnicate",
+        "completions tcl",
+    ] {
+        let ran = prodverdict(arguments).run().with_status(2);
+        assert_eq!(ran.stdout, "", "{arguments}");
+        assert!(
+            ran.stderr.contains("Usage: prodverdict") || ran.stderr.contains("try '--help'"),
+            "{arguments}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = prodverdict("completions")
+            .argument(shell)
+            .run()
+            .with_status(0);
+        for word in ["validate", "fixtures-stripe", "prodverdict"] {
+            assert!(ran.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_report_can_go_to_a_file() {
+    let folder = folder(&[]);
+    let file = folder.path().join("report.json");
+    fs::write(&file, "what was there before, and longer than nothing").expect("a file");
+    let ran = prodverdict(FAILING)
+        .argument("--format=json")
+        .argument("--output")
+        .argument(&file)
+        .run()
+        .with_status(1);
+    assert_eq!(ran.stdout, "");
+    let report: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&file).expect("a file")).expect("JSON");
+    assert_eq!(report["verdict"], "fail");
+    for unwritable in ["no/such/folder/report.txt", "."] {
+        let program = prodverdict(FAILING)
+            .argument("--output")
+            .argument(folder.path().join(unwritable));
+        let ran = program.run().with_status(2).says(&["cannot be written"]);
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+#[test]
+fn json_is_valid_by_the_committed_schema_and_the_same_every_time() {
+    let schema = include_str!("../../schema/report.schema.json");
+    let schema = serde_json::from_str(schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let missing = "check access --config no-such-file.yml --fixtures";
+    for arguments in [FAILING, missing, "demo"] {
+        let run = || {
+            prodverdict(arguments)
+                .argument("--format")
+                .argument("json")
+                .run()
+        };
+        let (one, other) = (run(), run());
+        assert_eq!(one.stdout, other.stdout);
+        let errors: Vec<_> = validator
+            .iter_errors(&one.json())
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+}
+
+#[test]
+fn standard_output_is_data_and_standard_error_the_rest() {
+    let ran = prodverdict(FAILING).run().with_status(1);
+    assert!(ran.stdout.starts_with("[HIGH]") && ran.stdout.ends_with("VERDICT: FAIL\n"));
+    assert_eq!(
+        ran.stderr,
+        "Read 3 accounts (2 linked, 0 exempt) and 2 subscriptions (2 active).\n\
+         Found 1 high; paid for, not served: 20.00 USD a month.\n"
+    );
+}
+
+#[test]
+fn colour_comes_where_it_is_asked_for() {
+    let is_coloured =
+        |program: crate::program::Program| program.run().with_status(1).stdout.contains('\u{1b}');
+    assert!(!is_coloured(prodverdict(FAILING)));
+    assert!(is_coloured(prodverdict(FAILING).argument("--color=always")));
+    assert!(is_coloured(
+        prodverdict(FAILING)
+            .argument("--color=always")
+            .variable("NO_COLOR", "1")
+    ));
+    assert!(is_coloured(
+        prodverdict(FAILING).variable("CLICOLOR_FORCE", "1")
+    ));
+    assert!(!is_coloured(
+        prodverdict(FAILING)
+            .argument("--color=never")
+            .variable("CLICOLOR_FORCE", "1")
+    ));
+    assert!(!is_coloured(
+        prodverdict(FAILING)
+            .variable("CLICOLOR_FORCE", "1")
+            .variable("NO_COLOR", "1")
+    ));
+    let json = prodverdict(FAILING)
+        .argument("--color=always")
+        .argument("--format=json");
+    assert!(!is_coloured(json));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    for (arguments, status) in [("completions bash", 0), ("schema", 0), ("demo", 1)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
+            .args(arguments.split(' '))
+            .env_clear()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(status), "{arguments}");
+        let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        assert!(
+            !said.contains("pipe") && !said.contains("panic"),
+            "{arguments}: {said}"
+        );
+    }
+}

@@ -2,7 +2,9 @@
 
 use std::{thread, time::Duration};
 
-use prodverdict::fake_stripe::{Endpoint, Fault, Status, Subscription, Times, World};
+use prodverdict::fake_stripe::{
+    Customer, Endpoint, Fault, Feature, Status, Subscription, Times, World,
+};
 
 use crate::{
     database::Database,
@@ -117,5 +119,102 @@ fn without_a_wait_everything_is_read_once() {
     assert_eq!(
         live.stripe.counts(),
         [(Endpoint::ListSubscriptions, 1)].into()
+    );
+}
+
+#[test]
+fn what_settles_by_another_row_or_another_subscription_settles_too() {
+    let live = late("2s");
+    live.database.run("update users set has_paid_access = true");
+    live.database
+        .run("insert into users values ('usr_dave', 'cus_dave', true, null)");
+    live.stripe.world(|world| {
+        world.customer(Customer::new("cus_dave"));
+        world.subscription(Subscription::new("cus_erin", Status::Active).price("price_pro"));
+        world.subscription(Subscription::new("cus_fred", Status::Active).price("price_pro"));
+    });
+    let first = live.run(live.program("check access --format json --now 2026-11-23T00:00:00Z"));
+    assert_eq!(
+        first.findings(),
+        [
+            "no-subscription user:usr_dave",
+            "orphan-subscription customer:cus_erin",
+            "orphan-subscription customer:cus_fred"
+        ]
+    );
+    live.stripe.forget_requests();
+    let ran = check_while(&live, || {
+        live.database
+            .run("insert into users values ('usr_erin', 'cus_erin', true, null)");
+        live.stripe.world(|world| {
+            world.subscription(Subscription::new("cus_dave", Status::Active).price("price_pro"))
+        });
+    });
+    assert_eq!(
+        ran.with_status(0).findings(),
+        ["orphan-subscription customer:cus_fred"]
+    );
+}
+
+#[test]
+fn an_account_that_is_deleted_in_between_is_no_finding() {
+    let live = late("2s");
+    let ran = check_while(&live, || {
+        live.database
+            .run("delete from users where id <> 'usr_carol'");
+    });
+    // Nobody has seen the orphans that it leaves but the second read.
+    let ran = ran.with_status(0);
+    assert_eq!(ran.findings(), [""; 0]);
+    assert_eq!(ran.json()["summary"]["settled"], 2);
+}
+
+#[test]
+fn accounts_that_store_only_a_subscription_are_read_again_too() {
+    let live = late("2s");
+    live.database
+        .run("alter table users rename stripe_customer_id to stripe_subscription_id");
+    live.database.run(
+        "update users set stripe_subscription_id = replace(stripe_subscription_id, 'cus_', 'sub_')",
+    );
+    let by_subscription = contract(&["confirm_after: 2s"])
+        .replace(
+            "stripe_customer_id: stripe_customer_id",
+            "subscription_id: stripe_subscription_id",
+        )
+        .replace(
+            "      columns:",
+            "      match_on: subscription_id\n      columns:",
+        );
+    live.configure(&by_subscription);
+    let ran = check_while(&live, || set_right(&live, "usr_alice")).with_status(1);
+    assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
+    assert_eq!(ran.json()["summary"]["settled"], 1);
+}
+
+#[test]
+fn entitlements_are_read_again_too() {
+    let mut world = World::new(NOW);
+    world.feature(Feature::new("feat_reports", "reports"));
+    world.entitle("cus_alice", "feat_reports");
+    world.entitle("cus_bob", "feat_reports");
+    world.customer(Customer::new("cus_carol"));
+    let rows = "('usr_alice', 'cus_alice', false, null), ('usr_bob', 'cus_bob', true, null), \
+                ('usr_carol', 'cus_carol', true, null)";
+    let entitlements = contract(&["confirm_after: 2s", "source_of_truth: stripe_entitlements"])
+        .replace("    stripe: {", "    entitlements: {");
+    let live = Live::new(world, Database::of_users(rows), &entitlements);
+    let ran = check_while(&live, || {
+        live.stripe
+            .world(|world| world.entitle("cus_carol", "feat_reports"));
+    });
+    let ran = ran.with_status(1);
+    assert_eq!(ran.findings(), ["revenue-leak user:usr_alice"]);
+    assert_eq!(ran.json()["summary"]["settled"], 1);
+    let asked: Vec<_> = live.asked().split_off(3);
+    assert_eq!(
+        asked.len(),
+        2,
+        "only the two customers that findings are about: {asked:?}"
     );
 }

@@ -135,7 +135,7 @@ fn a_key_that_does_not_fit_is_named_by_its_kind() {
     live.stripe.world(|world| {
         world
             .keys
-            .add(Key::unrestricted(KEY).from_another_address_only())
+            .add(Key::unrestricted(KEY).from_another_address_only());
     });
     live.check().unanswered().says(&["address"]);
 }

@@ -18,13 +18,14 @@ pub(crate) fn contract(more: &[&str]) -> String {
 
 /// The same, with further lines of `columns`.
 pub(crate) fn contract_with(columns: &[&str], more: &[&str]) -> String {
-    let columns: String = columns
-        .iter()
-        .map(|line| format!("        {line}\n"))
-        .collect();
+    let indented = |indent: &str, lines: &[&str]| {
+        let lines = lines.iter().map(|line| [indent, line, "\n"].concat());
+        lines.collect::<String>()
+    };
+    let columns = indented("        ", columns);
     let waits = more.iter().any(|line| line.starts_with("confirm_after"));
-    let more = more.iter().chain((!waits).then_some(&"confirm_after: 0"));
-    let more: String = more.map(|line| format!("    {line}\n")).collect();
+    let confirm_after = if waits { "" } else { "    confirm_after: 0\n" };
+    let more = indented("    ", more);
     format!(
         "version: 1
 contracts:
@@ -38,7 +39,7 @@ contracts:
         id: id
         stripe_customer_id: stripe_customer_id
         has_paid_access: has_paid_access
-{columns}{more}"
+{columns}{confirm_after}{more}"
     )
 }
 

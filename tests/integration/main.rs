@@ -1,14 +1,16 @@
 //! The built program, end to end: run as a user runs it, against files, a real Postgres and the fake provider.
 #![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test may panic"
 )]
 
+mod command_line;
+mod configuration;
 mod confirming;
 mod database;
-
+mod fixtures;
+mod hostile;
 mod incomplete;
 mod live;
 mod program;

@@ -39,6 +39,12 @@ fn logs_are_on_standard_error_and_hold_no_secret() {
             ran.stderr
         );
     }
+    let ran = live.run(live.program("-vv check access")).with_status(0);
+    assert!(
+        ran.stderr.contains("GET /v1/subscriptions: 200, "),
+        "{}",
+        ran.stderr
+    );
     live.stripe.fail(Fault::RateLimited(None), Times::Nth(1));
     let ran = live.run(live.program("-vv check access")).with_status(0);
     assert!(ran.stderr.contains("429"), "{}", ran.stderr);

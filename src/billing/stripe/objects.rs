@@ -483,7 +483,7 @@ mod tests {
         }
         assert_eq!(
             refused(&json!(7)),
-            "subscription cannot be read at `.`: invalid type: integer `7`, expected a subscription"
+            "subscription cannot be read: invalid type: integer `7`, expected a subscription"
         );
     }
 

@@ -246,7 +246,7 @@ fn lasting() -> Vec<Fault> {
         (
             "an object without a customer",
             Answer::ok(&json!({"has_more": false, "data": [{"id": "sub_9", "status": "active"}]})),
-            "subscription `sub_9` cannot be read at `.`: missing field `customer`",
+            "subscription `sub_9` cannot be read: missing field `customer`",
         ),
         (
             "a number as text",

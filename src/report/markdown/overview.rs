@@ -9,7 +9,7 @@ use crate::{
         Outcome,
         amount::amounts,
         count::{by_severity, counted, grouped, length},
-        neutral::markdown::{code, code_cell, fenced, prose},
+        neutral::markdown::{code, code_cell, prose},
         shown,
     },
 };
@@ -107,14 +107,8 @@ fn problem(problem: &Problem, contract: Option<&str>) -> String {
     if let Some(place) = shown::place(problem) {
         title = format!("{title} {}", code(&place));
     }
-    let mut message = shown::message_lines(problem);
-    message.truncate(SHOWN_LINES);
-    let mut block = match message.as_slice() {
-        [] => title,
-        [line] => format!("{title} {}", prose(line, &[])),
-        // Several lines are set as they are: they may quote the configuration.
-        lines => format!("{title}\n\n{}", fenced("text", lines)),
-    };
+    let message = shown::message_line(problem);
+    let mut block = format!("{title} {}", prose(&message, &[]));
     let hint: Vec<_> = shown::hint_lines(problem)
         .iter()
         .take(SHOWN_LINES)
@@ -234,7 +228,7 @@ fn warnings(outcome: &Outcome) -> Option<String> {
         .iter()
         .take(SHOWN_WARNINGS)
         .map(|warning| {
-            let mut lines = shown::message_lines(warning);
+            let mut lines = vec![shown::message_line(warning)];
             lines.extend(shown::hint_lines(warning));
             lines.truncate(SHOWN_LINES);
             let lines: Vec<_> = lines.iter().map(|line| prose(line, &[])).collect();
