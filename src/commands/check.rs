@@ -75,7 +75,10 @@ pub(super) fn new_run<'r>(
 }
 
 fn finish(arguments: &CheckArgs, outcome: &Outcome, output: &Output) -> u8 {
-    output.say(&report::warnings(outcome, output.colour_on_stderr));
+    output.say(&report::warnings(
+        &outcome.warnings,
+        output.colour_on_stderr,
+    ));
     output.say(&report::summary_line(outcome));
     let written = match &arguments.output {
         Some(path) => output.file(path, &render(outcome, arguments.format.format, false)),

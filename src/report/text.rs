@@ -36,12 +36,12 @@ pub fn text(outcome: &Outcome, colour: bool) -> String {
     blocks.join("\n\n")
 }
 
-/// The warnings of a run as blocks; empty when there is none.
-pub fn warnings(outcome: &Outcome, colour: bool) -> String {
+/// What changes no verdict, as blocks; empty when there is nothing.
+pub fn warnings(warnings: &[Problem], colour: bool) -> String {
     labelled(
         "[WARNING]",
         severity_style(Severity::Medium),
-        &outcome.warnings,
+        warnings,
         colour,
     )
 }
@@ -267,13 +267,13 @@ mod tests {
     #[test]
     fn warnings_say_what_to_do() {
         let mut outcome = sample::passing();
-        assert_eq!(warnings(&outcome, false), "");
+        assert_eq!(warnings(&outcome.warnings, false), "");
         outcome.warnings = vec![
             sample::problem("the key is not restricted", "create a restricted key"),
             sample::problem("the role can write", ""),
         ];
         assert_eq!(
-            warnings(&outcome, false),
+            warnings(&outcome.warnings, false),
             "[WARNING] the key is not restricted\nfix: create a restricted key\n\n[WARNING] the role can write\n"
         );
     }

@@ -96,7 +96,7 @@ impl Job<'_> {
             check_run.as_deref(),
         );
         self.write_report(outcome, &mut publication);
-        self.output.say(&report::warnings(outcome, false));
+        self.output.say(&report::warnings(&outcome.warnings, false));
         self.output.say(&report::summary_line(outcome));
         let written = self.output.data(&report::text(outcome, false));
         let published = publisher.finish(&publication).await;
@@ -127,7 +127,7 @@ impl Job<'_> {
     /// What could not be said where it belongs, and the annotations that no check run took.
     fn tell(&self, published: &Published) {
         self.output
-            .say(&report::problems(&published.degraded, false));
+            .say(&report::warnings(&published.degraded, false));
         if published.mode != ReportMode::Checks {
             for line in
                 workflow_command::annotations(&published.annotations_left, "see the job summary")
