@@ -36,12 +36,12 @@ pub fn text(outcome: &Outcome, colour: bool) -> String {
     blocks.join("\n\n")
 }
 
-/// Warnings as blocks; empty when there is none.
-pub fn warnings(problems: &[Problem], colour: bool) -> String {
+/// What changes no verdict, as blocks; empty when there is nothing.
+pub fn warnings(warnings: &[Problem], colour: bool) -> String {
     labelled(
         "[WARNING]",
         severity_style(Severity::Medium),
-        problems,
+        warnings,
         colour,
     )
 }

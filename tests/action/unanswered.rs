@@ -100,7 +100,7 @@ async fn a_broken_configuration_is_annotated_where_it_is_broken() {
         "{:?}",
         run.annotations
     );
-    assert!(ran.stdout.contains("users_tabel"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("prodverdict.yml:"), "{}", ran.stdout);
     scene.expect_no_pass(&ran);
 }
 

@@ -235,7 +235,7 @@ async fn a_fork_without_permissions_degrades_with_a_reason() {
             published
                 .degraded
                 .iter()
-                .all(|problem| problem.hint.contains("forks"))
+                .all(|problem| problem.message.contains("forks"))
         );
         assert_eq!(published.degraded.len(), 2);
         assert!(job.summary().contains("3 findings"));
@@ -271,7 +271,7 @@ async fn dependabot_degrades_with_its_own_reason() {
         published
             .degraded
             .iter()
-            .all(|problem| problem.hint.contains("Dependabot"))
+            .all(|problem| problem.message.contains("Dependabot"))
     );
 }
 

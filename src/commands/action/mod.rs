@@ -93,7 +93,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         () = signals.cancelled() => {}
     }
     if let Some(problem) = publisher.cancel().await {
-        job.output.say(&report::problems(&[problem], false));
+        job.output.say(&report::warnings(&[problem], false));
     }
     cancelled(&job.output)
 }

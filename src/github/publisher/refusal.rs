@@ -44,17 +44,21 @@ impl Refusal {
             }
         };
         let is_permission = matches!(error.status(), Some(401 | 403 | 404));
-        let hint = if is_permission && context.is_dependabot {
-            "GitHub gives runs of Dependabot a token that can only read; nothing is wrong"
-                .to_owned()
+        let expected = if is_permission && context.is_dependabot {
+            Some("GitHub gives runs of Dependabot a token that can only read, so nothing is wrong")
         } else if is_permission && context.expects_read_only() {
-            "GitHub gives pull requests from forks a token that can only read; nothing is wrong"
-                .to_owned()
+            Some(
+                "GitHub gives pull requests from forks a token that can only read, so nothing is wrong",
+            )
         } else {
-            error.hint()
+            None
+        };
+        let (message, hint) = match expected {
+            Some(expected) => (format!("{meaning}: {expected}"), String::new()),
+            None => (format!("{meaning}: {}", cause.message), error.hint()),
         };
         Problem {
-            message: format!("{meaning}: {}", cause.message),
+            message,
             hint,
             place: None,
         }
