@@ -30,6 +30,11 @@ pub struct Place {
 pub trait Explain: Error {
     /// What to do; empty when the message says it all.
     fn hint(&self) -> String;
+
+    /// The accounts, customers and subscriptions that the message names.
+    fn named(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl Problem {
@@ -53,5 +58,9 @@ impl Problem {
 impl Explain for Unanswerable {
     fn hint(&self) -> String {
         Self::hint(self)
+    }
+
+    fn named(&self) -> Vec<String> {
+        Self::named(self)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::sides::{Sides, customers_of};
-use crate::{
-    contract::{
-        AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Rule, Source, UnixSeconds,
-        evaluate,
-    },
-    problem::Problem,
+use super::{
+    failure::Failure,
+    sides::{Sides, customers_of},
+};
+use crate::contract::{
+    AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Rule, Source, UnixSeconds,
+    evaluate,
 };
 
 /// Reads again the accounts and customers that the findings are about, and keeps what both reads show.
@@ -18,10 +18,10 @@ pub(crate) async fn confirm(
     mut facts: Facts,
     first: Evaluation,
     now: UnixSeconds,
-) -> Result<Evaluation, Problem> {
+) -> Result<Evaluation, Failure> {
     read_accounts(sides, &mut facts, &first.findings).await?;
     read_customers(contract, sides, &mut facts, &first.findings).await?;
-    let mut second = evaluate(contract, &facts, now).map_err(|error| Problem::of(&error))?;
+    let mut second = evaluate(contract, &facts, now).map_err(|error| Failure::of(&error))?;
     keep_confirmed(&mut second, &first);
     Ok(second)
 }
@@ -47,7 +47,7 @@ async fn read_accounts(
     sides: &Sides<'_>,
     facts: &mut Facts,
     findings: &[Finding],
-) -> Result<(), Problem> {
+) -> Result<(), Failure> {
     let needs_all = |finding: &Finding| {
         matches!(
             finding.rule,
@@ -81,7 +81,7 @@ async fn read_customers(
     sides: &Sides<'_>,
     facts: &mut Facts,
     findings: &[Finding],
-) -> Result<(), Problem> {
+) -> Result<(), Failure> {
     let customers: BTreeSet<_> = findings
         .iter()
         .filter_map(|finding| finding.subject.customer.as_deref())

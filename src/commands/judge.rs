@@ -2,6 +2,7 @@
 
 use super::{
     confirm::confirm,
+    failure::Failure,
     progress::Progress,
     sides::{Recorded, Sides, customers_of, missing_credentials},
 };
@@ -75,7 +76,7 @@ async fn judge_contract(
     contract: &AccessContract,
     run: &Run<'_>,
     warnings: &mut Vec<Problem>,
-) -> Result<Evaluation, Problem> {
+) -> Result<Evaluation, Failure> {
     let sides = Sides::open(contract, run)?;
     if run.recorded == Recorded::Nothing
         && let Some(key) = run.environment.secret(&contract.key_env)
@@ -96,7 +97,7 @@ async fn judge_contract(
             evaluation = evaluate(&contract.contract, &facts, run.now);
         }
     }
-    let mut evaluation = evaluation.map_err(|error| Problem::of(&error))?;
+    let mut evaluation = evaluation.map_err(|error| Failure::of(&error))?;
     if let Some(wait) = contract.confirm_after
         && sides.are_live()
         && !evaluation.findings.is_empty()
@@ -118,7 +119,7 @@ fn outcome(
     index: usize,
     contract: &AccessContract,
     run: &Run<'_>,
-    judged: Result<Evaluation, Problem>,
+    judged: Result<Evaluation, Failure>,
 ) -> ContractOutcome {
     let fail_on = match run.fail_on {
         FailOn::AsConfigured => contract.contract.fail_on,
@@ -143,7 +144,10 @@ fn outcome(
             };
             outcome.findings = evaluation.findings.into_iter().map(place).collect();
         }
-        Err(problem) => outcome.problem = Some(problem),
+        Err(failure) => {
+            outcome.problem = Some(failure.problem);
+            outcome.named = failure.named;
+        }
     }
     outcome
 }

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::{judge::Run, progress::Progress};
+use super::{failure::Failure, judge::Run, progress::Progress};
 use crate::{
     billing::{self, BillingFacts, PaddleEnvironment},
     cli::Environment,
@@ -66,11 +66,11 @@ pub(crate) fn missing_credentials<'c>(
 
 impl<'r> Sides<'r> {
     /// Finds credentials and checks them as far as that goes without asking anybody.
-    pub(crate) fn open(contract: &'r AccessContract, run: &'r Run<'r>) -> Result<Self, Problem> {
+    pub(crate) fn open(contract: &'r AccessContract, run: &'r Run<'r>) -> Result<Self, Failure> {
         let environment = run.environment;
         let missing = missing_credentials(contract, environment, &run.recorded);
         if !missing.is_empty() {
-            return Err(not_set(&missing));
+            return Err(not_set(&missing).into());
         }
         let billing = match &run.recorded {
             Recorded::Provider(recording) | Recorded::Both(recording) => {
@@ -115,7 +115,7 @@ impl<'r> Sides<'r> {
     }
 
     /// Reads both sides, at the same time where one does not depend on the other.
-    pub(crate) async fn read(&self) -> Result<BothSides, Problem> {
+    pub(crate) async fn read(&self) -> Result<BothSides, Failure> {
         let (accounts, billing) = if self.contract.contract.source == Source::StripeEntitlements {
             let accounts = self.read_accounts().await?;
             let customers = customers_of(&accounts.accounts);
@@ -137,7 +137,7 @@ impl<'r> Sides<'r> {
     }
 
     /// Every account.
-    pub(crate) async fn read_accounts(&self) -> Result<DatabaseFacts, Problem> {
+    pub(crate) async fn read_accounts(&self) -> Result<DatabaseFacts, Failure> {
         match &self.accounts {
             Accounts::Live(url) => {
                 let line = self.progress.line("accounts");
@@ -145,14 +145,14 @@ impl<'r> Sides<'r> {
                 tracing::info!("reading the accounts of contract `{}`", self.contract.name);
                 let facts = database::read(url, &self.contract.database, &self.request, &shown)
                     .await
-                    .map_err(|error| Problem::of(&error))?;
+                    .map_err(|error| Failure::of(&error))?;
                 tracing::info!("read {} accounts", facts.accounts.len());
                 Ok(facts)
             }
             Accounts::Recorded(recording) => {
                 let recorded =
                     fixtures::accounts(recording, &self.contract.database, self.request.wants_plan);
-                let recorded = recorded.map_err(|error| Problem::of(&error))?;
+                let recorded = recorded.map_err(|error| Failure::of(&error))?;
                 Ok(DatabaseFacts {
                     accounts: recorded.accounts,
                     mapped: recorded.mapped,
@@ -166,12 +166,12 @@ impl<'r> Sides<'r> {
     pub(crate) async fn read_accounts_again(
         &self,
         ids: &[AccountId],
-    ) -> Result<DatabaseFacts, Problem> {
+    ) -> Result<DatabaseFacts, Failure> {
         match &self.accounts {
             Accounts::Live(url) => {
                 database::read_accounts(url, &self.contract.database, &self.request, ids)
                     .await
-                    .map_err(|error| Problem::of(&error))
+                    .map_err(|error| Failure::of(&error))
             }
             Accounts::Recorded(_) => self.read_accounts().await,
         }
@@ -181,7 +181,7 @@ impl<'r> Sides<'r> {
     pub(crate) async fn read_billing(
         &self,
         customers: &[CustomerId],
-    ) -> Result<BillingFacts, Problem> {
+    ) -> Result<BillingFacts, Failure> {
         let source = self.contract.contract.source;
         match &self.billing {
             Billing::Live(reader) => {
@@ -191,7 +191,7 @@ impl<'r> Sides<'r> {
                 let facts = reader
                     .read_all(customers, &shown)
                     .await
-                    .map_err(|error| Problem::of(&error))?;
+                    .map_err(|error| Failure::of(&error))?;
                 tracing::info!(
                     "read {} subscriptions in {} requests",
                     facts.subscriptions.len(),
@@ -200,7 +200,7 @@ impl<'r> Sides<'r> {
                 Ok(facts)
             }
             Billing::Recorded(recording) => {
-                fixtures::billing(recording, source).map_err(|error| Problem::of(&error))
+                fixtures::billing(recording, source).map_err(|error| Failure::of(&error))
             }
         }
     }
@@ -209,12 +209,12 @@ impl<'r> Sides<'r> {
     pub(crate) async fn read_customers_again(
         &self,
         customers: &[CustomerId],
-    ) -> Result<BillingFacts, Problem> {
+    ) -> Result<BillingFacts, Failure> {
         match &self.billing {
             Billing::Live(reader) => reader
                 .read_customers(customers)
                 .await
-                .map_err(|error| Problem::of(&error)),
+                .map_err(|error| Failure::of(&error)),
             Billing::Recorded(_) => self.read_billing(customers).await,
         }
     }
@@ -223,11 +223,11 @@ impl<'r> Sides<'r> {
     pub(crate) async fn any_customer_exists(
         &self,
         customers: &[CustomerId],
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, Failure> {
         match &self.billing {
             Billing::Live(reader) => {
                 let known = reader.any_customer_exists(customers).await;
-                known.map_err(|error| Problem::of(&error))
+                known.map_err(|error| Failure::of(&error))
             }
             Billing::Recorded(_) => Ok(false),
         }
@@ -245,7 +245,7 @@ pub(crate) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
     customers
 }
 
-fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Problem> {
+fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Failure> {
     let environment = run.environment;
     let key = environment
         .secret(&contract.key_env)
@@ -262,7 +262,7 @@ fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, P
         patience: run.patience,
     };
     billing::Reader::new(source, run.client.clone(), &key, &settings)
-        .map_err(|error| Problem::of(&error))
+        .map_err(|error| Failure::of(&error))
 }
 
 fn paddle_environment(environment: &Environment) -> Result<PaddleEnvironment, Problem> {

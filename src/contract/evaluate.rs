@@ -32,6 +32,17 @@ pub enum Unanswerable {
 }
 
 impl Unanswerable {
+    /// The account, customer or subscription that the message names.
+    pub fn named(&self) -> Vec<String> {
+        match self {
+            Self::NoAccounts => Vec::new(),
+            Self::AccountOnTwoRows { id } => vec![id.clone()],
+            Self::NoCustomerKnown { example, .. } => vec![example.clone()],
+            Self::WrongMode { object, .. } => vec![object.clone()],
+            Self::Missing { subscription, .. } => vec![subscription.clone()],
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {

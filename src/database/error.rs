@@ -172,6 +172,14 @@ impl fmt::Display for List<'_> {
 }
 
 impl Explain for Error {
+    fn named(&self) -> Vec<String> {
+        if let Self::Row(error) = self {
+            error.named()
+        } else {
+            Vec::new()
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Url { source, .. } => source.hint(),
@@ -223,6 +231,13 @@ impl Explain for Error {
 }
 
 impl Explain for RowError {
+    fn named(&self) -> Vec<String> {
+        match self {
+            Self::NoId { .. } => Vec::new(),
+            Self::Value { id, .. } => vec![id.clone()],
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoId { .. } => {
