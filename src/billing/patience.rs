@@ -29,7 +29,8 @@ impl Default for Patience {
             tries: 8,
             request: Duration::from_mins(1),
             retry_after: Duration::from_mins(1),
-            deadline: Duration::from_mins(10),
+            // A million subscriptions read page by page; a server that hangs is noticed by the limits of each request.
+            deadline: Duration::from_hours(1),
         }
     }
 }
