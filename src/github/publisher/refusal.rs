@@ -43,10 +43,11 @@ impl Refusal {
                 "there is no comment; the report is in the job summary instead".to_owned()
             }
         };
-        let is_permission = matches!(error.status(), Some(401 | 403 | 404));
-        let expected = if is_permission && context.is_dependabot {
+        // A token that can only read is told so; one that is wrong, or sees no repository, gets another status.
+        let may_not_write = error.status() == Some(403);
+        let expected = if may_not_write && context.is_dependabot {
             Some("GitHub gives runs of Dependabot a token that can only read, so nothing is wrong")
-        } else if is_permission && context.expects_read_only() {
+        } else if may_not_write && context.expects_read_only() {
             Some(
                 "GitHub gives pull requests from forks a token that can only read, so nothing is wrong",
             )
