@@ -15,13 +15,13 @@ use crate::{
 pub(crate) async fn confirm(
     contract: &Contract,
     sides: &Sides<'_>,
-    mut facts: Facts,
+    facts: &mut Facts,
     first: Evaluation,
     now: UnixSeconds,
 ) -> Result<Evaluation, Problem> {
-    read_accounts(sides, &mut facts, &first.findings).await?;
-    read_customers(contract, sides, &mut facts, &first.findings).await?;
-    let mut second = evaluate(contract, &facts, now).map_err(|error| Problem::of(&error))?;
+    read_accounts(sides, facts, &first.findings).await?;
+    read_customers(contract, sides, facts, &first.findings).await?;
+    let mut second = evaluate(contract, facts, now).map_err(|error| Problem::of(&error))?;
     keep_confirmed(&mut second, &first);
     Ok(second)
 }

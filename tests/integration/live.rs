@@ -23,7 +23,11 @@ pub(crate) fn contract_with(columns: &[&str], more: &[&str]) -> String {
         .map(|line| format!("        {line}\n"))
         .collect();
     let waits = more.iter().any(|line| line.starts_with("confirm_after"));
-    let more = more.iter().chain((!waits).then_some(&"confirm_after: 0"));
+    let looks = more.iter().any(|line| line.starts_with("evidence"));
+    let more = more
+        .iter()
+        .chain((!waits).then_some(&"confirm_after: 0"))
+        .chain((!looks).then_some(&"evidence: off"));
     let more: String = more.map(|line| format!("    {line}\n")).collect();
     format!(
         "version: 1

@@ -8,6 +8,7 @@
 
 mod confirming;
 mod database;
+mod evidence;
 
 mod incomplete;
 mod live;
