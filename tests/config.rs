@@ -58,6 +58,7 @@ contracts:
     severity: high
     fail_on: high
     confirm_after: 10s
+    evidence: on
     period_tolerance: 24h
     allow_empty: false
     fix: "Check the webhook"
@@ -167,6 +168,7 @@ const MUTATIONS: &[Mutation] = &[
     ("severity: high", "severity: «off»", Code::InvalidValue, "`severity` should be one of", ""),
     ("fail_on: high", "fail_on: «High»", Code::InvalidValue, "`fail_on` should be one of", "did you mean `high`?"),
     ("confirm_after: 10s", "confirm_after: «10»", Code::InvalidValue, "`confirm_after` should be a duration", "a number alone"),
+    ("evidence: on", "evidence: «never»", Code::InvalidValue, "`evidence` should be one of `on`, `off`, found `never`", ""),
     ("period_tolerance: 24h", "period_tolerance: «\"\"»", Code::InvalidValue, "`period_tolerance` should be a duration", ""),
     ("allow_empty: false", "allow_empty: «\"no\"»", Code::WrongType, "`allow_empty` should be `true` or `false`, found `no`", ""),
     ("fix: \"Check the webhook\"\n", "fix: x\n  - type: access\n    name: «users»\n    database: {query: select 1}\n", Code::Conflict, "another contract is called `users` too", "on line 4"),
@@ -223,6 +225,7 @@ fn the_published_format_means_what_it_meant() {
     assert_eq!(access.name, "users");
     assert_eq!(access.key_env, "STRIPE_SECRET_KEY");
     assert_eq!(access.confirm_after, Some(Duration::from_secs(10)));
+    assert!(access.evidence);
     assert_eq!(access.database.url_env, "DATABASE_URL");
     assert_eq!(access.database.timezone, "UTC");
     assert_eq!(access.database.statement_timeout, Duration::from_mins(5));
@@ -290,6 +293,7 @@ fn every_key_reaches_the_contract() {
     assert_eq!(contract.period_tolerance, 36 * 3600);
     assert!(contract.allow_empty);
     assert_eq!(access.confirm_after, None);
+    assert!(!access.evidence);
     assert_eq!(access.database.timezone, "Europe/Berlin");
     assert_eq!(access.database.statement_timeout, Duration::from_secs(90));
     let AccountsQuery::Table {
@@ -727,8 +731,11 @@ fn the_schema_accepts_what_is_valid_and_describes_every_key() {
     let schema: serde_json::Value = serde_json::from_str(&json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for text in [PUBLISHED, EVERYTHING, VALID] {
-        // A reader of YAML 1.1 hands `off` on as false; both are accepted.
-        for text in [text.to_owned(), text.replace(": off", ": false")] {
+        // A reader of YAML 1.1 hands `off` on as false, and `on` as true; all are accepted.
+        let other = text
+            .replace(": off", ": false")
+            .replace("evidence: on", "evidence: true");
+        for text in [text.to_owned(), other] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             let errors: Vec<_> = validator
                 .iter_errors(&value)

@@ -74,12 +74,14 @@ pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
 
 /// The page of the dashboard that makes a restricted key, filled in.
 pub(crate) fn prefilled(source: Source) -> String {
-    let permission = match source {
-        Source::StripeEntitlements => "rak_entitlement_read",
-        Source::Stripe | Source::Paddle => "rak_subscription_read",
+    let (permission, further) = match source {
+        Source::StripeEntitlements => ("rak_entitlement_read", ""),
+        Source::Stripe | Source::Paddle => {
+            ("rak_subscription_read", "&permissions[]=rak_event_read")
+        }
     };
     format!(
-        "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]={permission}&permissions[]=rak_customer_read"
+        "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]={permission}&permissions[]=rak_customer_read{further}"
     )
 }
 

@@ -92,6 +92,11 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// Whether there is another page to ask for.
+    pub(crate) fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+
     /// The next page, read object by object; none after the last one.
     pub(crate) async fn next<T: Listed>(
         &mut self,

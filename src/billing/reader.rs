@@ -1,6 +1,6 @@
 //! The reader of one source: what it can be asked, whichever provider is behind it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -10,9 +10,12 @@ use super::{
     provider::Provider, stripe, transport::Transport,
 };
 use crate::{
-    contract::{CustomerId, Mode, Source},
+    contract::{CustomerId, EventLog, Mode, Source},
     http,
 };
+
+/// Events explain a verdict that is known already: it is not kept waiting for them.
+const PATIENCE_FOR_EVENTS: Duration = Duration::from_mins(1);
 
 /// What a reader is told besides source and key.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +94,21 @@ impl Reader {
                 stripe::any_customer_exists(session, customers).await
             }
             Source::Paddle => paddle::any_customer_exists(session, customers).await,
+        }
+    }
+
+    /// What the provider's events tell, in a handful of requests: changes of subscriptions are read, newest first, until
+    /// `suffices`. None where the source has no such log.
+    pub async fn events(
+        &self,
+        suffices: &(dyn Fn(&EventLog) -> bool + Sync),
+    ) -> Result<Option<EventLog>, Error> {
+        match self.source {
+            Source::Stripe => {
+                let session = self.transport.session_of(PATIENCE_FOR_EVENTS);
+                stripe::events::read(session, suffices).await.map(Some)
+            }
+            Source::Paddle | Source::StripeEntitlements => Ok(None),
         }
     }
 

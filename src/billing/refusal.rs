@@ -111,6 +111,7 @@ fn missing_permission(stripe: bool, permission: Option<&str>) -> String {
         "subscription_read" => "Subscriptions",
         "customer_read" => "Customers",
         "entitlement_read" => "Entitlements",
+        "event_read" => "Events",
         "plan_read" => "Prices",
         other => other.strip_suffix("_read").unwrap_or(other),
     };

@@ -76,9 +76,14 @@ impl Transport {
 
     /// One read, whose deadline starts now.
     pub(crate) fn session(&self) -> Session<'_> {
+        self.session_of(self.patience.deadline)
+    }
+
+    /// One read that is given up sooner than others.
+    pub(crate) fn session_of(&self, at_most: Duration) -> Session<'_> {
         Session {
             transport: self,
-            until: Instant::now() + self.patience.deadline,
+            until: Instant::now() + self.patience.deadline.min(at_most),
         }
     }
 }

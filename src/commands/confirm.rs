@@ -15,13 +15,13 @@ use crate::contract::{
 pub(crate) async fn confirm(
     contract: &Contract,
     sides: &Sides<'_>,
-    mut facts: Facts,
+    facts: &mut Facts,
     first: Evaluation,
     now: UnixSeconds,
 ) -> Result<Evaluation, Failure> {
-    read_accounts(sides, &mut facts, &first.findings).await?;
-    read_customers(contract, sides, &mut facts, &first.findings).await?;
-    let mut second = evaluate(contract, &facts, now).map_err(|error| Failure::of(&error))?;
+    read_accounts(sides, facts, &first.findings).await?;
+    read_customers(contract, sides, facts, &first.findings).await?;
+    let mut second = evaluate(contract, facts, now).map_err(|error| Failure::of(&error))?;
     keep_confirmed(&mut second, &first);
     Ok(second)
 }

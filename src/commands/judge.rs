@@ -2,6 +2,7 @@
 
 use super::{
     confirm::confirm,
+    evidence::Evidence,
     failure::Failure,
     progress::Progress,
     sides::{Recorded, Sides, customers_of, missing_credentials},
@@ -47,10 +48,12 @@ const ASKED: usize = 3;
 pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
     let mut contracts = Vec::with_capacity(config.contracts.len());
     let mut warnings = Vec::new();
+    let mut evidence = Evidence::default();
     for (index, contract) in config.contracts.iter().enumerate() {
-        let judged = judge_contract(contract, run, &mut warnings).await;
+        let judged = judge_contract(contract, run, &mut evidence, &mut warnings).await;
         contracts.push(outcome(config, index, contract, run, judged));
     }
+    warnings.extend(evidence.into_warnings());
     warnings.dedup();
     let verdict = contracts.iter().map(|contract| contract.verdict).max();
     Outcome {
@@ -75,6 +78,7 @@ pub(crate) fn all_missing_credentials<'c>(config: &'c Config, run: &Run<'_>) -> 
 async fn judge_contract(
     contract: &AccessContract,
     run: &Run<'_>,
+    evidence: &mut Evidence,
     warnings: &mut Vec<Problem>,
 ) -> Result<Evaluation, Failure> {
     let sides = Sides::open(contract, run)?;
@@ -108,8 +112,11 @@ async fn judge_contract(
             wait.as_secs()
         );
         tokio::time::sleep(wait).await;
-        evaluation = confirm(&contract.contract, &sides, facts, evaluation, run.now).await?;
+        evaluation = confirm(&contract.contract, &sides, &mut facts, evaluation, run.now).await?;
     }
+    evidence
+        .add(contract, &sides, &facts, &mut evaluation.findings)
+        .await;
     evaluation.summary.provider_requests = sides.requests();
     Ok(evaluation)
 }

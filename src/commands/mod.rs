@@ -5,6 +5,7 @@ mod check;
 mod configuration;
 mod confirm;
 mod demo;
+mod evidence;
 mod failure;
 mod judge;
 mod logging;

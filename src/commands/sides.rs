@@ -7,7 +7,7 @@ use crate::{
     billing::{self, BillingFacts, PaddleEnvironment},
     cli::Environment,
     config::AccessContract,
-    contract::{Account, AccountId, CustomerId, Facts, Source},
+    contract::{Account, AccountId, CustomerId, EventLog, Facts, Source},
     database::{self, DatabaseFacts, ReadRequest},
     fixtures::{self, Recording},
     problem::Problem,
@@ -216,6 +216,20 @@ impl<'r> Sides<'r> {
                 .await
                 .map_err(|error| Failure::of(&error)),
             Billing::Recorded(_) => self.read_billing(customers).await,
+        }
+    }
+
+    /// What the provider's events tell, read until `suffices`; none where there is no log of them.
+    pub(crate) async fn events(
+        &self,
+        suffices: &(dyn Fn(&EventLog) -> bool + Sync),
+    ) -> Result<Option<EventLog>, Problem> {
+        match &self.billing {
+            Billing::Live(reader) => {
+                let log = reader.events(suffices).await;
+                log.map_err(|error| Problem::of(&error))
+            }
+            Billing::Recorded(_) => Ok(None),
         }
     }
 

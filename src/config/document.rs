@@ -90,6 +90,9 @@ pub(super) struct Contract {
     /// After this time what would be reported is read again, and dropped if it is gone. Default: `10s`; 0 turns it off.
     #[serde(default)]
     pub(super) confirm_after: Entry<Lasting>,
+    /// Whether the provider's events are asked what went wrong behind a finding. Default: `on`.
+    #[serde(default)]
+    pub(super) evidence: Entry<Switch>,
     /// By how much a stored period end may be off. Default: `24h`.
     #[serde(default)]
     pub(super) period_tolerance: Entry<Lasting>,
@@ -306,6 +309,15 @@ pub(super) enum FailOn {
     Medium,
     Low,
     Never,
+}
+
+/// Where YAML 1.1 is spoken, the bare words are booleans.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline, transform = schema::or_boolean)]
+pub(super) enum Switch {
+    On,
+    Off,
 }
 
 /// Where YAML 1.1 is spoken, a bare `off` is `false`.

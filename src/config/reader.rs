@@ -267,9 +267,17 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         let Some(scalar) = self.scalar() else {
             return Err(self.expected(&one_of(variants)));
         };
-        // Where YAML 1.1 is spoken, a bare `off` has become `false` on its way here.
-        let is_off = variants.contains(&"off") && scalar.meaning() == Meaning::Boolean(false);
-        let word = if is_off { "off" } else { &scalar.text };
+        // Where YAML 1.1 is spoken, a bare `off` has become `false` on its way here, and `on` has become `true`.
+        let is = |value: bool, word: &str| {
+            variants.contains(&word) && scalar.meaning() == Meaning::Boolean(value)
+        };
+        let word = if is(false, "off") {
+            "off"
+        } else if is(true, "on") {
+            "on"
+        } else {
+            &scalar.text
+        };
         if variants.contains(&word) {
             visitor.visit_enum(word.into_deserializer())
         } else {

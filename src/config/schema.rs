@@ -48,8 +48,17 @@ pub(super) fn only_rule_ids(schema: &mut Schema) {
 
 /// A bare `off` is `false` to a reader of YAML 1.1.
 pub(super) fn or_false(schema: &mut Schema) {
+    also(schema, &[false]);
+}
+
+/// `on` and `off` too.
+pub(super) fn or_boolean(schema: &mut Schema) {
+    also(schema, &[true, false]);
+}
+
+fn also(schema: &mut Schema, values: &[bool]) {
     schema.remove("type");
     if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-        words.push(Value::Bool(false));
+        words.extend(values.iter().copied().map(Value::Bool));
     }
 }

@@ -15,6 +15,8 @@ pub struct AccessContract {
     pub database: DatabaseSettings,
     /// How long to wait before reading again what would be accused; none: read once.
     pub confirm_after: Option<Duration>,
+    /// Ask the provider's events what went wrong behind a finding.
+    pub evidence: bool,
 }
 
 /// How accounts are read.

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use super::{
-    Account, ColumnName, Contract, Facts, Field, Finding, Money, Rule, Severity, Source, Subject,
-    Subscription, Summary, UnixSeconds,
+    Account, Contract, Facts, Field, Finding, Money, Rule, Severity, Source, Subject, Subscription,
+    Summary, UnixSeconds,
     customers::{CustomerNumber, Customers},
     finding::fingerprint,
     standing::{PriceMeaning, Standing},
@@ -182,10 +182,7 @@ impl<'f> Case<'f> {
 
     /// What messages call a mapped column.
     pub(crate) fn column(&self, field: Field) -> &str {
-        match self.contract.columns.get(&field) {
-            Some(ColumnName::Column(column) | ColumnName::In { column, .. }) => column,
-            Some(ColumnName::Computed) | None => field.as_str(),
-        }
+        self.contract.column(field)
     }
 
     /// `an active/trialing Stripe subscription`

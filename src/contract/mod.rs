@@ -1,6 +1,7 @@
 //! The pure core: facts from both sides and a contract in, findings and a summary out. No clock, no network, no files.
 
 mod case;
+mod cause;
 mod customers;
 mod evaluate;
 mod evidence;
@@ -20,6 +21,7 @@ mod testing;
 mod time;
 mod verdict;
 
+pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
 pub use facts::{Account, AccountColumns, Facts, Field, Item, SeenModes, Subscription};
 pub use finding::{Finding, Severity, Subject};

@@ -135,6 +135,14 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// What messages call a mapped column.
+    pub(crate) fn column(&self, field: Field) -> &str {
+        match self.columns.get(&field) {
+            Some(ColumnName::Column(column) | ColumnName::In { column, .. }) => column,
+            Some(ColumnName::Computed) | None => field.as_str(),
+        }
+    }
+
     /// The contract of a file that says nothing but where to look.
     pub fn new(source: Source) -> Self {
         Self {

@@ -24,7 +24,9 @@ pub(crate) fn contract_with(columns: &[&str], more: &[&str]) -> String {
     };
     let columns = indented("        ", columns);
     let waits = more.iter().any(|line| line.starts_with("confirm_after"));
+    let looks = more.iter().any(|line| line.starts_with("evidence"));
     let confirm_after = if waits { "" } else { "    confirm_after: 0\n" };
+    let evidence = if looks { "" } else { "    evidence: off\n" };
     let more = indented("    ", more);
     format!(
         "version: 1
@@ -39,7 +41,7 @@ contracts:
         id: id
         stripe_customer_id: stripe_customer_id
         has_paid_access: has_paid_access
-{columns}{confirm_after}{more}"
+{columns}{confirm_after}{evidence}{more}"
     )
 }
 

@@ -9,6 +9,7 @@ mod command_line;
 mod configuration;
 mod confirming;
 mod database;
+mod evidence;
 mod fixtures;
 mod hostile;
 mod incomplete;

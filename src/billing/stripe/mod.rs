@@ -1,6 +1,7 @@
 //! Reads Stripe subscriptions: the whole account page by page, or just what some customers have.
 
 pub(crate) mod answers;
+pub(crate) mod events;
 pub mod objects;
 
 use std::collections::BTreeSet;

@@ -54,6 +54,7 @@ pub(super) fn access_contract(
         key_env: key_env?.to_owned(),
         database,
         confirm_after: Some(confirm_after?).filter(|wait| !wait.is_zero()),
+        evidence: !matches!(written.evidence.value(), Some(document::Switch::Off)),
     })
 }
 

@@ -18,6 +18,7 @@ pub(super) const ROUTES: &[Route] = &[
             &LIST,
             &[
                 known("created", Kind::Times),
+                known("delivery_success", Kind::Boolean),
                 known("type", Kind::Text),
                 known("types", Kind::Texts),
             ],
@@ -47,11 +48,18 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
+/// The provider lists the events of 30 days.
+const LISTED: i64 = 30 * 86_400;
+
 fn list_events(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let one = call.parameters.text("type");
     let several = call.parameters.texts("types");
+    let delivered = call.parameters.boolean("delivery_success");
+    let oldest = world.clock.saturating_sub(LISTED);
     let wanted = |event: &Event| {
-        one.is_none_or(|asked| is_of(&event.kind, asked))
+        event.created >= oldest
+            && delivered.is_none_or(|asked| asked == (event.pending_webhooks == 0))
+            && one.is_none_or(|asked| is_of(&event.kind, asked))
             && (several.is_empty() || several.iter().any(|asked| is_of(&event.kind, asked)))
     };
     let listing = Listing::of(&world.events, "event", call);

@@ -45,7 +45,7 @@ impl<'w> EventShape<'w> {
                 previous_attributes: event.previous_attributes.as_ref(),
             },
             livemode: view.world.livemode,
-            pending_webhooks: 0,
+            pending_webhooks: event.pending_webhooks,
             request: EventRequest {
                 id: event.request.as_deref(),
                 idempotency_key: Null,

@@ -188,19 +188,22 @@ async fn entitlements_belong_to_a_customer_and_features_to_a_product() {
 #[tokio::test]
 async fn events_are_listed_by_type() {
     let mut world = shop();
-    for kind in [
-        "customer.created",
-        "customer.subscription.created",
-        "customer.subscription.updated",
+    let too_old = world.clock - 31 * 86_400;
+    for (kind, created) in [
+        ("customer.updated", too_old),
+        ("customer.created", 0),
+        ("customer.subscription.created", 0),
+        ("customer.subscription.updated", 0),
     ] {
         world.event(Event {
             id: "".into(),
-            created: 0,
+            created,
             kind: kind.into(),
             api_version: "2026-10-28.endive".into(),
             object: json!({"id": "sub_a", "object": "subscription"}),
             previous_attributes: None,
             request: None,
+            pending_webhooks: u32::from(kind == "customer.created"),
         });
     }
     let bench = Bench::of(world);
@@ -210,6 +213,12 @@ async fn events_are_listed_by_type() {
         .walk("/v1/events", &[("types[]", "customer.subscription.*")])
         .await;
     assert_eq!(all.get(..2), Some(subscription.as_slice()));
+    for (success, events) in [("true", all.get(..2)), ("false", all.get(2..))] {
+        let listed = bench
+            .walk("/v1/events", &[("delivery_success", success)])
+            .await;
+        assert_eq!(Some(listed.as_slice()), events);
+    }
     let one = bench
         .get(&format!("/v1/events/{}", all.first().unwrap()), &[])
         .await;

@@ -15,6 +15,8 @@ pub struct Event {
     pub object: Value,
     pub previous_attributes: Option<Value>,
     pub request: Option<CompactString>,
+    /// Endpoints that have not answered it with 2xx.
+    pub pending_webhooks: u32,
 }
 
 #[derive(Debug, Clone)]

@@ -1,0 +1,198 @@
+//! Reads Stripe's events as evidence: what was not delivered, and what changed last. Never more than a few pages.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
+
+use super::listing;
+use crate::{
+    billing::{
+        DecodeError, Error,
+        decoding::{check_kind, from_text},
+        pages::{Listed, Listing, Pages},
+        transport::Session,
+    },
+    contract::{Event, EventLog, SubscriptionId, UnixSeconds},
+};
+
+const EVENT: &str = "event";
+
+/// Requests in all.
+const PAGES: usize = 5;
+
+/// Of them, for what was not delivered: an endpoint that is down fails at everything.
+const PAGES_OF_UNDELIVERED: usize = 2;
+
+/// Each is a change of a subscription.
+const CHANGES: [&str; 5] = [
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.updated",
+];
+
+/// What else handlers give and take access on.
+const ACTED_ON: [&str; 5] = [
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_succeeded",
+];
+
+impl Listed for Event {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not accepted,
+/// and changes of subscriptions until `suffices` or the pages are used up.
+pub(crate) async fn read(
+    session: Session<'_>,
+    suffices: &(dyn Fn(&EventLog) -> bool + Sync),
+) -> Result<EventLog, Error> {
+    let mut log = EventLog::default();
+    let kinds: Vec<_> = CHANGES.into_iter().chain(ACTED_ON).collect();
+    let mut pages = Pages::of(session, &events(&kinds, &[("delivery_success", "false")]));
+    let mut asked = 0;
+    while asked < PAGES_OF_UNDELIVERED
+        && let Some(page) = pages.next(event_text).await?
+    {
+        asked += 1;
+        log.undelivered.extend(page);
+    }
+    let mut pages = Pages::of(session, &events(&CHANGES, &[]));
+    while asked < PAGES
+        && let Some(page) = pages.next(event_text).await?
+    {
+        asked += 1;
+        log.changes.extend(page);
+        if suffices(&log) {
+            break;
+        }
+    }
+    log.is_cut = pages.has_more();
+    Ok(log)
+}
+
+fn events(kinds: &[&'static str], filter: &[(&'static str, &'static str)]) -> Listing {
+    let kinds = kinds.iter().map(|kind| ("types[]", *kind));
+    let filter: Vec<_> = filter.iter().copied().chain(kinds).collect();
+    listing("v1/events", &filter)
+}
+
+/// An event is rendered in the version of the API that its account had when it happened, so that nothing is expected
+/// of its object.
+#[derive(Deserialize)]
+#[serde(expecting = "an event")]
+struct WireEvent {
+    object: Option<String>,
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    created: i64,
+    pending_webhooks: Option<u64>,
+    data: WireData,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "the data of an event")]
+struct WireData {
+    object: Value,
+    previous_attributes: Option<Map<String, Value>>,
+}
+
+fn event_text(text: &RawValue) -> Result<Event, DecodeError> {
+    let wire: WireEvent = from_text(EVENT, text)?;
+    check_kind(EVENT, wire.object.as_deref(), &wire.id)?;
+    // People paste the id into a shell.
+    let is_word = |text: &str, marks: &str| {
+        text.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))
+    };
+    if !is_word(&wire.id, "_") {
+        return Err(DecodeError::new(EVENT, None, "id", "this is no id"));
+    }
+    if !is_word(&wire.kind, "._") {
+        return Err(DecodeError::new(
+            EVENT,
+            Some(&wire.id),
+            "type",
+            "this is no type",
+        ));
+    }
+    Ok(Event {
+        subscription: subscription_of(&wire.data.object),
+        changed: wire
+            .data
+            .previous_attributes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(field, _)| field)
+            .collect(),
+        id: wire.id,
+        kind: wire.kind,
+        created: UnixSeconds(wire.created),
+        pending: wire.pending_webhooks.unwrap_or_default(),
+    })
+}
+
+/// The subscription that the object is, or belongs to, in any version of the API.
+fn subscription_of(object: &Value) -> Option<SubscriptionId> {
+    let id = if object.get("object").and_then(Value::as_str) == Some("subscription") {
+        object.get("id")
+    } else {
+        // Invoices since 2025-03-31.basil say it further inside.
+        object
+            .get("subscription")
+            .filter(|subscription| !subscription.is_null())
+            .or_else(|| object.pointer("/parent/subscription_details/subscription"))
+    }?;
+    let id = id.as_str().or_else(|| id.get("id")?.as_str())?;
+    Some(SubscriptionId::from(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(event: &Value) -> Result<Event, DecodeError> {
+        event_text(&serde_json::value::to_raw_value(event).expect("JSON"))
+    }
+
+    #[test]
+    fn the_subscription_is_found_in_objects_of_any_version() {
+        for object in [
+            json!({"object": "subscription", "id": "sub_1", "customer": "cus_1"}),
+            json!({"object": "checkout.session", "id": "cs_1", "subscription": "sub_1"}),
+            json!({"object": "invoice", "id": "in_1", "subscription": {"id": "sub_1"}}),
+            json!({"object": "invoice", "subscription": null, "parent": {"subscription_details": {"subscription": "sub_1"}}}),
+        ] {
+            assert_eq!(
+                subscription_of(&object)
+                    .as_ref()
+                    .map(SubscriptionId::as_str),
+                Some("sub_1"),
+                "{object}"
+            );
+        }
+        for object in [
+            json!({"object": "invoice"}),
+            json!(7),
+            json!({"subscription": 7}),
+        ] {
+            assert_eq!(subscription_of(&object), None, "{object}");
+        }
+    }
+
+    #[test]
+    fn what_would_do_harm_in_a_shell_is_no_event() {
+        let event = |id: &str, kind: &str| json!({"object": "event", "id": id, "type": kind, "created": 1, "data": {"object": {}}});
+        assert!(read(&event("evt_1Ab", "invoice.payment_failed")).is_ok());
+        assert!(read(&event("evt_1; rm -rf", "invoice.paid")).is_err());
+        assert!(read(&event("evt_1", "invoice.paid\nVERDICT: PASS")).is_err());
+    }
+}

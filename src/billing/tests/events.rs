@@ -1,0 +1,143 @@
+//! What is asked of Stripe's events: never more than a few pages, and no more than is needed.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+
+use super::scripted::{Answer, Asked, Server, page};
+use crate::{
+    billing::Meaning,
+    contract::{EventLog, Source},
+    problem::Explain as _,
+};
+
+fn event(id: &str, pending: u64) -> Value {
+    json!({
+        "id": id, "object": "event", "api_version": "2020-08-27", "created": 5, "livemode": false,
+        "pending_webhooks": pending, "type": "customer.subscription.updated",
+        "data": {
+            "object": {"id": "sub_1", "object": "subscription"},
+            "previous_attributes": {"status": "past_due", "items": {"data": []}},
+        },
+    })
+}
+
+/// A server with so many events, of which so many are not delivered; a page holds two.
+async fn with_events(all: usize, undelivered: usize) -> Server {
+    let events = |count, name: &str| -> Vec<Value> {
+        (0..count)
+            .map(|n| event(&format!("evt_{name}{n}"), 1))
+            .collect()
+    };
+    let (all, undelivered) = (events(all, "a"), events(undelivered, "u"));
+    Server::start(move |_, asked| {
+        let is_undelivered = asked.value("delivery_success") == Some("false");
+        Answer::ok(&page(
+            if is_undelivered { &undelivered } else { &all },
+            asked,
+        ))
+    })
+    .await
+}
+
+async fn read(server: &Server, enough: usize) -> EventLog {
+    let reader = server.reader(Source::Stripe);
+    let log = reader.events(&|log| log.changes.len() >= enough).await;
+    log.expect("events").expect("Stripe keeps a log")
+}
+
+fn kinds(asked: &Asked) -> Vec<&str> {
+    let kinds = asked.query.iter().filter(|(name, _)| name == "types[]");
+    kinds.map(|(_, kind)| kind.as_str()).collect()
+}
+
+#[tokio::test]
+async fn undelivered_events_are_asked_for_first_and_then_changes() {
+    let server = with_events(3, 1).await;
+    let log = read(&server, usize::MAX).await;
+    assert!(!log.is_cut);
+    assert_eq!((log.changes.len(), log.undelivered.len()), (3, 1));
+    let one = &log.undelivered[0];
+    assert_eq!(
+        (one.id.as_str(), one.pending, one.created.0),
+        ("evt_u0", 1, 5)
+    );
+    assert_eq!(one.changed, ["items", "status"]);
+    let asked = server.asked();
+    assert_eq!(asked.len(), 3);
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.method == "GET" && asked.path == "/v1/events")
+    );
+    assert!(kinds(&asked[0]).contains(&"checkout.session.completed"));
+    // Stripe takes twenty at most.
+    assert!(kinds(&asked[0]).len() <= 20);
+    assert_eq!(asked[1].value("delivery_success"), None);
+    assert!(
+        kinds(&asked[1])
+            .iter()
+            .all(|kind| kind.starts_with("customer.subscription."))
+    );
+}
+
+#[tokio::test]
+async fn five_pages_are_the_most_and_a_log_that_goes_on_is_cut() {
+    let server = with_events(100, 100).await;
+    let log = read(&server, usize::MAX).await;
+    assert!(log.is_cut);
+    assert_eq!((log.changes.len(), log.undelivered.len()), (6, 4));
+    assert_eq!(server.asked().len(), 5);
+    // The last page that may be read is also the last that there is.
+    let server = with_events(6, 4).await;
+    assert!(!read(&server, usize::MAX).await.is_cut);
+    assert_eq!(server.asked().len(), 5);
+}
+
+#[tokio::test]
+async fn reading_stops_as_soon_as_it_suffices() {
+    let server = with_events(100, 0).await;
+    assert_eq!(read(&server, 1).await.changes.len(), 2);
+    assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_read_events_costs_one_request() {
+    let server = Server::start(|_, _| {
+        Answer::error(
+            403,
+            &json!({"code": "more_permissions_required", "message": "Having the 'rak_event_read' permission would allow this request to continue."}),
+        )
+    })
+    .await;
+    let told = Mutex::new(0);
+    let error = server
+        .reader(Source::Stripe)
+        .events(&|_| {
+            *told.lock().expect("a count") += 1;
+            true
+        })
+        .await
+        .expect_err("not allowed");
+    assert_eq!(
+        error.refusal().map(|refusal| &refusal.meaning),
+        Some(&Meaning::MissingPermission(Some("event_read".to_owned())))
+    );
+    assert!(
+        error
+            .hint()
+            .contains("set `Events` to Read (`rak_event_read`)")
+    );
+    assert_eq!(server.asked().len(), 1);
+    assert_eq!(*told.lock().expect("a count"), 0);
+}
+
+#[tokio::test]
+async fn sources_without_such_a_log_are_not_asked() {
+    let server = with_events(1, 1).await;
+    for source in [Source::Paddle, Source::StripeEntitlements] {
+        let log = server.reader(source).events(&|_| false).await;
+        assert_eq!(log.expect("nothing to fail"), None);
+    }
+    assert!(server.asked().is_empty());
+}

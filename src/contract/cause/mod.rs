@@ -1,0 +1,352 @@
+//! What the provider's events tell about a finding: whether a webhook went missing, or arrived and changed nothing.
+
+mod relevance;
+mod wording;
+
+use std::collections::BTreeMap;
+
+use self::relevance::Relevance;
+use super::{Contract, Facts, Field, Finding, SubscriptionId, UnixSeconds};
+
+/// An event of the provider about a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub id: String,
+    /// Such as `customer.subscription.updated`.
+    pub kind: String,
+    pub created: UnixSeconds,
+    /// Endpoints that have not answered it with 2xx.
+    pub pending: u64,
+    /// The subscription that its object is, or belongs to.
+    pub subscription: Option<SubscriptionId>,
+    /// The fields of its object that an update changed.
+    pub changed: Vec<String>,
+}
+
+/// The events that were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventLog {
+    /// The changes of all subscriptions, newest first and without gaps.
+    pub changes: Vec<Event>,
+    /// Reading stopped before the provider's log did.
+    pub is_cut: bool,
+    /// Events of any kind that some endpoint has not accepted.
+    pub undelivered: Vec<Event>,
+}
+
+/// Why the row says something else than the provider, as far as events tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cause<'l> {
+    /// Some endpoint has not accepted these; the change itself first, if it is one of them.
+    NotDelivered(Vec<&'l Event>),
+    /// No delivery of the change is pending, and the row disagrees all the same.
+    Delivered { change: &'l Event, row: RowSince },
+    /// The log was read to its end and knows of no such change.
+    NoEvent,
+    /// Reading stopped at this time, before the change was met.
+    NotReached(Option<UnixSeconds>),
+}
+
+/// When the row was last written, as seen from the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RowSince {
+    NotTold,
+    NotWritten(UnixSeconds),
+    Written(UnixSeconds),
+}
+
+/// Whether events can explain the finding.
+pub fn is_explained_by_events(finding: &Finding) -> bool {
+    Relevance::of(finding.rule).is_some() && finding.subject.subscription.is_some()
+}
+
+/// Whether the log tells the last change of every subscription that is to be explained: reading on changes nothing.
+pub fn tells_every_change(log: &EventLog, findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .filter(|finding| is_explained_by_events(finding))
+        .filter_map(|finding| finding.subject.subscription.as_deref())
+        .all(|subscription| relevance::last_change(log, subscription).is_some())
+}
+
+/// Gives each finding that events can explain its cause: a line of evidence, of the message, and of the fix unless the
+/// contract brings its own.
+pub fn add_causes(contract: &Contract, facts: &Facts, log: &EventLog, findings: &mut [Finding]) {
+    let written = rows_written(facts, findings);
+    for finding in findings {
+        let account = finding.subject.account.as_deref();
+        let row = account.and_then(|account| written.get(account)).copied();
+        let Some(cause) = cause(finding, log, row) else {
+            continue;
+        };
+        finding
+            .evidence
+            .extend(cause.evidence(contract.column(Field::UpdatedAt)));
+        if let Some(line) = cause.message() {
+            finding.message += &format!("\n{line}");
+        }
+        let has_own_fix = contract.fix.is_some() && finding.rule.is_published();
+        if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
+            finding.fix += &format!("\n{line}");
+        }
+    }
+}
+
+/// When the rows of the findings were last written, by account.
+fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSeconds> {
+    let mut wanted: Vec<_> = findings
+        .iter()
+        .filter(|finding| is_explained_by_events(finding))
+        .filter_map(|finding| finding.subject.account.as_deref())
+        .collect();
+    wanted.sort_unstable();
+    facts
+        .accounts
+        .iter()
+        .filter(|account| wanted.binary_search(&account.id.as_str()).is_ok())
+        .filter_map(|account| {
+            let written = account.columns.as_ref()?.updated_at?;
+            Some((account.id.to_string(), written))
+        })
+        .collect()
+}
+
+fn cause<'l>(
+    finding: &Finding,
+    log: &'l EventLog,
+    written: Option<UnixSeconds>,
+) -> Option<Cause<'l>> {
+    let relevance = Relevance::of(finding.rule)?;
+    let subscription = finding.subject.subscription.as_deref()?;
+    let change = relevance::last_change(log, subscription);
+    if change.is_none() && !log.is_cut {
+        return Some(Cause::NoEvent);
+    }
+    let undelivered = relevance.undelivered(log, subscription, change);
+    if !undelivered.is_empty() {
+        return Some(Cause::NotDelivered(undelivered));
+    }
+    let Some(change) = change else {
+        let last = log.changes.last().map(|event| event.created);
+        return Some(Cause::NotReached(last));
+    };
+    let row = match written {
+        None => RowSince::NotTold,
+        Some(at) if at < change.created => RowSince::NotWritten(at),
+        Some(at) => RowSince::Written(at),
+    };
+    Some(Cause::Delivered { change, row })
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::contract::{
+        AccountColumns, Rule,
+        testing::{DAY, NOW, account, contract, facts, findings, subscription},
+    };
+
+    /// An event about `sub_1`, so many seconds ago.
+    fn event(id: &str, kind: &str, ago: i64) -> Event {
+        Event {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            created: NOW.plus(-ago),
+            pending: 0,
+            subscription: Some(SubscriptionId::from("sub_1")),
+            changed: Vec::new(),
+        }
+    }
+
+    fn created(ago: i64) -> Event {
+        event("evt_created", "customer.subscription.created", ago)
+    }
+
+    fn updated(ago: i64, changed: &str) -> Event {
+        Event {
+            changed: vec![changed.to_owned()],
+            ..event("evt_updated", "customer.subscription.updated", ago)
+        }
+    }
+
+    fn pending(event: Event) -> Event {
+        Event {
+            pending: 1,
+            ..event
+        }
+    }
+
+    fn log(changes: impl IntoIterator<Item = Event>) -> EventLog {
+        EventLog {
+            changes: changes.into_iter().collect(),
+            ..EventLog::default()
+        }
+    }
+
+    /// The leak of `usr_1`, whose row was written so many seconds ago, with its cause.
+    fn leak_written(log: &EventLog, ago: Option<i64>) -> Finding {
+        let columns = AccountColumns {
+            updated_at: ago.map(|ago| NOW.plus(-ago)),
+            ..AccountColumns::default()
+        };
+        let mut world = facts(
+            [account("1").columns(columns)],
+            [subscription("1", "active", "price_pro")],
+        );
+        world.mapped.insert(Field::UpdatedAt);
+        with_cause(&contract(), &world, log)
+    }
+
+    fn with_cause(contract: &Contract, world: &Facts, log: &EventLog) -> Finding {
+        let mut findings = findings(contract, world);
+        add_causes(contract, world, log, &mut findings);
+        findings.remove(0)
+    }
+
+    fn last(text: &str) -> &str {
+        text.lines().last().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_change_that_was_not_accepted_is_named_with_how_to_send_it_again() {
+        let leak = leak_written(&log([pending(created(DAY))]), Some(2 * DAY));
+        assert_eq!(
+            last(&leak.message),
+            "Webhook not delivered — customer.subscription.created of 2026-10-31T00:00:00Z (evt_created) \
+             was not accepted by an endpoint."
+        );
+        assert_eq!(
+            last(&leak.fix),
+            "Fix the endpoint first, then: stripe events resend evt_created"
+        );
+        assert_eq!(
+            leak.evidence.last().map(String::as_str),
+            Some(
+                "webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_created) \
+                 is not accepted by an endpoint"
+            )
+        );
+        // What a finding is known by is the same with and without its cause.
+        assert_eq!(leak.fingerprint, leak_written(&log([]), None).fingerprint);
+    }
+
+    #[test]
+    fn a_change_that_was_delivered_is_compared_with_when_the_row_was_written() {
+        let delivered = log([created(DAY)]);
+        for (written, says) in [
+            (None, "no delivery pending, and the row still disagrees."),
+            (Some(DAY + 1), "and the row was not written since."),
+            (Some(DAY), "the row was written since and still disagrees."),
+        ] {
+            let leak = leak_written(&delivered, written);
+            assert!(last(&leak.message).ends_with(says), "{}", leak.message);
+            assert!(last(&leak.message).starts_with("Webhook delivered — "));
+            assert!(last(&leak.fix).contains("listens for customer.subscription.created"));
+        }
+        let evidence = leak_written(&delivered, Some(DAY + 1)).evidence;
+        assert!(
+            evidence.last().is_some_and(
+                |line| line.ends_with("; updated_at = 2026-10-30T23:59:59Z is before it")
+            ),
+            "{evidence:?}"
+        );
+    }
+
+    #[test]
+    fn a_log_read_to_its_end_says_that_there_was_nothing_and_a_cut_one_does_not() {
+        let other = Event {
+            subscription: Some(SubscriptionId::from("sub_2")),
+            ..pending(created(5))
+        };
+        let mut log = log([other, updated(7, "metadata")]);
+        let leak = leak_written(&log, None);
+        assert!(last(&leak.message).starts_with("No webhook in 30 days — "));
+        assert!(last(&leak.fix).starts_with("It is too old to be resent"));
+        log.is_cut = true;
+        let leak = leak_written(&log, None);
+        assert!(last(&leak.message).starts_with("Revenue leak"));
+        assert!(last(&leak.fix).starts_with("Set has_paid_access"));
+        assert_eq!(
+            leak.evidence.last().map(String::as_str),
+            Some(
+                "the change was not among the webhooks since 2026-10-31T23:59:53Z, and older ones were not read"
+            )
+        );
+    }
+
+    #[test]
+    fn what_else_a_handler_acts_on_counts_from_the_change_on() {
+        let checkout = |ago| pending(event("evt_checkout", "checkout.session.completed", ago));
+        let with = |undelivered: Event| EventLog {
+            undelivered: vec![undelivered],
+            ..log([created(DAY)])
+        };
+        let same_action = leak_written(&with(checkout(DAY + 5)), None);
+        assert!(last(&same_action.message).contains("evt_checkout"));
+        let long_before = leak_written(&with(checkout(2 * DAY)), None);
+        assert!(last(&long_before.message).starts_with("Webhook delivered"));
+        let takes = pending(event("evt_failed", "invoice.payment_failed", 5));
+        let other_way = leak_written(&with(takes), None);
+        assert!(last(&other_way.message).starts_with("Webhook delivered"));
+    }
+
+    #[test]
+    fn the_newest_change_decides_and_comes_first() {
+        let mut log = log([pending(updated(5, "status")), pending(created(DAY))]);
+        log.undelivered = log.changes.clone();
+        log.undelivered
+            .insert(0, pending(event("evt_paid", "invoice.paid", 2)));
+        let leak = leak_written(&log, None);
+        assert_eq!(
+            last(&leak.fix),
+            "Fix the endpoint first, then: stripe events resend evt_updated; stripe events resend evt_paid"
+        );
+        // An older change was not accepted, and the newest one was.
+        log.undelivered.clear();
+        log.changes = vec![updated(5, "items"), pending(created(DAY))];
+        assert!(last(&leak_written(&log, None).message).starts_with("Webhook delivered"));
+    }
+
+    #[test]
+    fn access_that_stayed_is_explained_by_what_takes_it_away() {
+        let world = facts(
+            [account("1").paid()],
+            [subscription("1", "canceled", "price_pro")],
+        );
+        let deleted = pending(event("evt_deleted", "customer.subscription.deleted", 5));
+        let finding = with_cause(&contract(), &world, &log([deleted, created(DAY)]));
+        assert_eq!(finding.rule, Rule::WrongfulAccess);
+        assert!(last(&finding.fix).ends_with("resend evt_deleted"));
+    }
+
+    #[test]
+    fn the_contracts_own_fix_stays_and_other_rules_have_no_cause() {
+        let mut contract = contract();
+        contract.fix = Some("ask billing@".to_owned());
+        let world = facts([account("1")], [subscription("1", "active", "price_pro")]);
+        let leak = with_cause(&contract, &world, &log([]));
+        assert_eq!(leak.fix, "ask billing@");
+        assert!(leak.message.contains("No webhook in 30 days"));
+        let world = facts([account("2").paid()], []);
+        let before = findings(&contract, &world);
+        assert!(!is_explained_by_events(&before[0]));
+        assert_eq!(with_cause(&contract, &world, &log([])), before[0]);
+    }
+
+    #[test]
+    fn reading_stops_when_every_change_is_known() {
+        let world = facts(
+            [account("1"), account("2")],
+            ["1", "2"].map(|name| subscription(name, "active", "price_pro")),
+        );
+        let leaks = findings(&contract(), &world);
+        let mut log = log([created(DAY)]);
+        assert!(!tells_every_change(&log, &leaks));
+        log.changes.push(Event {
+            subscription: Some(SubscriptionId::from("sub_2")),
+            ..created(DAY)
+        });
+        assert!(tells_every_change(&log, &leaks));
+    }
+}

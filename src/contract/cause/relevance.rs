@@ -1,0 +1,116 @@
+//! Which events bear on which rule.
+
+use super::{Event, EventLog};
+use crate::contract::{Rule, UnixSeconds};
+
+/// Events of one action are made within seconds of each other, in any order.
+const ONE_ACTION: i64 = 60;
+
+/// Fields of a subscription that decide about access and plan.
+const DECIDING: [&str; 4] = ["status", "items", "plan", "pause_collection"];
+
+const UPDATED: &str = "customer.subscription.updated";
+
+/// Other events of which each is a change.
+const CHANGES: [&str; 4] = [
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+];
+
+/// What a handler would have done to the row that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relevance {
+    /// Give access, or the plan.
+    Gives,
+    /// Take access away.
+    Takes,
+}
+
+impl Relevance {
+    pub(super) fn of(rule: Rule) -> Option<Self> {
+        if matches!(rule, Rule::RevenueLeak | Rule::PlanDrift) {
+            Some(Self::Gives)
+        } else {
+            (rule == Rule::WrongfulAccess).then_some(Self::Takes)
+        }
+    }
+
+    /// What handlers of this kind of event do.
+    fn fits(self, kind: &str) -> bool {
+        match self {
+            Self::Gives => [
+                "checkout.session.async_payment_succeeded",
+                "checkout.session.completed",
+                "customer.subscription.created",
+                "customer.subscription.resumed",
+                UPDATED,
+                "invoice.paid",
+                "invoice.payment_succeeded",
+            ]
+            .contains(&kind),
+            Self::Takes => [
+                "customer.subscription.deleted",
+                "customer.subscription.paused",
+                UPDATED,
+                "invoice.payment_failed",
+            ]
+            .contains(&kind),
+        }
+    }
+
+    /// What some endpoint has not accepted since the change, or, where that is not known, at all: the change itself
+    /// first, then the newest.
+    pub(super) fn undelivered<'l>(
+        self,
+        log: &'l EventLog,
+        subscription: &str,
+        change: Option<&'l Event>,
+    ) -> Vec<&'l Event> {
+        let since = change.map_or(UnixSeconds(i64::MIN), |change| {
+            change.created.plus(-ONE_ACTION)
+        });
+        let pending = log.changes.iter().filter(|event| event.pending > 0);
+        let mut events: Vec<_> = log
+            .undelivered
+            .iter()
+            .chain(pending)
+            .filter(|event| event.is_about(subscription))
+            .filter(|event| event.created >= since && self.fits(&event.kind))
+            .collect();
+        let is_change = |event: &Event| change.is_some_and(|change| change.id == event.id);
+        events.sort_by(|a, b| {
+            let key = |event| (is_change(event), event.created, &event.id);
+            key(b).cmp(&key(a))
+        });
+        events.dedup_by(|a, b| a.id == b.id);
+        events
+    }
+}
+
+/// The newest event that changed what the subscription says about access or plan.
+pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&'l Event> {
+    let find = |events: &'l [Event]| {
+        events
+            .iter()
+            .find(|event| event.is_about(subscription) && event.is_change())
+    };
+    match (find(&log.changes), find(&log.undelivered)) {
+        (Some(one), Some(other)) if other.created > one.created => Some(other),
+        (one, other) => one.or(other),
+    }
+}
+
+impl Event {
+    fn is_about(&self, subscription: &str) -> bool {
+        let about = self.subscription.as_ref();
+        about.is_some_and(|about| about.as_str() == subscription)
+    }
+
+    fn is_change(&self) -> bool {
+        let decides = |field: &String| DECIDING.contains(&field.as_str());
+        CHANGES.contains(&self.kind.as_str())
+            || (self.kind == UPDATED && self.changed.iter().any(decides))
+    }
+}

@@ -1,0 +1,111 @@
+//! A cause in words: one line for the evidence, the message and the fix.
+
+use super::{Cause, Event, RowSince};
+
+/// The events that one finding names; the rest is counted.
+const SHOWN: usize = 3;
+
+impl Cause<'_> {
+    /// What the events say, one fact an entry. `updated_at` is the column that tells when a row was written.
+    pub(super) fn evidence(&self, updated_at: &str) -> Vec<String> {
+        match self {
+            Self::NotDelivered(events) => {
+                let mut lines: Vec<_> =
+                    events.iter().take(SHOWN).map(|event| lost(event)).collect();
+                let more = events.len().saturating_sub(SHOWN);
+                if more > 0 {
+                    lines.push(format!("{more} more webhooks about it are not delivered"));
+                }
+                lines
+            }
+            Self::Delivered { change, row } => {
+                let row = match row {
+                    RowSince::NotTold => String::new(),
+                    RowSince::NotWritten(at) => format!("; {updated_at} = {at} is before it"),
+                    RowSince::Written(at) => format!("; {updated_at} = {at} is not before it"),
+                };
+                vec![format!(
+                    "webhook {} has no delivery pending{row}",
+                    named(change)
+                )]
+            }
+            Self::NoEvent => vec!["no webhook about the change in 30 days".to_owned()],
+            Self::NotReached(Some(at)) => vec![format!(
+                "the change was not among the webhooks since {at}, and older ones were not read"
+            )],
+            Self::NotReached(None) => Vec::new(),
+        }
+    }
+
+    pub(super) fn message(&self) -> Option<String> {
+        match self {
+            Self::NotDelivered(events) => events.first().map(|event| {
+                format!(
+                    "Webhook not delivered — {} was not accepted by {}.",
+                    named(event),
+                    endpoints(event)
+                )
+            }),
+            Self::Delivered { change, row } => {
+                let row = match row {
+                    RowSince::NotTold => "the row still disagrees",
+                    RowSince::NotWritten(_) => "the row was not written since",
+                    RowSince::Written(_) => "the row was written since and still disagrees",
+                };
+                Some(format!(
+                    "Webhook delivered — {} has no delivery pending, and {row}.",
+                    named(change)
+                ))
+            }
+            Self::NoEvent => Some(
+                "No webhook in 30 days — the subscription's last change is older than the provider's event log."
+                    .to_owned(),
+            ),
+            Self::NotReached(_) => None,
+        }
+    }
+
+    pub(super) fn fix(&self) -> Option<String> {
+        match self {
+            Self::NotDelivered(events) => {
+                let resend = events.iter().take(SHOWN);
+                let resend: Vec<_> = resend
+                    .map(|event| format!("stripe events resend {}", event.id))
+                    .collect();
+                Some(format!(
+                    "Fix the endpoint first, then: {}",
+                    resend.join("; ")
+                ))
+            }
+            Self::Delivered { change, .. } => Some(format!(
+                "Check that your endpoint listens for {}, and what its handler does with {}.",
+                change.kind, change.id
+            )),
+            Self::NoEvent => Some(
+                "It is too old to be resent: correct the row from the subscription as it is now."
+                    .to_owned(),
+            ),
+            Self::NotReached(_) => None,
+        }
+    }
+}
+
+fn lost(event: &Event) -> String {
+    format!(
+        "webhook {} is not accepted by {}",
+        named(event),
+        endpoints(event)
+    )
+}
+
+fn named(event: &Event) -> String {
+    format!("{} of {} ({})", event.kind, event.created, event.id)
+}
+
+/// What is listed as not delivered may say zero by the time that it is listed.
+fn endpoints(event: &Event) -> String {
+    match event.pending {
+        0 | 1 => "an endpoint".to_owned(),
+        several => format!("{several} endpoints"),
+    }
+}
