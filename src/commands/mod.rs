@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod schema;
 mod sides;
+mod signals;
 mod validate;
 
 use std::{process::ExitCode, time::Duration};
@@ -21,7 +22,10 @@ use std::{process::ExitCode, time::Duration};
 use clap::CommandFactory as _;
 use jiff::Timestamp;
 
-use self::output::{Output, OutputError};
+use self::{
+    output::{Output, OutputError},
+    signals::Signals,
+};
 use crate::{
     cli::{Cli, Command, ContractType, Environment},
     contract::{UnixSeconds, Verdict},
@@ -58,7 +62,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
     match command {
         Command::Check {
             contract: ContractType::Access(arguments),
-        } => check::run(&arguments, environment).await,
+        } => Box::pin(until_interrupted(check::run(&arguments, environment))).await,
         Command::Demo(format) => demo::run(&format, environment).await,
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
@@ -67,6 +71,18 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "prodverdict", &mut script);
             print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// The status of `command`, unless SIGINT or SIGTERM comes first: also where whoever started the program ignores them.
+async fn until_interrupted(command: impl Future<Output = u8>) -> u8 {
+    let mut signals = Signals::listen();
+    tokio::select! {
+        status = command => status,
+        () = signals.cancelled() => {
+            Output::of_process(Mask::default()).say("interrupted: nothing was decided");
+            COULD_NOT_TELL
         }
     }
 }

@@ -5,7 +5,6 @@ mod inputs;
 mod job;
 mod publication;
 mod report_file;
-mod signals;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,12 +15,13 @@ use std::{
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use self::{inputs::Inputs, job::Job, signals::Signals};
+use self::{inputs::Inputs, job::Job};
 use super::{
     COULD_NOT_TELL,
     check::recorded,
     masking::{mask_of, secrets_of},
     output::{Output, command},
+    signals::Signals,
 };
 use crate::{
     cli::{Environment, FixtureArgs},

@@ -3,13 +3,13 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Listens from the moment it is made, so that nothing sent before the first wait is lost.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
 }
 
 impl Signals {
-    pub(super) fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         // Without a handler the job goes on until it is killed.
         Self {
             interrupt: signal(SignalKind::interrupt()).ok(),
@@ -18,7 +18,7 @@ impl Signals {
     }
 
     /// Returns when the job is cancelled.
-    pub(super) async fn cancelled(&mut self) {
+    pub(crate) async fn cancelled(&mut self) {
         tokio::select! {
             () = received(self.interrupt.as_mut()) => {}
             () = received(self.terminate.as_mut()) => {}
