@@ -368,6 +368,24 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_date_decides_nothing_beside_a_subscription_in_grace() {
+        let mut contract = contract();
+        contract.grace.past_due = Some(14 * DAY);
+        let dateless = subscription("1", "past_due", "").items([]);
+        let in_grace = subscription("1", "past_due", "price_pro");
+        assert_eq!(state(&contract, &[dateless, in_grace]), State::InGrace);
+    }
+
+    #[test]
+    fn a_status_in_neither_list_has_no_grace() {
+        let mut contract = contract();
+        contract.grace.past_due = Some(14 * DAY);
+        contract.statuses = crate::contract::Statuses::new(None, Some(vec![Status::Canceled]));
+        let past_due = subscription("1", "past_due", "price_pro");
+        assert_eq!(state(&contract, &[past_due]), State::Unjudged);
+    }
+
+    #[test]
     fn prices_sort_subscriptions() {
         let mut contract = contract();
         contract.ignore_prices = vec![crate::contract::PricePattern::parse("price_other")];

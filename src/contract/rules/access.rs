@@ -145,10 +145,11 @@ fn set_flag(case: &Case<'_>, value: bool) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::contract::{
-        Severity,
+        Severity, Status,
         testing::{account, contract, facts, found, item, judge, only, subscription},
     };
 
@@ -248,6 +249,32 @@ mod tests {
     }
 
     #[test]
+    fn listed_accounts_are_exempt_and_others_are_not() {
+        let mut contract = contract();
+        contract.exempt.insert("usr_1".to_owned());
+        let world = facts([account("1").paid(), account("2").paid()], []);
+        assert_eq!(found(&contract, &world), ["no-subscription user:usr_2"]);
+        let summary = judge(&contract, &world).expect("an answer").summary;
+        assert_eq!((summary.exempt, summary.linked), (1, 2));
+    }
+
+    #[test]
+    fn of_equally_new_subscriptions_every_finding_names_the_same() {
+        let mut contract = contract();
+        let mut world = facts(
+            [account("1")],
+            ["sub_a", "sub_c", "sub_b"].map(|id| subscription("1", "active", "price_pro").id(id)),
+        );
+        let leak = only(Rule::RevenueLeak, &contract, &world);
+        contract.statuses.grant.clear();
+        contract.statuses.deny.insert(Status::Active);
+        world.accounts[0].paid = true;
+        let wrongful = only(Rule::WrongfulAccess, &contract, &world);
+        assert_eq!(leak.subject.subscription.as_deref(), Some("sub_c"));
+        assert_eq!(wrongful.subject.subscription, leak.subject.subscription);
+    }
+
+    #[test]
     fn one_paying_subscription_is_enough_beside_a_newer_dead_one() {
         let world = facts(
             [account("1").paid().plan("pro")],
@@ -266,7 +293,13 @@ mod tests {
         let mut contract = contract();
         contract.fix = Some("ask billing@".to_owned());
         contract.severities.insert(Rule::RevenueLeak, Severity::Low);
-        let world = facts([account("1")], [subscription("1", "active", "price_pro")]);
+        let world = facts(
+            [account("1")],
+            ["1", "9"].map(|name| subscription(name, "active", "price_pro")),
+        );
+        let orphan = only(Rule::OrphanSubscription, &contract, &world);
+        assert!(orphan.fix.starts_with("Store cus_9"), "{}", orphan.fix);
+        contract.severities.remove(&Rule::OrphanSubscription);
         let leak = only(Rule::RevenueLeak, &contract, &world);
         assert_eq!(
             (leak.fix.as_str(), leak.severity),

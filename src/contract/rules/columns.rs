@@ -427,15 +427,19 @@ mod tests {
             item("price_pro", 3),
             item("price_team", 2),
             item("price_addon", 9),
+            item("price_ignored", 9),
             metered,
         ]
         .into();
+        contract.ignore_prices = vec![crate::contract::PricePattern::parse("price_ignored")];
         let mut found_rules = found(&contract, &world);
         found_rules.retain(|finding| finding.starts_with("seat"));
         assert_eq!(found_rules, [""; 0]);
-        // Without plans every licensed item counts.
+        // Without plans every licensed item that is not ignored counts.
         contract.plans.clear();
-        assert!(found(&contract, &world).contains(&"seat-drift user:usr_1".to_owned()));
+        world.mapped = [Field::Seats].into();
+        let drift = only(Rule::SeatDrift, &contract, &world);
+        assert!(drift.message.contains("says 14."), "{}", drift.message);
     }
 
     #[test]
@@ -478,6 +482,18 @@ mod tests {
         };
         world.accounts[0].columns = Some(Box::new(columns));
         assert_eq!(found(&contract(), &world), [""; 0]);
+    }
+
+    #[test]
+    fn in_grace_the_status_is_judged_with_and_without_access() {
+        let mut contract = contract();
+        contract.grace.past_due = Some(14 * DAY);
+        let mut world = world(right());
+        world.subscriptions = vec![subscription("1", "past_due", "price_pro")];
+        for paid in [true, false] {
+            world.accounts[0].paid = paid;
+            assert_eq!(found(&contract, &world), ["status-drift user:usr_1"]);
+        }
     }
 
     #[test]

@@ -269,20 +269,27 @@ mod tests {
 
     #[test]
     fn paying_twice_is_the_same_plan_or_the_same_price() {
-        let twice = |first: &str, second: &str| {
+        let mut contract = contract();
+        contract.ignore_prices = vec![PricePattern::parse("price_ignored")];
+        let twice = |first: &str, second: &[&str]| {
+            let second = second.iter().map(|price| item(price, 1));
             let world = facts(
                 [account("1").paid().plan("pro")],
                 [
                     subscription("1", "active", "").items([item("price_pro", 1), item(first, 1)]),
-                    subscription("1", "trialing", second).id("sub_2").newer(),
+                    subscription("1", "trialing", "")
+                        .items(second)
+                        .id("sub_2")
+                        .newer(),
                 ],
             );
-            let found = found(&contract(), &world);
+            let found = found(&contract, &world);
             found.contains(&"double-subscription customer:cus_1".to_owned())
         };
-        assert!(twice("price_addon", "price_pro"));
-        assert!(twice("price_addon", "price_addon"));
-        assert!(!twice("price_addon", "price_team"));
-        assert!(!twice("price_free", "price_free"));
+        assert!(twice("price_addon", &["price_pro"]));
+        assert!(twice("price_addon", &["price_addon"]));
+        assert!(!twice("price_addon", &["price_team"]));
+        assert!(!twice("price_free", &["price_free"]));
+        assert!(!twice("price_ignored", &["price_team", "price_ignored"]));
     }
 }

@@ -132,6 +132,9 @@ mod tests {
                 "{other:?}"
             );
         }
+        let mut padded = contract();
+        padded.plans.insert("price_pro".into(), " pro ".to_owned());
+        assert_eq!(found(&padded, &world("pro")), [""; 0]);
         let mut null = world("");
         null.accounts = vec![account("1").paid()];
         let drift = only(Rule::PlanDrift, &contract(), &null);

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::contract::{
         PricePattern,
-        testing::{account, contract, facts, found, item, only, subscription},
+        testing::{account, contract, facts, found, item, judge, only, subscription},
     };
 
     #[test]
@@ -207,6 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn a_price_of_a_service_that_is_not_provided_is_silent() {
+        let mut void = subscription("1", "active", "price_new");
+        void.paused_void = true;
+        let world = facts([account("1").paid()], [void]);
+        assert_eq!(found(&contract(), &world), [""; 0]);
+    }
+
+    #[test]
+    fn exempt_accounts_are_not_counted_as_unjudged() {
+        let world = facts(
+            [account("1"), account("2").customer(Some("cus_1")).exempt()],
+            [subscription("1", "active", "price_new")],
+        );
+        let finding = only(Rule::UnmappedPrice, &contract(), &world);
+        assert!(finding.message.ends_with(" 1 user cannot be judged."));
+    }
+
+    #[test]
     fn entitlements_speak_of_features() {
         let mut contract = contract();
         contract.source = Source::StripeEntitlements;
@@ -217,5 +235,22 @@ mod tests {
         let finding = only(Rule::UnmappedFeature, &contract, &world);
         assert_eq!(finding.entity, "feature:sso");
         assert_eq!(found(&contract, &world), ["unmapped-feature feature:sso"]);
+    }
+
+    #[test]
+    fn entitlements_are_not_shown_as_subscriptions() {
+        let mut contract = contract();
+        contract.source = Source::StripeEntitlements;
+        let world = facts(
+            [account("1")],
+            [subscription("1", "active", "price_pro").id("cus_1")],
+        );
+        let leak = only(Rule::RevenueLeak, &contract, &world);
+        assert_eq!(
+            (leak.subject.subscription, leak.subject.status),
+            (None, None)
+        );
+        let summary = judge(&contract, &world).expect("an answer").summary;
+        assert!(summary.subscriptions.is_empty());
     }
 }
