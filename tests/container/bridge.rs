@@ -1,7 +1,7 @@
 //! The way from a container to this machine: the gateway of the engine's own network, and a port there that leads to a
 //! server which listens on the loopback interface alone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::{
     io::copy_bidirectional,
@@ -13,9 +13,31 @@ use crate::engine::docker;
 
 /// Where containers without a network of their own find this machine.
 pub(crate) fn gateway() -> IpAddr {
-    let format = "{{(index .IPAM.Config 0).Gateway}}";
-    let gateway = docker(&["network", "inspect", "bridge", "--format", format]);
-    gateway.parse().expect("an address")
+    let format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}";
+    gateway_in(&docker(&[
+        "network", "inspect", "bridge", "--format", format,
+    ]))
+}
+
+/// An engine that has just been started for the first time does not say its gateway: the first address of the subnet.
+fn gateway_in(described: &str) -> IpAddr {
+    let (subnet, gateway) = described
+        .trim()
+        .split_once(' ')
+        .unwrap_or((described.trim(), ""));
+    if !gateway.is_empty() {
+        return gateway.parse().expect("an address");
+    }
+    let network = subnet.split('/').next().unwrap_or_default();
+    let network: Ipv4Addr = network.parse().expect("an IPv4 subnet");
+    IpAddr::V4(Ipv4Addr::from_bits(network.to_bits() + 1))
+}
+
+#[test]
+fn the_gateway_is_found_where_the_engine_does_not_say_it() {
+    let first = IpAddr::V4(Ipv4Addr::new(172, 17, 0, 1));
+    assert_eq!(gateway_in("172.17.0.0/16 "), first);
+    assert_eq!(gateway_in("172.17.0.0/16 172.17.0.1"), first);
 }
 
 /// A port on the gateway; closed when this is dropped.
