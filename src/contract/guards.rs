@@ -63,7 +63,7 @@ fn mode(case: &Case<'_>) -> Result<(), Unanswerable> {
 
 /// Many linked accounts, paid ones among them, and the provider knows none of their customers: the key, the mode or
 /// the column is wrong, and every finding would be a false alarm.
-fn strangers(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
+pub(crate) fn strangers(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
     if summary.linked < STRANGERS || case.facts.customer_known {
         return Ok(());
     }

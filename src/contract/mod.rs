@@ -1,5 +1,6 @@
 //! The pure core: facts from both sides and a contract in, findings and a summary out. No clock, no network, no files.
 
+mod breadth;
 mod case;
 mod cause;
 mod customers;
@@ -21,6 +22,7 @@ mod testing;
 mod time;
 mod verdict;
 
+pub use breadth::{Breadth, nobody_is_known, suspects};
 pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
 pub use facts::{Account, AccountColumns, Facts, Field, Item, SeenModes, Subscription};

@@ -13,6 +13,9 @@ use crate::contract::{
 /// How many ids a finding names.
 const NAMED: usize = 5;
 
+/// The statuses of a subscription that is being paid for, or should be.
+pub(crate) const CHARGED: [Status; 3] = [Status::Active, Status::Trialing, Status::PastDue];
+
 /// One customer is linked to two accounts or more; each of them is still judged on its own.
 pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
     let accounts = || case.customers.accounts_of(customer);
@@ -53,13 +56,10 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
     if case.customers.accounts_of(customer).next().is_some() {
         return;
     }
-    let is_live = |subscription: &&Subscription| {
-        matches!(
-            subscription.status,
-            Status::Active | Status::Trialing | Status::PastDue
-        )
-    };
-    let mut live: Vec<_> = case.subscriptions(customer).filter(is_live).collect();
+    let mut live: Vec<_> = case
+        .subscriptions(customer)
+        .filter(|subscription| CHARGED.contains(&subscription.status))
+        .collect();
     live.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
     let (Some(newest), Some(id)) = (live.first(), case.customers.id(customer)) else {
         return;

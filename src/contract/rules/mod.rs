@@ -8,6 +8,7 @@ mod price;
 mod status;
 mod unlinked;
 
+pub(crate) use self::{customer::CHARGED, plan::stores_paid_plan};
 use super::{Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
 
 /// Judges every account, then what belongs to customers, prices and statuses.

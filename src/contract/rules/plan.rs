@@ -67,18 +67,10 @@ pub(super) fn plan_drift(case: &Case<'_>, account: &Account, customer: CustomerN
 
 /// Access was taken away, and the paid plan stayed.
 pub(super) fn stale_plan(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
-    if !compares_plans(case) || !case.wants(Rule::StalePlan) {
+    if !case.wants(Rule::StalePlan) || !stores_paid_plan(case, account) {
         return;
     }
     let found = stored_plan(account);
-    let is_paid_plan = case
-        .contract
-        .plans
-        .values()
-        .any(|plan| plan.trim() == found);
-    if !is_paid_plan || case.contract.free_plans.contains(found) {
-        return;
-    }
     let column = case.column(Field::Plan);
     let deciding = case.deciding(customer);
     case.report(
@@ -96,6 +88,15 @@ pub(super) fn stale_plan(case: &Case<'_>, account: &Account, customer: CustomerN
             ..Draft::default()
         },
     );
+}
+
+/// Whether the stored plan is compared, and one of those that are paid for.
+pub(crate) fn stores_paid_plan(case: &Case<'_>, account: &Account) -> bool {
+    let found = stored_plan(account);
+    let plans = &case.contract.plans;
+    compares_plans(case)
+        && plans.values().any(|plan| plan.trim() == found)
+        && !case.contract.free_plans.contains(found)
 }
 
 fn compares_plans(case: &Case<'_>) -> bool {
