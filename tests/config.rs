@@ -59,6 +59,8 @@ contracts:
     fail_on: high
     confirm_after: 10s
     evidence: on
+    max_requests: 100
+    requests_per_second: 25
     period_tolerance: 24h
     allow_empty: false
     fix: "Check the webhook"
@@ -169,6 +171,9 @@ const MUTATIONS: &[Mutation] = &[
     ("fail_on: high", "fail_on: «High»", Code::InvalidValue, "`fail_on` should be one of", "did you mean `high`?"),
     ("confirm_after: 10s", "confirm_after: «10»", Code::InvalidValue, "`confirm_after` should be a duration", "a number alone"),
     ("evidence: on", "evidence: «never»", Code::InvalidValue, "`evidence` should be one of `on`, `off`, found `never`", ""),
+    ("max_requests: 100", "max_requests: «0»", Code::InvalidValue, "`max_requests` should be a whole number from 1 to", "leave `max_requests` out"),
+    ("max_requests: 100", "max_requests: «1.5»", Code::WrongType, "`max_requests` should be a whole number, found", ""),
+    ("requests_per_second: 25", "requests_per_second: «fast»", Code::WrongType, "`requests_per_second` should be a whole number, found", ""),
     ("period_tolerance: 24h", "period_tolerance: «\"\"»", Code::InvalidValue, "`period_tolerance` should be a duration", ""),
     ("allow_empty: false", "allow_empty: «\"no\"»", Code::WrongType, "`allow_empty` should be `true` or `false`, found `no`", ""),
     ("fix: \"Check the webhook\"\n", "fix: x\n  - type: access\n    name: «users»\n    database: {query: select 1}\n", Code::Conflict, "another contract is called `users` too", "on line 4"),
@@ -294,6 +299,8 @@ fn every_key_reaches_the_contract() {
     assert!(contract.allow_empty);
     assert_eq!(access.confirm_after, None);
     assert!(!access.evidence);
+    assert_eq!(access.max_requests.map(u32::from), Some(5_000));
+    assert_eq!(access.requests_per_second.map(u32::from), Some(10));
     assert_eq!(access.database.timezone, "Europe/Berlin");
     assert_eq!(access.database.statement_timeout, Duration::from_secs(90));
     let AccountsQuery::Table {

@@ -9,7 +9,7 @@ use super::{
     entitlement_objects::{Entitlement, Listed, listed, standing_in},
     facts::Gathering,
     pages::{self, Pages},
-    stripe::{AT_ONCE, can_be_asked, is_unknown_customer, listing},
+    stripe::{can_be_asked, is_unknown_customer, listing},
     transport::Session,
 };
 use crate::contract::CustomerId;
@@ -69,7 +69,7 @@ async fn read(
             let answer = of_customer(session, customer).await?;
             Ok::<_, Error>((*customer, answer))
         })
-        .buffered(AT_ONCE);
+        .buffered(session.pace().at_once);
     let mut reading = Reading::default();
     let mut prices = PriceTable::default();
     let mut asked = 0;

@@ -52,6 +52,14 @@ pub enum Error {
         asked: String,
         got: String,
     },
+    #[error("asked for what was created within some time, {provider} sent `{id}`, which was not")]
+    ForeignTime { provider: &'static str, id: String },
+    #[error("reading {provider} takes about {needed} requests, and `max_requests` allows {most}")]
+    TooDear {
+        provider: &'static str,
+        needed: u64,
+        most: u64,
+    },
 }
 
 fn times(tries: u32) -> String {
@@ -81,6 +89,8 @@ pub enum Trouble {
     NotJson { bytes: usize, beginning: String },
     #[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
     TooLarge,
+    #[error("{most} requests were sent already, which is all that `max_requests` allows")]
+    OverBudget { most: u64 },
     #[error("{refusal}")]
     Refused {
         refusal: Box<Refusal>,
@@ -100,7 +110,7 @@ impl Trouble {
             | Self::NoTimeLeft
             | Self::NotJson { .. } => true,
             Self::Refused { refusal, .. } => refusal.passing,
-            Self::TooLarge | Self::Unexpected(_) => false,
+            Self::TooLarge | Self::OverBudget { .. } | Self::Unexpected(_) => false,
         }
     }
 
@@ -120,7 +130,40 @@ impl Trouble {
                 "something else than the API may have answered: check the base URL and the proxy"
                     .to_owned()
             }
+            Self::OverBudget { .. } => {
+                "raise `max_requests`; `prodverdict check access --plan` estimates what is needed"
+                    .to_owned()
+            }
             Self::Refused { refusal, .. } => refusal.hint(),
+        }
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::NoTimeLeft
+            | Self::BrokenOff(_)
+            | Self::NotJson { .. }
+            | Self::TooLarge
+            | Self::OverBudget { .. }
+            | Self::Unexpected(_) => None,
+        }
+    }
+
+    /// The refusal, where the provider answered with one.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused { refusal, .. } => Some(refusal),
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::NoTimeLeft
+            | Self::BrokenOff(_)
+            | Self::NotJson { .. }
+            | Self::TooLarge
+            | Self::OverBudget { .. }
+            | Self::Unexpected(_) => None,
         }
     }
 }
@@ -137,7 +180,9 @@ impl Error {
             | Self::Object { .. }
             | Self::NoProgress { .. }
             | Self::ForeignPage { .. }
-            | Self::ForeignObject { .. } => None,
+            | Self::ForeignObject { .. }
+            | Self::ForeignTime { .. }
+            | Self::TooDear { .. } => None,
         }
     }
 }
@@ -154,7 +199,13 @@ impl Explain for Error {
             Self::Object { .. } => {
                 "nothing is judged on an object that cannot be read: report it with the name of the place".to_owned()
             }
-            Self::NoProgress { .. } | Self::ForeignPage { .. } | Self::ForeignObject { .. } => {
+            Self::TooDear { .. } => {
+                "raise `max_requests`, or turn off rules that need more to be read; `--plan` shows what is read for what".to_owned()
+            }
+            Self::NoProgress { .. }
+            | Self::ForeignPage { .. }
+            | Self::ForeignObject { .. }
+            | Self::ForeignTime { .. } => {
                 "this is not how the provider's API answers: check the base URL and the proxy".to_owned()
             }
         }

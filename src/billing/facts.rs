@@ -25,7 +25,7 @@ pub(crate) struct Gathering {
 }
 
 impl Gathering {
-    pub(crate) fn add(&mut self, decoded: Decoded) {
+    fn add(&mut self, decoded: Decoded) {
         let Decoded {
             subscription,
             livemode,
@@ -33,6 +33,12 @@ impl Gathering {
         } = decoded;
         self.saw_mode(livemode, subscription.id.as_str());
         self.put(subscription);
+    }
+
+    pub(crate) fn extend(&mut self, page: impl IntoIterator<Item = Decoded>) {
+        for decoded in page {
+            self.add(decoded);
+        }
     }
 
     /// Keeps `example` if it is the first object of that mode.

@@ -172,7 +172,7 @@ fn other_kind(provider: Provider, key: &str) -> Option<&'static str> {
         .map(|(_, kind)| *kind)
 }
 
-fn mode_of(key: &str) -> Option<Mode> {
+pub(crate) fn mode_of(key: &str) -> Option<Mode> {
     const LIVE: [&str; 3] = ["sk_live_", "rk_live_", "pdl_live_"];
     const TEST: [&str; 4] = ["sk_test_", "rk_test_", "rkcs_test_", "pdl_sdbx_"];
     let begins = |beginnings: &[&str]| {

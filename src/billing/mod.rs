@@ -3,15 +3,18 @@
 //! What a provider does not show cannot be read: Stripe leaves subscriptions on test clocks out of every listing that
 //! does not ask for their clock or customer, so they take part in no verdict.
 
+mod answer;
 mod decoding;
 pub mod entitlement_objects;
 mod entitlements;
 mod error;
 mod facts;
 mod keys;
+mod pace;
 mod paddle;
 mod pages;
 mod patience;
+mod plan;
 mod prices;
 mod provider;
 mod reader;
@@ -24,11 +27,13 @@ pub use decoding::{DecodeError, Decoded};
 pub use error::{Error, Trouble};
 pub use facts::BillingFacts;
 pub use keys::{KeyError, key_advice};
+pub use pace::Pace;
 pub use paddle::objects as paddle_objects;
 pub use patience::Patience;
+pub use plan::{Plan, Step};
 pub use prices::PriceTable;
 pub use provider::PaddleEnvironment;
-pub use reader::{Reader, Settings};
+pub use reader::{Reader, Settings, Survey};
 pub use refusal::{Meaning, Refusal};
 pub use stripe::objects as stripe_objects;
 

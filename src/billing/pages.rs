@@ -19,6 +19,15 @@ pub(crate) struct Listing {
     pub(crate) query: Vec<(&'static str, String)>,
 }
 
+impl Listing {
+    /// Only a part of it.
+    pub(crate) fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut part = self.clone();
+        part.query.push((name, value.to_owned()));
+        part
+    }
+}
+
 /// Something with an id of its own in a listing.
 pub(crate) trait Listed {
     fn id(&self) -> &str;
@@ -31,11 +40,13 @@ pub(crate) struct Pages<'a> {
     listing: &'static str,
     first: Url,
     next: Option<Url>,
-    /// Every address asked so far.
-    asked: HashSet<Url>,
-    /// Hashes of the ids seen so far. Two ids with one hash would do harm only if a whole page consisted of such.
-    seen: HashSet<u64>,
+    /// Hashes of the cursors so far. Two cursors with one hash would only end the read with an error.
+    cursors: HashSet<u64>,
+    /// Hashes of the ids on the last page.
+    last: HashSet<u64>,
     hasher: RandomState,
+    /// How many objects there are, as the last page says, where it does.
+    pub(crate) total: Option<u64>,
 }
 
 /// A page, of whichever provider.
@@ -44,6 +55,8 @@ struct Page {
     has_more: bool,
     /// Where the next page is, where the provider says so.
     next: Option<String>,
+    /// How many objects there are on all pages, where the provider says so.
+    total: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +84,7 @@ struct PaddleMeta {
 struct PaddlePagination {
     has_more: bool,
     next: Option<String>,
+    estimated_total: Option<u64>,
 }
 
 impl<'a> Pages<'a> {
@@ -86,9 +100,26 @@ impl<'a> Pages<'a> {
             listing: listing.path,
             next: Some(first.clone()),
             first,
-            asked: HashSet::new(),
-            seen: HashSet::new(),
+            cursors: HashSet::new(),
+            last: HashSet::new(),
             hasher: RandomState::new(),
+            total: None,
+        }
+    }
+
+    /// Asks for the pages that are left with another value of a parameter.
+    pub(crate) fn narrow(&mut self, name: &str, value: &str) {
+        for address in [Some(&mut self.first), self.next.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            let others = address.query_pairs().into_owned();
+            let others: Vec<_> = others.filter(|(other, _)| other != name).collect();
+            address
+                .query_pairs_mut()
+                .clear()
+                .extend_pairs(others)
+                .append_pair(name, value);
         }
     }
 
@@ -105,10 +136,8 @@ impl<'a> Pages<'a> {
         let Some(address) = self.next.take() else {
             return Ok(None);
         };
-        if !self.asked.insert(address.clone()) {
-            return Err(self.stuck("a cursor repeats"));
-        }
         let page = self.page(&address).await?;
+        self.total = page.total;
         let objects = page
             .rows
             .iter()
@@ -118,17 +147,20 @@ impl<'a> Pages<'a> {
                 provider: self.session.provider().name(),
                 error: Box::new(error),
             })?;
-        let fresh = objects
-            .iter()
-            .filter(|object| self.seen.insert(self.hasher.hash_one(object.id())))
-            .count();
-        if fresh == 0 && !objects.is_empty() {
-            return Err(self.stuck("a page holds only what earlier ones held"));
+        let hash = |object: &T| self.hasher.hash_one(object.id());
+        let ids: HashSet<u64> = objects.iter().map(hash).collect();
+        if !ids.is_empty() && ids.is_subset(&self.last) {
+            return Err(self.stuck("a page holds only what the one before it held"));
         }
+        self.last = ids;
         if page.has_more {
             let last = objects
                 .last()
                 .ok_or_else(|| self.stuck("a page is empty and says that there is more"))?;
+            // A cursor that the server does not know may begin the listing again, for ever.
+            if !self.cursors.insert(self.hasher.hash_one(last.id())) {
+                return Err(self.stuck("a cursor repeats"));
+            }
             self.next = Some(self.after(last.id(), page.next)?);
         }
         Ok(Some(objects))
@@ -137,20 +169,26 @@ impl<'a> Pages<'a> {
     async fn page(&self, address: &Url) -> Result<Page, Error> {
         match self.session.provider() {
             Provider::Stripe => {
-                let page: StripePage = self.session.get(address).await?;
+                let page: StripePage = self.session.get(self.listing, address).await?;
                 Ok(Page {
                     rows: page.data,
                     has_more: page.has_more,
                     next: None,
+                    total: None,
                 })
             }
             Provider::Paddle => {
-                let page: PaddlePage = self.session.get(address).await?;
-                let PaddlePagination { has_more, next } = page.meta.pagination;
+                let page: PaddlePage = self.session.get(self.listing, address).await?;
+                let PaddlePagination {
+                    has_more,
+                    next,
+                    estimated_total,
+                } = page.meta.pagination;
                 Ok(Page {
                     rows: page.data,
                     has_more,
                     next,
+                    total: estimated_total,
                 })
             }
         }

@@ -1,16 +1,19 @@
 //! The reader of one source: what it can be asked, whichever provider is behind it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, Error, PaddleEnvironment, Patience, entitlements, keys, paddle,
-    provider::Provider, stripe, transport::Transport,
+    BillingFacts, Error, Pace, PaddleEnvironment, Patience, entitlements, keys, paddle,
+    plan::{Plan, Step},
+    provider::Provider,
+    stripe,
+    transport::{Effort, Transport},
 };
 use crate::{
-    contract::{CustomerId, EventLog, Mode, Source},
+    contract::{Breadth, CustomerId, EventLog, Mode, Source},
     http,
 };
 
@@ -27,6 +30,10 @@ pub struct Settings {
     /// The mode that the contract insists on.
     pub mode: Option<Mode>,
     pub patience: Patience,
+    /// Another pace than the one that the provider documents, in requests a second.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// The most requests that may be sent.
+    pub max_requests: Option<u64>,
 }
 
 /// Reads one source. It can only read: the requests it knows to make are all GETs.
@@ -34,6 +41,20 @@ pub struct Settings {
 pub struct Reader {
     source: Source,
     transport: Transport,
+}
+
+/// A read that has begun: it is known what it will take.
+#[derive(Debug)]
+pub struct Survey<'a> {
+    reader: &'a Reader,
+    begun: Begun<'a>,
+}
+
+#[derive(Debug)]
+enum Begun<'a> {
+    Stripe(Box<stripe::Survey<'a>>),
+    Paddle(Box<paddle::Survey<'a>>),
+    Entitlements(Vec<CustomerId>, Plan),
 }
 
 impl Reader {
@@ -52,27 +73,68 @@ impl Reader {
             .as_deref()
             .unwrap_or_else(|| provider.default_base(settings.paddle));
         let base = address(provider, base)?;
+        let documented = Pace::documented(provider, keys::mode_of(key.expose_secret()));
+        let rate = settings.requests_per_second;
+        let effort = Effort {
+            patience: settings.patience,
+            pace: rate.map_or(documented, |rate| documented.at(rate)),
+            budget: settings.max_requests,
+        };
         Ok(Self {
             source,
-            transport: Transport::new(provider, client, base, key, settings.patience)?,
+            transport: Transport::new(provider, client, base, key, effort)?,
         })
     }
 
-    /// Everything the source has. Entitlements can only be asked for by customer, so that `customers` are needed for
-    /// them; they change nothing elsewhere. `on_progress` hears how many objects, or customers, have been read.
+    /// Begins to read what `breadth` says, and learns what that will take. Entitlements can only be asked for by
+    /// customer, so that `customers` are needed for them; they change nothing elsewhere.
+    pub async fn survey(
+        &self,
+        breadth: &Breadth,
+        customers: &[CustomerId],
+    ) -> Result<Survey<'_>, Error> {
+        let session = self.transport.session();
+        let begun = match self.source {
+            Source::Stripe => Begun::Stripe(Box::new(stripe::survey(session, breadth).await?)),
+            Source::Paddle => Begun::Paddle(Box::new(paddle::survey(session).await?)),
+            Source::StripeEntitlements => {
+                let mut plan = Plan::new(true);
+                let customers: Vec<_> = distinct(customers).into_iter().cloned().collect();
+                let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
+                plan.steps
+                    .push(Step::new("entitlements of each linked customer", number));
+                Begun::Entitlements(customers, plan)
+            }
+        };
+        let survey = Survey {
+            reader: self,
+            begun,
+        };
+        self.afford(survey.plan().left())?;
+        Ok(survey)
+    }
+
+    /// An error where so many more requests are not allowed.
+    pub fn afford(&self, requests: u64) -> Result<(), Error> {
+        let needed = self.requests().saturating_add(requests);
+        match self.transport.budget() {
+            Some(most) if needed > most => Err(Error::TooDear {
+                provider: Provider::of(self.source).name(),
+                needed,
+                most,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything the source has; `customers` as for [`Self::survey`].
     pub async fn read_all(
         &self,
         customers: &[CustomerId],
         on_progress: &(dyn Fn(u64) + Sync),
     ) -> Result<BillingFacts, Error> {
-        let session = self.transport.session();
-        match self.source {
-            Source::Stripe => stripe::read_all(session, on_progress).await,
-            Source::Paddle => paddle::read_all(session, on_progress).await,
-            Source::StripeEntitlements => {
-                entitlements::read_all(session, &distinct(customers), on_progress).await
-            }
-        }
+        let survey = self.survey(&Breadth::Everything, customers).await?;
+        survey.read(on_progress).await
     }
 
     /// Everything that just these customers have; one that the provider does not know has nothing.
@@ -112,9 +174,37 @@ impl Reader {
         }
     }
 
+    /// How fast it may ask.
+    pub fn pace(&self) -> Pace {
+        self.transport.pace()
+    }
+
     /// Requests sent so far, every try counted.
     pub fn requests(&self) -> u64 {
         self.transport.requests()
+    }
+}
+
+impl Survey<'_> {
+    /// What is read, and what that takes.
+    pub fn plan(&self) -> &Plan {
+        match &self.begun {
+            Begun::Stripe(survey) => &survey.plan,
+            Begun::Paddle(survey) => &survey.plan,
+            Begun::Entitlements(_, plan) => plan,
+        }
+    }
+
+    /// Reads the rest. `on_progress` hears how many objects, or customers, have been read.
+    pub async fn read(self, on_progress: &(dyn Fn(u64) + Sync)) -> Result<BillingFacts, Error> {
+        match self.begun {
+            Begun::Stripe(survey) => survey.read(on_progress).await,
+            Begun::Paddle(survey) => survey.read(on_progress).await,
+            Begun::Entitlements(customers, _) => {
+                let session = self.reader.transport.session();
+                entitlements::read_all(session, &distinct(&customers), on_progress).await
+            }
+        }
     }
 }
 

@@ -16,18 +16,16 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    DecodeError, Error, KeyError, Patience, Trouble, paddle,
+    Error, KeyError, Meaning, Pace, Patience, Trouble,
+    answer::{Answer, LARGEST_REFUSAL},
+    pace::Throttle,
+    paddle,
     provider::Provider,
-    redaction,
-    refusal::{Meaning, Refusal},
-    stripe,
+    redaction, stripe,
 };
 
 /// A page of 100 subscriptions with 20 items each is under 7 MiB; whatever is larger than this is no page.
 pub(crate) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-
-/// How much of a refusal is read.
-const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// Where requests go, and with which key.
 #[derive(Debug)]
@@ -39,7 +37,22 @@ pub(crate) struct Transport {
     authorization: HeaderValue,
     provider: Provider,
     patience: Patience,
+    pace: Pace,
+    throttle: Throttle,
     requests: AtomicU64,
+    /// The most requests that may ever be sent.
+    budget: Option<u64>,
+}
+
+/// What a provider is asked at: the path in its documentation, which is what it counts requests by.
+pub(crate) type Endpoint = &'static str;
+
+/// How hard a transport tries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    pub(crate) patience: Patience,
+    pub(crate) pace: Pace,
+    pub(crate) budget: Option<u64>,
 }
 
 impl Transport {
@@ -48,7 +61,7 @@ impl Transport {
         client: reqwest::Client,
         base: Url,
         key: SecretString,
-        patience: Patience,
+        effort: Effort,
     ) -> Result<Self, KeyError> {
         let bearer = format!("Bearer {}", key.expose_secret());
         let mut authorization =
@@ -64,14 +77,37 @@ impl Transport {
             key,
             authorization,
             provider,
-            patience,
+            patience: effort.patience,
+            pace: effort.pace,
+            throttle: Throttle::new(effort.pace),
             requests: AtomicU64::new(0),
+            budget: effort.budget,
         })
     }
 
     /// Every try ever made.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    pub(crate) fn budget(&self) -> Option<u64> {
+        self.budget
+    }
+
+    /// Counts one more request, unless that is one too many.
+    fn spend(&self) -> Result<(), Trouble> {
+        let sent = self.requests.fetch_add(1, Ordering::Relaxed);
+        match self.budget {
+            Some(most) if sent >= most => {
+                self.requests.fetch_sub(1, Ordering::Relaxed);
+                Err(Trouble::OverBudget { most })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One read, whose deadline starts now.
@@ -100,6 +136,15 @@ impl Session<'_> {
         self.transport.provider
     }
 
+    pub(crate) fn pace(&self) -> Pace {
+        self.transport.pace
+    }
+
+    /// Every try ever made, by this read and others.
+    pub(crate) fn requests(&self) -> u64 {
+        self.transport.requests()
+    }
+
     /// The address of `segments` under the base URL; each segment stays one, whatever it contains.
     pub(crate) fn address<'s>(
         &self,
@@ -117,13 +162,16 @@ impl Session<'_> {
     }
 
     /// The answer to a GET of `address`, as JSON.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, address: &Url) -> Result<T, Error> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        address: &Url,
+    ) -> Result<T, Error> {
         let patience = self.transport.patience;
         let tries = AtomicU32::new(0);
         let attempt = || {
             tries.fetch_add(1, Ordering::Relaxed);
-            self.transport.requests.fetch_add(1, Ordering::Relaxed);
-            self.attempt(address)
+            self.attempt(endpoint, address)
         };
         attempt
             .retry(patience.backoff())
@@ -164,7 +212,14 @@ impl Session<'_> {
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, address: &Url) -> Result<T, Trouble> {
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        address: &Url,
+    ) -> Result<T, Trouble> {
+        let transport = self.transport;
+        let _under_way = transport.throttle.enter(endpoint).await;
+        transport.spend()?;
         let begun = Instant::now();
         let exchanged = self.exchange(address).await;
         let path = redaction::presentable(address.path());
@@ -190,6 +245,9 @@ impl Session<'_> {
                 Provider::Stripe => stripe::answers::refusal(&answer),
                 Provider::Paddle => paddle::answers::refusal(&answer),
             };
+            if let Meaning::RateLimited(reason) = &refusal.meaning {
+                transport.throttle.refused(endpoint, reason.as_deref());
+            }
             return Err(Trouble::Refused {
                 retry_after: answer.retry_after(),
                 refusal: Box::new(refusal),
@@ -254,115 +312,6 @@ impl Session<'_> {
         Trouble::Unreachable {
             host: redaction::presentable(host),
             error,
-        }
-    }
-}
-
-/// An answer, whole, with the key that must not be shown.
-#[derive(Debug)]
-pub(crate) struct Answer<'a> {
-    pub(crate) provider: Provider,
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-    pub(crate) key: &'a SecretString,
-}
-
-impl Answer<'_> {
-    /// A success that holds no JSON was cut, or comes from something on the way: both may pass.
-    fn json<T: DeserializeOwned>(&self) -> Result<T, Trouble> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            if error.is_data() {
-                let reason = self.shown(&error.to_string());
-                return Trouble::Unexpected(DecodeError::new("answer", None, ".", &reason));
-            }
-            Trouble::NotJson {
-                bytes: self.body.len(),
-                beginning: self.beginning(),
-            }
-        })
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Text of the server, without keys.
-    pub(crate) fn shown(&self, text: &str) -> String {
-        redaction::shown(text, self.key)
-    }
-
-    /// The beginning of a body that is not what was expected.
-    pub(crate) fn beginning(&self) -> String {
-        if self.status.is_redirection() {
-            let location = self.header("location").unwrap_or("nowhere");
-            return self.shown(&format!("a redirect to `{location}`"));
-        }
-        let text = String::from_utf8_lossy(&self.body);
-        if text.trim().is_empty() {
-            return "an empty body".to_owned();
-        }
-        self.shown(&text.chars().take(LARGEST_REFUSAL).collect::<String>())
-    }
-
-    pub(crate) fn request_id(&self) -> Option<String> {
-        let id = self.header(self.provider.request_id_header())?;
-        Some(self.shown(&id.chars().take(80).collect::<String>()))
-    }
-
-    /// Whether the status alone says that the same request may succeed later.
-    pub(crate) fn may_pass(&self) -> bool {
-        self.status.is_server_error()
-            || self.status == StatusCode::TOO_MANY_REQUESTS
-            || self.status == StatusCode::REQUEST_TIMEOUT
-    }
-
-    /// What an answer means whose body is not the provider's.
-    pub(crate) fn meaning_without_envelope(&self) -> Meaning {
-        match self.status.as_u16() {
-            300..=399 => Meaning::Redirect,
-            401 => Meaning::InvalidKey,
-            429 => {
-                let reason = self.header("stripe-rate-limited-reason");
-                Meaning::RateLimited(reason.map(|reason| self.shown(reason)))
-            }
-            500.. => Meaning::Trouble,
-            _ => Meaning::NotTheApi,
-        }
-    }
-
-    /// `Retry-After` in seconds; its form as a date is not used by either provider.
-    fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.header("retry-after")?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds))
-    }
-}
-
-impl Trouble {
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Refused { retry_after, .. } => *retry_after,
-            Self::Unreachable { .. }
-            | Self::TimedOut { .. }
-            | Self::NoTimeLeft
-            | Self::BrokenOff(_)
-            | Self::NotJson { .. }
-            | Self::TooLarge
-            | Self::Unexpected(_) => None,
-        }
-    }
-
-    /// The refusal, where the provider answered with one.
-    pub(crate) fn refusal(&self) -> Option<&Refusal> {
-        match self {
-            Self::Refused { refusal, .. } => Some(refusal),
-            Self::Unreachable { .. }
-            | Self::TimedOut { .. }
-            | Self::NoTimeLeft
-            | Self::BrokenOff(_)
-            | Self::NotJson { .. }
-            | Self::TooLarge
-            | Self::Unexpected(_) => None,
         }
     }
 }

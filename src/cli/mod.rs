@@ -98,6 +98,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
 
+    /// Say how many requests the check takes, and stop
+    #[arg(long, conflicts_with_all = ["fixtures", "fixtures_stripe", "output"])]
+    pub plan: bool,
+
     /// Exit with 1 on a warning too
     #[arg(long)]
     pub strict: bool,

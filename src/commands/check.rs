@@ -5,6 +5,7 @@ use super::{
     judge::{FailOn, Run, judge},
     masking::{mask_of, secrets_of},
     output::{Output, OutputError},
+    plan,
     progress::Progress,
     sides::Recorded,
     unanswered,
@@ -33,6 +34,10 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let recorded = recorded(&arguments.fixtures, &arguments.config.config);
     let outcome = match new_run(environment, &progress, recorded, now) {
+        Ok(run) if arguments.plan => {
+            let planned = plan::run(&config, &run, &output).await;
+            return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
+        }
         Ok(run) => judge(&config, &run).await,
         Err(problem) => unanswered(vec![problem]),
     };

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    failure::Failure,
-    sides::{Sides, customers_of},
-};
+use super::{failure::Failure, sides::Sides};
 use crate::contract::{
     AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Rule, Source, UnixSeconds,
     evaluate,
@@ -90,19 +87,12 @@ async fn read_customers(
     let customers: Vec<_> = customers.into_iter().collect();
     let is_listed = contract.source != Source::StripeEntitlements;
     if is_listed && u64::try_from(customers.len()).unwrap_or(u64::MAX) > sides.requests() {
-        let all = customers_of(&facts.accounts);
-        facts.subscriptions = sides.read_billing(&all).await?.subscriptions;
-        return Ok(());
+        return sides.read_provider_again(facts).await;
     }
     if customers.is_empty() {
         return Ok(());
     }
-    let again = sides.read_customers_again(&customers).await?;
-    facts
-        .subscriptions
-        .retain(|subscription| customers.binary_search(&subscription.customer).is_err());
-    facts.subscriptions.extend(again.subscriptions);
-    Ok(())
+    sides.read_customers_again(&customers, facts).await
 }
 
 #[cfg(test)]

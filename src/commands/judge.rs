@@ -5,7 +5,8 @@ use super::{
     evidence::Evidence,
     failure::Failure,
     progress::Progress,
-    sides::{Recorded, Sides, customers_of, missing_credentials},
+    provider::some_customers,
+    sides::{Recorded, Sides, missing_credentials},
 };
 use crate::{
     billing::{Patience, key_advice},
@@ -39,9 +40,6 @@ pub(crate) enum FailOn {
     /// From this one on; none: never.
     Severity(Option<Severity>),
 }
-
-/// The customers that are asked for by id before a key is called wrong.
-const ASKED: usize = 3;
 
 /// Judges every contract. What one of them cannot answer does not keep the others from being judged, but the run as a
 /// whole then has no answer.
@@ -92,10 +90,7 @@ async fn judge_contract(
     let mut facts = read.facts;
     let mut evaluation = evaluate(&contract.contract, &facts, run.now);
     if let Err(Unanswerable::NoCustomerKnown { .. }) = evaluation {
-        let some: Vec<_> = customers_of(&facts.accounts)
-            .into_iter()
-            .take(ASKED)
-            .collect();
+        let some = some_customers(&facts.accounts);
         facts.customer_known = sides.any_customer_exists(&some).await?;
         if facts.customer_known {
             evaluation = evaluate(&contract.contract, &facts, run.now);

@@ -1,5 +1,7 @@
 //! What is being read, shown on a terminal while it is read, and nothing where nobody watches.
 
+use std::io::Write as _;
+
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Spinners on standard error, one a source.
@@ -14,6 +16,12 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         Self(MultiProgress::with_draw_target(target))
+    }
+
+    /// Says something on standard error, above the lines that are shown.
+    pub(crate) fn note(&self, text: &str) {
+        self.0
+            .suspend(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
     }
 
     /// A line that counts what comes from one source; it goes when it is dropped.

@@ -2,12 +2,17 @@
 
 use secrecy::SecretString;
 
-use super::{failure::Failure, judge::Run, progress::Progress};
+use super::{
+    failure::Failure,
+    judge::Run,
+    progress::Progress,
+    provider::{Listed, Provider, customers_of, replace},
+};
 use crate::{
-    billing::{self, BillingFacts, PaddleEnvironment},
+    billing::{self, Pace, PaddleEnvironment, Plan},
     cli::Environment,
     config::AccessContract,
-    contract::{Account, AccountId, CustomerId, EventLog, Facts, Source},
+    contract::{AccountId, CustomerId, EventLog, Facts, Source},
     database::{self, DatabaseFacts, ReadRequest},
     fixtures::{self, Recording},
     problem::Problem,
@@ -116,24 +121,38 @@ impl<'r> Sides<'r> {
 
     /// Reads both sides, at the same time where one does not depend on the other.
     pub(crate) async fn read(&self) -> Result<BothSides, Failure> {
-        let (accounts, billing) = if self.contract.contract.source == Source::StripeEntitlements {
+        let listed_by_customer = self.contract.contract.source == Source::StripeEntitlements;
+        let (accounts, listed) = if listed_by_customer {
             let accounts = self.read_accounts().await?;
-            let customers = customers_of(&accounts.accounts);
-            let billing = self.read_billing(&customers).await?;
-            (accounts, billing)
+            let listed = self.list(&customers_of(&accounts.accounts)).await?;
+            (accounts, listed)
         } else {
-            futures::try_join!(self.read_accounts(), self.read_billing(&[]))?
+            futures::try_join!(self.read_accounts(), self.list(&[]))?
         };
+        let mut facts = Facts {
+            accounts: accounts.accounts,
+            mapped: accounts.mapped,
+            subscriptions: listed.facts.subscriptions,
+            seen_modes: listed.facts.seen_modes,
+            customer_known: false,
+        };
+        if !listed.is_everything {
+            self.settle(&mut facts).await?;
+        }
         Ok(BothSides {
+            facts,
             warnings: accounts.warnings,
-            facts: Facts {
-                accounts: accounts.accounts,
-                mapped: accounts.mapped,
-                subscriptions: billing.subscriptions,
-                seen_modes: billing.seen_modes,
-                customer_known: false,
-            },
         })
+    }
+
+    /// Reads the provider's side again, for the accounts that `facts` hold.
+    pub(crate) async fn read_provider_again(&self, facts: &mut Facts) -> Result<(), Failure> {
+        let listed = self.list(&customers_of(&facts.accounts)).await?;
+        facts.subscriptions = listed.facts.subscriptions;
+        if !listed.is_everything {
+            self.settle(facts).await?;
+        }
+        Ok(())
     }
 
     /// Every account.
@@ -177,46 +196,70 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Everything the provider has; entitlements of these customers.
-    pub(crate) async fn read_billing(
-        &self,
-        customers: &[CustomerId],
-    ) -> Result<BillingFacts, Failure> {
-        let source = self.contract.contract.source;
+    /// What reading the provider will take.
+    pub(crate) async fn plan(&self) -> Result<Option<(Plan, Pace)>, Failure> {
+        let Billing::Live(reader) = &self.billing else {
+            return Ok(None);
+        };
+        let customers = match self.contract.contract.source {
+            Source::StripeEntitlements => customers_of(&self.read_accounts().await?.accounts),
+            Source::Stripe | Source::Paddle => Vec::new(),
+        };
+        let breadth = self.contract.contract.breadth();
+        let survey = reader.survey(&breadth, &customers).await;
+        let survey = survey.map_err(|error| Failure::of(&error))?;
+        Ok(Some((survey.plan().clone(), reader.pace())))
+    }
+
+    /// What the contract needs to be listed; entitlements of these customers.
+    async fn list(&self, customers: &[CustomerId]) -> Result<Listed, Failure> {
         match &self.billing {
             Billing::Live(reader) => {
-                let line = self.progress.line(source.provider());
-                let shown = |count| line.read(count);
-                tracing::info!("reading {}", source.provider());
-                let facts = reader
-                    .read_all(customers, &shown)
-                    .await
-                    .map_err(|error| Failure::of(&error))?;
-                tracing::info!(
-                    "read {} subscriptions in {} requests",
-                    facts.subscriptions.len(),
-                    reader.requests()
-                );
-                Ok(facts)
+                let provider = self.provider(reader);
+                let listed = provider.list(customers).await;
+                listed.map_err(|error| Failure::of(&error))
             }
             Billing::Recorded(recording) => {
-                fixtures::billing(recording, source).map_err(|error| Failure::of(&error))
+                let recorded = fixtures::billing(recording, self.contract.contract.source);
+                Ok(Listed {
+                    facts: recorded.map_err(|error| Failure::of(&error))?,
+                    is_everything: true,
+                })
             }
         }
     }
 
-    /// Again, just what these customers have.
+    /// Adds what was not listed and could change the verdict: what each suspect has, or everything where that takes
+    /// fewer requests.
+    async fn settle(&self, facts: &mut Facts) -> Result<(), Failure> {
+        let Billing::Live(reader) = &self.billing else {
+            return Ok(());
+        };
+        let settled = self.provider(reader).settle(facts, self.request.now).await;
+        settled.map_err(|error| Failure::of(&error))
+    }
+
+    fn provider<'s>(&'s self, reader: &'s billing::Reader) -> Provider<'s> {
+        Provider {
+            contract: &self.contract.contract,
+            reader,
+            progress: self.progress,
+        }
+    }
+
+    /// Reads again just what these customers have.
     pub(crate) async fn read_customers_again(
         &self,
         customers: &[CustomerId],
-    ) -> Result<BillingFacts, Failure> {
-        match &self.billing {
-            Billing::Live(reader) => reader
-                .read_customers(customers)
-                .await
-                .map_err(|error| Failure::of(&error)),
-            Billing::Recorded(_) => self.read_billing(customers).await,
-        }
+        facts: &mut Facts,
+    ) -> Result<(), Failure> {
+        let Billing::Live(reader) = &self.billing else {
+            return self.read_provider_again(facts).await;
+        };
+        let again = reader.read_customers(customers).await;
+        let again = again.map_err(|error| Failure::of(&error))?;
+        replace(facts, customers, again.subscriptions);
+        Ok(())
     }
 
     /// What the provider's events tell, read until `suffices`; none where there is no log of them.
@@ -248,17 +291,6 @@ impl<'r> Sides<'r> {
     }
 }
 
-/// The distinct customers that accounts are linked to.
-pub(crate) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
-    let linked = accounts
-        .iter()
-        .filter_map(|account| account.customer.clone());
-    let mut customers: Vec<_> = linked.filter(|id| !id.as_str().trim().is_empty()).collect();
-    customers.sort();
-    customers.dedup();
-    customers
-}
-
 fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Failure> {
     let environment = run.environment;
     let key = environment
@@ -274,6 +306,8 @@ fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, F
         paddle: paddle_environment(environment)?,
         mode: contract.contract.mode,
         patience: run.patience,
+        requests_per_second: contract.requests_per_second,
+        max_requests: contract.max_requests.map(|most| most.get().into()),
     };
     billing::Reader::new(source, run.client.clone(), &key, &settings)
         .map_err(|error| Failure::of(&error))

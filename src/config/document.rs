@@ -14,6 +14,7 @@ pub(super) const VERSION: &str = "Version";
 pub(super) const LITERAL: &str = "Literal";
 pub(super) const LASTING: &str = "Lasting";
 pub(super) const CELL: &str = "Cell";
+pub(super) const COUNT: &str = "Count";
 
 /// The access contracts of one application.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -93,6 +94,12 @@ pub(super) struct Contract {
     /// Whether the provider's events are asked what went wrong behind a finding. Default: `on`.
     #[serde(default)]
     pub(super) evidence: Entry<Switch>,
+    /// The most requests that may be sent to the provider; a check that takes more is not begun. Default: no limit.
+    #[serde(default)]
+    pub(super) max_requests: Entry<Count>,
+    /// How many requests a second may be sent to one endpoint of the provider. Default: what the provider allows.
+    #[serde(default)]
+    pub(super) requests_per_second: Entry<Count>,
     /// By how much a stored period end may be off. Default: `24h`.
     #[serde(default)]
     pub(super) period_tolerance: Entry<Lasting>,
@@ -254,6 +261,11 @@ pub(super) struct Literal(pub(super) String);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = ["string", "integer"]))]
 pub(super) struct Lasting(pub(super) String);
+
+/// A whole number, at least 1.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline, extend("type" = "integer", "minimum" = 1, "maximum" = 4_294_967_295_u32))]
+pub(super) struct Count(pub(super) String);
 
 /// A value of a column, as text.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -13,7 +13,7 @@ use super::{
     access::{EntryParts, Items, KnownPairs},
     collector::{Collector, Fault, quote},
     diagnostic::Code,
-    document::{CELL, LASTING, LITERAL, VERSION},
+    document::{CELL, COUNT, LASTING, LITERAL, VERSION},
     entry::Spot,
     misfit::{Misfit, one_of},
     schema, secrets, suggestion,
@@ -240,6 +240,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         use Meaning::{Boolean, Fraction, Integer, Text};
         let text = match name {
             VERSION => self.literal(&[Integer], "the number 1")?,
+            COUNT => self.literal(&[Integer], "a whole number")?,
             LITERAL => self.literal(&[Text, Integer, Fraction], "text or a number")?,
             LASTING => self.literal(&[Text, Integer], "a duration such as `14d`, `5m` or `10s`")?,
             CELL => match self.scalar().map(Scalar::meaning) {

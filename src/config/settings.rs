@@ -1,6 +1,6 @@
 //! A valid configuration, ready for the readers and the evaluator.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use crate::contract::{Contract, Field, MatchOn};
 
@@ -17,6 +17,10 @@ pub struct AccessContract {
     pub confirm_after: Option<Duration>,
     /// Ask the provider's events what went wrong behind a finding.
     pub evidence: bool,
+    /// The most requests that may be sent to the provider.
+    pub max_requests: Option<NonZeroU32>,
+    /// How many a second may be sent to one endpoint; none: what the provider documents.
+    pub requests_per_second: Option<NonZeroU32>,
 }
 
 /// How accounts are read.

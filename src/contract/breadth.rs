@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Account, Contract, CustomerId, Facts, Field, MatchOn, Rule, Source, Status, UnixSeconds,
-    case::Case,
-    customers::CustomerNumber,
-    guards, rules,
-    standing::State,
+    case::Case, customers::CustomerNumber, guards, rules, standing::State,
 };
 
 /// The subscriptions that have to be listed before anybody can be asked about one by one.
@@ -23,11 +20,16 @@ pub enum Breadth {
 }
 
 impl Contract {
-    /// What has to be listed, so that together with all that [`suspects`] have every verdict is that of a full listing.
+    /// What has to be listed, so that together with all that the suspects of [`doubts`] have every verdict is that of a full listing.
     pub fn breadth(&self) -> Breadth {
         // Paddle's listing has no cheaper part that Stripe's reasons would apply to, and an account that stores only a
         // subscription has no customer to ask about.
         if self.source != Source::Stripe || self.match_on == MatchOn::SubscriptionId {
+            return Breadth::Everything;
+        }
+        // Every account that ever had a subscription would be asked about.
+        let compares_status = self.severities.contains_key(&Rule::StatusDrift);
+        if compares_status && self.columns.contains_key(&Field::Status) {
             return Breadth::Everything;
         }
         let mut needed: BTreeSet<_> = self.statuses.grant.iter().cloned().collect();
@@ -55,16 +57,18 @@ impl Contract {
     }
 }
 
-/// Whether no linked account's customer has any of the subscriptions, as [`super::Unanswerable::NoCustomerKnown`]
-/// means it.
-pub fn nobody_is_known(contract: &Contract, facts: &Facts, now: UnixSeconds) -> bool {
-    let case = Case::new(contract, facts, now);
-    guards::strangers(&case, &case.summary()).is_err()
+/// What facts that hold only the subscriptions of [`Contract::breadth`] leave open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubts {
+    /// No linked account's customer has any of the subscriptions, as [`super::Unanswerable::NoCustomerKnown`] means it.
+    pub nobody_is_known: bool,
+    /// The customers about whom a rule could say something else if all that they have were known, in the order of their
+    /// ids.
+    pub suspects: Vec<CustomerId>,
 }
 
-/// The customers about whom a rule could say something else if all that they have were known, where `facts` hold only
-/// the subscriptions of [`Contract::breadth`]. In the order of their ids.
-pub fn suspects(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Vec<CustomerId> {
+/// What a full listing could still change about the verdict on `facts`.
+pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
     let case = Case::new(contract, facts, now);
     let question = Question::of(&case);
     let mut suspects: Vec<_> = case
@@ -75,7 +79,10 @@ pub fn suspects(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Vec<Cus
         .map(CustomerId::from)
         .collect();
     suspects.sort_unstable();
-    suspects
+    Doubts {
+        nobody_is_known: guards::strangers(&case, &case.summary()).is_err(),
+        suspects,
+    }
 }
 
 /// What the rules of a contract want to know about customers that do not grant.
@@ -130,7 +137,7 @@ impl<'c, 'f> Question<'c, 'f> {
 mod tests {
     use super::*;
     use crate::contract::{
-        Severity, Statuses,
+        AccountColumns, ColumnName, Severity, Statuses,
         testing::{NOW, account, contract, facts, subscription},
     };
 
@@ -143,8 +150,8 @@ mod tests {
     }
 
     fn names(contract: &Contract, facts: &Facts) -> Vec<String> {
-        let suspects = suspects(contract, facts, NOW);
-        suspects.iter().map(ToString::to_string).collect()
+        let doubts = doubts(contract, facts, NOW);
+        doubts.suspects.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -188,13 +195,16 @@ mod tests {
         let mut unjudged = contract();
         unjudged.statuses = Statuses::new(None, Some(vec![Status::PastDue]));
         assert_eq!(unjudged.breadth(), Breadth::Everything);
+        let mut status = contract();
+        let column = ColumnName::Column("status".to_owned());
+        status.columns.insert(Field::Status, column);
+        assert_eq!(status.breadth(), Breadth::Everything);
+        status.severities.remove(&Rule::StatusDrift);
+        assert_eq!(status.breadth(), Breadth::NotCanceled { statuses: none() });
         let mut by_subscription = contract();
         by_subscription.match_on = MatchOn::SubscriptionId;
         assert_eq!(by_subscription.breadth(), Breadth::Everything);
-        assert_eq!(
-            Contract::new(Source::Paddle).breadth(),
-            Breadth::Everything
-        );
+        assert_eq!(Contract::new(Source::Paddle).breadth(), Breadth::Everything);
     }
 
     #[test]
@@ -228,11 +238,11 @@ mod tests {
     fn a_stored_status_and_an_unjudged_customer_are_asked_about() {
         let mut world = facts(
             [
-                account("word").columns(crate::contract::AccountColumns {
+                account("word").columns(AccountColumns {
                     status: Some("canceled".into()),
-                    ..Default::default()
+                    ..AccountColumns::default()
                 }),
-                account("empty").columns(Default::default()),
+                account("empty").columns(AccountColumns::default()),
                 account("odd"),
             ],
             [subscription("odd", "active", "price_nobody_mapped")],

@@ -22,7 +22,7 @@ mod testing;
 mod time;
 mod verdict;
 
-pub use breadth::{Breadth, nobody_is_known, suspects};
+pub use breadth::{Breadth, Doubts, doubts};
 pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
 pub use facts::{Account, AccountColumns, Facts, Field, Item, SeenModes, Subscription};

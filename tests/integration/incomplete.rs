@@ -14,7 +14,7 @@ use crate::{
 fn three_pages() -> Live {
     let mut world = World::new(NOW);
     world.bulk(&Bulk {
-        statuses: vec![(Status::Canceled, 1)],
+        statuses: vec![(Status::Unpaid, 1)],
         ..Bulk::of(250)
     });
     Live::new(

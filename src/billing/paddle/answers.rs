@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use crate::billing::{
+    answer::Answer,
     provider::Provider,
     refusal::{Meaning, Refusal},
-    transport::Answer,
 };
 
 #[derive(Deserialize)]

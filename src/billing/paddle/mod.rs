@@ -14,13 +14,15 @@ use super::{
     BillingFacts, Decoded, Error, Meaning, PriceTable,
     facts::Gathering,
     pages::{Listing, Pages},
-    stripe::{AT_ONCE, check_owner, is_unknown_customer},
+    plan::{Plan, Step},
+    stripe::{check_owner, is_unknown_customer},
     transport::Session,
 };
 use crate::contract::CustomerId;
 
 /// Paddle answers with at most as many objects a page.
 const PAGE: &str = "200";
+const PAGE_SIZE: u64 = 200;
 
 /// Twice as long as the ids that Paddle gives out.
 const LONGEST_ID: usize = 60;
@@ -38,21 +40,58 @@ fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
     }
 }
 
-/// Everything. `on_progress` hears the number of subscriptions after each page.
-pub(crate) async fn read_all(
-    session: Session<'_>,
-    on_progress: &(dyn Fn(u64) + Sync),
-) -> Result<BillingFacts, Error> {
-    let mut gathering = Gathering::default();
-    let mut prices = PriceTable::default();
+/// A read that has begun.
+#[derive(Debug)]
+pub(crate) struct Survey<'a> {
+    pages: Pages<'a>,
+    prices: PriceTable,
+    gathering: Gathering,
+    pub(crate) plan: Plan,
+}
+
+/// Reads the first page, which says how many there are.
+pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
     let mut pages = Pages::of(session, &subscriptions(&[]));
-    while let Some(page) = next_page(&mut pages, &mut prices).await? {
-        for decoded in page {
-            gathering.add(decoded);
-        }
-        on_progress(gathering.count());
+    let (mut prices, mut gathering) = (PriceTable::default(), Gathering::default());
+    let begun = session.requests();
+    gathering.extend(
+        next_page(&mut pages, &mut prices)
+            .await?
+            .unwrap_or_default(),
+    );
+    let mut plan = Plan::new(true);
+    plan.sent = session.requests().saturating_sub(begun);
+    if pages.has_more() {
+        let left = pages
+            .total
+            .unwrap_or_default()
+            .saturating_sub(gathering.count());
+        plan.steps.push(Step::new(
+            "every subscription",
+            left.div_ceil(PAGE_SIZE).max(1),
+        ));
     }
-    Ok(gathering.finish())
+    Ok(Survey {
+        pages,
+        prices,
+        gathering,
+        plan,
+    })
+}
+
+impl Survey<'_> {
+    /// Reads the rest. `on_progress` hears the number of subscriptions after each page.
+    pub(crate) async fn read(
+        mut self,
+        on_progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<BillingFacts, Error> {
+        on_progress(self.gathering.count());
+        while let Some(page) = next_page(&mut self.pages, &mut self.prices).await? {
+            self.gathering.extend(page);
+            on_progress(self.gathering.count());
+        }
+        Ok(self.gathering.finish())
+    }
 }
 
 /// Everything that `customers` have. One that Paddle does not know has nothing.
@@ -62,12 +101,10 @@ pub(crate) async fn read_customers(
 ) -> Result<BillingFacts, Error> {
     let mut answers = stream::iter(customers)
         .map(|customer| of_customer(session, customer))
-        .buffered(AT_ONCE);
+        .buffered(session.pace().at_once);
     let mut gathering = Gathering::default();
     while let Some(subscriptions) = answers.try_next().await? {
-        for decoded in subscriptions {
-            gathering.add(decoded);
-        }
+        gathering.extend(subscriptions);
     }
     Ok(gathering.finish())
 }
@@ -128,7 +165,7 @@ pub(crate) async fn any_customer_exists(
 ) -> Result<bool, Error> {
     for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
         let address = session.address(["customers", customer.as_str()], &[]);
-        let error = match session.get::<Found>(&address).await {
+        let error = match session.get::<Found>("customers", &address).await {
             Ok(found) if found.data.id == customer.as_str() => return Ok(true),
             Ok(_) => continue,
             Err(error) => error,

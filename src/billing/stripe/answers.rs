@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     billing::{
+        answer::Answer,
         provider::Provider,
         refusal::{Meaning, Refusal},
-        transport::Answer,
     },
     contract::Mode,
 };

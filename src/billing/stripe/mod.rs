@@ -3,8 +3,13 @@
 pub(crate) mod answers;
 pub(crate) mod events;
 pub mod objects;
+mod pieces;
+mod survey;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
@@ -15,15 +20,20 @@ use super::{
     BillingFacts, Decoded, Error, Meaning, PriceTable,
     facts::Gathering,
     pages::{Listed, Listing, Pages},
-    transport::Session,
+    transport::{Endpoint, Session},
 };
 use crate::contract::CustomerId;
+pub(crate) use survey::{Survey, survey};
 
 /// Stripe answers with at most as many objects a page.
 const PAGE: &str = "100";
+const PAGE_SIZE: u64 = 100;
 
-/// Questions about customers that are under way at the same time. Sandboxes allow about four, live accounts more.
-pub(crate) const AT_ONCE: usize = 4;
+/// What requests for one customer are counted as.
+const CUSTOMER: Endpoint = "v1/customers";
+
+/// Prices that several pages share while they are read side by side.
+type Prices = Mutex<PriceTable>;
 
 /// Longer than any id that Stripe gives out or takes.
 const LONGEST_ID: usize = 255;
@@ -38,12 +48,6 @@ impl Listed for DecodedItem {
     fn id(&self) -> &str {
         &self.id
     }
-}
-
-/// The listings that together hold every subscription of the account. The status is always said: what is listed
-/// without one is not documented in full.
-fn everything() -> Vec<Listing> {
-    vec![subscriptions(&[("status", "all")])]
 }
 
 fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
@@ -62,52 +66,35 @@ pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Li
     }
 }
 
-/// Everything. `on_progress` hears the number of subscriptions after each page.
-pub(crate) async fn read_all(
-    session: Session<'_>,
-    on_progress: &(dyn Fn(u64) + Sync),
-) -> Result<BillingFacts, Error> {
-    let mut gathering = Gathering::default();
-    let mut prices = PriceTable::default();
-    for listing in everything() {
-        let mut pages = Pages::of(session, &listing);
-        while let Some(page) = next_page(session, &mut pages, &mut prices).await? {
-            for decoded in page {
-                gathering.add(decoded);
-            }
-            on_progress(gathering.count());
-        }
-    }
-    Ok(gathering.finish())
-}
-
 /// Everything that `customers` have. One that Stripe does not know has nothing.
 pub(crate) async fn read_customers(
     session: Session<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
+    let prices = Prices::default();
     let mut answers = stream::iter(customers)
-        .map(|customer| of_customer(session, customer))
-        .buffered(AT_ONCE);
+        .map(|customer| of_customer(session, customer, &prices))
+        .buffered(session.pace().at_once);
     let mut gathering = Gathering::default();
     while let Some(subscriptions) = answers.try_next().await? {
-        for decoded in subscriptions {
-            gathering.add(decoded);
-        }
+        gathering.extend(subscriptions);
     }
     Ok(gathering.finish())
 }
 
-async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<Decoded>, Error> {
+async fn of_customer(
+    session: Session<'_>,
+    customer: &CustomerId,
+    prices: &Prices,
+) -> Result<Vec<Decoded>, Error> {
     if !can_be_asked(customer) {
         return Ok(Vec::new());
     }
     let filter = [("customer", customer.as_str()), ("status", "all")];
     let mut pages = Pages::of(session, &subscriptions(&filter));
-    let mut prices = PriceTable::default();
     let mut found = Vec::new();
     loop {
-        match next_page(session, &mut pages, &mut prices).await {
+        match next_page(session, &mut pages, prices).await {
             Ok(Some(page)) => found.extend(page),
             Ok(None) => break,
             Err(error) if found.is_empty() && is_unknown_customer(&error) => break,
@@ -153,10 +140,10 @@ pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
 async fn next_page(
     session: Session<'_>,
     pages: &mut Pages<'_>,
-    prices: &mut PriceTable,
+    prices: &Prices,
 ) -> Result<Option<Vec<Decoded>>, Error> {
     let Some(mut page) = pages
-        .next(|text: &RawValue| subscription_text(text, prices))
+        .next(|text: &RawValue| subscription_text(text, &mut locked(prices)))
         .await?
     else {
         return Ok(None);
@@ -171,14 +158,14 @@ async fn next_page(
 async fn complete(
     session: Session<'_>,
     decoded: &mut Decoded,
-    prices: &mut PriceTable,
+    prices: &Prices,
 ) -> Result<(), Error> {
     let filter = [("subscription", decoded.subscription.id.as_str())];
     let mut pages = Pages::of(session, &listing("v1/subscription_items", &filter));
     let mut items = Vec::new();
     let period = decoded.period;
     while let Some(page) = pages
-        .next(|text: &RawValue| item_text(text, period, prices))
+        .next(|text: &RawValue| item_text(text, period, &mut locked(prices)))
         .await?
     {
         items.extend(page);
@@ -186,6 +173,11 @@ async fn complete(
     decoded.subscription.items = items.into_iter().map(|listed| listed.item).collect();
     decoded.more_items = false;
     Ok(())
+}
+
+/// Decoding one object neither waits nor panics.
+fn locked(prices: &Prices) -> std::sync::MutexGuard<'_, PriceTable> {
+    prices.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Deserialize)]
@@ -201,7 +193,7 @@ pub(crate) async fn any_customer_exists(
     let mut of_the_other_mode = None;
     for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
         let address = session.address(["v1", "customers", customer.as_str()], &[]);
-        let error = match session.get::<Customer>(&address).await {
+        let error = match session.get::<Customer>(CUSTOMER, &address).await {
             Ok(found) if found.id == customer.as_str() => return Ok(true),
             Ok(_) => continue,
             Err(error) => error,

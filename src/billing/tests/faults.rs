@@ -292,11 +292,11 @@ async fn a_listing_without_progress_is_an_error() {
     // The listing starts over, is empty with more to come, or comes back to a cursor among new objects.
     let scripts: [(&str, Vec<Answer>); 4] = [
         (
-            "only what earlier ones held",
+            "only what the one before it held",
             vec![list(true, &["sub_1", "sub_2"])],
         ),
         (
-            "only what earlier ones held",
+            "only what the one before it held",
             vec![list(true, &["sub_1", "sub_2"]), list(false, &["sub_2"])],
         ),
         (

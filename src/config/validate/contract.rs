@@ -11,7 +11,7 @@ use super::{
         entry::{Entry, Spot},
     },
     database, policy,
-    values::{duration, filled, not_blank, seconds, variable},
+    values::{duration, filled, not_blank, number, seconds, variable},
 };
 use crate::contract::{Contract, Mode, Severity, Source};
 
@@ -55,6 +55,12 @@ pub(super) fn access_contract(
         database,
         confirm_after: Some(confirm_after?).filter(|wait| !wait.is_zero()),
         evidence: !matches!(written.evidence.value(), Some(document::Switch::Off)),
+        max_requests: number("max_requests", &written.max_requests, collector),
+        requests_per_second: number(
+            "requests_per_second",
+            &written.requests_per_second,
+            collector,
+        ),
     })
 }
 

@@ -1,11 +1,11 @@
 //! Values that occur under several keys: durations, names of environment variables, text that must not be blank.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use super::super::{
     collector::{Collector, Fault, quote},
     diagnostic::Code,
-    document::Lasting,
+    document::{Count, Lasting},
     entry::{Entry, Spot},
     secrets,
 };
@@ -47,6 +47,26 @@ pub(super) fn seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'
         collector.add_at(Fault::invalid(message), spot);
     }
     None
+}
+
+/// A whole number, at least 1.
+pub(super) fn number(
+    key: &str,
+    entry: &Entry<Count>,
+    collector: &Collector<'_>,
+) -> Option<NonZeroU32> {
+    let (spot, Count(text)) = entry.written()?;
+    let parsed = text.parse().ok();
+    if parsed.is_none() {
+        let message = format!(
+            "`{key}` should be a whole number from 1 to {}, found {}",
+            u32::MAX,
+            quote(text)
+        );
+        let help = format!("leave `{key}` out for no limit of your own");
+        collector.add_at(Fault::invalid(message).help(help), spot);
+    }
+    parsed
 }
 
 /// The name of an environment variable. What is not one may be the secret itself and is never shown.

@@ -1,0 +1,92 @@
+//! An answer of a provider, whole, and what can be told about it whichever provider it is.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+
+use super::{DecodeError, Trouble, provider::Provider, redaction, refusal::Meaning};
+
+/// How much of a refusal is read.
+pub(crate) const LARGEST_REFUSAL: usize = 64 * 1024;
+
+/// An answer, whole, with the key that must not be shown.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    pub(crate) provider: Provider,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) key: &'a SecretString,
+}
+
+impl Answer<'_> {
+    /// A success that holds no JSON was cut, or comes from something on the way: both may pass.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Trouble> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            if error.is_data() {
+                let reason = self.shown(&error.to_string());
+                return Trouble::Unexpected(DecodeError::new("answer", None, ".", &reason));
+            }
+            Trouble::NotJson {
+                bytes: self.body.len(),
+                beginning: self.beginning(),
+            }
+        })
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Text of the server, without keys.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        redaction::shown(text, self.key)
+    }
+
+    /// The beginning of a body that is not what was expected.
+    pub(crate) fn beginning(&self) -> String {
+        if self.status.is_redirection() {
+            let location = self.header("location").unwrap_or("nowhere");
+            return self.shown(&format!("a redirect to `{location}`"));
+        }
+        let text = String::from_utf8_lossy(&self.body);
+        if text.trim().is_empty() {
+            return "an empty body".to_owned();
+        }
+        self.shown(&text.chars().take(LARGEST_REFUSAL).collect::<String>())
+    }
+
+    pub(crate) fn request_id(&self) -> Option<String> {
+        let id = self.header(self.provider.request_id_header())?;
+        Some(self.shown(&id.chars().take(80).collect::<String>()))
+    }
+
+    /// Whether the status alone says that the same request may succeed later.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.status.is_server_error()
+            || self.status == StatusCode::TOO_MANY_REQUESTS
+            || self.status == StatusCode::REQUEST_TIMEOUT
+    }
+
+    /// What an answer means whose body is not the provider's.
+    pub(crate) fn meaning_without_envelope(&self) -> Meaning {
+        match self.status.as_u16() {
+            300..=399 => Meaning::Redirect,
+            401 => Meaning::InvalidKey,
+            429 => {
+                let reason = self.header("stripe-rate-limited-reason");
+                Meaning::RateLimited(reason.map(|reason| self.shown(reason)))
+            }
+            500.. => Meaning::Trouble,
+            _ => Meaning::NotTheApi,
+        }
+    }
+
+    /// `Retry-After` in seconds; its form as a date is not used by either provider.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.header("retry-after")?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    }
+}

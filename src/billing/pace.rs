@@ -1,0 +1,239 @@
+//! How fast requests leave: so many a second for each endpoint and for the account, so many under way, slower when told.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
+
+use super::provider::Provider;
+use crate::contract::Mode;
+
+/// The most that is asked of a provider. Its own limits, unless less is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Requests a second to one endpoint.
+    pub endpoint: NonZeroU32,
+    /// Requests a second in all.
+    pub account: NonZeroU32,
+    /// Requests under way.
+    pub at_once: usize,
+}
+
+/// Several refusals of requests that were under way together are one.
+const ONE_REFUSAL: Duration = Duration::from_millis(500);
+
+/// So long without a refusal, and a little more is asked for again.
+const RECOVERY: Duration = Duration::from_secs(2);
+
+impl Pace {
+    /// What the provider documents. A key that does not tell its mode counts as one of a sandbox, which takes less.
+    pub(crate) fn documented(provider: Provider, mode: Option<Mode>) -> Self {
+        let a_second = |number: u32| NonZeroU32::MIN.saturating_add(number - 1);
+        match (provider, mode) {
+            (Provider::Stripe, Some(Mode::Live)) => Self {
+                endpoint: a_second(25),
+                account: a_second(100),
+                at_once: 8,
+            },
+            // How many may be under way is not published; sandboxes are known to mind more than about five.
+            (Provider::Stripe, Some(Mode::Test) | None) => Self {
+                endpoint: a_second(25),
+                account: a_second(25),
+                at_once: 4,
+            },
+            // 240 a minute for each address.
+            (Provider::Paddle, _) => Self {
+                endpoint: a_second(4),
+                account: a_second(4),
+                at_once: 4,
+            },
+        }
+    }
+
+    /// Another rate than the documented one, for an account whose limits were raised or should be left to others.
+    pub(crate) fn at(self, a_second: NonZeroU32) -> Self {
+        Self {
+            endpoint: a_second,
+            account: self.account.max(a_second),
+            ..self
+        }
+    }
+}
+
+/// Keeps a [`Pace`].
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    pace: Pace,
+    account: Bucket,
+    endpoints: Mutex<BTreeMap<&'static str, Arc<Bucket>>>,
+    under_way: Semaphore,
+    /// How many may be under way by now.
+    at_once: AtomicUsize,
+    last_crowded: Mutex<Option<Instant>>,
+}
+
+impl Throttle {
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self {
+            account: Bucket::new(pace.account),
+            endpoints: Mutex::default(),
+            under_way: Semaphore::new(pace.at_once),
+            at_once: AtomicUsize::new(pace.at_once),
+            last_crowded: Mutex::default(),
+            pace,
+        }
+    }
+
+    /// Waits for a turn; the request is under way until the permit is dropped.
+    pub(crate) async fn enter(&self, endpoint: &'static str) -> Option<SemaphorePermit<'_>> {
+        self.widen();
+        // The semaphore is never closed.
+        let permit = self.under_way.acquire().await.ok();
+        self.bucket(endpoint).turn().await;
+        self.account.turn().await;
+        permit
+    }
+
+    /// The provider found a request one too many, for the reason that it gave.
+    pub(crate) fn refused(&self, endpoint: &'static str, reason: Option<&str>) {
+        match reason {
+            Some("global-rate") => self.account.slow_down(),
+            Some("global-concurrency" | "endpoint-concurrency") => self.narrow(),
+            // Another request holds the object: no pace changes that.
+            Some("lock_timeout") => {}
+            Some(_) | None => self.bucket(endpoint).slow_down(),
+        }
+    }
+
+    fn bucket(&self, endpoint: &'static str) -> Arc<Bucket> {
+        let mut endpoints = unpoisoned(&self.endpoints);
+        let bucket = endpoints
+            .entry(endpoint)
+            .or_insert_with(|| Arc::new(Bucket::new(self.pace.endpoint)));
+        Arc::clone(bucket)
+    }
+
+    /// One fewer under way.
+    fn narrow(&self) {
+        let mut last = unpoisoned(&self.last_crowded);
+        if last.is_some_and(|last| last.elapsed() < ONE_REFUSAL) {
+            return;
+        }
+        *last = Some(Instant::now());
+        if self.at_once.load(Ordering::Relaxed) > 1 && self.under_way.forget_permits(1) == 1 {
+            self.at_once.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// One more under way, a while after it was one fewer.
+    fn widen(&self) {
+        let mut last = unpoisoned(&self.last_crowded);
+        if last.is_some_and(|last| last.elapsed() > RECOVERY) {
+            let now = self.at_once.fetch_add(1, Ordering::Relaxed) + 1;
+            self.under_way.add_permits(1);
+            *last = (now < self.pace.at_once).then(Instant::now);
+        }
+    }
+}
+
+/// One limit of requests a second.
+#[derive(Debug)]
+struct Bucket {
+    full: NonZeroU32,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    limiter: Arc<DefaultDirectRateLimiter>,
+    /// Thousandths of a request a second.
+    rate: u64,
+    changed: Option<Instant>,
+}
+
+impl Bucket {
+    fn new(full: NonZeroU32) -> Self {
+        // Enough to begin with, and far from the second's worth that a provider takes at once.
+        let burst = NonZeroU32::MIN.saturating_add(full.get() / 4);
+        Self {
+            full,
+            state: Mutex::new(State {
+                limiter: Arc::new(RateLimiter::direct(
+                    Quota::per_second(full).allow_burst(burst),
+                )),
+                rate: u64::from(full.get()) * 1000,
+                changed: None,
+            }),
+        }
+    }
+
+    async fn turn(&self) {
+        loop {
+            let limiter = self.recovered();
+            match limiter.check() {
+                Ok(()) => return,
+                Err(not_yet) => {
+                    let wait = not_yet.wait_time_from(DefaultClock::default().now());
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    fn slow_down(&self) {
+        let mut state = unpoisoned(&self.state);
+        if state
+            .changed
+            .is_none_or(|changed| changed.elapsed() >= ONE_REFUSAL)
+        {
+            let rate = (state.rate / 5 * 4).max(500);
+            tracing::debug!("slowing down to {} requests in 1000 s", rate);
+            state.set(rate);
+        }
+    }
+
+    /// The limiter, a twentieth of the full rate faster where nothing was refused for a while.
+    fn recovered(&self) -> Arc<DefaultDirectRateLimiter> {
+        let full = u64::from(self.full.get()) * 1000;
+        let mut state = unpoisoned(&self.state);
+        let is_due = state
+            .changed
+            .is_some_and(|changed| changed.elapsed() >= RECOVERY);
+        if is_due && state.rate < full {
+            let rate = full.min(state.rate + full / 20);
+            state.set(rate);
+        }
+        Arc::clone(&state.limiter)
+    }
+}
+
+impl State {
+    /// From now on at this rate, one after the other.
+    fn set(&mut self, rate: u64) {
+        let nanoseconds = 1_000_000_000_000_u64.checked_div(rate).unwrap_or(u64::MAX);
+        if let Some(quota) = Quota::with_period(Duration::from_nanos(nanoseconds)) {
+            self.limiter = Arc::new(RateLimiter::direct(quota));
+        }
+        self.rate = rate;
+        self.changed = Some(Instant::now());
+    }
+}
+
+/// None of these locks is held while anything can panic.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,336 @@
+//! A listing cut by creation time into pieces that are paged side by side, and cut again while they are read.
+//!
+//! Each piece is a half-open range of seconds, so that together they hold every object once. The oldest is open below
+//! and the newest above: nobody has to know when the account began. Within a piece pages follow one another by cursor,
+//! which is all that can be done about a second in which thousands were created.
+
+use std::cmp::Reverse;
+
+use futures::{StreamExt as _, stream::FuturesUnordered};
+
+use super::{PAGE_SIZE, Prices, next_page};
+use crate::{
+    billing::{
+        Decoded, Error,
+        facts::Gathering,
+        pages::{Listing, Pages},
+        transport::Session,
+    },
+    contract::UnixSeconds,
+};
+
+/// Nothing of Stripe's is older than this, which is 2010: where an open piece is cut, not what it holds.
+const BEGINNING: i64 = 1_262_304_000;
+
+/// A piece of fewer pages is not worth a cut, which costs half a page.
+const WORTH_CUTTING: u64 = 4;
+
+/// How far back the first cuts reach, each time.
+const REACH: i64 = 8;
+
+/// Cuts made to learn how much there is, before anything is decided.
+const LOOKS: usize = 2;
+
+const FROM: &str = "created[gte]";
+const UNTIL: &str = "created[lt]";
+
+/// What was created from `from` on and before `until`.
+#[derive(Debug)]
+struct Piece<'a> {
+    /// None while a page of it is under way.
+    pages: Option<Pages<'a>>,
+    from: Option<i64>,
+    until: Option<i64>,
+    /// When the newest object of it was created, or what it was cut at.
+    top: i64,
+    /// When the last object read was created; `top` to begin with.
+    reached: i64,
+    objects: u64,
+    is_done: bool,
+}
+
+/// A listing that is being read.
+#[derive(Debug)]
+pub(crate) struct Pieces<'a> {
+    session: Session<'a>,
+    listing: Listing,
+    all: Vec<Piece<'a>>,
+    order: Order,
+}
+
+/// In which order a listing comes, as far as its first piece tells. What is not listed newest first cannot be cut by
+/// time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Everything so far was created in one second.
+    Untold,
+    NewestFirst,
+    Other,
+}
+
+impl Order {
+    fn of(page: &[Decoded]) -> Self {
+        let created = |one: &Decoded| one.subscription.created;
+        let (first, last) = (page.first().map(created), page.last().map(created));
+        if !page.is_sorted_by_key(|one| Reverse(created(one))) {
+            Self::Other
+        } else if first == last {
+            Self::Untold
+        } else {
+            Self::NewestFirst
+        }
+    }
+}
+
+/// A page of the piece at this place, asked for with these bounds.
+struct Answer<'a> {
+    place: usize,
+    pages: Pages<'a>,
+    from: Option<i64>,
+    page: Result<Option<Vec<Decoded>>, Error>,
+}
+
+impl<'a> Pieces<'a> {
+    /// Reads the first page.
+    pub(crate) async fn first_page(
+        session: Session<'a>,
+        listing: &Listing,
+        prices: &Prices,
+        gathering: &mut Gathering,
+    ) -> Result<Self, Error> {
+        let mut pages = Pages::of(session, listing);
+        let page = next_page(session, &mut pages, prices).await?;
+        let page = page.unwrap_or_default();
+        let created = |one: Option<&Decoded>| one.map_or(0, |one| one.subscription.created.0);
+        let order = Order::of(&page);
+        let first = Piece {
+            is_done: !pages.has_more(),
+            pages: Some(pages),
+            from: None,
+            until: None,
+            top: created(page.first()),
+            reached: created(page.last()),
+            objects: count(&page),
+        };
+        gathering.extend(page);
+        Ok(Self {
+            session,
+            listing: listing.clone(),
+            all: vec![first],
+            order,
+        })
+    }
+
+    /// Reads as many more pages as it takes to guess how much there is.
+    pub(crate) async fn survey(
+        mut self,
+        prices: &Prices,
+        gathering: &mut Gathering,
+    ) -> Result<Self, Error> {
+        self.reach_back();
+        self.run(prices, gathering, &|_| {}, true).await?;
+        Ok(self)
+    }
+
+    /// Requests that are still needed, by how dense the pieces are as far as they were read.
+    pub(crate) fn pages_left(&self) -> u64 {
+        self.all.iter().map(Piece::pages_left).sum()
+    }
+
+    /// Reads all that is left. `on_progress` hears how many subscriptions there are by then.
+    pub(crate) async fn read(
+        mut self,
+        prices: &Prices,
+        gathering: &mut Gathering,
+        on_progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), Error> {
+        self.run(prices, gathering, on_progress, false).await
+    }
+
+    /// Cuts the first piece at 8, 64, 512, … times the age that its first page spans.
+    fn reach_back(&mut self) {
+        let Some(first) = self.all.first().filter(|first| !first.is_done) else {
+            return;
+        };
+        let newest = first.top;
+        let mut age = (newest - first.reached).max(1);
+        while self.order == Order::NewestFirst {
+            age = age.saturating_mul(REACH);
+            let cut = newest.saturating_sub(age);
+            if cut <= BEGINNING {
+                break;
+            }
+            self.cut_at(self.all.len() - 1, cut);
+        }
+    }
+
+    /// Sends requests until nothing is left, or until enough is known.
+    async fn run(
+        &mut self,
+        prices: &Prices,
+        gathering: &mut Gathering,
+        on_progress: &(dyn Fn(u64) + Sync),
+        is_survey: bool,
+    ) -> Result<(), Error> {
+        let at_once = self.session.pace().at_once;
+        let mut looks = LOOKS;
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < at_once {
+                let Some(place) = self.next_place(is_survey, &mut looks) else {
+                    break;
+                };
+                if let Some(request) = self.request(place, prices) {
+                    under_way.push(request);
+                }
+            }
+            let Some(answer) = under_way.next().await else {
+                return Ok(());
+            };
+            gathering.extend(self.take(answer)?);
+            on_progress(gathering.count());
+        }
+    }
+
+    /// The piece to ask for next; where all are under way, half of the one with the most left.
+    fn next_place(&mut self, is_survey: bool, looks: &mut usize) -> Option<usize> {
+        let waits = |piece: &Piece<'_>| {
+            !piece.is_done && piece.pages.is_some() && (!is_survey || piece.is_unseen())
+        };
+        if let Some(place) = self.all.iter().position(waits) {
+            return Some(place);
+        }
+        if self.order != Order::NewestFirst || (is_survey && *looks == 0) {
+            return None;
+        }
+        let candidates = self.all.iter().enumerate();
+        let (place, _) = candidates
+            .filter(|(_, piece)| !piece.is_unseen())
+            .filter_map(|(place, piece)| Some((place, piece.worth_cutting()?)))
+            .max_by_key(|(place, left)| (*left, Reverse(*place)))?;
+        let cut = self.all.get(place)?.middle();
+        *looks = looks.saturating_sub(1);
+        Some(self.cut_at(place, cut))
+    }
+
+    /// Leaves to a new piece what is older than `cut`.
+    fn cut_at(&mut self, place: usize, cut: i64) -> usize {
+        let Some(piece) = self.all.get_mut(place) else {
+            return place;
+        };
+        let from = piece.from.replace(cut);
+        let mut listing = self.listing.with(UNTIL, &cut.to_string());
+        if let Some(from) = from {
+            listing = listing.with(FROM, &from.to_string());
+        }
+        self.all.push(Piece {
+            pages: Some(Pages::of(self.session, &listing)),
+            from,
+            until: Some(cut),
+            top: cut,
+            reached: cut,
+            objects: 0,
+            is_done: false,
+        });
+        self.all.len() - 1
+    }
+
+    fn request<'p>(
+        &mut self,
+        place: usize,
+        prices: &'p Prices,
+    ) -> Option<impl Future<Output = Answer<'a>> + use<'a, 'p>> {
+        let session = self.session;
+        let piece = self.all.get_mut(place)?;
+        let mut pages = piece.pages.take()?;
+        let from = piece.from;
+        if let Some(from) = from {
+            pages.narrow(FROM, &from.to_string());
+        }
+        Some(async move {
+            let page = next_page(session, &mut pages, prices).await;
+            Answer {
+                place,
+                pages,
+                from,
+                page,
+            }
+        })
+    }
+
+    fn take(&mut self, answer: Answer<'a>) -> Result<Vec<Decoded>, Error> {
+        let page = answer.page?.unwrap_or_default();
+        let Some(piece) = self.all.get_mut(answer.place) else {
+            return Ok(page);
+        };
+        let within = |created: UnixSeconds| {
+            answer.from.is_none_or(|from| from <= created.0)
+                && piece.until.is_none_or(|until| created.0 < until)
+        };
+        // A server that does not know the filter would list everything again in every piece.
+        if let Some(other) = page.iter().find(|one| !within(one.subscription.created)) {
+            return Err(Error::ForeignTime {
+                provider: self.session.provider().name(),
+                id: other.subscription.id.to_string(),
+            });
+        }
+        if self.order == Order::Untold {
+            self.order = Order::of(&page);
+        }
+        piece.objects += count(&page);
+        if let Some(last) = page.last() {
+            piece.reached = last.subscription.created.0;
+        }
+        // What is older than a cut made meanwhile is read by another.
+        let is_passed = piece.from.is_some_and(|from| piece.reached < from);
+        piece.is_done = !answer.pages.has_more() || is_passed;
+        piece.pages = Some(answer.pages);
+        Ok(page)
+    }
+}
+
+impl Piece<'_> {
+    /// Nothing of it was read, and nothing is under way.
+    fn is_unseen(&self) -> bool {
+        self.objects == 0 && !self.is_done
+    }
+
+    fn oldest(&self) -> i64 {
+        self.from.unwrap_or(BEGINNING)
+    }
+
+    /// The pages that are left if the rest is as dense as what was read.
+    fn pages_left(&self) -> u64 {
+        if self.is_done {
+            return 0;
+        }
+        if self.reached == self.top {
+            return 1;
+        }
+        let seconds = |from: i64, to: i64| u64::try_from(to.saturating_sub(from)).unwrap_or(0);
+        let read = seconds(self.reached, self.top);
+        let left = seconds(self.oldest(), self.reached);
+        let objects = self
+            .objects
+            .saturating_mul(left)
+            .checked_div(read)
+            .unwrap_or_default();
+        objects.div_ceil(PAGE_SIZE).max(1)
+    }
+
+    /// How many pages are left, where that is worth a cut.
+    fn worth_cutting(&self) -> Option<u64> {
+        let left = self.pages_left();
+        let has_room = self.reached.saturating_sub(self.oldest()) >= 2;
+        (left >= WORTH_CUTTING && has_room).then_some(left)
+    }
+
+    fn middle(&self) -> i64 {
+        let oldest = self.oldest();
+        oldest + (self.reached - oldest) / 2
+    }
+}
+
+fn count(page: &[Decoded]) -> u64 {
+    u64::try_from(page.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,93 @@
+//! `prodverdict check access --plan`, and the line that says what a read will take before it begins.
+
+use std::time::Duration;
+
+use super::{
+    judge::Run,
+    output::{Output, OutputError},
+    sides::Sides,
+};
+use crate::{
+    billing::{Pace, Plan},
+    config::Config,
+    contract::Source,
+    report,
+};
+
+/// Says for each contract what checking it takes. Nothing is judged.
+pub(super) async fn run(
+    config: &Config,
+    run: &Run<'_>,
+    output: &Output,
+) -> Result<u8, OutputError> {
+    let mut status = 0;
+    for contract in &config.contracts {
+        let planned = match Sides::open(contract, run) {
+            Ok(sides) => sides.plan().await,
+            Err(failure) => Err(failure),
+        };
+        match planned {
+            Ok(Some((plan, pace))) => {
+                let source = contract.contract.source;
+                output.data(&in_full(&contract.name, source, &plan, pace))?;
+            }
+            Ok(None) => {}
+            Err(failure) => {
+                status = super::COULD_NOT_TELL;
+                output.say(&report::problems(
+                    &[failure.problem],
+                    output.colour_on_stderr,
+                ));
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// One line, such as `Stripe: about 196 requests, 8s`.
+pub(super) fn in_short(provider: &str, plan: &Plan, pace: Pace) -> String {
+    let requests = plan.requests();
+    format!(
+        "{provider}: about {}, {}",
+        count(requests, "request"),
+        time(plan.time(plan.left(), pace)),
+    )
+}
+
+/// The line before customers are asked for one by one.
+pub(super) fn of_suspects(provider: &str, number: u64) -> String {
+    format!(
+        "{provider}: {} more, for customers whose account disagrees with what was listed",
+        count(number, "request")
+    )
+}
+
+fn in_full(contract: &str, source: Source, plan: &Plan, pace: Pace) -> String {
+    let mut text = format!(
+        "contract `{contract}`: about {} to {}, {} ({} a second, {} at once)\n",
+        count(plan.requests(), "request"),
+        source.provider(),
+        time(plan.time(plan.left(), pace)),
+        pace.endpoint,
+        pace.at_once,
+    );
+    text += &format!("  {:>8}  sent to make this plan\n", plan.sent);
+    for step in &plan.steps {
+        text += &format!("  {:>8}  to list {}\n", step.requests, step.what);
+    }
+    if !plan.is_everything {
+        text += "  one more  for each customer who is not listed and whose account says paid\n";
+    }
+    text
+}
+
+fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// In whole seconds, at least one.
+fn time(time: Duration) -> String {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    humantime::format_duration(Duration::from_secs(seconds.max(1))).to_string()
+}
