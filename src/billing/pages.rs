@@ -11,6 +11,9 @@ use url::Url;
 
 use super::{DecodeError, Error, provider::Provider, redaction, transport::Session};
 
+/// How often a page is asked for that does not lead on.
+const TRIES: u32 = 3;
+
 /// One query, whose pages must be read one after the other. A read of everything may be cut into several of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
@@ -136,7 +139,26 @@ impl<'a> Pages<'a> {
         let Some(address) = self.next.take() else {
             return Ok(None);
         };
-        let page = self.page(&address).await?;
+        let mut tries = 1;
+        loop {
+            match self.turn(&address, &mut decode).await {
+                // A page that was wrong once may be right the next time.
+                Err(Error::NoProgress { stuck, .. }) if tries < TRIES => {
+                    tracing::debug!("asking again: {stuck}");
+                    tries += 1;
+                }
+                turned => return turned.map(Some),
+            }
+        }
+    }
+
+    /// The page at `address`, if it leads on.
+    async fn turn<T: Listed>(
+        &mut self,
+        address: &Url,
+        decode: &mut impl FnMut(&RawValue) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, Error> {
+        let page = self.page(address).await?;
         self.total = page.total;
         let objects = page
             .rows
@@ -152,18 +174,18 @@ impl<'a> Pages<'a> {
         if !ids.is_empty() && ids.is_subset(&self.last) {
             return Err(self.stuck("a page holds only what the one before it held"));
         }
-        self.last = ids;
         if page.has_more {
             let last = objects
                 .last()
                 .ok_or_else(|| self.stuck("a page is empty and says that there is more"))?;
-            // A cursor that the server does not know may begin the listing again, for ever.
+            // A server that does not know a cursor may begin the listing again, for ever.
             if !self.cursors.insert(self.hasher.hash_one(last.id())) {
                 return Err(self.stuck("a cursor repeats"));
             }
             self.next = Some(self.after(last.id(), page.next)?);
         }
-        Ok(Some(objects))
+        self.last = ids;
+        Ok(objects)
     }
 
     async fn page(&self, address: &Url) -> Result<Page, Error> {

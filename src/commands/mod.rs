@@ -17,6 +17,8 @@ mod provider;
 mod schema;
 mod sides;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::{process::ExitCode, time::Duration};

@@ -6,7 +6,11 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Spinners on standard error, one a source.
 #[derive(Debug)]
-pub(crate) struct Progress(MultiProgress);
+pub(crate) struct Progress {
+    bars: MultiProgress,
+    /// Whether notes are written at all.
+    speaks: bool,
+}
 
 impl Progress {
     pub(crate) fn new(on_terminal: bool) -> Self {
@@ -15,18 +19,32 @@ impl Progress {
         } else {
             ProgressDrawTarget::hidden()
         };
-        Self(MultiProgress::with_draw_target(target))
+        Self {
+            bars: MultiProgress::with_draw_target(target),
+            speaks: true,
+        }
+    }
+
+    /// Says and shows nothing.
+    #[cfg(test)]
+    pub(super) fn silent() -> Self {
+        Self {
+            speaks: false,
+            ..Self::new(false)
+        }
     }
 
     /// Says something on standard error, above the lines that are shown.
     pub(crate) fn note(&self, text: &str) {
-        self.0
-            .suspend(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
+        if self.speaks {
+            let write = || writeln!(std::io::stderr().lock(), "{text}");
+            self.bars.suspend(|| drop(write()));
+        }
     }
 
     /// A line that counts what comes from one source; it goes when it is dropped.
     pub(crate) fn line(&self, source: &str) -> Line {
-        let bar = self.0.add(ProgressBar::new_spinner());
+        let bar = self.bars.add(ProgressBar::new_spinner());
         // The template is a literal; should it ever not parse, the default line is shown.
         if let Ok(style) =
             ProgressStyle::with_template("{spinner} {prefix}: {human_pos} read, {elapsed}")

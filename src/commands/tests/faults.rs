@@ -1,0 +1,118 @@
+//! Two hundred pages among faults of every kind that passes, fifty times: what is found does not change by a byte.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::{
+    billing::{Error, Patience, Reader, Settings},
+    contract::{Account, AccountId, Contract, CustomerId, Facts, Source, UnixSeconds, evaluate},
+    fake_stripe::{Bulk, Disorder, FakeStripe, Fault, LimitReason, Times, World},
+    http,
+};
+
+const NOW: i64 = 1_795_392_000;
+const SUBSCRIPTIONS: u32 = 20_000;
+
+/// One in ten requests is struck, by any of these alike.
+fn passing() -> Vec<Fault> {
+    let limited = LimitReason::ALL.map(|reason| Fault::RateLimited(Some(reason)));
+    let server = [500, 502, 503, 504].map(|status| Fault::ServerError {
+        status,
+        should_retry: None,
+    });
+    limited
+        .into_iter()
+        .chain(server)
+        .chain([
+            Fault::RateLimited(None),
+            Fault::RetryAfter(0),
+            Fault::LockTimeout,
+            Fault::HtmlBody(502),
+            Fault::EmptyBody(503),
+            Fault::EmptyBody(200),
+            Fault::ResetBeforeAnswer,
+            Fault::ResetInBody,
+            Fault::TruncatedJson,
+            Fault::SlowFirstByte(Duration::from_millis(30)),
+            Fault::SlowTrickle {
+                bytes: 100_000,
+                pause: Duration::from_millis(1),
+            },
+            Fault::Disorder(Disorder::RepeatedPage),
+            Fault::Disorder(Disorder::HasMoreWithoutData),
+            Fault::Disorder(Disorder::ObjectTwice),
+        ])
+        .collect()
+}
+
+fn reader(fake: &FakeStripe) -> Reader {
+    let settings = Settings {
+        base: Some(fake.base_url()),
+        requests_per_second: NonZeroU32::new(100_000),
+        patience: Patience {
+            base: Duration::from_millis(1),
+            cap: Duration::from_millis(5),
+            ..Patience::default()
+        },
+        ..Settings::default()
+    };
+    let key = SecretString::from("rk_test_fakefakefakefake");
+    let client = http::client().expect("a client");
+    Reader::new(Source::Stripe, client, &key, &settings).expect("a reader")
+}
+
+/// What is found where every tenth account has no access, as text.
+async fn found(fake: &FakeStripe) -> Result<String, Error> {
+    let read = reader(fake).read_all(&[], &|_| {}).await?;
+    let customers = read.subscriptions.iter().map(|one| one.customer.clone());
+    let accounts = customers
+        .enumerate()
+        .map(|(number, customer): (usize, CustomerId)| Account {
+            id: AccountId::from(format!("usr_{customer}")),
+            customer: Some(customer),
+            paid: number % 10 != 0,
+            exempt: false,
+            plan: None,
+            columns: None,
+        });
+    let facts = Facts {
+        accounts: accounts.collect(),
+        subscriptions: read.subscriptions,
+        ..Facts::default()
+    };
+    let judged = evaluate(&Contract::new(Source::Stripe), &facts, UnixSeconds(NOW));
+    Ok(format!("{judged:#?}"))
+}
+
+#[tokio::test]
+async fn a_tenth_of_all_requests_going_wrong_changes_nothing_in_fifty_runs() {
+    let mut world = World::new(NOW);
+    world.bulk(&Bulk::of(SUBSCRIPTIONS));
+    let fake = FakeStripe::start_anywhere(world).expect("the fake starts");
+    let undisturbed = found(&fake).await.expect("an answer");
+    assert!(
+        undisturbed.contains("RevenueLeak"),
+        "{}",
+        undisturbed.chars().take(900).collect::<String>()
+    );
+    let faults = passing();
+    let per_thousand = 100_u64.div_ceil(faults.len().try_into().expect("a few"));
+    let mut struck = 0;
+    for run in 0..50 {
+        fake.heal();
+        fake.forget_requests();
+        for (number, fault) in (0..).zip(&faults) {
+            let seed = run * 1000 + number;
+            fake.fail(fault.clone(), Times::Rate { per_thousand, seed });
+        }
+        let disturbed = found(&fake).await.expect("an answer");
+        assert!(disturbed == undisturbed, "run {run} finds something else");
+        struck += fake
+            .requests()
+            .iter()
+            .filter(|request| request.disturbed)
+            .count();
+    }
+    assert!(struck > 50 * 15, "{struck} faults in all");
+}

@@ -1,0 +1,305 @@
+//! The verdict never depends on the plan: the same random worlds are judged on what a contract needs to be listed, with
+//! whoever that leaves in doubt asked for, and on a full listing.
+
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+use secrecy::SecretString;
+
+use crate::{
+    billing::{Reader, Settings},
+    commands::{
+        progress::Progress,
+        provider::{Provider, some_customers},
+    },
+    contract::{
+        Account, AccountColumns, AccountId, CanceledGrace, ColumnName, Contract, CustomerId,
+        Evaluation, Facts, Field, Grace, PriceId, PricePattern, Rule, Source, Status, Statuses,
+        Unanswerable, UnixSeconds, evaluate,
+    },
+    fake_stripe::{self, Bulk, FakeStripe, PauseCollection, Subscription, World},
+    http,
+};
+
+const NOW: i64 = 1_795_392_000;
+const DAY: i64 = 86_400;
+
+/// So many customers are at risk of meeting each other.
+const CUSTOMERS: usize = 7;
+
+/// A word that the provider may add.
+const NEW_WORD: &str = "suspended";
+
+#[derive(Debug, Clone)]
+struct Bought {
+    customer: usize,
+    status: fake_stripe::Status,
+    price: &'static str,
+    is_void: bool,
+    /// Days ago.
+    age: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    bought: Vec<Bought>,
+    accounts: Vec<Account>,
+    contract: Contract,
+    maps_status: bool,
+    /// Ended subscriptions of nobody, which make the history more than one page.
+    history: u32,
+}
+
+fn bought() -> impl Strategy<Value = Bought> {
+    let words = fake_stripe::Status::DOCUMENTED.into_iter();
+    let words = words.chain([fake_stripe::Status::Other(NEW_WORD.into())]);
+    let prices = [
+        "price_pro",
+        "price_team",
+        "price_free",
+        "price_addon_1",
+        "price_else",
+    ];
+    (
+        0..CUSTOMERS,
+        prop::sample::select(words.collect::<Vec<_>>()),
+        prop::sample::select(prices.to_vec()),
+        prop::bool::weighted(0.1),
+        prop_oneof![Just(5), 0..400_i64],
+    )
+        .prop_map(|(customer, status, price, is_void, age)| Bought {
+            customer,
+            status,
+            price,
+            is_void,
+            age,
+        })
+}
+
+fn accounts() -> impl Strategy<Value = Vec<Account>> {
+    let stored = prop::option::of(prop::sample::select(vec!["active", "canceled", ""]));
+    let plan = prop::option::of(prop::sample::select(vec!["pro", "team", "free"]));
+    let account = (
+        prop::option::weighted(0.95, 0..CUSTOMERS + 2),
+        any::<bool>(),
+        prop::bool::weighted(0.1),
+        plan,
+        stored,
+    );
+    let accounts = prop::collection::vec(account, 1..10);
+    accounts.prop_map(|accounts| {
+        let numbered = accounts.into_iter().enumerate();
+        let account = numbered.map(|(number, (customer, paid, exempt, plan, stored))| Account {
+            id: AccountId::from(format!("usr_{number}")),
+            customer: customer.map(|customer| CustomerId::from(format!("cus_{customer}"))),
+            paid,
+            exempt,
+            plan: plan.map(Into::into),
+            columns: Some(Box::new(AccountColumns {
+                status: stored.map(Into::into),
+                ..AccountColumns::default()
+            })),
+        });
+        account.collect()
+    })
+}
+
+fn statuses() -> impl Strategy<Value = Statuses> {
+    let deny = [Status::PastDue, Status::Canceled, Status::IncompleteExpired];
+    prop_oneof![
+        4 => Just(Statuses::default()),
+        1 => Just(Statuses::new(Some(vec![Status::Active, Status::PastDue]), None)),
+        1 => Just(Statuses::new(None, Some(deny.to_vec()))),
+        1 => Just(Statuses::new(None, Some(vec![Status::PastDue, Status::Canceled]))),
+        1 => Just(Statuses::new(None, Some(vec![Status::PastDue]))),
+        1 => Just(Statuses::new(Some(vec![Status::Active, Status::parse(NEW_WORD)]), None)),
+        1 => Just(Statuses::new(Some(vec![Status::Active, Status::Canceled]), None)),
+    ]
+}
+
+fn contracts() -> impl Strategy<Value = Contract> {
+    let graces = prop_oneof![
+        Just(Grace::default()),
+        Just(Grace {
+            past_due: Some(20 * DAY),
+            canceled: Some(CanceledGrace::For(100 * DAY)),
+        }),
+        Just(Grace {
+            past_due: None,
+            canceled: Some(CanceledGrace::UntilPeriodEnd),
+        }),
+    ];
+    let off = prop::collection::btree_set(prop::sample::select(&Rule::ALL[..]), 0..5);
+    (statuses(), graces, off, any::<bool>(), any::<bool>()).prop_map(
+        |(statuses, grace, off, unknown, plans)| {
+            let mut contract = Contract::new(Source::Stripe);
+            contract.severities.retain(|rule, _| !off.contains(rule));
+            if !unknown {
+                contract.severities.remove(&Rule::UnknownStatus);
+            }
+            if plans {
+                let mapped = ["pro", "team", "free"];
+                let mapped =
+                    mapped.map(|plan| (PriceId::from(format!("price_{plan}")), plan.to_owned()));
+                contract.plans = mapped.into();
+                contract.ignore_prices = vec![PricePattern::parse("price_addon_*")];
+            }
+            contract.statuses = statuses;
+            contract.grace = grace;
+            contract
+        },
+    )
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let history = prop_oneof![1 => Just(0_u32), 4 => 90..260_u32];
+    (
+        prop::collection::vec(bought(), 0..14),
+        accounts(),
+        contracts(),
+        prop::bool::weighted(0.3),
+        history,
+    )
+        .prop_map(|(bought, accounts, mut contract, maps_status, history)| {
+            if maps_status {
+                let column = ColumnName::Column("status".to_owned());
+                contract.columns.insert(Field::Status, column);
+            }
+            Case {
+                bought,
+                accounts,
+                contract,
+                maps_status,
+                history,
+            }
+        })
+}
+
+impl Case {
+    fn world(&self) -> World {
+        let mut world = World::new(NOW);
+        world.bulk(&Bulk {
+            statuses: vec![(fake_stripe::Status::Canceled, 1)],
+            prices: vec!["price_addon_1".into()],
+            ..Bulk::of(self.history)
+        });
+        for one in &self.bought {
+            let customer = format!("cus_{}", one.customer);
+            let mut subscription = Subscription::new(&customer, one.status.clone())
+                .created(NOW - one.age * DAY)
+                .price(one.price);
+            if one.is_void {
+                subscription = subscription.with(|details| {
+                    details.pause_collection = Some(PauseCollection {
+                        behavior: "void".into(),
+                        resumes_at: None,
+                    });
+                });
+            }
+            world.subscription(subscription);
+        }
+        world
+    }
+
+    fn facts(&self) -> Facts {
+        let mut facts = Facts {
+            accounts: self.accounts.clone(),
+            mapped: [Field::Plan].into(),
+            ..Facts::default()
+        };
+        if self.maps_status {
+            facts.mapped.insert(Field::Status);
+        }
+        facts
+    }
+}
+
+pub(super) fn reader(fake: &FakeStripe) -> Reader {
+    let settings = Settings {
+        base: Some(fake.base_url()),
+        requests_per_second: NonZeroU32::new(100_000),
+        ..Settings::default()
+    };
+    let key = SecretString::from("rk_test_fakefakefakefake");
+    let client = http::client().expect("a client");
+    Reader::new(Source::Stripe, client, &key, &settings).expect("a reader")
+}
+
+/// As a check judges: a key is called wrong only after customers were asked for by id.
+async fn judge(
+    case: &Case,
+    reader: &Reader,
+    facts: &mut Facts,
+) -> Result<Evaluation, Unanswerable> {
+    let now = UnixSeconds(NOW);
+    let judged = evaluate(&case.contract, facts, now);
+    if !matches!(judged, Err(Unanswerable::NoCustomerKnown { .. })) {
+        return judged;
+    }
+    let some = some_customers(&facts.accounts);
+    facts.customer_known = reader.any_customer_exists(&some).await.expect("an answer");
+    evaluate(&case.contract, facts, now)
+}
+
+async fn on_a_full_listing(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswerable> {
+    let mut facts = case.facts();
+    let read = reader.read_all(&[], &|_| {}).await.expect("a listing");
+    facts.subscriptions = read.subscriptions;
+    judge(case, reader, &mut facts).await
+}
+
+async fn on_a_plan(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswerable> {
+    let provider = Provider {
+        contract: &case.contract,
+        reader,
+        progress: &Progress::silent(),
+    };
+    let mut facts = case.facts();
+    let listed = provider.list(&[]).await.expect("a listing");
+    facts.subscriptions = listed.facts.subscriptions;
+    if !listed.is_everything {
+        let settled = provider.settle(&mut facts, UnixSeconds(NOW)).await;
+        settled.expect("answers");
+    }
+    judge(case, reader, &mut facts).await
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_finds_what_a_full_listing_finds(case in cases()) {
+        let fake = FakeStripe::start_anywhere(case.world()).expect("the fake starts");
+        let reader = reader(&fake);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let findings = |judged: Result<Evaluation, Unanswerable>| judged.map(|evaluation| evaluation.findings);
+        let full = findings(runtime.block_on(on_a_full_listing(&case, &reader)));
+        let planned = findings(runtime.block_on(on_a_plan(&case, &reader)));
+        prop_assert_eq!(planned, full);
+    }
+}
+
+#[tokio::test]
+async fn the_history_is_not_read_where_nothing_needs_it() {
+    let fake = FakeStripe::start_anywhere(World::new(NOW)).expect("the fake starts");
+    fake.world(|world| {
+        world.bulk(&Bulk {
+            statuses: vec![
+                (fake_stripe::Status::Canceled, 19),
+                (fake_stripe::Status::Active, 1),
+            ],
+            ..Bulk::of(3_000)
+        });
+    });
+    let reader = reader(&fake);
+    let survey = reader
+        .survey(&Contract::new(Source::Stripe).breadth(), &[])
+        .await;
+    let survey = survey.expect("a survey");
+    let guessed = survey.plan().requests();
+    assert!(!survey.plan().is_everything);
+    let read = survey.read(&|_| {}).await.expect("a listing");
+    let sent = reader.requests();
+    assert!((100..200).contains(&read.subscriptions.len()));
+    assert!(sent <= 10 && guessed <= 10, "{sent} requests of {guessed}");
+}
