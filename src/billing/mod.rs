@@ -9,6 +9,7 @@ mod entitlements;
 mod error;
 mod facts;
 mod keys;
+mod owners;
 mod paddle;
 mod pages;
 mod patience;

@@ -7,8 +7,8 @@ use crate::{
     billing::{self, BillingFacts, PaddleEnvironment},
     cli::Environment,
     config::AccessContract,
-    contract::{Account, AccountId, CustomerId, EventLog, Facts, Source},
-    database::{self, DatabaseFacts, ReadRequest},
+    contract::{Account, AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId},
+    database::{self, Chosen, DatabaseFacts, ReadRequest},
     fixtures::{self, Recording},
     problem::Problem,
 };
@@ -174,6 +174,36 @@ impl<'r> Sides<'r> {
                     .map_err(|error| Failure::of(&error))
             }
             Accounts::Recorded(_) => self.read_accounts().await,
+        }
+    }
+
+    /// The accounts that are chosen; of recorded ones, all.
+    pub(crate) async fn read_chosen(&self, chosen: &Chosen) -> Result<DatabaseFacts, Failure> {
+        match &self.accounts {
+            Accounts::Live(url) => {
+                database::read_chosen(url, &self.contract.database, &self.request, chosen)
+                    .await
+                    .map_err(|error| Failure::of(&error))
+            }
+            Accounts::Recorded(_) => self.read_accounts().await,
+        }
+    }
+
+    /// The customers that these subscriptions belong to.
+    pub(crate) async fn owners(
+        &self,
+        subscriptions: &[SubscriptionId],
+    ) -> Result<Vec<CustomerId>, Failure> {
+        match &self.billing {
+            Billing::Live(reader) => {
+                let owners = reader.owners(subscriptions).await;
+                owners.map_err(|error| Failure::of(&error))
+            }
+            Billing::Recorded(_) => {
+                let mut recorded = self.read_billing(&[]).await?.subscriptions;
+                recorded.retain(|one| subscriptions.contains(&one.id));
+                Ok(recorded.into_iter().map(|one| one.customer).collect())
+            }
         }
     }
 
