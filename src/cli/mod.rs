@@ -111,7 +111,7 @@ pub struct CheckArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// Whom: as findings print it (user:usr_1, customer:cus_1), or the bare id of an account or customer
+    /// Whom: as findings print it (`user:…`, `customer:…`), or the bare id of an account or customer
     #[arg(value_name = "ENTITY")]
     pub entity: String,
 

@@ -1,6 +1,8 @@
 //! The rows of accounts, column by column.
 
-use crate::contract::{Account, ColumnName, Field, UnixSeconds, case::Case};
+use crate::contract::{
+    Account, ColumnName, CustomerId, Field, SubscriptionId, UnixSeconds, case::Case,
+};
 
 /// One row of the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,13 +90,18 @@ fn value(case: &Case<'_>, account: &Account, field: Field) -> Option<FieldValue>
     }
     Some(match field {
         Field::Id => FieldValue::Text(account.id.to_string()),
-        Field::CustomerId => text(account.customer.as_ref().map(|id| id.as_str())),
+        Field::CustomerId => text(account.customer.as_ref().map(CustomerId::as_str)),
         Field::HasPaidAccess => FieldValue::Boolean(account.paid),
         Field::Plan => text(account.plan.as_deref()),
         Field::Exempt => FieldValue::Boolean(account.exempt),
         Field::Seats => columns?.seats.map_or(FieldValue::Null, FieldValue::Number),
         Field::Status => text(columns?.status.as_deref()),
-        Field::SubscriptionId => text(columns?.subscription_id.as_ref().map(|id| id.as_str())),
+        Field::SubscriptionId => text(
+            columns?
+                .subscription_id
+                .as_ref()
+                .map(SubscriptionId::as_str),
+        ),
         Field::PeriodEnd => time(columns?.period_end),
         Field::CancelAtPeriodEnd => FieldValue::Boolean(columns?.cancel_at_period_end),
         Field::UpdatedAt => time(columns?.updated_at),

@@ -2,7 +2,7 @@
 
 use super::{ExplainedRule, RuleOutcome, row::exempt};
 use crate::contract::{
-    Account, Field, Finding, Rule, Source,
+    Account, Contract, Field, Finding, Price, Rule, Source,
     case::Case,
     customers::CustomerNumber,
     standing::{PriceMeaning, State},
@@ -163,18 +163,15 @@ fn quiet_of_account(case: &Case<'_>, known: Known, rule: Rule, account: &Account
     if let Some(reason) = exempt(case, account) {
         return DoesNotApply(format!("the {entity} is exempt: {reason}"));
     }
-    let flag = format!(
-        "`{}` is {}",
-        case.column(Field::HasPaidAccess),
-        account.paid
-    );
+    let is_about_links = rule == Rule::UnlinkedAccess;
     let Some((customer, state)) = known else {
-        return match rule {
-            Rule::UnlinkedAccess => Holds(flag),
-            _ => DoesNotApply(format!("the {entity} is not linked to a customer")),
+        return if is_about_links {
+            Holds(flag(case, account))
+        } else {
+            DoesNotApply(format!("the {entity} is not linked to a customer"))
         };
     };
-    if rule == Rule::UnlinkedAccess {
+    if is_about_links {
         return Holds(format!("the {entity} is linked to a customer"));
     }
     if state == State::Unjudged {
@@ -183,16 +180,31 @@ fn quiet_of_account(case: &Case<'_>, known: Known, rule: Rule, account: &Account
     if state == State::InGrace && rule != Rule::StatusDrift {
         return DoesNotApply("the customer is in grace, with or without access".to_owned());
     }
-    match rule {
-        Rule::RevenueLeak if account.paid => Holds(flag),
-        Rule::RevenueLeak => Holds(format!("no {} grants access", case.source_object())),
-        Rule::WrongfulAccess | Rule::NoSubscription if !account.paid => Holds(flag),
-        Rule::WrongfulAccess if state == State::None => {
-            DoesNotApply("there is no subscription, which is `no-subscription`".to_owned())
-        }
-        Rule::WrongfulAccess => Holds(format!("a {} grants access", case.source_object())),
-        Rule::NoSubscription => Holds(format!("the customer has a {}", case.source_object())),
-        _ => quiet_of_column(case, customer, state, rule, account),
+    if let Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription = rule {
+        quiet_of_flag(case, state, rule, account)
+    } else {
+        quiet_of_column(case, customer, state, rule, account)
+    }
+}
+
+fn flag(case: &Case<'_>, account: &Account) -> String {
+    let column = case.column(Field::HasPaidAccess);
+    format!("`{column}` is {}", account.paid)
+}
+
+/// The rules that compare the flag with the customer's state.
+fn quiet_of_flag(case: &Case<'_>, state: State, rule: Rule, account: &Account) -> Quiet {
+    let object = case.source_object();
+    if account.paid == (rule == Rule::RevenueLeak) {
+        Holds(flag(case, account))
+    } else if rule == Rule::RevenueLeak {
+        Holds(format!("no {object} grants access"))
+    } else if rule == Rule::NoSubscription {
+        Holds(format!("the customer has a {object}"))
+    } else if state == State::None {
+        DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
+    } else {
+        Holds(format!("a {object} grants access"))
     }
 }
 
@@ -205,60 +217,59 @@ fn quiet_of_column(
     account: &Account,
 ) -> Quiet {
     let is_granting = state == State::Granting;
-    let is_right = match rule {
-        Rule::StalePlan => !account.paid && !is_granting,
-        Rule::StatusDrift => account.paid == is_granting || state == State::InGrace,
-        _ => account.paid && is_granting,
+    let (is_right, access) = if rule == Rule::StalePlan {
+        (
+            !account.paid && !is_granting,
+            "without access, and rightly so",
+        )
+    } else if rule == Rule::StatusDrift {
+        let is_right = account.paid == is_granting || state == State::InGrace;
+        (is_right, "whose access is right")
+    } else {
+        (account.paid && is_granting, "with access, and rightly so")
     };
     if !is_right {
-        let access = if rule == Rule::StalePlan {
-            "without access, and rightly so"
-        } else if rule == Rule::StatusDrift {
-            "whose access is right"
-        } else {
-            "with access, and rightly so"
-        };
         return DoesNotApply(format!("it is about {}s {access}", case.contract.entity));
     }
     let column = compared(rule).map_or("", |field| case.column(field));
-    let carries_a_plan = || {
-        let granting = case.granting(customer);
-        let mut items = granting.iter().flat_map(|one| &one.items);
-        items.any(|item| {
-            matches!(
-                case.contract.price_meaning(&item.price.id),
-                PriceMeaning::Plan(_)
-            )
-        })
-    };
-    match rule {
-        Rule::PlanDrift if !carries_a_plan() => {
-            DoesNotApply("no price that grants is in `plans`".to_owned())
-        }
-        Rule::PlanDrift => Holds(format!("`{column}` is a plan that is paid for")),
-        Rule::StalePlan => Holds(format!("`{column}` is no paid plan")),
-        Rule::StatusDrift if case.deciding(customer).is_none() => {
-            DoesNotApply("there is no subscription to compare with".to_owned())
-        }
-        Rule::SeatDrift if !counts_seats(case, customer) => {
-            DoesNotApply("no price that grants is paid by quantity".to_owned())
-        }
-        _ => Holds(format!("`{column}` agrees with the subscription")),
+    if rule == Rule::StalePlan {
+        Holds(format!("`{column}` is no paid plan"))
+    } else if rule == Rule::PlanDrift && !some_price(case, customer, carries_a_plan) {
+        DoesNotApply("no price that grants is in `plans`".to_owned())
+    } else if rule == Rule::PlanDrift {
+        Holds(format!("`{column}` is a plan that is paid for"))
+    } else if rule == Rule::SeatDrift && !some_price(case, customer, counts_seats) {
+        DoesNotApply("no price that grants is paid by quantity".to_owned())
+    } else if rule == Rule::StatusDrift && case.deciding(customer).is_none() {
+        DoesNotApply("there is no subscription to compare with".to_owned())
+    } else {
+        Holds(format!("`{column}` agrees with the subscription"))
     }
 }
 
-/// Whether some granting price is one of which seats are bought.
-fn counts_seats(case: &Case<'_>, customer: CustomerNumber) -> bool {
+/// Whether some price of a granting subscription is of that kind.
+fn some_price(
+    case: &Case<'_>,
+    customer: CustomerNumber,
+    is_it: fn(&Contract, &Price) -> bool,
+) -> bool {
     let granting = case.granting(customer);
     let mut items = granting.iter().flat_map(|one| &one.items);
-    items.any(|item| {
-        let is_counted = match case.contract.price_meaning(&item.price.id) {
-            PriceMeaning::Plan(_) => true,
-            PriceMeaning::Unmapped => !case.contract.checks_plans(),
-            PriceMeaning::Ignored => false,
-        };
-        is_counted && !item.price.metered
-    })
+    items.any(|item| is_it(case.contract, &item.price))
+}
+
+fn carries_a_plan(contract: &Contract, price: &Price) -> bool {
+    matches!(contract.price_meaning(&price.id), PriceMeaning::Plan(_))
+}
+
+/// As the rule itself counts them.
+fn counts_seats(contract: &Contract, price: &Price) -> bool {
+    let is_counted = match contract.price_meaning(&price.id) {
+        PriceMeaning::Plan(_) => true,
+        PriceMeaning::Unmapped => !contract.checks_plans(),
+        PriceMeaning::Ignored => false,
+    };
+    is_counted && !price.metered
 }
 
 fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
@@ -267,8 +278,9 @@ fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
     }
     let entity = &case.contract.entity;
     let accounts = case.facts.accounts.len();
+    let nobody = || DoesNotApply(format!("no {entity} is linked to the customer"));
     if is_about_accounts(rule) {
-        return DoesNotApply(format!("no {entity} is linked to the customer"));
+        return nobody();
     }
     let Some((customer, _)) = known else {
         return DoesNotApply(match accounts {
@@ -276,28 +288,38 @@ fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
             _ => format!("the {entity} is not linked to a customer"),
         });
     };
-    let all_exempt = accounts > 0 && !case.has_judged_account(customer);
     match rule {
-        Rule::DuplicateCustomer | Rule::DoubleSubscription if all_exempt => {
+        Rule::DuplicateCustomer | Rule::DoubleSubscription if accounts == 0 => nobody(),
+        Rule::DuplicateCustomer | Rule::DoubleSubscription
+            if !case.has_judged_account(customer) =>
+        {
             DoesNotApply(format!("every {entity} of the customer is exempt"))
         }
         Rule::DuplicateCustomer if accounts > 1 => {
             DoesNotApply("the provider does not show the customer".to_owned())
         }
-        Rule::DuplicateCustomer if accounts == 0 => {
-            DoesNotApply(format!("no {entity} is linked to the customer"))
-        }
         Rule::DuplicateCustomer => Holds(format!("1 {entity} is linked to the customer")),
+        Rule::DoubleSubscription => Holds("nothing is paid for twice".to_owned()),
         Rule::OrphanSubscription if accounts > 0 => {
             let are = if accounts == 1 { " is" } else { "s are" };
             Holds(format!("{accounts} {entity}{are} linked to the customer"))
         }
         Rule::OrphanSubscription => Holds("nothing is charged".to_owned()),
-        Rule::DoubleSubscription if accounts == 0 => {
-            DoesNotApply(format!("no {entity} is linked to the customer"))
-        }
-        Rule::DoubleSubscription => Holds("nothing is paid for twice".to_owned()),
         Rule::UnknownStatus => Holds("the contract grants or denies every status".to_owned()),
-        _ => Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned()),
+        Rule::UnmappedPrice
+        | Rule::UnmappedFeature
+        | Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::PlanDrift
+        | Rule::StalePlan
+        | Rule::UnlinkedAccess
+        | Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::PeriodDrift
+        | Rule::CancelFlagDrift => {
+            Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
+        }
     }
 }

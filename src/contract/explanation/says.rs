@@ -232,7 +232,7 @@ pub(super) fn state(
     };
     let because = match state {
         State::Granting if !case.contract.source.has_subscriptions() => {
-            "it has an active entitlement to a paid plan".to_owned()
+            "it has an active entitlement, and one is enough".to_owned()
         }
         State::Granting => format!("{} grants, and one is enough", of(&Standing::Grants)),
         State::InGrace => format!("nothing grants, and {} is in grace", of(&Standing::InGrace)),

@@ -279,7 +279,7 @@ fn entitlements_speak_of_no_subscription() {
     let said = explained(&contract, &world);
     assert_eq!(
         state(&said),
-        "granting: it has an active entitlement to a paid plan"
+        "granting: it has an active entitlement, and one is enough"
     );
     assert_eq!(
         rule(&said, Rule::WrongfulAccess),

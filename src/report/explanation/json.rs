@@ -71,7 +71,7 @@ struct Customer<'a> {
     /// Null without a customer, and where nobody can tell.
     state: Option<State<'a>>,
     /// Empty where nobody can tell.
-    rules: Vec<Rule<'a>>,
+    rules: Vec<RuleLine<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -80,15 +80,15 @@ struct Account<'a> {
     /// As findings name it.
     entity: &'a str,
     /// What is mapped.
-    fields: Vec<Field<'a>>,
+    fields: Vec<Cell<'a>>,
     /// Why it is never judged; null when it is.
     exempt: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Field<'a> {
-    /// The key in `columns:`.
-    field: &'a str,
+struct Cell<'a> {
+    /// In `columns:` of the configuration.
+    key: &'a str,
     /// The column in the database; null where it is computed.
     column: Option<&'a str>,
     value: Value<'a>,
@@ -156,7 +156,8 @@ struct State<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Rule<'a> {
+#[schemars(rename = "Rule")]
+struct RuleLine<'a> {
     rule: &'a str,
     /// Null where the rule is about the customer.
     account: Option<&'a str>,
@@ -222,7 +223,7 @@ impl<'a> Customer<'a> {
                 state: state.word,
                 because: &state.because,
             }),
-            rules: rules.iter().map(Rule::of).collect(),
+            rules: rules.iter().map(RuleLine::of).collect(),
         }
     }
 }
@@ -232,16 +233,16 @@ impl<'a> Account<'a> {
         Self {
             id: &account.id,
             entity: &account.entity,
-            fields: account.fields.iter().map(Field::of).collect(),
+            fields: account.fields.iter().map(Cell::of).collect(),
             exempt: account.exempt,
         }
     }
 }
 
-impl<'a> Field<'a> {
+impl<'a> Cell<'a> {
     fn of(field: &'a ExplainedField) -> Self {
         Self {
-            field: field.field.as_str(),
+            key: field.field.as_str(),
             column: match &field.column {
                 ColumnName::Column(column) | ColumnName::In { column, .. } => Some(column),
                 ColumnName::Computed => None,
@@ -302,7 +303,7 @@ impl<'a> Price<'a> {
     }
 }
 
-impl<'a> Rule<'a> {
+impl<'a> RuleLine<'a> {
     fn of(rule: &'a ExplainedRule) -> Self {
         let (outcome, severity) = match rule.outcome {
             RuleOutcome::Holds => (Outcome::Holds, None),

@@ -2,6 +2,7 @@
 
 mod json;
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 mod text;
 
