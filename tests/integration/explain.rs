@@ -389,9 +389,12 @@ fn only_a_stored_subscription_leads_to_its_customer_and_to_its_other_accounts() 
     let by_customer = live.explain("customer:cus_old", "").with_status(1);
     assert_eq!(by_customer.stdout, ran.stdout);
     // A subscription that Stripe does not know is nobody's.
-    live.explain("usr_3", "")
-        .with_status(1)
-        .says(&["no-subscription", "[HIGH] user:usr_3"]);
+    let ran = live.explain("usr_3", "").with_status(1);
+    assert_eq!(
+        line(&ran, "state"),
+        "none: Stripe does not know the stored subscription"
+    );
+    assert_eq!(line(&ran, "no-subscription"), "BROKEN  high");
 }
 
 #[test]
@@ -412,6 +415,60 @@ fn entitlements_are_explained_as_such() {
         "granting: it has an active entitlement, and one is enough"
     );
     assert_eq!(live.asked().len(), 1);
+}
+
+#[test]
+fn paddle_is_explained_by_its_own_statuses() {
+    let paddle = contract(&["source_of_truth: paddle"]).replace(
+        "    stripe: { secret_env: STRIPE_SECRET_KEY }\n",
+        "    paddle: { api_key_env: PADDLE_API_KEY }\n",
+    );
+    let subscriptions = json!([
+        {"id": "sub_1", "customerId": "ctm_1", "status": "past_due", "priceIds": ["pri_1"]},
+        {"id": "sub_2", "customerId": "ctm_2", "status": "active", "priceIds": ["pri_1"]},
+    ]);
+    let rows = json!([{"id": 1, "stripe_customer_id": "ctm_1", "has_paid_access": true}]);
+    let folder = folder(&[
+        ("prodverdict.yml", &paddle),
+        (
+            "fixtures/paddle/subscriptions.json",
+            &subscriptions.to_string(),
+        ),
+        ("fixtures/db/users.json", &rows.to_string()),
+    ]);
+    let explain = |entity: &str| {
+        let program = prodverdict("explain --fixtures").argument(entity);
+        program.within(folder.path()).run()
+    };
+    let ran = explain("1").with_status(1);
+    assert_eq!(
+        line(&ran, "counts"),
+        "does not grant: `past_due` does not grant"
+    );
+    assert_eq!(line(&ran, "price"), "pri_1 (plans are not checked)");
+    ran.says(&[
+        "Paddle customer:ctm_1",
+        "[HIGH] user:1\n",
+        "Read 1 account and 1 subscription.\n",
+    ]);
+    explain("ctm_2")
+        .with_status(0)
+        .says(&["Paddle customer:ctm_2", "VERDICT: WARN"]);
+}
+
+#[test]
+fn credentials_that_are_missing_are_named() {
+    let live = live_with(&[]);
+    let program = live
+        .program("explain usr_alice")
+        .without("STRIPE_SECRET_KEY");
+    live.run(program)
+        .unanswered()
+        .says(&["`STRIPE_SECRET_KEY` is not set"]);
+    let program = live.program("explain usr_alice --config nowhere.yml");
+    live.run(program)
+        .unanswered()
+        .says(&["`nowhere.yml` cannot be read"]);
 }
 
 #[test]

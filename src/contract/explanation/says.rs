@@ -256,6 +256,10 @@ pub(super) fn state(
                 of(&Standing::LeftOut)
             )
         }
+        State::None if case.customers.id(customer).is_none() => format!(
+            "{} does not know the stored subscription",
+            case.contract.source.provider()
+        ),
         State::None => nothing(case, group),
     };
     Some(ExplainedState {

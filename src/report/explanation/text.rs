@@ -62,19 +62,22 @@ fn of_customer(contract: &ExplainedContract, customer: &Explanation, paint: Pain
         .iter()
         .map(|one| account(one, paint))
         .collect();
-    if let Some(id) = &customer.customer {
-        let state = match &customer.judgement {
-            Ok(Judgement {
-                state: Some(state), ..
-            }) => format!("{}: {}", state.word, state.because),
-            Ok(_) | Err(_) => "not told".to_owned(),
+    let state = customer
+        .judgement
+        .as_ref()
+        .map(|judgement| judgement.state.as_ref());
+    if customer.customer.is_some() || matches!(state, Ok(Some(_))) {
+        let id = customer
+            .customer
+            .as_deref()
+            .map_or_else(|| " not known".to_owned(), tamed);
+        let state = match state {
+            Ok(Some(state)) => format!("{}: {}", state.word, state.because),
+            Ok(None) | Err(_) => "not told".to_owned(),
         };
         let provider = contract.source.provider();
-        blocks.push(table(
-            &format!("{provider} customer:{}", tamed(id)),
-            &[row("state", &state)],
-            paint,
-        ));
+        let heading = format!("{provider} customer:{id}");
+        blocks.push(table(&heading, &[row("state", &state)], paint));
     }
     let is_entitlement = contract.source == Source::StripeEntitlements;
     blocks.extend(customer.subscriptions.iter().map(|one| {
