@@ -177,7 +177,7 @@ fn grace_and_its_end_are_told() {
     assert_eq!(
         line(&in_grace, "counts"),
         "in grace: `canceled` does not grant, but `grace.canceled` (from its end, 2026-11-22T00:00:00Z) \
-         until 2026-11-24T00:00:00Z"
+         lasts until 2026-11-24T00:00:00Z"
     );
     assert_eq!(
         line(&in_grace, "state"),
@@ -509,7 +509,7 @@ fn hidden_rows_and_unreadable_rows_are_no_answer() {
 }
 
 #[test]
-fn an_index_may_be_used_and_a_case_that_differs_is_another_account() {
+fn an_id_in_another_case_is_another_account() {
     let live = live_with(&[]);
     live.database.run(
         "create collation insensitive (provider = icu, locale = 'und-u-ks-level2', deterministic = false); \

@@ -152,7 +152,7 @@ fn because(case: &Case<'_>, one: &Subscription, standing: &Standing) -> String {
         }
         (Standing::InGrace, Some(end)) => {
             format!(
-                "`{status}` does not grant, but {} until {end}",
+                "`{status}` does not grant, but {} lasts until {end}",
                 grace_rule(case, one)
             )
         }

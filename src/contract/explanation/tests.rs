@@ -88,7 +88,7 @@ fn grace_says_from_when_and_until_when() {
     assert_eq!(
         says(&contract, subscription("1", "past_due", "price_pro")),
         "in grace: `past_due` does not grant, but `grace.past_due` (from the start of its period, \
-         2026-10-31T00:00:00Z) until 2026-11-03T00:00:00Z"
+         2026-10-31T00:00:00Z) lasts until 2026-11-03T00:00:00Z"
     );
     contract.grace.canceled = Some(CanceledGrace::For(DAY / 2));
     assert_eq!(
@@ -99,7 +99,7 @@ fn grace_says_from_when_and_until_when() {
     contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
     assert!(
         says(&contract, subscription("1", "canceled", "price_pro"))
-            .ends_with("but `grace.canceled: until_period_end` until 2026-11-30T00:00:00Z")
+            .ends_with("but `grace.canceled: until_period_end` lasts until 2026-11-30T00:00:00Z")
     );
     // What is missing for it keeps the customer from being judged, and says so.
     contract.grace.canceled = Some(CanceledGrace::For(DAY));
