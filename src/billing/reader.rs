@@ -6,14 +6,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, Error, Pace, PaddleEnvironment, Patience, entitlements, keys, paddle,
+    BillingFacts, Error, Pace, PaddleEnvironment, Patience, entitlements, keys, owners, paddle,
     plan::{Plan, Step},
     provider::Provider,
     stripe,
     transport::{Effort, Transport},
 };
 use crate::{
-    contract::{Breadth, CustomerId, EventLog, Mode, Source},
+    contract::{Breadth, CustomerId, EventLog, Mode, Source, SubscriptionId},
     http,
 };
 
@@ -156,6 +156,17 @@ impl Reader {
                 stripe::any_customer_exists(session, customers).await
             }
             Source::Paddle => paddle::any_customer_exists(session, customers).await,
+        }
+    }
+
+    /// The customers that these subscriptions belong to, asked one by one; one that the provider does not know belongs
+    /// to nobody. Entitlements belong to no subscription.
+    pub async fn owners(&self, subscriptions: &[SubscriptionId]) -> Result<Vec<CustomerId>, Error> {
+        match self.source {
+            Source::Stripe | Source::Paddle => {
+                owners::of(self.transport.session(), subscriptions).await
+            }
+            Source::StripeEntitlements => Ok(Vec::new()),
         }
     }
 

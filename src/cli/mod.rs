@@ -40,6 +40,8 @@ pub enum Command {
         #[command(subcommand)]
         contract: ContractType,
     },
+    /// Show everything known about one account or customer, and why it counts as it does
+    Explain(ExplainArgs),
     /// Show what a broken contract looks like: no keys, no database
     Demo(FormatArgs),
     /// Check a configuration file and show every problem in it
@@ -79,7 +81,7 @@ pub struct FormatArgs {
 pub enum Format {
     /// For people
     Text,
-    /// For programs: schema/report.schema.json
+    /// For programs: the folder schema/ says what is in it
     Json,
 }
 
@@ -105,6 +107,30 @@ pub struct CheckArgs {
     /// Exit with 1 on a warning too
     #[arg(long)]
     pub strict: bool,
+
+    /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// Whom: as findings print it (`user:…`, `customer:…`), or the bare id of an account or customer
+    #[arg(value_name = "ENTITY")]
+    pub entity: String,
+
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    /// Only by this contract, by its name [default: by every contract that knows it]
+    #[arg(long, value_name = "NAME")]
+    pub contract: Option<String>,
+
+    #[command(flatten)]
+    pub fixtures: FixtureArgs,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
 
     /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{failure::Failure, sides::Sides};
+use super::{failure::Failure, provider::replace, sides::Sides};
 use crate::contract::{
     AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Rule, Source, UnixSeconds,
     evaluate,
@@ -92,7 +92,9 @@ async fn read_customers(
     if customers.is_empty() {
         return Ok(());
     }
-    sides.read_customers_again(&customers, facts).await
+    let again = sides.read_customers(&customers).await?;
+    replace(facts, &customers, again.subscriptions);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ mod configuration;
 mod confirm;
 mod demo;
 mod evidence;
+mod explain;
 mod failure;
 mod judge;
 mod logging;
+mod lookup;
 mod masking;
 mod output;
 mod plan;
@@ -67,6 +69,9 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Check {
             contract: ContractType::Access(arguments),
         } => Box::pin(until_interrupted(check::run(&arguments, environment))).await,
+        Command::Explain(arguments) => {
+            Box::pin(until_interrupted(explain::run(&arguments, environment))).await
+        }
         Command::Demo(format) => demo::run(&format, environment).await,
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),

@@ -6,14 +6,14 @@ use super::{
     failure::Failure,
     judge::Run,
     progress::Progress,
-    provider::{Listed, Provider, customers_of, replace},
+    provider::{Listed, Provider, customers_of},
 };
 use crate::{
-    billing::{self, Pace, PaddleEnvironment, Plan},
+    billing::{self, BillingFacts, Pace, PaddleEnvironment, Plan},
     cli::Environment,
     config::AccessContract,
-    contract::{AccountId, CustomerId, EventLog, Facts, Source},
-    database::{self, DatabaseFacts, ReadRequest},
+    contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId},
+    database::{self, Chosen, DatabaseFacts, ReadRequest},
     fixtures::{self, Recording},
     problem::Problem,
 };
@@ -211,6 +211,36 @@ impl<'r> Sides<'r> {
         Ok(Some((survey.plan().clone(), reader.pace())))
     }
 
+    /// The accounts that are chosen; of recorded ones, all.
+    pub(crate) async fn read_chosen(&self, chosen: &Chosen) -> Result<DatabaseFacts, Failure> {
+        match &self.accounts {
+            Accounts::Live(url) => {
+                database::read_chosen(url, &self.contract.database, &self.request, chosen)
+                    .await
+                    .map_err(|error| Failure::of(&error))
+            }
+            Accounts::Recorded(_) => self.read_accounts().await,
+        }
+    }
+
+    /// The customers that these subscriptions belong to.
+    pub(crate) async fn owners(
+        &self,
+        subscriptions: &[SubscriptionId],
+    ) -> Result<Vec<CustomerId>, Failure> {
+        match &self.billing {
+            Billing::Live(reader) => {
+                let owners = reader.owners(subscriptions).await;
+                owners.map_err(|error| Failure::of(&error))
+            }
+            Billing::Recorded(_) => {
+                let mut recorded = self.list(&[]).await?.facts.subscriptions;
+                recorded.retain(|one| subscriptions.contains(&one.id));
+                Ok(recorded.into_iter().map(|one| one.customer).collect())
+            }
+        }
+    }
+
     /// What the contract needs to be listed; entitlements of these customers.
     async fn list(&self, customers: &[CustomerId]) -> Result<Listed, Failure> {
         match &self.billing {
@@ -247,19 +277,18 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Reads again just what these customers have.
-    pub(crate) async fn read_customers_again(
+    /// Just what these customers have; everything that is recorded.
+    pub(crate) async fn read_customers(
         &self,
         customers: &[CustomerId],
-        facts: &mut Facts,
-    ) -> Result<(), Failure> {
-        let Billing::Live(reader) = &self.billing else {
-            return self.read_provider_again(facts).await;
-        };
-        let again = reader.read_customers(customers).await;
-        let again = again.map_err(|error| Failure::of(&error))?;
-        replace(facts, customers, again.subscriptions);
-        Ok(())
+    ) -> Result<BillingFacts, Failure> {
+        match &self.billing {
+            Billing::Live(reader) => {
+                let read = reader.read_customers(customers).await;
+                read.map_err(|error| Failure::of(&error))
+            }
+            Billing::Recorded(_) => Ok(self.list(&[]).await?.facts),
+        }
     }
 
     /// What the provider's events tell, read until `suffices`; none where there is no log of them.

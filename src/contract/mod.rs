@@ -6,6 +6,7 @@ mod cause;
 mod customers;
 mod evaluate;
 mod evidence;
+mod explanation;
 mod facts;
 mod finding;
 mod guards;
@@ -25,6 +26,10 @@ mod verdict;
 pub use breadth::{Breadth, Doubts, doubts};
 pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
+pub use explanation::{
+    Explained, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
+    ExplainedSubscription, Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, explain,
+};
 pub use facts::{Account, AccountColumns, Facts, Field, Item, SeenModes, Subscription};
 pub use finding::{Finding, Severity, Subject};
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};

@@ -56,6 +56,16 @@ pub enum MatchOn {
     SubscriptionId,
 }
 
+impl MatchOn {
+    /// The field that links an account.
+    pub fn link(self) -> Field {
+        match self {
+            Self::CustomerId => Field::CustomerId,
+            Self::SubscriptionId => Field::SubscriptionId,
+        }
+    }
+}
+
 /// An entry of `ignore_prices`: an exact id, or a beginning (written with a trailing `*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PricePattern {

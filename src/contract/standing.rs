@@ -117,7 +117,10 @@ impl Contract {
     }
 
     /// Until when a subscription that no longer grants is tolerated; none where the contract gives no grace.
-    fn grace_end(&self, subscription: &Subscription) -> Result<Option<UnixSeconds>, Unanswerable> {
+    pub(crate) fn grace_end(
+        &self,
+        subscription: &Subscription,
+    ) -> Result<Option<UnixSeconds>, Unanswerable> {
         if !self.statuses.deny.contains(&subscription.status) {
             return Ok(None);
         }

@@ -27,11 +27,7 @@ pub enum RowError {
 
 /// The fields that every account needs.
 pub fn required(match_on: MatchOn) -> [Field; 3] {
-    let link = match match_on {
-        MatchOn::CustomerId => Field::CustomerId,
-        MatchOn::SubscriptionId => Field::SubscriptionId,
-    };
-    [Field::Id, link, Field::HasPaidAccess]
+    [Field::Id, match_on.link(), Field::HasPaidAccess]
 }
 
 /// Makes accounts of rows that all have the same fields.

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     config::{Expression, TableName},
-    contract::{AccountId, Field, UnixSeconds},
+    contract::{Field, MatchOn, UnixSeconds},
 };
 
 use super::{
+    chosen::Chosen,
     error::{Error, SqlPlace},
     sql::{CheckedSql, Unusable, check_fragment, check_statement},
     statement::{Origin, Source, Statement, quoted_table},
@@ -196,12 +197,13 @@ impl AccountsStatement {
         self.inner.wrapped(statement.text(), NO_ROWS_END)
     }
 
-    /// The reading itself: every value as text, in the order of the fields; with `ids`, only those accounts.
+    /// The reading itself: every value as text, in the order of the fields; with `chosen`, only those accounts.
     /// `types` names the columns' types under any domains.
     pub(super) fn reading(
         &self,
         types: &BTreeMap<Field, String>,
-        ids: Option<&[AccountId]>,
+        chosen: Option<&Chosen>,
+        match_on: MatchOn,
     ) -> Statement {
         let text_of = |field: &Field, name: &String| {
             let shape = types
@@ -218,14 +220,9 @@ impl AccountsStatement {
             &format!("select {} from (", selected.join(", ")),
             ") as accounts",
         );
-        if let (Some(ids), Some(name)) = (ids, self.columns.get(&Field::Id)) {
-            let ids: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
-            statement
-                .push(" where ")
-                .push(&text_of(&Field::Id, name))
-                .push(" = any(")
-                .push_texts(&ids)
-                .push(")");
+        if let Some(chosen) = chosen {
+            let text = |field| Some(text_of(&field, self.columns.get(&field)?));
+            chosen.push_condition(&mut statement, match_on, text);
         }
         statement
     }

@@ -3,6 +3,7 @@
 mod account_rows;
 mod accounts_query;
 mod catalog;
+mod chosen;
 mod connect;
 mod diagnosis;
 mod error;
@@ -26,6 +27,7 @@ use crate::{
 };
 
 pub use account_rows::{AccountRows, RowError, required};
+pub use chosen::Chosen;
 pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
 pub use url::UrlError;
@@ -70,5 +72,19 @@ pub async fn read_accounts(
     request: &ReadRequest,
     ids: &[AccountId],
 ) -> Result<DatabaseFacts, Error> {
-    reading::read(url, settings, request, Some(ids), &|_| {}).await
+    let chosen = Chosen {
+        accounts: ids.to_vec(),
+        links: Vec::new(),
+    };
+    read_chosen(url, settings, request, &chosen).await
+}
+
+/// Reads just the accounts that are chosen; none of them has to exist.
+pub async fn read_chosen(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    request: &ReadRequest,
+    chosen: &Chosen,
+) -> Result<DatabaseFacts, Error> {
+    reading::read(url, settings, request, Some(chosen), &|_| {}).await
 }

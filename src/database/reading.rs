@@ -7,7 +7,7 @@ use sqlx::{Row as _, postgres::PgRow};
 
 use crate::{
     config::{AccountsQuery, DatabaseSettings},
-    contract::{Account, AccountId, Field},
+    contract::{Account, Field},
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     account_rows::{AccountRows, required},
     accounts_query::{AccountsStatement, TableForm, query_form},
     catalog::{self, Role, Touched},
+    chosen::Chosen,
     connect::{ConnectError, connect},
     diagnosis,
     error::Error,
@@ -31,7 +32,7 @@ pub(super) async fn read(
     url: &SecretString,
     settings: &DatabaseSettings,
     request: &ReadRequest,
-    ids: Option<&[AccountId]>,
+    chosen: Option<&Chosen>,
     on_progress: &(dyn Fn(u64) + Sync),
 ) -> Result<DatabaseFacts, Error> {
     let connection = open(url, settings, request).await?;
@@ -39,7 +40,7 @@ pub(super) async fn read(
     let reading = Reading {
         settings,
         request,
-        ids,
+        chosen,
         on_progress,
     };
     let facts = reading.run(&mut session).await;
@@ -82,7 +83,7 @@ async fn open(
 struct Reading<'a> {
     settings: &'a DatabaseSettings,
     request: &'a ReadRequest,
-    ids: Option<&'a [AccountId]>,
+    chosen: Option<&'a Chosen>,
     on_progress: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -234,14 +235,17 @@ impl Reading<'_> {
         let mut accounts = Vec::new();
         let mut count = 0_u64;
         session
-            .each(&statement.reading(&bases, self.ids), |row| {
-                accounts.push(account(row, &mut rows, kinds)?);
-                count += 1;
-                if count.is_multiple_of(PROGRESS_STEP) {
-                    (self.on_progress)(count);
-                }
-                Ok::<(), Error>(())
-            })
+            .each(
+                &statement.reading(&bases, self.chosen, self.settings.match_on),
+                |row| {
+                    accounts.push(account(row, &mut rows, kinds)?);
+                    count += 1;
+                    if count.is_multiple_of(PROGRESS_STEP) {
+                        (self.on_progress)(count);
+                    }
+                    Ok::<(), Error>(())
+                },
+            )
             .await??;
         (self.on_progress)(count);
         Ok((accounts, rows.mapped()))

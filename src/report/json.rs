@@ -10,7 +10,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
-use super::{Outcome, neutral::is_hidden};
+use super::{Outcome, Reported, neutral::is_hidden};
 
 /// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
 const SCHEMA_VERSION: u32 = 1;
@@ -18,9 +18,14 @@ const SCHEMA_VERSION: u32 = 1;
 /// The whole outcome, on many lines. What a terminal or the runner of GitHub would act on is written as the JSON
 /// escape of the same character, so that the values are exact and the text is harmless.
 pub fn json(outcome: &Outcome) -> String {
-    // NOTE: serializing structs of texts, numbers and lists with text keys cannot fail.
     let totals = outcome.totals();
-    let text = serde_json::to_string_pretty(&Report::of(outcome, &totals)).unwrap_or_default();
+    printed(&Report::of(outcome, &totals))
+}
+
+/// A value on many lines, harmless.
+pub(super) fn printed(value: &impl Serialize) -> String {
+    // NOTE: serializing structs of texts, numbers and lists with text keys cannot fail.
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut out = String::with_capacity(text.len());
     for character in text.replace("##[", "#\\u0023[").chars() {
         if character != '\n' && is_hidden(character) {
@@ -38,10 +43,14 @@ pub fn json(outcome: &Outcome) -> String {
 
 /// The JSON Schema of [`json`].
 pub fn schema() -> String {
+    schema_of::<Report<'_>>()
+}
+
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let generator = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator();
-    let schema = generator.into_root_schema_for::<Report<'_>>();
+    let schema = generator.into_root_schema_for::<T>();
     format!("{:#}\n", schema.as_value())
 }
 
@@ -70,7 +79,7 @@ struct Report<'a> {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Verdict")]
-enum ReportVerdict {
+pub(super) enum ReportVerdict {
     Pass,
     Warn,
     Fail,
@@ -80,7 +89,7 @@ enum ReportVerdict {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Severity")]
-enum ReportSeverity {
+pub(super) enum ReportSeverity {
     High,
     Medium,
     Low,
@@ -89,7 +98,7 @@ enum ReportSeverity {
 /// One disagreement between the provider and the database.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
-struct ReportFinding<'a> {
+pub(super) struct ReportFinding<'a> {
     /// The name of the contract that it breaks.
     contract: &'a str,
     /// `revenue-leak`, `wrongful-access`, …
@@ -130,7 +139,7 @@ struct ReportSubject<'a> {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Amount")]
-struct ReportAmount<'a> {
+pub(super) struct ReportAmount<'a> {
     /// Lower-case ISO 4217 code.
     currency: &'a str,
     /// In the smallest unit that the provider uses for the currency.
@@ -187,7 +196,7 @@ struct ReportCounts {
 /// Something that a person has to see to.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
-struct ReportProblem<'a> {
+pub(super) struct ReportProblem<'a> {
     message: &'a str,
     /// What to do; empty when the message says it all.
     hint: &'a str,
@@ -208,22 +217,9 @@ struct ReportPlace<'a> {
 impl<'a> Report<'a> {
     fn of(outcome: &'a Outcome, totals: &'a Summary) -> Self {
         let findings = outcome.findings();
-        let findings = findings.into_iter().map(|(contract, found)| {
-            let finding = &found.finding;
-            ReportFinding {
-                contract: &contract.name,
-                rule: finding.rule.as_str(),
-                severity: ReportSeverity::of(finding.severity),
-                entity: &finding.entity,
-                message: &finding.message,
-                fix: &finding.fix,
-                subject: ReportSubject::of(&finding.subject),
-                evidence: &finding.evidence,
-                amount: amounts(&finding.amount),
-                fingerprint: &finding.fingerprint,
-                place: found.place.as_ref().map(ReportPlace::of),
-            }
-        });
+        let findings = findings
+            .into_iter()
+            .map(|(contract, found)| ReportFinding::of(&contract.name, found));
         Self {
             schema_version: SCHEMA_VERSION,
             verdict: ReportVerdict::of(outcome.verdict),
@@ -246,8 +242,27 @@ impl<'a> Report<'a> {
     }
 }
 
+impl<'a> ReportFinding<'a> {
+    pub(super) fn of(contract: &'a str, found: &'a Reported) -> Self {
+        let finding = &found.finding;
+        Self {
+            contract,
+            rule: finding.rule.as_str(),
+            severity: ReportSeverity::of(finding.severity),
+            entity: &finding.entity,
+            message: &finding.message,
+            fix: &finding.fix,
+            subject: ReportSubject::of(&finding.subject),
+            evidence: &finding.evidence,
+            amount: amounts(&finding.amount),
+            fingerprint: &finding.fingerprint,
+            place: found.place.as_ref().map(ReportPlace::of),
+        }
+    }
+}
+
 impl ReportVerdict {
-    fn of(verdict: Verdict) -> Self {
+    pub(super) fn of(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Pass => Self::Pass,
             Verdict::Warn => Self::Warn,
@@ -258,7 +273,7 @@ impl ReportVerdict {
 }
 
 impl ReportSeverity {
-    fn of(severity: Severity) -> Self {
+    pub(super) fn of(severity: Severity) -> Self {
         match severity {
             Severity::High => Self::High,
             Severity::Medium => Self::Medium,
@@ -311,7 +326,7 @@ impl<'a> ReportSummary<'a> {
 }
 
 impl<'a> ReportProblem<'a> {
-    fn of(problem: &'a Problem) -> Self {
+    pub(super) fn of(problem: &'a Problem) -> Self {
         Self {
             message: &problem.message,
             hint: &problem.hint,
@@ -332,7 +347,7 @@ impl<'a> ReportPlace<'a> {
     }
 }
 
-fn amounts(money: &Money) -> Vec<ReportAmount<'_>> {
+pub(super) fn amounts(money: &Money) -> Vec<ReportAmount<'_>> {
     let amount = |(currency, minor_units)| ReportAmount {
         currency,
         minor_units,

@@ -3,6 +3,7 @@
 mod amount;
 mod annotation;
 mod count;
+mod explanation;
 mod find;
 mod json;
 mod mask;
@@ -25,6 +26,10 @@ use crate::{
 };
 
 pub use annotation::{Annotation, Level, annotations};
+pub use explanation::{
+    ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
+    summary as explanation_summary, text as explanation_text,
+};
 pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;

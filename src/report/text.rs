@@ -135,7 +135,7 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
     )
 }
 
-fn finding(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
+pub(super) fn finding(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
     let shown = Shown::of(&found.finding);
     let severity = found.finding.severity;
     let label = format!("[{}]", severity.as_str().to_uppercase());
@@ -147,7 +147,7 @@ fn finding(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
     lines.join("\n")
 }
 
-fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint) -> String {
+pub(super) fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint) -> String {
     let label = paint.with(verdict_style(Verdict::Error), "[ERROR]");
     let mut lines = vec![format!("{label} no verdict{}", of_contract(contract))];
     lines.extend(problem_lines(problem, paint));
@@ -180,7 +180,7 @@ fn of_contract(contract: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-fn severity_style(severity: Severity) -> Style {
+pub(super) fn severity_style(severity: Severity) -> Style {
     match severity {
         Severity::High => AnsiColor::Red.on_default().bold(),
         Severity::Medium => AnsiColor::Yellow.on_default().bold(),
@@ -188,7 +188,7 @@ fn severity_style(severity: Severity) -> Style {
     }
 }
 
-fn verdict_style(verdict: Verdict) -> Style {
+pub(super) fn verdict_style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Pass => AnsiColor::Green.on_default().bold(),
         Verdict::Warn => AnsiColor::Yellow.on_default().bold(),
@@ -198,12 +198,12 @@ fn verdict_style(verdict: Verdict) -> Style {
 
 /// Sets text in a style, where colour is wanted.
 #[derive(Clone, Copy)]
-struct Paint {
-    colour: bool,
+pub(super) struct Paint {
+    pub(super) colour: bool,
 }
 
 impl Paint {
-    fn with(self, style: Style, text: &str) -> String {
+    pub(super) fn with(self, style: Style, text: &str) -> String {
         if self.colour {
             format!("{style}{text}{style:#}")
         } else {

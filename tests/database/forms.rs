@@ -1,8 +1,8 @@
 //! The forms of the configuration: tables, columns, expressions, joins, conditions, queries, and the time.
 
 use prodverdict::{
-    contract::{AccountColumns, Field, MatchOn, UnixSeconds},
-    database::{self, ReadRequest},
+    contract::{AccountColumns, AccountId, Field, MatchOn, UnixSeconds},
+    database::{self, Chosen, ReadRequest},
 };
 
 use crate::world::{
@@ -318,6 +318,43 @@ fn a_second_reading_is_of_the_named_accounts_only() {
                 .accounts
                 .is_empty()
         );
+    });
+}
+
+#[test]
+fn accounts_are_chosen_by_id_or_by_what_links_them() {
+    in_a_world(async |world| {
+        world
+            .run("create table users (id int, stripe_customer_id text, sub text, has_paid_access boolean); \
+                  insert into users select i, 'cus_' || i / 2, 'sub_' || i, true from generate_series(1, 5) i")
+            .await;
+        let chosen = |accounts: &[&str], links: &[&str]| Chosen {
+            accounts: accounts.iter().map(|id| AccountId::from(*id)).collect(),
+            links: links.iter().map(|link| (*link).to_owned()).collect(),
+        };
+        let users = table("users", &[]);
+        for (chosen, expected) in [
+            (
+                chosen(&["1", "x\0"], &["cus_2", "\0"]),
+                &["1|cus_0|t|", "4|cus_2|t|", "5|cus_2|t|"][..],
+            ),
+            (chosen(&[], &["cus_1"]), &["2|cus_1|t|", "3|cus_1|t|"]),
+            (chosen(&[], &["sub_1"]), &[]),
+            (chosen(&[], &[]), &[]),
+        ] {
+            let facts = world.read_chosen(&users, &chosen).await.unwrap();
+            let mut found = lines(&facts);
+            found.sort();
+            assert_eq!(found, expected, "{chosen:?}");
+        }
+        let mut by_subscription =
+            query("select id, sub as subscription_id, has_paid_access, null as plan from users");
+        by_subscription.match_on = MatchOn::SubscriptionId;
+        let facts = world
+            .read_chosen(&by_subscription, &chosen(&["2"], &["sub_4"]))
+            .await
+            .unwrap();
+        assert_eq!(facts.accounts.len(), 2);
     });
 }
 

@@ -10,7 +10,7 @@ use std::{
 use prodverdict::{
     config::{AccountsQuery, DatabaseSettings, Expression, TableName},
     contract::{AccountId, Field, MatchOn, UnixSeconds},
-    database::{self, DatabaseFacts, Error, ReadRequest},
+    database::{self, Chosen, DatabaseFacts, Error, ReadRequest},
     problem::Problem,
 };
 use secrecy::SecretString;
@@ -138,6 +138,14 @@ impl World {
     ) -> Result<DatabaseFacts, Error> {
         let ids: Vec<AccountId> = ids.iter().map(|id| AccountId::from(*id)).collect();
         database::read_accounts(&secret(&self.url()), settings, &request(), &ids).await
+    }
+
+    pub(crate) async fn read_chosen(
+        &self,
+        settings: &DatabaseSettings,
+        chosen: &Chosen,
+    ) -> Result<DatabaseFacts, Error> {
+        database::read_chosen(&secret(&self.url()), settings, &request(), chosen).await
     }
 }
 

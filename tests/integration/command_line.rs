@@ -28,6 +28,7 @@ fn the_help_says_what_there_is() {
             .with_status(0)
             .stdout
     );
+    insta::assert_snapshot!(prodverdict("explain --help").run().with_status(0).stdout);
 }
 
 #[test]
@@ -40,6 +41,8 @@ fn wrong_usage_is_no_verdict() {
         "check access --fixtures --fixtures-stripe",
         "check access --format yaml",
         "check access --now yesterday",
+        "explain",
+        "explain usr_1 usr_2",
         "--frobnicate",
         "completions tcl",
     ] {
@@ -60,7 +63,7 @@ fn completions_name_the_commands() {
             .argument(shell)
             .run()
             .with_status(0);
-        for word in ["validate", "fixtures-stripe", "prodverdict"] {
+        for word in ["validate", "explain", "fixtures-stripe", "prodverdict"] {
             assert!(ran.stdout.contains(word), "{shell}: {word}");
         }
     }

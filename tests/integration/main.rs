@@ -10,6 +10,7 @@ mod configuration;
 mod confirming;
 mod database;
 mod evidence;
+mod explain;
 mod fixtures;
 mod hostile;
 mod incomplete;

@@ -165,7 +165,7 @@ pub(crate) async fn any_customer_exists(
 ) -> Result<bool, Error> {
     for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
         let address = session.address(["customers", customer.as_str()], &[]);
-        let error = match session.get::<Found>("customers", &address).await {
+        let error = match session.get::<Found>("customers/{id}", &address).await {
             Ok(found) if found.data.id == customer.as_str() => return Ok(true),
             Ok(_) => continue,
             Err(error) => error,

@@ -30,7 +30,7 @@ const PAGE: &str = "100";
 const PAGE_SIZE: u64 = 100;
 
 /// What requests for one customer are counted as.
-const CUSTOMER: Endpoint = "v1/customers";
+const CUSTOMER: Endpoint = "v1/customers/{id}";
 
 /// Prices that several pages share while they are read side by side.
 type Prices = Mutex<PriceTable>;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::scripted::{Answer, Server};
 use crate::{
     billing::{Error, Meaning},
-    contract::{CustomerId, Source, Status},
+    contract::{CustomerId, Source, Status, SubscriptionId},
     problem::{Explain as _, Problem},
 };
 
@@ -77,6 +77,48 @@ async fn paddle_is_read_along_its_next_links() {
         );
     }
     assert_eq!(asked.last().unwrap().value("after"), Some("sub_1"));
+}
+
+#[tokio::test]
+async fn the_owner_of_a_subscription_is_asked_for_by_its_id() {
+    let ids = ["sub_1", "sub_2", "sub_1x", "sub/../x", "", "sub 1"].map(SubscriptionId::from);
+    let server = Server::start(|_, asked| match asked.path.as_str() {
+        "/v1/subscriptions/sub_1" => Answer::ok(&json!({"id": "sub_1", "customer": "cus_1"})),
+        "/v1/subscriptions/sub_2" => Answer::ok(&json!({"id": "sub_2", "customer": "cus_1"})),
+        "/subscriptions/sub_1" | "/subscriptions/sub_2" => {
+            let id = asked.path.rsplit('/').next().unwrap();
+            Answer::ok(&json!({"data": paddle_subscription(id, "ctm_1")}))
+        }
+        path if path.starts_with("/v1/") => Answer::status(
+            404,
+            &[],
+            r#"{"error":{"type":"invalid_request_error","code":"resource_missing","param":"id","message":"No such subscription: 'sub_1x'"}}"#,
+        ),
+        _ => paddle_error(404, "not_found", None),
+    })
+    .await;
+    for (source, owner) in [(Source::Stripe, "cus_1"), (Source::Paddle, "ctm_1")] {
+        let reader = server.reader(source);
+        let owners = reader.owners(&ids).await.unwrap();
+        assert_eq!(owners, customers(&[owner]));
+        // What cannot be an id is not sent.
+        assert_eq!(reader.requests(), 3);
+    }
+    let entitlements = server.reader(Source::StripeEntitlements);
+    assert_eq!(entitlements.owners(&ids).await.unwrap(), []);
+    assert_eq!(entitlements.requests(), 0);
+}
+
+#[tokio::test]
+async fn another_subscription_than_the_one_asked_for_is_no_answer() {
+    let server =
+        Server::start(|_, _| Answer::ok(&json!({"id": "sub_2", "customer": "cus_2"}))).await;
+    let reader = server.reader(Source::Stripe);
+    let error = reader.owners(&[SubscriptionId::from("sub_1")]).await;
+    assert!(
+        matches!(error, Err(Error::ForeignObject { .. })),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

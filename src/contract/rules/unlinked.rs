@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::price::count;
 use crate::contract::{
-    Field, MatchOn, Rule, Subject,
+    Rule, Subject,
     case::{Case, Draft},
 };
 
@@ -28,10 +28,7 @@ pub(super) fn unlinked_access(case: &Case<'_>) {
         return;
     }
     let named: Vec<_> = named.into_iter().map(ToString::to_string).collect();
-    let link = match case.contract.match_on {
-        MatchOn::CustomerId => Field::CustomerId,
-        MatchOn::SubscriptionId => Field::SubscriptionId,
-    };
+    let link = case.contract.match_on.link();
     let entity = &case.contract.entity;
     let has = if number == 1 { "has" } else { "have" };
     let more = if number > 5 { ", …" } else { "" };

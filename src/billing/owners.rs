@@ -1,0 +1,87 @@
+//! Whose a subscription is, for accounts that store only its id.
+
+use serde::Deserialize;
+
+use super::{Error, Meaning, provider::Provider, redaction::presentable, transport::Session};
+use crate::contract::{CustomerId, SubscriptionId};
+
+/// Longer than any id of a subscription.
+const LONGEST_ID: usize = 255;
+
+#[derive(Deserialize)]
+#[serde(expecting = "a subscription")]
+struct Stripe {
+    id: String,
+    customer: String,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an answer with a subscription")]
+struct Paddle {
+    data: PaddleData,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a subscription")]
+struct PaddleData {
+    id: String,
+    customer_id: String,
+}
+
+/// The distinct customers of `subscriptions`, as far as the provider knows them.
+pub(crate) async fn of(
+    session: Session<'_>,
+    subscriptions: &[SubscriptionId],
+) -> Result<Vec<CustomerId>, Error> {
+    let mut owners = Vec::new();
+    for subscription in subscriptions.iter().filter(|id| can_be_asked(id)) {
+        let (id, owner) = match retrieve(session, subscription.as_str()).await {
+            Ok(found) => found,
+            Err(error) if is_unknown(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        if id != subscription.as_str() {
+            return Err(Error::ForeignObject {
+                provider: session.provider().name(),
+                asked: presentable(subscription.as_str()),
+                got: presentable(&id),
+            });
+        }
+        owners.push(CustomerId::from(owner));
+    }
+    owners.sort();
+    owners.dedup();
+    Ok(owners)
+}
+
+/// The subscription that was found and its customer.
+async fn retrieve(session: Session<'_>, id: &str) -> Result<(String, String), Error> {
+    match session.provider() {
+        Provider::Stripe => {
+            let address = session.address(["v1", "subscriptions", id], &[]);
+            let found: Stripe = session.get("v1/subscriptions/{id}", &address).await?;
+            Ok((found.id, found.customer))
+        }
+        Provider::Paddle => {
+            let address = session.address(["subscriptions", id], &[]);
+            let found: Paddle = session.get("subscriptions/{id}", &address).await?;
+            Ok((found.data.id, found.data.customer_id))
+        }
+    }
+}
+
+/// One of the other mode is not unknown: the key is the wrong one.
+fn is_unknown(error: &Error) -> bool {
+    let meaning = error.refusal().map(|refusal| &refusal.meaning);
+    matches!(
+        meaning,
+        Some(Meaning::NoSuchObject(_) | Meaning::BadParameter(_))
+    )
+}
+
+/// Ids come from the database and may be anything. What cannot be an id of the provider's is not sent to it.
+fn can_be_asked(id: &SubscriptionId) -> bool {
+    let id = id.as_str();
+    let is_mark = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(is_mark)
+}

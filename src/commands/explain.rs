@@ -1,0 +1,206 @@
+//! `prodverdict explain`: one account or customer, with everything that both sides and the contract say about it.
+
+use std::collections::BTreeSet;
+
+use super::{
+    check::{new_run, recorded},
+    configuration,
+    evidence::Evidence,
+    failure::Failure,
+    judge::Run,
+    lookup::{Asked, find},
+    masking::{mask_of, secrets_of},
+    output::Output,
+    progress::Progress,
+    sides::{Recorded, Sides},
+};
+use crate::{
+    billing::key_advice,
+    cli::{Environment, ExplainArgs, Format},
+    config::{AccessContract, Config},
+    contract::{Explained, UnixSeconds, Verdict, explain},
+    problem::Problem,
+    report::{self, ExplainedContract, ExplainedEntity, Mask, Reported},
+};
+
+pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u8 {
+    let config = match configuration::load(&arguments.config.config) {
+        Ok(config) => config,
+        Err(unusable) => {
+            let output = Output::of_process(Mask::default());
+            let problems = unusable.problems();
+            return finish(
+                arguments,
+                &ExplainedEntity::unanswered(&arguments.entity, problems),
+                &output,
+            );
+        }
+    };
+    let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
+    let progress = Progress::new(output.on_terminal);
+    let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
+    let recorded = recorded(&arguments.fixtures, &arguments.config.config);
+    let explained = match new_run(environment, &progress, recorded, now) {
+        Ok(run) => explain_entity(&config, arguments, &run).await,
+        Err(problem) => ExplainedEntity::unanswered(&arguments.entity, vec![problem]),
+    };
+    finish(arguments, &explained, &output)
+}
+
+fn finish(arguments: &ExplainArgs, explained: &ExplainedEntity, output: &Output) -> u8 {
+    output.say(&report::warnings(
+        &explained.warnings,
+        output.colour_on_stderr,
+    ));
+    output.say(&report::explanation_summary(explained));
+    let written = output.data(&match arguments.format.format {
+        Format::Text => report::explanation_text(explained, output.colour),
+        Format::Json => report::explanation_json(explained),
+    });
+    match written {
+        Ok(()) => explained.verdict.exit_status(false),
+        Err(error) => super::could_not_write(output, &error),
+    }
+}
+
+/// Asks every contract, or the one that is named. One that does not know the entity says nothing; one that cannot be
+/// asked leaves the whole without an answer.
+async fn explain_entity(
+    config: &Config,
+    arguments: &ExplainArgs,
+    run: &Run<'_>,
+) -> ExplainedEntity {
+    let name = arguments.contract.as_deref();
+    let is_meant = |contract: &AccessContract| name.is_none_or(|name| contract.name == name);
+    let words: BTreeSet<_> = config
+        .contracts
+        .iter()
+        .map(|contract| contract.contract.entity.as_str())
+        .collect();
+    let mut explained = ExplainedEntity::unanswered(&arguments.entity, Vec::new());
+    let mut evidence = Evidence::default();
+    let mut is_any_meant = false;
+    for (index, contract) in config.contracts.iter().enumerate() {
+        if !is_meant(contract) {
+            continue;
+        }
+        is_any_meant = true;
+        let asked = Asked::of(&arguments.entity, &contract.contract, &words);
+        let said = explain_contract(
+            contract,
+            &asked,
+            run,
+            &mut evidence,
+            &mut explained.warnings,
+        )
+        .await;
+        match said {
+            Ok(Some((said, requests))) => {
+                let said = judged(config, index, contract, said, requests);
+                explained.contracts.push(said);
+            }
+            Ok(None) => {}
+            Err(failure) => explained.contracts.push(ExplainedContract::unanswered(
+                &contract.name,
+                contract.contract.source,
+                failure.problem,
+            )),
+        }
+    }
+    explained.warnings.extend(evidence.into_warnings());
+    explained.warnings.dedup();
+    if !is_any_meant {
+        explained
+            .problems
+            .push(no_contract(config, name.unwrap_or_default()));
+    } else if explained.contracts.is_empty() {
+        explained.problems.push(nobody(&arguments.entity, &words));
+    }
+    let verdict = explained
+        .contracts
+        .iter()
+        .map(|contract| contract.verdict)
+        .max();
+    explained.verdict = verdict.unwrap_or(Verdict::Error);
+    explained
+}
+
+/// Everything, and the number of requests that it took; none when the contract does not know the entity.
+async fn explain_contract(
+    contract: &AccessContract,
+    asked: &Asked,
+    run: &Run<'_>,
+    evidence: &mut Evidence,
+    warnings: &mut Vec<Problem>,
+) -> Result<Option<(Explained, u64)>, Failure> {
+    let sides = Sides::open(contract, run)?;
+    let Some(mut found) = find(&contract.contract, &sides, asked).await? else {
+        return Ok(None);
+    };
+    if run.recorded == Recorded::Nothing
+        && let Some(key) = run.environment.secret(&contract.key_env)
+    {
+        warnings.extend(key_advice(contract.contract.source, &key));
+    }
+    warnings.append(&mut found.warnings);
+    let facts = &found.facts;
+    let mut explained = explain(&contract.contract, facts, &found.existing, run.now);
+    let findings = &mut explained.findings;
+    evidence.add(contract, &sides, facts, findings).await;
+    Ok(Some((explained, sides.requests())))
+}
+
+fn judged(
+    config: &Config,
+    index: usize,
+    contract: &AccessContract,
+    said: Explained,
+    provider_requests: u64,
+) -> ExplainedContract {
+    let mut judgements = said.customers.iter().map(|one| &one.judgement);
+    let problem = judgements.find_map(|judgement| judgement.as_ref().err());
+    let problem = problem.map(Problem::of);
+    let verdict = match &problem {
+        Some(_) => Verdict::Error,
+        None => Verdict::of(&said.findings, contract.contract.fail_on),
+    };
+    let findings = said.findings.into_iter().map(|finding| Reported {
+        place: config.place(index, finding.rule, finding.subject.price.as_deref()),
+        finding,
+    });
+    ExplainedContract {
+        name: contract.name.clone(),
+        source: contract.contract.source,
+        verdict,
+        findings: findings.collect(),
+        customers: said.customers,
+        problem,
+        provider_requests,
+    }
+}
+
+fn no_contract(config: &Config, name: &str) -> Problem {
+    let names = config
+        .contracts
+        .iter()
+        .map(|contract| format!("`{}`", contract.name));
+    Problem {
+        message: format!("there is no contract `{name}`"),
+        hint: format!("name one of {}", names.collect::<Vec<_>>().join(", ")),
+        place: None,
+    }
+}
+
+fn nobody(entity: &str, words: &BTreeSet<&str>) -> Problem {
+    let forms = words.iter().map(|word| format!("`{word}:<id>`"));
+    let forms = forms.collect::<Vec<_>>().join(", ");
+    Problem {
+        message: format!(
+            "no account or customer `{entity}` is known to the database or the provider"
+        ),
+        hint: format!(
+            "write it as findings do, {forms} or `customer:<id>`, or the bare id of either, in the case that it is stored in"
+        ),
+        place: None,
+    }
+}

@@ -1,0 +1,151 @@
+//! Everything known about one customer and its accounts, and why each of it counts as it does.
+//!
+//! It judges nothing: the findings are the evaluator's, and what is said beside them is said with the evaluator's own
+//! questions. A rule is broken only where there is a finding.
+
+mod groups;
+mod row;
+mod rules;
+mod says;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Contract, CustomerId, Facts, Finding, Rule, Severity, Unanswerable, UnixSeconds, case::Case,
+    evaluate,
+};
+
+pub use row::{ExplainedAccount, ExplainedField, FieldValue};
+pub use says::{ExplainedPrice, ExplainedSubscription, PriceUse};
+
+use groups::Group;
+
+/// Everything that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    pub customers: Vec<Explanation>,
+    /// What is wrong with any of them, in the order of [`Finding::order`].
+    pub findings: Vec<Finding>,
+}
+
+/// One customer with everything that it has, or an account without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The provider's id; none for an account that is not linked, or is linked to what the provider does not know.
+    pub customer: Option<String>,
+    /// In order of their ids.
+    pub accounts: Vec<ExplainedAccount>,
+    /// The one that decides first, then from the newest on.
+    pub subscriptions: Vec<ExplainedSubscription>,
+    /// What it all comes to, or why nobody can tell.
+    pub judgement: Result<Judgement, Unanswerable>,
+}
+
+/// What the contract says about the customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// None for an account that is not linked.
+    pub state: Option<ExplainedState>,
+    /// Every rule, in the order of rules; those about accounts once for each account.
+    pub rules: Vec<ExplainedRule>,
+}
+
+/// What a customer's subscriptions come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedState {
+    /// `granting`, `in grace`, `unjudged`, `not granting` or `none`.
+    pub word: &'static str,
+    pub because: String,
+}
+
+/// One rule, applied to one account, or to the customer where the rule is about that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedRule {
+    pub rule: Rule,
+    /// The id of the account; none where the rule is about the customer.
+    pub account: Option<String>,
+    pub outcome: RuleOutcome,
+    /// Empty where a finding says it.
+    pub because: String,
+}
+
+/// What a rule comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleOutcome {
+    Holds,
+    DoesNotApply,
+    /// There is a finding, of this severity.
+    Broken(Severity),
+}
+
+/// Explains facts that hold everything there is about the accounts and customers in them, and only that. `existing`
+/// are customers that the provider knows, whatever they have.
+///
+/// What only a reading of everybody can tell, such as a table that is hidden or a key of another provider account, is
+/// not looked for.
+pub fn explain(
+    contract: &Contract,
+    facts: &Facts,
+    existing: &[CustomerId],
+    now: UnixSeconds,
+) -> Explained {
+    let contract = &Contract {
+        allow_empty: true,
+        ..contract.clone()
+    };
+    let mut findings = Vec::new();
+    let customers = groups::of(contract, facts, existing)
+        .iter()
+        .map(|group| one(contract, group, now, &mut findings))
+        .collect();
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    Explained {
+        customers,
+        findings,
+    }
+}
+
+fn one(
+    contract: &Contract,
+    group: &Group,
+    now: UnixSeconds,
+    findings: &mut Vec<Finding>,
+) -> Explanation {
+    let case = Case::new(contract, &group.facts, now);
+    let customer = case.customers.all().next();
+    let id = customer.and_then(|customer| case.customers.id(customer));
+    let existing = group.customer.as_ref().map(CustomerId::as_str);
+    Explanation {
+        customer: id.or(existing).map(str::to_owned),
+        accounts: row::accounts(&case),
+        subscriptions: customer
+            .map_or_else(Vec::new, |customer| says::subscriptions(&case, customer)),
+        judgement: match &group.twice {
+            Some(id) => Err(Unanswerable::AccountOnTwoRows { id: id.to_string() }),
+            None => judgement(&case, group, findings),
+        },
+    }
+}
+
+fn judgement(
+    case: &Case<'_>,
+    group: &Group,
+    findings: &mut Vec<Finding>,
+) -> Result<Judgement, Unanswerable> {
+    let found = evaluate(case.contract, case.facts, case.now)?.findings;
+    let customer = case.customers.all().next();
+    let state = match customer {
+        Some(customer) => {
+            let subscriptions = case.customers.subscriptions(customer);
+            Some(case.contract.state(subscriptions, case.now)?)
+        }
+        None => None,
+    };
+    let known = customer.zip(state);
+    let judgement = Judgement {
+        state: says::state(case, known, group),
+        rules: rules::all(case, known, &found),
+    };
+    findings.extend(found);
+    Ok(judgement)
+}

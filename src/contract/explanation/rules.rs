@@ -1,0 +1,325 @@
+//! Every rule with what it comes to here, and why it found nothing where it found nothing.
+
+use super::{ExplainedRule, RuleOutcome, row::exempt};
+use crate::contract::{
+    Account, Contract, Field, Finding, Price, Rule, Source,
+    case::Case,
+    customers::CustomerNumber,
+    standing::{PriceMeaning, State},
+};
+
+/// What a rule says where there is no finding: what it was looking for is not so, or it does not look here at all.
+enum Quiet {
+    Holds(String),
+    DoesNotApply(String),
+}
+
+use Quiet::{DoesNotApply, Holds};
+
+type Known = Option<(CustomerNumber, State)>;
+
+/// Every rule of the source, in the order of rules.
+pub(super) fn all(case: &Case<'_>, known: Known, findings: &[Finding]) -> Vec<ExplainedRule> {
+    let other_source = match case.contract.source {
+        Source::StripeEntitlements => Rule::UnmappedPrice,
+        Source::Stripe | Source::Paddle => Rule::UnmappedFeature,
+    };
+    let rules = Rule::ALL.into_iter().filter(|rule| *rule != other_source);
+    rules
+        .flat_map(|rule| {
+            if is_about_accounts(rule) && !case.facts.accounts.is_empty() {
+                let accounts = case.facts.accounts.iter();
+                accounts
+                    .map(|account| of_account(case, known, findings, rule, account))
+                    .collect()
+            } else {
+                vec![of_customer(case, known, findings, rule)]
+            }
+        })
+        .collect()
+}
+
+fn is_about_accounts(rule: Rule) -> bool {
+    match rule {
+        Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::PlanDrift
+        | Rule::StalePlan
+        | Rule::UnlinkedAccess
+        | Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::PeriodDrift
+        | Rule::CancelFlagDrift => true,
+        Rule::UnmappedPrice
+        | Rule::UnmappedFeature
+        | Rule::DuplicateCustomer
+        | Rule::OrphanSubscription
+        | Rule::UnknownStatus
+        | Rule::DoubleSubscription => false,
+    }
+}
+
+fn of_account(
+    case: &Case<'_>,
+    known: Known,
+    findings: &[Finding],
+    rule: Rule,
+    account: &Account,
+) -> ExplainedRule {
+    let is_it = |finding: &&Finding| {
+        let subject = &finding.subject;
+        finding.rule == rule
+            && (subject.account.as_deref() == Some(account.id.as_str())
+                || subject.named.iter().any(|id| id == account.id.as_str()))
+    };
+    let quiet = || quiet_of_account(case, known, rule, account);
+    line(
+        rule,
+        Some(account.id.to_string()),
+        findings.iter().find(is_it),
+        quiet,
+    )
+}
+
+fn of_customer(case: &Case<'_>, known: Known, findings: &[Finding], rule: Rule) -> ExplainedRule {
+    let found = findings.iter().find(|finding| finding.rule == rule);
+    line(rule, None, found, || quiet_of_customer(case, known, rule))
+}
+
+fn line(
+    rule: Rule,
+    account: Option<String>,
+    found: Option<&Finding>,
+    quiet: impl FnOnce() -> Quiet,
+) -> ExplainedRule {
+    let (outcome, because) = match found {
+        Some(finding) => (RuleOutcome::Broken(finding.severity), String::new()),
+        None => match quiet() {
+            Holds(because) => (RuleOutcome::Holds, because),
+            DoesNotApply(because) => (RuleOutcome::DoesNotApply, because),
+        },
+    };
+    ExplainedRule {
+        rule,
+        account,
+        outcome,
+        because,
+    }
+}
+
+/// The column that a rule of mapped columns compares.
+fn compared(rule: Rule) -> Option<Field> {
+    let rules = [
+        (Rule::SeatDrift, Field::Seats),
+        (Rule::StatusDrift, Field::Status),
+        (Rule::StaleSubscriptionId, Field::SubscriptionId),
+        (Rule::PeriodDrift, Field::PeriodEnd),
+        (Rule::CancelFlagDrift, Field::CancelAtPeriodEnd),
+        (Rule::PlanDrift, Field::Plan),
+        (Rule::StalePlan, Field::Plan),
+    ];
+    let found = rules.into_iter().find(|(other, _)| *other == rule);
+    found.map(|(_, field)| field)
+}
+
+/// What keeps a rule from looking at all, whatever the facts.
+fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
+    if !case.wants(rule) {
+        return Some("the contract turns it off".to_owned());
+    }
+    let is_about_subscriptions = matches!(
+        rule,
+        Rule::OrphanSubscription
+            | Rule::UnknownStatus
+            | Rule::DoubleSubscription
+            | Rule::SeatDrift
+            | Rule::StatusDrift
+            | Rule::StaleSubscriptionId
+            | Rule::PeriodDrift
+            | Rule::CancelFlagDrift
+    );
+    if is_about_subscriptions && !case.contract.source.has_subscriptions() {
+        return Some("entitlements are the source, not subscriptions".to_owned());
+    }
+    let needs_plans = matches!(
+        rule,
+        Rule::PlanDrift | Rule::StalePlan | Rule::UnmappedPrice | Rule::UnmappedFeature
+    );
+    if needs_plans && !case.contract.checks_plans() {
+        return Some("the contract has no `plans`".to_owned());
+    }
+    compared(rule)
+        .filter(|field| !case.facts.mapped.contains(field))
+        .map(|field| format!("the contract maps no `{}`", field.as_str()))
+}
+
+fn quiet_of_account(case: &Case<'_>, known: Known, rule: Rule, account: &Account) -> Quiet {
+    if let Some(reason) = switched_off(case, rule) {
+        return DoesNotApply(reason);
+    }
+    let entity = &case.contract.entity;
+    if let Some(reason) = exempt(case, account) {
+        return DoesNotApply(format!("the {entity} is exempt: {reason}"));
+    }
+    let is_about_links = rule == Rule::UnlinkedAccess;
+    let Some((customer, state)) = known else {
+        return if is_about_links {
+            Holds(flag(case, account))
+        } else {
+            DoesNotApply(format!("the {entity} is not linked to a customer"))
+        };
+    };
+    if is_about_links {
+        return Holds(format!("the {entity} is linked to a customer"));
+    }
+    if state == State::Unjudged {
+        return DoesNotApply("the customer is unjudged".to_owned());
+    }
+    if state == State::InGrace && rule != Rule::StatusDrift {
+        return DoesNotApply("the customer is in grace, with or without access".to_owned());
+    }
+    if let Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription = rule {
+        quiet_of_flag(case, state, rule, account)
+    } else {
+        quiet_of_column(case, customer, state, rule, account)
+    }
+}
+
+fn flag(case: &Case<'_>, account: &Account) -> String {
+    let column = case.column(Field::HasPaidAccess);
+    format!("`{column}` is {}", account.paid)
+}
+
+/// The rules that compare the flag with the customer's state.
+fn quiet_of_flag(case: &Case<'_>, state: State, rule: Rule, account: &Account) -> Quiet {
+    let object = case.source_object();
+    if account.paid == (rule == Rule::RevenueLeak) {
+        Holds(flag(case, account))
+    } else if rule == Rule::RevenueLeak {
+        Holds(format!("no {object} grants access"))
+    } else if rule == Rule::NoSubscription {
+        Holds(format!("the customer has a {object}"))
+    } else if state == State::None {
+        DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
+    } else {
+        Holds(format!("a {object} grants access"))
+    }
+}
+
+/// The rules that are judged only for an account that has the access it should have.
+fn quiet_of_column(
+    case: &Case<'_>,
+    customer: CustomerNumber,
+    state: State,
+    rule: Rule,
+    account: &Account,
+) -> Quiet {
+    let is_granting = state == State::Granting;
+    let (is_right, access) = if rule == Rule::StalePlan {
+        (
+            !account.paid && !is_granting,
+            "without access, and rightly so",
+        )
+    } else if rule == Rule::StatusDrift {
+        let is_right = account.paid == is_granting || state == State::InGrace;
+        (is_right, "whose access is right")
+    } else {
+        (account.paid && is_granting, "with access, and rightly so")
+    };
+    if !is_right {
+        return DoesNotApply(format!("it is about {}s {access}", case.contract.entity));
+    }
+    let column = compared(rule).map_or("", |field| case.column(field));
+    if rule == Rule::StalePlan {
+        Holds(format!("`{column}` is no paid plan"))
+    } else if rule == Rule::PlanDrift && !some_price(case, customer, carries_a_plan) {
+        DoesNotApply("no price that grants is in `plans`".to_owned())
+    } else if rule == Rule::PlanDrift {
+        Holds(format!("`{column}` is a plan that is paid for"))
+    } else if rule == Rule::SeatDrift && !some_price(case, customer, counts_seats) {
+        DoesNotApply("no price that grants is paid by quantity".to_owned())
+    } else if rule == Rule::StatusDrift && case.deciding(customer).is_none() {
+        DoesNotApply("there is no subscription to compare with".to_owned())
+    } else {
+        Holds(format!("`{column}` agrees with the subscription"))
+    }
+}
+
+/// Whether some price of a granting subscription is of that kind.
+fn some_price(
+    case: &Case<'_>,
+    customer: CustomerNumber,
+    is_it: fn(&Contract, &Price) -> bool,
+) -> bool {
+    let granting = case.granting(customer);
+    let mut items = granting.iter().flat_map(|one| &one.items);
+    items.any(|item| is_it(case.contract, &item.price))
+}
+
+fn carries_a_plan(contract: &Contract, price: &Price) -> bool {
+    matches!(contract.price_meaning(&price.id), PriceMeaning::Plan(_))
+}
+
+/// As the rule itself counts them.
+fn counts_seats(contract: &Contract, price: &Price) -> bool {
+    let is_counted = match contract.price_meaning(&price.id) {
+        PriceMeaning::Plan(_) => true,
+        PriceMeaning::Unmapped => !contract.checks_plans(),
+        PriceMeaning::Ignored => false,
+    };
+    is_counted && !price.metered
+}
+
+fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
+    if let Some(reason) = switched_off(case, rule) {
+        return DoesNotApply(reason);
+    }
+    let entity = &case.contract.entity;
+    let accounts = case.facts.accounts.len();
+    let nobody = || DoesNotApply(format!("no {entity} is linked to the customer"));
+    if is_about_accounts(rule) {
+        return nobody();
+    }
+    let Some((customer, _)) = known else {
+        return DoesNotApply(match accounts {
+            0 => format!("the customer has no {}", case.source_object()),
+            _ => format!("the {entity} is not linked to a customer"),
+        });
+    };
+    match rule {
+        Rule::DuplicateCustomer | Rule::DoubleSubscription if accounts == 0 => nobody(),
+        Rule::DuplicateCustomer | Rule::DoubleSubscription
+            if !case.has_judged_account(customer) =>
+        {
+            DoesNotApply(format!("every {entity} of the customer is exempt"))
+        }
+        Rule::DuplicateCustomer if accounts > 1 => {
+            DoesNotApply("the provider does not show the customer".to_owned())
+        }
+        Rule::DuplicateCustomer => Holds(format!("1 {entity} is linked to the customer")),
+        Rule::DoubleSubscription => Holds("nothing is paid for twice".to_owned()),
+        Rule::OrphanSubscription if accounts > 0 => {
+            let are = if accounts == 1 { " is" } else { "s are" };
+            Holds(format!("{accounts} {entity}{are} linked to the customer"))
+        }
+        Rule::OrphanSubscription => Holds("nothing is charged".to_owned()),
+        Rule::UnknownStatus => Holds("the contract grants or denies every status".to_owned()),
+        Rule::UnmappedPrice
+        | Rule::UnmappedFeature
+        | Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::PlanDrift
+        | Rule::StalePlan
+        | Rule::UnlinkedAccess
+        | Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::PeriodDrift
+        | Rule::CancelFlagDrift => {
+            Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
+        }
+    }
+}

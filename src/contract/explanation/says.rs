@@ -1,0 +1,309 @@
+//! What the provider says: each subscription with what it means and why, and what they come to together.
+
+use super::{ExplainedState, groups::Group};
+use crate::contract::{
+    CanceledGrace, Item, Money, Status, Subscription, UnixSeconds,
+    case::Case,
+    customers::CustomerNumber,
+    standing::{PriceMeaning, Standing, State},
+};
+
+/// One subscription, or the entitlements that stand in for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedSubscription {
+    pub id: String,
+    pub status: String,
+    /// None where the source does not say.
+    pub created: Option<UnixSeconds>,
+    pub period_start: Option<UnixSeconds>,
+    pub period_end: Option<UnixSeconds>,
+    pub ended_at: Option<UnixSeconds>,
+    /// None where the source does not say.
+    pub cancel_scheduled: Option<bool>,
+    /// `pause_collection.behavior` is `void`.
+    pub paused_void: bool,
+    /// In order of their ids.
+    pub prices: Vec<ExplainedPrice>,
+    /// `grants`, `in grace`, `unjudged`, `does not grant`, `left out` or `undecided`.
+    pub standing: &'static str,
+    pub because: String,
+    /// Findings about the account name this one.
+    pub decides: bool,
+}
+
+/// One item of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedPrice {
+    pub price: String,
+    pub meaning: PriceUse,
+    /// None for a metered price, or where the source does not say.
+    pub quantity: Option<u64>,
+    /// What it comes to in a month; empty where the price does not tell.
+    pub monthly: Money,
+}
+
+/// What a price is to the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PriceUse {
+    Plan {
+        plan: String,
+        is_free: bool,
+    },
+    Ignored,
+    Unmapped,
+    /// The contract maps no prices.
+    NotChecked,
+}
+
+/// The one that decides first, then from the newest on.
+pub(super) fn subscriptions(
+    case: &Case<'_>,
+    customer: CustomerNumber,
+) -> Vec<ExplainedSubscription> {
+    let mut all: Vec<_> = case.customers.subscriptions(customer).collect();
+    let deciding = case.deciding(customer).map(|deciding| &deciding.id);
+    all.sort_by(|a, b| {
+        let key = |one: &Subscription| (Some(&one.id) == deciding, one.created);
+        key(b).cmp(&key(a)).then_with(|| b.id.cmp(&a.id))
+    });
+    let explained = |one: &Subscription| explained(case, one, deciding == Some(&one.id));
+    all.into_iter().map(explained).collect()
+}
+
+fn explained(case: &Case<'_>, one: &Subscription, decides: bool) -> ExplainedSubscription {
+    let standing = case.contract.standing(one, case.now);
+    let mut prices: Vec<_> = one.items.iter().map(|item| price(case, item)).collect();
+    // The provider promises no order of items.
+    prices.sort_by(|a, b| (&a.price, a.quantity).cmp(&(&b.price, b.quantity)));
+    ExplainedSubscription {
+        id: one.id.to_string(),
+        status: one.status.to_string(),
+        created: (one.created != UnixSeconds::default()).then_some(one.created),
+        period_start: one.period_start(),
+        period_end: one.period_end(),
+        ended_at: one.ended_at,
+        cancel_scheduled: one.cancel_scheduled,
+        paused_void: one.paused_void,
+        prices,
+        because: because(case, one, &standing),
+        standing: match standing {
+            Standing::LeftOut => "left out",
+            Standing::Grants => "grants",
+            Standing::InGrace => "in grace",
+            Standing::Unjudged => "unjudged",
+            Standing::Denies => "does not grant",
+            Standing::Undecidable(_) => "undecided",
+        },
+        decides,
+    }
+}
+
+fn price(case: &Case<'_>, item: &Item) -> ExplainedPrice {
+    let contract = case.contract;
+    let mut monthly = Money::default();
+    let amount = item
+        .quantity
+        .and_then(|quantity| item.price.monthly(quantity));
+    if let (Some(minor_units), Some(currency)) = (amount, &item.price.currency) {
+        monthly.add(currency, minor_units);
+    }
+    ExplainedPrice {
+        price: item.price.id.to_string(),
+        meaning: match contract.price_meaning(&item.price.id) {
+            PriceMeaning::Plan(plan) => PriceUse::Plan {
+                plan: plan.to_owned(),
+                is_free: contract.free_plans.contains(plan),
+            },
+            PriceMeaning::Ignored => PriceUse::Ignored,
+            PriceMeaning::Unmapped if contract.checks_plans() => PriceUse::Unmapped,
+            PriceMeaning::Unmapped => PriceUse::NotChecked,
+        },
+        quantity: item.quantity,
+        monthly,
+    }
+}
+
+/// Why a subscription stands as it does.
+fn because(case: &Case<'_>, one: &Subscription, standing: &Standing) -> String {
+    let status = &one.status;
+    let grace = case.contract.grace_end(one).ok().flatten();
+    match (standing, grace) {
+        (Standing::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
+        (Standing::Undecidable(missing), _) => missing.to_string(),
+        (Standing::Unjudged, _) if one.paused_void && *status == Status::Active => {
+            "its collection is paused as `void`, and nobody is accused on that".to_owned()
+        }
+        (Standing::Grants, _) => format!(
+            "{}{}",
+            granting_word(case, one),
+            plan_that_grants(case, one)
+        ),
+        (Standing::Denies | Standing::Unjudged, _) if case.contract.grants_by_status(one) => {
+            let prices = listed(one.items.iter().map(|item| item.price.id.as_str()));
+            let but = if *standing == Standing::Denies {
+                "pays for free plans only"
+            } else {
+                "none of its prices is in `plans`"
+            };
+            format!("{}, but {but}: {prices}", granting_word(case, one))
+        }
+        (Standing::Unjudged, _) => {
+            format!("`{status}` is neither in `statuses.grant` nor in `statuses.deny`")
+        }
+        (Standing::InGrace, Some(end)) => {
+            format!(
+                "`{status}` does not grant, but {} lasts until {end}",
+                grace_rule(case, one)
+            )
+        }
+        (Standing::Denies, Some(end)) => {
+            format!(
+                "`{status}` does not grant, and {} ended {end}",
+                grace_rule(case, one)
+            )
+        }
+        (Standing::InGrace | Standing::Denies, None) => format!("`{status}` does not grant"),
+    }
+}
+
+/// `` `active` is a granting status ``
+fn granting_word(case: &Case<'_>, one: &Subscription) -> String {
+    if case.contract.source.has_subscriptions() {
+        format!("`{}` is a granting status", one.status)
+    } else {
+        "an active entitlement grants".to_owned()
+    }
+}
+
+/// The price that makes a granting status count, where prices are looked at.
+fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
+    if !case.contract.checks_plans() {
+        return String::new();
+    }
+    let prices = one.items.iter().map(|item| &item.price.id);
+    let paid = prices.filter_map(|price| match case.contract.price_meaning(price) {
+        PriceMeaning::Plan(plan) if !case.contract.free_plans.contains(plan) => Some((price, plan)),
+        PriceMeaning::Plan(_) | PriceMeaning::Ignored | PriceMeaning::Unmapped => None,
+    });
+    paid.min().map_or_else(
+        || ", and it carries no price".to_owned(),
+        |(price, plan)| format!(" and `{price}` is plan `{plan}`"),
+    )
+}
+
+/// The grace that bears on the subscription, and what it counts from.
+fn grace_rule(case: &Case<'_>, one: &Subscription) -> String {
+    let from = |time: Option<UnixSeconds>| time.map(|time| time.to_string()).unwrap_or_default();
+    if one.status == Status::PastDue {
+        let start = from(one.period_start());
+        return format!("`grace.past_due` (from the start of its period, {start})");
+    }
+    match case.contract.grace.canceled {
+        Some(CanceledGrace::For(_)) => {
+            format!("`grace.canceled` (from its end, {})", from(one.ended_at))
+        }
+        Some(CanceledGrace::UntilPeriodEnd) | None => {
+            "`grace.canceled: until_period_end`".to_owned()
+        }
+    }
+}
+
+/// What a customer's subscriptions come to; none where there is no customer.
+pub(super) fn state(
+    case: &Case<'_>,
+    known: Option<(CustomerNumber, State)>,
+    group: &Group,
+) -> Option<ExplainedState> {
+    let Some((customer, state)) = known else {
+        return group.customer.as_ref().map(|_| ExplainedState {
+            word: word(State::None),
+            because: nothing(case, group),
+        });
+    };
+    let of = |wanted: &Standing| {
+        let mut all: Vec<_> = case
+            .customers
+            .subscriptions(customer)
+            .filter(|one| case.contract.standing(one, case.now) == *wanted)
+            .map(|one| one.id.as_str())
+            .collect();
+        all.sort_unstable();
+        listed(all.into_iter())
+    };
+    let because = match state {
+        State::Granting if !case.contract.source.has_subscriptions() => {
+            "it has an active entitlement, and one is enough".to_owned()
+        }
+        State::Granting => format!("{} grants, and one is enough", of(&Standing::Grants)),
+        State::InGrace => format!("nothing grants, and {} is in grace", of(&Standing::InGrace)),
+        State::Unjudged if !case.contract.source.has_subscriptions() => {
+            "nobody is accused on entitlements that the contract does not map".to_owned()
+        }
+        State::Unjudged => format!(
+            "nothing grants, and {} cannot be judged",
+            of(&Standing::Unjudged)
+        ),
+        State::NotGranting if !case.contract.source.has_subscriptions() => {
+            "none of its entitlements is to a paid plan".to_owned()
+        }
+        State::NotGranting => format!(
+            "{} does not grant, and there is no other",
+            of(&Standing::Denies)
+        ),
+        State::None if case.customers.subscriptions(customer).next().is_some() => {
+            format!(
+                "{} is left out, and there is no other",
+                of(&Standing::LeftOut)
+            )
+        }
+        State::None if case.customers.id(customer).is_none() => format!(
+            "{} does not know the stored subscription",
+            case.contract.source.provider()
+        ),
+        State::None => nothing(case, group),
+    };
+    Some(ExplainedState {
+        word: word(state),
+        because,
+    })
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Granting => "granting",
+        State::InGrace => "in grace",
+        State::Unjudged => "unjudged",
+        State::NotGranting => "not granting",
+        State::None => "none",
+    }
+}
+
+fn nothing(case: &Case<'_>, group: &Group) -> String {
+    let provider = case.contract.source.provider();
+    let object = if case.contract.source.has_subscriptions() {
+        "subscription"
+    } else {
+        "active entitlement"
+    };
+    if group.customer.is_some() {
+        format!("{provider} knows the customer, and it has no {object} at all")
+    } else {
+        format!("{provider} shows no {object} of it, nor that there is such a customer")
+    }
+}
+
+/// Names in backticks, one after the other; the rest of many is counted.
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,321 @@
+//! An explanation for programs: structs of its own, version 1, frozen.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ExplainedContract, ExplainedEntity};
+use crate::{
+    contract::{
+        ColumnName, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule,
+        ExplainedSubscription, Explanation, FieldValue, PriceUse, RuleOutcome, UnixSeconds,
+    },
+    report::json::{
+        ReportAmount, ReportFinding, ReportProblem, ReportSeverity, ReportVerdict, amounts,
+        printed, schema_of,
+    },
+};
+
+/// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The whole explanation, on many lines, harmless as a report is.
+pub fn json(explained: &ExplainedEntity) -> String {
+    printed(&Document::of(explained))
+}
+
+/// The JSON Schema of [`json`].
+pub fn schema() -> String {
+    schema_of::<Document<'_>>()
+}
+
+/// What `prodverdict explain --format json` prints. Times are RFC 3339 in UTC.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "ProdVerdict explanation")]
+struct Document<'a> {
+    /// 1. A later version may add fields to this one.
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    schema_version: u32,
+    /// What was asked for.
+    entity: &'a str,
+    verdict: ReportVerdict,
+    /// Those that know it, in the order of the configuration, and those that could not be asked.
+    contracts: Vec<Contract<'a>>,
+    /// Why no contract says anything.
+    problems: Vec<ReportProblem<'a>>,
+    /// Things to better that change no verdict.
+    warnings: Vec<ReportProblem<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Contract<'a> {
+    name: &'a str,
+    /// `stripe`, `paddle` or `stripe_entitlements`.
+    source: &'a str,
+    verdict: ReportVerdict,
+    /// Each customer with what it has, then accounts without one.
+    customers: Vec<Customer<'a>>,
+    /// The worst first.
+    findings: Vec<ReportFinding<'a>>,
+    /// Why there is no verdict; set when it is `error`.
+    problem: Option<ReportProblem<'a>>,
+    provider_requests: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Customer<'a> {
+    /// Null for an account that is linked to none, or to what the provider does not know.
+    id: Option<&'a str>,
+    accounts: Vec<Account<'a>>,
+    /// The one that decides first, then from the newest on.
+    subscriptions: Vec<Subscription<'a>>,
+    /// Null without a customer, and where nobody can tell.
+    state: Option<State<'a>>,
+    /// Empty where nobody can tell.
+    rules: Vec<RuleLine<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Account<'a> {
+    id: &'a str,
+    /// As findings name it.
+    entity: &'a str,
+    /// What is mapped.
+    fields: Vec<Cell<'a>>,
+    /// Why it is never judged; null when it is.
+    exempt: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Cell<'a> {
+    /// In `columns:` of the configuration.
+    key: &'a str,
+    /// The column in the database; null where it is computed.
+    column: Option<&'a str>,
+    value: Value<'a>,
+}
+
+/// What the column holds, or, where it is compared with a list, whether it is in it.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Value<'a> {
+    Null(()),
+    Boolean(bool),
+    Number(i64),
+    Text(&'a str),
+    Time(String),
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Subscription<'a> {
+    id: &'a str,
+    status: &'a str,
+    created: Option<String>,
+    period_start: Option<String>,
+    period_end: Option<String>,
+    ended_at: Option<String>,
+    /// Null where the source does not say.
+    cancel_scheduled: Option<bool>,
+    /// Its collection is paused, and invoices are voided.
+    paused_void: bool,
+    prices: Vec<Price<'a>>,
+    /// `grants`, `in grace`, `unjudged`, `does not grant`, `left out` or `undecided`.
+    standing: &'a str,
+    because: &'a str,
+    /// Findings about the account name this one.
+    decides: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Price<'a> {
+    /// A feature's key where entitlements are the source.
+    id: &'a str,
+    meaning: Meaning,
+    /// The plan that it is mapped to.
+    plan: Option<&'a str>,
+    quantity: Option<u64>,
+    /// What it comes to in a month; empty where it does not tell.
+    monthly: Vec<ReportAmount<'a>>,
+}
+
+/// `not_checked`: the contract maps no prices.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Meaning {
+    PaidPlan,
+    FreePlan,
+    Ignored,
+    Unmapped,
+    NotChecked,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct State<'a> {
+    /// `granting`, `in grace`, `unjudged`, `not granting` or `none`.
+    state: &'a str,
+    because: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rule")]
+struct RuleLine<'a> {
+    rule: &'a str,
+    /// Null where the rule is about the customer.
+    account: Option<&'a str>,
+    outcome: Outcome,
+    /// Set where it is broken.
+    severity: Option<ReportSeverity>,
+    /// Empty where a finding says it.
+    because: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Holds,
+    DoesNotApply,
+    Broken,
+}
+
+impl<'a> Document<'a> {
+    fn of(explained: &'a ExplainedEntity) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            entity: &explained.asked,
+            verdict: ReportVerdict::of(explained.verdict),
+            contracts: explained.contracts.iter().map(Contract::of).collect(),
+            problems: explained.problems.iter().map(ReportProblem::of).collect(),
+            warnings: explained.warnings.iter().map(ReportProblem::of).collect(),
+        }
+    }
+}
+
+impl<'a> Contract<'a> {
+    fn of(contract: &'a ExplainedContract) -> Self {
+        let findings = contract.findings.iter();
+        Self {
+            name: &contract.name,
+            source: contract.source.as_str(),
+            verdict: ReportVerdict::of(contract.verdict),
+            customers: contract.customers.iter().map(Customer::of).collect(),
+            findings: findings
+                .map(|found| ReportFinding::of(&contract.name, found))
+                .collect(),
+            problem: contract.problem.as_ref().map(ReportProblem::of),
+            provider_requests: contract.provider_requests,
+        }
+    }
+}
+
+impl<'a> Customer<'a> {
+    fn of(customer: &'a Explanation) -> Self {
+        let judgement = customer.judgement.as_ref().ok();
+        let state = judgement.and_then(|judgement| judgement.state.as_ref());
+        let rules = judgement.map_or(&[][..], |judgement| &judgement.rules);
+        Self {
+            id: customer.customer.as_deref(),
+            accounts: customer.accounts.iter().map(Account::of).collect(),
+            subscriptions: customer
+                .subscriptions
+                .iter()
+                .map(Subscription::of)
+                .collect(),
+            state: state.map(|state| State {
+                state: state.word,
+                because: &state.because,
+            }),
+            rules: rules.iter().map(RuleLine::of).collect(),
+        }
+    }
+}
+
+impl<'a> Account<'a> {
+    fn of(account: &'a ExplainedAccount) -> Self {
+        Self {
+            id: &account.id,
+            entity: &account.entity,
+            fields: account.fields.iter().map(Cell::of).collect(),
+            exempt: account.exempt,
+        }
+    }
+}
+
+impl<'a> Cell<'a> {
+    fn of(field: &'a ExplainedField) -> Self {
+        Self {
+            key: field.field.as_str(),
+            column: match &field.column {
+                ColumnName::Column(column) | ColumnName::In { column, .. } => Some(column),
+                ColumnName::Computed => None,
+            },
+            value: match &field.value {
+                FieldValue::Null => Value::Null(()),
+                FieldValue::Text(text) => Value::Text(text),
+                FieldValue::Boolean(yes) => Value::Boolean(*yes),
+                FieldValue::Number(number) => Value::Number(*number),
+                FieldValue::Time(time) => Value::Time(time.to_string()),
+            },
+        }
+    }
+}
+
+impl<'a> Subscription<'a> {
+    fn of(one: &'a ExplainedSubscription) -> Self {
+        let time = |time: Option<UnixSeconds>| time.map(|time| time.to_string());
+        Self {
+            id: &one.id,
+            status: &one.status,
+            created: time(one.created),
+            period_start: time(one.period_start),
+            period_end: time(one.period_end),
+            ended_at: time(one.ended_at),
+            cancel_scheduled: one.cancel_scheduled,
+            paused_void: one.paused_void,
+            prices: one.prices.iter().map(Price::of).collect(),
+            standing: one.standing,
+            because: &one.because,
+            decides: one.decides,
+        }
+    }
+}
+
+impl<'a> Price<'a> {
+    fn of(price: &'a ExplainedPrice) -> Self {
+        let (meaning, plan) = match &price.meaning {
+            PriceUse::Plan {
+                plan,
+                is_free: true,
+            } => (Meaning::FreePlan, Some(plan.as_str())),
+            PriceUse::Plan {
+                plan,
+                is_free: false,
+            } => (Meaning::PaidPlan, Some(plan.as_str())),
+            PriceUse::Ignored => (Meaning::Ignored, None),
+            PriceUse::Unmapped => (Meaning::Unmapped, None),
+            PriceUse::NotChecked => (Meaning::NotChecked, None),
+        };
+        Self {
+            id: &price.price,
+            meaning,
+            plan,
+            quantity: price.quantity,
+            monthly: amounts(&price.monthly),
+        }
+    }
+}
+
+impl<'a> RuleLine<'a> {
+    fn of(rule: &'a ExplainedRule) -> Self {
+        let (outcome, severity) = match rule.outcome {
+            RuleOutcome::Holds => (Outcome::Holds, None),
+            RuleOutcome::DoesNotApply => (Outcome::DoesNotApply, None),
+            RuleOutcome::Broken(severity) => (Outcome::Broken, Some(ReportSeverity::of(severity))),
+        };
+        Self {
+            rule: rule.rule.as_str(),
+            account: rule.account.as_deref(),
+            outcome,
+            severity,
+            because: &rule.because,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Both forms of an explanation: to the letter for one, and harmless for every other.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    contract::{
+        Account, AccountId, ColumnName, Contract, CustomerId, Facts, Field, Interval, Item, Price,
+        PriceId, Status, Subscription, SubscriptionId, UnixSeconds, explain,
+    },
+    report::{neutral::is_hidden, sample},
+};
+
+const NOW: UnixSeconds = UnixSeconds(1_793_491_200);
+
+/// An account of that id, customer, plan, price and status, who pays and has no access.
+fn about(id: &str) -> ExplainedContract {
+    let price = Price {
+        currency: Some("usd".to_owned()),
+        unit_amount: Some(2000),
+        recurring: Some((Interval::Month, 1)),
+        ..Price::bare(id)
+    };
+    let subscription = |status: Status, created| Subscription {
+        id: SubscriptionId::from(format!("{id}{created}")),
+        customer: CustomerId::from(id),
+        status,
+        created: NOW.plus(created),
+        ended_at: None,
+        cancel_scheduled: Some(true),
+        paused_void: false,
+        items: [Item {
+            price: Arc::new(price.clone()),
+            quantity: Some(3),
+            period: Some((NOW.plus(-5), NOW.plus(5))),
+        }]
+        .into(),
+    };
+    let facts = Facts {
+        accounts: vec![Account {
+            id: AccountId::from(id),
+            customer: Some(CustomerId::from(id)),
+            paid: false,
+            exempt: false,
+            plan: Some(id.into()),
+            columns: None,
+        }],
+        mapped: [Field::Plan].into(),
+        subscriptions: vec![
+            subscription(Status::Active, -9),
+            subscription(Status::Other(id.into()), -8),
+        ],
+        ..Facts::default()
+    };
+    let contract = Contract {
+        plans: [(PriceId::from(id), id.to_owned())].into(),
+        columns: [
+            (Field::Id, ColumnName::Column("id".to_owned())),
+            (Field::Plan, ColumnName::Column("tier".to_owned())),
+            (
+                Field::HasPaidAccess,
+                ColumnName::In {
+                    column: "state".to_owned(),
+                    values: vec!["on".to_owned(), id.to_owned()],
+                },
+            ),
+        ]
+        .into(),
+        ..Contract::new(Source::Stripe)
+    };
+    let said = explain(&contract, &facts, &[], NOW);
+    let findings = said.findings.into_iter();
+    ExplainedContract {
+        name: id.to_owned(),
+        source: Source::Stripe,
+        verdict: Verdict::Fail,
+        customers: said.customers,
+        findings: findings
+            .map(|finding| Reported {
+                finding,
+                place: None,
+            })
+            .collect(),
+        problem: None,
+        provider_requests: 3,
+    }
+}
+
+fn entity(id: &str, contracts: Vec<ExplainedContract>) -> ExplainedEntity {
+    ExplainedEntity {
+        asked: id.to_owned(),
+        verdict: Verdict::Fail,
+        contracts,
+        problems: Vec::new(),
+        warnings: vec![sample::problem(id, id)],
+    }
+}
+
+fn unanswered(id: &str) -> ExplainedContract {
+    ExplainedContract::unanswered(id, Source::Paddle, sample::problem(id, id))
+}
+
+#[test]
+fn everything_is_printed_to_the_letter() {
+    let one = entity("user:usr_1", vec![about("usr_1")]);
+    insta::assert_snapshot!(text(&one, false));
+    assert_eq!(
+        summary(&one),
+        "Read 1 account and 2 subscriptions in 3 requests."
+    );
+}
+
+#[test]
+fn several_contracts_are_told_apart_and_one_without_an_answer_says_why() {
+    let several = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
+    let printed = text(&several, false);
+    for line in [
+        "contract usr_1",
+        "contract teams",
+        "[ERROR] no verdict (contract teams)",
+    ] {
+        assert!(
+            printed.lines().any(|printed| printed == line),
+            "{line}\n{printed}"
+        );
+    }
+    let nobody = ExplainedEntity::unanswered("x", vec![sample::problem("nobody", "look")]);
+    assert_eq!(
+        text(&nobody, false),
+        "[ERROR] no verdict\nnobody\nfix: look\n\nVERDICT: ERROR\n"
+    );
+    assert_eq!(summary(&nobody), "Nothing was explained.");
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let one = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
+    let coloured = text(&one, true);
+    assert!(coloured.contains("\u{1b}["));
+    assert_eq!(
+        anstream::adapter::strip_str(&coloured).to_string(),
+        text(&one, false)
+    );
+}
+
+#[test]
+fn the_committed_schema_is_the_one_of_the_structs() {
+    let committed = include_str!("../../../schema/explanation.schema.json");
+    assert!(
+        committed == schema(),
+        "schema/explanation.schema.json is stale; it should be:\n{}",
+        schema()
+    );
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_explanation() {
+    let one = entity("usr_1", vec![about("usr_1")]);
+    let mut document: Value = serde_json::from_str(&json(&one)).unwrap();
+    assert!(validator().is_valid(&document));
+    document["schema_version"] = 2.into();
+    assert!(!validator().is_valid(&document));
+    let mut document: Value = serde_json::from_str(&json(&one)).unwrap();
+    document["contracts"][0]["customers"][0]["rules"][0]["outcome"] = "maybe".into();
+    assert!(!validator().is_valid(&document));
+}
+
+fn validator() -> jsonschema::Validator {
+    let schema = include_str!("../../../schema/explanation.schema.json");
+    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn nobodys_text_does_anything(id in sample::hostile()) {
+        // A blank customer is none.
+        let id = format!("x{id}");
+        let several = entity(&id, vec![about(&id), unanswered(&id)]);
+        let innocent = entity("usr_1", vec![about("usr_1"), unanswered("usr_1")]);
+        let printed = text(&several, false);
+        prop_assert!(printed.lines().count() <= text(&innocent, false).lines().count() + 12, "{}", printed);
+        for line in printed.lines() {
+            prop_assert!(!line.trim_start().starts_with("::"), "{line}");
+            prop_assert!(!line.contains("##["), "{line}");
+            prop_assert!(!line.chars().any(is_hidden) || line.contains('\u{200b}'), "{line:?}");
+            prop_assert!(line.chars().count() < 1_000, "{line}");
+            prop_assert!(!line.starts_with("VERDICT") || line == "VERDICT: FAIL", "{line}");
+        }
+        let document = json(&several);
+        prop_assert!(!document.contains("##["));
+        prop_assert!(!document.chars().any(|c| c != '\n' && is_hidden(c)));
+        let document: Value = serde_json::from_str(&document).unwrap();
+        prop_assert!(validator().is_valid(&document));
+        let account = &document["contracts"][0]["customers"][0]["accounts"][0];
+        prop_assert_eq!(&account["id"], &Value::from(id.as_str()));
+    }
+}
