@@ -164,7 +164,6 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
 }
 
 #[cfg(test)]
-#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::contract::{
