@@ -1,0 +1,131 @@
+//! The worlds that are measured, and what the product promises for each.
+
+use std::{io, time::Duration};
+
+use prodverdict::fake_stripe::{FakeStripe, Latency, Limits};
+
+use super::{
+    Result,
+    both_sides::BothSides,
+    database::Database,
+    measured::{Measured, Promise},
+    plot, program, sequential,
+};
+
+/// A world and how its provider behaves.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) granting: u32,
+    pub(crate) ended: u32,
+    pub(crate) accounts: u32,
+    /// As slow, and as strict, as a provider far away.
+    pub(crate) is_far: bool,
+    /// Beside a reader that does nothing side by side.
+    is_compared: bool,
+    pub(crate) is_usual: bool,
+    promise: Promise,
+}
+
+const NOTHING: Promise = Promise {
+    seconds: None,
+    subscriptions_a_second: None,
+    percent_of_limit: None,
+    mebibytes: None,
+};
+
+const fn near(name: &'static str, granting: u32, promise: Promise) -> Case {
+    Case {
+        name,
+        granting,
+        ended: 10,
+        accounts: granting / 2 * 3,
+        is_far: false,
+        is_compared: false,
+        is_usual: false,
+        promise,
+    }
+}
+
+impl Case {
+    pub(crate) const ALL: [Self; 6] = [
+        Self {
+            name: "far",
+            granting: 20_000,
+            ended: 10_000,
+            accounts: 40_000,
+            is_far: true,
+            is_compared: true,
+            is_usual: true,
+            promise: Promise {
+                seconds: Some(10),
+                percent_of_limit: Some(90),
+                ..NOTHING
+            },
+        },
+        Self {
+            is_compared: true,
+            is_usual: true,
+            ..near(
+                "million",
+                1_000_000,
+                Promise {
+                    subscriptions_a_second: Some(40_000),
+                    mebibytes: Some(300),
+                    ..NOTHING
+                },
+            )
+        },
+        near("growth-1", 1_000_000, NOTHING),
+        near("growth-2", 2_000_000, NOTHING),
+        near("growth-3.5", 3_500_000, NOTHING),
+        near("growth-5", 5_000_000, NOTHING),
+    ];
+
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|case| case.name == name)
+    }
+
+    /// Runs the program, and the plain reader where it is compared, and prints a line for each.
+    pub(crate) fn run(&'static self) -> Result<()> {
+        let both = BothSides::of(self);
+        let database = Database::with(&both)?;
+        let BothSides {
+            world, expected, ..
+        } = both;
+        let stripe = FakeStripe::start_anywhere(world)?;
+        self.behave(&stripe);
+        let ran = program::run(&stripe, self.is_far, &database, &expected)?;
+        let checked = Measured::of("prodverdict", self, &stripe.requests(), &ran);
+        checked.print(&mut io::stdout(), &self.promise)?;
+        if !self.is_compared {
+            return Ok(());
+        }
+        stripe.forget_requests();
+        // What was counted is forgotten with this.
+        self.behave(&stripe);
+        let ran = sequential::run(&stripe, self.granting + self.ended)?;
+        let plain = Measured::of("one by one", self, &stripe.requests(), &ran);
+        plain.print(&mut io::stdout(), &NOTHING)?;
+        if self.is_far {
+            plot::write(&checked, &plain)?;
+        }
+        Ok(())
+    }
+
+    fn behave(&self, stripe: &FakeStripe) {
+        if self.is_far {
+            stripe.limit(Limits {
+                at_once: Some(20),
+                ..Limits::live()
+            });
+            stripe.delay(Some(Latency {
+                median: Duration::from_millis(300),
+                slowest_percent: Duration::from_millis(900),
+                seed: 1,
+            }));
+        } else {
+            stripe.do_not_compress();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What a run came to, as the provider saw it, and its line in the table.
+
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
+
+use prodverdict::fake_stripe::{Endpoint, Request};
+
+use super::{cases::Case, program::Run};
+
+/// What the provider takes a second at one endpoint, where it has limits.
+pub(crate) const LIMIT: f64 = 25.0;
+
+/// What the product promises; none is no promise.
+#[derive(Debug)]
+pub(crate) struct Promise {
+    pub(crate) seconds: Option<u64>,
+    pub(crate) subscriptions_a_second: Option<u64>,
+    pub(crate) percent_of_limit: Option<u64>,
+    pub(crate) mebibytes: Option<u64>,
+}
+
+/// One line of the table.
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    /// When each answer of the listing had been sent, in order.
+    pub(crate) answered: Vec<Duration>,
+    requests: usize,
+    refused: usize,
+    pub(crate) seconds: f64,
+    subscriptions_a_second: f64,
+    percent_of_limit: Option<f64>,
+    mebibytes: Option<u64>,
+}
+
+impl Measured {
+    pub(crate) fn of(reader: &str, case: &Case, requests: &[Request], run: &Run) -> Self {
+        let listing: Vec<_> = requests
+            .iter()
+            .filter(|request| request.endpoint == Endpoint::ListSubscriptions)
+            .collect();
+        let since = |time: Instant| time.saturating_duration_since(run.began);
+        let mut answered: Vec<_> = listing
+            .iter()
+            .filter_map(|request| request.answered)
+            .map(since)
+            .collect();
+        answered.sort_unstable();
+        let first = listing
+            .first()
+            .map(|request| since(request.arrived))
+            .unwrap_or_default();
+        let last = answered.last().copied().unwrap_or_default();
+        let arrived: Vec<_> = listing
+            .iter()
+            .map(|request| since(request.arrived))
+            .collect();
+        let too_many =
+            |request: &&Request| request.status.is_some_and(|status| status.as_u16() == 429);
+        let listed = f64::from(if run.peak_kibibytes.is_some() {
+            case.granting
+        } else {
+            case.granting + case.ended
+        });
+        Self {
+            name: format!("{}, {reader}", case.name),
+            requests: requests.len(),
+            refused: requests.iter().filter(too_many).count(),
+            seconds: run.seconds.as_secs_f64(),
+            subscriptions_a_second: listed / last.saturating_sub(first).as_secs_f64(),
+            percent_of_limit: case.is_far.then(|| share_of_limit(&arrived)),
+            mebibytes: run.peak_kibibytes.map(|kibibytes| kibibytes.div_ceil(1024)),
+            answered,
+        }
+    }
+
+    pub(crate) fn print(&self, out: &mut impl Write, promise: &Promise) -> io::Result<()> {
+        let mut broken = Vec::new();
+        let mut hold = |is_kept: bool, what: String| {
+            if !is_kept {
+                broken.push(what);
+            }
+        };
+        if let Some(most) = promise.seconds {
+            hold(
+                Duration::from_secs_f64(self.seconds) <= Duration::from_secs(most),
+                format!("over {most} s"),
+            );
+        }
+        if let (Some(least), Some(share)) = (promise.percent_of_limit, self.percent_of_limit) {
+            hold(
+                rounded(share) >= least,
+                format!("under {least} % of the limit"),
+            );
+            hold(self.refused == 0, "refused".to_owned());
+        }
+        if let Some(least) = promise.subscriptions_a_second {
+            let kept = rounded(self.subscriptions_a_second) >= least;
+            hold(kept, format!("under {least} a second"));
+        }
+        if let (Some(most), Some(peak)) = (promise.mebibytes, self.mebibytes) {
+            hold(peak <= most, format!("over {most} MiB"));
+        }
+        let share = self
+            .percent_of_limit
+            .map_or_else(dash, |share| format!("{share:.0} %"));
+        let peak = self.mebibytes.map_or_else(dash, |peak| peak.to_string());
+        writeln!(
+            out,
+            "{:<24} {:>8} {:>5} {:>8.1} {:>9.0} {:>9} {:>9}  {}",
+            self.name,
+            self.requests,
+            self.refused,
+            self.seconds,
+            self.subscriptions_a_second,
+            share,
+            peak,
+            broken.join(", "),
+        )?;
+        out.flush()
+    }
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "far from any bound"
+)]
+fn rounded(number: f64) -> u64 {
+    number.round() as u64
+}
+
+/// Requests that arrived in the steady state, in percent of what the limit would have let in: from the first second
+/// on, in which a listing is surveyed, until the last request arrives.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "a few hundred requests"
+)]
+fn share_of_limit(arrived: &[Duration]) -> f64 {
+    let first = arrived.first().copied().unwrap_or_default();
+    let from = first + Duration::from_secs(1);
+    let until = arrived.last().copied().unwrap_or_default();
+    let steady = arrived
+        .iter()
+        .filter(|time| (from..until).contains(*time))
+        .count();
+    100.0 * steady as f64 / (LIMIT * until.saturating_sub(from).as_secs_f64())
+}
+
+pub(crate) fn head(out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:<24} {:>8} {:>5} {:>8} {:>9} {:>9} {:>9}",
+        "", "requests", "429", "seconds", "subs/s", "of limit", "peak MiB"
+    )
+}
+
+pub(crate) fn foot(out: &mut impl Write) -> io::Result<()> {
+    write!(
+        out,
+        "\nSeconds are those of the whole check (database, listing, verdict); subs/s and the share of the limit are those of\n\
+         the listing. `far`: 20,000 granting subscriptions, 10,000 ended ones and 40,000 accounts; answers take 300 ms\n\
+         (log-normal, one in a hundred 900 ms or more), 25 requests/s at an endpoint, 20 at once; gzip. `million`,\n\
+         `growth-N`: so many million granting subscriptions and half as many accounts more; answers at once, without limits\n\
+         and uncompressed, from this machine. `one by one` lists everything with a cursor, and does nothing else.\n"
+    )
+}

@@ -1,0 +1,154 @@
+//! The built program as a user runs it, watched from outside.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    process::{Child, Command, ExitStatus},
+    thread,
+    time::{Duration, Instant},
+};
+
+use prodverdict::fake_stripe::FakeStripe;
+use serde_json::Value;
+
+use super::{
+    Result,
+    both_sides::{Expected, NOW},
+    database::Database,
+};
+
+pub(crate) const KEY: &str = "rk_live_51Benchmark";
+
+const CONFIGURATION: &str = "version: 1
+contracts:
+  - type: access
+    name: users
+    stripe: { secret_env: STRIPE_SECRET_KEY }
+    database:
+      url_env: DATABASE_URL
+      users_table: users
+      columns:
+        id: id
+        stripe_customer_id: stripe_customer_id
+        has_paid_access: has_paid_access
+        plan: plan
+    plans: { price_pro_monthly: pro, price_team_monthly: team }
+    confirm_after: 0
+    evidence: off
+";
+
+/// What a run took.
+pub(crate) struct Run {
+    pub(crate) began: Instant,
+    pub(crate) seconds: Duration,
+    /// Of all the memory it ever held at once; none for what runs in this process.
+    pub(crate) peak_kibibytes: Option<u64>,
+}
+
+/// Checks once. An error where it says anything else than what was put in.
+pub(crate) fn run(
+    stripe: &FakeStripe,
+    is_limited: bool,
+    database: &Database,
+    expected: &Expected,
+) -> Result<Run> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    let rate = if is_limited {
+        ""
+    } else {
+        "    requests_per_second: 10000\n"
+    };
+    fs::write(path("prodverdict.yml"), [CONFIGURATION, rate].concat())?;
+    let now = jiff::Timestamp::from_second(NOW)?;
+    let began = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
+        .args([
+            "check",
+            "access",
+            "--format",
+            "json",
+            "--now",
+            &now.to_string(),
+        ])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("STRIPE_API_BASE", stripe.base_url())
+        .env("STRIPE_SECRET_KEY", KEY)
+        .env("DATABASE_URL", database.reader()?.as_str())
+        .stdout(File::create(path("stdout"))?)
+        .stderr(File::create(path("stderr"))?)
+        .spawn()?;
+    let (status, peak_kibibytes) = watch(&mut child)?;
+    let seconds = began.elapsed();
+    let said = fs::read_to_string(path("stdout"))?;
+    if status.code() != Some(1) {
+        let stderr = fs::read_to_string(path("stderr"))?;
+        return Err(format!("{status} instead of 1:\n{said}\n{stderr}").into());
+    }
+    compare(&serde_json::from_str(&said)?, expected)?;
+    Ok(Run {
+        began,
+        seconds,
+        peak_kibibytes: Some(peak_kibibytes),
+    })
+}
+
+/// Waits for its end, looking at its peak on the way: what the system tells afterwards counts the memory of whoever
+/// started it.
+fn watch(child: &mut Child) -> io::Result<(ExitStatus, u64)> {
+    const BETWEEN: Duration = Duration::from_millis(5);
+    let file = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        peak = high_water(Path::new(&file)).unwrap_or_default().max(peak);
+        if let Some(status) = child.try_wait()? {
+            return Ok((status, peak));
+        }
+        thread::sleep(BETWEEN);
+    }
+}
+
+/// In KiB; none for a process that has ended.
+fn high_water(status: &Path) -> Option<u64> {
+    let text = fs::read_to_string(status).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+fn compare(report: &Value, expected: &Expected) -> Result<()> {
+    let text = |finding: &Value, key: &str| {
+        finding
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let findings = report
+        .get("findings")
+        .and_then(Value::as_array)
+        .ok_or("no findings")?;
+    let mut found: Vec<_> = findings
+        .iter()
+        .map(|finding| text(finding, "rule") + " " + &text(finding, "entity"))
+        .collect();
+    found.sort();
+    if found != expected.findings {
+        return Err(format!("found {found:#?} instead of {:#?}", expected.findings).into());
+    }
+    let number = |path: &str| {
+        report
+            .pointer(path)
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
+    };
+    let accounts = number("/summary/accounts");
+    let granting =
+        number("/summary/subscriptions/active") + number("/summary/subscriptions/trialing");
+    if (accounts, granting) != (expected.accounts, expected.granting) {
+        let counted = format!("{accounts} accounts and {granting} subscriptions were read");
+        return Err(counted.into());
+    }
+    Ok(())
+}
