@@ -117,6 +117,7 @@ impl Engine {
                 (answer, Delivery::Trickle { bytes, pause })
             }
             Some(Fault::TruncatedJson) => (answer.halved(), Delivery::Whole),
+            Some(Fault::Reshaped(reshape)) => (answer.reshaped(reshape), Delivery::Whole),
             Some(_) | None => (answer, Delivery::Whole),
         };
         answer.send(delivery, cutter)

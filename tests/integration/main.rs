@@ -16,6 +16,7 @@ mod hostile;
 mod incomplete;
 mod live;
 mod program;
+mod provider_faults;
 mod scenarios;
 mod signals;
 mod twenty_thousand;
