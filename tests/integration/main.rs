@@ -15,6 +15,7 @@ mod fixtures;
 mod hostile;
 mod incomplete;
 mod live;
+mod planning;
 mod program;
 mod provider_faults;
 mod scenarios;
