@@ -13,7 +13,7 @@ use std::{
 
 use prodverdict::contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Interval,
-    Item, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId, UnixSeconds,
+    Item, Period, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId, UnixSeconds,
     evaluate,
 };
 
@@ -172,9 +172,9 @@ fn contract() -> Contract {
 
 /// What is shared by the rows of one world, as the readers share it.
 struct Shared {
-    month: Arc<Price>,
-    year: Arc<Price>,
-    unmapped: Vec<Arc<Price>>,
+    month: Arc<[Item]>,
+    year: Arc<[Item]>,
+    unmapped: Vec<Arc<[Item]>>,
     pro: Arc<str>,
     free: Arc<str>,
     active: Arc<str>,
@@ -183,13 +183,15 @@ struct Shared {
 impl Shared {
     fn new() -> Self {
         let price = |id: &str, unit_amount, interval| {
-            Arc::new(Price {
+            let price = Arc::new(Price {
                 product: Some("prod_PcYk3nA8sTq1Lx".to_owned()),
                 currency: Some("usd".to_owned()),
                 unit_amount: Some(unit_amount),
                 recurring: Some((interval, 1)),
                 ..Price::bare(id)
-            })
+            });
+            let quantity = Some(1);
+            Arc::from([Item { price, quantity }])
         };
         let unmapped = (0..UNMAPPED_PRICES).map(|number| {
             price(
@@ -307,7 +309,7 @@ fn subscription(number: u64, drift: Option<Rule>, shared: &Shared) -> Subscripti
         Some(Rule::UnknownStatus) => Status::parse("halted"),
         _ => Status::Active,
     };
-    let price = match drift {
+    let items = match drift {
         Some(Rule::UnmappedPrice) => {
             let of = usize::try_from(number / 100 % UNMAPPED_PRICES).unwrap_or_default();
             shared.unmapped.get(of).unwrap_or(&shared.month)
@@ -328,11 +330,11 @@ fn subscription(number: u64, drift: Option<Rule>, shared: &Shared) -> Subscripti
         created: UnixSeconds(NOW - 400 * DAY),
         cancel_scheduled: Some(false),
         paused_void: false,
-        items: Box::new([Item {
-            price: Arc::clone(price),
-            quantity: Some(1),
-            period: Some((UnixSeconds(NOW - 10 * DAY), UnixSeconds(NOW + 20 * DAY))),
-        }]),
+        items: Arc::clone(items),
+        period: Some(Period {
+            start: UnixSeconds(NOW - 10 * DAY),
+            end: UnixSeconds(NOW + 20 * DAY),
+        }),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 
 use super::redaction::presentable;
-use crate::contract::{Subscription, UnixSeconds};
+use crate::contract::{Period, Subscription};
 
 /// A subscription as read from its object, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Decoded {
     /// The object holds only the first of its items, so that `subscription` is not complete.
     pub more_items: bool,
     /// The period of the whole subscription, for items that carry none of their own.
-    pub(crate) period: Option<(UnixSeconds, UnixSeconds)>,
+    pub(crate) period: Option<Period>,
 }
 
 impl Decoded {

@@ -48,14 +48,15 @@ pub fn standing_in(
         ended_at: None,
         cancel_scheduled: None,
         paused_void: false,
-        items: features
-            .iter()
-            .map(|feature| Item {
+        items: {
+            let item = |feature: &String| Item {
                 price: prices.share(Price::bare(feature)),
                 quantity: None,
-                period: None,
-            })
-            .collect(),
+            };
+            let items = features.iter().map(item).collect();
+            prices.share_items(items)
+        },
+        period: None,
     };
     features.into_iter().map(stand_in).collect()
 }

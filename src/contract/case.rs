@@ -151,7 +151,7 @@ impl<'f> Case<'f> {
         let (mut money, mut untold) = (Money::default(), 0);
         for item in subscriptions
             .into_iter()
-            .flat_map(|subscription| &subscription.items)
+            .flat_map(|subscription| subscription.items.iter())
         {
             if self.contract.price_meaning(&item.price.id) == PriceMeaning::Ignored {
                 continue;

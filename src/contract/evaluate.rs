@@ -107,7 +107,7 @@ mod tests {
     fn of_several_missing_values_the_same_one_is_named_in_any_order() {
         let mut contract = contract();
         contract.grace.past_due = Some(1);
-        let dateless = |name: &str| subscription(name, "past_due", "").items([]);
+        let dateless = |name: &str| subscription(name, "past_due", "").dateless();
         let error = |names: [&str; 2]| {
             let world = facts(names.map(account), names.map(dateless));
             judge(&contract, &world).expect_err("no verdict")

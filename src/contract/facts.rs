@@ -99,26 +99,37 @@ pub struct Subscription {
     pub cancel_scheduled: Option<bool>,
     /// `pause_collection.behavior` is `void`: the provider's docs say the service is not provided.
     pub paused_void: bool,
-    pub items: Box<[Item]>,
+    /// Of most subscriptions the same few, so that readers share them.
+    pub items: Arc<[Item]>,
+    /// None when the source does not say.
+    pub period: Option<Period>,
+}
+
+/// The current period of a subscription. Where its items have periods of their own, it lasts from the latest start, as
+/// the provider's own filter reads it, to the latest end, until which something is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    pub start: UnixSeconds,
+    pub end: UnixSeconds,
+}
+
+impl Period {
+    /// That of a subscription whose items have these.
+    pub fn of_items(periods: impl IntoIterator<Item = Self>) -> Option<Self> {
+        periods.into_iter().reduce(|one, other| Self {
+            start: one.start.max(other.start),
+            end: one.end.max(other.end),
+        })
+    }
 }
 
 impl Subscription {
-    /// The start of the current period: the latest of its items', as the provider's own filter reads it.
     pub fn period_start(&self) -> Option<UnixSeconds> {
-        self.items
-            .iter()
-            .filter_map(|item| item.period)
-            .map(|(start, _)| start)
-            .max()
+        self.period.map(|period| period.start)
     }
 
-    /// The end of what is paid for: the latest of its items'.
     pub fn period_end(&self) -> Option<UnixSeconds> {
-        self.items
-            .iter()
-            .filter_map(|item| item.period)
-            .map(|(_, end)| end)
-            .max()
+        self.period.map(|period| period.end)
     }
 }
 
@@ -128,8 +139,6 @@ pub struct Item {
     pub price: Arc<Price>,
     /// None for a metered price, or when the source does not say.
     pub quantity: Option<u64>,
-    /// Start and end of the current period; none when the source does not say.
-    pub period: Option<(UnixSeconds, UnixSeconds)>,
 }
 
 /// Examples of objects that the provider marked as live or as test data.

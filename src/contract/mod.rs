@@ -30,7 +30,7 @@ pub use explanation::{
     Explained, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
     ExplainedSubscription, Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, explain,
 };
-pub use facts::{Account, AccountColumns, Facts, Field, Item, SeenModes, Subscription};
+pub use facts::{Account, AccountColumns, Facts, Field, Item, Period, SeenModes, Subscription};
 pub use finding::{Finding, Severity, Subject};
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
 pub use money::{Interval, Money, Price};

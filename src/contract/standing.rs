@@ -344,10 +344,7 @@ mod tests {
     fn grace_without_the_dates_it_needs_is_no_verdict_unless_another_grants() {
         let mut contract = contract();
         contract.grace.past_due = Some(DAY);
-        let mut dateless = subscription("1", "past_due", "price_pro");
-        for item in &mut dateless.items {
-            item.period = None;
-        }
+        let dateless = subscription("1", "past_due", "price_pro").dateless();
         let mut world = facts([account("1").paid().plan("pro")], [dateless]);
         let error = judge(&contract, &world).expect_err("no verdict");
         assert_eq!(
@@ -374,7 +371,7 @@ mod tests {
     fn a_missing_date_decides_nothing_beside_a_subscription_in_grace() {
         let mut contract = contract();
         contract.grace.past_due = Some(14 * DAY);
-        let dateless = subscription("1", "past_due", "").items([]);
+        let dateless = subscription("1", "past_due", "").dateless();
         let in_grace = subscription("1", "past_due", "price_pro");
         assert_eq!(state(&contract, &[dateless, in_grace]), State::InGrace);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Finding,
-    Interval, Item, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId,
+    Interval, Item, Period, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId,
     Unanswerable, UnixSeconds, evaluate,
 };
 
@@ -75,6 +75,10 @@ pub(crate) fn subscription(name: &str, status: &str, price: &str) -> Subscriptio
         cancel_scheduled: Some(false),
         paused_void: false,
         items: [item(price, 1)].into(),
+        period: Some(Period {
+            start: NOW.plus(-DAY),
+            end: NOW.plus(29 * DAY),
+        }),
     }
 }
 
@@ -88,7 +92,6 @@ pub(crate) fn item(price: &str, quantity: u64) -> Item {
     Item {
         price: Arc::new(price),
         quantity: Some(quantity),
-        period: Some((NOW.plus(-DAY), NOW.plus(29 * DAY))),
     }
 }
 
@@ -100,6 +103,12 @@ impl Subscription {
 
     pub(crate) fn newer(mut self) -> Self {
         self.created = self.created.plus(DAY);
+        self
+    }
+
+    /// Its period is not known.
+    pub(crate) fn dateless(mut self) -> Self {
+        self.period = None;
         self
     }
 

@@ -34,7 +34,7 @@ pub(crate) enum Delivery {
     Trickle { bytes: usize, pause: Duration },
 }
 
-/// Marks an answer that must go out byte by byte as it is, not compressed.
+/// Marks an answer that goes out byte by byte as it is, not compressed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AsItIs;
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, request::Part
 use secrecy::SecretString;
 
 use super::{
-    answer::{Answer, Delivery},
+    answer::{Answer, AsItIs, Delivery},
     endpoints::{Call, Endpoint, Route},
     error::ApiError,
     faults::{Fault, Faults},
@@ -35,6 +35,7 @@ pub(crate) struct Desk {
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
     pub(crate) latency: Option<Latency>,
+    pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
 }
 
@@ -120,7 +121,11 @@ impl Engine {
             Some(Fault::Reshaped(reshape)) => (answer.reshaped(reshape), Delivery::Whole),
             Some(_) | None => (answer, Delivery::Whole),
         };
-        answer.send(delivery, cutter)
+        let mut response = answer.send(delivery, cutter);
+        if self.desk().is_plain {
+            response.extensions_mut().insert(AsItIs);
+        }
+        response
     }
 
     fn arrive(

@@ -1,6 +1,6 @@
 //! What was asked, and what it got: for assertions, and for a person who wonders why a step failed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
@@ -17,7 +17,9 @@ pub struct Request {
     pub endpoint: Endpoint,
     /// The headers in `KEPT`, as sent.
     pub headers: BTreeMap<&'static str, String>,
-    /// None while the answer is being made.
+    pub arrived: Instant,
+    /// None while the answer is being made, as is `status`.
+    pub answered: Option<Instant>,
     pub status: Option<StatusCode>,
     /// Whether something was made to go wrong with it, or a limit refused it.
     pub disturbed: bool,
@@ -72,6 +74,8 @@ impl Recorder {
             query: query(uri),
             endpoint,
             headers: kept.collect(),
+            arrived: Instant::now(),
+            answered: None,
             status: None,
             disturbed: false,
         });
@@ -83,6 +87,7 @@ impl Recorder {
             .requests
             .binary_search_by_key(&number, |request| request.number);
         if let Some(request) = index.ok().and_then(|index| self.requests.get_mut(index)) {
+            request.answered = Some(Instant::now());
             request.status = Some(status);
             request.disturbed = disturbed;
         }

@@ -115,6 +115,11 @@ impl FakeStripe {
         self.engine.desk().latency = latency;
     }
 
+    /// Answers are not compressed any more, whatever a client accepts.
+    pub fn do_not_compress(&self) {
+        self.engine.desk().is_plain = true;
+    }
+
     /// What was asked, in the order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         self.engine.desk().recorder.requests().to_vec()

@@ -75,13 +75,11 @@ pub(crate) fn unknown_word(contract: &Contract, status: &Status) -> bool {
 }
 
 pub(crate) fn largest_end(subscription: &Subscription) -> Option<UnixSeconds> {
-    let ends = subscription.items.iter().filter_map(|item| item.period);
-    ends.map(|(_, end)| end).max()
+    subscription.period.map(|period| period.end)
 }
 
 fn latest_start(subscription: &Subscription) -> Option<UnixSeconds> {
-    let starts = subscription.items.iter().filter_map(|item| item.period);
-    starts.map(|(start, _)| start).max()
+    subscription.period.map(|period| period.start)
 }
 
 pub(crate) fn read(contract: &Contract, subscription: &Subscription, now: UnixSeconds) -> Says {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prodverdict::contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Finding, Item, MatchOn,
-    Price, PriceId, PricePattern, Rule, Severity, Source, Subscription, SubscriptionId,
+    Period, Price, PriceId, PricePattern, Rule, Severity, Source, Subscription, SubscriptionId,
     Unanswerable, UnixSeconds, Verdict, evaluate,
 };
 use proptest::prelude::*;
@@ -86,14 +86,18 @@ fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
         ended_at: None,
         cancel_scheduled: Some(true),
         paused_void: false,
-        items: Box::new([Item {
+        items: [Item {
             price: Arc::new(Price {
                 id: price,
                 ..Price::bare("")
             }),
             quantity: Some(4),
-            period: Some((NOW_SECONDS, end)),
-        }]),
+        }]
+        .into(),
+        period: Some(Period {
+            start: NOW_SECONDS,
+            end,
+        }),
     };
     Some((account, subscription))
 }
@@ -130,7 +134,7 @@ fn renamed(world: &World, name: &dyn Fn(&str) -> String) -> World {
     for subscription in &mut facts.subscriptions {
         subscription.id = SubscriptionId::from(name(subscription.id.as_str()));
         subscription.customer = CustomerId::from(name(subscription.customer.as_str()));
-        for item in &mut subscription.items {
+        for item in Arc::make_mut(&mut subscription.items) {
             let price = Arc::make_mut(&mut item.price);
             price.id = PriceId::from(name(price.id.as_str()));
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use prodverdict::contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Facts, Field, Interval, Item,
-    MatchOn, Price, SeenModes, Source, Status, Subscription, SubscriptionId, UnixSeconds,
+    MatchOn, Period, Price, SeenModes, Source, Status, Subscription, SubscriptionId, UnixSeconds,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -206,8 +206,8 @@ fn subscriptions() -> impl Strategy<Value = Vec<Subscription>> + Clone {
     })
 }
 
-/// The place of its price, its quantity and its period.
-type DraftItem = (usize, Option<u64>, Option<(i64, i64)>);
+/// The place of its price, and its quantity.
+type DraftItem = (usize, Option<u64>);
 
 /// A subscription before it has its id and its prices.
 #[derive(Debug, Clone)]
@@ -219,22 +219,18 @@ struct Draft {
     cancel_scheduled: Option<bool>,
     paused_void: bool,
     items: Vec<DraftItem>,
+    period: Option<(i64, i64)>,
 }
 
 impl Draft {
     /// `whole` fills what the source might not say, so that most worlds allow a verdict.
     fn finish(self, number: usize, prices: &[Arc<Price>], whole: bool) -> Subscription {
         let place = i64::try_from(number).unwrap();
-        let items = self.items.into_iter().map(|(price, quantity, period)| {
-            let period = period.or(whole.then_some((-10, 5)));
-            let quantity = quantity.or(whole.then_some(1));
-            Item {
-                price: Arc::clone(&prices[price]),
-                quantity,
-                period: period
-                    .map(|(start, end)| (UnixSeconds(NOW + start), UnixSeconds(NOW + end))),
-            }
+        let items = self.items.into_iter().map(|(price, quantity)| Item {
+            price: Arc::clone(&prices[price]),
+            quantity: quantity.or(whole.then_some(1)),
         });
+        let period = self.period.or(whole.then_some((-10, 5)));
         Subscription {
             id: SubscriptionId::from(format!("sub_{number}")),
             customer: CustomerId::from(self.customer),
@@ -247,6 +243,10 @@ impl Draft {
             cancel_scheduled: self.cancel_scheduled.or(whole.then_some(false)),
             paused_void: self.paused_void,
             items: items.collect(),
+            period: period.map(|(start, end)| Period {
+                start: UnixSeconds(NOW + start),
+                end: UnixSeconds(NOW + end),
+            }),
         }
     }
 }
@@ -263,7 +263,7 @@ fn subscription() -> impl Strategy<Value = Draft> + Clone {
             select(vec![-1, 0, 1, 5, 100]),
         ),
     );
-    let item = (0..PRICES.len(), option::weighted(0.93, 0..4_u64), period);
+    let item = (0..PRICES.len(), option::weighted(0.93, 0..4_u64));
     (
         customer,
         select(&STATUS_WORDS[..]),
@@ -272,9 +272,10 @@ fn subscription() -> impl Strategy<Value = Draft> + Clone {
         option::weighted(0.97, any::<bool>()),
         prop::bool::weighted(0.1),
         prop_oneof![1 => vec(item.clone(), 0..1), 14 => vec(item, 1..4)],
+        period,
     )
         .prop_map(
-            |(customer, status, newness, ended_at, cancel_scheduled, paused_void, items)| Draft {
+            |(
                 customer,
                 status,
                 newness,
@@ -282,6 +283,16 @@ fn subscription() -> impl Strategy<Value = Draft> + Clone {
                 cancel_scheduled,
                 paused_void,
                 items,
+                period,
+            )| Draft {
+                customer,
+                status,
+                newness,
+                ended_at,
+                cancel_scheduled,
+                paused_void,
+                items,
+                period,
             },
         )
 }
@@ -340,6 +351,7 @@ fn entitlements() -> impl Strategy<Value = Vec<Subscription>> + Clone {
                 cancel_scheduled: None,
                 paused_void: false,
                 items: features.into_iter().map(feature).collect(),
+                period: None,
             }
         })
         .collect()
@@ -350,6 +362,5 @@ fn feature(number: usize) -> Item {
     Item {
         price: Arc::new(Price::bare(PRICES[number])),
         quantity: None,
-        period: None,
     }
 }

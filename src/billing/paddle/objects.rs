@@ -12,7 +12,7 @@ use crate::{
         decoding::{Reference, check_kind, from_text, from_value},
         stripe::objects::interval,
     },
-    contract::{CustomerId, Item, Price, PriceId, Status, Subscription, SubscriptionId},
+    contract::{CustomerId, Item, Period, Price, PriceId, Status, Subscription, SubscriptionId},
 };
 
 const SUBSCRIPTION: &str = "subscription";
@@ -99,17 +99,19 @@ fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Err
 impl WireSubscription {
     fn decode(self, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, None, &self.id)?;
-        let period = self
-            .current_billing_period
-            .map(|period| (period.starts_at.into(), period.ends_at.into()));
-        let items = self.items.into_iter().map(|item| Item {
+        let period = self.current_billing_period.map(|period| Period {
+            start: period.starts_at.into(),
+            end: period.ends_at.into(),
+        });
+        let item = |item: WireItem| Item {
             price: prices.share(item.price.decode()),
             quantity: item.quantity,
-            period,
-        });
+        };
+        let items = self.items.into_iter().map(item).collect();
         Ok(Decoded {
             subscription: Subscription {
-                items: items.collect(),
+                items: prices.share_items(items),
+                period,
                 id: SubscriptionId::from(self.id),
                 customer: CustomerId::from(self.customer_id.0),
                 status: Status::parse(&self.status),
@@ -198,8 +200,11 @@ mod tests {
         };
         assert_eq!(item.quantity, Some(10));
         assert_eq!(
-            item.period,
-            Some((UnixSeconds(1_712_917_127), UnixSeconds(1_715_509_127)))
+            read.period,
+            Some(Period {
+                start: UnixSeconds(1_712_917_127),
+                end: UnixSeconds(1_715_509_127),
+            })
         );
         let price = Price {
             product: Some("pro_01gsz4t5hdjse780zja8vvr7jg".to_owned()),

@@ -22,7 +22,7 @@ use super::{
     pages::{Listed, Listing, Pages},
     transport::{Endpoint, Session},
 };
-use crate::contract::CustomerId;
+use crate::contract::{CustomerId, Period};
 pub(crate) use survey::{Survey, survey};
 
 /// Stripe answers with at most as many objects a page.
@@ -163,14 +163,17 @@ async fn complete(
     let filter = [("subscription", decoded.subscription.id.as_str())];
     let mut pages = Pages::of(session, &listing("v1/subscription_items", &filter));
     let mut items = Vec::new();
-    let period = decoded.period;
     while let Some(page) = pages
-        .next(|text: &RawValue| item_text(text, period, &mut locked(prices)))
+        .next(|text: &RawValue| item_text(text, &mut locked(prices)))
         .await?
     {
         items.extend(page);
     }
-    decoded.subscription.items = items.into_iter().map(|listed| listed.item).collect();
+    let own = decoded.period;
+    let of_items = items.iter().filter_map(|listed| listed.period.or(own));
+    decoded.subscription.period = Period::of_items(of_items);
+    let items = items.into_iter().map(|listed| listed.item).collect();
+    decoded.subscription.items = locked(prices).share_items(items);
     decoded.more_items = false;
     Ok(())
 }

@@ -11,15 +11,13 @@ use crate::{
         decoding::{Reference, check_kind, from_text, from_value},
     },
     contract::{
-        CustomerId, Interval, Item, Price, PriceId, Status, Subscription, SubscriptionId,
+        CustomerId, Interval, Item, Period, Price, PriceId, Status, Subscription, SubscriptionId,
         UnixSeconds,
     },
 };
 
 const SUBSCRIPTION: &str = "subscription";
 const SUBSCRIPTION_ITEM: &str = "subscription_item";
-
-type Period = (UnixSeconds, UnixSeconds);
 
 /// Reads a subscription as the API returns it, of any version of the API that has `items`.
 pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
@@ -38,21 +36,21 @@ pub(crate) fn subscription_text(
 pub(crate) struct DecodedItem {
     pub(crate) id: String,
     pub(crate) item: Item,
+    pub(crate) period: Option<Period>,
 }
 
-/// Reads an item listed on its own; `period` is that of its subscription.
+/// Reads an item listed on its own.
 pub(crate) fn item_text(
     text: &RawValue,
-    period: Option<Period>,
     prices: &mut PriceTable,
 ) -> Result<DecodedItem, DecodeError> {
     let wire: WireItem = from_text(SUBSCRIPTION_ITEM, text)?;
     check_kind(SUBSCRIPTION_ITEM, wire.object.as_deref(), &wire.id)?;
-    let id = wire.id.clone();
-    let Some(item) = wire.decode(period, prices) else {
+    let (id, period) = (wire.id.clone(), wire.period());
+    let Some(item) = wire.decode(prices) else {
         return Err(DecodeError::new(SUBSCRIPTION_ITEM, Some(&id), ".", NEITHER));
     };
-    Ok(DecodedItem { id, item })
+    Ok(DecodedItem { id, item, period })
 }
 
 const NEITHER: &str = "the item has neither a price nor a plan";
@@ -137,11 +135,17 @@ struct WirePlan {
 impl WireSubscription {
     fn decode(self, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, self.object.as_deref(), &self.id)?;
-        let period = period(self.current_period_start, self.current_period_end);
+        let own = period(self.current_period_start, self.current_period_end);
+        let of_items = self
+            .items
+            .data
+            .iter()
+            .filter_map(|item| item.period().or(own));
+        let latest = Period::of_items(of_items);
         let mut items = Vec::with_capacity(self.items.data.len());
         for (index, wire) in self.items.data.into_iter().enumerate() {
             let item_id = wire.id.clone();
-            let Some(item) = wire.decode(period, prices) else {
+            let Some(item) = wire.decode(prices) else {
                 let path = format!("items.data[{index}]");
                 let reason = format!("`{item_id}`: {NEITHER}");
                 return Err(DecodeError::new(
@@ -167,18 +171,23 @@ impl WireSubscription {
                     (at_period_end, None) => at_period_end,
                 },
                 paused_void: behavior.as_deref() == Some("void"),
-                items: items.into_boxed_slice(),
+                items: prices.share_items(items),
+                period: latest,
             },
             livemode: self.livemode,
             more_items: self.items.has_more.unwrap_or_default(),
-            period,
+            period: own,
         })
     }
 }
 
 impl WireItem {
+    fn period(&self) -> Option<Period> {
+        period(self.current_period_start, self.current_period_end)
+    }
+
     /// None when it has no price under either name.
-    fn decode(self, fallback: Option<Period>, prices: &mut PriceTable) -> Option<Item> {
+    fn decode(self, prices: &mut PriceTable) -> Option<Item> {
         let price = match (self.price, self.plan) {
             (Some(price), _) => price.decode(),
             (None, Some(plan)) => plan.decode(),
@@ -188,7 +197,6 @@ impl WireItem {
         Some(Item {
             quantity: self.quantity.filter(|_| !price.metered),
             price,
-            period: period(self.current_period_start, self.current_period_end).or(fallback),
         })
     }
 }
@@ -256,7 +264,8 @@ fn amount_per_unit(amount: Option<i64>, transform: Option<IgnoredAny>) -> Option
 }
 
 fn period(start: Option<i64>, end: Option<i64>) -> Option<Period> {
-    start.map(UnixSeconds).zip(end.map(UnixSeconds))
+    let (start, end) = (UnixSeconds(start?), UnixSeconds(end?));
+    Some(Period { start, end })
 }
 
 #[cfg(test)]
@@ -304,15 +313,22 @@ mod tests {
     fn an_items_own_period_comes_before_that_of_the_subscription() {
         let price = json!({"id": "price_1"});
         let own = json!({"id": "si_1", "price": price, "current_period_start": 11, "current_period_end": 21});
-        assert_eq!(
-            only_item(&old(&own)).period,
-            Some((UnixSeconds(11), UnixSeconds(21)))
-        );
         let none = json!({"id": "si_1", "price": price});
-        assert_eq!(
-            only_item(&old(&none)).period,
-            Some((UnixSeconds(10), UnixSeconds(20)))
-        );
+        let period = |items: &[&Value]| {
+            let mut value = old(&none);
+            value["items"]["data"] = json!(items);
+            let read = read(&value).subscription;
+            (
+                read.period_start().map(|start| start.0),
+                read.period_end().map(|end| end.0),
+            )
+        };
+        assert_eq!(period(&[&own]), (Some(11), Some(21)));
+        assert_eq!(period(&[&none]), (Some(10), Some(20)));
+        let early = json!({"id": "si_2", "price": price, "current_period_start": 1, "current_period_end": 99});
+        assert_eq!(period(&[&early, &own, &none]), (Some(11), Some(99)));
+        assert_eq!(period(&[&early, &early]), (Some(1), Some(99)));
+        assert_eq!(period(&[]), (None, None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     billing::{PriceTable, entitlement_objects, paddle_objects, stripe_objects},
-    contract::{Interval, Item, Price, Status, UnixSeconds},
+    contract::{Interval, Item, Period, Price, Status, UnixSeconds},
 };
 
 const FOLDER: &str = concat!(
@@ -63,7 +63,7 @@ fn no_official_object_makes_any_reader_panic_and_only_subscriptions_are_subscrip
             name == "entitlements.active_entitlement",
             "{name}"
         );
-        let item = stripe_objects::item_text(&raw, None, &mut prices);
+        let item = stripe_objects::item_text(&raw, &mut prices);
         assert_eq!(item.is_ok(), name == "subscription_item", "{name}");
     }
 }
@@ -172,9 +172,10 @@ fn the_realistic_objects_read_as_what_they_are() {
         let item = Item {
             price: Arc::new(price),
             quantity: Some(1),
-            period: Some((UnixSeconds(START), end)),
         };
         assert_eq!(&*subscription.items, [item], "{name}");
+        let start = UnixSeconds(START);
+        assert_eq!(subscription.period, Some(Period { start, end }), "{name}");
     }
     assert!(read == REALISTIC.len() || read == 0, "{read} were read");
 }

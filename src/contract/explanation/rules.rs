@@ -254,7 +254,7 @@ fn some_price(
     is_it: fn(&Contract, &Price) -> bool,
 ) -> bool {
     let granting = case.granting(customer);
-    let mut items = granting.iter().flat_map(|one| &one.items);
+    let mut items = granting.iter().flat_map(|one| one.items.iter());
     items.any(|item| is_it(case.contract, &item.price))
 }
 

@@ -91,7 +91,7 @@ impl Row<'_, '_> {
         let mut paid_for: Option<u64> = None;
         let contract = self.case.contract;
         for subscription in granting {
-            for item in &subscription.items {
+            for item in subscription.items.iter() {
                 let is_counted = match contract.price_meaning(&item.price.id) {
                     PriceMeaning::Plan(_) => true,
                     PriceMeaning::Unmapped => !contract.checks_plans(),

@@ -41,7 +41,7 @@ pub(super) fn plan_drift(case: &Case<'_>, account: &Account, customer: CustomerN
     let mut subject = case.subject(account, customer, granting.first().copied());
     subject.price = granting
         .iter()
-        .flat_map(|subscription| &subscription.items)
+        .flat_map(|subscription| subscription.items.iter())
         .map(|item| &item.price.id)
         .filter(|price| case.contract.plans.contains_key(price))
         .min()
@@ -168,7 +168,7 @@ mod tests {
         no_plans.plans.clear();
         assert_eq!(found(&no_plans, &world("free")), [""; 0]);
         let mut no_prices = world("free");
-        no_prices.subscriptions[0].items = Box::default();
+        no_prices.subscriptions[0].items = [].into();
         assert_eq!(found(&contract(), &no_prices), [""; 0]);
     }
 

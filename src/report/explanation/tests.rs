@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::*;
 use crate::{
     contract::{
-        Account, AccountId, ColumnName, Contract, CustomerId, Facts, Field, Interval, Item, Price,
-        PriceId, Status, Subscription, SubscriptionId, UnixSeconds, explain,
+        Account, AccountId, ColumnName, Contract, CustomerId, Facts, Field, Interval, Item, Period,
+        Price, PriceId, Status, Subscription, SubscriptionId, UnixSeconds, explain,
     },
     report::{neutral::is_hidden, sample},
 };
@@ -35,9 +35,12 @@ fn about(id: &str) -> ExplainedContract {
         items: [Item {
             price: Arc::new(price.clone()),
             quantity: Some(3),
-            period: Some((NOW.plus(-5), NOW.plus(5))),
         }]
         .into(),
+        period: Some(Period {
+            start: NOW.plus(-5),
+            end: NOW.plus(5),
+        }),
     };
     let facts = Facts {
         accounts: vec![Account {
