@@ -40,6 +40,6 @@ fn change(value: &mut Value, reshape: Reshape) {
                 Reshape::NumbersAsText => {}
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
