@@ -237,3 +237,79 @@ impl State {
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(endpoint: u32) -> Pace {
+        let documented = Pace::documented(Provider::Stripe, Some(Mode::Live));
+        documented.at(NonZeroU32::MIN.saturating_add(endpoint - 1))
+    }
+
+    fn rate(bucket: &Bucket) -> u64 {
+        unpoisoned(&bucket.state).rate
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_slows_down_once_and_time_makes_up_for_it() {
+        let bucket = Bucket::new(pace(25).endpoint);
+        bucket.slow_down();
+        assert_eq!(rate(&bucket), 20_000);
+        // What was under way with it is refused for the same reason.
+        bucket.slow_down();
+        assert_eq!(rate(&bucket), 20_000);
+        tokio::time::advance(ONE_REFUSAL).await;
+        bucket.slow_down();
+        assert_eq!(rate(&bucket), 16_000);
+        for _ in 0..20 {
+            tokio::time::advance(RECOVERY).await;
+            drop(bucket.recovered());
+        }
+        assert_eq!(rate(&bucket), 25_000);
+        for _ in 0..40 {
+            tokio::time::advance(ONE_REFUSAL).await;
+            bucket.slow_down();
+        }
+        assert_eq!(rate(&bucket), 500, "never not at all");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_reason_slows_down_what_it_is_about() {
+        let throttle = Throttle::new(pace(25));
+        let endpoint = |name| rate(&throttle.bucket(name));
+        throttle.refused("v1/subscriptions", Some("endpoint-rate"));
+        assert_eq!(endpoint("v1/subscriptions"), 20_000);
+        assert_eq!(endpoint("v1/events"), 25_000);
+        assert_eq!(rate(&throttle.account), 100_000);
+        throttle.refused("v1/events", Some("global-rate"));
+        assert_eq!(rate(&throttle.account), 80_000);
+        throttle.refused("v1/events", Some("lock_timeout"));
+        assert_eq!(endpoint("v1/events"), 25_000);
+
+        for _ in 0..20 {
+            throttle.refused("v1/events", Some("global-concurrency"));
+            tokio::time::advance(ONE_REFUSAL).await;
+        }
+        assert_eq!(
+            throttle.under_way.available_permits(),
+            1,
+            "one is always allowed"
+        );
+        for _ in 0..20 {
+            tokio::time::advance(RECOVERY + ONE_REFUSAL).await;
+            drop(throttle.enter("v1/subscriptions").await);
+        }
+        assert_eq!(throttle.under_way.available_permits(), 8);
+    }
+
+    #[test]
+    fn a_rate_of_ones_own_moves_the_endpoints_and_never_lowers_the_accounts() {
+        assert_eq!(pace(5).endpoint.get(), 5);
+        assert_eq!(pace(5).account.get(), 100);
+        assert_eq!(pace(500).account.get(), 500);
+        let test = Pace::documented(Provider::Stripe, Some(Mode::Test));
+        assert_eq!((test.account.get(), test.at_once), (25, 4));
+        assert_eq!(Pace::documented(Provider::Paddle, None).endpoint.get(), 4);
+    }
+}

@@ -178,11 +178,12 @@ impl<'a> Pages<'a> {
             let last = objects
                 .last()
                 .ok_or_else(|| self.stuck("a page is empty and says that there is more"))?;
+            let next = self.after(last.id(), page.next)?;
             // A server that does not know a cursor may begin the listing again, for ever.
             if !self.cursors.insert(self.hasher.hash_one(last.id())) {
                 return Err(self.stuck("a cursor repeats"));
             }
-            self.next = Some(self.after(last.id(), page.next)?);
+            self.next = Some(next);
         }
         self.last = ids;
         Ok(objects)

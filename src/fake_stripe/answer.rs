@@ -9,7 +9,13 @@ use axum::{
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{error::ApiError, faults::Fault, limits::LimitReason, line::Cutter};
+use super::{
+    error::ApiError,
+    faults::{Fault, Reshape},
+    limits::LimitReason,
+    line::Cutter,
+    reshape,
+};
 
 /// A complete answer.
 #[derive(Debug)]
@@ -109,13 +115,20 @@ impl Answer {
             | Fault::TruncatedJson
             | Fault::SlowFirstByte(_)
             | Fault::SlowTrickle { .. }
-            | Fault::Disorder(_) => None,
+            | Fault::Disorder(_)
+            | Fault::Reshaped(_) => None,
         }
     }
 
     /// Leaves out the second half of the body.
     pub(crate) fn halved(mut self) -> Self {
         self.body.truncate(self.body.len() / 2);
+        self
+    }
+
+    /// Changes the objects in the body.
+    pub(crate) fn reshaped(mut self, reshape: Reshape) -> Self {
+        self.body = reshape::reshaped(&self.body, reshape).into();
         self
     }
 

@@ -118,6 +118,7 @@ impl Engine {
                 (answer, Delivery::Trickle { bytes, pause })
             }
             Some(Fault::TruncatedJson) => (answer.halved(), Delivery::Whole),
+            Some(Fault::Reshaped(reshape)) => (answer.reshaped(reshape), Delivery::Whole),
             Some(_) | None => (answer, Delivery::Whole),
         };
         let mut response = answer.send(delivery, cutter);

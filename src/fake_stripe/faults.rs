@@ -36,6 +36,19 @@ pub enum Fault {
     SlowTrickle { bytes: usize, pause: Duration },
     /// The list is wrong.
     Disorder(Disorder),
+    /// What the objects look like is wrong.
+    Reshaped(Reshape),
+}
+
+/// How objects can differ from what is documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reshape {
+    /// Every number is a text.
+    NumbersAsText,
+    /// Items have neither a price nor a plan.
+    WithoutPrices,
+    /// Each object has fields and nested objects that nobody has heard of.
+    UnknownFields,
 }
 
 /// How a list can be wrong.
@@ -45,6 +58,10 @@ pub enum Disorder {
     RepeatedPage,
     /// No objects, and more to come.
     HasMoreWithoutData,
+    /// The first page again for every cursor, as if it were not known.
+    UnknownCursor,
+    /// Oldest first instead of newest first.
+    OldestFirst,
     /// The page begins with the object that the page before it ended with. Nothing on a first page.
     ObjectTwice,
 }

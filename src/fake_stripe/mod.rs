@@ -16,6 +16,7 @@ mod line;
 mod paging;
 mod parameters;
 mod recorder;
+mod reshape;
 mod server;
 mod shapes;
 #[cfg(test)]
@@ -25,7 +26,7 @@ mod world;
 
 pub use self::{
     endpoints::Endpoint,
-    faults::{Disorder, Fault, Times},
+    faults::{Disorder, Fault, Reshape, Times},
     keys::{Key, Keys, Permission},
     latency::Latency,
     limits::{LimitReason, Limits},

@@ -52,8 +52,11 @@ impl<'a> Window<'a> {
         };
         Ok(Self {
             cursor: match disorder {
-                Some(Disorder::RepeatedPage) => Cursor::Start,
-                Some(Disorder::ObjectTwice | Disorder::HasMoreWithoutData) | None => cursor,
+                Some(Disorder::RepeatedPage | Disorder::UnknownCursor) => Cursor::Start,
+                Some(
+                    Disorder::ObjectTwice | Disorder::HasMoreWithoutData | Disorder::OldestFirst,
+                )
+                | None => cursor,
             },
             limit: parameters.limit(),
             disorder,
@@ -81,7 +84,13 @@ impl<'a> Window<'a> {
         };
         let range = |from: usize, to: usize| slots.get(from..to.max(from)).unwrap_or_default();
         let object = |slot: &Slot| collection.at(*slot).filter(|object| wanted(object));
+        let is_reversed = self.disorder == Some(Disorder::OldestFirst);
         Ok(match self.cursor {
+            Cursor::Start if is_reversed => self.take(range(first, end).iter().filter_map(object)),
+            Cursor::After(id) if is_reversed => {
+                let first = first.max(position(id, "starting_after")?.saturating_add(1));
+                self.take(range(first, end).iter().filter_map(object))
+            }
             Cursor::Start => self.take(range(first, end).iter().rev().filter_map(object)),
             Cursor::After(id) => {
                 let kept = usize::from(self.disorder == Some(Disorder::ObjectTwice));

@@ -218,3 +218,49 @@ fn entitlements_are_read_again_too() {
         "only the two customers that findings are about: {asked:?}"
     );
 }
+
+/// A provider that changes all the time, and a database that hears of it up to a second and a half later.
+#[test]
+fn no_finding_survives_that_settles_within_the_window() {
+    let customers = 0..24;
+    let mut world = World::new(NOW);
+    for number in customers.clone() {
+        let subscription = Subscription::new(&format!("cus_{number}"), Status::Active);
+        world.subscription(subscription.id(&format!("sub_{number}")).price("price_pro"));
+    }
+    let row = |number| format!("('usr_{number}', 'cus_{number}', true, null)");
+    let rows: Vec<_> = customers.clone().map(row).collect();
+    let live = Live::new(
+        world,
+        Database::of_users(&rows.join(", ")),
+        &contract(&["confirm_after: 4s"]),
+    );
+    // A real one among them, which nothing sets right.
+    live.database
+        .run("insert into users values ('usr_real', 'cus_real', true, null)");
+    live.stripe
+        .world(|world| world.customer(Customer::new("cus_real")));
+    let ran = thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in customers {
+                let id = format!("sub_{number}");
+                live.stripe
+                    .world(|world| world.set_status(&id, Status::Canceled));
+                let database = &live.database;
+                scope.spawn(move || {
+                    thread::sleep(Duration::from_millis(400 + 45 * number));
+                    database.run(&format!(
+                        "update users set has_paid_access = false where id = 'usr_{number}'"
+                    ));
+                });
+                thread::sleep(Duration::from_millis(40));
+            }
+        });
+        thread::sleep(Duration::from_millis(500));
+        live.json()
+    });
+    let ran = ran.with_status(1);
+    assert_eq!(ran.findings(), ["no-subscription user:usr_real"]);
+    let settled = ran.json()["summary"]["settled"].as_u64().expect("a number");
+    assert!(settled > 0, "nothing was late: {ran:#?}");
+}
