@@ -11,10 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prodverdict::contract::{
-    Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Interval,
-    Item, Period, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId, UnixSeconds,
-    evaluate,
+use prodverdict::{
+    billing::PriceTable,
+    contract::{
+        Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field,
+        Interval, Item, Period, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId,
+        Terms, UnixSeconds, Word, evaluate,
+    },
 };
 
 const SIZE: u64 = 1_000_000;
@@ -172,26 +175,24 @@ fn contract() -> Contract {
 
 /// What is shared by the rows of one world, as the readers share it.
 struct Shared {
-    month: Arc<[Item]>,
-    year: Arc<[Item]>,
-    unmapped: Vec<Arc<[Item]>>,
-    pro: Arc<str>,
-    free: Arc<str>,
-    active: Arc<str>,
+    month: Arc<Price>,
+    year: Arc<Price>,
+    unmapped: Vec<Arc<Price>>,
+    pro: Word,
+    free: Word,
+    active: Word,
 }
 
 impl Shared {
     fn new() -> Self {
         let price = |id: &str, unit_amount, interval| {
-            let price = Arc::new(Price {
+            Arc::new(Price {
                 product: Some("prod_PcYk3nA8sTq1Lx".to_owned()),
                 currency: Some("usd".to_owned()),
                 unit_amount: Some(unit_amount),
                 recurring: Some((interval, 1)),
                 ..Price::bare(id)
-            });
-            let quantity = Some(1);
-            Arc::from([Item { price, quantity }])
+            })
         };
         let unmapped = (0..UNMAPPED_PRICES).map(|number| {
             price(
@@ -204,9 +205,9 @@ impl Shared {
             month: price("price_1QpzXkLkdIwHu7ixPro0month", 2900, Interval::Month),
             year: price("price_1QpzXkLkdIwHu7ixPro00year", 29000, Interval::Year),
             unmapped: unmapped.collect(),
-            pro: Arc::from("pro"),
-            free: Arc::from("free"),
-            active: Arc::from("active"),
+            pro: "pro".into(),
+            free: "free".into(),
+            active: "active".into(),
         }
     }
 }
@@ -234,6 +235,7 @@ fn drift(world: World, number: u64) -> Option<Rule> {
 /// One account and one subscription a number, with what its drift changes.
 fn facts(world: World) -> Facts {
     let shared = Shared::new();
+    let mut prices = PriceTable::default();
     let mut facts = Facts {
         mapped: [Field::Plan].into(),
         ..Facts::default()
@@ -250,7 +252,7 @@ fn facts(world: World) -> Facts {
         facts.accounts.push(account);
         facts
             .subscriptions
-            .push(subscription(number, drift, &shared));
+            .push(subscription(number, drift, &shared, &mut prices));
     }
     facts
 }
@@ -275,7 +277,7 @@ fn account(number: u64, drift: Option<Rule>, world: World, shared: &Shared) -> A
         customer,
         paid,
         exempt: false,
-        plan: Some(Arc::clone(plan)),
+        plan: Some(plan.clone()),
         columns: (world == World::AllColumns).then(|| Box::new(columns(number, drift, shared))),
     }
 }
@@ -290,8 +292,8 @@ fn columns(number: u64, drift: Option<Rule>, shared: &Shared) -> AccountColumns 
     AccountColumns {
         seats: Some(if drift == Some(Rule::SeatDrift) { 2 } else { 1 }),
         status: Some(match drift {
-            Some(Rule::StatusDrift) => Arc::from("trialing"),
-            _ => Arc::clone(&shared.active),
+            Some(Rule::StatusDrift) => "trialing".into(),
+            _ => shared.active.clone(),
         }),
         subscription_id: Some(subscription_id(of)),
         period_end: Some(UnixSeconds(match drift {
@@ -303,13 +305,18 @@ fn columns(number: u64, drift: Option<Rule>, shared: &Shared) -> AccountColumns 
     }
 }
 
-fn subscription(number: u64, drift: Option<Rule>, shared: &Shared) -> Subscription {
+fn subscription(
+    number: u64,
+    drift: Option<Rule>,
+    shared: &Shared,
+    prices: &mut PriceTable,
+) -> Subscription {
     let status = match drift {
         Some(Rule::WrongfulAccess | Rule::StalePlan) => Status::Canceled,
         Some(Rule::UnknownStatus) => Status::parse("halted"),
         _ => Status::Active,
     };
-    let items = match drift {
+    let price = match drift {
         Some(Rule::UnmappedPrice) => {
             let of = usize::try_from(number / 100 % UNMAPPED_PRICES).unwrap_or_default();
             shared.unmapped.get(of).unwrap_or(&shared.month)
@@ -325,15 +332,20 @@ fn subscription(number: u64, drift: Option<Rule>, shared: &Shared) -> Subscripti
     Subscription {
         id: subscription_id(number),
         customer: customer_id(customer),
-        ended_at: (status == Status::Canceled).then_some(UnixSeconds(NOW - DAY)),
-        status,
         created: UnixSeconds(NOW - 400 * DAY),
-        cancel_scheduled: Some(false),
-        paused_void: false,
-        items: Arc::clone(items),
-        period: Some(Period {
-            start: UnixSeconds(NOW - 10 * DAY),
-            end: UnixSeconds(NOW + 20 * DAY),
+        ended_at: (status == Status::Canceled).then(|| UnixSeconds(NOW - DAY).into()),
+        period: Some(Period::new(
+            UnixSeconds(NOW - 10 * DAY),
+            UnixSeconds(NOW + 20 * DAY),
+        )),
+        terms: prices.share_terms(Terms {
+            status,
+            cancel_scheduled: Some(false),
+            paused_void: false,
+            items: Box::new([Item {
+                price: Arc::clone(price),
+                quantity: Some(1),
+            }]),
         }),
     }
 }

@@ -9,7 +9,9 @@ use super::{
     DecodeError, PriceTable,
     decoding::{Reference, check_kind, from_text, from_value},
 };
-use crate::contract::{CustomerId, Item, Price, Status, Subscription, SubscriptionId, UnixSeconds};
+use crate::contract::{
+    CustomerId, Item, Price, Status, Subscription, SubscriptionId, Terms, UnixSeconds,
+};
 
 const ENTITLEMENT: &str = "entitlements.active_entitlement";
 
@@ -42,21 +44,23 @@ pub fn standing_in(
     let stand_in = |(customer, features): (CustomerId, BTreeSet<String>)| Subscription {
         id: SubscriptionId::from(customer.as_str()),
         customer,
-        status: Status::Active,
         // Entitlements carry no times at all.
         created: UnixSeconds::default(),
         ended_at: None,
-        cancel_scheduled: None,
-        paused_void: false,
-        items: {
+        period: None,
+        terms: {
             let item = |feature: &String| Item {
                 price: prices.share(Price::bare(feature)),
                 quantity: None,
             };
             let items = features.iter().map(item).collect();
-            prices.share_items(items)
+            prices.share_terms(Terms {
+                status: Status::Active,
+                cancel_scheduled: None,
+                paused_void: false,
+                items,
+            })
         },
-        period: None,
     };
     features.into_iter().map(stand_in).collect()
 }

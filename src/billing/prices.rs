@@ -1,4 +1,4 @@
-//! One shared `Price` for all the items that carry it, and one shared list for all the subscriptions that have its items.
+//! One shared `Price` for all the items that carry it, and shared terms for all the subscriptions that have them.
 
 use std::{
     collections::HashMap,
@@ -8,13 +8,13 @@ use std::{
 
 use hashbrown::HashTable;
 
-use crate::contract::{Item, Price, PriceId};
+use crate::contract::{Price, PriceId, Terms};
 
-/// The prices and lists of items met so far. A million subscriptions to ten prices hold ten prices.
+/// The prices and terms met so far. A million subscriptions to ten prices hold ten prices.
 #[derive(Debug, Default)]
 pub struct PriceTable {
     prices: HashMap<PriceId, Arc<Price>>,
-    lists: HashTable<Arc<[Item]>>,
+    terms: HashTable<Arc<Terms>>,
     hasher: RandomState,
 }
 
@@ -33,26 +33,28 @@ impl PriceTable {
         }
     }
 
-    /// The shared copy of a list.
-    pub fn share_items(&mut self, items: Vec<Item>) -> Arc<[Item]> {
+    /// The shared copy of `terms`.
+    pub fn share_terms(&mut self, terms: Terms) -> Arc<Terms> {
         let hasher = &self.hasher;
-        let hash = |items: &[Item]| {
+        let hash = |terms: &Terms| {
             let mut state = hasher.build_hasher();
-            for item in items {
+            terms.status.hash(&mut state);
+            for item in &terms.items {
                 (&item.price.id, item.quantity).hash(&mut state);
             }
             state.finish()
         };
         let known = self
-            .lists
-            .entry(hash(&items), |known| **known == *items, |known| hash(known));
-        Arc::clone(known.or_insert_with(|| items.into()).get())
+            .terms
+            .entry(hash(&terms), |known| **known == terms, |known| hash(known));
+        Arc::clone(known.or_insert_with(|| terms.into()).get())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::{Item, Status};
 
     #[test]
     fn equal_prices_are_one_and_different_ones_stay_different() {
@@ -68,30 +70,43 @@ mod tests {
     }
 
     #[test]
-    fn equal_lists_are_one_and_different_ones_stay_different() {
+    fn equal_terms_are_one_and_different_ones_stay_different() {
         let mut prices = PriceTable::default();
-        let item = |prices: &mut PriceTable, unit_amount, quantity| Item {
-            price: prices.share(Price {
-                unit_amount,
-                ..Price::bare("price_a")
-            }),
-            quantity,
-        };
-        let mut share = |unit_amount, quantities: &[Option<u64>]| {
-            let items: Vec<_> = quantities
-                .iter()
-                .map(|quantity| item(&mut prices, unit_amount, *quantity))
-                .collect();
-            let shared = prices.share_items(items.clone());
-            assert_eq!(*shared, *items);
+        let mut share = |status, unit_amount, quantities: &[Option<u64>]| {
+            let mut item = |quantity: &Option<u64>| Item {
+                price: prices.share(Price {
+                    unit_amount,
+                    ..Price::bare("price_a")
+                }),
+                quantity: *quantity,
+            };
+            let terms = Terms {
+                status,
+                cancel_scheduled: None,
+                paused_void: false,
+                items: quantities.iter().map(&mut item).collect(),
+            };
+            let shared = prices.share_terms(terms.clone());
+            assert_eq!(*shared, terms);
             shared
         };
-        let first = share(None, &[Some(1), None]);
-        assert!(Arc::ptr_eq(&first, &share(None, &[Some(1), None])));
-        assert!(!Arc::ptr_eq(&first, &share(None, &[None, Some(1)])));
-        assert!(!Arc::ptr_eq(&first, &share(None, &[Some(1)])));
-        // The same ids and quantities, but another amount.
-        assert!(!Arc::ptr_eq(&first, &share(Some(5), &[Some(1), None])));
-        assert!(share(None, &[]).is_empty());
+        let active = || Status::Active;
+        let first = share(active(), None, &[Some(1), None]);
+        assert!(Arc::ptr_eq(
+            &first,
+            &share(active(), None, &[Some(1), None])
+        ));
+        for other in [
+            share(active(), None, &[None, Some(1)]),
+            share(active(), None, &[Some(1)]),
+            share(Status::PastDue, None, &[Some(1), None]),
+            // The same ids and quantities, but another amount.
+            share(active(), Some(5), &[Some(1), None]),
+        ] {
+            assert!(!Arc::ptr_eq(&first, &other));
+        }
+        let mut voided = (*first).clone();
+        voided.paused_void = true;
+        assert!(prices.share_terms(voided).paused_void);
     }
 }

@@ -73,13 +73,16 @@ impl<'f> Customers<'f> {
                     .or_else(|| Some(index.number(key, Place::Account(narrow(position)))))
             })
             .collect();
-        let customers = index.places.len();
+        let Index { places, table, .. } = index;
+        // What follows takes about as much room again.
+        drop(table);
+        let customers = places.len();
         Self {
             naming,
             accounts: Groups::of(&of_account, customers),
             subscriptions: Groups::of(&of_subscription, customers),
             of_account,
-            places: index.places,
+            places,
         }
     }
 

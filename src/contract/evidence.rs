@@ -76,7 +76,7 @@ impl Case<'_> {
             line.push_str(" with its collection paused as void");
         }
         line += &format!(" ({prices})");
-        if let Some(end) = subscription.ended_at {
+        if let Some(end) = subscription.ended_at() {
             line += &format!(", ended {end}");
         } else if let Some(end) = subscription.period_end() {
             line += &format!(", period ends {end}");

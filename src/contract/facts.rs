@@ -1,8 +1,13 @@
 //! What the database says and what the provider says, as plain values. Readers make them, the evaluator judges them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    borrow::Borrow,
+    collections::BTreeSet,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
-use super::{AccountId, CustomerId, Price, Status, SubscriptionId, UnixSeconds};
+use super::{AccountId, CustomerId, Moment, Price, Status, SubscriptionId, UnixSeconds};
 
 /// A column of an account that a contract can map, under its canonical name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +66,31 @@ impl Field {
     }
 }
 
+/// A word that many rows hold, and that those who read them share. A pointer to a `str` takes twice as much room, and
+/// there may be millions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Word(Arc<Box<str>>);
+
+impl Deref for Word {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Word {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl From<&str> for Word {
+    fn from(text: &str) -> Self {
+        Self(Arc::new(text.into()))
+    }
+}
+
 /// One row that can hold paid access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -69,7 +99,7 @@ pub struct Account {
     pub customer: Option<CustomerId>,
     pub paid: bool,
     pub exempt: bool,
-    pub plan: Option<Arc<str>>,
+    pub plan: Option<Word>,
     /// What the optional columns hold; none when the contract maps none of them.
     pub columns: Option<Box<AccountColumns>>,
 }
@@ -79,57 +109,96 @@ pub struct Account {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountColumns {
     pub seats: Option<i64>,
-    pub status: Option<Arc<str>>,
+    pub status: Option<Word>,
     pub subscription_id: Option<SubscriptionId>,
     pub period_end: Option<UnixSeconds>,
     pub cancel_at_period_end: bool,
     pub updated_at: Option<UnixSeconds>,
 }
 
-/// One subscription of the provider, or the active entitlements of one customer standing in for one.
+/// One subscription of the provider, or the active entitlements of one customer standing in for one. Its terms read as
+/// its own: `subscription.status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     pub id: SubscriptionId,
     pub customer: CustomerId,
-    pub status: Status,
     pub created: UnixSeconds,
     /// When it stopped, which is not when somebody asked it to.
-    pub ended_at: Option<UnixSeconds>,
+    pub ended_at: Option<Moment>,
+    /// None when the source does not say.
+    pub period: Option<Period>,
+    /// Shared by the readers: of millions of subscriptions, most have the same few.
+    pub terms: Arc<Terms>,
+}
+
+/// What subscriptions have in common with one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    pub status: Status,
     /// `cancel_at_period_end` or `cancel_at` is set; none when the source does not say.
     pub cancel_scheduled: Option<bool>,
     /// `pause_collection.behavior` is `void`: the provider's docs say the service is not provided.
     pub paused_void: bool,
-    /// Of most subscriptions the same few, so that readers share them.
-    pub items: Arc<[Item]>,
-    /// None when the source does not say.
-    pub period: Option<Period>,
+    pub items: Box<[Item]>,
+}
+
+impl Deref for Subscription {
+    type Target = Terms;
+
+    fn deref(&self) -> &Terms {
+        &self.terms
+    }
+}
+
+impl DerefMut for Subscription {
+    /// From then on the terms are its own.
+    fn deref_mut(&mut self) -> &mut Terms {
+        Arc::make_mut(&mut self.terms)
+    }
 }
 
 /// The current period of a subscription. Where its items have periods of their own, it lasts from the latest start, as
 /// the provider's own filter reads it, to the latest end, until which something is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
-    pub start: UnixSeconds,
-    pub end: UnixSeconds,
+    start: Moment,
+    end: UnixSeconds,
 }
 
 impl Period {
+    pub fn new(start: UnixSeconds, end: UnixSeconds) -> Self {
+        let start = Moment::from(start);
+        Self { start, end }
+    }
+
     /// That of a subscription whose items have these.
     pub fn of_items(periods: impl IntoIterator<Item = Self>) -> Option<Self> {
-        periods.into_iter().reduce(|one, other| Self {
-            start: one.start.max(other.start),
-            end: one.end.max(other.end),
-        })
+        let later = |one: Self, other: Self| {
+            Self::new(one.start().max(other.start()), one.end.max(other.end))
+        };
+        periods.into_iter().reduce(later)
+    }
+
+    pub fn start(self) -> UnixSeconds {
+        self.start.into()
+    }
+
+    pub fn end(self) -> UnixSeconds {
+        self.end
     }
 }
 
 impl Subscription {
+    pub fn ended_at(&self) -> Option<UnixSeconds> {
+        self.ended_at.map(UnixSeconds::from)
+    }
+
     pub fn period_start(&self) -> Option<UnixSeconds> {
-        self.period.map(|period| period.start)
+        self.period.map(Period::start)
     }
 
     pub fn period_end(&self) -> Option<UnixSeconds> {
-        self.period.map(|period| period.end)
+        self.period.map(Period::end)
     }
 }
 

@@ -30,7 +30,9 @@ pub use explanation::{
     Explained, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
     ExplainedSubscription, Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, explain,
 };
-pub use facts::{Account, AccountColumns, Facts, Field, Item, Period, SeenModes, Subscription};
+pub use facts::{
+    Account, AccountColumns, Facts, Field, Item, Period, SeenModes, Subscription, Terms, Word,
+};
 pub use finding::{Finding, Severity, Subject};
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
 pub use money::{Interval, Money, Price};
@@ -38,5 +40,5 @@ pub use policy::{CanceledGrace, ColumnName, Contract, Grace, MatchOn, Mode, Pric
 pub use rule::Rule;
 pub use status::{Status, Statuses};
 pub use summary::Summary;
-pub use time::UnixSeconds;
+pub use time::{Moment, UnixSeconds};
 pub use verdict::Verdict;

@@ -143,7 +143,7 @@ impl Contract {
         match self.grace.canceled {
             None => Ok(None),
             Some(CanceledGrace::For(seconds)) => {
-                let end = subscription.ended_at;
+                let end = subscription.ended_at();
                 let end =
                     end.ok_or_else(|| missing("time at which it ended", "`grace.canceled`"))?;
                 Ok(Some(end.plus(seconds)))
@@ -293,10 +293,8 @@ mod tests {
             State::Granting
         );
         // The docs say it of `active` alone: another status means what it means.
-        let trialing = Subscription {
-            status: Status::Trialing,
-            ..paused.clone()
-        };
+        let mut trialing = paused.clone();
+        trialing.status = Status::Trialing;
         assert_eq!(state(&contract(), &[trialing]), State::Granting);
         // The pause is read before the lists are.
         let mut denies_active = contract();

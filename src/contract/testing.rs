@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Finding,
     Interval, Item, Period, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId,
-    Unanswerable, UnixSeconds, evaluate,
+    Terms, Unanswerable, UnixSeconds, evaluate,
 };
 
 pub(crate) const DAY: i64 = 86_400;
@@ -49,7 +49,7 @@ impl Account {
     }
 
     pub(crate) fn plan(mut self, plan: &str) -> Self {
-        self.plan = Some(Arc::from(plan));
+        self.plan = Some(plan.into());
         self
     }
 
@@ -69,15 +69,14 @@ pub(crate) fn subscription(name: &str, status: &str, price: &str) -> Subscriptio
     Subscription {
         id: SubscriptionId::from(format!("sub_{name}")),
         customer: CustomerId::from(format!("cus_{name}")),
-        status: Status::parse(status),
         created: NOW.plus(-100 * DAY),
-        ended_at: (status == "canceled").then(|| NOW.plus(-DAY)),
-        cancel_scheduled: Some(false),
-        paused_void: false,
-        items: [item(price, 1)].into(),
-        period: Some(Period {
-            start: NOW.plus(-DAY),
-            end: NOW.plus(29 * DAY),
+        ended_at: (status == "canceled").then(|| NOW.plus(-DAY).into()),
+        period: Some(Period::new(NOW.plus(-DAY), NOW.plus(29 * DAY))),
+        terms: Arc::new(Terms {
+            status: Status::parse(status),
+            cancel_scheduled: Some(false),
+            paused_void: false,
+            items: [item(price, 1)].into(),
         }),
     }
 }

@@ -1,6 +1,6 @@
 //! Points in time as the providers send them: whole seconds since 1970-01-01 UTC.
 
-use std::fmt;
+use std::{fmt, num::NonZeroU64};
 
 use jiff::Timestamp;
 
@@ -22,6 +22,24 @@ impl UnixSeconds {
     }
 }
 
+/// Seconds since the Unix epoch, kept so that an `Option` of them takes no more room than they do: there may be
+/// millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment(NonZeroU64);
+
+impl From<UnixSeconds> for Moment {
+    /// The last second that can be written is taken for the one before it.
+    fn from(seconds: UnixSeconds) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(seconds.0.abs_diff(i64::MIN)))
+    }
+}
+
+impl From<Moment> for UnixSeconds {
+    fn from(moment: Moment) -> Self {
+        Self(i64::MIN.saturating_add_unsigned(moment.0.get() - 1))
+    }
+}
+
 impl From<Timestamp> for UnixSeconds {
     fn from(timestamp: Timestamp) -> Self {
         Self(timestamp.as_second())
@@ -35,5 +53,21 @@ impl fmt::Display for UnixSeconds {
             Ok(timestamp) => write!(f, "{timestamp}"),
             Err(_) => write!(f, "@{}", self.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_any_second_and_none_takes_no_room() {
+        for seconds in [i64::MIN, -1, 0, 1, 1_793_491_200, i64::MAX - 1] {
+            let moment = Moment::from(UnixSeconds(seconds));
+            assert_eq!(UnixSeconds::from(moment), UnixSeconds(seconds));
+        }
+        let last = Moment::from(UnixSeconds(i64::MAX));
+        assert_eq!(UnixSeconds::from(last), UnixSeconds(i64::MAX - 1));
+        assert_eq!(size_of::<Option<Moment>>(), 8);
     }
 }

@@ -1,12 +1,9 @@
 //! Rows into accounts: which fields a reading must have, and one account from the values of one row.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashSet};
 
 use crate::contract::{
-    Account, AccountColumns, AccountId, CustomerId, Field, MatchOn, SubscriptionId,
+    Account, AccountColumns, AccountId, CustomerId, Field, MatchOn, SubscriptionId, Word,
 };
 
 use super::value::{Meaningless, Value};
@@ -35,7 +32,7 @@ pub fn required(match_on: MatchOn) -> [Field; 3] {
 pub struct AccountRows {
     fields: BTreeSet<Field>,
     has_columns: bool,
-    words: HashSet<Arc<str>>,
+    words: HashSet<Word>,
     rows: u64,
 }
 
@@ -97,7 +94,7 @@ impl AccountRows {
 
 fn columns<'v, F: Fn(Field) -> Value<'v>>(
     row: &Row<'_, 'v, F>,
-    words: &mut HashSet<Arc<str>>,
+    words: &mut HashSet<Word>,
 ) -> Result<AccountColumns, RowError> {
     Ok(AccountColumns {
         seats: row.read(Field::Seats, Value::integer)?.flatten(),
@@ -142,14 +139,14 @@ impl<'v, F: Fn(Field) -> Value<'v>> Row<'_, 'v, F> {
         Ok(self.read(field, Value::boolean)?.unwrap_or_default())
     }
 
-    fn shared(&self, field: Field, words: &mut HashSet<Arc<str>>) -> Option<Arc<str>> {
+    fn shared(&self, field: Field, words: &mut HashSet<Word>) -> Option<Word> {
         let text = self.value(field)?.text?;
         if let Some(word) = words.get(text) {
-            return Some(Arc::clone(word));
+            return Some(word.clone());
         }
-        let word: Arc<str> = Arc::from(text);
+        let word = Word::from(text);
         if words.len() < MAX_SHARED_WORDS {
-            words.insert(Arc::clone(&word));
+            words.insert(word.clone());
         }
         Some(word)
     }
@@ -245,7 +242,7 @@ mod tests {
         assert!(source.starts_with("`canceled` (text) is not one of true/false"));
     }
 
-    fn plan(rows: &mut AccountRows, text: &str) -> Arc<str> {
+    fn plan(rows: &mut AccountRows, text: &str) -> Word {
         let value = Value {
             text: Some(text),
             kind: "text",
@@ -257,7 +254,7 @@ mod tests {
     fn words_are_shared_between_rows() {
         let mut rows = AccountRows::new(BTreeSet::from([Field::Id, Field::Plan]));
         let first = plan(&mut rows, "pro");
-        assert!(Arc::ptr_eq(&first, &plan(&mut rows, "pro")));
+        assert_eq!(first.as_ptr(), plan(&mut rows, "pro").as_ptr());
         for number in 0..2000 {
             let word = number.to_string();
             assert_eq!(*plan(&mut rows, &word), *word);

@@ -398,6 +398,6 @@ fn progress_is_told_as_rows_come_and_at_the_end() {
             .iter()
             .map(|account| account.plan.clone().unwrap())
             .collect();
-        assert!(std::sync::Arc::ptr_eq(&plans[0], &plans[2499]));
+        assert_eq!(plans[0].as_ptr(), plans[2499].as_ptr());
     });
 }

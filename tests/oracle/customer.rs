@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prodverdict::contract::{
-    CanceledGrace, Contract, Facts, Interval, Item, Price, Status, Subscription, UnixSeconds,
+    CanceledGrace, Contract, Facts, Interval, Item, Period, Price, Status, Subscription,
+    UnixSeconds,
 };
 
 /// What one subscription says, after all five steps of "What a subscription says".
@@ -75,11 +76,11 @@ pub(crate) fn unknown_word(contract: &Contract, status: &Status) -> bool {
 }
 
 pub(crate) fn largest_end(subscription: &Subscription) -> Option<UnixSeconds> {
-    subscription.period.map(|period| period.end)
+    subscription.period.map(Period::end)
 }
 
 fn latest_start(subscription: &Subscription) -> Option<UnixSeconds> {
-    subscription.period.map(|period| period.start)
+    subscription.period.map(Period::start)
 }
 
 pub(crate) fn read(contract: &Contract, subscription: &Subscription, now: UnixSeconds) -> Says {
@@ -98,7 +99,7 @@ pub(crate) fn read(contract: &Contract, subscription: &Subscription, now: UnixSe
             latest_start(subscription).map(|start| start.0 + seconds)
         }
         (Status::Canceled, _, Some(CanceledGrace::For(seconds))) => {
-            subscription.ended_at.map(|end| end.0 + seconds)
+            subscription.ended_at().map(|end| end.0 + seconds)
         }
         (Status::Canceled, _, Some(CanceledGrace::UntilPeriodEnd)) => {
             largest_end(subscription).map(|end| end.0)

@@ -69,7 +69,7 @@ impl World<'_> {
             if left_out(self.contract, subscription) || !grants_by_word {
                 continue;
             }
-            for item in subscription.items.iter() {
+            for item in &subscription.items {
                 if plan_of(self.contract, &item.price).is_none()
                     && !ignored(self.contract, &item.price)
                 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prodverdict::contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Finding, Item, MatchOn,
     Period, Price, PriceId, PricePattern, Rule, Severity, Source, Subscription, SubscriptionId,
-    Unanswerable, UnixSeconds, Verdict, evaluate,
+    Terms, Unanswerable, UnixSeconds, Verdict, evaluate,
 };
 use proptest::prelude::*;
 
@@ -68,10 +68,10 @@ fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
         customer: (contract.match_on == MatchOn::CustomerId).then(|| CustomerId::from("cus_new")),
         paid: true,
         exempt: false,
-        plan: plan.map(Arc::from),
+        plan: plan.map(Into::into),
         columns: Some(Box::new(AccountColumns {
             seats: Some(4),
-            status: Some(Arc::from(status.as_str())),
+            status: Some(status.as_str().into()),
             subscription_id: Some(SubscriptionId::from(id)),
             period_end: Some(end),
             cancel_at_period_end: true,
@@ -81,22 +81,20 @@ fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
     let subscription = Subscription {
         id: SubscriptionId::from(id),
         customer: CustomerId::from("cus_new"),
-        status,
         created: NOW_SECONDS,
         ended_at: None,
-        cancel_scheduled: Some(true),
-        paused_void: false,
-        items: [Item {
-            price: Arc::new(Price {
-                id: price,
-                ..Price::bare("")
-            }),
-            quantity: Some(4),
-        }]
-        .into(),
-        period: Some(Period {
-            start: NOW_SECONDS,
-            end,
+        period: Some(Period::new(NOW_SECONDS, end)),
+        terms: Arc::new(Terms {
+            status,
+            cancel_scheduled: Some(true),
+            paused_void: false,
+            items: Box::new([Item {
+                price: Arc::new(Price {
+                    id: price,
+                    ..Price::bare("")
+                }),
+                quantity: Some(4),
+            }]),
         }),
     };
     Some((account, subscription))
@@ -134,7 +132,7 @@ fn renamed(world: &World, name: &dyn Fn(&str) -> String) -> World {
     for subscription in &mut facts.subscriptions {
         subscription.id = SubscriptionId::from(name(subscription.id.as_str()));
         subscription.customer = CustomerId::from(name(subscription.customer.as_str()));
-        for item in Arc::make_mut(&mut subscription.items) {
+        for item in &mut subscription.items {
             let price = Arc::make_mut(&mut item.price);
             price.id = PriceId::from(name(price.id.as_str()));
         }

@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use prodverdict::contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Facts, Field, Interval, Item,
-    MatchOn, Period, Price, SeenModes, Source, Status, Subscription, SubscriptionId, UnixSeconds,
+    MatchOn, Period, Price, SeenModes, Source, Status, Subscription, SubscriptionId, Terms,
+    UnixSeconds,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -156,7 +157,7 @@ fn account(mapped: BTreeSet<Field>, match_on: MatchOn) -> impl Strategy<Value = 
             },
             paid,
             exempt,
-            plan: plan.map(Arc::from),
+            plan: plan.map(Into::into),
             columns,
         },
     )
@@ -181,7 +182,7 @@ fn columns(mapped: BTreeSet<Field>) -> impl Strategy<Value = Option<Box<AccountC
             any.then(|| {
                 Box::new(AccountColumns {
                     seats: seats.filter(|_| is(Field::Seats)),
-                    status: status.filter(|_| is(Field::Status)).map(Arc::from),
+                    status: status.filter(|_| is(Field::Status)).map(Into::into),
                     subscription_id: subscription
                         .filter(|_| is(Field::SubscriptionId))
                         .map(SubscriptionId::from),
@@ -234,18 +235,18 @@ impl Draft {
         Subscription {
             id: SubscriptionId::from(format!("sub_{number}")),
             customer: CustomerId::from(self.customer),
-            status: Status::parse(self.status),
             created: UnixSeconds(NOW - 1000 + 10 * self.newness + place),
             ended_at: self
                 .ended_at
                 .or(whole.then_some(-10))
-                .map(|offset| UnixSeconds(NOW + offset)),
-            cancel_scheduled: self.cancel_scheduled.or(whole.then_some(false)),
-            paused_void: self.paused_void,
-            items: items.collect(),
-            period: period.map(|(start, end)| Period {
-                start: UnixSeconds(NOW + start),
-                end: UnixSeconds(NOW + end),
+                .map(|offset| UnixSeconds(NOW + offset).into()),
+            period: period
+                .map(|(start, end)| Period::new(UnixSeconds(NOW + start), UnixSeconds(NOW + end))),
+            terms: Arc::new(Terms {
+                status: Status::parse(self.status),
+                cancel_scheduled: self.cancel_scheduled.or(whole.then_some(false)),
+                paused_void: self.paused_void,
+                items: items.collect(),
             }),
         }
     }
@@ -345,13 +346,15 @@ fn entitlements() -> impl Strategy<Value = Vec<Subscription>> + Clone {
             Subscription {
                 id: SubscriptionId::from(customer.clone()),
                 customer: CustomerId::from(customer),
-                status: Status::Active,
                 created: UnixSeconds(0),
                 ended_at: None,
-                cancel_scheduled: None,
-                paused_void: false,
-                items: features.into_iter().map(feature).collect(),
                 period: None,
+                terms: Arc::new(Terms {
+                    status: Status::Active,
+                    cancel_scheduled: None,
+                    paused_void: false,
+                    items: features.into_iter().map(feature).collect(),
+                }),
             }
         })
         .collect()

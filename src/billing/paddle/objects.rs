@@ -12,7 +12,10 @@ use crate::{
         decoding::{Reference, check_kind, from_text, from_value},
         stripe::objects::interval,
     },
-    contract::{CustomerId, Item, Period, Price, PriceId, Status, Subscription, SubscriptionId},
+    contract::{
+        CustomerId, Item, Period, Price, PriceId, Status, Subscription, SubscriptionId, Terms,
+        UnixSeconds,
+    },
 };
 
 const SUBSCRIPTION: &str = "subscription";
@@ -99,10 +102,9 @@ fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Err
 impl WireSubscription {
     fn decode(self, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, None, &self.id)?;
-        let period = self.current_billing_period.map(|period| Period {
-            start: period.starts_at.into(),
-            end: period.ends_at.into(),
-        });
+        let period = self
+            .current_billing_period
+            .map(|period| Period::new(period.starts_at.into(), period.ends_at.into()));
         let item = |item: WireItem| Item {
             price: prices.share(item.price.decode()),
             quantity: item.quantity,
@@ -110,18 +112,22 @@ impl WireSubscription {
         let items = self.items.into_iter().map(item).collect();
         Ok(Decoded {
             subscription: Subscription {
-                items: prices.share_items(items),
-                period,
                 id: SubscriptionId::from(self.id),
                 customer: CustomerId::from(self.customer_id.0),
-                status: Status::parse(&self.status),
                 created: self.created_at.into(),
-                ended_at: self.canceled_at.map(Into::into),
-                cancel_scheduled: Some(
-                    self.scheduled_change
-                        .is_some_and(|change| change.action == "cancel"),
-                ),
-                paused_void: false,
+                ended_at: self
+                    .canceled_at
+                    .map(|ended_at| UnixSeconds::from(ended_at).into()),
+                period,
+                terms: prices.share_terms(Terms {
+                    status: Status::parse(&self.status),
+                    cancel_scheduled: Some(
+                        self.scheduled_change
+                            .is_some_and(|change| change.action == "cancel"),
+                    ),
+                    paused_void: false,
+                    items,
+                }),
             },
             livemode: None,
             more_items: false,
@@ -156,7 +162,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::contract::{Interval, UnixSeconds};
+    use crate::contract::Interval;
 
     fn example() -> Value {
         json!({
@@ -192,7 +198,7 @@ mod tests {
         assert_eq!(read.status, Status::Active);
         assert_eq!(read.created, UnixSeconds(1_712_917_129));
         assert_eq!(
-            (read.ended_at, read.cancel_scheduled, read.paused_void),
+            (read.ended_at(), read.cancel_scheduled, read.paused_void),
             (None, Some(false), false)
         );
         let [item] = &*read.items else {
@@ -201,10 +207,10 @@ mod tests {
         assert_eq!(item.quantity, Some(10));
         assert_eq!(
             read.period,
-            Some(Period {
-                start: UnixSeconds(1_712_917_127),
-                end: UnixSeconds(1_715_509_127),
-            })
+            Some(Period::new(
+                UnixSeconds(1_712_917_127),
+                UnixSeconds(1_715_509_127)
+            ))
         );
         let price = Price {
             product: Some("pro_01gsz4t5hdjse780zja8vvr7jg".to_owned()),
@@ -240,7 +246,7 @@ mod tests {
             Status::Paused
         );
         let ended = with("/canceled_at", json!("2024-04-13T00:00:00Z")).unwrap();
-        assert_eq!(ended.ended_at, Some(UnixSeconds(1_712_966_400)));
+        assert_eq!(ended.ended_at(), Some(UnixSeconds(1_712_966_400)));
         assert_eq!(
             with("/current_billing_period", json!(null))
                 .unwrap()

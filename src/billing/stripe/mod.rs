@@ -172,8 +172,7 @@ async fn complete(
     let own = decoded.period;
     let of_items = items.iter().filter_map(|listed| listed.period.or(own));
     decoded.subscription.period = Period::of_items(of_items);
-    let items = items.into_iter().map(|listed| listed.item).collect();
-    decoded.subscription.items = locked(prices).share_items(items);
+    decoded.subscription.items = items.into_iter().map(|listed| listed.item).collect();
     decoded.more_items = false;
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     contract::{
         CustomerId, Interval, Item, Period, Price, PriceId, Status, Subscription, SubscriptionId,
-        UnixSeconds,
+        Terms, UnixSeconds,
     },
 };
 
@@ -162,17 +162,19 @@ impl WireSubscription {
             subscription: Subscription {
                 id: SubscriptionId::from(self.id),
                 customer: CustomerId::from(self.customer.0),
-                status: Status::parse(&self.status),
                 created: UnixSeconds(self.created),
-                ended_at: self.ended_at.map(UnixSeconds),
-                // Flexible billing sets only the date, the classic portal both, the API either.
-                cancel_scheduled: match (self.cancel_at_period_end, self.cancel_at) {
-                    (_, Some(_)) => Some(true),
-                    (at_period_end, None) => at_period_end,
-                },
-                paused_void: behavior.as_deref() == Some("void"),
-                items: prices.share_items(items),
+                ended_at: self.ended_at.map(|ended_at| UnixSeconds(ended_at).into()),
                 period: latest,
+                terms: prices.share_terms(Terms {
+                    status: Status::parse(&self.status),
+                    // Flexible billing sets only the date, the classic portal both, the API either.
+                    cancel_scheduled: match (self.cancel_at_period_end, self.cancel_at) {
+                        (_, Some(_)) => Some(true),
+                        (at_period_end, None) => at_period_end,
+                    },
+                    paused_void: behavior.as_deref() == Some("void"),
+                    items: items.into(),
+                }),
             },
             livemode: self.livemode,
             more_items: self.items.has_more.unwrap_or_default(),
@@ -264,8 +266,7 @@ fn amount_per_unit(amount: Option<i64>, transform: Option<IgnoredAny>) -> Option
 }
 
 fn period(start: Option<i64>, end: Option<i64>) -> Option<Period> {
-    let (start, end) = (UnixSeconds(start?), UnixSeconds(end?));
-    Some(Period { start, end })
+    Some(Period::new(UnixSeconds(start?), UnixSeconds(end?)))
 }
 
 #[cfg(test)]
@@ -448,7 +449,7 @@ mod tests {
         }
         let unheard_of = with(json!({"status": "Hibernating", "new_field": [{}], "ended_at": 5}));
         assert_eq!(unheard_of.status, Status::Other("hibernating".into()));
-        assert_eq!(unheard_of.ended_at, Some(UnixSeconds(5)));
+        assert_eq!(unheard_of.ended_at(), Some(UnixSeconds(5)));
     }
 
     #[test]

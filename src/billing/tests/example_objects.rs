@@ -155,7 +155,7 @@ fn the_realistic_objects_read_as_what_they_are() {
             subscription.customer.as_str(),
             subscription.status.clone(),
             subscription.cancel_scheduled,
-            subscription.ended_at.map(|ended_at| ended_at.0),
+            subscription.ended_at().map(|ended_at| ended_at.0),
         );
         assert!(REALISTIC.contains(&found), "{found:?}");
         assert_eq!(decoded.livemode, Some(false));
@@ -175,7 +175,7 @@ fn the_realistic_objects_read_as_what_they_are() {
         };
         assert_eq!(&*subscription.items, [item], "{name}");
         let start = UnixSeconds(START);
-        assert_eq!(subscription.period, Some(Period { start, end }), "{name}");
+        assert_eq!(subscription.period, Some(Period::new(start, end)), "{name}");
     }
     assert!(read == REALISTIC.len() || read == 0, "{read} were read");
 }

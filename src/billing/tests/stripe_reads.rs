@@ -125,7 +125,7 @@ async fn items_beyond_the_embedded_ones_are_fetched() {
     );
     let period = facts.subscriptions.first().and_then(|one| one.period);
     assert_eq!(
-        period.map(|period| (period.start.0, period.end.0)),
+        period.map(|period| (period.start().0, period.end().0)),
         Some((7, 9))
     );
     let asked = server.asked();

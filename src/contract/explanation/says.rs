@@ -81,7 +81,7 @@ fn explained(case: &Case<'_>, one: &Subscription, decides: bool) -> ExplainedSub
         created: (one.created != UnixSeconds::default()).then_some(one.created),
         period_start: one.period_start(),
         period_end: one.period_end(),
-        ended_at: one.ended_at,
+        ended_at: one.ended_at(),
         cancel_scheduled: one.cancel_scheduled,
         paused_void: one.paused_void,
         prices,
@@ -200,7 +200,7 @@ fn grace_rule(case: &Case<'_>, one: &Subscription) -> String {
     }
     match case.contract.grace.canceled {
         Some(CanceledGrace::For(_)) => {
-            format!("`grace.canceled` (from its end, {})", from(one.ended_at))
+            format!("`grace.canceled` (from its end, {})", from(one.ended_at()))
         }
         Some(CanceledGrace::UntilPeriodEnd) | None => {
             "`grace.canceled: until_period_end`".to_owned()

@@ -67,10 +67,8 @@ fn why_a_subscription_counts_as_it_does() {
         said("canceled", "price_pro"),
         "does not grant: `canceled` does not grant"
     );
-    let void = Subscription {
-        paused_void: true,
-        ..subscription("1", "active", "price_pro")
-    };
+    let mut void = subscription("1", "active", "price_pro");
+    void.paused_void = true;
     assert!(says(&contract, void).starts_with("unjudged: its collection is paused as `void`"));
     let empty = subscription("1", "active", "").items([]);
     assert!(says(&contract, empty).ends_with("status, and it carries no price"));
@@ -335,11 +333,12 @@ fn any_subscription() -> impl Strategy<Value = Subscription> {
         Just("addon_1")
     ];
     (0..3_u8, 0..100_u8, status, price, any::<bool>()).prop_map(
-        |(name, id, status, price, void)| Subscription {
-            paused_void: void,
-            ..subscription(&name.to_string(), status, "")
+        |(name, id, status, price, void)| {
+            let mut one = subscription(&name.to_string(), status, "")
                 .id(&format!("sub_{id}"))
-                .items([item(price, 1)])
+                .items([item(price, 1)]);
+            one.paused_void = void;
+            one
         },
     )
 }

@@ -91,7 +91,7 @@ impl Row<'_, '_> {
         let mut paid_for: Option<u64> = None;
         let contract = self.case.contract;
         for subscription in granting {
-            for item in subscription.items.iter() {
+            for item in &subscription.items {
                 let is_counted = match contract.price_meaning(&item.price.id) {
                     PriceMeaning::Plan(_) => true,
                     PriceMeaning::Unmapped => !contract.checks_plans(),
@@ -255,7 +255,7 @@ mod tests {
 
     use super::*;
     use crate::contract::{
-        Facts, SubscriptionId,
+        Facts, SubscriptionId, Word,
         testing::{DAY, account, contract, facts, found, item, judge, only, subscription},
     };
 
@@ -263,7 +263,7 @@ mod tests {
         let deciding = subscription("1", "active", "price_pro");
         AccountColumns {
             seats: Some(1),
-            status: Some(Arc::from("active")),
+            status: Some(Word::from("active")),
             period_end: deciding.period_end(),
             subscription_id: Some(deciding.id),
             cancel_at_period_end: false,
@@ -310,7 +310,7 @@ mod tests {
             ),
             (
                 AccountColumns {
-                    status: Some(Arc::from("trialing")),
+                    status: Some(Word::from("trialing")),
                     ..right()
                 },
                 "status-drift",
@@ -466,7 +466,7 @@ mod tests {
         world.subscriptions.remove(0);
         assert_eq!(found(&contract(), &world), [""; 0]);
         let columns = AccountColumns {
-            status: Some(Arc::from("active")),
+            status: Some(Word::from("active")),
             ..AccountColumns::default()
         };
         world.accounts[0].columns = Some(Box::new(columns));
@@ -477,7 +477,7 @@ mod tests {
              Status drift — a status change did not reach the row."
         );
         let columns = AccountColumns {
-            status: Some(Arc::from("CANCELLED")),
+            status: Some(Word::from("CANCELLED")),
             ..AccountColumns::default()
         };
         world.accounts[0].columns = Some(Box::new(columns));

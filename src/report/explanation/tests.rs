@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     contract::{
         Account, AccountId, ColumnName, Contract, CustomerId, Facts, Field, Interval, Item, Period,
-        Price, PriceId, Status, Subscription, SubscriptionId, UnixSeconds, explain,
+        Price, PriceId, Status, Subscription, SubscriptionId, Terms, UnixSeconds, explain,
     },
     report::{neutral::is_hidden, sample},
 };
@@ -27,19 +27,18 @@ fn about(id: &str) -> ExplainedContract {
     let subscription = |status: Status, created| Subscription {
         id: SubscriptionId::from(format!("{id}{created}")),
         customer: CustomerId::from(id),
-        status,
         created: NOW.plus(created),
         ended_at: None,
-        cancel_scheduled: Some(true),
-        paused_void: false,
-        items: [Item {
-            price: Arc::new(price.clone()),
-            quantity: Some(3),
-        }]
-        .into(),
-        period: Some(Period {
-            start: NOW.plus(-5),
-            end: NOW.plus(5),
+        period: Some(Period::new(NOW.plus(-5), NOW.plus(5))),
+        terms: Arc::new(Terms {
+            status,
+            cancel_scheduled: Some(true),
+            paused_void: false,
+            items: [Item {
+                price: Arc::new(price.clone()),
+                quantity: Some(3),
+            }]
+            .into(),
         }),
     };
     let facts = Facts {
