@@ -8,7 +8,7 @@ use crate::fake_stripe::{
     keys::Permission,
     parameters::{Kind, Known, LIST, RETRIEVE, known, one_of},
     shapes::SubscriptionShape,
-    world::{Status, Subscription, World},
+    world::{Slot, Status, Subscription, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -68,6 +68,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         call.find((world, &world.prices), param, (price, param))?;
     }
     let mut listing = Listing::of(&world.subscriptions, "subscription", call);
+    listing.slots = Cow::Borrowed(status.slots(world));
     if let Some(customer) = parameters.text("customer") {
         call.find(
             (world, &world.customers),
@@ -158,6 +159,16 @@ impl StatusFilter {
                     one_of("status", &words)
                 })
             }
+        }
+    }
+
+    /// Those that it admits, oldest first.
+    fn slots<'w>(&self, world: &'w World) -> &'w [Slot] {
+        match self {
+            Self::NotCanceled => world.by_status.not_canceled(),
+            Self::All => world.subscriptions.ordered_slots(),
+            Self::Ended => world.by_status.ended(),
+            Self::Only(only) => world.by_status.of(only),
         }
     }
 

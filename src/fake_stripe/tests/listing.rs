@@ -217,6 +217,27 @@ async fn a_status_that_changes_during_a_listing_is_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn what_leaves_or_takes_a_status_during_a_listing_of_it_is_left_out_or_listed_from_then_on() {
+    let world = varied(47);
+    let active = naive(&world, |one| one.status == Status::Active);
+    let unpaid = naive(&world, |one| one.status == Status::Unpaid);
+    let (leaves, joins) = (active.last().unwrap(), unpaid.last().unwrap());
+    let bench = Bench::of(world);
+    let (left, joined) = (leaves.clone(), joins.clone());
+    bench.fake.before_request(2, move |world| {
+        world.set_status(&left, Status::PastDue);
+        world.set_status(&joined, Status::Active);
+    });
+    let found = bench
+        .walk(SUBSCRIPTIONS, &[("status", "active"), ("limit", "1")])
+        .await;
+    let is_active = |one: &Subscription| one.status == Status::Active;
+    let expected = bench.fake.world(|world| naive(world, is_active));
+    assert_eq!(found, expected);
+    assert!(!found.contains(leaves) && found.contains(joins));
+}
+
+#[tokio::test]
 async fn customers_are_listed_without_the_deleted_and_by_email() {
     let mut world = World::new(NOW);
     world.customer(

@@ -23,6 +23,8 @@ pub(crate) struct Collection<T> {
     /// Slots by (created, slot), oldest first.
     order: Vec<Slot>,
     ordered: bool,
+    /// Another number after every change.
+    revision: u64,
 }
 
 impl<T> Default for Collection<T> {
@@ -33,6 +35,7 @@ impl<T> Default for Collection<T> {
             hasher: DefaultHashBuilder::default(),
             order: Vec::new(),
             ordered: true,
+            revision: 0,
         }
     }
 }
@@ -40,6 +43,7 @@ impl<T> Default for Collection<T> {
 impl<T: Object> Collection<T> {
     /// Adds an object, or puts it in the place of the one that has its id.
     pub(crate) fn put(&mut self, object: T) -> Slot {
+        self.revision = self.revision.wrapping_add(1);
         if let Some(slot) = self.slot(object.id()) {
             if let Some(place) = self.objects.get_mut(index(slot)) {
                 self.ordered &= place.created() == object.created();
@@ -97,6 +101,10 @@ impl<T: Object> Collection<T> {
     /// The slots as `order` left them, for a caller that also needs the objects.
     pub(crate) fn ordered_slots(&self) -> &[Slot] {
         &self.order
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     pub(crate) fn len(&self) -> usize {

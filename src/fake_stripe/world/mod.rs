@@ -1,6 +1,7 @@
 //! The provider's side of the world: every object, the clock, and the ways in which they change.
 
 mod bulk;
+mod by_status;
 mod catalog;
 mod collection;
 mod customer;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
+use self::by_status::ByStatus;
 pub use self::{
     bulk::Bulk,
     catalog::{Interval, Price, Product, Recurring},
@@ -50,6 +52,7 @@ pub struct World {
     pub(crate) events: Collection<Event>,
     pub(crate) webhook_endpoints: Collection<WebhookEndpoint>,
     pub(crate) test_clocks: Collection<TestClock>,
+    pub(crate) by_status: ByStatus,
     /// (customer, subscription): so that asking for one customer does not walk a million subscriptions.
     by_customer: BTreeSet<(Slot, Slot)>,
     numbers: BTreeMap<&'static str, u64>,
@@ -83,6 +86,7 @@ impl World {
             events: Collection::default(),
             webhook_endpoints: Collection::default(),
             test_clocks: Collection::default(),
+            by_status: ByStatus::default(),
             by_customer: BTreeSet::new(),
             numbers: BTreeMap::new(),
         }
@@ -266,6 +270,7 @@ impl World {
         self.products.order();
         self.prices.order();
         self.subscriptions.order();
+        self.by_status.follow(&self.subscriptions);
         self.features.order();
         self.entitlements.order();
         self.events.order();
