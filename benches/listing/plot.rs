@@ -40,7 +40,7 @@ impl Axes {
 
 pub(crate) fn write(ours: &Measured, plain: &Measured) -> Result<()> {
     let axes = Axes {
-        seconds: next(ours.seconds.max(plain.seconds), 10.0),
+        seconds: next(ours.seconds.max(plain.seconds), 25.0),
         answers: next(count(&ours.answered).max(count(&plain.answered)), 50.0),
     };
     let mut svg = format!(
@@ -58,6 +58,12 @@ pub(crate) fn write(ours: &Measured, plain: &Measured) -> Result<()> {
         axes.y(0.0),
         axes.x(until),
         axes.y(until * LIMIT)
+    )?;
+    writeln!(
+        svg,
+        "<text x=\"{:.1}\" y=\"{:.1}\">the provider's limit: {LIMIT:.0} pages/s</text>",
+        axes.x(until) + 10.0,
+        axes.y(until * LIMIT) + 12.0
     )?;
     curve(&mut svg, &axes, "ours", ours)?;
     curve(&mut svg, &axes, "plain", plain)?;

@@ -345,6 +345,10 @@ async fn latency_is_waited_for() {
         "{:?}",
         begun.elapsed()
     );
+    let requests = bench.fake.requests();
+    let asked = requests.first().unwrap();
+    let took = asked.answered.unwrap() - asked.arrived;
+    assert!(took >= Duration::from_millis(119), "{took:?}");
 }
 
 #[tokio::test]
@@ -371,6 +375,8 @@ async fn answers_are_compressed_for_who_asks() {
     let (packed, small) = sizes("gzip").await;
     assert_eq!((plain, packed.as_deref()), (None, Some("gzip")));
     assert!(small * 5 < whole, "{small} of {whole}");
+    bench.fake.do_not_compress();
+    assert_eq!(sizes("gzip").await, (None, whole));
 }
 
 #[tokio::test]
