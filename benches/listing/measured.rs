@@ -167,7 +167,7 @@ pub(crate) fn foot(out: &mut impl Write) -> io::Result<()> {
         out,
         "\nSeconds are those of the whole check (database, listing, verdict); subs/s and the share of the limit are those of\n\
          the listing. `far`: 20,000 granting subscriptions, 10,000 ended ones and 40,000 accounts; answers take 300 ms\n\
-         (log-normal, one in a hundred 900 ms or more), 25 requests/s at an endpoint, 20 at once; gzip. `million`,\n\
+         (log-normal, one in a hundred 600 ms or more), 25 requests/s at an endpoint, 20 at once; gzip. `million`,\n\
          `growth-N`: so many million granting subscriptions and half as many accounts more; answers at once, without limits\n\
          and uncompressed, from this machine. `one by one` lists everything with a cursor, and does nothing else.\n"
     )
