@@ -1,6 +1,6 @@
 //! Runs the built program against a provider of many subscriptions and a real database, and prints what that takes.
 //!
-//! `scripts/postgres cargo bench --bench listing`, with the names of cases behind `--` for others than the usual ones.
+//! `scripts/postgres cargo bench --bench listing`, with the names of cases (or `all`) behind `--` for others than the usual ones.
 //! Every case has a process of its own, so that none pays for what another left behind.
 
 #![expect(
@@ -42,13 +42,13 @@ fn main() -> Result<()> {
     let chosen: Vec<_> = if wanted.is_empty() {
         Case::ALL.iter().filter(|case| case.is_usual).collect()
     } else {
-        let is_wanted = |case: &&Case| {
-            wanted
-                .iter()
-                .any(|word| case.name.starts_with(word.as_str()))
-        };
+        let is_wanted = |case: &&Case| wanted.iter().any(|word| word == case.name || word == "all");
         Case::ALL.iter().filter(is_wanted).collect()
     };
+    if chosen.is_empty() {
+        let names: Vec<_> = Case::ALL.iter().map(|case| case.name).collect();
+        return Err(format!("the cases are {}", names.join(", ")).into());
+    }
     let mut out = io::stdout();
     measured::head(&mut out)?;
     out.flush()?;

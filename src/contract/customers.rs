@@ -28,18 +28,31 @@ enum Key<'f> {
     OfSubscription(&'f str),
 }
 
-/// Where the facts name a customer for the first time: a third of the room that its key takes.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Subscription(u32),
-    Account(u32),
+/// Where the facts name each customer for the first time: a sixth of the room that its key takes.
+#[derive(Debug)]
+struct Places {
+    positions: Vec<u32>,
+    /// So many of them are those of subscriptions, which are numbered first; the others are those of accounts.
+    of_subscriptions: usize,
+}
+
+impl Places {
+    fn key<'f>(&self, naming: Naming<'f>, customer: CustomerNumber) -> Option<Key<'f>> {
+        let position = widen(*self.positions.get(customer.position())?);
+        if customer.position() < self.of_subscriptions {
+            let subscription = naming.facts.subscriptions.get(position)?;
+            Some(Key::Customer(subscription.customer.as_str()))
+        } else {
+            naming.link(naming.facts.accounts.get(position)?)
+        }
+    }
 }
 
 /// The facts, grouped by customer.
 #[derive(Debug)]
 pub(crate) struct Customers<'f> {
     naming: Naming<'f>,
-    places: Vec<Place>,
+    places: Places,
     of_account: Vec<Option<CustomerNumber>>,
     accounts: Groups,
     subscriptions: Groups,
@@ -53,9 +66,10 @@ impl<'f> Customers<'f> {
         let of_subscription: Vec<_> = subscriptions
             .map(|(position, one)| {
                 let key = Key::Customer(one.customer.as_str());
-                Some(index.number(key, Place::Subscription(narrow(position))))
+                Some(index.number(key, position))
             })
             .collect();
+        index.end_of_subscriptions();
         let by_id = match match_on {
             MatchOn::CustomerId => None,
             MatchOn::SubscriptionId => Some(SubscriptionIndex::of(&facts.subscriptions)),
@@ -70,24 +84,26 @@ impl<'f> Customers<'f> {
                 };
                 found
                     .and_then(|position| of_subscription.get(position).copied().flatten())
-                    .or_else(|| Some(index.number(key, Place::Account(narrow(position)))))
+                    .or_else(|| Some(index.number(key, position)))
             })
             .collect();
         let Index { places, table, .. } = index;
         // What follows takes about as much room again.
         drop(table);
-        let customers = places.len();
+        let customers = places.positions.len();
+        let subscriptions = Groups::of(&of_subscription, customers);
+        drop(of_subscription);
         Self {
             naming,
+            subscriptions,
             accounts: Groups::of(&of_account, customers),
-            subscriptions: Groups::of(&of_subscription, customers),
             of_account,
             places,
         }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = CustomerNumber> + use<> {
-        (0..self.places.len()).map(CustomerNumber::at)
+        (0..self.places.positions.len()).map(CustomerNumber::at)
     }
 
     /// Every account with its customer; none when it is not linked.
@@ -101,7 +117,7 @@ impl<'f> Customers<'f> {
 
     /// The provider's id of a customer; none when only a subscription id is known that the provider did not show.
     pub(crate) fn id(&self, customer: CustomerNumber) -> Option<&'f str> {
-        match self.naming.key(*self.places.get(customer.position())?)? {
+        match self.places.key(self.naming, customer)? {
             Key::Customer(id) => Some(id),
             Key::OfSubscription(_) => None,
         }
@@ -145,16 +161,6 @@ impl<'f> Naming<'f> {
         let (Key::Customer(id) | Key::OfSubscription(id)) = key;
         (!id.trim().is_empty()).then_some(key)
     }
-
-    fn key(self, place: Place) -> Option<Key<'f>> {
-        match place {
-            Place::Subscription(position) => {
-                let subscription = self.facts.subscriptions.get(widen(position))?;
-                Some(Key::Customer(subscription.customer.as_str()))
-            }
-            Place::Account(position) => self.link(self.facts.accounts.get(widen(position))?),
-        }
-    }
 }
 
 /// Numbers customers in order of appearance. The hash is seeded at random, so that hostile ids cannot be made to
@@ -163,7 +169,7 @@ struct Index<'f> {
     naming: Naming<'f>,
     hasher: DefaultHashBuilder,
     table: HashTable<CustomerNumber>,
-    places: Vec<Place>,
+    places: Places,
 }
 
 impl<'f> Index<'f> {
@@ -178,27 +184,35 @@ impl<'f> Index<'f> {
             naming,
             hasher: DefaultHashBuilder::default(),
             table: HashTable::with_capacity(about),
-            places: Vec::with_capacity(about),
+            places: Places {
+                positions: Vec::with_capacity(about),
+                of_subscriptions: usize::MAX,
+            },
         }
     }
 
-    fn number(&mut self, key: Key<'f>, place: Place) -> CustomerNumber {
+    /// What is numbered from now on is first named by an account.
+    fn end_of_subscriptions(&mut self) {
+        self.places.of_subscriptions = self.places.positions.len();
+    }
+
+    fn number(&mut self, key: Key<'f>, position: usize) -> CustomerNumber {
         let Self {
             naming,
             hasher,
             table,
             places,
         } = self;
-        let key_of = |number: &CustomerNumber| naming.key(*places.get(number.position())?);
+        let key_of = |number: &CustomerNumber| places.key(*naming, *number);
         let entry = table.entry(
             hasher.hash_one(key),
             |number| key_of(number) == Some(key),
             |number| key_of(number).map_or(0, |key| hasher.hash_one(key)),
         );
-        let next = CustomerNumber::at(places.len());
+        let next = CustomerNumber::at(places.positions.len());
         let number = *entry.or_insert(next).get();
         if number == next {
-            places.push(place);
+            places.positions.push(narrow(position));
         }
         number
     }
@@ -252,24 +266,25 @@ impl Groups {
     fn of(customer_of: &[Option<CustomerNumber>], customers: usize) -> Self {
         let mut starts = vec![0_u32; customers.saturating_add(1)];
         for customer in customer_of.iter().flatten() {
-            if let Some(count) = starts.get_mut(customer.position() + 1) {
+            if let Some(count) = starts.get_mut(customer.position()) {
                 *count += 1;
             }
         }
         let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
+        for end in &mut starts {
+            sum += *end;
+            *end = sum;
         }
         let mut positions = vec![0_u32; widen(sum)];
-        let mut next = starts.clone();
-        for (position, customer) in customer_of.iter().enumerate() {
+        // From the last to the first, every end moves back to its start.
+        for (position, customer) in customer_of.iter().enumerate().rev() {
             if let Some(customer) = customer
-                && let Some(slot) = next.get_mut(customer.position())
-                && let Some(place) = positions.get_mut(widen(*slot))
+                && let Some(slot) = starts.get_mut(customer.position())
             {
-                *place = narrow(position);
-                *slot += 1;
+                *slot -= 1;
+                if let Some(place) = positions.get_mut(widen(*slot)) {
+                    *place = narrow(position);
+                }
             }
         }
         Self { starts, positions }
