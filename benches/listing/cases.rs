@@ -110,7 +110,7 @@ impl Case {
             });
             stripe.delay(Some(Latency {
                 median: Duration::from_millis(300),
-                slowest_percent: Duration::from_millis(900),
+                slowest_percent: Duration::from_millis(600),
                 seed: 1,
             }));
         } else {

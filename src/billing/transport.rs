@@ -140,6 +140,10 @@ impl Session<'_> {
         self.transport.pace
     }
 
+    pub(crate) fn budget(&self) -> Option<u64> {
+        self.transport.budget
+    }
+
     /// Every try ever made, by this read and others.
     pub(crate) fn requests(&self) -> u64 {
         self.transport.requests()

@@ -89,7 +89,9 @@ async fn judge_contract(
     warnings.append(&mut read.warnings);
     let mut facts = read.facts;
     let mut evaluation = evaluate(&contract.contract, &facts, run.now);
-    if let Err(Unanswerable::NoCustomerKnown { .. }) = evaluation {
+    if let Err(Unanswerable::NoCustomerKnown { .. }) = evaluation
+        && !read.customers_were_asked
+    {
         let some = some_customers(&facts.accounts);
         facts.customer_known = sides.any_customer_exists(&some).await?;
         if facts.customer_known {

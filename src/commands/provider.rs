@@ -47,8 +47,8 @@ impl Provider<'_> {
     }
 
     /// Adds what was not listed and could change the verdict: what each suspect has, or everything where that takes
-    /// fewer requests.
-    pub(super) async fn settle(&self, facts: &mut Facts, now: UnixSeconds) -> Result<(), Error> {
+    /// fewer requests. Whether customers were asked for by id, because nobody was known.
+    pub(super) async fn settle(&self, facts: &mut Facts, now: UnixSeconds) -> Result<bool, Error> {
         let reader = self.reader;
         let Doubts {
             nobody_is_known,
@@ -66,7 +66,7 @@ impl Provider<'_> {
             match survey {
                 Ok(survey) if is_unknown || survey.plan().left() < number => {
                     facts.subscriptions = survey.read(&|_| {}).await?.subscriptions;
-                    return Ok(());
+                    return Ok(nobody_is_known);
                 }
                 Err(Error::TooDear { .. }) if !is_unknown => {}
                 Err(error) => return Err(error),
@@ -74,14 +74,14 @@ impl Provider<'_> {
             }
         }
         if number == 0 {
-            return Ok(());
+            return Ok(nobody_is_known);
         }
         reader.afford(number)?;
         self.progress
             .note(&plan::of_suspects(self.contract.source.provider(), number));
         let again = reader.read_customers(&suspects).await?;
         replace(facts, &suspects, again.subscriptions);
-        Ok(())
+        Ok(nobody_is_known)
     }
 }
 

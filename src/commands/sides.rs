@@ -49,6 +49,8 @@ enum Accounts {
 #[derive(Debug)]
 pub(crate) struct BothSides {
     pub(crate) facts: Facts,
+    /// The provider was asked already for some of the accounts' customers by id.
+    pub(crate) customers_were_asked: bool,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -136,11 +138,10 @@ impl<'r> Sides<'r> {
             seen_modes: listed.facts.seen_modes,
             customer_known: false,
         };
-        if !listed.is_everything {
-            self.settle(&mut facts).await?;
-        }
+        let customers_were_asked = !listed.is_everything && self.settle(&mut facts).await?;
         Ok(BothSides {
             facts,
+            customers_were_asked,
             warnings: accounts.warnings,
         })
     }
@@ -259,11 +260,10 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Adds what was not listed and could change the verdict: what each suspect has, or everything where that takes
-    /// fewer requests.
-    async fn settle(&self, facts: &mut Facts) -> Result<(), Failure> {
+    /// Adds what was not listed and could change the verdict. Whether customers were asked for by id.
+    async fn settle(&self, facts: &mut Facts) -> Result<bool, Failure> {
         let Billing::Live(reader) = &self.billing else {
-            return Ok(());
+            return Ok(false);
         };
         let settled = self.provider(reader).settle(facts, self.request.now).await;
         settled.map_err(|error| Failure::of(&error))

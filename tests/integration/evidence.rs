@@ -101,7 +101,8 @@ VERDICT: FAIL
         )
     );
     assert_eq!(events_asked(&live), 2);
-    assert!(ran.stderr.contains("in 3 requests."), "{}", ran.stderr);
+    // One listed, one asked about the customer who left, two read events.
+    assert!(ran.stderr.contains("in 4 requests."), "{}", ran.stderr);
 
     let report = live.json().with_status(1).json();
     let evidence = report["findings"][1]["evidence"].to_string();

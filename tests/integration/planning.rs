@@ -65,10 +65,8 @@ fn rules_that_are_off_cost_nothing() {
     let ran = live.json().with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
     let asked = live.asked();
-    let (first, rest) = asked.split_first().expect("a request");
-    assert_eq!(first, "/v1/subscriptions?status=all&limit=100");
     assert!(
-        rest.iter().all(|asked| asked.contains("?status=active&")),
+        asked.iter().all(|asked| asked.contains("?status=active&")),
         "{asked:#?}"
     );
 }

@@ -23,13 +23,13 @@ use crate::{
 const BEGINNING: i64 = 1_262_304_000;
 
 /// A piece of fewer pages is not worth a cut, which costs half a page.
-const WORTH_CUTTING: u64 = 4;
+const WORTH_CUTTING: u64 = 3;
 
 /// How far back the first cuts reach, each time.
 const REACH: i64 = 8;
 
-/// Cuts made to learn how much there is, before anything is decided.
-const LOOKS: usize = 2;
+/// Into so many parts of equal length the oldest piece is cut, to learn where in it the account began.
+const PARTS: i64 = 4;
 
 const FROM: &str = "created[gte]";
 const UNTIL: &str = "created[lt]";
@@ -129,12 +129,29 @@ impl<'a> Pieces<'a> {
     ) -> Result<Self, Error> {
         self.reach_back();
         self.run(prices, gathering, &|_| {}, true).await?;
+        // A guess that may forbid the rest has to be a good one.
+        if self.session.budget().is_some() {
+            self.look_for_the_beginning();
+            self.run(prices, gathering, &|_| {}, true).await?;
+        }
         Ok(self)
     }
 
-    /// Requests that are still needed, by how dense the pieces are as far as they were read.
+    /// Requests that are still needed, by how dense the pieces are as far as they were read. The account began
+    /// somewhere within the oldest of them: in its middle, as far as anybody knows.
     pub(crate) fn pages_left(&self) -> u64 {
-        self.all.iter().map(Piece::pages_left).sum()
+        let left = self.all.iter().map(Piece::pages_left).sum::<u64>();
+        let beyond = self
+            .oldest_unread()
+            .map_or(0, |(_, piece)| piece.pages_left() / 2);
+        left.saturating_sub(beyond)
+    }
+
+    fn oldest_unread(&self) -> Option<(usize, &Piece<'a>)> {
+        let pieces = self.all.iter().enumerate();
+        pieces
+            .filter(|(_, piece)| !piece.is_done)
+            .min_by_key(|(_, piece)| piece.reached)
     }
 
     /// Reads all that is left. `on_progress` hears how many subscriptions there are by then.
@@ -164,6 +181,21 @@ impl<'a> Pieces<'a> {
         }
     }
 
+    /// Cuts the oldest piece that is not read to its end: it may be empty from some time on.
+    fn look_for_the_beginning(&mut self) {
+        let Some((place, piece)) = self.oldest_unread() else {
+            return;
+        };
+        if self.order != Order::NewestFirst || piece.pages_left() < WORTH_CUTTING {
+            return;
+        }
+        let (reached, oldest) = (piece.reached, piece.oldest());
+        let mut place = place;
+        for part in 1..PARTS {
+            place = self.cut_at(place, reached - (reached - oldest) / PARTS * part);
+        }
+    }
+
     /// Sends requests until nothing is left, or until enough is known.
     async fn run(
         &mut self,
@@ -173,11 +205,10 @@ impl<'a> Pieces<'a> {
         is_survey: bool,
     ) -> Result<(), Error> {
         let at_once = self.session.pace().at_once;
-        let mut looks = LOOKS;
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < at_once {
-                let Some(place) = self.next_place(is_survey, &mut looks) else {
+                let Some(place) = self.next_place(is_survey) else {
                     break;
                 };
                 if let Some(request) = self.request(place, prices) {
@@ -193,14 +224,14 @@ impl<'a> Pieces<'a> {
     }
 
     /// The piece to ask for next; where all are under way, half of the one with the most left.
-    fn next_place(&mut self, is_survey: bool, looks: &mut usize) -> Option<usize> {
+    fn next_place(&mut self, is_survey: bool) -> Option<usize> {
         let waits = |piece: &Piece<'_>| {
             !piece.is_done && piece.pages.is_some() && (!is_survey || piece.is_unseen())
         };
         if let Some(place) = self.all.iter().position(waits) {
             return Some(place);
         }
-        if self.order != Order::NewestFirst || (is_survey && *looks == 0) {
+        if self.order != Order::NewestFirst || is_survey {
             return None;
         }
         let candidates = self.all.iter().enumerate();
@@ -209,7 +240,6 @@ impl<'a> Pieces<'a> {
             .filter_map(|(place, piece)| Some((place, piece.worth_cutting()?)))
             .max_by_key(|(place, left)| (*left, Reverse(*place)))?;
         let cut = self.all.get(place)?.middle();
-        *looks = looks.saturating_sub(1);
         Some(self.cut_at(place, cut))
     }
 

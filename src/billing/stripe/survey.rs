@@ -23,7 +23,7 @@ pub(crate) struct Survey<'a> {
     pub(crate) plan: Plan,
 }
 
-/// Reads the first pages of what `breadth` says, or of everything where that is a single page.
+/// Reads the first pages of what `breadth` says.
 pub(crate) async fn survey<'a>(
     session: Session<'a>,
     breadth: &Breadth,
@@ -31,27 +31,15 @@ pub(crate) async fn survey<'a>(
     let begun = session.requests();
     let prices = Prices::default();
     let mut gathering = Gathering::default();
-    let asked = Instant::now();
-    let everything = subscriptions(&[("status", "all")]);
-    let all = Pieces::first_page(session, &everything, &prices, &mut gathering).await?;
-    let is_everything = all.pages_left() == 0 || *breadth == Breadth::Everything;
-    let mut plan = Plan::new(is_everything);
-    plan.took = asked.elapsed();
+    let mut plan = Plan::new(*breadth == Breadth::Everything);
     let mut pieces = Vec::new();
-    if is_everything {
-        let all = all.survey(&prices, &mut gathering).await?;
-        plan.steps
-            .push(Step::new("every subscription", all.pages_left()));
-        pieces.push(all);
-    } else {
-        // The newest of everything would be a part of history that nothing else belongs to.
-        gathering = Gathering::default();
-        for (what, listing) in listings(breadth) {
-            let first = Pieces::first_page(session, &listing, &prices, &mut gathering).await?;
-            let part = first.survey(&prices, &mut gathering).await?;
-            plan.steps.push(Step::new(&what, part.pages_left()));
-            pieces.push(part);
-        }
+    for (what, listing) in listings(breadth) {
+        let asked = Instant::now();
+        let first = Pieces::first_page(session, &listing, &prices, &mut gathering).await?;
+        plan.took = asked.elapsed();
+        let part = first.survey(&prices, &mut gathering).await?;
+        plan.steps.push(Step::new(&what, part.pages_left()));
+        pieces.push(part);
     }
     plan.sent = session.requests().saturating_sub(begun);
     Ok(Survey {
@@ -62,7 +50,7 @@ pub(crate) async fn survey<'a>(
     })
 }
 
-/// The listings of a part, with what people call them. Of several statuses `active` comes last: what becomes active
+/// The listings that a breadth consists of, with what people call them. Of several statuses `active` comes last: what becomes active
 /// while the others are read is seen at least once.
 fn listings(breadth: &Breadth) -> Vec<(String, Listing)> {
     let named = |status: &Status| {
@@ -70,7 +58,10 @@ fn listings(breadth: &Breadth) -> Vec<(String, Listing)> {
         (format!("subscriptions that are `{status}`"), listing)
     };
     match breadth {
-        Breadth::Everything => Vec::new(),
+        Breadth::Everything => {
+            let everything = subscriptions(&[("status", "all")]);
+            vec![("every subscription".to_owned(), everything)]
+        }
         Breadth::NotCanceled { statuses } => {
             let open = (
                 "subscriptions that are not canceled".to_owned(),
