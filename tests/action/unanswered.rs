@@ -50,7 +50,7 @@ async fn a_page_that_fails_is_no_answer() {
             for number in 0..150 {
                 let customer = format!("cus_more{number}");
                 world.subscription(
-                    Subscription::new(&customer, Status::Canceled)
+                    Subscription::new(&customer, Status::Unpaid)
                         .price(PRO)
                         .created(1_700_000_000),
                 );

@@ -110,7 +110,7 @@ VERDICT: FAIL
         evidence.contains("(evt_deleted) is not accepted by 2 endpoints"),
         "{evidence}"
     );
-    assert_eq!(report["summary"]["provider_requests"], 3);
+    assert_eq!(report["summary"]["provider_requests"], 4);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod access;
 mod disturbances;
 mod errors;
 mod fields;
+mod filters;
 mod listing;
 mod resources;
 mod shapes;
