@@ -9,6 +9,7 @@ mod command_line;
 mod configuration;
 mod confirming;
 mod database;
+mod database_faults;
 mod evidence;
 mod explain;
 mod fixtures;

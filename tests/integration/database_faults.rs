@@ -1,0 +1,178 @@
+//! What can go wrong with the database while it is read: the findings stay the same, or there is no verdict.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    thread,
+    time::Duration,
+};
+
+use prodverdict::fake_stripe::{Status, Subscription, World};
+
+use crate::{
+    database::Database,
+    live::{Live, NOW, contract},
+};
+
+/// Alice pays and has no access; `rows` more accounts are as they should be.
+fn live(rows: u32) -> Live {
+    let mut world = World::new(NOW);
+    world.subscription(Subscription::new("cus_alice", Status::Active).price("price_pro"));
+    let database = Database::of_users("('usr_alice', 'cus_alice', false, null)");
+    database.run(&format!(
+        "insert into users select 'usr_' || n, null, false, null from generate_series(1, {rows}) n"
+    ));
+    Live::new(world, database, &contract(&[]))
+}
+
+/// A front of the server that breaks a connection once the server has sent so many bytes on it.
+fn breaking_after(bytes: usize, live: &Live) -> u16 {
+    let server = live.database.url_of("reader");
+    let address = (
+        server.host_str().expect("a host").to_owned(),
+        server.port().expect("a port"),
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (
+                client.expect("a client"),
+                TcpStream::connect(&address).expect("the server"),
+            );
+            let (mut from_client, mut to_server) = (
+                client.try_clone().expect("a clone"),
+                server.try_clone().expect("a clone"),
+            );
+            thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
+            thread::spawn(move || pass(server, client, bytes));
+        }
+    });
+    port
+}
+
+fn pass(mut server: TcpStream, mut client: TcpStream, bytes: usize) {
+    let mut left = bytes;
+    let mut buffer = [0; 8192];
+    while left > 0
+        && let Ok(read @ 1..) = server.read(&mut buffer)
+    {
+        let part = read.min(left);
+        if client.write_all(&buffer[..part]).is_err() {
+            break;
+        }
+        left -= part;
+    }
+    for end in [&server, &client] {
+        end.shutdown(Shutdown::Both).ok();
+    }
+}
+
+#[test]
+fn a_server_that_goes_away_in_the_middle_leaves_no_verdict() {
+    let live = live(20_000);
+    for bytes in [300_000, 30_000, 2_000] {
+        let mut url = live.database.url_of("reader");
+        url.set_port(Some(breaking_after(bytes, &live)))
+            .expect("a port");
+        let ran = live.run(
+            live.program("check access")
+                .variable("DATABASE_URL", url.as_str()),
+        );
+        let ran = ran.unanswered();
+        assert!(!ran.all().contains("usr_alice"), "{bytes}: {ran:#?}");
+        assert!(ran.stdout.contains("fix: "), "{bytes}: {ran:#?}");
+    }
+    live.check().with_status(1).says(&["[HIGH] user:usr_alice"]);
+}
+
+#[test]
+fn a_backend_that_is_terminated_in_the_middle_leaves_no_verdict() {
+    let live = live(20_000);
+    live.configure(&slowly(&contract(&[])));
+    let role = live.database.url_of("reader").username().to_owned();
+    let ran = thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(1200));
+            live.database.run(&format!(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'"
+            ));
+        });
+        live.check()
+    });
+    ran.unanswered().says(&["connection", "fix: "]);
+}
+
+/// Reading takes some seconds.
+fn slowly(configuration: &str) -> String {
+    let condition = "where: \"(select true from pg_sleep(0.0001) where users.id is not null)\"";
+    configuration.replace(
+        "      columns:",
+        &format!("      {condition}\n      columns:"),
+    )
+}
+
+#[test]
+fn a_table_that_grows_while_it_is_read_is_read_as_it_was() {
+    let live = live(20_000);
+    live.configure(&slowly(&contract(&[])));
+    let (is_read, added) = (AtomicBool::new(false), AtomicU32::new(0));
+    let ran = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_read.load(Ordering::Relaxed) {
+                let number = added.fetch_add(1, Ordering::Relaxed);
+                live.database.run(&format!(
+                    "insert into users values ('usr_new_{number}', 'cus_new_{number}', true, null)"
+                ));
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        // The writer is at work before the reader begins.
+        while added.load(Ordering::Relaxed) < 3 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let ran = live.json();
+        is_read.store(true, Ordering::Relaxed);
+        ran
+    });
+    let accounts = ran.json()["summary"]["accounts"]
+        .as_u64()
+        .expect("a number");
+    let added = u64::from(added.load(Ordering::Relaxed));
+    assert!(
+        (20_001..20_001 + added).contains(&accounts),
+        "{accounts} with {added} added"
+    );
+    // Each account that was seen is judged, and none twice.
+    let ran = ran.with_status(1);
+    let seen = usize::try_from(accounts - 20_001).expect("a number");
+    assert_eq!(ran.findings().len(), 1 + seen);
+}
+
+#[test]
+fn ids_that_differ_in_case_alone_are_two_accounts() {
+    let mut world = World::new(NOW);
+    for customer in ["cus_a", "cus_A"] {
+        world.subscription(Subscription::new(customer, Status::Active).price("price_pro"));
+    }
+    let rows = "('usr_a', 'cus_a', true, null), ('USR_A', 'cus_A', true, null), ('usr_A', 'cus_A ', true, null)";
+    let live = Live::new(world, Database::of_users(rows), &contract(&[]));
+    let ran = live.json().with_status(1);
+    // With a space behind it, it is another customer.
+    assert_eq!(ran.findings(), ["no-subscription user:usr_A"]);
+    assert_eq!(ran.json()["summary"]["accounts"], 3);
+}
+
+#[test]
+fn an_id_of_a_megabyte_is_judged_and_not_repeated_in_full() {
+    let live = live(3);
+    live.database
+        .run("insert into users values (repeat('x', 1000000), 'cus_nobody', true, null)");
+    let ran = live.check().with_status(1);
+    assert!(ran.stdout.contains("[HIGH] user:usr_alice"));
+    assert!(ran.stdout.contains("[HIGH] user:xxx"), "it is judged");
+    assert!(ran.stdout.len() < 100_000, "{} bytes", ran.stdout.len());
+    let ran = live.json().with_status(1);
+    assert_eq!(ran.findings().len(), 2);
+}
