@@ -12,6 +12,7 @@ pub mod database;
 pub mod fake_stripe;
 pub mod fixtures;
 pub mod github;
+pub mod host;
 pub mod http;
 pub mod problem;
 pub mod rehearsal;

@@ -16,9 +16,10 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("contract", &[]),
     ("problem", &["contract"]),
-    ("http", &[]),
+    ("host", &[]),
+    ("http", &["host"]),
     ("cli", &[]),
-    ("config", &["contract", "problem"]),
+    ("config", &["contract", "problem", "host"]),
     ("report", &["contract", "problem"]),
     ("billing", &["contract", "problem", "http"]),
     ("database", &["contract", "config", "problem"]),

@@ -11,7 +11,6 @@ mod output_columns;
 mod reading;
 mod role_advice;
 mod session;
-mod sql;
 mod statement;
 mod url;
 mod value;
