@@ -17,3 +17,4 @@ pub mod http;
 pub mod problem;
 pub mod rehearsal;
 pub mod report;
+pub mod webhook;
