@@ -84,10 +84,7 @@ fn about(invoice: &Invoice, view: View<'_>) -> Value {
             "status": null,
         },
         "billing_reason": invoice.billing_reason.as_str(),
-        "collection_method": match invoice.days_until_due {
-            Some(_) => "send_invoice",
-            None => "charge_automatically",
-        },
+        "collection_method": invoice.collection_method(),
         "created": invoice.created,
         "currency": invoice.currency.as_str(),
         "customer": invoice.customer.as_str(),
@@ -139,23 +136,17 @@ fn amounts(invoice: &Invoice) -> Value {
 }
 
 fn progress(invoice: &Invoice, view: View<'_>) -> Value {
-    const DAY: i64 = 86_400;
     let mode = if view.world.livemode { "live" } else { "test" };
     let page = |end: &str| {
         let (account, id) = (&view.world.account, &invoice.id);
         let address = format!("https://invoice.stripe.com/i/{account}/{mode}_{id}{end}");
         invoice.finalized_at.map(|_| address)
     };
-    let due = invoice.days_until_due.map(|days| {
-        invoice
-            .created
-            .saturating_add(DAY.saturating_mul(days.into()))
-    });
     json!({
         "attempt_count": invoice.attempt_count,
         "attempted": invoice.attempt_count > 0,
         "auto_advance": invoice.auto_advance,
-        "due_date": due,
+        "due_date": invoice.due_date(),
         "effective_at": invoice.finalized_at,
         "hosted_invoice_url": page("?s=ap"),
         "invoice_pdf": page("/pdf?s=ap"),

@@ -81,15 +81,10 @@ fn about(session: &CheckoutSession, view: View<'_>) -> Value {
     })
 }
 
-/// Who bought; before anybody did, who was announced.
 fn details(session: &CheckoutSession) -> Option<Value> {
-    let email = session
-        .buyer_email
-        .as_ref()
-        .or(session.customer_email.as_ref());
-    email.map(|email| {
+    session.email().map(|email| {
         object(
-            [json!({"email": email.as_str(), "tax_exempt": "none"})],
+            [json!({"email": email, "tax_exempt": "none"})],
             &[
                 "address",
                 "business_name",

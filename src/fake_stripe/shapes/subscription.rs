@@ -39,7 +39,7 @@ pub(crate) struct SubscriptionShape<'w> {
     description: Option<&'w str>,
     /// Until basil: the discount or null; gone since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    discount: Option<Option<Value>>,
+    discount: Option<Value>,
     discounts: Vec<&'w str>,
     ended_at: Option<i64>,
     invoice_settings: InvoiceSettings,
@@ -112,7 +112,7 @@ impl<'w> SubscriptionShape<'w> {
             description: details.description.as_deref(),
             discount: (!at_items).then(|| {
                 let one = details.discount.as_ref();
-                one.map(|one| coupon::discount(subscription, one, view))
+                one.map_or(Value::Null, |one| coupon::discount(subscription, one, view))
             }),
             discounts: details.discount.iter().map(|one| one.id.as_str()).collect(),
             ended_at: details.ended_at,

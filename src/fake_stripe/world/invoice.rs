@@ -94,6 +94,19 @@ impl Invoice {
         self.total().max(0)
     }
 
+    pub(crate) fn collection_method(&self) -> &'static str {
+        match self.days_until_due {
+            Some(_) => "send_invoice",
+            None => "charge_automatically",
+        }
+    }
+
+    pub(crate) fn due_date(&self) -> Option<i64> {
+        const DAY: i64 = 86_400;
+        let days = i64::from(self.days_until_due?);
+        Some(self.created.saturating_add(DAY.saturating_mul(days)))
+    }
+
     pub(crate) fn amount_paid(&self) -> i64 {
         match self.status {
             InvoiceStatus::Paid => self.amount_due(),

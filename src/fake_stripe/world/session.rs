@@ -33,6 +33,14 @@ pub struct CheckoutSession {
     pub cancel_url: Option<CompactString>,
 }
 
+impl CheckoutSession {
+    /// Whose the session is: who bought or, before anybody did, who was announced.
+    pub(crate) fn email(&self) -> Option<&str> {
+        let bought = self.buyer_email.as_deref();
+        bought.or(self.customer_email.as_deref())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionStatus {
     #[default]

@@ -5,6 +5,7 @@ use compact_str::{CompactString, format_compact};
 use super::{
     super::{InvoiceItem, InvoiceLine, Item, Period, Recurring, Status, Subscription, World},
     Impossible,
+    invoicing::line_for,
     telling::Thing,
 };
 
@@ -118,7 +119,7 @@ impl World {
         }
         self.by_person();
         self.update_told(id, |subscription| {
-            subscription.items.retain(|item| item.id != old.id)
+            subscription.items.retain(|item| item.id != old.id);
         });
         self.settle_told(&subscription, Some(&old), None);
         Ok(())
@@ -177,7 +178,7 @@ impl World {
                 end,
             }),
             proration: true,
-            ..self.line_for(item)
+            ..line_for(item)
         };
         Some(self.invoice_item(InvoiceItem {
             customer: subscription.customer.clone(),

@@ -127,23 +127,13 @@ impl World {
                 amount: if is_free { 0 } else { self.amount(item) },
                 description: self.described(item, is_free),
                 period: item.period,
-                ..self.line_for(item)
+                ..line_for(item)
             });
         }
         for line in &mut lines {
             self.fill(&mut line.id, "il_1", 19);
         }
         lines
-    }
-
-    pub(super) fn line_for(&self, item: &Item) -> InvoiceLine {
-        InvoiceLine {
-            price: item.price.clone(),
-            quantity: item.quantity.or(Some(0)),
-            subscription_item: item.id.clone(),
-            metadata: item.metadata.as_deref().cloned().unwrap_or_default(),
-            ..InvoiceLine::default()
-        }
     }
 
     fn described(&self, item: &Item, is_free: bool) -> CompactString {
@@ -243,6 +233,17 @@ impl World {
         let latest = subscription.details.latest_invoice.as_deref()?;
         let invoice = self.find_invoice(latest)?;
         matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Open).then_some(invoice)
+    }
+}
+
+/// A line about an item, without its price.
+pub(super) fn line_for(item: &Item) -> InvoiceLine {
+    InvoiceLine {
+        price: item.price.clone(),
+        quantity: item.quantity.or(Some(0)),
+        subscription_item: item.id.clone(),
+        metadata: item.metadata.as_deref().cloned().unwrap_or_default(),
+        ..InvoiceLine::default()
     }
 }
 

@@ -49,7 +49,7 @@ impl World {
                     .iter_mut()
                     .filter(|item| item.price == old)
                 {
-                    item.price = new.clone();
+                    item.price.clone_from(&new);
                 }
             });
         }

@@ -169,7 +169,7 @@ impl World {
     /// An invoice whose money is there is paid.
     pub(super) fn paid_told(&mut self, id: &str) {
         self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
-            world.mark_paid(id)
+            world.mark_paid(id);
         });
         self.tell("invoice.paid", Thing::Invoice(id));
         self.tell("invoice.payment_succeeded", Thing::Invoice(id));

@@ -22,7 +22,7 @@ impl World {
         self.living(id, "resuming the collection of its payments")?;
         self.by_person();
         self.update_told(id, |subscription| {
-            subscription.details.pause_collection = None
+            subscription.details.pause_collection = None;
         });
         Ok(())
     }
