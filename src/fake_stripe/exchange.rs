@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, request::Part
 use secrecy::SecretString;
 
 use super::{
+    ambush::Waiting,
     answer::{Answer, AsItIs, Delivery},
     endpoints::{Call, Endpoint, Route},
     error::ApiError,
@@ -37,6 +38,7 @@ pub(crate) struct Desk {
     pub(crate) latency: Option<Latency>,
     pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
+    pub(crate) ambushes: Vec<Arc<Waiting>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -140,7 +142,9 @@ impl Engine {
         let later = desk.changes.split_off(&number.saturating_add(1));
         let due = std::mem::replace(&mut desk.changes, later);
         let refused = desk.limiter.enter(endpoint, Instant::now()).err();
-        let fault = desk.faults.next(endpoint);
+        desk.ambushes.retain(|ambush| !ambush.is_over());
+        let ambushed = desk.ambushes.iter().find_map(|ambush| ambush.strike(uri));
+        let fault = ambushed.or_else(|| desk.faults.next(endpoint));
         let slow = match fault {
             Some(Fault::SlowFirstByte(delay)) => delay,
             Some(_) | None => Duration::ZERO,

@@ -3,6 +3,7 @@
 //! A request goes through `server` (routes), `exchange` (recorded, limited, disturbed, admitted) and `endpoints` (one
 //! file per resource) to `shapes` (the JSON by API version) of what `world` holds.
 
+mod ambush;
 mod answer;
 mod endpoints;
 mod error;
@@ -25,6 +26,7 @@ mod version;
 mod world;
 
 pub use self::{
+    ambush::Ambush,
     endpoints::Endpoint,
     faults::{Disorder, Fault, Reshape, Times},
     keys::{Key, Keys, Permission},

@@ -21,6 +21,7 @@ use tower_http::{
 };
 
 use super::{
+    ambush::Ambush,
     answer::AsItIs,
     endpoints::{Endpoint, routes},
     exchange::Engine,
@@ -98,6 +99,13 @@ impl FakeStripe {
     /// As `fail`, for one endpoint; only its requests count.
     pub fn fail_at(&self, endpoint: Endpoint, fault: Fault, times: Times) {
         self.engine.desk().faults.add(Some(endpoint), fault, times);
+    }
+
+    /// Makes the next request go wrong that names one of these ids.
+    pub fn ambush(&self, ids: &[String], fault: Fault) -> Ambush {
+        let (ambush, waiting) = Ambush::new(ids, fault);
+        self.engine.desk().ambushes.push(waiting);
+        ambush
     }
 
     /// Nothing goes wrong any more.

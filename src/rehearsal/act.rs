@@ -168,7 +168,7 @@ pub enum Act {
     GuestPayment {},
     /// A customer of no account subscribes and leaves.
     Stranger {},
-    /// An event of a type and with an object that nobody has heard of: `billing.invention.created`.
+    /// An event of a type and with an object that nobody has heard of: `billing.novelty.materialized`.
     Invent {},
 }
 
