@@ -16,3 +16,4 @@ pub mod host;
 pub mod http;
 pub mod problem;
 pub mod report;
+pub mod scratch;
