@@ -17,4 +17,5 @@ pub mod http;
 pub mod problem;
 pub mod rehearsal;
 pub mod report;
+pub mod scratch;
 pub mod webhook;

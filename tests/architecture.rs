@@ -24,6 +24,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("billing", &["contract", "problem", "http"]),
     ("database", &["contract", "config", "problem"]),
     (
+        "scratch",
+        &["contract", "config", "problem", "host", "database"],
+    ),
+    (
         "fixtures",
         &["contract", "config", "problem", "billing", "database"],
     ),

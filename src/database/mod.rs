@@ -7,6 +7,7 @@ mod chosen;
 mod connect;
 mod diagnosis;
 mod error;
+mod opening;
 mod output_columns;
 mod reading;
 mod role_advice;
@@ -29,6 +30,9 @@ pub use account_rows::{AccountRows, RowError, required};
 pub use chosen::Chosen;
 pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
+pub(crate) use opening::open;
+pub(crate) use statement::{quoted, quoted_table};
+pub(crate) use url::Target;
 pub use url::UrlError;
 pub use value::{Expected, Meaningless, Value};
 

@@ -153,12 +153,12 @@ impl Statement {
 }
 
 /// A name as SQL spells it whatever is in it.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A table's name as SQL spells it.
-pub(super) fn quoted_table(table: &TableName) -> String {
+pub(crate) fn quoted_table(table: &TableName) -> String {
     match &table.schema {
         Some(schema) => format!("{}.{}", quoted(schema), quoted(&table.name)),
         None => quoted(&table.name),
