@@ -4,6 +4,7 @@ mod account;
 mod cleaning;
 mod error;
 mod failing;
+mod granting;
 mod opening;
 mod refusal;
 mod session;

@@ -84,7 +84,12 @@ mod tests {
     fn the_signature_is_the_documented_one() {
         // printf '1790812800.{"id": "evt_1"}' | openssl dgst -sha256 -hmac whsec_test
         let (header, body) = signed(Signature::Right);
-        assert_eq!(header.as_deref(), Some("t=1790812800,v1=fbb01f470d7c05ae927cda703ef1a49edbf86ee35239a1d4a496cfd1d8820c15"));
+        assert_eq!(
+            header.as_deref(),
+            Some(
+                "t=1790812800,v1=fbb01f470d7c05ae927cda703ef1a49edbf86ee35239a1d4a496cfd1d8820c15"
+            )
+        );
         assert_eq!(body, b"{\"id\": \"evt_1\"}");
     }
 

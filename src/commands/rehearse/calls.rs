@@ -15,7 +15,11 @@ pub(super) fn about(fake: &FakeStripe, since: u64, ids: &[String]) -> Vec<Call> 
     let names = |request: &Request| {
         let mut values = request.query.iter().map(|(_, value)| value);
         let in_query = values.any(|value| ids.contains(value));
-        in_query || request.path.split('/').any(|part| ids.iter().any(|id| id == part))
+        in_query
+            || request
+                .path
+                .split('/')
+                .any(|part| ids.iter().any(|id| id == part))
     };
     fake.requests()
         .into_iter()

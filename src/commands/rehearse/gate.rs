@@ -43,11 +43,7 @@ pub(super) async fn agrees(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &S
     }
 }
 
-fn question(
-    rehearsing: &Rehearsing<'_>,
-    actor: &Actor,
-    stand: &Stand,
-) -> Option<(String, bool)> {
+fn question(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> Option<(String, bool)> {
     let gate = rehearsing.settings.gate.as_ref()?;
     let expected = stand.served?;
     let url = gate.url.fill(|placeholder| {
@@ -76,11 +72,15 @@ async fn answer(rehearsing: &Rehearsing<'_>, url: &str) -> Result<bool, String> 
     if !status.is_success() {
         return Err(format!("it answered {}", status.as_u16()));
     }
-    let bytes = response.bytes().await.map_err(|error| error.without_url().to_string())?;
+    let bytes = response
+        .bytes()
+        .await
+        .map_err(|error| error.without_url().to_string())?;
     if bytes.len() > MAX_BYTES {
         return Err("its answer is larger than 1 MiB".to_owned());
     }
-    let body: Value = serde_json::from_slice(&bytes).map_err(|_| "its answer is not JSON".to_owned())?;
+    let body: Value =
+        serde_json::from_slice(&bytes).map_err(|_| "its answer is not JSON".to_owned())?;
     match body.pointer(&gate.paid_pointer) {
         Some(Value::Bool(paid)) => Ok(*paid),
         Some(other) => Err(format!("`{}` is {other} and no boolean", gate.paid)),

@@ -67,7 +67,9 @@ pub(super) async fn actor(
     };
     let all = |templates: &std::collections::BTreeMap<String, Template>| {
         let filled = templates.iter();
-        filled.map(|(name, template)| (name.clone(), fill(template))).collect()
+        filled
+            .map(|(name, template)| (name.clone(), fill(template)))
+            .collect()
     };
     let reference = settings.checkout.client_reference_id.as_ref().map(fill);
     let session_metadata = all(&settings.checkout.metadata);

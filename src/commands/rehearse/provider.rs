@@ -52,8 +52,9 @@ pub(super) enum ActError {
 impl Buyer {
     /// A new customer of the world.
     pub(super) fn new(world: &mut World, stage: Stage, email: &str) -> Self {
-        let (customer, _) =
-            world.on_stage(&stage, |world| world.create_customer(Customer::new("").email(email)));
+        let (customer, _) = world.on_stage(&stage, |world| {
+            world.create_customer(Customer::new("").email(email))
+        });
         Self {
             customer,
             email: email.to_owned(),
@@ -99,7 +100,10 @@ impl Buyer {
             Act::Renew { subscription, .. }
             | Act::EndAtPeriodEnd { subscription }
             | Act::EnterPhase { subscription } => {
-                return Ok(self.period_end(world, subscription)?.unwrap_or(now).max(now));
+                return Ok(self
+                    .period_end(world, subscription)?
+                    .unwrap_or(now)
+                    .max(now));
             }
             Act::TrialWillEnd { subscription } => {
                 let end = self.trial_end(world, subscription)?;
@@ -137,7 +141,10 @@ impl Buyer {
     fn period_end(&self, world: &World, label: &Label) -> Result<Option<i64>, ActError> {
         let subscription = world.find_subscription(self.id(label)?);
         let items = subscription.into_iter().flat_map(|one| &one.items);
-        Ok(items.filter_map(|item| item.period).map(|period| period.end).max())
+        Ok(items
+            .filter_map(|item| item.period)
+            .map(|period| period.end)
+            .max())
     }
 
     fn trial_end(&self, world: &World, label: &Label) -> Result<Option<i64>, ActError> {
@@ -376,7 +383,8 @@ impl Buyer {
             FirstPayment::Fails => Paying::Declined,
         };
         let id = world.subscribe(subscription, paying)?;
-        self.subscriptions.insert(subscribe.subscription.clone(), id);
+        self.subscriptions
+            .insert(subscribe.subscription.clone(), id);
         Ok(())
     }
 
@@ -387,12 +395,17 @@ impl Buyer {
 
     fn price(&self, cast: &Cast, role: Role) -> Result<String, ActError> {
         let price = cast.price(role, self.each.as_ref());
-        price.map(|price| price.to_string()).ok_or(ActError::NoPrice(role))
+        price
+            .map(|price| price.to_string())
+            .ok_or(ActError::NoPrice(role))
     }
 
     /// The item of a subscription that has a plan; none: the first one.
     fn plan_item(&self, world: &World, cast: &Cast, id: &str) -> Option<CompactString> {
-        let items = world.find_subscription(id).into_iter().flat_map(|one| &one.items);
+        let items = world
+            .find_subscription(id)
+            .into_iter()
+            .flat_map(|one| &one.items);
         let mut items = items.filter(|item| {
             let mut paid = cast.paid.iter();
             paid.any(|price| price.as_str() == item.price)
@@ -405,7 +418,9 @@ impl Buyer {
 fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
     let email = "stranger@rehearsal.prodverdict.invalid";
     let customer = world.create_customer(Customer::new("").email(email));
-    let price = cast.price(Role::Main, None).ok_or(ActError::NoPrice(Role::Main))?;
+    let price = cast
+        .price(Role::Main, None)
+        .ok_or(ActError::NoPrice(Role::Main))?;
     let subscription = Subscription::new(&customer, crate::fake_stripe::Status::Incomplete);
     let id = world.subscribe(subscription.price(price.as_str()), Paying::Paid)?;
     world.cancel_now(&id)?;
@@ -432,7 +447,9 @@ pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) {
     for (role, price) in [
         (Role::Unknown, Price::monthly as fn(&str, i64) -> Price),
         (Role::Addon, Price::monthly),
-        (Role::Metered, Price::metered),
+        (Role::Metered, |id, amount| {
+            Price::monthly(id, amount).metered()
+        }),
     ] {
         let id = cast.price(role, None);
         if let Some(id) = id.filter(|id| world.find_price(id.as_str()).is_none()) {
@@ -442,7 +459,10 @@ pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) {
 }
 
 fn metadata(values: &BTreeMap<String, String>) -> Metadata {
-    values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    values
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn word(behavior: PauseBehavior) -> &'static str {

@@ -60,10 +60,7 @@ pub(super) async fn stand(
 }
 
 /// The provider's side as the contract reads it.
-fn subscriptions(
-    rehearsing: &Rehearsing<'_>,
-    actor: &Actor,
-) -> Result<Vec<Subscription>, Failure> {
+fn subscriptions(rehearsing: &Rehearsing<'_>, actor: &Actor) -> Result<Vec<Subscription>, Failure> {
     let objects = rehearsing
         .fake
         .world(|world| world.subscription_objects(&actor.buyer.customer));
@@ -75,7 +72,10 @@ fn subscriptions(
         hint: String::new(),
         place: None,
     })?;
-    Ok(read.into_iter().map(|decoded| decoded.subscription).collect())
+    Ok(read
+        .into_iter()
+        .map(|decoded| decoded.subscription)
+        .collect())
 }
 
 fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> Stand {
@@ -104,9 +104,7 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
         columns,
     };
     let is_ours = |finding: &Finding| match finding.rule {
-        Rule::OrphanSubscription => {
-            finding.subject.customer.as_deref() == Some(customer.as_str())
-        }
+        Rule::OrphanSubscription => finding.subject.customer.as_deref() == Some(customer.as_str()),
         _ => finding.subject.account.as_deref() == Some(actor.account.as_str()),
     };
     let mut customers = explained.customers.into_iter();

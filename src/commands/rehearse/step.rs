@@ -15,8 +15,8 @@ use crate::{
     contract::UnixSeconds,
     problem::Problem,
     rehearsal::{
-        Answer, Answered, BystanderChange, Change, Delivery, Failure as Injected, Fault,
-        Observed, Order, Performance, Row, Sending, Signing, Step, Variation,
+        Answer, Answered, BystanderChange, Change, Delivery, Failure as Injected, Fault, Observed,
+        Order, Performance, Row, Sending, Signing, Step, Variation,
     },
     scratch::{RowChange, Snapshot},
     webhook::{Reply, Signature},
@@ -70,7 +70,9 @@ pub(super) async fn play(
     let earlier = memory.delivered.clone();
     let at_once = step.order == Order::Every && performance.variation == Variation::AtOnce;
     let (deliveries, fault) = match step.fails {
-        Some(failure) => until_failure(rehearsing, step, failure, (&tokens, parcels), memory).await?,
+        Some(failure) => {
+            until_failure(rehearsing, step, failure, (&tokens, parcels), memory).await?
+        }
         None => {
             let answered = deliver_all(rehearsing, step, &parcels, memory, at_once).await;
             (answered, None)
@@ -80,7 +82,13 @@ pub(super) async fn play(
         Some(stand) => stand.row,
         None => crate::rehearsal::RowState::default(),
     };
-    let end = settled(rehearsing, step, actor, (&before, &deliveries, fault.as_ref())).await?;
+    let end = settled(
+        rehearsing,
+        step,
+        actor,
+        (&before, &deliveries, fault.as_ref()),
+    )
+    .await?;
     let rows = look(rehearsing, &tokens).await?;
     let changes = memory.rows.changes(&rows);
     let now = super::real_now();
@@ -90,7 +98,11 @@ pub(super) async fn play(
         after: end.row.clone(),
         explained: end.explained.clone(),
         findings: end.findings.clone(),
-        changes: plain(changes.iter().filter(|change| !change.is_time_of_writing(now))),
+        changes: plain(
+            changes
+                .iter()
+                .filter(|change| !change.is_time_of_writing(now)),
+        ),
         all_changes: plain(changes.iter()),
         bystanders: bystanders(rehearsing, memory, now).await?,
         calls: calls::about(&rehearsing.fake, asked, &tokens),
@@ -133,7 +145,10 @@ fn parcels(
         parcels.clear();
     }
     for of in &step.again {
-        let again = memory.delivered.iter().filter(|delivery| delivery.step == *of);
+        let again = memory
+            .delivered
+            .iter()
+            .filter(|delivery| delivery.step == *of);
         let mut ids: Vec<CompactString> = Vec::new();
         for delivery in again {
             let id = CompactString::from(delivery.id.as_str());
@@ -149,7 +164,10 @@ fn parcels(
     if step.order == Order::Every
         && let Variation::Order(order) = &performance.variation
     {
-        sends = order.iter().filter_map(|index| step.send.get(*index)).collect();
+        sends = order
+            .iter()
+            .filter_map(|index| step.send.get(*index))
+            .collect();
     }
     for sending in sends {
         let of = sending.of.as_deref().unwrap_or(&step.id);
@@ -243,7 +261,10 @@ async fn deliver(
         Signing::TenMinutesAgo => Signature::TooOld,
     };
     let now = super::real_now();
-    let reply = rehearsing.endpoint.deliver(&parcel.body, signature, now.0).await;
+    let reply = rehearsing
+        .endpoint
+        .deliver(&parcel.body, signature, now.0)
+        .await;
     let answer = match reply {
         Reply::Status { code, body } => {
             let is_success = (200..300).contains(&code);
@@ -359,7 +380,11 @@ impl<'r> Trap<'r> {
 
     async fn end(self) -> Result<(), Failure> {
         match self {
-            Self::Write(_, write) => write.end().await.map_err(|error| Failure::of(&error)).map(drop),
+            Self::Write(_, write) => write
+                .end()
+                .await
+                .map_err(|error| Failure::of(&error))
+                .map(drop),
             Self::Call(_, ambush) => {
                 drop(ambush);
                 Ok(())
@@ -423,10 +448,35 @@ pub(super) async fn late(
     later.after = end.row;
     later.explained = end.explained;
     later.findings = end.findings;
-    later.changes.extend(plain(changes.iter().filter(|change| !change.is_time_of_writing(now))));
+    later.changes.extend(plain(
+        changes
+            .iter()
+            .filter(|change| !change.is_time_of_writing(now)),
+    ));
     later.all_changes.extend(plain(changes.iter()));
     later.bystanders = bystanders;
     Ok(Some(later))
+}
+
+/// Lets somebody buy, as in the first of the program's scenarios, and judges nothing.
+pub(super) async fn buy(
+    rehearsing: &Rehearsing<'_>,
+    performance: &Performance<'_>,
+    step: &Step,
+    actor: &mut Actor,
+) -> Result<(), Failure> {
+    let mut memory = Memory::default();
+    act(rehearsing, step, actor, &mut memory)?;
+    let parcels = parcels(rehearsing, performance, step, &mut memory)?;
+    let deliveries = deliver_all(rehearsing, step, &parcels, &memory, false).await;
+    if deliveries
+        .iter()
+        .any(|delivery| delivery.answer.is_success())
+    {
+        let row = crate::rehearsal::RowState::default();
+        settled(rehearsing, step, actor, (&row, &deliveries, None)).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn look(
@@ -444,8 +494,11 @@ async fn bystanders(
 ) -> Result<Vec<BystanderChange>, Failure> {
     let later = snapshots(rehearsing).await?;
     let mut changed = Vec::new();
-    for ((bystander, before), after) in
-        rehearsing.bystanders.iter().zip(&memory.bystanders).zip(&later)
+    for ((bystander, before), after) in rehearsing
+        .bystanders
+        .iter()
+        .zip(&memory.bystanders)
+        .zip(&later)
     {
         let changes = before.changes(after);
         if changes.iter().any(|change| !change.is_time_of_writing(now)) || !changes.is_empty() {
@@ -474,9 +527,21 @@ fn plain<'c>(changes: impl Iterator<Item = &'c RowChange>) -> Vec<Change> {
                 table: change.table.clone(),
                 key: change.key.clone(),
                 // A row that came or went is told once, not column by column.
-                column: if whole { String::new() } else { change.column.clone() },
-                before: if whole { change.before.as_ref().map(|_| String::new()) } else { value(&change.before) },
-                after: if whole { change.after.as_ref().map(|_| String::new()) } else { value(&change.after) },
+                column: if whole {
+                    String::new()
+                } else {
+                    change.column.clone()
+                },
+                before: if whole {
+                    change.before.as_ref().map(|_| String::new())
+                } else {
+                    value(&change.before)
+                },
+                after: if whole {
+                    change.after.as_ref().map(|_| String::new())
+                } else {
+                    value(&change.after)
+                },
             }
         })
         .collect();
@@ -486,7 +551,10 @@ fn plain<'c>(changes: impl Iterator<Item = &'c RowChange>) -> Vec<Change> {
 
 fn nonsense(step: &Step, message: &str) -> Failure {
     Problem {
-        message: format!("the scenario cannot be played at step `{}`: {message}", step.id),
+        message: format!(
+            "the scenario cannot be played at step `{}`: {message}",
+            step.id
+        ),
         hint: "look at the `provider` and `send` of the step".to_owned(),
         place: None,
     }
