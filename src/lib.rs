@@ -14,4 +14,5 @@ pub mod fixtures;
 pub mod github;
 pub mod http;
 pub mod problem;
+pub mod redirect;
 pub mod report;
