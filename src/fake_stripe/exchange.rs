@@ -37,6 +37,8 @@ pub(crate) struct Desk {
     pub(crate) latency: Option<Latency>,
     pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
+    /// A moment, and what the provider's clock said then; it goes on from there by itself.
+    pub(crate) follows: Option<(Instant, i64)>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -62,6 +64,7 @@ struct Ticket {
     refused: Option<LimitReason>,
     delay: Duration,
     changes: Vec<Change>,
+    clock: Option<i64>,
 }
 
 impl Engine {
@@ -93,6 +96,9 @@ impl Engine {
         let mut ticket = self.arrive(endpoint, &request.method, &request.uri, &request.headers);
         {
             let mut world = self.world();
+            if let Some(clock) = ticket.clock {
+                world.clock = clock;
+            }
             for change in ticket.changes.drain(..) {
                 change(&mut world);
             }
@@ -148,9 +154,14 @@ impl Engine {
         let latency = desk
             .latency
             .map_or(Duration::ZERO, |latency| latency.of(number));
+        let clock = desk.follows.map(|(moment, clock)| {
+            let passed = i64::try_from(moment.elapsed().as_secs()).unwrap_or_default();
+            clock.saturating_add(passed)
+        });
         Ticket {
             number,
             endpoint,
+            clock,
             fault,
             refused,
             delay: slow.saturating_add(latency),
