@@ -11,9 +11,15 @@ use super::error::ApiError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     AccountRead,
+    ChargeRead,
+    CheckoutSessionRead,
+    CouponRead,
     CustomerRead,
     EntitlementRead,
     EventRead,
+    InvoiceRead,
+    PaymentIntentRead,
+    PaymentMethodRead,
     PriceRead,
     ProductRead,
     SubscriptionRead,
@@ -26,9 +32,15 @@ impl Permission {
     pub fn slug(self) -> &'static str {
         match self {
             Self::AccountRead => "accounts_kyc_basic_read",
+            Self::ChargeRead => "charge_read",
+            Self::CheckoutSessionRead => "checkout_session_read",
+            Self::CouponRead => "coupon_read",
             Self::CustomerRead => "customer_read",
             Self::EntitlementRead => "entitlement_read",
             Self::EventRead => "event_read",
+            Self::InvoiceRead => "invoice_read",
+            Self::PaymentIntentRead => "payment_intent_read",
+            Self::PaymentMethodRead => "payment_method_read",
             Self::PriceRead => "plan_read",
             Self::ProductRead => "product_read",
             Self::SubscriptionRead => "subscription_read",
@@ -41,9 +53,15 @@ impl Permission {
     fn title(self) -> &'static str {
         match self {
             Self::AccountRead => "Accounts Read",
+            Self::ChargeRead => "Charges Read",
+            Self::CheckoutSessionRead => "Checkout Sessions Read",
+            Self::CouponRead => "Coupons Read",
             Self::CustomerRead => "Customers Read",
             Self::EntitlementRead => "Entitlements Read",
             Self::EventRead => "Events Read",
+            Self::InvoiceRead => "Invoices Read",
+            Self::PaymentIntentRead => "PaymentIntents Read",
+            Self::PaymentMethodRead => "PaymentMethods Read",
             Self::PriceRead => "Prices Read",
             Self::ProductRead => "Products Read",
             Self::SubscriptionRead => "Subscriptions Read",

@@ -20,6 +20,7 @@ fn event(id: &str, kind: &str, subscription: &str) -> Event {
         object: json!({"id": subscription, "object": "subscription"}),
         previous_attributes: None,
         request: None,
+        idempotency_key: None,
         pending_webhooks: 0,
     }
 }
