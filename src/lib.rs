@@ -15,6 +15,7 @@ pub mod github;
 pub mod host;
 pub mod http;
 pub mod problem;
+pub mod redirect;
 pub mod rehearsal;
 pub mod report;
 pub mod scratch;

@@ -33,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("github", &["contract", "report", "problem", "http"]),
     ("fake_stripe", &[]),
+    ("redirect", &["problem"]),
 ];
 
 /// Modules that compute and never touch the world.

@@ -2,7 +2,7 @@
 
 mod environment;
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -50,6 +50,8 @@ pub enum Command {
     Validate(ConfigArgs),
     /// Print the JSON Schema of prodverdict.yml
     Schema,
+    /// Serve a fake Stripe on this machine, for tests of your own
+    FakeStripe(FakeStripeArgs),
     /// Run as a GitHub Action: inputs and secrets from the environment
     Action(FixtureArgs),
     /// Print a completion script
@@ -198,6 +200,21 @@ pub struct FixtureArgs {
         help_heading = "Fixtures"
     )]
     pub fixtures_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FakeStripeArgs {
+    /// The address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
+    pub listen: SocketAddr,
+
+    /// Serve over TLS, with a throw-away authority and a certificate for api.stripe.com that are kept in this folder
+    #[arg(long, value_name = "DIR")]
+    pub tls: Option<PathBuf>,
+
+    /// Begin with the objects in this folder: customers.json, products.json, prices.json, subscriptions.json
+    #[arg(long, value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod demo;
 mod evidence;
 mod explain;
 mod failure;
+mod fake_stripe;
 mod judge;
 mod logging;
 mod lookup;
@@ -77,6 +78,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Demo(format) => demo::run(&format, environment).await,
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
+        Command::FakeStripe(arguments) => fake_stripe::run(&arguments).await,
         Command::Action(fixtures) => action::run(&fixtures, environment).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
     pub(crate) ambushes: Vec<Arc<Waiting>>,
+    /// A moment, and what the provider's clock said then; it goes on from there by itself.
+    pub(crate) follows: Option<(Instant, i64)>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -64,6 +66,7 @@ struct Ticket {
     refused: Option<LimitReason>,
     delay: Duration,
     changes: Vec<Change>,
+    clock: Option<i64>,
 }
 
 impl Engine {
@@ -95,6 +98,9 @@ impl Engine {
         let mut ticket = self.arrive(endpoint, &request.method, &request.uri, &request.headers);
         {
             let mut world = self.world();
+            if let Some(clock) = ticket.clock {
+                world.clock = clock;
+            }
             for change in ticket.changes.drain(..) {
                 change(&mut world);
             }
@@ -152,9 +158,14 @@ impl Engine {
         let latency = desk
             .latency
             .map_or(Duration::ZERO, |latency| latency.of(number));
+        let clock = desk.follows.map(|(moment, clock)| {
+            let passed = i64::try_from(moment.elapsed().as_secs()).unwrap_or_default();
+            clock.saturating_add(passed)
+        });
         Ticket {
             number,
             endpoint,
+            clock,
             fault,
             refused,
             delay: slow.saturating_add(latency),

@@ -145,19 +145,27 @@ impl Key {
 
 /// The keys of an account. While none is added, every key of the right shape may do everything.
 #[derive(Debug, Clone, Default)]
-pub struct Keys(Vec<Key>);
+pub struct Keys {
+    known: Vec<Key>,
+    refuses_live: bool,
+}
 
 impl Keys {
     /// Adds a key, or puts it in the place of the one with the same value.
     pub fn add(&mut self, key: Key) {
-        self.0
+        self.known
             .retain(|other| other.secret.expose_secret() != key.secret.expose_secret());
-        self.0.push(key);
+        self.known.push(key);
+    }
+
+    /// Live keys are refused from now on, with a text that says why.
+    pub fn refuse_live(&mut self) {
+        self.refuses_live = true;
     }
 
     /// Every key is refused from now on.
     pub fn revoke_all(&mut self) {
-        for key in &mut self.0 {
+        for key in &mut self.known {
             key.state = KeyState::Revoked;
         }
     }
@@ -182,11 +190,21 @@ impl Keys {
             )
             .code("secret_key_required"));
         }
+        if self.refuses_live
+            && ["sk_live_", "rk_live_"]
+                .iter()
+                .any(|live| secret.starts_with(live))
+        {
+            return Err(ApiError::unauthorized(format!(
+                "Live API key provided: {masked}. This is not Stripe but the fake of prodverdict, which takes test keys \
+                 only. Change the key here, and roll it at https://dashboard.stripe.com/apikeys if others could read it."
+            )));
+        }
         let known = self
-            .0
+            .known
             .iter()
             .find(|key| key.secret.expose_secret() == secret);
-        let anyone = self.0.is_empty()
+        let anyone = self.known.is_empty()
             && ["sk_", "rk_"]
                 .iter()
                 .any(|prefix| secret.starts_with(prefix));

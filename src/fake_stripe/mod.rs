@@ -14,6 +14,7 @@ mod keys;
 mod latency;
 mod limits;
 mod line;
+mod loading;
 mod paging;
 mod parameters;
 mod recorder;
@@ -22,6 +23,7 @@ mod server;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod version;
 mod world;
 
@@ -32,8 +34,10 @@ pub use self::{
     keys::{Key, Keys, Permission},
     latency::Latency,
     limits::{LimitReason, Limits},
+    loading::LoadProblem,
     recorder::Request,
     server::FakeStripe,
+    tls::{Certificates, CertificatesError},
     version::{ApiVersion, UnknownVersion},
     world::*,
 };

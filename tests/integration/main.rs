@@ -12,6 +12,7 @@ mod database;
 mod database_faults;
 mod evidence;
 mod explain;
+mod fake_stripe;
 mod fixtures;
 mod hostile;
 mod incomplete;
