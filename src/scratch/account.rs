@@ -9,7 +9,7 @@ use sqlx::{
 
 use super::{
     Scratch,
-    error::{Error, told},
+    error::{Error, hides_rows, told},
 };
 use crate::config::{AccountStatement, Placeholder, sql::Piece};
 
@@ -229,6 +229,9 @@ fn failed(error: sqlx::Error, index: usize) -> Error {
         return Error::of(error, MAKING);
     };
     let (code, message) = told(server);
+    if hides_rows(&code, &message) {
+        return Error::RowSecurity { message };
+    }
     Error::AccountSql {
         number: index + 1,
         code,

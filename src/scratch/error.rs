@@ -194,7 +194,7 @@ impl Error {
             };
         };
         let (code, message) = told(server);
-        if code == "42501" && message.contains("row-level security") {
+        if hides_rows(&code, &message) {
             return Self::RowSecurity { message };
         }
         Self::Rejected {
@@ -203,6 +203,11 @@ impl Error {
             message,
         }
     }
+}
+
+/// Whether the server refused because a policy would hide rows.
+pub(super) fn hides_rows(code: &str, message: &str) -> bool {
+    code == "42501" && message.contains("row-level security")
 }
 
 /// The server's code and message, shortened: it can quote values.

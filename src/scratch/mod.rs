@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 use crate::config::{AccessContract, Rehearsal};
 
 pub use account::AccountSeed;
-pub use error::{Error, Refusal};
+pub use error::{Error, Refusal, Sameness};
 pub use failing::{FailedWrite, Writes};
 pub use snapshot::{RowChange, Snapshot};
 

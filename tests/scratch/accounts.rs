@@ -96,7 +96,7 @@ fn ids_that_the_database_makes_come_back() {
 fn a_statement_may_use_a_value_as_several_types_and_more_than_once() {
     in_a_world(async |world| {
         let account = "insert into users (id, email, stripe_customer_id) \
-             select {account_id}, lower({email}), nullif(concat({customer_id}, '{}', $${email}$$), '{}{email}') /* {email} */ \
+             select {account_id}, lower({email}), nullif(concat({customer_id}, '{}', $${email}$$), $${}{email}$$) /* {email} */ \
              from (select {account_id}::text as given) as g where length(given) > 0 -- {account_id}\n;";
         let (ids, rows) = made(&world, &USERS.replace('%', "uuid"), account).await;
         assert_eq!(

@@ -134,6 +134,7 @@ fn another_database_of_the_same_server_is_none_of_the_contracts() {
             .await
             .expect("a scratch database");
         scratch.clean().await.expect("clean");
+        drop(scratch);
         // The contract's database may be out of reach: a pull request gets no secrets.
         for unreachable in ["postgres://u:p@127.0.0.1:1/db", "nonsense"] {
             drop(
@@ -224,8 +225,7 @@ fn accounts_that_are_there_already_are_refused_unless_the_file_allows_them() {
         );
         assert_untouched(&world).await;
         // A query names no table: then it is the tables that an account is written to.
-        let query =
-            "query: select id::text as id, null as customer_id, true as has_paid_access from users";
+        let query = "query: \"select id, null as customer_id, true as has_paid_access from users\"";
         assert_told(
             setup_reading(query, INSERT, "").open(&world.url()).await,
             &["table `users` of the scratch database holds 2 rows"],

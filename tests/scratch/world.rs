@@ -5,7 +5,7 @@ mod postgres;
 
 use prodverdict::{
     config::{AccessContract, Rehearsal, load},
-    problem::{Explain, Problem},
+    problem::{Explain as _, Problem},
     scratch::{AccountSeed, EMAIL_DOMAIN, Error, Opening, Scratch},
 };
 use secrecy::SecretString;
@@ -38,13 +38,14 @@ pub(crate) fn setup(account: &str, more: &str) -> Setup {
 }
 
 pub(crate) fn setup_reading(database: &str, account: &str, more: &str) -> Setup {
-    let account: String = account
+    let account: Vec<_> = account
         .split(";;")
-        .map(|statement| format!("\n      - '{}'", statement.trim().replace('\'', "''")))
+        .map(|statement| serde_json::to_string(statement.trim()).expect("text"))
         .collect();
+    let account = account.join("\n      - ");
     let text = format!(
         "version: 1\ncontracts:\n  - type: access\n    database: {{ {database} }}\n\
-         rehearsal:\n  handler: http://localhost:3000/webhook\n  account:\n    sql:{account}\n{more}"
+         rehearsal:\n  handler: http://localhost:3000/webhook\n  account:\n    sql:\n      - {account}\n{more}"
     );
     let config = load(&text, "prodverdict.yml").expect(&text);
     Setup {
