@@ -25,6 +25,7 @@ use crate::{
     contract::{UnixSeconds, Verdict},
     fake_stripe::{ApiVersion, FakeStripe},
     problem::Problem,
+    redirect,
     rehearsal::{Cast, Scenario, built_in},
     report::{self, Mask, Outcome},
     scratch::Scratch,
@@ -199,9 +200,36 @@ fn finish(arguments: &RehearseArgs, outcome: &Outcome, output: &Output) -> u8 {
 }
 
 fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
-    let _ = arguments;
-    output.say("not merged yet");
-    super::COULD_NOT_TELL
+    let node = arguments.node_preload.as_ref().map(|path| {
+        redirect::write_node_preload(path).map(|()| {
+            let (node, variable) = (redirect::node_options(path), redirect::VARIABLE);
+            format!(
+                "wrote {}; start the application with\n  NODE_OPTIONS='{node}' {variable}=http://127.0.0.1:12111",
+                path.display()
+            )
+        })
+    });
+    let python = arguments.python_path.as_ref().map(|folder| {
+        redirect::write_python_path(folder).map(|path| {
+            format!(
+                "wrote {}; start the application with\n  PYTHONPATH='{}' {}=http://127.0.0.1:12111",
+                path.display(),
+                folder.display(),
+                redirect::VARIABLE
+            )
+        })
+    });
+    let mut status = 0;
+    for written in [node, python].into_iter().flatten() {
+        match written {
+            Ok(said) => output.say(&said),
+            Err(error) => {
+                output.say(&report::problems(&[Problem::of(&error)], output.colour_on_stderr));
+                status = super::COULD_NOT_TELL;
+            }
+        }
+    }
+    status
 }
 
 /// The time on the wall, by which deliveries are signed.
