@@ -12,7 +12,11 @@ use super::{
 };
 use crate::database::quoted;
 
+const NOTING: &str = "noting what is made";
 const CLEANING: &str = "removing the rows that were made";
+
+/// SQLSTATE of a table and of a schema that is not there.
+const NO_TABLE: [&str; 2] = ["42P01", "3F000"];
 
 /// The application's own triggers may write while rows are removed, and so may what it has not finished.
 const ROUNDS: u32 = 5;
@@ -26,17 +30,19 @@ impl Scratch {
         if !self.keeps_notes {
             return Ok(());
         }
-        let noting = |error| Error::of(error, "noting what is made");
-        let sql =
-            format!("insert into {SCHEMA}.token select unnest($1::text[]) on conflict do nothing");
-        let mut connection = self.pool.acquire().await.map_err(noting)?;
-        sqlx::query(AssertSqlSafe(sql))
-            .bind(tokens)
-            .persistent(false)
-            .execute(&mut *connection)
+        let mut connection = self
+            .pool
+            .acquire()
             .await
-            .map_err(noting)?;
-        Ok(())
+            .map_err(|error| Error::of(error, NOTING))?;
+        match insert_notes(&mut connection, tokens).await {
+            Err(Error::Rejected { code, .. }) if NO_TABLE.contains(&code.as_str()) => {}
+            result => return result,
+        }
+        // Somebody cleaned in between.
+        let _alone = self.triggers.lock().await;
+        start_notes(&mut connection).await?;
+        insert_notes(&mut connection, tokens).await
     }
 
     /// Removes every row that was not there at the start, and everything else of ours. It can be called again, and
@@ -91,6 +97,31 @@ impl Scratch {
         }
         Ok(made)
     }
+}
+
+/// Makes a place for notes, and tells whether there is one: a role that may not make a schema does without.
+pub(super) async fn start_notes(connection: &mut PgConnection) -> Result<bool, Error> {
+    let sql = format!(
+        "create schema if not exists {SCHEMA}; revoke all on schema {SCHEMA} from public; \
+         create table if not exists {SCHEMA}.token (token text primary key)"
+    );
+    match session::run(connection, sql, NOTING).await {
+        Ok(()) => Ok(true),
+        Err(Error::Rejected { code, .. }) if code == "42501" => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn insert_notes(connection: &mut PgConnection, tokens: &[String]) -> Result<(), Error> {
+    let sql =
+        format!("insert into {SCHEMA}.token select unnest($1::text[]) on conflict do nothing");
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(tokens)
+        .persistent(false)
+        .execute(connection)
+        .await
+        .map_err(|error| Error::of(error, NOTING))?;
+    Ok(())
 }
 
 /// Removes the rows that hold what a killed run noted or an e-mail address of ours, and the rows that refer to them.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
 use super::{
-    EMAIL_DOMAIN, Opening, SCHEMA, Scratch, account, cleaning,
+    EMAIL_DOMAIN, Opening, Scratch, account, cleaning,
     error::{Error, Refusal},
     failing::{self, Triggers},
     refusal, session,
@@ -41,7 +41,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
     )
     .await?;
     cleaning::drop_schema(&mut connection).await?;
-    let keeps_notes = start_notes(&mut connection).await?;
+    let keeps_notes = cleaning::start_notes(&mut connection).await?;
     let mut before = BTreeMap::new();
     for (table, keys) in tables.keys(&mut connection).await? {
         let can_tell = keys.is_empty() || tables.0.get(&table).is_some_and(Shape::has_key);
@@ -60,18 +60,4 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
         keeps_notes,
         triggers: Mutex::new(Triggers::default()),
     })
-}
-
-/// Whether notes can be kept: a role that may not make a schema does without.
-async fn start_notes(connection: &mut sqlx::PgConnection) -> Result<bool, Error> {
-    const DOING: &str = "preparing its notes";
-    let sql = format!(
-        "create schema {SCHEMA}; revoke all on schema {SCHEMA} from public; \
-         create table {SCHEMA}.token (token text primary key)"
-    );
-    match session::run(connection, sql, DOING).await {
-        Ok(()) => Ok(true),
-        Err(Error::Rejected { code, .. }) if code == "42501" => Ok(false),
-        Err(error) => Err(error),
-    }
 }

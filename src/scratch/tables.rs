@@ -132,8 +132,8 @@ impl Tables {
         Ok(found)
     }
 
-    /// The rows that hold one of the tokens in one of their columns, in one round trip. With `endings`, also those
-    /// with a column that ends in one of them.
+    /// The rows that hold one of the tokens in one of their columns, in one round trip. With an ending, also those
+    /// with a column that ends in it.
     pub(super) async fn rows_with(
         &self,
         connection: &mut PgConnection,
@@ -163,7 +163,9 @@ impl Tables {
             let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
             let (number, key, text): (i32, Key, String) =
                 read().map_err(|error| Error::of(error, READING))?;
-            let columns = serde_json::from_str(&text).unwrap_or_default();
+            // A number that fits nowhere leaves the row as one text.
+            let columns = serde_json::from_str(&text)
+                .unwrap_or_else(|_| BTreeMap::from([("*".to_owned(), text.into())]));
             if let Some(table) = self.numbered(number) {
                 found.push(Row {
                     table: table.clone(),

@@ -59,6 +59,16 @@ fn rows_go_whatever_refers_to_what() {
         assert_eq!(lines(&world, left).await, ["a1", "b1", "c1"]);
         assert_nothing_of_ours(&world).await;
         scratch.clean().await.expect("once more");
+        // It can be used again, and is as clean after that.
+        scratch
+            .add_account(&seed("trial", Some("cus_1")))
+            .await
+            .expect("an account");
+        let failure = scratch.fail_write(&tokens(&["trial"]), 1).await;
+        drop(failure.expect("armed"));
+        scratch.clean().await.expect("clean");
+        assert_eq!(rows(&world).await, Vec::<String>::new());
+        assert_nothing_of_ours(&world).await;
     });
 }
 
