@@ -84,6 +84,8 @@ impl Scratch {
             .commit()
             .await
             .map_err(|error| failed(error, self.account.len().saturating_sub(1)))?;
+        // Whoever waits for a second connection with one in hand may wait for ever.
+        drop(connection);
         self.note(std::slice::from_ref(&id)).await?;
         Ok(id)
     }

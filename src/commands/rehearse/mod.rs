@@ -224,7 +224,10 @@ fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
         match written {
             Ok(said) => output.say(&said),
             Err(error) => {
-                output.say(&report::problems(&[Problem::of(&error)], output.colour_on_stderr));
+                output.say(&report::problems(
+                    &[Problem::of(&error)],
+                    output.colour_on_stderr,
+                ));
                 status = super::COULD_NOT_TELL;
             }
         }

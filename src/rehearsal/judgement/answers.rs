@@ -9,6 +9,13 @@ use crate::{
     },
 };
 
+/// Whether a delivery ran into the failure that was injected and said so: what it asks for is still to come.
+pub(super) fn has_failed(observed: &Observed) -> bool {
+    let hit = observed.fault.as_ref().and_then(|fault| fault.hit);
+    let hit = hit.and_then(|index| observed.deliveries.get(index));
+    hit.is_some_and(|delivery| !delivery.answer.is_success())
+}
+
 /// What is wrong with the answers of a step.
 pub(super) fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Wrong> {
     if let Some(fault) = &observed.fault
@@ -51,10 +58,14 @@ fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::HalfWritten, message, fix))
 }
 
-/// Every event is to be accepted; some were not.
+/// Every event is to be accepted, at the second or third try at the latest; some were not.
 fn refused(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
-    let mut not_accepted = observed.deliveries.iter();
-    let first = not_accepted.find(|delivery| !delivery.answer.is_success())?;
+    let was_accepted = |id: &str| {
+        let mut deliveries = observed.deliveries.iter();
+        deliveries.any(|delivery| delivery.id == id && delivery.answer.is_success())
+    };
+    let mut deliveries = observed.deliveries.iter();
+    let first = deliveries.find(|delivery| !was_accepted(&delivery.id))?;
     let message = format!(
         "The handler answered {} to {}.",
         told::answer(&first.answer),

@@ -64,10 +64,10 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
     let mut wrong: Vec<Wrong> = Vec::new();
     wrong.extend(rows::bystanders(on.step, observed));
     let answered_wrong = answers::judge(on, observed);
-    if answered_wrong.is_empty() {
-        wrong.extend(row(on, observed));
-    } else {
+    if !answered_wrong.is_empty() {
         wrong.extend(answered_wrong);
+    } else if !answers::has_failed(observed) {
+        wrong.extend(row(on, observed));
     }
     let mut findings: Vec<_> = wrong
         .into_iter()
