@@ -2,6 +2,7 @@
 
 mod access;
 mod acts;
+mod billing;
 mod disturbances;
 mod errors;
 mod fields;

@@ -2,6 +2,7 @@
 
 mod around;
 mod buying;
+mod chance;
 mod changing;
 mod determinism;
 mod ending;

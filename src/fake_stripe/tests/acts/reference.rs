@@ -10,21 +10,17 @@ use crate::fake_stripe::{
     Renewal, Status, Subscription, TrialEnd,
 };
 
-/// Events that a sequence names as one way of several, or that no application acts on.
+/// Events that a sequence names as one way of several, or as what may come as well.
 const NOT_TOLD: &[(&str, &str)] = &[
     ("renewal", "customer.updated"),
     (
         "trial_start_convert",
         "customer.subscription.trial_will_end",
     ),
-    ("upgrade", "customer.subscription.trial_will_end"),
     ("payment_failure", "invoice.marked_uncollectible"),
-    ("payment_failure", "customer.subscription.paused"),
     ("dispute", "charge.dispute.closed"),
     ("cancel_now", "invoiceitem.created"),
     ("cancel_now", "invoice.created"),
-    ("async_payment", "checkout.session.async_payment_failed"),
-    ("downgrade_scheduled", "completed"),
 ];
 
 /// Plays the sequence with this id; none where it is about delivery.
@@ -128,7 +124,7 @@ fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(Told)) -> Option<()> {
         }
         "cancel_now" => tell(play.tells(DAY, |world| world.cancel_now(sub))),
         "payment_failure" => {
-            for (number, how) in [GiveUp::Unpaid, GiveUp::Stay, GiveUp::Cancel]
+            for (number, how) in [GiveUp::Unpaid, GiveUp::Stay, GiveUp::Cancel, GiveUp::Pause]
                 .iter()
                 .enumerate()
             {
@@ -176,6 +172,7 @@ fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(Told)) -> Option<()> {
 /// The types in a cell of the table: `invoice.created/finalized, charge.failed` are three.
 fn types(cell: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    let cell = cell.replace("(+updated)", "customer.subscription.updated");
     let words = cell.split(|letter: char| {
         !(letter.is_ascii_lowercase() || ['.', '_', '/', '*'].contains(&letter))
     });
@@ -193,7 +190,7 @@ fn types(cell: &str) -> Vec<String> {
             }
         }
     }
-    found.retain(|kind| kind.matches('.').count() > 0 && !kind.ends_with('*'));
+    found.retain(|kind| kind.contains('.') && !kind.starts_with('.') && !kind.ends_with('*'));
     found
 }
 
@@ -216,6 +213,12 @@ fn every_event_of_the_documented_sequences_is_told() {
                 continue;
             };
             let kinds = told.kinds();
+            NOT_TOLD
+                .iter()
+                .filter(|(of, kind)| *of == id && kinds.contains(kind))
+                .for_each(|(_, kind)| {
+                    missing.insert(format!("{id} {version}: {kind} is told after all"));
+                });
             for step in sequence["steps"].as_array().unwrap() {
                 for kind in types(step["type"].as_str().unwrap()) {
                     let is_left_out = NOT_TOLD.contains(&(id, &kind));
@@ -233,6 +236,9 @@ fn every_event_of_the_documented_sequences_is_told() {
 /// Where the old values are plain ones, some event of the type has just these keys with these values.
 fn check_previous(id: &str, step: &Value, told: &Told, missing: &mut BTreeSet<String>) {
     let written = step["previous_attributes"].as_str().unwrap_or_default();
+    if written.contains("pending_update") {
+        return; // A way to update that the engine does not offer.
+    }
     let Ok(Value::Object(expected)) = serde_json::from_str::<Value>(written) else {
         return;
     };
