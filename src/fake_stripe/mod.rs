@@ -9,6 +9,8 @@ mod error;
 mod exchange;
 mod expansion;
 mod faults;
+mod form;
+mod idempotency;
 mod keys;
 mod latency;
 mod limits;
@@ -28,7 +30,7 @@ mod world;
 
 pub use self::{
     endpoints::Endpoint,
-    faults::{Disorder, Fault, Reshape, Times},
+    faults::{Armed, Disorder, Fault, Reshape, Times},
     keys::{Key, Keys, Permission},
     latency::Latency,
     limits::{LimitReason, Limits},

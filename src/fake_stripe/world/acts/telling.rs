@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::{Event, Subscription, World};
 use crate::fake_stripe::shapes::{
-    self, CustomerShape, EventShape, PriceShape, SubscriptionShape, View,
+    self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View,
 };
 
 /// What an event is about.
@@ -25,6 +25,7 @@ pub(super) enum Thing<'a> {
     Session(&'a str),
     Schedule(&'a str),
     Price(&'a str),
+    Product(&'a str),
     /// By the customer's id.
     Entitlements(&'a str),
 }
@@ -65,6 +66,10 @@ impl World {
                 .prices
                 .get(id)
                 .map(|one| written(&PriceShape::new(one, view))),
+            Thing::Product(id) => self
+                .products
+                .get(id)
+                .map(|one| written(&ProductShape::new(one, view))),
             Thing::Invoice(id) => some.invoices.get(id).map(|one| shapes::invoice(one, view)),
             Thing::InvoiceItem(id) => some
                 .invoice_items
