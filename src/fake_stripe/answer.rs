@@ -6,12 +6,14 @@ use axum::{
     body::{Body, Bytes},
     response::Response,
 };
+use compact_str::CompactString;
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     error::ApiError,
     faults::{Fault, Reshape},
+    idempotency::Saved,
     limits::LimitReason,
     line::Cutter,
     reshape,
@@ -54,6 +56,26 @@ impl Answer {
             return answer.with(header::WWW_AUTHENTICATE, "Basic realm=\"Stripe\"");
         }
         answer
+    }
+
+    /// The answer that a request with the same idempotency key got.
+    pub(crate) fn replayed(saved: &Saved) -> Self {
+        let answer = Self::json(saved.status, Vec::new());
+        Self {
+            body: saved.body.clone(),
+            ..answer
+        }
+        .with(HeaderName::from_static("idempotent-replayed"), "true")
+        .with(HeaderName::from_static("original-request"), &saved.request)
+    }
+
+    /// What a later request with the same idempotency key gets.
+    pub(crate) fn saved(&self, request: &CompactString) -> Saved {
+        Saved {
+            status: self.status,
+            body: self.body.clone(),
+            request: request.clone(),
+        }
     }
 
     /// 429 for one request too many.

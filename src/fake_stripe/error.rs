@@ -74,6 +74,14 @@ impl ApiError {
         Self::invalid(message).status(StatusCode::UNAUTHORIZED)
     }
 
+    /// Something is wrong with an idempotency key.
+    pub(crate) fn idempotency(message: impl Into<String>) -> Self {
+        Self {
+            kind: "idempotency_error",
+            ..Self::invalid(message)
+        }
+    }
+
     pub(crate) fn server(status: StatusCode) -> Self {
         Self {
             kind: "api_error",

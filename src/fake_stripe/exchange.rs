@@ -6,24 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::response::Response;
+use axum::{extract::Request, response::Response};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, request::Parts};
+use compact_str::CompactString;
+use http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use secrecy::SecretString;
 
 use super::{
-    ambush::Waiting,
     answer::{Answer, AsItIs, Delivery},
-    endpoints::{Call, Endpoint, Route},
+    endpoints::{Call, Endpoint, Routed, Writing},
     error::ApiError,
     faults::{Fault, Faults},
+    form::{self, Form},
+    idempotency::{Asked, Claim, Idempotency, Saved},
     latency::Latency,
     limits::{LimitReason, Limiter},
     line::Cutter,
     parameters::Parameters,
     recorder::{self, Recorder},
     version::{ApiVersion, UnknownVersion},
-    world::{World, identifier},
+    world::{Cause, World, identifier},
 };
 
 /// A change of the world that waits for a request.
@@ -38,7 +40,7 @@ pub(crate) struct Desk {
     pub(crate) latency: Option<Latency>,
     pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
-    pub(crate) ambushes: Vec<Arc<Waiting>>,
+    pub(crate) idempotency: Idempotency,
     /// A moment, and what the provider's clock said then; it goes on from there by itself.
     pub(crate) follows: Option<(Instant, i64)>,
 }
@@ -56,6 +58,43 @@ impl std::fmt::Debug for Desk {
 pub(crate) struct Engine {
     world: Mutex<World>,
     desk: Mutex<Desk>,
+}
+
+/// A request that has arrived whole.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) parts: Parts,
+    /// The pairs of its body.
+    pub(crate) body: Vec<(String, String)>,
+    /// Why the body could not be read.
+    pub(crate) broken: Option<ApiError>,
+}
+
+impl Arrival {
+    pub(crate) fn without_body(parts: Parts) -> Self {
+        Self {
+            parts,
+            body: Vec::new(),
+            broken: None,
+        }
+    }
+
+    pub(crate) async fn read(request: Request) -> Self {
+        let (parts, body) = request.into_parts();
+        let read = match axum::body::to_bytes(body, form::LONGEST_BODY).await {
+            Ok(bytes) => form::pairs(&parts.headers, &bytes),
+            Err(_) => Err(form::too_large()),
+        };
+        let (body, broken) = match read {
+            Ok(body) => (body, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        Self {
+            parts,
+            body,
+            broken,
+        }
+    }
 }
 
 /// What was decided about a request when it arrived.
@@ -88,14 +127,14 @@ impl Engine {
     /// Answers a request; `route` is none where the path or the method is not known.
     pub(crate) async fn exchange(
         self: Arc<Self>,
-        route: Option<(&'static Route, String)>,
+        route: Option<(Routed, String)>,
         cutter: Cutter,
-        request: Parts,
+        arrival: Arrival,
     ) -> Response {
         let endpoint = route
             .as_ref()
-            .map_or(Endpoint::Unrecognized, |(route, _)| route.endpoint);
-        let mut ticket = self.arrive(endpoint, &request.method, &request.uri, &request.headers);
+            .map_or(Endpoint::Unrecognized, |(route, _)| route.endpoint());
+        let mut ticket = self.arrive(endpoint, &arrival);
         {
             let mut world = self.world();
             if let Some(clock) = ticket.clock {
@@ -106,10 +145,12 @@ impl Engine {
             }
         }
         let entered = Entered::of(&self, &ticket);
+        let mut key = KeyInUse::of(&self, &arrival);
         let answer = self.answer(
             &ticket,
             route.as_ref().map(|(route, id)| (*route, id.as_str())),
-            &request,
+            &arrival,
+            &mut key,
         );
         if !ticket.delay.is_zero() {
             tokio::time::sleep(ticket.delay).await;
@@ -118,7 +159,7 @@ impl Engine {
         self.desk()
             .recorder
             .answer(ticket.number, answer.status, disturbed);
-        drop(entered);
+        drop((entered, key));
         let (answer, delivery) = match ticket.fault.filter(|_| ticket.refused.is_none()) {
             Some(Fault::ResetBeforeAnswer) => (answer, Delivery::Reset),
             Some(Fault::ResetInBody) => (answer, Delivery::ResetInBody),
@@ -136,21 +177,24 @@ impl Engine {
         response
     }
 
-    fn arrive(
-        &self,
-        endpoint: Endpoint,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Ticket {
+    fn arrive(&self, endpoint: Endpoint, arrival: &Arrival) -> Ticket {
         let mut desk = self.desk();
-        let number = desk.recorder.arrive(endpoint, method, uri, headers);
+        let Parts {
+            method,
+            uri,
+            headers,
+            ..
+        } = &arrival.parts;
+        let number = desk
+            .recorder
+            .arrive(endpoint, (method, uri, headers), &arrival.body);
         let later = desk.changes.split_off(&number.saturating_add(1));
         let due = std::mem::replace(&mut desk.changes, later);
         let refused = desk.limiter.enter(endpoint, Instant::now()).err();
-        desk.ambushes.retain(|ambush| !ambush.is_over());
-        let ambushed = desk.ambushes.iter().find_map(|ambush| ambush.strike(uri));
-        let fault = ambushed.or_else(|| desk.faults.next(endpoint));
+        let fault = desk.faults.next(endpoint, |ids| {
+            let query = recorder::query(uri);
+            recorder::mentions((uri.path(), &query, &arrival.body), ids)
+        });
         let slow = match fault {
             Some(Fault::SlowFirstByte(delay)) => delay,
             Some(_) | None => Duration::ZERO,
@@ -173,7 +217,14 @@ impl Engine {
         }
     }
 
-    fn answer(&self, ticket: &Ticket, route: Option<(&Route, &str)>, request: &Parts) -> Answer {
+    fn answer(
+        &self,
+        ticket: &Ticket,
+        route: Option<(Routed, &str)>,
+        arrival: &Arrival,
+        key: &mut KeyInUse<'_>,
+    ) -> Answer {
+        let headers = &arrival.parts.headers;
         let id = identifier("req_", ticket.number, 14);
         let mut world = self.world();
         let mode = if world.livemode { "" } else { "test/" };
@@ -181,7 +232,7 @@ impl Engine {
             "https://dashboard.stripe.com/{mode}logs/{id}?t={}",
             world.clock
         );
-        let asked = version(&world, &request.headers);
+        let asked = version(&world, headers);
         let shown = asked.as_ref().unwrap_or(&world.default_version).to_string();
         let disturbed = match (ticket.refused, &ticket.fault) {
             (Some(reason), _) => Some(Answer::rate_limited(Some(reason), &log_url)),
@@ -189,16 +240,25 @@ impl Engine {
             (None, None) => None,
         };
         let answer = disturbed.unwrap_or_else(|| {
-            let body = match (&ticket.fault, asked) {
-                (Some(Fault::KeyRevoked), _) => refuse_key(&request.headers),
-                (_, Err(error)) => Err(error),
-                (_, Ok(version)) => respond(&mut world, (ticket, route), request, &version),
+            let cause = Cause {
+                request: Some(id.clone()),
+                idempotency_key: key.key.map(CompactString::from),
+            };
+            let body = match (&ticket.fault, asked, &key.claim) {
+                (Some(Fault::KeyRevoked), ..) => refuse_key(headers),
+                (_, Err(error), _) => Err(error),
+                (_, _, Claim::Refused(error)) => Err(error.clone()),
+                (_, _, Claim::Again(saved)) => return Answer::replayed(saved),
+                (_, Ok(version), Claim::First) => {
+                    respond(&mut world, (ticket, route), (arrival, cause), &version)
+                }
             };
             match body {
                 Ok(body) => Answer::json(StatusCode::OK, body),
                 Err(error) => Answer::error(&error, &log_url),
             }
         });
+        key.keep(&answer, &id);
         answer
             .with(HeaderName::from_static("request-id"), &id)
             .with(HeaderName::from_static("stripe-version"), &shown)
@@ -209,10 +269,11 @@ impl Engine {
 /// Admits the key, checks what was asked, and renders what is there.
 fn respond(
     world: &mut World,
-    (ticket, route): (&Ticket, Option<(&Route, &str)>),
-    request: &Parts,
+    (ticket, route): (&Ticket, Option<(Routed, &str)>),
+    (arrival, cause): (&Arrival, Cause),
     version: &ApiVersion,
 ) -> Result<Vec<u8>, ApiError> {
+    let request = &arrival.parts;
     let admitted = world.keys.admit(secret(&request.headers).as_ref())?;
     let Some((route, id)) = route else {
         let message = format!(
@@ -223,8 +284,19 @@ fn respond(
         );
         return Err(ApiError::invalid(message).status(StatusCode::NOT_FOUND));
     };
-    admitted.require(route.permission, &world.account)?;
-    let parameters = Parameters::read(&recorder::query(&request.uri), route.parameters)?;
+    admitted.require(route.permission(), &world.account)?;
+    let query = recorder::query(&request.uri);
+    let (form, parameters) = match route {
+        Routed::Read(route) => (Form::default(), Parameters::read(&query, route.parameters)?),
+        Routed::Write(_) => {
+            if let Some(error) = arrival.broken.clone() {
+                return Err(error);
+            }
+            let mut form = Form::of(&[query, arrival.body.clone()].concat())?;
+            let expand = form.texts("expand")?;
+            (form, Parameters::of_expansion(&expand))
+        }
+    };
     world.put_in_order();
     let call = Call {
         path: request.uri.path(),
@@ -237,7 +309,10 @@ fn respond(
             Some(_) | None => None,
         },
     };
-    (route.answer)(&call, world)
+    match route {
+        Routed::Read(route) => (route.answer)(&call, world),
+        Routed::Write(write) => (write.answer)(&mut Writing { call, form, cause }, world),
+    }
 }
 
 fn version(world: &World, headers: &HeaderMap) -> Result<ApiVersion, ApiError> {
@@ -270,6 +345,61 @@ fn refuse_key(headers: &HeaderMap) -> Result<Vec<u8>, ApiError> {
     let mut keys = super::keys::Keys::default();
     keys.add(super::keys::Key::unrestricted("").revoked());
     keys.admit(secret(headers).as_ref()).map(|_| Vec::new())
+}
+
+/// The idempotency key of a request, held until this is dropped, also when its client goes away.
+struct KeyInUse<'a> {
+    engine: &'a Engine,
+    key: Option<&'a str>,
+    claim: Claim,
+    saved: Option<Saved>,
+}
+
+impl<'a> KeyInUse<'a> {
+    fn of(engine: &'a Engine, arrival: &'a Arrival) -> Self {
+        let Parts {
+            method,
+            uri,
+            headers,
+            ..
+        } = &arrival.parts;
+        let key = headers
+            .get("idempotency-key")
+            .filter(|_| *method == Method::POST)
+            .and_then(|key| key.to_str().ok());
+        let claim = match key {
+            None => Claim::First,
+            Some(key) => {
+                let asked = Asked {
+                    path: uri.to_string(),
+                    body: arrival.body.clone(),
+                };
+                engine.desk().idempotency.claim(key, asked)
+            }
+        };
+        Self {
+            engine,
+            key,
+            claim,
+            saved: None,
+        }
+    }
+
+    /// Keeps what was done. An answer that says that nothing was done does not bind the key.
+    fn keep(&mut self, answer: &Answer, request: &CompactString) {
+        if answer.status.is_success() && matches!(self.claim, Claim::First) {
+            self.saved = Some(answer.saved(request));
+        }
+    }
+}
+
+impl Drop for KeyInUse<'_> {
+    fn drop(&mut self) {
+        if let (Some(key), Claim::First) = (self.key, &self.claim) {
+            let saved = self.saved.take();
+            self.engine.desk().idempotency.finish(key, saved);
+        }
+    }
 }
 
 /// A request that counts as under way until this is dropped, also when its client goes away.

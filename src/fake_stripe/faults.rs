@@ -1,6 +1,13 @@
 //! What can be made to go wrong, and when.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{
+    ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use super::{endpoints::Endpoint, limits::LimitReason, world::mix};
 
@@ -103,32 +110,74 @@ pub(crate) struct Faults(Vec<Rule>);
 
 #[derive(Debug)]
 struct Rule {
-    endpoint: Option<Endpoint>,
+    about: About,
     fault: Fault,
     times: Times,
     seen: u64,
+    armed: Armed,
+}
+
+/// Which requests a rule is about.
+#[derive(Debug, Clone)]
+pub(crate) enum About {
+    All,
+    Endpoint(Endpoint),
+    /// Those that mention one of these ids.
+    Ids(Vec<String>),
+}
+
+/// A fault that waits for its requests; says whether it came to that.
+#[derive(Debug, Clone, Default)]
+pub struct Armed(Arc<AtomicU64>);
+
+impl Armed {
+    pub fn has_fired(&self) -> bool {
+        self.times_fired() > 0
+    }
+
+    pub fn times_fired(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Faults {
-    pub(crate) fn add(&mut self, endpoint: Option<Endpoint>, fault: Fault, times: Times) {
+    pub(crate) fn add(&mut self, about: About, fault: Fault, times: Times) -> Armed {
+        let armed = Armed::default();
         self.0.push(Rule {
-            endpoint,
+            about,
             fault,
             times,
             seen: 0,
+            armed: armed.clone(),
         });
+        armed
+    }
+
+    pub(crate) fn remove(&mut self, armed: &Armed) {
+        self.0.retain(|rule| !Arc::ptr_eq(&rule.armed.0, &armed.0));
     }
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(crate) fn next(&mut self, endpoint: Endpoint) -> Option<Fault> {
+    /// What goes wrong with a request; `mentions` tells whether one of some ids is in it.
+    pub(crate) fn next(
+        &mut self,
+        endpoint: Endpoint,
+        mentions: impl Fn(&[String]) -> bool,
+    ) -> Option<Fault> {
         let mut struck = None;
         for rule in &mut self.0 {
-            if rule.endpoint.is_none_or(|only| only == endpoint) {
+            let is_about = match &rule.about {
+                About::All => true,
+                About::Endpoint(only) => *only == endpoint,
+                About::Ids(ids) => mentions(ids),
+            };
+            if is_about {
                 rule.seen = rule.seen.saturating_add(1);
                 if struck.is_none() && rule.times.strikes(rule.seen) {
+                    rule.armed.0.fetch_add(1, Ordering::AcqRel);
                     struck = Some(rule.fault.clone());
                 }
             }
@@ -163,19 +212,38 @@ mod tests {
 
     #[test]
     fn a_rule_counts_only_its_endpoint_and_the_first_rule_wins() {
+        let next = |faults: &mut Faults, endpoint| faults.next(endpoint, |_| false);
         let mut faults = Faults::default();
-        faults.add(
-            Some(Endpoint::ListPrices),
-            Fault::LockTimeout,
-            Times::Nth(2),
-        );
-        faults.add(None, Fault::KeyRevoked, Times::From(3));
-        assert_eq!(faults.next(Endpoint::ListPrices), None);
-        assert_eq!(faults.next(Endpoint::ListCustomers), None);
-        assert_eq!(faults.next(Endpoint::ListPrices), Some(Fault::LockTimeout));
+        let about = About::Endpoint(Endpoint::ListPrices);
+        let prices = faults.add(about, Fault::LockTimeout, Times::Nth(2));
+        faults.add(About::All, Fault::KeyRevoked, Times::From(3));
+        assert_eq!(next(&mut faults, Endpoint::ListPrices), None);
+        assert_eq!(next(&mut faults, Endpoint::ListCustomers), None);
         assert_eq!(
-            faults.next(Endpoint::ListCustomers),
+            next(&mut faults, Endpoint::ListPrices),
+            Some(Fault::LockTimeout)
+        );
+        assert_eq!(
+            next(&mut faults, Endpoint::ListCustomers),
             Some(Fault::KeyRevoked)
         );
+    }
+    #[test]
+    fn a_rule_about_ids_strikes_only_who_mentions_them_and_says_so() {
+        let mut faults = Faults::default();
+        let ids = vec!["cus_a".to_owned(), "sub_a".to_owned()];
+        let armed = faults.add(About::Ids(ids), Fault::LockTimeout, Times::Nth(1));
+        let mut next = |mentioned: &str| {
+            faults.next(Endpoint::ListPrices, |ids| {
+                ids.iter().any(|id| id == mentioned)
+            })
+        };
+        assert_eq!(next("cus_b"), None);
+        assert!(!armed.has_fired());
+        assert_eq!(next("sub_a"), Some(Fault::LockTimeout));
+        assert_eq!(next("sub_a"), None);
+        assert_eq!(armed.times_fired(), 1);
+        faults.remove(&armed);
+        assert!(faults.0.is_empty());
     }
 }

@@ -25,6 +25,17 @@ pub enum Permission {
     SubscriptionRead,
     TestClockRead,
     WebhookRead,
+    CheckoutSessionWrite,
+    CustomerWrite,
+    EntitlementWrite,
+    InvoiceWrite,
+    PaymentIntentWrite,
+    PaymentMethodWrite,
+    PortalWrite,
+    PriceWrite,
+    ProductWrite,
+    SubscriptionWrite,
+    WebhookWrite,
 }
 
 impl Permission {
@@ -46,6 +57,17 @@ impl Permission {
             Self::SubscriptionRead => "subscription_read",
             Self::TestClockRead => "billing_clock_read",
             Self::WebhookRead => "webhook_read",
+            Self::CheckoutSessionWrite => "checkout_session_write",
+            Self::CustomerWrite => "customer_write",
+            Self::EntitlementWrite => "entitlement_write",
+            Self::InvoiceWrite => "invoice_write",
+            Self::PaymentIntentWrite => "payment_intent_write",
+            Self::PaymentMethodWrite => "payment_method_write",
+            Self::PortalWrite => "customer_portal_write",
+            Self::PriceWrite => "plan_write",
+            Self::ProductWrite => "product_write",
+            Self::SubscriptionWrite => "subscription_write",
+            Self::WebhookWrite => "webhook_write",
         }
     }
 
@@ -67,6 +89,17 @@ impl Permission {
             Self::SubscriptionRead => "Subscriptions Read",
             Self::TestClockRead => "Test clocks Read",
             Self::WebhookRead => "Webhook Endpoints Read",
+            Self::CheckoutSessionWrite => "Checkout Sessions Write",
+            Self::CustomerWrite => "Customers Write",
+            Self::EntitlementWrite => "Entitlements Write",
+            Self::InvoiceWrite => "Invoices Write",
+            Self::PaymentIntentWrite => "PaymentIntents Write",
+            Self::PaymentMethodWrite => "PaymentMethods Write",
+            Self::PortalWrite => "Customer portal Write",
+            Self::PriceWrite => "Prices Write",
+            Self::ProductWrite => "Products Write",
+            Self::SubscriptionWrite => "Subscriptions Write",
+            Self::WebhookWrite => "Webhook Endpoints Write",
         }
     }
 }

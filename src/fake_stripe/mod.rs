@@ -3,13 +3,14 @@
 //! A request goes through `server` (routes), `exchange` (recorded, limited, disturbed, admitted) and `endpoints` (one
 //! file per resource) to `shapes` (the JSON by API version) of what `world` holds.
 
-mod ambush;
 mod answer;
 mod endpoints;
 mod error;
 mod exchange;
 mod expansion;
 mod faults;
+mod form;
+mod idempotency;
 mod keys;
 mod latency;
 mod limits;
@@ -28,9 +29,8 @@ mod version;
 mod world;
 
 pub use self::{
-    ambush::Ambush,
     endpoints::Endpoint,
-    faults::{Disorder, Fault, Reshape, Times},
+    faults::{Armed, Disorder, Fault, Reshape, Times},
     keys::{Key, Keys, Permission},
     latency::Latency,
     limits::{LimitReason, Limits},

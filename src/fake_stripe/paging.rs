@@ -80,7 +80,7 @@ impl<'a> Window<'a> {
                 .slot(id)
                 .ok_or_else(|| ApiError::missing(word, id, param))?;
             let key = (created(slot), slot);
-            Ok(slots.partition_point(|slot| (created(*slot), *slot) < key))
+            Ok::<_, ApiError>(slots.partition_point(|slot| (created(*slot), *slot) < key))
         };
         let range = |from: usize, to: usize| slots.get(from..to.max(from)).unwrap_or_default();
         let object = |slot: &Slot| collection.at(*slot).filter(|object| wanted(object));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
+
 use super::error::ApiError;
 
 /// A parameter that an endpoint knows.
@@ -92,6 +94,15 @@ impl Parameters {
             ))
             .code("parameter_unknown")
             .param(first)),
+        }
+    }
+
+    /// What a request that changes something may ask of its answer.
+    pub(crate) fn of_expansion(paths: &[CompactString]) -> Self {
+        let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
+        let name = ("expand".to_owned(), String::new());
+        Self {
+            values: [(name, paths)].into(),
         }
     }
 

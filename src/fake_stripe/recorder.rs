@@ -14,6 +14,8 @@ pub struct Request {
     pub method: Method,
     pub path: String,
     pub query: Vec<(String, String)>,
+    /// The parameters in the body, in the order in which they were written; what may be secret of them is hidden.
+    pub body: Vec<(String, String)>,
     pub endpoint: Endpoint,
     /// The headers in `KEPT`, as sent.
     pub headers: BTreeMap<&'static str, String>,
@@ -39,9 +41,45 @@ const KEPT: [&str; 7] = [
 impl Request {
     /// The last value of a parameter as it was written, such as `created[gte]`.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().rev().find(|(written, _)| written == name);
-        found.map(|(_, value)| value.as_str())
+        let written = self.body.iter().rev().chain(self.query.iter().rev());
+        let mut found = written.filter(|(written, _)| written == name);
+        found.next().map(|(_, value)| value.as_str())
     }
+
+    /// Whether one of these ids (or other words, such as an e-mail) is in the path or in the value of a parameter.
+    pub fn mentions(&self, ids: &[impl AsRef<str>]) -> bool {
+        mentions((&self.path, &self.query, &self.body), ids)
+    }
+}
+
+pub(crate) fn mentions(
+    (path, query, body): (&str, &[(String, String)], &[(String, String)]),
+    ids: &[impl AsRef<str>],
+) -> bool {
+    ids.iter()
+        .map(AsRef::as_ref)
+        .filter(|id| !id.is_empty())
+        .any(|id| {
+            path.split('/').any(|part| part == id)
+                || query
+                    .iter()
+                    .chain(body)
+                    .any(|(_, value)| value.contains(id))
+        })
+}
+
+/// The body without what nobody should read later: card numbers, and secrets that a client sent.
+fn hidden(body: &[(String, String)]) -> Vec<(String, String)> {
+    const SECRET: [&str; 5] = ["number", "cvc", "secret", "client_secret", "password"];
+    const BEGIN: [&str; 4] = ["sk_", "rk_", "whsec_", "ek_"];
+    let shown = |(name, value): &(String, String)| {
+        let last = name.rsplit('[').next().unwrap_or_default();
+        let is_secret = SECRET.contains(&last.trim_end_matches(']'))
+            || BEGIN.iter().any(|begin| value.starts_with(begin));
+        let value = if is_secret { "(hidden)" } else { value };
+        (name.clone(), value.to_owned())
+    };
+    body.iter().map(shown).collect()
 }
 
 /// Every request since the start or the last `forget`.
@@ -55,9 +93,8 @@ impl Recorder {
     pub(crate) fn arrive(
         &mut self,
         endpoint: Endpoint,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
+        (method, uri, headers): (&Method, &Uri, &HeaderMap),
+        body: &[(String, String)],
     ) -> u64 {
         self.arrived = self.arrived.saturating_add(1);
         let kept = KEPT.iter().filter_map(|name| {
@@ -72,6 +109,7 @@ impl Recorder {
             method: method.clone(),
             path: uri.path().to_owned(),
             query: query(uri),
+            body: hidden(body),
             endpoint,
             headers: kept.collect(),
             arrived: Instant::now(),
@@ -91,6 +129,10 @@ impl Recorder {
             request.status = Some(status);
             request.disturbed = disturbed;
         }
+    }
+
+    pub(crate) fn last(&self) -> u64 {
+        self.arrived
     }
 
     pub(crate) fn requests(&self) -> &[Request] {

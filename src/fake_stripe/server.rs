@@ -11,9 +11,9 @@ use std::{
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Path},
+    extract::{ConnectInfo, Path, Request as Asked},
     http::{Extensions, HeaderMap, StatusCode, Version, request::Parts},
-    routing::get,
+    routing::{MethodFilter, get, on},
 };
 use tokio::sync::oneshot;
 use tower_http::{
@@ -22,11 +22,10 @@ use tower_http::{
 };
 
 use super::{
-    ambush::Ambush,
     answer::AsItIs,
-    endpoints::{Endpoint, routes},
-    exchange::Engine,
-    faults::{Fault, Times},
+    endpoints::{Endpoint, Method, Routed, routes, writes},
+    exchange::{Arrival, Engine},
+    faults::{About, Armed, Fault, Times},
     latency::Latency,
     limits::{Limiter, Limits},
     line::{Cutter, Lines},
@@ -116,19 +115,32 @@ impl FakeStripe {
 
     /// Makes something go wrong. Requests count from now.
     pub fn fail(&self, fault: Fault, times: Times) {
-        self.engine.desk().faults.add(None, fault, times);
+        let mut desk = self.engine.desk();
+        desk.faults.add(About::All, fault, times);
     }
 
     /// As `fail`, for one endpoint; only its requests count.
     pub fn fail_at(&self, endpoint: Endpoint, fault: Fault, times: Times) {
-        self.engine.desk().faults.add(Some(endpoint), fault, times);
+        let mut desk = self.engine.desk();
+        desk.faults.add(About::Endpoint(endpoint), fault, times);
     }
 
-    /// Makes the next request go wrong that names one of these ids.
-    pub fn ambush(&self, ids: &[String], fault: Fault) -> Ambush {
-        let (ambush, waiting) = Ambush::new(ids, fault);
-        self.engine.desk().ambushes.push(waiting);
-        ambush
+    /// As `fail`, for requests that mention one of these ids (or other words, such as an e-mail) in their path, query or
+    /// body; only those count. `Times::Nth(1)` is the next one. Tells whether it came to that.
+    pub fn fail_mentioning(
+        &self,
+        ids: impl IntoIterator<Item = String>,
+        fault: Fault,
+        times: Times,
+    ) -> Armed {
+        let mut desk = self.engine.desk();
+        desk.faults
+            .add(About::Ids(ids.into_iter().collect()), fault, times)
+    }
+
+    /// Takes back what has not come to pass of a fault.
+    pub fn disarm(&self, armed: &Armed) {
+        self.engine.desk().faults.remove(armed);
     }
 
     /// Nothing goes wrong any more.
@@ -160,6 +172,22 @@ impl FakeStripe {
     /// What was asked, in the order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         self.engine.desk().recorder.requests().to_vec()
+    }
+
+    /// The number of the last request that arrived; 0 before the first.
+    pub fn last_request(&self) -> u64 {
+        self.engine.desk().recorder.last()
+    }
+
+    /// What was asked after the request of this number and mentions one of these ids (or other words, such as an e-mail)
+    /// in its path, query or body.
+    pub fn requests_since(&self, number: u64, ids: &[impl AsRef<str>]) -> Vec<Request> {
+        let desk = self.engine.desk();
+        let later = desk.recorder.requests().iter();
+        later
+            .filter(|request| request.number > number && request.mentions(ids))
+            .cloned()
+            .collect()
     }
 
     /// How often each endpoint was asked.
@@ -225,18 +253,34 @@ fn serve(
 
 fn router(engine: &Arc<Engine>) -> Router {
     let fallback = Arc::clone(engine);
-    let unrecognized = move |ConnectInfo(cutter): ConnectInfo<Cutter>, request: Parts| {
-        Arc::clone(&fallback).exchange(None, cutter, request)
+    let unrecognized = move |ConnectInfo(cutter): ConnectInfo<Cutter>, request: Asked| async {
+        let arrival = Arrival::read(request).await;
+        fallback.exchange(None, cutter, arrival).await
     };
     let router = routes().fold(Router::new(), |router, route| {
         let engine = Arc::clone(engine);
         let handler = move |id: Option<Path<String>>,
                             ConnectInfo(cutter): ConnectInfo<Cutter>,
-                            request: Parts| {
-            let id = id.map_or_else(String::new, |Path(id)| id);
-            Arc::clone(&engine).exchange(Some((route, id)), cutter, request)
+                            parts: Parts| {
+            let route = (Routed::Read(route), named(id));
+            Arc::clone(&engine).exchange(Some(route), cutter, Arrival::without_body(parts))
         };
         router.route(route.path, get(handler))
+    });
+    let router = writes().fold(router, |router, write| {
+        let engine = Arc::clone(engine);
+        let handler = move |id: Option<Path<String>>,
+                            ConnectInfo(cutter): ConnectInfo<Cutter>,
+                            request: Asked| async move {
+            let route = (Routed::Write(write), named(id));
+            let arrival = Arrival::read(request).await;
+            engine.exchange(Some(route), cutter, arrival).await
+        };
+        let method = match write.method {
+            Method::Post => MethodFilter::POST,
+            Method::Delete => MethodFilter::DELETE,
+        };
+        router.route(write.path, on(method, handler))
     });
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
@@ -245,6 +289,10 @@ fn router(engine: &Arc<Engine>) -> Router {
         .fallback(unrecognized.clone())
         .method_not_allowed_fallback(unrecognized)
         .layer(compression)
+}
+
+fn named(id: Option<Path<String>>) -> String {
+    id.map_or_else(String::new, |Path(id)| id)
 }
 
 /// Answers that a fault has not laid a hand on.

@@ -22,6 +22,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("plain.mjs", include_str!("node/plain.mjs")),
     ("reading.cjs", include_str!("node/reading.cjs")),
     ("refused.mjs", include_str!("node/refused.mjs")),
+    ("writing.cjs", include_str!("node/writing.cjs")),
 ];
 
 /// Node with the preload, written to a path that has to be quoted.

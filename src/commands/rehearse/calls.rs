@@ -5,25 +5,10 @@ use crate::{
     rehearsal::Call,
 };
 
-/// The number of the last request.
-pub(super) fn so_far(fake: &FakeStripe) -> u64 {
-    fake.requests().last().map_or(0, |request| request.number)
-}
-
-/// The requests since then that name one of the ids, in their order.
+/// The requests since that number that name one of the ids, in their order.
 pub(super) fn about(fake: &FakeStripe, since: u64, ids: &[String]) -> Vec<Call> {
-    let names = |request: &Request| {
-        let mut values = request.query.iter().map(|(_, value)| value);
-        let in_query = values.any(|value| ids.contains(value));
-        in_query
-            || request
-                .path
-                .split('/')
-                .any(|part| ids.iter().any(|id| id == part))
-    };
-    fake.requests()
+    fake.requests_since(since, ids)
         .into_iter()
-        .filter(|request| request.number > since && names(request))
         .map(|request| Call {
             method: request.method.to_string(),
             target: target(&request),
@@ -33,13 +18,12 @@ pub(super) fn about(fake: &FakeStripe, since: u64, ids: &[String]) -> Vec<Call> 
 }
 
 fn target(request: &Request) -> String {
-    let query: Vec<_> = request
-        .query
-        .iter()
+    let parameters = request.query.iter().chain(&request.body);
+    let parameters: Vec<_> = parameters
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    match query.as_slice() {
+    match parameters.as_slice() {
         [] => request.path.clone(),
-        query => format!("{}?{}", request.path, query.join("&")),
+        parameters => format!("{}?{}", request.path, parameters.join("&")),
     }
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     commands::failure::Failure,
     contract::UnixSeconds,
+    fake_stripe::{Armed, FakeStripe, Times},
     problem::Problem,
     rehearsal::{
         Answer, Answered, BystanderChange, Change, Delivery, Failure as Injected, Fault, Observed,
@@ -63,7 +64,7 @@ pub(super) async fn play(
     actor: &mut Actor,
     memory: &mut Memory,
 ) -> Result<Observed, Failure> {
-    let asked = calls::so_far(&rehearsing.fake);
+    let asked = rehearsing.fake.last_request();
     act(rehearsing, step, actor, memory)?;
     let tokens = actor.tokens();
     let parcels = parcels(rehearsing, performance, step, memory)?;
@@ -329,7 +330,7 @@ async fn until_failure(
 /// What is made to fail, and whether it did.
 enum Trap<'r> {
     Write(u8, crate::scratch::FailedWrite<'r>),
-    Call(u16, crate::fake_stripe::Ambush),
+    Call(u16, &'r FakeStripe, Armed),
 }
 
 /// How the provider refuses a request with this status.
@@ -355,7 +356,11 @@ impl<'r> Trap<'r> {
                 Self::Write(nth, write.map_err(|error| Failure::of(&error))?)
             }
             Injected::Call(status) => {
-                Self::Call(status, rehearsing.fake.ambush(tokens, refusal(status)))
+                {
+                let tokens = tokens.iter().cloned();
+                let armed = rehearsing.fake.fail_mentioning(tokens, refusal(status), Times::Nth(1));
+                Self::Call(status, &rehearsing.fake, armed)
+            }
             }
         })
     }
@@ -364,7 +369,7 @@ impl<'r> Trap<'r> {
         match self {
             Self::Write(1, _) => "the first write to the account's rows".to_owned(),
             Self::Write(nth, _) => format!("write {nth} to the account's rows"),
-            Self::Call(status, _) => format!("the first request to the provider ({status})"),
+            Self::Call(status, ..) => format!("the first request to the provider ({status})"),
         }
     }
 
@@ -374,7 +379,7 @@ impl<'r> Trap<'r> {
                 let writes = write.writes().await.map_err(|error| Failure::of(&error))?;
                 Ok(writes.failed)
             }
-            Self::Call(_, ambush) => Ok(ambush.is_sprung()),
+            Self::Call(_, _, armed) => Ok(armed.has_fired()),
         }
     }
 
@@ -385,8 +390,8 @@ impl<'r> Trap<'r> {
                 .await
                 .map_err(|error| Failure::of(&error))
                 .map(drop),
-            Self::Call(_, ambush) => {
-                drop(ambush);
+            Self::Call(_, fake, armed) => {
+                fake.disarm(&armed);
                 Ok(())
             }
         }

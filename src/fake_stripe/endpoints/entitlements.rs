@@ -4,7 +4,7 @@ use super::{Call, Endpoint, Listing, Route};
 use crate::fake_stripe::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, LIST, known},
+    parameters::{Kind, LIST, RETRIEVE, known},
     shapes::{ActiveEntitlementShape, FeatureShape},
     world::{ActiveEntitlement, Feature, World},
 };
@@ -29,6 +29,20 @@ pub(super) const ROUTES: &[Route] = &[
             ],
         ],
         answer: list_features,
+    },
+    Route {
+        endpoint: Endpoint::RetrieveFeature,
+        path: "/v1/entitlements/features/{id}",
+        permission: Permission::EntitlementRead,
+        parameters: &[&RETRIEVE],
+        answer: retrieve_feature,
+    },
+    Route {
+        endpoint: Endpoint::RetrieveActiveEntitlement,
+        path: "/v1/entitlements/active_entitlements/{id}",
+        permission: Permission::EntitlementRead,
+        parameters: &[&RETRIEVE],
+        answer: retrieve_active_entitlement,
     },
 ];
 
@@ -57,4 +71,15 @@ fn list_features(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.list(world, &listing, wanted, |feature| {
         FeatureShape::new(feature, call.view(world))
     })
+}
+
+fn retrieve_feature(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let feature = call.find((world, &world.features), "feature", (call.id, "id"))?;
+    call.body(world, &FeatureShape::new(feature, call.view(world)))
+}
+
+fn retrieve_active_entitlement(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let entitlements = (world, &world.entitlements);
+    let found = call.find(entitlements, "active_entitlement", (call.id, "id"))?;
+    call.body(world, &ActiveEntitlementShape::new(found, call.view(world)))
 }

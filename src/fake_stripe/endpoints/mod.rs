@@ -12,8 +12,11 @@ mod payments;
 mod schedules;
 mod subscription_items;
 mod subscriptions;
+mod writes;
 
 use std::borrow::Cow;
+
+pub(crate) use self::writes::{Method, Write, Writing, writes};
 
 use serde::Serialize;
 
@@ -66,6 +69,46 @@ pub enum Endpoint {
     RetrieveSubscriptionSchedule,
     ListCoupons,
     RetrieveCoupon,
+    RetrieveSubscriptionItem,
+    RetrieveWebhookEndpoint,
+    RetrieveFeature,
+    RetrieveActiveEntitlement,
+    CreateCustomer,
+    UpdateCustomer,
+    DeleteCustomer,
+    CreateProduct,
+    UpdateProduct,
+    DeleteProduct,
+    CreateProductFeature,
+    CreatePrice,
+    UpdatePrice,
+    CreateSubscription,
+    UpdateSubscription,
+    CancelSubscription,
+    PauseSubscription,
+    ResumeSubscription,
+    CreateSubscriptionItem,
+    UpdateSubscriptionItem,
+    DeleteSubscriptionItem,
+    CreateCheckoutSession,
+    ExpireCheckoutSession,
+    CompleteCheckoutSession,
+    UpdateInvoice,
+    FinalizeInvoice,
+    PayInvoice,
+    VoidInvoice,
+    MarkInvoiceUncollectible,
+    CreatePaymentIntent,
+    UpdatePaymentIntent,
+    ConfirmPaymentIntent,
+    CancelPaymentIntent,
+    AttachPaymentMethod,
+    CreatePortalSession,
+    CreateFeature,
+    UpdateFeature,
+    CreateWebhookEndpoint,
+    UpdateWebhookEndpoint,
+    DeleteWebhookEndpoint,
     /// Nothing that is answered here.
     Unrecognized,
 }
@@ -82,6 +125,29 @@ pub(crate) struct Route {
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Route").field(&self.endpoint).finish()
+    }
+}
+
+/// A line of one of the two tables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Routed {
+    Read(&'static Route),
+    Write(&'static Write),
+}
+
+impl Routed {
+    pub(crate) fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Read(route) => route.endpoint,
+            Self::Write(write) => write.endpoint,
+        }
+    }
+
+    pub(crate) fn permission(self) -> Permission {
+        match self {
+            Self::Read(route) => route.permission,
+            Self::Write(write) => write.permission,
+        }
     }
 }
 

@@ -40,6 +40,13 @@ pub(super) const ROUTES: &[Route] = &[
         answer: list_webhook_endpoints,
     },
     Route {
+        endpoint: Endpoint::RetrieveWebhookEndpoint,
+        path: "/v1/webhook_endpoints/{id}",
+        permission: Permission::WebhookRead,
+        parameters: &[&RETRIEVE],
+        answer: retrieve_webhook_endpoint,
+    },
+    Route {
         endpoint: Endpoint::ListTestClocks,
         path: "/v1/test_helpers/test_clocks",
         permission: Permission::TestClockRead,
@@ -87,6 +94,15 @@ fn list_webhook_endpoints(call: &Call<'_>, world: &World) -> Result<Vec<u8>, Api
         &listing,
         |_| true,
         |endpoint| WebhookEndpointShape::new(endpoint, call.view(world)),
+    )
+}
+
+fn retrieve_webhook_endpoint(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let endpoints = (world, &world.webhook_endpoints);
+    let endpoint = call.find(endpoints, "webhook endpoint", (call.id, "id"))?;
+    call.body(
+        world,
+        &WebhookEndpointShape::new(endpoint, call.view(world)),
     )
 }
 

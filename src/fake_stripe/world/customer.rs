@@ -22,6 +22,8 @@ pub struct Customer {
 #[derive(Debug, Clone, Default)]
 pub struct CustomerDetails {
     pub name: Option<CompactString>,
+    pub description: Option<CompactString>,
+    pub phone: Option<CompactString>,
     pub metadata: Metadata,
     pub currency: Option<CompactString>,
     pub delinquent: bool,
@@ -34,6 +36,8 @@ pub struct CustomerDetails {
 
 static BLANK_DETAILS: CustomerDetails = CustomerDetails {
     name: None,
+    description: None,
+    phone: None,
     metadata: Metadata::new(),
     currency: None,
     delinquent: false,

@@ -2,10 +2,13 @@
 'use strict';
 const { majors } = require('./majors.cjs');
 const { reads } = require('./reading.cjs');
+const { writes } = require('./writing.cjs');
 
 (async () => {
   for (const major of majors) {
-    await reads(require(major), {});
+    const Stripe = require(major);
+    await reads(Stripe, {});
+    await writes(Stripe, {});
     console.log(`${major}: ok`);
   }
 })();

@@ -2,11 +2,14 @@
 'use strict';
 const { majors } = require('./majors.cjs');
 const { reads } = require('./reading.cjs');
+const { writes } = require('./writing.cjs');
 
 (async () => {
   for (const major of majors) {
     const Stripe = require(major);
-    await reads(Stripe, { httpClient: Stripe.createFetchHttpClient() });
+    const options = { httpClient: Stripe.createFetchHttpClient() };
+    await reads(Stripe, options);
+    await writes(Stripe, options);
     console.log(`${major}: ok`);
   }
 })();

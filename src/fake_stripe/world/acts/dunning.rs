@@ -175,7 +175,7 @@ impl World {
     }
 
     /// What was owed is paid.
-    fn restore_told(&mut self, id: &str) {
+    pub(super) fn restore_told(&mut self, id: &str) {
         self.update_told(id, |subscription| {
             if matches!(subscription.status, Status::PastDue | Status::Unpaid) {
                 subscription.status = Status::Active;

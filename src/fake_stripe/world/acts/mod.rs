@@ -1,6 +1,7 @@
 //! What happens in a world and is told: each act changes the world as the provider would, and records the events that
 //! the provider would send about it, in its order, each with the object as it was at that moment.
 
+mod asked;
 mod cancellation;
 mod change;
 mod checkout;

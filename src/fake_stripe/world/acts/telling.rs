@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::super::{Event, Subscription, World};
 use crate::fake_stripe::{
-    shapes::{self, CustomerShape, EventShape, PriceShape, SubscriptionShape, View},
+    shapes::{
+        self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View,
+    },
     version::ApiVersion,
 };
 
@@ -26,6 +28,7 @@ pub(super) enum Thing<'a> {
     Session(&'a str),
     Schedule(&'a str),
     Price(&'a str),
+    Product(&'a str),
     /// By the customer's id.
     Entitlements(&'a str),
 }
@@ -79,6 +82,10 @@ impl World {
                 .prices
                 .get(id)
                 .map(|one| written(&PriceShape::new(one, view))),
+            Thing::Product(id) => self
+                .products
+                .get(id)
+                .map(|one| written(&ProductShape::new(one, view))),
             Thing::Invoice(id) => some.invoices.get(id).map(|one| shapes::invoice(one, view)),
             Thing::InvoiceItem(id) => some
                 .invoice_items

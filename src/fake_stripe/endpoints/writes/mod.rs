@@ -1,0 +1,117 @@
+//! Every request that changes something: its path, what it needs, and which function answers it.
+
+mod catalog;
+mod checkout;
+mod customers;
+mod entitlements;
+mod invoices;
+mod items;
+mod payments;
+mod portal;
+mod prices;
+mod subscription_items;
+mod subscriptions;
+mod updates;
+mod webhook_endpoints;
+
+use std::mem;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Call, Endpoint};
+use crate::fake_stripe::{
+    error::ApiError,
+    form::Form,
+    keys::Permission,
+    world::{Cause, Impossible, World},
+};
+
+/// One line of the table.
+pub(crate) struct Write {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) permission: Permission,
+    pub(crate) answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+}
+
+impl std::fmt::Debug for Write {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Write").field(&self.endpoint).finish()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Post,
+    Delete,
+}
+
+/// The table by folder.
+pub(crate) fn writes() -> impl Iterator<Item = &'static Write> {
+    [
+        customers::WRITES,
+        catalog::WRITES,
+        prices::WRITES,
+        subscriptions::WRITES,
+        updates::WRITES,
+        subscription_items::WRITES,
+        checkout::WRITES,
+        invoices::WRITES,
+        payments::WRITES,
+        portal::WRITES,
+        entitlements::WRITES,
+        webhook_endpoints::WRITES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// A request that was let in, with the parameters that are yet to be taken.
+#[derive(Debug)]
+pub(crate) struct Writing<'a> {
+    pub(crate) call: Call<'a>,
+    pub(crate) form: Form,
+    pub(crate) cause: Cause,
+}
+
+impl Writing<'_> {
+    /// Refuses what nobody took. Before it nothing may have changed.
+    fn finish(&mut self) -> Result<(), ApiError> {
+        mem::take(&mut self.form).finish()
+    }
+
+    /// Acts as this request: at the stage where something last happened to the customer, if there is one.
+    fn act<R>(
+        &self,
+        world: &mut World,
+        customer: Option<&str>,
+        act: impl FnOnce(&mut World) -> R,
+    ) -> R {
+        let stage = customer.and_then(|customer| world.stage_of(customer).cloned());
+        world.by_request(self.cause.clone(), |world| match stage {
+            Some(stage) => world.on_stage(&stage, act).0,
+            None => act(world),
+        })
+    }
+
+    fn body<T: Serialize>(&self, world: &World, shape: &T) -> Result<Vec<u8>, ApiError> {
+        self.call.body(world, shape)
+    }
+
+    /// What is left of something that was deleted.
+    fn deleted(&self, world: &World, object: &str) -> Result<Vec<u8>, ApiError> {
+        let stub = json!({"id": self.call.id, "object": object, "deleted": true});
+        self.body(world, &stub)
+    }
+}
+
+impl From<Impossible> for ApiError {
+    fn from(impossible: Impossible) -> Self {
+        match &impossible {
+            Impossible::Unknown { kind, id } => Self::missing(kind, id, kind),
+            Impossible::NotNow { .. } => Self::invalid(impossible.to_string()),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `Idempotency-Key`: a request that is sent again gets the answer that the first one got.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use compact_str::CompactString;
+use http::StatusCode;
+
+use super::error::ApiError;
+
+/// The longest key that the provider takes.
+const LONGEST: usize = 255;
+
+/// What requests with keys came to. Nothing is forgotten: the fake does not live as long as a key does.
+#[derive(Debug, Default)]
+pub(crate) struct Idempotency(BTreeMap<String, Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    asked: Asked,
+    /// None while the first request is under way.
+    saved: Option<Saved>,
+}
+
+/// What makes two requests the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) body: Vec<(String, String)>,
+}
+
+/// The answer to the first request.
+#[derive(Debug, Clone)]
+pub(crate) struct Saved {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+    pub(crate) request: CompactString,
+}
+
+/// What a key says about a request.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// It is the first one, or there is no key.
+    First,
+    Again(Saved),
+    Refused(ApiError),
+}
+
+impl Idempotency {
+    /// A request arrives with a key. After `First` it has to be `finish`ed.
+    pub(crate) fn claim(&mut self, key: &str, asked: Asked) -> Claim {
+        if key.is_empty() || key.len() > LONGEST {
+            return Claim::Refused(ApiError::idempotency(format!(
+                "Idempotency keys have between 1 and {LONGEST} characters."
+            )));
+        }
+        let Some(entry) = self.0.get(key) else {
+            self.0.insert(key.to_owned(), Entry { asked, saved: None });
+            return Claim::First;
+        };
+        match &entry.saved {
+            _ if entry.asked != asked => Claim::Refused(ApiError::idempotency(
+                "Keys for idempotent requests can only be used with the same parameters they were first used with. Try \
+                 using a key other than the one you used, if you meant to execute a different request.",
+            )),
+            Some(saved) => Claim::Again(saved.clone()),
+            None => Claim::Refused(
+                ApiError::idempotency(
+                    "There is currently another in-progress request using this Idempotency Key (that probably means you \
+                     submitted twice, and the other request is still going through). Please try again later.",
+                )
+                .status(StatusCode::CONFLICT)
+                .code("idempotency_key_in_use"),
+            ),
+        }
+    }
+
+    /// The first request is over. What was refused before anything was done leaves the key free.
+    pub(crate) fn finish(&mut self, key: &str, saved: Option<Saved>) {
+        match saved {
+            Some(saved) => {
+                if let Some(entry) = self.0.get_mut(key) {
+                    entry.saved = Some(saved);
+                }
+            }
+            None => {
+                self.0.remove(key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(value: &str) -> Asked {
+        Asked {
+            path: "/v1/customers".to_owned(),
+            body: vec![("email".to_owned(), value.to_owned())],
+        }
+    }
+
+    #[test]
+    fn a_key_is_bound_to_its_first_request() {
+        let mut keys = Idempotency::default();
+        assert!(matches!(keys.claim("k", asked("a")), Claim::First));
+        let Claim::Refused(error) = keys.claim("k", asked("a")) else {
+            panic!("two at once");
+        };
+        assert_eq!(
+            (error.status, error.code),
+            (StatusCode::CONFLICT, Some("idempotency_key_in_use"))
+        );
+        keys.finish("k", None);
+        assert!(matches!(keys.claim("k", asked("b")), Claim::First));
+        let saved = Saved {
+            status: StatusCode::OK,
+            body: Bytes::from_static(b"{}"),
+            request: "req_1".into(),
+        };
+        keys.finish("k", Some(saved));
+        assert!(matches!(keys.claim("k", asked("b")), Claim::Again(_)));
+        let Claim::Refused(error) = keys.claim("k", asked("a")) else {
+            panic!("other parameters");
+        };
+        assert_eq!(
+            (error.status, error.kind),
+            (StatusCode::BAD_REQUEST, "idempotency_error")
+        );
+        assert!(matches!(
+            keys.claim(&"x".repeat(256), asked("a")),
+            Claim::Refused(_)
+        ));
+    }
+}

@@ -1,0 +1,274 @@
+//! What an application asks for and nothing else brings about: the catalogue, invoices one by one, single payments.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{
+        IntentStatus, Invoice, InvoiceStatus, PaymentIntent, PaymentMethod, Price, Product, Status,
+        World,
+    },
+    Impossible,
+    telling::Thing,
+};
+
+impl World {
+    pub fn create_product(&mut self, product: Product) -> CompactString {
+        self.by_person();
+        let id = self.product(product);
+        self.tell("product.created", Thing::Product(&id));
+        id
+    }
+
+    /// Changes anything of a product and tells of it; nothing is told when nothing changed.
+    pub fn update_product(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Product),
+    ) -> Result<(), Impossible> {
+        let known = self.products.get(id).cloned();
+        let mut product = known.ok_or_else(|| Impossible::unknown("product", id))?;
+        self.by_person();
+        self.tell_change("product.updated", Thing::Product(id), |world| {
+            change(&mut product);
+            product.id = id.into();
+            world.products.put(product);
+        });
+        Ok(())
+    }
+
+    /// A product that has never had a price can be deleted, and then it is gone.
+    pub fn delete_product(&mut self, id: &str) -> Result<(), Impossible> {
+        if self.products.get(id).is_none() {
+            return Err(Impossible::unknown("product", id));
+        }
+        if self.prices.iter().any(|price| price.product == id) {
+            return Err(Impossible::NotNow {
+                kind: "product",
+                id: id.into(),
+                state: "for sale at a price".into(),
+                act: "deleting it",
+            });
+        }
+        self.by_person();
+        self.tell("product.deleted", Thing::Product(id));
+        self.products.forget(id);
+        Ok(())
+    }
+
+    pub fn create_price(&mut self, price: Price) -> CompactString {
+        self.by_person();
+        let id = self.price(price);
+        self.tell("price.created", Thing::Price(&id));
+        id
+    }
+
+    /// Changes anything of a price and tells of it; nothing is told when nothing changed.
+    pub fn update_price(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Price),
+    ) -> Result<(), Impossible> {
+        let known = self.prices.get(id).cloned();
+        let mut price = known.ok_or_else(|| Impossible::unknown("price", id))?;
+        self.by_person();
+        self.tell_change("price.updated", Thing::Price(id), |world| {
+            change(&mut price);
+            price.id = id.into();
+            world.prices.put(price);
+        });
+        Ok(())
+    }
+
+    /// A draft is made final.
+    pub fn finalize_invoice(&mut self, id: &str) -> Result<(), Impossible> {
+        self.invoice_in(id, &[InvoiceStatus::Draft], "finalizing it")?;
+        self.by_person();
+        self.finalize_told(id);
+        Ok(())
+    }
+
+    /// Somebody pays an invoice, and what waited for that goes on.
+    pub fn pay_invoice(&mut self, id: &str) -> Result<(), Impossible> {
+        let payable = [
+            InvoiceStatus::Draft,
+            InvoiceStatus::Open,
+            InvoiceStatus::Uncollectible,
+        ];
+        let invoice = self.invoice_in(id, &payable, "paying it")?;
+        let subscription = self.latest_of(&invoice);
+        if let Some((subscription, Status::Incomplete)) = &subscription {
+            return self.pay_first_invoice(subscription);
+        }
+        self.by_person();
+        self.pay_told(id);
+        if let Some((subscription, _)) = subscription {
+            self.restore_told(&subscription);
+        }
+        Ok(())
+    }
+
+    /// Nobody is to pay an invoice any more. A subscription that waited for it expires.
+    pub fn void_invoice(&mut self, id: &str) -> Result<(), Impossible> {
+        let voidable = [InvoiceStatus::Open, InvoiceStatus::Uncollectible];
+        let invoice = self.invoice_in(id, &voidable, "voiding it")?;
+        self.by_person();
+        match self.latest_of(&invoice) {
+            Some((subscription, Status::Incomplete)) => self.expire_told(&subscription, id),
+            Some(_) | None => self.void_told(id),
+        }
+        Ok(())
+    }
+
+    /// Nobody expects an invoice to be paid.
+    pub fn write_invoice_off(&mut self, id: &str) -> Result<(), Impossible> {
+        self.invoice_in(id, &[InvoiceStatus::Open], "giving it up")?;
+        self.by_person();
+        let clock = self.clock;
+        let before = self.rendering(Thing::Invoice(id));
+        self.change_invoice(id, |invoice| {
+            invoice.status = InvoiceStatus::Uncollectible;
+            invoice.uncollectible_at = Some(clock);
+            invoice.auto_advance = false;
+            invoice.next_payment_attempt = None;
+        });
+        self.tell("invoice.marked_uncollectible", Thing::Invoice(id));
+        self.tell_since("invoice.updated", Thing::Invoice(id), &before);
+        Ok(())
+    }
+
+    /// Changes anything of an invoice and tells of it.
+    pub fn update_invoice(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Invoice),
+    ) -> Result<(), Impossible> {
+        if self.find_invoice(id).is_none() {
+            return Err(Impossible::unknown("invoice", id));
+        }
+        self.by_person();
+        self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
+            world.change_invoice(id, change);
+        });
+        Ok(())
+    }
+
+    fn invoice_in(
+        &self,
+        id: &str,
+        states: &[InvoiceStatus],
+        act: &'static str,
+    ) -> Result<Invoice, Impossible> {
+        let found = self.find_invoice(id);
+        let invoice = found.ok_or_else(|| Impossible::unknown("invoice", id))?;
+        if states.contains(&invoice.status) {
+            return Ok(invoice.clone());
+        }
+        Err(Impossible::NotNow {
+            kind: "invoice",
+            id: id.into(),
+            state: invoice.status.as_str().into(),
+            act,
+        })
+    }
+
+    /// The subscription whose latest invoice this is.
+    fn latest_of(&self, invoice: &Invoice) -> Option<(CompactString, Status)> {
+        let subscription = self.find_subscription(invoice.subscription.as_deref()?)?;
+        let latest = subscription.details.latest_invoice.as_deref();
+        (latest == Some(&invoice.id))
+            .then(|| (subscription.id.clone(), subscription.status.clone()))
+    }
+
+    /// Asks for a single payment.
+    pub fn create_payment_intent(&mut self, intent: PaymentIntent) -> CompactString {
+        self.by_person();
+        let id = self.payment_intent(intent);
+        self.tell("payment_intent.created", Thing::PaymentIntent(&id));
+        id
+    }
+
+    /// A single payment is made with a card.
+    pub fn confirm_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
+        let intent = self.intent_in_waiting(id, "confirming it")?;
+        if let Some(invoice) = intent.invoice {
+            return self.pay_invoice(&invoice);
+        }
+        self.by_person();
+        self.charge_told(id);
+        Ok(())
+    }
+
+    /// A single payment is not asked for any more.
+    pub fn cancel_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
+        self.intent_in_waiting(id, "canceling it")?;
+        self.by_person();
+        let clock = self.clock;
+        self.change_intent(id, |intent| {
+            intent.status = IntentStatus::Canceled;
+            intent.canceled_at = Some(clock);
+        });
+        self.tell("payment_intent.canceled", Thing::PaymentIntent(id));
+        Ok(())
+    }
+
+    /// Changes what nobody is told of: the provider has no event for it.
+    pub fn update_payment_intent(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut PaymentIntent),
+    ) -> Result<(), Impossible> {
+        if self.objects.payment_intents.get(id).is_none() {
+            return Err(Impossible::unknown("payment_intent", id));
+        }
+        self.change_intent(id, change);
+        Ok(())
+    }
+
+    fn intent_in_waiting(&self, id: &str, act: &'static str) -> Result<PaymentIntent, Impossible> {
+        let found = self.objects.payment_intents.get(id);
+        let intent = found.ok_or_else(|| Impossible::unknown("payment_intent", id))?;
+        match intent.status {
+            IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresAction => {
+                Ok(intent.clone())
+            }
+            IntentStatus::Processing | IntentStatus::Succeeded | IntentStatus::Canceled => {
+                Err(Impossible::NotNow {
+                    kind: "payment_intent",
+                    id: id.into(),
+                    state: intent.status.as_str().into(),
+                    act,
+                })
+            }
+        }
+    }
+
+    /// A customer gets a card: one that is there, or a new one.
+    pub fn attach_card(&mut self, customer: &str, card: Option<&str>) -> Option<CompactString> {
+        let id = match card {
+            None => self.new_card(customer),
+            Some(card) => {
+                let known = self.objects.payment_methods.get(card)?.clone();
+                self.payment_method(PaymentMethod {
+                    customer: Some(customer.into()),
+                    ..known
+                })
+            }
+        };
+        self.by_person();
+        self.tell("payment_method.attached", Thing::PaymentMethod(&id));
+        Some(id)
+    }
+
+    pub(crate) fn new_discount_id(&mut self) -> CompactString {
+        self.numbers.next("di_1", 20)
+    }
+
+    /// Whether a customer has something to pay with.
+    pub fn has_card(&self, customer: &str) -> bool {
+        let known = self.find_customer(customer);
+        let has_default =
+            known.is_some_and(|customer| customer.details.default_payment_method.is_some());
+        let mut methods = self.objects.payment_methods.iter();
+        has_default || methods.any(|method| method.customer.as_deref() == Some(customer))
+    }
+}
