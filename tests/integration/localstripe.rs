@@ -30,7 +30,11 @@ const KEY: &str = "sk_test_51CanaryOfTheKeyCanaryQzWx";
 /// For a server in Python on a machine that is busy.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-#[expect(clippy::disallowed_macros, reason = "a test that skips says so")]
+#[expect(
+    clippy::disallowed_macros,
+    clippy::print_stdout,
+    reason = "a test that skips says so"
+)]
 fn program() -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "set by scripts/test-localstripe")]
     let program = std::env::var(VARIABLE).ok();
