@@ -29,16 +29,14 @@ pub(crate) struct NodeApp {
 impl NodeApp {
     /// Starts a copy on a free port, with these variables in its environment beside PORT. The patch is the name of one
     /// under `mutants/`, without `.patch`.
-    pub(crate) fn start(packages: &Packages, patch: Option<&str>, environment: &[(&str, &str)]) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        for file in FILES {
-            fs::copy(source().join(file), directory.path().join(file)).expect(file);
-        }
+    pub(crate) fn start(
+        packages: &Packages,
+        patch: Option<&str>,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let directory = copy(patch);
         let modules = directory.path().join("node_modules");
         std::os::unix::fs::symlink(&packages.0, modules).expect("a link to the packages");
-        if let Some(patch) = patch {
-            apply(patch, directory.path());
-        }
         let port = free_port();
         let log = File::create(directory.path().join("log")).expect("a log");
         let child = Command::new("node")
@@ -100,7 +98,10 @@ pub(crate) fn patches() -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(source().join("mutants"))
         .expect("mutants")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "patch"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "patch")
+        })
         .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
         .collect();
     names.sort();
@@ -115,21 +116,26 @@ pub(crate) fn story(patch: &str) -> (String, String) {
     (next(), next())
 }
 
-/// Applies a patch to a copy of the app.
-pub(crate) fn apply(patch: &str, copy: &Path) {
+/// A copy of the app's files, with a patch applied.
+pub(crate) fn copy(patch: Option<&str>) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    for file in FILES {
+        fs::copy(source().join(file), directory.path().join(file)).expect(file);
+    }
+    let Some(patch) = patch else {
+        return directory;
+    };
     let applied = Command::new("git")
         .arg("apply")
         .arg(patch_file(patch))
-        .current_dir(copy)
-        // Even where the copy lies in some repository.
-        .env("GIT_CEILING_DIRECTORIES", copy.parent().unwrap_or(copy))
+        .current_dir(directory.path())
+        // In no repository, whatever lies around the directory.
+        .env("GIT_DIR", directory.path().join("none"))
         .output()
         .expect("git starts");
-    assert!(
-        applied.status.success(),
-        "{patch} does not apply: {}",
-        String::from_utf8_lossy(&applied.stderr)
-    );
+    let errors = String::from_utf8_lossy(&applied.stderr).into_owned();
+    assert!(applied.status.success(), "{patch} does not apply: {errors}");
+    directory
 }
 
 /// The app's packages as npm installed them.
@@ -150,7 +156,9 @@ impl Packages {
         let version = output("node", &["--version"])?;
         let major = version.trim_start_matches('v').split('.').next();
         if major.and_then(|major| major.parse::<u32>().ok()) < Some(20) {
-            return Err(format!("the example app needs Node 20, and this is {version}"));
+            return Err(format!(
+                "the example app needs Node 20, and this is {version}"
+            ));
         }
         let lock = fs::read_to_string(source().join("package-lock.json")).expect("a lock file");
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("example-app");
@@ -167,7 +175,14 @@ impl Packages {
             fs::copy(source().join(file), fresh.path().join(file)).expect(file);
         }
         let directory = fresh.path().to_string_lossy().into_owned();
-        let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", &directory];
+        let arguments = [
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            &directory,
+        ];
         output("npm", &arguments)?;
         fs::remove_dir_all(&home).ok();
         match fs::rename(fresh.keep(), &home) {
@@ -184,15 +199,21 @@ fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
         .args(arguments)
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => format!("there is no {program} on this machine"),
-            _ => format!("{program} did not start: {error}"),
+        .map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                format!("there is no {program} on this machine")
+            } else {
+                format!("{program} did not start: {error}")
+            }
         })?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(format!("{program} {} failed: {errors}", arguments.join(" ")))
+        Err(format!(
+            "{program} {} failed: {errors}",
+            arguments.join(" ")
+        ))
     }
 }
 

@@ -53,7 +53,8 @@ pub(super) fn billing(
     };
     if entitling.is_empty() {
         return Columns {
-            has_paid_access: mutant == Some(Mutant::CancelFlowSimplified) && account.has_paid_access,
+            has_paid_access: mutant == Some(Mutant::CancelFlowSimplified)
+                && account.has_paid_access,
             ..followed
         };
     }
@@ -107,9 +108,14 @@ fn is_granting(subscription: &Subscription, mutant: Option<Mutant>) -> bool {
     // The service is not provided.
     let is_paused = status == "active" && pause.is_some_and(|pause| pause.behavior == "void");
     let grants = match mutant {
-        Some(Mutant::IncompleteGrants) => {
-            !["past_due", "unpaid", "paused", "canceled", "incomplete_expired"].contains(&status)
-        }
+        Some(Mutant::IncompleteGrants) => ![
+            "past_due",
+            "unpaid",
+            "paused",
+            "canceled",
+            "incomplete_expired",
+        ]
+        .contains(&status),
         Some(Mutant::TrialIsUnpaid) => status == "active",
         Some(Mutant::ScheduledEndIsCanceled) => {
             GRANTING.contains(&status) && !is_ending(subscription)

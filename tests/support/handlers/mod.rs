@@ -160,7 +160,10 @@ async fn me(
     let paid: bool = row.try_get(0).map_err(broken)?;
     let plan: String = row.try_get(1).map_err(broken)?;
     let answer = serde_json::json!({ "paid": paid, "plan": plan });
-    Ok(([(header::CONTENT_TYPE, "application/json")], answer.to_string()))
+    Ok((
+        [(header::CONTENT_TYPE, "application/json")],
+        answer.to_string(),
+    ))
 }
 
 #[expect(

@@ -78,10 +78,7 @@ impl Provider {
     }
 
     /// All subscriptions of a customer; one that is gone has none.
-    pub(super) async fn subscriptions(
-        &self,
-        customer: &str,
-    ) -> Result<Vec<Subscription>, Failure> {
+    pub(super) async fn subscriptions(&self, customer: &str) -> Result<Vec<Subscription>, Failure> {
         let mut all: Vec<Subscription> = Vec::new();
         loop {
             let mut query = vec![("customer", customer), ("status", "all"), ("limit", "100")];
@@ -100,7 +97,9 @@ impl Provider {
             let body = answer.bytes().await?;
             if !status.is_success() {
                 let refusal = serde_json::from_slice::<Refusal>(&body);
-                if refusal.is_ok_and(|refusal| refusal.error.code.as_deref() == Some("resource_missing")) {
+                if refusal
+                    .is_ok_and(|refusal| refusal.error.code.as_deref() == Some("resource_missing"))
+                {
                     return Ok(Vec::new());
                 }
                 return Err(format!("the provider answered {status}").into());

@@ -85,7 +85,7 @@ impl Webhook {
         event: &Value,
         now: i64,
     ) -> Result<(), Failure> {
-        let object = &event["data"]["object"];
+        let object = object_of(event);
         let customer = match text(object, "object") {
             Some("customer") => text(object, "id"),
             _ => text(object, "customer"),
@@ -100,7 +100,10 @@ impl Webhook {
             return Ok(());
         }
         let subscriptions = self.subscriptions(event, customer, &account).await?;
-        let happened = event["created"].as_i64().unwrap_or_default();
+        let happened = event
+            .get("created")
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
         let columns = billing(&account, subscriptions, now.max(happened), self.mutant);
         let owner = columns.owner.as_deref();
         let owner = owner.or(account.customer.as_deref()).unwrap_or(customer);
@@ -128,10 +131,12 @@ impl Webhook {
             "customer.subscription.updated" => self.is(Mutant::StaleUpdateTrusted),
             _ => false,
         };
-        let object = &event["data"]["object"];
+        let object = object_of(event);
         for one in subscriptions.iter_mut().filter(|_| trusts_event) {
             if Some(one.id.as_str()) == text(object, "id") {
-                one.status = text(object, "status").unwrap_or_default().to_owned();
+                text(object, "status")
+                    .unwrap_or_default()
+                    .clone_into(&mut one.status);
             }
         }
         Ok(subscriptions)
@@ -141,15 +146,16 @@ impl Webhook {
         let id = text(event, "id").unwrap_or_default();
         let key = if self.is(Mutant::DuplicateByObject) {
             let kind = text(event, "type").unwrap_or_default();
-            let object = text(&event["data"]["object"], "id").unwrap_or_default();
+            let object = text(object_of(event), "id").unwrap_or_default();
             format!("{kind}:{object}")
         } else {
             id.to_owned()
         };
-        let inserted = sqlx::query("insert into stripe_events (id) values ($1) on conflict do nothing")
-            .bind(key)
-            .execute(connection)
-            .await?;
+        let inserted =
+            sqlx::query("insert into stripe_events (id) values ($1) on conflict do nothing")
+                .bind(key)
+                .execute(connection)
+                .await?;
         Ok(inserted.rows_affected() > 0)
     }
 
@@ -188,6 +194,10 @@ impl Webhook {
     }
 }
 
+fn object_of(event: &Value) -> &Value {
+    event.pointer("/data/object").unwrap_or(&Value::Null)
+}
+
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name)?.as_str()
 }
@@ -198,8 +208,8 @@ async fn lock_account(
     customer: &str,
     object: &Value,
 ) -> Result<Option<Account>, Failure> {
-    let named = text(object, "client_reference_id")
-        .or_else(|| text(object.get("metadata")?, "userId"));
+    let named =
+        text(object, "client_reference_id").or_else(|| text(object.get("metadata")?, "userId"));
     let row = sqlx::query(
         "select * from users where stripe_customer_id = $1 or id = $2 \
          order by stripe_customer_id is not distinct from $1 desc limit 1 for update",
