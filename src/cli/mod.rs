@@ -2,7 +2,7 @@
 
 mod environment;
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -42,12 +42,16 @@ pub enum Command {
     },
     /// Show everything known about one account or customer, and why it counts as it does
     Explain(ExplainArgs),
+    /// Play billing lifecycles against your own webhook handler, and judge the rows it writes
+    Rehearse(RehearseArgs),
     /// Show what a broken contract looks like: no keys, no database
     Demo(FormatArgs),
     /// Check a configuration file and show every problem in it
     Validate(ConfigArgs),
     /// Print the JSON Schema of prodverdict.yml
     Schema,
+    /// Serve a fake Stripe on this machine, for tests of your own
+    FakeStripe(FakeStripeArgs),
     /// Run as a GitHub Action: inputs and secrets from the environment
     Action(FixtureArgs),
     /// Print a completion script
@@ -138,6 +142,47 @@ pub struct ExplainArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct RehearseArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    /// Play only this scenario; can be given several times
+    #[arg(long, value_name = "ID")]
+    pub scenario: Vec<String>,
+
+    /// Show the scenarios, one line each, and stop
+    #[arg(long)]
+    pub list: bool,
+
+    /// Write what sends a Node application's Stripe requests to the fake, for NODE_OPTIONS, and stop
+    #[arg(long, value_name = "FILE", help_heading = "Redirect")]
+    pub node_preload: Option<PathBuf>,
+
+    /// Write what sends a Python application's Stripe requests to the fake, for PYTHONPATH, and stop
+    #[arg(long, value_name = "DIR", help_heading = "Redirect")]
+    pub python_path: Option<PathBuf>,
+
+    /// How many scenarios are played side by side [default: 4]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
+
+    /// Write the report to this file instead of standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Exit with 1 on a warning too
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Let every life begin at this time instead of midnight (RFC 3339, such as 2026-11-01T00:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct FixtureArgs {
     /// Read both sides from recorded files instead of live systems
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
@@ -155,6 +200,21 @@ pub struct FixtureArgs {
         help_heading = "Fixtures"
     )]
     pub fixtures_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FakeStripeArgs {
+    /// The address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
+    pub listen: SocketAddr,
+
+    /// Serve over TLS, with a throw-away authority and a certificate for api.stripe.com that are kept in this folder
+    #[arg(long, value_name = "DIR")]
+    pub tls: Option<PathBuf>,
+
+    /// Begin with the objects in this folder: customers.json, products.json, prices.json, subscriptions.json
+    #[arg(long, value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
 }
 
 #[cfg(test)]

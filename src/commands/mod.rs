@@ -8,6 +8,7 @@ mod demo;
 mod evidence;
 mod explain;
 mod failure;
+mod fake_stripe;
 mod judge;
 mod logging;
 mod lookup;
@@ -16,6 +17,7 @@ mod output;
 mod plan;
 mod progress;
 mod provider;
+mod rehearse;
 mod schema;
 mod sides;
 mod signals;
@@ -72,9 +74,11 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Explain(arguments) => {
             Box::pin(until_interrupted(explain::run(&arguments, environment))).await
         }
+        Command::Rehearse(arguments) => rehearse::run(&arguments, environment).await,
         Command::Demo(format) => demo::run(&format, environment).await,
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
+        Command::FakeStripe(arguments) => fake_stripe::run(&arguments).await,
         Command::Action(fixtures) => action::run(&fixtures, environment).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -120,6 +124,7 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
         contracts: Vec::new(),
         problems,
         warnings: Vec::new(),
+        rehearsal: None,
     }
 }
 

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, request::Part
 use secrecy::SecretString;
 
 use super::{
+    ambush::Waiting,
     answer::{Answer, AsItIs, Delivery},
     endpoints::{Call, Endpoint, Route},
     error::ApiError,
@@ -37,6 +38,9 @@ pub(crate) struct Desk {
     pub(crate) latency: Option<Latency>,
     pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
+    pub(crate) ambushes: Vec<Arc<Waiting>>,
+    /// A moment, and what the provider's clock said then; it goes on from there by itself.
+    pub(crate) follows: Option<(Instant, i64)>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -62,6 +66,7 @@ struct Ticket {
     refused: Option<LimitReason>,
     delay: Duration,
     changes: Vec<Change>,
+    clock: Option<i64>,
 }
 
 impl Engine {
@@ -93,6 +98,9 @@ impl Engine {
         let mut ticket = self.arrive(endpoint, &request.method, &request.uri, &request.headers);
         {
             let mut world = self.world();
+            if let Some(clock) = ticket.clock {
+                world.clock = clock;
+            }
             for change in ticket.changes.drain(..) {
                 change(&mut world);
             }
@@ -140,7 +148,9 @@ impl Engine {
         let later = desk.changes.split_off(&number.saturating_add(1));
         let due = std::mem::replace(&mut desk.changes, later);
         let refused = desk.limiter.enter(endpoint, Instant::now()).err();
-        let fault = desk.faults.next(endpoint);
+        desk.ambushes.retain(|ambush| !ambush.is_over());
+        let ambushed = desk.ambushes.iter().find_map(|ambush| ambush.strike(uri));
+        let fault = ambushed.or_else(|| desk.faults.next(endpoint));
         let slow = match fault {
             Some(Fault::SlowFirstByte(delay)) => delay,
             Some(_) | None => Duration::ZERO,
@@ -148,9 +158,14 @@ impl Engine {
         let latency = desk
             .latency
             .map_or(Duration::ZERO, |latency| latency.of(number));
+        let clock = desk.follows.map(|(moment, clock)| {
+            let passed = i64::try_from(moment.elapsed().as_secs()).unwrap_or_default();
+            clock.saturating_add(passed)
+        });
         Ticket {
             number,
             endpoint,
+            clock,
             fault,
             refused,
             delay: slow.saturating_add(latency),

@@ -11,9 +11,15 @@ use super::error::ApiError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     AccountRead,
+    ChargeRead,
+    CheckoutSessionRead,
+    CouponRead,
     CustomerRead,
     EntitlementRead,
     EventRead,
+    InvoiceRead,
+    PaymentIntentRead,
+    PaymentMethodRead,
     PriceRead,
     ProductRead,
     SubscriptionRead,
@@ -26,9 +32,15 @@ impl Permission {
     pub fn slug(self) -> &'static str {
         match self {
             Self::AccountRead => "accounts_kyc_basic_read",
+            Self::ChargeRead => "charge_read",
+            Self::CheckoutSessionRead => "checkout_session_read",
+            Self::CouponRead => "coupon_read",
             Self::CustomerRead => "customer_read",
             Self::EntitlementRead => "entitlement_read",
             Self::EventRead => "event_read",
+            Self::InvoiceRead => "invoice_read",
+            Self::PaymentIntentRead => "payment_intent_read",
+            Self::PaymentMethodRead => "payment_method_read",
             Self::PriceRead => "plan_read",
             Self::ProductRead => "product_read",
             Self::SubscriptionRead => "subscription_read",
@@ -41,9 +53,15 @@ impl Permission {
     fn title(self) -> &'static str {
         match self {
             Self::AccountRead => "Accounts Read",
+            Self::ChargeRead => "Charges Read",
+            Self::CheckoutSessionRead => "Checkout Sessions Read",
+            Self::CouponRead => "Coupons Read",
             Self::CustomerRead => "Customers Read",
             Self::EntitlementRead => "Entitlements Read",
             Self::EventRead => "Events Read",
+            Self::InvoiceRead => "Invoices Read",
+            Self::PaymentIntentRead => "PaymentIntents Read",
+            Self::PaymentMethodRead => "PaymentMethods Read",
             Self::PriceRead => "Prices Read",
             Self::ProductRead => "Products Read",
             Self::SubscriptionRead => "Subscriptions Read",
@@ -127,19 +145,27 @@ impl Key {
 
 /// The keys of an account. While none is added, every key of the right shape may do everything.
 #[derive(Debug, Clone, Default)]
-pub struct Keys(Vec<Key>);
+pub struct Keys {
+    known: Vec<Key>,
+    refuses_live: bool,
+}
 
 impl Keys {
     /// Adds a key, or puts it in the place of the one with the same value.
     pub fn add(&mut self, key: Key) {
-        self.0
+        self.known
             .retain(|other| other.secret.expose_secret() != key.secret.expose_secret());
-        self.0.push(key);
+        self.known.push(key);
+    }
+
+    /// Live keys are refused from now on, with a text that says why.
+    pub fn refuse_live(&mut self) {
+        self.refuses_live = true;
     }
 
     /// Every key is refused from now on.
     pub fn revoke_all(&mut self) {
-        for key in &mut self.0 {
+        for key in &mut self.known {
             key.state = KeyState::Revoked;
         }
     }
@@ -164,11 +190,21 @@ impl Keys {
             )
             .code("secret_key_required"));
         }
+        if self.refuses_live
+            && ["sk_live_", "rk_live_"]
+                .iter()
+                .any(|live| secret.starts_with(live))
+        {
+            return Err(ApiError::unauthorized(format!(
+                "Live API key provided: {masked}. This is not Stripe but the fake of prodverdict, which takes test keys \
+                 only. Change the key here, and roll it at https://dashboard.stripe.com/apikeys if others could read it."
+            )));
+        }
         let known = self
-            .0
+            .known
             .iter()
             .find(|key| key.secret.expose_secret() == secret);
-        let anyone = self.0.is_empty()
+        let anyone = self.known.is_empty()
             && ["sk_", "rk_"]
                 .iter()
                 .any(|prefix| secret.starts_with(prefix));

@@ -33,7 +33,7 @@ impl Cutter {
 
 impl Connected<IncomingStream<'_, Lines>> for Cutter {
     fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
-        stream.io().cutter.clone()
+        stream.io().cutter()
     }
 }
 
@@ -67,6 +67,10 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    pub(crate) fn cutter(&self) -> Cutter {
+        self.cutter.clone()
+    }
+
     fn uncut(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         if self.cutter.0.load(Ordering::Acquire) {
             return Err(io::ErrorKind::ConnectionReset.into());

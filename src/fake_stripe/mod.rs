@@ -3,6 +3,7 @@
 //! A request goes through `server` (routes), `exchange` (recorded, limited, disturbed, admitted) and `endpoints` (one
 //! file per resource) to `shapes` (the JSON by API version) of what `world` holds.
 
+mod ambush;
 mod answer;
 mod endpoints;
 mod error;
@@ -13,6 +14,7 @@ mod keys;
 mod latency;
 mod limits;
 mod line;
+mod loading;
 mod paging;
 mod parameters;
 mod recorder;
@@ -21,17 +23,21 @@ mod server;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod version;
 mod world;
 
 pub use self::{
+    ambush::Ambush,
     endpoints::Endpoint,
     faults::{Disorder, Fault, Reshape, Times},
     keys::{Key, Keys, Permission},
     latency::Latency,
     limits::{LimitReason, Limits},
+    loading::LoadProblem,
     recorder::Request,
     server::FakeStripe,
+    tls::{Certificates, CertificatesError},
     version::{ApiVersion, UnknownVersion},
     world::*,
 };

@@ -6,6 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     sync::Arc,
     thread::JoinHandle,
+    time::Instant,
 };
 
 use axum::{
@@ -21,6 +22,7 @@ use tower_http::{
 };
 
 use super::{
+    ambush::Ambush,
     answer::AsItIs,
     endpoints::{Endpoint, routes},
     exchange::Engine,
@@ -29,6 +31,7 @@ use super::{
     limits::{Limiter, Limits},
     line::{Cutter, Lines},
     recorder::Request,
+    tls::{Certificates, TlsLines},
     world::World,
 };
 
@@ -37,6 +40,7 @@ use super::{
 #[derive(Debug)]
 pub struct FakeStripe {
     address: SocketAddr,
+    is_secure: bool,
     engine: Arc<Engine>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
@@ -45,17 +49,36 @@ pub struct FakeStripe {
 impl FakeStripe {
     /// Serves a world. Port 0 takes a free one.
     pub fn start(listen: SocketAddr, world: World) -> io::Result<Self> {
+        Self::start_with(listen, world, None)
+    }
+
+    /// As `start`, over TLS.
+    pub fn start_over_tls(
+        listen: SocketAddr,
+        world: World,
+        certificates: Certificates,
+    ) -> io::Result<Self> {
+        Self::start_with(listen, world, Some(certificates))
+    }
+
+    fn start_with(
+        listen: SocketAddr,
+        world: World,
+        certificates: Option<Certificates>,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let engine = Arc::new(Engine::new(world));
+        let is_secure = certificates.is_some();
         let (stop, stopped) = oneshot::channel();
         let serving = Arc::clone(&engine);
         let thread = std::thread::Builder::new()
             .name("fake-stripe".to_owned())
-            .spawn(move || serve(listener, &serving, stopped))?;
+            .spawn(move || serve(listener, certificates.as_ref(), &serving, stopped))?;
         Ok(Self {
             address,
+            is_secure,
             engine,
             stop: Some(stop),
             thread: Some(thread),
@@ -73,7 +96,8 @@ impl FakeStripe {
 
     /// What a client is given in place of `https://api.stripe.com`; no slash at the end.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Looks at the world, or changes it, between two requests.
@@ -100,6 +124,13 @@ impl FakeStripe {
         self.engine.desk().faults.add(Some(endpoint), fault, times);
     }
 
+    /// Makes the next request go wrong that names one of these ids.
+    pub fn ambush(&self, ids: &[String], fault: Fault) -> Ambush {
+        let (ambush, waiting) = Ambush::new(ids, fault);
+        self.engine.desk().ambushes.push(waiting);
+        ambush
+    }
+
     /// Nothing goes wrong any more.
     pub fn heal(&self) {
         self.engine.desk().faults.clear();
@@ -113,6 +144,12 @@ impl FakeStripe {
     /// How long answers take.
     pub fn delay(&self, latency: Option<Latency>) {
         self.engine.desk().latency = latency;
+    }
+
+    /// The provider's clock goes on by itself from now, as real time does.
+    pub fn follow_time(&self) {
+        let clock = self.engine.world().clock;
+        self.engine.desk().follows = Some((Instant::now(), clock));
     }
 
     /// Answers are not compressed any more, whatever a client accepts.
@@ -163,6 +200,7 @@ impl Drop for FakeStripe {
 
 fn serve(
     listener: TcpListener,
+    certificates: Option<&Certificates>,
     engine: &Arc<Engine>,
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<()> {
@@ -170,10 +208,16 @@ fn serve(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let lines = Lines(tokio::net::TcpListener::from_std(listener)?);
+        let listener = tokio::net::TcpListener::from_std(listener)?;
         let app = router(engine).into_make_service_with_connect_info::<Cutter>();
+        let serving = async {
+            match certificates {
+                Some(certificates) => axum::serve(TlsLines::new(listener, certificates), app).await,
+                None => axum::serve(Lines(listener), app).await,
+            }
+        };
         tokio::select! {
-            served = axum::serve(lines, app) => served,
+            served = serving => served,
             _ = stopped => Ok(()),
         }
     })

@@ -45,6 +45,12 @@ const STATUS_ALL: Date = date(2016, 7, 6);
 /// From this version on the billing period is at the items (changelog of 2025-03-31.basil).
 const PERIODS_AT_ITEMS: Date = date(2025, 3, 31);
 
+/// From this version on a discount names its coupon in `source` (changelog of 2025-09-30.clover).
+const DISCOUNT_SOURCES: Date = date(2025, 9, 30);
+
+/// From this version on the pages of Checkout have longer names (`hosted_page`; changelog of 2026-03-25.dahlia).
+const NAMED_PAGES: Date = date(2026, 3, 25);
+
 impl ApiVersion {
     pub const NEWEST: Self = Self {
         date: date(2026, 10, 28),
@@ -54,6 +60,16 @@ impl ApiVersion {
     /// Whether `current_period_*` is at the items, and `discount` is gone.
     pub fn has_periods_at_items(&self) -> bool {
         self.date >= PERIODS_AT_ITEMS
+    }
+
+    /// Whether a discount names its coupon in `source`, and does not hold it.
+    pub(crate) fn has_discount_sources(&self) -> bool {
+        self.date >= DISCOUNT_SOURCES
+    }
+
+    /// Whether `ui_mode` is `hosted_page`, which was `hosted` before.
+    pub(crate) fn has_named_pages(&self) -> bool {
+        self.date >= NAMED_PAGES
     }
 
     /// Whether a listing may ask for subscriptions that have ended.

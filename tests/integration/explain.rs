@@ -85,6 +85,7 @@ fn a_revenue_leak_is_told_with_its_evidence_in_three_requests() {
             object: json!({"id": "sub_alice", "object": "subscription"}),
             previous_attributes: None,
             request: None,
+            idempotency_key: None,
             pending_webhooks: 1,
         });
     });

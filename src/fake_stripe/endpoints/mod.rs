@@ -2,9 +2,14 @@
 
 mod account;
 mod catalog;
+mod checkout;
+mod coupons;
 mod customers;
 mod entitlements;
+mod invoices;
 mod notices;
+mod payments;
+mod schedules;
 mod subscription_items;
 mod subscriptions;
 
@@ -44,6 +49,23 @@ pub enum Endpoint {
     ListFeatures,
     ListWebhookEndpoints,
     ListTestClocks,
+    ListInvoices,
+    RetrieveInvoice,
+    ListInvoiceLines,
+    ListInvoicePayments,
+    RetrieveInvoicePayment,
+    ListCheckoutSessions,
+    RetrieveCheckoutSession,
+    ListCheckoutLineItems,
+    ListPaymentIntents,
+    RetrievePaymentIntent,
+    RetrievePaymentMethod,
+    ListCharges,
+    RetrieveCharge,
+    ListSubscriptionSchedules,
+    RetrieveSubscriptionSchedule,
+    ListCoupons,
+    RetrieveCoupon,
     /// Nothing that is answered here.
     Unrecognized,
 }
@@ -73,6 +95,11 @@ pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
         account::ROUTES,
         entitlements::ROUTES,
         notices::ROUTES,
+        invoices::ROUTES,
+        checkout::ROUTES,
+        payments::ROUTES,
+        schedules::ROUTES,
+        coupons::ROUTES,
     ]
     .into_iter()
     .flatten()

@@ -28,7 +28,7 @@ pub(crate) struct Whole<'w> {
     discount: Null,
     email: Option<&'w str>,
     invoice_prefix: String,
-    invoice_settings: InvoiceSettings,
+    invoice_settings: InvoiceSettings<'w>,
     livemode: bool,
     metadata: &'w Metadata,
     name: Option<&'w str>,
@@ -48,9 +48,9 @@ pub(crate) struct Stub<'w> {
 }
 
 #[derive(Debug, Default, Serialize)]
-struct InvoiceSettings {
+struct InvoiceSettings<'w> {
     custom_fields: Null,
-    default_payment_method: Null,
+    default_payment_method: Option<&'w str>,
     footer: Null,
     rendering_options: Null,
 }
@@ -79,11 +79,14 @@ impl<'w> CustomerShape<'w> {
             discount: Null,
             email: customer.email.as_deref(),
             invoice_prefix: invoice_prefix(&customer.id),
-            invoice_settings: InvoiceSettings::default(),
+            invoice_settings: InvoiceSettings {
+                default_payment_method: details.default_payment_method.as_deref(),
+                ..InvoiceSettings::default()
+            },
             livemode: view.world.livemode,
             metadata: &details.metadata,
             name: details.name.as_deref(),
-            next_invoice_sequence: 1,
+            next_invoice_sequence: details.invoices.saturating_add(1),
             phone: Null,
             preferred_locales: Empty,
             shipping: Null,
@@ -94,7 +97,7 @@ impl<'w> CustomerShape<'w> {
 }
 
 /// Eight capitals and digits, as the provider gives to each customer.
-fn invoice_prefix(id: &str) -> String {
+pub(crate) fn invoice_prefix(id: &str) -> String {
     let tail = id
         .trim_start_matches("cus_")
         .chars()

@@ -1,6 +1,7 @@
 //! Features and active entitlements.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::View;
 use crate::fake_stripe::world::{ActiveEntitlement, Feature, Metadata};
@@ -50,4 +51,41 @@ impl<'w> ActiveEntitlementShape<'w> {
             lookup_key: feature.map_or("", |feature| &feature.lookup_key),
         }
     }
+}
+
+/// What a customer may use now, as the event about it shows it: ten at most, each with its feature.
+pub(crate) fn entitlement_summary(customer: &str, view: View<'_>) -> Value {
+    /// An embedded list shows no more than this.
+    const SHOWN: usize = 10;
+    let all: Vec<&ActiveEntitlement> = view
+        .world
+        .entitlements
+        .iter()
+        .filter(|entitlement| entitlement.customer == customer)
+        .collect();
+    let data: Vec<Value> = all
+        .iter()
+        .take(SHOWN)
+        .map(|entitlement| {
+            let feature = view.world.features.get(&entitlement.feature);
+            json!({
+                "id": entitlement.id.as_str(),
+                "object": "entitlements.active_entitlement",
+                "feature": feature.map(|feature| FeatureShape::new(feature, view)),
+                "livemode": view.world.livemode,
+                "lookup_key": feature.map_or("", |feature| &feature.lookup_key),
+            })
+        })
+        .collect();
+    json!({
+        "object": "entitlements.active_entitlement_summary",
+        "customer": customer,
+        "entitlements": {
+            "object": "list",
+            "data": data,
+            "has_more": all.len() > SHOWN,
+            "url": format!("/v1/customer/{customer}/entitlements"),
+        },
+        "livemode": view.world.livemode,
+    })
 }

@@ -2,21 +2,35 @@
 
 mod account;
 mod catalog;
+mod coupon;
 mod customer;
 mod entitlement;
+mod invoice;
+mod line;
 mod notice;
+mod payment;
+mod schedule;
+mod session;
 mod subscription;
+mod written;
 
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::{
     account::AccountShape,
     catalog::{PriceShape, ProductFeatureShape, ProductShape},
-    customer::CustomerShape,
-    entitlement::{ActiveEntitlementShape, FeatureShape},
+    coupon::{coupon, discount},
+    customer::{CustomerShape, invoice_prefix},
+    entitlement::{ActiveEntitlementShape, FeatureShape, entitlement_summary},
+    invoice::{invoice, invoice_item, invoice_payment},
+    line::{checkout_line, line},
     notice::{EventShape, TestClockShape, WebhookEndpointShape},
+    payment::{charge, client_secret, dispute, payment_intent, payment_method, refund},
+    schedule::schedule,
+    session::{checkout_session, portal_session},
     subscription::{ItemShape, SubscriptionShape},
 };
+use self::{catalog::PlanShape, line::pricing};
 use super::{
     version::ApiVersion,
     world::{Metadata, World},

@@ -30,7 +30,7 @@ struct EventData<'w> {
 #[derive(Debug, Serialize)]
 struct EventRequest<'w> {
     id: Option<&'w str>,
-    idempotency_key: Null,
+    idempotency_key: Option<&'w str>,
 }
 
 impl<'w> EventShape<'w> {
@@ -48,7 +48,7 @@ impl<'w> EventShape<'w> {
             pending_webhooks: event.pending_webhooks,
             request: EventRequest {
                 id: event.request.as_deref(),
-                idempotency_key: Null,
+                idempotency_key: event.idempotency_key.as_deref(),
             },
             kind: &event.kind,
         }

@@ -1,8 +1,9 @@
 //! The subscription and its items.
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{Empty, List, NO_METADATA, Null, PriceShape, View, catalog::PlanShape};
+use super::{Empty, List, NO_METADATA, Null, PriceShape, View, catalog::PlanShape, coupon};
 use crate::fake_stripe::world::{Item, Metadata, Status, Subscription};
 
 /// An embedded list shows no more than this.
@@ -36,10 +37,10 @@ pub(crate) struct SubscriptionShape<'w> {
     default_source: Null,
     default_tax_rates: Empty,
     description: Option<&'w str>,
-    /// Null until basil, gone since.
+    /// Until basil: the discount or null; gone since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    discount: Option<Null>,
-    discounts: Empty,
+    discount: Option<Value>,
+    discounts: Vec<&'w str>,
     ended_at: Option<i64>,
     invoice_settings: InvoiceSettings,
     items: List<ItemShape<'w>>,
@@ -62,11 +63,11 @@ pub(crate) struct SubscriptionShape<'w> {
     start_date: i64,
     status: &'w str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status_details: Option<StatusDetails>,
+    status_details: Option<StatusDetails<'w>>,
     test_clock: Option<&'w str>,
     transfer_data: Null,
     trial_end: Option<i64>,
-    trial_settings: TrialSettings,
+    trial_settings: TrialSettings<'w>,
     trial_start: Option<i64>,
 }
 
@@ -76,11 +77,6 @@ impl<'w> SubscriptionShape<'w> {
         let at_items = view.version.has_periods_at_items();
         let single = single(subscription).filter(|_| view.world.quirks.top_level_plan);
         let price = |item: &'w Item| view.world.prices.get(&item.price);
-        let currency = subscription
-            .items
-            .first()
-            .and_then(price)
-            .map_or("usd", |price| &price.currency);
         Self {
             id: &subscription.id,
             object: "subscription",
@@ -88,7 +84,8 @@ impl<'w> SubscriptionShape<'w> {
             application_fee_percent: Null,
             automatic_tax: AutomaticTax::new(details.automatic_tax),
             billing_cycle_anchor: details
-                .trial_end
+                .billing_cycle_anchor
+                .or(details.trial_end)
                 .or(details.start_date)
                 .unwrap_or(subscription.created),
             billing_cycle_anchor_config: Null,
@@ -104,7 +101,7 @@ impl<'w> SubscriptionShape<'w> {
             },
             collection_method: subscription.collection_method(),
             created: subscription.created,
-            currency: details.currency.as_deref().unwrap_or(currency),
+            currency: view.world.currency_of(subscription),
             period: PeriodShape::of(subscription.items.first()).filter(|_| !at_items),
             customer: &subscription.customer,
             customer_account: details.customer_account.as_deref(),
@@ -113,8 +110,11 @@ impl<'w> SubscriptionShape<'w> {
             default_source: Null,
             default_tax_rates: Empty,
             description: details.description.as_deref(),
-            discount: (!at_items).then_some(Null),
-            discounts: Empty,
+            discount: (!at_items).then(|| {
+                let one = details.discount.as_ref();
+                one.map_or(Value::Null, |one| coupon::discount(subscription, one, view))
+            }),
+            discounts: details.discount.iter().map(|one| one.id.as_str()).collect(),
             ended_at: details.ended_at,
             invoice_settings: InvoiceSettings::default(),
             items: items(subscription, view),
@@ -321,34 +321,35 @@ impl Default for PaymentSettings {
 }
 
 #[derive(Debug, Serialize)]
-struct StatusDetails {
-    paused: Paused,
+struct StatusDetails<'w> {
+    paused: Paused<'w>,
 }
 
 #[derive(Debug, Serialize)]
-struct Paused {
-    subscription: PausedSubscription,
+struct Paused<'w> {
+    subscription: PausedSubscription<'w>,
     transitioned_at: i64,
     #[serde(rename = "type")]
     kind: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct PausedSubscription {
+struct PausedSubscription<'w> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: &'w str,
 }
 
-impl StatusDetails {
-    fn of(subscription: &Subscription) -> Option<Self> {
-        let transitioned_at = subscription
-            .details
+impl<'w> StatusDetails<'w> {
+    fn of(subscription: &'w Subscription) -> Option<Self> {
+        let details = &*subscription.details;
+        let transitioned_at = details
             .paused_at
             .filter(|_| subscription.status == Status::Paused)?;
+        let reason = details.pause_reason.as_deref();
         Some(Self {
             paused: Paused {
                 subscription: PausedSubscription {
-                    kind: "trial_end_without_payment_method",
+                    kind: reason.unwrap_or("trial_end_without_payment_method"),
                 },
                 transitioned_at,
                 kind: "subscription",
@@ -358,26 +359,28 @@ impl StatusDetails {
 }
 
 #[derive(Debug, Serialize)]
-struct TrialSettings {
-    end_behavior: EndBehavior,
+struct TrialSettings<'w> {
+    end_behavior: EndBehavior<'w>,
 }
 
 #[derive(Debug, Serialize)]
-struct EndBehavior {
+struct EndBehavior<'w> {
     billing_cycle_anchor: Null,
-    missing_payment_method: &'static str,
+    missing_payment_method: &'w str,
 }
 
-impl TrialSettings {
-    fn of(subscription: &Subscription) -> Self {
+impl<'w> TrialSettings<'w> {
+    fn of(subscription: &'w Subscription) -> Self {
+        let wanted = subscription.details.missing_payment_method.as_deref();
+        let implied = if subscription.status == Status::Paused {
+            "pause"
+        } else {
+            "create_invoice"
+        };
         Self {
             end_behavior: EndBehavior {
                 billing_cycle_anchor: Null,
-                missing_payment_method: if subscription.status == Status::Paused {
-                    "pause"
-                } else {
-                    "create_invoice"
-                },
+                missing_payment_method: wanted.unwrap_or(implied),
             },
         }
     }

@@ -1,6 +1,7 @@
 //! The fake as a client sees it: over HTTP on the loopback interface.
 
 mod access;
+mod acts;
 mod disturbances;
 mod errors;
 mod fields;

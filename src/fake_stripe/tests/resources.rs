@@ -203,6 +203,7 @@ async fn events_are_listed_by_type() {
             object: json!({"id": "sub_a", "object": "subscription"}),
             previous_attributes: None,
             request: None,
+            idempotency_key: None,
             pending_webhooks: u32::from(kind == "customer.created"),
         });
     }

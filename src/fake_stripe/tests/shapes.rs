@@ -156,6 +156,7 @@ pub(super) fn whole_world() -> World {
         object: json!({"id": "cus_whole"}),
         previous_attributes: None,
         request: None,
+        idempotency_key: None,
         pending_webhooks: 0,
     });
     world.webhook_endpoint(WebhookEndpoint {

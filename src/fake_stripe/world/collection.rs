@@ -1,6 +1,6 @@
 //! Objects of one kind, found by id and walked newest first, as the provider's lists walk them.
 
-use std::hash::BuildHasher as _;
+use std::{collections::BTreeSet, hash::BuildHasher as _};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -25,6 +25,8 @@ pub(crate) struct Collection<T> {
     ordered: bool,
     /// Another number after every change.
     revision: u64,
+    /// Slots of objects that are there no more.
+    forgotten: BTreeSet<Slot>,
 }
 
 impl<T> Default for Collection<T> {
@@ -36,6 +38,7 @@ impl<T> Default for Collection<T> {
             order: Vec::new(),
             ordered: true,
             revision: 0,
+            forgotten: BTreeSet::new(),
         }
     }
 }
@@ -67,6 +70,25 @@ impl<T: Object> Collection<T> {
                 .map_or(0, |object| hasher.hash_one(object.id()))
         });
         slot
+    }
+
+    /// Takes an object out of sight: it is neither found nor listed any more.
+    pub(crate) fn forget(&mut self, id: &str) -> bool {
+        let hash = self.hasher.hash_one(id);
+        let objects = &self.objects;
+        let found = self.by_id.find_entry(hash, |slot| {
+            objects
+                .get(index(*slot))
+                .is_some_and(|object| object.id() == id)
+        });
+        let Ok(found) = found else {
+            return false;
+        };
+        let (slot, _) = found.remove();
+        self.order.retain(|other| *other != slot);
+        self.forgotten.insert(slot);
+        self.revision = self.revision.wrapping_add(1);
+        true
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
@@ -108,11 +130,15 @@ impl<T: Object> Collection<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.objects.len()
+        self.by_id.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.objects.iter()
+        let slots = 0..=Slot::MAX;
+        let objects = slots.zip(&self.objects);
+        objects
+            .filter(|(slot, _)| self.forgotten.is_empty() || !self.forgotten.contains(slot))
+            .map(|(_, object)| object)
     }
 
     pub(crate) fn reserve(&mut self, additional: usize) {
@@ -174,5 +200,20 @@ mod tests {
         things.put(Thing("a".into(), 3));
         assert_eq!(things.len(), 2);
         assert_eq!(oldest_first(&mut things), ["b", "a"]);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_neither_found_nor_listed_until_it_is_put_again() {
+        let mut things = Collection::default();
+        things.put(Thing("a".into(), 1));
+        things.put(Thing("b".into(), 2));
+        assert!(things.forget("a"));
+        assert!(!things.forget("a"));
+        assert!(things.get("a").is_none());
+        assert_eq!(things.iter().count(), 1);
+        assert_eq!(oldest_first(&mut things), ["b"]);
+        things.put(Thing("a".into(), 3));
+        assert_eq!(oldest_first(&mut things), ["b", "a"]);
+        assert_eq!(things.len(), 2);
     }
 }

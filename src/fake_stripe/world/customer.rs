@@ -27,6 +27,9 @@ pub struct CustomerDetails {
     pub delinquent: bool,
     pub test_clock: Option<CompactString>,
     pub customer_account: Option<CompactString>,
+    pub default_payment_method: Option<CompactString>,
+    /// How many invoices have a number.
+    pub invoices: u32,
 }
 
 static BLANK_DETAILS: CustomerDetails = CustomerDetails {
@@ -36,6 +39,8 @@ static BLANK_DETAILS: CustomerDetails = CustomerDetails {
     delinquent: false,
     test_clock: None,
     customer_account: None,
+    default_payment_method: None,
+    invoices: 0,
 };
 
 impl Blank for CustomerDetails {

@@ -8,19 +8,20 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 const DIGITS_OF_A_NUMBER: usize = 11;
 
 /// The `number`th id with this prefix. Two numbers never share an id: the first eleven characters are a bijection of
-/// the number. At most 24 characters, which fit in a `CompactString` without memory of their own.
+/// the number. Up to 24 characters fit in a `CompactString` without memory of their own.
 pub(crate) fn identifier(prefix: &str, number: u64, length: usize) -> CompactString {
     let mut id = CompactString::with_capacity(prefix.len().saturating_add(length));
     id.push_str(prefix);
-    let first = mix(number);
-    for (mut digits, wanted) in [
-        (first, length.min(DIGITS_OF_A_NUMBER)),
-        (mix(first), length.saturating_sub(DIGITS_OF_A_NUMBER)),
-    ] {
-        for _ in 0..wanted {
+    let mut mixed = number;
+    let mut wanted = length;
+    while wanted > 0 {
+        mixed = mix(mixed);
+        let mut digits = mixed;
+        for _ in 0..wanted.min(DIGITS_OF_A_NUMBER) {
             id.push(digit(digits));
             digits /= 62;
         }
+        wanted = wanted.saturating_sub(DIGITS_OF_A_NUMBER);
     }
     id
 }

@@ -187,7 +187,7 @@ fn period_around(begin: i64, moment: i64, length: i64) -> Period {
     }
 }
 
-fn length(prices: &Collection<Price>, price: &str) -> i64 {
+pub(super) fn length(prices: &Collection<Price>, price: &str) -> i64 {
     let recurring = prices.get(price).and_then(|price| price.recurring.as_ref());
     recurring.map_or(Interval::Month.seconds(), |recurring| {
         recurring

@@ -1,31 +1,49 @@
 //! The provider's side of the world: every object, the clock, and the ways in which they change.
 
+mod acts;
 mod bulk;
 mod by_status;
 mod catalog;
 mod collection;
+mod coupon;
 mod customer;
 mod entitlement;
 mod identifiers;
+mod invoice;
 mod lifecycle;
 mod notice;
+mod numbers;
+mod objects;
+mod payment;
+mod schedule;
+mod session;
 mod sparse;
+mod stage;
 mod subscription;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use compact_str::CompactString;
 
-use self::by_status::ByStatus;
 pub use self::{
+    acts::{
+        Completion, EndForm, FirstPayment, GiveUp, Impossible, Payment, Purchase, Renewal, TrialEnd,
+    },
     bulk::Bulk,
     catalog::{Interval, Price, Product, Recurring},
+    coupon::{Coupon, Discount, Off},
     customer::{Customer, CustomerDetails},
     entitlement::{ActiveEntitlement, Feature},
+    invoice::{Invoice, InvoiceItem, InvoiceLine, InvoicePayment, InvoiceStatus},
     notice::{Event, TestClock, WebhookEndpoint},
+    payment::{Charge, Dispute, IntentStatus, PaymentIntent, PaymentMethod, Refund},
+    schedule::{Phase, Schedule, ScheduleStatus},
+    session::{CheckoutSession, PaymentStatus, PortalSession, SessionStatus},
     sparse::{Blank, Sparse},
+    stage::{Cause, Stage},
     subscription::{Details, Item, Metadata, PauseCollection, Period, Status, Subscription},
 };
+use self::{by_status::ByStatus, numbers::Numbers, objects::Objects, stage::Scene};
 pub(crate) use self::{
     collection::{Collection, Object, Slot},
     identifiers::{identifier, mix},
@@ -52,10 +70,13 @@ pub struct World {
     pub(crate) events: Collection<Event>,
     pub(crate) webhook_endpoints: Collection<WebhookEndpoint>,
     pub(crate) test_clocks: Collection<TestClock>,
+    /// What there are few of.
+    pub(crate) objects: Objects,
     pub(crate) by_status: ByStatus,
     /// (customer, subscription): so that asking for one customer does not walk a million subscriptions.
     by_customer: BTreeSet<(Slot, Slot)>,
-    numbers: BTreeMap<&'static str, u64>,
+    numbers: Numbers,
+    scene: Scene,
 }
 
 /// What live payloads carry against or beyond the documentation; off unless a test wants it.
@@ -86,9 +107,11 @@ impl World {
             events: Collection::default(),
             webhook_endpoints: Collection::default(),
             test_clocks: Collection::default(),
+            objects: Objects::default(),
             by_status: ByStatus::default(),
             by_customer: BTreeSet::new(),
-            numbers: BTreeMap::new(),
+            numbers: Numbers::default(),
+            scene: Scene::default(),
         }
     }
 
@@ -252,6 +275,10 @@ impl World {
         self.subscriptions.get(id)
     }
 
+    pub fn find_price(&self, id: &str) -> Option<&Price> {
+        self.prices.get(id)
+    }
+
     pub fn find_customer(&self, id: &str) -> Option<&Customer> {
         self.customers.get(id)
     }
@@ -276,6 +303,7 @@ impl World {
         self.events.order();
         self.webhook_endpoints.order();
         self.test_clocks.order();
+        self.objects.put_in_order();
     }
 
     pub(crate) fn slots_of(&self, customer: &str) -> impl Iterator<Item = Slot> + '_ {
@@ -307,9 +335,7 @@ impl World {
 
     fn fill(&mut self, id: &mut CompactString, prefix: &'static str, length: usize) {
         if id.is_empty() {
-            let number = self.numbers.entry(prefix).or_default();
-            *number = number.wrapping_add(1);
-            *id = identifier(prefix, *number, length);
+            *id = self.numbers.next(prefix, length);
         }
     }
 

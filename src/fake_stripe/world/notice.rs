@@ -15,6 +15,7 @@ pub struct Event {
     pub object: Value,
     pub previous_attributes: Option<Value>,
     pub request: Option<CompactString>,
+    pub idempotency_key: Option<CompactString>,
     /// Endpoints that have not answered it with 2xx.
     pub pending_webhooks: u32,
 }

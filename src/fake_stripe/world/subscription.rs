@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use compact_str::CompactString;
 
 use super::{
+    Discount,
     collection::Object,
     sparse::{Blank, Sparse},
 };
@@ -49,6 +50,12 @@ pub struct Details {
     pub latest_invoice: Option<CompactString>,
     pub schedule: Option<CompactString>,
     pub test_clock: Option<CompactString>,
+    pub billing_cycle_anchor: Option<i64>,
+    pub discount: Option<Discount>,
+    /// What becomes of it when its trial ends without a card: `cancel`, `create_invoice` or `pause`.
+    pub missing_payment_method: Option<CompactString>,
+    /// Why it is paused, in the provider's words.
+    pub pause_reason: Option<CompactString>,
 }
 
 static BLANK_DETAILS: Details = Details {
@@ -73,6 +80,10 @@ static BLANK_DETAILS: Details = Details {
     latest_invoice: None,
     schedule: None,
     test_clock: None,
+    billing_cycle_anchor: None,
+    discount: None,
+    missing_payment_method: None,
+    pause_reason: None,
 };
 
 impl Blank for Details {

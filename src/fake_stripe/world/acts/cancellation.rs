@@ -1,0 +1,128 @@
+//! Ends: scheduled, taken back, at once, and at the end of the period.
+
+use super::{
+    super::{ScheduleStatus, Status, World},
+    Impossible,
+    telling::Thing,
+};
+
+/// How a scheduled end is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndForm {
+    /// `cancel_at_period_end` and `cancel_at`: classic billing.
+    FlagAndTime,
+    /// `cancel_at` alone: flexible billing, and ends at a date.
+    TimeOnly,
+}
+
+const REQUESTED: &str = "cancellation_requested";
+
+impl World {
+    /// The end of the period will be the end.
+    pub fn schedule_cancel(&mut self, id: &str, form: EndForm) -> Result<(), Impossible> {
+        self.living(id, "scheduling its end")?;
+        self.by_person();
+        let clock = self.clock;
+        self.update_told(id, |subscription| {
+            let periods = subscription.items.iter().filter_map(|item| item.period);
+            let end = periods.map(|period| period.end).max();
+            let details = &mut subscription.details;
+            details.cancel_at_period_end = form == EndForm::FlagAndTime;
+            details.cancel_at = end;
+            details.canceled_at = Some(clock);
+            details.cancellation_reason = Some(REQUESTED.into());
+        });
+        Ok(())
+    }
+
+    /// A scheduled end is taken back.
+    pub fn keep_subscription(&mut self, id: &str) -> Result<(), Impossible> {
+        let subscription = self.living(id, "taking its end back")?;
+        if subscription.details.cancel_at.is_none() && !subscription.details.cancel_at_period_end {
+            return Err(unscheduled(id, "taking its end back"));
+        }
+        self.by_person();
+        self.update_told(id, |subscription| {
+            let details = &mut subscription.details;
+            details.cancel_at = None;
+            details.cancel_at_period_end = false;
+            details.canceled_at = None;
+            details.cancellation_reason = None;
+        });
+        Ok(())
+    }
+
+    /// Ends a subscription at once, whatever is left of its period. An incomplete one expires.
+    pub fn cancel_now(&mut self, id: &str) -> Result<(), Impossible> {
+        self.living(id, "canceling it")?;
+        self.by_person();
+        self.end_told(id, REQUESTED);
+        Ok(())
+    }
+
+    /// The scheduled end has come.
+    pub fn end_at_period_end(&mut self, id: &str) -> Result<(), Impossible> {
+        let subscription = self.living(id, "its scheduled end")?;
+        let Some(end) = subscription.details.cancel_at else {
+            return Err(unscheduled(id, "its scheduled end"));
+        };
+        self.by_itself();
+        self.change_subscription(id, |subscription| {
+            subscription.status = Status::Canceled;
+            subscription.details.ended_at = Some(end);
+            subscription.details.canceled_at.get_or_insert(end);
+        });
+        self.end_schedule_told(id);
+        self.tell("customer.subscription.deleted", Thing::Subscription(id));
+        Ok(())
+    }
+
+    /// Ends a subscription now, with what hangs on it.
+    pub(super) fn end_told(&mut self, id: &str, reason: &str) {
+        let Some(subscription) = self.find_subscription(id).cloned() else {
+            return;
+        };
+        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        if subscription.status == Status::Incomplete {
+            self.expire_told(id, &owed.unwrap_or_default());
+            return;
+        }
+        let clock = self.clock;
+        self.change_subscription(id, |subscription| {
+            subscription.status = Status::Canceled;
+            let details = &mut subscription.details;
+            details.ended_at = Some(clock);
+            details.canceled_at = Some(clock);
+            details.cancel_at = None;
+            details.cancel_at_period_end = false;
+            details.cancellation_reason = Some(reason.into());
+        });
+        self.end_schedule_told(id);
+        self.tell("customer.subscription.deleted", Thing::Subscription(id));
+        if let Some(invoice) = owed {
+            self.leave_open_told(&invoice);
+        }
+    }
+
+    /// A schedule ends with its subscription.
+    fn end_schedule_told(&mut self, id: &str) {
+        let subscription = self.find_subscription(id);
+        let schedule = subscription.and_then(|one| one.details.schedule.clone());
+        let schedule = schedule.and_then(|id| self.objects.schedules.get(&id).cloned());
+        if let Some(mut schedule) = schedule {
+            schedule.status = ScheduleStatus::Canceled;
+            schedule.canceled_at = Some(self.clock);
+            let schedule = self.schedule(schedule);
+            self.tell("subscription_schedule.canceled", Thing::Schedule(&schedule));
+        }
+    }
+}
+
+fn unscheduled(id: &str, act: &'static str) -> Impossible {
+    Impossible::NotNow {
+        kind: "subscription",
+        id: id.into(),
+        state: "not scheduled to end".into(),
+        act,
+    }
+}

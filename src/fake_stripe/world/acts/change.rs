@@ -1,0 +1,210 @@
+//! Changes of what a subscription holds: its prices, quantities and items, and anything else of it.
+
+use compact_str::{CompactString, format_compact};
+
+use super::{
+    super::{InvoiceItem, InvoiceLine, Item, Period, Recurring, Status, Subscription, World},
+    Impossible,
+    invoicing::line_for,
+    telling::Thing,
+};
+
+impl World {
+    /// Changes anything of a subscription and tells of it; nothing is told when nothing changed, and nothing is billed.
+    pub fn update_subscription(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Subscription),
+    ) -> Result<(), Impossible> {
+        self.known(id)?;
+        self.by_person();
+        self.update_told(id, change);
+        Ok(())
+    }
+
+    /// Puts another price in the place of an item's (named by its id or its price; none: the first). What is left of
+    /// the period is settled with the next invoice; another interval begins a new period, and is billed, at once.
+    pub fn change_price(
+        &mut self,
+        id: &str,
+        item: Option<&str>,
+        price: &str,
+    ) -> Result<(), Impossible> {
+        let subscription = self.living(id, "changing its price")?;
+        let old = chosen(&subscription, item)?.clone();
+        if self.prices.get(price).is_none() {
+            return Err(Impossible::unknown("price", price));
+        }
+        self.by_person();
+        let new = Item {
+            price: price.into(),
+            ..old.clone()
+        };
+        let restarts = self.interval_of(&old) != self.interval_of(&new)
+            && subscription.status != Status::Trialing;
+        let before = self.rendering(Thing::Subscription(id));
+        self.change_subscription(id, |subscription| replace(subscription, &old.id, &new));
+        if !restarts {
+            self.tell_since(
+                "customer.subscription.updated",
+                Thing::Subscription(id),
+                &before,
+            );
+            self.settle_told(&subscription, Some(&old), Some(&new));
+            return Ok(());
+        }
+        let clock = self.clock;
+        self.credit(&subscription, &old);
+        self.begin_periods(id, clock);
+        self.change_subscription(id, |subscription| {
+            subscription.details.billing_cycle_anchor = Some(clock);
+        });
+        let invoice = self.draft_invoice(id, "subscription_update");
+        self.tell_since(
+            "customer.subscription.updated",
+            Thing::Subscription(id),
+            &before,
+        );
+        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.pay_told(&invoice);
+        Ok(())
+    }
+
+    /// Gives an item another quantity.
+    pub fn change_quantity(
+        &mut self,
+        id: &str,
+        item: Option<&str>,
+        quantity: u32,
+    ) -> Result<(), Impossible> {
+        let subscription = self.living(id, "changing its quantity")?;
+        let old = chosen(&subscription, item)?.clone();
+        self.by_person();
+        let new = old.clone().quantity(quantity);
+        self.update_told(id, |subscription| replace(subscription, &old.id, &new));
+        if new.quantity != old.quantity {
+            self.settle_told(&subscription, Some(&old), Some(&new));
+        }
+        Ok(())
+    }
+
+    /// Adds an item, in the period of the others.
+    pub fn add_item(&mut self, id: &str, item: Item) -> Result<CompactString, Impossible> {
+        let subscription = self.living(id, "adding an item")?;
+        if self.prices.get(&item.price).is_none() {
+            return Err(Impossible::unknown("price", &item.price));
+        }
+        self.by_person();
+        let mut item = item;
+        self.fill(&mut item.id, "si_", 14);
+        let period = subscription.items.first().and_then(|first| first.period);
+        item.period = item.period.or(period);
+        let added = item.clone();
+        self.update_told(id, |subscription| subscription.items.push(item));
+        self.settle_told(&subscription, None, Some(&added));
+        Ok(added.id)
+    }
+
+    /// Removes an item, named by its id or its price. The last one stays.
+    pub fn remove_item(&mut self, id: &str, item: &str) -> Result<(), Impossible> {
+        let subscription = self.living(id, "removing an item")?;
+        let old = chosen(&subscription, Some(item))?.clone();
+        if subscription.items.len() == 1 {
+            return Err(Impossible::NotNow {
+                kind: "subscription item",
+                id: old.id,
+                state: "the only one".into(),
+                act: "removing it",
+            });
+        }
+        self.by_person();
+        self.update_told(id, |subscription| {
+            subscription.items.retain(|item| item.id != old.id);
+        });
+        self.settle_told(&subscription, Some(&old), None);
+        Ok(())
+    }
+
+    fn interval_of(&self, item: &Item) -> Option<&Recurring> {
+        self.prices.get(&item.price)?.recurring.as_ref()
+    }
+
+    /// What a change in mid-period comes to waits for the next invoice: unused time back, remaining time on top.
+    fn settle_told(&mut self, subscription: &Subscription, old: Option<&Item>, new: Option<&Item>) {
+        let back = old.and_then(|old| self.credit(subscription, old));
+        let due = new.and_then(|new| self.prorate(subscription, new, true));
+        for item in [back, due].into_iter().flatten() {
+            self.tell("invoiceitem.created", Thing::InvoiceItem(&item));
+        }
+    }
+
+    fn credit(&mut self, subscription: &Subscription, old: &Item) -> Option<CompactString> {
+        self.prorate(subscription, old, false)
+    }
+
+    /// An invoice item for what is left of an item's period; none in a trial, and none for usage.
+    fn prorate(
+        &mut self,
+        subscription: &Subscription,
+        item: &Item,
+        is_due: bool,
+    ) -> Option<CompactString> {
+        let Period { start, end } = item.period?;
+        item.quantity?;
+        if subscription.status == Status::Trialing {
+            return None;
+        }
+        let left = end
+            .saturating_sub(self.clock)
+            .clamp(0, end.saturating_sub(start));
+        let share = self
+            .amount(item)
+            .saturating_mul(left)
+            .checked_div(end.saturating_sub(start))?;
+        let name = self.product_name(item);
+        let (amount, description) = if is_due {
+            (share, format_compact!("Remaining time on {name}"))
+        } else {
+            (
+                share.saturating_neg(),
+                format_compact!("Unused time on {name}"),
+            )
+        };
+        let line = InvoiceLine {
+            amount,
+            description,
+            period: Some(Period {
+                start: self.clock.clamp(start, end),
+                end,
+            }),
+            proration: true,
+            ..line_for(item)
+        };
+        Some(self.invoice_item(InvoiceItem {
+            customer: subscription.customer.clone(),
+            subscription: subscription.id.clone(),
+            currency: self.currency_of(subscription).into(),
+            line,
+            ..InvoiceItem::default()
+        }))
+    }
+}
+
+/// The item with this id or, failing that, this price.
+fn chosen<'s>(subscription: &'s Subscription, item: Option<&str>) -> Result<&'s Item, Impossible> {
+    let items = &subscription.items;
+    let found = match item {
+        None => items.first(),
+        Some(name) => items
+            .iter()
+            .find(|item| item.id == name)
+            .or_else(|| items.iter().find(|item| item.price == name)),
+    };
+    found.ok_or_else(|| Impossible::unknown("subscription item", item.unwrap_or_default()))
+}
+
+fn replace(subscription: &mut Subscription, id: &str, new: &Item) {
+    for item in subscription.items.iter_mut().filter(|item| item.id == id) {
+        *item = new.clone();
+    }
+}

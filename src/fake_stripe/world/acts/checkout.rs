@@ -1,0 +1,301 @@
+//! Checkout: a page is opened, completed or left; payments that take days.
+
+use compact_str::{CompactString, format_compact};
+
+use super::{
+    super::{
+        CheckoutSession, Customer, Discount, PaymentStatus, SessionStatus, Status, Subscription,
+        World,
+    },
+    DAY, Impossible,
+    telling::Thing,
+};
+
+/// What a finished purchase made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    pub session: CompactString,
+    pub customer: CompactString,
+    pub subscription: CompactString,
+    pub invoice: CompactString,
+}
+
+/// How the buyer pays. Where nothing is due (a trial, a coupon over the whole price), nothing is paid either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payment {
+    Paid,
+    /// The money takes days; until then the subscription is incomplete.
+    Pending,
+    /// The money takes days, and the subscription is active meanwhile, as with some bank debits.
+    PendingWhileActive,
+}
+
+/// How a Checkout session ends well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    pub payment: Payment,
+    /// What the buyer writes where the page was opened without customer and e-mail.
+    pub email: Option<CompactString>,
+}
+
+/// A purchase in the making: its objects are there, and not yet told of.
+pub(super) struct Making {
+    pub(super) purchase: Purchase,
+    pub(super) is_new_customer: bool,
+    pub(super) card: CompactString,
+    /// What is paid, where anything is due.
+    pub(super) intent: Option<CompactString>,
+    pub(super) payment: Payment,
+}
+
+impl World {
+    pub fn find_session(&self, id: &str) -> Option<&CheckoutSession> {
+        self.objects.sessions.get(id)
+    }
+
+    /// Opens a page of Checkout. The provider sends no event about that.
+    pub fn open_checkout(
+        &mut self,
+        mut session: CheckoutSession,
+    ) -> Result<CompactString, Impossible> {
+        for item in &mut session.items {
+            if self.prices.get(&item.price).is_none() {
+                return Err(Impossible::unknown("price", &item.price));
+            }
+            self.fill(&mut item.id, "si_", 14);
+        }
+        if let Some(customer) = session.customer.as_deref() {
+            let known = self
+                .find_customer(customer)
+                .filter(|customer| !customer.deleted);
+            known.ok_or_else(|| Impossible::unknown("customer", customer))?;
+        }
+        if let Some(coupon) = session.coupon.as_deref() {
+            let known = self.objects.coupons.get(coupon);
+            known.ok_or_else(|| Impossible::unknown("coupon", coupon))?;
+        }
+        if session.expires_at == 0 {
+            session.expires_at = self.clock.saturating_add(DAY);
+        }
+        Ok(self.checkout_session(session))
+    }
+
+    /// Opens a page of Checkout and completes it at once.
+    pub fn checkout(
+        &mut self,
+        session: CheckoutSession,
+        payment: Payment,
+    ) -> Result<Purchase, Impossible> {
+        let session = self.open_checkout(session)?;
+        let completion = Completion {
+            payment,
+            email: None,
+        };
+        self.complete_checkout(&session, &completion)
+    }
+
+    /// Somebody buys on a page of Checkout.
+    pub fn complete_checkout(
+        &mut self,
+        id: &str,
+        completion: &Completion,
+    ) -> Result<Purchase, Impossible> {
+        let session = self.open_session(id, "completing it")?;
+        self.by_person();
+        let making = self.make(session, completion);
+        if self.tells_since_basil() {
+            self.tell_purchase(&making);
+        } else {
+            self.tell_old_purchase(&making);
+        }
+        Ok(making.purchase)
+    }
+
+    /// Nobody bought in time.
+    pub fn expire_checkout(&mut self, id: &str) -> Result<(), Impossible> {
+        let mut session = self.open_session(id, "expiring it")?;
+        self.by_itself();
+        session.status = SessionStatus::Expired;
+        self.checkout_session(session);
+        self.tell("checkout.session.expired", Thing::Session(id));
+        Ok(())
+    }
+
+    /// The money that took days is there.
+    pub fn async_payment_succeeds(&mut self, id: &str) -> Result<(), Impossible> {
+        let (mut session, invoice) = self.awaited(id, "its late payment")?;
+        self.by_itself();
+        session.payment_status = PaymentStatus::Paid;
+        let subscription = session.subscription.clone().unwrap_or_default();
+        self.checkout_session(session);
+        self.tell(
+            "checkout.session.async_payment_succeeded",
+            Thing::Session(id),
+        );
+        self.pay_told(&invoice);
+        let card = self
+            .find_subscription(&subscription)
+            .map(|one| one.customer.clone());
+        let card = card.map(|customer| self.card_of(&customer));
+        self.update_told(&subscription, |subscription| {
+            subscription.details.default_payment_method = card;
+            if subscription.status == Status::Incomplete {
+                subscription.status = Status::Active;
+            }
+        });
+        Ok(())
+    }
+
+    /// The money that took days does not come. An incomplete subscription stays so; an active one stays that, too,
+    /// and its invoice is void.
+    pub fn async_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
+        let (session, invoice) = self.awaited(id, "its late payment")?;
+        self.by_itself();
+        self.tell("checkout.session.async_payment_failed", Thing::Session(id));
+        self.decline_told(&invoice, None);
+        let subscription = session.subscription.unwrap_or_default();
+        let is_active = self
+            .find_subscription(&subscription)
+            .is_some_and(|subscription| subscription.status == Status::Active);
+        if is_active {
+            self.void_told(&invoice);
+        }
+        Ok(())
+    }
+
+    fn open_session(&self, id: &str, act: &'static str) -> Result<CheckoutSession, Impossible> {
+        let session = self.find_session(id);
+        let session = session.ok_or_else(|| Impossible::unknown("checkout session", id))?;
+        match session.status {
+            SessionStatus::Open => Ok(session.clone()),
+            SessionStatus::Complete | SessionStatus::Expired => Err(Impossible::NotNow {
+                kind: "checkout session",
+                id: id.into(),
+                state: session.status.as_str().into(),
+                act,
+            }),
+        }
+    }
+
+    /// A complete session whose money is not there yet, and its invoice.
+    fn awaited(
+        &self,
+        id: &str,
+        act: &'static str,
+    ) -> Result<(CheckoutSession, CompactString), Impossible> {
+        let session = self.find_session(id);
+        let session = session.ok_or_else(|| Impossible::unknown("checkout session", id))?;
+        let is_late = session.payment_status == PaymentStatus::Unpaid;
+        match session.invoice.clone().filter(|_| is_late) {
+            Some(invoice) => Ok((session.clone(), invoice)),
+            None => Err(Impossible::NotNow {
+                kind: "checkout session",
+                id: id.into(),
+                state: format_compact!(
+                    "{} and {}",
+                    session.status.as_str(),
+                    session.payment_status.as_str()
+                ),
+                act,
+            }),
+        }
+    }
+
+    /// Makes everything that a purchase makes, short of its payment.
+    fn make(&mut self, mut session: CheckoutSession, completion: &Completion) -> Making {
+        let (customer, is_new_customer) = self.buyer(&mut session, completion);
+        let subscription = self.bought(&session, &customer);
+        let invoice = self.draft_invoice(&subscription, "subscription_create");
+        let card = self.card_of(&customer);
+        let intent = self.ask_for(&invoice);
+        session.status = SessionStatus::Complete;
+        session.payment_status = match (&intent, completion.payment) {
+            (None, _) if session.trial_days.is_some() => PaymentStatus::NotRequired,
+            (None, _) | (Some(_), Payment::Paid) => PaymentStatus::Paid,
+            (Some(_), Payment::Pending | Payment::PendingWhileActive) => PaymentStatus::Unpaid,
+        };
+        session.customer = Some(customer.clone());
+        session.subscription = Some(subscription.clone());
+        session.invoice = Some(invoice.clone());
+        let session = self.checkout_session(session);
+        Making {
+            purchase: Purchase {
+                session,
+                customer,
+                subscription,
+                invoice,
+            },
+            is_new_customer,
+            card,
+            intent,
+            payment: completion.payment,
+        }
+    }
+
+    fn buyer(
+        &mut self,
+        session: &mut CheckoutSession,
+        completion: &Completion,
+    ) -> (CompactString, bool) {
+        if let Some(customer) = session.customer.clone() {
+            let known = self.find_customer(&customer);
+            session.buyer_email = known.and_then(|customer| customer.email.clone());
+            return (customer, false);
+        }
+        let email = session
+            .customer_email
+            .clone()
+            .or_else(|| completion.email.clone());
+        let email = email.unwrap_or_else(|| "buyer@example.com".into());
+        session.buyer_email = Some(email.clone());
+        (self.customer(Customer::new("").email(&email)), true)
+    }
+
+    /// The subscription that was bought, before it was paid for.
+    fn bought(&mut self, session: &CheckoutSession, customer: &str) -> CompactString {
+        let status = if session.trial_days.is_some() {
+            Status::Trialing
+        } else {
+            Status::Incomplete
+        };
+        let mut subscription = Subscription::new(customer, status).created(self.clock);
+        subscription.items.clone_from(&session.items);
+        if let Some(days) = session.trial_days {
+            let end = self.clock.saturating_add(DAY.saturating_mul(days.into()));
+            subscription.details.trial_start = Some(self.clock);
+            subscription.details.trial_end = Some(end);
+        }
+        if !session.subscription_metadata.is_empty() {
+            subscription.details.metadata = session.subscription_metadata.clone();
+        }
+        if let Some(ending) = session.missing_payment_method.clone() {
+            subscription.details.missing_payment_method = Some(ending);
+        }
+        if let Some(coupon) = session.coupon.clone() {
+            subscription.details.discount = Some(Discount {
+                id: self.numbers.next("di_1", 20),
+                coupon,
+                start: self.clock,
+                checkout_session: Some(session.id.clone()),
+            });
+        }
+        self.subscription(subscription)
+    }
+
+    pub(super) fn activate(&mut self, subscription: &str) {
+        self.change_subscription(subscription, begin);
+    }
+
+    pub(super) fn set_card_told(&mut self, subscription: &str, card: &CompactString) {
+        self.update_told(subscription, |subscription| {
+            subscription.details.default_payment_method = Some(card.clone());
+        });
+    }
+}
+
+/// The first payment is there, or none is due; a trial goes on.
+pub(super) fn begin(subscription: &mut Subscription) {
+    if subscription.status == Status::Incomplete {
+        subscription.status = Status::Active;
+    }
+}

@@ -1,0 +1,83 @@
+//! Customers: made, changed, deleted; and objects that the provider does not know any more.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{Customer, World},
+    Impossible,
+    telling::Thing,
+};
+
+impl World {
+    pub fn create_customer(&mut self, customer: Customer) -> CompactString {
+        self.by_person();
+        let id = self.customer(customer);
+        self.tell("customer.created", Thing::Customer(&id));
+        id
+    }
+
+    /// Changes anything of a customer and tells of it; nothing is told when nothing changed.
+    pub fn update_customer(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Customer),
+    ) -> Result<(), Impossible> {
+        let mut customer = self.living_customer(id)?;
+        self.by_person();
+        self.tell_change("customer.updated", Thing::Customer(id), |world| {
+            change(&mut customer);
+            customer.id = id.into();
+            world.customers.put(customer);
+        });
+        Ok(())
+    }
+
+    pub fn change_email(&mut self, id: &str, email: &str) -> Result<(), Impossible> {
+        self.update_customer(id, |customer| customer.email = Some(email.into()))
+    }
+
+    /// Deletes a customer: its subscriptions end now, and it is a stub from now on.
+    pub fn remove_customer(&mut self, id: &str) -> Result<(), Impossible> {
+        self.living_customer(id)?;
+        self.by_person();
+        for subscription in self.subscriptions_of(id) {
+            let known = self.find_subscription(&subscription);
+            if known.is_some_and(|subscription| !subscription.status.is_ended()) {
+                self.end_told(&subscription, "cancellation_requested");
+            }
+        }
+        self.tell("customer.deleted", Thing::Customer(id));
+        self.delete_customer(id);
+        Ok(())
+    }
+
+    /// An object is gone from the API, while events about it are still there. False when there was none.
+    pub fn forget(&mut self, id: &str) -> bool {
+        if let Some(slot) = self.subscriptions.slot(id) {
+            self.unlink(slot);
+        }
+        let objects = &mut self.objects;
+        [
+            self.subscriptions.forget(id),
+            self.customers.forget(id),
+            self.prices.forget(id),
+            self.products.forget(id),
+            objects.invoices.forget(id),
+            objects.invoice_payments.forget(id),
+            objects.payment_intents.forget(id),
+            objects.payment_methods.forget(id),
+            objects.charges.forget(id),
+            objects.sessions.forget(id),
+            objects.schedules.forget(id),
+            objects.coupons.forget(id),
+        ]
+        .contains(&true)
+    }
+
+    fn living_customer(&self, id: &str) -> Result<Customer, Impossible> {
+        let known = self.find_customer(id).filter(|customer| !customer.deleted);
+        known
+            .cloned()
+            .ok_or_else(|| Impossible::unknown("customer", id))
+    }
+}

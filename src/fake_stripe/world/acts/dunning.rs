@@ -1,0 +1,239 @@
+//! Renewals, paid or not, and what becomes of a subscription that is not paid for.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{InvoiceStatus, Status, Subscription, World},
+    DAY, Impossible,
+    telling::Thing,
+};
+
+/// How far a renewal goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// The invoice is drafted, and paid an hour later.
+    Paid,
+    /// The invoice is drafted only.
+    Draft,
+}
+
+/// What the account does when the last attempt to collect a payment has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveUp {
+    Cancel,
+    Unpaid,
+    /// It stays past due.
+    Stay,
+    Pause,
+}
+
+/// The provider tries again after so long.
+const NEXT_ATTEMPT: i64 = 3 * DAY;
+
+impl World {
+    /// The next invoice is announced some days before it is made.
+    pub fn upcoming_invoice(&mut self, id: &str) -> Result<(), Impossible> {
+        self.living(id, "announcing its next invoice")?;
+        self.by_itself();
+        let mut ahead = self.rendering_of_next(id);
+        if let Some(invoice) = ahead.as_object_mut() {
+            invoice.remove("id");
+        }
+        self.record("invoice.upcoming", ahead, None);
+        Ok(())
+    }
+
+    /// The next period begins.
+    pub fn renew_subscription(&mut self, id: &str, how: Renewal) -> Result<(), Impossible> {
+        let subscription = self.renewable(id)?;
+        self.by_itself();
+        let invoice = self.renew_told(id);
+        let is_collected = subscription.status == Status::Active
+            && subscription.details.pause_collection.is_none();
+        if how == Renewal::Paid && is_collected {
+            self.pay_told(&invoice);
+        }
+        Ok(())
+    }
+
+    /// What a renewal left to be paid is paid, by the provider's own attempt.
+    pub fn pay_renewal(&mut self, id: &str) -> Result<(), Impossible> {
+        let subscription = self.living(id, "collecting its invoice")?;
+        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let Some(invoice) = owed else {
+            return Err(nothing_owed(&subscription, "collecting its invoice"));
+        };
+        self.by_itself();
+        self.pay_told(&invoice);
+        self.restore_told(id);
+        Ok(())
+    }
+
+    /// An attempt to collect the invoice fails. A subscription that owes nothing is renewed first.
+    pub fn payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
+        let subscription = self.living(id, "a failing payment")?;
+        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        if owed.is_none() {
+            self.renewable(id)?;
+        }
+        self.by_itself();
+        let invoice = owed.unwrap_or_else(|| self.renew_told(id));
+        self.fail_told(id, &invoice);
+        Ok(())
+    }
+
+    /// The customer gives another card, and what is owed is paid.
+    pub fn recover(&mut self, id: &str) -> Result<(), Impossible> {
+        let subscription = self.living(id, "paying what is owed")?;
+        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let Some(invoice) = owed else {
+            return Err(nothing_owed(&subscription, "paying what is owed"));
+        };
+        self.by_person();
+        let customer = &subscription.customer;
+        let card = self.new_card(customer);
+        self.tell("payment_method.attached", Thing::PaymentMethod(&card));
+        self.tell_change("customer.updated", Thing::Customer(customer), |world| {
+            if let Some(mut known) = world.customers.get(customer).cloned() {
+                known.details.default_payment_method = Some(card.clone());
+                world.customers.put(known);
+            }
+        });
+        self.pay_told(&invoice);
+        self.restore_told(id);
+        Ok(())
+    }
+
+    /// The last attempt fails, and the account's setting decides.
+    pub fn give_up(&mut self, id: &str, how: GiveUp) -> Result<(), Impossible> {
+        let subscription = self.living(id, "giving up its payment")?;
+        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let Some(invoice) = owed.filter(|_| subscription.status == Status::PastDue) else {
+            return Err(Impossible::of(&subscription, "giving up its payment"));
+        };
+        self.by_itself();
+        self.decline_told(&invoice, None);
+        match how {
+            GiveUp::Cancel => self.end_told(id, "payment_failed"),
+            GiveUp::Unpaid => self.update_told(id, |subscription| {
+                subscription.status = Status::Unpaid;
+            }),
+            GiveUp::Stay => {}
+            GiveUp::Pause => self.pause_told(id, "final_payment_failure"),
+        }
+        Ok(())
+    }
+
+    /// A period is over and the next begins, with an invoice that is drafted; paid or not, the periods are moved.
+    pub(super) fn renew_told(&mut self, id: &str) -> CompactString {
+        let before = self.rendering(Thing::Subscription(id));
+        self.renew(id);
+        let invoice = self.draft_invoice(id, "subscription_cycle");
+        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell_since(
+            "customer.subscription.updated",
+            Thing::Subscription(id),
+            &before,
+        );
+        self.pass_over_told(id, &invoice);
+        invoice
+    }
+
+    /// While collection is paused, an invoice is made and not asked for.
+    fn pass_over_told(&mut self, id: &str, invoice: &str) {
+        let subscription = self.find_subscription(id);
+        let pause = subscription.and_then(|one| one.details.pause_collection.clone());
+        match pause.as_ref().map(|pause| pause.behavior.as_str()) {
+            Some("void") => {
+                self.finalize_told(invoice);
+                self.void_told(invoice);
+            }
+            Some("mark_uncollectible") => {
+                self.finalize_told(invoice);
+                let clock = self.clock;
+                self.change_invoice(invoice, |invoice| {
+                    invoice.status = InvoiceStatus::Uncollectible;
+                    invoice.uncollectible_at = Some(clock);
+                    invoice.auto_advance = false;
+                });
+                self.tell("invoice.marked_uncollectible", Thing::Invoice(invoice));
+            }
+            Some(_) => self.change_invoice(invoice, |invoice| invoice.auto_advance = false),
+            None => {}
+        }
+    }
+
+    /// An attempt fails; with the first, the subscription is past due.
+    pub(super) fn fail_told(&mut self, id: &str, invoice: &str) {
+        let next = self.clock.saturating_add(NEXT_ATTEMPT);
+        self.decline_told(invoice, Some(next));
+        self.update_told(id, |subscription| {
+            if matches!(subscription.status, Status::Active | Status::Trialing) {
+                subscription.status = Status::PastDue;
+            }
+        });
+    }
+
+    /// What was owed is paid.
+    fn restore_told(&mut self, id: &str) {
+        self.update_told(id, |subscription| {
+            if matches!(subscription.status, Status::PastDue | Status::Unpaid) {
+                subscription.status = Status::Active;
+            }
+        });
+    }
+
+    fn renewable(&self, id: &str) -> Result<Subscription, Impossible> {
+        const ACT: &str = "its renewal";
+        let subscription = self.living(id, ACT)?;
+        if subscription.details.cancel_at.is_some() {
+            return Err(Impossible::NotNow {
+                kind: "subscription",
+                id: id.into(),
+                state: "scheduled to end".into(),
+                act: ACT,
+            });
+        }
+        match subscription.status {
+            Status::Active | Status::PastDue | Status::Unpaid => Ok(subscription),
+            Status::Trialing
+            | Status::Canceled
+            | Status::Incomplete
+            | Status::IncompleteExpired
+            | Status::Paused
+            | Status::Other(_) => Err(Impossible::of(&subscription, ACT)),
+        }
+    }
+
+    /// The invoice that a renewal would make. Nothing stays changed but the ids that it took.
+    fn rendering_of_next(&mut self, id: &str) -> serde_json::Value {
+        let Some(subscription) = self.find_subscription(id).cloned() else {
+            return serde_json::Value::Null;
+        };
+        self.renew(id);
+        let waiting: Vec<_> = self
+            .objects
+            .invoice_items
+            .iter()
+            .filter(|item| item.invoice.is_none() && item.subscription == id)
+            .cloned()
+            .collect();
+        let invoice = self.draft_invoice(id, "upcoming");
+        let rendering = self.rendering(Thing::Invoice(&invoice));
+        self.objects.invoices.forget(&invoice);
+        for item in waiting {
+            self.invoice_item(item);
+        }
+        self.change_subscription(id, |changed| *changed = subscription);
+        rendering
+    }
+}
+
+fn nothing_owed(subscription: &Subscription, act: &'static str) -> Impossible {
+    Impossible::NotNow {
+        kind: "subscription",
+        id: subscription.id.clone(),
+        state: compact_str::format_compact!("{} and owes nothing", subscription.status),
+        act,
+    }
+}

@@ -1,0 +1,108 @@
+//! What changes around subscriptions: prices, entitlements, and things that nobody has heard of.
+
+use compact_str::CompactString;
+use serde_json::json;
+
+use super::{
+    super::{ActiveEntitlement, Price, World},
+    Impossible,
+    telling::Thing,
+};
+
+impl World {
+    /// A price gets a successor, which takes its lookup key over; the old one is archived, and these subscriptions
+    /// move.
+    pub fn migrate_price(
+        &mut self,
+        old: &str,
+        new: Price,
+        subscriptions: &[CompactString],
+    ) -> Result<CompactString, Impossible> {
+        let known = self.prices.get(old).cloned();
+        let mut archived = known.ok_or_else(|| Impossible::unknown("price", old))?;
+        for subscription in subscriptions {
+            self.living(subscription, "moving it to another price")?;
+        }
+        self.by_person();
+        let lookup_key = archived.lookup_key.take();
+        let new = self.price(Price {
+            lookup_key: new.lookup_key.clone().or(lookup_key),
+            product: if new.product.is_empty() {
+                archived.product.clone()
+            } else {
+                new.product.clone()
+            },
+            ..new
+        });
+        self.tell("price.created", Thing::Price(&new));
+        self.tell_change("price.updated", Thing::Price(old), |world| {
+            world.prices.put(archived.clone());
+        });
+        self.tell_change("price.updated", Thing::Price(old), |world| {
+            archived.active = false;
+            world.prices.put(archived);
+        });
+        for subscription in subscriptions {
+            self.update_told(subscription, |subscription| {
+                for item in subscription
+                    .items
+                    .iter_mut()
+                    .filter(|item| item.price == old)
+                {
+                    item.price.clone_from(&new);
+                }
+            });
+        }
+        Ok(new)
+    }
+
+    /// A customer may use just these features from now on.
+    pub fn change_entitlements(
+        &mut self,
+        customer: &str,
+        features: &[CompactString],
+    ) -> Result<(), Impossible> {
+        if self.find_customer(customer).is_none() {
+            return Err(Impossible::unknown("customer", customer));
+        }
+        for feature in features {
+            if self.features.get(feature).is_none() {
+                return Err(Impossible::unknown("feature", feature));
+            }
+        }
+        self.by_itself();
+        let event = "entitlements.active_entitlement_summary.updated";
+        self.tell_change(event, Thing::Entitlements(customer), |world| {
+            let theirs = world.entitlements.iter();
+            let theirs: Vec<ActiveEntitlement> = theirs
+                .filter(|one| one.customer == customer)
+                .cloned()
+                .collect();
+            for one in theirs.iter().filter(|one| !features.contains(&one.feature)) {
+                world.entitlements.forget(&one.id);
+            }
+            for feature in features {
+                if !theirs.iter().any(|one| one.feature == *feature) {
+                    world.entitle(customer, feature);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Something happens that no application has heard of: its type and its object are new. It may name a customer.
+    pub fn unknown_event(&mut self, customer: Option<&str>) -> CompactString {
+        self.by_itself();
+        let id = self.numbers.next("nvl_1", 19);
+        let object = json!({
+            "id": id.as_str(),
+            "object": "billing.novelty",
+            "created": self.clock,
+            "customer": customer,
+            "livemode": self.livemode,
+            "quality": {"grade": 7, "parts": [{"kind": "unheard_of", "value": null}]},
+            "status": "unheard_of",
+        });
+        self.record("billing.novelty.materialized", object, None)
+    }
+}

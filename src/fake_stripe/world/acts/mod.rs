@@ -1,0 +1,86 @@
+//! What happens in a world and is told: each act changes the world as the provider would, and records the events that
+//! the provider would send about it, in its order, each with the object as it was at that moment.
+
+mod cancellation;
+mod change;
+mod checkout;
+mod customer;
+mod dunning;
+mod guest;
+mod invoicing;
+mod market;
+mod money;
+mod payment;
+mod phases;
+mod purchase;
+mod rest;
+mod subscribing;
+mod telling;
+mod trial;
+
+use compact_str::CompactString;
+
+pub use self::{
+    cancellation::EndForm,
+    checkout::{Completion, Payment, Purchase},
+    dunning::{GiveUp, Renewal},
+    subscribing::FirstPayment,
+    trial::TrialEnd,
+};
+use super::{Subscription, World};
+
+const DAY: i64 = 86_400;
+
+/// Why an act cannot happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Impossible {
+    #[error("There is no {kind} `{id}`.")]
+    Unknown {
+        kind: &'static str,
+        id: CompactString,
+    },
+    #[error("The {kind} `{id}` is {state}, so {act} is impossible.")]
+    NotNow {
+        kind: &'static str,
+        id: CompactString,
+        state: CompactString,
+        act: &'static str,
+    },
+}
+
+impl Impossible {
+    fn unknown(kind: &'static str, id: &str) -> Self {
+        Self::Unknown {
+            kind,
+            id: id.into(),
+        }
+    }
+
+    /// For a subscription in a state in which this cannot happen.
+    fn of(subscription: &Subscription, act: &'static str) -> Self {
+        Self::NotNow {
+            kind: "subscription",
+            id: subscription.id.clone(),
+            state: subscription.status.as_str().into(),
+            act,
+        }
+    }
+}
+
+impl World {
+    /// A copy of a subscription that an act begins with.
+    fn known(&self, id: &str) -> Result<Subscription, Impossible> {
+        let found = self.find_subscription(id).cloned();
+        found.ok_or_else(|| Impossible::unknown("subscription", id))
+    }
+
+    /// As `known`, for one that has not ended.
+    fn living(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
+        let subscription = self.known(id)?;
+        if subscription.status.is_ended() {
+            Err(Impossible::of(&subscription, act))
+        } else {
+            Ok(subscription)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Money that goes back: refunds and disputes.
+
+use compact_str::{CompactString, format_compact};
+
+use super::{
+    super::{Charge, Dispute, Refund, World},
+    Impossible,
+    telling::Thing,
+};
+
+impl World {
+    /// The last payment of a subscription is given back; the subscription stays what it is.
+    pub fn refund(&mut self, subscription: &str) -> Result<CompactString, Impossible> {
+        let mut charge = self.last_charge(subscription, "a refund")?;
+        self.by_person();
+        let before = self.rendering(Thing::Charge(&charge.id));
+        charge.amount_refunded = charge.amount;
+        self.charge(charge.clone());
+        let refund = self.add_refund(Refund {
+            charge: charge.id.clone(),
+            payment_intent: charge.payment_intent,
+            currency: charge.currency,
+            amount: charge.amount,
+            ..Refund::default()
+        });
+        self.tell("refund.created", Thing::Refund(&refund));
+        self.tell_since("charge.refunded", Thing::Charge(&charge.id), &before);
+        Ok(refund)
+    }
+
+    /// The last payment of a subscription is disputed; whether that ends the subscription is a setting of the account.
+    pub fn dispute(&mut self, subscription: &str, ends: bool) -> Result<CompactString, Impossible> {
+        let mut charge = self.last_charge(subscription, "a dispute")?;
+        self.by_itself();
+        charge.disputed = true;
+        self.charge(charge.clone());
+        let dispute = self.add_dispute(Dispute {
+            charge: charge.id,
+            payment_intent: charge.payment_intent,
+            currency: charge.currency,
+            amount: charge.amount,
+            status: "needs_response".into(),
+            ..Dispute::default()
+        });
+        self.tell("charge.dispute.created", Thing::Dispute(&dispute));
+        self.tell("charge.dispute.funds_withdrawn", Thing::Dispute(&dispute));
+        let is_living = self
+            .find_subscription(subscription)
+            .is_some_and(|subscription| !subscription.status.is_ended());
+        if ends && is_living {
+            self.end_told(subscription, "payment_disputed");
+        }
+        Ok(dispute)
+    }
+
+    /// The newest charge of a subscription that went through and was not given back.
+    fn last_charge(&self, subscription: &str, act: &'static str) -> Result<Charge, Impossible> {
+        let known = self.known(subscription)?;
+        let is_theirs = |charge: &&Charge| {
+            let invoice = charge
+                .invoice
+                .as_deref()
+                .and_then(|id| self.find_invoice(id));
+            !charge.declined
+                && charge.amount_refunded == 0
+                && invoice
+                    .is_some_and(|invoice| invoice.subscription.as_deref() == Some(subscription))
+        };
+        let charge = self.objects.charges.iter().filter(is_theirs).last();
+        charge.cloned().ok_or_else(|| Impossible::NotNow {
+            kind: "subscription",
+            id: subscription.into(),
+            state: format_compact!("{} and was never paid for", known.status),
+            act,
+        })
+    }
+}

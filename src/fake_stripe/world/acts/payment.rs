@@ -1,0 +1,220 @@
+//! Payments of invoices: intents, charges, and what became of them.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{
+        Charge, IntentStatus, InvoicePayment, InvoiceStatus, PaymentIntent, PaymentMethod, World,
+    },
+    telling::Thing,
+};
+
+impl World {
+    /// The card that a customer pays with, made when there is none. Nothing is told.
+    pub(super) fn card_of(&mut self, customer: &str) -> CompactString {
+        let known = self.customers.get(customer);
+        let default = known.and_then(|customer| customer.details.default_payment_method.clone());
+        let any = || {
+            let methods = self.objects.payment_methods.iter();
+            let mut theirs = methods.filter(|method| method.customer.as_deref() == Some(customer));
+            theirs.next().map(|method| method.id.clone())
+        };
+        match default.or_else(any) {
+            Some(card) => card,
+            None => self.new_card(customer),
+        }
+    }
+
+    pub(super) fn new_card(&mut self, customer: &str) -> CompactString {
+        let known = self.customers.get(customer);
+        let email = known.and_then(|customer| customer.email.clone());
+        self.payment_method(PaymentMethod {
+            customer: Some(customer.into()),
+            email,
+            ..PaymentMethod::default()
+        })
+    }
+
+    /// Begins to ask for what an invoice comes to; nothing when it comes to nothing. Nothing is told.
+    pub(super) fn ask_for(&mut self, invoice: &str) -> Option<CompactString> {
+        let invoice = self.find_invoice(invoice)?.clone();
+        if let Some(intent) = invoice.payment_intent {
+            return Some(intent);
+        }
+        let amount = invoice.amount_due();
+        if amount == 0 {
+            return None;
+        }
+        let is_first = invoice.billing_reason == "subscription_create";
+        let description = if is_first {
+            "Subscription creation"
+        } else {
+            "Subscription update"
+        };
+        let intent = self.payment_intent(PaymentIntent {
+            customer: invoice.customer.clone(),
+            currency: invoice.currency.clone(),
+            amount,
+            invoice: Some(invoice.id.clone()),
+            description: description.into(),
+            ..PaymentIntent::default()
+        });
+        self.invoice_payment(InvoicePayment {
+            invoice: invoice.id.clone(),
+            payment_intent: intent.clone(),
+            currency: invoice.currency,
+            amount,
+            ..InvoicePayment::default()
+        });
+        self.change_invoice(&invoice.id, |invoice| {
+            invoice.payment_intent = Some(intent.clone());
+        });
+        Some(intent)
+    }
+
+    /// Begins to ask for what an invoice comes to, and tells of it when that is new.
+    pub(super) fn ask_told(&mut self, invoice: &str) -> Option<CompactString> {
+        let is_new = self.find_invoice(invoice)?.payment_intent.is_none();
+        let intent = self.ask_for(invoice)?;
+        if is_new {
+            self.tell("payment_intent.created", Thing::PaymentIntent(&intent));
+        }
+        Some(intent)
+    }
+
+    pub(super) fn change_intent(&mut self, id: &str, change: impl FnOnce(&mut PaymentIntent)) {
+        if let Some(mut intent) = self.objects.payment_intents.get(id).cloned() {
+            change(&mut intent);
+            self.objects.payment_intents.put(intent);
+        }
+    }
+
+    /// Charges a card for an intent. Nothing is told.
+    pub(super) fn charge_for(&mut self, intent: &str, is_declined: bool) -> CompactString {
+        let Some(whole) = self.objects.payment_intents.get(intent).cloned() else {
+            return CompactString::default();
+        };
+        let card = match whole.payment_method.clone() {
+            Some(card) if !whole.declined => card,
+            Some(_) | None => self.card_of(&whole.customer),
+        };
+        let customer = self.customers.get(&whole.customer);
+        let charge = self.charge(Charge {
+            email: customer.and_then(|customer| customer.email.clone()),
+            customer: whole.customer,
+            currency: whole.currency,
+            amount: whole.amount,
+            declined: is_declined,
+            payment_intent: whole.id,
+            invoice: whole.invoice.clone(),
+            payment_method: Some(card.clone()),
+            description: whole.description,
+            ..Charge::default()
+        });
+        self.change_intent(intent, |intent| {
+            intent.latest_charge = Some(charge.clone());
+            intent.declined = is_declined;
+            intent.payment_method = (!is_declined).then_some(card);
+            intent.status = if is_declined {
+                IntentStatus::RequiresPaymentMethod
+            } else {
+                IntentStatus::Succeeded
+            };
+        });
+        if let Some(invoice) = whole.invoice {
+            self.change_invoice(&invoice, |invoice| invoice.charge = Some(charge.clone()));
+        }
+        charge
+    }
+
+    /// Charges for an intent, with success, and tells of it.
+    pub(super) fn charge_told(&mut self, intent: &str) {
+        let charge = self.charge_for(intent, false);
+        self.tell("charge.succeeded", Thing::Charge(&charge));
+        self.tell("payment_intent.succeeded", Thing::PaymentIntent(intent));
+    }
+
+    /// Marks an invoice as paid. Nothing is told.
+    fn mark_paid(&mut self, id: &str) {
+        let clock = self.clock;
+        self.change_invoice(id, |invoice| {
+            invoice.status = InvoiceStatus::Paid;
+            invoice.paid_at = Some(clock);
+            invoice.next_payment_attempt = None;
+            invoice.auto_advance = false;
+            if invoice.payment_intent.is_some() {
+                invoice.attempt_count = invoice.attempt_count.saturating_add(1);
+            }
+        });
+        if let Some(mut payment) = self.payment_of(id) {
+            payment.paid_at = Some(clock);
+            self.invoice_payment(payment);
+        }
+    }
+
+    pub(super) fn payment_of(&self, invoice: &str) -> Option<InvoicePayment> {
+        let mut payments = self.objects.invoice_payments.iter();
+        payments.find(|payment| payment.invoice == invoice).cloned()
+    }
+
+    /// Pays an invoice, whatever is still to be done for that, and tells of every step.
+    pub(super) fn pay_told(&mut self, id: &str) {
+        if let Some(intent) = self.ask_told(id) {
+            self.charge_told(&intent);
+        }
+        self.finalize_told(id);
+        self.paid_told(id);
+    }
+
+    /// An invoice whose money is there is paid.
+    pub(super) fn paid_told(&mut self, id: &str) {
+        self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
+            world.mark_paid(id);
+        });
+        self.tell("invoice.paid", Thing::Invoice(id));
+        self.tell("invoice.payment_succeeded", Thing::Invoice(id));
+        if let Some(payment) = self.payment_of(id).filter(|_| self.tells_since_basil()) {
+            self.tell("invoice_payment.paid", Thing::InvoicePayment(&payment.id));
+        }
+    }
+
+    /// An attempt to collect an invoice fails; it is made again at `next`, if ever.
+    pub(super) fn decline_told(&mut self, id: &str, next: Option<i64>) {
+        self.finalize_told(id);
+        if let Some(intent) = self.ask_told(id) {
+            let charge = self.charge_for(&intent, true);
+            self.tell("charge.failed", Thing::Charge(&charge));
+            self.tell(
+                "payment_intent.payment_failed",
+                Thing::PaymentIntent(&intent),
+            );
+        }
+        let before = self.rendering(Thing::Invoice(id));
+        self.change_invoice(id, |invoice| {
+            invoice.attempt_count = invoice.attempt_count.saturating_add(1);
+            invoice.next_payment_attempt = next;
+            invoice.auto_advance = next.is_some();
+        });
+        self.tell("invoice.payment_failed", Thing::Invoice(id));
+        self.tell_since("invoice.updated", Thing::Invoice(id), &before);
+    }
+
+    /// Nobody waits for the payment of an invoice any more.
+    pub(super) fn give_up_payment_told(&mut self, id: &str) {
+        let clock = self.clock;
+        if let Some(mut payment) = self.payment_of(id) {
+            payment.canceled_at = Some(clock);
+            self.invoice_payment(payment);
+        }
+        let intent = self
+            .find_invoice(id)
+            .and_then(|invoice| invoice.payment_intent.clone());
+        if let Some(intent) = intent {
+            self.change_intent(&intent, |intent| {
+                intent.status = IntentStatus::Canceled;
+                intent.canceled_at = Some(clock);
+            });
+            self.tell("payment_intent.canceled", Thing::PaymentIntent(&intent));
+        }
+    }
+}

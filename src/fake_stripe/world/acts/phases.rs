@@ -1,0 +1,138 @@
+//! Schedules: a change for the end of the period, its coming, and the end of the schedule.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{
+        Item, Period, Phase, Schedule, ScheduleStatus, Status, Subscription, World,
+        lifecycle::length,
+    },
+    Impossible,
+    dunning::Renewal,
+    telling::Thing,
+};
+
+impl World {
+    pub fn find_schedule(&self, id: &str) -> Option<&Schedule> {
+        self.objects.schedules.get(id)
+    }
+
+    /// The first item gets another price when the period ends.
+    pub fn schedule_change(&mut self, id: &str, price: &str) -> Result<CompactString, Impossible> {
+        let subscription = self.living(id, "scheduling a change")?;
+        if self.prices.get(price).is_none() {
+            return Err(Impossible::unknown("price", price));
+        }
+        if let Some(schedule) = subscription.details.schedule.as_ref() {
+            return Err(Impossible::NotNow {
+                kind: "subscription",
+                id: id.into(),
+                state: compact_str::format_compact!("managed by the schedule `{schedule}`"),
+                act: "another schedule",
+            });
+        }
+        let now = subscription.items.first().and_then(|item| item.period);
+        let Some(now) = now else {
+            return Err(Impossible::of(&subscription, "scheduling a change"));
+        };
+        self.by_person();
+        let mut items = subscription.items.clone();
+        if let Some(first) = items.first_mut() {
+            first.price = price.into();
+        }
+        let end = now.end.saturating_add(length(&self.prices, price));
+        let next = Period {
+            start: now.end,
+            end,
+        };
+        let schedule = self.schedule(Schedule {
+            customer: subscription.customer.clone(),
+            subscription: id.into(),
+            phases: vec![phase(now, subscription.items), phase(next, items)],
+            end_behavior: "release".into(),
+            ..Schedule::default()
+        });
+        self.tell("subscription_schedule.created", Thing::Schedule(&schedule));
+        self.update_told(id, |subscription| {
+            subscription.details.schedule = Some(schedule.clone());
+        });
+        self.set_schedule_told("subscription_schedule.updated", &schedule, |schedule| {
+            schedule.status = ScheduleStatus::Active;
+        });
+        Ok(schedule)
+    }
+
+    /// The next phase begins with the next period: the prices change, and it is billed.
+    pub fn enter_next_phase(&mut self, id: &str, how: Renewal) -> Result<(), Impossible> {
+        let (subscription, schedule) = self.scheduled(id, "its next phase")?;
+        let period = subscription.items.first().and_then(|item| item.period);
+        let starts = period.map(|period| period.end);
+        let next = schedule
+            .phases
+            .iter()
+            .find(|phase| Some(phase.period.start) == starts);
+        let Some(next) = next.cloned() else {
+            return Err(Impossible::of(&subscription, "its next phase"));
+        };
+        self.by_itself();
+        let before = self.rendering(Thing::Subscription(id));
+        self.change_subscription(id, |subscription| subscription.items = next.items);
+        self.begin_periods(id, next.period.start);
+        let invoice = self.draft_invoice(id, "subscription_cycle");
+        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell_since(
+            "customer.subscription.updated",
+            Thing::Subscription(id),
+            &before,
+        );
+        if how == Renewal::Paid && subscription.status == Status::Active {
+            self.pay_told(&invoice);
+        }
+        Ok(())
+    }
+
+    /// The schedule lets its subscription go.
+    pub fn release_schedule(&mut self, id: &str) -> Result<(), Impossible> {
+        let (_, schedule) = self.scheduled(id, "its release from a schedule")?;
+        self.by_itself();
+        let clock = self.clock;
+        let mut released = schedule;
+        released.status = ScheduleStatus::Released;
+        released.released_at = Some(clock);
+        let schedule = self.schedule(released);
+        self.tell("subscription_schedule.released", Thing::Schedule(&schedule));
+        self.update_told(id, |subscription| subscription.details.schedule = None);
+        Ok(())
+    }
+
+    fn set_schedule_told(&mut self, kind: &str, id: &str, change: impl FnOnce(&mut Schedule)) {
+        self.tell_change(kind, Thing::Schedule(id), |world| {
+            if let Some(mut schedule) = world.objects.schedules.get(id).cloned() {
+                change(&mut schedule);
+                world.schedule(schedule);
+            }
+        });
+    }
+
+    fn scheduled(
+        &self,
+        id: &str,
+        act: &'static str,
+    ) -> Result<(Subscription, Schedule), Impossible> {
+        let subscription = self.living(id, act)?;
+        let schedule = subscription.details.schedule.as_deref();
+        match schedule.and_then(|id| self.find_schedule(id)).cloned() {
+            Some(schedule) => Ok((subscription, schedule)),
+            None => Err(Impossible::NotNow {
+                kind: "subscription",
+                id: id.into(),
+                state: "managed by no schedule".into(),
+                act,
+            }),
+        }
+    }
+}
+
+fn phase(period: Period, items: Vec<Item>) -> Phase {
+    Phase { period, items }
+}

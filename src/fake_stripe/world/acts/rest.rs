@@ -1,0 +1,91 @@
+//! Pauses: of the collection of payments, and of the whole subscription.
+
+use super::{
+    super::{PauseCollection, Status, World},
+    Impossible,
+    telling::Thing,
+};
+
+impl World {
+    /// Nobody is asked to pay any more; the status stays what it is.
+    pub fn pause_collection(&mut self, id: &str, pause: PauseCollection) -> Result<(), Impossible> {
+        self.living(id, "pausing the collection of its payments")?;
+        self.by_person();
+        self.update_told(id, |subscription| {
+            subscription.details.pause_collection = Some(pause);
+        });
+        Ok(())
+    }
+
+    /// Payments are collected again.
+    pub fn resume_collection(&mut self, id: &str) -> Result<(), Impossible> {
+        self.living(id, "resuming the collection of its payments")?;
+        self.by_person();
+        self.update_told(id, |subscription| {
+            subscription.details.pause_collection = None;
+        });
+        Ok(())
+    }
+
+    /// The whole subscription is paused, as endive can.
+    pub fn pause_subscription(&mut self, id: &str) -> Result<(), Impossible> {
+        let subscription = self.living(id, "pausing it")?;
+        match subscription.status {
+            Status::Active | Status::Trialing | Status::PastDue | Status::Unpaid => {
+                self.by_person();
+                self.pause_told(id, "pause_requested");
+                Ok(())
+            }
+            Status::Paused
+            | Status::Canceled
+            | Status::Incomplete
+            | Status::IncompleteExpired
+            | Status::Other(_) => Err(Impossible::of(&subscription, "pausing it")),
+        }
+    }
+
+    /// A paused subscription goes on, with a new period that is paid for.
+    pub fn resume_subscription(&mut self, id: &str) -> Result<(), Impossible> {
+        let subscription = self.known(id)?;
+        if subscription.status != Status::Paused {
+            return Err(Impossible::of(&subscription, "resuming it"));
+        }
+        self.by_person();
+        let clock = self.clock;
+        let before = self.rendering(Thing::Subscription(id));
+        self.begin_periods(id, clock);
+        self.change_subscription(id, |subscription| {
+            subscription.status = Status::Active;
+            let details = &mut subscription.details;
+            details.paused_at = None;
+            details.pause_reason = None;
+            details.billing_cycle_anchor = Some(clock);
+        });
+        let invoice = self.draft_invoice(id, "subscription_cycle");
+        self.tell("customer.subscription.resumed", Thing::Subscription(id));
+        self.tell_since(
+            "customer.subscription.updated",
+            Thing::Subscription(id),
+            &before,
+        );
+        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.pay_told(&invoice);
+        Ok(())
+    }
+
+    pub(super) fn pause_told(&mut self, id: &str, reason: &str) {
+        let clock = self.clock;
+        let before = self.rendering(Thing::Subscription(id));
+        self.change_subscription(id, |subscription| {
+            subscription.status = Status::Paused;
+            subscription.details.paused_at = Some(clock);
+            subscription.details.pause_reason = Some(reason.into());
+        });
+        self.tell("customer.subscription.paused", Thing::Subscription(id));
+        self.tell_since(
+            "customer.subscription.updated",
+            Thing::Subscription(id),
+            &before,
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! Subscriptions without Checkout: by the API or by hand, and what becomes of the first payment.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{Status, Subscription, World},
+    Impossible,
+    checkout::begin,
+    telling::Thing,
+};
+
+/// What becomes of the first payment. Where nothing is due (a trial, a coupon over the whole price), it does not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstPayment {
+    /// Charged at once: as made by hand in the dashboard for a customer with a card.
+    Paid,
+    /// Left to the customer: `payment_behavior=default_incomplete`.
+    Awaited,
+    /// Tried and declined.
+    Declined,
+}
+
+impl World {
+    /// A subscription is made without Checkout. Its status follows from its trial and the payment; what else it has
+    /// (items, metadata, trial, coupon) is as given.
+    pub fn subscribe(
+        &mut self,
+        mut subscription: Subscription,
+        payment: FirstPayment,
+    ) -> Result<CompactString, Impossible> {
+        let known = self.find_customer(&subscription.customer);
+        if known.is_none_or(|customer| customer.deleted) {
+            return Err(Impossible::unknown("customer", &subscription.customer));
+        }
+        for item in &subscription.items {
+            if self.prices.get(&item.price).is_none() {
+                return Err(Impossible::unknown("price", &item.price));
+            }
+        }
+        self.by_person();
+        let is_trial = subscription
+            .details
+            .trial_end
+            .is_some_and(|end| end > self.clock);
+        if is_trial {
+            let clock = self.clock;
+            subscription.details.trial_start.get_or_insert(clock);
+        }
+        subscription.status = if is_trial {
+            Status::Trialing
+        } else {
+            Status::Incomplete
+        };
+        let id = self.subscription(subscription);
+        let invoice = self.draft_invoice(&id, "subscription_create");
+        let is_free = self
+            .find_invoice(&invoice)
+            .is_some_and(|invoice| invoice.amount_due() == 0);
+        let is_paid = is_free || payment == FirstPayment::Paid;
+        if is_paid {
+            self.activate(&id);
+        }
+        self.tell("customer.subscription.created", Thing::Subscription(&id));
+        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.finalize_told(&invoice);
+        match payment {
+            FirstPayment::Paid | FirstPayment::Awaited | FirstPayment::Declined if is_paid => {
+                self.pay_told(&invoice);
+            }
+            FirstPayment::Declined => self.decline_told(&invoice, None),
+            FirstPayment::Paid | FirstPayment::Awaited => {
+                self.ask_told(&invoice);
+            }
+        }
+        Ok(id)
+    }
+
+    /// The customer pays the first invoice of an incomplete subscription.
+    pub fn pay_first_invoice(&mut self, id: &str) -> Result<(), Impossible> {
+        let (subscription, invoice) = self.incomplete(id, "paying its first invoice")?;
+        self.by_person();
+        let card = self.new_card(&subscription.customer);
+        if let Some(intent) = self.ask_told(&invoice) {
+            self.change_intent(&intent, |intent| {
+                intent.payment_method = Some(card.clone());
+                intent.declined = false;
+            });
+            self.charge_told(&intent);
+        }
+        self.tell("payment_method.attached", Thing::PaymentMethod(&card));
+        self.finalize_told(&invoice);
+        self.paid_told(&invoice);
+        self.update_told(id, |subscription| {
+            subscription.details.default_payment_method = Some(card);
+            begin(subscription);
+        });
+        Ok(())
+    }
+
+    /// The customer's first payment is declined; the subscription stays incomplete.
+    pub fn first_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
+        let (_, invoice) = self.incomplete(id, "a failure of its first payment")?;
+        self.by_person();
+        self.decline_told(&invoice, None);
+        Ok(())
+    }
+
+    /// Nobody paid within 23 hours.
+    pub fn expire_incomplete(&mut self, id: &str) -> Result<(), Impossible> {
+        let (_, invoice) = self.incomplete(id, "its expiry")?;
+        self.by_itself();
+        self.expire_told(id, &invoice);
+        Ok(())
+    }
+
+    /// An incomplete subscription is over. The provider tells of it as of an update.
+    pub(super) fn expire_told(&mut self, id: &str, invoice: &str) {
+        let clock = self.clock;
+        self.update_told(id, |subscription| {
+            subscription.status = Status::IncompleteExpired;
+            subscription.details.canceled_at = Some(clock);
+            subscription.details.ended_at = Some(clock);
+        });
+        self.void_told(invoice);
+        self.give_up_payment_told(invoice);
+    }
+
+    fn incomplete(
+        &self,
+        id: &str,
+        act: &'static str,
+    ) -> Result<(Subscription, CompactString), Impossible> {
+        let subscription = self.known(id)?;
+        let invoice = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        match invoice {
+            Some(invoice) if subscription.status == Status::Incomplete => {
+                Ok((subscription, invoice))
+            }
+            Some(_) | None => Err(Impossible::of(&subscription, act)),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Trials: announced, and ended in one way or another.
+
+use super::{
+    super::{Period, Status, Subscription, World, lifecycle::length},
+    Impossible,
+    telling::Thing,
+};
+
+/// How a trial ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrialEnd {
+    /// The first period begins and is paid for.
+    Convert,
+    /// The first period begins; its payment fails an hour later.
+    PaymentFails,
+    /// There is no card: canceled.
+    Cancel,
+    /// There is no card: paused.
+    Pause,
+}
+
+impl World {
+    /// Three days are left, or the trial was shorter from the beginning.
+    pub fn trial_will_end(&mut self, id: &str) -> Result<(), Impossible> {
+        self.trialing(id, "announcing the end of its trial")?;
+        self.by_itself();
+        self.tell(
+            "customer.subscription.trial_will_end",
+            Thing::Subscription(id),
+        );
+        Ok(())
+    }
+
+    /// A trial is over: at its time, or now where that is earlier.
+    pub fn end_trial(&mut self, id: &str, how: TrialEnd) -> Result<(), Impossible> {
+        let subscription = self.trialing(id, "the end of its trial")?;
+        self.by_itself();
+        let end = subscription
+            .details
+            .trial_end
+            .unwrap_or(self.clock)
+            .min(self.clock);
+        match how {
+            TrialEnd::Convert | TrialEnd::PaymentFails => self.convert(id, end, how),
+            TrialEnd::Cancel => {
+                self.prefer(id, "cancel");
+                self.change_subscription(id, |subscription| {
+                    subscription.status = Status::Canceled;
+                    subscription.details.ended_at = Some(end);
+                    subscription.details.canceled_at.get_or_insert(end);
+                });
+                self.tell("customer.subscription.deleted", Thing::Subscription(id));
+            }
+            TrialEnd::Pause => {
+                self.prefer(id, "pause");
+                let before = self.rendering(Thing::Subscription(id));
+                self.change_subscription(id, |subscription| {
+                    subscription.status = Status::Paused;
+                    subscription.details.paused_at = Some(end);
+                    subscription.details.pause_reason =
+                        Some("trial_end_without_payment_method".into());
+                });
+                self.tell("customer.subscription.paused", Thing::Subscription(id));
+                let updated = "customer.subscription.updated";
+                self.tell_since(updated, Thing::Subscription(id), &before);
+            }
+        }
+        Ok(())
+    }
+
+    fn trialing(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
+        let subscription = self.known(id)?;
+        if subscription.status == Status::Trialing {
+            Ok(subscription)
+        } else {
+            Err(Impossible::of(&subscription, act))
+        }
+    }
+
+    /// What becomes of a trial without a card was decided when it began.
+    fn prefer(&mut self, id: &str, ending: &str) {
+        self.change_subscription(id, |subscription| {
+            subscription.details.missing_payment_method = Some(ending.into());
+        });
+    }
+
+    /// The subscription is active before the money arrives.
+    fn convert(&mut self, id: &str, end: i64, how: TrialEnd) {
+        let before = self.rendering(Thing::Subscription(id));
+        self.begin_periods(id, end);
+        self.change_subscription(id, |subscription| {
+            subscription.status = Status::Active;
+            subscription.details.trial_end = Some(end);
+        });
+        let invoice = self.draft_invoice(id, "subscription_cycle");
+        self.tell_since(
+            "customer.subscription.updated",
+            Thing::Subscription(id),
+            &before,
+        );
+        self.tell("invoice.created", Thing::Invoice(&invoice));
+        if how == TrialEnd::Convert {
+            self.pay_told(&invoice);
+        } else {
+            self.fail_told(id, &invoice);
+        }
+    }
+
+    /// Every item begins a period of its price's length at a moment.
+    pub(super) fn begin_periods(&mut self, id: &str, start: i64) {
+        let Some(mut subscription) = self.find_subscription(id).cloned() else {
+            return;
+        };
+        for item in &mut subscription.items {
+            let end = start.saturating_add(length(&self.prices, &item.price));
+            item.period = Some(Period { start, end });
+        }
+        self.change_subscription(id, |changed| changed.items = subscription.items);
+    }
+}

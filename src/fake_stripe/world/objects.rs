@@ -1,0 +1,81 @@
+//! The objects that there are few of: what is billed and paid, and the pages where it happens.
+
+use compact_str::CompactString;
+
+use super::{
+    Charge, CheckoutSession, Collection, Coupon, Dispute, Invoice, InvoiceItem, InvoicePayment,
+    PaymentIntent, PaymentMethod, PortalSession, Refund, Schedule, World,
+};
+
+/// One collection of each kind.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    pub(crate) invoices: Collection<Invoice>,
+    pub(crate) invoice_items: Collection<InvoiceItem>,
+    pub(crate) invoice_payments: Collection<InvoicePayment>,
+    pub(crate) payment_intents: Collection<PaymentIntent>,
+    pub(crate) payment_methods: Collection<PaymentMethod>,
+    pub(crate) charges: Collection<Charge>,
+    pub(crate) refunds: Collection<Refund>,
+    pub(crate) disputes: Collection<Dispute>,
+    pub(crate) sessions: Collection<CheckoutSession>,
+    pub(crate) portal_sessions: Collection<PortalSession>,
+    pub(crate) schedules: Collection<Schedule>,
+    pub(crate) coupons: Collection<Coupon>,
+}
+
+impl Objects {
+    /// Puts the listed ones into the order of listing.
+    pub(super) fn put_in_order(&mut self) {
+        self.invoices.order();
+        self.invoice_payments.order();
+        self.payment_intents.order();
+        self.charges.order();
+        self.sessions.order();
+        self.schedules.order();
+        self.coupons.order();
+    }
+}
+
+/// Adds or replaces an object of a kind; an empty id and a creation at 0 are filled in.
+macro_rules! add {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty, $collection:ident, $prefix:literal, $length:literal;)*) => {
+        impl World {$(
+            $(#[$doc])*
+            pub fn $name(&mut self, mut object: $kind) -> CompactString {
+                self.fill(&mut object.id, $prefix, $length);
+                self.stamp(&mut object.created);
+                let id = object.id.clone();
+                self.objects.$collection.put(object);
+                id
+            }
+        )*}
+    };
+}
+
+add! {
+    /// Adds or replaces an invoice. Nothing is told of it.
+    invoice: Invoice, invoices, "in_1", 19;
+    /// Adds or replaces what waits for the next invoice.
+    invoice_item: InvoiceItem, invoice_items, "ii_1", 19;
+    /// Adds or replaces a payment of an invoice.
+    invoice_payment: InvoicePayment, invoice_payments, "inpay_1", 17;
+    /// Adds or replaces a payment intent.
+    payment_intent: PaymentIntent, payment_intents, "pi_3", 20;
+    /// Adds or replaces a payment method.
+    payment_method: PaymentMethod, payment_methods, "pm_1", 20;
+    /// Adds or replaces a charge.
+    charge: Charge, charges, "ch_3", 20;
+    /// Adds or replaces a refund.
+    add_refund: Refund, refunds, "re_3", 20;
+    /// Adds or replaces a dispute.
+    add_dispute: Dispute, disputes, "dp_1", 20;
+    /// Adds or replaces a Checkout session.
+    checkout_session: CheckoutSession, sessions, "cs_test_a1", 56;
+    /// Adds or replaces a visit to the billing portal.
+    portal_session: PortalSession, portal_sessions, "bps_1", 19;
+    /// Adds or replaces a schedule.
+    schedule: Schedule, schedules, "sub_sched_1", 16;
+    /// Adds or replaces a coupon.
+    coupon: Coupon, coupons, "", 8;
+}

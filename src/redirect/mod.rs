@@ -1,0 +1,140 @@
+//! Files that send an application's calls of the Stripe API to the fake one, without a change to the application.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::problem::Explain;
+
+/// The variable that tells both files where the fake is: its base URL, `http://host:port`.
+pub const VARIABLE: &str = "PRODVERDICT_STRIPE_API";
+
+const NODE_PRELOAD: &str = include_str!("stripe.cjs");
+const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");
+
+/// The name under which Python looks for what it runs at its start.
+const PYTHON_FILE: &str = "sitecustomize.py";
+
+/// How every file of ours begins, in any version: only such a file is written over.
+const MARKS: [&str; 2] = ["// prodverdict: ", "# prodverdict: "];
+
+/// Writes what Node loads before the application: `NODE_OPTIONS`, as `node_options` spells it.
+pub fn write_node_preload(path: &Path) -> Result<(), WriteError> {
+    write(path, NODE_PRELOAD)
+}
+
+/// Writes what Python runs at its start into a folder for `PYTHONPATH`, and returns the file's path.
+pub fn write_python_path(folder: &Path) -> Result<PathBuf, WriteError> {
+    let path = folder.join(PYTHON_FILE);
+    write(&path, SITECUSTOMIZE)?;
+    Ok(path)
+}
+
+/// What `NODE_OPTIONS` has to hold for a preload that was written; Node resolves a relative path against the folder that
+/// it is started in, so this one is absolute where that can be had.
+pub fn node_options(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = path.display().to_string();
+    if path.contains([' ', '"', '\\']) {
+        let escaped = path.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("--require \"{escaped}\"")
+    } else {
+        format!("--require {path}")
+    }
+}
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("`{}` exists, and is not a file that prodverdict wrote", .path.display())]
+    Foreign { path: PathBuf },
+    #[error("`{}` cannot be read", .path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{}` cannot be written", .path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+impl Explain for WriteError {
+    fn hint(&self) -> String {
+        match self {
+            Self::Foreign { .. } => {
+                "name another path: what was not written by prodverdict is not written over"
+            }
+            Self::Read { .. } => "name a path that is a file, or is not there yet",
+            Self::Write { .. } => "name a path in a folder that this user may write to",
+        }
+        .to_owned()
+    }
+}
+
+/// Leaves an equal file alone: a program that is just starting may be reading it.
+fn write(path: &Path, text: &str) -> Result<(), WriteError> {
+    match fs::read(path) {
+        Ok(found) if found == text.as_bytes() => return Ok(()),
+        Ok(found) if !MARKS.iter().any(|mark| found.starts_with(mark.as_bytes())) => {
+            return Err(WriteError::Foreign {
+                path: path.to_owned(),
+            });
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => {
+            return Err(WriteError::Read {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    }
+    let written = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(path, text));
+    written.map_err(|source| WriteError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_files_are_written_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let preload = folder.path().join("deeper/stripe.cjs");
+        write_node_preload(&preload).unwrap();
+        fs::write(&preload, "// prodverdict: an older version").unwrap();
+        write_node_preload(&preload).unwrap();
+        write_node_preload(&preload).unwrap();
+        assert_eq!(fs::read_to_string(&preload).unwrap(), NODE_PRELOAD);
+        let python = write_python_path(folder.path()).unwrap();
+        assert_eq!(python, folder.path().join("sitecustomize.py"));
+        assert_eq!(fs::read_to_string(python).unwrap(), SITECUSTOMIZE);
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sitecustomize.py");
+        fs::write(&path, "import site").unwrap();
+        let error = write_python_path(folder.path()).unwrap_err();
+        assert!(matches!(error, WriteError::Foreign { .. }), "{error}");
+        assert_eq!(fs::read_to_string(path).unwrap(), "import site");
+        assert!(matches!(
+            write_node_preload(folder.path()).unwrap_err(),
+            WriteError::Read { .. }
+        ));
+    }
+
+    #[test]
+    fn node_options_quote_what_they_have_to() {
+        assert_eq!(node_options(Path::new("/a/b.cjs")), "--require /a/b.cjs");
+        assert_eq!(
+            node_options(Path::new("/a b/\"c\".cjs")),
+            "--require \"/a b/\\\"c\\\".cjs\""
+        );
+    }
+}

@@ -1,0 +1,206 @@
+# prodverdict: sends this program's calls of the Stripe API to a fake one.
+#
+# Python loads this file at its start: PYTHONPATH=<the folder of this file>, with PRODVERDICT_STRIPE_API=http://host:port.
+# What the `stripe` package sends to api.stripe.com or files.stripe.com goes there instead, past every proxy. What cannot
+# be redirected fails: a call never reaches the real API while this file is loaded.
+import functools
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+_VARIABLE = "PRODVERDICT_STRIPE_API"
+_REDIRECTED = ("api.stripe.com", "files.stripe.com")
+_REFUSED = _REDIRECTED + ("connect.stripe.com", "meter-events.stripe.com")
+
+
+class RedirectError(ConnectionError):
+    """A call that would have reached the real provider."""
+
+
+def _address(written):
+    """The base URL of the fake, or None where nothing says it."""
+    if not written:
+        return None
+    from urllib.parse import urlsplit
+
+    try:
+        url = urlsplit(written)
+        bare = url.path in ("", "/") and not url.query and not url.fragment and "@" not in url.netloc
+        if url.scheme == "http" and bare and url.hostname and url.hostname not in _REFUSED:
+            return "http://%s" % (url.netloc if url.port else url.netloc.rstrip(":"))
+    except ValueError:
+        pass
+    return _malformed(written)
+
+
+def _malformed(written):
+    # An exception in this file would only be printed, and the program would go on without it.
+    sys.stderr.write(
+        "prodverdict: %s is %r, and not an address such as http://127.0.0.1:12111; set it to the base URL that "
+        "`prodverdict` prints, or take this folder out of PYTHONPATH\n" % (_VARIABLE, written)
+    )
+    sys.stderr.flush()
+    os._exit(2)
+
+
+def _refusal(host):
+    if _TARGET:
+        why = "%s was called in a way that cannot be redirected to %s; call it with the `stripe` package" % (host, _TARGET)
+    else:
+        why = "%s was called, and %s does not say where the fake one is; set it to an address such as %s" % (
+            host,
+            _VARIABLE,
+            "http://127.0.0.1:12111",
+        )
+    return RedirectError("prodverdict: %s (nothing was sent to the real one)" % why)
+
+
+def _host(name):
+    if isinstance(name, (bytes, bytearray)):
+        name = bytes(name).decode("ascii", "replace")
+    return name.lower().rstrip(".") if isinstance(name, str) else ""
+
+
+def _refuse(name):
+    host = _host(name)
+    if host in _REFUSED:
+        raise _refusal(host)
+
+
+def _redirected(url):
+    """The same path at the fake, when the URL is one of the provider's."""
+    for host in _REDIRECTED:
+        start = "https://" + host
+        if isinstance(url, str) and url.startswith(start) and url[len(start) : len(start) + 1] in ("", "/", "?", ":"):
+            if not _TARGET:
+                raise _refusal(host)
+            rest = url[len(start) :]
+            return _TARGET + (rest[4:] if rest.startswith(":443") else rest)
+    return url
+
+
+def _patch_stripe_http(module):
+    """Every transport of the package inherits from one class and is asked by one of these methods."""
+    client = module.HTTPClient
+
+    def wrap(original):
+        @functools.wraps(original)
+        def asked(self, method, url, *rest, **named):
+            to = _redirected(url)
+            if to != url:
+                for name in ("_proxy", "_parsed_proxy"):
+                    if getattr(self, name, None):
+                        setattr(self, name, None)
+                if getattr(self, "_opener", None):
+                    self._opener = None
+            return original(self, method, to, *rest, **named)
+
+        return asked
+
+    names = (
+        "request_with_retries",
+        "request_stream_with_retries",
+        "request_with_retries_async",
+        "request_stream_with_retries_async",
+    )
+    for name in names:
+        original = client.__dict__.get(name)
+        if original is not None:
+            setattr(client, name, wrap(original))
+
+
+def _patch_ssl(module):
+    context = module.SSLContext
+    for name in ("wrap_socket", "wrap_bio"):
+        original = getattr(context, name)
+
+        def guarded(self, *given, __original=original, **named):
+            _refuse(named.get("server_hostname"))
+            for one in given:
+                _refuse(one)
+            return __original(self, *given, **named)
+
+        setattr(context, name, functools.wraps(original)(guarded))
+
+
+def _patch_socket(module):
+    original = module.getaddrinfo
+
+    @functools.wraps(original)
+    def getaddrinfo(host, *rest, **named):
+        _refuse(host)
+        return original(host, *rest, **named)
+
+    module.getaddrinfo = getaddrinfo
+
+
+_PATCHES = {
+    "stripe._http_client": _patch_stripe_http,
+    "stripe.http_client": _patch_stripe_http,
+    "ssl": _patch_ssl,
+    "socket": _patch_socket,
+}
+
+
+class _Finder:
+    """Patches a module right after it was executed, and costs nothing where it is never imported."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        patch = _PATCHES.get(name)
+        if patch is None:
+            return None
+        spec = None
+        for finder in sys.meta_path:
+            if finder is not cls and hasattr(finder, "find_spec"):
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    break
+        if spec is None or not hasattr(spec.loader, "exec_module"):
+            return spec
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            if hasattr(module, "HTTPClient") or not name.startswith("stripe"):
+                _PATCHES.pop(name, lambda _: None)(module)
+
+        try:
+            spec.loader.exec_module = exec_module
+        except AttributeError:
+            return spec
+        return spec
+
+
+def _past_proxies():
+    """Transports that ask the environment for a proxy are told that the fake needs none."""
+    from urllib.parse import urlsplit
+
+    host = urlsplit(_TARGET).hostname
+    written = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [one.strip() for one in written.split(",") if one.strip()]
+    if host not in hosts and "*" not in hosts:
+        hosts.append(host)
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(hosts)
+
+
+def _run_the_other():
+    """The sitecustomize that this one stands in front of still does its work."""
+    here = os.path.dirname(os.path.realpath(__file__))
+    path = [folder for folder in sys.path if os.path.realpath(folder or os.curdir) != here]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", path)
+    if spec is not None and spec.loader is not None:
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["sitecustomize"] = module
+        spec.loader.exec_module(module)
+
+
+_TARGET = _address(os.environ.get(_VARIABLE))
+if _TARGET:
+    _past_proxies()
+for _name in list(_PATCHES):
+    if _name in sys.modules:
+        _PATCHES.pop(_name)(sys.modules[_name])
+sys.meta_path.insert(0, _Finder)
+_run_the_other()

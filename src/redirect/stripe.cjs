@@ -1,0 +1,260 @@
+// prodverdict: sends this program's calls of the Stripe API to a fake one.
+//
+// Load it before the program: NODE_OPTIONS="--require <this file>", with PRODVERDICT_STRIPE_API=http://host:port.
+// Whatever goes to api.stripe.com or files.stripe.com over `https`, `http` or `fetch` goes there instead, past every
+// proxy and agent. What it cannot redirect fails: a call never reaches the real API while this file is loaded.
+'use strict';
+
+const dns = require('node:dns');
+const http = require('node:http');
+const https = require('node:https');
+const net = require('node:net');
+const tls = require('node:tls');
+const { syncBuiltinESMExports } = require('node:module');
+const { Duplex, Readable } = require('node:stream');
+
+const VARIABLE = 'PRODVERDICT_STRIPE_API';
+const REDIRECTED = new Set(['api.stripe.com', 'files.stripe.com']);
+const REFUSED = new Set([...REDIRECTED, 'connect.stripe.com', 'meter-events.stripe.com']);
+const LOADED = Symbol.for('prodverdict.redirect.stripe');
+
+/** What a TLS connection is told and a plain one must not be, and what would lead the request past the fake. */
+const DROPPED = [
+  'agent', 'auth', 'ca', 'cert', 'checkServerIdentity', 'ciphers', 'createConnection', 'defaultPort', 'host', 'hostname',
+  'href', 'key', 'localAddress', 'lookup', 'origin', 'passphrase', 'pfx', 'port', 'protocol', 'rejectUnauthorized',
+  'secureContext', 'secureProtocol', 'servername', 'session', 'socketPath', 'family', '_defaultAgent',
+];
+
+/** Where the fake is; null where nothing says it. */
+function address(written) {
+  if (written === undefined || written === '') return null;
+  let url;
+  try {
+    url = new URL(written);
+  } catch {
+    throw malformed(written);
+  }
+  const bare = url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
+  if (url.protocol !== 'http:' || !bare || !url.hostname || REFUSED.has(url.hostname)) throw malformed(written);
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80), origin: url.origin };
+}
+
+function malformed(written) {
+  return new Error(
+    `prodverdict: ${VARIABLE} is ${JSON.stringify(written)}, and not an address such as http://127.0.0.1:12111; set it ` +
+      'to the base URL that `prodverdict` prints, or take this file out of NODE_OPTIONS',
+  );
+}
+
+function refusal(host, target) {
+  const why = target
+    ? `${host} was called in a way that cannot be redirected to ${target.origin}; call it with fetch, node:https or the ` +
+      'Stripe library'
+    : `${host} was called, and ${VARIABLE} does not say where the fake one is; set it to an address such as ` +
+      'http://127.0.0.1:12111';
+  const error = new Error(`prodverdict: ${why} (nothing was sent to the real one)`);
+  error.code = 'ERR_PRODVERDICT_REDIRECT';
+  return error;
+}
+
+function install(target) {
+  const agent = target && new LineToTheFake(target);
+  const requests = [http, https].map((module) => [module, module.request]);
+  for (const [module, original] of requests) {
+    module.request = function request(...given) {
+      const call = callOf(given);
+      if (call === null || !REDIRECTED.has(call.host)) return original.apply(this, given);
+      return send(call.options, call.listener);
+    };
+    module.get = function get(...given) {
+      const request = module.request(...given);
+      request.end();
+      return request;
+    };
+  }
+  const plainRequest = requests[0][1];
+
+  function send(options, listener) {
+    const kept = { ...options };
+    for (const name of DROPPED) delete kept[name];
+    const to = target
+      ? { protocol: 'http:', host: target.host, port: target.port, agent }
+      : { protocol: 'http:', host: '127.0.0.1', createConnection: () => broken(refusal(hostOf(options), null)) };
+    return plainRequest.call(http, { ...kept, ...to }, listener);
+  }
+
+  redirectFetch(target, send);
+  refuseTheRest(target);
+  syncBuiltinESMExports();
+}
+
+/** A pool of its own: no proxy of the program's or of the environment's stands between it and the fake. */
+class LineToTheFake extends http.Agent {
+  constructor(target) {
+    super({ keepAlive: true, timeout: 5000 });
+    this.target = target;
+  }
+
+  createConnection() {
+    const socket = net.connect({ host: this.target.host, port: this.target.port, noDelay: true });
+    // Some clients, older versions of Stripe's own among them, write a body only once TLS is established.
+    socket.once('connect', () => socket.emit('secureConnect'));
+    return socket;
+  }
+}
+
+/** A connection that ends in this error. */
+function broken(error) {
+  const socket = new Duplex({ read() {}, write() {} });
+  for (const name of ['setTimeout', 'setNoDelay', 'setKeepAlive', 'ref', 'unref']) socket[name] = () => socket;
+  setImmediate(() => socket.destroy(error));
+  return socket;
+}
+
+/** The arguments of `request`, in all of its spellings; null where Node has to complain about them itself. */
+function callOf([first, second, third]) {
+  let options;
+  let listener = third;
+  if (typeof first === 'string' || first instanceof URL) {
+    let url;
+    try {
+      url = new URL(first);
+    } catch {
+      return null;
+    }
+    options = { host: url.hostname, path: url.pathname + url.search };
+    if (url.username || url.password) {
+      const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+      options.headers = { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+    }
+    if (typeof second === 'function') listener = second;
+    else Object.assign(options, second);
+  } else if (first !== null && typeof first === 'object') {
+    options = { ...first };
+    if (typeof second === 'function') listener = second;
+    if (typeof first.auth === 'string' && !hasHeader(first.headers, 'authorization')) {
+      const basic = `Basic ${Buffer.from(first.auth).toString('base64')}`;
+      options.headers = Array.isArray(first.headers)
+        ? [...first.headers, 'Authorization', basic]
+        : { ...first.headers, Authorization: basic };
+    }
+  } else {
+    return null;
+  }
+  return { host: hostOf(options), options, listener };
+}
+
+function hasHeader(headers, name) {
+  const names = Array.isArray(headers) ? headers.flat() : Object.keys(headers ?? {});
+  return names.some((written) => String(written).toLowerCase() === name);
+}
+
+function hostOf(options) {
+  const host = String(options.hostname || options.host || '').toLowerCase();
+  return host.replace(/:\d+$/, '').replace(/\.$/, '');
+}
+
+/** `fetch` knows dispatchers, and those know proxies; what is redirected goes out as every other request does. */
+function redirectFetch(target, send) {
+  const original = globalThis.fetch;
+  if (typeof original !== 'function') return;
+  const wrapped = function fetch(input, init) {
+    const url = urlOf(input);
+    if (url === null || !REDIRECTED.has(url.hostname)) return original.apply(this, arguments);
+    if (!target) return Promise.reject(new TypeError('fetch failed', { cause: refusal(url.hostname, null) }));
+    return fetched(url, input, init, send);
+  };
+  Object.defineProperty(globalThis, 'fetch', { value: wrapped, writable: true, enumerable: true, configurable: true });
+}
+
+function urlOf(input) {
+  try {
+    return new URL(input instanceof Request ? input.url : String(input));
+  } catch {
+    return null;
+  }
+}
+
+async function fetched(url, input, init, send) {
+  const { dispatcher: _ignored, ...wanted } = init ?? {};
+  // Whatever is wrong with the arguments, Request says as fetch would. The signal is passed on by hand: a copied one can
+  // be collected before it fires.
+  const request = new Request(input instanceof Request ? input : url, wanted);
+  const signal = wanted.signal ?? (input instanceof Request ? input.signal : undefined);
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const headers = Object.fromEntries(request.headers);
+    headers['user-agent'] ??= 'node';
+    headers.accept ??= '*/*';
+    const outgoing = send({ host: url.hostname, path: url.pathname + url.search, method: request.method, headers });
+    const abort = () => {
+      reject(signal.reason);
+      outgoing.destroy();
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    outgoing.on('error', (cause) => reject(new TypeError('fetch failed', { cause })));
+    outgoing.on('response', (incoming) => {
+      incoming.on('close', () => signal?.removeEventListener('abort', abort));
+      resolve(responseOf(incoming, request));
+    });
+    if (request.body) {
+      const body = Readable.fromWeb(request.body);
+      body.on('error', (error) => outgoing.destroy(error));
+      body.pipe(outgoing);
+    } else {
+      outgoing.end();
+    }
+  });
+}
+
+function responseOf(incoming, request) {
+  const headers = new Headers();
+  for (let at = 0; at < incoming.rawHeaders.length; at += 2) {
+    headers.append(incoming.rawHeaders[at], incoming.rawHeaders[at + 1]);
+  }
+  const bodiless = [101, 204, 205, 304].includes(incoming.statusCode) || request.method === 'HEAD';
+  if (bodiless) incoming.resume();
+  const response = new Response(bodiless ? null : Readable.toWeb(incoming), {
+    status: incoming.statusCode,
+    statusText: incoming.statusMessage,
+    headers,
+  });
+  Object.defineProperty(response, 'url', { value: request.url });
+  return response;
+}
+
+/** The last line: no name of the provider is looked up, and no TLS connection to it begins, through a proxy or not. */
+function refuseTheRest(target) {
+  const connect = tls.connect;
+  tls.connect = function (...given) {
+    const names = given.flatMap((one) => {
+      if (typeof one === 'string') return [hostOf({ host: one })];
+      return one && typeof one === 'object' ? [one.servername, one.host].map((host) => hostOf({ host })) : [];
+    });
+    const name = names.find((host) => REFUSED.has(host));
+    if (name === undefined) return connect.apply(this, given);
+    const socket = new tls.TLSSocket();
+    setImmediate(() => socket.destroy(refusal(name, target)));
+    return socket;
+  };
+  const lookup = dns.lookup;
+  // Node's own `util.promisify` of it relies on the properties.
+  const guarded = function (name, options, callback) {
+    const host = hostOf({ host: name });
+    if (!REFUSED.has(host)) return lookup.apply(this, arguments);
+    const done = typeof options === 'function' ? options : callback;
+    setImmediate(done, refusal(host, target));
+    return {};
+  };
+  dns.lookup = Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(lookup));
+  const promised = dns.promises.lookup;
+  dns.promises.lookup = function (name, ...rest) {
+    const host = hostOf({ host: name });
+    return REFUSED.has(host) ? Promise.reject(refusal(host, target)) : promised.call(this, name, ...rest);
+  };
+}
+
+if (!globalThis[LOADED]) {
+  globalThis[LOADED] = true;
+  install(address(process.env[VARIABLE]));
+}

@@ -1,0 +1,194 @@
+//! `prodverdict fake-stripe`: started, asked over TLS and without it, ended.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    net::{SocketAddr, TcpListener},
+    process::{Child, Command, Stdio},
+};
+
+use reqwest::{Certificate, ClientBuilder, Url};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::program::{KEY, prodverdict};
+
+/// The program while it serves.
+struct Serving {
+    child: Child,
+    base_url: Url,
+}
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
+            .args(["fake-stripe", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        stdout.read_line(&mut line).expect("readable");
+        let base_url = line.trim().parse().unwrap_or_else(|_| {
+            child.kill().expect("killed");
+            let mut said = String::new();
+            let mut stderr = child.stderr.take().expect("piped");
+            stderr.read_to_string(&mut said).expect("readable");
+            panic!("no base URL but {line:?}: {said}")
+        });
+        Self { child, base_url }
+    }
+
+    fn address(&self) -> SocketAddr {
+        let addresses = self.base_url.socket_addrs(|| None).expect("an address");
+        addresses[0]
+    }
+
+    fn end(&mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.expect("kill starts").success());
+        let status = self.child.wait().expect("it ends").code();
+        let mut said = String::new();
+        let mut stderr = self.child.stderr.take().expect("piped");
+        stderr.read_to_string(&mut said).expect("readable");
+        (status, said)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn client() -> ClientBuilder {
+    reqwest::Client::builder().no_proxy()
+}
+
+async fn get(
+    client: &reqwest::Client,
+    url: &str,
+    key: &str,
+) -> Result<(u16, Value), reqwest::Error> {
+    let response = client.get(url).bearer_auth(key).send().await?;
+    Ok((response.status().as_u16(), response.json().await?))
+}
+
+#[tokio::test]
+async fn it_serves_recorded_objects_until_it_is_told_to_end() {
+    let folder = TempDir::new().expect("a folder");
+    let customers = json!([{"id": "cus_a", "object": "customer", "email": "a@example.com"}]);
+    fs::write(folder.path().join("customers.json"), customers.to_string()).expect("written");
+    for signal in ["INT", "TERM"] {
+        let mut serving = Serving::start(&["--fixtures", folder.path().to_str().expect("UTF-8")]);
+        let client = client().build().expect("a client");
+        let url = format!("{}v1/customers/cus_a", serving.base_url);
+        let (status, body) = get(&client, &url, KEY).await.expect("an answer");
+        assert_eq!((status, &body["email"]), (200, &json!("a@example.com")));
+        let (status, body) = get(&client, &url, "sk_live_51CanaryLive")
+            .await
+            .expect("an answer");
+        assert_eq!(status, 401);
+        let message = body["error"]["message"].as_str().expect("a text");
+        assert!(
+            message.starts_with("Live API key provided: sk_live_********Live."),
+            "{message}"
+        );
+        let (status, said) = serving.end(signal);
+        assert_eq!(status, Some(0), "{said}");
+        assert!(said.contains("begins with 1 recorded objects"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn it_speaks_tls_as_the_provider_to_whom_trusts_its_authority() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().to_str().expect("UTF-8").to_owned();
+    let mut serving = Serving::start(&["--tls", &path]);
+    let authority = fs::read(folder.path().join("ca.pem")).expect("an authority");
+    let authority = Certificate::from_pem(&authority).expect("a certificate");
+    let trusting = |builder: ClientBuilder| {
+        let only = builder.tls_certs_only([authority.clone()]);
+        only.resolve("api.stripe.com", serving.address())
+            .resolve("evil.example.com", serving.address())
+            .build()
+            .expect("a client")
+    };
+    let port = serving.address().port();
+    let client_ = trusting(client());
+    for host in ["api.stripe.com", "localhost", "127.0.0.1"] {
+        let url = format!("https://{host}:{port}/v1/customers");
+        let (status, body) = get(&client_, &url, KEY).await.expect("an answer");
+        assert_eq!((status, &body["object"]), (200, &json!("list")), "{host}");
+    }
+    let elsewhere = format!("https://evil.example.com:{port}/v1/customers");
+    get(&client_, &elsewhere, KEY)
+        .await
+        .expect_err("another name");
+    let doubtful = client().build().expect("a client");
+    let url = format!("https://127.0.0.1:{port}/v1/customers");
+    get(&doubtful, &url, KEY)
+        .await
+        .expect_err("an unknown authority");
+    let (status, said) = serving.end("TERM");
+    assert_eq!(status, Some(0), "{said}");
+    for variable in ["NODE_EXTRA_CA_CERTS=", "CURL_CA_BUNDLE=", "SSL_CERT_FILE="] {
+        assert!(said.contains(&format!("{variable}{path}/ca.pem")), "{said}");
+    }
+    // The next run takes the same authority, which somebody may have come to trust.
+    let before = fs::read(folder.path().join("ca.pem")).expect("an authority");
+    Serving::start(&["--tls", &path]).end("TERM");
+    assert_eq!(
+        fs::read(folder.path().join("ca.pem")).expect("an authority"),
+        before
+    );
+}
+
+#[test]
+fn what_it_cannot_use_it_names() {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("prices.json"), "[{\"id\": 7}, 8]").expect("written");
+    let path = folder.path().to_str().expect("UTF-8");
+    let ran = prodverdict("fake-stripe --fixtures")
+        .argument(path)
+        .run()
+        .with_status(2);
+    assert!(
+        ran.stderr.contains("prices.json`: entry 1: `id`"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("prices.json`: entry 2: expected a price"),
+        "{}",
+        ran.stderr
+    );
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let ran = prodverdict("fake-stripe --listen")
+        .argument(&address)
+        .run()
+        .with_status(2);
+    assert!(
+        ran.stderr
+            .contains(&format!("`{address}` cannot be listened on")),
+        "{}",
+        ran.stderr
+    );
+    fs::write(folder.path().join("ca.pem"), "mine").expect("written");
+    let ran = prodverdict("fake-stripe --listen 127.0.0.1:0 --tls")
+        .argument(path)
+        .run()
+        .with_status(2);
+    assert!(
+        ran.stderr.contains("was not made by prodverdict"),
+        "{}",
+        ran.stderr
+    );
+}

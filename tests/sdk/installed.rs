@@ -1,0 +1,72 @@
+//! The libraries where `scripts/sdk` puts them, and scripts run with them.
+
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The folder of one language, with the scripts in it; none where its tools are not installed, which CI does not allow.
+pub(crate) fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let ran = Command::new(Path::new(ROOT).join("scripts/sdk"))
+            .output()
+            .expect("scripts/sdk starts");
+        assert!(ran.status.success(), "scripts/sdk failed: {}", said(&ran));
+    });
+    let folder = Path::new(ROOT).join("target/sdk").join(language);
+    if !folder.join("of").is_file() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "whether this is CI only the environment tells"
+        )]
+        let is_ci = env::var_os("CI").is_some();
+        assert!(!is_ci, "{language} is not installed, and CI has to have it");
+        // Past the capture of the test harness: whoever looks at the run has to see it.
+        writeln!(
+            io::stderr(),
+            "skipped: {language} is not installed here; install it, then run scripts/sdk"
+        )
+        .ok();
+        return None;
+    }
+    for (name, text) in scripts {
+        let path = folder.join(name);
+        if fs::read_to_string(&path).ok().as_deref() != Some(*text) {
+            // Written beside and moved: another test may be reading it.
+            let draft = folder.join(format!("{name}.{:?}", std::thread::current().id()));
+            fs::write(&draft, text).expect("writable");
+            fs::rename(&draft, &path).expect("writable");
+        }
+    }
+    Some(folder)
+}
+
+/// What a script said, if it succeeded.
+#[track_caller]
+pub(crate) fn succeeded(command: &mut Command) -> String {
+    let ran = command.output().expect("it starts");
+    assert!(ran.status.success(), "{command:?}: {}", said(&ran));
+    said(&ran)
+}
+
+/// What a script said, if it failed.
+#[track_caller]
+pub(crate) fn failed(command: &mut Command) -> String {
+    let ran = command.output().expect("it starts");
+    assert!(!ran.status.success(), "{command:?}: {}", said(&ran));
+    said(&ran)
+}
+
+fn said(ran: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&ran.stdout),
+        String::from_utf8_lossy(&ran.stderr)
+    )
+}

@@ -1,0 +1,125 @@
+//! stripe-node, every major version from 14 on, and what else a Node program calls a URL with.
+
+use std::{path::PathBuf, process::Command};
+
+use prodverdict::{
+    fake_stripe::FakeStripe,
+    redirect::{self, VARIABLE},
+};
+use tempfile::TempDir;
+
+use crate::{
+    installed::{failed, folder, succeeded},
+    shop,
+};
+
+const SCRIPTS: &[(&str, &str)] = &[
+    ("agents.cjs", include_str!("node/agents.cjs")),
+    ("commonjs.cjs", include_str!("node/commonjs.cjs")),
+    ("esm.mjs", include_str!("node/esm.mjs")),
+    ("fetch.cjs", include_str!("node/fetch.cjs")),
+    ("majors.cjs", include_str!("node/majors.cjs")),
+    ("plain.mjs", include_str!("node/plain.mjs")),
+    ("reading.cjs", include_str!("node/reading.cjs")),
+    ("refused.mjs", include_str!("node/refused.mjs")),
+];
+
+/// Node with the preload, written to a path that has to be quoted.
+struct Node {
+    folder: PathBuf,
+    preload: TempDir,
+}
+
+impl Node {
+    fn find() -> Option<Self> {
+        let folder = folder("node", SCRIPTS)?;
+        let preload = TempDir::with_prefix("with blanks ").expect("a folder");
+        redirect::write_node_preload(&preload.path().join("stripe.cjs")).expect("written");
+        Some(Self { folder, preload })
+    }
+
+    fn script(&self, name: &str) -> Command {
+        let mut command = Command::new("node");
+        command
+            .current_dir(&self.folder)
+            .arg(name)
+            .env(
+                "NODE_OPTIONS",
+                redirect::node_options(&self.preload.path().join("stripe.cjs")),
+            )
+            .env("HTTPS_PROXY", "http://127.0.0.1:1")
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .env("NODE_USE_ENV_PROXY", "1")
+            .env("NO_PROXY", "127.0.0.1")
+            .env_remove(VARIABLE);
+        command
+    }
+}
+
+#[track_caller]
+fn every_major(fake: &FakeStripe, script: &str) {
+    let Some(node) = Node::find() else { return };
+    let said = succeeded(node.script(script).env(VARIABLE, fake.base_url()));
+    assert_eq!(said.matches(": ok").count(), 10, "{said}");
+}
+
+#[test]
+fn every_major_works_with_require() {
+    every_major(&shop::open(), "commonjs.cjs");
+}
+
+#[test]
+fn every_major_works_with_import() {
+    every_major(&shop::open(), "esm.mjs");
+}
+
+#[test]
+fn every_major_works_over_fetch() {
+    every_major(&shop::open(), "fetch.cjs");
+}
+
+#[test]
+fn no_agent_leads_past_the_fake() {
+    every_major(&shop::open(), "agents.cjs");
+}
+
+#[test]
+fn every_way_of_calling_a_url_is_redirected() {
+    let Some(node) = Node::find() else { return };
+    let fake = shop::open();
+    succeeded(node.script("plain.mjs").env(VARIABLE, fake.base_url()));
+}
+
+#[test]
+fn what_is_not_redirected_is_refused() {
+    let Some(node) = Node::find() else { return };
+    let fake = shop::open();
+    succeeded(node.script("refused.mjs").env(VARIABLE, fake.base_url()));
+    assert!(fake.requests().is_empty());
+}
+
+#[test]
+fn nothing_reaches_the_provider_where_the_variable_is_missing() {
+    let Some(node) = Node::find() else { return };
+    succeeded(node.script("refused.mjs").arg("all"));
+    succeeded(node.script("refused.mjs").arg("all").env(VARIABLE, ""));
+}
+
+#[test]
+fn a_malformed_variable_stops_the_program_at_its_start() {
+    let Some(node) = Node::find() else { return };
+    for malformed in [
+        "127.0.0.1:12111",
+        "https://127.0.0.1:12111",
+        "http://127.0.0.1:12111/v1",
+        "http://user@127.0.0.1:1",
+        "http://api.stripe.com",
+        "nonsense",
+    ] {
+        let said = failed(node.script("majors.cjs").env(VARIABLE, malformed));
+        assert!(
+            said.contains(VARIABLE) && said.contains("such as http://"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! stripe-python, by its module and its clients, over each of its transports.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use prodverdict::redirect::{self, VARIABLE};
+use tempfile::TempDir;
+
+use crate::{
+    installed::{failed, folder, succeeded},
+    shop,
+};
+
+const SCRIPTS: &[(&str, &str)] = &[
+    ("reading.py", include_str!("python/reading.py")),
+    ("refused.py", include_str!("python/refused.py")),
+];
+
+struct Python {
+    folder: PathBuf,
+    path: TempDir,
+}
+
+impl Python {
+    fn find() -> Option<Self> {
+        let folder = folder("python", SCRIPTS)?;
+        let path = TempDir::new().expect("a folder");
+        redirect::write_python_path(path.path()).expect("written");
+        Some(Self { folder, path })
+    }
+
+    fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(self.folder.join("bin/python"));
+        command
+            .arg(self.folder.join(name))
+            .env("PYTHONPATH", self.path.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("HTTPS_PROXY", "http://127.0.0.1:1")
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .env_remove("https_proxy")
+            .env_remove("http_proxy")
+            .env_remove("no_proxy")
+            .env_remove(VARIABLE);
+        command
+    }
+}
+
+#[test]
+fn every_transport_works() {
+    let Some(python) = Python::find() else { return };
+    let fake = shop::open();
+    let said = succeeded(python.script("reading.py").env(VARIABLE, fake.base_url()));
+    assert_eq!(said.matches(" ok").count(), 5, "{said}");
+}
+
+#[test]
+fn what_is_not_redirected_is_refused() {
+    let Some(python) = Python::find() else { return };
+    let fake = shop::open();
+    let mut command = python.script("refused.py");
+    succeeded(command.env(VARIABLE, fake.base_url()).env("NO_PROXY", "*"));
+    assert!(fake.requests().is_empty());
+    let mut command = python.script("refused.py");
+    succeeded(command.arg("all").env("NO_PROXY", "*"));
+}
+
+#[test]
+fn a_malformed_variable_stops_the_program_at_its_start() {
+    let Some(python) = Python::find() else { return };
+    for malformed in [
+        "127.0.0.1:12111",
+        "https://localhost:1",
+        "http://h:port",
+        "http://h/v1",
+    ] {
+        let said = failed(python.script("refused.py").env(VARIABLE, malformed));
+        assert!(
+            said.contains(VARIABLE) && said.contains("such as http://"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn another_sitecustomize_still_runs() {
+    let Some(python) = Python::find() else { return };
+    let other = TempDir::new().expect("a folder");
+    fs::write(
+        other.path().join("sitecustomize.py"),
+        "print('the other one')",
+    )
+    .expect("written");
+    let paths = [python.path.path(), other.path()];
+    let paths = std::env::join_paths(paths).expect("no colons");
+    let fake = shop::open();
+    let mut command = python.script("reading.py");
+    let said = succeeded(
+        command
+            .env("PYTHONPATH", paths)
+            .env(VARIABLE, fake.base_url()),
+    );
+    assert!(said.starts_with("the other one"), "{said}");
+}

@@ -1,0 +1,22 @@
+//! The world that the scripts beside this file know.
+
+use prodverdict::fake_stripe::{Customer, FakeStripe, Price, Product, Status, Subscription, World};
+
+/// 1 October 2026.
+const NOW: i64 = 1_790_812_800;
+
+pub(crate) fn open() -> FakeStripe {
+    let mut world = World::new(NOW);
+    world.product(Product::new("prod_pro", "Pro"));
+    world.price(Price::monthly("price_pro", 2000).product("prod_pro"));
+    world.price(Price::yearly("price_year", 20_000).product("prod_pro"));
+    world.customer(Customer::new("cus_1").email("one@example.com"));
+    for number in 1..=25 {
+        world.subscription(
+            Subscription::new(&format!("cus_{number}"), Status::Active)
+                .id(&format!("sub_{number}"))
+                .price("price_pro"),
+        );
+    }
+    FakeStripe::start_anywhere(world).expect("a free port")
+}
