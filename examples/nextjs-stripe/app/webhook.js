@@ -1,8 +1,6 @@
 // Keeps `users` in step with Stripe. An event only says whose billing changed: what it is now, the API is asked. So the
 // order of deliveries does not matter, nor do repeats, nor how old an event's copy of the subscription is.
 
-import Stripe from 'stripe';
-
 /** What each price buys. The contract in prodverdict.yml says the same under `plans`. */
 export const PLANS = {
   price_1ProMonthly: 'pro',
@@ -32,7 +30,7 @@ const HANDLED = new Set([
 /**
  * Answers one delivery with a status: 2xx when there is nothing left to do, 5xx when Stripe should send it again.
  *
- * @param {{ pool: import('pg').Pool, stripe: Stripe }} services
+ * @param {{ pool: import('pg').Pool, stripe: import('stripe').Stripe }} services
  * @param {Buffer} body as it came: the signature is over its bytes
  * @param {string | undefined} signature
  */
