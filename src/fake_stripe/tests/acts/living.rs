@@ -72,11 +72,9 @@ fn a_payment_fails_again_and_again_and_is_made_good() {
             told.at("invoice.payment_failed", "/next_payment_attempt")
                 .is_i64()
         );
-        let changes = told
-            .0
-            .iter()
-            .filter(|event| event.kind == "customer.subscription.updated");
-        let last = changes.last().unwrap();
+        let mut changes = told.0.iter().rev();
+        let last = changes.find(|event| event.kind == "customer.subscription.updated");
+        let last = last.unwrap();
         assert_eq!(last.previous_attributes, Some(json!({"status": "active"})));
         let told = play.tells(3 * DAY, |world| world.payment_fails("sub_a"));
         assert_eq!(told.at("invoice.payment_failed", "/attempt_count"), 2);
