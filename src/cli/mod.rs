@@ -154,11 +154,11 @@ pub struct RehearseArgs {
     #[arg(long)]
     pub list: bool,
 
-    /// Write what sends a Node application's Stripe requests to the fake, for NODE_OPTIONS, and stop
+    /// Write what sends a Node application's Stripe requests to the fake, for `NODE_OPTIONS`, and stop
     #[arg(long, value_name = "FILE", help_heading = "Redirect")]
     pub node_preload: Option<PathBuf>,
 
-    /// Write what sends a Python application's Stripe requests to the fake, for PYTHONPATH, and stop
+    /// Write what sends a Python application's Stripe requests to the fake, for `PYTHONPATH`, and stop
     #[arg(long, value_name = "DIR", help_heading = "Redirect")]
     pub python_path: Option<PathBuf>,
 

@@ -80,7 +80,7 @@ async fn answer(rehearsing: &Rehearsing<'_>, url: &str) -> Result<bool, String> 
         return Err("its answer is larger than 1 MiB".to_owned());
     }
     let body: Value =
-        serde_json::from_slice(&bytes).map_err(|_| "its answer is not JSON".to_owned())?;
+        serde_json::from_slice(&bytes).map_err(|_syntax| "its answer is not JSON".to_owned())?;
     match body.pointer(&gate.paid_pointer) {
         Some(Value::Bool(paid)) => Ok(*paid),
         Some(other) => Err(format!("`{}` is {other} and no boolean", gate.paid)),

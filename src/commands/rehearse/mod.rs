@@ -1,14 +1,18 @@
 //! `prodverdict rehearse`: plays billing lifecycles against a running webhook handler and judges the rows it wrote.
 
+mod acts;
 mod calls;
+mod delivering;
 mod gate;
 mod opening;
 mod outcome;
 mod people;
 mod play;
 mod provider;
+mod rows;
 mod stand;
 mod step;
+mod trap;
 
 use std::{net::SocketAddr, path::Path};
 

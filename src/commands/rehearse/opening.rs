@@ -51,7 +51,7 @@ pub(crate) async fn ready<'r>(
         .ok_or_else(not_configured)?;
     let scenarios = chosen(scenarios(settings, path)?, settings, wanted)?;
     let cast = Cast::of(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
-    let version: ApiVersion = settings.api_version.parse().map_err(|_| Problem {
+    let version: ApiVersion = settings.api_version.parse().map_err(|_unknown| Problem {
         message: format!("`{}` is no version of Stripe's API", settings.api_version),
         hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
         place: settings.places.api_version.clone(),
@@ -285,7 +285,7 @@ async fn awaited(settings: &Rehearsal, handler: &Url) -> Result<(), Problem> {
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
     };
-    timeout(STARTING, connected).await.map_err(|_| Problem {
+    timeout(STARTING, connected).await.map_err(|_elapsed| Problem {
         message: format!(
             "nothing listens at {host}:{port}, where `rehearsal.handler` says the application is"
         ),

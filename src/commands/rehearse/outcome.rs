@@ -1,23 +1,23 @@
 //! From what was played to what is reported.
 
-use super::{Rehearsing, play::PlayedScenario, verdict};
+use super::{Rehearsing, play::ScenarioPlayed, verdict};
 use crate::{
     commands::failure::Failure,
     config::Config,
-    contract::{Finding, Source, Summary, Verdict},
-    report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario as Reported, Rehearsed},
+    contract::{Finding, Rule, Source, Summary, Verdict},
+    report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
 /// The report of a rehearsal that came to its end.
 pub(super) fn outcome(
     rehearsing: &Rehearsing<'_>,
     config: &Config,
-    scenarios: Vec<PlayedScenario<'_>>,
+    scenarios: Vec<ScenarioPlayed<'_>>,
 ) -> Outcome {
     let mut findings: Vec<Finding> = Vec::new();
     let mut reported = Vec::with_capacity(scenarios.len());
     for played in scenarios {
-        reported.push(Reported {
+        reported.push(PlayedScenario {
             id: played.scenario.id.clone(),
             title: played.scenario.title.clone(),
             ends: played.scenario.ends.clone(),
@@ -41,11 +41,12 @@ pub(super) fn outcome(
     let verdict = verdict(&findings, rehearsing.contract);
     let index = rehearsing.settings.contract_index;
     let place = |finding: Finding| {
-        let place = match finding.rule {
-            crate::contract::Rule::Handler(_) => Some(rehearsing.settings.places.handler.clone()),
-            rule => config.place(index, rule, finding.subject.price.as_deref()),
+        let place = if matches!(finding.rule, Rule::Handler(_)) {
+            Some(rehearsing.settings.places.handler.clone())
+        } else {
+            config.place(index, finding.rule, finding.subject.price.as_deref())
         };
-        report_of(finding, place)
+        Reported { finding, place }
     };
     Outcome {
         verdict,
@@ -64,10 +65,6 @@ pub(super) fn outcome(
             scenarios: reported,
         }),
     }
-}
-
-fn report_of(finding: Finding, place: Option<crate::problem::Place>) -> crate::report::Reported {
-    crate::report::Reported { finding, place }
 }
 
 /// The report of one that could not be carried out.

@@ -24,7 +24,7 @@ impl Actor {
             self.email.clone(),
             self.buyer.customer.to_string(),
         ];
-        tokens.extend(self.buyer.subscriptions().map(ToString::to_string));
+        tokens.extend(self.buyer.subscription_ids().map(ToString::to_string));
         tokens
     }
 }

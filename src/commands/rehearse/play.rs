@@ -5,6 +5,7 @@ use futures::{StreamExt as _, stream};
 use super::{
     Rehearsing, outcome,
     people::{Actor, actor, snapshots, without_customer},
+    rows::look,
     step::{self, Memory},
 };
 use crate::{
@@ -41,7 +42,7 @@ struct Ending {
 
 /// What one scenario came to.
 #[derive(Debug)]
-pub(super) struct PlayedScenario<'s> {
+pub(super) struct ScenarioPlayed<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) left_out: Vec<String>,
     pub(super) played: Vec<Played>,
@@ -91,7 +92,7 @@ pub(crate) async fn rehearse(
                 .flat_map(|one| one.findings.iter().cloned())
                 .collect();
             findings.extend(endings(rehearsing, &due, &played));
-            PlayedScenario {
+            ScenarioPlayed {
                 scenario,
                 left_out: due.left_out,
                 played,
@@ -131,7 +132,7 @@ async fn perform(
         actor.buyer.each = Some(price.clone());
     }
     let mut memory = Memory::default();
-    memory.rows = step::look(rehearsing, &actor.tokens()).await?;
+    memory.rows = look(rehearsing, &actor.tokens()).await?;
     memory.bystanders = snapshots(rehearsing).await?;
     let mut played = Played {
         findings: Vec::new(),

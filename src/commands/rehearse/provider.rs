@@ -6,15 +6,8 @@ use compact_str::CompactString;
 
 use crate::{
     contract::PriceId,
-    fake_stripe::{
-        ApiVersion, CheckoutSession, Coupon, Customer, EndForm, FirstPayment as Paying, GiveUp,
-        Impossible, Item, Metadata, PauseCollection as Paused, Payment, Price, Renewal, Stage,
-        Subscription, TrialEnd, World,
-    },
-    rehearsal::{
-        Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-        GivenUp, Label, Outcome, PauseBehavior, Role, Subscribe, YesNo,
-    },
+    fake_stripe::{ApiVersion, Customer, Impossible, Price, Stage, World},
+    rehearsal::{Act, Cast, Label, Role},
 };
 
 const MINUTE: i64 = 60;
@@ -34,8 +27,8 @@ pub(super) struct Buyer {
     pub(super) stage: Stage,
     /// The price whose turn it is, where a play is played for each.
     pub(super) each: Option<PriceId>,
-    subscriptions: BTreeMap<Label, CompactString>,
-    sessions: BTreeMap<Label, CompactString>,
+    pub(super) subscriptions: BTreeMap<Label, CompactString>,
+    pub(super) sessions: BTreeMap<Label, CompactString>,
 }
 
 /// Why an act cannot be done: a scenario that makes no sense.
@@ -47,6 +40,15 @@ pub(super) enum ActError {
     NoPrice(Role),
     #[error(transparent)]
     Impossible(#[from] Impossible),
+    #[error("`{0}` is not done here")]
+    Misplaced(String),
+}
+
+impl ActError {
+    /// For what the match that comes first sends elsewhere.
+    pub(super) fn misplaced(act: &Act) -> Self {
+        Self::Misplaced(format!("{act:?}"))
+    }
 }
 
 impl Buyer {
@@ -69,7 +71,7 @@ impl Buyer {
     }
 
     /// The ids of its subscriptions.
-    pub(super) fn subscriptions(&self) -> impl Iterator<Item = &CompactString> {
+    pub(super) fn subscription_ids(&self) -> impl Iterator<Item = &CompactString> {
         self.subscriptions.values()
     }
 
@@ -152,279 +154,35 @@ impl Buyer {
         Ok(subscription.and_then(|one| one.details.trial_end))
     }
 
-    fn perform(&mut self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
-        match act {
-            Act::Wait { .. } => {}
-            Act::Checkout(checkout) => self.check_out(world, cast, checkout)?,
-            Act::Subscribe(subscribe) => self.subscribe(world, cast, subscribe)?,
-            Act::Pay { subscription } => world.pay_first_invoice(self.id(subscription)?)?,
-            Act::ExpireIncomplete { subscription } => {
-                world.expire_incomplete(self.id(subscription)?)?;
-            }
-            Act::AsyncPayment {
-                subscription,
-                outcome,
-            } => {
-                let session = self.sessions.get(subscription);
-                let session =
-                    session.ok_or_else(|| ActError::NoSubscription(subscription.0.clone()))?;
-                match outcome {
-                    Outcome::Succeeded => world.async_payment_succeeds(session)?,
-                    Outcome::Failed => world.async_payment_fails(session)?,
-                }
-            }
-            Act::TrialWillEnd { subscription } => world.trial_will_end(self.id(subscription)?)?,
-            Act::EndTrial { subscription, then } => {
-                let how = match then {
-                    EndOfTrial::Convert => TrialEnd::Convert,
-                    EndOfTrial::Cancel => TrialEnd::Cancel,
-                    EndOfTrial::Pause => TrialEnd::Pause,
-                };
-                world.end_trial(self.id(subscription)?, how)?;
-            }
-            Act::Renew { subscription, paid } => {
-                let how = match paid {
-                    YesNo::Yes => Renewal::Paid,
-                    YesNo::No => Renewal::Draft,
-                };
-                world.renew_subscription(self.id(subscription)?, how)?;
-            }
-            Act::PaymentFailed { subscription } => world.payment_fails(self.id(subscription)?)?,
-            Act::Recover { subscription } => world.recover(self.id(subscription)?)?,
-            Act::GiveUp { subscription, then } => {
-                let how = match then {
-                    GivenUp::Cancel => GiveUp::Cancel,
-                    GivenUp::Unpaid => GiveUp::Unpaid,
-                };
-                world.give_up(self.id(subscription)?, how)?;
-            }
-            Act::ScheduleCancel {
-                subscription,
-                encoding,
-            } => {
-                let form = match encoding {
-                    CancelEncoding::Flag => EndForm::FlagAndTime,
-                    CancelEncoding::Time => EndForm::TimeOnly,
-                };
-                world.schedule_cancel(self.id(subscription)?, form)?;
-            }
-            Act::Keep { subscription } => world.keep_subscription(self.id(subscription)?)?,
-            Act::CancelNow { subscription } => world.cancel_now(self.id(subscription)?)?,
-            Act::EndAtPeriodEnd { subscription } => {
-                world.end_at_period_end(self.id(subscription)?)?;
-            }
-            Act::ChangePrice { .. }
-            | Act::MigratePrice { .. }
-            | Act::ScheduleChange { .. }
-            | Act::EnterPhase { .. }
-            | Act::ChangeQuantity { .. }
-            | Act::AddItem { .. }
-            | Act::RemoveItem { .. } => self.change(world, cast, act)?,
-            Act::PauseCollection {
-                subscription,
-                behavior,
-            } => {
-                let pause = Paused {
-                    behavior: word(*behavior).into(),
-                    resumes_at: None,
-                };
-                world.pause_collection(self.id(subscription)?, pause)?;
-            }
-            Act::ClearPause { subscription } => world.resume_collection(self.id(subscription)?)?,
-            Act::Pause { subscription } => world.pause_subscription(self.id(subscription)?)?,
-            Act::Resume { subscription } => world.resume_subscription(self.id(subscription)?)?,
-            Act::ChangeEmail {} => {
-                let changed = format!("changed.{}", self.email);
-                world.change_email(&self.customer, &changed)?;
-            }
-            Act::DeleteCustomer {} => world.remove_customer(&self.customer)?,
-            Act::Forget { subscription } => {
-                world.forget(self.id(subscription)?);
-            }
-            Act::GuestPayment {} => {
-                world.guest_payment(2_000);
-            }
-            Act::Stranger {} => stranger(world, cast)?,
-            Act::Invent {} => {
-                world.unknown_event(Some(&self.customer));
-            }
-        }
-        Ok(())
+    pub(super) fn session(&self, label: &Label) -> Result<&CompactString, ActError> {
+        let session = self.sessions.get(label);
+        session.ok_or_else(|| ActError::NoSubscription(label.0.clone()))
     }
 
-    /// What changes the items of a subscription.
-    fn change(&self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
-        match act {
-            Act::ChangePrice {
-                subscription,
-                price,
-            } => {
-                let price = self.price(cast, *price)?;
-                let id = self.id(subscription)?;
-                let item = self.plan_item(world, cast, id);
-                world.change_price(id, item.as_deref(), &price)?;
-            }
-            Act::MigratePrice {
-                subscription,
-                price,
-            } => {
-                let new = self.price(cast, *price)?;
-                let id = self.id(subscription)?.clone();
-                let old = world
-                    .find_subscription(&id)
-                    .and_then(|one| one.items.first())
-                    .map(|item| item.price.clone())
-                    .unwrap_or_default();
-                // The old price serves the other accounts of the rehearsal, so only this subscription moves.
-                world.price(Price::monthly(&new, 2_500));
-                let item = self.plan_item(world, cast, &id);
-                world.change_price(&id, item.as_deref().or(Some(&old)), &new)?;
-            }
-            Act::ScheduleChange {
-                subscription,
-                price,
-            } => {
-                let price = self.price(cast, *price)?;
-                world.schedule_change(self.id(subscription)?, &price)?;
-            }
-            Act::EnterPhase { subscription } => {
-                world.enter_next_phase(self.id(subscription)?, Renewal::Paid)?;
-            }
-            Act::ChangeQuantity {
-                subscription,
-                quantity,
-            } => {
-                let id = self.id(subscription)?;
-                let item = self.plan_item(world, cast, id);
-                world.change_quantity(id, item.as_deref(), *quantity)?;
-            }
-            Act::AddItem {
-                subscription,
-                price,
-            } => {
-                let price = self.price(cast, *price)?;
-                world.add_item(self.id(subscription)?, Item::new(&price))?;
-            }
-            Act::RemoveItem {
-                subscription,
-                price,
-            } => {
-                let price = self.price(cast, *price)?;
-                world.remove_item(self.id(subscription)?, &price)?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn check_out(
-        &mut self,
-        world: &mut World,
-        cast: &Cast,
-        checkout: &Checkout,
-    ) -> Result<(), ActError> {
-        let roles = match checkout.items.as_slice() {
-            [] => vec![checkout.price],
-            items => items.to_vec(),
-        };
-        let mut items = Vec::new();
-        for role in roles {
-            let mut item = Item::new(&self.price(cast, role)?);
-            item.quantity = (role != Role::Metered).then_some(checkout.quantity);
-            items.push(item);
-        }
-        let coupon = checkout.percent_off.map(|percent| {
-            let id = format!("prodverdict_{percent}_off");
-            world.coupon(Coupon::percent(&id, percent.into()))
-        });
-        let session = CheckoutSession {
-            customer: Some(self.customer.clone()),
-            client_reference_id: self.client_reference_id.as_deref().map(CompactString::from),
-            metadata: metadata(&self.session_metadata),
-            subscription_metadata: metadata(&self.subscription_metadata),
-            items,
-            trial_days: checkout.trial_days.map(u32::from),
-            coupon,
-            ..CheckoutSession::default()
-        };
-        let label = checkout.subscription.clone();
-        let payment = match checkout.payment {
-            CheckoutPayment::Never => {
-                let session = world.open_checkout(session)?;
-                world.expire_checkout(&session)?;
-                return Ok(());
-            }
-            CheckoutPayment::Paid => Payment::Paid,
-            CheckoutPayment::Unpaid => Payment::Pending,
-        };
-        let purchase = world.checkout(session, payment)?;
-        self.sessions.insert(label.clone(), purchase.session);
-        self.subscriptions.insert(label, purchase.subscription);
-        Ok(())
-    }
-
-    fn subscribe(
-        &mut self,
-        world: &mut World,
-        cast: &Cast,
-        subscribe: &Subscribe,
-    ) -> Result<(), ActError> {
-        let price = self.price(cast, subscribe.price)?;
-        let mut subscription =
-            Subscription::new(&self.customer, crate::fake_stripe::Status::Incomplete).price(&price);
-        if subscribe.by == BoughtBy::Api {
-            for (name, value) in &self.subscription_metadata {
-                subscription = subscription.metadata(name, value);
-            }
-        }
-        let paying = match subscribe.payment {
-            FirstPayment::Paid => Paying::Paid,
-            FirstPayment::Waits => Paying::Awaited,
-            FirstPayment::Fails => Paying::Declined,
-        };
-        let id = world.subscribe(subscription, paying)?;
-        self.subscriptions
-            .insert(subscribe.subscription.clone(), id);
-        Ok(())
-    }
-
-    fn id(&self, label: &Label) -> Result<&CompactString, ActError> {
+    pub(super) fn id(&self, label: &Label) -> Result<&CompactString, ActError> {
         let id = self.subscriptions.get(label);
         id.ok_or_else(|| ActError::NoSubscription(label.0.clone()))
     }
 
-    fn price(&self, cast: &Cast, role: Role) -> Result<String, ActError> {
+    pub(super) fn price(&self, cast: &Cast, role: Role) -> Result<String, ActError> {
         let price = cast.price(role, self.each.as_ref());
         price
             .map(|price| price.to_string())
             .ok_or(ActError::NoPrice(role))
     }
-
-    /// The item of a subscription that has a plan; none: the first one.
-    fn plan_item(&self, world: &World, cast: &Cast, id: &str) -> Option<CompactString> {
-        let items = world
-            .find_subscription(id)
-            .into_iter()
-            .flat_map(|one| &one.items);
-        let mut items = items.filter(|item| {
-            let mut paid = cast.paid.iter();
-            paid.any(|price| price.as_str() == item.price)
-        });
-        items.next().map(|item| item.id.clone())
-    }
 }
 
-/// Somebody who is a customer and has no account subscribes and leaves.
-fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
-    let email = "stranger@rehearsal.prodverdict.invalid";
-    let customer = world.create_customer(Customer::new("").email(email));
-    let price = cast
-        .price(Role::Main, None)
-        .ok_or(ActError::NoPrice(Role::Main))?;
-    let subscription = Subscription::new(&customer, crate::fake_stripe::Status::Incomplete);
-    let id = world.subscribe(subscription.price(price.as_str()), Paying::Paid)?;
-    world.cancel_now(&id)?;
-    Ok(())
+/// The item of a subscription that has a plan; none: the first one.
+pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactString> {
+    let items = world
+        .find_subscription(id)
+        .into_iter()
+        .flat_map(|one| &one.items);
+    let mut items = items.filter(|item| {
+        let mut paid = cast.paid.iter();
+        paid.any(|price| price.as_str() == item.price)
+    });
+    items.next().map(|item| item.id.clone())
 }
 
 /// The world that a rehearsal begins with: a price for every part, unless the fixtures bring it.
@@ -444,31 +202,16 @@ pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) {
         }
         amount += 3_000;
     }
-    for (role, price) in [
-        (Role::Unknown, Price::monthly as fn(&str, i64) -> Price),
-        (Role::Addon, Price::monthly),
-        (Role::Metered, |id, amount| {
-            Price::monthly(id, amount).metered()
-        }),
-    ] {
+    for role in [Role::Unknown, Role::Addon, Role::Metered] {
         let id = cast.price(role, None);
-        if let Some(id) = id.filter(|id| world.find_price(id.as_str()).is_none()) {
-            world.price(price(id.as_str(), 500));
-        }
-    }
-}
-
-fn metadata(values: &BTreeMap<String, String>) -> Metadata {
-    values
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
-
-fn word(behavior: PauseBehavior) -> &'static str {
-    match behavior {
-        PauseBehavior::KeepAsDraft => "keep_as_draft",
-        PauseBehavior::MarkUncollectible => "mark_uncollectible",
-        PauseBehavior::Void => "void",
+        let Some(id) = id.filter(|id| world.find_price(id.as_str()).is_none()) else {
+            continue;
+        };
+        let price = Price::monthly(id.as_str(), 500);
+        world.price(if role == Role::Metered {
+            price.metered()
+        } else {
+            price
+        });
     }
 }

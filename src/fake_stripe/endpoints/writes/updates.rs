@@ -264,7 +264,7 @@ fn time(name: &str, text: &str) -> Result<i64, ApiError> {
 
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
-    let subscriptions = (world as &World, &world.subscriptions);
+    let subscriptions = (&*world, &world.subscriptions);
     let found = writing
         .call
         .find(subscriptions, "subscription", (id, "id"))?;

@@ -6,9 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::{Event, Subscription, World};
 use crate::fake_stripe::{
-    shapes::{
-        self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View,
-    },
+    shapes::{self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View},
     version::ApiVersion,
 };
 
