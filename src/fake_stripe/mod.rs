@@ -1,7 +1,9 @@
 //! A stateful fake of Stripe: one engine with objects, a clock and a lifecycle, behind the provider's own HTTP contract.
 //!
 //! A request goes through `server` (routes), `exchange` (recorded, limited, disturbed, admitted) and `endpoints` (one
-//! file per resource) to `shapes` (the JSON by API version) of what `world` holds.
+//! file per resource) to `shapes` (the JSON by API version) of what `world` holds. What happens in a world are its
+//! `acts`: each changes it and records the events that the provider would send, on a `Stage` that says when, in which
+//! shape, and with whose ids.
 
 mod answer;
 mod endpoints;

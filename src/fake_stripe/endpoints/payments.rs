@@ -1,5 +1,7 @@
 //! `/v1/payment_intents`, `/v1/payment_methods` and `/v1/charges`.
 
+use http::StatusCode;
+
 use super::{Call, Endpoint, Listing, Route};
 use crate::fake_stripe::{
     error::ApiError,
@@ -63,7 +65,8 @@ pub(super) const ROUTES: &[Route] = &[
 
 fn retrieve_intent(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let intents = &world.objects.payment_intents;
-    let intent = call.find((world, intents), "payment_intent", (call.id, "intent"))?;
+    let intent = call.find((world, intents), "payment_intent", (call.id, "intent"));
+    let intent = intent.map_err(|error| error.status(StatusCode::NOT_FOUND))?;
     call.body(world, &shapes::payment_intent(intent, call.view(world)))
 }
 

@@ -180,9 +180,9 @@ async fn every_answer_has_a_request_id_of_its_own() {
 #[tokio::test]
 async fn what_is_not_there_names_itself_and_is_recorded() {
     let bench = Bench::of(small());
-    let (status, error) = bench.refused("/v1/charges", &[]).await;
+    let (status, error) = bench.refused("/v1/payouts", &[]).await;
     assert_eq!(status, 404);
-    assert!(text(&error, "/message").starts_with("Unrecognized request URL (GET: /v1/charges)."));
+    assert!(text(&error, "/message").starts_with("Unrecognized request URL (GET: /v1/payouts)."));
     let url = format!("{}/v1/subscriptions/sub_a", bench.fake.base_url());
     let answer = bench
         .http

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Where each kind of object is found, and under which heading its fields are listed.
-const OBJECTS: [(&str, &str, &str); 13] = [
+const OBJECTS: [(&str, &str, &str); 19] = [
     (
         "Subscription",
         "/v1/subscriptions?status=all&limit=100",
@@ -40,6 +40,28 @@ const OBJECTS: [(&str, &str, &str); 13] = [
     ("Feature", "/v1/entitlements/features", "/data"),
     ("TestClock", "/v1/test_helpers/test_clocks", "/data"),
     ("WebhookEndpoint", "/v1/webhook_endpoints", "/data"),
+    ("Invoice", "/v1/invoices", "/data"),
+    (
+        "Invoice",
+        "/v1/invoices?expand[]=data.payments&expand[]=data.confirmation_secret",
+        "/data",
+    ),
+    ("InvoicePayment", "/v1/invoice_payments", "/data"),
+    (
+        "Session",
+        "/v1/checkout/sessions?expand[]=data.line_items",
+        "/data",
+    ),
+    (
+        "SubscriptionSchedule",
+        "/v1/subscription_schedules",
+        "/data",
+    ),
+    (
+        "ActiveEntitlementSummary",
+        "/v1/events?type=entitlements.*",
+        "/data/0/data/object",
+    ),
 ];
 
 #[tokio::test]

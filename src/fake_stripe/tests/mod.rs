@@ -1,6 +1,8 @@
 //! The fake as a client sees it: over HTTP on the loopback interface.
 
 mod access;
+mod acts;
+mod billing;
 mod disturbances;
 mod errors;
 mod fields;

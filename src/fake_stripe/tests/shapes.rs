@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Bench, NOW, at, text};
 use crate::fake_stripe::{
-    Customer, Event, Feature, Item, PauseCollection, Price, Product, Status, Subscription,
-    TestClock, WebhookEndpoint, World,
+    CheckoutSession, Coupon, Customer, Event, Feature, Item, PauseCollection, Payment, Price,
+    Product, Status, Subscription, TestClock, WebhookEndpoint, World,
 };
 
 const NEWEST: &str = "2026-10-28.endive";
@@ -174,8 +174,36 @@ pub(super) fn whole_world() -> World {
         frozen_time: NOW,
         name: None,
     });
+    happen(&mut world);
     world
 }
+
+/// A purchase, a schedule and a refund, so that there is something of everything.
+fn happen(world: &mut World) {
+    world.coupon(Coupon::percent("TWENTY", 20));
+    let session = CheckoutSession {
+        customer: Some("cus_whole".into()),
+        items: vec![Item::new("price_1ProMonthly")],
+        coupon: Some("TWENTY".into()),
+        ..CheckoutSession::default()
+    };
+    let bought = world.checkout(session, Payment::Paid).unwrap();
+    world
+        .change_price(&bought.subscription, None, "price_1ProMonthly")
+        .unwrap();
+    world
+        .schedule_change(&bought.subscription, "price_1ProMonthly")
+        .unwrap();
+    world.dispute(&bought.subscription, false).unwrap();
+    world.refund(&bought.subscription).unwrap();
+    world.change_entitlements("cus_whole", &[]).unwrap();
+    world
+        .change_entitlements("cus_whole", &["feat_whole".into()])
+        .unwrap();
+}
+
+/// What the official examples have, and the newest version's documentation does not.
+const LEFT_OUT: [(&str, &str); 1] = [("invoice", "subscription")];
 
 #[tokio::test]
 async fn nothing_of_the_official_examples_is_left_out() {
@@ -205,6 +233,38 @@ async fn nothing_of_the_official_examples_is_left_out() {
             "/v1/test_helpers/test_clocks",
             "/data/0",
         ),
+        ("invoice", "/v1/invoices", "/data/0"),
+        ("line_item", "/v1/invoices", "/data/0/lines/data/0"),
+        ("invoice_payment", "/v1/invoice_payments", "/data/0"),
+        ("checkout.session", "/v1/checkout/sessions", "/data/0"),
+        ("payment_intent", "/v1/payment_intents", "/data/0"),
+        ("charge", "/v1/charges", "/data/0"),
+        ("coupon", "/v1/coupons", "/data/0"),
+        (
+            "discount",
+            "/v1/invoices?expand[]=data.discounts",
+            "/data/0/discounts/0",
+        ),
+        (
+            "subscription_schedule",
+            "/v1/subscription_schedules",
+            "/data/0",
+        ),
+        (
+            "payment_method",
+            "/v1/payment_intents?expand[]=data.payment_method",
+            "/data/0/payment_method",
+        ),
+        (
+            "refund",
+            "/v1/events?type=refund.created",
+            "/data/0/data/object",
+        ),
+        (
+            "dispute",
+            "/v1/events?type=charge.dispute.created",
+            "/data/0/data/object",
+        ),
     ] {
         let Some(example) = reference(&format!("stripe-fixtures/{name}.json")) else {
             return;
@@ -216,7 +276,8 @@ async fn nothing_of_the_official_examples_is_left_out() {
             .as_object()
             .unwrap()
             .keys()
-            .filter(|key| !ours.contains_key(*key));
+            .filter(|key| !ours.contains_key(*key))
+            .filter(|key| !LEFT_OUT.contains(&(name, key)));
         missing.extend(left_out.map(|key| format!("{name}/{key}")));
     }
     assert_eq!(missing, [""; 0]);

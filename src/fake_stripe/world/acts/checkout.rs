@@ -4,8 +4,8 @@ use compact_str::{CompactString, format_compact};
 
 use super::{
     super::{
-        CheckoutSession, Customer, Discount, IntentStatus, PaymentStatus, SessionStatus, Status,
-        Subscription, World,
+        CheckoutSession, Customer, Discount, PaymentStatus, SessionStatus, Status, Subscription,
+        World,
     },
     DAY, Impossible,
     telling::Thing,
@@ -39,13 +39,13 @@ pub struct Completion {
 }
 
 /// A purchase in the making: its objects are there, and not yet told of.
-struct Making {
-    purchase: Purchase,
-    is_new_customer: bool,
-    card: CompactString,
+pub(super) struct Making {
+    pub(super) purchase: Purchase,
+    pub(super) is_new_customer: bool,
+    pub(super) card: CompactString,
     /// What is paid, where anything is due.
-    intent: Option<CompactString>,
-    payment: Payment,
+    pub(super) intent: Option<CompactString>,
+    pub(super) payment: Payment,
 }
 
 impl World {
@@ -280,103 +280,6 @@ impl World {
             });
         }
         self.subscription(subscription)
-    }
-
-    /// Since basil Checkout makes the subscription once it is paid for, so it is active from the beginning.
-    fn tell_purchase(&mut self, making: &Making) {
-        let Purchase {
-            session,
-            customer,
-            subscription,
-            invoice,
-        } = &making.purchase;
-        let is_paid = making.payment == Payment::Paid;
-        let charge = making.intent.as_deref().filter(|_| is_paid);
-        let charge = charge.map(|intent| self.charge_for(intent, false));
-        if is_paid || making.intent.is_none() || making.payment == Payment::PendingWhileActive {
-            self.activate(subscription);
-        }
-        if let Some(charge) = &charge {
-            self.tell("charge.succeeded", Thing::Charge(charge));
-        }
-        self.tell(
-            "payment_method.attached",
-            Thing::PaymentMethod(&making.card),
-        );
-        if making.is_new_customer {
-            self.tell("customer.created", Thing::Customer(customer));
-        }
-        self.tell("checkout.session.completed", Thing::Session(session));
-        self.tell(
-            "customer.subscription.created",
-            Thing::Subscription(subscription),
-        );
-        self.tell_intent(making);
-        self.tell("invoice.created", Thing::Invoice(invoice));
-        self.finalize_told(invoice);
-        if is_paid || making.intent.is_none() {
-            self.paid_told(invoice);
-            self.set_card_told(subscription, &making.card);
-        }
-    }
-
-    /// Before basil the subscription came first, incomplete, and the session last.
-    fn tell_old_purchase(&mut self, making: &Making) {
-        let Purchase {
-            session,
-            customer,
-            subscription,
-            invoice,
-        } = &making.purchase;
-        let is_paid = making.payment == Payment::Paid;
-        if making.is_new_customer {
-            self.tell("customer.created", Thing::Customer(customer));
-        }
-        let charge = making.intent.as_deref().filter(|_| is_paid);
-        if let Some(charge) = charge.map(|intent| self.charge_for(intent, false)) {
-            self.tell("charge.succeeded", Thing::Charge(&charge));
-        }
-        self.tell(
-            "payment_method.attached",
-            Thing::PaymentMethod(&making.card),
-        );
-        self.tell("invoice.created", Thing::Invoice(invoice));
-        self.tell(
-            "customer.subscription.created",
-            Thing::Subscription(subscription),
-        );
-        let before = self.rendering(Thing::Invoice(invoice));
-        self.finalize(invoice);
-        self.tell_since("invoice.updated", Thing::Invoice(invoice), &before);
-        self.tell("invoice.finalized", Thing::Invoice(invoice));
-        if is_paid || making.intent.is_none() {
-            self.update_told(subscription, |subscription| {
-                subscription.details.default_payment_method = Some(making.card.clone());
-                begin(subscription);
-            });
-            self.paid_told(invoice);
-        } else if making.payment == Payment::PendingWhileActive {
-            self.update_told(subscription, begin);
-        }
-        self.tell_intent(making);
-        self.tell("checkout.session.completed", Thing::Session(session));
-    }
-
-    /// The payment intent of a purchase: done, or on its way.
-    fn tell_intent(&mut self, making: &Making) {
-        let Some(intent) = making.intent.as_deref() else {
-            return;
-        };
-        self.tell("payment_intent.created", Thing::PaymentIntent(intent));
-        if making.payment == Payment::Paid {
-            self.tell("payment_intent.succeeded", Thing::PaymentIntent(intent));
-        } else {
-            self.change_intent(intent, |intent| {
-                intent.status = IntentStatus::Processing;
-                intent.payment_method = Some(making.card.clone());
-            });
-            self.tell("payment_intent.processing", Thing::PaymentIntent(intent));
-        }
     }
 
     pub(super) fn activate(&mut self, subscription: &str) {

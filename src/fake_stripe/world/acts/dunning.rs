@@ -158,7 +158,7 @@ impl World {
                 });
                 self.tell("invoice.marked_uncollectible", Thing::Invoice(invoice));
             }
-            Some(_) => self.change_invoice(invoice, |invoice| invoice.auto_advance = false),
+            Some(_) => self.leave_open_told(invoice),
             None => {}
         }
     }

@@ -191,14 +191,20 @@ impl World {
         format_compact!("{prefix}-{number:04}")
     }
 
-    /// Makes a draft final and tells of it; one that is final already stays as it is.
+    /// Makes a draft final, asks for its payment, and tells of both; one that is final already stays as it is.
     pub(super) fn finalize_told(&mut self, id: &str) {
-        let is_draft = self
-            .find_invoice(id)
-            .is_some_and(|invoice| invoice.status == InvoiceStatus::Draft);
-        if is_draft {
-            self.finalize(id);
-            self.tell("invoice.finalized", Thing::Invoice(id));
+        let Some(invoice) = self.find_invoice(id) else {
+            return;
+        };
+        if invoice.status != InvoiceStatus::Draft {
+            return;
+        }
+        let is_asked = invoice.payment_intent.is_some();
+        self.finalize(id);
+        let intent = self.ask_for(id).filter(|_| !is_asked);
+        self.tell("invoice.finalized", Thing::Invoice(id));
+        if let Some(intent) = intent {
+            self.tell("payment_intent.created", Thing::PaymentIntent(&intent));
         }
     }
 

@@ -12,6 +12,7 @@ mod market;
 mod money;
 mod payment;
 mod phases;
+mod purchase;
 mod rest;
 mod subscribing;
 mod telling;

@@ -72,16 +72,6 @@ impl World {
         Some(intent)
     }
 
-    /// Begins to ask for what an invoice comes to, and tells of it when that is new.
-    pub(super) fn ask_told(&mut self, invoice: &str) -> Option<CompactString> {
-        let is_new = self.find_invoice(invoice)?.payment_intent.is_none();
-        let intent = self.ask_for(invoice)?;
-        if is_new {
-            self.tell("payment_intent.created", Thing::PaymentIntent(&intent));
-        }
-        Some(intent)
-    }
-
     pub(super) fn change_intent(&mut self, id: &str, change: impl FnOnce(&mut PaymentIntent)) {
         if let Some(mut intent) = self.objects.payment_intents.get(id).cloned() {
             change(&mut intent);
@@ -159,10 +149,10 @@ impl World {
 
     /// Pays an invoice, whatever is still to be done for that, and tells of every step.
     pub(super) fn pay_told(&mut self, id: &str) {
-        if let Some(intent) = self.ask_told(id) {
+        self.finalize_told(id);
+        if let Some(intent) = self.ask_for(id) {
             self.charge_told(&intent);
         }
-        self.finalize_told(id);
         self.paid_told(id);
     }
 
@@ -181,7 +171,7 @@ impl World {
     /// An attempt to collect an invoice fails; it is made again at `next`, if ever.
     pub(super) fn decline_told(&mut self, id: &str, next: Option<i64>) {
         self.finalize_told(id);
-        if let Some(intent) = self.ask_told(id) {
+        if let Some(intent) = self.ask_for(id) {
             let charge = self.charge_for(&intent, true);
             self.tell("charge.failed", Thing::Charge(&charge));
             self.tell(

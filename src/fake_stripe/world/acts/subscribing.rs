@@ -68,9 +68,7 @@ impl World {
                 self.pay_told(&invoice);
             }
             FirstPayment::Declined => self.decline_told(&invoice, None),
-            FirstPayment::Paid | FirstPayment::Awaited => {
-                self.ask_told(&invoice);
-            }
+            FirstPayment::Paid | FirstPayment::Awaited => {}
         }
         Ok(id)
     }
@@ -80,7 +78,7 @@ impl World {
         let (subscription, invoice) = self.incomplete(id, "paying its first invoice")?;
         self.by_person();
         let card = self.new_card(&subscription.customer);
-        if let Some(intent) = self.ask_told(&invoice) {
+        if let Some(intent) = self.ask_for(&invoice) {
             self.change_intent(&intent, |intent| {
                 intent.payment_method = Some(card.clone());
                 intent.declined = false;
