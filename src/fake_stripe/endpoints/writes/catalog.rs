@@ -142,7 +142,7 @@ fn attach_feature(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8
     writing.finish()?;
     let call = &writing.call;
     call.find((world, &world.products), "product", (id, "id"))?;
-    let features = (world as &World, &world.features);
+    let features = (&*world, &world.features);
     call.find(features, "feature", (&feature, "entitlement_feature"))?;
     writing.act(world, None, |world| {
         world.update_product(id, |product| {
@@ -153,7 +153,7 @@ fn attach_feature(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8
     })?;
     let call = &writing.call;
     let product = call.find((world, &world.products), "product", (id, "id"))?;
-    let features = (world as &World, &world.features);
+    let features = (&*world, &world.features);
     let feature = call.find(features, "feature", (&feature, "entitlement_feature"))?;
     writing.body(
         world,

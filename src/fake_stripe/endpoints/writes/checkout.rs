@@ -118,7 +118,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     }
     check_new(&lines, writing, world, "line_items")?;
     if let Some(customer) = &session.customer {
-        let customers = (world as &World, &world.customers);
+        let customers = (&*world, &world.customers);
         let asked = (customer.as_str(), "customer");
         let found = writing.call.find(customers, "customer", asked)?;
         if found.deleted {

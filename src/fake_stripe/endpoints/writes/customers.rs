@@ -131,7 +131,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
-    let customer = (world as &World, &world.customers);
+    let customer = (&*world, &world.customers);
     let customer = writing.call.find(customer, "customer", (id, "id"))?;
     if customer.deleted {
         return Err(ApiError::missing("customer", id, "id"));

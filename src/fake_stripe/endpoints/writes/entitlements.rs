@@ -49,7 +49,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
-    let features = (world as &World, &world.features);
+    let features = (&*world, &world.features);
     let mut feature = writing.call.find(features, "feature", (id, "id"))?.clone();
     let form = &mut writing.form;
     feature.name = form.plain("name")?.unwrap_or(feature.name);

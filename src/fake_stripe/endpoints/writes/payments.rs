@@ -89,7 +89,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     form.ignore(&IGNORED);
     writing.finish()?;
     let customer = intent.customer.clone();
-    let customers = (world as &World, &world.customers);
+    let customers = (&*world, &world.customers);
     let asked = (customer.as_str(), "customer");
     writing.call.find(customers, "customer", asked)?;
     if let Some(card) = &card {
@@ -151,12 +151,12 @@ fn attach(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let customer = writing.form.required("customer")?;
     writing.finish()?;
     let call = &writing.call;
-    let customers = (world as &World, &world.customers);
+    let customers = (&*world, &world.customers);
     call.find(customers, "customer", (&customer, "customer"))?;
     let known = (!is_test_card(id)).then_some(id);
     if known.is_some() {
         call.find(
-            (world as &World, &world.objects.payment_methods),
+            (&*world, &world.objects.payment_methods),
             "PaymentMethod",
             (id, "id"),
         )?;
@@ -165,7 +165,7 @@ fn attach(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         world.attach_card(&customer, known)
     });
     let card = card.unwrap_or_default();
-    let methods = (world as &World, &world.objects.payment_methods);
+    let methods = (&*world, &world.objects.payment_methods);
     let method = writing.call.find(methods, "PaymentMethod", (&card, "id"))?;
     let view = writing.call.view(world);
     writing.body(world, &shapes::payment_method(method, view))

@@ -28,7 +28,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     form.ignore(&["flow_data", "locale", "on_behalf_of"]);
     writing.finish()?;
     let customer = session.customer.clone();
-    let customers = (world as &World, &world.customers);
+    let customers = (&*world, &world.customers);
     let asked = (customer.as_str(), "customer");
     if writing.call.find(customers, "customer", asked)?.deleted {
         return Err(ApiError::missing("customer", &customer, "customer"));
@@ -36,7 +36,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let id = writing.act(world, Some(&customer), |world| {
         world.portal_session(session)
     });
-    let sessions = (world as &World, &world.objects.portal_sessions);
+    let sessions = (&*world, &world.objects.portal_sessions);
     let kind = "billing_portal.session";
     let session = writing.call.find(sessions, kind, (&id, "id"))?;
     let view = writing.call.view(world);

@@ -53,7 +53,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let item = WantedItem::read(form)?;
     form.ignore(&IGNORED);
     writing.finish()?;
-    let subscriptions = (world as &World, &world.subscriptions);
+    let subscriptions = (&*world, &world.subscriptions);
     let asked = (subscription.as_str(), "subscription");
     let found = writing.call.find(subscriptions, "subscription", asked)?;
     let customer = found.customer.clone();

@@ -104,7 +104,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
     let call = &writing.call;
     let known = call.find(
-        (world as &World, &world.customers),
+        (&*world, &world.customers),
         "customer",
         (&customer, "customer"),
     )?;
@@ -114,7 +114,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     check_new(&items, writing, world, "items")?;
     if let Some(coupon) = &coupon {
         call.find(
-            (world as &World, &world.objects.coupons),
+            (&*world, &world.objects.coupons),
             "coupon",
             (coupon, "coupon"),
         )?;
@@ -213,7 +213,7 @@ impl Trial {
         let end = match form.text("trial_end")? {
             Given::Set(now) if now == "now" => None,
             Given::Set(text) => {
-                let end = text.parse().map_err(|_| {
+                let end = text.parse().map_err(|_malformed| {
                     ApiError::invalid(format!("Invalid integer: {text}"))
                         .code("parameter_invalid_integer")
                         .param("trial_end")
