@@ -215,7 +215,7 @@ mod tests {
         let next = |faults: &mut Faults, endpoint| faults.next(endpoint, |_| false);
         let mut faults = Faults::default();
         let about = About::Endpoint(Endpoint::ListPrices);
-        let prices = faults.add(about, Fault::LockTimeout, Times::Nth(2));
+        faults.add(about, Fault::LockTimeout, Times::Nth(2));
         faults.add(About::All, Fault::KeyRevoked, Times::From(3));
         assert_eq!(next(&mut faults, Endpoint::ListPrices), None);
         assert_eq!(next(&mut faults, Endpoint::ListCustomers), None);

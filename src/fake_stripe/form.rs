@@ -182,7 +182,7 @@ impl Form {
         match self.integer(name)? {
             Given::Absent => Ok(None),
             Given::Unset => Err(self.empty(name)),
-            Given::Set(number) => u32::try_from(number).map(Some).map_err(|_| {
+            Given::Set(number) => u32::try_from(number).map(Some).map_err(|_malformed| {
                 ApiError::invalid("This value must be greater than or equal to 0.")
                     .code("parameter_invalid_integer")
                     .param(self.written(name))

@@ -52,8 +52,11 @@ impl Request {
     }
 }
 
+/// A parameter and its value.
+pub(crate) type Pair = (String, String);
+
 pub(crate) fn mentions(
-    (path, query, body): (&str, &[(String, String)], &[(String, String)]),
+    (path, query, body): (&str, &[Pair], &[Pair]),
     ids: &[impl AsRef<str>],
 ) -> bool {
     ids.iter()
@@ -69,10 +72,10 @@ pub(crate) fn mentions(
 }
 
 /// The body without what nobody should read later: card numbers, and secrets that a client sent.
-fn hidden(body: &[(String, String)]) -> Vec<(String, String)> {
+fn hidden(body: &[Pair]) -> Vec<Pair> {
     const SECRET: [&str; 5] = ["number", "cvc", "secret", "client_secret", "password"];
     const BEGIN: [&str; 4] = ["sk_", "rk_", "whsec_", "ek_"];
-    let shown = |(name, value): &(String, String)| {
+    let shown = |(name, value): &Pair| {
         let last = name.rsplit('[').next().unwrap_or_default();
         let is_secret = SECRET.contains(&last.trim_end_matches(']'))
             || BEGIN.iter().any(|begin| value.starts_with(begin));

@@ -2,7 +2,10 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use prodverdict::redirect::{self, VARIABLE};
+use prodverdict::{
+    fake_stripe::Endpoint,
+    redirect::{self, VARIABLE},
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -13,6 +16,7 @@ use crate::{
 const SCRIPTS: &[(&str, &str)] = &[
     ("reading.py", include_str!("python/reading.py")),
     ("refused.py", include_str!("python/refused.py")),
+    ("writing.py", include_str!("python/writing.py")),
 ];
 
 struct Python {
@@ -50,6 +54,19 @@ fn every_transport_works() {
     let fake = shop::open();
     let said = succeeded(python.script("reading.py").env(VARIABLE, fake.base_url()));
     assert_eq!(said.matches(" ok").count(), 5, "{said}");
+}
+
+#[test]
+fn what_it_changes_is_changed() {
+    let Some(python) = Python::find() else { return };
+    let fake = shop::open();
+    succeeded(python.script("writing.py").env(VARIABLE, fake.base_url()));
+    let cancelled = fake
+        .requests()
+        .into_iter()
+        .rfind(|request| request.endpoint == Endpoint::CancelSubscription)
+        .expect("it was cancelled");
+    assert_eq!(cancelled.method, "DELETE");
 }
 
 #[test]

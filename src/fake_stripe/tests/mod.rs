@@ -10,6 +10,7 @@ mod filters;
 mod listing;
 mod resources;
 mod shapes;
+mod writing;
 
 use reqwest::Response;
 use serde_json::Value;
@@ -51,6 +52,26 @@ impl Bench {
         let body: Value = response.json().await.unwrap();
         assert!(status.is_success(), "{path} {query:?}: {status} {body}");
         body
+    }
+
+    fn form(&self, path: &str, body: &str) -> reqwest::RequestBuilder {
+        self.http
+            .post(format!("{}{path}", self.fake.base_url()))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body.to_owned())
+            .bearer_auth(KEY)
+    }
+
+    /// The status and the body of the answer to a change.
+    async fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        let response = self.form(path, body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    async fn delete(&self, path: &str) -> (u16, Value) {
+        let url = format!("{}{path}", self.fake.base_url());
+        let response = self.http.delete(url).bearer_auth(KEY).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 
     /// The status and the error of an answer that has to be one.

@@ -117,7 +117,8 @@ exports.writes = async function writes(Stripe, options) {
   const first = await stripe.customers.create({ email: 'once@example.com' }, key);
   const again = await stripe.customers.create({ email: 'once@example.com' }, key);
   assert.equal(again.id, first.id);
-  assert.equal(again.lastResponse.headers['idempotent-replayed'], 'true');
+  const { headers } = again.lastResponse;
+  assert.equal(headers['idempotent-replayed'] ?? headers.get('idempotent-replayed'), 'true');
   const misused = await rejected(stripe.customers.create({ email: 'other@example.com' }, key));
   assert.ok(misused instanceof Stripe.errors.StripeIdempotencyError, String(misused));
 

@@ -213,7 +213,7 @@ impl Trial {
         let end = match form.text("trial_end")? {
             Given::Set(now) if now == "now" => None,
             Given::Set(text) => {
-                let end = text.parse().map_err(|_| {
+                let end = text.parse().map_err(|_malformed| {
                     ApiError::invalid(format!("Invalid integer: {text}"))
                         .code("parameter_invalid_integer")
                         .param("trial_end")

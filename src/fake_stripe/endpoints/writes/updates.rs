@@ -255,7 +255,7 @@ fn trial_end(form: &mut Form) -> Result<Given<Option<i64>>, ApiError> {
 }
 
 fn time(name: &str, text: &str) -> Result<i64, ApiError> {
-    text.parse().map_err(|_| {
+    text.parse().map_err(|_malformed| {
         ApiError::invalid(format!("Invalid integer: {text}"))
             .code("parameter_invalid_integer")
             .param(name)

@@ -51,7 +51,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     writing.finish()?;
     check_url(&url)?;
     if let Some(version) = &api_version {
-        version.parse::<ApiVersion>().map_err(|_| {
+        version.parse::<ApiVersion>().map_err(|_malformed| {
             ApiError::invalid(format!("Invalid Stripe API version: {version}")).param("api_version")
         })?;
     }
