@@ -217,7 +217,7 @@ mod tests {
             .find(|one| one.id == "renewal")
             .expect("there");
         let due = due(scenario, &contract, &cast);
-        assert_eq!(due.performances.len(), 2);
-        assert_eq!(due.performances[0].told(), "price `price_a`");
+        let told: Vec<_> = due.performances.iter().map(Performance::told).collect();
+        assert_eq!(told, ["price `price_a`", "price `price_b`"]);
     }
 }

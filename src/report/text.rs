@@ -30,7 +30,11 @@ pub fn text(outcome: &Outcome, colour: bool) -> String {
         let findings = contract.findings.iter();
         let is_rehearsal = outcome.rehearsal.is_some();
         blocks.extend(findings.map(|found| {
-            let evidence = is_rehearsal.then(|| evidence(found)).unwrap_or_default();
+            let evidence = if is_rehearsal {
+                evidence(found)
+            } else {
+                Vec::new()
+            };
             finding(found, name, &evidence, paint)
         }));
     }

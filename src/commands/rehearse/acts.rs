@@ -16,6 +16,10 @@ use crate::{
     },
 };
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`perform` names every act and sends each to where it belongs"
+)]
 impl Buyer {
     /// Does it, in the world's present moment.
     pub(super) fn perform(

@@ -131,9 +131,11 @@ async fn perform(
     if let Variation::Price(price) = &performance.variation {
         actor.buyer.each = Some(price.clone());
     }
-    let mut memory = Memory::default();
-    memory.rows = look(rehearsing, &actor.tokens()).await?;
-    memory.bystanders = snapshots(rehearsing).await?;
+    let mut memory = Memory {
+        rows: look(rehearsing, &actor.tokens()).await?,
+        bystanders: snapshots(rehearsing).await?,
+        ..Memory::default()
+    };
     let mut played = Played {
         findings: Vec::new(),
         steps: 0,

@@ -103,9 +103,13 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
             .map(str::to_owned),
         columns,
     };
-    let is_ours = |finding: &Finding| match finding.rule {
-        Rule::OrphanSubscription => finding.subject.customer.as_deref() == Some(customer.as_str()),
-        _ => finding.subject.account.as_deref() == Some(actor.account.as_str()),
+    let is_ours = |finding: &Finding| {
+        let subject = &finding.subject;
+        if finding.rule == Rule::OrphanSubscription {
+            subject.customer.as_deref() == Some(customer.as_str())
+        } else {
+            subject.account.as_deref() == Some(actor.account.as_str())
+        }
     };
     let mut customers = explained.customers.into_iter();
     let explained_customer =

@@ -77,7 +77,17 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
         Rule::CancelFlagDrift => {
             "store `cancel_at_period_end || cancel_at != null`, on every update and in both directions".to_owned()
         }
-        _ => worst.fix.clone(),
+        Rule::UnmappedPrice
+        | Rule::UnmappedFeature
+        | Rule::DuplicateCustomer
+        | Rule::UnknownStatus
+        | Rule::DoubleSubscription
+        | Rule::StalePlan
+        | Rule::UnlinkedAccess
+        | Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::Handler(_) => worst.fix.clone(),
     }
 }
 

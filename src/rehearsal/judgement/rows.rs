@@ -20,10 +20,11 @@ pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
         ));
     }
     let mut wrong = Wrong::new(worst.rule, message, hint::of_row(on, observed, worst));
-    wrong.severity = match worst.rule {
-        // In a check it may be somebody without an account. Here it is the account's own customer.
-        Rule::OrphanSubscription => Rule::RevenueLeak.default_severity(),
-        _ => worst.severity,
+    // In a check it may be somebody without an account. Here it is the account's own customer.
+    wrong.severity = if worst.rule == Rule::OrphanSubscription {
+        Rule::RevenueLeak.default_severity()
+    } else {
+        worst.severity
     };
     wrong
         .subject
