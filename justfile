@@ -19,6 +19,10 @@ doc:
 test *arguments:
     scripts/test --locked {{ arguments }}
 
+# Check against a provider by other hands, installed from PyPI
+localstripe:
+    scripts/test-localstripe
+
 # Check licences, banned and duplicate crates, their sources, and known vulnerabilities
 deny:
     cargo deny --locked check

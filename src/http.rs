@@ -1,8 +1,10 @@
 //! The one HTTP client of the process, and which base URLs secrets may be sent to.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
+
+use crate::host::is_near;
 
 /// Long enough for a slow TLS handshake across the world, short enough to fail while somebody watches.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,28 +44,11 @@ pub fn base_url(text: &str) -> Result<String, BaseUrlError> {
     let url = Url::parse(text).map_err(|_parse| BaseUrlError::NotAUrl(shown()))?;
     match url.scheme() {
         "https" => {}
-        "http" if url.host().is_some_and(|host| is_private(&host)) => {}
+        "http" if url.host().is_some_and(|host| is_near(&host)) => {}
         "http" => return Err(BaseUrlError::PlainHttp(shown())),
         _ => return Err(BaseUrlError::Scheme(shown())),
     }
     Ok(text.trim_end_matches('/').to_owned())
-}
-
-/// Loopback, private (RFC 1918, RFC 4193), link-local, `localhost`, or a bare service name as on a job network.
-fn is_private(host: &Host<&str>) -> bool {
-    let address = match host {
-        Host::Domain(name) => return *name == "localhost" || !name.contains('.'),
-        Host::Ipv4(address) => IpAddr::V4(*address),
-        Host::Ipv6(address) => IpAddr::V6(*address),
-    };
-    match address {
-        IpAddr::V4(address) => {
-            address.is_loopback() || address.is_private() || address.is_link_local()
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    }
 }
 
 #[cfg(test)]

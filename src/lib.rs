@@ -1,7 +1,7 @@
 //! The program compares what a billing provider says with what an application's database says, under an access
 //! contract. `contract` is the pure core; `config` and `report` are pure edges around it; `billing`, `database` and
-//! `fixtures` read the two sides, `github` publishes, `fake_stripe` plays the provider; only `commands` wires them
-//! together. `tests/architecture.rs` holds this drawing in code.
+//! `fixtures` read the two sides, `scratch` writes a rehearsal's database, `github` publishes, `fake_stripe` plays the
+//! provider; only `commands` wires them together. `tests/architecture.rs` holds this drawing in code.
 
 pub mod billing;
 pub mod cli;
@@ -12,7 +12,11 @@ pub mod database;
 pub mod fake_stripe;
 pub mod fixtures;
 pub mod github;
+pub mod host;
 pub mod http;
 pub mod problem;
 pub mod redirect;
+pub mod rehearsal;
 pub mod report;
+pub mod scratch;
+pub mod webhook;

@@ -16,12 +16,17 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("contract", &[]),
     ("problem", &["contract"]),
-    ("http", &[]),
+    ("host", &[]),
+    ("http", &["host"]),
     ("cli", &[]),
-    ("config", &["contract", "problem"]),
+    ("config", &["contract", "problem", "host"]),
     ("report", &["contract", "problem"]),
     ("billing", &["contract", "problem", "http"]),
     ("database", &["contract", "config", "problem"]),
+    (
+        "scratch",
+        &["contract", "config", "problem", "host", "database"],
+    ),
     (
         "fixtures",
         &["contract", "config", "problem", "billing", "database"],

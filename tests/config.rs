@@ -1,10 +1,14 @@
 //! `prodverdict.yml` from outside: what is accepted, what every mistake is told, and where.
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::as_conversions,
     reason = "a test may panic"
 )]
+
+#[path = "config/rehearsal.rs"]
+mod rehearsal;
 
 use std::time::Duration;
 
@@ -88,7 +92,7 @@ const MUTATIONS: &[Mutation] = &[
     ("name: users", "name: «\" \"»", Code::InvalidValue, "`name` should be one line", ""),
     ("name: users", "name: «7»", Code::WrongType, "`name` should be text, found the number `7`", "in quotes"),
     ("name: users", "name: users\n    «url_env»: DATABASE_URL", Code::UnknownKey, "unknown key `url_env`", "it belongs under `database`"),
-    ("name: users", "name: users\n    «rehearsal»: {}", Code::UnknownKey, "unknown key `rehearsal`", "known keys here: `type`"),
+    ("name: users", "name: users\n    «rehearsal»: {}", Code::UnknownKey, "unknown key `rehearsal`", "it belongs at the top of the file"),
     ("name: users", "«name»:", Code::WrongType, "`name` should be text, found nothing", "give it a value"),
     ("name: users", "name: «&a users»", Code::Refused, "anchors", "write the value out"),
     ("name: users", "name: «*»a", Code::Refused, "aliases", "write the value out"),
@@ -186,13 +190,19 @@ const MUTATIONS: &[Mutation] = &[
 
 #[test]
 fn every_mistake_is_told_at_its_place() {
-    for (from, to, code, message, help) in MUTATIONS {
+    assert_told(VALID, MUTATIONS);
+}
+
+/// Makes each mistake in a valid file.
+#[track_caller]
+fn assert_told(valid: &str, mutations: &[Mutation]) {
+    for (from, to, code, message, help) in mutations {
         assert_eq!(
-            VALID.matches(from).count(),
+            valid.matches(from).count(),
             1,
             "`{from}` is not in the file once"
         );
-        let marked = VALID.replacen(from, to, 1);
+        let marked = valid.replacen(from, to, 1);
         let text = marked.replace(['«', '»'], "");
         let diagnostics = load(&text, PATH).expect_err(to);
         let fits = |diagnostic: &&Diagnostic| {

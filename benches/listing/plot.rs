@@ -16,6 +16,12 @@ const TOP: f64 = 40.0;
 const RIGHT: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
 
+/// Between the lines of the grid.
+const PARTS: f64 = 5.0;
+
+/// From the middle of a text to its base line.
+const HALF_A_TEXT: f64 = 4.5;
+
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#57606a}.title{font-size:15px;fill:#1f2328}\
 .grid{stroke:#d0d7de}.limit{stroke:#8c959f;stroke-dasharray:5 4}.ours{stroke:#0969da}.plain{stroke:#bc4c00}\
 .ours,.plain{fill:none;stroke-width:2.5}text.ours,text.plain{stroke:none;font-weight:600}text.ours{fill:#0969da}\
@@ -35,6 +41,12 @@ impl Axes {
 
     fn y(&self, answers: f64) -> f64 {
         HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * answers / self.answers
+    }
+
+    /// The middle between the lines of the grid around `answers`, where text crosses none of them.
+    fn between_lines(&self, answers: f64) -> f64 {
+        let step = self.answers / PARTS;
+        ((answers / step).floor().min(PARTS - 1.0) + 0.5) * step
     }
 }
 
@@ -59,27 +71,29 @@ pub(crate) fn write(ours: &Measured, plain: &Measured) -> Result<()> {
         axes.x(until),
         axes.y(until * LIMIT)
     )?;
+    let beside = axes.between_lines(until * LIMIT);
     writeln!(
         svg,
         "<text x=\"{:.1}\" y=\"{:.1}\">the provider's limit: {LIMIT:.0} pages/s</text>",
-        axes.x(until) + 10.0,
-        axes.y(until * LIMIT) + 12.0
+        axes.x(beside / LIMIT) + 14.0,
+        axes.y(beside) + HALF_A_TEXT
     )?;
     curve(&mut svg, &axes, "ours", ours)?;
     curve(&mut svg, &axes, "plain", plain)?;
-    let middle = plain.seconds / 2.0;
+    let beside = axes.between_lines(count(&plain.answered) / 2.0);
     writeln!(
         svg,
         "<text class=\"ours\" x=\"{:.1}\" y=\"{:.1}\">prodverdict: whole check in {:.1} s</text>",
-        axes.x(ours.seconds) + 10.0,
-        axes.y(count(&ours.answered)) + 4.0,
+        axes.x(ours.seconds) + 14.0,
+        axes.y(axes.between_lines(count(&ours.answered))) + HALF_A_TEXT,
         ours.seconds
     )?;
     writeln!(
         svg,
         "<text class=\"plain\" x=\"{:.1}\" y=\"{:.1}\">one page after the other: {:.0} s</text>\n</svg>",
-        axes.x(middle) + 10.0,
-        axes.y(count(&plain.answered) / 2.0) + 18.0,
+        // The curve goes up to the right, over the text.
+        axes.x(plain.seconds * beside / count(&plain.answered)) + 36.0,
+        axes.y(beside) + HALF_A_TEXT,
         plain.seconds
     )?;
     fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE), svg)?;
@@ -89,8 +103,8 @@ pub(crate) fn write(ours: &Measured, plain: &Measured) -> Result<()> {
 fn grid(svg: &mut String, axes: &Axes) -> std::fmt::Result {
     for part in 0..=5_u8 {
         let (seconds, answers) = (
-            axes.seconds * f64::from(part) / 5.0,
-            axes.answers * f64::from(part) / 5.0,
+            axes.seconds * f64::from(part) / PARTS,
+            axes.answers * f64::from(part) / PARTS,
         );
         let (x, y, bottom, right) = (axes.x(seconds), axes.y(answers), axes.y(0.0), WIDTH - RIGHT);
         writeln!(

@@ -200,7 +200,7 @@ impl Explain for Error {
                 "nothing is judged on an object that cannot be read: report it with the name of the place".to_owned()
             }
             Self::TooDear { .. } => {
-                "raise `max_requests`, or turn off rules that need more to be read; `--plan` shows what is read for what".to_owned()
+                "raise `max_requests`, or turn off `evidence` or rules that need more to be read; `--plan` shows what is read for what".to_owned()
             }
             Self::NoProgress { .. }
             | Self::ForeignPage { .. }

@@ -10,6 +10,8 @@ pub struct Plan {
     /// Whether nothing is left out, so that nobody has to be asked about afterwards.
     pub is_everything: bool,
     pub steps: Vec<Step>,
+    /// The most requests that what was found may take to be explained.
+    pub evidence: u64,
     /// Requests that were sent to make the plan. What they showed is not asked for again.
     pub sent: u64,
     /// How long one of them took to be answered.
@@ -39,19 +41,22 @@ impl Plan {
         Self {
             is_everything,
             steps: Vec::new(),
+            evidence: 0,
             sent: 0,
             took: Duration::ZERO,
         }
     }
 
-    /// Requests that are still needed, about.
+    /// Requests that are still needed to list everything, about.
     pub fn left(&self) -> u64 {
         self.steps.iter().map(|step| step.requests).sum()
     }
 
     /// Requests in all, about.
     pub fn requests(&self) -> u64 {
-        self.sent.saturating_add(self.left())
+        self.sent
+            .saturating_add(self.left())
+            .saturating_add(self.evidence)
     }
 
     /// How long `requests` take at this pace, where each is answered as fast as those of the plan.

@@ -34,6 +34,8 @@ pub struct Settings {
     pub requests_per_second: Option<NonZeroU32>,
     /// The most requests that may be sent.
     pub max_requests: Option<u64>,
+    /// Events are going to be read.
+    pub evidence: bool,
 }
 
 /// Reads one source. It can only read: the requests it knows to make are all GETs.
@@ -41,6 +43,8 @@ pub struct Settings {
 pub struct Reader {
     source: Source,
     transport: Transport,
+    /// Requests that are kept for events.
+    evidence: u64,
 }
 
 /// A read that has begun: it is known what it will take.
@@ -82,6 +86,10 @@ impl Reader {
         };
         Ok(Self {
             source,
+            evidence: match source {
+                Source::Stripe if settings.evidence => stripe::events::MOST_REQUESTS,
+                Source::Stripe | Source::Paddle | Source::StripeEntitlements => 0,
+            },
             transport: Transport::new(provider, client, base, key, effort)?,
         })
     }
@@ -106,17 +114,21 @@ impl Reader {
                 Begun::Entitlements(customers, plan)
             }
         };
-        let survey = Survey {
+        let mut survey = Survey {
             reader: self,
             begun,
         };
+        survey.begun.plan_mut().evidence = self.evidence;
         self.afford(survey.plan().left())?;
         Ok(survey)
     }
 
-    /// An error where so many more requests are not allowed.
+    /// An error where so many more requests, and those for events, are not allowed.
     pub fn afford(&self, requests: u64) -> Result<(), Error> {
-        let needed = self.requests().saturating_add(requests);
+        let needed = self
+            .requests()
+            .saturating_add(requests)
+            .saturating_add(self.evidence);
         match self.transport.budget() {
             Some(most) if needed > most => Err(Error::TooDear {
                 provider: Provider::of(self.source).name(),
@@ -193,6 +205,16 @@ impl Reader {
     /// Requests sent so far, every try counted.
     pub fn requests(&self) -> u64 {
         self.transport.requests()
+    }
+}
+
+impl Begun<'_> {
+    fn plan_mut(&mut self) -> &mut Plan {
+        match self {
+            Self::Stripe(survey) => &mut survey.plan,
+            Self::Paddle(survey) => &mut survey.plan,
+            Self::Entitlements(_, plan) => plan,
+        }
     }
 }
 

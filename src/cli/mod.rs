@@ -42,6 +42,8 @@ pub enum Command {
     },
     /// Show everything known about one account or customer, and why it counts as it does
     Explain(ExplainArgs),
+    /// Play billing lifecycles against your own webhook handler, and judge the rows it writes
+    Rehearse(RehearseArgs),
     /// Show what a broken contract looks like: no keys, no database
     Demo(FormatArgs),
     /// Check a configuration file and show every problem in it
@@ -135,6 +137,47 @@ pub struct ExplainArgs {
     pub format: FormatArgs,
 
     /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RehearseArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    /// Play only this scenario; can be given several times
+    #[arg(long, value_name = "ID")]
+    pub scenario: Vec<String>,
+
+    /// Show the scenarios, one line each, and stop
+    #[arg(long)]
+    pub list: bool,
+
+    /// Write what sends a Node application's Stripe requests to the fake, for `NODE_OPTIONS`, and stop
+    #[arg(long, value_name = "FILE", help_heading = "Redirect")]
+    pub node_preload: Option<PathBuf>,
+
+    /// Write what sends a Python application's Stripe requests to the fake, for `PYTHONPATH`, and stop
+    #[arg(long, value_name = "DIR", help_heading = "Redirect")]
+    pub python_path: Option<PathBuf>,
+
+    /// How many scenarios are played side by side [default: 4]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
+
+    /// Write the report to this file instead of standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Exit with 1 on a warning too
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Let every life begin at this time instead of midnight (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
 }

@@ -59,6 +59,7 @@ pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
         contracts,
         problems: Vec::new(),
         warnings,
+        rehearsal: None,
     }
 }
 

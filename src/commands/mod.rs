@@ -17,6 +17,7 @@ mod output;
 mod plan;
 mod progress;
 mod provider;
+mod rehearse;
 mod schema;
 mod sides;
 mod signals;
@@ -73,6 +74,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Explain(arguments) => {
             Box::pin(until_interrupted(explain::run(&arguments, environment))).await
         }
+        Command::Rehearse(arguments) => rehearse::run(&arguments, environment).await,
         Command::Demo(format) => demo::run(&format, environment).await,
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
@@ -122,6 +124,7 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
         contracts: Vec::new(),
         problems,
         warnings: Vec::new(),
+        rehearsal: None,
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn in_short(provider: &str, plan: &Plan, pace: Pace) -> String {
     format!(
         "{provider}: about {}, {}",
         count(requests, "request"),
-        time(plan.time(plan.left(), pace)),
+        time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
     )
 }
 
@@ -67,13 +67,19 @@ fn in_full(contract: &str, source: Source, plan: &Plan, pace: Pace) -> String {
         "contract `{contract}`: about {} to {}, {} ({} a second, {} at once)\n",
         count(plan.requests(), "request"),
         source.provider(),
-        time(plan.time(plan.left(), pace)),
+        time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
         pace.endpoint,
         pace.at_once,
     );
     text += &format!("  {:>8}  sent to make this plan\n", plan.sent);
     for step in &plan.steps {
         text += &format!("  {:>8}  to list {}\n", step.requests, step.what);
+    }
+    if plan.evidence > 0 {
+        text += &format!(
+            "  {:>8}  at most, for the webhooks behind findings\n",
+            plan.evidence
+        );
     }
     if !plan.is_everything {
         text += "  one more  for each customer who is not listed and whose account says paid\n";

@@ -165,6 +165,14 @@ fn help_for_missing(key: &str) -> &'static str {
         "id" | "customer_id" | "has_paid_access" | "subscription_id" => {
             "name the column it is read from, or an expression: `{sql: …}`"
         }
+        "handler" => {
+            "write the URL of the webhook handler, such as `http://localhost:3000/api/stripe/webhook`"
+        }
+        "account" | "sql" => {
+            "say how an account comes to be: `account: {sql: \"insert into users (id, email) values ({account_id}, {email})\"}`"
+        }
+        "url" => "write what to ask, such as `http://localhost:3000/api/me?user={account_id}`",
+        "paid" => "say where the answer is in the JSON, such as `$.paid`",
         "in" => "list the values that mean yes, such as `in: [active, trialing]`",
         _ => "",
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     column::Column,
     entry::{Entry, Pairs},
-    schema,
+    rehearsal, schema,
 };
 
 /// What the reader knows these newtypes by.
@@ -26,6 +26,9 @@ pub(super) struct Document {
     /// The contracts. All of them are checked.
     #[schemars(length(min = 1))]
     pub(super) contracts: Entry<Vec<Entry<Contract>>>,
+    /// Plays billing lifecycles against the application's own webhook handler, beside a scratch database.
+    #[serde(default)]
+    pub(super) rehearsal: Entry<rehearsal::Written>,
 }
 
 /// One access contract: whose billing state must agree with which accounts.

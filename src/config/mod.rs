@@ -1,4 +1,4 @@
-//! `prodverdict.yml`: text in, valid contracts or every problem with its place out.
+//! `prodverdict.yml`: text in, valid contracts and their rehearsal or every problem with its place out.
 
 mod access;
 mod collector;
@@ -8,12 +8,16 @@ mod document;
 mod entry;
 mod lines;
 mod misfit;
+mod placeholder;
 mod places;
 mod reader;
+mod rehearsal;
+mod rehearsal_settings;
 mod schema;
 mod secrets;
 mod settings;
 mod snippet;
+pub(crate) mod sql;
 mod suggestion;
 mod tree;
 mod validate;
@@ -30,6 +34,10 @@ use self::{
 use crate::{contract::Rule, problem::Place};
 
 pub use diagnostic::{Code, Diagnostic};
+pub use placeholder::{Placeholder, Template};
+pub use rehearsal_settings::{
+    AccountStatement, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
+};
 pub use schema::json_schema;
 pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, TableName};
 pub use snippet::render;
@@ -37,10 +45,11 @@ pub use snippet::render;
 /// The file comes from a pull request, and no honest one is larger.
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// Every contract of a valid file.
+/// Every contract of a valid file, and how they are rehearsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     pub contracts: Vec<AccessContract>,
+    pub rehearsal: Option<Rehearsal>,
     places: Vec<ContractPlaces>,
 }
 

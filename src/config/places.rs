@@ -76,6 +76,7 @@ impl ContractPlaces {
             Rule::StaleSubscriptionId => self.column(Field::SubscriptionId),
             Rule::PeriodDrift => self.column(Field::PeriodEnd),
             Rule::CancelFlagDrift => self.column(Field::CancelAtPeriodEnd),
+            Rule::Handler(_) => None,
         };
         found.unwrap_or(&self.entry)
     }

@@ -15,12 +15,13 @@ pub fn json_schema() -> String {
 
 /// Where a key belongs that is known, but not where it stands.
 pub(super) fn home_of(key: &str) -> Option<&'static str> {
-    const HOMES: [(&str, &str); 5] = [
+    const HOMES: [(&str, &str); 6] = [
         ("/properties", "at the top of the file"),
         ("/$defs/Contract/properties", "in a contract, beside `type`"),
         ("/$defs/Database/properties", "under `database`"),
         ("/$defs/Columns/properties", "under `columns` of `database`"),
         ("/$defs/Grace/properties", "under `grace`"),
+        ("/$defs/Rehearsal/properties", "under `rehearsal`"),
     ];
     static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
     HOMES

@@ -1,4 +1,4 @@
-//! A valid configuration, ready for the readers and the evaluator.
+//! Valid contracts, ready for the readers and the evaluator.
 
 use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 

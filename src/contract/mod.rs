@@ -10,6 +10,7 @@ mod explanation;
 mod facts;
 mod finding;
 mod guards;
+mod handler_rule;
 mod identity;
 mod money;
 mod policy;
@@ -33,7 +34,9 @@ pub use explanation::{
 pub use facts::{
     Account, AccountColumns, Facts, Field, Item, Period, SeenModes, Subscription, Terms, Word,
 };
+pub(crate) use finding::fingerprint;
 pub use finding::{Finding, Severity, Subject};
+pub use handler_rule::HandlerRule;
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
 pub use money::{Interval, Money, Price};
 pub use policy::{CanceledGrace, ColumnName, Contract, Grace, MatchOn, Mode, PricePattern, Source};

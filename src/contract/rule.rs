@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Severity;
+use super::{HandlerRule, Severity};
 
 /// A rule, in the order in which findings of equal severity are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,9 +25,12 @@ pub enum Rule {
     StaleSubscriptionId,
     PeriodDrift,
     CancelFlagDrift,
+    /// Not of the access contract: a rehearsal looks at the handler too.
+    Handler(HandlerRule),
 }
 
 impl Rule {
+    /// Those of the access contract.
     pub const ALL: [Self; 17] = [
         Self::RevenueLeak,
         Self::WrongfulAccess,
@@ -68,9 +71,11 @@ impl Rule {
             Self::StaleSubscriptionId => "stale-subscription-id",
             Self::PeriodDrift => "period-drift",
             Self::CancelFlagDrift => "cancel-flag-drift",
+            Self::Handler(rule) => rule.as_str(),
         }
     }
 
+    /// The rule of the access contract with this id.
     pub fn parse(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.as_str() == id)
     }
@@ -84,7 +89,8 @@ impl Rule {
             | Self::PlanDrift
             | Self::UnmappedPrice
             | Self::UnmappedFeature
-            | Self::SeatDrift => Severity::High,
+            | Self::SeatDrift
+            | Self::Handler(_) => Severity::High,
             Self::DuplicateCustomer
             | Self::OrphanSubscription
             | Self::UnknownStatus
@@ -143,6 +149,7 @@ impl Rule {
             }
             Self::PeriodDrift => "the stored period end is not the subscription's",
             Self::CancelFlagDrift => "the stored cancellation flag is not the subscription's",
+            Self::Handler(rule) => rule.description(),
         }
     }
 }

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    config::{Expression, TableName},
+    config::{
+        Expression, TableName,
+        sql::{CheckedSql, Reason, Unusable, check_fragment, check_statement},
+    },
     contract::{Field, MatchOn, UnixSeconds},
 };
 
 use super::{
     chosen::Chosen,
     error::{Error, SqlPlace},
-    sql::{CheckedSql, Unusable, check_fragment, check_statement},
     statement::{Origin, Source, Statement, quoted_table},
 };
 
@@ -266,11 +268,24 @@ fn push_sql(
 
 fn sql_error(unusable: Unusable, source: Source) -> Error {
     Error::Sql {
-        reason: unusable.reason.described().to_owned(),
+        reason: described(unusable.reason).to_owned(),
         place: Box::new(SqlPlace::of(&Origin {
             source,
             at: unusable.at,
         })),
+    }
+}
+
+fn described(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Empty => "no SQL here",
+        Reason::Unclosed => "what opens here is not closed",
+        Reason::Unopened => "this closes what was not opened",
+        Reason::SecondStatement => "a `;` may only end the one statement of `query`",
+        Reason::Parameter | Reason::UnknownPlaceholder(_) => {
+            "a parameter has no value here; only `{{now}}` is given one"
+        }
+        Reason::Quoted => "`{{now}}` is a value of its own, to be written without quotes",
     }
 }
 

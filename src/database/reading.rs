@@ -16,12 +16,11 @@ use super::{
     accounts_query::{AccountsStatement, TableForm, query_form},
     catalog::{self, Role, Touched},
     chosen::Chosen,
-    connect::{ConnectError, connect},
     diagnosis,
     error::Error,
+    opening::open,
     output_columns, role_advice,
     session::{Failed, RowSecurity, Session},
-    url::Target,
     value::Value,
 };
 
@@ -35,7 +34,7 @@ pub(super) async fn read(
     chosen: Option<&Chosen>,
     on_progress: &(dyn Fn(u64) + Sync),
 ) -> Result<DatabaseFacts, Error> {
-    let connection = open(url, settings, request).await?;
+    let connection = open(url, &settings.url_env, request.in_container_action).await?;
     let mut session = Session::new(connection, settings);
     let reading = Reading {
         settings,
@@ -46,38 +45,6 @@ pub(super) async fn read(
     let facts = reading.run(&mut session).await;
     session.close().await;
     facts
-}
-
-async fn open(
-    url: &SecretString,
-    settings: &DatabaseSettings,
-    request: &ReadRequest,
-) -> Result<sqlx::PgConnection, Error> {
-    let env = settings.url_env.clone();
-    let target = match Target::parse(url) {
-        Ok(target) => target,
-        Err(source) => return Err(Error::Url { env, source }),
-    };
-    let source = match connect(&target).await {
-        Ok(connection) => return Ok(connection),
-        Err(ConnectError::Url(source)) => return Err(Error::Url { env, source }),
-        Err(source) => source,
-    };
-    let server = target.server();
-    // Nothing but the program runs in its container: the database cannot be what failed here.
-    if request.in_container_action && target.is_loopback() {
-        return Err(Error::LoopbackInContainer {
-            env,
-            port: target.port,
-            server,
-            source,
-        });
-    }
-    Err(Error::Connect {
-        env,
-        server,
-        source,
-    })
 }
 
 struct Reading<'a> {

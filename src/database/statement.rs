@@ -2,9 +2,13 @@
 
 use sqlx::{AssertSqlSafe, Postgres, postgres::PgArguments, query::Query};
 
-use crate::{config::TableName, contract::UnixSeconds};
-
-use super::sql::{CheckedSql, Piece};
+use crate::{
+    config::{
+        TableName,
+        sql::{CheckedSql, Now, Piece},
+    },
+    contract::UnixSeconds,
+};
 
 /// A statement under construction, with its values and with what is known of where its text comes from.
 #[derive(Debug, Clone, Default)]
@@ -82,7 +86,7 @@ impl Statement {
         self.push("\n");
         for piece in &sql.pieces {
             match piece {
-                Piece::Now => self.push_now(now),
+                Piece::Value(Now) => self.push_now(now),
                 Piece::Verbatim { start, text } => {
                     self.runs.push(Run {
                         start: self.text.chars().count(),
@@ -149,12 +153,12 @@ impl Statement {
 }
 
 /// A name as SQL spells it whatever is in it.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A table's name as SQL spells it.
-pub(super) fn quoted_table(table: &TableName) -> String {
+pub(crate) fn quoted_table(table: &TableName) -> String {
     match &table.schema {
         Some(schema) => format!("{}.{}", quoted(schema), quoted(&table.name)),
         None => quoted(&table.name),
@@ -195,7 +199,7 @@ impl Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::sql::check_fragment;
+    use crate::config::sql::check_fragment;
 
     fn source(text: &str) -> Source {
         Source {

@@ -28,12 +28,12 @@ pub enum UrlError {
 
 /// Where and how to connect.
 #[derive(Debug)]
-pub(super) struct Target {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) database: String,
-    pub(super) user: String,
-    pub(super) uses_socket: bool,
+pub(crate) struct Target {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) database: String,
+    pub(crate) user: String,
+    pub(crate) uses_socket: bool,
     password: SecretString,
     tls: Tls,
     startup_options: Option<String>,
@@ -48,7 +48,7 @@ struct Tls {
 }
 
 impl Target {
-    pub(super) fn parse(url: &SecretString) -> Result<Self, UrlError> {
+    pub(crate) fn parse(url: &SecretString) -> Result<Self, UrlError> {
         let text = url.expose_secret().trim();
         if text.is_empty() {
             return Err(UrlError::Empty);
@@ -109,7 +109,7 @@ impl Target {
     }
 
     /// Whether it names the machine itself, which inside a container is the container.
-    pub(super) fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")
             || self
                 .host
@@ -118,7 +118,7 @@ impl Target {
     }
 
     /// `host:port`, or the socket's directory.
-    pub(super) fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         if self.uses_socket {
             self.host.clone()
         } else if self.host.contains(':') {
@@ -129,7 +129,7 @@ impl Target {
     }
 
     /// Whether the connection is refused rather than made without TLS.
-    pub(super) fn demands_tls(&self) -> bool {
+    pub(crate) fn demands_tls(&self) -> bool {
         matches!(
             self.tls.mode,
             PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
@@ -137,7 +137,7 @@ impl Target {
     }
 
     /// The driver's options. It starts from PGHOST and its like, so every one of them is set.
-    pub(super) fn options(&self) -> Result<PgConnectOptions, UrlError> {
+    pub(crate) fn options(&self) -> Result<PgConnectOptions, UrlError> {
         let base = match &self.startup_options {
             // The driver takes them as they are in a URL only.
             Some(options) => {

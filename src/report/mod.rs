@@ -10,6 +10,7 @@ mod mask;
 #[cfg(test)]
 mod oracle;
 mod redact;
+mod rehearsed;
 mod rewrite;
 #[cfg(test)]
 mod sample;
@@ -33,6 +34,7 @@ pub use explanation::{
 pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;
+pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
 pub use text::{problems, summary_line, text, warnings};
 
 /// Everything a run came to; what every renderer and publisher shows.
@@ -45,6 +47,8 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// Things to better that change no verdict: an unrestricted key, a role that can write.
     pub warnings: Vec<Problem>,
+    /// What was played, where this is a rehearsal and no check.
+    pub rehearsal: Option<Rehearsed>,
 }
 
 /// What one contract of the configuration came to.

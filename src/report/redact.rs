@@ -24,6 +24,7 @@ pub fn redact_ids(outcome: &Outcome) -> Outcome {
         contracts: outcome.contracts.iter().map(contract).collect(),
         problems: outcome.problems.iter().map(provider_ids).collect(),
         warnings: outcome.warnings.iter().map(provider_ids).collect(),
+        rehearsal: outcome.rehearsal.clone(),
     }
 }
 

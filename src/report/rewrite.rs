@@ -7,7 +7,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
-use super::{ContractOutcome, Outcome, Reported};
+use super::{ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported};
 
 /// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay.
 pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outcome {
@@ -28,6 +28,21 @@ pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outc
             .iter()
             .map(|one| problem(one, text))
             .collect(),
+        rehearsal: outcome.rehearsal.as_ref().map(|one| rehearsed(one, text)),
+    }
+}
+
+fn rehearsed(rehearsed: &Rehearsed, text: &impl Fn(&str) -> String) -> Rehearsed {
+    let scenarios = rehearsed.scenarios.iter();
+    let scenario = |one: &PlayedScenario| PlayedScenario {
+        id: text(&one.id),
+        title: text(&one.title),
+        ends: text(&one.ends),
+        left_out: one.left_out.iter().map(|reason| text(reason)).collect(),
+        ..one.clone()
+    };
+    Rehearsed {
+        scenarios: scenarios.map(scenario).collect(),
     }
 }
 

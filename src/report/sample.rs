@@ -86,6 +86,7 @@ pub(super) fn without_contracts(problem: Problem) -> Outcome {
         contracts: vec![],
         problems: vec![problem],
         warnings: vec![],
+        rehearsal: None,
     }
 }
 
@@ -146,6 +147,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
         contracts,
         problems: vec![problem.clone()],
         warnings: vec![problem],
+        rehearsal: None,
     }
 }
 
@@ -156,6 +158,7 @@ pub(super) fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
         contracts,
         problems: vec![],
         warnings: vec![],
+        rehearsal: None,
     }
 }
 

@@ -28,7 +28,22 @@ pub fn text(outcome: &Outcome, colour: bool) -> String {
             blocks.push(no_verdict(problem, name, paint));
         }
         let findings = contract.findings.iter();
-        blocks.extend(findings.map(|found| finding(found, name, paint)));
+        let is_rehearsal = outcome.rehearsal.is_some();
+        blocks.extend(findings.map(|found| {
+            let evidence = if is_rehearsal {
+                evidence(found)
+            } else {
+                Vec::new()
+            };
+            finding(found, name, &evidence, paint)
+        }));
+    }
+    if let Some(rehearsed) = outcome
+        .rehearsal
+        .as_ref()
+        .filter(|one| !one.scenarios.is_empty())
+    {
+        blocks.push(rehearsed.text());
     }
     let verdict = outcome.verdict.as_str().to_uppercase();
     let verdict = paint.with(verdict_style(outcome.verdict), &verdict);
@@ -93,7 +108,11 @@ pub fn summary_line(outcome: &Outcome) -> String {
     if totals.settled > 0 {
         found = format!("{found}; {} settled", grouped(totals.settled));
     }
-    let lines = [read(outcome, &totals), format!("{found}.")];
+    let began = match &outcome.rehearsal {
+        Some(rehearsed) => rehearsed.sentence(),
+        None => read(outcome, &totals),
+    };
+    let lines = [began, format!("{found}.")];
     lines
         .map(|line| terminal(&shortened(&line, LINE_CHARACTERS)))
         .join("\n")
@@ -135,7 +154,19 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
     )
 }
 
-pub(super) fn finding(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
+/// What a step showed, set in under the message.
+fn evidence(found: &Reported) -> Vec<String> {
+    let shown = Shown::of(&found.finding);
+    let lines = shown.evidence.iter();
+    lines.map(|line| format!("  {}", terminal(line))).collect()
+}
+
+pub(super) fn finding(
+    found: &Reported,
+    contract: Option<&str>,
+    evidence: &[String],
+    paint: Paint,
+) -> String {
     let shown = Shown::of(&found.finding);
     let severity = found.finding.severity;
     let label = format!("[{}]", severity.as_str().to_uppercase());
@@ -143,6 +174,7 @@ pub(super) fn finding(found: &Reported, contract: Option<&str>, paint: Paint) ->
     let entity = paint.with(Style::new().bold(), &terminal(&shown.entity));
     let mut lines = vec![format!("{label} {entity}{}", of_contract(contract))];
     lines.extend(shown.message.iter().map(|line| terminal(line)));
+    lines.extend(evidence.iter().cloned());
     lines.extend(fix_lines(&shown.fix, paint));
     lines.join("\n")
 }

@@ -195,7 +195,7 @@ fn somebody_ending_the_statement_or_the_connection_is_told() {
                     "select {function}(pid) from pg_stat_activity where application_name = 'prodverdict' \
                      and query like '%pg_sleep%' and wait_event = 'PgSleep' and datname = current_database()"
                 );
-                for _ in 0..100 {
+                for _ in 0..300 {
                     let ended = other.execute(AssertSqlSafe(end.clone())).await.unwrap();
                     if ended.rows_affected() > 0 {
                         break;

@@ -1,6 +1,10 @@
 //! Two reads before accusing: what a webhook sets right in between is no finding.
 
-use std::{thread, time::Duration};
+use std::{
+    net::{Shutdown, TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
 
 use prodverdict::fake_stripe::{
     Customer, Endpoint, Fault, Feature, Status, Subscription, Times, World,
@@ -28,23 +32,46 @@ fn late(wait: &str) -> Live {
     )
 }
 
-/// Runs a check, and `change` as soon as the provider was read.
+/// Runs a check, and `change` between its two reads: when it connects to the database for the second time.
 fn check_while(live: &Live, change: impl FnOnce() + Send) -> Ran {
+    let front = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = front.local_addr().expect("an address").port();
+    let server = live.database.url_of("reader");
+    let address = (
+        server.host_str().expect("a host").to_owned(),
+        server.port().expect("a port"),
+    );
+    let next = move || {
+        let (client, _) = front.accept().expect("a client");
+        client
+    };
+    let pass = move |client: TcpStream| {
+        let server = TcpStream::connect(&address).expect("the server");
+        for (from, to) in [(&client, &server), (&server, &client)] {
+            let (mut from, mut to) = (
+                from.try_clone().expect("a clone"),
+                to.try_clone().expect("a clone"),
+            );
+            thread::spawn(move || {
+                std::io::copy(&mut from, &mut to).ok();
+                to.shutdown(Shutdown::Write).ok();
+            });
+        }
+    };
+    let mut url = server.clone();
+    url.set_port(Some(port)).expect("a port");
     thread::scope(|scope| {
         scope.spawn(move || {
-            while live
-                .stripe
-                .requests()
-                .iter()
-                .all(|request| request.status.is_none())
-            {
-                thread::sleep(Duration::from_millis(20));
-            }
-            // The accounts were asked for at the same time.
-            thread::sleep(Duration::from_millis(500));
+            pass(next());
+            let second = next();
             change();
+            pass(second);
         });
-        live.json()
+        let program = live.program("check access --format json");
+        let ran = live.run(program.variable("DATABASE_URL", url.as_str()));
+        // Where there was no second read, nobody else would come.
+        TcpStream::connect(("127.0.0.1", port)).ok();
+        ran
     })
 }
 
@@ -57,7 +84,9 @@ fn set_right(live: &Live, id: &str) {
 #[test]
 fn a_row_that_is_set_right_in_between_settles_and_real_drift_stays() {
     let live = late("2s");
+    let began = Instant::now();
     let ran = check_while(&live, || set_right(&live, "usr_alice")).with_status(1);
+    assert!(began.elapsed() > Duration::from_secs(2), "it did not wait");
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
     assert_eq!(ran.json()["summary"]["settled"], 1);
     assert!(ran.stderr.contains("1 settled"), "{}", ran.stderr);
@@ -124,7 +153,7 @@ fn without_a_wait_everything_is_read_once() {
 
 #[test]
 fn what_settles_by_another_row_or_another_subscription_settles_too() {
-    let live = late("2s");
+    let live = late("100ms");
     live.database.run("update users set has_paid_access = true");
     live.database
         .run("insert into users values ('usr_dave', 'cus_dave', true, null)");
@@ -158,7 +187,7 @@ fn what_settles_by_another_row_or_another_subscription_settles_too() {
 
 #[test]
 fn an_account_that_is_deleted_in_between_is_no_finding() {
-    let live = late("2s");
+    let live = late("100ms");
     let ran = check_while(&live, || {
         live.database
             .run("delete from users where id <> 'usr_carol'");
@@ -171,13 +200,13 @@ fn an_account_that_is_deleted_in_between_is_no_finding() {
 
 #[test]
 fn accounts_that_store_only_a_subscription_are_read_again_too() {
-    let live = late("2s");
+    let live = late("100ms");
     live.database
         .run("alter table users rename stripe_customer_id to stripe_subscription_id");
     live.database.run(
         "update users set stripe_subscription_id = replace(stripe_subscription_id, 'cus_', 'sub_')",
     );
-    let by_subscription = contract(&["confirm_after: 2s"])
+    let by_subscription = contract(&["confirm_after: 100ms"])
         .replace(
             "stripe_customer_id: stripe_customer_id",
             "subscription_id: stripe_subscription_id",
@@ -201,8 +230,11 @@ fn entitlements_are_read_again_too() {
     world.customer(Customer::new("cus_carol"));
     let rows = "('usr_alice', 'cus_alice', false, null), ('usr_bob', 'cus_bob', true, null), \
                 ('usr_carol', 'cus_carol', true, null)";
-    let entitlements = contract(&["confirm_after: 2s", "source_of_truth: stripe_entitlements"])
-        .replace("    stripe: {", "    entitlements: {");
+    let entitlements = contract(&[
+        "confirm_after: 100ms",
+        "source_of_truth: stripe_entitlements",
+    ])
+    .replace("    stripe: {", "    entitlements: {");
     let live = Live::new(world, Database::of_users(rows), &entitlements);
     let ran = check_while(&live, || {
         live.stripe
@@ -219,48 +251,59 @@ fn entitlements_are_read_again_too() {
     );
 }
 
-/// A provider that changes all the time, and a database that hears of it up to a second and a half later.
+/// A provider that changes all the time, and a database that hears of each change at another moment within the window.
 #[test]
 fn no_finding_survives_that_settles_within_the_window() {
-    let customers = 0..24;
     let mut world = World::new(NOW);
-    for number in customers.clone() {
+    for number in 0..24 {
         let subscription = Subscription::new(&format!("cus_{number}"), Status::Active);
         world.subscription(subscription.id(&format!("sub_{number}")).price("price_pro"));
     }
     let row = |number| format!("('usr_{number}', 'cus_{number}', true, null)");
-    let rows: Vec<_> = customers.clone().map(row).collect();
+    let rows: Vec<_> = (0..24).map(row).collect();
     let live = Live::new(
         world,
         Database::of_users(&rows.join(", ")),
-        &contract(&["confirm_after: 4s"]),
+        &contract(&["confirm_after: 1s"]),
     );
     // A real one among them, which nothing sets right.
     live.database
         .run("insert into users values ('usr_real', 'cus_real', true, null)");
     live.stripe
         .world(|world| world.customer(Customer::new("cus_real")));
-    let ran = thread::scope(|scope| {
-        scope.spawn(|| {
-            for number in customers {
-                let id = format!("sub_{number}");
-                live.stripe
-                    .world(|world| world.set_status(&id, Status::Canceled));
-                let database = &live.database;
+    let cancel = |number: u32| {
+        let id = format!("sub_{number}");
+        live.stripe
+            .world(|world| world.set_status(&id, Status::Canceled));
+    };
+    let hear = |number: u32| {
+        live.database.run(&format!(
+            "update users set has_paid_access = false where id = 'usr_{number}'"
+        ));
+    };
+    // The first ones are heard of between the two reads, the others before, between or while the first is at work.
+    (0..4).for_each(cancel);
+    let changes = || {
+        thread::scope(|scope| {
+            for number in 4..24 {
+                cancel(number);
                 scope.spawn(move || {
-                    thread::sleep(Duration::from_millis(400 + 45 * number));
-                    database.run(&format!(
-                        "update users set has_paid_access = false where id = 'usr_{number}'"
-                    ));
+                    thread::sleep(Duration::from_millis(u64::from(number * 7 % 24) * 20));
+                    hear(number);
                 });
-                thread::sleep(Duration::from_millis(40));
+                thread::sleep(Duration::from_millis(20));
             }
         });
-        thread::sleep(Duration::from_millis(500));
-        live.json()
+    };
+    let ran = thread::scope(|scope| {
+        let others = scope.spawn(changes);
+        check_while(&live, || {
+            (0..4).for_each(hear);
+            others.join().expect("every change is heard of");
+        })
     });
     let ran = ran.with_status(1);
     assert_eq!(ran.findings(), ["no-subscription user:usr_real"]);
     let settled = ran.json()["summary"]["settled"].as_u64().expect("a number");
-    assert!(settled > 0, "nothing was late: {ran:#?}");
+    assert!(settled >= 4, "{settled} were late: {ran:#?}");
 }

@@ -1,13 +1,19 @@
 //! A real Postgres database for one test, with a role that can only read.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
 
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use tokio::runtime::Runtime;
 use url::Url;
 
 /// Of every role that a test makes.
 pub(crate) const PASSWORD: &str = "CanaryOfThePassword";
+
+/// For what another process brings about, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A database of its own, gone with its roles when it is dropped.
 pub(crate) struct Database {
@@ -72,6 +78,34 @@ impl Database {
     /// Runs statements as the superuser.
     pub(crate) fn run(&self, sql: &str) {
         self.execute(&self.admin_url(), sql);
+    }
+
+    /// Runs statements as the superuser, whose session stays open, with its locks, for as long as this is kept.
+    pub(crate) fn hold(&self, sql: &str) -> PgConnection {
+        self.runtime.block_on(async {
+            let mut connection = connect(&self.admin_url()).await;
+            connection
+                .execute(AssertSqlSafe(sql.to_owned()))
+                .await
+                .expect(sql);
+            connection
+        })
+    }
+
+    /// Waits until the answer to a question is true.
+    pub(crate) fn until(&self, question: &str) {
+        self.runtime.block_on(async {
+            let mut connection = connect(&self.admin_url()).await;
+            let began = Instant::now();
+            loop {
+                let row = connection.fetch_one(AssertSqlSafe(question.to_owned()));
+                if row.await.expect(question).get::<bool, _>(0) {
+                    return;
+                }
+                assert!(began.elapsed() < PATIENCE, "never true: {question}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
     }
 
     /// Fills a table with rows of tab-separated cells.

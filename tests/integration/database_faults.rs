@@ -3,9 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     thread,
-    time::Duration,
 };
 
 use prodverdict::fake_stripe::{Status, Subscription, World};
@@ -13,6 +11,7 @@ use prodverdict::fake_stripe::{Status, Subscription, World};
 use crate::{
     database::Database,
     live::{Live, NOW, contract},
+    program::Ran,
 };
 
 /// Alice pays and has no access; `rows` more accounts are as they should be.
@@ -87,67 +86,77 @@ fn a_server_that_goes_away_in_the_middle_leaves_no_verdict() {
     live.check().with_status(1).says(&["[HIGH] user:usr_alice"]);
 }
 
+/// The key of the lock that stops the reading.
+const LOCK: u32 = 7;
+
+/// A check whose database stops behind three quarters of its rows, where `meanwhile` runs.
+fn check_stopped(live: &Live, meanwhile: impl FnOnce() + Send) -> Ran {
+    let row = format!("(select true from pg_advisory_xact_lock({LOCK}))");
+    let condition = format!("where: \"case when users.id = 'usr_15000' then {row} else true end\"");
+    live.configure(&contract(&[]).replace(
+        "      columns:",
+        &format!("      {condition}\n      columns:"),
+    ));
+    let lock = live
+        .database
+        .hold(&format!("select pg_advisory_lock({LOCK})"));
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            live.database.until(&format!(
+                "select exists (select from pg_locks where locktype = 'advisory' and objid = {LOCK} and not granted \
+                 and database = (select oid from pg_database where datname = current_database()))"
+            ));
+            meanwhile();
+            drop(lock);
+        });
+        live.json()
+    })
+}
+
 #[test]
 fn a_backend_that_is_terminated_in_the_middle_leaves_no_verdict() {
     let live = live(20_000);
-    live.configure(&slowly(&contract(&[])));
     let role = live.database.url_of("reader").username().to_owned();
-    let ran = thread::scope(|scope| {
-        scope.spawn(|| {
-            thread::sleep(Duration::from_millis(1200));
-            live.database.run(&format!(
-                "select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'"
-            ));
-        });
-        live.check()
+    let terminate =
+        format!("select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'");
+    let ran = check_stopped(&live, || {
+        live.database.run(&terminate);
+        live.database.until(&format!(
+            "select not exists (select from pg_stat_activity where usename = '{role}')"
+        ));
     });
-    ran.unanswered().says(&["connection", "fix: "]);
-}
-
-/// Reading takes some seconds.
-fn slowly(configuration: &str) -> String {
-    let condition = "where: \"(select true from pg_sleep(0.0001) where users.id is not null)\"";
-    configuration.replace(
-        "      columns:",
-        &format!("      {condition}\n      columns:"),
-    )
+    let ran = ran.with_status(2);
+    assert_eq!(ran.json()["verdict"], "error");
+    assert!(!ran.all().contains("usr_"), "{ran:#?}");
+    ran.says(&["connection to the database was lost"]);
 }
 
 #[test]
 fn a_table_that_grows_while_it_is_read_is_read_as_it_was() {
     let live = live(20_000);
-    live.configure(&slowly(&contract(&[])));
-    let (is_read, added) = (AtomicBool::new(false), AtomicU32::new(0));
-    let ran = thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_read.load(Ordering::Relaxed) {
-                let number = added.fetch_add(1, Ordering::Relaxed);
-                live.database.run(&format!(
-                    "insert into users values ('usr_new_{number}', 'cus_new_{number}', true, null)"
-                ));
-                thread::sleep(Duration::from_millis(20));
-            }
-        });
-        // The writer is at work before the reader begins.
-        while added.load(Ordering::Relaxed) < 3 {
-            thread::sleep(Duration::from_millis(5));
-        }
-        let ran = live.json();
-        is_read.store(true, Ordering::Relaxed);
-        ran
+    let add = |name: &str| {
+        live.database.run(&format!(
+            "insert into users select 'usr_{name}_' || n, 'cus_{name}_' || n, true, null from generate_series(1, 3) n"
+        ));
+    };
+    add("before");
+    let ran = check_stopped(&live, || {
+        add("while");
+        live.database
+            .run("update users set has_paid_access = true, stripe_customer_id = 'cus_nobody'");
     });
-    let accounts = ran.json()["summary"]["accounts"]
-        .as_u64()
-        .expect("a number");
-    let added = u64::from(added.load(Ordering::Relaxed));
-    assert!(
-        (20_001..20_001 + added).contains(&accounts),
-        "{accounts} with {added} added"
-    );
-    // Each account that was seen is judged, and none twice.
+    // Each account that was there is judged as it was, and none twice.
     let ran = ran.with_status(1);
-    let seen = usize::try_from(accounts - 20_001).expect("a number");
-    assert_eq!(ran.findings().len(), 1 + seen);
+    assert_eq!(ran.json()["summary"]["accounts"], 20_004);
+    assert_eq!(
+        ran.findings(),
+        [
+            "revenue-leak user:usr_alice",
+            "no-subscription user:usr_before_1",
+            "no-subscription user:usr_before_2",
+            "no-subscription user:usr_before_3",
+        ]
+    );
 }
 
 #[test]

@@ -204,3 +204,22 @@ fn a_log_of_thousands_is_not_read_to_its_end() {
         "{leak}"
     );
 }
+
+#[test]
+fn a_plan_counts_what_the_evidence_may_take() {
+    let live = drifted([created(), deleted()], &["evidence: on", "max_requests: 6"]);
+    let ran = live.run(live.program("check access --plan"));
+    ran.with_status(0).says(&[
+        "contract `users`: about 6 requests to Stripe",
+        "       1  sent to make this plan",
+        "       5  at most, for the webhooks behind findings",
+    ]);
+    let contract = |more: &[&str]| contract_with(&["updated_at: changed"], more);
+    live.configure(&contract(&["evidence: on", "max_requests: 5"]));
+    let ran = live.run(live.program("check access --plan"));
+    ran.with_status(2)
+        .says(&["and `max_requests` allows 5", "turn off `evidence`"]);
+    live.configure(&contract(&["evidence: off", "max_requests: 5"]));
+    let ran = live.run(live.program("check access --plan"));
+    assert!(!ran.with_status(0).all().contains("webhooks"));
+}

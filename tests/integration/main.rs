@@ -17,6 +17,7 @@ mod fixtures;
 mod hostile;
 mod incomplete;
 mod live;
+mod localstripe;
 mod planning;
 mod program;
 mod provider_faults;

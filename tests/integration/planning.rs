@@ -172,3 +172,29 @@ fn a_listing_keeps_to_the_limits_of_the_provider() {
         .filter(|request| request.status.is_some_and(|status| status == 429));
     assert_eq!(refused.count(), 0);
 }
+
+#[test]
+fn a_second_in_which_thousands_were_created_is_paged_to_its_end() {
+    let busy = || Bulk {
+        statuses: vec![(Status::Unpaid, 1)],
+        spacing: 0,
+        ..Bulk::of(2_500)
+    };
+    let quiet = |count| Bulk {
+        statuses: vec![(Status::Unpaid, 1)],
+        spacing: 3_600,
+        ..Bulk::of(count)
+    };
+    for others in [0, 900] {
+        let mut world = World::new(NOW);
+        world.bulk(&quiet(others));
+        world.bulk(&busy());
+        let rows = Database::of_users("('usr_a', null, false, null)");
+        let live = Live::new(world, rows, &contract(&[]));
+        let ran = live.json().with_status(0);
+        let listed = &ran.json()["summary"]["subscriptions"]["unpaid"];
+        assert_eq!(*listed, 2_500 + others, "{ran:#?}");
+        let asked = live.asked().len();
+        assert!(asked <= 50, "{asked} requests beside {others} others");
+    }
+}

@@ -258,6 +258,20 @@ fn a_status_between_two_lists_is_seen_in_one_of_them() {
     assert_same("a trial that ends", &live);
 }
 
+#[test]
+fn a_status_that_nobody_has_heard_of_is_reported_and_judges_nobody() {
+    let live = live();
+    live.stripe.before_request(3, |world| {
+        for id in ["sub_001", "sub_220"] {
+            world.set_status(id, Status::Other("suspended".into()));
+        }
+    });
+    let ran = live.json().with_status(1);
+    let mut found = FOUND.map(str::to_owned).to_vec();
+    found.push("unknown-status status:suspended".to_owned());
+    assert_eq!(ran.findings(), found, "{ran:#?}");
+}
+
 /// Every row above, in the words of the documentation.
 #[test]
 fn the_documentation_shows_this_matrix() {

@@ -17,10 +17,10 @@ use crate::{
 const EVENT: &str = "event";
 
 /// Requests in all.
-const PAGES: usize = 5;
+pub(crate) const MOST_REQUESTS: u64 = 5;
 
 /// Of them, for what was not delivered: an endpoint that is down fails at everything.
-const PAGES_OF_UNDELIVERED: usize = 2;
+const PAGES_OF_UNDELIVERED: u64 = 2;
 
 /// Each is a change of a subscription.
 const CHANGES: [&str; 5] = [
@@ -63,7 +63,7 @@ pub(crate) async fn read(
         log.undelivered.extend(page);
     }
     let mut pages = Pages::of(session, &events(&CHANGES, &[]));
-    while asked < PAGES
+    while asked < MOST_REQUESTS
         && let Some(page) = pages.next(event_text).await?
     {
         asked += 1;

@@ -4,6 +4,7 @@ mod columns;
 mod contract;
 mod database;
 mod policy;
+mod rehearsal;
 mod table_name;
 mod values;
 
@@ -41,23 +42,32 @@ pub(super) fn config(document: &Entry<Document>, collector: &Collector<'_>) -> O
         .help("this program reads version 1 of the format");
         collector.add_at(fault, spot);
     }
-    let (spot, written) = collector.require(&document.contracts, "contracts", owner)?;
+    let contracts = collector.require(&document.contracts, "contracts", owner);
+    let written = contracts
+        .map(|(_, list)| list.as_slice())
+        .unwrap_or_default();
+    let names = names(written, collector);
+    let rehearsal = document.rehearsal.written().map(|rehearsal| {
+        let named = self::written(written).zip(names.iter().map(String::as_str));
+        rehearsal::settings(rehearsal, named, collector)
+    });
+    let (spot, _) = contracts?;
     if written.is_empty() {
         let fault = Fault::invalid("`contracts` should hold at least one contract, found none");
         collector.add_at(fault.help("add `- type: access`"), spot);
     }
     let mut contracts = Vec::new();
     let mut places = Vec::new();
-    for ((spot, written), name) in written
-        .iter()
-        .filter_map(Entry::written)
-        .zip(names(written, collector))
-    {
+    for ((spot, written), name) in written.iter().filter_map(Entry::written).zip(names) {
         contracts.push(contract::access_contract(name, written, spot, collector));
         places.push(ContractPlaces::of(written, spot, collector));
     }
     Some(Config {
         contracts: contracts.into_iter().collect::<Option<_>>()?,
+        rehearsal: match rehearsal {
+            Some(rehearsal) => Some(rehearsal?),
+            None => None,
+        },
         places,
     })
 }

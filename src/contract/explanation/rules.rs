@@ -57,7 +57,8 @@ fn is_about_accounts(rule: Rule) -> bool {
         | Rule::DuplicateCustomer
         | Rule::OrphanSubscription
         | Rule::UnknownStatus
-        | Rule::DoubleSubscription => false,
+        | Rule::DoubleSubscription
+        | Rule::Handler(_) => false,
     }
 }
 
@@ -318,7 +319,8 @@ fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
         | Rule::StatusDrift
         | Rule::StaleSubscriptionId
         | Rule::PeriodDrift
-        | Rule::CancelFlagDrift => {
+        | Rule::CancelFlagDrift
+        | Rule::Handler(_) => {
             Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
         }
     }

@@ -275,6 +275,10 @@ impl World {
         self.subscriptions.get(id)
     }
 
+    pub fn find_price(&self, id: &str) -> Option<&Price> {
+        self.prices.get(id)
+    }
+
     pub fn find_customer(&self, id: &str) -> Option<&Customer> {
         self.customers.get(id)
     }

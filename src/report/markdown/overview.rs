@@ -55,6 +55,11 @@ pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
     if outcome.contracts.len() > 1 {
         blocks.push(by_contract(outcome));
     }
+    if let Some(rehearsed) = &outcome.rehearsal {
+        blocks.push(rehearsed.markdown());
+        blocks.extend(warnings(outcome));
+        return blocks;
+    }
     let mut contracts = outcome.contracts.iter();
     // Zeros would read like something that was counted.
     if contracts.any(|contract| contract.problem.is_none()) {
@@ -75,6 +80,17 @@ fn heading(outcome: &Outcome) -> String {
 }
 
 fn meaning(outcome: &Outcome) -> &'static str {
+    if outcome.rehearsal.is_some() {
+        return match outcome.verdict {
+            Verdict::Pass => "The webhook handler does what the contract says in every scenario.",
+            Verdict::Warn | Verdict::Fail => {
+                "The webhook handler does not do what the contract says."
+            }
+            Verdict::Error => {
+                "The rehearsal could not be carried out: **nothing is known about the handler.**"
+            }
+        };
+    }
     match outcome.verdict {
         Verdict::Pass => "Billing and the database agree.",
         Verdict::Warn => {

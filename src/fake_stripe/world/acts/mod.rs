@@ -7,6 +7,7 @@ mod change;
 mod checkout;
 mod customer;
 mod dunning;
+mod guest;
 mod invoicing;
 mod market;
 mod money;

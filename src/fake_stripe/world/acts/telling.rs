@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::{Event, Subscription, World};
-use crate::fake_stripe::shapes::{
-    self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View,
+use crate::fake_stripe::{
+    shapes::{self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View},
+    version::ApiVersion,
 };
 
 /// What an event is about.
@@ -43,6 +44,19 @@ impl World {
             version: &self.default_version,
         };
         serde_json::to_vec_pretty(&EventShape::new(event, view)).ok()
+    }
+
+    /// A customer's subscriptions as the API returns them in its newest version.
+    pub fn subscription_objects(&self, customer: &str) -> Vec<Value> {
+        let view = View {
+            world: self,
+            version: &ApiVersion::NEWEST,
+        };
+        let slots = self.slots_of(customer);
+        let subscriptions = slots.filter_map(|slot| self.subscriptions.at(slot));
+        subscriptions
+            .map(|one| written(&SubscriptionShape::new(one, view)))
+            .collect()
     }
 
     /// How an object is written in the events of this moment; null when there is none.

@@ -1,72 +1,100 @@
-//! SQL as somebody wrote it in the configuration: checked that it stays inside what it is put into, and `{{now}}` found.
+//! SQL as somebody wrote it in the configuration: checked that it stays inside what it is put into, and the
+//! placeholders in it found.
+
+/// What may stand in SQL for a value that is bound when it runs.
+pub(crate) trait Placeholder: Sized {
+    /// What stands at the start of `rest`, which begins with `{`.
+    fn at(rest: &[char]) -> Found<Self>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found<P> {
+    Nothing,
+    /// A placeholder of that many characters.
+    Value(usize, P),
+    /// Something of that many characters that can only be meant as a placeholder.
+    Unknown(usize),
+}
+
+/// `{{now}}`, spaces inside allowed: the time of evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Now;
+
+impl Placeholder for Now {
+    fn at(rest: &[char]) -> Found<Self> {
+        let mut length = 0;
+        for c in "{{now}}".chars() {
+            while matches!(c, 'n' | '}') && rest.get(length) == Some(&' ') {
+                length += 1;
+            }
+            if rest.get(length) != Some(&c) {
+                return Found::Nothing;
+            }
+            length += 1;
+        }
+        Found::Value(length, Self)
+    }
+}
 
 /// A piece of SQL that closes all it opens, holds no parameter and ends no statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct CheckedSql {
-    pub(super) pieces: Vec<Piece>,
+pub(crate) struct CheckedSql<P = Now> {
+    pub(crate) pieces: Vec<Piece<P>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece<P = Now> {
     /// As written; `start` is where it begins in the text, in characters.
-    Verbatim { start: usize, text: String },
-    /// `{{now}}`.
-    Now,
+    Verbatim {
+        start: usize,
+        text: String,
+    },
+    Value(P),
 }
 
 /// Why SQL cannot be used, and where in it, in characters from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unusable {
-    pub(super) reason: Reason,
-    pub(super) at: usize,
+pub(crate) struct Unusable {
+    pub(crate) reason: Reason,
+    pub(crate) at: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     Empty,
     Unclosed,
     Unopened,
     SecondStatement,
     Parameter,
-    QuotedNow,
-}
-
-impl Reason {
-    pub(super) fn described(self) -> &'static str {
-        match self {
-            Self::Empty => "no SQL here",
-            Self::Unclosed => "what opens here is not closed",
-            Self::Unopened => "this closes what was not opened",
-            Self::SecondStatement => "a `;` may only end the one statement of `query`",
-            Self::Parameter => "a parameter has no value here; only `{{now}}` is given one",
-            Self::QuotedNow => "`{{now}}` is a value of its own, to be written without quotes",
-        }
-    }
+    /// A placeholder within a string, where it would be text.
+    Quoted,
+    /// Of that many characters.
+    UnknownPlaceholder(usize),
 }
 
 /// Checks a part of a statement, such as a condition: no `;` at all.
-pub(super) fn check_fragment(text: &str) -> Result<CheckedSql, Unusable> {
+pub(crate) fn check_fragment<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
     Scanner::new(text, false).run()
 }
 
 /// Checks a statement of its own; `;` may follow it.
-pub(super) fn check_statement(text: &str) -> Result<CheckedSql, Unusable> {
+pub(crate) fn check_statement<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
     Scanner::new(text, true).run()
 }
 
 /// Reads just enough of Postgres's lexical rules (manual, 4.1) to know strings, names and comments from the rest.
-struct Scanner {
+struct Scanner<P> {
     text: Vec<char>,
     at: usize,
     may_end: bool,
     has_ended: bool,
     has_code: bool,
     opened: Vec<(char, usize)>,
-    pieces: Vec<Piece>,
+    pieces: Vec<Piece<P>>,
     piece_start: usize,
 }
 
-impl Scanner {
+impl<P: Placeholder> Scanner<P> {
     fn new(text: &str, may_end: bool) -> Self {
         Self {
             text: text.chars().collect(),
@@ -80,7 +108,7 @@ impl Scanner {
         }
     }
 
-    fn run(mut self) -> Result<CheckedSql, Unusable> {
+    fn run(mut self) -> Result<CheckedSql<P>, Unusable> {
         while let Some(c) = self.peek(0) {
             let start = self.at;
             match (c, self.peek(1)) {
@@ -127,14 +155,17 @@ impl Scanner {
                     Some(_) | None => return Err(unusable(Reason::Unopened, start)),
                 }
             }
-            '{' => match self.now_length() {
-                Some(length) => {
+            '{' => match self.placeholder() {
+                Found::Value(length, value) => {
                     self.end_piece(start);
-                    self.pieces.push(Piece::Now);
+                    self.pieces.push(Piece::Value(value));
                     self.at += length;
                     self.piece_start = self.at;
                 }
-                None => self.at += 1,
+                Found::Unknown(length) => {
+                    return Err(unusable(Reason::UnknownPlaceholder(length), start));
+                }
+                Found::Nothing => self.at += 1,
             },
             _ => self.at += 1,
         }
@@ -199,8 +230,8 @@ impl Scanner {
         let start = self.at;
         self.at += 1;
         while let Some(c) = self.peek(0) {
-            if c == '{' && quote == '\'' && self.now_length().is_some() {
-                return Err(unusable(Reason::QuotedNow, self.at));
+            if c == '{' && quote == '\'' && matches!(self.placeholder(), Found::Value(..)) {
+                return Err(unusable(Reason::Quoted, self.at));
             }
             if (c == '\\' && has_escapes) || (c == quote && self.peek(1) == Some(quote)) {
                 self.at += 2;
@@ -241,19 +272,8 @@ impl Scanner {
         Err(unusable(Reason::Unclosed, start))
     }
 
-    /// The length of `{{now}}`, spaces inside allowed, if it stands here.
-    fn now_length(&self) -> Option<usize> {
-        let mut length = 0;
-        for c in "{{now}}".chars() {
-            while matches!(c, 'n' | '}') && self.peek(length) == Some(' ') {
-                length += 1;
-            }
-            if self.peek(length) != Some(c) {
-                return None;
-            }
-            length += 1;
-        }
-        Some(length)
+    fn placeholder(&self) -> Found<P> {
+        P::at(self.text.get(self.at..).unwrap_or_default())
     }
 
     /// Whether the quote here opens `E'…'`, where a backslash escapes.
@@ -292,7 +312,7 @@ mod tests {
             .iter()
             .map(|piece| match piece {
                 Piece::Verbatim { text, .. } => text.as_str(),
-                Piece::Now => "<now>",
+                Piece::Value(Now) => "<now>",
             })
             .collect()
     }
@@ -329,15 +349,15 @@ mod tests {
         }
         assert_eq!(
             check_statement("select 1; delete from users"),
-            Err(unusable(Reason::SecondStatement, 10))
+            Err::<CheckedSql, _>(unusable(Reason::SecondStatement, 10))
         );
         assert_eq!(
             check_fragment("true; commit"),
-            Err(unusable(Reason::SecondStatement, 4))
+            Err::<CheckedSql, _>(unusable(Reason::SecondStatement, 4))
         );
         assert_eq!(
             check_statement("select (1;)"),
-            Err(unusable(Reason::SecondStatement, 9))
+            Err::<CheckedSql, _>(unusable(Reason::SecondStatement, 9))
         );
     }
 
@@ -357,7 +377,11 @@ mod tests {
             ("", Reason::Empty, 0),
             (" -- only this", Reason::Empty, 0),
         ] {
-            assert_eq!(check_fragment(text), Err(unusable(reason, at)), "{text}");
+            assert_eq!(
+                check_fragment(text),
+                Err::<CheckedSql, _>(unusable(reason, at)),
+                "{text}"
+            );
         }
     }
 
@@ -374,7 +398,7 @@ mod tests {
         );
         assert_eq!(
             check_fragment("ends_at > '{{now}}'"),
-            Err(unusable(Reason::QuotedNow, 11))
+            Err::<CheckedSql, _>(unusable(Reason::Quoted, 11))
         );
     }
 }

@@ -1,0 +1,336 @@
+//! Each act of a scenario as what the fake provider does.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
+use super::provider::{ActError, Buyer, plan_item};
+use crate::{
+    fake_stripe::{
+        CheckoutSession, Coupon, Customer, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
+        PauseCollection, Payment, Price, Renewal, Status, Subscription, TrialEnd, World,
+    },
+    rehearsal::{
+        Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
+        GivenUp, Outcome, PauseBehavior, Role, Subscribe, YesNo,
+    },
+};
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`perform` names every act and sends each to where it belongs"
+)]
+impl Buyer {
+    /// Does it, in the world's present moment.
+    pub(super) fn perform(
+        &mut self,
+        world: &mut World,
+        cast: &Cast,
+        act: &Act,
+    ) -> Result<(), ActError> {
+        match act {
+            Act::Wait { .. } => Ok(()),
+            Act::Checkout(checkout) => self.check_out(world, cast, checkout),
+            Act::Subscribe(subscribe) => self.subscribe(world, cast, subscribe),
+            Act::Pay { .. }
+            | Act::ExpireIncomplete { .. }
+            | Act::AsyncPayment { .. }
+            | Act::Renew { .. }
+            | Act::PaymentFailed { .. }
+            | Act::Recover { .. }
+            | Act::GiveUp { .. } => self.money(world, act),
+            Act::TrialWillEnd { .. }
+            | Act::EndTrial { .. }
+            | Act::ScheduleCancel { .. }
+            | Act::Keep { .. }
+            | Act::CancelNow { .. }
+            | Act::EndAtPeriodEnd { .. }
+            | Act::PauseCollection { .. }
+            | Act::ClearPause { .. }
+            | Act::Pause { .. }
+            | Act::Resume { .. } => self.term(world, act),
+            Act::ChangePrice { .. }
+            | Act::MigratePrice { .. }
+            | Act::ScheduleChange { .. }
+            | Act::EnterPhase { .. }
+            | Act::ChangeQuantity { .. }
+            | Act::AddItem { .. }
+            | Act::RemoveItem { .. } => self.change(world, cast, act),
+            Act::ChangeEmail {}
+            | Act::DeleteCustomer {}
+            | Act::Forget { .. }
+            | Act::GuestPayment {}
+            | Act::Stranger {}
+            | Act::Invent {} => self.surroundings(world, cast, act),
+        }
+    }
+
+    /// What is paid, and what is not.
+    fn money(&self, world: &mut World, act: &Act) -> Result<(), ActError> {
+        match act {
+            Act::Pay { subscription } => world.pay_first_invoice(self.id(subscription)?)?,
+            Act::ExpireIncomplete { subscription } => {
+                world.expire_incomplete(self.id(subscription)?)?;
+            }
+            Act::AsyncPayment {
+                subscription,
+                outcome,
+            } => {
+                let session = self.session(subscription)?;
+                match outcome {
+                    Outcome::Succeeded => world.async_payment_succeeds(session)?,
+                    Outcome::Failed => world.async_payment_fails(session)?,
+                }
+            }
+            Act::Renew { subscription, paid } => {
+                let how = match paid {
+                    YesNo::Yes => Renewal::Paid,
+                    YesNo::No => Renewal::Draft,
+                };
+                world.renew_subscription(self.id(subscription)?, how)?;
+            }
+            Act::PaymentFailed { subscription } => world.payment_fails(self.id(subscription)?)?,
+            Act::Recover { subscription } => world.recover(self.id(subscription)?)?,
+            Act::GiveUp { subscription, then } => {
+                let how = match then {
+                    GivenUp::Cancel => GiveUp::Cancel,
+                    GivenUp::Unpaid => GiveUp::Unpaid,
+                };
+                world.give_up(self.id(subscription)?, how)?;
+            }
+            other => return Err(ActError::misplaced(other)),
+        }
+        Ok(())
+    }
+
+    /// How long a subscription goes on, and whether it rests.
+    fn term(&self, world: &mut World, act: &Act) -> Result<(), ActError> {
+        match act {
+            Act::TrialWillEnd { subscription } => world.trial_will_end(self.id(subscription)?)?,
+            Act::EndTrial { subscription, then } => {
+                let how = match then {
+                    EndOfTrial::Convert => TrialEnd::Convert,
+                    EndOfTrial::Cancel => TrialEnd::Cancel,
+                    EndOfTrial::Pause => TrialEnd::Pause,
+                };
+                world.end_trial(self.id(subscription)?, how)?;
+            }
+            Act::ScheduleCancel {
+                subscription,
+                encoding,
+            } => {
+                let form = match encoding {
+                    CancelEncoding::Flag => EndForm::FlagAndTime,
+                    CancelEncoding::Time => EndForm::TimeOnly,
+                };
+                world.schedule_cancel(self.id(subscription)?, form)?;
+            }
+            Act::Keep { subscription } => world.keep_subscription(self.id(subscription)?)?,
+            Act::CancelNow { subscription } => world.cancel_now(self.id(subscription)?)?,
+            Act::EndAtPeriodEnd { subscription } => {
+                world.end_at_period_end(self.id(subscription)?)?;
+            }
+            Act::PauseCollection {
+                subscription,
+                behavior,
+            } => {
+                let pause = PauseCollection {
+                    behavior: word(*behavior).into(),
+                    resumes_at: None,
+                };
+                world.pause_collection(self.id(subscription)?, pause)?;
+            }
+            Act::ClearPause { subscription } => world.resume_collection(self.id(subscription)?)?,
+            Act::Pause { subscription } => world.pause_subscription(self.id(subscription)?)?,
+            Act::Resume { subscription } => world.resume_subscription(self.id(subscription)?)?,
+            other => return Err(ActError::misplaced(other)),
+        }
+        Ok(())
+    }
+
+    /// What happens around subscriptions.
+    fn surroundings(&self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
+        match act {
+            Act::ChangeEmail {} => {
+                let changed = format!("changed.{}", self.email);
+                world.change_email(&self.customer, &changed)?;
+            }
+            Act::DeleteCustomer {} => world.remove_customer(&self.customer)?,
+            Act::Forget { subscription } => {
+                world.forget(self.id(subscription)?);
+            }
+            Act::GuestPayment {} => {
+                world.guest_payment(2_000);
+            }
+            Act::Stranger {} => stranger(world, cast)?,
+            Act::Invent {} => {
+                world.unknown_event(Some(&self.customer));
+            }
+            other => return Err(ActError::misplaced(other)),
+        }
+        Ok(())
+    }
+
+    /// What changes the items of a subscription.
+    fn change(&self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
+        match act {
+            Act::ChangePrice {
+                subscription,
+                price,
+            } => {
+                let price = self.price(cast, *price)?;
+                let id = self.id(subscription)?;
+                let item = plan_item(world, cast, id);
+                world.change_price(id, item.as_deref(), &price)?;
+            }
+            Act::MigratePrice {
+                subscription,
+                price,
+            } => {
+                let new = self.price(cast, *price)?;
+                let id = self.id(subscription)?.clone();
+                let old = world
+                    .find_subscription(&id)
+                    .and_then(|one| one.items.first())
+                    .map(|item| item.price.clone())
+                    .unwrap_or_default();
+                // The old price serves the other accounts of the rehearsal, so only this subscription moves.
+                world.price(Price::monthly(&new, 2_500));
+                let item = plan_item(world, cast, &id);
+                world.change_price(&id, item.as_deref().or(Some(&old)), &new)?;
+            }
+            Act::ScheduleChange {
+                subscription,
+                price,
+            } => {
+                let price = self.price(cast, *price)?;
+                world.schedule_change(self.id(subscription)?, &price)?;
+            }
+            Act::EnterPhase { subscription } => {
+                world.enter_next_phase(self.id(subscription)?, Renewal::Paid)?;
+            }
+            Act::ChangeQuantity {
+                subscription,
+                quantity,
+            } => {
+                let id = self.id(subscription)?;
+                let item = plan_item(world, cast, id);
+                world.change_quantity(id, item.as_deref(), *quantity)?;
+            }
+            Act::AddItem {
+                subscription,
+                price,
+            } => {
+                let price = self.price(cast, *price)?;
+                world.add_item(self.id(subscription)?, Item::new(&price))?;
+            }
+            Act::RemoveItem {
+                subscription,
+                price,
+            } => {
+                let price = self.price(cast, *price)?;
+                world.remove_item(self.id(subscription)?, &price)?;
+            }
+            other => return Err(ActError::misplaced(other)),
+        }
+        Ok(())
+    }
+
+    fn check_out(
+        &mut self,
+        world: &mut World,
+        cast: &Cast,
+        checkout: &Checkout,
+    ) -> Result<(), ActError> {
+        let roles = match checkout.items.as_slice() {
+            [] => vec![checkout.price],
+            items => items.to_vec(),
+        };
+        let mut items = Vec::new();
+        for role in roles {
+            let mut item = Item::new(&self.price(cast, role)?);
+            item.quantity = (role != Role::Metered).then_some(checkout.quantity);
+            items.push(item);
+        }
+        let coupon = checkout.percent_off.map(|percent| {
+            let id = format!("prodverdict_{percent}_off");
+            world.coupon(Coupon::percent(&id, percent.into()))
+        });
+        let session = CheckoutSession {
+            customer: Some(self.customer.clone()),
+            client_reference_id: self.client_reference_id.as_deref().map(CompactString::from),
+            metadata: metadata(&self.session_metadata),
+            subscription_metadata: metadata(&self.subscription_metadata),
+            items,
+            trial_days: checkout.trial_days.map(u32::from),
+            coupon,
+            ..CheckoutSession::default()
+        };
+        let label = checkout.subscription.clone();
+        let payment = match checkout.payment {
+            CheckoutPayment::Never => {
+                let session = world.open_checkout(session)?;
+                world.expire_checkout(&session)?;
+                return Ok(());
+            }
+            CheckoutPayment::Paid => Payment::Paid,
+            CheckoutPayment::Unpaid => Payment::Pending,
+        };
+        let purchase = world.checkout(session, payment)?;
+        self.sessions.insert(label.clone(), purchase.session);
+        self.subscriptions.insert(label, purchase.subscription);
+        Ok(())
+    }
+
+    fn subscribe(
+        &mut self,
+        world: &mut World,
+        cast: &Cast,
+        subscribe: &Subscribe,
+    ) -> Result<(), ActError> {
+        let price = self.price(cast, subscribe.price)?;
+        let mut subscription = Subscription::new(&self.customer, Status::Incomplete).price(&price);
+        if subscribe.by == BoughtBy::Api {
+            for (name, value) in &self.subscription_metadata {
+                subscription = subscription.metadata(name, value);
+            }
+        }
+        let paying = match subscribe.payment {
+            FirstPayment::Paid => Paying::Paid,
+            FirstPayment::Waits => Paying::Awaited,
+            FirstPayment::Fails => Paying::Declined,
+        };
+        let id = world.subscribe(subscription, paying)?;
+        self.subscriptions
+            .insert(subscribe.subscription.clone(), id);
+        Ok(())
+    }
+}
+
+/// Somebody who is a customer and has no account subscribes and leaves.
+fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
+    let email = "stranger@rehearsal.prodverdict.invalid";
+    let customer = world.create_customer(Customer::new("").email(email));
+    let price = cast
+        .price(Role::Main, None)
+        .ok_or(ActError::NoPrice(Role::Main))?;
+    let subscription = Subscription::new(&customer, Status::Incomplete);
+    let id = world.subscribe(subscription.price(price.as_str()), Paying::Paid)?;
+    world.cancel_now(&id)?;
+    Ok(())
+}
+
+fn metadata(values: &BTreeMap<String, String>) -> Metadata {
+    values
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn word(behavior: PauseBehavior) -> &'static str {
+    match behavior {
+        PauseBehavior::KeepAsDraft => "keep_as_draft",
+        PauseBehavior::MarkUncollectible => "mark_uncollectible",
+        PauseBehavior::Void => "void",
+    }
+}

@@ -1,0 +1,89 @@
+//! The application's own word on access, where it is configured.
+
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::{Rehearsing, people::Actor, stand::Stand};
+use crate::{
+    config::Placeholder,
+    rehearsal::{GateAnswer, Row, Step},
+};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A larger answer is no answer about one account.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// What the application says at the end of a step; none where nobody asks, or where both answers are right.
+pub(super) async fn ask(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    actor: &Actor,
+    stand: &Stand,
+) -> Option<GateAnswer> {
+    if step.then.row == Row::Untouched {
+        return None;
+    }
+    let (url, expected) = question(rehearsing, actor, stand)?;
+    let said = answer(rehearsing, &url).await;
+    Some(GateAnswer {
+        url,
+        expected,
+        said,
+    })
+}
+
+/// Whether there is nothing to wait for.
+pub(super) async fn agrees(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> bool {
+    match question(rehearsing, actor, stand) {
+        Some((url, expected)) => answer(rehearsing, &url).await == Ok(expected),
+        None => true,
+    }
+}
+
+fn question(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> Option<(String, bool)> {
+    let gate = rehearsing.settings.gate.as_ref()?;
+    let expected = stand.served?;
+    let url = gate.url.fill(|placeholder| {
+        let value = match placeholder {
+            Placeholder::AccountId => actor.account.as_str(),
+            Placeholder::Email => actor.email.as_str(),
+            Placeholder::CustomerId => actor.buyer.customer.as_str(),
+        };
+        utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+    });
+    Some((url, expected))
+}
+
+async fn answer(rehearsing: &Rehearsing<'_>, url: &str) -> Result<bool, String> {
+    let Some(gate) = &rehearsing.settings.gate else {
+        return Err("no gate is configured".to_owned());
+    };
+    let response = rehearsing
+        .client
+        .get(url)
+        .timeout(TIMEOUT)
+        .send()
+        .await
+        .map_err(|error| error.without_url().to_string())?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(format!("it answered {}", status.as_u16()));
+    }
+    let bytes = response
+        .bytes()
+        .await
+        .map_err(|error| error.without_url().to_string())?;
+    if bytes.len() > MAX_BYTES {
+        return Err("its answer is larger than 1 MiB".to_owned());
+    }
+    let body: Value =
+        serde_json::from_slice(&bytes).map_err(|_syntax| "its answer is not JSON".to_owned())?;
+    match body.pointer(&gate.paid_pointer) {
+        Some(Value::Bool(paid)) => Ok(*paid),
+        Some(other) => Err(format!("`{}` is {other} and no boolean", gate.paid)),
+        None => Err(format!("its answer has no `{}`", gate.paid)),
+    }
+}

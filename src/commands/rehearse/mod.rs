@@ -1,0 +1,255 @@
+//! `prodverdict rehearse`: plays billing lifecycles against a running webhook handler and judges the rows it wrote.
+
+mod acts;
+mod calls;
+mod delivering;
+mod gate;
+mod opening;
+mod outcome;
+mod people;
+mod play;
+mod provider;
+mod rows;
+mod stand;
+mod step;
+mod trap;
+
+use std::{net::SocketAddr, path::Path};
+
+use secrecy::SecretString;
+
+use self::people::Bystander;
+pub(crate) use self::{opening::ready, play::rehearse};
+use super::{
+    check::render, configuration, masking::mask_of, output::Output, signals::Signals, unanswered,
+};
+use crate::{
+    cli::{Environment, RehearseArgs},
+    config::{AccessContract, Config, Rehearsal},
+    contract::{UnixSeconds, Verdict},
+    fake_stripe::{ApiVersion, FakeStripe},
+    problem::Problem,
+    redirect,
+    rehearsal::{Cast, Scenario, built_in},
+    report::{self, Mask, Outcome},
+    scratch::Scratch,
+    webhook::Endpoint,
+};
+
+/// Everything that plays share.
+#[derive(Debug)]
+pub(crate) struct Rehearsing<'r> {
+    settings: &'r Rehearsal,
+    contract: &'r AccessContract,
+    cast: Cast,
+    fake: FakeStripe,
+    scratch: Scratch,
+    endpoint: Endpoint,
+    /// Of the scratch database.
+    url: SecretString,
+    /// For the gate.
+    client: reqwest::Client,
+    in_container_action: bool,
+    /// When every play begins, for the provider and the contract.
+    begins: i64,
+    /// The shape of events where a play does not say otherwise.
+    version: ApiVersion,
+    bystanders: Vec<Bystander>,
+    jobs: usize,
+}
+
+/// What is asked for on the command line or by the action's inputs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// Only these scenarios; all where there are none.
+    pub(crate) scenarios: Vec<String>,
+    pub(crate) jobs: Option<usize>,
+    /// When plays begin; none: at the beginning of today.
+    pub(crate) begins: Option<UnixSeconds>,
+}
+
+pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> u8 {
+    let output = Output::of_process(Mask::default());
+    if arguments.node_preload.is_some() || arguments.python_path.is_some() {
+        return write_preloads(arguments, &output);
+    }
+    let config = match configuration::load(&arguments.config.config) {
+        Ok(config) => Some(config),
+        // The built-in scenarios can be listed without one.
+        Err(_) if arguments.list => None,
+        Err(unusable) => return finish(arguments, &unanswered(unusable.problems()), &output),
+    };
+    if arguments.list {
+        return list(config.as_ref(), &arguments.config.config, &output);
+    }
+    let Some(config) = config else {
+        return super::COULD_NOT_TELL;
+    };
+    let output = Output::of_process(mask_of(&secrets(&config, environment)));
+    let wanted = Wanted {
+        scenarios: arguments.scenario.clone(),
+        jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
+        begins: arguments.now.map(UnixSeconds::from),
+    };
+    let outcome = played(
+        &config,
+        &arguments.config.config,
+        environment,
+        &wanted,
+        &output,
+    )
+    .await;
+    finish(arguments, &outcome, &output)
+}
+
+/// The whole rehearsal, from opening to clean-up. An interrupt ends it early, and cleans up all the same.
+pub(crate) async fn played(
+    config: &Config,
+    path: &Path,
+    environment: &Environment,
+    wanted: &Wanted,
+    output: &Output,
+) -> Outcome {
+    let mut signals = Signals::listen();
+    let opened = ready(config, path, environment, wanted, output);
+    let (mut rehearsing, scenarios) = match opened.await {
+        Ok(opened) => opened,
+        Err(failure) => return outcome::failed(config, failure),
+    };
+    output.say(&format!(
+        "Stripe is played at {}; playing {} scenarios against {}",
+        rehearsing.fake.base_url(),
+        scenarios.len(),
+        rehearsing.settings.handler,
+    ));
+    let result = tokio::select! {
+        result = Box::pin(rehearse(&mut rehearsing, config, &scenarios)) => result,
+        () = signals.cancelled() => Err(interrupted().into()),
+    };
+    let cleaned = rehearsing.scratch.clean().await;
+    let mut outcome = match result {
+        Ok(outcome) => outcome,
+        Err(failure) => outcome::failed(config, failure),
+    };
+    if let Err(error) = cleaned {
+        outcome.warnings.push(Problem::of(&error));
+    }
+    outcome
+}
+
+fn interrupted() -> Problem {
+    Problem {
+        message: "interrupted: nothing was decided".to_owned(),
+        hint: String::new(),
+        place: None,
+    }
+}
+
+/// The secrets that a rehearsal is given.
+pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretString> {
+    let mut secrets = super::masking::secrets_of(config, environment);
+    if let Some(rehearsal) = &config.rehearsal {
+        let names = [&rehearsal.secret_env, &rehearsal.url_env];
+        secrets.extend(
+            names
+                .into_iter()
+                .filter_map(|name| environment.secret(name)),
+        );
+    }
+    secrets
+}
+
+/// One line a scenario.
+fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
+    let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
+        Some(settings) => opening::scenarios(settings, path),
+        None => built_in().map_err(|error| opening::unreadable(&error)),
+    };
+    match scenarios {
+        Ok(scenarios) => {
+            let width = scenarios
+                .iter()
+                .map(|one| one.id.len())
+                .max()
+                .unwrap_or_default();
+            let line = |one: &Scenario| {
+                let title = report::neutral::terminal(&one.title);
+                format!("{:width$}  {title}\n", one.id)
+            };
+            let lines: String = scenarios.iter().map(line).collect();
+            match output.data(&lines) {
+                Ok(()) => 0,
+                Err(error) => super::could_not_write(output, &error),
+            }
+        }
+        Err(problem) => {
+            output.say(&report::problems(&[problem], output.colour_on_stderr));
+            super::COULD_NOT_TELL
+        }
+    }
+}
+
+fn finish(arguments: &RehearseArgs, outcome: &Outcome, output: &Output) -> u8 {
+    output.say(&report::warnings(
+        &outcome.warnings,
+        output.colour_on_stderr,
+    ));
+    output.say(&report::summary_line(outcome));
+    let format = arguments.format.format;
+    let written = match &arguments.output {
+        Some(path) => output.file(path, &render(outcome, format, false)),
+        None => output.data(&render(outcome, format, output.colour)),
+    };
+    super::check::status(outcome, arguments.strict, output, written)
+}
+
+fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
+    let node = arguments.node_preload.as_ref().map(|path| {
+        redirect::write_node_preload(path).map(|()| {
+            let (node, variable) = (redirect::node_options(path), redirect::VARIABLE);
+            format!(
+                "wrote {}; start the application with\n  NODE_OPTIONS='{node}' {variable}=http://127.0.0.1:12111",
+                path.display()
+            )
+        })
+    });
+    let python = arguments.python_path.as_ref().map(|folder| {
+        redirect::write_python_path(folder).map(|path| {
+            format!(
+                "wrote {}; start the application with\n  PYTHONPATH='{}' {}=http://127.0.0.1:12111",
+                path.display(),
+                folder.display(),
+                redirect::VARIABLE
+            )
+        })
+    });
+    let mut status = 0;
+    for written in [node, python].into_iter().flatten() {
+        match written {
+            Ok(said) => output.say(&said),
+            Err(error) => {
+                output.say(&report::problems(
+                    &[Problem::of(&error)],
+                    output.colour_on_stderr,
+                ));
+                status = super::COULD_NOT_TELL;
+            }
+        }
+    }
+    status
+}
+
+/// The time on the wall, by which deliveries are signed.
+fn real_now() -> UnixSeconds {
+    super::now()
+}
+
+/// Where an application is told to find the provider.
+fn address(listen: &str) -> Option<SocketAddr> {
+    listen.parse().ok()
+}
+
+/// The verdict of findings under the contract's own threshold.
+fn verdict(findings: &[crate::contract::Finding], contract: &AccessContract) -> Verdict {
+    Verdict::of(findings, contract.contract.fail_on)
+}

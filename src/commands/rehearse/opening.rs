@@ -1,0 +1,336 @@
+//! From a configuration to a rehearsal that can begin: every refusal, the fake provider, the handler that answers.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::{net::TcpStream, time::timeout};
+use url::Url;
+
+use super::{Rehearsing, Wanted, address, provider::furnish, real_now};
+use crate::{
+    cli::Environment,
+    commands::{failure::Failure, output::Output},
+    config::{Config, Rehearsal},
+    fake_stripe::{ApiVersion, FakeStripe, World},
+    http,
+    problem::{Place, Problem},
+    rehearsal::{Cast, ParseError, Scenario, built_in, parse},
+    scratch::{Opening, Scratch},
+    webhook::Endpoint,
+};
+
+/// An application that was started in the background may take so long.
+const STARTING: Duration = Duration::from_secs(30);
+
+const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+
+/// Side by side, where nobody says how many.
+const JOBS: usize = 4;
+
+const DAY: i64 = 86_400;
+
+/// More files than anybody writes.
+const MOST_FILES: usize = 500;
+
+/// Opens everything that plays need.
+pub(crate) async fn ready<'r>(
+    config: &'r Config,
+    path: &Path,
+    environment: &'r Environment,
+    wanted: &Wanted,
+    output: &Output,
+) -> Result<(Rehearsing<'r>, Vec<Scenario>), Failure> {
+    let settings = config.rehearsal.as_ref().ok_or_else(not_configured)?;
+    let contract = config
+        .contracts
+        .get(settings.contract_index)
+        .ok_or_else(not_configured)?;
+    let scenarios = chosen(scenarios(settings, path)?, settings, wanted)?;
+    let cast = Cast::of(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
+    let version: ApiVersion = settings.api_version.parse().map_err(|_unknown| Problem {
+        message: format!("`{}` is no version of Stripe's API", settings.api_version),
+        hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
+        place: settings.places.api_version.clone(),
+    })?;
+    let secret = environment.secret(&settings.secret_env).ok_or_else(|| Problem {
+        message: format!("`{}` is not set", settings.secret_env),
+        hint: "give the same secret to the handler and to this command; any text that begins with whsec_ will do"
+            .to_owned(),
+        place: None,
+    })?;
+    let in_container_action = environment.in_container_action();
+    let url = environment.secret(&settings.url_env);
+    let contract_url = environment.secret(&contract.database.url_env);
+    let scratch = Scratch::open(Opening {
+        url: url.as_ref(),
+        rehearsal: settings,
+        contract,
+        contract_url: contract_url.as_ref(),
+        in_container_action,
+    })
+    .await
+    .map_err(|error| Failure::of(&error))?;
+    let handler = handler_url(settings, in_container_action, output)?;
+    let endpoint = Endpoint::new(handler.clone(), secret).map_err(|error| client(&error))?;
+    let fake = start(settings, &cast, &version, path)?;
+    awaited(settings, &handler).await?;
+    let today = |now: i64| now - now.rem_euclid(DAY);
+    let rehearsing = Rehearsing {
+        settings,
+        contract,
+        cast,
+        fake,
+        scratch,
+        endpoint,
+        url: url.unwrap_or_else(|| String::new().into()),
+        client: http::client().map_err(|error| client(&error))?,
+        in_container_action,
+        begins: wanted
+            .begins
+            .map_or_else(|| today(real_now().0), |now| now.0),
+        version,
+        bystanders: Vec::new(),
+        jobs: wanted.jobs.unwrap_or(JOBS),
+    };
+    Ok((rehearsing, scenarios))
+}
+
+/// The scenarios of the program and those of the user's own folder.
+pub(super) fn scenarios(settings: &Rehearsal, path: &Path) -> Result<Vec<Scenario>, Problem> {
+    let mut scenarios = built_in().map_err(|error| unreadable(&error))?;
+    let Some(folder) = &settings.scenarios_dir else {
+        return Ok(scenarios);
+    };
+    let folder = path.parent().unwrap_or(Path::new("")).join(folder);
+    let cannot = |error: std::io::Error| Problem {
+        message: format!(
+            "the folder `{}` of scenarios cannot be read: {error}",
+            folder.display()
+        ),
+        hint: "`scenarios_dir` is relative to the configuration".to_owned(),
+        place: settings.places.scenarios_dir.clone(),
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(cannot)? {
+        let file = entry.map_err(cannot)?.path();
+        if file
+            .extension()
+            .is_some_and(|ending| ending == "yml" || ending == "yaml")
+        {
+            files.push(file);
+        }
+    }
+    files.sort();
+    files.truncate(MOST_FILES);
+    for file in files {
+        let text = fs::read_to_string(&file).map_err(cannot)?;
+        let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
+        if scenarios.iter().any(|one| one.id == own.id) {
+            return Err(Problem {
+                message: format!(
+                    "{}: there is a scenario `{}` already",
+                    file.display(),
+                    own.id
+                ),
+                hint: "give it an id of its own".to_owned(),
+                place: None,
+            });
+        }
+        scenarios.push(own);
+    }
+    Ok(scenarios)
+}
+
+pub(super) fn unreadable(error: &ParseError) -> Problem {
+    Problem {
+        message: error.to_string(),
+        hint: "the scenarios of the program, in src/rehearsal/scenarios, show the form".to_owned(),
+        place: None,
+    }
+}
+
+/// Those that are asked for, by the command line or else by the configuration.
+fn chosen(
+    mut scenarios: Vec<Scenario>,
+    settings: &Rehearsal,
+    wanted: &Wanted,
+) -> Result<Vec<Scenario>, Problem> {
+    let known: Vec<String> = scenarios.iter().map(|one| one.id.clone()).collect();
+    let unknown = |id: &str, place: Option<&Place>| Problem {
+        message: format!("there is no scenario `{id}`"),
+        hint: match nearest(id, &known) {
+            Some(near) => format!("did you mean `{near}`? `prodverdict rehearse --list` shows all"),
+            None => "`prodverdict rehearse --list` shows all".to_owned(),
+        },
+        place: place.cloned(),
+    };
+    let places = settings.skip.iter().chain(settings.only.iter().flatten());
+    for (id, place) in places {
+        if !known.contains(id) {
+            return Err(unknown(id, Some(place)));
+        }
+    }
+    for id in &wanted.scenarios {
+        if !known.contains(id) {
+            return Err(unknown(id, None));
+        }
+    }
+    if wanted.scenarios.is_empty() {
+        scenarios.retain(|one| {
+            let only = settings.only.as_ref();
+            !settings.skip.contains_key(&one.id)
+                && only.is_none_or(|only| only.contains_key(&one.id))
+        });
+    } else {
+        scenarios.retain(|one| wanted.scenarios.contains(&one.id));
+    }
+    if scenarios.is_empty() {
+        return Err(Problem {
+            message: "no scenario is left to play".to_owned(),
+            hint: "look at `rehearsal.scenarios`: a rehearsal of nothing proves nothing".to_owned(),
+            place: Some(settings.places.section.clone()),
+        });
+    }
+    Ok(scenarios)
+}
+
+fn nearest<'k>(id: &str, known: &'k [String]) -> Option<&'k String> {
+    let distance = |one: &&String| strsim::damerau_levenshtein(id, one);
+    let near = known.iter().min_by_key(distance)?;
+    (distance(&near) <= 4).then_some(near)
+}
+
+/// In a container action, `localhost` is the container; the application runs on the runner, which is the gateway.
+fn handler_url(
+    settings: &Rehearsal,
+    in_container_action: bool,
+    output: &Output,
+) -> Result<Url, Problem> {
+    let mut url = Url::parse(&settings.handler).map_err(|error| Problem {
+        message: format!("`{}` is no URL: {error}", settings.handler),
+        hint: String::new(),
+        place: Some(settings.places.handler.clone()),
+    })?;
+    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if in_container_action && is_local {
+        let gateway = gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default());
+        let gateway = gateway.ok_or_else(|| Problem {
+            message: format!(
+                "`{}` is this container itself, and it has no gateway to the runner",
+                settings.handler
+            ),
+            hint: "name the application by its service label in `rehearsal.handler`".to_owned(),
+            place: Some(settings.places.handler.clone()),
+        })?;
+        if url.set_ip_host(gateway.into()).is_ok() {
+            output.say(&format!(
+                "localhost is the runner's, so the handler is called at {url}: the application has to listen on 0.0.0.0"
+            ));
+        }
+    }
+    Ok(url)
+}
+
+/// The default gateway in the kernel's table of routes: little-endian hex.
+fn gateway(routes: &str) -> Option<std::net::Ipv4Addr> {
+    routes.lines().find_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (to, gateway) = (fields.next()?, fields.next()?);
+        let number = u32::from_str_radix(gateway, 16).ok()?;
+        (to == "00000000" && number != 0).then(|| number.swap_bytes().into())
+    })
+}
+
+fn start(
+    settings: &Rehearsal,
+    cast: &Cast,
+    version: &ApiVersion,
+    path: &Path,
+) -> Result<FakeStripe, Problem> {
+    let _ = path;
+    let mut world = World::new(real_now().0);
+    furnish(&mut world, cast, version);
+    let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| Problem {
+        message: format!("`{}` is no address and port", settings.fake_stripe.listen),
+        hint: String::new(),
+        place: Some(settings.places.section.clone()),
+    })?;
+    FakeStripe::start(listen, world).map_err(|error| Problem {
+        message: format!("the fake provider cannot listen on {listen}: {error}"),
+        hint: "another process uses the address: end it, or name another in `rehearsal.fake_stripe.listen`"
+            .to_owned(),
+        place: Some(settings.places.section.clone()),
+    })
+}
+
+/// Waits for the application to listen.
+async fn awaited(settings: &Rehearsal, handler: &Url) -> Result<(), Problem> {
+    let host = handler
+        .host_str()
+        .unwrap_or_default()
+        .trim_matches(['[', ']'])
+        .to_owned();
+    let port = handler.port_or_known_default().unwrap_or(80);
+    let connected = async {
+        loop {
+            let tried = TcpStream::connect((host.as_str(), port)).await;
+            match tried {
+                Ok(_) => break,
+                Err(error) => tracing::debug!(%error, "the handler does not listen yet"),
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    };
+    timeout(STARTING, connected).await.map_err(|_elapsed| Problem {
+        message: format!(
+            "nothing listens at {host}:{port}, where `rehearsal.handler` says the application is"
+        ),
+        hint: "start the application first, with STRIPE_WEBHOOK_SECRET, the scratch database's URL and the provider \
+               redirected; it may take 30 s to listen"
+            .to_owned(),
+        place: Some(settings.places.handler.clone()),
+    })
+}
+
+fn not_configured() -> Problem {
+    Problem {
+        message: "the configuration has no `rehearsal:`".to_owned(),
+        hint: "say how an account is made and where the handler listens: docs/configuration.md"
+            .to_owned(),
+        place: None,
+    }
+}
+
+fn nothing_paid(settings: &Rehearsal) -> Problem {
+    Problem {
+        message: "`plans` maps no paid price, so nobody can buy anything".to_owned(),
+        hint: "map at least one price to a plan that is not in `free_plans`".to_owned(),
+        place: Some(settings.places.section.clone()),
+    }
+}
+
+fn client(error: &reqwest::Error) -> Problem {
+    Problem {
+        message: format!("the HTTP client cannot be set up: {error}"),
+        hint: "check the proxy variables and the certificates of this machine".to_owned(),
+        place: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateway_is_the_one_of_the_default_route() {
+        let routes = "Iface\tDestination\tGateway \tFlags\n\
+                      eth0\t000011AC\t00000000\t0001\n\
+                      eth0\t00000000\t010011AC\t0003\n";
+        assert_eq!(gateway(routes), Some([172, 17, 0, 1].into()));
+        assert_eq!(gateway("Iface\tDestination\n"), None);
+    }
+}

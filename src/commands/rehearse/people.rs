@@ -1,0 +1,126 @@
+//! Who is in a rehearsal: the account that acts, and those who have nothing to do with it.
+
+use super::{Rehearsing, provider::Buyer};
+use crate::{
+    commands::failure::Failure,
+    config::{Placeholder, Template},
+    fake_stripe::Stage,
+    scratch::{AccountSeed, EMAIL_DOMAIN, Snapshot},
+};
+
+/// An account and its customer.
+#[derive(Debug)]
+pub(super) struct Actor {
+    pub(super) account: String,
+    pub(super) email: String,
+    pub(super) buyer: Buyer,
+}
+
+impl Actor {
+    /// What its rows can be known by.
+    pub(super) fn tokens(&self) -> Vec<String> {
+        let mut tokens = vec![
+            self.account.clone(),
+            self.email.clone(),
+            self.buyer.customer.to_string(),
+        ];
+        tokens.extend(self.buyer.subscription_ids().map(ToString::to_string));
+        tokens
+    }
+}
+
+/// Somebody whose rows have to stay as they are.
+#[derive(Debug)]
+pub(super) struct Bystander {
+    /// As in "an account without a customer".
+    pub(super) who: &'static str,
+    pub(super) account: String,
+    pub(super) tokens: Vec<String>,
+}
+
+/// Makes an account and its customer. `key` is the same in every run, and of nobody else.
+pub(super) async fn actor(
+    rehearsing: &Rehearsing<'_>,
+    key: &str,
+    stage: Stage,
+) -> Result<Actor, Failure> {
+    let email = email_of(key);
+    let mut buyer = rehearsing
+        .fake
+        .world(|world| Buyer::new(world, stage, &email));
+    let account = rehearsing
+        .scratch
+        .add_account(&AccountSeed {
+            wanted_id: id_of(key),
+            email: email.clone(),
+            customer: Some(buyer.customer.to_string()),
+        })
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let settings = rehearsing.settings;
+    let fill = |template: &Template| {
+        template.fill(|placeholder| match placeholder {
+            Placeholder::AccountId => account.as_str(),
+            Placeholder::Email => email.as_str(),
+            Placeholder::CustomerId => buyer.customer.as_str(),
+        })
+    };
+    let all = |templates: &std::collections::BTreeMap<String, Template>| {
+        let filled = templates.iter();
+        filled
+            .map(|(name, template)| (name.clone(), fill(template)))
+            .collect()
+    };
+    let reference = settings.checkout.client_reference_id.as_ref().map(fill);
+    let session_metadata = all(&settings.checkout.metadata);
+    let subscription_metadata = all(&settings.subscription_metadata);
+    buyer.client_reference_id = reference;
+    buyer.session_metadata = session_metadata;
+    buyer.subscription_metadata = subscription_metadata;
+    Ok(Actor {
+        account,
+        email,
+        buyer,
+    })
+}
+
+/// An account that never bought anything.
+pub(super) async fn without_customer(
+    rehearsing: &Rehearsing<'_>,
+    who: &'static str,
+    key: &str,
+) -> Result<Bystander, Failure> {
+    let email = email_of(key);
+    let account = rehearsing
+        .scratch
+        .add_account(&AccountSeed {
+            wanted_id: id_of(key),
+            email: email.clone(),
+            customer: None,
+        })
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    Ok(Bystander {
+        who,
+        tokens: vec![account.clone(), email],
+        account,
+    })
+}
+
+/// What becomes of the bystanders' rows is told against this.
+pub(super) async fn snapshots(rehearsing: &Rehearsing<'_>) -> Result<Vec<Snapshot>, Failure> {
+    let rows = rehearsing
+        .bystanders
+        .iter()
+        .map(|bystander| rehearsing.scratch.rows_of(&bystander.tokens));
+    let rows = futures::future::try_join_all(rows).await;
+    rows.map_err(|error| Failure::of(&error))
+}
+
+fn id_of(key: &str) -> String {
+    format!("pv_{}", key.replace(['.', '-'], "_"))
+}
+
+fn email_of(key: &str) -> String {
+    format!("{key}@{EMAIL_DOMAIN}")
+}

@@ -1,0 +1,318 @@
+//! Every performance of every scenario, side by side where that is asked for, and what it all comes to.
+
+use futures::{StreamExt as _, stream};
+
+use super::{
+    Rehearsing, outcome,
+    people::{Actor, actor, snapshots, without_customer},
+    rows::look,
+    step::{self, Memory},
+};
+use crate::{
+    commands::failure::Failure,
+    config::Config,
+    contract::{ColumnName, Field, Finding, HandlerRule, Rule},
+    fake_stripe::{ApiVersion, Stage},
+    rehearsal::{
+        Due, Each, OnRow, Order, Performance, RowState, Scenario, Shape, Variation, built_in, due,
+        endings_differ, fold, judge,
+    },
+    report::Outcome,
+};
+
+/// The newest version before basil, and basil's first.
+const BEFORE_BASIL: &str = "2025-02-24.acacia";
+
+/// What one performance came to.
+#[derive(Debug, Clone)]
+pub(super) struct Played {
+    pub(super) findings: Vec<Finding>,
+    pub(super) steps: u64,
+    pub(super) events: u64,
+    /// The row at the end, where every step went as it has to.
+    ending: Option<Ending>,
+}
+
+#[derive(Debug, Clone)]
+struct Ending {
+    row: RowState,
+    account: String,
+    customer: String,
+}
+
+/// What one scenario came to.
+#[derive(Debug)]
+pub(super) struct ScenarioPlayed<'s> {
+    pub(super) scenario: &'s Scenario,
+    pub(super) left_out: Vec<String>,
+    pub(super) played: Vec<Played>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Plays everything that is due.
+pub(crate) async fn rehearse(
+    rehearsing: &mut Rehearsing<'_>,
+    config: &Config,
+    scenarios: &[Scenario],
+) -> Result<Outcome, Failure> {
+    let contract = &rehearsing.contract.contract;
+    let due: Vec<Due<'_>> = scenarios
+        .iter()
+        .map(|scenario| due(scenario, contract, &rehearsing.cast))
+        .collect();
+    gather_bystanders(rehearsing).await?;
+    let rehearsing = &*rehearsing;
+    let performances: Vec<&Performance<'_>> =
+        due.iter().flat_map(|due| &due.performances).collect();
+    let mut played = side_by_side(rehearsing, &performances, rehearsing.jobs).await?;
+    if rehearsing.jobs > 1 && played.iter().any(disturbs) {
+        // Somebody writes to rows that are none of its business, and may have been blamed for another's deed.
+        let again: Vec<usize> = played
+            .iter()
+            .enumerate()
+            .filter(|(_, played)| !played.findings.is_empty())
+            .map(|(index, _)| index)
+            .collect();
+        for index in again {
+            if let (Some(performance), Some(slot)) =
+                (performances.get(index), played.get_mut(index))
+            {
+                *slot = perform(rehearsing, performance, ".alone").await?;
+            }
+        }
+    }
+    let mut rest = played.into_iter();
+    let scenarios = scenarios
+        .iter()
+        .zip(due)
+        .map(|(scenario, due)| {
+            let played: Vec<_> = rest.by_ref().take(due.performances.len()).collect();
+            let mut findings: Vec<Finding> = played
+                .iter()
+                .flat_map(|one| one.findings.iter().cloned())
+                .collect();
+            findings.extend(endings(rehearsing, &due, &played));
+            ScenarioPlayed {
+                scenario,
+                left_out: due.left_out,
+                played,
+                findings: fold(findings),
+            }
+        })
+        .collect();
+    Ok(outcome::outcome(rehearsing, config, scenarios))
+}
+
+fn disturbs(played: &Played) -> bool {
+    let rule = Rule::Handler(HandlerRule::BystanderChanged);
+    played.findings.iter().any(|finding| finding.rule == rule)
+}
+
+async fn side_by_side(
+    rehearsing: &Rehearsing<'_>,
+    performances: &[&Performance<'_>],
+    jobs: usize,
+) -> Result<Vec<Played>, Failure> {
+    let plays = performances.iter().map(|one| perform(rehearsing, one, ""));
+    let played: Vec<Result<Played, Failure>> =
+        stream::iter(plays).buffered(jobs.max(1)).collect().await;
+    played.into_iter().collect()
+}
+
+/// One play with an account of its own; `suffix` sets the ids of a second try apart. It ends with the first step that
+/// goes wrong: what comes after it would be its consequence.
+async fn perform(
+    rehearsing: &Rehearsing<'_>,
+    performance: &Performance<'_>,
+    suffix: &str,
+) -> Result<Played, Failure> {
+    let key = format!("{}{suffix}", performance.key);
+    let mut actor = actor(rehearsing, &key, stage(rehearsing, performance, &key)).await?;
+    if let Variation::Price(price) = &performance.variation {
+        actor.buyer.each = Some(price.clone());
+    }
+    let mut memory = Memory {
+        rows: look(rehearsing, &actor.tokens()).await?,
+        bystanders: snapshots(rehearsing).await?,
+        ..Memory::default()
+    };
+    let mut played = Played {
+        findings: Vec::new(),
+        steps: 0,
+        events: 0,
+        ending: None,
+    };
+    let last = performance.play.steps.len().saturating_sub(1);
+    for (index, step) in performance.play.steps.iter().enumerate() {
+        let observed = step::play(rehearsing, performance, step, &mut actor, &mut memory).await?;
+        played.steps += 1;
+        played.events += u64::try_from(observed.deliveries.len()).unwrap_or_default();
+        let on = OnRow {
+            performance,
+            step,
+            account: &actor.account,
+            customer: &actor.buyer.customer,
+            secret_env: &rehearsing.settings.secret_env,
+            paid_column: paid_column(rehearsing),
+        };
+        let mut findings = judge(on, &observed);
+        if findings.is_empty() && index == last {
+            let later = step::late(rehearsing, step, &actor, &mut memory, &observed).await?;
+            findings = later.map_or_else(Vec::new, |later| judge(on, &later));
+            played.ending = findings.is_empty().then(|| ending(&actor, observed.after));
+        }
+        if !findings.is_empty() {
+            played.findings = findings;
+            break;
+        }
+    }
+    Ok(played)
+}
+
+fn ending(actor: &Actor, row: RowState) -> Ending {
+    Ending {
+        row,
+        account: actor.account.clone(),
+        customer: actor.buyer.customer.to_string(),
+    }
+}
+
+fn stage(rehearsing: &Rehearsing<'_>, performance: &Performance<'_>, key: &str) -> Stage {
+    let older = || BEFORE_BASIL.parse().unwrap_or(ApiVersion::NEWEST);
+    let is_old = !rehearsing.version.has_periods_at_items();
+    Stage {
+        clock: rehearsing.begins,
+        events_version: match performance.variation {
+            Variation::Shape(Shape::BeforeBasil) if !is_old => older(),
+            Variation::Shape(Shape::SinceBasil) if is_old => ApiVersion::NEWEST,
+            Variation::Shape(_)
+            | Variation::None
+            | Variation::Order(_)
+            | Variation::AtOnce
+            | Variation::Price(_) => rehearsing.version.clone(),
+        },
+        namespace: key.into(),
+    }
+}
+
+/// Rows of plays that differ in nothing but order or shape have to end the same.
+fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Played]) -> Vec<Finding> {
+    let own: Vec<&str> = [
+        Field::Id,
+        Field::CustomerId,
+        Field::SubscriptionId,
+        Field::UpdatedAt,
+    ]
+    .into_iter()
+    .map(|field| column(rehearsing, field))
+    .collect();
+    let mut findings = Vec::new();
+    let mut first: Option<(&Performance<'_>, &Ending)> = None;
+    for (performance, played) in due.performances.iter().zip(played) {
+        let Some(ending) = &played.ending else {
+            continue;
+        };
+        let is_compared = performance.play.each == Some(Each::Shape)
+            || performance
+                .play
+                .steps
+                .iter()
+                .any(|step| step.order == Order::Every);
+        let Some(step) = performance.play.steps.last().filter(|_| is_compared) else {
+            continue;
+        };
+        let Some((reference, right)) = first.filter(|(other, _)| other.play == performance.play)
+        else {
+            first = Some((performance, ending));
+            continue;
+        };
+        let on = OnRow {
+            performance,
+            step,
+            account: &ending.account,
+            customer: &ending.customer,
+            secret_env: &rehearsing.settings.secret_env,
+            paid_column: paid_column(rehearsing),
+        };
+        findings.extend(endings_differ(
+            on,
+            (&right.row, &reference.told()),
+            (&ending.row, &performance.told()),
+            &own,
+        ));
+    }
+    findings
+}
+
+fn paid_column<'r>(rehearsing: &'r Rehearsing<'_>) -> &'r str {
+    column(rehearsing, Field::HasPaidAccess)
+}
+
+fn column<'r>(rehearsing: &'r Rehearsing<'_>, field: Field) -> &'r str {
+    match rehearsing.contract.contract.columns.get(&field) {
+        Some(ColumnName::Column(name) | ColumnName::In { column: name, .. }) => name,
+        Some(ColumnName::Computed) | None => field.as_str(),
+    }
+}
+
+/// Makes those who have nothing to do with anything: one who never bought, one who is let in without paying, and one
+/// who bought as everybody does.
+async fn gather_bystanders(rehearsing: &mut Rehearsing<'_>) -> Result<(), Failure> {
+    let free = without_customer(
+        rehearsing,
+        "an account without a customer",
+        "bystander-free",
+    )
+    .await?;
+    let comped = without_customer(
+        rehearsing,
+        "an account that is let in without paying",
+        "bystander-comped",
+    )
+    .await?;
+    let is_comped = rehearsing
+        .scratch
+        .grant(&rehearsing.contract.database, &comped.account)
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let mut bystanders = vec![free];
+    if is_comped {
+        bystanders.push(comped);
+    }
+    bystanders.push(paying(rehearsing).await?);
+    rehearsing.bystanders = bystanders;
+    Ok(())
+}
+
+async fn paying(rehearsing: &Rehearsing<'_>) -> Result<super::Bystander, Failure> {
+    let key = "bystander-paying";
+    let stage = Stage {
+        clock: rehearsing.begins,
+        events_version: rehearsing.version.clone(),
+        namespace: key.into(),
+    };
+    let mut payer = actor(rehearsing, key, stage).await?;
+    let scenarios = built_in().map_err(|error| super::opening::unreadable(&error))?;
+    let first = scenarios.first().and_then(|scenario| {
+        let play = scenario.plays.first()?;
+        let variation = Variation::None;
+        let key = key.to_owned();
+        Some((
+            Performance {
+                scenario,
+                play,
+                variation,
+                key,
+            },
+            play.steps.first()?,
+        ))
+    });
+    if let Some((performance, step)) = first {
+        step::buy(rehearsing, &performance, step, &mut payer).await?;
+    }
+    Ok(super::Bystander {
+        who: "another customer, who pays",
+        tokens: payer.tokens(),
+        account: payer.account,
+    })
+}

@@ -1,0 +1,217 @@
+//! The provider's part: the acts of a scenario, done to the fake, and the events that come of them.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
+use crate::{
+    contract::PriceId,
+    fake_stripe::{ApiVersion, Customer, Impossible, Price, Stage, World},
+    rehearsal::{Act, Cast, Label, Role},
+};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// One customer at the provider, and what it has.
+#[derive(Debug)]
+pub(super) struct Buyer {
+    pub(super) customer: CompactString,
+    pub(super) email: String,
+    /// What the application gives to its Checkout sessions.
+    pub(super) client_reference_id: Option<String>,
+    pub(super) session_metadata: BTreeMap<String, String>,
+    pub(super) subscription_metadata: BTreeMap<String, String>,
+    /// Whose ids are handed out, and what time it is for them.
+    pub(super) stage: Stage,
+    /// The price whose turn it is, where a play is played for each.
+    pub(super) each: Option<PriceId>,
+    pub(super) subscriptions: BTreeMap<Label, CompactString>,
+    pub(super) sessions: BTreeMap<Label, CompactString>,
+}
+
+/// Why an act cannot be done: a scenario that makes no sense.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ActError {
+    #[error("no subscription is called `{0}` yet")]
+    NoSubscription(String),
+    #[error("the contract has no price for the part `{0:?}`")]
+    NoPrice(Role),
+    #[error(transparent)]
+    Impossible(#[from] Impossible),
+    #[error("`{0}` is not done here")]
+    Misplaced(String),
+}
+
+impl ActError {
+    /// For what the match that comes first sends elsewhere.
+    pub(super) fn misplaced(act: &Act) -> Self {
+        Self::Misplaced(format!("{act:?}"))
+    }
+}
+
+impl Buyer {
+    /// A new customer of the world.
+    pub(super) fn new(world: &mut World, stage: Stage, email: &str) -> Self {
+        let (customer, _) = world.on_stage(&stage, |world| {
+            world.create_customer(Customer::new("").email(email))
+        });
+        Self {
+            customer,
+            email: email.to_owned(),
+            client_reference_id: None,
+            session_metadata: BTreeMap::new(),
+            subscription_metadata: BTreeMap::new(),
+            stage,
+            each: None,
+            subscriptions: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+        }
+    }
+
+    /// The ids of its subscriptions.
+    pub(super) fn subscription_ids(&self) -> impl Iterator<Item = &CompactString> {
+        self.subscriptions.values()
+    }
+
+    /// Lets one thing happen; gives the ids of the events that the provider sends about it.
+    pub(super) fn act(
+        &mut self,
+        world: &mut World,
+        cast: &Cast,
+        act: &Act,
+    ) -> Result<Vec<CompactString>, ActError> {
+        self.stage.clock = self.time_of(world, act)?;
+        let stage = self.stage.clone();
+        let (done, events) = world.on_stage(&stage, |world| self.perform(world, cast, act));
+        done?;
+        Ok(events)
+    }
+
+    /// When it happens.
+    fn time_of(&self, world: &World, act: &Act) -> Result<i64, ActError> {
+        let now = self.stage.clock;
+        let later = match act {
+            Act::Wait { days } => i64::from(*days).saturating_mul(DAY),
+            Act::ExpireIncomplete { .. } => 23 * HOUR,
+            Act::PaymentFailed { .. } => HOUR,
+            Act::Recover { .. } => DAY,
+            Act::AsyncPayment { .. } => 3 * DAY,
+            Act::GiveUp { .. } => 14 * DAY,
+            Act::Renew { subscription, .. }
+            | Act::EndAtPeriodEnd { subscription }
+            | Act::EnterPhase { subscription } => {
+                return Ok(self
+                    .period_end(world, subscription)?
+                    .unwrap_or(now)
+                    .max(now));
+            }
+            Act::TrialWillEnd { subscription } => {
+                let end = self.trial_end(world, subscription)?;
+                return Ok(end.map_or(now, |end| end.saturating_sub(3 * DAY)).max(now));
+            }
+            Act::EndTrial { subscription, .. } => {
+                return Ok(self.trial_end(world, subscription)?.unwrap_or(now).max(now));
+            }
+            Act::Checkout(_)
+            | Act::Subscribe(_)
+            | Act::Pay { .. }
+            | Act::ScheduleCancel { .. }
+            | Act::Keep { .. }
+            | Act::CancelNow { .. }
+            | Act::ChangePrice { .. }
+            | Act::MigratePrice { .. }
+            | Act::ScheduleChange { .. }
+            | Act::ChangeQuantity { .. }
+            | Act::AddItem { .. }
+            | Act::RemoveItem { .. }
+            | Act::PauseCollection { .. }
+            | Act::ClearPause { .. }
+            | Act::Pause { .. }
+            | Act::Resume { .. }
+            | Act::ChangeEmail {}
+            | Act::DeleteCustomer {}
+            | Act::Forget { .. }
+            | Act::GuestPayment {}
+            | Act::Stranger {}
+            | Act::Invent {} => MINUTE,
+        };
+        Ok(now.saturating_add(later))
+    }
+
+    fn period_end(&self, world: &World, label: &Label) -> Result<Option<i64>, ActError> {
+        let subscription = world.find_subscription(self.id(label)?);
+        let items = subscription.into_iter().flat_map(|one| &one.items);
+        Ok(items
+            .filter_map(|item| item.period)
+            .map(|period| period.end)
+            .max())
+    }
+
+    fn trial_end(&self, world: &World, label: &Label) -> Result<Option<i64>, ActError> {
+        let subscription = world.find_subscription(self.id(label)?);
+        Ok(subscription.and_then(|one| one.details.trial_end))
+    }
+
+    pub(super) fn session(&self, label: &Label) -> Result<&CompactString, ActError> {
+        let session = self.sessions.get(label);
+        session.ok_or_else(|| ActError::NoSubscription(label.0.clone()))
+    }
+
+    pub(super) fn id(&self, label: &Label) -> Result<&CompactString, ActError> {
+        let id = self.subscriptions.get(label);
+        id.ok_or_else(|| ActError::NoSubscription(label.0.clone()))
+    }
+
+    pub(super) fn price(&self, cast: &Cast, role: Role) -> Result<String, ActError> {
+        let price = cast.price(role, self.each.as_ref());
+        price
+            .map(|price| price.to_string())
+            .ok_or(ActError::NoPrice(role))
+    }
+}
+
+/// The item of a subscription that has a plan; none: the first one.
+pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactString> {
+    let items = world
+        .find_subscription(id)
+        .into_iter()
+        .flat_map(|one| &one.items);
+    let mut items = items.filter(|item| {
+        let mut paid = cast.paid.iter();
+        paid.any(|price| price.as_str() == item.price)
+    });
+    items.next().map(|item| item.id.clone())
+}
+
+/// The world that a rehearsal begins with: a price for every part, unless the fixtures bring it.
+pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) {
+    world.default_version = version.clone();
+    let yearly = cast.price(Role::Yearly, None);
+    let mut amount = 2_000;
+    for id in &cast.paid {
+        let is_yearly = yearly.as_ref() == Some(id);
+        let price = if is_yearly {
+            Price::yearly(id.as_str(), amount * 10)
+        } else {
+            Price::monthly(id.as_str(), amount)
+        };
+        if world.find_price(id.as_str()).is_none() {
+            world.price(price);
+        }
+        amount += 3_000;
+    }
+    for role in [Role::Unknown, Role::Addon, Role::Metered] {
+        let id = cast.price(role, None);
+        let Some(id) = id.filter(|id| world.find_price(id.as_str()).is_none()) else {
+            continue;
+        };
+        let price = Price::monthly(id.as_str(), 500);
+        world.price(if role == Role::Metered {
+            price.metered()
+        } else {
+            price
+        });
+    }
+}

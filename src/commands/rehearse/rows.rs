@@ -1,0 +1,77 @@
+//! The application's rows: what became of those of the account, and of those who have nothing to do with it.
+
+use serde_json::Value;
+
+use super::{Rehearsing, people::snapshots, step::Memory};
+use crate::{
+    commands::failure::Failure,
+    rehearsal::{BystanderChange, Change},
+    scratch::{RowChange, Snapshot},
+};
+
+pub(super) async fn look(
+    rehearsing: &Rehearsing<'_>,
+    tokens: &[String],
+) -> Result<Snapshot, Failure> {
+    let rows = rehearsing.scratch.rows_of(tokens).await;
+    rows.map_err(|error| Failure::of(&error))
+}
+
+pub(super) async fn bystanders(
+    rehearsing: &Rehearsing<'_>,
+    memory: &mut Memory,
+) -> Result<Vec<BystanderChange>, Failure> {
+    let later = snapshots(rehearsing).await?;
+    let mut changed = Vec::new();
+    for ((bystander, before), after) in rehearsing
+        .bystanders
+        .iter()
+        .zip(&memory.bystanders)
+        .zip(&later)
+    {
+        let changes = before.changes(after);
+        if !changes.is_empty() {
+            changed.push(BystanderChange {
+                who: bystander.who.to_owned(),
+                account: bystander.account.clone(),
+                changes: plain(changes.iter()),
+            });
+        }
+    }
+    memory.bystanders = later;
+    Ok(changed)
+}
+
+pub(super) fn plain<'c>(changes: impl Iterator<Item = &'c RowChange>) -> Vec<Change> {
+    let value = |value: &Option<Value>| {
+        let value = value.as_ref()?;
+        Some(
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned),
+        )
+    };
+    let mut plain: Vec<_> = changes
+        .map(|change| {
+            // A row that came or went is told once, not column by column.
+            let is_whole = change.before.is_none() || change.after.is_none();
+            let side = |side: &Option<Value>| match side {
+                Some(_) if is_whole => Some(String::new()),
+                side => value(side),
+            };
+            Change {
+                table: change.table.clone(),
+                key: change.key.clone(),
+                column: if is_whole {
+                    String::new()
+                } else {
+                    change.column.clone()
+                },
+                before: side(&change.before),
+                after: side(&change.after),
+            }
+        })
+        .collect();
+    plain.dedup();
+    plain
+}

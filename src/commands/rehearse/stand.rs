@@ -1,0 +1,153 @@
+//! Where things stand for one account: its row, its customer's subscriptions, and what the contract says of them.
+
+use super::{Rehearsing, people::Actor};
+use crate::{
+    billing::{PriceTable, stripe_objects},
+    commands::failure::Failure,
+    contract::{
+        AccountId, Contract, CustomerId, Explanation, Facts, FieldValue, Finding, Rule,
+        Subscription, UnixSeconds, explain,
+    },
+    database::{self, Chosen, ReadRequest},
+    problem::Problem,
+    rehearsal::{Row, RowState},
+};
+
+/// What both sides say about one account.
+#[derive(Debug, Clone)]
+pub(super) struct Stand {
+    pub(super) row: RowState,
+    /// The customer, in the contract's words.
+    pub(super) explained: Option<Explanation>,
+    /// What the account breaks, the worst first.
+    pub(super) findings: Vec<Finding>,
+    /// Whether the customer is to be served; none where both are right.
+    pub(super) served: Option<bool>,
+}
+
+/// Reads both sides of an account now. Where a step keeps the plan, plans are left out of what is judged: the contract
+/// would judge nothing about a price that it does not know.
+pub(super) async fn stand(
+    rehearsing: &Rehearsing<'_>,
+    actor: &Actor,
+    row: Row,
+) -> Result<Stand, Failure> {
+    let mut contract = rehearsing.contract.contract.clone();
+    let wants_plan = !contract.plans.is_empty();
+    if row == Row::Kept {
+        contract.plans.clear();
+    }
+    let now = UnixSeconds(actor.buyer.stage.clock);
+    let request = ReadRequest {
+        wants_plan,
+        now,
+        in_container_action: rehearsing.in_container_action,
+    };
+    let chosen = Chosen {
+        accounts: vec![AccountId::from(actor.account.as_str())],
+        links: Vec::new(),
+    };
+    let database = &rehearsing.contract.database;
+    let read = database::read_chosen(&rehearsing.url, database, &request, &chosen).await;
+    let read = read.map_err(|error| Failure::of(&error))?;
+    let facts = Facts {
+        accounts: read.accounts,
+        mapped: read.mapped,
+        subscriptions: subscriptions(rehearsing, actor)?,
+        ..Facts::default()
+    };
+    Ok(told(&contract, &facts, actor, now))
+}
+
+/// The provider's side as the contract reads it.
+fn subscriptions(rehearsing: &Rehearsing<'_>, actor: &Actor) -> Result<Vec<Subscription>, Failure> {
+    let objects = rehearsing
+        .fake
+        .world(|world| world.subscription_objects(&actor.buyer.customer));
+    let mut prices = PriceTable::default();
+    let read = |object| stripe_objects::subscription(object, &mut prices);
+    let read: Result<Vec<_>, _> = objects.iter().map(read).collect();
+    let read = read.map_err(|error| Problem {
+        message: format!("the fake provider's own object cannot be read: {error}"),
+        hint: String::new(),
+        place: None,
+    })?;
+    Ok(read
+        .into_iter()
+        .map(|decoded| decoded.subscription)
+        .collect())
+}
+
+fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> Stand {
+    let customer = CustomerId::from(actor.buyer.customer.as_str());
+    let explained = explain(contract, facts, std::slice::from_ref(&customer), now);
+    let account = facts.accounts.first();
+    let columns = explained.customers.iter().flat_map(|one| &one.accounts);
+    let columns: Vec<_> = columns
+        .flat_map(|account| &account.fields)
+        .map(|field| {
+            let name = match &field.column {
+                crate::contract::ColumnName::Column(name)
+                | crate::contract::ColumnName::In { column: name, .. } => name.clone(),
+                crate::contract::ColumnName::Computed => field.field.as_str().to_owned(),
+            };
+            (name, words(&field.value))
+        })
+        .collect();
+    let row = RowState {
+        exists: account.is_some(),
+        linked: account.is_some_and(|account| is_linked(contract, account)),
+        paid: account.is_some_and(|account| account.paid),
+        plan: account
+            .and_then(|account| account.plan.as_deref())
+            .map(str::to_owned),
+        columns,
+    };
+    let is_ours = |finding: &Finding| {
+        let subject = &finding.subject;
+        if finding.rule == Rule::OrphanSubscription {
+            subject.customer.as_deref() == Some(customer.as_str())
+        } else {
+            subject.account.as_deref() == Some(actor.account.as_str())
+        }
+    };
+    let mut customers = explained.customers.into_iter();
+    let explained_customer =
+        customers.find(|one| one.customer.as_deref() == Some(customer.as_str()));
+    let state = explained_customer
+        .as_ref()
+        .and_then(|one| one.judgement.as_ref().ok())
+        .and_then(|judgement| judgement.state.as_ref());
+    Stand {
+        served: match state.map(|state| state.word) {
+            Some("granting") => Some(true),
+            Some("not granting" | "none") => Some(false),
+            _ => None,
+        },
+        row,
+        explained: explained_customer,
+        findings: explained.findings.into_iter().filter(is_ours).collect(),
+    }
+}
+
+fn is_linked(contract: &Contract, account: &crate::contract::Account) -> bool {
+    let link = match contract.match_on {
+        crate::contract::MatchOn::CustomerId => account.customer.as_ref().map(CustomerId::as_str),
+        crate::contract::MatchOn::SubscriptionId => account
+            .columns
+            .as_ref()
+            .and_then(|columns| columns.subscription_id.as_ref())
+            .map(crate::contract::SubscriptionId::as_str),
+    };
+    link.is_some_and(|link| !link.trim().is_empty())
+}
+
+fn words(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Null => "null".to_owned(),
+        FieldValue::Text(text) => text.clone(),
+        FieldValue::Boolean(value) => value.to_string(),
+        FieldValue::Number(number) => number.to_string(),
+        FieldValue::Time(time) => time.to_string(),
+    }
+}

@@ -1,0 +1,215 @@
+//! One step: the provider acts, events are delivered, and what the handler made of them is looked at.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use compact_str::CompactString;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    Rehearsing, calls,
+    delivering::{Parcel, deliver_all, parcels},
+    gate,
+    people::Actor,
+    rows::{bystanders, look, plain},
+    stand::{Stand, stand},
+    trap::until_failure,
+};
+use crate::{
+    commands::failure::Failure,
+    problem::Problem,
+    rehearsal::{Delivery, Fault, Observed, Order, Performance, Row, RowState, Step, Variation},
+    scratch::Snapshot,
+};
+
+/// How long nothing has to happen before it counts as nothing.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Between two looks; grows up to the second.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// What a play remembers from step to step.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// The events of each step, in the order in which they were made.
+    pub(super) events: BTreeMap<String, Vec<CompactString>>,
+    pub(super) delivered: Vec<Delivery>,
+    /// What a step with a failure did not get through.
+    pub(super) rest: Vec<Parcel>,
+    pub(super) rows: Snapshot,
+    pub(super) bystanders: Vec<Snapshot>,
+    pub(super) last: Option<Stand>,
+}
+
+/// Plays one step and tells what it showed.
+pub(super) async fn play(
+    rehearsing: &Rehearsing<'_>,
+    performance: &Performance<'_>,
+    step: &Step,
+    actor: &mut Actor,
+    memory: &mut Memory,
+) -> Result<Observed, Failure> {
+    let asked = rehearsing.fake.last_request();
+    act(rehearsing, step, actor, memory)?;
+    let tokens = actor.tokens();
+    let parcels = parcels(rehearsing, performance, step, memory)?;
+    let earlier = memory.delivered.clone();
+    let at_once = step.order == Order::Every && performance.variation == Variation::AtOnce;
+    let (deliveries, fault) = if let Some(failure) = step.fails {
+        until_failure(rehearsing, step, failure, (&tokens, parcels), memory).await?
+    } else {
+        let answered = deliver_all(rehearsing, step, &parcels, memory, at_once).await;
+        (answered, None)
+    };
+    let before = match memory.last.take() {
+        Some(stand) => stand.row,
+        None => RowState::default(),
+    };
+    let end = settled(
+        rehearsing,
+        step,
+        actor,
+        (&before, &deliveries, fault.as_ref()),
+    )
+    .await?;
+    let rows = look(rehearsing, &tokens).await?;
+    let changes = memory.rows.changes(&rows);
+    let now = super::real_now();
+    let observed = Observed {
+        earlier,
+        before,
+        after: end.row.clone(),
+        explained: end.explained.clone(),
+        findings: end.findings.clone(),
+        changes: plain(
+            changes
+                .iter()
+                .filter(|change| !change.is_time_of_writing(now)),
+        ),
+        all_changes: plain(changes.iter()),
+        bystanders: bystanders(rehearsing, memory).await?,
+        calls: calls::about(&rehearsing.fake, asked, &tokens),
+        fault,
+        gate: gate::ask(rehearsing, step, actor, &end).await,
+        deliveries: deliveries.clone(),
+    };
+    memory.delivered.extend(deliveries);
+    memory.rows = rows;
+    memory.last = Some(end);
+    Ok(observed)
+}
+
+/// Everything that the provider does before it sends anything.
+fn act(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    actor: &mut Actor,
+    memory: &mut Memory,
+) -> Result<(), Failure> {
+    let events = memory.events.entry(step.id.clone()).or_default();
+    for act in &step.provider {
+        let done = rehearsing
+            .fake
+            .world(|world| actor.buyer.act(world, &rehearsing.cast, act));
+        events.extend(done.map_err(|error| nonsense(step, &error.to_string()))?);
+    }
+    Ok(())
+}
+
+/// Looks until the account is as it has to be, or the time that the handler may take is over.
+async fn settled(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    actor: &Actor,
+    (before, deliveries, fault): (&RowState, &[Delivery], Option<&Fault>),
+) -> Result<Stand, Failure> {
+    let has_failed = fault.is_some_and(|fault| {
+        let hit = fault.hit.and_then(|index| deliveries.get(index));
+        hit.is_some_and(|delivery| !delivery.answer.is_success())
+    });
+    let is_still = matches!(step.then.row, Row::Untouched | Row::Same) || has_failed;
+    if is_still {
+        sleep(QUIET.min(rehearsing.settings.settle)).await;
+    }
+    let end = Instant::now() + rehearsing.settings.settle;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let stand = stand(rehearsing, actor, step.then.row).await?;
+        let is_right = stand.row.exists
+            && stand.findings.is_empty()
+            && (step.then.row != Row::Kept
+                || (stand.row.paid || !before.paid) && stand.row.plan == before.plan)
+            && gate::agrees(rehearsing, actor, &stand).await;
+        let waits_for_nothing = has_failed || step.then.row == Row::Untouched;
+        if is_right || waits_for_nothing || Instant::now() >= end {
+            return Ok(stand);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Looks once more at the end of a play: what is written late is written all the same.
+pub(super) async fn late(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    actor: &Actor,
+    memory: &mut Memory,
+    observed: &Observed,
+) -> Result<Option<Observed>, Failure> {
+    sleep(QUIET.min(rehearsing.settings.settle)).await;
+    let tokens = actor.tokens();
+    let rows = look(rehearsing, &tokens).await?;
+    let now = super::real_now();
+    let changes = memory.rows.changes(&rows);
+    let bystanders = bystanders(rehearsing, memory).await?;
+    if changes.is_empty() && bystanders.is_empty() {
+        return Ok(None);
+    }
+    let end = stand(rehearsing, actor, step.then.row).await?;
+    let mut later = observed.clone();
+    later.after = end.row;
+    later.explained = end.explained;
+    later.findings = end.findings;
+    later.changes.extend(plain(
+        changes
+            .iter()
+            .filter(|change| !change.is_time_of_writing(now)),
+    ));
+    later.all_changes.extend(plain(changes.iter()));
+    later.bystanders = bystanders;
+    Ok(Some(later))
+}
+
+/// Lets somebody buy, as in the first of the program's scenarios, and judges nothing.
+pub(super) async fn buy(
+    rehearsing: &Rehearsing<'_>,
+    performance: &Performance<'_>,
+    step: &Step,
+    actor: &mut Actor,
+) -> Result<(), Failure> {
+    let mut memory = Memory::default();
+    act(rehearsing, step, actor, &mut memory)?;
+    let parcels = parcels(rehearsing, performance, step, &mut memory)?;
+    let deliveries = deliver_all(rehearsing, step, &parcels, &memory, false).await;
+    if deliveries
+        .iter()
+        .any(|delivery| delivery.answer.is_success())
+    {
+        let row = RowState::default();
+        settled(rehearsing, step, actor, (&row, &deliveries, None)).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn nonsense(step: &Step, message: &str) -> Failure {
+    Problem {
+        message: format!(
+            "the scenario cannot be played at step `{}`: {message}",
+            step.id
+        ),
+        hint: "look at the `provider` and `send` of the step".to_owned(),
+        place: None,
+    }
+    .into()
+}

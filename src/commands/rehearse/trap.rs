@@ -1,0 +1,124 @@
+//! What is made to fail while events are delivered, and the delivery that runs into it.
+
+use super::{
+    Rehearsing,
+    delivering::{Parcel, deliver},
+    rows::{look, plain},
+    step::Memory,
+};
+use crate::{
+    commands::failure::Failure,
+    fake_stripe::{self, Armed, FakeStripe, Times},
+    rehearsal::{Delivery, Failure as Injected, Fault, Step},
+    scratch::FailedWrite,
+};
+
+/// Delivers one after the other until one runs into the failure; what is left waits for a later step.
+pub(super) async fn until_failure(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    failure: Injected,
+    (tokens, parcels): (&[String], Vec<Parcel>),
+    memory: &mut Memory,
+) -> Result<(Vec<Delivery>, Option<Fault>), Failure> {
+    let trap = Trap::set(rehearsing, failure, tokens).await?;
+    let mut fault = Fault {
+        what: trap.what(),
+        hit: None,
+        half_written: Vec::new(),
+    };
+    let mut deliveries = Vec::new();
+    let mut waiting = parcels.into_iter();
+    for parcel in waiting.by_ref() {
+        let before = look(rehearsing, tokens).await?;
+        let delivery = deliver(rehearsing, step, &parcel, memory).await;
+        let has_failed = !delivery.answer.is_success();
+        deliveries.push(delivery);
+        if trap.is_sprung().await? {
+            fault.hit = deliveries.len().checked_sub(1);
+            if has_failed {
+                let after = look(rehearsing, tokens).await?;
+                fault.half_written = plain(before.changes(&after).iter());
+                memory.rest.push(parcel);
+            }
+            break;
+        }
+        if has_failed {
+            memory.rest.push(parcel);
+        }
+    }
+    memory.rest.extend(waiting);
+    trap.end().await?;
+    Ok((deliveries, Some(fault)))
+}
+
+/// What is made to fail, and whether it did.
+enum Trap<'r> {
+    Write(u8, FailedWrite<'r>),
+    Call(u16, &'r FakeStripe, Armed),
+}
+
+/// How the provider refuses a request with this status.
+fn refusal(status: u16) -> fake_stripe::Fault {
+    match status {
+        429 => fake_stripe::Fault::RateLimited(None),
+        status => fake_stripe::Fault::ServerError {
+            status,
+            should_retry: Some(false),
+        },
+    }
+}
+
+impl<'r> Trap<'r> {
+    async fn set(
+        rehearsing: &'r Rehearsing<'_>,
+        failure: Injected,
+        tokens: &[String],
+    ) -> Result<Self, Failure> {
+        Ok(match failure {
+            Injected::Write(nth) => {
+                let write = rehearsing.scratch.fail_write(tokens, nth.into()).await;
+                Self::Write(nth, write.map_err(|error| Failure::of(&error))?)
+            }
+            Injected::Call(status) => {
+                let tokens = tokens.iter().cloned();
+                let armed = rehearsing
+                    .fake
+                    .fail_mentioning(tokens, refusal(status), Times::Nth(1));
+                Self::Call(status, &rehearsing.fake, armed)
+            }
+        })
+    }
+
+    fn what(&self) -> String {
+        match self {
+            Self::Write(1, _) => "the first write to the account's rows".to_owned(),
+            Self::Write(nth, _) => format!("write {nth} to the account's rows"),
+            Self::Call(status, ..) => format!("the first request to the provider ({status})"),
+        }
+    }
+
+    async fn is_sprung(&self) -> Result<bool, Failure> {
+        match self {
+            Self::Write(_, write) => {
+                let writes = write.writes().await.map_err(|error| Failure::of(&error))?;
+                Ok(writes.failed)
+            }
+            Self::Call(_, _, armed) => Ok(armed.has_fired()),
+        }
+    }
+
+    async fn end(self) -> Result<(), Failure> {
+        match self {
+            Self::Write(_, write) => write
+                .end()
+                .await
+                .map_err(|error| Failure::of(&error))
+                .map(drop),
+            Self::Call(_, fake, armed) => {
+                fake.disarm(&armed);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Placeholders for what only a rehearsal knows, in its SQL and in its texts.
+
+use super::sql::{self, Found};
+
+/// What a rehearsal fills in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Placeholder {
+    AccountId,
+    Email,
+    CustomerId,
+}
+
+impl Placeholder {
+    pub const ALL: [Self; 3] = [Self::AccountId, Self::Email, Self::CustomerId];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountId => "{account_id}",
+            Self::Email => "{email}",
+            Self::CustomerId => "{customer_id}",
+        }
+    }
+}
+
+impl sql::Placeholder for Placeholder {
+    /// Outside of strings a brace means nothing in SQL, so whatever it encloses is meant as a placeholder.
+    fn at(rest: &[char]) -> Found<Self> {
+        let written: String = rest
+            .iter()
+            .take_while(|c| **c != '}')
+            .chain(&['}'])
+            .collect();
+        let length = written.chars().count();
+        let plain: String = written.chars().filter(|c| *c != ' ').collect();
+        match Self::ALL.into_iter().find(|known| known.as_str() == plain) {
+            Some(known) if length <= rest.len() => Found::Value(length, known),
+            Some(_) | None => Found::Unknown(length.min(rest.len())),
+        }
+    }
+}
+
+/// A text with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Value(Placeholder),
+}
+
+impl Template {
+    /// The text in its parts, or what looks like a placeholder and is none: a word in braces. Other braces are text.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            plain.push_str(before);
+            let word = after
+                .split_once('}')
+                .map(|(word, behind)| (word.trim(), behind));
+            match word.filter(|(word, _)| is_word(word)) {
+                None => {
+                    plain.push('{');
+                    rest = after;
+                }
+                Some((word, behind)) => {
+                    let written = format!("{{{word}}}");
+                    let known = Placeholder::ALL
+                        .into_iter()
+                        .find(|known| known.as_str() == written);
+                    let Some(known) = known else {
+                        return Err(written);
+                    };
+                    if !plain.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut plain)));
+                    }
+                    parts.push(Part::Value(known));
+                    rest = behind;
+                }
+            }
+        }
+        plain.push_str(rest);
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain));
+        }
+        Ok(Self(parts))
+    }
+
+    /// The text with each placeholder replaced by its value.
+    pub fn fill<S: AsRef<str>>(&self, mut value_of: impl FnMut(Placeholder) -> S) -> String {
+        let mut filled = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => filled.push_str(text),
+                Part::Value(placeholder) => filled.push_str(value_of(*placeholder).as_ref()),
+            }
+        }
+        filled
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::sql::{CheckedSql, Piece, Reason, Unusable, check_statement},
+        *,
+    };
+
+    fn filled(text: &str) -> Result<String, String> {
+        Template::parse(text).map(|template| template.fill(|known| format!("<{}>", known.as_str())))
+    }
+
+    #[test]
+    fn words_in_braces_are_placeholders_and_other_braces_are_text() {
+        for (text, expected) in [
+            ("{account_id}", "<{account_id}>"),
+            ("a{email}b{ customer_id }", "a<{email}>b<{customer_id}>"),
+            (
+                "{\"user\": \"{account_id}\"}",
+                "{\"user\": \"<{account_id}>\"}",
+            ),
+            ("{{account_id}}", "{<{account_id}>}"),
+            ("{", "{"),
+            ("{}", "{}"),
+            ("", ""),
+        ] {
+            assert_eq!(filled(text).as_deref(), Ok(expected), "{text}");
+        }
+        assert_eq!(filled("x {acount_id}"), Err("{acount_id}".to_owned()));
+    }
+
+    #[test]
+    fn placeholders_of_sql_are_found_outside_of_strings_and_comments() {
+        let checked: CheckedSql<Placeholder> = check_statement(
+            "insert into \"{email}\" values ({account_id}, $${email}$$) -- {email}\n/* {x} */ returning id;",
+        )
+        .unwrap();
+        let values: Vec<_> = checked
+            .pieces
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Value(value) => Some(*value),
+                Piece::Verbatim { .. } => None,
+            })
+            .collect();
+        assert_eq!(values, [Placeholder::AccountId]);
+        for (text, reason, at) in [
+            ("select '{email}'", Reason::Quoted, 8),
+            ("select {mail}", Reason::UnknownPlaceholder(6), 7),
+            ("select {{email}}", Reason::UnknownPlaceholder(8), 7),
+            ("select {email", Reason::UnknownPlaceholder(6), 7),
+        ] {
+            assert_eq!(
+                check_statement::<Placeholder>(text),
+                Err(Unusable { reason, at }),
+                "{text}"
+            );
+        }
+    }
+}

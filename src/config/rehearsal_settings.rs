@@ -1,0 +1,94 @@
+//! A valid `rehearsal:` section, ready to be played.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::{
+    placeholder::{Placeholder, Template},
+    sql::CheckedSql,
+};
+use crate::problem::Place;
+
+/// The `rehearsal:` section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Which of the contracts judges, by its position in the file. It reads Stripe.
+    pub contract_index: usize,
+    /// The webhook handler: an http or https URL.
+    pub handler: String,
+    /// The environment variable that holds the secret that the handler verifies with.
+    pub secret_env: String,
+    /// The environment variable that holds the URL of the scratch database.
+    pub url_env: String,
+    /// As written, of the right form; whether there is such a version is not known here.
+    pub api_version: String,
+    pub fake_stripe: FakeStripeSettings,
+    /// What makes an account, in order; at least one.
+    pub account: Vec<AccountStatement>,
+    pub checkout: CheckoutSettings,
+    pub subscription_metadata: BTreeMap<String, Template>,
+    pub gate: Option<Gate>,
+    /// How long the handler may take to write after it answered.
+    pub settle: Duration,
+    /// The scenarios that are left out, and where the file says so.
+    pub skip: BTreeMap<String, Place>,
+    /// The only scenarios that are played, and where the file says so; none: all.
+    pub only: Option<BTreeMap<String, Place>>,
+    pub scenarios_dir: Option<String>,
+    /// The event types that the endpoint is registered for; none: all.
+    pub events: Option<BTreeSet<String>>,
+    /// Paths in the repository, or patterns of them.
+    pub handler_paths: Vec<String>,
+    pub allow_remote: bool,
+    pub allow_rows: bool,
+    pub places: RehearsalPlaces,
+}
+
+/// The lines that problems of a rehearsal are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RehearsalPlaces {
+    pub section: Place,
+    pub handler: Place,
+    pub account: Place,
+    /// The version that is written; none where it is the default.
+    pub api_version: Option<Place>,
+    pub gate: Option<Place>,
+    pub scenarios_dir: Option<Place>,
+}
+
+/// The fake provider that the application talks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FakeStripeSettings {
+    /// An IP address and a port.
+    pub listen: String,
+    /// A folder with objects that it holds from the start.
+    pub fixtures: Option<String>,
+}
+
+/// One statement of those that make an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountStatement {
+    /// As written.
+    pub text: String,
+    pub(crate) sql: CheckedSql<Placeholder>,
+}
+
+/// What the application gives to a Checkout session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckoutSettings {
+    pub client_reference_id: Option<Template>,
+    pub metadata: BTreeMap<String, Template>,
+}
+
+/// Where the application itself says whether an account has paid access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// Its values have to be percent-encoded before they are filled in.
+    pub url: Template,
+    /// As written, such as `$.user.paid`.
+    pub paid: String,
+    /// The same as a JSON pointer, such as `/user/paid`.
+    pub paid_pointer: String,
+}

@@ -1,0 +1,100 @@
+//! Addresses that a rehearsal uses: none of them may be production's.
+
+use url::{Host, Url};
+
+use super::{
+    super::super::{
+        collector::{Collector, Fault, Owner, quote},
+        diagnostic::Code,
+        entry::{Entry, Spot},
+        placeholder::Template,
+        secrets,
+    },
+    texts,
+};
+use crate::host::is_near;
+
+pub(super) fn handler(
+    entry: &Entry<String>,
+    allow_remote: bool,
+    owner: Owner<'_>,
+    collector: &Collector<'_>,
+) -> Option<String> {
+    let (spot, text) = collector.require(entry, "handler", owner)?;
+    url("handler", text, spot, allow_remote, collector).map(|url| url.to_string())
+}
+
+/// A URL with placeholders, which is checked with something in their places.
+pub(super) fn gate(
+    text: &str,
+    spot: &Spot,
+    allow_remote: bool,
+    collector: &Collector<'_>,
+) -> Option<Template> {
+    let template = texts::template("url", text, spot, collector)?;
+    let filled = template.fill(|_| "x");
+    url("url", &filled, spot, allow_remote, collector).map(|_| template)
+}
+
+fn url(
+    key: &str,
+    text: &str,
+    spot: &Spot,
+    allow_remote: bool,
+    collector: &Collector<'_>,
+) -> Option<Url> {
+    let invalid = |found: &str| {
+        let message = format!("`{key}` should be an http or https URL, found {found}");
+        let help = "write one such as `http://localhost:3000/api/stripe/webhook`";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+        None
+    };
+    let Ok(url) = Url::parse(text.trim()) else {
+        return invalid(&quote(text));
+    };
+    let has_credentials = !url.username().is_empty() || url.password().is_some();
+    if has_credentials || !secrets::secrets_in(text).is_empty() {
+        let message = format!("`{key}` should hold no password or key (not shown)");
+        let help = "leave it out; if it is in use somewhere, replace it there";
+        let fault = Fault::new(Code::SecretValue, message).help(help);
+        collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+        return None;
+    }
+    let Some(host) = url
+        .host()
+        .filter(|_| matches!(url.scheme(), "http" | "https"))
+    else {
+        return invalid(&quote(text));
+    };
+    if !allow_remote && !is_near(&host) {
+        let message = format!(
+            "`{key}` should lead to this machine or its own network, found the host {}",
+            quote(&host.to_string())
+        );
+        let help = "a rehearsal has no place near production: write the address of the application that the workflow \
+                    starts, or `allow_remote: true` under `rehearsal` if that host may be written to";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+        return None;
+    }
+    Some(url)
+}
+
+/// An IP address and a port.
+pub(super) fn listen(text: &str, spot: &Spot, collector: &Collector<'_>) -> Option<String> {
+    let parsed = text.trim().rsplit_once(':').and_then(|(host, port)| {
+        let port: u16 = port.parse().ok()?;
+        match Host::parse(host).ok()? {
+            Host::Domain(_) => None,
+            address @ (Host::Ipv4(_) | Host::Ipv6(_)) => Some(format!("{address}:{port}")),
+        }
+    });
+    if parsed.is_none() {
+        let message = format!(
+            "`listen` should be an IP address and a port, found {}",
+            quote(text)
+        );
+        let help = "write one such as `127.0.0.1:12111`, or `0.0.0.0:12111` for an application in a container";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+    }
+    parsed
+}

@@ -1,0 +1,176 @@
+//! What a rehearsal chooses: the contract that judges, scenarios, event types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::super::{
+    collector::{Collector, Fault, Owner, quote},
+    diagnostic::Code,
+    document::{Contract, SourceOfTruth},
+    entry::Entry,
+    rehearsal::Scenarios,
+    suggestion,
+};
+use crate::problem::Place;
+
+/// The position of the contract that judges. None where it cannot be told.
+pub(super) fn contract<'e>(
+    entry: &Entry<String>,
+    contracts: impl Iterator<Item = (&'e Contract, &'e str)>,
+    owner: Owner<'_>,
+    collector: &Collector<'_>,
+) -> Option<usize> {
+    let contracts: Vec<_> = contracts
+        .map(|(contract, name)| (name, reason_against(contract)))
+        .collect();
+    let fits: Vec<_> = contracts
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, reason))| reason.is_none())
+        .map(|(index, (name, _))| (index, *name))
+        .collect();
+    let names: Vec<_> = fits.iter().map(|(_, name)| *name).collect();
+    if contracts.is_empty() {
+        // Reported as what it is.
+        return None;
+    }
+    let Some((spot, wanted)) = entry.written() else {
+        return match (fits.as_slice(), contracts.as_slice()) {
+            _ if !entry.is_absent() => None,
+            ([(index, _)], _) => Some(*index),
+            ([], _) => {
+                let message = "no contract can be rehearsed: none has `source_of_truth: stripe`";
+                let help = "the fake provider is Stripe's; leave `rehearsal` out";
+                collector.add_at(Fault::new(Code::Conflict, message).help(help), owner.spot);
+                None
+            }
+            _ => {
+                let message =
+                    "missing key `contract` in `rehearsal`: several contracts could judge";
+                let fault = Fault::new(Code::MissingKey, message)
+                    .help(format!("name one of {}", suggestion::listed(&names)));
+                collector.add_at(fault, owner.spot);
+                None
+            }
+        };
+    };
+    let found = contracts.iter().position(|(name, _)| name == wanted);
+    let reason = found
+        .and_then(|index| contracts.get(index))
+        .and_then(|(_, reason)| *reason);
+    match (found, reason) {
+        (Some(index), None) => return Some(index),
+        (Some(_), Some(reason)) => {
+            let message = format!("contract {} cannot be rehearsed: {reason}", quote(wanted));
+            let fault = Fault::new(Code::Conflict, message).help(if names.is_empty() {
+                "leave `rehearsal` out".to_owned()
+            } else {
+                format!("these can be: {}", suggestion::listed(&names))
+            });
+            collector.add_at(fault, spot);
+        }
+        (None, _) => {
+            let message = format!("no contract is called {}", quote(wanted));
+            let help = suggestion::help(wanted, &names, "contracts that can be rehearsed");
+            collector.add_at(Fault::invalid(message).help(help), spot);
+        }
+    }
+    None
+}
+
+/// Why a contract cannot be rehearsed.
+fn reason_against(contract: &Contract) -> Option<&'static str> {
+    match contract.source_of_truth.value() {
+        None | Some(SourceOfTruth::Stripe) => None,
+        Some(SourceOfTruth::Paddle) => {
+            Some("its source of truth is Paddle, and the fake provider is Stripe's")
+        }
+        Some(SourceOfTruth::StripeEntitlements) => Some(
+            "its source of truth are entitlements, and a rehearsal's scenarios are about subscriptions",
+        ),
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) skip: BTreeMap<String, Place>,
+    pub(super) only: Option<BTreeMap<String, Place>>,
+}
+
+/// Whether there are scenarios of these names is not known here.
+pub(super) fn scenarios(entry: &Entry<Scenarios>, collector: &Collector<'_>) -> Chosen {
+    let Some(written) = entry.value() else {
+        return Chosen::default();
+    };
+    let skip = ids("skip", &written.skip, collector).unwrap_or_default();
+    let only = ids("only", &written.only, collector);
+    if let (Some(only), Some((spot, _))) = (&only, written.only.written()) {
+        if only.is_empty() {
+            let fault = Fault::invalid("`only` should name at least one scenario, found none");
+            collector.add_at(fault.help("leave `only` out to play all"), spot);
+        }
+        if let Some(both) = only.keys().find(|id| skip.contains_key(*id)) {
+            let message = format!("scenario {} is in `skip` and in `only`", quote(both));
+            collector.add_at(
+                Fault::new(Code::Conflict, message).help("keep one of the two"),
+                spot,
+            );
+        }
+    }
+    Chosen { skip, only }
+}
+
+fn ids(
+    key: &str,
+    entry: &Entry<Vec<Entry<String>>>,
+    collector: &Collector<'_>,
+) -> Option<BTreeMap<String, Place>> {
+    let mut found = BTreeMap::new();
+    for (spot, id) in entry.value()?.iter().filter_map(Entry::written) {
+        let is_id = !id.is_empty()
+            && id
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if is_id {
+            found.insert(id.clone(), collector.entry_place(spot));
+        } else {
+            let message = format!(
+                "an entry of `{key}` should be the id of a scenario, found {}",
+                quote(id)
+            );
+            let help =
+                "write one such as `first-purchase`; `prodverdict rehearse --list` shows them";
+            collector.add_at(Fault::invalid(message).help(help), spot);
+        }
+    }
+    Some(found)
+}
+
+pub(super) fn events(
+    entry: &Entry<Vec<Entry<String>>>,
+    collector: &Collector<'_>,
+) -> Option<BTreeSet<String>> {
+    let (spot, written) = entry.written()?;
+    if written.is_empty() {
+        let fault = Fault::invalid("`events` should name at least one event type, found none");
+        collector.add_at(fault.help("leave `events` out for all"), spot);
+    }
+    let mut types = BTreeSet::new();
+    for (spot, text) in written.iter().filter_map(Entry::written) {
+        let is_type = text.contains('.')
+            && text.split('.').all(|part| {
+                !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            });
+        if is_type {
+            types.insert(text.clone());
+        } else {
+            let message = format!(
+                "an entry of `events` should be an event type, found {}",
+                quote(text)
+            );
+            let help =
+                "write one such as `customer.subscription.updated`, or leave `events` out for all";
+            collector.add_at(Fault::invalid(message).help(help), spot);
+        }
+    }
+    Some(types)
+}

@@ -1,0 +1,189 @@
+//! Texts of a rehearsal: templates, paths in the repository, paths in JSON.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use super::super::{
+    super::{
+        collector::{Collector, Fault, quote},
+        diagnostic::Code,
+        document::Literal,
+        entry::{Entry, Pairs, Spot},
+        placeholder::{Placeholder, Template},
+        secrets, suggestion,
+    },
+    values::not_blank,
+};
+
+/// What Stripe takes as the key of metadata.
+const LONGEST_KEY: usize = 40;
+
+/// A text with placeholders.
+pub(super) fn template(
+    key: &str,
+    text: &str,
+    spot: &Spot,
+    collector: &Collector<'_>,
+) -> Option<Template> {
+    if !not_blank(key, text, spot, collector) {
+        return None;
+    }
+    if !secrets::secrets_in(text).is_empty() {
+        let message = format!("`{key}` should hold no password or key (not shown)");
+        let help = "leave it out; if it is in use somewhere, replace it there";
+        let fault = Fault::new(Code::SecretValue, message).help(help);
+        collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+        return None;
+    }
+    match Template::parse(text) {
+        Ok(template) => Some(template),
+        Err(written) => {
+            unknown_placeholder(&written, key, spot, collector);
+            None
+        }
+    }
+}
+
+/// Notes a placeholder that is none, where it stands.
+pub(super) fn unknown_placeholder(
+    written: &str,
+    key: &str,
+    spot: &Spot,
+    collector: &Collector<'_>,
+) {
+    let known = Placeholder::ALL.map(Placeholder::as_str);
+    let fault = Fault::new(
+        Code::Placeholder,
+        format!("unknown placeholder {} in `{key}`", quote(written)),
+    )
+    .help(suggestion::help(written, &known, "known placeholders"));
+    collector.add(fault, place_within(written, spot, collector));
+}
+
+/// Where the text stands in the value, or the value where it is spelled in another way there.
+pub(super) fn place_within(text: &str, spot: &Spot, collector: &Collector<'_>) -> Range<usize> {
+    let value = collector.lines().text().get(spot.value.clone());
+    match value.and_then(|value| value.find(text)) {
+        Some(at) if !text.contains('\n') => {
+            let start = spot.value.start + at;
+            start..start + text.len()
+        }
+        Some(_) | None => collector.focus(spot),
+    }
+}
+
+/// Metadata as the application would set it. None where something is wrong with it.
+pub(super) fn metadata(
+    entry: &Entry<Pairs<Literal>>,
+    collector: &Collector<'_>,
+) -> Option<BTreeMap<String, Template>> {
+    let Some(Pairs(pairs)) = entry.value() else {
+        return entry.is_absent().then(BTreeMap::new);
+    };
+    // Every pair is looked at before the first that is broken counts.
+    let read: Vec<_> = pairs
+        .iter()
+        .map(|(key, entry)| {
+            let (spot, Literal(text)) = entry.written()?;
+            check_key(key, spot, collector);
+            Some((key.clone(), template(key, text, spot, collector)?))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+fn check_key(key: &str, spot: &Spot, collector: &Collector<'_>) {
+    let fits =
+        !key.trim().is_empty() && key.chars().count() <= LONGEST_KEY && !key.contains(['[', ']']);
+    if !fits {
+        let message = format!(
+            "a key of metadata should be at most {LONGEST_KEY} characters without brackets, found {}",
+            quote(key)
+        );
+        collector.add_at(Fault::invalid(message), spot);
+    }
+}
+
+/// A path in the repository.
+pub(super) fn path(key: &str, entry: &Entry<String>, collector: &Collector<'_>) -> Option<String> {
+    let (spot, text) = entry.written()?;
+    let leads_out =
+        text.starts_with('/') || text.contains('\\') || text.split('/').any(|part| part == "..");
+    if !not_blank(key, text, spot, collector) {
+        return None;
+    }
+    if leads_out {
+        let message = format!(
+            "`{key}` should be a path inside the repository, found {}",
+            quote(text)
+        );
+        let help = "write it from the repository's root, with `/` between its parts";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+        return None;
+    }
+    Some(text.trim_start_matches("./").to_owned())
+}
+
+pub(super) fn paths(
+    key: &str,
+    entry: &Entry<Vec<Entry<String>>>,
+    collector: &Collector<'_>,
+) -> Vec<String> {
+    let entries = entry.value().map(Vec::as_slice).unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|entry| path(key, entry, collector))
+        .collect()
+}
+
+/// `$.a['b'][0]` as the JSON pointer `/a/b/0`.
+pub(super) fn json_pointer(path: &str) -> Option<String> {
+    let mut rest = path.trim().strip_prefix('$')?;
+    let mut pointer = String::new();
+    while !rest.is_empty() {
+        let (step, behind) = if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            let (name, behind) = after.split_at_checked(end)?;
+            let is_name = name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));
+            (Some(name).filter(|_| is_name)?, behind)
+        } else {
+            let (inside, behind) = rest.strip_prefix('[')?.split_once(']')?;
+            let quoted = ['\'', '"']
+                .iter()
+                .find_map(|quote| inside.strip_prefix(*quote)?.strip_suffix(*quote));
+            let index = Some(inside).filter(|inside| inside.bytes().all(|b| b.is_ascii_digit()));
+            (quoted.or(index)?, behind)
+        };
+        if step.is_empty() {
+            return None;
+        }
+        pointer.push('/');
+        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        rest = behind;
+    }
+    Some(pointer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_json_become_pointers() {
+        for (path, pointer) in [
+            ("$", ""),
+            ("$.paid", "/paid"),
+            ("$.user.plan_1[0].on", "/user/plan_1/0/on"),
+            ("$['a/b']['~']", "/a~1b/~0"),
+            ("$[\"x.y\"]", "/x.y"),
+        ] {
+            assert_eq!(json_pointer(path).as_deref(), Some(pointer), "{path}");
+        }
+        for other in [
+            "", "paid", "$paid", "$.", "$..paid", "$.a[", "$.a[*]", "$[]", "$.a b", "$.*",
+        ] {
+            assert_eq!(json_pointer(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! What the provider does in a step, in the words of a scenario file.
+
+use serde::Deserialize;
+
+use super::cast::Role;
+
+/// Which of the customer's subscriptions: `main` where nothing is said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(transparent)]
+pub struct Label(pub String);
+
+impl Default for Label {
+    fn default() -> Self {
+        Self("main".to_owned())
+    }
+}
+
+/// One thing that happens at the provider. Written as a mapping with one key: `- renew: {}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Act {
+    /// Time passes and nothing happens.
+    Wait { days: u16 },
+    /// The customer goes through Checkout.
+    Checkout(Checkout),
+    /// A subscription is made without Checkout.
+    Subscribe(Subscribe),
+    /// The first invoice of an incomplete subscription is paid.
+    Pay {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// An incomplete subscription is 23 hours old.
+    ExpireIncomplete {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// A payment that takes days arrives or fails.
+    AsyncPayment {
+        #[serde(default)]
+        subscription: Label,
+        outcome: Outcome,
+    },
+    /// Three days of a trial are left.
+    TrialWillEnd {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// A trial ends.
+    EndTrial {
+        #[serde(default)]
+        subscription: Label,
+        then: EndOfTrial,
+    },
+    /// The period ends and the next one begins.
+    Renew {
+        #[serde(default)]
+        subscription: Label,
+        /// Whether its invoice is paid an hour later, or is still a draft.
+        #[serde(default)]
+        paid: YesNo,
+    },
+    /// The invoice of the period cannot be paid.
+    PaymentFailed {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// It is paid after all.
+    Recover {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// The last retry fails.
+    GiveUp {
+        #[serde(default)]
+        subscription: Label,
+        then: GivenUp,
+    },
+    /// The end is scheduled for when the period ends.
+    ScheduleCancel {
+        #[serde(default)]
+        subscription: Label,
+        #[serde(default, rename = "as")]
+        encoding: CancelEncoding,
+    },
+    /// A scheduled end is taken back.
+    Keep {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// The subscription ends at once.
+    CancelNow {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// The period ends, and a subscription that is scheduled to end with it.
+    EndAtPeriodEnd {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// The first item that has a plan gets another price.
+    ChangePrice {
+        #[serde(default)]
+        subscription: Label,
+        price: Role,
+    },
+    /// The same as a change that the shop makes for everybody: the old price is archived.
+    MigratePrice {
+        #[serde(default)]
+        subscription: Label,
+        price: Role,
+    },
+    /// A schedule will change the price when the next period begins.
+    ScheduleChange {
+        #[serde(default)]
+        subscription: Label,
+        price: Role,
+    },
+    /// The schedule's next phase begins.
+    EnterPhase {
+        #[serde(default)]
+        subscription: Label,
+    },
+    ChangeQuantity {
+        #[serde(default)]
+        subscription: Label,
+        quantity: u32,
+    },
+    AddItem {
+        #[serde(default)]
+        subscription: Label,
+        price: Role,
+    },
+    RemoveItem {
+        #[serde(default)]
+        subscription: Label,
+        price: Role,
+    },
+    PauseCollection {
+        #[serde(default)]
+        subscription: Label,
+        behavior: PauseBehavior,
+    },
+    /// `pause_collection` is taken away.
+    ClearPause {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// The status becomes `paused`.
+    Pause {
+        #[serde(default)]
+        subscription: Label,
+    },
+    Resume {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// The customer's e-mail changes.
+    ChangeEmail {},
+    /// The customer is deleted, and what it subscribes to ends.
+    DeleteCustomer {},
+    /// The API does not know the subscription any more.
+    Forget {
+        #[serde(default)]
+        subscription: Label,
+    },
+    /// Somebody pays once, in a Checkout without a customer.
+    GuestPayment {},
+    /// A customer of no account subscribes and leaves.
+    Stranger {},
+    /// An event of a type and with an object that nobody has heard of: `billing.novelty.materialized`.
+    Invent {},
+}
+
+/// A purchase through Checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkout {
+    #[serde(default)]
+    pub subscription: Label,
+    #[serde(default)]
+    pub price: Role,
+    /// Several items, in this order, instead of `price`.
+    #[serde(default)]
+    pub items: Vec<Role>,
+    #[serde(default = "one")]
+    pub quantity: u32,
+    #[serde(default)]
+    pub trial_days: Option<u16>,
+    #[serde(default)]
+    pub percent_off: Option<u8>,
+    #[serde(default)]
+    pub payment: CheckoutPayment,
+}
+
+/// A subscription that is made without Checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscribe {
+    #[serde(default)]
+    pub subscription: Label,
+    #[serde(default)]
+    pub price: Role,
+    #[serde(default)]
+    pub by: BoughtBy,
+    #[serde(default)]
+    pub payment: FirstPayment,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckoutPayment {
+    #[default]
+    Paid,
+    /// Checkout is complete, and the money is on its way: `payment_status` is `unpaid`.
+    Unpaid,
+    /// Checkout is opened and expires.
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstPayment {
+    #[default]
+    Paid,
+    Waits,
+    Fails,
+}
+
+/// Who makes a subscription, which decides on its metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoughtBy {
+    /// The application, with its own metadata.
+    #[default]
+    Api,
+    /// A person, without any.
+    Dashboard,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Succeeded,
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndOfTrial {
+    Convert,
+    Cancel,
+    Pause,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GivenUp {
+    Cancel,
+    Unpaid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelEncoding {
+    /// `cancel_at_period_end` and `cancel_at`: classic billing.
+    #[default]
+    Flag,
+    /// `cancel_at` alone: flexible billing.
+    Time,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseBehavior {
+    KeepAsDraft,
+    MarkUncollectible,
+    Void,
+}
+
+/// `yes` or `no`, which YAML 1.2 reads as words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum YesNo {
+    #[default]
+    Yes,
+    No,
+}
+
+impl Act {
+    /// The prices that it speaks of.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        match self {
+            Self::Checkout(checkout) if !checkout.items.is_empty() => checkout.items.clone(),
+            Self::Checkout(checkout) => vec![checkout.price],
+            Self::Subscribe(subscribe) => vec![subscribe.price],
+            Self::ChangePrice { price, .. }
+            | Self::MigratePrice { price, .. }
+            | Self::ScheduleChange { price, .. }
+            | Self::AddItem { price, .. }
+            | Self::RemoveItem { price, .. } => vec![*price],
+            Self::Wait { .. }
+            | Self::Pay { .. }
+            | Self::ExpireIncomplete { .. }
+            | Self::AsyncPayment { .. }
+            | Self::TrialWillEnd { .. }
+            | Self::EndTrial { .. }
+            | Self::Renew { .. }
+            | Self::PaymentFailed { .. }
+            | Self::Recover { .. }
+            | Self::GiveUp { .. }
+            | Self::ScheduleCancel { .. }
+            | Self::Keep { .. }
+            | Self::CancelNow { .. }
+            | Self::EndAtPeriodEnd { .. }
+            | Self::EnterPhase { .. }
+            | Self::ChangeQuantity { .. }
+            | Self::PauseCollection { .. }
+            | Self::ClearPause { .. }
+            | Self::Pause { .. }
+            | Self::Resume { .. }
+            | Self::ChangeEmail {}
+            | Self::DeleteCustomer {}
+            | Self::Forget { .. }
+            | Self::GuestPayment {}
+            | Self::Stranger {}
+            | Self::Invent {} => Vec::new(),
+        }
+    }
+}

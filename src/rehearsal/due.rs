@@ -1,0 +1,223 @@
+//! What of a scenario is played under a contract, and how often: for each price, in each order, in each shape.
+
+use super::{
+    cast::{Cast, Role},
+    scenario::{Each, Need, Order, Play, Scenario, Step},
+};
+use crate::contract::{Contract, Field, PriceId};
+
+/// What is due of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due<'s> {
+    pub performances: Vec<Performance<'s>>,
+    /// Why parts of it, or all of it, cannot be played: one reason a part, in words.
+    pub left_out: Vec<String>,
+}
+
+/// One play with one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Performance<'s> {
+    pub scenario: &'s Scenario,
+    pub play: &'s Play,
+    pub variation: Variation,
+    /// The same in every run and of no other performance: ids are made from it.
+    pub key: String,
+}
+
+/// In what a performance differs from others of the same play.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variation {
+    None,
+    /// The events of the step that is sent in every order, by their positions.
+    Order(Vec<usize>),
+    AtOnce,
+    Price(PriceId),
+    Shape(Shape),
+}
+
+/// Where the provider puts periods and where invoices name their subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    BeforeBasil,
+    SinceBasil,
+}
+
+impl Performance<'_> {
+    /// How the variation is told; empty where there is none.
+    pub fn told(&self) -> String {
+        match &self.variation {
+            Variation::None => String::new(),
+            Variation::AtOnce => "all events at once".to_owned(),
+            Variation::Price(price) => format!("price `{price}`"),
+            Variation::Shape(Shape::BeforeBasil) => "events in the shape before basil".to_owned(),
+            Variation::Shape(Shape::SinceBasil) => "events in the shape since basil".to_owned(),
+            Variation::Order(order) => {
+                let step = self
+                    .play
+                    .steps
+                    .iter()
+                    .find(|step| step.order == Order::Every);
+                let events: Vec<_> = step
+                    .into_iter()
+                    .flat_map(|step| order.iter().filter_map(|index| step.send.get(*index)))
+                    .map(|sending| sending.event.as_str())
+                    .collect();
+                format!("in the order {}", events.join(", "))
+            }
+        }
+    }
+}
+
+/// What is due of a scenario under a contract.
+pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast) -> Due<'s> {
+    let mut due = Due {
+        performances: Vec::new(),
+        left_out: Vec::new(),
+    };
+    for need in &scenario.needs {
+        match need {
+            Need::Seats if !contract.columns.contains_key(&Field::Seats) => {
+                due.left_out.push("`seats` is not mapped".to_owned());
+            }
+            Need::Seats => {}
+        }
+    }
+    if !due.left_out.is_empty() {
+        return due;
+    }
+    for (number, play) in scenario.plays.iter().enumerate() {
+        if let Some(lack) = lack(play, cast) {
+            due.left_out.push(match &play.name {
+                Some(name) => format!("{name}: {lack}"),
+                None => lack.to_owned(),
+            });
+            continue;
+        }
+        for (variant, variation) in variations(play, cast).into_iter().enumerate() {
+            due.performances.push(Performance {
+                scenario,
+                play,
+                variation,
+                key: format!("{}.{}.{}", scenario.id, number + 1, variant + 1),
+            });
+        }
+    }
+    due
+}
+
+/// What the contract has no price for.
+fn lack(play: &Play, cast: &Cast) -> Option<&'static str> {
+    let mut roles = play
+        .steps
+        .iter()
+        .flat_map(|step| &step.provider)
+        .flat_map(super::Act::roles);
+    roles.find_map(|role: Role| cast.lacks(role))
+}
+
+fn variations(play: &Play, cast: &Cast) -> Vec<Variation> {
+    match play.each {
+        Some(Each::Price) => cast.paid.iter().cloned().map(Variation::Price).collect(),
+        Some(Each::Shape) => [Shape::BeforeBasil, Shape::SinceBasil]
+            .map(Variation::Shape)
+            .into(),
+        None => match play.steps.iter().find(|step| step.order == Order::Every) {
+            Some(step) => orders(step),
+            None => vec![Variation::None],
+        },
+    }
+}
+
+fn orders(step: &Step) -> Vec<Variation> {
+    let mut orders = Vec::new();
+    permute(&mut Vec::new(), step.send.len(), &mut orders);
+    let mut variations: Vec<_> = orders.into_iter().map(Variation::Order).collect();
+    variations.push(Variation::AtOnce);
+    variations
+}
+
+/// Every order of the positions below `length` that begins with `chosen`, the one as written first.
+fn permute(chosen: &mut Vec<usize>, length: usize, orders: &mut Vec<Vec<usize>>) {
+    if chosen.len() == length {
+        orders.push(chosen.clone());
+        return;
+    }
+    for next in 0..length {
+        if !chosen.contains(&next) {
+            chosen.push(next);
+            permute(chosen, length, orders);
+            chosen.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{
+        contract::{ColumnName, Source},
+        rehearsal::built_in,
+    };
+
+    fn contract(plans: &[(&str, &str)]) -> Contract {
+        let mut contract = Contract::new(Source::Stripe);
+        contract.plans = plans
+            .iter()
+            .map(|(price, plan)| (PriceId::from(*price), (*plan).to_owned()))
+            .collect();
+        contract
+    }
+
+    #[test]
+    fn four_events_have_twenty_four_orders_and_come_at_once_too() {
+        let scenarios = built_in().expect("scenarios");
+        let contract = contract(&[]);
+        let cast = Cast::of(&contract).expect("a cast");
+        let scenario = scenarios
+            .iter()
+            .find(|one| one.id == "first-purchase-any-order");
+        let due = due(scenario.expect("there"), &contract, &cast);
+        let told: BTreeSet<_> = due.performances.iter().map(Performance::told).collect();
+        assert_eq!(told.len(), 25);
+        assert!(told.contains("all events at once"));
+    }
+
+    #[test]
+    fn what_the_contract_has_nothing_for_is_left_out_with_the_reason() {
+        let scenarios = built_in().expect("scenarios");
+        let mut contract = contract(&[("price_a", "pro")]);
+        let cast = Cast::of(&contract).expect("a cast");
+        let of = |id: &str, contract: &Contract| {
+            let scenario = scenarios.iter().find(|one| one.id == id).expect("there");
+            let due = due(scenario, contract, &cast);
+            (due.performances.len(), due.left_out)
+        };
+        let second = "at-once: `plans` maps no second paid plan";
+        let (performances, left_out) = of("plan-change", &contract);
+        assert_eq!(performances, 0);
+        assert_eq!(left_out.first().map(String::as_str), Some(second));
+        assert_eq!(
+            of("quantity", &contract),
+            (0, vec!["`seats` is not mapped".to_owned()])
+        );
+        contract.columns.insert(Field::Seats, ColumnName::Computed);
+        assert_eq!(of("quantity", &contract), (1, vec![]));
+        assert_eq!(of("resubscribe", &contract).0, 1);
+    }
+
+    #[test]
+    fn renewal_is_played_for_each_paid_price() {
+        let scenarios = built_in().expect("scenarios");
+        let contract = contract(&[("price_a", "pro"), ("price_b", "team"), ("price_0", "free")]);
+        let cast = Cast::of(&contract).expect("a cast");
+        let scenario = scenarios
+            .iter()
+            .find(|one| one.id == "renewal")
+            .expect("there");
+        let due = due(scenario, &contract, &cast);
+        let told: Vec<_> = due.performances.iter().map(Performance::told).collect();
+        assert_eq!(told, ["price `price_a`", "price `price_b`"]);
+    }
+}

@@ -1,0 +1,137 @@
+//! How the handler answered: what it accepted, what it refused, and what it hid.
+
+use super::{OnRow, Wrong, hint, told};
+use crate::{
+    contract::HandlerRule,
+    rehearsal::{
+        observed::{Answer, Delivery, Fault, Observed},
+        scenario::{Answered, Signing},
+    },
+};
+
+/// Whether a delivery ran into the failure that was injected and said so: what it asks for is still to come.
+pub(super) fn has_failed(observed: &Observed) -> bool {
+    let hit = observed.fault.as_ref().and_then(|fault| fault.hit);
+    let hit = hit.and_then(|index| observed.deliveries.get(index));
+    hit.is_some_and(|delivery| !delivery.answer.is_success())
+}
+
+/// What is wrong with the answers of a step.
+pub(super) fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Wrong> {
+    if let Some(fault) = &observed.fault
+        && let Some(hit) = fault.hit.and_then(|index| observed.deliveries.get(index))
+    {
+        return failed(observed, fault, hit).into_iter().collect();
+    }
+    match on.step.then.answer {
+        Answered::Accepted => refused(on, observed).into_iter().collect(),
+        Answered::Refused => accepted(observed),
+        Answered::Any => Vec::new(),
+    }
+}
+
+/// A failure that was injected has to be answered with a failure, unless the row comes right all the same.
+fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
+    let what = &fault.what;
+    let event = &hit.event;
+    if hit.answer.is_success() {
+        if observed.findings.is_empty() && observed.after.exists {
+            return None;
+        }
+        let mut message = format!(
+            "{what} failed while {event} was handled, and the handler answered {}.",
+            told::answer(&hit.answer)
+        );
+        message.push_str("\nThe provider takes that for done and never sends the event again.");
+        let fix =
+            "let the error through: answer 5xx, so that the provider delivers the event again";
+        return Some(Wrong::new(HandlerRule::SwallowedError, message, fix));
+    }
+    if fault.half_written.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{what} failed while {event} was handled, and the delivery left part of its work behind: {}.",
+        told::changes(&fault.half_written)
+    );
+    let fix = "do everything that one event asks for in one transaction";
+    Some(Wrong::new(HandlerRule::HalfWritten, message, fix))
+}
+
+/// Every event is to be accepted, at the second or third try at the latest; some were not.
+fn refused(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
+    let was_accepted = |id: &str| {
+        let mut deliveries = observed.deliveries.iter();
+        deliveries.any(|delivery| delivery.id == id && delivery.answer.is_success())
+    };
+    let mut deliveries = observed.deliveries.iter();
+    let first = deliveries.find(|delivery| !was_accepted(&delivery.id))?;
+    let message = format!(
+        "The handler answered {} to {}.",
+        told::answer(&first.answer),
+        first.event
+    );
+    let fix = hint::not_accepted(on, observed, first);
+    Some(Wrong::new(HandlerRule::HandlerAnswer, message, fix))
+}
+
+/// No event is to be accepted; some were, or fell over.
+fn accepted(observed: &Observed) -> Vec<Wrong> {
+    let of = |delivery: &Delivery| match &delivery.answer {
+        answer if answer.is_refusal() => None,
+        answer if answer.is_success() => Some(forged(observed, delivery)),
+        answer => Some(Wrong::new(
+            HandlerRule::HandlerAnswer,
+            format!(
+                "The handler answered {} to an event {}; 4xx was expected.",
+                told::answer(answer),
+                told::signing(delivery.signed)
+            ),
+            "refuse it with 400: a 5xx is retried for days, and looks like an outage",
+        )),
+    };
+    let mut wrong: Vec<_> = observed.deliveries.iter().filter_map(of).collect();
+    wrong.truncate(1);
+    wrong
+}
+
+fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
+    let mut message = format!(
+        "The handler answered {} to {} {}.",
+        told::answer(&delivery.answer),
+        delivery.event,
+        told::signing(delivery.signed)
+    );
+    message.push_str(if observed.all_changes.is_empty() {
+        "\nAnybody who knows the address can tell it what they like."
+    } else {
+        "\nIt believed it: the row changed. Anybody who knows the address can give themselves access."
+    });
+    let fix = match delivery.signed {
+        Signing::TenMinutesAgo => {
+            "verify with the SDK's `constructEvent`, which refuses signatures older than 5 minutes; do not raise its tolerance"
+        }
+        Signing::ThenTamperedWith => {
+            "verify the signature over the raw bytes of the body, before anything parses it"
+        }
+        Signing::NotAtAll
+        | Signing::WithAnotherSecret
+        | Signing::AsDocumented
+        | Signing::WithTwoSecrets => {
+            "verify the signature with the SDK's `constructEvent` and answer 400 when it throws"
+        }
+    };
+    Wrong::new(HandlerRule::ForgedAccepted, message, fix)
+}
+
+/// Whether an answer says that the signature is what the handler did not like.
+pub(super) fn blames_the_signature(answer: &Answer) -> bool {
+    match answer {
+        Answer::Status { code, body } => {
+            let body = body.to_ascii_lowercase();
+            matches!(code, 400 | 401 | 403)
+                && (body.is_empty() || body.contains("signature") || body.contains("secret"))
+        }
+        Answer::Nothing(_) => false,
+    }
+}

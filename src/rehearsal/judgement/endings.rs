@@ -1,0 +1,85 @@
+//! Performances of one play against one another: the same end state whatever came first, and one finding for all.
+
+use std::collections::BTreeMap;
+
+use super::{OnRow, Wrong, told};
+use crate::{
+    contract::{Finding, HandlerRule, Subject, fingerprint},
+    rehearsal::observed::RowState,
+};
+
+/// Columns whose values belong to an account or to a moment, and so differ between accounts of equal lives.
+fn is_comparable(name: &str, own: &[&str]) -> bool {
+    !own.contains(&name)
+}
+
+/// Says so where two performances of a play, each right by the contract, end with different rows. `own` are the columns
+/// that hold ids and stamps of the time.
+pub fn endings_differ(
+    on: OnRow<'_>,
+    (first, first_told): (&RowState, &str),
+    (other, other_told): (&RowState, &str),
+    own: &[&str],
+) -> Option<Finding> {
+    let columns = first.columns.iter().zip(&other.columns);
+    let differing: Vec<_> = columns
+        .filter(|((name, one), (_, another))| is_comparable(name, own) && one != another)
+        .map(|((name, one), (_, another))| format!("{name} {one} and {another}"))
+        .collect();
+    if differing.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "The same events end in different rows: {} ({first_told}; {other_told}).",
+        differing.join(", ")
+    );
+    let fix =
+        "write what the provider says now, whichever event tells of it and whatever its shape";
+    let wrong = Wrong::new(HandlerRule::OrderDependent, message, fix);
+    let entity = format!("scenario:{}/{}", on.performance.scenario.id, on.step.id);
+    Some(Finding {
+        fingerprint: fingerprint(wrong.rule, &entity, None),
+        rule: wrong.rule,
+        severity: wrong.severity,
+        entity,
+        message: format!("{}{}", told::step(on), wrong.message),
+        fix: wrong.fix,
+        subject: Subject {
+            account: Some(on.account.to_owned()),
+            customer: Some(on.customer.to_owned()),
+            ..Subject::default()
+        },
+        evidence: Vec::new(),
+        amount: wrong.amount,
+        items_without_amount: 0,
+    })
+}
+
+/// One finding for each step and rule: the first performance tells, and how many others ended alike is added.
+pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut folded: Vec<(Finding, usize)> = Vec::new();
+    for finding in findings {
+        if let Some((_, others)) = first
+            .get(&finding.fingerprint)
+            .and_then(|index| folded.get_mut(*index))
+        {
+            *others = others.saturating_add(1);
+        } else {
+            first.insert(finding.fingerprint.clone(), folded.len());
+            folded.push((finding, 0));
+        }
+    }
+    let told = |(mut finding, others): (Finding, usize)| {
+        if others > 0 {
+            finding.message.push_str(&match others {
+                1 => "\nOnce more in another variation.".to_owned(),
+                others => format!("\nThe same in {others} other variations."),
+            });
+        }
+        finding
+    };
+    let mut findings: Vec<_> = folded.into_iter().map(told).collect();
+    findings.sort_by(|one, other| one.order().cmp(&other.order()));
+    findings
+}

@@ -1,0 +1,253 @@
+//! The likely cause, named from what changed and what did not. A hint is a guess, and is worded as one.
+
+use super::{OnRow, answers::blames_the_signature, told};
+use crate::{
+    contract::{ExplainedSubscription, Finding, Rule},
+    rehearsal::{
+        observed::{Answer, Delivery, Observed},
+        scenario::Signing,
+    },
+};
+
+/// An event that had to be accepted was not.
+pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delivery) -> String {
+    let everything = observed.earlier.iter().chain(&observed.deliveries);
+    let none_was_accepted = !everything.clone().any(|one| one.answer.is_success());
+    if delivery.signed == Signing::WithTwoSecrets && blames_the_signature(&delivery.answer) {
+        return "look at every `v1` of the header: while a secret is rolled there are two, and the right one may be the \
+                second"
+            .to_owned();
+    }
+    if none_was_accepted && blames_the_signature(&delivery.answer) {
+        return format!(
+            "every event was refused, so the running handler verifies with another secret than `{}`: does it read a \
+             variable that is not set here, or the raw body after something parsed it?",
+            on.secret_env
+        );
+    }
+    match &delivery.answer {
+        Answer::Nothing(_) => {
+            "is the handler running at this address, and does it answer within the time?".to_owned()
+        }
+        Answer::Status { code: 404 | 405, .. } => {
+            "is `rehearsal.handler` the address of the webhook route, and does it take POST?".to_owned()
+        }
+        Answer::Status { code: 300..=399, .. } => {
+            "the provider follows no redirects: name the address that answers itself (slash at the end, https, locale)"
+                .to_owned()
+        }
+        Answer::Status { code: 500.., .. } => match observed.calls.iter().find(|call| call.status == 404) {
+            Some(call) => format!(
+                "the provider answered 404 to {} {}: handle an object that it no longer knows",
+                call.method, call.target
+            ),
+            None => format!("the handler threw on {}: see its log", delivery.event),
+        },
+        Answer::Status { .. } => format!(
+            "accept {}; where the endpoint is not registered for it, leave it out of `rehearsal.events`",
+            delivery.event
+        ),
+    }
+}
+
+/// Every event was accepted, and the row is wrong.
+pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
+    if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
+        return "write the customer's id into the row that `client_reference_id` or the metadata names, on \
+                checkout.session.completed"
+            .to_owned();
+    }
+    if observed.all_changes.is_empty() {
+        return nothing_changed(observed);
+    }
+    if is_old_news(on, observed) {
+        return "an old event overwrote what is true now: fetch the subscription from the API and write what it says, \
+                not what the event says"
+            .to_owned();
+    }
+    match worst.rule {
+        Rule::RevenueLeak | Rule::OrphanSubscription => no_access(on, observed),
+        Rule::WrongfulAccess | Rule::NoSubscription => access(on, observed),
+        Rule::PlanDrift => plan(worst, observed),
+        Rule::PeriodDrift => {
+            "read the period's end from `items.data[].current_period_end`: since basil it is no longer on the \
+             subscription, where reading it gives undefined and no error"
+                .to_owned()
+        }
+        Rule::CancelFlagDrift => {
+            "store `cancel_at_period_end || cancel_at != null`, on every update and in both directions".to_owned()
+        }
+        Rule::UnmappedPrice
+        | Rule::UnmappedFeature
+        | Rule::DuplicateCustomer
+        | Rule::UnknownStatus
+        | Rule::DoubleSubscription
+        | Rule::StalePlan
+        | Rule::UnlinkedAccess
+        | Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::Handler(_) => worst.fix.clone(),
+    }
+}
+
+fn nothing_changed(observed: &Observed) -> String {
+    let Some(last) = observed.deliveries.last() else {
+        return "nothing was sent at this step, and something had to change before".to_owned();
+    };
+    let told: Vec<_> = observed
+        .deliveries
+        .iter()
+        .map(|delivery| format!("{} to {}", told::answer(&delivery.answer), delivery.event))
+        .collect();
+    let mut hint = format!("answered {} but the row did not change: ", told.join(", "));
+    let failed_before = observed
+        .earlier
+        .iter()
+        .any(|earlier| !earlier.answer.is_success());
+    let same_type = observed.earlier.iter().find(|earlier| {
+        earlier.event == last.event && earlier.id != last.id && earlier.answer.is_success()
+    });
+    if failed_before
+        && observed
+            .deliveries
+            .iter()
+            .any(|delivery| delivery.is_repeat)
+    {
+        hint.push_str(
+            "is the event's id remembered before the write that failed, so that the repeat is skipped? Remember it in \
+             the same transaction",
+        );
+    } else if let Some(same) = same_type {
+        hint.push_str(&format!(
+            "is the branch gone, or is it taken for a duplicate of {} (the same type, another event)?",
+            same.id
+        ));
+    } else {
+        hint.push_str("is the branch gone, or does its condition find no row?");
+    }
+    hint
+}
+
+/// Everything that was delivered is older than what the provider says.
+fn is_old_news(on: OnRow<'_>, observed: &Observed) -> bool {
+    let step = on.step;
+    !observed.deliveries.is_empty()
+        && step.provider.is_empty()
+        && step.rest.is_none()
+        && (!step.again.is_empty() || step.send.iter().all(|sending| sending.of.is_some()))
+}
+
+fn subscriptions(observed: &Observed) -> &[ExplainedSubscription] {
+    observed
+        .explained
+        .as_ref()
+        .map_or(&[], |explained| &explained.subscriptions)
+}
+
+/// The customer pays, and the row says no.
+fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
+    let paid = on.paid_column;
+    let deciding = subscriptions(observed).iter().find(|one| one.decides);
+    if observed.before.paid {
+        let taken = format!("{} took `{paid}` away", events(observed));
+        return match deciding {
+            Some(one) if subscriptions(observed).len() > 1 => format!(
+                "{taken} although {} grants it: look at all of the customer's subscriptions, not only at the one that \
+                 the event is about",
+                one.id
+            ),
+            Some(one) if one.cancel_scheduled == Some(true) => format!(
+                "{taken} although {} is only scheduled to end: keep the access until customer.subscription.deleted",
+                one.id
+            ),
+            Some(one) => format!("{taken} although {} is {}", one.id, one.status),
+            None => taken,
+        };
+    }
+    match deciding {
+        Some(one) if one.status == "trialing" => {
+            format!("set `{paid}` for trialing too: it is to be served like active")
+        }
+        _ => format!(
+            "{} changed {} but not `{paid}`: set it for active and trialing",
+            events(observed),
+            columns(observed)
+        ),
+    }
+}
+
+/// The row says yes, and nothing is paid for.
+fn access(on: OnRow<'_>, observed: &Observed) -> String {
+    let paid = on.paid_column;
+    let status = subscriptions(observed)
+        .first()
+        .map(|one| one.status.as_str());
+    if !observed.before.paid {
+        return match status {
+            Some(status) => format!(
+                "{} set `{paid}` although the subscription is {status}: grant access on active and trialing only",
+                events(observed)
+            ),
+            None => format!(
+                "{} set `{paid}` although nothing is paid for yet",
+                events(observed)
+            ),
+        };
+    }
+    format!(
+        "{} changed {} but left `{paid}` as it was: take it away in the same update",
+        events(observed),
+        columns(observed)
+    )
+}
+
+fn plan(worst: &Finding, observed: &Observed) -> String {
+    let found = worst.subject.plan_found.as_deref().unwrap_or("null");
+    match (&worst.subject.price, &worst.subject.plan_expected) {
+        (Some(price), Some(expected)) => format!(
+            "{} stored plan {found}: does the application map `{price}` to {expected}, or was a plan renamed in one \
+             place only?",
+            events(observed)
+        ),
+        (_, Some(expected)) => format!(
+            "{} stored plan {found} where {expected} is paid for: was a plan renamed in one place only?",
+            events(observed)
+        ),
+        _ => worst.fix.clone(),
+    }
+}
+
+/// The events that were delivered, each once.
+fn events(observed: &Observed) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for delivery in &observed.deliveries {
+        if !names.contains(&delivery.event.as_str()) {
+            names.push(&delivery.event);
+        }
+    }
+    match names.as_slice() {
+        [] => "the handler".to_owned(),
+        [first] => (*first).to_owned(),
+        [first, .., last] if names.len() > 2 => format!("{first} … {last}"),
+        [first, others @ ..] => format!("{first} and {}", others.join(", ")),
+    }
+}
+
+/// The columns that changed, each once.
+fn columns(observed: &Observed) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for change in observed
+        .changes
+        .iter()
+        .filter(|change| !change.column.is_empty())
+    {
+        if !names.contains(&change.column.as_str()) {
+            names.push(&change.column);
+        }
+    }
+    if names.is_empty() {
+        return "the row".to_owned();
+    }
+    names.join(", ")
+}

@@ -1,0 +1,180 @@
+//! What the rows say: the contract, what had to stay, who had nothing to do with it.
+
+use super::{OnRow, Wrong, hint, told};
+use crate::{
+    contract::{Finding, HandlerRule, Rule},
+    rehearsal::{observed::Observed, scenario::Step},
+};
+
+/// The rules that the account breaks: the worst one tells, the others are named after it.
+pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
+    let mut findings = observed.findings.iter();
+    let worst = findings.next()?;
+    let mut message = message_of(on, observed, worst);
+    for other in findings {
+        message.push('\n');
+        message.push_str(&format!(
+            "also {}: {}",
+            other.rule,
+            first_line(&other.message)
+        ));
+    }
+    let mut wrong = Wrong::new(worst.rule, message, hint::of_row(on, observed, worst));
+    // In a check it may be somebody without an account. Here it is the account's own customer.
+    wrong.severity = if worst.rule == Rule::OrphanSubscription {
+        Rule::RevenueLeak.default_severity()
+    } else {
+        worst.severity
+    };
+    wrong
+        .subject
+        .subscription
+        .clone_from(&worst.subject.subscription);
+    wrong.subject.status.clone_from(&worst.subject.status);
+    wrong.subject.price.clone_from(&worst.subject.price);
+    wrong
+        .subject
+        .plan_found
+        .clone_from(&worst.subject.plan_found);
+    wrong
+        .subject
+        .plan_expected
+        .clone_from(&worst.subject.plan_expected);
+    wrong.amount = worst.amount.clone();
+    wrong.items_without_amount = worst.items_without_amount;
+    Some(wrong)
+}
+
+fn message_of(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
+    if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
+        return format!(
+            "The customer {} pays, and no account is linked to it: the row has no customer id.",
+            on.customer
+        );
+    }
+    worst.message.clone()
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// Nothing at all was to be written.
+pub(super) fn untouched(step: &Step, observed: &Observed) -> Option<Wrong> {
+    if observed.all_changes.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "Nothing had to be written, and the row changed: {}.",
+        told::changes(&observed.all_changes)
+    );
+    let event = step
+        .send
+        .first()
+        .map_or("the event", |sending| sending.event.as_str());
+    let fix = format!(
+        "leave the row alone on {event}: return early for what the application does not handle"
+    );
+    Some(Wrong::new(HandlerRule::UnneededWrite, message, fix))
+}
+
+/// A repeat is to change nothing but stamps of the time.
+pub(super) fn same(observed: &Observed) -> Option<Wrong> {
+    if observed.changes.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "An event that came again changed the row once more: {}.",
+        told::changes(&observed.changes)
+    );
+    let fix = "remember the ids of events in the transaction that applies them, or write values instead of adding to them";
+    Some(Wrong::new(HandlerRule::RepeatChanged, message, fix))
+}
+
+/// Access and plan are to stay what they were.
+pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
+    let (before, after) = (&observed.before, &observed.after);
+    let plan = |plan: &Option<String>| plan.clone().unwrap_or_else(|| "null".to_owned());
+    let lost = before.paid && !after.paid;
+    if !lost && before.plan == after.plan {
+        return None;
+    }
+    let mut what = Vec::new();
+    if lost {
+        what.push("access was taken away".to_owned());
+    }
+    if before.plan != after.plan {
+        what.push(format!(
+            "the plan went from {} to {}",
+            plan(&before.plan),
+            plan(&after.plan)
+        ));
+    }
+    let message = format!(
+        "The customer still pays, at a price that the application does not know, and {}.",
+        what.join(" and ")
+    );
+    let fix = "keep plan and access on a price that no map knows, report it, and apply the rest of the event";
+    let mut wrong = Wrong::new(HandlerRule::PlanDropped, message, fix);
+    wrong.subject.plan_found.clone_from(&after.plan);
+    wrong.subject.plan_expected.clone_from(&before.plan);
+    Some(wrong)
+}
+
+/// The application is asked itself.
+pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
+    let gate = observed.gate.as_ref()?;
+    let said = match &gate.said {
+        Ok(said) if *said == gate.expected => return None,
+        Ok(said) => format!("answers {said}"),
+        Err(why) => format!("cannot be understood: {why}"),
+    };
+    let message = format!(
+        "The row is right, and {} {said} where {} is expected.",
+        gate.url, gate.expected
+    );
+    let fix = "let the application decide by what the contract maps, or map what it decides by";
+    Some(Wrong::new(HandlerRule::GateDiffers, message, fix))
+}
+
+/// A row of the account is what everything is about.
+pub(super) fn gone(on: OnRow<'_>) -> Wrong {
+    let message = format!("The row of the account `{}` is gone.", on.account);
+    let fix =
+        "keep the account when its customer or subscription goes: take the access away instead";
+    Wrong::new(HandlerRule::AccountGone, message, fix)
+}
+
+/// Everybody who had nothing to do with it.
+pub(super) fn bystanders(step: &Step, observed: &Observed) -> Option<Wrong> {
+    let first = observed.bystanders.first()?;
+    let mut message = format!(
+        "A row changed that has nothing to do with it, that of {} ({}): {}.",
+        first.who,
+        first.account,
+        told::changes(&first.changes)
+    );
+    if let [_, others @ ..] = observed.bystanders.as_slice()
+        && !others.is_empty()
+    {
+        let others: Vec<_> = others.iter().map(|one| one.who.as_str()).collect();
+        message.push_str(&format!(
+            "\nSo did that of {}.",
+            others.join(", and that of ")
+        ));
+    }
+    let event = step
+        .send
+        .first()
+        .map_or("the event", |sending| sending.event.as_str());
+    let fix = format!(
+        "look at the condition of the update on {event}: an empty or missing id must match no row"
+    );
+    let mut wrong = Wrong::new(HandlerRule::BystanderChanged, message, fix);
+    wrong.subject.named = observed
+        .bystanders
+        .iter()
+        .map(|one| one.account.clone())
+        .collect();
+    Some(wrong)
+}

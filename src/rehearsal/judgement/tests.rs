@@ -1,0 +1,1 @@
+//! Steps as they go wrong, and what is said of them.

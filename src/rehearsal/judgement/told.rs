@@ -1,0 +1,210 @@
+//! How a step is told: what happened, what was sent, what each side says, what the handler asked for.
+
+use super::OnRow;
+use crate::{
+    contract::{ExplainedSubscription, PriceUse},
+    rehearsal::{
+        observed::{Answer, Change, Delivery, Observed},
+        scenario::Signing,
+    },
+};
+
+/// More of these than anybody reads.
+const MOST_CALLS: usize = 12;
+const MOST_CHANGES: usize = 6;
+const MOST_EARLIER: usize = 12;
+
+/// A value of a column, or a body, may be anything.
+const LONGEST_VALUE: usize = 80;
+
+/// The sentence that the finding begins with, on its own line.
+pub(super) fn step(on: OnRow<'_>) -> String {
+    let mut does = on.step.does.clone();
+    let told = on.performance.told();
+    if !told.is_empty() {
+        does = format!("{does} ({told})");
+    }
+    let mut letters = does.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.\n", first.unwrap_or_default(), letters.as_str())
+}
+
+/// Everything around it, one fact an entry; each begins with a word that says what it is.
+pub(super) fn evidence(observed: &Observed) -> Vec<String> {
+    let mut lines = Vec::new();
+    let skipped = observed.earlier.len().saturating_sub(MOST_EARLIER);
+    if skipped > 0 {
+        lines.push(format!("sent      {skipped} more before these"));
+    }
+    lines.extend(
+        observed
+            .earlier
+            .iter()
+            .skip(skipped)
+            .map(|one| delivery(one, true)),
+    );
+    lines.extend(observed.deliveries.iter().map(|one| delivery(one, false)));
+    if let Some(fault) = &observed.fault {
+        lines.push(format!(
+            "failed    {}{}",
+            fault.what,
+            if fault.hit.is_some() {
+                ""
+            } else {
+                ", which never came"
+            }
+        ));
+    }
+    if let Some(explained) = &observed.explained {
+        lines.extend(explained.subscriptions.iter().map(subscription));
+        let state = explained
+            .judgement
+            .as_ref()
+            .ok()
+            .and_then(|judgement| judgement.state.as_ref());
+        if let Some(state) = state {
+            lines.push(format!(
+                "provider  the customer is {}: {}",
+                state.word, state.because
+            ));
+        }
+    }
+    if observed.after.exists {
+        let columns = observed.after.columns.iter();
+        let columns: Vec<_> = columns
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        lines.push(format!("row       {}", columns.join(", ")));
+    } else {
+        lines.push("row       none".to_owned());
+    }
+    lines.push(match observed.all_changes.as_slice() {
+        [] => "changed   nothing".to_owned(),
+        all => format!("changed   {}", changes(all)),
+    });
+    lines.extend(calls(observed));
+    lines
+}
+
+fn delivery(delivery: &Delivery, names_step: bool) -> String {
+    let mut line = format!("sent      {} {}", delivery.event, delivery.id);
+    if delivery.is_repeat {
+        line.push_str(" again");
+    }
+    if delivery.signed != Signing::AsDocumented {
+        line.push_str(&format!(" {}", signing(delivery.signed)));
+    }
+    line.push_str(&format!(": answered {}", answer(&delivery.answer)));
+    if names_step {
+        line.push_str(&format!(" (at {})", delivery.step));
+    }
+    line
+}
+
+fn subscription(subscription: &ExplainedSubscription) -> String {
+    let prices: Vec<_> = subscription
+        .prices
+        .iter()
+        .map(|price| match &price.meaning {
+            PriceUse::Plan { plan, .. } => format!("{} ({plan})", price.price),
+            PriceUse::Ignored => format!("{} (another product)", price.price),
+            PriceUse::Unmapped => format!("{} (not mapped)", price.price),
+            PriceUse::NotChecked => price.price.clone(),
+        })
+        .collect();
+    format!(
+        "provider  {} is {}, {}",
+        subscription.id,
+        subscription.status,
+        prices.join(" and ")
+    )
+}
+
+fn calls(observed: &Observed) -> Vec<String> {
+    let calls = &observed.calls;
+    if calls.is_empty() {
+        return vec!["called    nothing".to_owned()];
+    }
+    let mut lines: Vec<_> = calls
+        .iter()
+        .take(MOST_CALLS)
+        .map(|call| format!("called    {} {}: {}", call.method, call.target, call.status))
+        .collect();
+    if let Some(more) = calls.len().checked_sub(MOST_CALLS).filter(|more| *more > 0) {
+        lines.push(format!("called    {more} more"));
+    }
+    lines
+}
+
+/// `plan pro → free, …`; the table is named where the change is not in one that the contract reads alone.
+pub(super) fn changes(changes: &[Change]) -> String {
+    let value = |value: &Option<String>| match value {
+        Some(value) => shortened(value),
+        None => "nothing".to_owned(),
+    };
+    let mut told: Vec<_> = changes
+        .iter()
+        .take(MOST_CHANGES)
+        .map(|change| match (&change.before, &change.after) {
+            (None, Some(_)) if change.column.is_empty() => {
+                format!("a row of {} came", change.table)
+            }
+            (Some(_), None) if change.column.is_empty() => {
+                format!("a row of {} went", change.table)
+            }
+            (before, after) => format!(
+                "{}.{} {} → {}",
+                change.table,
+                change.column,
+                value(before),
+                value(after)
+            ),
+        })
+        .collect();
+    if changes.len() > MOST_CHANGES {
+        told.push(format!("{} more", changes.len() - MOST_CHANGES));
+    }
+    told.join(", ")
+}
+
+/// A status, and the beginning of what came with it where that is no success.
+pub(super) fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Status { code, body } if body.is_empty() => code.to_string(),
+        Answer::Status { code, body } => format!("{code} ({})", shortened(body)),
+        Answer::Nothing(why) => format!("nothing ({})", shortened(why)),
+    }
+}
+
+/// What an event looked like, after its name.
+pub(super) fn signing(signing: Signing) -> &'static str {
+    match signing {
+        Signing::AsDocumented => "signed as documented",
+        Signing::WithTwoSecrets => "signed with two secrets, the right one second",
+        Signing::NotAtAll => "without a signature",
+        Signing::WithAnotherSecret => "signed with another secret",
+        Signing::ThenTamperedWith => "changed after it was signed",
+        Signing::TenMinutesAgo => "signed ten minutes ago",
+    }
+}
+
+/// The ids that the texts hold.
+pub(super) fn named(observed: &Observed) -> Vec<String> {
+    let deliveries = observed.earlier.iter().chain(&observed.deliveries);
+    let mut named: Vec<_> = deliveries.map(|delivery| delivery.id.clone()).collect();
+    if let Some(explained) = &observed.explained {
+        named.extend(explained.subscriptions.iter().map(|one| one.id.clone()));
+    }
+    named.sort();
+    named.dedup();
+    named
+}
+
+fn shortened(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST_VALUE {
+        return line;
+    }
+    let beginning: String = line.chars().take(LONGEST_VALUE).collect();
+    format!("{beginning}…")
+}

@@ -1,0 +1,207 @@
+//! The scenarios that the program carries, and how a scenario file is read.
+
+use std::collections::BTreeSet;
+
+use super::scenario::{Order, Play, Scenario};
+
+/// The name of a file beside this one, and what is in it.
+macro_rules! scenario {
+    ($id:literal) => {
+        (
+            concat!($id, ".yml"),
+            include_str!(concat!("scenarios/", $id, ".yml")),
+        )
+    };
+}
+
+/// Every file of `scenarios/`, in the order in which they are played: from what everybody has to what few think of.
+const FILES: [(&str, &str); 24] = [
+    scenario!("first-purchase"),
+    scenario!("first-purchase-any-order"),
+    scenario!("redelivery"),
+    scenario!("failing-write"),
+    scenario!("trial"),
+    scenario!("renewal"),
+    scenario!("dunning"),
+    scenario!("cancel-at-period-end"),
+    scenario!("cancel-now"),
+    scenario!("resubscribe"),
+    scenario!("bystanders"),
+    scenario!("plan-change"),
+    scenario!("unknown-price"),
+    scenario!("multi-item"),
+    scenario!("quantity"),
+    scenario!("pause"),
+    scenario!("not-paid-yet"),
+    scenario!("customer-gone"),
+    scenario!("dashboard-made"),
+    scenario!("api-shapes"),
+    scenario!("zero-amount"),
+    scenario!("forged"),
+    scenario!("second-secret"),
+    scenario!("unknown-event"),
+];
+
+/// More events than this have too many orders to play all of them.
+const MOST_EVENTS_IN_EVERY_ORDER: usize = 5;
+
+/// A scenario file comes from the repository, and no honest one is larger.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Why a text is no scenario.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    #[error("{file}: {message}")]
+    Yaml { file: String, message: String },
+    #[error("{file}: {message}")]
+    Meaning { file: String, message: String },
+}
+
+/// The scenarios of the program.
+pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
+    FILES.iter().map(|(name, text)| parse(name, text)).collect()
+}
+
+/// Reads one file; `name` is what errors call it.
+pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
+    let wrong = |message: String| ParseError::Meaning {
+        file: name.to_owned(),
+        message,
+    };
+    if text.len() > MAX_BYTES {
+        return Err(wrong(format!("larger than {} KiB", MAX_BYTES / 1024)));
+    }
+    let scenario: Scenario = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
+        file: name.to_owned(),
+        message: error.to_string(),
+    })?;
+    check(&scenario).map_err(wrong)?;
+    Ok(scenario)
+}
+
+/// What serde cannot see.
+fn check(scenario: &Scenario) -> Result<(), String> {
+    if !is_id(&scenario.id) {
+        return Err(format!(
+            "`id` should be lower-case words joined by hyphens, found `{}`",
+            scenario.id
+        ));
+    }
+    if scenario.plays.is_empty() {
+        return Err("`plays` should hold at least one play".to_owned());
+    }
+    let mut seen = BTreeSet::new();
+    for step in scenario.plays.iter().flat_map(|play| &play.steps) {
+        if !is_id(&step.id) {
+            return Err(format!(
+                "the `id` of a step should be lower-case words joined by hyphens, found `{}`",
+                step.id
+            ));
+        }
+        if !seen.insert(&step.id) {
+            return Err(format!("two steps are called `{}`", step.id));
+        }
+    }
+    scenario.plays.iter().try_for_each(check_play)
+}
+
+fn check_play(play: &Play) -> Result<(), String> {
+    if play.steps.is_empty() {
+        return Err("a play should have at least one step".to_owned());
+    }
+    let mut earlier: BTreeSet<&str> = BTreeSet::new();
+    for step in &play.steps {
+        let named = step.send.iter().filter_map(|sending| sending.of.as_deref());
+        for of in named.chain(step.again.iter().map(String::as_str)) {
+            if !earlier.contains(of) {
+                return Err(format!(
+                    "step `{}` speaks of `{of}`, which is no step before it in the same play",
+                    step.id
+                ));
+            }
+        }
+        if step.order == Order::Every && step.send.len() > MOST_EVENTS_IN_EVERY_ORDER {
+            return Err(format!(
+                "step `{}` sends {} events in every order; {MOST_EVENTS_IN_EVERY_ORDER} is the most",
+                step.id,
+                step.send.len()
+            ));
+        }
+        if step.rest.is_some() && earlier.is_empty() {
+            return Err(format!("step `{}` has no step before it", step.id));
+        }
+        earlier.insert(&step.id);
+    }
+    let in_every_order = play.steps.iter().filter(|step| step.order == Order::Every);
+    if in_every_order.count() > 1 {
+        return Err("one step of a play may be sent in every order".to_owned());
+    }
+    Ok(())
+}
+
+fn is_id(text: &str) -> bool {
+    let mut words = text.split('-');
+    text.len() <= 60
+        && words.all(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_carried_and_means_something() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rehearsal/scenarios");
+        let mut there: Vec<_> = std::fs::read_dir(folder)
+            .expect("a folder")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
+        let mut carried: Vec<_> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        there.sort();
+        carried.sort();
+        assert_eq!(there, carried);
+        for (scenario, (name, _)) in built_in().expect("scenarios").iter().zip(FILES) {
+            assert_eq!(format!("{}.yml", scenario.id), name);
+            assert!(!scenario.title.contains('\n') && !scenario.why.is_empty());
+        }
+    }
+
+    fn error(text: &str) -> String {
+        parse("mine.yml", text)
+            .expect_err("no scenario")
+            .to_string()
+    }
+
+    const HEAD: &str = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n";
+
+    #[test]
+    fn what_means_nothing_is_named_with_its_place() {
+        let unknown = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n        provider: [{{renwe: {{}}}}]\n"
+        ));
+        assert!(
+            unknown.contains("renwe") && unknown.contains("line 9"),
+            "{unknown}"
+        );
+        let later = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n        again: [b]\n"
+        ));
+        assert!(later.contains("`a` speaks of `b`"), "{later}");
+        let twice = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n      - id: a\n        does: d\n"
+        ));
+        assert!(twice.contains("two steps are called `a`"), "{twice}");
+        assert!(error("id: Not an id\ntitle: t\nends: e\nwhy: w\nplays: []").contains("hyphens"));
+    }
+}

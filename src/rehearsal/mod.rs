@@ -1,0 +1,28 @@
+//! Rehearsals as plain values: scenarios, what plays of them are due under a contract, what a step showed, and what is
+//! wrong with it. Nothing here talks to a handler, a provider or a database; the command does, and asks.
+
+mod act;
+mod cast;
+mod due;
+mod judgement;
+mod library;
+mod observed;
+mod scenario;
+
+pub use self::{
+    act::{
+        Act, BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
+        GivenUp, Label, Outcome, PauseBehavior, Subscribe, YesNo,
+    },
+    cast::{Cast, Role},
+    due::{Due, Performance, Shape, Variation, due},
+    judgement::{OnRow, endings_differ, fold, judge},
+    library::{ParseError, built_in, parse},
+    observed::{
+        Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,
+    },
+    scenario::{
+        Access, Answered, Each, Failure, Need, Order, Play, Row, Scenario, Sending, Signing, Step,
+        Then,
+    },
+};

@@ -1,0 +1,138 @@
+//! What was played in a rehearsal: one line a scenario, on its own and in Markdown.
+
+use super::{
+    count::{counted, grouped, length},
+    neutral::{LINE_CHARACTERS, markdown::prose, shortened, terminal, visible},
+};
+
+/// What a rehearsal played, beside its findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rehearsed {
+    /// In the order in which they are listed. Empty when it did not begin.
+    pub scenarios: Vec<PlayedScenario>,
+}
+
+/// One scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlayedScenario {
+    pub id: String,
+    pub title: String,
+    /// What a correct application ends with.
+    pub ends: String,
+    pub result: PlayedResult,
+    /// Why parts of it, or all of it, were not played.
+    pub left_out: Vec<String>,
+    /// How often it was played, each time with an account of its own.
+    pub plays: u64,
+    pub steps: u64,
+    /// Deliveries, repeats included.
+    pub events: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlayedResult {
+    Held,
+    Broken,
+    /// Nothing of it could be played.
+    LeftOut,
+}
+
+impl PlayedResult {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "holds",
+            Self::Broken => "BROKEN",
+            Self::LeftOut => "left out",
+        }
+    }
+}
+
+impl Rehearsed {
+    fn count(&self, result: PlayedResult) -> u64 {
+        let scenarios = self.scenarios.iter();
+        length(scenarios.filter(|one| one.result == result).count())
+    }
+
+    fn events(&self) -> u64 {
+        self.scenarios.iter().map(|one| one.events).sum()
+    }
+
+    /// What was played, in numbers.
+    pub(super) fn sentence(&self) -> String {
+        if self.scenarios.is_empty() {
+            return "Nothing was played.".to_owned();
+        }
+        let broken = match self.count(PlayedResult::Broken) {
+            0 => String::new(),
+            broken => format!(", {} broken", grouped(broken)),
+        };
+        let left_out = match self.count(PlayedResult::LeftOut) {
+            0 => String::new(),
+            left_out => format!(", {} left out", grouped(left_out)),
+        };
+        let played = self.count(PlayedResult::Held) + self.count(PlayedResult::Broken);
+        format!(
+            "Played {} with {}: {} held{broken}{left_out}.",
+            counted(played, "scenario"),
+            counted(self.events(), "event"),
+            grouped(self.count(PlayedResult::Held)),
+        )
+    }
+
+    /// A line for each scenario, for a terminal.
+    pub(super) fn text(&self) -> String {
+        let width = self.scenarios.iter().map(|one| one.id.len()).max();
+        let width = width.unwrap_or_default().min(60);
+        let mut lines = vec!["scenarios".to_owned()];
+        for one in &self.scenarios {
+            let mut line = format!("  {:width$}  {}", one.id, one.result.as_str());
+            if !one.left_out.is_empty() {
+                let reasons = one.left_out.join("; ");
+                line = match one.result {
+                    PlayedResult::LeftOut => format!("{line}: {reasons}"),
+                    PlayedResult::Held | PlayedResult::Broken => {
+                        format!("{line} (left out: {reasons})")
+                    }
+                };
+            }
+            lines.push(terminal(&shortened(&visible(&line), LINE_CHARACTERS)));
+        }
+        lines.join("\n")
+    }
+
+    /// A table, folded away.
+    pub(super) fn markdown(&self) -> String {
+        let mut lines = vec![
+            format!("<details><summary>{}</summary>\n", self.sentence()),
+            "| Scenario | | Plays | Events | A correct app ends with |".to_owned(),
+            "|---|---|--:|--:|---|".to_owned(),
+        ];
+        for one in &self.scenarios {
+            let mark = match one.result {
+                PlayedResult::Held => "✅",
+                PlayedResult::Broken => "❌",
+                PlayedResult::LeftOut => "–",
+            };
+            let mut ends = prose(&cell(&one.ends), &[]);
+            if !one.left_out.is_empty() {
+                ends = format!(
+                    "{ends} (left out: {})",
+                    prose(&cell(&one.left_out.join("; ")), &[])
+                );
+            }
+            lines.push(format!(
+                "| {} | {mark} | {} | {} | {ends} |",
+                prose(&cell(&one.id), &[]),
+                grouped(one.plays),
+                grouped(one.events),
+            ));
+        }
+        lines.push("\n</details>".to_owned());
+        lines.join("\n")
+    }
+}
+
+/// A text that stays in its cell.
+fn cell(text: &str) -> String {
+    shortened(&visible(text), LINE_CHARACTERS).replace('|', "/")
+}

@@ -1,0 +1,339 @@
+//! Making an account: the statements of `account.sql` with values bound as the types that they ask for.
+
+use sha2::{Digest as _, Sha256};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _, TypeInfo as _,
+    ValueRef as _,
+    postgres::{PgRow, PgValueFormat},
+};
+
+use super::{
+    Scratch,
+    error::{Error, hides_rows, told},
+};
+use crate::config::{AccountStatement, Placeholder, sql::Piece};
+
+const MAKING: &str = "making an account";
+
+/// SQLSTATE `indeterminate_datatype`: nothing around a parameter says what it is.
+const UNKNOWN_TYPE: &str = "42P18";
+
+/// The account that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSeed {
+    /// What the id is made from where the application gives ids: itself where they are text, else a number or a uuid
+    /// that follows from it.
+    pub wanted_id: String,
+    /// At [`super::EMAIL_DOMAIN`].
+    pub email: String,
+    /// The provider's customer id; none for an account that never bought anything.
+    pub customer: Option<String>,
+}
+
+/// A statement whose parameters have types.
+#[derive(Debug, Clone)]
+pub(super) struct TypedStatement {
+    sql: String,
+    values: Vec<Placeholder>,
+    id: Option<IdKind>,
+}
+
+/// What an application's ids are, as far as they are given to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum IdKind {
+    Text,
+    Uuid,
+    Small,
+    Integer,
+}
+
+impl Scratch {
+    /// Makes an account and tells its id.
+    pub async fn add_account(&self, seed: &AccountSeed) -> Result<String, Error> {
+        let kind = self
+            .account
+            .iter()
+            .filter_map(|statement| statement.id)
+            .max();
+        let mut id = kind.unwrap_or(IdKind::Text).id_of(&seed.wanted_id);
+        // Before the row itself, so that no killed run leaves one without a note.
+        let mut tokens = vec![id.clone(), seed.email.clone()];
+        tokens.extend(seed.customer.clone());
+        self.note(&tokens).await?;
+        let lost = |error| Error::of(error, MAKING);
+        let mut connection = self.pool.acquire().await.map_err(lost)?;
+        let mut transaction = connection.begin().await.map_err(lost)?;
+        for (index, statement) in self.account.iter().enumerate() {
+            let mut query = sqlx::query(AssertSqlSafe(statement.sql.clone())).persistent(false);
+            for value in &statement.values {
+                query = match value {
+                    Placeholder::AccountId => query.bind(Some(id.clone())),
+                    Placeholder::Email => query.bind(Some(seed.email.clone())),
+                    Placeholder::CustomerId => query.bind(seed.customer.clone()),
+                };
+            }
+            let rows = query
+                .fetch_all(&mut *transaction)
+                .await
+                .map_err(|error| failed(error, index))?;
+            if let Some(row) = rows.last().filter(|row| !row.is_empty()) {
+                id = returned(row)?;
+            }
+        }
+        transaction
+            .commit()
+            .await
+            .map_err(|error| failed(error, self.account.len().saturating_sub(1)))?;
+        // Whoever waits for a second connection with one in hand may wait for ever.
+        drop(connection);
+        self.note(std::slice::from_ref(&id)).await?;
+        Ok(id)
+    }
+}
+
+/// Asks the server which types the statements' parameters have.
+pub(super) async fn typed(
+    connection: &mut PgConnection,
+    statements: &[AccountStatement],
+) -> Result<Vec<TypedStatement>, Error> {
+    let mut typed = Vec::new();
+    for (index, statement) in statements.iter().enumerate() {
+        typed.push(typed_one(connection, statement, index).await?);
+    }
+    Ok(typed)
+}
+
+async fn typed_one(
+    connection: &mut PgConnection,
+    statement: &AccountStatement,
+    index: usize,
+) -> Result<TypedStatement, Error> {
+    let values: Vec<Placeholder> = statement
+        .sql
+        .pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Value(value) => Some(*value),
+            Piece::Verbatim { .. } => None,
+        })
+        .collect();
+    let mut types: Vec<Option<String>> = vec![None; values.len()];
+    // Each round names one parameter that the server cannot tell the type of.
+    for _ in 0..=values.len() {
+        let prepare = format!(
+            "prepare prodverdict_account as\n{}",
+            text_of(statement, &types)
+        );
+        let prepared = connection
+            .execute(sqlx::raw_sql(AssertSqlSafe(prepare)))
+            .await;
+        let Err(error) = prepared else {
+            break;
+        };
+        let unknown = unknown_parameter(&error).and_then(|number| types.get_mut(number));
+        match unknown {
+            Some(unknown @ None) => *unknown = Some("pg_catalog.text".to_owned()),
+            Some(Some(_)) | None => return Err(failed(error, index)),
+        }
+    }
+    let lost = |error| Error::of(error, MAKING);
+    let rows = sqlx::query(
+        "select format_type(t.oid, null), format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) \
+         from pg_prepared_statements p cross join unnest(p.parameter_types::oid[]) with ordinality as a (type, position) \
+         join pg_type t on t.oid = a.type where p.name = 'prodverdict_account' order by a.position",
+    )
+    .persistent(false)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(lost)?;
+    connection
+        .execute("deallocate prodverdict_account")
+        .await
+        .map_err(lost)?;
+    let mut id = None;
+    for ((row, kind), value) in rows.iter().zip(&mut types).zip(&values) {
+        let (written, base): (String, String) =
+            (row.try_get(0).map_err(lost)?, row.try_get(1).map_err(lost)?);
+        *kind = Some(written);
+        if *value == Placeholder::AccountId {
+            id = id.max(Some(IdKind::of(&base)));
+        }
+    }
+    Ok(TypedStatement {
+        sql: text_of(statement, &types),
+        values,
+        id,
+    })
+}
+
+/// The tables that the statements write to: reading a statement, the server locks what it would change.
+pub(super) async fn written_tables(
+    connection: &mut PgConnection,
+    statements: &[TypedStatement],
+) -> Result<Vec<String>, Error> {
+    let lost = |error| Error::of(error, MAKING);
+    let mut transaction = connection.begin().await.map_err(lost)?;
+    for statement in statements {
+        let prepare = format!("prepare prodverdict_account as\n{}", statement.sql);
+        for sql in [prepare, "deallocate prodverdict_account".to_owned()] {
+            transaction
+                .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+                .await
+                .map_err(lost)?;
+        }
+    }
+    let tables = sqlx::query_scalar(
+        "select distinct format('%I.%I', nspname, relname) from pg_locks l join pg_class c on c.oid = l.relation \
+         join pg_namespace n on n.oid = relnamespace where l.pid = pg_backend_pid() and l.locktype = 'relation' \
+         and l.mode = 'RowExclusiveLock' and relkind in ('r', 'p', 'v') order by 1",
+    )
+    .persistent(false)
+    .fetch_all(&mut *transaction)
+    .await
+    .map_err(lost)?;
+    transaction.rollback().await.map_err(lost)?;
+    Ok(tables)
+}
+
+/// The statement with numbered parameters, those of known types as texts that are cast to them.
+fn text_of(statement: &AccountStatement, types: &[Option<String>]) -> String {
+    let mut text = String::new();
+    let mut number = 0;
+    for piece in &statement.sql.pieces {
+        match piece {
+            Piece::Verbatim { text: verbatim, .. } => text.push_str(verbatim),
+            Piece::Value(_) => {
+                let kind = types.get(number).and_then(Option::as_deref);
+                number += 1;
+                match kind {
+                    Some(kind) => text.push_str(&format!(" (${number}::pg_catalog.text::{kind}) ")),
+                    None => text.push_str(&format!(" ${number} ")),
+                }
+            }
+        }
+    }
+    text
+}
+
+/// The number, from zero, of the parameter that the server cannot tell the type of.
+fn unknown_parameter(error: &sqlx::Error) -> Option<usize> {
+    let server = error.as_database_error()?;
+    if server.code()? != UNKNOWN_TYPE {
+        return None;
+    }
+    let (_, behind) = server.message().split_once('$')?;
+    let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse::<usize>().ok()?.checked_sub(1)
+}
+
+fn failed(error: sqlx::Error, index: usize) -> Error {
+    let Some(server) = error.as_database_error() else {
+        return Error::of(error, MAKING);
+    };
+    let (code, message) = told(server);
+    if hides_rows(&code, &message) {
+        return Error::RowSecurity { message };
+    }
+    Error::AccountSql {
+        number: index + 1,
+        code,
+        message,
+    }
+}
+
+impl IdKind {
+    fn of(base: &str) -> Self {
+        match base {
+            "uuid" => Self::Uuid,
+            "smallint" => Self::Small,
+            "integer" | "bigint" | "numeric" => Self::Integer,
+            _ => Self::Text,
+        }
+    }
+
+    /// The id that follows from a name: the same in every run, and like none that an application gives itself.
+    fn id_of(self, name: &str) -> String {
+        let digest = Sha256::digest(name.as_bytes());
+        let number = digest
+            .iter()
+            .take(4)
+            .fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        match self {
+            Self::Text => name.to_owned(),
+            Self::Small => (20_000 + number % 10_000).to_string(),
+            Self::Integer => (1_000_000_000 + number % 1_000_000_000).to_string(),
+            Self::Uuid => {
+                let mut bytes = [0_u8; 16];
+                for (byte, from) in bytes.iter_mut().zip(digest.iter()) {
+                    *byte = *from;
+                }
+                // Version 4, of the usual variant: some applications look.
+                let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
+                *version = (*version & 0x0f) | 0x40;
+                *variant = (*variant & 0x3f) | 0x80;
+                shown_uuid(&bytes)
+            }
+        }
+    }
+}
+
+fn shown_uuid(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (position, byte) in bytes.iter().enumerate() {
+        if matches!(position, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+/// The first column of what a statement returned, as text.
+fn returned(row: &PgRow) -> Result<String, Error> {
+    let value = row
+        .try_get_raw(0)
+        .map_err(|error| Error::of(error, MAKING))?;
+    if value.is_null() {
+        return Err(Error::AccountId("it is null".to_owned()));
+    }
+    let info = value.type_info();
+    let kind = info.name().to_owned();
+    let bytes = value.as_bytes().unwrap_or_default();
+    let text = match (value.format(), kind.as_str()) {
+        (PgValueFormat::Text, _)
+        | (_, "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "citext" | "UNKNOWN") => {
+            String::from_utf8(bytes.to_vec()).ok()
+        }
+        (PgValueFormat::Binary, "UUID") => Some(shown_uuid(bytes)),
+        (PgValueFormat::Binary, "INT2") => number(bytes, i16::from_be_bytes),
+        (PgValueFormat::Binary, "INT4") => number(bytes, i32::from_be_bytes),
+        (PgValueFormat::Binary, "INT8") => number(bytes, i64::from_be_bytes),
+        (PgValueFormat::Binary, _) => None,
+    };
+    text.ok_or_else(|| Error::AccountId(format!("it is of type {kind}")))
+}
+
+fn number<const N: usize, T: ToString>(bytes: &[u8], read: fn([u8; N]) -> T) -> Option<String> {
+    Some(read(bytes.try_into().ok()?).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_follow_from_names() {
+        assert_eq!(IdKind::Text.id_of("trial"), "trial");
+        for kind in [IdKind::Uuid, IdKind::Integer, IdKind::Small] {
+            assert_eq!(kind.id_of("trial"), kind.id_of("trial"));
+            assert_ne!(kind.id_of("trial"), kind.id_of("pause"));
+        }
+        let uuid = IdKind::Uuid.id_of("trial");
+        let parts: Vec<_> = uuid.split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12]);
+        assert_eq!(uuid.chars().nth(14), Some('4'));
+        assert!(matches!(uuid.chars().nth(19), Some('8' | '9' | 'a' | 'b')));
+        assert!(IdKind::Integer.id_of("trial").parse::<i32>().is_ok());
+        assert!(IdKind::Small.id_of("trial").parse::<i16>().is_ok());
+    }
+}

@@ -1,0 +1,288 @@
+//! Removing what was made: the rows of this run, and those of one that was killed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use super::{
+    SCHEMA, Scratch,
+    error::{Error, told},
+    failing, session,
+    tables::{Key, Table, Tables},
+};
+use crate::database::quoted;
+
+const NOTING: &str = "noting what is made";
+const CLEANING: &str = "removing the rows that were made";
+
+/// SQLSTATE of a table and of a schema that is not there.
+const NO_TABLE: [&str; 2] = ["42P01", "3F000"];
+
+/// The application's own triggers may write while rows are removed, and so may what it has not finished.
+const ROUNDS: u32 = 5;
+
+type Rows = BTreeMap<Table, BTreeSet<Key>>;
+
+impl Scratch {
+    /// Notes what the rows of this run hold (ids of accounts, customers, events), so that the run after a killed one
+    /// knows them.
+    pub async fn note(&self, tokens: &[String]) -> Result<(), Error> {
+        if !self.keeps_notes {
+            return Ok(());
+        }
+        let mut connection = self
+            .pool
+            .acquire()
+            .await
+            .map_err(|error| Error::of(error, NOTING))?;
+        match insert_notes(&mut connection, tokens).await {
+            Err(Error::Rejected { code, .. }) if NO_TABLE.contains(&code.as_str()) => {}
+            result => return result,
+        }
+        // Somebody cleaned in between.
+        let _alone = self.triggers.lock().await;
+        start_notes(&mut connection).await?;
+        insert_notes(&mut connection, tokens).await
+    }
+
+    /// Removes every row that was not there at the start, and everything else of ours. It can be called again, and
+    /// after any error. Rows of a table without a primary key stay if there were some in it before.
+    pub async fn clean(&self) -> Result<(), Error> {
+        let mut connection = self
+            .pool
+            .acquire()
+            .await
+            .map_err(|error| Error::of(error, CLEANING))?;
+        // Not by us, but should somebody else write now, no write may fail.
+        let disarmed = {
+            let mut triggers = self.triggers.lock().await;
+            *triggers = failing::Triggers::default();
+            failing::remove(&mut connection, &self.tables).await
+        };
+        self.remove_new_rows(&mut connection).await?;
+        disarmed?;
+        drop_schema(&mut connection).await
+    }
+
+    async fn remove_new_rows(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        for _ in 0..ROUNDS {
+            let made = self.made(connection).await?;
+            if made.is_empty() {
+                return Ok(());
+            }
+            delete(connection, &self.tables, &made).await?;
+        }
+        match self.made(connection).await?.into_keys().next() {
+            None => Ok(()),
+            Some(table) => Err(Error::KeepsGrowing {
+                table: table.to_string().replace('`', ""),
+            }),
+        }
+    }
+
+    /// The rows that were not there at the start.
+    async fn made(&self, connection: &mut PgConnection) -> Result<Rows, Error> {
+        let mut made = Rows::new();
+        for (table, keys) in self.tables.keys(connection).await? {
+            let Some(Some(before)) = self.before.get(&table) else {
+                continue;
+            };
+            let new: BTreeSet<Key> = keys
+                .into_iter()
+                .filter(|key| !before.contains(key))
+                .collect();
+            if !new.is_empty() {
+                made.insert(table, new);
+            }
+        }
+        Ok(made)
+    }
+}
+
+/// Makes a place for notes, and tells whether there is one: a role that may not make a schema does without.
+pub(super) async fn start_notes(connection: &mut PgConnection) -> Result<bool, Error> {
+    let sql = format!(
+        "create schema if not exists {SCHEMA}; revoke all on schema {SCHEMA} from public; \
+         create table if not exists {SCHEMA}.token (token text primary key)"
+    );
+    match session::run(connection, sql, NOTING).await {
+        Ok(()) => Ok(true),
+        Err(Error::Rejected { code, .. }) if code == "42501" => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn insert_notes(connection: &mut PgConnection, tokens: &[String]) -> Result<(), Error> {
+    let sql =
+        format!("insert into {SCHEMA}.token select unnest($1::text[]) on conflict do nothing");
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(tokens)
+        .persistent(false)
+        .execute(connection)
+        .await
+        .map_err(|error| Error::of(error, NOTING))?;
+    Ok(())
+}
+
+/// Removes the rows that hold what a killed run noted or an e-mail address of ours, and the rows that refer to them.
+pub(super) async fn leftovers(
+    connection: &mut PgConnection,
+    tables: &Tables,
+    notes: &[String],
+    ending: &str,
+) -> Result<(), Error> {
+    let mut left = Rows::new();
+    for row in tables.rows_with(connection, notes, Some(ending)).await? {
+        left.entry(row.table).or_default().insert(row.key);
+    }
+    let references = references(connection, tables).await?;
+    loop {
+        let mut grew = false;
+        for reference in &references {
+            let keys = reference.referring(connection, tables, &left).await?;
+            let known = left.entry(reference.from.clone()).or_default();
+            for key in keys {
+                grew |= known.insert(key);
+            }
+        }
+        if !grew {
+            break;
+        }
+    }
+    delete(connection, tables, &left).await
+}
+
+/// Removes everything of ours that is no row of the application's, but for the triggers.
+pub(super) async fn drop_schema(connection: &mut PgConnection) -> Result<(), Error> {
+    let exists: bool = sqlx::query_scalar("select to_regnamespace($1) is not null")
+        .bind(SCHEMA)
+        .persistent(false)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| Error::of(error, CLEANING))?;
+    if exists {
+        session::run(
+            connection,
+            format!("drop schema {SCHEMA} cascade"),
+            CLEANING,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Deletes the rows at once, so that it does not matter which refers to which.
+async fn delete(connection: &mut PgConnection, tables: &Tables, rows: &Rows) -> Result<(), Error> {
+    const TRANSIENT: [&str; 3] = ["40P01", "40001", "55P03"];
+    const ATTEMPTS: u32 = 3;
+    let Some((sql, values)) = tables.deletion(rows) else {
+        return Ok(());
+    };
+    let mut attempt = 1;
+    loop {
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone())).persistent(false);
+        for keys in &values {
+            query = query.bind(keys);
+        }
+        let Err(error) = query.execute(&mut *connection).await else {
+            return Ok(());
+        };
+        let Some(server) = error.as_database_error() else {
+            return Err(Error::of(error, CLEANING));
+        };
+        let (code, message) = told(server);
+        if attempt == ATTEMPTS || !TRANSIENT.contains(&code.as_str()) {
+            return Err(Error::Clean { code, message });
+        }
+        attempt += 1;
+    }
+}
+
+/// A foreign key from one table to another.
+struct Reference {
+    from: Table,
+    to: Table,
+    /// Pairs of columns, ours and theirs.
+    columns: Vec<(String, String)>,
+}
+
+async fn references(
+    connection: &mut PgConnection,
+    tables: &Tables,
+) -> Result<Vec<Reference>, Error> {
+    let reading = |error| Error::of(error, "reading foreign keys");
+    let rows = sqlx::query(
+        "select conrelid::int8, confrelid::int8, \
+         array(select attname::text from unnest(conkey) with ordinality as k (number, position) \
+           join pg_attribute on attrelid = conrelid and attnum = number order by position), \
+         array(select attname::text from unnest(confkey) with ordinality as k (number, position) \
+           join pg_attribute on attrelid = confrelid and attnum = number order by position) \
+         from pg_constraint where contype = 'f' order by oid",
+    )
+    .persistent(false)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    let by_oid: BTreeMap<i64, &Table> = tables
+        .0
+        .iter()
+        .map(|(table, shape)| (shape.oid, table))
+        .collect();
+    let mut references = Vec::new();
+    for row in rows {
+        let (from, to): (i64, i64) = (
+            row.try_get(0).map_err(reading)?,
+            row.try_get(1).map_err(reading)?,
+        );
+        let (ours, theirs): (Vec<String>, Vec<String>) = (
+            row.try_get(2).map_err(reading)?,
+            row.try_get(3).map_err(reading)?,
+        );
+        if let (Some(from), Some(to)) = (by_oid.get(&from), by_oid.get(&to)) {
+            references.push(Reference {
+                from: (*from).clone(),
+                to: (*to).clone(),
+                columns: ours.into_iter().zip(theirs).collect(),
+            });
+        }
+    }
+    Ok(references)
+}
+
+impl Reference {
+    /// The rows that refer to one of these.
+    async fn referring(
+        &self,
+        connection: &mut PgConnection,
+        tables: &Tables,
+        rows: &Rows,
+    ) -> Result<Vec<Key>, Error> {
+        let (Some(keys), Some(from), Some(to)) = (
+            rows.get(&self.to).filter(|keys| !keys.is_empty()),
+            tables.0.get(&self.from),
+            tables.0.get(&self.to),
+        ) else {
+            return Ok(Vec::new());
+        };
+        let pairs: Vec<_> = self
+            .columns
+            .iter()
+            .map(|(ours, theirs)| format!("r.{} = t.{}", quoted(ours), quoted(theirs)))
+            .collect();
+        let sql = format!(
+            "select {} from {} as r where exists (select from {} as t where {} and {} = any($1))",
+            from.key_of("r"),
+            self.from.sql(),
+            self.to.sql(),
+            pairs.join(" and "),
+            to.key_of("t"),
+        );
+        let keys: Vec<&Key> = keys.iter().collect();
+        sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(keys)
+            .persistent(false)
+            .fetch_all(connection)
+            .await
+            .map_err(|error| Error::of(error, CLEANING))
+    }
+}

@@ -1,0 +1,220 @@
+//! Why a scratch database cannot be used, in words that say what to do.
+
+use std::fmt;
+
+use crate::{database, problem::Explain};
+
+/// Everything that goes wrong with a scratch database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Open(#[from] database::Error),
+    #[error("statement {number} of `account.sql` cannot be used ({code}): {message}")]
+    AccountSql {
+        /// Counted from one.
+        number: usize,
+        code: String,
+        message: String,
+    },
+    #[error("`account.sql` returned no id of the account that it made: {0}")]
+    AccountId(String),
+    #[error("role {role} may not make triggers in the scratch database: {message}")]
+    MayNotFailWrites { role: String, message: String },
+    #[error("the rows that were made cannot be removed ({code}): {message}")]
+    Clean { code: String, message: String },
+    #[error("table `{table}` still gets new rows while the ones that were made are removed")]
+    KeepsGrowing { table: String },
+    #[error("row-level security hides rows of the scratch database: {message}")]
+    RowSecurity { message: String },
+    #[error("the scratch database refused ({code}) while {doing}: {message}")]
+    Rejected {
+        doing: &'static str,
+        code: String,
+        message: String,
+    },
+    #[error("the connection to the scratch database was lost while {doing}")]
+    Lost {
+        doing: &'static str,
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+/// Why a database is not taken for a scratch database. Nothing has been written when one of them is given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error(
+        "the environment variable `{env}` is not set, and a rehearsal needs a database of its own"
+    )]
+    NotSet { env: String },
+    #[error("the rehearsal and the contract read their database from the same variable, `{env}`")]
+    SameVariable { env: String },
+    #[error("`{env}` names the database of the contract itself (`{contract_env}`){}", How(.how))]
+    SameDatabase {
+        env: String,
+        contract_env: String,
+        how: Sameness,
+    },
+    #[error("`{env}` leads to `{host}`, which is neither this machine nor on its network")]
+    Remote { env: String, host: String },
+    #[error("{table} of the scratch database holds {} that no rehearsal made", Rows(.rows))]
+    HasRows {
+        env: String,
+        table: String,
+        rows: u64,
+    },
+    #[error("{table} of the scratch database holds more than {limit} rows")]
+    TooLarge { table: String, limit: u64 },
+    #[error("another rehearsal is using the database of `{env}`")]
+    InUse { env: String },
+    #[error("the server of `{env}` is a replica, or only lets its databases be read")]
+    ReadOnly { env: String },
+}
+
+/// How two URLs were found to lead to one database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sameness {
+    /// Server and database are written alike.
+    Written,
+    /// The server says so.
+    Server,
+    /// One is a replica of the other.
+    Replica,
+}
+
+struct How<'a>(&'a Sameness);
+
+impl fmt::Display for How<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Sameness::Written => "",
+            Sameness::Server => ": the URLs differ, and the server behind them is one",
+            Sameness::Replica => ": one of the two servers is a replica of the other",
+        })
+    }
+}
+
+struct Rows<'a>(&'a u64);
+
+impl fmt::Display for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("a row"),
+            count => write!(f, "{count} rows"),
+        }
+    }
+}
+
+impl Explain for Error {
+    fn hint(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.hint(),
+            Self::Open(error) => error.hint(),
+            Self::AccountSql { code, .. } if code == "42501" => {
+                "give the role of the scratch database the right to write the application's tables".to_owned()
+            }
+            Self::AccountSql { code, .. } if matches!(code.as_str(), "42P01" | "3F000") => {
+                "run the application's migrations on the scratch database first".to_owned()
+            }
+            Self::AccountSql { .. } => {
+                "try the statement in psql; `{account_id}`, `{email}` and `{customer_id}` are bound as parameters of the \
+                 type that the statement asks for"
+                    .to_owned()
+            }
+            Self::AccountId(_) => {
+                "end the statement with `returning id`, of type text, uuid or a whole number, or cast it: `returning id::text`"
+                    .to_owned()
+            }
+            Self::MayNotFailWrites { .. } => {
+                "let the rehearsal's role own the application's tables and create schemas, or leave the scenario out: \
+                 `scenarios: {skip: [failing-write]}`"
+                    .to_owned()
+            }
+            Self::Clean { .. } => {
+                "give the role the right to delete from the application's tables; rows of a rehearsal hold e-mail \
+                 addresses or customers that it made up"
+                    .to_owned()
+            }
+            Self::KeepsGrowing { .. } => {
+                "stop what writes to it, or run the rehearsal with a database of its own".to_owned()
+            }
+            Self::RowSecurity { .. } => {
+                "connect as the owner of the tables, or as a role with `bypassrls`".to_owned()
+            }
+            Self::Rejected { .. } => "try the same with psql and the same role".to_owned(),
+            Self::Lost { .. } => {
+                "run the rehearsal again; if it happens every time, the server's log says why".to_owned()
+            }
+        }
+    }
+}
+
+impl Refusal {
+    fn hint(&self) -> String {
+        match self {
+            Self::NotSet { env } => format!(
+                "set it to the URL of an empty database with the application's tables, such as a `services: postgres:` of \
+                 the workflow: `{env}=postgres://postgres:postgres@localhost:5432/rehearsal`"
+            ),
+            Self::SameVariable { .. } => {
+                "name another variable in `database: {url_env: …}` of `rehearsal`, with the URL of a database of its own"
+                    .to_owned()
+            }
+            Self::SameDatabase { env, .. } => format!(
+                "a rehearsal writes and deletes: point `{env}` to an empty database that was made for it"
+            ),
+            Self::Remote { env, .. } => format!(
+                "point `{env}` to a database that the workflow starts, or write `allow_remote: true` under `rehearsal` if \
+                 that one was made for rehearsals"
+            ),
+            Self::HasRows { env, .. } => format!(
+                "point `{env}` to a database with the tables alone, or write `allow_rows: true` under `rehearsal` if these \
+                 rows may be there"
+            ),
+            Self::TooLarge { .. } => {
+                "every step looks at every row: rehearse with a database that holds the tables, and little else".to_owned()
+            }
+            Self::InUse { .. } => {
+                "wait for it to end, or give each its own database; a run that was killed lets go within seconds".to_owned()
+            }
+            Self::ReadOnly { env } => format!("point `{env}` to a database that can be written"),
+        }
+    }
+}
+
+impl Error {
+    /// The error for what the server or the connection said.
+    pub(super) fn of(error: sqlx::Error, doing: &'static str) -> Self {
+        let Some(server) = error.as_database_error() else {
+            return Self::Lost {
+                doing,
+                source: error,
+            };
+        };
+        let (code, message) = told(server);
+        if hides_rows(&code, &message) {
+            return Self::RowSecurity { message };
+        }
+        Self::Rejected {
+            doing,
+            code,
+            message,
+        }
+    }
+}
+
+/// Whether the server refused because a policy would hide rows.
+pub(super) fn hides_rows(code: &str, message: &str) -> bool {
+    code == "42501" && message.contains("row-level security")
+}
+
+/// The server's code and message, shortened: it can quote values.
+pub(super) fn told(server: &dyn sqlx::error::DatabaseError) -> (String, String) {
+    const MAX_MESSAGE: usize = 200;
+    (
+        server.code().unwrap_or_default().into_owned(),
+        server.message().chars().take(MAX_MESSAGE).collect(),
+    )
+}

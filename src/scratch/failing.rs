@@ -1,0 +1,218 @@
+//! Writes that fail on purpose: triggers on every table that count the writes of somebody's rows, and refuse one.
+
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use super::{
+    SCHEMA, Scratch,
+    error::Error,
+    session,
+    tables::{Table, Tables},
+};
+
+const ARMING: &str = "making a write fail";
+const DISARMING: &str = "letting writes pass again";
+
+/// The triggers' name on every table.
+const TRIGGER: &str = "prodverdict_rehearsal";
+
+/// SQLSTATE `insufficient_privilege`.
+const NOT_ALLOWED: &str = "42501";
+
+/// After a write, so that only what is really written counts. A sequence counts on through what is rolled back. The
+/// application's role has no rights here, so this runs with ours; and our own writes are not the application's.
+const FUNCTION: &str = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  held text[] := '{}';
+  armed record;
+begin
+  if current_setting('application_name') = 'prodverdict' then
+    return null;
+  end if;
+  if tg_op <> 'INSERT' then
+    held := held || array(select value from jsonb_each_text(to_jsonb(old)));
+  end if;
+  if tg_op <> 'DELETE' then
+    held := held || array(select value from jsonb_each_text(to_jsonb(new)));
+  end if;
+  for armed in select number, nth from prodverdict_rehearsal.failure where tokens && held loop
+    if nextval(('prodverdict_rehearsal.writes_' || armed.number)::regclass) = armed.nth then
+      raise exception 'no space left on device (prodverdict lets this write fail on purpose)' using errcode = 'disk_full';
+    end if;
+  end loop;
+  return null;
+end
+$function$";
+
+/// Whether the triggers are there, and how many failures were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Triggers {
+    are_there: bool,
+    failures: u32,
+}
+
+/// A failure that waits for its write, until it is ended or the database is cleaned.
+#[derive(Debug)]
+#[must_use = "the failure stays until it is ended"]
+pub struct FailedWrite<'a> {
+    scratch: &'a Scratch,
+    number: u32,
+    nth: u32,
+}
+
+/// What came of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Writes {
+    /// How many writes were tried, also those that were rolled back.
+    pub tried: u64,
+    /// Whether the one that had to fail was among them.
+    pub failed: bool,
+}
+
+impl Scratch {
+    /// Makes the nth write (from one) of a row that holds one of the tokens fail, whichever table it is in. Failures
+    /// for different tokens do not touch each other.
+    pub async fn fail_write(&self, tokens: &[String], nth: u32) -> Result<FailedWrite<'_>, Error> {
+        let mut connection = self
+            .pool
+            .acquire()
+            .await
+            .map_err(|error| Error::of(error, ARMING))?;
+        let mut triggers = self.triggers.lock().await;
+        if !triggers.are_there {
+            install(&mut connection, &self.tables).await?;
+            triggers.are_there = true;
+        }
+        triggers.failures += 1;
+        let number = triggers.failures;
+        drop(triggers);
+        let sql = format!("create sequence {SCHEMA}.writes_{number}");
+        session::run(&mut connection, sql, ARMING).await?;
+        let sql = format!("insert into {SCHEMA}.failure (number, tokens, nth) values ($1, $2, $3)");
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(i64::from(number))
+            .bind(tokens)
+            .bind(i64::from(nth))
+            .persistent(false)
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| Error::of(error, ARMING))?;
+        Ok(FailedWrite {
+            scratch: self,
+            number,
+            nth,
+        })
+    }
+}
+
+impl FailedWrite<'_> {
+    /// How many writes there were up to now.
+    pub async fn writes(&self) -> Result<Writes, Error> {
+        let mut connection = self
+            .scratch
+            .pool
+            .acquire()
+            .await
+            .map_err(|error| Error::of(error, ARMING))?;
+        self.count(&mut connection).await
+    }
+
+    /// Lets all writes pass from now on.
+    pub async fn end(self) -> Result<Writes, Error> {
+        let disarming = |error| Error::of(error, DISARMING);
+        let mut connection = self.scratch.pool.acquire().await.map_err(disarming)?;
+        let sql = format!("delete from {SCHEMA}.failure where number = $1");
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(i64::from(self.number))
+            .persistent(false)
+            .execute(&mut *connection)
+            .await
+            .map_err(disarming)?;
+        self.count(&mut connection).await
+    }
+
+    async fn count(&self, connection: &mut PgConnection) -> Result<Writes, Error> {
+        let counting = |error| Error::of(error, "counting writes");
+        let sql = format!(
+            "select case when is_called then last_value else 0 end from {SCHEMA}.writes_{}",
+            self.number
+        );
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .persistent(false)
+            .fetch_one(connection)
+            .await
+            .map_err(counting)?;
+        let tried: i64 = row.try_get(0).map_err(counting)?;
+        let tried = tried.unsigned_abs();
+        Ok(Writes {
+            tried,
+            failed: tried >= u64::from(self.nth),
+        })
+    }
+}
+
+/// One table after the other, each in a transaction of its own: whoever locks several at once meets the application's
+/// locks in another order.
+async fn install(connection: &mut PgConnection, tables: &Tables) -> Result<(), Error> {
+    let refused = async |connection: &mut PgConnection, sql: String| match session::run(
+        connection, sql, ARMING,
+    )
+    .await
+    {
+        Err(Error::Rejected { code, message, .. }) if code == NOT_ALLOWED => {
+            Err(Error::MayNotFailWrites {
+                role: role(connection).await,
+                message,
+            })
+        }
+        result => result,
+    };
+    let schema = format!(
+        "create schema if not exists {SCHEMA}; \
+         create table if not exists {SCHEMA}.failure (number int8 primary key, tokens text[] not null, nth int8 not null); \
+         create or replace function {SCHEMA}.fail() {FUNCTION}"
+    );
+    refused(connection, schema).await?;
+    for table in tables.0.keys() {
+        refused(
+            connection,
+            format!(
+                "drop trigger if exists {TRIGGER} on {0}; \
+                 create trigger {TRIGGER} after insert or update or delete on {0} for each row execute function {SCHEMA}.fail()",
+                table.sql()
+            ),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn role(connection: &mut PgConnection) -> String {
+    sqlx::query_scalar("select quote_ident(current_user)")
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .unwrap_or_else(|_| "of the rehearsal".to_owned())
+}
+
+/// Removes the triggers, those of a killed run too.
+pub(super) async fn remove(connection: &mut PgConnection, tables: &Tables) -> Result<(), Error> {
+    let oids: Vec<i64> = sqlx::query_scalar(
+        "select tgrelid::int8 from pg_trigger where tgname = $1 and not tgisinternal",
+    )
+    .bind(TRIGGER)
+    .persistent(false)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(|error| Error::of(error, DISARMING))?;
+    let with_trigger = |table: &&Table| {
+        tables
+            .0
+            .get(*table)
+            .is_some_and(|shape| oids.contains(&shape.oid))
+    };
+    for table in tables.0.keys().filter(with_trigger) {
+        let sql = format!("drop trigger if exists {TRIGGER} on {}", table.sql());
+        session::run(connection, sql, DISARMING).await?;
+    }
+    Ok(())
+}

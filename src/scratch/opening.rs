@@ -1,0 +1,63 @@
+//! From a URL to a scratch database in use: refusals first, then the leftovers of a run that was killed.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::Mutex;
+
+use super::{
+    EMAIL_DOMAIN, Opening, Scratch, account, cleaning,
+    error::{Error, Refusal},
+    failing::{self, Triggers},
+    refusal, session,
+    tables::{Shape, Tables},
+};
+use crate::database;
+
+pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
+    let env = &opening.rehearsal.url_env;
+    let target = refusal::of_the_url(&opening)?;
+    let Some(url) = opening.url else {
+        return Err(Refusal::NotSet { env: env.clone() }.into());
+    };
+    let mut connection = database::open(url, env, opening.in_container_action).await?;
+    session::set(&mut connection)
+        .await
+        .map_err(|error| Error::of(error, "setting its limits"))?;
+    refusal::alone(&mut connection, env).await?;
+    refusal::of_the_server(&mut connection, &opening).await?;
+    let account = account::typed(&mut connection, &opening.rehearsal.account).await?;
+    let notes = refusal::notes(&mut connection).await?;
+    refusal::of_the_rows(&mut connection, &opening, &account, &notes).await?;
+    let tables = Tables::of(&mut connection).await?;
+    // Counted before anything is written.
+    tables.keys(&mut connection).await?;
+
+    failing::remove(&mut connection, &tables).await?;
+    cleaning::leftovers(
+        &mut connection,
+        &tables,
+        &notes,
+        &format!("@{EMAIL_DOMAIN}"),
+    )
+    .await?;
+    cleaning::drop_schema(&mut connection).await?;
+    let keeps_notes = cleaning::start_notes(&mut connection).await?;
+    let mut before = BTreeMap::new();
+    for (table, keys) in tables.keys(&mut connection).await? {
+        let can_tell = keys.is_empty() || tables.0.get(&table).is_some_and(Shape::has_key);
+        before.insert(table, can_tell.then(|| keys.into_iter().collect()));
+    }
+    let pool = session::pool(&target).map_err(|source| database::Error::Url {
+        env: env.clone(),
+        source,
+    })?;
+    Ok(Scratch {
+        pool,
+        _lock: Mutex::new(connection),
+        tables,
+        before,
+        account,
+        keeps_notes,
+        triggers: Mutex::new(Triggers::default()),
+    })
+}

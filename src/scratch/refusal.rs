@@ -1,0 +1,320 @@
+//! What must not be written to: every reason for which a database is no scratch database.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::time::sleep;
+use url::Host;
+
+use super::{
+    EMAIL_DOMAIN, Opening, SCHEMA,
+    account::{TypedStatement, written_tables},
+    error::{Error, Refusal, Sameness},
+};
+use crate::{
+    config::AccountsQuery,
+    database::{self, Target, quoted_table},
+    host::is_near,
+};
+
+/// The advisory lock of whoever rehearses: `prodverd` in ASCII, in the two halves that the server shows.
+const LOCK: i64 = (LOCK_HIGH << 32) | LOCK_LOW;
+const LOCK_HIGH: i64 = 0x7072_6f64;
+const LOCK_LOW: i64 = 0x7665_7264;
+
+/// A server takes a moment to notice that a client was killed.
+const ATTEMPTS: u32 = 10;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(300);
+
+/// Other rows than this many are not counted.
+const MOST_COUNTED: u32 = 1000;
+
+const COMPARING: &str = "comparing it with the contract's database";
+
+/// What the URL alone tells.
+pub(super) fn of_the_url(opening: &Opening<'_>) -> Result<Target, Error> {
+    let env = opening.rehearsal.url_env.clone();
+    let contract_env = opening.contract.database.url_env.clone();
+    let Some(url) = opening.url else {
+        return Err(Refusal::NotSet { env }.into());
+    };
+    if env == contract_env {
+        return Err(Refusal::SameVariable { env }.into());
+    }
+    let target = match Target::parse(url) {
+        Ok(target) => target,
+        Err(source) => return Err(database::Error::Url { env, source }.into()),
+    };
+    let other = opening.contract_url.map(Target::parse);
+    if let Some(Ok(other)) = other
+        && other.database == target.database
+        && address(&other) == address(&target)
+    {
+        return Err(Refusal::SameDatabase {
+            env,
+            contract_env,
+            how: Sameness::Written,
+        }
+        .into());
+    }
+    if !opening.rehearsal.allow_remote && !is_near_target(&target) {
+        return Err(Refusal::Remote {
+            env,
+            host: target.host,
+        }
+        .into());
+    }
+    Ok(target)
+}
+
+/// Host and port; all names of the machine itself are one.
+fn address(target: &Target) -> (String, u16) {
+    let host = if target.is_loopback() {
+        "localhost".to_owned()
+    } else {
+        target.host.trim_end_matches('.').to_lowercase()
+    };
+    (host, target.port)
+}
+
+fn is_near_target(target: &Target) -> bool {
+    let host = if target.host.contains(':') {
+        format!("[{}]", target.host)
+    } else {
+        target.host.clone()
+    };
+    target.uses_socket || Host::parse(&host).is_ok_and(|host| is_near(&host))
+}
+
+/// Keeps a second rehearsal out for as long as the connection lasts.
+pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<(), Error> {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            sleep(BETWEEN_ATTEMPTS).await;
+        }
+        let taken: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|error| Error::of(error, "keeping other rehearsals out"))?;
+        if taken {
+            return Ok(());
+        }
+    }
+    Err(Refusal::InUse {
+        env: env.to_owned(),
+    }
+    .into())
+}
+
+/// What the server tells: that it takes no writes, or that it is the contract's own. The lock is held here.
+pub(super) async fn of_the_server(
+    connection: &mut PgConnection,
+    opening: &Opening<'_>,
+) -> Result<(), Error> {
+    let env = opening.rehearsal.url_env.clone();
+    let (pid, read_only): (i32, bool) = sqlx::query_as(
+        "select pg_backend_pid(), pg_is_in_recovery() or current_setting('transaction_read_only')::bool",
+    )
+    .persistent(false)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(|error| Error::of(error, COMPARING))?;
+    let ours = identity(connection).await;
+    let contract_env = &opening.contract.database.url_env;
+    let other = match opening.contract_url {
+        // Where the contract's database cannot be reached there is nothing to compare with.
+        Some(url) => database::open(url, contract_env, opening.in_container_action)
+            .await
+            .ok(),
+        None => None,
+    };
+    if let Some(mut other) = other {
+        let how = if sees_lock(&mut other, pid).await? {
+            Some(Sameness::Server)
+        } else {
+            let theirs = identity(&mut other).await;
+            let replicated = matches!((&ours, &theirs), (Some(ours), Some(theirs))
+                if ours.system == theirs.system && ours.database == theirs.database
+                    && ours.is_replica != theirs.is_replica);
+            replicated.then_some(Sameness::Replica)
+        };
+        if let Some(how) = how {
+            return Err(Refusal::SameDatabase {
+                env,
+                contract_env: contract_env.clone(),
+                how,
+            }
+            .into());
+        }
+    }
+    if read_only {
+        return Err(Refusal::ReadOnly { env }.into());
+    }
+    Ok(())
+}
+
+/// Whether the lock that we hold on the one connection is there on the other: then both are of one database, whatever
+/// they are called.
+async fn sees_lock(other: &mut PgConnection, pid: i32) -> Result<bool, Error> {
+    sqlx::query_scalar(
+        "select exists(select from pg_locks where locktype = 'advisory' and pid = $1 and classid::int8 = $2 \
+         and objid::int8 = $3 and database = (select oid from pg_database where datname = current_database()))",
+    )
+    .bind(pid)
+    .bind(LOCK_HIGH)
+    .bind(LOCK_LOW)
+    .persistent(false)
+    .fetch_one(other)
+    .await
+    .map_err(|error| Error::of(error, COMPARING))
+}
+
+struct Identity {
+    system: String,
+    database: String,
+    is_replica: bool,
+}
+
+/// Who the server is; none where it does not say.
+async fn identity(connection: &mut PgConnection) -> Option<Identity> {
+    let (system, database, is_replica) = sqlx::query_as(
+        "select system_identifier::text, current_database()::text, pg_is_in_recovery() from pg_control_system()",
+    )
+    .persistent(false)
+    .fetch_one(connection)
+    .await
+    .ok()?;
+    Some(Identity {
+        system,
+        database,
+        is_replica,
+    })
+}
+
+/// What killed rehearsals noted of what they made. Short ones are left out: they could be anybody's.
+pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
+    let reading = |error| Error::of(error, "reading the notes of a rehearsal that was killed");
+    let exists: bool = sqlx::query_scalar("select to_regclass($1) is not null")
+        .bind(format!("{SCHEMA}.token"))
+        .persistent(false)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(reading)?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    let sql = format!("select token from {SCHEMA}.token where length(token) >= 8 order by token");
+    sqlx::query_scalar(AssertSqlSafe(sql))
+        .persistent(false)
+        .fetch_all(connection)
+        .await
+        .map_err(reading)
+}
+
+/// Rows of the accounts that no rehearsal made.
+pub(super) async fn of_the_rows(
+    connection: &mut PgConnection,
+    opening: &Opening<'_>,
+    account: &[TypedStatement],
+    notes: &[String],
+) -> Result<(), Error> {
+    if opening.rehearsal.allow_rows {
+        return Ok(());
+    }
+    let reading = |error| Error::of(error, "looking for accounts that are there already");
+    let tables = match &opening.contract.database.accounts {
+        AccountsQuery::Table { table, .. } => vec![quoted_table(table)],
+        AccountsQuery::Query { .. } => written_tables(connection, account).await?,
+    };
+    for table in tables {
+        let found: Option<String> = sqlx::query_scalar("select to_regclass($1)::text")
+            .bind(&table)
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(reading)?;
+        // Whoever reads the accounts says that there is no such table, and what it could be called.
+        let Some(name) = found else {
+            continue;
+        };
+        let sql = format!(
+            "select count(*) from (select from {name} as r where not exists (select from jsonb_each_text(to_jsonb(r)) as c \
+             where c.value = any($1) or right(c.value, length($2)) = $2) limit {MOST_COUNTED}) as others"
+        );
+        let rows: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(notes)
+            .bind(format!("@{EMAIL_DOMAIN}"))
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(reading)?;
+        if rows > 0 {
+            return Err(Refusal::HasRows {
+                env: opening.rehearsal.url_env.clone(),
+                table: format!("table `{}`", name.replace('"', "")),
+                rows: rows.unsigned_abs(),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn target(url: &str) -> Target {
+        Target::parse(&SecretString::from(url)).expect(url)
+    }
+
+    #[test]
+    fn hosts_of_the_machine_and_its_network_are_near() {
+        for near in [
+            "postgres://u:p@localhost/db",
+            "postgres://u:p@127.0.0.1:5433/db",
+            "postgres://u:p@[::1]/db",
+            "postgres://u:p@[fd00::5]/db",
+            "postgres://u:p@postgres:5432/db",
+            "postgres://u:p@10.0.0.5/db",
+            "postgres://u:p@x/db?host=/var/run/postgresql",
+        ] {
+            assert!(is_near_target(&target(near)), "{near}");
+        }
+        for far in [
+            "postgres://u:p@db.example.com/db",
+            "postgres://u:p@8.8.8.8/db",
+            "postgres://u:p@localhost/db?host=db.example.com",
+            "postgres://u:p@postgres/db?host=8.8.8.8",
+            "postgres://u:p@[2001:db8::1]/db",
+            "postgres://u:p@x/db?host=localhost,db.example.com",
+        ] {
+            assert!(!is_near_target(&target(far)), "{far}");
+        }
+    }
+
+    #[test]
+    fn one_address_is_one_however_it_is_written() {
+        for (one, other) in [
+            (
+                "postgres://a:x@localhost/db",
+                "postgres://b:y@127.0.0.1:5432/other",
+            ),
+            (
+                "postgres://a:x@DB.example.com./db",
+                "postgresql://b@db.example.com:5432/db?sslmode=require",
+            ),
+            ("postgres://a:x@[::1]/db", "postgres://a:x@localhost/db"),
+        ] {
+            assert_eq!(address(&target(one)), address(&target(other)));
+        }
+        assert_ne!(
+            address(&target("postgres://a@localhost:5433/db")),
+            address(&target("postgres://a@localhost/db"))
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! The rows that belong to somebody, at one moment, and what became of them since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{
+    Scratch,
+    error::Error,
+    tables::{Key, Row},
+};
+use crate::contract::UnixSeconds;
+
+const LOOKING: &str = "looking at the application's rows";
+
+/// How far the clocks of the application, its database and this program may be apart.
+const ABOUT: u64 = 15 * 60;
+
+/// Rows by table and primary key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    rows: BTreeMap<(String, Key), BTreeMap<String, Value>>,
+}
+
+/// One column of one row that is not what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowChange {
+    /// As people write it: `users`, `billing.invoices`.
+    pub table: String,
+    /// The values of the primary key as a JSON array.
+    pub key: String,
+    pub column: String,
+    /// None: there was no such row.
+    pub before: Option<Value>,
+    /// None: there is no such row any more.
+    pub after: Option<Value>,
+}
+
+impl Scratch {
+    /// Every row of every table, one of whose columns, as text, is one of the tokens; in one round trip.
+    pub async fn rows_of(&self, tokens: &[String]) -> Result<Snapshot, Error> {
+        let mut connection = self
+            .pool
+            .acquire()
+            .await
+            .map_err(|error| Error::of(error, LOOKING))?;
+        let rows = self.tables.rows_with(&mut connection, tokens, None).await?;
+        Ok(Snapshot::of(rows))
+    }
+}
+
+impl Snapshot {
+    fn of(rows: Vec<Row>) -> Self {
+        let mut snapshot = Self::default();
+        for row in rows {
+            let table = row.table.to_string().replace('`', "");
+            let mut key = (table, row.key);
+            // Two that are alike in a table without a primary key are still two.
+            while snapshot.rows.contains_key(&key) {
+                key.1.push('+');
+            }
+            snapshot.rows.insert(key, row.columns);
+        }
+        snapshot
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// What became of the rows, in the order of tables, keys and columns.
+    pub fn changes(&self, later: &Self) -> Vec<RowChange> {
+        let keys: BTreeSet<_> = self.rows.keys().chain(later.rows.keys()).collect();
+        let mut changes = Vec::new();
+        for key in keys {
+            let (before, after) = (self.rows.get(key), later.rows.get(key));
+            if before == after {
+                continue;
+            }
+            let names = before.into_iter().chain(after).flat_map(BTreeMap::keys);
+            for column in names.collect::<BTreeSet<_>>() {
+                let value = |row: Option<&BTreeMap<String, Value>>| {
+                    row.map(|row| row.get(column).cloned().unwrap_or_default())
+                };
+                let (before, after) = (value(before), value(after));
+                if before != after {
+                    changes.push(RowChange {
+                        table: key.0.clone(),
+                        key: key.1.clone(),
+                        column: column.clone(),
+                        before,
+                        after,
+                    });
+                }
+            }
+        }
+        changes
+    }
+}
+
+impl RowChange {
+    /// Whether it only says when a row was written: the value was a moment before, or nothing, and is now about `now`,
+    /// which is the time on the wall. A new or removed row says more than that.
+    pub fn is_time_of_writing(&self, now: UnixSeconds) -> bool {
+        let (Some(before), Some(after)) = (&self.before, &self.after) else {
+            return false;
+        };
+        let was = before.is_null() || moment(before).is_some();
+        was && moment(after).is_some_and(|after| after.abs_diff(now.0) <= ABOUT)
+    }
+}
+
+/// Seconds since 1970 of a value that is a moment: Postgres's JSON of a time stamp (without an offset it is taken as
+/// UTC), or a number of seconds or milliseconds.
+fn moment(value: &Value) -> Option<i64> {
+    /// Before 2001, a number is more likely something else.
+    const FIRST: i64 = 1_000_000_000;
+    match value {
+        Value::Number(number) => {
+            let number = number.as_i64().filter(|number| *number >= FIRST)?;
+            Some(if number >= FIRST * 100 {
+                number / 1000
+            } else {
+                number
+            })
+        }
+        Value::String(text) => {
+            if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+                return Some(moment.as_second());
+            }
+            let civil = text.parse::<jiff::civil::DateTime>().ok()?;
+            let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+            Some(zoned.timestamp().as_second())
+        }
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn change(before: Option<Value>, after: Option<Value>) -> RowChange {
+        RowChange {
+            table: "users".to_owned(),
+            key: "[1]".to_owned(),
+            column: "updated_at".to_owned(),
+            before,
+            after,
+        }
+    }
+
+    #[test]
+    fn a_time_of_about_now_is_told_from_other_values() {
+        let now = UnixSeconds(1_785_542_400);
+        for after in [
+            json!("2026-08-01T00:00:10.5+00:00"),
+            json!("2026-08-01T02:00:10+02:00"),
+            json!("2026-08-01T00:00:10"),
+            json!(1_785_542_410),
+            json!(1_785_542_410_123_i64),
+        ] {
+            for before in [
+                json!(null),
+                json!("2025-01-01T00:00:00"),
+                json!(1_700_000_000),
+            ] {
+                let change = change(Some(before), Some(after.clone()));
+                assert!(change.is_time_of_writing(now), "{change:?}");
+            }
+        }
+        for (before, after) in [
+            (
+                Some(json!("2025-01-01T00:00:00")),
+                Some(json!("2026-08-02T00:00:00")),
+            ),
+            (Some(json!("free")), Some(json!("2026-08-01T00:00:00"))),
+            (Some(json!(null)), Some(json!("pro"))),
+            (Some(json!("2025-01-01T00:00:00")), Some(json!(null))),
+            (Some(json!(1)), Some(json!(2))),
+            (None, Some(json!("2026-08-01T00:00:00"))),
+            (Some(json!("2026-08-01T00:00:00")), None),
+        ] {
+            let change = change(before, after);
+            assert!(!change.is_time_of_writing(now), "{change:?}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The application's tables: which there are, how their rows are told apart, and which rows hold what.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use super::{
+    SCHEMA,
+    error::{Error, Refusal},
+};
+use crate::database::quoted;
+
+/// Every step reads every row.
+pub(super) const MOST_ROWS: u64 = 20_000;
+
+const LISTING: &str = "listing the application's tables";
+const READING: &str = "reading the application's rows";
+
+/// A table by schema and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Table {
+    pub(super) schema: String,
+    pub(super) name: String,
+}
+
+/// What tells a row of a table from the others: the values of its primary key as a JSON array.
+pub(super) type Key = String;
+
+/// What is known about a table.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    pub(super) oid: i64,
+    is_partitioned: bool,
+    /// The columns of its primary key; none: its rows cannot be told apart.
+    key: Vec<String>,
+}
+
+/// All tables of the application that the role may read, partitions as parts of theirs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tables(pub(super) BTreeMap<Table, Shape>);
+
+/// A row as its table's columns.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) table: Table,
+    pub(super) key: Key,
+    pub(super) columns: BTreeMap<String, serde_json::Value>,
+}
+
+impl Tables {
+    /// Those of extensions are nobody's data.
+    pub(super) async fn of(connection: &mut PgConnection) -> Result<Self, Error> {
+        let rows = sqlx::query(
+            "select nspname::text, relname::text, c.oid::int8, relkind = 'p', array(select attname::text \
+               from pg_index i cross join unnest(i.indkey::int2[]) with ordinality as k (number, position) \
+               join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number \
+               where i.indrelid = c.oid and indisprimary order by position) \
+             from pg_class c join pg_namespace n on n.oid = relnamespace \
+             where relkind in ('r', 'p') and not relispartition and relpersistence <> 't' \
+             and nspname not in ('pg_catalog', 'information_schema', $1) and nspname not like 'pg\\_%' \
+             and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') \
+             and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')",
+        )
+        .bind(SCHEMA)
+        .persistent(false)
+        .fetch_all(connection)
+        .await
+        .map_err(|error| Error::of(error, LISTING))?;
+        let mut tables = BTreeMap::new();
+        for row in rows {
+            let read = || -> Result<_, sqlx::Error> {
+                let table = Table {
+                    schema: row.try_get(0)?,
+                    name: row.try_get(1)?,
+                };
+                let shape = Shape {
+                    oid: row.try_get(2)?,
+                    is_partitioned: row.try_get(3)?,
+                    key: row.try_get(4)?,
+                };
+                Ok((table, shape))
+            };
+            let (table, shape) = read().map_err(|error| Error::of(error, LISTING))?;
+            tables.insert(table, shape);
+        }
+        Ok(Self(tables))
+    }
+
+    /// The rows that are there, by their keys; refused when there are too many to look at again and again.
+    pub(super) async fn keys(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<BTreeMap<Table, Vec<Key>>, Error> {
+        let mut found: BTreeMap<Table, Vec<Key>> = self
+            .0
+            .keys()
+            .map(|table| (table.clone(), Vec::new()))
+            .collect();
+        let limit = MOST_ROWS + 1;
+        let parts = self.union(|shape, number, source| {
+            format!(
+                "(select {number} as number, {} as key from {source} as r limit {limit})",
+                shape.key()
+            )
+        });
+        let Some(sql) = parts else {
+            return Ok(found);
+        };
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .persistent(false)
+            .fetch_all(connection)
+            .await
+            .map_err(|error| Error::of(error, READING))?;
+        for row in rows {
+            let read = || Ok((row.try_get(0)?, row.try_get(1)?));
+            let (number, key): (i32, Key) = read().map_err(|error| Error::of(error, READING))?;
+            if let Some(keys) = self.numbered(number).and_then(|table| found.get_mut(table)) {
+                keys.push(key);
+            }
+        }
+        let size = |keys: &Vec<Key>| u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        if let Some((table, _)) = found.iter().find(|(_, keys)| size(keys) > MOST_ROWS) {
+            return Err(Refusal::TooLarge {
+                table: table.to_string(),
+                limit: MOST_ROWS,
+            }
+            .into());
+        }
+        Ok(found)
+    }
+
+    /// The rows that hold one of the tokens in one of their columns, in one round trip. With an ending, also those
+    /// with a column that ends in it.
+    pub(super) async fn rows_with(
+        &self,
+        connection: &mut PgConnection,
+        tokens: &[String],
+        ending: Option<&str>,
+    ) -> Result<Vec<Row>, Error> {
+        let parts = self.union(|shape, number, source| {
+            format!(
+                "(select {number} as number, {} as key, to_jsonb(r)::text as row from {source} as r where exists \
+                 (select from jsonb_each_text(to_jsonb(r)) as c where c.value = any($1) \
+                 or right(c.value, length($2)) = $2))",
+                shape.key()
+            )
+        });
+        let Some(sql) = parts else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(tokens)
+            .bind(ending)
+            .persistent(false)
+            .fetch_all(connection)
+            .await
+            .map_err(|error| Error::of(error, READING))?;
+        let mut found = Vec::new();
+        for row in rows {
+            let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+            let (number, key, text): (i32, Key, String) =
+                read().map_err(|error| Error::of(error, READING))?;
+            // A number that fits nowhere leaves the row as one text.
+            let columns = serde_json::from_str(&text)
+                .unwrap_or_else(|_| BTreeMap::from([("*".to_owned(), text.into())]));
+            if let Some(table) = self.numbered(number) {
+                found.push(Row {
+                    table: table.clone(),
+                    key,
+                    columns,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// One statement that deletes the rows, whose foreign keys are checked only when all of them are gone.
+    pub(super) fn deletion(
+        &self,
+        rows: &BTreeMap<Table, BTreeSet<Key>>,
+    ) -> Option<(String, Vec<Vec<Key>>)> {
+        let mut parts = Vec::new();
+        let mut values = Vec::new();
+        for (table, keys) in rows.iter().filter(|(_, keys)| !keys.is_empty()) {
+            let shape = self.0.get(table)?;
+            values.push(keys.iter().cloned().collect());
+            parts.push(format!(
+                "d{0} as (delete from {1} as r where {2} = any(${0}))",
+                values.len(),
+                shape.source(table),
+                shape.key()
+            ));
+        }
+        (!parts.is_empty()).then(|| (format!("with {} select 1", parts.join(", ")), values))
+    }
+
+    fn union(&self, part: impl Fn(&Shape, usize, &str) -> String) -> Option<String> {
+        let parts: Vec<String> = self
+            .0
+            .iter()
+            .enumerate()
+            .map(|(number, (table, shape))| part(shape, number, &shape.source(table)))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" union all "))
+    }
+
+    fn numbered(&self, number: i32) -> Option<&Table> {
+        self.0.keys().nth(usize::try_from(number).ok()?)
+    }
+}
+
+impl Shape {
+    /// Whether its rows can be told apart, also after they changed.
+    pub(super) fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
+    /// The expression for the key of a row `r`.
+    fn key(&self) -> String {
+        self.key_of("r")
+    }
+
+    /// The expression for the key of a row; the whole row where it has none.
+    pub(super) fn key_of(&self, row: &str) -> String {
+        if self.key.is_empty() {
+            return format!("to_jsonb({row})::text");
+        }
+        let columns: Vec<_> = self
+            .key
+            .iter()
+            .map(|column| format!("{row}.{}", quoted(column)))
+            .collect();
+        format!("jsonb_build_array({})::text", columns.join(", "))
+    }
+
+    /// Without the rows of tables that inherit from it, which are listed themselves.
+    fn source(&self, table: &Table) -> String {
+        let only = if self.is_partitioned { "" } else { "only " };
+        format!("{only}{}", table.sql())
+    }
+}
+
+impl Table {
+    /// As SQL spells it.
+    pub(super) fn sql(&self) -> String {
+        format!("{}.{}", quoted(&self.schema), quoted(&self.name))
+    }
+}
+
+impl fmt::Display for Table {
+    /// As people write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.schema.as_str() {
+            "public" => write!(f, "`{}`", self.name),
+            schema => write!(f, "`{schema}.{}`", self.name),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What an account's row should say, given all of its subscriptions.
+
+use std::cmp::Reverse;
+
+use super::{Account, Mutant, provider::Subscription};
+
+const GRANTING: [&str; 2] = ["active", "trialing"];
+
+/// Stripe retries a failed card for two weeks; `grace` in the contract.
+const GRACE: i64 = 14 * 24 * 3600;
+
+/// The columns that billing decides, and whose subscription decided.
+#[derive(Debug)]
+pub(super) struct Columns {
+    pub(super) owner: Option<String>,
+    pub(super) has_paid_access: bool,
+    pub(super) plan: String,
+    pub(super) seats: i64,
+    pub(super) subscription_id: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) period_end: Option<i64>,
+    pub(super) cancel_at_period_end: bool,
+}
+
+/// One subscription that grants is enough.
+pub(super) fn billing(
+    account: &Account,
+    subscriptions: Vec<Subscription>,
+    now: i64,
+    mutant: Option<Mutant>,
+) -> Columns {
+    let is_ours = |one: &Subscription| {
+        plan_of(one, mutant).is_some() || Some(&one.id) == account.subscription_id.as_ref()
+    };
+    let mut ours: Vec<_> = subscriptions.into_iter().filter(is_ours).collect();
+    ours.sort_by_key(|one| Reverse((one.created, one.id.clone())));
+    let granting: Vec<_> = ours.iter().filter(|one| is_granting(one, mutant)).collect();
+    let deciding = granting.first().copied().or(ours.first());
+    let entitling = if granting.is_empty() {
+        ours.iter().filter(|one| is_in_grace(one, now)).collect()
+    } else {
+        granting
+    };
+    let followed = Columns {
+        owner: deciding.map(|one| one.customer.clone()),
+        has_paid_access: false,
+        plan: "free".to_owned(),
+        seats: 0,
+        subscription_id: deciding.map(|one| one.id.clone()),
+        status: deciding.map(|one| one.status.clone()),
+        period_end: deciding.and_then(|one| period_end(one, mutant)),
+        cancel_at_period_end: deciding.is_some_and(is_ending),
+    };
+    if entitling.is_empty() {
+        return Columns {
+            has_paid_access: mutant == Some(Mutant::CancelFlowSimplified)
+                && account.has_paid_access,
+            ..followed
+        };
+    }
+    let plan = entitling.iter().find_map(|one| plan_of(one, mutant));
+    let seats = entitling
+        .iter()
+        .filter(|one| Some(&one.customer) == followed.owner.as_ref())
+        .map(|one| seats_of(one, mutant))
+        .sum();
+    Columns {
+        has_paid_access: mutant != Some(Mutant::FlagLostInHelper) || account.has_paid_access,
+        // A price that nobody knows changes no plan.
+        plan: plan.map_or_else(|| account.plan.clone(), str::to_owned),
+        seats,
+        ..followed
+    }
+}
+
+/// What a price buys.
+fn plan(price: &str, mutant: Option<Mutant>) -> Option<&'static str> {
+    let pro = if mutant == Some(Mutant::PlanRenamed) {
+        "professional"
+    } else {
+        "pro"
+    };
+    match price {
+        "price_1ProMonthly" | "price_1ProYearly" => Some(pro),
+        "price_1TeamMonthly" => Some("team"),
+        _ => None,
+    }
+}
+
+/// The plan may be at any of the items, beside add-ons and metered prices.
+fn plan_of(subscription: &Subscription, mutant: Option<Mutant>) -> Option<&'static str> {
+    let mut items = subscription.items.data.iter();
+    items.find_map(|item| plan(&item.price.id, mutant))
+}
+
+fn seats_of(subscription: &Subscription, mutant: Option<Mutant>) -> i64 {
+    let knows_any = plan_of(subscription, mutant).is_some();
+    let items = subscription.items.data.iter();
+    items
+        .filter(|item| !knows_any || plan(&item.price.id, mutant).is_some())
+        .filter_map(|item| item.quantity)
+        .sum()
+}
+
+fn is_granting(subscription: &Subscription, mutant: Option<Mutant>) -> bool {
+    let status = subscription.status.as_str();
+    let pause = subscription.pause_collection.as_ref();
+    // The service is not provided.
+    let is_paused = status == "active" && pause.is_some_and(|pause| pause.behavior == "void");
+    let grants = match mutant {
+        Some(Mutant::IncompleteGrants) => ![
+            "past_due",
+            "unpaid",
+            "paused",
+            "canceled",
+            "incomplete_expired",
+        ]
+        .contains(&status),
+        Some(Mutant::TrialIsUnpaid) => status == "active",
+        Some(Mutant::ScheduledEndIsCanceled) => {
+            GRANTING.contains(&status) && !is_ending(subscription)
+        }
+        _ => GRANTING.contains(&status),
+    };
+    grants && !is_paused
+}
+
+fn is_in_grace(subscription: &Subscription, now: i64) -> bool {
+    let items = subscription.items.data.iter();
+    let start = items.map(|item| item.current_period_start).max();
+    subscription.status == "past_due" && start.is_some_and(|start| now < start + GRACE)
+}
+
+/// A scheduled end comes in two encodings.
+fn is_ending(subscription: &Subscription) -> bool {
+    subscription.cancel_at_period_end || subscription.cancel_at.is_some()
+}
+
+fn period_end(subscription: &Subscription, mutant: Option<Mutant>) -> Option<i64> {
+    if mutant == Some(Mutant::PeriodEndOldPlace) {
+        return subscription.current_period_end;
+    }
+    let items = subscription.items.data.iter();
+    items.map(|item| item.current_period_end).max()
+}

@@ -1,0 +1,231 @@
+//! The app of `examples/nextjs-stripe/app` as it is, or broken by one of its patches, run by Node on a copy.
+
+use std::{
+    fs::{self, File},
+    io,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+const FILES: [&str; 3] = ["package.json", "server.js", "webhook.js"];
+
+/// How long the app may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The running app; it is ended when this is dropped.
+#[derive(Debug)]
+pub(crate) struct NodeApp {
+    child: Child,
+    port: u16,
+    directory: TempDir,
+}
+
+impl NodeApp {
+    /// Starts a copy on a free port, with these variables in its environment beside PORT. The patch is the name of one
+    /// under `mutants/`, without `.patch`.
+    pub(crate) fn start(
+        packages: &Packages,
+        patch: Option<&str>,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let directory = copy(patch);
+        let modules = directory.path().join("node_modules");
+        std::os::unix::fs::symlink(&packages.0, modules).expect("a link to the packages");
+        let port = free_port();
+        let log = File::create(directory.path().join("log")).expect("a log");
+        let child = Command::new("node")
+            .arg("server.js")
+            .current_dir(directory.path())
+            .env("PORT", port.to_string())
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .spawn()
+            .expect("node starts");
+        let mut app = Self {
+            child,
+            port,
+            directory,
+        };
+        app.wait_until_it_listens();
+        app
+    }
+
+    pub(crate) fn webhook_url(&self) -> String {
+        format!("http://127.0.0.1:{}/api/stripe/webhook", self.port)
+    }
+
+    /// Asks the app itself whether a user has access; `{account_id}` is the place of the user.
+    pub(crate) fn gate_url(&self) -> String {
+        format!("http://127.0.0.1:{}/api/me?user={{account_id}}", self.port)
+    }
+
+    /// What it printed so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+
+    fn wait_until_it_listens(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            let is_running = matches!(self.child.try_wait(), Ok(None));
+            assert!(
+                is_running && Instant::now() < deadline,
+                "the app does not listen: {}",
+                self.log()
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for NodeApp {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The names of the patches under `mutants/`, in order.
+pub(crate) fn patches() -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(source().join("mutants"))
+        .expect("mutants")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "patch")
+        })
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// What a patch is called, and the line that says what is wrong with it.
+pub(crate) fn story(patch: &str) -> (String, String) {
+    let text = fs::read_to_string(patch_file(patch)).expect(patch);
+    let mut paragraphs = text.split("\n\n").map(str::to_owned);
+    let mut next = || paragraphs.next().unwrap_or_default();
+    (next(), next())
+}
+
+/// A copy of the app's files, with a patch applied.
+pub(crate) fn copy(patch: Option<&str>) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    for file in FILES {
+        fs::copy(source().join(file), directory.path().join(file)).expect(file);
+    }
+    let Some(patch) = patch else {
+        return directory;
+    };
+    let applied = Command::new("git")
+        .arg("apply")
+        .arg(patch_file(patch))
+        .current_dir(directory.path())
+        // In no repository, whatever lies around the directory.
+        .env("GIT_DIR", directory.path().join("none"))
+        .output()
+        .expect("git starts");
+    let errors = String::from_utf8_lossy(&applied.stderr).into_owned();
+    assert!(applied.status.success(), "{patch} does not apply: {errors}");
+    directory
+}
+
+/// The app's packages as npm installed them.
+#[derive(Debug)]
+pub(crate) struct Packages(PathBuf);
+
+impl Packages {
+    /// Installs them once for every lock file, under `target/tmp`. Says why not where Node is too old or missing.
+    pub(crate) fn install() -> Result<&'static Self, &'static str> {
+        static INSTALLED: OnceLock<Result<Packages, String>> = OnceLock::new();
+        INSTALLED
+            .get_or_init(Self::try_install)
+            .as_ref()
+            .map_err(String::as_str)
+    }
+
+    fn try_install() -> Result<Self, String> {
+        let version = output("node", &["--version"])?;
+        let major = version.trim_start_matches('v').split('.').next();
+        if major.and_then(|major| major.parse::<u32>().ok()) < Some(20) {
+            return Err(format!(
+                "the example app needs Node 20, and this is {version}"
+            ));
+        }
+        let lock = fs::read_to_string(source().join("package-lock.json")).expect("a lock file");
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("example-app");
+        let installed = home.join("node_modules");
+        if fs::read_to_string(home.join("package-lock.json")).is_ok_and(|other| other == lock)
+            && installed.exists()
+        {
+            return Ok(Self(installed));
+        }
+        // Moved to its place when it is whole: other test programs may look for it meanwhile.
+        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let fresh = tempfile::tempdir_in(parent).map_err(|error| error.to_string())?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(source().join(file), fresh.path().join(file)).expect(file);
+        }
+        let directory = fresh.path().to_string_lossy().into_owned();
+        let arguments = [
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            &directory,
+        ];
+        output("npm", &arguments)?;
+        fs::remove_dir_all(&home).ok();
+        match fs::rename(fresh.keep(), &home) {
+            Ok(()) => Ok(Self(installed)),
+            // Another was faster.
+            Err(_) if installed.exists() => Ok(Self(installed)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                format!("there is no {program} on this machine")
+            } else {
+                format!("{program} did not start: {error}")
+            }
+        })?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    } else {
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(format!(
+            "{program} {} failed: {errors}",
+            arguments.join(" ")
+        ))
+    }
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/nextjs-stripe/app")
+}
+
+fn patch_file(patch: &str) -> PathBuf {
+    source().join("mutants").join(format!("{patch}.patch"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
