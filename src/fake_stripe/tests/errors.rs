@@ -183,7 +183,7 @@ async fn what_is_not_there_names_itself_and_is_recorded() {
     let (status, error) = bench.refused("/v1/payouts", &[]).await;
     assert_eq!(status, 404);
     assert!(text(&error, "/message").starts_with("Unrecognized request URL (GET: /v1/payouts)."));
-    let url = format!("{}/v1/subscriptions/sub_a", bench.fake.base_url());
+    let url = format!("{}/v1/account", bench.fake.base_url());
     let answer = bench
         .http
         .delete(url)

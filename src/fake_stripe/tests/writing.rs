@@ -170,6 +170,11 @@ async fn what_is_refused_is_named_and_changes_nothing() {
         let answer = bench.post(path, body).await;
         assert_eq!(message(&answer), (status, expected), "{path} {body}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_bought_or_is_too_large_is_refused() {
+    let bench = shop();
     let once = bench
         .post(
             "/v1/subscriptions",
