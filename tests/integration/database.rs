@@ -108,6 +108,15 @@ impl Database {
         });
     }
 
+    /// How many rows a table has.
+    pub(crate) fn count(&self, table: &str) -> i64 {
+        self.runtime.block_on(async {
+            let mut connection = connect(&self.admin_url()).await;
+            let counted = connection.fetch_one(AssertSqlSafe(format!("select count(*) from {table}")));
+            counted.await.expect(table).get(0)
+        })
+    }
+
     /// Fills a table with rows of tab-separated cells.
     pub(crate) fn fill(&self, table: &str, rows: String) {
         self.runtime.block_on(async {
@@ -119,7 +128,7 @@ impl Database {
         });
     }
 
-    fn admin_url(&self) -> Url {
+    pub(crate) fn admin_url(&self) -> Url {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url

@@ -1,0 +1,17 @@
+//! The proof that a rehearsal works: the built program against the example app, right and broken in sixteen ways.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+#[path = "../integration/database.rs"]
+mod database;
+#[path = "../support/handlers/mod.rs"]
+mod handlers;
+#[path = "../support/node_app.rs"]
+mod node_app;
+#[path = "../integration/program.rs"]
+mod program;
+mod stage;
+mod table;

@@ -1,0 +1,183 @@
+//! The example app, right or broken, in Rust or in Node, with a database of its own; and the program that rehearses it.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    sync::Mutex,
+};
+
+use prodverdict::redirect;
+use tempfile::TempDir;
+
+use crate::{
+    database::Database,
+    handlers::{App, Environment, Mutant, SCHEMA},
+    node_app::{NodeApp, Packages},
+    program::{KEY, Program, folder, prodverdict, write},
+};
+
+/// What the handler verifies with.
+pub(crate) const SECRET: &str = "whsec_CanaryOfTheRehearsal";
+
+/// What the program is told of the example: the file that its users are shown.
+const CONFIGURATION: &str = include_str!("../../examples/nextjs-stripe/app/prodverdict.yml");
+
+/// Long enough for a handler that writes before it answers, short enough for a hundred steps that go wrong.
+pub(crate) const SETTLE: &str = "400ms";
+
+/// What the app is written in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Language {
+    Rust,
+    Node(&'static Packages),
+}
+
+enum Running {
+    Rust(App),
+    Node(NodeApp),
+}
+
+/// Everything that one rehearsal needs.
+pub(crate) struct Stage {
+    app: Running,
+    pub(crate) folder: TempDir,
+    pub(crate) database: Database,
+}
+
+impl Stage {
+    /// The app as it is, or broken; with more keys under `rehearsal`.
+    pub(crate) fn new(language: Language, mutant: Option<Mutant>, more: &str) -> Self {
+        let database = Database::with(SCHEMA);
+        let folder = folder(&[]);
+        let listen = format!("127.0.0.1:{}", free_port());
+        let app = match language {
+            Language::Rust => Running::Rust(in_rust(&database, &listen, mutant)),
+            Language::Node(packages) => {
+                let preload = folder.path().join("stripe.cjs");
+                Running::Node(in_node(packages, &database, &listen, mutant, &preload))
+            }
+        };
+        let (handler, gate) = match &app {
+            Running::Rust(app) => (app.webhook_url(), app.gate_url()),
+            Running::Node(app) => (app.webhook_url(), app.gate_url()),
+        };
+        let text = configuration(&handler, &gate, &listen, more);
+        write(folder.path(), "prodverdict.yml", &text);
+        Self {
+            app,
+            folder,
+            database,
+        }
+    }
+
+    /// `prodverdict rehearse` with these arguments and everything that it is to find in its environment.
+    pub(crate) fn rehearse(&self, arguments: &str) -> Program {
+        prodverdict(&format!("rehearse {arguments}"))
+            .within(self.folder.path())
+            .variable("STRIPE_WEBHOOK_SECRET", SECRET)
+            .variable("REHEARSAL_DATABASE_URL", self.database.admin_url().as_str())
+    }
+
+    /// How many rows there are in the app's tables.
+    pub(crate) fn rows(&self) -> i64 {
+        self.database.count("users") + self.database.count("stripe_events")
+    }
+
+    /// What the app printed.
+    pub(crate) fn log(&self) -> String {
+        match &self.app {
+            Running::Rust(_) => String::new(),
+            Running::Node(app) => app.log(),
+        }
+    }
+}
+
+/// The example's configuration with the addresses of this run.
+fn configuration(handler: &str, gate: &str, listen: &str, more: &str) -> String {
+    let mut text = CONFIGURATION.to_owned();
+    for (published, own) in [
+        ("http://localhost:3000/api/stripe/webhook", handler),
+        ("http://localhost:3000/api/me?user={account_id}", gate),
+        ("127.0.0.1:12111", listen),
+    ] {
+        assert!(text.contains(published), "{published} is not there any more");
+        text = text.replace(published, own);
+    }
+    format!("{text}  settle: {SETTLE}\n{more}")
+}
+
+fn in_rust(database: &Database, listen: &str, mutant: Option<Mutant>) -> App {
+    let environment = Environment {
+        database_url: database.admin_url().to_string(),
+        stripe_url: format!("http://{listen}"),
+        stripe_key: KEY.to_owned(),
+        webhook_secret: SECRET.to_owned(),
+    };
+    App::start(environment, mutant).expect("the app starts")
+}
+
+fn in_node(
+    packages: &Packages,
+    database: &Database,
+    listen: &str,
+    mutant: Option<Mutant>,
+    preload: &Path,
+) -> NodeApp {
+    redirect::write_node_preload(preload).expect("a preload");
+    let environment = [
+        ("DATABASE_URL", database.admin_url().to_string()),
+        ("STRIPE_SECRET_KEY", KEY.to_owned()),
+        ("STRIPE_WEBHOOK_SECRET", SECRET.to_owned()),
+        ("NODE_OPTIONS", redirect::node_options(preload)),
+        (redirect::VARIABLE, format!("http://{listen}")),
+    ];
+    let environment: Vec<_> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    NodeApp::start(packages, mutant.map(Mutant::as_str), &environment)
+}
+
+/// A port that nothing listens on, and that no other rehearsal of these tests was given.
+fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        if GIVEN.lock().expect("no panic").insert(port) {
+            return port;
+        }
+    }
+}
+
+/// Does something for each of these, three at a time: each waits for its app most of the time.
+pub(crate) fn each<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = Mutex::new(0_usize);
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                loop {
+                    let index = {
+                        let mut next = next.lock().expect("no panic");
+                        *next += 1;
+                        *next - 1
+                    };
+                    let Some(one) = all.get(index) else { break };
+                    let result = work(one);
+                    done.lock().expect("no panic").push((index, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("no panic");
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The file at a path of this repository.
+pub(crate) fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_default()
+}
