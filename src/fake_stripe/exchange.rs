@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{extract::Request, response::Response};
+use axum::response::Response;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use compact_str::CompactString;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
@@ -14,10 +14,11 @@ use secrecy::SecretString;
 
 use super::{
     answer::{Answer, AsItIs, Delivery},
+    arrival::Arrival,
     endpoints::{Call, Endpoint, Routed, Writing},
     error::ApiError,
     faults::{Fault, Faults},
-    form::{self, Form},
+    form::Form,
     idempotency::{Asked, Claim, Idempotency, Saved},
     latency::Latency,
     limits::{LimitReason, Limiter},
@@ -58,43 +59,6 @@ impl std::fmt::Debug for Desk {
 pub(crate) struct Engine {
     world: Mutex<World>,
     desk: Mutex<Desk>,
-}
-
-/// A request that has arrived whole.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) parts: Parts,
-    /// The pairs of its body.
-    pub(crate) body: Vec<(String, String)>,
-    /// Why the body could not be read.
-    pub(crate) broken: Option<ApiError>,
-}
-
-impl Arrival {
-    pub(crate) fn without_body(parts: Parts) -> Self {
-        Self {
-            parts,
-            body: Vec::new(),
-            broken: None,
-        }
-    }
-
-    pub(crate) async fn read(request: Request) -> Self {
-        let (parts, body) = request.into_parts();
-        let read = match axum::body::to_bytes(body, form::LONGEST_BODY).await {
-            Ok(bytes) => form::pairs(&parts.headers, &bytes),
-            Err(_) => Err(form::too_large()),
-        };
-        let (body, broken) = match read {
-            Ok(body) => (body, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
-        Self {
-            parts,
-            body,
-            broken,
-        }
-    }
 }
 
 /// What was decided about a request when it arrived.

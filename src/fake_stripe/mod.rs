@@ -6,6 +6,7 @@
 //! shape, and with whose ids.
 
 mod answer;
+mod arrival;
 mod endpoints;
 mod error;
 mod exchange;

@@ -23,8 +23,9 @@ use tower_http::{
 
 use super::{
     answer::AsItIs,
+    arrival::Arrival,
     endpoints::{Endpoint, Method, Routed, routes, writes},
-    exchange::{Arrival, Engine},
+    exchange::Engine,
     faults::{About, Armed, Fault, Times},
     latency::Latency,
     limits::{Limiter, Limits},

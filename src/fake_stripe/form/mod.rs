@@ -1,8 +1,11 @@
 //! The body of a request that changes something: form-encoded, nested with brackets, taken apart name by name.
 
+mod tree;
+
 use compact_str::CompactString;
 use http::{HeaderMap, StatusCode, header};
 
+use self::tree::{Node, in_order, insert, keys, names};
 use super::{error::ApiError, world::Metadata};
 
 /// The longest body that is read.
@@ -67,12 +70,6 @@ pub(crate) fn pairs(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, Str
 
 pub(crate) fn too_large() -> ApiError {
     ApiError::invalid("Request body is too large.").status(StatusCode::PAYLOAD_TOO_LARGE)
-}
-
-#[derive(Debug, Clone)]
-enum Node {
-    Text(String),
-    Branch(Vec<(String, Node)>),
 }
 
 /// Parameters that are yet to be taken. What nobody took when it is `finish`ed is unknown.
@@ -335,77 +332,6 @@ pub(crate) fn merge(metadata: &mut Metadata, given: Given<Vec<(String, String)>>
                 } else {
                     metadata.insert(key, value);
                 }
-            }
-        }
-    }
-}
-
-/// `items[0][price]` → `items`, `0`, `price`.
-fn keys(written: &str) -> Vec<&str> {
-    let Some((first, rest)) = written.split_once('[') else {
-        return vec![written];
-    };
-    let Some(rest) = rest.strip_suffix(']') else {
-        return vec![written];
-    };
-    let mut keys = vec![first];
-    keys.extend(rest.split("]["));
-    keys
-}
-
-fn insert(fields: &mut Vec<(String, Node)>, keys: &[&str], value: &str) {
-    let Some((key, rest)) = keys.split_first() else {
-        return;
-    };
-    let key = if key.is_empty() {
-        place(fields, rest)
-    } else {
-        (*key).to_owned()
-    };
-    let position = fields.iter().position(|(field, _)| *field == key);
-    let position = position.unwrap_or_else(|| {
-        fields.push((key, Node::Branch(Vec::new())));
-        fields.len().saturating_sub(1)
-    });
-    let Some((_, node)) = fields.get_mut(position) else {
-        return;
-    };
-    if rest.is_empty() {
-        *node = Node::Text(value.to_owned());
-        return;
-    }
-    if let Node::Text(_) = node {
-        *node = Node::Branch(Vec::new());
-    }
-    if let Node::Branch(inner) = node {
-        insert(inner, rest, value);
-    }
-}
-
-/// Where `[]` goes: the last element while it has no such key yet, else a new one.
-fn place(fields: &[(String, Node)], rest: &[&str]) -> String {
-    let is_open = |node: &Node| match (node, rest.first()) {
-        (Node::Branch(inner), Some(next)) => !inner.iter().any(|(field, _)| field == next),
-        (Node::Branch(_) | Node::Text(_), _) => false,
-    };
-    match fields.last() {
-        Some((last, node)) if is_open(node) => last.clone(),
-        _ => fields.len().to_string(),
-    }
-}
-
-/// Elements by their numbers, whatever the order in which they were written.
-fn in_order(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
-    fields.sort_by_key(|(index, _)| index.parse::<usize>().unwrap_or(usize::MAX));
-    fields
-}
-
-fn names(node: &Node, written: String, into: &mut Vec<String>) {
-    match node {
-        Node::Text(_) => into.push(written),
-        Node::Branch(fields) => {
-            for (name, node) in fields {
-                names(node, format!("{written}[{name}]"), into);
             }
         }
     }

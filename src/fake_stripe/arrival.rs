@@ -1,0 +1,43 @@
+//! A request as it arrives, with its body when that says something.
+
+use axum::extract::Request;
+use http::request::Parts;
+
+use super::{error::ApiError, form};
+
+/// A request that has arrived whole.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) parts: Parts,
+    /// The pairs of its body.
+    pub(crate) body: Vec<(String, String)>,
+    /// Why the body could not be read.
+    pub(crate) broken: Option<ApiError>,
+}
+
+impl Arrival {
+    pub(crate) fn without_body(parts: Parts) -> Self {
+        Self {
+            parts,
+            body: Vec::new(),
+            broken: None,
+        }
+    }
+
+    pub(crate) async fn read(request: Request) -> Self {
+        let (parts, body) = request.into_parts();
+        let read = match axum::body::to_bytes(body, form::LONGEST_BODY).await {
+            Ok(bytes) => form::pairs(&parts.headers, &bytes),
+            Err(_) => Err(form::too_large()),
+        };
+        let (body, broken) = match read {
+            Ok(body) => (body, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        Self {
+            parts,
+            body,
+            broken,
+        }
+    }
+}
