@@ -10,7 +10,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
-use super::{Outcome, Reported, neutral::is_hidden};
+use super::{Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported, neutral::is_hidden};
 
 /// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
 const SCHEMA_VERSION: u32 = 1;
@@ -54,7 +54,7 @@ pub(super) fn schema_of<T: JsonSchema>() -> String {
     format!("{:#}\n", schema.as_value())
 }
 
-/// What `prodverdict check access --format json` prints.
+/// What `prodverdict check access --format json` and `prodverdict rehearse --format json` print.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "ProdVerdict report")]
 struct Report<'a> {
@@ -72,6 +72,8 @@ struct Report<'a> {
     problems: Vec<ReportProblem<'a>>,
     /// Things to better that change no verdict.
     warnings: Vec<ReportProblem<'a>>,
+    /// What was played; null for a check.
+    rehearsal: Option<ReportRehearsal<'a>>,
 }
 
 /// pass: nothing was found. warn: findings below the failing severity. fail: the contract is broken. error: no verdict
@@ -118,7 +120,7 @@ pub(super) struct ReportFinding<'a> {
     /// 16 hexadecimal digits that stay the same for the same rule, entity and customer.
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: &'a str,
-    /// Where the configuration speaks of it.
+    /// Where the configuration speaks of it, or the changed line of the handler that it is likely about.
     place: Option<ReportPlace<'a>>,
 }
 
@@ -193,6 +195,40 @@ struct ReportCounts {
     low: u64,
 }
 
+/// What a rehearsal played. Its findings are those of the report, each with the entity `scenario:<id>/<step>`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rehearsal")]
+struct ReportRehearsal<'a> {
+    /// In the order in which they are listed; empty when it did not begin.
+    scenarios: Vec<ReportScenario<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Scenario")]
+struct ReportScenario<'a> {
+    id: &'a str,
+    /// What it plays, in one line.
+    title: &'a str,
+    result: ReportResult,
+    /// Why parts of it, or all of it, were not played.
+    left_out: &'a [String],
+    /// How often it was played, each time with an account of its own.
+    plays: u64,
+    steps: u64,
+    /// Deliveries, repeats included.
+    events: u64,
+}
+
+/// held: every step went as it has to. broken: a step did not. left_out: nothing of it could be played.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ScenarioResult")]
+enum ReportResult {
+    Held,
+    Broken,
+    LeftOut,
+}
+
 /// Something that a person has to see to.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
@@ -238,6 +274,28 @@ impl<'a> Report<'a> {
             summary: ReportSummary::of(totals),
             problems: outcome.problems.iter().map(ReportProblem::of).collect(),
             warnings: outcome.warnings.iter().map(ReportProblem::of).collect(),
+            rehearsal: outcome.rehearsal.as_ref().map(ReportRehearsal::of),
+        }
+    }
+}
+
+impl<'a> ReportRehearsal<'a> {
+    fn of(rehearsed: &'a Rehearsed) -> Self {
+        let scenario = |one: &'a PlayedScenario| ReportScenario {
+            id: &one.id,
+            title: &one.title,
+            result: match one.result {
+                PlayedResult::Held => ReportResult::Held,
+                PlayedResult::Broken => ReportResult::Broken,
+                PlayedResult::LeftOut => ReportResult::LeftOut,
+            },
+            left_out: &one.left_out,
+            plays: one.plays,
+            steps: one.steps,
+            events: one.events,
+        };
+        Self {
+            scenarios: rehearsed.scenarios.iter().map(scenario).collect(),
         }
     }
 }

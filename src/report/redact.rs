@@ -11,8 +11,8 @@ use super::{
 /// From this length on an id is taken for itself inside any word. A shorter one, such as `7`, only where it is one.
 const UNMISTAKABLE_BYTES: usize = 8;
 
-/// How the ids of customers and subscriptions begin at Stripe and Paddle. The texts of errors name such ids too.
-const PROVIDER_PREFIXES: [&str; 3] = ["cus_", "ctm_", "sub_"];
+/// How the ids of customers, subscriptions and events begin at Stripe and Paddle. The texts of errors name such ids too.
+const PROVIDER_PREFIXES: [&str; 4] = ["cus_", "ctm_", "sub_", "evt_"];
 
 /// The outcome with every id of an account, a customer or a subscription shortened, the same id always to the same
 /// form. Fingerprints stay, so that findings can still be told apart.
@@ -59,7 +59,7 @@ impl Ids {
         let ids = ids.into_iter().flatten().chain(&subject.named);
         let of_entity = finding.entity.split_once(':').filter(|(kind, _)| {
             // What these name is nobody's.
-            !["price", "feature", "status", "accounts"].contains(kind)
+            !["price", "feature", "status", "accounts", "scenario"].contains(kind)
         });
         Self::new(ids.map(String::as_str).chain(of_entity.map(|(_, id)| id)))
     }
@@ -153,6 +153,39 @@ mod tests {
                 .collect()
         };
         assert_eq!(fingerprints(&outcome), fingerprints(&redacted));
+    }
+
+    #[test]
+    fn the_ids_of_a_rehearsal_are_hidden_in_every_text_and_its_scenarios_are_not() {
+        let outcome = sample::rehearsal();
+        let redacted = redact_ids(&outcome);
+        for (before, after) in sample::rendered(&outcome)
+            .iter()
+            .zip(sample::rendered(&redacted))
+        {
+            for id in [
+                "rehearsal_cancel_now_1",
+                "cus_RehearsalCancelNow1",
+                "sub_RehearsalCancelNow1",
+                "evt_RehearsalCancelNow1",
+            ] {
+                assert!(!after.contains(id), "{id} is still in {after}");
+                assert!(!after.contains(&id.replace('_', "\\_")), "{after}");
+            }
+            assert_eq!(
+                before.contains("scenario:cancel-now/deleted"),
+                after.contains("scenario:cancel-now/deleted")
+            );
+        }
+        let finding = &redacted.contracts[0].findings[0].finding;
+        assert_eq!(
+            finding.evidence[0],
+            "sent      customer.subscription.deleted evt_…w1: answered 200"
+        );
+        assert_eq!(
+            finding.evidence[4],
+            "called    GET /v1/subscriptions/sub_…w1: 200"
+        );
     }
 
     #[test]

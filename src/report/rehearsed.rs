@@ -2,8 +2,18 @@
 
 use super::{
     count::{counted, grouped, length},
-    neutral::{LINE_CHARACTERS, markdown::prose, shortened, terminal, visible},
+    neutral::{
+        LINE_CHARACTERS,
+        markdown::{code_cell, prose},
+        shortened, terminal, visible,
+    },
 };
+
+/// Scenarios of one's own can be any number; so many bytes of them leave room for what was found.
+const TABLE_BYTES: usize = 12_000;
+
+/// What a cell of the table shows whole.
+const CELL_CHARACTERS: usize = 200;
 
 /// What a rehearsal played, beside its findings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +50,7 @@ pub enum PlayedResult {
 impl PlayedResult {
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::Held => "holds",
+            Self::Held => "held",
             Self::Broken => "BROKEN",
             Self::LeftOut => "left out",
         }
@@ -51,6 +61,13 @@ impl Rehearsed {
     fn count(&self, result: PlayedResult) -> u64 {
         let scenarios = self.scenarios.iter();
         length(scenarios.filter(|one| one.result == result).count())
+    }
+
+    /// The ids of the scenarios that are broken, in their order.
+    pub(super) fn broken(&self) -> impl Iterator<Item = &str> {
+        let broken = |one: &&PlayedScenario| one.result == PlayedResult::Broken;
+        let scenarios = self.scenarios.iter().filter(broken);
+        scenarios.map(|one| one.id.as_str())
     }
 
     fn events(&self) -> u64 {
@@ -102,37 +119,46 @@ impl Rehearsed {
 
     /// A table, folded away.
     pub(super) fn markdown(&self) -> String {
+        if self.scenarios.is_empty() {
+            return self.sentence();
+        }
         let mut lines = vec![
-            format!("<details><summary>{}</summary>\n", self.sentence()),
-            "| Scenario | | Plays | Events | A correct app ends with |".to_owned(),
+            format!("<details>\n<summary>{}</summary>\n", self.sentence()),
+            "| Scenario | Result | Plays | Events | A correct app ends with |".to_owned(),
             "|---|---|--:|--:|---|".to_owned(),
         ];
-        for one in &self.scenarios {
-            let mark = match one.result {
-                PlayedResult::Held => "✅",
-                PlayedResult::Broken => "❌",
-                PlayedResult::LeftOut => "–",
-            };
-            let mut ends = prose(&cell(&one.ends), &[]);
-            if !one.left_out.is_empty() {
-                ends = format!(
-                    "{ends} (left out: {})",
-                    prose(&cell(&one.left_out.join("; ")), &[])
-                );
+        let mut bytes = 0;
+        for (index, one) in self.scenarios.iter().enumerate() {
+            if bytes > TABLE_BYTES {
+                let more = length(self.scenarios.len() - index);
+                lines.push(format!("\n… and {}", counted(more, "more scenario")));
+                break;
             }
-            lines.push(format!(
+            let mark = match one.result {
+                PlayedResult::Held => "held",
+                PlayedResult::Broken => "**broken**",
+                PlayedResult::LeftOut => "left out",
+            };
+            let mut ends = cell(&one.ends);
+            if !one.left_out.is_empty() {
+                ends = format!("{ends} (left out: {})", cell(&one.left_out.join("; ")));
+            }
+            let line = format!(
                 "| {} | {mark} | {} | {} | {ends} |",
-                prose(&cell(&one.id), &[]),
+                code_cell(&one.id),
                 grouped(one.plays),
                 grouped(one.events),
-            ));
+            );
+            bytes += line.len();
+            lines.push(line);
         }
         lines.push("\n</details>".to_owned());
         lines.join("\n")
     }
 }
 
-/// A text that stays in its cell.
+/// Prose that stays in its cell: a pipe would end it, even inside code.
 fn cell(text: &str) -> String {
-    shortened(&visible(text), LINE_CHARACTERS).replace('|', "/")
+    let text = shortened(&visible(text), CELL_CHARACTERS);
+    prose(&text.replace('|', "/"), &[])
 }

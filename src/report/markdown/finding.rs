@@ -6,13 +6,16 @@ use crate::{
         Outcome, Reported,
         amount::amounts,
         count::{counted, length},
-        neutral::markdown::{code, prose},
+        neutral::markdown::{code, fenced, prose},
         shown::Shown,
     },
 };
 
 /// How many lines of a message, a fix or the evidence are shown, so that a single finding never fills the limit.
 const SHOWN_LINES: usize = 6;
+
+/// How many lines of what a step of a rehearsal showed.
+const SHOWN_FACTS: usize = 40;
 
 /// One block for each finding, the worst first, until they are longer than `limit` bytes together.
 pub(super) fn blocks(outcome: &Outcome, limit: usize) -> Vec<String> {
@@ -22,11 +25,59 @@ pub(super) fn blocks(outcome: &Outcome, limit: usize) -> Vec<String> {
         if bytes > limit {
             break;
         }
-        let block = block(found, outcome.name_of(contract));
+        let block = if outcome.rehearsal.is_some() {
+            step(found)
+        } else {
+            block(found, outcome.name_of(contract))
+        };
         bytes += block.len();
         blocks.push(block);
     }
     blocks
+}
+
+/// A step of a rehearsal that went wrong: the likely cause first, then what happened, then everything around it as it
+/// would stand on a terminal.
+fn step(found: &Reported) -> String {
+    let finding = &found.finding;
+    let shown = Shown::of(finding);
+    let mut parts = vec![heading(found, &shown)];
+    if !shown.fix.is_empty() {
+        let hint = prose_lines(&shown.fix, &shown.names).join("\\\n");
+        parts.push(format!("**Hint:** {hint}"));
+    }
+    if !shown.message.is_empty() {
+        parts.push(prose_lines(&shown.message, &shown.names).join("\\\n"));
+    }
+    let mut facts: Vec<_> = shown.evidence.iter().take(SHOWN_FACTS).cloned().collect();
+    if let Some(more) = shown.evidence.len().checked_sub(SHOWN_FACTS + 1) {
+        facts.push(format!("… {}", counted(length(more + 1), "more line")));
+    }
+    if !facts.is_empty() {
+        parts.push(fenced("text", &facts));
+    }
+    parts.join("\n\n")
+}
+
+fn heading(found: &Reported, shown: &Shown) -> String {
+    format!(
+        "#### {}: {} ({})",
+        found.finding.severity.as_str().to_uppercase(),
+        code(&shown.entity),
+        found.finding.rule,
+    )
+}
+
+fn prose_lines(lines: &[String], names: &[String]) -> Vec<String> {
+    let mut out: Vec<_> = lines
+        .iter()
+        .take(SHOWN_LINES)
+        .map(|line| prose(line, names))
+        .collect();
+    if let Some(more) = lines.len().checked_sub(SHOWN_LINES + 1) {
+        out.push(format!("… {}", counted(length(more + 1), "more line")));
+    }
+    out
 }
 
 fn block(found: &Reported, name: Option<&str>) -> String {
@@ -35,23 +86,8 @@ fn block(found: &Reported, name: Option<&str>) -> String {
     let of_contract = name
         .map(|name| format!(" in contract {}", code(name)))
         .unwrap_or_default();
-    let mut parts = vec![format!(
-        "#### {}: {} ({}){of_contract}",
-        finding.severity.as_str().to_uppercase(),
-        code(&shown.entity),
-        finding.rule,
-    )];
-    let prose_lines = |lines: &[String]| {
-        let mut out: Vec<_> = lines
-            .iter()
-            .take(SHOWN_LINES)
-            .map(|line| prose(line, &shown.names))
-            .collect();
-        if let Some(more) = lines.len().checked_sub(SHOWN_LINES + 1) {
-            out.push(format!("… {}", counted(length(more + 1), "more line")));
-        }
-        out
-    };
+    let mut parts = vec![format!("{}{of_contract}", heading(found, &shown))];
+    let prose_lines = |lines: &[String]| prose_lines(lines, &shown.names);
     if !shown.message.is_empty() {
         parts.push(prose_lines(&shown.message).join("\\\n"));
     }

@@ -6,7 +6,10 @@ mod overview;
 
 use crate::contract::Verdict;
 
-use super::{Outcome, neutral::markdown::fenced};
+use super::{
+    Outcome,
+    neutral::{NAME_CHARACTERS, markdown::fenced},
+};
 
 pub use overview::headline;
 
@@ -19,13 +22,16 @@ pub const COMMENT_BYTES: usize = 64_000;
 /// GitHub drops a job summary of more than 1 MiB whole.
 pub const JOB_SUMMARY_BYTES: usize = 900 * 1024;
 
+/// Scenarios that the command of a rehearsal names.
+const REPRODUCED: usize = 5;
+
 /// The summary of a check run: the verdict, what is at stake, and the findings in numbers.
 pub fn check_summary(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
         blocks: overview::blocks(outcome),
         findings: vec![],
         all_findings: 0,
-        tail: vec![reproduction(config)],
+        tail: vec![reproduction(outcome, config)],
         elsewhere: String::new(),
     };
     report.within(CHECK_RUN_BYTES)
@@ -40,7 +46,7 @@ pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
         tail: vec![],
         elsewhere: format!(
             "The job summary holds more of them. {}",
-            all_of_them(config)
+            all_of_them(outcome, config)
         ),
     };
     (report.all_findings > 0).then(|| report.within(CHECK_RUN_BYTES))
@@ -50,7 +56,7 @@ pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
 pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> String {
     let mut tail = Vec::new();
     if outcome.verdict != Verdict::Pass {
-        tail.push(reproduction(config));
+        tail.push(reproduction(outcome, config));
     }
     if let Some(url) = check_run_url.filter(|url| is_plain_url(url)) {
         tail.push(format!("[Check run]({url})"));
@@ -71,30 +77,49 @@ pub fn job_summary(outcome: &Outcome, config: &str) -> String {
         blocks: overview::blocks(outcome),
         findings: finding::blocks(outcome, JOB_SUMMARY_BYTES),
         all_findings: outcome.findings().len(),
-        tail: vec![reproduction(config)],
-        elsewhere: all_of_them(config),
+        tail: vec![reproduction(outcome, config)],
+        elsewhere: all_of_them(outcome, config),
     };
     report.within(JOB_SUMMARY_BYTES)
 }
 
-fn reproduction(config: &str) -> String {
-    let command = fenced("sh", &[command(config)]);
-    format!("Reproduce it locally:\n\n{command}")
+fn reproduction(outcome: &Outcome, config: &str) -> String {
+    let mut line = command(outcome, config);
+    let introduction = match &outcome.rehearsal {
+        Some(rehearsed) => {
+            let broken = rehearsed.broken().filter(|id| id.len() <= NAME_CHARACTERS);
+            for id in broken.take(REPRODUCED) {
+                line = format!("{line} --scenario {}", quoted(id));
+            }
+            "Reproduce it locally, beside the running application:"
+        }
+        None => "Reproduce it locally:",
+    };
+    let command = fenced("sh", &[line]);
+    format!("{introduction}\n\n{command}")
 }
 
-fn all_of_them(config: &str) -> String {
-    let command = fenced("sh", &[format!("{} --format json", command(config))]);
+fn all_of_them(outcome: &Outcome, config: &str) -> String {
+    let command = fenced("sh", &[format!("{} --format json", command(outcome, config))]);
     format!("This lists all of them:\n\n{command}")
 }
 
-fn command(config: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
-    let config = if config.chars().all(is_plain) {
-        config.to_owned()
-    } else {
-        format!("'{}'", config.replace('\'', r"'\''"))
+fn command(outcome: &Outcome, config: &str) -> String {
+    let what = match outcome.rehearsal {
+        Some(_) => "rehearse",
+        None => "check access",
     };
-    format!("prodverdict check access --config {config}")
+    format!("prodverdict {what} --config {}", quoted(config))
+}
+
+/// For a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
+    if word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// Whether a URL can stand in Markdown as it is.
@@ -113,7 +138,9 @@ mod tests {
         report::{
             count::{grouped, length},
             mask::Mask,
-            oracle, redact_ids, sample,
+            oracle, redact_ids,
+            rehearsed::{PlayedResult, PlayedScenario, Rehearsed},
+            sample,
         },
     };
 
@@ -139,6 +166,31 @@ mod tests {
     #[test]
     fn a_comment_on_the_known_case() {
         insta::assert_snapshot!(comment(&sample::failing(), CONFIG, CHECK_RUN));
+    }
+
+    #[test]
+    fn a_comment_on_a_rehearsal() {
+        insta::assert_snapshot!(comment(&sample::rehearsal(), CONFIG, CHECK_RUN));
+    }
+
+    #[test]
+    fn any_number_of_scenarios_leaves_room_for_the_findings() {
+        let mut outcome = sample::rehearsal();
+        let one = |number| PlayedScenario {
+            ends: "|`@x".repeat(300),
+            ..sample::scenario(&format!("mine-{number}"), PlayedResult::Broken)
+        };
+        outcome.rehearsal = Some(Rehearsed {
+            scenarios: (0..2_000).map(one).collect(),
+        });
+        for (limit, text) in everywhere(&outcome) {
+            assert!(text.len() <= limit);
+            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+        }
+        let comment = comment(&outcome, CONFIG, CHECK_RUN);
+        assert!(comment.contains("more scenarios"), "{comment}");
+        assert!(comment.contains("scenario:cancel-now/deleted"), "{comment}");
+        assert!(comment.contains(" --scenario mine-4\n"), "{comment}");
     }
 
     #[test]
@@ -197,11 +249,12 @@ mod tests {
     #[test]
     fn a_finding_full_of_long_texts_still_fits_everywhere() {
         let long = "\u{1f980}@#:_".repeat(14_000);
-        let outcome = sample::full_of(&long);
-        for (limit, text) in everywhere(&outcome) {
-            assert!(text.len() <= limit, "{} of {limit}", text.len());
-            assert!(!text.contains("did not fit"), "{text}");
-            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+        for outcome in [sample::full_of(&long), sample::rehearsal_full_of(&long)] {
+            for (limit, text) in everywhere(&outcome) {
+                assert!(text.len() <= limit, "{} of {limit}", text.len());
+                assert!(!text.contains("did not fit"), "{text}");
+                assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+            }
         }
     }
 
@@ -247,6 +300,10 @@ mod tests {
         let canary = "cus_CANARY_0123456789";
         let outcome = sample::full_of(canary);
         let masked = Mask::new(&[canary]).outcome(&outcome);
+        let rehearsal = Mask::new(&[canary]).outcome(&sample::rehearsal_full_of(canary));
+        for text in sample::rendered(&rehearsal) {
+            assert!(!text.contains("CANARY"), "{text}");
+        }
         let mut redacted = outcome.clone();
         redacted.contracts.truncate(1);
         redacted.problems.clear();
@@ -283,6 +340,19 @@ mod tests {
             }
             // Heading, sections and tables are ours, whatever is in them.
             prop_assert_eq!(oracle::headings(&job_summary(&outcome, CONFIG)), 3);
+        }
+
+        #[test]
+        fn hostile_text_stays_text_in_every_report_of_a_rehearsal(text in sample::hostile(), other in sample::hostile()) {
+            let mut outcome = sample::rehearsal_full_of(&text);
+            outcome.contracts[1] = sample::contract(&other, Source::Stripe, vec![sample::about(&other)]);
+            for (limit, markdown) in everywhere(&outcome) {
+                prop_assert!(markdown.len() <= limit);
+                prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            }
+            let summary = job_summary(&outcome, CONFIG);
+            prop_assert_eq!(oracle::headings(&summary), 3);
+            prop_assert_eq!(oracle::code_blocks(&summary), 3, "{}", summary);
         }
     }
 }

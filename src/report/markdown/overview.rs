@@ -76,7 +76,11 @@ fn heading(outcome: &Outcome) -> String {
         Verdict::Fail => "❌",
         Verdict::Error => "⛔",
     };
-    format!("## {mark} ProdVerdict {}", headline(outcome))
+    let what = match outcome.rehearsal {
+        Some(_) => "ProdVerdict rehearsal",
+        None => "ProdVerdict",
+    };
+    format!("## {mark} {what} {}", headline(outcome))
 }
 
 fn meaning(outcome: &Outcome) -> &'static str {
