@@ -104,12 +104,6 @@ pub enum Act {
         subscription: Label,
         price: Role,
     },
-    /// The same as a change that the shop makes for everybody: the old price is archived.
-    MigratePrice {
-        #[serde(default)]
-        subscription: Label,
-        price: Role,
-    },
     /// A schedule will change the price when the next period begins.
     ScheduleChange {
         #[serde(default)]
@@ -299,7 +293,6 @@ impl Act {
             Self::Checkout(checkout) => vec![checkout.price],
             Self::Subscribe(subscribe) => vec![subscribe.price],
             Self::ChangePrice { price, .. }
-            | Self::MigratePrice { price, .. }
             | Self::ScheduleChange { price, .. }
             | Self::AddItem { price, .. }
             | Self::RemoveItem { price, .. } => vec![*price],

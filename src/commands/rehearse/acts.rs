@@ -8,7 +8,7 @@ use super::provider::{ActError, Buyer, plan_item};
 use crate::{
     fake_stripe::{
         CheckoutSession, Coupon, Customer, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
-        PauseCollection, Payment, Price, Renewal, Status, Subscription, TrialEnd, World,
+        PauseCollection, Payment, Renewal, Status, Subscription, TrialEnd, World,
     },
     rehearsal::{
         Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
@@ -50,7 +50,6 @@ impl Buyer {
             | Act::Pause { .. }
             | Act::Resume { .. } => self.term(world, act),
             Act::ChangePrice { .. }
-            | Act::MigratePrice { .. }
             | Act::ScheduleChange { .. }
             | Act::EnterPhase { .. }
             | Act::ChangeQuantity { .. }
@@ -182,22 +181,6 @@ impl Buyer {
                 let id = self.id(subscription)?;
                 let item = plan_item(world, cast, id);
                 world.change_price(id, item.as_deref(), &price)?;
-            }
-            Act::MigratePrice {
-                subscription,
-                price,
-            } => {
-                let new = self.price(cast, *price)?;
-                let id = self.id(subscription)?.clone();
-                let old = world
-                    .find_subscription(&id)
-                    .and_then(|one| one.items.first())
-                    .map(|item| item.price.clone())
-                    .unwrap_or_default();
-                // The old price serves the other accounts of the rehearsal, so only this subscription moves.
-                world.price(Price::monthly(&new, 2_500));
-                let item = plan_item(world, cast, &id);
-                world.change_price(&id, item.as_deref().or(Some(&old)), &new)?;
             }
             Act::ScheduleChange {
                 subscription,

@@ -121,7 +121,6 @@ impl Buyer {
             | Act::Keep { .. }
             | Act::CancelNow { .. }
             | Act::ChangePrice { .. }
-            | Act::MigratePrice { .. }
             | Act::ScheduleChange { .. }
             | Act::ChangeQuantity { .. }
             | Act::AddItem { .. }

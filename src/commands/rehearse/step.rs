@@ -50,7 +50,7 @@ pub(super) async fn play(
     memory: &mut Memory,
 ) -> Result<Observed, Failure> {
     let asked = rehearsing.fake.last_request();
-    act(rehearsing, step, actor, memory)?;
+    act(rehearsing, step, actor, memory).await?;
     let tokens = actor.tokens();
     let parcels = parcels(rehearsing, performance, step, memory)?;
     let earlier = memory.delivered.clone();
@@ -100,7 +100,7 @@ pub(super) async fn play(
 }
 
 /// Everything that the provider does before it sends anything.
-fn act(
+async fn act(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     actor: &mut Actor,
@@ -113,7 +113,10 @@ fn act(
             .world(|world| actor.buyer.act(world, &rehearsing.cast, act));
         events.extend(done.map_err(|error| nonsense(step, &error.to_string()))?);
     }
-    Ok(())
+    // What the application remembers of these is known by them, should this run be killed.
+    let made: Vec<String> = events.iter().map(ToString::to_string).collect();
+    let noted = rehearsing.scratch.note(&made).await;
+    noted.map_err(|error| Failure::of(&error))
 }
 
 /// Looks until the account is as it has to be, or the time that the handler may take is over.
@@ -189,7 +192,7 @@ pub(super) async fn buy(
     actor: &mut Actor,
 ) -> Result<(), Failure> {
     let mut memory = Memory::default();
-    act(rehearsing, step, actor, &mut memory)?;
+    act(rehearsing, step, actor, &mut memory).await?;
     let parcels = parcels(rehearsing, performance, step, &mut memory)?;
     let deliveries = deliver_all(rehearsing, step, &parcels, &memory, false).await;
     if deliveries
