@@ -34,10 +34,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("github", &["contract", "report", "problem", "http"]),
     ("fake_stripe", &[]),
     ("redirect", &["problem"]),
+    ("rehearsal", &["contract"]),
+    ("webhook", &[]),
 ];
 
 /// Modules that compute and never touch the world.
-const PURE: &[&str] = &["contract", "report", "config", "problem"];
+const PURE: &[&str] = &["contract", "report", "config", "problem", "rehearsal"];
 
 /// What touching the world looks like.
 const WORLD: &[&str] = &[
