@@ -33,12 +33,23 @@ pub(crate) struct Run<'r> {
 }
 
 /// From which severity findings fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailOn {
     /// As each contract says.
+    #[default]
     AsConfigured,
     /// From this one on; none: never.
     Severity(Option<Severity>),
+}
+
+impl FailOn {
+    /// The severity for this contract; none: never.
+    pub(crate) fn of(self, contract: &AccessContract) -> Option<Severity> {
+        match self {
+            Self::AsConfigured => contract.contract.fail_on,
+            Self::Severity(severity) => severity,
+        }
+    }
 }
 
 /// Judges every contract. What one of them cannot answer does not keep the others from being judged, but the run as a
@@ -126,10 +137,7 @@ fn outcome(
     run: &Run<'_>,
     judged: Result<Evaluation, Failure>,
 ) -> ContractOutcome {
-    let fail_on = match run.fail_on {
-        FailOn::AsConfigured => contract.contract.fail_on,
-        FailOn::Severity(severity) => severity,
-    };
+    let fail_on = run.fail_on.of(contract);
     let mut outcome = ContractOutcome {
         name: contract.name.clone(),
         source: contract.contract.source,

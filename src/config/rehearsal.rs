@@ -56,7 +56,7 @@ pub(super) struct Written {
     /// Which scenarios are played. Default: all.
     #[serde(default)]
     pub(super) scenarios: Entry<Scenarios>,
-    /// Folder with scenarios of your own, relative to the repository.
+    /// Folder with scenarios of your own, relative to this file.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) scenarios_dir: Entry<String>,
@@ -100,10 +100,14 @@ pub(super) struct FakeStripe {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) listen: Entry<String>,
-    /// Folder with objects that it holds from the start, relative to the repository.
+    /// Folder with objects that it holds from the start, relative to this file.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) fixtures: Entry<String>,
+    /// File that holds its address while a rehearsal runs, relative to this file. The redirect reads it where `PRODVERDICT_STRIPE_API` names it. Default: none is written.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(super) address_file: Entry<String>,
 }
 
 /// How an account comes to be.

@@ -65,6 +65,8 @@ pub struct FakeStripeSettings {
     pub listen: String,
     /// A folder with objects that it holds from the start.
     pub fixtures: Option<String>,
+    /// A file that holds its address while a rehearsal runs.
+    pub address_file: Option<String>,
 }
 
 /// One statement of those that make an account.

@@ -1,9 +1,28 @@
 //! The inputs of the action: words from `with:`, each checked, every problem told at once.
 
+use std::num::NonZeroUsize;
+
 use crate::{
     cli::Environment, commands::judge::FailOn, contract::Severity, github::CommentMode,
     problem::Problem,
 };
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Check,
+    Rehearse,
+}
+
+impl Mode {
+    /// What its check run is called where nobody says.
+    pub(super) fn check_name(self) -> &'static str {
+        match self {
+            Self::Check => "ProdVerdict access contract",
+            Self::Rehearse => "ProdVerdict rehearsal",
+        }
+    }
+}
 
 /// What the workflow asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +31,10 @@ use crate::{
     reason = "each is a word under `with:`"
 )]
 pub(super) struct Inputs {
+    pub(super) mode: Mode,
+    /// The scenarios that are played; all where there are none.
+    pub(super) scenarios: Vec<String>,
+    pub(super) jobs: Option<NonZeroUsize>,
     /// Relative to the root of the repository.
     pub(super) config: String,
     pub(super) strict: bool,
@@ -32,7 +55,13 @@ impl Inputs {
             problems: Vec::new(),
         };
         words.choose("contract", &[("access", ())]);
+        let mode = words
+            .choose("mode", &[("check", Mode::Check), ("rehearse", Mode::Rehearse)])
+            .unwrap_or(Mode::Check);
         let inputs = Self {
+            mode,
+            scenarios: words.list("scenario"),
+            jobs: words.number("jobs"),
             config: words.text("config", "./prodverdict.yml"),
             strict: words.choose("strict", &BOOLEAN).unwrap_or(false),
             fail_on: words
@@ -47,7 +76,7 @@ impl Inputs {
                 ],
             ),
             check_run: words.choose("check_run", &[("on", true), ("off", false)]),
-            check_name: words.text("check_name", "ProdVerdict access contract"),
+            check_name: words.text("check_name", mode.check_name()),
             neutral_on_error: words
                 .choose("on_error", &[("fail", false), ("neutral", true)])
                 .unwrap_or(false),
@@ -89,6 +118,34 @@ impl Words<'_> {
         self.environment.input(name).unwrap_or(default).to_owned()
     }
 
+    /// What stands on lines of its own, or between commas.
+    fn list(&self, name: &str) -> Vec<String> {
+        let text = self.environment.input(name).unwrap_or_default();
+        let words = text.split(['\n', ',']).map(str::trim);
+        words
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn number(&mut self, name: &str) -> Option<NonZeroUsize> {
+        let word = self.environment.input(name)?;
+        let number = word.parse().ok();
+        if number.is_none() {
+            self.refuse(name, word, "a whole number from 1 on");
+        }
+        number
+    }
+
+    fn refuse(&mut self, name: &str, word: &str, expected: &str) {
+        let word: String = word.chars().take(100).collect();
+        self.problems.push(Problem {
+            message: format!("the input `{name}` is `{word}`, and {expected} was expected"),
+            hint: format!("change `{name}` under `with:` of the step"),
+            place: None,
+        });
+    }
+
     fn choose<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let word = self.environment.input(name)?;
         let chosen = choices.iter().find(|(choice, _)| *choice == word);
@@ -97,15 +154,7 @@ impl Words<'_> {
                 .iter()
                 .map(|(choice, _)| format!("`{choice}`"))
                 .collect();
-            let word: String = word.chars().take(100).collect();
-            self.problems.push(Problem {
-                message: format!(
-                    "the input `{name}` is `{word}`, and {} was expected",
-                    known.join(" or ")
-                ),
-                hint: format!("change `{name}` under `with:` of the step"),
-                place: None,
-            });
+            self.refuse(name, word, &known.join(" or "));
         }
         chosen.map(|(_, value)| *value)
     }
@@ -160,6 +209,31 @@ mod tests {
         assert_eq!(inputs.fail_on, FailOn::Severity(None));
         assert_eq!(inputs.comment, Some(CommentMode::OnFindings));
         assert_eq!(inputs.check_run, Some(false));
+    }
+
+    #[test]
+    fn a_rehearsal_has_a_name_scenarios_and_a_number_of_its_own() {
+        let (inputs, problems) = read(&[
+            ("mode", "rehearse"),
+            ("scenario", "first-purchase\n  trial, dunning,\n"),
+            ("jobs", "2"),
+        ]);
+        assert_eq!(problems, []);
+        assert_eq!(inputs.mode, Mode::Rehearse);
+        assert_eq!(inputs.check_name, "ProdVerdict rehearsal");
+        assert_eq!(inputs.scenarios, ["first-purchase", "trial", "dunning"]);
+        assert_eq!(inputs.jobs, NonZeroUsize::new(2));
+        let (inputs, problems) = read(&[("mode", "rehearsal"), ("jobs", "0")]);
+        assert_eq!((inputs.mode, inputs.jobs), (Mode::Check, None));
+        let messages: Vec<_> = problems.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "the input `mode` is `rehearsal`, and `check` or `rehearse` was expected",
+                "the input `jobs` is `0`, and a whole number from 1 on was expected",
+            ]
+        );
+        assert_eq!(read(&[]).0.check_name, "ProdVerdict access contract");
     }
 
     #[test]

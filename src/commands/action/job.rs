@@ -1,6 +1,6 @@
 //! One job: judges, publishes, and gives the exit status.
 
-use std::path::{Path, PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use super::{
     super::{
@@ -10,17 +10,19 @@ use super::{
         now,
         output::{Output, command},
         progress::Progress,
+        rehearse::{Files, Wanted, missing_for, not_begun, played},
         sides::Recorded,
+        signals::Signals,
         unanswered,
     },
-    inputs::Inputs,
+    inputs::{Inputs, Mode},
     publication, report_file,
 };
 use crate::{
     cli::Environment,
     config::Config,
     contract::Verdict,
-    github::{Context, Publication, Published, Publisher, ReportMode},
+    github::{Context, Publication, Published, Publisher, ReportMode, Trust},
     problem::Problem,
     report::{self, Mask, Outcome, workflow_command},
 };
@@ -36,55 +38,125 @@ pub(super) struct Job<'e> {
     pub(super) mask: Mask,
 }
 
+/// What a job came to.
+pub(super) enum Judged {
+    Told(Box<Outcome>),
+    /// These variables are not set.
+    Skipped(Vec<String>),
+}
+
+impl Judged {
+    fn skipped(missing: &[&str]) -> Self {
+        Self::Skipped(missing.iter().map(|name| (*name).to_owned()).collect())
+    }
+}
+
 impl Job<'_> {
-    /// Judges and says so everywhere; gives the exit status.
-    pub(super) async fn report(
-        &self,
-        publisher: &mut Publisher,
-        config: Result<Config, Unusable>,
-    ) -> u8 {
+    /// Opens the check run. Gives the exit status where that is all.
+    pub(super) async fn begin(&self, publisher: &mut Publisher) -> Option<u8> {
         if let Some(reason) = &self.context.nothing_to_do {
-            let publication = publication::nothing_to_check(reason);
+            let publication = publication::nothing_to_check(reason, self.inputs.mode);
             self.output.say(&publication.summary);
             self.tell(&publisher.finish(&publication).await);
-            return 0;
+            return Some(0);
         }
         publisher.start().await;
-        let progress = Progress::new(false);
-        let run = new_run(self.environment, &progress, self.recorded.clone(), now());
-        let outcome = match (config, run) {
-            (Err(unusable), _) => unanswered(unusable.problems()),
-            (_, Err(problem)) => unanswered(vec![problem]),
-            (Ok(_), Ok(_)) if !self.input_problems.is_empty() => {
-                unanswered(self.input_problems.clone())
-            }
-            (Ok(config), Ok(mut run)) => {
-                let missing = all_missing_credentials(&config, &run);
-                if self.inputs.skip_without_credentials && !missing.is_empty() {
-                    return self.skip(publisher, &missing).await;
-                }
-                run.fail_on = self.inputs.fail_on;
-                self.judge(&config, &run).await
-            }
-        };
-        self.publish(publisher, &self.mask.outcome(&outcome)).await
+        None
     }
 
-    async fn judge(&self, config: &Config, run: &Run<'_>) -> Outcome {
-        let outcome = judge(config, run).await;
-        if self.inputs.redact_ids {
-            report::redact_ids(&outcome)
-        } else {
-            outcome
+    /// Comes to a verdict; says nothing of it yet.
+    pub(super) async fn judge(
+        &self,
+        config: &Result<Config, Unusable>,
+        signals: &mut Signals,
+    ) -> Judged {
+        let mut problems = match config {
+            Err(unusable) => unusable.problems(),
+            Ok(_) => self.input_problems.clone(),
+        };
+        if let (Ok(config), []) = (config, problems.as_slice()) {
+            match self.inputs.mode {
+                Mode::Check => {
+                    let progress = Progress::new(false);
+                    let recorded = self.recorded.clone();
+                    match new_run(self.environment, &progress, recorded, now()) {
+                        Ok(run) => return self.check(config, run).await,
+                        Err(problem) => problems.push(problem),
+                    }
+                }
+                Mode::Rehearse => return Box::pin(self.rehearse(config, signals)).await,
+            }
+        }
+        Judged::Told(Box::new(match self.inputs.mode {
+            Mode::Check => unanswered(problems),
+            Mode::Rehearse => not_begun(problems),
+        }))
+    }
+
+    async fn check(&self, config: &Config, mut run: Run<'_>) -> Judged {
+        let missing = all_missing_credentials(config, &run);
+        if self.inputs.skip_without_credentials && !missing.is_empty() {
+            return Judged::skipped(&missing);
+        }
+        run.fail_on = self.inputs.fail_on;
+        Judged::Told(Box::new(judge(config, &run).await))
+    }
+
+    async fn rehearse(&self, config: &Config, signals: &mut Signals) -> Judged {
+        let settings = config.rehearsal.as_ref();
+        let missing = settings.map(|settings| missing_for(settings, self.environment));
+        let missing = missing.unwrap_or_default();
+        if self.inputs.skip_without_credentials && !missing.is_empty() {
+            return Judged::skipped(&missing);
+        }
+        let wanted = Wanted {
+            scenarios: self.inputs.scenarios.clone(),
+            jobs: self.inputs.jobs.map(NonZeroUsize::get),
+            begins: None,
+            fail_on: self.inputs.fail_on,
+        };
+        let path = self.workspace.join(&self.inputs.config);
+        let mut files = Files::beside(&path).inside(&self.workspace);
+        if self.context.trust != Trust::Ordinary {
+            files = files.untrusted();
+        }
+        let outcome = played(
+            (config, &files),
+            self.environment,
+            &wanted,
+            &self.output,
+            signals,
+        );
+        Judged::Told(Box::new(outcome.await))
+    }
+
+    /// Says it everywhere; gives the exit status.
+    pub(super) async fn end(&self, publisher: &mut Publisher, judged: Judged) -> u8 {
+        match judged {
+            Judged::Skipped(missing) => {
+                let publication =
+                    publication::skipped(&missing, &self.context, self.inputs.mode);
+                self.output.say(&publication.summary);
+                self.tell(&publisher.finish(&publication).await);
+                0
+            }
+            Judged::Told(outcome) => {
+                let outcome = if self.inputs.redact_ids {
+                    report::redact_ids(&outcome)
+                } else {
+                    *outcome
+                };
+                self.publish(publisher, &self.mask.outcome(&outcome)).await
+            }
         }
     }
 
-    async fn skip(&self, publisher: &mut Publisher, missing: &[&str]) -> u8 {
-        let publication = publication::skipped(missing, &self.context);
-        self.output.say(&publication.summary);
-        let published = publisher.finish(&publication).await;
-        self.tell(&published);
-        0
+    /// Ends the check run of a job that was cancelled.
+    pub(super) async fn cancel(&self, publisher: &mut Publisher) -> u8 {
+        if let Some(problem) = publisher.cancel().await {
+            self.output.say(&report::warnings(&[problem], false));
+        }
+        super::cancelled(&self.output)
     }
 
     async fn publish(&self, publisher: &mut Publisher, outcome: &Outcome) -> u8 {
@@ -111,10 +183,11 @@ impl Job<'_> {
 
     fn write_report(&self, outcome: &Outcome, publication: &mut Publication) {
         let json = self.output.mask(&report::json(outcome));
-        match report_file::write(Path::new(&self.workspace), &json) {
+        let name = publication::report_name(self.inputs.mode);
+        match report_file::write(&self.workspace, name, &json) {
             Ok(()) => {
-                let path = publication::REPORT.to_owned();
-                publication.outputs.insert("report_path".to_owned(), path);
+                let outputs = &mut publication.outputs;
+                outputs.insert("report_path".to_owned(), name.to_owned());
             }
             Err(error) => {
                 self.output.say(&format!(

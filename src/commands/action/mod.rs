@@ -10,28 +10,40 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::PathBuf,
+    pin::pin,
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 
-use self::{inputs::Inputs, job::Job};
+use self::{
+    inputs::{Inputs, Mode},
+    job::Job,
+};
 use super::{
     COULD_NOT_TELL,
     check::recorded,
-    masking::{mask_of, secrets_of},
+    masking::mask_of,
     output::{Output, command},
+    rehearse,
     signals::Signals,
 };
 use crate::{
     cli::{Environment, FixtureArgs},
     github::{Client, Context, Limits, Options, Publisher, VARIABLES},
     http,
-    report::{self, Mask, workflow_command},
+    report::{Mask, parts_of_secret, workflow_command},
 };
+
+/// The runner gives a cancelled job 7.5 seconds; what a rehearsal cannot remove by then, the next one removes.
+const CLEANING: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8 {
     let mut signals = Signals::listen();
+    // A rehearsal ends itself when it is cancelled: it has to remove what it made.
+    let mut of_rehearsal = Signals::listen();
     let (inputs, input_problems) = Inputs::read(environment);
     let mut context = context(environment);
     let token = environment
@@ -61,7 +73,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
     };
     if let Ok(config) = &config {
-        let mut named = secrets_of(config, environment);
+        let mut named = rehearse::secrets(config, environment);
         let is_hidden = |named: &SecretString| {
             let mut hidden = secrets.iter().map(ExposeSecret::expose_secret);
             hidden.any(|hidden| hidden == named.expose_secret())
@@ -88,14 +100,34 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         output: Output::of_process(mask.clone()),
         mask,
     };
+    let begun = tokio::select! {
+        begun = job.begin(&mut publisher) => begun,
+        () = signals.cancelled() => return job.cancel(&mut publisher).await,
+    };
+    if let Some(status) = begun {
+        return status;
+    }
+    let judged = {
+        let mut judging = pin!(job.judge(&config, &mut of_rehearsal));
+        tokio::select! {
+            biased;
+            () = signals.cancelled() => {
+                if job.inputs.mode == Mode::Rehearse {
+                    let cleaned = timeout(CLEANING, judging);
+                    return tokio::join!(job.cancel(&mut publisher), cleaned).0;
+                }
+                None
+            }
+            judged = &mut judging => Some(judged),
+        }
+    };
+    let Some(judged) = judged else {
+        return job.cancel(&mut publisher).await;
+    };
     tokio::select! {
-        status = job.report(&mut publisher, config) => return status,
-        () = signals.cancelled() => {}
+        status = job.end(&mut publisher, judged) => status,
+        () = signals.cancelled() => job.cancel(&mut publisher).await,
     }
-    if let Some(problem) = publisher.cancel().await {
-        job.output.say(&report::warnings(&[problem], false));
-    }
-    cancelled(&job.output)
 }
 
 fn cancelled(output: &Output) -> u8 {
@@ -108,7 +140,7 @@ fn cancelled(output: &Output) -> u8 {
 fn hide(secrets: &[SecretString]) {
     let parts = secrets
         .iter()
-        .flat_map(|secret| report::parts_of_secret(secret.expose_secret()));
+        .flat_map(|secret| parts_of_secret(secret.expose_secret()));
     let lines: BTreeSet<_> = parts
         .filter_map(|part| workflow_command::add_mask(&part))
         .collect();
@@ -138,6 +170,10 @@ fn options(inputs: &Inputs, environment: &Environment) -> Options {
     Options {
         check_run: inputs.check_run,
         check_name: inputs.check_name.clone(),
+        series: match inputs.mode {
+            Mode::Check => "",
+            Mode::Rehearse => "rehearsal",
+        },
         comment: inputs.comment,
         summary_file: path("GITHUB_STEP_SUMMARY"),
         output_file: path("GITHUB_OUTPUT"),

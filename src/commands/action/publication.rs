@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Mode};
 use crate::{
     contract::{Severity, Verdict},
     github::{CommentBody, Conclusion, Context, Publication},
@@ -10,7 +10,12 @@ use crate::{
 };
 
 /// The file of the JSON report, from the root of the workspace.
-pub(super) const REPORT: &str = "prodverdict-report.json";
+pub(super) fn report_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Check => "prodverdict-report.json",
+        Mode::Rehearse => "prodverdict-rehearsal.json",
+    }
+}
 
 /// Everything that one outcome publishes; its texts are masked and redacted already.
 pub(super) fn publication(
@@ -41,7 +46,7 @@ pub(super) fn publication(
 }
 
 /// A job that was told to do without credentials has nothing to say but that.
-pub(super) fn skipped(missing: &[&str], context: &Context) -> Publication {
+pub(super) fn skipped(missing: &[String], context: &Context, mode: Mode) -> Publication {
     let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
     let whose = if context.is_fork {
         "Secrets are not passed to pull requests from forks."
@@ -55,29 +60,42 @@ pub(super) fn skipped(missing: &[&str], context: &Context) -> Publication {
     } else {
         format!("{} are", names.join(" and "))
     };
-    without_a_verdict(
-        "Skipped: no credentials",
-        format!(
+    let text = match mode {
+        Mode::Check => format!(
             "Nothing was checked: {names} missing. {whose} The check runs where the secrets are, such as in the merge \
              queue or on the default branch.\n"
         ),
-    )
+        Mode::Rehearse => format!(
+            "Nothing was rehearsed: {names} missing. {whose} A rehearsal needs no real secret: the workflow can make up \
+             both values itself.\n"
+        ),
+    };
+    without_a_verdict("Skipped: no credentials", text, mode)
 }
 
 /// An event without a commit to report on.
-pub(super) fn nothing_to_check(reason: &str) -> Publication {
+pub(super) fn nothing_to_check(reason: &str, mode: Mode) -> Publication {
+    let done = match mode {
+        Mode::Check => "checked",
+        Mode::Rehearse => "rehearsed",
+    };
     without_a_verdict(
         "Skipped: nothing to check",
-        format!("Nothing was checked: {reason}.\n"),
+        format!("Nothing was {done}: {reason}.\n"),
+        mode,
     )
 }
 
-fn without_a_verdict(title: &str, summary: String) -> Publication {
+fn without_a_verdict(title: &str, summary: String, mode: Mode) -> Publication {
+    let heading = match mode {
+        Mode::Check => "ProdVerdict skipped",
+        Mode::Rehearse => "ProdVerdict rehearsal skipped",
+    };
     Publication {
         verdict: Verdict::Error,
         conclusion: Conclusion::Skipped,
         title: title.to_owned(),
-        job_summary: format!("## ProdVerdict skipped\n\n{summary}"),
+        job_summary: format!("## {heading}\n\n{summary}"),
         summary,
         text: None,
         annotations: Vec::new(),

@@ -6,13 +6,11 @@ use std::{
     path::Path,
 };
 
-use super::publication::REPORT;
-
 /// Writes the report over an older one. It goes to a new file first that is then renamed: a link of that name in the
 /// checkout would lead the report, written as root, to wherever it points.
-pub(super) fn write(workspace: &Path, json: &str) -> io::Result<()> {
-    let path = workspace.join(REPORT);
-    let fresh = workspace.join(format!(".{REPORT}.{}", std::process::id()));
+pub(super) fn write(workspace: &Path, name: &str, json: &str) -> io::Result<()> {
+    let path = workspace.join(name);
+    let fresh = workspace.join(format!(".{name}.{}", std::process::id()));
     let written = write_fresh(workspace, &fresh, json).and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
         // Nothing of a half-written report is left; that it may not be there at all is no second error.
@@ -37,6 +35,8 @@ fn write_fresh(workspace: &Path, fresh: &Path, json: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    const REPORT: &str = "prodverdict-report.json";
+
     #[test]
     fn a_link_in_the_checkout_is_replaced_and_not_followed() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -45,7 +45,7 @@ mod tests {
         let workspace = folder.path().join("workspace");
         fs::create_dir(&workspace).expect("a folder");
         std::os::unix::fs::symlink(&victim, workspace.join(REPORT)).expect("a link");
-        write(&workspace, "{}").expect("written");
+        write(&workspace, REPORT, "{}").expect("written");
         assert_eq!(fs::read_to_string(&victim).expect("text"), "precious");
         assert_eq!(
             fs::read_to_string(workspace.join(REPORT)).expect("text"),

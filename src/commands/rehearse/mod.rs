@@ -1,8 +1,11 @@
 //! `prodverdict rehearse`: plays billing lifecycles against a running webhook handler and judges the rows it wrote.
 
 mod acts;
+mod address_file;
 mod calls;
+mod choosing;
 mod delivering;
+mod files;
 mod gate;
 mod opening;
 mod outcome;
@@ -18,15 +21,16 @@ use std::{net::SocketAddr, path::Path};
 
 use secrecy::SecretString;
 
-use self::people::Bystander;
-pub(crate) use self::{opening::ready, play::rehearse};
+pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
+use self::{address_file::Written, opening::ready, people::Bystander, play::rehearse};
 use super::{
-    check::render, configuration, masking::mask_of, output::Output, signals::Signals, unanswered,
+    check::render, configuration, judge::FailOn, masking::mask_of, output::Output,
+    signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
     config::{AccessContract, Config, Rehearsal},
-    contract::{UnixSeconds, Verdict},
+    contract::{Severity, UnixSeconds},
     fake_stripe::{ApiVersion, FakeStripe},
     problem::Problem,
     redirect,
@@ -56,6 +60,12 @@ pub(crate) struct Rehearsing<'r> {
     version: ApiVersion,
     bystanders: Vec<Bystander>,
     jobs: usize,
+    /// From which severity findings fail.
+    fail_on: Option<Severity>,
+    /// What was left out, and why.
+    warnings: Vec<Problem>,
+    /// Gone with the rehearsal.
+    _address: Option<Written>,
 }
 
 /// What is asked for on the command line or by the action's inputs.
@@ -66,6 +76,7 @@ pub(crate) struct Wanted {
     pub(crate) jobs: Option<usize>,
     /// When plays begin; none: at the beginning of today.
     pub(crate) begins: Option<UnixSeconds>,
+    pub(crate) fail_on: FailOn,
 }
 
 pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> u8 {
@@ -77,7 +88,10 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         Ok(config) => Some(config),
         // The built-in scenarios can be listed without one.
         Err(_) if arguments.list => None,
-        Err(unusable) => return finish(arguments, &unanswered(unusable.problems()), &output),
+        Err(unusable) => {
+            let outcome = not_begun(unusable.problems());
+            return finish(arguments, &outcome, &output);
+        }
     };
     if arguments.list {
         return list(config.as_ref(), &arguments.config.config, &output);
@@ -90,13 +104,15 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         scenarios: arguments.scenario.clone(),
         jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
         begins: arguments.now.map(UnixSeconds::from),
+        fail_on: FailOn::AsConfigured,
     };
+    let files = Files::beside(&arguments.config.config);
     let outcome = played(
-        &config,
-        &arguments.config.config,
+        (&config, &files),
         environment,
         &wanted,
         &output,
+        &mut Signals::listen(),
     )
     .await;
     finish(arguments, &outcome, &output)
@@ -104,15 +120,18 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
 
 /// The whole rehearsal, from opening to clean-up. An interrupt ends it early, and cleans up all the same.
 pub(crate) async fn played(
-    config: &Config,
-    path: &Path,
+    (config, files): (&Config, &Files),
     environment: &Environment,
     wanted: &Wanted,
     output: &Output,
+    signals: &mut Signals,
 ) -> Outcome {
-    let mut signals = Signals::listen();
-    let opened = ready(config, path, environment, wanted, output);
-    let (mut rehearsing, scenarios) = match opened.await {
+    // Nothing is written to the database before it is open.
+    let opened = tokio::select! {
+        opened = Box::pin(ready(config, files, environment, wanted, output)) => opened,
+        () = signals.cancelled() => Err(interrupted().into()),
+    };
+    let (mut rehearsing, scenarios) = match opened {
         Ok(opened) => opened,
         Err(failure) => return outcome::failed(config, failure),
     };
@@ -162,8 +181,8 @@ pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretS
 /// One line a scenario.
 fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
     let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
-        Some(settings) => opening::scenarios(settings, path),
-        None => built_in().map_err(|error| opening::unreadable(&error)),
+        Some(settings) => choosing::scenarios(settings, &Files::beside(path)),
+        None => built_in().map_err(|error| choosing::unreadable(&error)),
     };
     match scenarios {
         Ok(scenarios) => {
@@ -249,7 +268,3 @@ fn address(listen: &str) -> Option<SocketAddr> {
     listen.parse().ok()
 }
 
-/// The verdict of findings under the contract's own threshold.
-fn verdict(findings: &[crate::contract::Finding], contract: &AccessContract) -> Verdict {
-    Verdict::of(findings, contract.contract.fail_on)
-}

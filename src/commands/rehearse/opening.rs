@@ -1,24 +1,26 @@
 //! From a configuration to a rehearsal that can begin: every refusal, the fake provider, the handler that answers.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpStream, time::timeout};
 use url::Url;
 
-use super::{Rehearsing, Wanted, address, provider::furnish, real_now};
+use super::{
+    Rehearsing, Wanted, address,
+    address_file::{AddressFile, Written},
+    choosing::{chosen, scenarios},
+    files::Files,
+    provider::furnish,
+    real_now,
+};
 use crate::{
     cli::Environment,
     commands::{failure::Failure, output::Output},
     config::{Config, Rehearsal},
     fake_stripe::{ApiVersion, FakeStripe, World},
     http,
-    problem::{Place, Problem},
-    rehearsal::{Cast, ParseError, Scenario, built_in, parse},
+    problem::Problem,
+    rehearsal::{Cast, Scenario},
     scratch::{Opening, Scratch},
     webhook::Endpoint,
 };
@@ -33,13 +35,10 @@ const JOBS: usize = 4;
 
 const DAY: i64 = 86_400;
 
-/// More files than anybody writes.
-const MOST_FILES: usize = 500;
-
 /// Opens everything that plays need.
 pub(crate) async fn ready<'r>(
     config: &'r Config,
-    path: &Path,
+    files: &Files,
     environment: &'r Environment,
     wanted: &Wanted,
     output: &Output,
@@ -49,19 +48,19 @@ pub(crate) async fn ready<'r>(
         .contracts
         .get(settings.contract_index)
         .ok_or_else(not_configured)?;
-    let scenarios = chosen(scenarios(settings, path)?, settings, wanted)?;
+    let scenarios = chosen(scenarios(settings, files)?, settings, wanted, files)?;
     let cast = Cast::of(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
     let version: ApiVersion = settings.api_version.parse().map_err(|_unknown| Problem {
         message: format!("`{}` is no version of Stripe's API", settings.api_version),
         hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
         place: settings.places.api_version.clone(),
     })?;
-    let secret = environment.secret(&settings.secret_env).ok_or_else(|| Problem {
-        message: format!("`{}` is not set", settings.secret_env),
-        hint: "give the same secret to the handler and to this command; any text that begins with whsec_ will do"
-            .to_owned(),
-        place: None,
-    })?;
+    let mut warnings = Vec::new();
+    if settings.scenarios_dir.is_some() {
+        warnings.extend(files.left_out("scenarios_dir"));
+    }
+    let secret = environment.secret(&settings.secret_env);
+    let secret = secret.ok_or_else(|| not_set(&missing_for(settings, environment)))?;
     let in_container_action = environment.in_container_action();
     let url = environment.secret(&settings.url_env);
     let contract_url = environment.secret(&contract.database.url_env);
@@ -76,8 +75,9 @@ pub(crate) async fn ready<'r>(
     .map_err(|error| Failure::of(&error))?;
     let handler = handler_url(settings, in_container_action, output)?;
     let endpoint = Endpoint::new(handler.clone(), secret).map_err(|error| client(&error))?;
-    let fake = start(settings, &cast, &version, path)?;
-    awaited(settings, &handler).await?;
+    let fake = start(settings, &cast, &version, files, &mut warnings)?;
+    let address = AddressFile::of(settings, &fake, files);
+    let address = awaited(settings, &handler, address).await?;
     let today = |now: i64| now - now.rem_euclid(DAY);
     let rehearsing = Rehearsing {
         settings,
@@ -95,113 +95,29 @@ pub(crate) async fn ready<'r>(
         version,
         bystanders: Vec::new(),
         jobs: wanted.jobs.unwrap_or(JOBS),
+        fail_on: wanted.fail_on.of(contract),
+        warnings,
+        _address: address,
     };
     Ok((rehearsing, scenarios))
 }
 
-/// The scenarios of the program and those of the user's own folder.
-pub(super) fn scenarios(settings: &Rehearsal, path: &Path) -> Result<Vec<Scenario>, Problem> {
-    let mut scenarios = built_in().map_err(|error| unreadable(&error))?;
-    let Some(folder) = &settings.scenarios_dir else {
-        return Ok(scenarios);
-    };
-    let folder = path.parent().unwrap_or(Path::new("")).join(folder);
-    let cannot = |error: std::io::Error| Problem {
-        message: format!(
-            "the folder `{}` of scenarios cannot be read: {error}",
-            folder.display()
-        ),
-        hint: "`scenarios_dir` is relative to the configuration".to_owned(),
-        place: settings.places.scenarios_dir.clone(),
-    };
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(cannot)? {
-        let file = entry.map_err(cannot)?.path();
-        if file
-            .extension()
-            .is_some_and(|ending| ending == "yml" || ending == "yaml")
-        {
-            files.push(file);
-        }
-    }
-    files.sort();
-    files.truncate(MOST_FILES);
-    for file in files {
-        let text = fs::read_to_string(&file).map_err(cannot)?;
-        let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
-        if scenarios.iter().any(|one| one.id == own.id) {
-            return Err(Problem {
-                message: format!(
-                    "{}: there is a scenario `{}` already",
-                    file.display(),
-                    own.id
-                ),
-                hint: "give it an id of its own".to_owned(),
-                place: None,
-            });
-        }
-        scenarios.push(own);
-    }
-    Ok(scenarios)
+/// The variables that the environment does not have.
+pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment) -> Vec<&'s str> {
+    let names = [settings.secret_env.as_str(), settings.url_env.as_str()];
+    let is_missing = |name: &&str| environment.get(name).is_none();
+    names.into_iter().filter(is_missing).collect()
 }
 
-pub(super) fn unreadable(error: &ParseError) -> Problem {
+fn not_set(names: &[&str]) -> Problem {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let are = if names.len() == 1 { "is" } else { "are" };
     Problem {
-        message: error.to_string(),
-        hint: "the scenarios of the program, in src/rehearsal/scenarios, show the form".to_owned(),
+        message: format!("{} {are} not set", names.join(" and ")),
+        hint: "give the same secret to the handler and to this command; any text that begins with whsec_ will do"
+            .to_owned(),
         place: None,
     }
-}
-
-/// Those that are asked for, by the command line or else by the configuration.
-fn chosen(
-    mut scenarios: Vec<Scenario>,
-    settings: &Rehearsal,
-    wanted: &Wanted,
-) -> Result<Vec<Scenario>, Problem> {
-    let known: Vec<String> = scenarios.iter().map(|one| one.id.clone()).collect();
-    let unknown = |id: &str, place: Option<&Place>| Problem {
-        message: format!("there is no scenario `{id}`"),
-        hint: match nearest(id, &known) {
-            Some(near) => format!("did you mean `{near}`? `prodverdict rehearse --list` shows all"),
-            None => "`prodverdict rehearse --list` shows all".to_owned(),
-        },
-        place: place.cloned(),
-    };
-    let places = settings.skip.iter().chain(settings.only.iter().flatten());
-    for (id, place) in places {
-        if !known.contains(id) {
-            return Err(unknown(id, Some(place)));
-        }
-    }
-    for id in &wanted.scenarios {
-        if !known.contains(id) {
-            return Err(unknown(id, None));
-        }
-    }
-    if wanted.scenarios.is_empty() {
-        scenarios.retain(|one| {
-            let only = settings.only.as_ref();
-            !settings.skip.contains_key(&one.id)
-                && only.is_none_or(|only| only.contains_key(&one.id))
-        });
-    } else {
-        scenarios.retain(|one| wanted.scenarios.contains(&one.id));
-    }
-    if scenarios.is_empty() {
-        return Err(Problem {
-            message: "no scenario is left to play".to_owned(),
-            hint: "look at `rehearsal.scenarios`: a rehearsal of nothing proves nothing".to_owned(),
-            place: Some(settings.places.section.clone()),
-        });
-    }
-    Ok(scenarios)
-}
-
-fn nearest<'k>(id: &str, known: &'k [String]) -> Option<&'k String> {
-    let distance = |one: &&String| strsim::damerau_levenshtein(id, one);
-    let near = known.iter().min_by_key(distance)?;
-    (distance(&near) <= 4).then_some(near)
 }
 
 /// In a container action, `localhost` is the container; the application runs on the runner, which is the gateway.
@@ -249,10 +165,16 @@ fn start(
     settings: &Rehearsal,
     cast: &Cast,
     version: &ApiVersion,
-    path: &Path,
+    files: &Files,
+    warnings: &mut Vec<Problem>,
 ) -> Result<FakeStripe, Problem> {
-    let _ = path;
     let mut world = World::new(real_now().0);
+    if let Some(folder) = &settings.fake_stripe.fixtures {
+        match files.left_out("fake_stripe.fixtures") {
+            Some(left_out) => warnings.push(left_out),
+            None => load(&mut world, folder, settings, files)?,
+        }
+    }
     furnish(&mut world, cast, version);
     let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| Problem {
         message: format!("`{}` is no address and port", settings.fake_stripe.listen),
@@ -267,8 +189,35 @@ fn start(
     })
 }
 
-/// Waits for the application to listen.
-async fn awaited(settings: &Rehearsal, handler: &Url) -> Result<(), Problem> {
+/// Puts the objects of the user's own folder into the world.
+fn load(
+    world: &mut World,
+    folder: &str,
+    settings: &Rehearsal,
+    files: &Files,
+) -> Result<(), Problem> {
+    let cannot = |why: String| Problem {
+        message: format!("the folder `{folder}` of objects cannot be loaded: {why}"),
+        hint: "`fake_stripe.fixtures` is relative to the configuration, and holds what the API returns".to_owned(),
+        place: Some(settings.places.section.clone()),
+    };
+    files
+        .list(folder)
+        .map_err(|error| cannot(error.to_string()))?;
+    let loaded = world.load(&files.path(folder));
+    loaded.map(drop).map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        cannot(problems.join("; "))
+    })
+}
+
+/// Waits for the application to listen. It may ask the provider at its start, so the address is written before.
+async fn awaited(
+    settings: &Rehearsal,
+    handler: &Url,
+    address: Option<AddressFile>,
+) -> Result<Option<Written>, Problem> {
+    let mut written = None;
     let host = handler
         .host_str()
         .unwrap_or_default()
@@ -277,9 +226,12 @@ async fn awaited(settings: &Rehearsal, handler: &Url) -> Result<(), Problem> {
     let port = handler.port_or_known_default().unwrap_or(80);
     let connected = async {
         loop {
+            if let Some(address) = address.as_ref().filter(|_| written.is_none()) {
+                written = address.write((host.as_str(), port)).await?;
+            }
             let tried = TcpStream::connect((host.as_str(), port)).await;
             match tried {
-                Ok(_) => break,
+                Ok(_) => break Ok(written),
                 Err(error) => tracing::debug!(%error, "the handler does not listen yet"),
             }
             tokio::time::sleep(BETWEEN_TRIES).await;
@@ -293,7 +245,7 @@ async fn awaited(settings: &Rehearsal, handler: &Url) -> Result<(), Problem> {
                redirected; it may take 30 s to listen"
             .to_owned(),
         place: Some(settings.places.handler.clone()),
-    })
+    })?
 }
 
 fn not_configured() -> Problem {

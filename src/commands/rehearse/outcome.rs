@@ -1,10 +1,11 @@
 //! From what was played to what is reported.
 
-use super::{Rehearsing, play::ScenarioPlayed, verdict};
+use super::{Rehearsing, play::ScenarioPlayed};
 use crate::{
-    commands::failure::Failure,
+    commands::{failure::Failure, unanswered},
     config::Config,
     contract::{Finding, Rule, Source, Summary, Verdict},
+    problem::Problem,
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
@@ -38,7 +39,7 @@ pub(super) fn outcome(
     findings.sort_by(|one, other| one.order().cmp(&other.order()));
     let mut summary = Summary::default();
     summary.count_findings(&findings);
-    let verdict = verdict(&findings, rehearsing.contract);
+    let verdict = Verdict::of(&findings, rehearsing.fail_on);
     let index = rehearsing.settings.contract_index;
     let place = |finding: Finding| {
         let place = if matches!(finding.rule, Rule::Handler(_)) {
@@ -60,10 +61,18 @@ pub(super) fn outcome(
             named: Vec::new(),
         }],
         problems: Vec::new(),
-        warnings: Vec::new(),
+        warnings: rehearsing.warnings.clone(),
         rehearsal: Some(Rehearsed {
             scenarios: reported,
         }),
+    }
+}
+
+/// The report of one that was kept from its beginning.
+pub(crate) fn not_begun(problems: Vec<Problem>) -> Outcome {
+    Outcome {
+        rehearsal: Some(Rehearsed::default()),
+        ..unanswered(problems)
     }
 }
 

@@ -292,7 +292,7 @@ async fn paying(rehearsing: &Rehearsing<'_>) -> Result<super::Bystander, Failure
         namespace: key.into(),
     };
     let mut payer = actor(rehearsing, key, stage).await?;
-    let scenarios = built_in().map_err(|error| super::opening::unreadable(&error))?;
+    let scenarios = built_in().map_err(|error| super::choosing::unreadable(&error))?;
     let first = scenarios.first().and_then(|scenario| {
         let play = scenario.plays.first()?;
         let variation = Variation::None;

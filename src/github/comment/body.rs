@@ -48,7 +48,7 @@ impl Sticky {
         body: &CommentBody,
         mask: &Mask,
     ) -> Self {
-        let key = place.run.key(place.check_name);
+        let key = place.run.key(place.check_name, place.series);
         let marker = mask.text(&format!("<!-- prodverdict:sticky v1 key={key} -->"));
         let state = State {
             sha: place.sha.to_owned(),
@@ -160,6 +160,7 @@ mod tests {
             run: &run,
             sha,
             check_name: "ProdVerdict",
+            series: "",
             app: None,
         };
         let body = CommentBody {

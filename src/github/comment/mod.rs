@@ -42,6 +42,7 @@ pub(super) struct Place<'a> {
     /// The commit that the report is about.
     pub sha: &'a str,
     pub check_name: &'a str,
+    pub series: &'a str,
     /// The app of the token, where a check run told it.
     pub app: Option<&'a str>,
 }

@@ -65,11 +65,13 @@ impl Run {
         }
     }
 
-    /// Names what reports, the same for every run of one job: two workflows, or two checks of one workflow, keep a
-    /// comment each.
-    pub(in crate::github) fn key(&self, check_name: &str) -> String {
+    /// Names what reports, the same for every run of one job: two workflows, two checks of one workflow, or two series
+    /// of reports under one name, keep a comment each.
+    pub(in crate::github) fn key(&self, check_name: &str, series: &str) -> String {
         let mut hash = Sha256::new();
-        for part in [self.workflow.as_str(), self.job.as_str(), check_name] {
+        let parts = [self.workflow.as_str(), self.job.as_str(), check_name];
+        let series = Some(series).filter(|series| !series.is_empty());
+        for part in parts.into_iter().chain(series) {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -123,19 +125,23 @@ mod tests {
                 ("GITHUB_JOB".to_owned(), job.to_owned()),
             ])
         };
-        let first = Run::of(&variables("refs/pull/1/merge", "billing")).key("ProdVerdict");
+        let first = Run::of(&variables("refs/pull/1/merge", "billing")).key("ProdVerdict", "");
         assert_eq!(first.len(), 16);
         assert_eq!(
             first,
-            Run::of(&variables("refs/heads/main", "billing")).key("ProdVerdict")
+            Run::of(&variables("refs/heads/main", "billing")).key("ProdVerdict", "")
         );
         assert_ne!(
             first,
-            Run::of(&variables("refs/heads/main", "other")).key("ProdVerdict")
+            Run::of(&variables("refs/heads/main", "other")).key("ProdVerdict", "")
         );
         assert_ne!(
             first,
-            Run::of(&variables("refs/heads/main", "billing")).key("other")
+            Run::of(&variables("refs/heads/main", "billing")).key("other", "")
+        );
+        assert_ne!(
+            first,
+            Run::of(&variables("refs/heads/main", "billing")).key("ProdVerdict", "rehearsal")
         );
     }
 }

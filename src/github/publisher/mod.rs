@@ -203,6 +203,7 @@ impl Publisher {
             run: &self.context.run,
             sha: self.context.sha.as_deref()?,
             check_name: &self.options.check_name,
+            series: self.options.series,
             app,
         };
         match comment::publish(client, &place, body, mode).await {

@@ -9,6 +9,8 @@ use crate::{github::comment::CommentMode, problem::Problem, report::Annotation};
 pub struct Options {
     pub check_run: Option<bool>,
     pub check_name: String,
+    /// Tells what else reports under this name in the same job apart: each has a comment of its own. Empty for a check.
+    pub series: &'static str,
     pub comment: Option<CommentMode>,
     /// The file of `GITHUB_STEP_SUMMARY`.
     pub summary_file: Option<PathBuf>,

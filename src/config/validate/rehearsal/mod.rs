@@ -127,9 +127,11 @@ fn fake_stripe(
         return entry.is_absent().then(|| FakeStripeSettings {
             listen: DEFAULT_LISTEN.to_owned(),
             fixtures: None,
+            address_file: None,
         });
     };
     let fixtures = texts::path("fixtures", &written.fixtures, collector);
+    let address_file = texts::path("address_file", &written.address_file, collector);
     let listen = match written.listen.written() {
         Some((spot, text)) => addresses::listen(text, spot, collector),
         None => Some(DEFAULT_LISTEN.to_owned()),
@@ -137,6 +139,7 @@ fn fake_stripe(
     Some(FakeStripeSettings {
         listen: listen?,
         fixtures,
+        address_file,
     })
 }
 

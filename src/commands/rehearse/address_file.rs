@@ -1,0 +1,206 @@
+//! The file that tells an application elsewhere, such as on the runner beside a container action, where the fake is.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::{MetadataExt as _, chown},
+    path::{Path, PathBuf},
+};
+
+use tokio::net::UdpSocket;
+
+use super::files::Files;
+use crate::{config::Rehearsal, fake_stripe::FakeStripe, problem::Problem};
+
+/// An address that is to be written.
+#[derive(Debug)]
+pub(super) struct AddressFile {
+    name: String,
+    path: PathBuf,
+    files: Files,
+    /// Where the fake listens.
+    listens: SocketAddr,
+    place: crate::problem::Place,
+}
+
+/// What was written; it goes when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Written {
+    path: PathBuf,
+    text: String,
+}
+
+impl AddressFile {
+    /// None where nobody asks for one.
+    pub(super) fn of(settings: &Rehearsal, fake: &FakeStripe, files: &Files) -> Option<Self> {
+        let name = settings.fake_stripe.address_file.clone()?;
+        Some(Self {
+            path: files.path(&name),
+            name,
+            files: files.clone(),
+            listens: fake.address(),
+            place: settings.places.section.clone(),
+        })
+    }
+
+    /// Writes the address under which the application, at that host and port, can call the fake. None while nothing is
+    /// known of that host.
+    pub(super) async fn write(&self, handler: (&str, u16)) -> Result<Option<Written>, Problem> {
+        let address = match self.listens.ip() {
+            everywhere if everywhere.is_unspecified() => match own_address(handler).await {
+                Ok(address) => address,
+                Err(error) => {
+                    tracing::debug!(%error, "there is no way to the handler yet");
+                    return Ok(None);
+                }
+            },
+            one => one,
+        };
+        let text = format!("http://{}\n", SocketAddr::new(address, self.listens.port()));
+        let written = replace(&self.path, &text, &self.files);
+        written.map_err(|error| Problem {
+            message: format!("the address cannot be written to `{}`: {error}", self.name),
+            hint: "`fake_stripe.address_file` is relative to the configuration, in a folder that is there".to_owned(),
+            place: Some(self.place.clone()),
+        })?;
+        Ok(Some(Written {
+            path: self.path.clone(),
+            text,
+        }))
+    }
+}
+
+/// The address of this machine, or container, from which it calls that host: there the host can call back. Connecting
+/// by UDP sends nothing; it only asks for the route.
+async fn own_address(host: (&str, u16)) -> io::Result<IpAddr> {
+    let mut last = None;
+    for target in tokio::net::lookup_host(host).await? {
+        let from: SocketAddr = if target.is_ipv4() {
+            ([0, 0, 0, 0], 0).into()
+        } else {
+            ([0_u16; 8], 0).into()
+        };
+        let routed = async {
+            let socket = UdpSocket::bind(from).await?;
+            socket.connect(target).await?;
+            Ok::<_, io::Error>(socket.local_addr()?.ip())
+        };
+        match routed.await {
+            Ok(address) => return Ok(address),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no address")))
+}
+
+/// A reader sees the old text or the new one, never half of it; a link of that name is replaced and not followed.
+fn replace(path: &Path, text: &str, files: &Files) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    files.permit(folder)?;
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut fresh = tempfile_beside(path);
+    fresh.push(std::process::id().to_string());
+    let written = (|| {
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        let owner = fs::metadata(folder)?;
+        // A file of root's breaks the next checkout on a self-hosted runner; who is not root owns it already.
+        drop(chown(&fresh, Some(owner.uid()), Some(owner.gid())));
+        fs::rename(&fresh, path)
+    })();
+    if written.is_err() {
+        drop(fs::remove_file(&fresh));
+    }
+    written
+}
+
+fn tempfile_beside(path: &Path) -> std::ffi::OsString {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name
+}
+
+impl Drop for Written {
+    /// Unless another rehearsal has written its own there.
+    fn drop(&mut self) {
+        if fs::read_to_string(&self.path).is_ok_and(|text| text == self.text) {
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &Path, listens: &str) -> AddressFile {
+        AddressFile {
+            name: "stripe.address".to_owned(),
+            path: path.to_owned(),
+            files: Files::beside(&path.with_file_name("prodverdict.yml"))
+                .inside(path.parent().expect("a folder")),
+            listens: listens.parse().expect("an address"),
+            place: crate::problem::Place {
+                path: "prodverdict.yml".to_owned(),
+                line: 1,
+                column: 1,
+                end_line: 1,
+                end_column: 1,
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn who_listens_everywhere_is_reached_at_the_address_on_the_way_to_the_handler() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("stripe.address");
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "precious").expect("a file");
+        std::os::unix::fs::symlink(&victim, &path).expect("a link");
+        let written = file(&path, "0.0.0.0:12111").write(("127.0.0.1", 3000)).await;
+        let written = written.expect("it can be written").expect("a route");
+        let text = fs::read_to_string(&path).expect("text");
+        assert_eq!(text, "http://127.0.0.1:12111\n");
+        assert_eq!(fs::read_to_string(&victim).expect("text"), "precious");
+        drop(written);
+        assert!(!path.exists());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_another_wrote_meanwhile_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("stripe.address");
+        let first = file(&path, "127.0.0.1:1").write(("localhost", 1)).await;
+        let second = file(&path, "127.0.0.1:2").write(("localhost", 1)).await;
+        drop(first);
+        let text = fs::read_to_string(&path).expect("text");
+        assert_eq!(text, "http://127.0.0.1:2\n");
+        drop(second);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_or_leads_out_is_a_problem() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let outside = tempfile::tempdir().expect("a folder");
+        let missing = folder.path().join("none/stripe.address");
+        let mut asked = file(&missing, "127.0.0.1:1");
+        let problem = asked.write(("localhost", 1)).await.expect_err("no folder");
+        assert!(problem.message.contains("stripe.address"), "{problem:?}");
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).expect("a link");
+        asked.path = folder.path().join("out/stripe.address");
+        asked.files = Files::beside(&folder.path().join("prodverdict.yml")).inside(folder.path());
+        let problem = asked.write(("localhost", 1)).await.expect_err("outside");
+        assert!(problem.message.contains("out of the workspace"), "{problem:?}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Which scenarios are played: those of the program, those of the user's own folder, and what is chosen of them.
+
+use std::{fs, path::PathBuf};
+
+use super::{Wanted, files::Files};
+use crate::{
+    config::Rehearsal,
+    problem::{Place, Problem},
+    rehearsal::{ParseError, Scenario, built_in, parse},
+};
+
+/// More files than anybody writes.
+const MOST_FILES: usize = 500;
+
+/// The scenarios of the program and those of the user's own folder.
+pub(super) fn scenarios(settings: &Rehearsal, files: &Files) -> Result<Vec<Scenario>, Problem> {
+    let mut scenarios = built_in().map_err(|error| unreadable(&error))?;
+    let Some(folder) = &settings.scenarios_dir else {
+        return Ok(scenarios);
+    };
+    if !files.are_trusted() {
+        return Ok(scenarios);
+    }
+    let cannot = |error: std::io::Error| Problem {
+        message: format!("the folder `{folder}` of scenarios cannot be read: {error}"),
+        hint: "`scenarios_dir` is relative to the configuration".to_owned(),
+        place: settings.places.scenarios_dir.clone(),
+    };
+    let is_scenario = |file: &PathBuf| {
+        file.extension()
+            .is_some_and(|ending| ending == "yml" || ending == "yaml")
+    };
+    let mut own = files.list(folder).map_err(cannot)?;
+    own.retain(is_scenario);
+    own.truncate(MOST_FILES);
+    for file in own {
+        let text = fs::read_to_string(&file).map_err(cannot)?;
+        let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
+        if scenarios.iter().any(|one| one.id == own.id) {
+            return Err(Problem {
+                message: format!(
+                    "{}: there is a scenario `{}` already",
+                    file.display(),
+                    own.id
+                ),
+                hint: "give it an id of its own".to_owned(),
+                place: None,
+            });
+        }
+        scenarios.push(own);
+    }
+    Ok(scenarios)
+}
+
+pub(super) fn unreadable(error: &ParseError) -> Problem {
+    Problem {
+        message: error.to_string(),
+        hint: "the scenarios of the program, in src/rehearsal/scenarios, show the form".to_owned(),
+        place: None,
+    }
+}
+
+/// Those that are asked for, by the command line or else by the configuration.
+pub(super) fn chosen(
+    mut scenarios: Vec<Scenario>,
+    settings: &Rehearsal,
+    wanted: &Wanted,
+    files: &Files,
+) -> Result<Vec<Scenario>, Problem> {
+    let known: Vec<String> = scenarios.iter().map(|one| one.id.clone()).collect();
+    let unknown = |id: &str, place: Option<&Place>| Problem {
+        message: format!("there is no scenario `{id}`"),
+        hint: match nearest(id, &known) {
+            Some(near) => format!("did you mean `{near}`? `prodverdict rehearse --list` shows all"),
+            None => "`prodverdict rehearse --list` shows all".to_owned(),
+        },
+        place: place.cloned(),
+    };
+    // What a folder that is not read would have brought is unknown, and no mistake.
+    let all_are_known = files.are_trusted() || settings.scenarios_dir.is_none();
+    let places = settings.skip.iter().chain(settings.only.iter().flatten());
+    for (id, place) in places {
+        if all_are_known && !known.contains(id) {
+            return Err(unknown(id, Some(place)));
+        }
+    }
+    for id in &wanted.scenarios {
+        if !known.contains(id) {
+            return Err(unknown(id, None));
+        }
+    }
+    if wanted.scenarios.is_empty() {
+        scenarios.retain(|one| {
+            let only = settings.only.as_ref();
+            !settings.skip.contains_key(&one.id)
+                && only.is_none_or(|only| only.contains_key(&one.id))
+        });
+    } else {
+        scenarios.retain(|one| wanted.scenarios.contains(&one.id));
+    }
+    if scenarios.is_empty() {
+        return Err(Problem {
+            message: "no scenario is left to play".to_owned(),
+            hint: "look at `rehearsal.scenarios`: a rehearsal of nothing proves nothing".to_owned(),
+            place: Some(settings.places.section.clone()),
+        });
+    }
+    Ok(scenarios)
+}
+
+fn nearest<'k>(id: &str, known: &'k [String]) -> Option<&'k String> {
+    let distance = |one: &&String| strsim::damerau_levenshtein(id, one);
+    let near = known.iter().min_by_key(distance)?;
+    (distance(&near) <= 4).then_some(near)
+}

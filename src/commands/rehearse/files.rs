@@ -1,0 +1,119 @@
+//! The files that a rehearsal's configuration names: where they are, and whether they may be read.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::problem::Problem;
+
+/// Where the files are that a configuration names.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    /// The folder of the configuration.
+    folder: PathBuf,
+    /// What they must lie in, with every link followed; none where the user's own machine is the limit.
+    within: Option<PathBuf>,
+    are_trusted: bool,
+}
+
+impl Files {
+    /// Beside the configuration at `path`.
+    pub(crate) fn beside(path: &Path) -> Self {
+        Self {
+            folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+            within: None,
+            are_trusted: true,
+        }
+    }
+
+    /// The same, and nothing outside of `workspace`: what does not parse is quoted in messages.
+    pub(crate) fn inside(self, workspace: &Path) -> Self {
+        Self {
+            within: Some(workspace.to_owned()),
+            ..self
+        }
+    }
+
+    /// None of them is read: they are a stranger's, and the configuration is not.
+    pub(crate) fn untrusted(self) -> Self {
+        Self {
+            are_trusted: false,
+            ..self
+        }
+    }
+
+    pub(crate) fn are_trusted(&self) -> bool {
+        self.are_trusted
+    }
+
+    /// The path of a file or folder of that name.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// What a folder of that name holds, in order.
+    pub(super) fn list(&self, name: &str) -> io::Result<Vec<PathBuf>> {
+        let folder = self.path(name);
+        self.permit(&folder)?;
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let file = entry?.path();
+            self.permit(&file)?;
+            files.push(file);
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Refuses what lies outside, a link to it included.
+    pub(super) fn permit(&self, path: &Path) -> io::Result<()> {
+        let Some(root) = &self.within else {
+            return Ok(());
+        };
+        if path.canonicalize()?.starts_with(root.canonicalize()?) {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "it leads out of the workspace",
+        ))
+    }
+
+    /// What is to be said where a named file is not read.
+    pub(super) fn left_out(&self, key: &str) -> Option<Problem> {
+        (!self.are_trusted).then(|| Problem {
+            message: format!(
+                "`{key}` is left out: on this event the files are the pull request's, and only the configuration is \
+                 the base commit's"
+            ),
+            hint: "rehearse on `pull_request`, which has no secrets to lose, to include it".to_owned(),
+            place: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_out_of_the_workspace_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let workspace = folder.path().join("workspace");
+        fs::create_dir_all(workspace.join("mine")).expect("a folder");
+        fs::write(folder.path().join("secret"), "").expect("a file");
+        fs::write(workspace.join("mine/a.yml"), "").expect("a file");
+        let files = Files::beside(&workspace.join("prodverdict.yml")).inside(&workspace);
+        assert_eq!(
+            files.list("mine").expect("listed"),
+            [workspace.join("mine/a.yml")]
+        );
+        std::os::unix::fs::symlink("../../secret", workspace.join("mine/b.yml")).expect("a link");
+        let refused = files.list("mine").expect_err("refused");
+        assert_eq!(refused.to_string(), "it leads out of the workspace");
+        assert!(files.list("..").is_err());
+        let own = Files::beside(&workspace.join("prodverdict.yml"));
+        assert_eq!(own.list("mine").expect("listed").len(), 2);
+    }
+}
