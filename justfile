@@ -31,10 +31,13 @@ deny:
 bench:
     scripts/postgres cargo bench --locked
 
-# Check the shell scripts and the workflows
+# Check the shell scripts, the workflows and action.yml
 scripts:
-    shellcheck scripts/* .ci/run entrypoint.sh
-    pipx run zizmor==1.32.0 --offline --persona pedantic .
+    scripts/lint
+
+# Test what the release workflow calls
+release-scripts:
+    scripts/test-scripts
 
 # Build the image and run it as GitHub's runner does
 container:
