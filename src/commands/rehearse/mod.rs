@@ -18,7 +18,6 @@ use std::{net::SocketAddr, path::Path};
 
 use secrecy::SecretString;
 
-use self::people::Bystander;
 pub(crate) use self::{opening::ready, play::rehearse};
 use super::{
     check::render, configuration, masking::mask_of, output::Output, signals::Signals, unanswered,
@@ -54,7 +53,6 @@ pub(crate) struct Rehearsing<'r> {
     begins: i64,
     /// The shape of events where a play does not say otherwise.
     version: ApiVersion,
-    bystanders: Vec<Bystander>,
     jobs: usize,
 }
 
@@ -112,7 +110,7 @@ pub(crate) async fn played(
 ) -> Outcome {
     let mut signals = Signals::listen();
     let opened = ready(config, path, environment, wanted, output);
-    let (mut rehearsing, scenarios) = match opened.await {
+    let (rehearsing, scenarios) = match opened.await {
         Ok(opened) => opened,
         Err(failure) => return outcome::failed(config, failure),
     };
@@ -123,7 +121,7 @@ pub(crate) async fn played(
         rehearsing.settings.handler,
     ));
     let result = tokio::select! {
-        result = Box::pin(rehearse(&mut rehearsing, config, &scenarios)) => result,
+        result = Box::pin(rehearse(&rehearsing, config, &scenarios)) => result,
         () = signals.cancelled() => Err(interrupted().into()),
     };
     let cleaned = rehearsing.scratch.clean().await;

@@ -93,7 +93,6 @@ pub(crate) async fn ready<'r>(
             .begins
             .map_or_else(|| today(real_now().0), |now| now.0),
         version,
-        bystanders: Vec::new(),
         jobs: wanted.jobs.unwrap_or(JOBS),
     };
     Ok((rehearsing, scenarios))
