@@ -17,6 +17,7 @@ mod trap;
 use std::{net::SocketAddr, path::Path};
 
 use secrecy::SecretString;
+use tokio::sync::Mutex;
 
 pub(crate) use self::{opening::ready, play::rehearse};
 use super::{
@@ -26,6 +27,7 @@ use crate::{
     cli::{Environment, RehearseArgs},
     config::{AccessContract, Config, Rehearsal},
     contract::{UnixSeconds, Verdict},
+    database::Reader,
     fake_stripe::{ApiVersion, FakeStripe},
     problem::Problem,
     redirect,
@@ -46,6 +48,8 @@ pub(crate) struct Rehearsing<'r> {
     endpoint: Endpoint,
     /// Of the scratch database.
     url: SecretString,
+    /// Connections that nobody reads with just now.
+    readers: Mutex<Vec<Reader<'r>>>,
     /// For the gate.
     client: reqwest::Client,
     in_container_action: bool,

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, sync::Mutex, time::timeout};
 use url::Url;
 
 use super::{Rehearsing, Wanted, address, provider::furnish, real_now};
@@ -87,6 +87,7 @@ pub(crate) async fn ready<'r>(
         scratch,
         endpoint,
         url: url.unwrap_or_else(|| String::new().into()),
+        readers: Mutex::default(),
         client: http::client().map_err(|error| client(&error))?,
         in_container_action,
         begins: wanted

@@ -8,7 +8,7 @@ use crate::{
         AccountId, Contract, CustomerId, Explanation, Facts, Field, FieldValue, Finding, Rule,
         Subscription, UnixSeconds, explain,
     },
-    database::{self, Chosen, ReadRequest},
+    database::{Chosen, ReadRequest, Reader},
     problem::Problem,
     rehearsal::{Row, RowState},
     scratch::is_about,
@@ -49,8 +49,16 @@ pub(super) async fn stand(
         links: Vec::new(),
     };
     let database = &rehearsing.contract.database;
-    let read = database::read_chosen(&rehearsing.url, database, &request, &chosen).await;
+    let free = rehearsing.readers.lock().await.pop();
+    let mut reader = match free {
+        Some(reader) => reader,
+        None => Reader::open(&rehearsing.url, database, rehearsing.in_container_action)
+            .await
+            .map_err(|error| Failure::of(&error))?,
+    };
+    let read = reader.read(&request, &chosen).await;
     let read = read.map_err(|error| Failure::of(&error))?;
+    rehearsing.readers.lock().await.push(reader);
     let facts = Facts {
         accounts: read.accounts,
         mapped: read.mapped,
