@@ -31,6 +31,7 @@ pub use chosen::Chosen;
 pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
 pub(crate) use opening::open;
+pub use reading::Reader;
 pub(crate) use statement::{quoted, quoted_table};
 pub(crate) use url::Target;
 pub use url::UrlError;

@@ -47,6 +47,36 @@ pub(super) async fn read(
     facts
 }
 
+/// One connection for many readings, one after the other: what is looked at again and again.
+#[derive(Debug)]
+pub struct Reader<'a>(Session<'a>);
+
+impl<'a> Reader<'a> {
+    pub async fn open(
+        url: &SecretString,
+        settings: &'a DatabaseSettings,
+        in_container_action: bool,
+    ) -> Result<Self, Error> {
+        let connection = open(url, &settings.url_env, in_container_action).await?;
+        Ok(Self(Session::new(connection, settings)))
+    }
+
+    /// Reads just the accounts that are chosen. A reader that failed is not to be used again.
+    pub async fn read(
+        &mut self,
+        request: &ReadRequest,
+        chosen: &Chosen,
+    ) -> Result<DatabaseFacts, Error> {
+        let reading = Reading {
+            settings: self.0.settings(),
+            request,
+            chosen: Some(chosen),
+            on_progress: &|_| {},
+        };
+        reading.run(&mut self.0).await
+    }
+}
+
 struct Reading<'a> {
     settings: &'a DatabaseSettings,
     request: &'a ReadRequest,

@@ -54,6 +54,10 @@ impl<'a> Session<'a> {
         }
     }
 
+    pub(super) fn settings(&self) -> &'a DatabaseSettings {
+        self.settings
+    }
+
     /// Begins the transaction. Settings are made inside of it: a transaction pooler hands the connection to others
     /// afterwards. The first query also takes the snapshot, and from then on Postgres lets nobody turn the transaction
     /// into one that writes.

@@ -118,7 +118,7 @@ pub struct Call {
 /// What was made to fail, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// As in "the first write".
+    /// As in "The first write".
     pub what: String,
     /// The position among the step's deliveries of the one that ran into it.
     pub hit: Option<usize>,

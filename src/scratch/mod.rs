@@ -22,7 +22,7 @@ use crate::config::{AccessContract, Rehearsal};
 pub use account::AccountSeed;
 pub use error::{Error, Refusal, Sameness};
 pub use failing::{FailedWrite, Writes};
-pub use snapshot::{RowChange, Snapshot};
+pub use snapshot::{RowChange, Snapshot, is_about};
 
 use account::TypedStatement;
 use failing::Triggers;

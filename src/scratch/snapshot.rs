@@ -111,8 +111,13 @@ impl RowChange {
             return false;
         };
         let was = before.is_null() || moment(before).is_some();
-        was && moment(after).is_some_and(|after| after.abs_diff(now.0) <= ABOUT)
+        was && moment(after).is_some_and(|after| is_about(after, now))
     }
+}
+
+/// Whether a moment is the present one, as far as clocks agree.
+pub fn is_about(moment: i64, now: UnixSeconds) -> bool {
+    moment.abs_diff(now.0) <= ABOUT
 }
 
 /// Seconds since 1970 of a value that is a moment: Postgres's JSON of a time stamp (without an offset it is taken as

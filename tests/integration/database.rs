@@ -112,7 +112,8 @@ impl Database {
     pub(crate) fn count(&self, table: &str) -> i64 {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;
-            let counted = connection.fetch_one(AssertSqlSafe(format!("select count(*) from {table}")));
+            let counted =
+                connection.fetch_one(AssertSqlSafe(format!("select count(*) from {table}")));
             counted.await.expect(table).get(0)
         })
     }

@@ -102,7 +102,10 @@ fn configuration(handler: &str, gate: &str, listen: &str, more: &str) -> String 
         ("http://localhost:3000/api/me?user={account_id}", gate),
         ("127.0.0.1:12111", listen),
     ] {
-        assert!(text.contains(published), "{published} is not there any more");
+        assert!(
+            text.contains(published),
+            "{published} is not there any more"
+        );
         text = text.replace(published, own);
     }
     format!("{text}  settle: {SETTLE}\n{more}")

@@ -35,7 +35,7 @@ pub(super) fn parcels(
     rehearsing: &Rehearsing<'_>,
     performance: &Performance<'_>,
     step: &Step,
-    memory: &mut Memory,
+    memory: &mut Memory<'_>,
 ) -> Result<Vec<Parcel>, Failure> {
     let mut parcels = std::mem::take(&mut memory.rest);
     if step.rest.is_none() {
@@ -102,7 +102,7 @@ pub(super) async fn deliver_all(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     parcels: &[Parcel],
-    memory: &Memory,
+    memory: &Memory<'_>,
     at_once: bool,
 ) -> Vec<Delivery> {
     let one = |parcel| deliver(rehearsing, step, parcel, memory);
@@ -147,7 +147,7 @@ pub(super) async fn deliver(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     parcel: &Parcel,
-    memory: &Memory,
+    memory: &Memory<'_>,
 ) -> Delivery {
     let signature = match parcel.signed {
         Signing::AsDocumented => Signature::Right,

@@ -20,9 +20,10 @@ mod trap;
 use std::{net::SocketAddr, path::Path};
 
 use secrecy::SecretString;
+use tokio::sync::Mutex;
 
 pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
-use self::{address_file::Written, opening::ready, people::Bystander, play::rehearse};
+use self::{address_file::Written, opening::ready, play::rehearse};
 use super::{
     check::render, configuration, judge::FailOn, masking::mask_of, output::Output,
     signals::Signals,
@@ -31,6 +32,7 @@ use crate::{
     cli::{Environment, RehearseArgs},
     config::{AccessContract, Config, Rehearsal},
     contract::{Severity, UnixSeconds},
+    database::Reader,
     fake_stripe::{ApiVersion, FakeStripe},
     problem::Problem,
     redirect,
@@ -51,6 +53,8 @@ pub(crate) struct Rehearsing<'r> {
     endpoint: Endpoint,
     /// Of the scratch database.
     url: SecretString,
+    /// Connections that nobody reads with just now.
+    readers: Mutex<Vec<Reader<'r>>>,
     /// For the gate.
     client: reqwest::Client,
     in_container_action: bool,
@@ -58,7 +62,6 @@ pub(crate) struct Rehearsing<'r> {
     begins: i64,
     /// The shape of events where a play does not say otherwise.
     version: ApiVersion,
-    bystanders: Vec<Bystander>,
     jobs: usize,
     /// From which severity findings fail.
     fail_on: Option<Severity>,
@@ -131,7 +134,7 @@ pub(crate) async fn played(
         opened = Box::pin(ready(config, files, environment, wanted, output)) => opened,
         () = signals.cancelled() => Err(interrupted().into()),
     };
-    let (mut rehearsing, scenarios) = match opened {
+    let (rehearsing, scenarios) = match opened {
         Ok(opened) => opened,
         Err(failure) => return outcome::failed(config, failure),
     };
@@ -142,7 +145,7 @@ pub(crate) async fn played(
         rehearsing.settings.handler,
     ));
     let result = tokio::select! {
-        result = Box::pin(rehearse(&mut rehearsing, config, &scenarios)) => result,
+        result = Box::pin(rehearse(&rehearsing, config, &scenarios)) => result,
         () = signals.cancelled() => Err(interrupted().into()),
     };
     let cleaned = rehearsing.scratch.clean().await;

@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, time::Duration};
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, sync::Mutex, time::timeout};
 use url::Url;
 
 use super::{
@@ -87,13 +87,13 @@ pub(crate) async fn ready<'r>(
         scratch,
         endpoint,
         url: url.unwrap_or_else(|| String::new().into()),
+        readers: Mutex::default(),
         client: http::client().map_err(|error| client(&error))?,
         in_container_action,
         begins: wanted
             .begins
             .map_or_else(|| today(real_now().0), |now| now.0),
         version,
-        bystanders: Vec::new(),
         jobs: wanted.jobs.unwrap_or(JOBS),
         fail_on: wanted.fail_on.of(contract),
         warnings,

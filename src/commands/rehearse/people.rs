@@ -108,9 +108,11 @@ pub(super) async fn without_customer(
 }
 
 /// What becomes of the bystanders' rows is told against this.
-pub(super) async fn snapshots(rehearsing: &Rehearsing<'_>) -> Result<Vec<Snapshot>, Failure> {
-    let rows = rehearsing
-        .bystanders
+pub(super) async fn snapshots(
+    rehearsing: &Rehearsing<'_>,
+    bystanders: &[Bystander],
+) -> Result<Vec<Snapshot>, Failure> {
+    let rows = bystanders
         .iter()
         .map(|bystander| rehearsing.scratch.rows_of(&bystander.tokens));
     let rows = futures::future::try_join_all(rows).await;

@@ -4,7 +4,7 @@ use futures::{StreamExt as _, stream};
 
 use super::{
     Rehearsing, outcome,
-    people::{Actor, actor, snapshots, without_customer},
+    people::{Actor, Bystander, actor, snapshots, without_customer},
     rows::look,
     step::{self, Memory},
 };
@@ -14,8 +14,8 @@ use crate::{
     contract::{ColumnName, Field, Finding, HandlerRule, Rule},
     fake_stripe::{ApiVersion, Stage},
     rehearsal::{
-        Due, Each, OnRow, Order, Performance, RowState, Scenario, Shape, Variation, built_in, due,
-        endings_differ, fold, judge,
+        Due, Each, Observed, OnRow, Order, Performance, RowState, Scenario, Shape, Variation,
+        built_in, due, endings_differ, fold, judge,
     },
     report::Outcome,
 };
@@ -51,7 +51,7 @@ pub(super) struct ScenarioPlayed<'s> {
 
 /// Plays everything that is due.
 pub(crate) async fn rehearse(
-    rehearsing: &mut Rehearsing<'_>,
+    rehearsing: &Rehearsing<'_>,
     config: &Config,
     scenarios: &[Scenario],
 ) -> Result<Outcome, Failure> {
@@ -60,13 +60,13 @@ pub(crate) async fn rehearse(
         .iter()
         .map(|scenario| due(scenario, contract, &rehearsing.cast))
         .collect();
-    gather_bystanders(rehearsing).await?;
-    let rehearsing = &*rehearsing;
+    let bystanders = gather_bystanders(rehearsing, "bystander").await?;
     let performances: Vec<&Performance<'_>> =
         due.iter().flat_map(|due| &due.performances).collect();
-    let mut played = side_by_side(rehearsing, &performances, rehearsing.jobs).await?;
-    if rehearsing.jobs > 1 && played.iter().any(disturbs) {
-        // Somebody writes to rows that are none of its business, and may have been blamed for another's deed.
+    let mut played = side_by_side(rehearsing, &performances, &bystanders).await?;
+    if played.iter().any(disturbs) {
+        // Somebody writes to rows that are none of its business, and may have been blamed for another's deed. With one
+        // job too: the report is the same however many there are.
         let again: Vec<usize> = played
             .iter()
             .enumerate()
@@ -77,7 +77,9 @@ pub(crate) async fn rehearse(
             if let (Some(performance), Some(slot)) =
                 (performances.get(index), played.get_mut(index))
             {
-                *slot = perform(rehearsing, performance, ".alone").await?;
+                let key = format!("{}.alone", performance.key);
+                let fresh = gather_bystanders(rehearsing, &format!("{key}.bystander")).await?;
+                *slot = perform(rehearsing, performance, &key, &fresh).await?;
             }
         }
     }
@@ -86,7 +88,8 @@ pub(crate) async fn rehearse(
         .iter()
         .zip(due)
         .map(|(scenario, due)| {
-            let played: Vec<_> = rest.by_ref().take(due.performances.len()).collect();
+            let mut played: Vec<_> = rest.by_ref().take(due.performances.len()).collect();
+            settle_chance(&due, &mut played);
             let mut findings: Vec<Finding> = played
                 .iter()
                 .flat_map(|one| one.findings.iter().cloned())
@@ -103,6 +106,25 @@ pub(crate) async fn rehearse(
     Ok(outcome::outcome(rehearsing, config, scenarios))
 }
 
+/// Whether events that come at once go wrong is up to chance where one of their orders does: the order tells.
+fn settle_chance(due: &Due<'_>, played: &mut [Played]) {
+    let broken: Vec<_> = due
+        .performances
+        .iter()
+        .zip(&*played)
+        .filter(|(performance, played)| {
+            performance.variation != Variation::AtOnce && !played.findings.is_empty()
+        })
+        .map(|(performance, _)| performance.play)
+        .collect();
+    for (performance, played) in due.performances.iter().zip(played) {
+        if performance.variation == Variation::AtOnce && broken.contains(&performance.play) {
+            played.findings.clear();
+            played.ending = None;
+        }
+    }
+}
+
 fn disturbs(played: &Played) -> bool {
     let rule = Rule::Handler(HandlerRule::BystanderChanged);
     played.findings.iter().any(|finding| finding.rule == rule)
@@ -111,29 +133,34 @@ fn disturbs(played: &Played) -> bool {
 async fn side_by_side(
     rehearsing: &Rehearsing<'_>,
     performances: &[&Performance<'_>],
-    jobs: usize,
+    bystanders: &[Bystander],
 ) -> Result<Vec<Played>, Failure> {
-    let plays = performances.iter().map(|one| perform(rehearsing, one, ""));
-    let played: Vec<Result<Played, Failure>> =
-        stream::iter(plays).buffered(jobs.max(1)).collect().await;
+    let plays = performances
+        .iter()
+        .map(|one| perform(rehearsing, one, &one.key, bystanders));
+    let played: Vec<Result<Played, Failure>> = stream::iter(plays)
+        .buffered(rehearsing.jobs.max(1))
+        .collect()
+        .await;
     played.into_iter().collect()
 }
 
-/// One play with an account of its own; `suffix` sets the ids of a second try apart. It ends with the first step that
+/// One play with an account of its own, whose ids are made from `key`. It ends with the first step that
 /// goes wrong: what comes after it would be its consequence.
 async fn perform(
     rehearsing: &Rehearsing<'_>,
     performance: &Performance<'_>,
-    suffix: &str,
+    key: &str,
+    bystanders: &[Bystander],
 ) -> Result<Played, Failure> {
-    let key = format!("{}{suffix}", performance.key);
-    let mut actor = actor(rehearsing, &key, stage(rehearsing, performance, &key)).await?;
+    let mut actor = actor(rehearsing, key, stage(rehearsing, performance, key)).await?;
     if let Variation::Price(price) = &performance.variation {
         actor.buyer.each = Some(price.clone());
     }
     let mut memory = Memory {
         rows: look(rehearsing, &actor.tokens()).await?,
-        bystanders: snapshots(rehearsing).await?,
+        bystanders,
+        bystander_rows: snapshots(rehearsing, bystanders).await?,
         ..Memory::default()
     };
     let mut played = Played {
@@ -146,7 +173,7 @@ async fn perform(
     for (index, step) in performance.play.steps.iter().enumerate() {
         let observed = step::play(rehearsing, performance, step, &mut actor, &mut memory).await?;
         played.steps += 1;
-        played.events += u64::try_from(observed.deliveries.len()).unwrap_or_default();
+        played.events += events(performance, &observed);
         let on = OnRow {
             performance,
             step,
@@ -167,6 +194,16 @@ async fn perform(
         }
     }
     Ok(played)
+}
+
+/// How many events were delivered. Those that come at once may run into one another, and how often is up to chance.
+fn events(performance: &Performance<'_>, observed: &Observed) -> u64 {
+    let mut ids: Vec<_> = observed.deliveries.iter().map(|one| &one.id).collect();
+    if performance.variation == Variation::AtOnce {
+        ids.sort();
+        ids.dedup();
+    }
+    u64::try_from(ids.len()).unwrap_or_default()
 }
 
 fn ending(actor: &Actor, row: RowState) -> Ending {
@@ -256,18 +293,22 @@ fn column<'r>(rehearsing: &'r Rehearsing<'_>, field: Field) -> &'r str {
 }
 
 /// Makes those who have nothing to do with anything: one who never bought, one who is let in without paying, and one
-/// who bought as everybody does.
-async fn gather_bystanders(rehearsing: &mut Rehearsing<'_>) -> Result<(), Failure> {
+/// who bought as everybody does. Who bought comes first: a handler that writes too much has written to nobody else yet.
+async fn gather_bystanders(
+    rehearsing: &Rehearsing<'_>,
+    key: &str,
+) -> Result<Vec<Bystander>, Failure> {
+    let paying = paying(rehearsing, &format!("{key}-paying")).await?;
     let free = without_customer(
         rehearsing,
         "an account without a customer",
-        "bystander-free",
+        &format!("{key}-free"),
     )
     .await?;
     let comped = without_customer(
         rehearsing,
         "an account that is let in without paying",
-        "bystander-comped",
+        &format!("{key}-comped"),
     )
     .await?;
     let is_comped = rehearsing
@@ -276,16 +317,12 @@ async fn gather_bystanders(rehearsing: &mut Rehearsing<'_>) -> Result<(), Failur
         .await
         .map_err(|error| Failure::of(&error))?;
     let mut bystanders = vec![free];
-    if is_comped {
-        bystanders.push(comped);
-    }
-    bystanders.push(paying(rehearsing).await?);
-    rehearsing.bystanders = bystanders;
-    Ok(())
+    bystanders.extend(is_comped.then_some(comped));
+    bystanders.push(paying);
+    Ok(bystanders)
 }
 
-async fn paying(rehearsing: &Rehearsing<'_>) -> Result<super::Bystander, Failure> {
-    let key = "bystander-paying";
+async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Failure> {
     let stage = Stage {
         clock: rehearsing.begins,
         events_version: rehearsing.version.clone(),
@@ -310,7 +347,7 @@ async fn paying(rehearsing: &Rehearsing<'_>) -> Result<super::Bystander, Failure
     if let Some((performance, step)) = first {
         step::buy(rehearsing, &performance, step, &mut payer).await?;
     }
-    Ok(super::Bystander {
+    Ok(Bystander {
         who: "another customer, who pays",
         tokens: payer.tokens(),
         account: payer.account,

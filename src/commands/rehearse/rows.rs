@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Rehearsing, people::snapshots, step::Memory};
 use crate::{
     commands::failure::Failure,
+    contract::UnixSeconds,
     rehearsal::{BystanderChange, Change},
     scratch::{RowChange, Snapshot},
 };
@@ -19,14 +20,15 @@ pub(super) async fn look(
 
 pub(super) async fn bystanders(
     rehearsing: &Rehearsing<'_>,
-    memory: &mut Memory,
+    memory: &mut Memory<'_>,
 ) -> Result<Vec<BystanderChange>, Failure> {
-    let later = snapshots(rehearsing).await?;
+    let later = snapshots(rehearsing, memory.bystanders).await?;
+    let now = super::real_now();
     let mut changed = Vec::new();
-    for ((bystander, before), after) in rehearsing
+    for ((bystander, before), after) in memory
         .bystanders
         .iter()
-        .zip(&memory.bystanders)
+        .zip(&memory.bystander_rows)
         .zip(&later)
     {
         let changes = before.changes(after);
@@ -34,15 +36,19 @@ pub(super) async fn bystanders(
             changed.push(BystanderChange {
                 who: bystander.who.to_owned(),
                 account: bystander.account.clone(),
-                changes: plain(changes.iter()),
+                changes: plain(changes.iter(), now),
             });
         }
     }
-    memory.bystanders = later;
+    memory.bystander_rows = later;
     Ok(changed)
 }
 
-pub(super) fn plain<'c>(changes: impl Iterator<Item = &'c RowChange>) -> Vec<Change> {
+/// Changes in words. Stamps of the present time read the same whenever that is.
+pub(super) fn plain<'c>(
+    changes: impl Iterator<Item = &'c RowChange>,
+    now: UnixSeconds,
+) -> Vec<Change> {
     let value = |value: &Option<Value>| {
         let value = value.as_ref()?;
         Some(
@@ -55,8 +61,10 @@ pub(super) fn plain<'c>(changes: impl Iterator<Item = &'c RowChange>) -> Vec<Cha
         .map(|change| {
             // A row that came or went is told once, not column by column.
             let is_whole = change.before.is_none() || change.after.is_none();
-            let side = |side: &Option<Value>| match side {
+            let is_stamp = change.is_time_of_writing(now);
+            let side = |side: &Option<Value>, stamp: &str| match side {
                 Some(_) if is_whole => Some(String::new()),
+                Some(_) if is_stamp => Some(stamp.to_owned()),
                 side => value(side),
             };
             Change {
@@ -67,8 +75,8 @@ pub(super) fn plain<'c>(changes: impl Iterator<Item = &'c RowChange>) -> Vec<Cha
                 } else {
                     change.column.clone()
                 },
-                before: side(&change.before),
-                after: side(&change.after),
+                before: side(&change.before, "earlier"),
+                after: side(&change.after, "now"),
             }
         })
         .collect();

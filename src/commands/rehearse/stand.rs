@@ -1,16 +1,17 @@
 //! Where things stand for one account: its row, its customer's subscriptions, and what the contract says of them.
 
-use super::{Rehearsing, people::Actor};
+use super::{Rehearsing, people::Actor, real_now};
 use crate::{
     billing::{PriceTable, stripe_objects},
     commands::failure::Failure,
     contract::{
-        AccountId, Contract, CustomerId, Explanation, Facts, FieldValue, Finding, Rule,
+        AccountId, Contract, CustomerId, Explanation, Facts, Field, FieldValue, Finding, Rule,
         Subscription, UnixSeconds, explain,
     },
-    database::{self, Chosen, ReadRequest},
+    database::{Chosen, ReadRequest, Reader},
     problem::Problem,
     rehearsal::{Row, RowState},
+    scratch::is_about,
 };
 
 /// What both sides say about one account.
@@ -48,8 +49,16 @@ pub(super) async fn stand(
         links: Vec::new(),
     };
     let database = &rehearsing.contract.database;
-    let read = database::read_chosen(&rehearsing.url, database, &request, &chosen).await;
+    let free = rehearsing.readers.lock().await.pop();
+    let mut reader = match free {
+        Some(reader) => reader,
+        None => Reader::open(&rehearsing.url, database, rehearsing.in_container_action)
+            .await
+            .map_err(|error| Failure::of(&error))?,
+    };
+    let read = reader.read(&request, &chosen).await;
     let read = read.map_err(|error| Failure::of(&error))?;
+    rehearsing.readers.lock().await.push(reader);
     let facts = Facts {
         accounts: read.accounts,
         mapped: read.mapped,
@@ -91,7 +100,21 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
                 | crate::contract::ColumnName::In { column: name, .. } => name.clone(),
                 crate::contract::ColumnName::Computed => field.field.as_str().to_owned(),
             };
-            (name, words(&field.value))
+            let stamped = match &field.value {
+                FieldValue::Time(time) => {
+                    field.field == Field::UpdatedAt && is_about(time.0, real_now())
+                }
+                FieldValue::Null
+                | FieldValue::Text(_)
+                | FieldValue::Boolean(_)
+                | FieldValue::Number(_) => false,
+            };
+            let value = if stamped {
+                "now".to_owned()
+            } else {
+                words(&field.value)
+            };
+            (name, value)
         })
         .collect();
     let row = RowState {

@@ -9,7 +9,7 @@ use super::{
     Rehearsing, calls,
     delivering::{Parcel, deliver_all, parcels},
     gate,
-    people::Actor,
+    people::{Actor, Bystander},
     rows::{bystanders, look, plain},
     stand::{Stand, stand},
     trap::until_failure,
@@ -30,14 +30,16 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// What a play remembers from step to step.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct Memory<'b> {
     /// The events of each step, in the order in which they were made.
     pub(super) events: BTreeMap<String, Vec<CompactString>>,
     pub(super) delivered: Vec<Delivery>,
     /// What a step with a failure did not get through.
     pub(super) rest: Vec<Parcel>,
     pub(super) rows: Snapshot,
-    pub(super) bystanders: Vec<Snapshot>,
+    /// Who has nothing to do with the play, and what their rows were.
+    pub(super) bystanders: &'b [Bystander],
+    pub(super) bystander_rows: Vec<Snapshot>,
     pub(super) last: Option<Stand>,
 }
 
@@ -47,7 +49,7 @@ pub(super) async fn play(
     performance: &Performance<'_>,
     step: &Step,
     actor: &mut Actor,
-    memory: &mut Memory,
+    memory: &mut Memory<'_>,
 ) -> Result<Observed, Failure> {
     let asked = rehearsing.fake.last_request();
     act(rehearsing, step, actor, memory).await?;
@@ -85,8 +87,9 @@ pub(super) async fn play(
             changes
                 .iter()
                 .filter(|change| !change.is_time_of_writing(now)),
+            now,
         ),
-        all_changes: plain(changes.iter()),
+        all_changes: plain(changes.iter(), now),
         bystanders: bystanders(rehearsing, memory).await?,
         calls: calls::about(&rehearsing.fake, asked, &tokens),
         fault,
@@ -104,7 +107,7 @@ async fn act(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     actor: &mut Actor,
-    memory: &mut Memory,
+    memory: &mut Memory<'_>,
 ) -> Result<(), Failure> {
     let events = memory.events.entry(step.id.clone()).or_default();
     for act in &step.provider {
@@ -157,7 +160,7 @@ pub(super) async fn late(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     actor: &Actor,
-    memory: &mut Memory,
+    memory: &mut Memory<'_>,
     observed: &Observed,
 ) -> Result<Option<Observed>, Failure> {
     sleep(QUIET.min(rehearsing.settings.settle)).await;
@@ -178,8 +181,9 @@ pub(super) async fn late(
         changes
             .iter()
             .filter(|change| !change.is_time_of_writing(now)),
+        now,
     ));
-    later.all_changes.extend(plain(changes.iter()));
+    later.all_changes.extend(plain(changes.iter(), now));
     later.bystanders = bystanders;
     Ok(Some(later))
 }

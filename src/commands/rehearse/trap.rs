@@ -19,7 +19,7 @@ pub(super) async fn until_failure(
     step: &Step,
     failure: Injected,
     (tokens, parcels): (&[String], Vec<Parcel>),
-    memory: &mut Memory,
+    memory: &mut Memory<'_>,
 ) -> Result<(Vec<Delivery>, Option<Fault>), Failure> {
     let trap = Trap::set(rehearsing, failure, tokens).await?;
     let mut fault = Fault {
@@ -38,7 +38,7 @@ pub(super) async fn until_failure(
             fault.hit = deliveries.len().checked_sub(1);
             if has_failed {
                 let after = look(rehearsing, tokens).await?;
-                fault.half_written = plain(before.changes(&after).iter());
+                fault.half_written = plain(before.changes(&after).iter(), super::real_now());
                 memory.rest.push(parcel);
             }
             break;
@@ -92,9 +92,10 @@ impl<'r> Trap<'r> {
 
     fn what(&self) -> String {
         match self {
-            Self::Write(1, _) => "the first write to the account's rows".to_owned(),
-            Self::Write(nth, _) => format!("write {nth} to the account's rows"),
-            Self::Call(status, ..) => format!("the first request to the provider ({status})"),
+            Self::Write(1, _) => "The first write to the account's rows".to_owned(),
+            Self::Write(2, _) => "The second write to the account's rows".to_owned(),
+            Self::Write(nth, _) => format!("Write {nth} to the account's rows"),
+            Self::Call(status, ..) => format!("The first request to the provider ({status})"),
         }
     }
 

@@ -4,8 +4,9 @@ use super::{OnRow, answers::blames_the_signature, told};
 use crate::{
     contract::{ExplainedSubscription, Finding, Rule},
     rehearsal::{
+        due::Variation,
         observed::{Answer, Delivery, Observed},
-        scenario::Signing,
+        scenario::{Order, Signing},
     },
 };
 
@@ -59,6 +60,14 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
     }
     if observed.all_changes.is_empty() {
         return nothing_changed(observed);
+    }
+    if on.performance.variation == Variation::AtOnce {
+        return "events that come at once overwrite one another: lock the account's row (`for update`) before anything \
+                is read, or let the write depend on what was read"
+            .to_owned();
+    }
+    if let Some(late) = out_of_order(on, observed) {
+        return late;
     }
     if is_old_news(on, observed) {
         return "an old event overwrote what is true now: fetch the subscription from the API and write what it says, \
@@ -127,6 +136,24 @@ fn nothing_changed(observed: &Observed) -> String {
         hint.push_str("is the branch gone, or does its condition find no row?");
     }
     hint
+}
+
+/// The order in which things happen goes well, or it would have been told first; another one does not.
+fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
+    let Variation::Order(order) = &on.performance.variation else {
+        return None;
+    };
+    let (last, earlier) = observed.deliveries.split_last()?;
+    if on.step.order != Order::Every || order.is_sorted() {
+        return None;
+    }
+    let earlier: Vec<_> = earlier.iter().map(|one| one.event.as_str()).collect();
+    Some(format!(
+        "{} came after {}, and the row says what was true before: fetch the subscription from the API and write what it \
+         says, not what the event says",
+        last.event,
+        earlier.join(", ")
+    ))
 }
 
 /// Everything that was delivered is older than what the provider says.
@@ -219,7 +246,7 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
 }
 
 /// The events that were delivered, each once.
-fn events(observed: &Observed) -> String {
+pub(super) fn events(observed: &Observed) -> String {
     let mut names: Vec<&str> = Vec::new();
     for delivery in &observed.deliveries {
         if !names.contains(&delivery.event.as_str()) {

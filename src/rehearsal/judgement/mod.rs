@@ -62,7 +62,7 @@ impl Wrong {
 /// Everything that is wrong with a step, the worst first; empty when it went as it has to.
 pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
     let mut wrong: Vec<Wrong> = Vec::new();
-    wrong.extend(rows::bystanders(on.step, observed));
+    wrong.extend(rows::bystanders(observed));
     let answered_wrong = answers::judge(on, observed);
     if !answered_wrong.is_empty() {
         wrong.extend(answered_wrong);
@@ -79,7 +79,7 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
 
 fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     if on.step.then.row == Row::Untouched {
-        return rows::untouched(on.step, observed);
+        return rows::untouched(observed);
     }
     if !observed.after.exists {
         return Some(rows::gone(on));

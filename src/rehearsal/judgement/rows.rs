@@ -3,7 +3,7 @@
 use super::{OnRow, Wrong, hint, told};
 use crate::{
     contract::{Finding, HandlerRule, Rule},
-    rehearsal::{observed::Observed, scenario::Step},
+    rehearsal::observed::Observed,
 };
 
 /// The rules that the account breaks: the worst one tells, the others are named after it.
@@ -60,7 +60,7 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Nothing at all was to be written.
-pub(super) fn untouched(step: &Step, observed: &Observed) -> Option<Wrong> {
+pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
     if observed.all_changes.is_empty() {
         return None;
     }
@@ -68,12 +68,9 @@ pub(super) fn untouched(step: &Step, observed: &Observed) -> Option<Wrong> {
         "Nothing had to be written, and the row changed: {}.",
         told::changes(&observed.all_changes)
     );
-    let event = step
-        .send
-        .first()
-        .map_or("the event", |sending| sending.event.as_str());
     let fix = format!(
-        "leave the row alone on {event}: return early for what the application does not handle"
+        "leave the row alone on {}: return early for what the application does not handle",
+        hint::events(observed)
     );
     Some(Wrong::new(HandlerRule::UnneededWrite, message, fix))
 }
@@ -146,7 +143,7 @@ pub(super) fn gone(on: OnRow<'_>) -> Wrong {
 }
 
 /// Everybody who had nothing to do with it.
-pub(super) fn bystanders(step: &Step, observed: &Observed) -> Option<Wrong> {
+pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
     let first = observed.bystanders.first()?;
     let mut message = format!(
         "A row changed that has nothing to do with it, that of {} ({}): {}.",
@@ -163,12 +160,9 @@ pub(super) fn bystanders(step: &Step, observed: &Observed) -> Option<Wrong> {
             others.join(", and that of ")
         ));
     }
-    let event = step
-        .send
-        .first()
-        .map_or("the event", |sending| sending.event.as_str());
     let fix = format!(
-        "look at the condition of the update on {event}: an empty or missing id must match no row"
+        "look at the condition of the update on {}: an empty or missing id must match no row",
+        hint::events(observed)
     );
     let mut wrong = Wrong::new(HandlerRule::BystanderChanged, message, fix);
     wrong.subject.named = observed

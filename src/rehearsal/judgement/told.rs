@@ -47,7 +47,7 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
     if let Some(fault) = &observed.fault {
         lines.push(format!(
             "failed    {}{}",
-            fault.what,
+            fault.what.to_lowercase(),
             if fault.hit.is_some() {
                 ""
             } else {
@@ -78,10 +78,13 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
     } else {
         lines.push("row       none".to_owned());
     }
-    lines.push(match observed.all_changes.as_slice() {
-        [] => "changed   nothing".to_owned(),
-        all => format!("changed   {}", changes(all)),
-    });
+    lines.push(
+        match (observed.changes.as_slice(), observed.all_changes.as_slice()) {
+            ([], []) => "changed   nothing".to_owned(),
+            ([], stamps) => format!("changed   {}", changes(stamps)),
+            (more, _) => format!("changed   {}", changes(more)),
+        },
+    );
     lines.extend(calls(observed));
     lines
 }
