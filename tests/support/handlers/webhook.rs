@@ -1,5 +1,7 @@
 //! The handler. An event only says whose billing changed: what it is now, the API is asked.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Row as _};
@@ -90,10 +92,10 @@ impl Webhook {
             Some("customer") => text(object, "id"),
             _ => text(object, "customer"),
         };
-        let Some(customer) = customer else {
+        if customer.is_none() && !self.is(Mutant::NullCustomerUpdated) {
             return Ok(());
-        };
-        let Some(account) = lock_account(connection, customer, object).await? else {
+        }
+        let Some(account) = self.lock_account(connection, customer, object).await? else {
             return Ok(());
         };
         if !self.is(Mutant::RememberedTooSoon) && !self.is_new(connection, event).await? {
@@ -106,25 +108,59 @@ impl Webhook {
             .unwrap_or_default();
         let columns = billing(&account, subscriptions, now.max(happened), self.mutant);
         let owner = columns.owner.as_deref();
-        let owner = owner.or(account.customer.as_deref()).unwrap_or(customer);
+        let owner = owner.or(account.customer.as_deref()).or(customer);
         link(connection, &account, owner).await?;
         self.write(connection, &account, &columns).await
+    }
+
+    /// The account of a customer, else the one that the checkout named. Locked: one delivery at a time asks the API.
+    async fn lock_account(
+        &self,
+        connection: &mut PgConnection,
+        customer: Option<&str>,
+        object: &Value,
+    ) -> Result<Option<Account>, Failure> {
+        let select = sqlx::query(if self.is(Mutant::NullCustomerUpdated) {
+            "select * from users where stripe_customer_id is not distinct from $1 or id = $2 \
+             order by stripe_customer_id is not distinct from $1 desc limit 1 for update"
+        } else {
+            "select * from users where stripe_customer_id = $1 or id = $2 \
+             order by stripe_customer_id is not distinct from $1 desc limit 1 for update"
+        });
+        let named =
+            text(object, "client_reference_id").or_else(|| text(object.get("metadata")?, "userId"));
+        let row = select
+            .bind(customer)
+            .bind(named)
+            .fetch_optional(connection)
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        Ok(Some(Account {
+            id: row.try_get("id")?,
+            customer: row.try_get("stripe_customer_id")?,
+            has_paid_access: row.try_get("has_paid_access")?,
+            plan: row.try_get("plan")?,
+            subscription_id: row.try_get("stripe_subscription_id")?,
+        }))
     }
 
     async fn subscriptions(
         &self,
         event: &Value,
-        customer: &str,
+        customer: Option<&str>,
         account: &Account,
     ) -> Result<Vec<super::provider::Subscription>, Failure> {
         let kind = text(event, "type").unwrap_or_default();
         if self.is(Mutant::LateDeletionWipes) && kind == "customer.subscription.deleted" {
             return Ok(Vec::new());
         }
-        let mut subscriptions = self.provider.subscriptions(customer).await?;
         let linked = account.customer.as_deref();
-        if let Some(linked) = linked.filter(|linked| *linked != customer) {
-            subscriptions.extend(self.provider.subscriptions(linked).await?);
+        let customers: BTreeSet<_> = customer.into_iter().chain(linked).collect();
+        let mut subscriptions = Vec::new();
+        for customer in customers {
+            subscriptions.extend(self.provider.subscriptions(customer).await?);
         }
         let trusts_event = match kind {
             "customer.subscription.created" => self.is(Mutant::CreatedTrusted),
@@ -202,40 +238,12 @@ fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name)?.as_str()
 }
 
-/// The account of a customer, else the one that the checkout named. Locked: one delivery at a time asks the API.
-async fn lock_account(
-    connection: &mut PgConnection,
-    customer: &str,
-    object: &Value,
-) -> Result<Option<Account>, Failure> {
-    let named =
-        text(object, "client_reference_id").or_else(|| text(object.get("metadata")?, "userId"));
-    let row = sqlx::query(
-        "select * from users where stripe_customer_id = $1 or id = $2 \
-         order by stripe_customer_id is not distinct from $1 desc limit 1 for update",
-    )
-    .bind(customer)
-    .bind(named)
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    Ok(Some(Account {
-        id: row.try_get("id")?,
-        customer: row.try_get("stripe_customer_id")?,
-        has_paid_access: row.try_get("has_paid_access")?,
-        plan: row.try_get("plan")?,
-        subscription_id: row.try_get("stripe_subscription_id")?,
-    }))
-}
-
 async fn link(
     connection: &mut PgConnection,
     account: &Account,
-    customer: &str,
+    customer: Option<&str>,
 ) -> Result<(), Failure> {
-    if account.customer.as_deref() != Some(customer) {
+    if account.customer.as_deref() != customer {
         sqlx::query("update users set stripe_customer_id = $2 where id = $1")
             .bind(&account.id)
             .bind(customer)
