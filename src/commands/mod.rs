@@ -79,7 +79,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
         Command::FakeStripe(arguments) => fake_stripe::run(&arguments).await,
-        Command::Action(fixtures) => action::run(&fixtures, environment).await,
+        Command::Action(fixtures) => Box::pin(action::run(&fixtures, environment)).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "prodverdict", &mut script);

@@ -219,7 +219,7 @@ struct ReportScenario<'a> {
     events: u64,
 }
 
-/// held: every step went as it has to. broken: a step did not. left_out: nothing of it could be played.
+/// held: every step went as it has to. broken: a step did not. `left_out`: nothing of it could be played.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ScenarioResult")]

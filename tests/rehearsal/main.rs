@@ -5,17 +5,19 @@
     reason = "a test may panic"
 )]
 
+mod cleaning;
 #[path = "../integration/database.rs"]
 mod database;
+mod determinism;
 #[path = "../support/handlers/mod.rs"]
 mod handlers;
 #[path = "../support/node_app.rs"]
 mod node_app;
 #[path = "../integration/program.rs"]
 mod program;
+mod refusals;
 mod stage;
 mod table;
-mod tmp_one;
 
 /// Past the capture of the test harness: whoever looks at the run has to see it.
 fn skipped(why: &str) {

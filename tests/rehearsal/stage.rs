@@ -5,6 +5,7 @@ use std::{
     fs,
     net::{Ipv4Addr, TcpListener},
     path::Path,
+    process::{Child, Command, Stdio},
     sync::Mutex,
 };
 
@@ -41,14 +42,14 @@ enum Running {
 
 /// Everything that one rehearsal needs.
 pub(crate) struct Stage {
-    app: Running,
+    app: Option<Running>,
     pub(crate) folder: TempDir,
     pub(crate) database: Database,
 }
 
 impl Stage {
-    /// The app as it is, or broken; with more keys under `rehearsal`.
-    pub(crate) fn new(language: Language, mutant: Option<Mutant>, more: &str) -> Self {
+    /// The app as it is, or broken, which may take so long to write.
+    pub(crate) fn new(language: Language, mutant: Option<Mutant>, settle: &str) -> Self {
         let database = Database::with(SCHEMA);
         let folder = folder(&[]);
         let listen = format!("127.0.0.1:{}", free_port());
@@ -63,10 +64,10 @@ impl Stage {
             Running::Rust(app) => (app.webhook_url(), app.gate_url()),
             Running::Node(app) => (app.webhook_url(), app.gate_url()),
         };
-        let text = configuration(&handler, &gate, &listen, more);
+        let text = configuration(&handler, &gate, &listen, settle);
         write(folder.path(), "prodverdict.yml", &text);
         Self {
-            app,
+            app: Some(app),
             folder,
             database,
         }
@@ -74,10 +75,67 @@ impl Stage {
 
     /// `prodverdict rehearse` with these arguments and everything that it is to find in its environment.
     pub(crate) fn rehearse(&self, arguments: &str) -> Program {
-        prodverdict(&format!("rehearse {arguments}"))
-            .within(self.folder.path())
-            .variable("STRIPE_WEBHOOK_SECRET", SECRET)
-            .variable("REHEARSAL_DATABASE_URL", self.database.admin_url().as_str())
+        let program = prodverdict(&format!("rehearse {arguments}")).within(self.folder.path());
+        let environment = self.environment();
+        environment.iter().fold(program, |program, (name, value)| {
+            program.variable(name, value)
+        })
+    }
+
+    /// The same as a process that goes on, and that may be sent signals.
+    pub(crate) fn spawn(&self, arguments: &str) -> Child {
+        // Ignored, as by a shell that starts it in the background.
+        Command::new("/bin/sh")
+            .args(["-c", "trap '' INT TERM; exec \"$0\" rehearse $1"])
+            .args([env!("CARGO_BIN_EXE_prodverdict"), arguments])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    }
+
+    fn environment(&self) -> [(&'static str, String); 2] {
+        [
+            ("STRIPE_WEBHOOK_SECRET", SECRET.to_owned()),
+            (
+                "REHEARSAL_DATABASE_URL",
+                self.database.admin_url().to_string(),
+            ),
+        ]
+    }
+
+    /// Ends the app.
+    pub(crate) fn stop(&mut self) {
+        drop(self.app.take());
+    }
+
+    /// Adds lines to the configuration, which ends with `rehearsal`.
+    pub(crate) fn add(&self, lines: &str) {
+        self.configure(|text| format!("{text}{lines}"));
+    }
+
+    /// Replaces a text of the configuration.
+    pub(crate) fn replace(&self, text: &str, other: &str) {
+        self.configure(|configuration| {
+            assert!(configuration.contains(text), "{configuration}");
+            configuration.replace(text, other)
+        });
+    }
+
+    fn configure(&self, change: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.folder.path().join("prodverdict.yml"));
+        let text = change(text.expect("a configuration"));
+        write(self.folder.path(), "prodverdict.yml", &text);
+    }
+
+    /// What the program keeps in the database beside the app's tables: schemas and triggers of its own.
+    pub(crate) fn traces(&self) -> i64 {
+        let schemas = "(select from pg_namespace where nspname like 'prodverdict%') as schemas";
+        let triggers = "(select from pg_trigger where tgname like 'prodverdict%') as triggers";
+        self.database.count(schemas) + self.database.count(triggers)
     }
 
     /// How many rows there are in the app's tables.
@@ -88,14 +146,14 @@ impl Stage {
     /// What the app printed.
     pub(crate) fn log(&self) -> String {
         match &self.app {
-            Running::Rust(_) => String::new(),
-            Running::Node(app) => app.log(),
+            Some(Running::Node(app)) => app.log(),
+            Some(Running::Rust(_)) | None => String::new(),
         }
     }
 }
 
 /// The example's configuration with the addresses of this run.
-fn configuration(handler: &str, gate: &str, listen: &str, more: &str) -> String {
+fn configuration(handler: &str, gate: &str, listen: &str, settle: &str) -> String {
     let mut text = CONFIGURATION.to_owned();
     for (published, own) in [
         ("http://localhost:3000/api/stripe/webhook", handler),
@@ -108,7 +166,7 @@ fn configuration(handler: &str, gate: &str, listen: &str, more: &str) -> String 
         );
         text = text.replace(published, own);
     }
-    format!("{text}  settle: {SETTLE}\n{more}")
+    format!("{text}  settle: {settle}\n")
 }
 
 fn in_rust(database: &Database, listen: &str, mutant: Option<Mutant>) -> App {
@@ -178,9 +236,4 @@ pub(crate) fn each<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -
     let mut done = done.into_inner().expect("no panic");
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-/// The file at a path of this repository.
-pub(crate) fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_default()
 }

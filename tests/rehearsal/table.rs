@@ -9,7 +9,7 @@ use crate::{
     node_app::{Packages, story},
     program::prodverdict,
     skipped,
-    stage::{Language, Stage, each},
+    stage::{Language, SETTLE, Stage, each},
 };
 
 const DOCUMENT: &str = "docs/rehearsal-mutants.md";
@@ -61,7 +61,7 @@ fn rehearsed(language: Language) -> Vec<Came> {
     let mut apps = vec![None];
     apps.extend(Mutant::ALL.map(Some));
     each(&apps, |mutant| {
-        let stage = Stage::new(language, *mutant, "");
+        let stage = Stage::new(language, *mutant, SETTLE);
         let ran = stage
             .rehearse("--format json --now 2026-11-01T00:00:00Z")
             .run();

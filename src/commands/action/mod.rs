@@ -20,11 +20,12 @@ use tokio::time::timeout;
 
 use self::{
     inputs::{Inputs, Mode},
-    job::Job,
+    job::{Job, Judged},
 };
 use super::{
     COULD_NOT_TELL,
     check::recorded,
+    configuration::Unusable,
     masking::mask_of,
     output::{Output, command},
     rehearse,
@@ -32,6 +33,7 @@ use super::{
 };
 use crate::{
     cli::{Environment, FixtureArgs},
+    config::Config,
     github::{Client, Context, Limits, Options, Publisher, VARIABLES},
     http,
     report::{Mask, parts_of_secret, workflow_command},
@@ -107,27 +109,44 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     if let Some(status) = begun {
         return status;
     }
-    let judged = {
-        let mut judging = pin!(job.judge(&config, &mut of_rehearsal));
-        tokio::select! {
-            biased;
-            () = signals.cancelled() => {
-                if job.inputs.mode == Mode::Rehearse {
-                    let cleaned = timeout(CLEANING, judging);
-                    return tokio::join!(job.cancel(&mut publisher), cleaned).0;
-                }
-                None
-            }
-            judged = &mut judging => Some(judged),
-        }
-    };
-    let Some(judged) = judged else {
-        return job.cancel(&mut publisher).await;
+    let judged = match judged(
+        &job,
+        &config,
+        (&mut signals, &mut of_rehearsal),
+        &mut publisher,
+    )
+    .await
+    {
+        Ok(judged) => judged,
+        Err(status) => return status,
     };
     tokio::select! {
         status = job.end(&mut publisher, judged) => status,
         () = signals.cancelled() => job.cancel(&mut publisher).await,
     }
+}
+
+/// What the job comes to, or its exit status where it is cancelled.
+async fn judged(
+    job: &Job<'_>,
+    config: &Result<Config, Unusable>,
+    (signals, of_rehearsal): (&mut Signals, &mut Signals),
+    publisher: &mut Publisher,
+) -> Result<Judged, u8> {
+    {
+        let mut judging = pin!(job.judge(config, of_rehearsal));
+        tokio::select! {
+            biased;
+            () = signals.cancelled() => {
+                if job.inputs.mode == Mode::Rehearse {
+                    let cleaned = timeout(CLEANING, judging);
+                    return Err(tokio::join!(job.cancel(publisher), cleaned).0);
+                }
+            }
+            judged = &mut judging => return Ok(judged),
+        }
+    }
+    Err(job.cancel(publisher).await)
 }
 
 fn cancelled(output: &Output) -> u8 {

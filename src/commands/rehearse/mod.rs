@@ -22,11 +22,10 @@ use std::{net::SocketAddr, path::Path};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
 use self::{address_file::Written, opening::ready, play::rehearse};
+pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
 use super::{
-    check::render, configuration, judge::FailOn, masking::mask_of, output::Output,
-    signals::Signals,
+    check::render, configuration, judge::FailOn, masking::mask_of, output::Output, signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
@@ -270,4 +269,3 @@ fn real_now() -> UnixSeconds {
 fn address(listen: &str) -> Option<SocketAddr> {
     listen.parse().ok()
 }
-

@@ -196,10 +196,12 @@ fn load(
     settings: &Rehearsal,
     files: &Files,
 ) -> Result<(), Problem> {
-    let cannot = |why: String| Problem {
+    let cannot = |why: String| {
+        Problem {
         message: format!("the folder `{folder}` of objects cannot be loaded: {why}"),
         hint: "`fake_stripe.fixtures` is relative to the configuration, and holds what the API returns".to_owned(),
         place: Some(settings.places.section.clone()),
+    }
     };
     files
         .list(folder)

@@ -1,0 +1,82 @@
+//! What a rehearsal made is gone when it ends, however it ends.
+
+use std::process::{Child, Command};
+
+use crate::{
+    handlers::Mutant,
+    stage::{Language, SETTLE, Stage},
+};
+
+/// A handler that leaves something to wait for, and a rehearsal that waits for it longer than any test.
+fn waiting() -> Stage {
+    Stage::new(Language::Rust, Some(Mutant::CancelFlowSimplified), "300s")
+}
+
+/// Lets a rehearsal begin, and comes back in the middle of it.
+fn begun(stage: &Stage) -> Child {
+    let child = stage.spawn("--scenario cancel-now --scenario bystanders --jobs 2");
+    stage
+        .database
+        .until("select exists(select from stripe_events)");
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(child.id().to_string())
+        .status();
+    assert!(sent.expect("kill starts").success());
+}
+
+#[test]
+fn an_interrupted_rehearsal_decides_nothing_and_leaves_nothing_behind() {
+    for name in ["INT", "TERM"] {
+        let stage = waiting();
+        let child = begun(&stage);
+        signal(&child, name);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
+        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(
+            said.contains("interrupted") && said.ends_with("VERDICT: ERROR\n"),
+            "{said}"
+        );
+        assert_eq!(stage.rows(), 0, "{name}");
+        assert_eq!(stage.traces(), 0, "{name}");
+    }
+}
+
+#[test]
+fn what_a_killed_rehearsal_left_is_removed_by_the_next() {
+    let stage = waiting();
+    let mut child = begun(&stage);
+    signal(&child, "KILL");
+    child.wait().expect("it ends");
+    assert_ne!(stage.rows(), 0);
+    stage
+        .rehearse("--scenario first-purchase")
+        .run()
+        .with_status(0);
+    assert_eq!(stage.rows(), 0);
+    assert_eq!(stage.traces(), 0);
+}
+
+#[test]
+fn a_handler_that_dies_in_the_middle_is_told_and_cleaned_up_after() {
+    let mut stage = Stage::new(Language::Rust, None, SETTLE);
+    let child = stage.spawn("--jobs 2");
+    stage
+        .database
+        .until("select exists(select from stripe_events)");
+    stage.stop();
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        said.contains("The handler answered nothing (") && said.contains("is the handler running"),
+        "{said}"
+    );
+    assert_eq!(stage.rows(), 0);
+    assert_eq!(stage.traces(), 0);
+}

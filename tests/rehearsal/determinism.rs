@@ -1,0 +1,40 @@
+//! The same rehearsal gives the same report, byte for byte, however many scenarios are played side by side.
+
+use crate::{
+    handlers::Mutant,
+    stage::{Language, SETTLE, Stage, each},
+};
+
+const NOW: &str = "--now 2026-11-01T00:00:00Z";
+
+#[test]
+fn the_same_rehearsal_says_the_same_whatever_is_played_side_by_side() {
+    let few = "--scenario first-purchase-any-order --scenario not-paid-yet --scenario cancel-now --scenario redelivery";
+    let all = [
+        (None, ""),
+        (Some(Mutant::CancelFlowSimplified), ""),
+        (Some(Mutant::CreatedTrusted), few),
+        // Writes to rows of others, also of those that are played beside it.
+        (Some(Mutant::NullCustomerUpdated), few),
+        (Some(Mutant::ErrorsSwallowed), "--scenario failing-write"),
+    ];
+    each(&all, |(mutant, scenarios)| {
+        let stage = Stage::new(Language::Rust, *mutant, SETTLE);
+        for format in ["json", "text"] {
+            let said = |jobs: u8| {
+                stage
+                    .rehearse(&format!(
+                        "--format {format} {NOW} --jobs {jobs} {scenarios}"
+                    ))
+                    .run()
+                    .with_status(i32::from(mutant.is_some()))
+                    .stdout
+            };
+            let side_by_side = said(8);
+            assert_eq!(said(1), side_by_side, "{mutant:?}: one after the other");
+            if format == "json" {
+                assert_eq!(said(8), side_by_side, "{mutant:?}: once more");
+            }
+        }
+    });
+}
