@@ -1,6 +1,7 @@
 # prodverdict: sends this program's calls of the Stripe API to a fake one.
 #
-# Python loads this file at its start: PYTHONPATH=<the folder of this file>, with PRODVERDICT_STRIPE_API=http://host:port.
+# Python loads this file at its start: PYTHONPATH=<the folder of this file>, with PRODVERDICT_STRIPE_API=http://host:port,
+# or the path of a file that will hold that address (`fake_stripe.address_file`), which is read at each call.
 # What the `stripe` package sends to api.stripe.com or files.stripe.com goes there instead, past every proxy. What cannot
 # be redirected fails: a call never reaches the real API while this file is loaded.
 import functools
@@ -18,10 +19,45 @@ class RedirectError(ConnectionError):
     """A call that would have reached the real provider."""
 
 
-def _address(written):
-    """The base URL of the fake, or None where nothing says it."""
-    if not written:
+def _file(written):
+    """The path of a file that holds the address, or None where the text is meant as one itself."""
+    if written and os.path.isabs(written):
+        return written
+    if not written or not written.startswith("file:"):
         return None
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        url = urlsplit(written)
+        if url.netloc in ("", "localhost") and url.path.startswith("/") and not url.query and not url.fragment:
+            return unquote(url.path)
+    except ValueError:
+        pass
+    return _malformed(written)
+
+
+def _target():
+    """The base URL of the fake, or None where nothing says it, or nothing yet."""
+    if _FILE is None:
+        return _TARGET
+    try:
+        with open(_FILE, encoding="ascii") as file:
+            target = _parsed(file.read().strip())
+    except (OSError, ValueError):
+        return None
+    if target:
+        _past_proxies(target)
+    return target
+
+
+def _address(written):
+    """The base URL that is written, or None where there is none."""
+    if not written or _FILE is not None:
+        return None
+    return _parsed(written) or _malformed(written)
+
+
+def _parsed(written):
     from urllib.parse import urlsplit
 
     try:
@@ -31,22 +67,30 @@ def _address(written):
             return "http://%s" % (url.netloc if url.port else url.netloc.rstrip(":"))
     except ValueError:
         pass
-    return _malformed(written)
+    return None
 
 
 def _malformed(written):
     # An exception in this file would only be printed, and the program would go on without it.
     sys.stderr.write(
         "prodverdict: %s is %r, and not an address such as http://127.0.0.1:12111; set it to the base URL that "
-        "`prodverdict` prints, or take this folder out of PYTHONPATH\n" % (_VARIABLE, written)
+        "`prodverdict` prints, or to the absolute path of its `address_file`, or take this folder out of PYTHONPATH\n"
+        % (_VARIABLE, written)
     )
     sys.stderr.flush()
     os._exit(2)
 
 
 def _refusal(host):
-    if _TARGET:
-        why = "%s was called in a way that cannot be redirected to %s; call it with the `stripe` package" % (host, _TARGET)
+    target = _target()
+    if target:
+        why = "%s was called in a way that cannot be redirected to %s; call it with the `stripe` package" % (host, target)
+    elif _FILE is not None:
+        why = "%s was called, and %s names the file %s, which holds no address: is `prodverdict rehearse` running?" % (
+            host,
+            _VARIABLE,
+            _FILE,
+        )
     else:
         why = "%s was called, and %s does not say where the fake one is; set it to an address such as %s" % (
             host,
@@ -73,10 +117,11 @@ def _redirected(url):
     for host in _REDIRECTED:
         start = "https://" + host
         if isinstance(url, str) and url.startswith(start) and url[len(start) : len(start) + 1] in ("", "/", "?", ":"):
-            if not _TARGET:
+            target = _target()
+            if not target:
                 raise _refusal(host)
             rest = url[len(start) :]
-            return _TARGET + (rest[4:] if rest.startswith(":443") else rest)
+            return target + (rest[4:] if rest.startswith(":443") else rest)
     return url
 
 
@@ -173,11 +218,11 @@ class _Finder:
         return spec
 
 
-def _past_proxies():
+def _past_proxies(target):
     """Transports that ask the environment for a proxy are told that the fake needs none."""
     from urllib.parse import urlsplit
 
-    host = urlsplit(_TARGET).hostname
+    host = urlsplit(target).hostname
     written = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = [one.strip() for one in written.split(",") if one.strip()]
     if host not in hosts and "*" not in hosts:
@@ -196,9 +241,10 @@ def _run_the_other():
         spec.loader.exec_module(module)
 
 
+_FILE = _file(os.environ.get(_VARIABLE))
 _TARGET = _address(os.environ.get(_VARIABLE))
 if _TARGET:
-    _past_proxies()
+    _past_proxies(_TARGET)
 for _name in list(_PATCHES):
     if _name in sys.modules:
         _PATCHES.pop(_name)(sys.modules[_name])

@@ -1,17 +1,21 @@
 // prodverdict: sends this program's calls of the Stripe API to a fake one.
 //
-// Load it before the program: NODE_OPTIONS="--require <this file>", with PRODVERDICT_STRIPE_API=http://host:port.
+// Load it before the program: NODE_OPTIONS="--require <this file>", with PRODVERDICT_STRIPE_API=http://host:port, or the
+// path of a file that will hold that address (`fake_stripe.address_file`), which is read at each call.
 // Whatever goes to api.stripe.com or files.stripe.com over `https`, `http` or `fetch` goes there instead, past every
 // proxy and agent. What it cannot redirect fails: a call never reaches the real API while this file is loaded.
 'use strict';
 
 const dns = require('node:dns');
+const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
+const path = require('node:path');
 const tls = require('node:tls');
 const { syncBuiltinESMExports } = require('node:module');
 const { Duplex, Readable } = require('node:stream');
+const { fileURLToPath } = require('node:url');
 
 const VARIABLE = 'PRODVERDICT_STRIPE_API';
 const REDIRECTED = new Set(['api.stripe.com', 'files.stripe.com']);
@@ -25,9 +29,36 @@ const DROPPED = [
   'secureContext', 'secureProtocol', 'servername', 'session', 'socketPath', 'family', '_defaultAgent',
 ];
 
-/** Where the fake is; null where nothing says it. */
+/** Tells where the fake is whenever it is asked; null where nothing says it, or nothing yet. */
+function finder(written) {
+  if (written === undefined || written === '') return () => null;
+  const file = fileOf(written);
+  if (file === null) {
+    const target = address(written);
+    return () => target;
+  }
+  return () => {
+    try {
+      return address(fs.readFileSync(file, 'utf8').trim());
+    } catch {
+      return null;
+    }
+  };
+}
+
+/** The path of a file that holds the address; null where the text is meant as one itself. */
+function fileOf(written) {
+  if (path.isAbsolute(written)) return written;
+  if (!written.startsWith('file:')) return null;
+  try {
+    return fileURLToPath(written);
+  } catch {
+    throw malformed(written);
+  }
+}
+
+/** An address as it is written. */
 function address(written) {
-  if (written === undefined || written === '') return null;
   let url;
   try {
     url = new URL(written);
@@ -42,7 +73,8 @@ function address(written) {
 function malformed(written) {
   return new Error(
     `prodverdict: ${VARIABLE} is ${JSON.stringify(written)}, and not an address such as http://127.0.0.1:12111; set it ` +
-      'to the base URL that `prodverdict` prints, or take this file out of NODE_OPTIONS',
+      'to the base URL that `prodverdict` prints, or to the absolute path of its `address_file`, or take this file out ' +
+      'of NODE_OPTIONS',
   );
 }
 
@@ -50,15 +82,26 @@ function refusal(host, target) {
   const why = target
     ? `${host} was called in a way that cannot be redirected to ${target.origin}; call it with fetch, node:https or the ` +
       'Stripe library'
-    : `${host} was called, and ${VARIABLE} does not say where the fake one is; set it to an address such as ` +
-      'http://127.0.0.1:12111';
+    : `${host} was called, and ${VARIABLE} ${unsaid()}`;
   const error = new Error(`prodverdict: ${why} (nothing was sent to the real one)`);
   error.code = 'ERR_PRODVERDICT_REDIRECT';
   return error;
 }
 
-function install(target) {
-  const agent = target && new LineToTheFake(target);
+/** Why it is not known where the fake is. */
+function unsaid() {
+  const written = process.env[VARIABLE];
+  return written
+    ? `names the file ${written}, which holds no address: is \`prodverdict rehearse\` running?`
+    : 'does not say where the fake one is; set it to an address such as http://127.0.0.1:12111';
+}
+
+function install(find) {
+  const lines = new Map();
+  const lineTo = (target) => {
+    if (!lines.has(target.origin)) lines.set(target.origin, new LineToTheFake(target));
+    return lines.get(target.origin);
+  };
   const requests = [http, https].map((module) => [module, module.request]);
   for (const [module, original] of requests) {
     module.request = function request(...given) {
@@ -77,14 +120,15 @@ function install(target) {
   function send(options, listener) {
     const kept = { ...options };
     for (const name of DROPPED) delete kept[name];
+    const target = find();
     const to = target
-      ? { protocol: 'http:', host: target.host, port: target.port, agent }
+      ? { protocol: 'http:', host: target.host, port: target.port, agent: lineTo(target) }
       : { protocol: 'http:', host: '127.0.0.1', createConnection: () => broken(refusal(hostOf(options), null)) };
     return plainRequest.call(http, { ...kept, ...to }, listener);
   }
 
-  redirectFetch(target, send);
-  refuseTheRest(target);
+  redirectFetch(find, send);
+  refuseTheRest(find);
   syncBuiltinESMExports();
 }
 
@@ -155,13 +199,13 @@ function hostOf(options) {
 }
 
 /** `fetch` knows dispatchers, and those know proxies; what is redirected goes out as every other request does. */
-function redirectFetch(target, send) {
+function redirectFetch(find, send) {
   const original = globalThis.fetch;
   if (typeof original !== 'function') return;
   const wrapped = function fetch(input, init) {
     const url = urlOf(input);
     if (url === null || !REDIRECTED.has(url.hostname)) return original.apply(this, arguments);
-    if (!target) return Promise.reject(new TypeError('fetch failed', { cause: refusal(url.hostname, null) }));
+    if (!find()) return Promise.reject(new TypeError('fetch failed', { cause: refusal(url.hostname, null) }));
     return fetched(url, input, init, send);
   };
   Object.defineProperty(globalThis, 'fetch', { value: wrapped, writable: true, enumerable: true, configurable: true });
@@ -224,7 +268,7 @@ function responseOf(incoming, request) {
 }
 
 /** The last line: no name of the provider is looked up, and no TLS connection to it begins, through a proxy or not. */
-function refuseTheRest(target) {
+function refuseTheRest(find) {
   const connect = tls.connect;
   tls.connect = function (...given) {
     const names = given.flatMap((one) => {
@@ -234,7 +278,7 @@ function refuseTheRest(target) {
     const name = names.find((host) => REFUSED.has(host));
     if (name === undefined) return connect.apply(this, given);
     const socket = new tls.TLSSocket();
-    setImmediate(() => socket.destroy(refusal(name, target)));
+    setImmediate(() => socket.destroy(refusal(name, find())));
     return socket;
   };
   const lookup = dns.lookup;
@@ -243,18 +287,18 @@ function refuseTheRest(target) {
     const host = hostOf({ host: name });
     if (!REFUSED.has(host)) return lookup.apply(this, arguments);
     const done = typeof options === 'function' ? options : callback;
-    setImmediate(done, refusal(host, target));
+    setImmediate(done, refusal(host, find()));
     return {};
   };
   dns.lookup = Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(lookup));
   const promised = dns.promises.lookup;
   dns.promises.lookup = function (name, ...rest) {
     const host = hostOf({ host: name });
-    return REFUSED.has(host) ? Promise.reject(refusal(host, target)) : promised.call(this, name, ...rest);
+    return REFUSED.has(host) ? Promise.reject(refusal(host, find())) : promised.call(this, name, ...rest);
   };
 }
 
 if (!globalThis[LOADED]) {
   globalThis[LOADED] = true;
-  install(address(process.env[VARIABLE]));
+  install(finder(process.env[VARIABLE]));
 }

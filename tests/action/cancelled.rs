@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// Half a second before the runner loses patience for the first time.
-const IN_TIME: Duration = Duration::from_secs(7);
+pub(crate) const IN_TIME: Duration = Duration::from_secs(7);
 
-fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let sent = Command::new("kill")
         .args([signal, &child.id().to_string()])
         .status()

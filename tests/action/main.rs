@@ -14,6 +14,8 @@
 )]
 #[path = "../support/fake_github/mod.rs"]
 mod fake_github;
+#[path = "../support/handlers/mod.rs"]
+mod handlers;
 #[path = "../support/runner.rs"]
 mod runner;
 #[expect(
@@ -27,7 +29,9 @@ mod cancelled;
 mod events;
 mod hostile;
 mod places;
+mod rehearsal;
 mod scene;
+mod scratch;
 mod secrets;
 mod unanswered;
 mod untrusted;

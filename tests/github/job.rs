@@ -67,6 +67,7 @@ impl Job {
             options: Options {
                 check_run: None,
                 check_name: "ProdVerdict".to_owned(),
+                series: "",
                 comment: None,
                 summary_file: Some(folder.path().join("summary")),
                 output_file: Some(folder.path().join("output")),

@@ -22,6 +22,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("plain.mjs", include_str!("node/plain.mjs")),
     ("reading.cjs", include_str!("node/reading.cjs")),
     ("refused.mjs", include_str!("node/refused.mjs")),
+    ("waiting.mjs", include_str!("node/waiting.mjs")),
     ("writing.cjs", include_str!("node/writing.cjs")),
 ];
 
@@ -92,6 +93,21 @@ fn every_way_of_calling_a_url_is_redirected() {
 }
 
 #[test]
+fn the_address_is_read_from_a_file_once_it_is_there() {
+    let Some(node) = Node::find() else { return };
+    let fake = shop::open();
+    let folder = TempDir::with_prefix("with blanks ").expect("a folder");
+    let file = folder.path().join("stripe.address");
+    let url = format!("file://{}", file.display()).replace(' ', "%20");
+    for variable in [file.display().to_string(), url] {
+        let mut command = node.script("waiting.mjs");
+        let command = command.env(VARIABLE, variable).arg(&file);
+        succeeded(command.arg(fake.base_url()));
+    }
+    assert!(!fake.requests().is_empty());
+}
+
+#[test]
 fn what_is_not_redirected_is_refused() {
     let Some(node) = Node::find() else { return };
     let fake = shop::open();
@@ -115,6 +131,7 @@ fn a_malformed_variable_stops_the_program_at_its_start() {
         "http://127.0.0.1:12111/v1",
         "http://user@127.0.0.1:1",
         "http://api.stripe.com",
+        "file://elsewhere/x",
         "nonsense",
     ] {
         let said = failed(node.script("majors.cjs").env(VARIABLE, malformed));

@@ -16,6 +16,7 @@ use crate::{
 const SCRIPTS: &[(&str, &str)] = &[
     ("reading.py", include_str!("python/reading.py")),
     ("refused.py", include_str!("python/refused.py")),
+    ("waiting.py", include_str!("python/waiting.py")),
     ("writing.py", include_str!("python/writing.py")),
 ];
 
@@ -70,6 +71,21 @@ fn what_it_changes_is_changed() {
 }
 
 #[test]
+fn the_address_is_read_from_a_file_once_it_is_there() {
+    let Some(python) = Python::find() else { return };
+    let fake = shop::open();
+    let folder = TempDir::with_prefix("with blanks ").expect("a folder");
+    let file = folder.path().join("stripe.address");
+    let url = format!("file://{}", file.display()).replace(' ', "%20");
+    for variable in [file.display().to_string(), url] {
+        let mut command = python.script("waiting.py");
+        let command = command.env(VARIABLE, variable).arg(&file);
+        succeeded(command.arg(fake.base_url()));
+    }
+    assert!(!fake.requests().is_empty());
+}
+
+#[test]
 fn what_is_not_redirected_is_refused() {
     let Some(python) = Python::find() else { return };
     let fake = shop::open();
@@ -88,6 +104,7 @@ fn a_malformed_variable_stops_the_program_at_its_start() {
         "https://localhost:1",
         "http://h:port",
         "http://h/v1",
+        "file://elsewhere/x",
     ] {
         let said = failed(python.script("refused.py").env(VARIABLE, malformed));
         assert!(

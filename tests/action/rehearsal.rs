@@ -1,0 +1,258 @@
+//! `mode: rehearse`: the handler of a pull request is played against, and what it breaks is said where a check says it.
+
+use std::net::{SocketAddr, TcpListener};
+
+use crate::{
+    fake_github::{CheckRun, World},
+    handlers::{App, Environment, Mutant},
+    scene::{Scene, titles},
+    scratch::Scratch,
+    shop::{in_order, line_of},
+};
+
+const SECRET: &str = "whsec_of_a_rehearsal";
+
+/// A step with a scratch database, and the app that it rehearses.
+struct Rehearsal {
+    scene: Scene,
+    scratch: Scratch,
+    app: Option<App>,
+    config: String,
+}
+
+/// A port that nobody listens on: it was free a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+impl Rehearsal {
+    async fn of(mutant: Option<Mutant>) -> Self {
+        Self::on("pull_request", World::new(), mutant).await
+    }
+
+    async fn on(event: &str, world: World, mutant: Option<Mutant>) -> Self {
+        let mut scene = Scene::in_world(world, event, "pull_request", &in_order()).await;
+        let scratch = Scratch::create().await;
+        let stripe = format!("127.0.0.1:{}", free_port());
+        let environment = Environment {
+            database_url: scratch.url(),
+            stripe_url: format!("http://{stripe}"),
+            stripe_key: "sk_test_example".to_owned(),
+            webhook_secret: SECRET.to_owned(),
+        };
+        let app = App::start(environment, mutant).expect("the app starts");
+        let example = include_str!("../../examples/nextjs-stripe/app/prodverdict.yml");
+        let handler = app.webhook_url();
+        let address = handler.trim_end_matches("/api/stripe/webhook");
+        let config = example
+            .replace("http://localhost:3000", address)
+            .replace("127.0.0.1:12111", &stripe);
+        scene.step.check_out("prodverdict.yml", &config);
+        scene.step.set("STRIPE_WEBHOOK_SECRET", SECRET);
+        scene.step.set("REHEARSAL_DATABASE_URL", &scratch.url());
+        scene.step.input("mode", "rehearse");
+        scene.step.input("scenario", "cancel-now, first-purchase");
+        Self {
+            scene,
+            scratch,
+            app: Some(app),
+            config,
+        }
+    }
+
+    async fn expect_clean(&self) {
+        assert_eq!(self.scratch.count("users").await, 0);
+        assert_eq!(self.scratch.count("stripe_events").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_right_handler_passes_and_says_so() {
+    let rehearsal = Rehearsal::of(None).await;
+    let scene = &rehearsal.scene;
+    let ran = scene.run().await;
+    ran.expect(0);
+    scene.expect_conclusion("success");
+    let run = scene.check_run();
+    assert_eq!(run.name, "ProdVerdict rehearsal");
+    assert_eq!(run.output["title"], "PASS: no findings");
+    assert!(scene.comment().contains("✅ ProdVerdict rehearsal PASS"));
+    assert_eq!(scene.step.output("verdict"), "pass");
+    assert_eq!(scene.step.output("report_path"), "prodverdict-rehearsal.json");
+    let report = scene.step.report();
+    let scenarios = report["rehearsal"]["scenarios"].as_array().expect("a list");
+    let results: Vec<_> = scenarios
+        .iter()
+        .map(|one| (one["id"].as_str(), one["result"].as_str()))
+        .collect();
+    let held = |id| (Some(id), Some("held"));
+    assert_eq!(results, [held("first-purchase"), held("cancel-now")]);
+    rehearsal.expect_clean().await;
+}
+
+#[tokio::test]
+async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
+    let rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
+    let scene = &rehearsal.scene;
+    let ran = scene.run().await;
+    ran.expect(1);
+    let run = scene.check_run();
+    scene.expect_conclusion("failure");
+    assert_eq!(run.sha, World::sha(1));
+    assert_eq!(run.output["title"], "FAIL: 1 finding (1 high)");
+    let column = line_of(&rehearsal.config, "has_paid_access: has");
+    let title = "[HIGH] wrongful-access: scenario:cancel-now/deleted".to_owned();
+    assert_eq!(titles(&run), [(title, column)]);
+    let annotation = &run.annotations[0];
+    let message = annotation["message"].as_str().expect("text");
+    assert!(message.contains("has_paid_access"), "{message}");
+    let details = annotation["raw_details"].as_str().expect("text");
+    assert!(details.contains("sent      customer.subscription.deleted"));
+    let comment = scene.comment();
+    for (place, text) in [
+        ("comment", comment.as_str()),
+        ("summary", &scene.step.summary()),
+        ("check run", run.output["text"].as_str().unwrap_or_default()),
+        ("log", &ran.stdout),
+    ] {
+        assert!(text.contains("scenario:cancel-now/deleted"), "{place}: {text}");
+        assert!(text.contains("sent      customer.subscription.deleted evt_"), "{place}: {text}");
+        assert!(text.contains("row       id pv_"), "{place}: {text}");
+    }
+    assert!(comment.contains("--scenario cancel-now\n"), "{comment}");
+    assert_eq!(scene.step.output("findings_count"), "1");
+    assert_eq!(scene.step.report()["verdict"], "fail");
+    rehearsal.expect_clean().await;
+}
+
+#[tokio::test]
+async fn ids_are_shortened_where_that_is_asked_for() {
+    let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
+    rehearsal.scene.step.input("redact", "ids");
+    let ran = rehearsal.scene.run().await;
+    ran.expect(1);
+    for (place, text) in rehearsal.scene.everything_that_left(&ran) {
+        for prefix in ["evt_", "sub_", "cus_", "pv_cancel"] {
+            let mut found = text.match_indices(prefix).map(|(at, _)| &text[at + prefix.len()..]);
+            let leak = found.find(|rest| {
+                let word = rest.chars().take_while(char::is_ascii_alphanumeric);
+                word.count() > 4
+            });
+            assert_eq!(leak, None, "{place}: {text}");
+        }
+        assert!(!text.contains("scenario:canc…"), "{place}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_check_and_a_rehearsal_of_one_job_stand_side_by_side() {
+    let mut rehearsal = Rehearsal::of(None).await;
+    for name in ["", "Billing"] {
+        rehearsal.scene.step.input("check_name", name);
+        for mode in ["check", "rehearse", "rehearse"] {
+            rehearsal.scene.step.input("mode", mode);
+            rehearsal.scene.run().await;
+        }
+    }
+    let world = rehearsal.scene.github.world();
+    let runs: Vec<_> = world.check_runs.iter().map(|run| run.name.as_str()).collect();
+    let (check, own) = ("ProdVerdict access contract", "ProdVerdict rehearsal");
+    assert_eq!(runs, [check, own, own, "Billing", "Billing", "Billing"]);
+    assert_eq!(world.comments.len(), 4);
+}
+
+#[tokio::test]
+async fn a_handler_that_does_not_listen_is_an_error() {
+    let mut rehearsal = Rehearsal::of(None).await;
+    drop(rehearsal.app.take());
+    let ran = rehearsal.scene.run().await;
+    ran.expect(2);
+    let scene = &rehearsal.scene;
+    scene.expect_conclusion("failure");
+    scene.expect_no_pass(&ran);
+    assert!(scene.comment().contains("nothing listens at 127.0.0.1:"));
+    assert!(scene.comment().contains("ProdVerdict rehearsal ERROR"));
+    assert_eq!(scene.step.output("verdict"), "error");
+}
+
+#[tokio::test]
+async fn a_missing_secret_is_an_error_or_a_reason_to_skip() {
+    let mut rehearsal = Rehearsal::of(None).await;
+    rehearsal.scene.step.set("STRIPE_WEBHOOK_SECRET", "");
+    let ran = rehearsal.scene.run().await;
+    ran.expect(2);
+    rehearsal.scene.expect_no_pass(&ran);
+    assert!(ran.stdout.contains("`STRIPE_WEBHOOK_SECRET` is not set"));
+    let scene = &mut rehearsal.scene;
+    scene.step.set("REHEARSAL_DATABASE_URL", "");
+    scene.step.input("on_missing_credentials", "skip");
+    scene.step.again(101);
+    let ran = scene.run().await;
+    ran.expect(0);
+    assert_eq!(scene.step.output("verdict"), "skipped");
+    let names = "`STRIPE_WEBHOOK_SECRET` and `REHEARSAL_DATABASE_URL` are missing";
+    assert!(scene.step.summary().contains(names), "{}", ran.log());
+    let last = scene.github.world().check_runs.last().cloned();
+    let conclusion = |run: CheckRun| run.conclusion;
+    assert_eq!(last.and_then(conclusion).as_deref(), Some("skipped"));
+}
+
+#[tokio::test]
+async fn a_configuration_without_a_rehearsal_says_what_is_missing() {
+    let rehearsal = Rehearsal::of(None).await;
+    let (contracts, _) = rehearsal.config.split_once("rehearsal:").expect("a section");
+    rehearsal.scene.step.check_out("prodverdict.yml", contracts);
+    let ran = rehearsal.scene.run().await;
+    ran.expect(2);
+    assert!(ran.stdout.contains("has no `rehearsal:`"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_said() {
+    let mut world = World::new();
+    let rehearsal = Rehearsal::on("pull_request_target", World::new(), None).await;
+    let own = rehearsal.config.replace(
+        "  settle:",
+        "  scenarios_dir: mine\n  scenarios: { skip: [of-mine] }\n  settle:",
+    );
+    let own = if own == rehearsal.config {
+        format!("{own}  scenarios_dir: mine\n  scenarios: {{ skip: [of-mine] }}\n")
+    } else {
+        own
+    };
+    let at = (World::sha(9), "prodverdict.yml".to_owned());
+    world.files.insert(at, own.into_bytes());
+    rehearsal.scene.github.world().files = world.files;
+    let mine = rehearsal.scene.step.workspace("mine");
+    std::fs::create_dir(&mine).expect("a folder");
+    std::fs::write(mine.join("x.yml"), "nonsense").expect("a file");
+    let ran = rehearsal.scene.run().await;
+    ran.expect(0);
+    assert!(rehearsal.scene.comment().contains("`scenarios_dir` is left out"));
+}
+
+#[tokio::test]
+async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
+    let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
+    // Longer than anybody waits: every step that fails takes all of it.
+    let patient = rehearsal.config.replace("rehearsal:\n", "rehearsal:\n  settle: 60s\n");
+    rehearsal.scene.step.check_out("prodverdict.yml", &patient);
+    rehearsal.scene.step.input("scenario", "");
+    let scene = &rehearsal.scene;
+    let began = std::time::Instant::now();
+    let child = scene.start();
+    while rehearsal.scratch.count("users").await < 4 {
+        assert!(began.elapsed().as_secs() < 60, "no account was made");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    crate::cancelled::send("-INT", &child);
+    let began = std::time::Instant::now();
+    let ran = scene.end(child).await;
+    assert!(began.elapsed() < crate::cancelled::IN_TIME, "{:?}", began.elapsed());
+    ran.expect(2);
+    scene.expect_conclusion("cancelled");
+    scene.expect_no_pass(&ran);
+    assert_eq!(scene.comments(), [""; 0]);
+    rehearsal.expect_clean().await;
+}
