@@ -79,7 +79,10 @@ async fn a_right_handler_passes_and_says_so() {
     assert_eq!(run.output["title"], "PASS: no findings");
     assert!(scene.comment().contains("✅ ProdVerdict rehearsal PASS"));
     assert_eq!(scene.step.output("verdict"), "pass");
-    assert_eq!(scene.step.output("report_path"), "prodverdict-rehearsal.json");
+    assert_eq!(
+        scene.step.output("report_path"),
+        "prodverdict-rehearsal.json"
+    );
     let report = scene.step.report();
     let scenarios = report["rehearsal"]["scenarios"].as_array().expect("a list");
     let results: Vec<_> = scenarios
@@ -116,8 +119,14 @@ async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
         ("check run", run.output["text"].as_str().unwrap_or_default()),
         ("log", &ran.stdout),
     ] {
-        assert!(text.contains("scenario:cancel-now/deleted"), "{place}: {text}");
-        assert!(text.contains("sent      customer.subscription.deleted evt_"), "{place}: {text}");
+        assert!(
+            text.contains("scenario:cancel-now/deleted"),
+            "{place}: {text}"
+        );
+        assert!(
+            text.contains("sent      customer.subscription.deleted evt_"),
+            "{place}: {text}"
+        );
         assert!(text.contains("row       id pv_"), "{place}: {text}");
     }
     assert!(comment.contains("--scenario cancel-now\n"), "{comment}");
@@ -134,7 +143,9 @@ async fn ids_are_shortened_where_that_is_asked_for() {
     ran.expect(1);
     for (place, text) in rehearsal.scene.everything_that_left(&ran) {
         for prefix in ["evt_", "sub_", "cus_", "pv_cancel"] {
-            let mut found = text.match_indices(prefix).map(|(at, _)| &text[at + prefix.len()..]);
+            let mut found = text
+                .match_indices(prefix)
+                .map(|(at, _)| &text[at + prefix.len()..]);
             let leak = found.find(|rest| {
                 let word = rest.chars().take_while(char::is_ascii_alphanumeric);
                 word.count() > 4
@@ -156,7 +167,11 @@ async fn a_check_and_a_rehearsal_of_one_job_stand_side_by_side() {
         }
     }
     let world = rehearsal.scene.github.world();
-    let runs: Vec<_> = world.check_runs.iter().map(|run| run.name.as_str()).collect();
+    let runs: Vec<_> = world
+        .check_runs
+        .iter()
+        .map(|run| run.name.as_str())
+        .collect();
     let (check, own) = ("ProdVerdict access contract", "ProdVerdict rehearsal");
     assert_eq!(runs, [check, own, own, "Billing", "Billing", "Billing"]);
     assert_eq!(world.comments.len(), 4);
@@ -201,7 +216,10 @@ async fn a_missing_secret_is_an_error_or_a_reason_to_skip() {
 #[tokio::test]
 async fn a_configuration_without_a_rehearsal_says_what_is_missing() {
     let rehearsal = Rehearsal::of(None).await;
-    let (contracts, _) = rehearsal.config.split_once("rehearsal:").expect("a section");
+    let (contracts, _) = rehearsal
+        .config
+        .split_once("rehearsal:")
+        .expect("a section");
     rehearsal.scene.step.check_out("prodverdict.yml", contracts);
     let ran = rehearsal.scene.run().await;
     ran.expect(2);
@@ -229,14 +247,21 @@ async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_s
     std::fs::write(mine.join("x.yml"), "nonsense").expect("a file");
     let ran = rehearsal.scene.run().await;
     ran.expect(0);
-    assert!(rehearsal.scene.comment().contains("`scenarios_dir` is left out"));
+    assert!(
+        rehearsal
+            .scene
+            .comment()
+            .contains("`scenarios_dir` is left out")
+    );
 }
 
 #[tokio::test]
 async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     // Longer than anybody waits: every step that fails takes all of it.
-    let patient = rehearsal.config.replace("rehearsal:\n", "rehearsal:\n  settle: 60s\n");
+    let patient = rehearsal
+        .config
+        .replace("rehearsal:\n", "rehearsal:\n  settle: 60s\n");
     rehearsal.scene.step.check_out("prodverdict.yml", &patient);
     rehearsal.scene.step.input("scenario", "");
     let scene = &rehearsal.scene;
@@ -249,7 +274,11 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     crate::cancelled::send("-INT", &child);
     let began = std::time::Instant::now();
     let ran = scene.end(child).await;
-    assert!(began.elapsed() < crate::cancelled::IN_TIME, "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < crate::cancelled::IN_TIME,
+        "{:?}",
+        began.elapsed()
+    );
     ran.expect(2);
     scene.expect_conclusion("cancelled");
     scene.expect_no_pass(&ran);

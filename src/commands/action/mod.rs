@@ -75,14 +75,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
     };
     if let Ok(config) = &config {
-        let mut named = rehearse::secrets(config, environment);
-        let is_hidden = |named: &SecretString| {
-            let mut hidden = secrets.iter().map(ExposeSecret::expose_secret);
-            hidden.any(|hidden| hidden == named.expose_secret())
-        };
-        named.retain(|named| !is_hidden(named));
-        hide(&named);
-        secrets.extend(named);
+        hide_named(&mut secrets, rehearse::secrets(config, environment));
     }
     let mask = mask_of(&secrets);
     let mut publisher = Publisher::new(
@@ -124,6 +117,17 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         status = job.end(&mut publisher, judged) => status,
         () = signals.cancelled() => job.cancel(&mut publisher).await,
     }
+}
+
+/// Hides what the configuration names, unless it is hidden already.
+fn hide_named(secrets: &mut Vec<SecretString>, mut named: Vec<SecretString>) {
+    let is_hidden = |named: &SecretString| {
+        let mut hidden = secrets.iter().map(ExposeSecret::expose_secret);
+        hidden.any(|hidden| hidden == named.expose_secret())
+    };
+    named.retain(|named| !is_hidden(named));
+    hide(&named);
+    secrets.extend(named);
 }
 
 /// What the job comes to, or its exit status where it is cancelled.
