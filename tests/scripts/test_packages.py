@@ -20,11 +20,11 @@ from support import ScriptTest
 VERSION = "1.2.3"
 PLATFORMS = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"]
 HERE = f"{platform.system().lower()}-{'arm64' if platform.machine() in ('arm64', 'aarch64') else 'x64'}"
-# Says what it is and how it was called, and can wait for a signal.
+# Says what it is and how it was called, and can wait for a signal, though not for ever.
 PROGRAM = """#!/bin/sh
 case $1 in
   --version) echo "prodverdict 1.2.3" ;;
-  wait) trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done ;;
+  wait) trap 'exit 7' TERM; echo ready; for _ in $(seq 100); do sleep 0.1; done ;;
   die) kill -KILL $$ ;;
   *) printf '%s|' "$@"; exit 1 ;;
 esac
