@@ -15,6 +15,10 @@
 #[path = "../support/fake_github/mod.rs"]
 mod fake_github;
 #[path = "../support/handlers/mod.rs"]
+#[expect(
+    dead_code,
+    reason = "most of it is for the tests of the rehearsal itself"
+)]
 mod handlers;
 #[path = "../support/runner.rs"]
 mod runner;

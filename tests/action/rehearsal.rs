@@ -145,7 +145,7 @@ async fn ids_are_shortened_where_that_is_asked_for() {
         for prefix in ["evt_", "sub_", "cus_", "pv_cancel"] {
             let mut found = text
                 .match_indices(prefix)
-                .map(|(at, _)| &text[at + prefix.len()..]);
+                .filter_map(|(at, _)| text.get(at + prefix.len()..));
             let leak = found.find(|rest| {
                 let word = rest.chars().take_while(char::is_ascii_alphanumeric);
                 word.count() > 4

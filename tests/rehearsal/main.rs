@@ -7,13 +7,16 @@
 
 mod cleaning;
 #[path = "../integration/database.rs"]
+#[expect(dead_code, reason = "the rest is for other tests")]
 mod database;
 mod determinism;
 #[path = "../support/handlers/mod.rs"]
 mod handlers;
 #[path = "../support/node_app.rs"]
+#[expect(dead_code, reason = "the rest is for other tests")]
 mod node_app;
 #[path = "../integration/program.rs"]
+#[expect(dead_code, reason = "the rest is for other tests")]
 mod program;
 mod refusals;
 mod stage;
