@@ -45,6 +45,20 @@ impl Scratch {
         insert_notes(&mut connection, tokens).await
     }
 
+    /// Removes everything that was made so far, and goes on.
+    pub async fn start_anew(&self) -> Result<(), Error> {
+        self.clean().await?;
+        if self.keeps_notes {
+            let mut connection = self
+                .pool
+                .acquire()
+                .await
+                .map_err(|error| Error::of(error, CLEANING))?;
+            start_notes(&mut connection).await?;
+        }
+        Ok(())
+    }
+
     /// Removes every row that was not there at the start, and everything else of ours. It can be called again, and
     /// after any error. Rows of a table without a primary key stay if there were some in it before.
     pub async fn clean(&self) -> Result<(), Error> {

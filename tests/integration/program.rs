@@ -12,7 +12,7 @@ pub(crate) const CANARIES: [&str; 2] = ["Canary", "QzWx"];
 pub(crate) const KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
 
 /// Longer than any run, shorter than a test that hangs.
-const TIMEOUT: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A run that is being prepared. Nothing of this machine's environment reaches it.
 pub(crate) struct Program(assert_cmd::Command);

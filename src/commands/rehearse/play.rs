@@ -77,6 +77,9 @@ pub(crate) async fn rehearse(
             if let (Some(performance), Some(slot)) =
                 (performances.get(index), played.get_mut(index))
             {
+                // Rows of others would be found by whatever was written to all of them.
+                let empty = rehearsing.scratch.start_anew().await;
+                empty.map_err(|error| Failure::of(&error))?;
                 let key = format!("{}.alone", performance.key);
                 let fresh = gather_bystanders(rehearsing, &format!("{key}.bystander")).await?;
                 *slot = perform(rehearsing, performance, &key, &fresh).await?;

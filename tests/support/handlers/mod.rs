@@ -137,13 +137,15 @@ async fn receive(
     State(webhook): State<Arc<Webhook>>,
     headers: HeaderMap,
     body: Bytes,
-) -> StatusCode {
+) -> (StatusCode, String) {
     let signature = headers
         .get("stripe-signature")
         .and_then(|value| value.to_str().ok());
-    webhook
+    let status = webhook
         .handle(&body, signature.unwrap_or_default(), now())
-        .await
+        .await;
+    let received = status.is_success();
+    (status, format!("{{\"received\":{received}}}"))
 }
 
 async fn me(
