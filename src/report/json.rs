@@ -10,7 +10,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
-use super::{Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported, neutral::is_hidden};
+use super::{Outcome, Reported, json_rehearsal::ReportRehearsal, neutral::is_hidden};
 
 /// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
 const SCHEMA_VERSION: u32 = 1;
@@ -197,40 +197,6 @@ struct ReportCounts {
 
 /// What a rehearsal played. Its findings are those of the report, each with the entity `scenario:<id>/<step>`.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Rehearsal")]
-struct ReportRehearsal<'a> {
-    /// In the order in which they are listed; empty when it did not begin.
-    scenarios: Vec<ReportScenario<'a>>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Scenario")]
-struct ReportScenario<'a> {
-    id: &'a str,
-    /// What it plays, in one line.
-    title: &'a str,
-    result: ReportResult,
-    /// Why parts of it, or all of it, were not played.
-    left_out: &'a [String],
-    /// How often it was played, each time with an account of its own.
-    plays: u64,
-    steps: u64,
-    /// Deliveries, repeats included.
-    events: u64,
-}
-
-/// held: every step went as it has to. broken: a step did not. `left_out`: nothing of it could be played.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "ScenarioResult")]
-enum ReportResult {
-    Held,
-    Broken,
-    LeftOut,
-}
-
-/// Something that a person has to see to.
-#[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(super) struct ReportProblem<'a> {
     message: &'a str,
@@ -275,27 +241,6 @@ impl<'a> Report<'a> {
             problems: outcome.problems.iter().map(ReportProblem::of).collect(),
             warnings: outcome.warnings.iter().map(ReportProblem::of).collect(),
             rehearsal: outcome.rehearsal.as_ref().map(ReportRehearsal::of),
-        }
-    }
-}
-
-impl<'a> ReportRehearsal<'a> {
-    fn of(rehearsed: &'a Rehearsed) -> Self {
-        let scenario = |one: &'a PlayedScenario| ReportScenario {
-            id: &one.id,
-            title: &one.title,
-            result: match one.result {
-                PlayedResult::Held => ReportResult::Held,
-                PlayedResult::Broken => ReportResult::Broken,
-                PlayedResult::LeftOut => ReportResult::LeftOut,
-            },
-            left_out: &one.left_out,
-            plays: one.plays,
-            steps: one.steps,
-            events: one.events,
-        };
-        Self {
-            scenarios: rehearsed.scenarios.iter().map(scenario).collect(),
         }
     }
 }

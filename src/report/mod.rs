@@ -6,6 +6,7 @@ mod count;
 mod explanation;
 mod find;
 mod json;
+mod json_rehearsal;
 mod mask;
 #[cfg(test)]
 mod oracle;
@@ -14,6 +15,8 @@ mod rehearsed;
 mod rewrite;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_rehearsal;
 mod shown;
 mod text;
 

@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_ids_of_a_rehearsal_are_hidden_in_every_text_and_its_scenarios_are_not() {
-        let outcome = sample::rehearsal();
+        let outcome = crate::report::sample_rehearsal::rehearsal();
         let redacted = redact_ids(&outcome);
         for (before, after) in sample::rendered(&outcome)
             .iter()

@@ -10,8 +10,9 @@ use crate::{
 };
 
 use super::{
-    ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported, annotations, json,
-    markdown, text, workflow_command,
+    ContractOutcome, Outcome, Reported, annotations, json, markdown,
+    sample_rehearsal::{rehearsal, rehearsal_full_of},
+    text, workflow_command,
 };
 
 /// The case that the product is known by.
@@ -105,88 +106,10 @@ pub(super) fn every_kind() -> Vec<Outcome> {
         rehearsal(),
         rehearsal_full_of("x\"\\\n\u{1b}##[error]"),
         Outcome {
-            rehearsal: Some(Rehearsed::default()),
+            rehearsal: Some(crate::report::Rehearsed::default()),
             ..unanswerable()
         },
     ]
-}
-
-/// A rehearsal of three scenarios, one of which is broken at its second step.
-pub(super) fn rehearsal() -> Outcome {
-    let mut outcome = outcome(vec![contract("users", Source::Stripe, vec![left_in()])]);
-    outcome.rehearsal = Some(Rehearsed {
-        scenarios: vec![
-            scenario("first-purchase", PlayedResult::Held),
-            scenario("cancel-now", PlayedResult::Broken),
-            PlayedScenario {
-                left_out: vec!["the contract maps no `seats`".into()],
-                plays: 0,
-                steps: 0,
-                events: 0,
-                ..scenario("quantity", PlayedResult::LeftOut)
-            },
-        ],
-    });
-    outcome
-}
-
-/// [`full_of`] a text, as a rehearsal of which every scenario is full of it too.
-pub(super) fn rehearsal_full_of(text: &str) -> Outcome {
-    let full = PlayedScenario {
-        title: text.into(),
-        ends: text.into(),
-        left_out: vec![text.into(), format!("{text} and {text}")],
-        ..scenario(text, PlayedResult::Broken)
-    };
-    Outcome {
-        rehearsal: Some(Rehearsed {
-            scenarios: vec![full.clone(), scenario("held", PlayedResult::Held), full],
-        }),
-        ..full_of(text)
-    }
-}
-
-pub(super) fn scenario(id: &str, result: PlayedResult) -> PlayedScenario {
-    PlayedScenario {
-        id: id.into(),
-        title: "deleted while the period runs on".into(),
-        ends: "no access".into(),
-        result,
-        left_out: vec![],
-        plays: 2,
-        steps: 5,
-        events: 8,
-    }
-}
-
-/// What a step of a rehearsal shows.
-fn left_in() -> Finding {
-    Finding {
-        rule: Rule::WrongfulAccess,
-        entity: "scenario:cancel-now/deleted".into(),
-        message: "The subscription is deleted while its period runs on.\n\
-                  User has has_paid_access true but no active/trialing Stripe subscription."
-            .into(),
-        fix: "customer.subscription.deleted changed plan but left `has_paid_access` as it was: take it away in the \
-              same update"
-            .into(),
-        subject: Subject {
-            account: Some("rehearsal_cancel_now_1".into()),
-            customer: Some("cus_RehearsalCancelNow1".into()),
-            named: vec!["evt_RehearsalCancelNow1".into(), "sub_RehearsalCancelNow1".into()],
-            ..Subject::default()
-        },
-        evidence: vec![
-            "sent      customer.subscription.deleted evt_RehearsalCancelNow1: answered 200".into(),
-            "provider  sub_RehearsalCancelNow1 is canceled, price_1ProMonthly (pro)".into(),
-            "row       id rehearsal_cancel_now_1, has_paid_access true, plan free".into(),
-            "changed   users.plan pro → free".into(),
-            "called    GET /v1/subscriptions/sub_RehearsalCancelNow1: 200".into(),
-            "called    GET /v1/customers/cus_RehearsalCancelNow1: 200".into(),
-        ],
-        amount: Money::default(),
-        ..alice()
-    }
 }
 
 /// One contract with that many findings.
@@ -294,7 +217,7 @@ pub(super) fn place(path: &str, line: u32) -> Place {
     }
 }
 
-fn alice() -> Finding {
+pub(super) fn alice() -> Finding {
     Finding {
         rule: Rule::RevenueLeak,
         severity: Severity::High,

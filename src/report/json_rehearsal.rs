@@ -1,0 +1,61 @@
+//! What was played, in the report for programs.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{PlayedResult, PlayedScenario, Rehearsed};
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rehearsal")]
+pub(super) struct ReportRehearsal<'a> {
+    /// In the order in which they are listed; empty when it did not begin.
+    scenarios: Vec<ReportScenario<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Scenario")]
+struct ReportScenario<'a> {
+    id: &'a str,
+    /// What it plays, in one line.
+    title: &'a str,
+    result: ReportResult,
+    /// Why parts of it, or all of it, were not played.
+    left_out: &'a [String],
+    /// How often it was played, each time with an account of its own.
+    plays: u64,
+    steps: u64,
+    /// Deliveries, repeats included.
+    events: u64,
+}
+
+/// held: every step went as it has to. broken: a step did not. `left_out`: nothing of it could be played.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ScenarioResult")]
+enum ReportResult {
+    Held,
+    Broken,
+    LeftOut,
+}
+
+/// Something that a person has to see to.
+impl<'a> ReportRehearsal<'a> {
+    pub(super) fn of(rehearsed: &'a Rehearsed) -> Self {
+        let scenario = |one: &'a PlayedScenario| ReportScenario {
+            id: &one.id,
+            title: &one.title,
+            result: match one.result {
+                PlayedResult::Held => ReportResult::Held,
+                PlayedResult::Broken => ReportResult::Broken,
+                PlayedResult::LeftOut => ReportResult::LeftOut,
+            },
+            left_out: &one.left_out,
+            plays: one.plays,
+            steps: one.steps,
+            events: one.events,
+        };
+        Self {
+            scenarios: rehearsed.scenarios.iter().map(scenario).collect(),
+        }
+    }
+}
