@@ -195,7 +195,7 @@ struct ReportCounts {
     low: u64,
 }
 
-/// What a rehearsal played. Its findings are those of the report, each with the entity `scenario:<id>/<step>`.
+/// Something that a person has to see to.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(super) struct ReportProblem<'a> {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{PlayedResult, PlayedScenario, Rehearsed};
 
+/// What a rehearsal played. Its findings are those of the report, each with the entity `scenario:<id>/<step>`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Rehearsal")]
 pub(super) struct ReportRehearsal<'a> {
@@ -38,7 +39,6 @@ enum ReportResult {
     LeftOut,
 }
 
-/// Something that a person has to see to.
 impl<'a> ReportRehearsal<'a> {
     pub(super) fn of(rehearsed: &'a Rehearsed) -> Self {
         let scenario = |one: &'a PlayedScenario| ReportScenario {
