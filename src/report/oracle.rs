@@ -111,8 +111,7 @@ fn is_allowed(value: &NodeValue) -> bool {
         NodeValue::HtmlInline(html) => OWN_HTML.contains(&html.as_str()),
         NodeValue::HtmlBlock(block) => block.literal.lines().all(|line| {
             let line = line.trim();
-            OWN_HTML.contains(&line)
-                || is_own_summary(line)
+            OWN_HTML.contains(&line) || is_own_summary(line)
         }),
         NodeValue::Link(link) => link.url == "https://github.com/o/r/runs/1",
         _ => false,

@@ -79,7 +79,10 @@ async fn a_right_handler_passes_and_says_so() {
     assert_eq!(run.output["title"], "PASS: no findings");
     assert!(scene.comment().contains("✅ ProdVerdict rehearsal PASS"));
     assert_eq!(scene.step.output("verdict"), "pass");
-    assert_eq!(scene.step.output("report_path"), "prodverdict-rehearsal.json");
+    assert_eq!(
+        scene.step.output("report_path"),
+        "prodverdict-rehearsal.json"
+    );
     let report = scene.step.report();
     let scenarios = report["rehearsal"]["scenarios"].as_array().expect("a list");
     let results: Vec<_> = scenarios
@@ -116,8 +119,14 @@ async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
         ("check run", run.output["text"].as_str().unwrap_or_default()),
         ("log", &ran.stdout),
     ] {
-        assert!(text.contains("scenario:cancel-now/deleted"), "{place}: {text}");
-        assert!(text.contains("sent      customer.subscription.deleted evt_"), "{place}: {text}");
+        assert!(
+            text.contains("scenario:cancel-now/deleted"),
+            "{place}: {text}"
+        );
+        assert!(
+            text.contains("sent      customer.subscription.deleted evt_"),
+            "{place}: {text}"
+        );
         assert!(text.contains("row       id pv_"), "{place}: {text}");
     }
     assert!(comment.contains("--scenario cancel-now\n"), "{comment}");
@@ -134,7 +143,9 @@ async fn ids_are_shortened_where_that_is_asked_for() {
     ran.expect(1);
     for (place, text) in rehearsal.scene.everything_that_left(&ran) {
         for prefix in ["evt_", "sub_", "cus_", "pv_cancel"] {
-            let mut found = text.match_indices(prefix).map(|(at, _)| &text[at + prefix.len()..]);
+            let mut found = text
+                .match_indices(prefix)
+                .map(|(at, _)| &text[at + prefix.len()..]);
             let leak = found.find(|rest| {
                 let word = rest.chars().take_while(char::is_ascii_alphanumeric);
                 word.count() > 4
@@ -156,7 +167,11 @@ async fn a_check_and_a_rehearsal_of_one_job_stand_side_by_side() {
         }
     }
     let world = rehearsal.scene.github.world();
-    let runs: Vec<_> = world.check_runs.iter().map(|run| run.name.as_str()).collect();
+    let runs: Vec<_> = world
+        .check_runs
+        .iter()
+        .map(|run| run.name.as_str())
+        .collect();
     let (check, own) = ("ProdVerdict access contract", "ProdVerdict rehearsal");
     assert_eq!(runs, [check, own, own, "Billing", "Billing", "Billing"]);
     assert_eq!(world.comments.len(), 4);
@@ -201,7 +216,10 @@ async fn a_missing_secret_is_an_error_or_a_reason_to_skip() {
 #[tokio::test]
 async fn a_configuration_without_a_rehearsal_says_what_is_missing() {
     let rehearsal = Rehearsal::of(None).await;
-    let (contracts, _) = rehearsal.config.split_once("rehearsal:").expect("a section");
+    let (contracts, _) = rehearsal
+        .config
+        .split_once("rehearsal:")
+        .expect("a section");
     rehearsal.scene.step.check_out("prodverdict.yml", contracts);
     let ran = rehearsal.scene.run().await;
     ran.expect(2);
@@ -229,14 +247,21 @@ async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_s
     std::fs::write(mine.join("x.yml"), "nonsense").expect("a file");
     let ran = rehearsal.scene.run().await;
     ran.expect(0);
-    assert!(rehearsal.scene.comment().contains("`scenarios_dir` is left out"));
+    assert!(
+        rehearsal
+            .scene
+            .comment()
+            .contains("`scenarios_dir` is left out")
+    );
 }
 
 #[tokio::test]
 async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     // Longer than anybody waits: every step that fails takes all of it.
-    let patient = rehearsal.config.replace("rehearsal:\n", "rehearsal:\n  settle: 60s\n");
+    let patient = rehearsal
+        .config
+        .replace("rehearsal:\n", "rehearsal:\n  settle: 60s\n");
     rehearsal.scene.step.check_out("prodverdict.yml", &patient);
     rehearsal.scene.step.input("scenario", "");
     let scene = &rehearsal.scene;
@@ -249,10 +274,135 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     crate::cancelled::send("-INT", &child);
     let began = std::time::Instant::now();
     let ran = scene.end(child).await;
-    assert!(began.elapsed() < crate::cancelled::IN_TIME, "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < crate::cancelled::IN_TIME,
+        "{:?}",
+        began.elapsed()
+    );
     ran.expect(2);
     scene.expect_conclusion("cancelled");
     scene.expect_no_pass(&ran);
     assert_eq!(scene.comments(), [""; 0]);
     rehearsal.expect_clean().await;
+}
+
+/// A file of the pull request, as GitHub lists it.
+fn changed(path: &str, patch: &str) -> serde_json::Value {
+    let contents = format!(
+        "https://api.github.com/repos/acme/shop/contents/{path}?ref={}",
+        World::sha(1)
+    );
+    serde_json::json!({
+        "filename": path, "status": "modified", "additions": 1, "deletions": 1, "changes": 2, "patch": patch,
+        "contents_url": contents,
+    })
+}
+
+const CANCEL: &str = "\
+@@ -119,7 +119,7 @@ function follow() {
+     cancel_at_period_end: false,
+   };
+   if (entitling.length === 0) {
+-    return { ...followed, has_paid_access: false, plan: 'free', seats: 0 };
++    return { ...account, ...followed, plan: 'free', seats: 0 };
+   }
+   const plan = 1;";
+
+impl Rehearsal {
+    /// A pull request that changes a hundred other files too.
+    async fn of_change(head: &str) -> Self {
+        let mut world = World::new();
+        let others =
+            (0..100).map(|number| changed(&format!("docs/{number:03}.md"), "@@ -1 +1 @@\n+x"));
+        let files = &mut world.pull(7).files;
+        files.extend(others);
+        files.push(changed("app/webhook.js", CANCEL));
+        let at = (World::sha(1), "app/webhook.js".to_owned());
+        world.files.insert(at, head.as_bytes().to_vec());
+        let rehearsal = Self::on("pull_request", world, Some(Mutant::CancelFlowSimplified)).await;
+        let paths = "rehearsal:\n  handler_paths: [\"app/**/*.js\"]\n";
+        let config = rehearsal.config.replace("rehearsal:\n", paths);
+        rehearsal.scene.step.check_out("prodverdict.yml", &config);
+        Self {
+            config,
+            ..rehearsal
+        }
+    }
+
+    #[track_caller]
+    fn expect_place(&self, path: &str, line: u64) {
+        let run = self.scene.check_run();
+        let [annotation] = run.annotations.as_slice() else {
+            panic!("{:?}", run.annotations);
+        };
+        assert_eq!(annotation["path"], path);
+        assert_eq!(annotation["start_line"], line);
+    }
+}
+
+const ONLY_LINE: &str =
+    "This pull request removed the only line of `app/webhook.js` that mentions `has_paid_access`.";
+
+#[tokio::test]
+async fn a_finding_is_shown_at_the_changed_line_of_the_handler() {
+    let last = async {
+        let rehearsal = Rehearsal::of_change("return { ...account, ...followed };").await;
+        let ran = rehearsal.scene.run().await;
+        ran.expect(1);
+        rehearsal.expect_place("app/webhook.js", 122);
+        assert!(ran.stdout.contains(ONLY_LINE), "{}", ran.stdout);
+        let comment = rehearsal.scene.comment();
+        assert!(
+            comment.contains("removed the only line of `app/webhook.js`"),
+            "{comment}"
+        );
+        let report = rehearsal.scene.step.report();
+        assert_eq!(report["findings"][0]["place"]["path"], "app/webhook.js");
+    };
+    let one_of_several = async {
+        let head = "return { ...account };\nreturn { has_paid_access: true };";
+        let rehearsal = Rehearsal::of_change(head).await;
+        let ran = rehearsal.scene.run().await;
+        ran.expect(1);
+        rehearsal.expect_place("app/webhook.js", 122);
+        assert!(!ran.stdout.contains("only line"), "{}", ran.stdout);
+    };
+    tokio::join!(last, one_of_several);
+}
+
+#[tokio::test]
+async fn what_github_does_not_tell_leaves_a_finding_at_the_configuration() {
+    let moved_on = async {
+        let rehearsal = Rehearsal::of_change("").await;
+        for file in &mut rehearsal.scene.github.world().pull(7).files {
+            file["contents_url"] = "https://api.github.com/x?ref=other".into();
+        }
+        rehearsal.scene.run().await.expect(1);
+        let line = line_of(&rehearsal.config, "has_paid_access: has");
+        rehearsal.expect_place("prodverdict.yml", line);
+    };
+    let elsewhere = async {
+        let rehearsal = Rehearsal::of_change("").await;
+        rehearsal.scene.github.world().pull(7).files.pop();
+        rehearsal.scene.run().await.expect(1);
+        let line = line_of(&rehearsal.config, "has_paid_access: has");
+        rehearsal.expect_place("prodverdict.yml", line);
+    };
+    let refused = async {
+        let rehearsal = Rehearsal::of_change("").await;
+        let kind = crate::fake_github::Kind::Error {
+            status: 403,
+            body: "{\"message\": \"Resource not accessible by integration\"}",
+        };
+        rehearsal
+            .scene
+            .github
+            .world()
+            .fail("GET", "/pulls/7/files", kind);
+        rehearsal.scene.run().await.expect(1);
+        let line = line_of(&rehearsal.config, "has_paid_access: has");
+        rehearsal.expect_place("prodverdict.yml", line);
+        assert!(rehearsal.scene.comment().contains("cannot be read"));
+    };
+    tokio::join!(moved_on, elsewhere, refused);
 }

@@ -61,10 +61,7 @@ impl Drop for Scratch {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            runtime.block_on(run(
-                &server,
-                &format!("drop database {name} with (force)"),
-            ));
+            runtime.block_on(run(&server, &format!("drop database {name} with (force)")));
         });
         let is_clean = dropped.join().is_ok() || std::thread::panicking();
         assert!(is_clean, "the database {} could not be dropped", self.name);

@@ -56,7 +56,10 @@ impl Inputs {
         };
         words.choose("contract", &[("access", ())]);
         let mode = words
-            .choose("mode", &[("check", Mode::Check), ("rehearse", Mode::Rehearse)])
+            .choose(
+                "mode",
+                &[("check", Mode::Check), ("rehearse", Mode::Rehearse)],
+            )
             .unwrap_or(Mode::Check);
         let inputs = Self {
             mode,

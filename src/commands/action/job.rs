@@ -134,8 +134,7 @@ impl Job<'_> {
     pub(super) async fn end(&self, publisher: &mut Publisher, judged: Judged) -> u8 {
         match judged {
             Judged::Skipped(missing) => {
-                let publication =
-                    publication::skipped(&missing, &self.context, self.inputs.mode);
+                let publication = publication::skipped(&missing, &self.context, self.inputs.mode);
                 self.output.say(&publication.summary);
                 self.tell(&publisher.finish(&publication).await);
                 0

@@ -1,5 +1,6 @@
 //! `prodverdict action`: one job of GitHub Actions, from its inputs to its report and exit status.
 
+mod changed;
 mod configuration;
 mod inputs;
 mod job;
@@ -20,7 +21,7 @@ use tokio::time::timeout;
 
 use self::{
     inputs::{Inputs, Mode},
-    job::Job,
+    job::{Job, Judged},
 };
 use super::{
     COULD_NOT_TELL,
@@ -121,12 +122,24 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
             judged = &mut judging => Some(judged),
         }
     };
-    let Some(judged) = judged else {
+    let Some(mut judged) = judged else {
         return job.cancel(&mut publisher).await;
     };
-    tokio::select! {
-        status = job.end(&mut publisher, judged) => status,
-        () = signals.cancelled() => job.cancel(&mut publisher).await,
+    let reader = client(publisher.context(), job.mask.clone());
+    let located = publisher.context().clone();
+    let ending = async {
+        if let (Judged::Told(outcome), Ok(config)) = (&mut judged, &config) {
+            changed::place(outcome, config, &located, reader).await;
+        }
+        job.end(&mut publisher, judged).await
+    };
+    let status = tokio::select! {
+        status = Box::pin(ending) => Some(status),
+        () = signals.cancelled() => None,
+    };
+    match status {
+        Some(status) => status,
+        None => job.cancel(&mut publisher).await,
     }
 }
 

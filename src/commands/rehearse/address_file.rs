@@ -166,7 +166,9 @@ mod tests {
         let victim = folder.path().join("victim");
         fs::write(&victim, "precious").expect("a file");
         std::os::unix::fs::symlink(&victim, &path).expect("a link");
-        let written = file(&path, "0.0.0.0:12111").write(("127.0.0.1", 3000)).await;
+        let written = file(&path, "0.0.0.0:12111")
+            .write(("127.0.0.1", 3000))
+            .await;
         let written = written.expect("it can be written").expect("a route");
         let text = fs::read_to_string(&path).expect("text");
         assert_eq!(text, "http://127.0.0.1:12111\n");
@@ -201,6 +203,9 @@ mod tests {
         asked.path = folder.path().join("out/stripe.address");
         asked.files = Files::beside(&folder.path().join("prodverdict.yml")).inside(folder.path());
         let problem = asked.write(("localhost", 1)).await.expect_err("outside");
-        assert!(problem.message.contains("out of the workspace"), "{problem:?}");
+        assert!(
+            problem.message.contains("out of the workspace"),
+            "{problem:?}"
+        );
     }
 }

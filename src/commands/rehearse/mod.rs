@@ -17,15 +17,17 @@ mod stand;
 mod step;
 mod trap;
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+};
 
 use secrecy::SecretString;
 
-pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
 use self::{address_file::Written, opening::ready, people::Bystander, play::rehearse};
+pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
 use super::{
-    check::render, configuration, judge::FailOn, masking::mask_of, output::Output,
-    signals::Signals,
+    check::render, configuration, judge::FailOn, masking::mask_of, output::Output, signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
@@ -54,6 +56,8 @@ pub(crate) struct Rehearsing<'r> {
     /// For the gate.
     client: reqwest::Client,
     in_container_action: bool,
+    /// Where the runner is, from inside a container action.
+    gateway: Option<Ipv4Addr>,
     /// When every play begins, for the provider and the contract.
     begins: i64,
     /// The shape of events where a play does not say otherwise.
@@ -267,4 +271,3 @@ fn real_now() -> UnixSeconds {
 fn address(listen: &str) -> Option<SocketAddr> {
     listen.parse().ok()
 }
-

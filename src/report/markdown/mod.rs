@@ -100,7 +100,10 @@ fn reproduction(outcome: &Outcome, config: &str) -> String {
 }
 
 fn all_of_them(outcome: &Outcome, config: &str) -> String {
-    let command = fenced("sh", &[format!("{} --format json", command(outcome, config))]);
+    let command = fenced(
+        "sh",
+        &[format!("{} --format json", command(outcome, config))],
+    );
     format!("This lists all of them:\n\n{command}")
 }
 
