@@ -285,3 +285,124 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     assert_eq!(scene.comments(), [""; 0]);
     rehearsal.expect_clean().await;
 }
+
+/// A file of the pull request, as GitHub lists it.
+fn changed(path: &str, patch: &str) -> serde_json::Value {
+    let contents = format!(
+        "https://api.github.com/repos/acme/shop/contents/{path}?ref={}",
+        World::sha(1)
+    );
+    serde_json::json!({
+        "filename": path, "status": "modified", "additions": 1, "deletions": 1, "changes": 2, "patch": patch,
+        "contents_url": contents,
+    })
+}
+
+const CANCEL: &str = "\
+@@ -119,7 +119,7 @@ function follow() {
+     cancel_at_period_end: false,
+   };
+   if (entitling.length === 0) {
+-    return { ...followed, has_paid_access: false, plan: 'free', seats: 0 };
++    return { ...account, ...followed, plan: 'free', seats: 0 };
+   }
+   const plan = 1;";
+
+impl Rehearsal {
+    /// A pull request that changes a hundred other files too.
+    async fn of_change(head: &str) -> Self {
+        let mut world = World::new();
+        let others =
+            (0..100).map(|number| changed(&format!("docs/{number:03}.md"), "@@ -1 +1 @@\n+x"));
+        let files = &mut world.pull(7).files;
+        files.extend(others);
+        files.push(changed("app/webhook.js", CANCEL));
+        let at = (World::sha(1), "app/webhook.js".to_owned());
+        world.files.insert(at, head.as_bytes().to_vec());
+        let rehearsal = Self::on("pull_request", world, Some(Mutant::CancelFlowSimplified)).await;
+        let paths = "rehearsal:\n  handler_paths: [\"app/**/*.js\"]\n";
+        let config = rehearsal.config.replace("rehearsal:\n", paths);
+        rehearsal.scene.step.check_out("prodverdict.yml", &config);
+        Self {
+            config,
+            ..rehearsal
+        }
+    }
+
+    #[track_caller]
+    fn expect_place(&self, path: &str, line: u64) {
+        let run = self.scene.check_run();
+        let [annotation] = run.annotations.as_slice() else {
+            panic!("{:?}", run.annotations);
+        };
+        assert_eq!(annotation["path"], path);
+        assert_eq!(annotation["start_line"], line);
+    }
+}
+
+const ONLY_LINE: &str =
+    "This pull request removed the only line of `app/webhook.js` that mentions `has_paid_access`.";
+
+#[tokio::test]
+async fn a_finding_is_shown_at_the_changed_line_of_the_handler() {
+    let last = async {
+        let rehearsal = Rehearsal::of_change("return { ...account, ...followed };").await;
+        let ran = rehearsal.scene.run().await;
+        ran.expect(1);
+        rehearsal.expect_place("app/webhook.js", 122);
+        assert!(ran.stdout.contains(ONLY_LINE), "{}", ran.stdout);
+        let comment = rehearsal.scene.comment();
+        assert!(
+            comment.contains("removed the only line of `app/webhook.js`"),
+            "{comment}"
+        );
+        let report = rehearsal.scene.step.report();
+        assert_eq!(report["findings"][0]["place"]["path"], "app/webhook.js");
+    };
+    let one_of_several = async {
+        let head = "return { ...account };\nreturn { has_paid_access: true };";
+        let rehearsal = Rehearsal::of_change(head).await;
+        let ran = rehearsal.scene.run().await;
+        ran.expect(1);
+        rehearsal.expect_place("app/webhook.js", 122);
+        assert!(!ran.stdout.contains("only line"), "{}", ran.stdout);
+    };
+    tokio::join!(last, one_of_several);
+}
+
+#[tokio::test]
+async fn what_github_does_not_tell_leaves_a_finding_at_the_configuration() {
+    let moved_on = async {
+        let rehearsal = Rehearsal::of_change("").await;
+        for file in &mut rehearsal.scene.github.world().pull(7).files {
+            file["contents_url"] = "https://api.github.com/x?ref=other".into();
+        }
+        rehearsal.scene.run().await.expect(1);
+        let line = line_of(&rehearsal.config, "has_paid_access: has");
+        rehearsal.expect_place("prodverdict.yml", line);
+    };
+    let elsewhere = async {
+        let rehearsal = Rehearsal::of_change("").await;
+        rehearsal.scene.github.world().pull(7).files.pop();
+        rehearsal.scene.run().await.expect(1);
+        let line = line_of(&rehearsal.config, "has_paid_access: has");
+        rehearsal.expect_place("prodverdict.yml", line);
+    };
+    let refused = async {
+        let rehearsal = Rehearsal::of_change("").await;
+        let kind = crate::fake_github::Kind::Error {
+            status: 403,
+            body: "{\"message\": \"Resource not accessible by integration\"}",
+        };
+        rehearsal
+            .scene
+            .github
+            .world()
+            .fail("GET", "/pulls/7/files", kind);
+        rehearsal.scene.run().await.expect(1);
+        let line = line_of(&rehearsal.config, "has_paid_access: has");
+        rehearsal.expect_place("prodverdict.yml", line);
+        assert!(rehearsal.scene.comment().contains("cannot be read"));
+    };
+    tokio::join!(moved_on, elsewhere, refused);
+}

@@ -1,5 +1,6 @@
 //! `prodverdict action`: one job of GitHub Actions, from its inputs to its report and exit status.
 
+mod changed;
 mod configuration;
 mod inputs;
 mod job;
@@ -102,7 +103,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     if let Some(status) = begun {
         return status;
     }
-    let judged = match judged(
+    let mut judged = match judged(
         &job,
         &config,
         (&mut signals, &mut of_rehearsal),
@@ -113,9 +114,21 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Ok(judged) => judged,
         Err(status) => return status,
     };
-    tokio::select! {
-        status = job.end(&mut publisher, judged) => status,
-        () = signals.cancelled() => job.cancel(&mut publisher).await,
+    let reader = client(publisher.context(), job.mask.clone());
+    let located = publisher.context().clone();
+    let ending = async {
+        if let (Judged::Told(outcome), Ok(config)) = (&mut judged, &config) {
+            changed::place(outcome, config, &located, reader).await;
+        }
+        job.end(&mut publisher, judged).await
+    };
+    let status = tokio::select! {
+        status = Box::pin(ending) => Some(status),
+        () = signals.cancelled() => None,
+    };
+    match status {
+        Some(status) => status,
+        None => job.cancel(&mut publisher).await,
     }
 }
 

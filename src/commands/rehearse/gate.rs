@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use url::Url;
 
-use super::{Rehearsing, people::Actor, stand::Stand};
+use super::{Rehearsing, opening::redirect, people::Actor, stand::Stand};
 use crate::{
     config::Placeholder,
     rehearsal::{GateAnswer, Row, Step},
@@ -54,7 +55,17 @@ fn question(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> Option
         };
         utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
     });
-    Some((url, expected))
+    Some((at_runner(rehearsing, url), expected))
+}
+
+/// In a container action, `localhost` in a URL is the runner's.
+fn at_runner(rehearsing: &Rehearsing<'_>, written: String) -> String {
+    if let (Some(gateway), Ok(mut url)) = (rehearsing.gateway, Url::parse(&written))
+        && redirect(&mut url, gateway)
+    {
+        return url.into();
+    }
+    written
 }
 
 async fn answer(rehearsing: &Rehearsing<'_>, url: &str) -> Result<bool, String> {

@@ -17,7 +17,10 @@ mod stand;
 mod step;
 mod trap;
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+};
 
 use secrecy::SecretString;
 use tokio::sync::Mutex;
@@ -57,6 +60,8 @@ pub(crate) struct Rehearsing<'r> {
     /// For the gate.
     client: reqwest::Client,
     in_container_action: bool,
+    /// Where the runner is, from inside a container action.
+    gateway: Option<Ipv4Addr>,
     /// When every play begins, for the provider and the contract.
     begins: i64,
     /// The shape of events where a play does not say otherwise.

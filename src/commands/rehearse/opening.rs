@@ -1,6 +1,10 @@
 //! From a configuration to a rehearsal that can begin: every refusal, the fake provider, the handler that answers.
 
-use std::{fs, net::SocketAddr, time::Duration};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use tokio::{net::TcpStream, sync::Mutex, time::timeout};
 use url::Url;
@@ -73,7 +77,11 @@ pub(crate) async fn ready<'r>(
     })
     .await
     .map_err(|error| Failure::of(&error))?;
-    let handler = handler_url(settings, in_container_action, output)?;
+    let gateway = match in_container_action {
+        true => gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default()),
+        false => None,
+    };
+    let handler = handler_url(settings, (in_container_action, gateway), output)?;
     let endpoint = Endpoint::new(handler.clone(), secret).map_err(|error| client(&error))?;
     let fake = start(settings, &cast, &version, files, &mut warnings)?;
     let address = AddressFile::of(settings, &fake, files);
@@ -90,6 +98,7 @@ pub(crate) async fn ready<'r>(
         readers: Mutex::default(),
         client: http::client().map_err(|error| client(&error))?,
         in_container_action,
+        gateway,
         begins: wanted
             .begins
             .map_or_else(|| today(real_now().0), |now| now.0),
@@ -123,7 +132,7 @@ fn not_set(names: &[&str]) -> Problem {
 /// In a container action, `localhost` is the container; the application runs on the runner, which is the gateway.
 fn handler_url(
     settings: &Rehearsal,
-    in_container_action: bool,
+    (in_container_action, gateway): (bool, Option<Ipv4Addr>),
     output: &Output,
 ) -> Result<Url, Problem> {
     let mut url = Url::parse(&settings.handler).map_err(|error| Problem {
@@ -131,9 +140,7 @@ fn handler_url(
         hint: String::new(),
         place: Some(settings.places.handler.clone()),
     })?;
-    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if in_container_action && is_local {
-        let gateway = gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default());
+    if in_container_action && is_local(&url) {
         let gateway = gateway.ok_or_else(|| Problem {
             message: format!(
                 "`{}` is this container itself, and it has no gateway to the runner",
@@ -142,7 +149,7 @@ fn handler_url(
             hint: "name the application by its service label in `rehearsal.handler`".to_owned(),
             place: Some(settings.places.handler.clone()),
         })?;
-        if url.set_ip_host(gateway.into()).is_ok() {
+        if redirect(&mut url, gateway) {
             output.say(&format!(
                 "localhost is the runner's, so the handler is called at {url}: the application has to listen on 0.0.0.0"
             ));
@@ -151,8 +158,17 @@ fn handler_url(
     Ok(url)
 }
 
+fn is_local(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// Lets what is meant for the runner go there; whether it was.
+pub(super) fn redirect(url: &mut Url, gateway: Ipv4Addr) -> bool {
+    is_local(url) && url.set_ip_host(gateway.into()).is_ok()
+}
+
 /// The default gateway in the kernel's table of routes: little-endian hex.
-fn gateway(routes: &str) -> Option<std::net::Ipv4Addr> {
+fn gateway(routes: &str) -> Option<Ipv4Addr> {
     routes.lines().find_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
         let (to, gateway) = (fields.next()?, fields.next()?);
@@ -278,6 +294,22 @@ fn client(error: &reqwest::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_meant_for_the_runner_is_asked_at_the_gateway() {
+        for (from, to) in [
+            (
+                "http://localhost:3000/me?user=1",
+                "http://172.17.0.1:3000/me?user=1",
+            ),
+            ("http://[::1]:3000/", "http://172.17.0.1:3000/"),
+            ("http://app:3000/", "http://app:3000/"),
+        ] {
+            let mut url = Url::parse(from).expect("a URL");
+            redirect(&mut url, [172, 17, 0, 1].into());
+            assert_eq!(url.as_str(), to);
+        }
+    }
 
     #[test]
     fn the_gateway_is_the_one_of_the_default_route() {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+use globset::GlobBuilder;
+
 use super::super::{
     super::{
         collector::{Collector, Fault, quote},
@@ -129,10 +131,25 @@ pub(super) fn paths(
     collector: &Collector<'_>,
 ) -> Vec<String> {
     let entries = entry.value().map(Vec::as_slice).unwrap_or_default();
-    entries
-        .iter()
-        .filter_map(|entry| path(key, entry, collector))
-        .collect()
+    let mut paths = Vec::new();
+    for entry in entries {
+        let Some(text) = path(key, entry, collector) else {
+            continue;
+        };
+        match (GlobBuilder::new(&text).build(), entry.spot()) {
+            (Err(error), Some(spot)) => {
+                let message = format!(
+                    "an entry of `{key}` should be a path or a pattern of paths, found {}: {}",
+                    quote(&text),
+                    error.kind()
+                );
+                let help = "write one such as `app/webhook.ts` or `app/**/*.ts`";
+                collector.add_at(Fault::invalid(message).help(help), spot);
+            }
+            _ => paths.push(text),
+        }
+    }
+    paths
 }
 
 /// `$.a['b'][0]` as the JSON pointer `/a/b/0`.

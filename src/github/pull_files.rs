@@ -1,0 +1,65 @@
+//! The files that a pull request changes.
+
+use serde::Deserialize;
+
+use super::{
+    changed_lines::ChangedFile,
+    client::{Call, Client, ClientError},
+    context::Repository,
+};
+
+const PER_PAGE: usize = 100;
+
+/// GitHub lists no more than 3,000 files.
+const MOST_PAGES: usize = 30;
+
+#[derive(Debug, Deserialize)]
+struct Listed {
+    filename: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    patch: Option<String>,
+    /// Names the commit that it was listed for.
+    #[serde(default)]
+    contents_url: Option<String>,
+}
+
+impl Client {
+    /// What the pull request changes up to the commit `sha`. Nothing where it has moved on to another one: its lines
+    /// are not those of this commit.
+    pub async fn changed_files(
+        &mut self,
+        repository: &Repository,
+        number: u64,
+        sha: &str,
+    ) -> Result<Vec<ChangedFile>, ClientError> {
+        // Where the findings are shown is worth a part of the time for reporting, not all of it.
+        self.begin(self.limits().budget / 4);
+        let mut files = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let path =
+                format!("/repos/{repository}/pulls/{number}/files?per_page={PER_PAGE}&page={page}");
+            let listed: Vec<Listed> = self.read(Call::get(path)).await?;
+            let is_last = listed.len() < PER_PAGE;
+            if listed.iter().any(|file| is_about_another(file, sha)) {
+                return Ok(Vec::new());
+            }
+            files.extend(listed.into_iter().map(|file| ChangedFile {
+                path: file.filename,
+                is_removed: file.status == "removed",
+                patch: file.patch,
+            }));
+            if is_last {
+                break;
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn is_about_another(file: &Listed, sha: &str) -> bool {
+    let url = file.contents_url.as_deref().unwrap_or_default();
+    let reference = url.rsplit_once("?ref=").map(|(_, reference)| reference);
+    reference.is_some_and(|reference| reference != sha) && file.status != "removed"
+}
