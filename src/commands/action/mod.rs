@@ -35,7 +35,7 @@ use super::{
 use crate::{
     cli::{Environment, FixtureArgs},
     config::Config,
-    github::{Client, Context, Limits, Options, Publisher, VARIABLES},
+    github::{Client, ClientError, Context, Limits, Options, Publisher, VARIABLES},
     http,
     report::{Mask, parts_of_secret, workflow_command},
 };
@@ -103,7 +103,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     if let Some(status) = begun {
         return status;
     }
-    let mut judged = match judged(
+    let judged = match judged(
         &job,
         &config,
         (&mut signals, &mut of_rehearsal),
@@ -115,21 +115,26 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Err(status) => return status,
     };
     let reader = client(publisher.context(), job.mask.clone());
-    let located = publisher.context().clone();
-    let ending = async {
-        if let (Judged::Told(outcome), Ok(config)) = (&mut judged, &config) {
-            changed::place(outcome, config, &located, reader).await;
-        }
-        job.end(&mut publisher, judged).await
-    };
-    let status = tokio::select! {
-        status = Box::pin(ending) => Some(status),
-        () = signals.cancelled() => None,
-    };
-    match status {
-        Some(status) => status,
-        None => job.cancel(&mut publisher).await,
+    tokio::select! {
+        status = Box::pin(told(&job, &config, reader, judged, &mut publisher)) => return status,
+        () = signals.cancelled() => {}
     }
+    job.cancel(&mut publisher).await
+}
+
+/// Says everywhere what the job came to, each finding at its place; gives the exit status.
+async fn told(
+    job: &Job<'_>,
+    config: &Result<Config, Unusable>,
+    reader: Result<Client, ClientError>,
+    mut judged: Judged,
+    publisher: &mut Publisher,
+) -> u8 {
+    let context = publisher.context().clone();
+    if let (Judged::Told(outcome), Ok(config)) = (&mut judged, config) {
+        changed::place(outcome, config, &context, reader).await;
+    }
+    job.end(publisher, judged).await
 }
 
 /// Hides what the configuration names, unless it is hidden already.

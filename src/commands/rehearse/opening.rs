@@ -77,9 +77,10 @@ pub(crate) async fn ready<'r>(
     })
     .await
     .map_err(|error| Failure::of(&error))?;
-    let gateway = match in_container_action {
-        true => gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default()),
-        false => None,
+    let gateway = if in_container_action {
+        gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default())
+    } else {
+        None
     };
     let handler = handler_url(settings, (in_container_action, gateway), output)?;
     let endpoint = Endpoint::new(handler.clone(), secret).map_err(|error| client(&error))?;
