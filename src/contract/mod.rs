@@ -20,7 +20,7 @@ mod standing;
 mod status;
 mod summary;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod time;
 mod verdict;
 

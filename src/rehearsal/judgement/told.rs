@@ -72,7 +72,7 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
     if observed.after.exists {
         let columns = observed.after.columns.iter();
         let columns: Vec<_> = columns
-            .map(|(name, value)| format!("{name} {value}"))
+            .map(|(name, value)| format!("{name} {}", shortened(value)))
             .collect();
         lines.push(format!("row       {}", columns.join(", ")));
     } else {
