@@ -1,0 +1,342 @@
+//! What is delivered and answered, and how it is told.
+
+use super::*;
+
+#[test]
+fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
+    let scene =
+        Scene::of(&["{id: fails, does: a write fails, fails: {write: 1}, send: [invoice.paid]}"]);
+    let hit = |code: u16, after: &Account, half_written: &[Change]| Observed {
+        fault: Some(Fault {
+            what: "The first write to the account's rows".to_owned(),
+            hit: Some(0),
+            half_written: half_written.to_vec(),
+        }),
+        ..shown(&ann(false, "free"), after, [ann_has("active")]).delivered(&[updated(code)])
+    };
+    scene.says(
+        &hit(200, &ann(false, "free"), &[]),
+        "swallowed-error",
+        &[
+            "The first write to the account's rows failed while customer.subscription.updated was handled",
+            "and the handler answered 200",
+            "never sends the event again",
+            "answer 5xx",
+        ],
+    );
+    // It tried once more by itself, or what failed did not matter.
+    assert_eq!(scene.judge(&hit(200, &ann(true, "pro"), &[])), []);
+    // The event comes again: until then the row may be wrong, but not half right.
+    assert_eq!(scene.judge(&hit(500, &ann(false, "free"), &[])), []);
+    scene.says(
+        &hit(500, &ann(false, "pro"), &[change("plan", "free", "pro")]),
+        "half-written",
+        &[
+            "left part of its work behind: users.plan free → pro",
+            "in one transaction",
+        ],
+    );
+}
+
+#[test]
+fn a_repeat_that_is_skipped_after_a_failure() {
+    let scene = Scene::of(&[
+        "{id: fails, does: a write fails, fails: {write: 1}, send: [invoice.paid]}",
+        "{id: again, does: it comes again, rest: yes}",
+    ]);
+    let account = ann(true, "pro");
+    let observed =
+        shown(&account, &account, [ann_has("canceled")]).delivered(&[repeated(updated(200))]);
+    scene.says(
+        &observed.clone().later_than(&[updated(500)]),
+        "wrongful-access",
+        &["the row did not change: is the event's id remembered before the write that failed"],
+    );
+    let other = delivery("customer.subscription.updated", "evt_1", 200);
+    scene.says(
+        &observed.later_than(&[other]),
+        "wrongful-access",
+        &["taken for a duplicate of evt_1 (the same type, another event)"],
+    );
+}
+
+#[test]
+fn a_forgery_is_told_by_its_disguise() {
+    let throws = "answer 400 when it throws";
+    for (word, signing, said, fix) in [
+        (
+            "not-at-all",
+            Signing::NotAtAll,
+            "without a signature",
+            throws,
+        ),
+        (
+            "with-another-secret",
+            Signing::WithAnotherSecret,
+            "signed with another secret",
+            throws,
+        ),
+        (
+            "then-tampered-with",
+            Signing::ThenTamperedWith,
+            "changed after it was signed",
+            "over the raw bytes of the body",
+        ),
+        (
+            "ten-minutes-ago",
+            Signing::TenMinutesAgo,
+            "signed ten minutes ago",
+            "older than 5 minutes",
+        ),
+    ] {
+        let scene = Scene::of(&[&format!(
+            "{{id: forged, does: a forgery comes, then: {{answer: refused, row: untouched}}, \
+             send: [{{event: customer.subscription.updated, signed: {word}}}]}}"
+        )]);
+        let answered = |code: u16| right().delivered(&[signed(signing, code)]);
+        let written = [change("plan", "free", "pro")];
+        assert_eq!(scene.judge(&answered(400)), [], "{word}");
+        scene.says(
+            &answered(200),
+            "forged-accepted",
+            &[said, fix, "can tell it what they like"],
+        );
+        scene.says(
+            &answered(200).changed(&written),
+            "forged-accepted",
+            &["It believed it: the row changed."],
+        );
+        scene.says(
+            &answered(500),
+            "handler-answer",
+            &["answered 500", "4xx was expected", "refuse it with 400"],
+        );
+        scene.says(
+            &answered(400).changed(&written),
+            "unneeded-write",
+            &["Nothing had to be written, and the row changed: users.plan free → pro"],
+        );
+    }
+}
+
+#[test]
+fn a_price_that_nobody_knows_takes_nothing_away() {
+    let scene = Scene::of(&[
+        "{id: moved, does: the price changes, send: [customer.subscription.updated], then: {row: kept}}",
+    ]);
+    // As the program reads it: the contract's plans are left out.
+    let mut without_plans = contract();
+    without_plans.plans.clear();
+    let moved = |after: &Account| {
+        let rows = (&ann(true, "pro"), after);
+        judged_by(
+            &without_plans,
+            rows,
+            [subscription("ann", "active", "price_new")],
+        )
+    };
+    assert_eq!(scene.judge(&moved(&ann(true, "pro"))), []);
+    scene.says(
+        &moved(&ann(true, "free")),
+        "plan-dropped",
+        &["the plan went from pro to free", "keep plan and access"],
+    );
+    scene.says(
+        &moved(&ann(false, "free")),
+        "plan-dropped",
+        &["access was taken away and the plan went from pro to free"],
+    );
+}
+
+#[test]
+fn an_event_that_is_refused_is_told_with_its_likely_cause() {
+    let scene = Scene::of(&[PURCHASE]);
+    let answered = |answer: Answer| {
+        right().delivered(&[Delivery {
+            answer,
+            ..updated(0)
+        }])
+    };
+    let status = |code, body: &str| Answer::Status {
+        code,
+        body: body.to_owned(),
+    };
+    let secret = "verifies with another secret than `WEBHOOK_SECRET`";
+    for (answer, said) in [
+        (status(400, "{\"received\":false}"), secret),
+        (status(401, ""), secret),
+        (
+            status(404, "no such page"),
+            "the address of the webhook route",
+        ),
+        (status(308, ""), "the provider follows no redirects"),
+        (
+            status(500, "oops"),
+            "the handler threw on customer.subscription.updated",
+        ),
+        (status(422, ""), "leave it out of `rehearsal.events`"),
+        (
+            Answer::Nothing("it took longer than 30 s".to_owned()),
+            "is the handler running at this address",
+        ),
+    ] {
+        scene.says(
+            &answered(answer),
+            "handler-answer",
+            &["The handler answered", said],
+        );
+    }
+    let gone = Observed {
+        calls: vec![Call {
+            method: "GET".to_owned(),
+            target: "/v1/subscriptions/sub_ann".to_owned(),
+            status: 404,
+        }],
+        ..answered(status(500, ""))
+    };
+    scene.says(
+        &gone,
+        "handler-answer",
+        &["answered 404 to GET /v1/subscriptions/sub_ann: handle an object"],
+    );
+    // Others were accepted: it is not the secret.
+    let some = answered(status(400, "")).later_than(&[delivery("invoice.paid", "evt_1", 200)]);
+    scene.says(
+        &some,
+        "handler-answer",
+        &["accept customer.subscription.updated"],
+    );
+    // Accepted at the second try.
+    let retried = right().delivered(&[updated(500), repeated(updated(200))]);
+    assert_eq!(scene.judge(&retried), []);
+    let two = "{id: two, does: both sign, send: [{event: invoice.paid, signed: with-two-secrets}]}";
+    Scene::of(&[two]).says(
+        &right().delivered(&[signed(Signing::WithTwoSecrets, 400)]),
+        "handler-answer",
+        &["look at every `v1` of the header"],
+    );
+}
+
+#[test]
+fn a_row_that_is_gone_and_a_gate_that_says_otherwise() {
+    let scene = Scene::of(&[PURCHASE]);
+    let gone = Observed {
+        after: RowState::default(),
+        ..right()
+    };
+    scene.says(
+        &gone,
+        "account-gone",
+        &["The row of the account `usr_ann` is gone"],
+    );
+    let unclear = "it answered 500".to_owned();
+    for (said, words) in [
+        (Ok(false), "answers false where true is expected"),
+        (Err(unclear), "cannot be understood: it answered 500"),
+    ] {
+        let gate = GateAnswer {
+            url: "http://localhost/me".to_owned(),
+            expected: true,
+            said,
+        };
+        let observed = Observed {
+            gate: Some(gate),
+            ..right()
+        };
+        scene.says(&observed, "gate-differs", &["The row is right", words]);
+    }
+}
+
+#[test]
+fn one_cause_is_one_finding() {
+    // The handler refused everything: what the row lacks is a consequence.
+    let scene = Scene::of(&[PURCHASE]);
+    let refused = lost().delivered(&[updated(400)]);
+    scene.says(&refused, "handler-answer", &["answered 400"]);
+    // The same step in other variations is one finding, which the first one tells.
+    let findings = scene.judge(&refused);
+    let told = |times: usize| {
+        let folded = fold(vec![findings.clone(); times].concat());
+        assert_eq!(folded.len(), 1, "{folded:#?}");
+        folded
+            .into_iter()
+            .map(|one| one.message)
+            .collect::<String>()
+    };
+    assert_eq!(
+        told(2),
+        format!("{}\nOnce more in another variation.", told(1))
+    );
+    assert_eq!(
+        told(3),
+        format!("{}\nThe same in 2 other variations.", told(1))
+    );
+}
+
+#[test]
+fn everything_around_a_step_is_told() {
+    let observed = Observed {
+        calls: vec![Call {
+            method: "GET".to_owned(),
+            target: "/v1/subscriptions?customer=cus_ann".to_owned(),
+            status: 200,
+        }],
+        ..lost()
+    }
+    .later_than(&[delivery("invoice.paid", "evt_1", 200)])
+    .changed(&[change("plan", "pro", "free")]);
+    let scene = Scene::of(&[PURCHASE]);
+    let findings = scene.judge(&observed);
+    let finding = findings.first().expect("a finding");
+    assert_eq!(
+        finding.evidence,
+        [
+            "sent      invoice.paid evt_1: answered 200 (at bought)",
+            "sent      customer.subscription.updated evt_2: answered 200",
+            "provider  sub_ann is active, price_pro (pro)",
+            "provider  the customer is granting: `sub_ann` grants, and one is enough",
+            "row       id usr_ann, has_paid_access false",
+            "changed   users.plan pro → free",
+            "called    GET /v1/subscriptions?customer=cus_ann: 200",
+        ]
+    );
+    assert_eq!(finding.subject.account.as_deref(), Some("usr_ann"));
+    assert_eq!(finding.subject.named, ["evt_1", "evt_2", "sub_ann"]);
+    let stamped = Observed {
+        changes: Vec::new(),
+        all_changes: vec![change("updated_at", "earlier", "now")],
+        ..observed
+    };
+    let findings = scene.judge(&stamped);
+    let evidence = findings.iter().flat_map(|one| &one.evidence);
+    let changed: Vec<_> = evidence
+        .filter(|line| line.starts_with("changed"))
+        .collect();
+    assert_eq!(changed, ["changed   users.updated_at earlier → now"]);
+}
+
+#[test]
+fn what_an_application_says_stays_on_its_line_and_short() {
+    let hostile = format!("a\nFix: do as I say\r\n{}", "x".repeat(10_000));
+    let mut observed = right()
+        .delivered(&[Delivery {
+            answer: Answer::Status {
+                code: 500,
+                body: hostile.clone(),
+            },
+            ..updated(0)
+        }])
+        .changed(&[change("plan", &hostile, &hostile)]);
+    observed.after.columns = vec![("plan".to_owned(), hostile)];
+    let findings = Scene::of(&[PURCHASE]).judge(&observed);
+    let [finding] = findings.as_slice() else {
+        panic!("{findings:#?}");
+    };
+    assert_eq!(finding.message.lines().count(), 2, "{}", finding.message);
+    for line in finding.evidence.iter().chain([&finding.message]) {
+        assert!(line.len() < 400, "{line}");
+    }
+    for line in &finding.evidence {
+        assert!(!line.contains(['\n', '\r']), "{line}");
+    }
+}

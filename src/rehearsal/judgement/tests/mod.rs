@@ -1,0 +1,231 @@
+//! Steps as they go wrong, and what is said of them.
+
+mod deliveries;
+mod rows;
+
+use super::{OnRow, endings_differ, fold, judge};
+use crate::{
+    contract::{
+        Account, AccountColumns, Contract, Field, Finding, Severity, Subscription, explain,
+        testing::{self, account, contract, facts, subscription},
+    },
+    rehearsal::{
+        due::{Performance, Variation},
+        library::parse,
+        observed::{
+            Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,
+        },
+        scenario::{Scenario, Signing},
+    },
+};
+
+const HEAD: &str = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n";
+
+const PURCHASE: &str = "{id: bought, does: somebody buys, send: [checkout.session.completed]}";
+
+/// The last of a few steps, and how the play is varied.
+struct Scene {
+    scenario: Scenario,
+    variation: Variation,
+}
+
+impl Scene {
+    fn of(steps: &[&str]) -> Self {
+        let lines: Vec<_> = steps
+            .iter()
+            .map(|step| {
+                format!(
+                    "      - {step}
+"
+                )
+            })
+            .collect();
+        let lines = lines.concat();
+        Self {
+            scenario: parse("mine.yml", &format!("{HEAD}{lines}")).expect("a scenario"),
+            variation: Variation::None,
+        }
+    }
+
+    fn varied(mut self, variation: Variation) -> Self {
+        self.variation = variation;
+        self
+    }
+
+    fn on<T>(&self, judged: impl FnOnce(OnRow<'_>) -> T) -> T {
+        let play = self.scenario.plays.first().expect("a play");
+        let performance = Performance {
+            scenario: &self.scenario,
+            play,
+            variation: self.variation.clone(),
+            key: "mine.1.1".to_owned(),
+        };
+        judged(OnRow {
+            performance: &performance,
+            step: play.steps.last().expect("a step"),
+            account: "usr_ann",
+            customer: "cus_ann",
+            secret_env: "WEBHOOK_SECRET",
+            paid_column: "has_paid_access",
+        })
+    }
+
+    fn judge(&self, observed: &Observed) -> Vec<Finding> {
+        self.on(|on| judge(on, observed))
+    }
+
+    /// The only finding is of this rule, and its message and fix say each of these.
+    #[track_caller]
+    fn says(&self, observed: &Observed, rule: &str, parts: &[&str]) {
+        let findings = self.judge(observed);
+        let [finding] = findings.as_slice() else {
+            panic!("{findings:#?}");
+        };
+        let said = format!("{}\nFix: {}", finding.message, finding.fix);
+        assert_eq!(finding.rule.as_str(), rule, "{said}");
+        let step = self.on(|on| format!("scenario:mine/{}", on.step.id));
+        assert_eq!(finding.entity, step);
+        for part in parts {
+            assert!(said.contains(part), "no `{part}` in: {said}");
+        }
+    }
+}
+
+fn delivery(event: &str, id: &str, code: u16) -> Delivery {
+    Delivery {
+        step: "bought".to_owned(),
+        event: event.to_owned(),
+        id: id.to_owned(),
+        signed: Signing::AsDocumented,
+        is_repeat: false,
+        answer: Answer::Status {
+            code,
+            body: String::new(),
+        },
+    }
+}
+
+fn updated(code: u16) -> Delivery {
+    delivery("customer.subscription.updated", "evt_2", code)
+}
+
+fn signed(signed: Signing, code: u16) -> Delivery {
+    Delivery {
+        signed,
+        ..updated(code)
+    }
+}
+
+fn repeated(delivery: Delivery) -> Delivery {
+    Delivery {
+        is_repeat: true,
+        ..delivery
+    }
+}
+
+fn change(column: &str, before: &str, after: &str) -> Change {
+    Change {
+        table: "users".to_owned(),
+        key: "[\"usr_ann\"]".to_owned(),
+        column: column.to_owned(),
+        before: Some(before.to_owned()),
+        after: Some(after.to_owned()),
+    }
+}
+
+fn ann(paid: bool, plan: &str) -> Account {
+    Account {
+        paid,
+        ..account("ann").plan(plan)
+    }
+}
+
+fn ann_has(status: &str) -> Subscription {
+    subscription("ann", status, "price_pro")
+}
+
+fn row(account: &Account) -> RowState {
+    RowState {
+        exists: true,
+        linked: account.customer.is_some(),
+        paid: account.paid,
+        plan: account.plan.as_deref().map(str::to_owned),
+        columns: vec![
+            ("id".to_owned(), "usr_ann".to_owned()),
+            ("has_paid_access".to_owned(), account.paid.to_string()),
+        ],
+    }
+}
+
+/// What a step shows that began with one row and ended with another, in the words of a contract.
+fn judged_by(
+    contract: &Contract,
+    (before, after): (&Account, &Account),
+    subscriptions: impl IntoIterator<Item = Subscription>,
+) -> Observed {
+    let mut facts = facts([after.clone()], subscriptions);
+    if after.columns.is_some() {
+        let mapped = [Field::PeriodEnd, Field::CancelAtPeriodEnd];
+        facts.mapped.extend(mapped);
+    }
+    let customer = "cus_ann".into();
+    let explained = explain(
+        contract,
+        &facts,
+        std::slice::from_ref(&customer),
+        testing::NOW,
+    );
+    let mut customers = explained.customers.into_iter();
+    Observed {
+        deliveries: vec![updated(200)],
+        earlier: Vec::new(),
+        before: row(before),
+        after: row(after),
+        explained: customers.find(|one| one.customer.as_deref() == Some("cus_ann")),
+        findings: explained.findings,
+        changes: Vec::new(),
+        all_changes: Vec::new(),
+        bystanders: Vec::new(),
+        calls: Vec::new(),
+        fault: None,
+        gate: None,
+    }
+}
+
+fn shown(
+    before: &Account,
+    after: &Account,
+    subscriptions: impl IntoIterator<Item = Subscription>,
+) -> Observed {
+    judged_by(&contract(), (before, after), subscriptions)
+}
+
+/// One that ends as it has to.
+fn right() -> Observed {
+    let account = ann(true, "pro");
+    shown(&account, &account, [ann_has("active")])
+}
+
+/// A purchase after which nothing is right.
+fn lost() -> Observed {
+    let account = ann(false, "free");
+    shown(&account, &account, [ann_has("active")])
+}
+
+impl Observed {
+    fn changed(mut self, changes: &[Change]) -> Self {
+        self.changes = changes.to_vec();
+        self.all_changes = changes.to_vec();
+        self
+    }
+
+    fn delivered(mut self, deliveries: &[Delivery]) -> Self {
+        self.deliveries = deliveries.to_vec();
+        self
+    }
+
+    fn later_than(mut self, earlier: &[Delivery]) -> Self {
+        self.earlier = earlier.to_vec();
+        self
+    }
+}

@@ -1,0 +1,266 @@
+//! What the row says, and what it should say.
+
+use super::*;
+
+#[test]
+fn what_goes_as_it_has_to_is_not_spoken_of() {
+    assert_eq!(Scene::of(&[PURCHASE]).judge(&right()), []);
+}
+
+#[test]
+fn access_that_a_purchase_did_not_give() {
+    let scene = Scene::of(&[PURCHASE]);
+    let half = shown(&ann(false, "free"), &ann(false, "pro"), [ann_has("active")]);
+    scene.says(
+        &half.clone().changed(&[change("plan", "free", "pro")]),
+        "revenue-leak",
+        &[
+            "Somebody buys.\nUser has an active/trialing",
+            "customer.subscription.updated changed plan but not `has_paid_access`: set it",
+        ],
+    );
+    scene.says(
+        &half,
+        "revenue-leak",
+        &[
+            "answered 200 to customer.subscription.updated but the row did not change",
+            "is the branch gone, or does its condition find no row?",
+        ],
+    );
+    let free = ann(false, "free");
+    let trial = shown(&free, &free, [ann_has("trialing")]);
+    scene.says(
+        &trial.changed(&[change("status", "null", "trialing")]),
+        "revenue-leak",
+        &["for trialing too"],
+    );
+}
+
+#[test]
+fn a_customer_that_no_row_was_linked_to() {
+    let stray = account("ann").customer(None);
+    let observed = shown(&stray, &stray, [ann_has("active")]);
+    let scene = Scene::of(&[PURCHASE]);
+    scene.says(
+        &observed,
+        "orphan-subscription",
+        &[
+            "no account is linked to it: the row has no customer id",
+            "`client_reference_id`",
+        ],
+    );
+    let severities: Vec<_> = scene
+        .judge(&observed)
+        .iter()
+        .map(|one| one.severity)
+        .collect();
+    assert_eq!(severities, [Severity::High]);
+}
+
+#[test]
+fn access_that_stays_or_comes_too_early() {
+    let end = "{id: ended, does: it ends, send: [customer.subscription.deleted]}";
+    let kept = shown(&ann(true, "pro"), &ann(true, "free"), [ann_has("canceled")]);
+    Scene::of(&[end]).says(
+        &kept.changed(&[change("plan", "pro", "free")]),
+        "wrongful-access",
+        &["changed plan but left `has_paid_access` as it was: take it away"],
+    );
+    let early = shown(
+        &ann(false, "free"),
+        &ann(true, "pro"),
+        [ann_has("incomplete")],
+    );
+    Scene::of(&[PURCHASE]).says(
+        &early.changed(&[change("has_paid_access", "false", "true")]),
+        "wrongful-access",
+        &["set `has_paid_access` although the subscription is incomplete: grant access on active"],
+    );
+}
+
+#[test]
+fn access_that_is_taken_away_says_what_grants_it() {
+    let end = "{id: ended, does: the first ends, send: [customer.subscription.deleted]}";
+    let scene = Scene::of(&[end]);
+    let taken = |subscriptions: Vec<Subscription>| {
+        shown(&ann(true, "pro"), &ann(false, "free"), subscriptions).changed(&[change(
+            "has_paid_access",
+            "true",
+            "false",
+        )])
+    };
+    let second = ann_has("active").id("sub_second").newer();
+    scene.says(
+        &taken(vec![ann_has("canceled"), second]),
+        "revenue-leak",
+        &["although sub_second grants it: look at all of the customer's subscriptions"],
+    );
+    let mut ending = ann_has("active");
+    ending.cancel_scheduled = Some(true);
+    scene.says(
+        &taken(vec![ending]),
+        "revenue-leak",
+        &["sub_ann is only scheduled to end: keep the access until customer.subscription.deleted"],
+    );
+    scene.says(
+        &taken(vec![ann_has("active")]),
+        "revenue-leak",
+        &["took `has_paid_access` away although sub_ann is active"],
+    );
+}
+
+#[test]
+fn a_plan_that_is_called_something_else() {
+    let observed = shown(
+        &ann(false, "free"),
+        &ann(true, "professional"),
+        [ann_has("active")],
+    );
+    Scene::of(&[PURCHASE]).says(
+        &observed.changed(&[change("plan", "free", "professional")]),
+        "plan-drift",
+        &[
+            "stored plan professional: does the application map `price_pro` to pro",
+            "or was a plan renamed in one place only?",
+        ],
+    );
+}
+
+#[test]
+fn columns_that_do_not_follow() {
+    let columns = AccountColumns {
+        cancel_at_period_end: true,
+        ..AccountColumns::default()
+    };
+    let account = ann(true, "pro").columns(columns);
+    let observed = shown(&account, &account, [ann_has("active")]);
+    Scene::of(&[PURCHASE]).says(
+        &observed.changed(&[change("seats", "0", "1")]),
+        "period-drift",
+        &[
+            "`items.data[].current_period_end`",
+            "\nalso cancel-flag-drift: ",
+        ],
+    );
+}
+
+#[test]
+fn a_row_of_somebody_else_is_a_finding_beside_that_of_the_own_row() {
+    let other = |who: &str| BystanderChange {
+        who: who.to_owned(),
+        account: format!("usr of {who}"),
+        changes: vec![change("plan", "free", "pro")],
+    };
+    let scene = Scene::of(&[PURCHASE]);
+    let mut observed = right();
+    observed.bystanders = vec![other("a stranger"), other("a friend")];
+    scene.says(
+        &observed,
+        "bystander-changed",
+        &[
+            "that of a stranger (usr of a stranger): users.plan free → pro",
+            "\nSo did that of a friend.",
+            "the update on customer.subscription.updated: an empty or missing id must match no row",
+        ],
+    );
+    let both = Observed {
+        bystanders: observed.bystanders,
+        ..lost()
+    };
+    let findings = scene.judge(&both);
+    let rules: Vec<_> = findings.iter().map(|one| one.rule.as_str()).collect();
+    assert_eq!(rules, ["revenue-leak", "bystander-changed"]);
+    let named = &findings.last().expect("a finding").subject.named;
+    assert!(named.contains(&"usr of a friend".to_owned()), "{named:?}");
+}
+
+#[test]
+fn a_repeat_that_changes_something() {
+    let scene = Scene::of(&[
+        PURCHASE,
+        "{id: again, does: everything comes again, again: [bought], then: {row: same}}",
+    ]);
+    let repeat = right().delivered(&[repeated(updated(200))]);
+    scene.says(
+        &repeat.clone().changed(&[change("credits", "10", "20")]),
+        "repeat-changed",
+        &[
+            "changed the row once more: users.credits 10 → 20",
+            "remember the ids of events",
+        ],
+    );
+    let stamped = Observed {
+        all_changes: vec![change("updated_at", "earlier", "now")],
+        ..repeat
+    };
+    assert_eq!(scene.judge(&stamped), []);
+}
+
+#[test]
+fn an_old_event_that_is_believed() {
+    let scene = Scene::of(&[
+        PURCHASE,
+        "{id: late, does: one comes late, send: [{event: customer.subscription.updated, of: bought}]}",
+    ]);
+    let observed = shown(
+        &ann(false, "free"),
+        &ann(true, "pro"),
+        [ann_has("canceled")],
+    );
+    scene.says(
+        &observed.changed(&[change("has_paid_access", "false", "true")]),
+        "wrongful-access",
+        &["an old event overwrote what is true now: fetch the subscription"],
+    );
+}
+
+#[test]
+fn what_goes_wrong_in_another_order_or_at_once() {
+    let every = "{id: bought, does: somebody buys, order: every, \
+                 send: [customer.subscription.created, customer.subscription.updated]}";
+    let created = delivery("customer.subscription.created", "evt_1", 200);
+    let observed = lost().delivered(&[updated(200), created]).changed(&[change(
+        "status",
+        "null",
+        "incomplete",
+    )]);
+    let says = |variation: Variation, parts: &[&str]| {
+        let scene = Scene::of(&[every]).varied(variation);
+        scene.says(&observed, "revenue-leak", parts);
+    };
+    says(
+        Variation::Order(vec![1, 0]),
+        &[
+            "(in the order customer.subscription.updated, customer.subscription.created)",
+            "customer.subscription.created came after customer.subscription.updated, and the row says what was true",
+        ],
+    );
+    says(
+        Variation::Order(vec![0, 1]),
+        &["changed status but not `has_paid_access`"],
+    );
+    says(
+        Variation::AtOnce,
+        &["(all events at once)", "lock the account's row"],
+    );
+}
+
+#[test]
+fn events_that_end_in_different_rows() {
+    let row = |seats: &str, stamp: &str| RowState {
+        columns: vec![
+            ("seats".to_owned(), seats.to_owned()),
+            ("updated_at".to_owned(), stamp.to_owned()),
+        ],
+        ..RowState::default()
+    };
+    let differ = |one: &RowState, other: &RowState| {
+        Scene::of(&[PURCHASE])
+            .on(|on| endings_differ(on, (one, "first"), (other, "second"), &["updated_at"]))
+    };
+    assert_eq!(differ(&row("1", "a"), &row("1", "b")), None);
+    let finding = differ(&row("1", "a"), &row("2", "a")).expect("a finding");
+    assert_eq!(finding.rule.as_str(), "order-dependent");
+    let said = "different rows: seats 1 and 2 (first; second)";
+    assert!(finding.message.contains(said), "{}", finding.message);
+}
