@@ -20,7 +20,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http", &["host"]),
     ("cli", &[]),
     ("config", &["contract", "problem", "host"]),
-    ("report", &["contract", "problem"]),
+    ("baseline", &["contract"]),
+    ("report", &["contract", "baseline", "problem"]),
     ("billing", &["contract", "problem", "http"]),
     ("database", &["contract", "config", "problem"]),
     (
@@ -39,7 +40,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that compute and never touch the world.
-const PURE: &[&str] = &["contract", "report", "config", "problem", "rehearsal"];
+const PURE: &[&str] = &[
+    "contract",
+    "baseline",
+    "report",
+    "config",
+    "problem",
+    "rehearsal",
+];
 
 /// What touching the world looks like.
 const WORLD: &[&str] = &[

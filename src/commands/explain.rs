@@ -164,9 +164,9 @@ fn judged(
         Some(_) => Verdict::Error,
         None => Verdict::of(&said.findings, contract.contract.fail_on),
     };
-    let findings = said.findings.into_iter().map(|finding| Reported {
-        place: config.place(index, finding.rule, finding.subject.price.as_deref()),
-        finding,
+    let findings = said.findings.into_iter().map(|finding| {
+        let place = config.place(index, finding.rule, finding.subject.price.as_deref());
+        Reported::new(finding, place)
     });
     ExplainedContract {
         name: contract.name.clone(),

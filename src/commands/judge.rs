@@ -71,6 +71,7 @@ pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
         problems: Vec::new(),
         warnings,
         rehearsal: None,
+        since: None,
     }
 }
 
@@ -142,6 +143,7 @@ fn outcome(
         name: contract.name.clone(),
         source: contract.contract.source,
         verdict: Verdict::Error,
+        fail_on,
         findings: Vec::new(),
         summary: Summary::default(),
         problem: None,
@@ -153,7 +155,7 @@ fn outcome(
             outcome.summary = evaluation.summary;
             let place = |finding: Finding| {
                 let place = config.place(index, finding.rule, finding.subject.price.as_deref());
-                Reported { finding, place }
+                Reported::new(finding, place)
             };
             outcome.findings = evaluation.findings.into_iter().map(place).collect();
         }

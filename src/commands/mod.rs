@@ -125,6 +125,7 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
         problems,
         warnings: Vec::new(),
         rehearsal: None,
+        since: None,
     }
 }
 

@@ -25,7 +25,8 @@ pub mod neutral;
 pub mod workflow_command;
 
 use crate::{
-    contract::{Finding, Source, Summary, Verdict},
+    baseline::{Since, Standing},
+    contract::{Finding, Severity, Source, Summary, Verdict},
     problem::{Place, Problem},
 };
 
@@ -52,6 +53,8 @@ pub struct Outcome {
     pub warnings: Vec<Problem>,
     /// What was played, where this is a rehearsal and no check.
     pub rehearsal: Option<Rehearsed>,
+    /// What the findings were compared with, where they were.
+    pub since: Option<Since>,
 }
 
 /// What one contract of the configuration came to.
@@ -60,6 +63,8 @@ pub struct ContractOutcome {
     pub name: String,
     pub source: Source,
     pub verdict: Verdict,
+    /// The lowest severity that fails it; none where no finding does.
+    pub fail_on: Option<Severity>,
     pub findings: Vec<Reported>,
     pub summary: Summary,
     /// Why there is no verdict; set when it is `error`.
@@ -73,6 +78,33 @@ pub struct ContractOutcome {
 pub struct Reported {
     pub finding: Finding,
     pub place: Option<Place>,
+    /// None where nothing was compared.
+    pub standing: Option<Standing>,
+    /// Lines that the pull request changes and that matter to it, the likeliest first.
+    pub changes: Vec<Change>,
+}
+
+/// A line that a pull request changes, and what that has to do with a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// As GitHub spells it: relative to the repository.
+    pub path: String,
+    /// In the new version of the file, counted from one.
+    pub line: u32,
+    /// What the pull request does there, such as ``removes the only line that mentions `has_paid_access` ``.
+    pub does: String,
+}
+
+impl Reported {
+    /// A finding that was compared with nothing yet.
+    pub fn new(finding: Finding, place: Option<Place>) -> Self {
+        Self {
+            finding,
+            place,
+            standing: None,
+            changes: Vec::new(),
+        }
+    }
 }
 
 impl Outcome {

@@ -25,6 +25,7 @@ pub fn redact_ids(outcome: &Outcome) -> Outcome {
         problems: outcome.problems.iter().map(provider_ids).collect(),
         warnings: outcome.warnings.iter().map(provider_ids).collect(),
         rehearsal: outcome.rehearsal.clone(),
+        since: outcome.since.clone(),
     }
 }
 
@@ -45,7 +46,7 @@ fn reported(found: &Reported) -> Reported {
     let ids = Ids::of(&found.finding);
     Reported {
         finding: rewrite::finding(&found.finding, &|text| ids.hidden_in(text)),
-        place: found.place.clone(),
+        ..found.clone()
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    baseline::{Since, Standing},
     contract::{Finding, Subject, Summary},
     problem::{Place, Problem},
 };
 
-use super::{ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported};
+use super::{Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported};
 
 /// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay.
 pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outcome {
@@ -29,6 +30,10 @@ pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outc
             .map(|one| problem(one, text))
             .collect(),
         rehearsal: outcome.rehearsal.as_ref().map(|one| rehearsed(one, text)),
+        since: outcome.since.as_ref().map(|since| Since {
+            source: text(&since.source),
+            ..since.clone()
+        }),
     }
 }
 
@@ -51,17 +56,36 @@ fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> Contr
         name: text(&contract.name),
         source: contract.source,
         verdict: contract.verdict,
+        fail_on: contract.fail_on,
         findings: contract
             .findings
             .iter()
-            .map(|found| Reported {
-                finding: finding(&found.finding, text),
-                place: found.place.as_ref().map(|one| place(one, text)),
-            })
+            .map(|found| reported(found, text))
             .collect(),
         summary: summary(&contract.summary, text),
         problem: contract.problem.as_ref().map(|one| problem(one, text)),
         named: contract.named.iter().map(|name| text(name)).collect(),
+    }
+}
+
+fn reported(found: &Reported, text: &impl Fn(&str) -> String) -> Reported {
+    let change = |change: &Change| Change {
+        path: text(&change.path),
+        line: change.line,
+        does: text(&change.does),
+    };
+    let standing = |standing: &Standing| match standing {
+        Standing::Accepted { reason, until } => Standing::Accepted {
+            reason: text(reason),
+            until: until.clone(),
+        },
+        Standing::New | Standing::Known => standing.clone(),
+    };
+    Reported {
+        finding: finding(&found.finding, text),
+        place: found.place.as_ref().map(|one| place(one, text)),
+        standing: found.standing.as_ref().map(standing),
+        changes: found.changes.iter().map(change).collect(),
     }
 }
 

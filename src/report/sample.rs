@@ -89,6 +89,7 @@ pub(super) fn without_contracts(problem: Problem) -> Outcome {
         problems: vec![problem],
         warnings: vec![],
         rehearsal: None,
+        since: None,
     }
 }
 
@@ -156,6 +157,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
         problems: vec![problem.clone()],
         warnings: vec![problem],
         rehearsal: None,
+        since: None,
     }
 }
 
@@ -167,6 +169,7 @@ pub(super) fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
         problems: vec![],
         warnings: vec![],
         rehearsal: None,
+        since: None,
     }
 }
 
@@ -186,12 +189,10 @@ pub(super) fn contract(name: &str, source: Source, findings: Vec<Finding>) -> Co
         name: name.into(),
         source,
         verdict: Verdict::of(&findings, Some(Severity::High)),
+        fail_on: Some(Severity::High),
         findings: findings
             .into_iter()
-            .map(|finding| Reported {
-                finding,
-                place: None,
-            })
+            .map(|finding| Reported::new(finding, None))
             .collect(),
         summary,
         problem: None,

@@ -47,7 +47,7 @@ pub(super) fn outcome(
         } else {
             config.place(index, finding.rule, finding.subject.price.as_deref())
         };
-        Reported { finding, place }
+        Reported::new(finding, place)
     };
     Outcome {
         verdict,
@@ -55,6 +55,7 @@ pub(super) fn outcome(
             name: rehearsing.contract.name.clone(),
             source: rehearsing.contract.contract.source,
             verdict,
+            fail_on: rehearsing.fail_on,
             findings: findings.into_iter().map(place).collect(),
             summary,
             problem: None,
@@ -65,6 +66,7 @@ pub(super) fn outcome(
         rehearsal: Some(Rehearsed {
             scenarios: reported,
         }),
+        since: None,
     }
 }
 
@@ -89,6 +91,7 @@ pub(super) fn failed(config: &Config, failure: Failure) -> Outcome {
             name: contract.map_or_else(|| "rehearsal".to_owned(), |one| one.name.clone()),
             source: contract.map_or(Source::Stripe, |one| one.contract.source),
             verdict: Verdict::Error,
+            fail_on: None,
             findings: Vec::new(),
             summary: Summary::default(),
             problem: Some(failure.problem),
@@ -97,5 +100,6 @@ pub(super) fn failed(config: &Config, failure: Failure) -> Outcome {
         problems: Vec::new(),
         warnings: Vec::new(),
         rehearsal: Some(Rehearsed::default()),
+        since: None,
     }
 }

@@ -81,10 +81,7 @@ fn about(id: &str) -> ExplainedContract {
         verdict: Verdict::Fail,
         customers: said.customers,
         findings: findings
-            .map(|finding| Reported {
-                finding,
-                place: None,
-            })
+            .map(|finding| Reported::new(finding, None))
             .collect(),
         problem: None,
         provider_requests: 3,

@@ -1,0 +1,167 @@
+//! An earlier result in one line that fits into a comment of Markdown: fingerprints only, compressed.
+
+use std::{
+    collections::BTreeSet,
+    io::{Read as _, Write as _},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+
+use crate::contract::UnixSeconds;
+
+/// What the line begins and ends with. No letter of base64 ends a comment of HTML.
+const BEGINNING: &str = "<!-- prodverdict-state v1 ";
+const END: &str = " -->";
+
+/// Fingerprints do not compress: as many as leave a third of a check run's summary to its readers.
+const MOST: usize = 4_000;
+
+/// The bytes of a fingerprint.
+const BYTES: usize = 8;
+
+/// The fingerprints of one result, and when it was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    pub taken: UnixSeconds,
+    fingerprints: BTreeSet<u64>,
+}
+
+impl State {
+    /// Of fingerprints as findings have them: 16 hexadecimal digits. What is none is left out.
+    pub fn new<'a>(taken: UnixSeconds, fingerprints: impl IntoIterator<Item = &'a str>) -> Self {
+        let fingerprints = fingerprints.into_iter().filter_map(number).collect();
+        Self {
+            taken,
+            fingerprints,
+        }
+    }
+
+    pub fn contains(&self, fingerprint: &str) -> bool {
+        number(fingerprint).is_some_and(|number| self.fingerprints.contains(&number))
+    }
+
+    /// How many of its fingerprints are not among these.
+    pub fn gone<'a>(&self, fingerprints: impl IntoIterator<Item = &'a str>) -> u64 {
+        let now: BTreeSet<_> = fingerprints.into_iter().filter_map(number).collect();
+        let gone = self.fingerprints.difference(&now).count();
+        u64::try_from(gone).unwrap_or(u64::MAX)
+    }
+
+    pub fn len(&self) -> usize {
+        self.fingerprints.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.fingerprints.is_empty()
+    }
+
+    /// The line that holds it; none where there is too much to keep.
+    pub fn line(&self) -> Option<String> {
+        if self.fingerprints.len() > MOST {
+            return None;
+        }
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        for number in &self.fingerprints {
+            encoder.write_all(&number.to_be_bytes()).ok()?;
+        }
+        let packed = URL_SAFE_NO_PAD.encode(encoder.finish().ok()?);
+        Some(format!("{BEGINNING}{} {packed}{END}", self.taken.0))
+    }
+
+    /// The last one in a text that we wrote; none where there is none, or where it is damaged.
+    pub fn find(text: &str) -> Option<Self> {
+        let (_, rest) = text.rsplit_once(BEGINNING)?;
+        let (inside, _) = rest.split_once(END)?;
+        let (taken, packed) = inside.split_once(' ')?;
+        let taken = UnixSeconds(taken.parse().ok()?);
+        let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(MOST * BYTES).ok()?;
+        // One more than there can be: a longer one is none of ours.
+        let mut decoder = DeflateDecoder::new(packed.as_slice()).take(limit + 1);
+        decoder.read_to_end(&mut bytes).ok()?;
+        if bytes.len() > MOST * BYTES {
+            return None;
+        }
+        let (numbers, rest) = bytes.as_chunks::<BYTES>();
+        rest.is_empty().then(|| Self {
+            taken,
+            fingerprints: numbers
+                .iter()
+                .map(|bytes| u64::from_be_bytes(*bytes))
+                .collect(),
+        })
+    }
+}
+
+fn number(fingerprint: &str) -> Option<u64> {
+    let is_fingerprint = fingerprint.len() == 2 * BYTES;
+    is_fingerprint
+        .then(|| u64::from_str_radix(fingerprint, 16).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: UnixSeconds = UnixSeconds(1_790_000_000);
+
+    fn state(numbers: impl IntoIterator<Item = u64>) -> State {
+        let fingerprints: Vec<_> = numbers
+            .into_iter()
+            .map(|one| format!("{one:016x}"))
+            .collect();
+        State::new(NOW, fingerprints.iter().map(String::as_str))
+    }
+
+    #[test]
+    fn what_was_there_before_is_told_from_what_is_new_and_what_is_gone() {
+        let state = state([1, 2, 3]);
+        assert!(state.contains("0000000000000002"));
+        assert!(!state.contains("0000000000000004"));
+        assert_eq!(state.gone(["0000000000000002", "0000000000000009"]), 2);
+        assert!(!state.contains("2") && !state.contains(""));
+    }
+
+    #[test]
+    fn too_many_are_not_kept_and_what_is_damaged_is_nothing() {
+        assert_eq!(state(0..4_001).line(), None);
+        let line = state(0..4_000).line().unwrap();
+        assert!(line.len() < 43_000, "{}", line.len());
+        for odd in [
+            "",
+            "<!-- prodverdict-state v1 ",
+            "<!-- prodverdict-state v1 1 -->",
+            "<!-- prodverdict-state v1 x AAAA -->",
+            "<!-- prodverdict-state v1 1 ???? -->",
+            "<!-- prodverdict-state v1 1 AAAA -->",
+        ] {
+            assert_eq!(State::find(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_unpacks_to_much_more_than_it_is_stops_at_the_limit() {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&vec![0; 64 * 1024 * 1024]).unwrap();
+        let packed = URL_SAFE_NO_PAD.encode(encoder.finish().unwrap());
+        assert_eq!(State::find(&format!("{BEGINNING}1 {packed}{END}")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_comes_back_from_any_surroundings(
+            numbers in prop::collection::btree_set(any::<u64>(), 0..200),
+            before in "\\PC*", after in "\\PC{0,40}"
+        ) {
+            let state = state(numbers);
+            let line = state.line().unwrap();
+            prop_assert!(!line.trim_end_matches(END).contains("--\u{3e}"));
+            prop_assert_eq!(State::find(&format!("{before}\n{line}\n{after}")), Some(state));
+        }
+    }
+}
