@@ -32,7 +32,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "fixtures",
         &["contract", "config", "problem", "billing", "database"],
     ),
-    ("github", &["contract", "report", "problem", "http"]),
+    (
+        "github",
+        &["contract", "baseline", "report", "problem", "http"],
+    ),
+    ("chat", &["contract", "baseline", "report", "problem"]),
     ("fake_stripe", &[]),
     ("redirect", &["problem"]),
     ("rehearsal", &["contract"]),

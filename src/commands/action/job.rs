@@ -15,6 +15,7 @@ use super::{
         signals::Signals,
         unanswered,
     },
+    chat::Chat,
     inputs::{Inputs, Mode},
     publication, report_file,
 };
@@ -36,6 +37,8 @@ pub(super) struct Job<'e> {
     pub(super) recorded: Recorded,
     pub(super) output: Output,
     pub(super) mask: Mask,
+    /// Where what has changed is told, if anywhere.
+    pub(super) chat: Option<Chat>,
 }
 
 /// What a job came to.
@@ -165,6 +168,7 @@ impl Job<'_> {
             &self.inputs,
             publisher.context(),
             check_run.as_deref(),
+            now(),
         );
         self.write_report(outcome, &mut publication);
         self.output.say(&report::warnings(&outcome.warnings, false));
@@ -172,6 +176,7 @@ impl Job<'_> {
         let written = self.output.data(&report::text(outcome, false));
         let published = publisher.finish(&publication).await;
         self.tell(&published);
+        self.chat(publisher.context(), outcome, &published).await;
         if outcome.verdict == Verdict::Error && self.inputs.neutral_on_error {
             self.output
                 .say("`on_error` is neutral: the job goes on although nothing was decided");
@@ -196,6 +201,18 @@ impl Job<'_> {
         }
     }
 
+    async fn chat(&self, context: &Context, outcome: &Outcome, published: &Published) {
+        let Some(chat) = &self.chat else {
+            return;
+        };
+        let told = chat
+            .tell(context, outcome, published.issue.as_ref(), None)
+            .await;
+        if let Err(problem) = told {
+            self.output.say(&report::warnings(&[problem], false));
+        }
+    }
+
     /// What could not be said where it belongs, and the annotations that no check run took.
     fn tell(&self, published: &Published) {
         self.output
@@ -209,6 +226,13 @@ impl Job<'_> {
         }
         if let Some(url) = &published.check_run_url {
             self.output.say(&format!("check run: {url}"));
+        }
+        if let Some(url) = published
+            .issue
+            .as_ref()
+            .and_then(|issue| issue.url.as_ref())
+        {
+            self.output.say(&format!("issue: {url}"));
         }
     }
 }
