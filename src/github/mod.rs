@@ -14,6 +14,7 @@ mod mask;
 mod publication;
 mod publisher;
 mod pull_files;
+mod remembered;
 mod shorten;
 
 pub use changed_lines::{ChangedFile, ChangedLine, best_line, says};
