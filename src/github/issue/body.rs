@@ -1,12 +1,15 @@
 //! The text of the issue: marker, stamp, report, footer, and the findings it is about; and what an earlier one said.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::Place;
 use crate::{
     baseline::{Earlier, State},
-    github::{publication::IssueBody, shorten::shorten},
+    github::{
+        publication::IssueBody,
+        remembered::{issue_key, issue_marker},
+        shorten::shorten,
+    },
     report::Mask,
 };
 
@@ -17,13 +20,6 @@ const FOOTER: &str = "<!-- footer -->";
 
 const SHORTENED: &str =
     "_Shortened: GitHub takes no more text here. The run's summary holds more._";
-
-/// What the issues of one configuration are found again by; `series` tells rehearsals from checks.
-pub(crate) fn key(config: &str, series: &str) -> String {
-    let digest = Sha256::digest(format!("{config}\n{series}").as_bytes());
-    let first = digest.first_chunk().copied().unwrap_or_default();
-    format!("{:016x}", u64::from_be_bytes(first))
-}
 
 /// The issue's text to be, and how it compares with one that is there.
 #[derive(Debug)]
@@ -54,10 +50,7 @@ pub(super) struct Written {
 
 impl Draft {
     pub(super) fn new(place: &Place<'_>, body: &IssueBody, mask: &Mask) -> Self {
-        let marker = format!(
-            "<!-- prodverdict:issue v1 key={} -->",
-            key(place.config, place.series)
-        );
+        let marker = issue_marker(&issue_key(place.config, place.series));
         let stamp = Stamp {
             sha: place.sha.to_owned(),
             run_id: place.run.id,
@@ -184,16 +177,6 @@ mod tests {
             findings: Vec::new(),
         };
         Draft::new(&place, &body, &Mask::default())
-    }
-
-    #[test]
-    fn the_key_is_the_documented_hash() {
-        // printf 'prodverdict.yml\n' | sha256sum
-        assert_eq!(key("prodverdict.yml", ""), "290473723bfb6846");
-        assert_ne!(
-            key("prodverdict.yml", "rehearsal"),
-            key("prodverdict.yml", "")
-        );
     }
 
     #[test]
