@@ -53,10 +53,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let mut of_rehearsal = Signals::listen();
     let (inputs, mut input_problems) = Inputs::read(environment);
     let mut context = context(environment);
-    let token = environment
-        .input("github_token")
-        .or_else(|| environment.get("GITHUB_TOKEN"))
-        .map(SecretString::from);
+    let token = token(environment);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
     let webhook = chat::webhook(environment, &mut secrets);
@@ -152,6 +149,13 @@ fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
         problems.push(problem);
         ReportFiles::default()
     })
+}
+
+fn token(environment: &Environment) -> Option<SecretString> {
+    environment
+        .input("github_token")
+        .or_else(|| environment.get("GITHUB_TOKEN"))
+        .map(SecretString::from)
 }
 
 /// Says everywhere what the job came to, each finding at its place; gives the exit status.
