@@ -3,11 +3,13 @@
 mod amount;
 mod annotation;
 mod count;
+mod csv;
 mod explanation;
 mod file;
 mod find;
 mod json;
 mod json_rehearsal;
+mod junit;
 mod mask;
 #[cfg(test)]
 mod oracle;
@@ -18,6 +20,7 @@ mod rewrite;
 mod sample;
 #[cfg(test)]
 mod sample_rehearsal;
+mod sarif;
 mod shown;
 mod text;
 

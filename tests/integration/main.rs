@@ -15,6 +15,7 @@ mod evidence;
 mod explain;
 mod fake_stripe;
 mod fixtures;
+mod formats;
 mod hostile;
 mod incomplete;
 mod live;
