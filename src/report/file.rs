@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Outcome, csv, json, junit, markdown, sarif, text};
+use super::{Outcome, csv, json, junit, markdown, repair, sarif, text};
 
 /// One of them.
 #[derive(Debug)]
@@ -55,6 +55,12 @@ pub const FORMATS: &[FileFormat] = &[
         endings: &["csv"],
         repairs: false,
         render: |outcome, _| csv::csv(outcome),
+    },
+    FileFormat {
+        name: "repair script",
+        endings: &["sql"],
+        repairs: true,
+        render: |outcome, _| repair::script(outcome),
     },
     FileFormat {
         name: "text",

@@ -108,7 +108,8 @@ fn of_contract(contract: &ContractOutcome) -> Suite {
     for rule in rules {
         let of_rule = |found: &&Reported| found.finding.rule == rule;
         let findings: Vec<_> = contract.findings.iter().filter(of_rule).collect();
-        if findings.is_empty() {
+        // Without a verdict nothing holds.
+        if findings.is_empty() && contract.problem.is_none() {
             cases.push(Case {
                 name: format!("{rule}: {}", rule.description()),
                 class: contract.name.clone(),

@@ -15,6 +15,7 @@ mod mask;
 mod oracle;
 mod redact;
 mod rehearsed;
+mod repair;
 mod rewrite;
 #[cfg(test)]
 mod sample;
@@ -44,6 +45,7 @@ pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
+pub use repair::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair};
 pub use text::{problems, summary_line, text, warnings};
 
 /// Everything a run came to; what every renderer and publisher shows.
@@ -87,6 +89,8 @@ pub struct Reported {
     pub standing: Option<Standing>,
     /// Lines that the pull request changes and that matter to it, the likeliest first.
     pub changes: Vec<Change>,
+    /// None where nobody asked for it.
+    pub repair: Option<Repair>,
 }
 
 /// A line that a pull request changes, and what that has to do with a finding.
@@ -108,6 +112,7 @@ impl Reported {
             place,
             standing: None,
             changes: Vec::new(),
+            repair: None,
         }
     }
 }

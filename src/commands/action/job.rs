@@ -104,6 +104,7 @@ impl Job<'_> {
             return Judged::skipped(&missing);
         }
         run.fail_on = self.inputs.fail_on;
+        run.repairs = self.files.want_repairs();
         Judged::Told(Box::new(judge(config, &run).await))
     }
 

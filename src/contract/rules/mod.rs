@@ -10,7 +10,7 @@ mod unlinked;
 
 use std::collections::BTreeSet;
 
-pub(crate) use self::{customer::CHARGED, plan::stores_paid_plan};
+pub(crate) use self::{columns::paid_seats, customer::CHARGED, plan::stores_paid_plan};
 use super::{Field, Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
 
 /// Judges every account, then what belongs to customers, prices and statuses.
