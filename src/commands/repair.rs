@@ -59,6 +59,8 @@ fn all(corrections: &BTreeMap<String, RowCorrection>, reason: &str) -> BTreeMap<
 
 /// The accounts' own table, as the configuration maps it.
 struct Table<'c> {
+    /// The variable that holds the URL.
+    database: &'c str,
     name: &'c TableName,
     time_zone: &'c str,
     columns: &'c BTreeMap<Field, Expression>,
@@ -79,6 +81,7 @@ impl<'c> Table<'c> {
             return Err("`id` is computed, so that no statement finds the row by it".to_owned());
         };
         Ok(Self {
+            database: &settings.url_env,
             name: table,
             time_zone: &settings.timezone,
             columns,
@@ -238,6 +241,7 @@ fn row(
         }
     }
     Ok(Repair::Row(Box::new(RowRepair {
+        database: table.database.to_owned(),
         table: table
             .name
             .schema

@@ -109,6 +109,7 @@ fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair {
     match repair {
         Repair::ByHand(why) => Repair::ByHand(text(why)),
         Repair::Row(row) => Repair::Row(Box::new(RowRepair {
+            database: text(&row.database),
             table: row.table.iter().map(|part| text(part)).collect(),
             time_zone: text(&row.time_zone),
             id: cell(&row.id),

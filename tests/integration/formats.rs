@@ -42,7 +42,12 @@ fn sarif_schema() -> Option<Value> {
         .expect("scripts/sarif-schema starts");
     let text = fs::read_to_string(root.join("target/sarif/sarif-2.1.0.json"));
     if let Ok(text) = text {
-        return Some(serde_json::from_str(&text).expect("JSON"));
+        let mut schema: Value = serde_json::from_str(&text).expect("JSON");
+        // Its pattern of a language is no regular expression, and no report names a language.
+        let run = &mut schema["definitions"]["run"]["properties"];
+        let language = run["language"].as_object_mut().expect("a property");
+        assert!(language.remove("pattern").is_some());
+        return Some(schema);
     }
     #[expect(
         clippy::disallowed_methods,
@@ -105,7 +110,9 @@ fn every_format_says_that_there_is_no_verdict() {
 #[test]
 fn the_same_run_gives_the_same_bytes() {
     let (one, other) = (folder(&[]), folder(&[]));
-    let names = ["a.json", "a.sarif", "a.xml", "a.md", "a.csv", "a.txt"];
+    let names = [
+        "a.json", "a.sarif", "a.xml", "a.md", "a.csv", "a.sql", "a.txt",
+    ];
     for folder in [&one, &other] {
         with_files(FAILING, folder.path(), &names).with_status(1);
     }

@@ -23,6 +23,7 @@ mod localstripe;
 mod planning;
 mod program;
 mod provider_faults;
+mod repair;
 mod scenarios;
 mod signals;
 mod twenty_thousand;

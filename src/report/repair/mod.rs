@@ -26,6 +26,8 @@ pub enum Repair {
 /// One row, and what it has to hold. All names and values are raw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowRepair {
+    /// The variable that holds the URL of its database.
+    pub database: String,
     /// Schema and name, or the name alone.
     pub table: Vec<String>,
     /// Of the session that read the row.
@@ -93,34 +95,66 @@ pub(super) fn script(outcome: &Outcome) -> String {
     for line in no_verdict(outcome) {
         comment(&mut out, &line);
     }
-    let groups = groups(outcome);
-    let statements = groups.iter().filter(|group| group.row.is_some()).count();
-    let by_hand = groups.len() - statements;
+    let (statements, by_hand): (Vec<_>, Vec<_>) = groups(outcome)
+        .into_iter()
+        .partition(|group| group.row.is_some());
     out.push_str("--\n");
     comment(
         &mut out,
-        &match (statements, by_hand) {
+        &match (statements.len(), by_hand.len()) {
             (0, 0) if outcome.verdict == Verdict::Error => "Nothing is repaired.".to_owned(),
             (0, 0) => "There is nothing to repair.".to_owned(),
-            _ => format!(
-                "{}, and {} without one: comments say why.",
+            (statements, 0) => counted(length(statements), "statement") + ".",
+            (statements, by_hand) => format!(
+                "{}, and {} without one: comments at the end say why.",
                 counted(length(statements), "statement"),
                 counted(length(by_hand), "finding")
             ),
         },
     );
-    out.push_str("\nBEGIN;\n");
-    if let Some(row) = groups.iter().find_map(|group| group.row) {
-        out.push_str("SET LOCAL standard_conforming_strings = on;\n");
-        let _ = writeln!(out, "SET LOCAL TIME ZONE {};", text(&row.time_zone));
+    let mut databases: Vec<&str> = Vec::new();
+    for database in statements.iter().filter_map(Group::database) {
+        if !databases.contains(&database) {
+            databases.push(database);
+        }
     }
-    for group in &groups {
+    for database in databases {
+        let of_it = statements
+            .iter()
+            .filter(|group| group.database() == Some(database));
+        transaction(&mut out, database, of_it);
+    }
+    for group in &by_hand {
         out.push('\n');
         group.write(&mut out);
     }
-    out.push_str("\nROLLBACK;\n");
     events::write(outcome, &mut out);
     out
+}
+
+/// The statements for one database, which end in nothing.
+fn transaction<'g, 'o: 'g>(
+    out: &mut String,
+    database: &str,
+    groups: impl Iterator<Item = &'g Group<'o>>,
+) {
+    out.push('\n');
+    comment(
+        out,
+        &format!("For the database that {database} names, as a role that may write."),
+    );
+    out.push_str("BEGIN;\nSET LOCAL standard_conforming_strings = on;\n");
+    let mut time_zone = None;
+    for group in groups {
+        if let Some(row) = group.row.filter(|row| time_zone != Some(&row.time_zone)) {
+            time_zone = Some(&row.time_zone);
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "SET LOCAL TIME ZONE {};", text(&row.time_zone));
+        }
+        out.push('\n');
+        group.write(out);
+    }
+    out.push_str("\nROLLBACK;\n");
 }
 
 /// What kept contracts from a verdict.
@@ -176,7 +210,11 @@ fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
     groups
 }
 
-impl Group<'_> {
+impl<'o> Group<'o> {
+    fn database(&self) -> Option<&'o str> {
+        self.row.map(|row| row.database.as_str())
+    }
+
     fn write(&self, out: &mut String) {
         for found in &self.findings {
             let finding = &found.finding;
