@@ -31,6 +31,7 @@ mod shop;
 
 mod cancelled;
 mod events;
+mod files;
 mod hostile;
 mod places;
 mod rehearsal;

@@ -44,9 +44,11 @@ fn sarif_schema() -> Option<Value> {
     if let Ok(text) = text {
         let mut schema: Value = serde_json::from_str(&text).expect("JSON");
         // Its pattern of a language is no regular expression, and no report names a language.
-        let run = &mut schema["definitions"]["run"]["properties"];
-        let language = run["language"].as_object_mut().expect("a property");
-        assert!(language.remove("pattern").is_some());
+        for part in ["run", "toolComponent"] {
+            let language = &mut schema["definitions"][part]["properties"]["language"];
+            let language = language.as_object_mut().expect("a property");
+            assert!(language.remove("pattern").is_some());
+        }
         return Some(schema);
     }
     #[expect(
