@@ -111,7 +111,7 @@ fn of_contract(contract: &ContractOutcome) -> Suite {
         // Without a verdict nothing holds.
         if findings.is_empty() && contract.problem.is_none() {
             cases.push(Case {
-                name: format!("{rule}: {}", rule.description()),
+                name: rule.to_string(),
                 class: contract.name.clone(),
                 result: CaseResult::Passed,
             });
