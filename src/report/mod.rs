@@ -7,6 +7,7 @@ mod explanation;
 mod file;
 mod find;
 mod json;
+mod json_change;
 mod json_rehearsal;
 mod mask;
 #[cfg(test)]
