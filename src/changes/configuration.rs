@@ -83,3 +83,71 @@ fn speaks(line: &str, names: &[Name]) -> bool {
     names.iter().any(|name| mention(line, name).is_some())
         || Field::ALL.iter().any(|field| says(field.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::changes::Kind;
+
+    fn place(line: u32, end_line: u32) -> Place {
+        Place {
+            path: "prodverdict.yml".to_owned(),
+            line,
+            column: 1,
+            end_line,
+            end_column: 9,
+        }
+    }
+
+    #[track_caller]
+    fn expect(patch: &str, place: &Place, expected: Option<(u32, &str)>) {
+        let file = ChangedFile {
+            path: "prodverdict.yml".to_owned(),
+            patch: Some(patch.to_owned()),
+            ..ChangedFile::default()
+        };
+        let names = [Name::new(Kind::Column, "is_entitled").unwrap()];
+        let of = |file: &ChangedFile| {
+            let files = [file.clone()];
+            OwnLines::of(&files, "prodverdict.yml").change(place, &names)
+        };
+        let said = of(&file).map(|change| (change.line, change.does));
+        let expected = expected.map(|(line, does)| {
+            (
+                line,
+                format!("{does} of the configuration that this finding is about"),
+            )
+        });
+        assert_eq!(said, expected);
+        let new = ChangedFile {
+            is_added: true,
+            ..file
+        };
+        assert_eq!(of(&new), None, "every line of a new file is new");
+    }
+
+    const PATCH: &str = "@@ -12,3 +12,4 @@\n       columns:\n-        has_paid_access: paid\n+        has_paid_access: \
+                         is_entitled\n         plan: tier\n+        seats: seats";
+
+    #[test]
+    fn a_line_is_changed_where_it_takes_the_place_of_another() {
+        expect(PATCH, &place(13, 13), Some((13, "changes the line")));
+        expect(PATCH, &place(15, 15), Some((15, "adds the line")));
+        expect(
+            PATCH,
+            &place(12, 15),
+            Some((13, "changes a line of the entry")),
+        );
+    }
+
+    #[test]
+    fn a_line_that_stays_or_speaks_of_something_else_is_not_said() {
+        expect(PATCH, &place(14, 14), None);
+        expect("@@ -13 +13 @@\n-a: b\n+fail_on: high", &place(13, 13), None);
+        let elsewhere = Place {
+            path: "other.yml".to_owned(),
+            ..place(13, 13)
+        };
+        expect(PATCH, &elsewhere, None);
+    }
+}

@@ -219,7 +219,7 @@ fn how(before: &str, after: &str, kind: Kind) -> How {
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    if kind != Kind::Event && (assigns || pairs) {
+    if kind == Kind::Column && (assigns || pairs) {
         let asks = asks(&words) || before.contains("&&");
         let begins = |list: &[&str], word: &&str| list.iter().any(|one| word.starts_with(one));
         let writes = words.iter().any(|word| begins(WRITING, word));
@@ -228,9 +228,10 @@ fn how(before: &str, after: &str, kind: Kind) -> How {
         }
         return How::Names;
     }
-    let compared = ["==", "!=", "<>", "=~", ">=", "<="];
+    let compared = [":", "=", "!=", "<>", ">=", "<="];
     let is_compared = compared.iter().any(|sign| after.starts_with(sign));
-    let is_inside = before.ends_with(['.', '"', '\'', '`', '[', ':', '@', '$', '>']);
+    let is_inside =
+        before.ends_with("->") || before.ends_with(['.', '"', '\'', '`', '[', ':', '@', '$']);
     let follows_sql = words.last().is_some_and(|word| OF_SQL.contains(word));
     if in_quotes || is_compared || is_inside || follows_sql {
         How::Names

@@ -41,7 +41,7 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
         names.columns(field, contract);
     }
     for field in contract.contract.columns.keys() {
-        let is_named = column(*field, contract).is_some_and(|name| says(&text, name));
+        let is_named = column(*field, contract).is_some_and(|name| names_column(&text, name));
         if is_named && !matches!(field, Field::Id | Field::UpdatedAt | Field::Exempt) {
             names.columns(*field, contract);
         }
@@ -141,10 +141,11 @@ fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
         .take(MOST_OF_SQL)
 }
 
-/// Whether the text holds the name itself, as a word.
-fn says(text: &str, name: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|word| word == name)
+/// Whether a text of ours names the column: its words are English, and `paid` is one of them.
+fn names_column(text: &str, column: &str) -> bool {
+    let is_distinctive = Name::new(Kind::Column, column).is_some_and(|name| name.is_distinctive());
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    text.contains(&format!("`{column}`")) || (is_distinctive && words.any(|word| word == column))
 }
 
 /// The events that a finding names. Those of the last step of a rehearsal come first, and of them the ones that its
@@ -294,5 +295,129 @@ fn about(rule: Rule, contract: &AccessContract) -> Option<Field> {
             | HandlerRule::OrderDependent
             | HandlerRule::AccountGone,
         ) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config,
+        contract::{Money, Severity, Subject},
+    };
+
+    fn contract(columns: &str) -> AccessContract {
+        let text = format!(
+            "version: 1\ncontracts:\n  - type: access\n    source_of_truth: stripe\n    database:\n      users_table: \
+             accounts\n      columns:\n        id: id\n        stripe_customer_id: customer\n{columns}    plans: \
+             {{ price_1Pro: pro, price_1Team: team }}\n"
+        );
+        config::load(&text, "a.yml").unwrap().contracts.remove(0)
+    }
+
+    fn finding(rule: Rule, fix: &str, evidence: &[&str]) -> Finding {
+        Finding {
+            rule,
+            severity: Severity::High,
+            entity: "user:1".to_owned(),
+            message: "customer.subscription.updated came.".to_owned(),
+            fix: fix.to_owned(),
+            subject: Subject {
+                plan_expected: Some("pro or team".to_owned()),
+                plan_found: Some("a\nb".to_owned()),
+                price: Some("price_1Pro".to_owned()),
+                ..Subject::default()
+            },
+            evidence: evidence.iter().map(|line| (*line).to_owned()).collect(),
+            amount: Money::default(),
+            items_without_amount: 0,
+            fingerprint: String::new(),
+        }
+    }
+
+    fn texts(names: &[Name]) -> Vec<&str> {
+        names.iter().map(|name| name.text.as_str()).collect()
+    }
+
+    const COLUMNS: &str =
+        "        has_paid_access: is_entitled\n        plan: tier\n        seats: seats\n";
+
+    #[test]
+    fn the_rules_own_column_comes_first_and_events_come_last() {
+        let finding = finding(
+            Rule::PlanDrift,
+            "Set tier and `seats` where customer and `id` are.",
+            &[
+                "sent      invoice.paid evt_1: answered 200 (at bought)",
+                "webhook customer.subscription.deleted of 2026-11-01 (evt_2) is not accepted",
+                "called    GET /v1/customers/cus_1: 200",
+            ],
+        );
+        assert_eq!(
+            texts(&of_finding(&finding, &contract(COLUMNS))),
+            [
+                "tier",
+                "seats",
+                "accounts",
+                "pro",
+                "team",
+                "price_1Pro",
+                "customer.subscription.updated",
+                "customer.subscription.deleted",
+                "invoice.paid",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_plan_is_no_name_of_who_has_no_access() {
+        let finding = finding(Rule::WrongfulAccess, "", &[]);
+        assert_eq!(
+            texts(&of_finding(&finding, &contract(COLUMNS))),
+            [
+                "is_entitled",
+                "accounts",
+                "customer.subscription.updated",
+                "customer.subscription.deleted",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_column_that_sql_computes_has_the_names_in_it() {
+        let columns = "        has_paid_access:\n          sql: \"billing_state in ('active_now') and not coalesce(is_internal, \
+                       false) or now() < paid_until\"\n";
+        let names = of_contract(&contract(columns));
+        assert_eq!(
+            texts(&names),
+            [
+                "customer",
+                "billing_state",
+                "is_internal",
+                "paid_until",
+                "plan",
+                "accounts",
+                "pro",
+                "price_1Pro",
+                "team",
+                "price_1Team",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_an_event_is_none() {
+        for word in [
+            "example.com",
+            "customer",
+            "customer.",
+            "price.1",
+            "users.plan",
+            "customer..x",
+            "invoice.Paid",
+        ] {
+            assert!(!is_event(word), "{word}");
+        }
+        assert!(is_event("entitlements.active_entitlement_summary.updated"));
     }
 }

@@ -205,3 +205,92 @@ async fn read(
     }
     now
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        changes::{Kind, Name},
+        contract::{Finding, Money, Rule, Severity, Subject},
+    };
+
+    fn found(standing: Option<Standing>) -> Reported {
+        let finding = Finding {
+            rule: Rule::RevenueLeak,
+            severity: Severity::High,
+            entity: "user:1".to_owned(),
+            message: String::new(),
+            fix: String::new(),
+            subject: Subject::default(),
+            evidence: Vec::new(),
+            amount: Money::default(),
+            items_without_amount: 0,
+            fingerprint: String::new(),
+        };
+        Reported {
+            standing,
+            ..Reported::new(finding, None)
+        }
+    }
+
+    fn touched(patch: &str, is_removed: bool) -> Touched {
+        let files = [ChangedFile {
+            path: "src/a.ts".to_owned(),
+            is_removed,
+            patch: Some(patch.to_owned()),
+            ..ChangedFile::default()
+        }];
+        let diff = Diff::of(&files, None, "prodverdict.yml");
+        let name = Name::new(Kind::Column, "has_paid_access").expect("a name");
+        Touched {
+            own_line: None,
+            touches: Finder::new(&diff, Vec::new()).touches(&[name]),
+        }
+    }
+
+    const REMOVED: &str = "@@ -7,2 +7 @@\n-user.has_paid_access = true;\n }";
+
+    #[test]
+    fn what_was_there_before_the_pull_request_is_listed_and_not_shown_there() {
+        let touched = touched(REMOVED, false);
+        let line = |standing| {
+            let place = touched.place(&found(standing), false, None);
+            place.map(|place| place.line)
+        };
+        assert_eq!(line(None), Some(7));
+        assert_eq!(line(Some(Standing::New)), Some(7));
+        assert_eq!(line(Some(Standing::Known)), None);
+        let accepted = Standing::Accepted {
+            reason: String::new(),
+            until: None,
+        };
+        assert_eq!(line(Some(accepted)), None);
+        assert_eq!(touched.told(&BTreeMap::new()).len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_moved_is_where_a_step_of_a_rehearsal_is_shown_and_no_finding_of_a_check() {
+        let moved = touched(
+            "@@ -7,2 +7,3 @@\n-user.has_paid_access = true;\n+if (paid)\n+  user.has_paid_access = true;\n }",
+            false,
+        );
+        let line = |is_rehearsal| {
+            let place = moved.place(&found(None), is_rehearsal, None);
+            place.map(|place| place.line)
+        };
+        assert_eq!((line(false), line(true)), (None, Some(8)));
+    }
+
+    #[test]
+    fn nothing_is_shown_at_a_file_that_is_gone_or_beside_its_own_line() {
+        let gone = touched(REMOVED, true);
+        assert_eq!(gone.place(&found(None), true, None), None);
+        let otherwise = gone.place(&found(None), true, Some(("b.ts", 3)));
+        assert_eq!(otherwise.map(|place| place.path), Some("b.ts".to_owned()));
+        let own = Touched {
+            own_line: gone.told(&BTreeMap::new()).pop(),
+            ..touched(REMOVED, false)
+        };
+        assert_eq!(own.place(&found(None), false, None), None);
+    }
+}
