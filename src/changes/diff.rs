@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     ChangedFile,
     code::is_code,
+    handler::HandlerPaths,
     name::{plain, words},
     patch::{Line, Side, hunks},
     paths,
@@ -48,13 +49,10 @@ pub(super) struct DiffLine<'p> {
 }
 
 impl<'p> Diff<'p> {
-    /// Where the handler's files are known, they alone are looked at; `is_of_handler` says which paths those are. Else
-    /// it is every file that decides something, which its path tells. The configuration is never one of them.
-    pub fn of(
-        files: &'p [ChangedFile],
-        is_of_handler: Option<&dyn Fn(&str) -> bool>,
-        configuration: &str,
-    ) -> Self {
+    /// Where `handler_paths` names the handler's files, they alone are looked at. Else it is every file that decides
+    /// something, which its path tells. The configuration is never one of them.
+    pub fn of(files: &'p [ChangedFile], handler_paths: &[String], configuration: &str) -> Self {
+        let of_handler = HandlerPaths::of(handler_paths);
         let mut files: Vec<_> = files
             .iter()
             .filter(|file| file.path != configuration)
@@ -64,11 +62,8 @@ impl<'p> Diff<'p> {
         let mut found = Vec::new();
         for file in files {
             let patch = file.patch.as_deref().unwrap_or_default();
-            let is_wanted = match is_of_handler {
-                Some(is_of_handler) => {
-                    let previous = file.previous_path.as_deref();
-                    is_of_handler(&file.path) || previous.is_some_and(is_of_handler)
-                }
+            let is_wanted = match &of_handler {
+                Some(of_handler) => of_handler.names(file),
                 None => paths::is_looked_at(&file.path) && !says_that_it_is_generated(patch),
             };
             if !is_wanted {
@@ -86,7 +81,7 @@ impl<'p> Diff<'p> {
             found.push(FileDiff {
                 path: &file.path,
                 is_removed: file.is_removed,
-                is_of_handler: is_of_handler.is_some(),
+                is_of_handler: of_handler.is_some(),
                 hunks: parsed.into_iter().map(Hunk::of).collect(),
             });
         }

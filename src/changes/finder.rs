@@ -49,6 +49,15 @@ struct Hit {
     value: Option<String>,
 }
 
+/// The place of a hunk, or of a removed file.
+#[derive(Default)]
+struct Best {
+    /// How often names are mentioned in it.
+    mentioned: usize,
+    /// Whether the line only moved, the weight of its name, and the place.
+    found: Option<((bool, usize), Touch)>,
+}
+
 impl Spot {
     /// A line may change around a common column and leave that as it was: `{ slug: 'pro', seats: 5 }` and another slug.
     fn forget_what_stayed(&mut self) {
@@ -108,38 +117,32 @@ impl<'d, 'p> Finder<'d, 'p> {
 
     /// One place a hunk at most, and one a removed file: that of the weightiest name in it.
     fn find(&mut self, names: &[Name]) -> Vec<Touch> {
-        let mut of_hunks: BTreeMap<(usize, usize), (usize, Option<(bool, usize, Touch)>)> =
-            BTreeMap::new();
+        let mut of_hunks: BTreeMap<(usize, usize), Best> = BTreeMap::new();
         for (weight, name) in names.iter().enumerate() {
             for spot in self.spots(name).iter() {
                 let Some(file) = self.diff.files.get(spot.file) else {
                     continue;
                 };
                 let hunk = if file.is_removed { 0 } else { spot.hunk };
-                let (mentioned, best) = of_hunks.entry((spot.file, hunk)).or_default();
-                *mentioned += 1;
+                let best = of_hunks.entry((spot.file, hunk)).or_default();
+                best.mentioned += 1;
                 let Some(touch) = touch(file, spot, name) else {
                     continue;
                 };
                 let rank = (touch.deed == Deed::Moves, weight);
-                if best
-                    .as_ref()
-                    .is_none_or(|(moves, weight, _)| rank < (*moves, *weight))
-                {
-                    *best = Some((rank.0, rank.1, touch));
+                if best.found.as_ref().is_none_or(|(found, _)| rank < *found) {
+                    best.found = Some((rank, touch));
                 }
             }
         }
-        let mut ranked: Vec<_> = of_hunks
-            .into_values()
-            .filter_map(|(mentioned, best)| {
-                let (moves, weight, touch) = best?;
-                let quietness = names.len().saturating_sub(mentioned);
-                Some(((moves, weight, touch.deed, !touch.sets, quietness), touch))
-            })
-            .collect();
+        let ranked = of_hunks.into_values().filter_map(|best| {
+            let (rank, touch) = best.found?;
+            let quietness = names.len().saturating_sub(best.mentioned);
+            Some(((rank, touch.deed, !touch.sets, quietness), touch))
+        });
+        let mut ranked: Vec<_> = ranked.collect();
         // What is equal stays in the order of files and hunks.
-        ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
+        ranked.sort_by_key(|(rank, _)| *rank);
         let touches = ranked.into_iter().map(|(_, touch)| touch);
         touches.take(MOST_PLACES).collect()
     }

@@ -244,9 +244,9 @@ fn how(before: &str, after: &str, kind: Kind) -> How {
 fn asks(words: &[&str]) -> bool {
     let is_asking = |word: &&str| {
         let begins = |one: &&str| one.len() > 3 && word.starts_with(*one);
-        ASKING.contains(word) || ASKING.iter().any(|one| begins(one))
+        ASKING.contains(word) || ASKING.iter().any(begins)
     };
-    let asked = words.iter().rposition(|word| is_asking(word));
+    let asked = words.iter().rposition(is_asking);
     let given = words.iter().rposition(|word| GIVING.contains(word));
     asked.is_some_and(|asked| given.is_none_or(|given| given < asked))
 }

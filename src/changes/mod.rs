@@ -4,6 +4,7 @@ mod code;
 mod configuration;
 mod diff;
 mod finder;
+mod handler;
 mod mention;
 mod name;
 mod names;

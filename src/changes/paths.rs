@@ -147,15 +147,19 @@ pub(super) fn is_looked_at(path: &str) -> bool {
     }
     let path = path.to_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    let is_named = |named: &&str| name == *named || path.ends_with(&format!("/{named}"));
+    let is_in = |folder: &str| folders.split('/').any(|one| one == folder);
+    let ends = |end: &str| name.ends_with(end);
     // `messages` is where next-intl keeps its texts, and where other code keeps code.
-    let is_text = path.ends_with(".json") && folders.split('/').any(|one| one == "messages");
-    !is_text
-        && !folders.split('/').any(|folder| FOLDERS.contains(&folder))
-        && !NAMES.iter().any(|named| path == *named || is_named(named))
-        && !(name.starts_with("test_") && name.ends_with(".py"))
-        && !ENDINGS.iter().any(|end| name.ends_with(end))
-        && !MIDDLES.iter().any(|middle| name.contains(middle))
+    let is_text = is_in("messages") && ends(".json");
+    let is_test = name.starts_with("test_") && ends(".py");
+    let is_named = |named: &&str| path == *named || path.ends_with(&format!("/{named}"));
+    let is_other = is_text
+        || is_test
+        || FOLDERS.iter().any(|folder| is_in(folder))
+        || NAMES.iter().any(is_named)
+        || ENDINGS.iter().any(|end| ends(end))
+        || MIDDLES.iter().any(|middle| name.contains(middle));
+    !is_other
 }
 
 /// Whether the path itself says that the file is about billing.

@@ -34,7 +34,7 @@ fn a_diff_of_the_largest_kind_is_searched_for_the_most_names_in_bounded_time() {
         .collect();
     files.extend((0..10).map(|number| file(&format!("large/{number}.ts"), large.clone())));
     let began = Instant::now();
-    let diff = Diff::of(&files, None, "prodverdict.yml");
+    let diff = Diff::of(&files, &[], "prodverdict.yml");
     let contract: Vec<_> = (0..300)
         .map(|number| name(Kind::Price, &format!("price_{number}")))
         .collect();
@@ -59,7 +59,7 @@ fn a_line_that_is_long_enough_to_be_a_program_is_none() {
         "x = 1; ".repeat(100_000)
     );
     let files = [file("src/app.js", patch)];
-    let diff = Diff::of(&files, None, "prodverdict.yml");
+    let diff = Diff::of(&files, &[], "prodverdict.yml");
     let mut finder = Finder::new(&diff, Vec::new());
     assert!(
         finder
@@ -76,7 +76,7 @@ proptest! {
         is_removed in any::<bool>(),
     ) {
         let files = [ChangedFile { is_removed, ..file(&path, patch.clone()) }];
-        let diff = Diff::of(&files, None, "prodverdict.yml");
+        let diff = Diff::of(&files, &[], "prodverdict.yml");
         let names = [name(Kind::Column, "has_paid_access"), name(Kind::Column, "plan"), name(Kind::Plan, "pro")];
         let mut finder = Finder::new(&diff, names.to_vec());
         for touch in finder.touches(&names).iter() {

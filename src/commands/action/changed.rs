@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-
 use crate::{
     baseline::Standing,
     changes::{ChangedFile, Deed, Diff, Finder, OwnLines, Touch, of_contract, of_finding},
@@ -50,14 +48,13 @@ pub(super) async fn place(
     // Elsewhere the configuration that was read is not the one that the pull request changes.
     let is_own = context.trust == Trust::Ordinary;
     let own_files = if is_own { files.as_slice() } else { &[] };
-    let of_handler = of_handler(config);
-    let is_of_handler = |path: &str| of_handler.as_ref().is_some_and(|one| one.is_match(path));
-    let wanted: Option<&dyn Fn(&str) -> bool> = of_handler.as_ref().map(|_| &is_of_handler as _);
-    let diff = Diff::of(&files, wanted, path);
+    let rehearsal = config.rehearsal.as_ref();
+    let handler_paths = rehearsal.map_or(&[][..], |one| &one.handler_paths);
+    let diff = Diff::of(&files, handler_paths, path);
     let all = touched(outcome, config, &diff, (own_files, path));
     let now = read(&all, &mut client, (repository, sha)).await;
     // Somebody who names the handler's files and rehearses them wants to see a step there, if anywhere.
-    let otherwise = (outcome.rehearsal.is_some() && of_handler.is_some())
+    let otherwise = (outcome.rehearsal.is_some() && !handler_paths.is_empty())
         .then(|| diff.first_change())
         .flatten();
     let is_rehearsal = outcome.rehearsal.is_some();
@@ -82,19 +79,6 @@ fn unlisted(error: &ClientError) -> Problem {
         hint: "give the job `pull-requests: read` or `write`".to_owned(),
         place: None,
     }
-}
-
-/// The files that `handler_paths` names; none where it names none. Patterns were checked with the configuration; one
-/// that is none means nothing.
-fn of_handler(config: &Config) -> Option<GlobSet> {
-    let written = &config.rehearsal.as_ref()?.handler_paths;
-    let mut patterns = GlobSetBuilder::new();
-    for pattern in written {
-        if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() {
-            patterns.add(glob);
-        }
-    }
-    (!written.is_empty()).then(|| patterns.build().unwrap_or_default())
 }
 
 /// What the pull request does that matters to one finding.
@@ -240,7 +224,7 @@ mod tests {
             patch: Some(patch.to_owned()),
             ..ChangedFile::default()
         }];
-        let diff = Diff::of(&files, None, "prodverdict.yml");
+        let diff = Diff::of(&files, &[], "prodverdict.yml");
         let name = Name::new(Kind::Column, "has_paid_access").expect("a name");
         Touched {
             own_line: None,
