@@ -136,19 +136,21 @@ impl<'p> Hunk<'p> {
                 line,
             })
             .collect();
-        let speaks_of_provider = lines.iter().any(|line| {
-            let may = ["stripe", "paddle"]
-                .iter()
-                .any(|word| line.plain.contains(word));
-            may && words(line.line.text)
-                .iter()
-                .any(|word| matches!(word.as_str(), "stripe" | "paddle"))
-        });
+        let speaks_of_provider = lines.iter().any(speaks_of_provider);
         Self {
             lines,
             speaks_of_provider,
         }
     }
+}
+
+/// Whether a line names a provider, or one of the events that only it has.
+fn speaks_of_provider(line: &DiffLine<'_>) -> bool {
+    let text = line.line.text;
+    let has_event = text.contains("customer.subscription.") || text.contains("checkout.session.");
+    let may = ["stripe", "paddle"];
+    let names_it = || words(text).iter().any(|word| may.contains(&word.as_str()));
+    has_event || (may.iter().any(|word| line.plain.contains(word)) && names_it())
 }
 
 /// What programs write into the files that they make. A hunk shows it only where it is near the change.

@@ -24,7 +24,7 @@ pub struct Finder<'d, 'p> {
     diff: &'d Diff<'p>,
     /// All names of the contract.
     of_contract: Vec<Name>,
-    /// For each hunk of each file, whether it mentions a name that only this contract's subject has.
+    /// For each hunk of each file, whether it mentions a name that only this contract has.
     is_about_it: Vec<Vec<bool>>,
     searched: BTreeMap<Name, Rc<[Spot]>>,
     answered: BTreeMap<Vec<Name>, Rc<[Touch]>>,
@@ -165,15 +165,14 @@ impl<'d, 'p> Finder<'d, 'p> {
         let mut left = MOST_LINES;
         let mut spots = Vec::new();
         for (at, file) in self.diff.files.iter().enumerate() {
-            let speaks_of_billing = paths::speaks_of_billing(file.path);
+            let speaks_of_billing = paths::speaks_of_billing(file.path)
+                || file.hunks.iter().any(|hunk| hunk.speaks_of_provider);
             for (number, hunk) in file.hunks.iter().enumerate() {
                 let about_it = self.is_about_it.get(at).and_then(|hunks| hunks.get(number));
                 let company = Company {
                     of_contract: &self.of_contract,
                     is_of_handler: file.is_of_handler,
-                    is_about_it: speaks_of_billing
-                        || hunk.speaks_of_provider
-                        || about_it == Some(&true),
+                    is_about_it: speaks_of_billing || about_it == Some(&true),
                 };
                 let mut spot = Spot {
                     file: at,
@@ -232,7 +231,8 @@ fn may_mention(plain: &str, name: &Name) -> bool {
 struct Company<'a> {
     of_contract: &'a [Name],
     is_of_handler: bool,
-    /// The path speaks of billing, or the hunk of the provider or of a name that only the contract has.
+    /// The path speaks of billing, or the diff of the file of the provider, or the hunk of a name that only the
+    /// contract has.
     is_about_it: bool,
 }
 
@@ -288,7 +288,7 @@ fn value(line: &str, found: Mention<'_>, name: &Name) -> Option<String> {
         return None;
     }
     let (_, after) = line.split_once(found.spelled)?;
-    let value = after.split([',', ';', '}', ')']).next()?;
+    let value = after.split([',', ';', '}', ')', ']']).next()?;
     Some(value.trim().to_owned())
 }
 
