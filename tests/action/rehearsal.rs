@@ -286,6 +286,34 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     rehearsal.expect_clean().await;
 }
 
+#[tokio::test]
+async fn what_begins_without_checkout_is_left_out_where_nothing_says_whose_it_is() {
+    let mut rehearsal = Rehearsal::of(None).await;
+    let metadata = "  subscription_metadata: { userId: \"{account_id}\" }\n";
+    assert!(rehearsal.config.contains(metadata), "{}", rehearsal.config);
+    let config = rehearsal.config.replace(metadata, "");
+    rehearsal.scene.step.check_out("prodverdict.yml", &config);
+    rehearsal.scene.step.input("scenario", "not-paid-yet");
+    rehearsal.scene.run().await.expect(0);
+    let report = rehearsal.scene.step.report();
+    let left_out = report["rehearsal"]["scenarios"][0]["left_out"].clone();
+    let left_out = left_out.as_array().expect("a list");
+    let begins = |name: &str| {
+        left_out
+            .iter()
+            .any(|one| one.as_str().is_some_and(|one| one.starts_with(name)))
+    };
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    assert!(
+        begins("incomplete: no Checkout comes first"),
+        "{left_out:?}"
+    );
+    assert!(
+        begins("paid-at-last: no Checkout comes first"),
+        "{left_out:?}"
+    );
+}
+
 /// A file of the pull request, as GitHub lists it.
 fn changed(path: &str, patch: &str) -> serde_json::Value {
     let contents = format!(
