@@ -135,6 +135,61 @@ async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
     rehearsal.expect_clean().await;
 }
 
+/// The lines of the README under that command. `…` leaves something out: a part of a line, or lines.
+fn shown_in_readme(command: &str) -> Vec<&'static str> {
+    let readme = include_str!("../../README.md");
+    let (_, behind) = readme.split_once(command).expect("the command");
+    let (shown, _) = behind.split_once("```").expect("the end of the block");
+    shown.lines().filter(|line| !line.is_empty()).collect()
+}
+
+/// Whether the line is what is shown, but for what that leaves out.
+fn is_shown_as(line: &str, shown: &str) -> bool {
+    let mut parts = shown.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
+        return false;
+    };
+    for part in parts {
+        let Some((_, behind)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = behind;
+    }
+    rest.is_empty() || shown.ends_with('…')
+}
+
+#[tokio::test]
+async fn the_readme_shows_what_is_printed() {
+    let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
+    rehearsal.scene.step.input("scenario", "cancel-now");
+    let ran = rehearsal.scene.run().await;
+    ran.expect(1);
+    let mut printed = ran.stdout.lines().filter(|line| !line.is_empty());
+    let shown = shown_in_readme("mutants/02-cancel-flow-simplified.patch --scenario cancel-now\n");
+    assert!(shown.len() > 10, "{shown:?}");
+    // What the runner is told comes first.
+    let mut skips = true;
+    for line in shown {
+        if line.trim() == "…" {
+            skips = true;
+            continue;
+        }
+        let is_there = if skips {
+            printed.any(|printed| is_shown_as(printed, line))
+        } else {
+            printed
+                .next()
+                .is_some_and(|printed| is_shown_as(printed, line))
+        };
+        assert!(
+            is_there,
+            "{line} is not printed in its place: {}",
+            ran.stdout
+        );
+        skips = false;
+    }
+}
+
 #[tokio::test]
 async fn ids_are_shortened_where_that_is_asked_for() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
