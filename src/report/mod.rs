@@ -8,6 +8,7 @@ mod explanation;
 mod file;
 mod find;
 mod json;
+mod json_change;
 mod json_rehearsal;
 mod junit;
 mod mask;

@@ -30,6 +30,7 @@ mod runner;
 mod shop;
 
 mod cancelled;
+mod changes;
 mod events;
 mod files;
 mod hostile;

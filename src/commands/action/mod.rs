@@ -159,7 +159,12 @@ async fn told(
 ) -> u8 {
     let context = publisher.context().clone();
     if let (Judged::Told(outcome), Ok(config)) = (&mut judged, config) {
-        changed::place(outcome, config, &context, reader).await;
+        let path = job
+            .inputs
+            .config
+            .strip_prefix("./")
+            .unwrap_or(&job.inputs.config);
+        changed::place(outcome, (config, path), &context, reader).await;
     }
     job.end(publisher, judged).await
 }
