@@ -32,6 +32,7 @@ mod shop;
 mod cancelled;
 mod events;
 mod hostile;
+mod loosening;
 mod places;
 mod rehearsal;
 mod scene;

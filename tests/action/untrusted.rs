@@ -52,12 +52,15 @@ async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_comm
     let mut world = World::new();
     let at = (World::sha(9), "prodverdict.yml".to_owned());
     world.files.insert(at, CONFIG.as_bytes().to_vec());
+    let at = (World::sha(1), "prodverdict.yml".to_owned());
+    world.files.insert(at, loosened().into_bytes());
     let scene = Scene::in_world(world, "pull_request_target", "pull_request", &drifted()).await;
     scene.step.check_out("prodverdict.yml", &loosened());
     scene.run().await.expect(1);
     scene.expect_conclusion("failure");
     assert_eq!(scene.step.output("high_count"), "3");
-    assert_eq!(scene.github.count("GET", "/contents/prodverdict.yml"), 1);
+    // The other one is read too, to be compared.
+    assert_eq!(scene.github.count("GET", "/contents/prodverdict.yml"), 2);
 
     // The same file in an ordinary job: it is what makes the difference.
     let scene = Scene::open(&drifted()).await;
@@ -67,7 +70,10 @@ async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_comm
 
 #[tokio::test]
 async fn a_base_commit_without_a_configuration_is_no_reason_to_take_the_other() {
-    let scene = Scene::on("pull_request_target", "pull_request", &in_order()).await;
+    let scene = Scene::on("pull_request_target", "pull_request", &in_order())
+        .await
+        .refusing("404 GET ", "/contents/prodverdict.yml");
+    scene.github.world().files.clear();
     let ran = scene.run().await;
     ran.expect(2);
     scene.expect_conclusion("failure");

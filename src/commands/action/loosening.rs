@@ -132,7 +132,9 @@ impl Incomparable {
                 )
             }
             Self::HeadMissing => (
-                format!("this pull request leaves no `{path}`, without which nothing is judged"),
+                format!(
+                    "there is no `{path}` at the head of this pull request: once it is merged, nothing is judged"
+                ),
                 "the configuration of the base commit is in force here",
                 None,
             ),
