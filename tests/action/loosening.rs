@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fake_github::{CheckRun, TOKEN, Token, World},
+    hostile::expect_harmless,
     runner::Ran,
     scene::Scene,
     shop::{CONFIG, drifted, in_order, line_of},
@@ -15,11 +16,6 @@ const SENTENCE: &str =
 /// Nothing that is found fails.
 fn looser() -> String {
     format!("{CONFIG}    fail_on: never\n")
-}
-
-fn file_at(world: &mut World, commit: u8, text: &str) {
-    let at = (World::sha(commit), "prodverdict.yml".to_owned());
-    world.files.insert(at, text.as_bytes().to_vec());
 }
 
 fn warnings(run: &CheckRun) -> Vec<(String, u64, String)> {
@@ -125,9 +121,8 @@ async fn a_file_that_is_no_looser_says_nothing() {
 #[tokio::test]
 async fn where_the_bases_file_is_in_force_the_other_is_compared_and_never_obeyed() {
     let on = |event: &'static str, payload: &'static str| async move {
-        let mut world = World::new();
-        file_at(&mut world, 1, &looser());
-        let scene = Scene::in_world(world, event, payload, &drifted()).await;
+        let scene = Scene::on(event, payload, &drifted()).await;
+        scene.commit(&[1], &looser());
         scene.step.check_out("prodverdict.yml", &looser());
         let ran = scene.run().await;
         ran.expect(1);
@@ -158,13 +153,11 @@ async fn a_head_without_a_usable_file_is_told_where_the_bases_is_in_force() {
         );
     };
     let broken = async {
-        let mut world = World::new();
-        file_at(&mut world, 1, &CONFIG.replace("users_table", "users_tabel"));
-        let scene =
-            Scene::in_world(world, "pull_request_target", "pull_request", &in_order()).await;
+        let scene = Scene::on("pull_request_target", "pull_request", &in_order()).await;
+        scene.commit(&[1], &CONFIG.replace("users_table", "users_tabel"));
         let ran = scene.run().await;
         ran.expect(0);
-        expect_everywhere(&scene, &ran, "unknown key `users_tabel`");
+        expect_everywhere(&scene, &ran, "missing key `users_table`");
         let [(_, line, _)] = warnings(&scene.check_run()).try_into().expect("one");
         assert_eq!(line, line_of(CONFIG, "database:"));
     };
@@ -192,9 +185,8 @@ async fn a_file_that_cannot_be_compared_is_a_warning_and_changes_no_verdict() {
         assert_eq!(warnings(&scene.check_run()), []);
     };
     let broken_base = async {
-        let mut world = World::new();
-        file_at(&mut world, 9, "version: 7\n");
-        let scene = Scene::in_world(world, "pull_request", "pull_request", &in_order()).await;
+        let scene = Scene::open(&in_order()).await;
+        scene.commit(&[9], "version: 7\n");
         let ran = scene.run().await;
         ran.expect(0);
         expect_everywhere(
@@ -234,11 +226,6 @@ async fn hostile_text_of_either_file_does_nothing() {
     ran.expect(0);
     assert_eq!(warnings(&scene.check_run()).len(), 2);
     assert_eq!(ran.commands(), [""; 0]);
-    for text in [scene.comment(), scene.step.summary()] {
-        assert!(
-            !text.contains("<img") && !text.contains("@octocat "),
-            "{text}"
-        );
-        assert!(!text.contains("##[error]"), "{text}");
-    }
+    expect_harmless("the comment", &scene.comment());
+    expect_harmless("the summary", &scene.step.summary());
 }

@@ -20,6 +20,8 @@ mod fake_github;
     reason = "most of it is for the tests of the rehearsal itself"
 )]
 mod handlers;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/runner.rs"]
 mod runner;
 #[expect(
@@ -28,12 +30,16 @@ mod runner;
 )]
 #[path = "../support/shop.rs"]
 mod shop;
+#[path = "../support/tls_front.rs"]
+mod tls_front;
 
 mod cancelled;
 mod events;
 mod hostile;
 mod loosening;
+mod network;
 mod places;
+mod racing;
 mod rehearsal;
 mod scene;
 mod scratch;

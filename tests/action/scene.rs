@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::{
-    fake_github::{CheckRun, FakeGithub, TOKEN, World},
+    fake_github::{CheckRun, FakeGithub, TOKEN, Token, World},
     runner::{Ran, Step},
     shop::{CONFIG, KEY, Person, Shop},
 };
@@ -38,12 +38,8 @@ impl Scene {
         let shop = Shop::open(people).await;
         let github = FakeGithub::start(world).await;
         let base = (World::sha(9), "prodverdict.yml".to_owned());
-        let mut files = github.world();
-        files
-            .files
-            .entry(base)
-            .or_insert(CONFIG.as_bytes().to_vec());
-        drop(files);
+        let text = CONFIG.as_bytes().to_vec();
+        github.world().files.entry(base).or_insert(text);
         let step = step(event, payload, &shop, &github);
         Self {
             shop,
@@ -57,6 +53,25 @@ impl Scene {
     pub(crate) fn refusing(mut self, start: &'static str, end: &'static str) -> Self {
         self.refused.push((start, end));
         self
+    }
+
+    /// The configuration as these commits have it.
+    pub(crate) fn commit(&self, commits: &[u8], text: &str) {
+        for commit in commits {
+            let at = (World::sha(*commit), "prodverdict.yml".to_owned());
+            let text = text.as_bytes().to_vec();
+            self.github.world().files.insert(at, text);
+        }
+    }
+
+    /// Gives the job a token that can only read, as forks have it.
+    pub(crate) fn only_reading(self) -> Self {
+        let token = &self.step.variables["INPUT_GITHUB_TOKEN"];
+        let mut world = self.github.world();
+        world.tokens.insert(token.clone(), Token::reading());
+        drop(world);
+        self.refusing("403 POST ", "/check-runs")
+            .refusing("403 POST ", "/issues/7/comments")
     }
 
     /// Another step that looks at the same shop and the same GitHub.

@@ -1,7 +1,6 @@
 //! Pull requests of strangers: a token that can only read, and a checkout that must not be believed.
 
 use crate::{
-    fake_github::{TOKEN, Token, World},
     scene::Scene,
     shop::{CONFIG, drifted, in_order, line_of, payer},
 };
@@ -13,9 +12,8 @@ fn loosened() -> String {
 
 #[tokio::test]
 async fn a_token_that_can_only_read_leaves_the_verdict_and_moves_the_report() {
-    let mut world = World::new();
-    world.tokens.insert(TOKEN.to_owned(), Token::reading());
-    let scene = Scene::in_world(world, "pull_request", "pull_request_fork", &drifted()).await;
+    let scene = Scene::on("pull_request", "pull_request_fork", &drifted()).await;
+    let scene = scene.only_reading();
     let ran = scene.run().await;
     ran.expect(1);
     assert_eq!(scene.step.output("verdict"), "fail");
@@ -49,12 +47,8 @@ async fn a_log_shows_ten_annotations_of_a_level_at_most() {
 
 #[tokio::test]
 async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_commit() {
-    let mut world = World::new();
-    let at = (World::sha(9), "prodverdict.yml".to_owned());
-    world.files.insert(at, CONFIG.as_bytes().to_vec());
-    let at = (World::sha(1), "prodverdict.yml".to_owned());
-    world.files.insert(at, loosened().into_bytes());
-    let scene = Scene::in_world(world, "pull_request_target", "pull_request", &drifted()).await;
+    let scene = Scene::on("pull_request_target", "pull_request", &drifted()).await;
+    scene.commit(&[1], &loosened());
     scene.step.check_out("prodverdict.yml", &loosened());
     scene.run().await.expect(1);
     scene.expect_conclusion("failure");
