@@ -3,8 +3,6 @@
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
-use futures::StreamExt as _;
-
 use crate::{
     fake_github::{TOKEN, Token, World},
     scene::Scene,
@@ -251,7 +249,8 @@ async fn scene(row: &Row) -> Scene {
     scene
 }
 
-async fn expect(row: Row) {
+/// Gives back the scene, which is cleared away when it is dropped.
+async fn expect(row: Row) -> Scene {
     let what = format!("{} {}", row.event, row.situation);
     let scene = scene(&row).await;
     let ran = scene.run().await;
@@ -288,12 +287,21 @@ async fn expect(row: Row) {
     let said = ran.log().contains("this pull request");
     let cannot_compare = matches!(row.may, May::AllBut("contents")) && row.status == 1;
     assert_eq!(said, cannot_compare, "{what}: {}", ran.log());
+    scene
 }
 
 #[tokio::test]
 async fn each_event_is_reported_where_it_belongs() {
-    let rows = futures::stream::iter(rows());
-    rows.map(expect).buffer_unordered(3).collect::<()>().await;
+    let mut rows = rows().into_iter();
+    loop {
+        let some: Vec<_> = rows.by_ref().take(4).map(expect).collect();
+        if some.is_empty() {
+            break;
+        }
+        // All of them begin and end together: dropping a database waits for every connection that is being made, and
+        // nobody can go on making one meanwhile.
+        drop(futures::future::join_all(some).await);
+    }
 }
 
 #[test]
