@@ -97,6 +97,8 @@ struct Row {
     secrets: bool,
     inputs: &'static [(&'static str, &'static str)],
     world: fn(&mut World),
+    /// `GITHUB_SHA`, where it is not what github.com says.
+    sha: Option<u8>,
     /// What GitHub refuses.
     refused: &'static [(&'static str, &'static str)],
     check_run: Option<On>,
@@ -115,6 +117,7 @@ const PULL: Row = Row {
     secrets: true,
     inputs: &[],
     world: |_| {},
+    sha: None,
     refused: &[],
     check_run: Some(On::Head),
     comment: true,
@@ -196,6 +199,7 @@ fn rows() -> Vec<Row> {
         Row { situation: "from a fork", payload: "pull_request_fork", ..TARGET },
         Row { situation: "without `contents`", may: May::AllBut("contents"), refused: &[("403 GET ", "/contents/prodverdict.yml")], config: None, status: 2, ..TARGET },
         Row { situation: "on an Enterprise Server", payload: "pull_request_enterprise", world: |world| world.prefix = "/api/v3", ..TARGET },
+        Row { situation: "on one before 3.20, whose `GITHUB_SHA` is the base branch", payload: "pull_request_enterprise", world: |world| world.prefix = "/api/v3", sha: Some(8), ..TARGET },
         Row { situation: "to a branch", ..PUSH },
         Row { situation: "to a branch, with `comment: on`", inputs: &[("comment", "on")], comment: true, ..PUSH },
         Row { situation: "of a tag", payload: "push_tag", refused: &[("422 POST ", "/check-runs")], ..PUSH },
@@ -233,6 +237,7 @@ async fn scene(row: &Row) -> Scene {
         "merge_group" => (3, "refs/heads/gh-readonly-queue/main/pr-7"),
         _ => (4, "refs/heads/main"),
     };
+    let sha = row.sha.unwrap_or(sha);
     scene.step.set("GITHUB_SHA", &World::sha(sha));
     scene.step.set("GITHUB_REF", reference);
     if !row.secrets {

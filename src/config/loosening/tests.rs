@@ -309,6 +309,9 @@ fn changed(choices: &[bool]) -> String {
 }
 
 proptest! {
+    // Each case reads whole files several times.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn nothing_is_looser_than_itself(
         choices in prop::collection::vec(prop::bool::weighted(0.2), LOOSER.len() + NOT_LOOSER.len()),
