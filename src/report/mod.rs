@@ -4,6 +4,7 @@ mod amount;
 mod annotation;
 mod count;
 mod explanation;
+mod file;
 mod find;
 mod json;
 mod json_rehearsal;
@@ -35,6 +36,7 @@ pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
 };
+pub use file::{FORMATS, FileFormat, Surroundings};
 pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;
