@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_password_of_a_proxy_is_a_secret() {
-        use secrecy::ExposeSecret as _;
+        use secrecy::ExposeSecret;
         let of = |name: &str, value: &str| {
             let secrets = environment(&[(name, value)]).likely_secrets();
             let first = secrets.first().map(ExposeSecret::expose_secret);
