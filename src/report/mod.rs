@@ -36,7 +36,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
-pub use annotation::{Annotation, Level, annotations};
+pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
