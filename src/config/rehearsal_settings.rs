@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    key_places::KeyPlaces,
     placeholder::{Placeholder, Template},
     sql::{CheckedSql, Piece},
 };
@@ -75,6 +76,14 @@ pub struct RehearsalPlaces {
     pub api_version: Option<Place>,
     pub gate: Option<Place>,
     pub scenarios_dir: Option<Place>,
+    pub(super) keys: KeyPlaces,
+}
+
+impl RehearsalPlaces {
+    /// The key of the section, or the entry under it, or else the section.
+    pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
+        self.keys.of(key, entry).unwrap_or(&self.section)
+    }
 }
 
 /// The fake provider that the application talks to.

@@ -31,6 +31,11 @@ struct Listed {
 }
 
 impl Client {
+    /// What is read for a report is worth a part of the time for reporting, not all of it.
+    pub fn begin_reading(&mut self) {
+        self.begin(self.limits().budget / 4);
+    }
+
     /// What the pull request changes up to the commit `sha`. Nothing where it has moved on to another one: its lines
     /// are not those of this commit.
     pub async fn changed_files(
@@ -39,8 +44,7 @@ impl Client {
         number: u64,
         sha: &str,
     ) -> Result<Vec<ChangedFile>, ClientError> {
-        // Where the findings are shown is worth a part of the time for reporting, not all of it.
-        self.begin(self.limits().budget / 4);
+        self.begin_reading();
         let mut files = Vec::new();
         let mut room = MOST_PATCH_BYTES;
         for page in 1..=MOST_PAGES {

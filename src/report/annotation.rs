@@ -51,8 +51,8 @@ impl Level {
     }
 }
 
-/// One annotation for each problem, then one for each finding, the worst first. What has no place of its own is put
-/// on the first line of `default_path`, the configuration.
+/// One annotation for each problem, one for each warning about a place, then one for each finding, the worst first.
+/// What has no place of its own is put on the first line of `default_path`, the configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
@@ -63,6 +63,7 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
         .chain(of_contracts)
         .map(|(problem, contract)| of_problem(problem, contract, default_path))
         .collect();
+    annotations.extend(of_warnings(&outcome.warnings));
     annotations.extend(outcome.findings().into_iter().map(|(contract, found)| {
         let name = outcome.name_of(contract);
         let annotation = of_finding(found, name);
@@ -77,6 +78,16 @@ fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> 
     let title = format!("No verdict{}", of_contract(contract));
     let annotation = Annotation::new(Level::Failure, &title, &lines);
     annotation.at(problem.place.as_ref(), default_path)
+}
+
+/// Those of the warnings that are about a place.
+pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
+    let placed = |warning: &&Problem| warning.place.is_some();
+    warnings.iter().filter(placed).map(|warning| {
+        let mut lines = vec![shown::message_line(warning)];
+        lines.extend(shown::hint_lines(warning));
+        Annotation::new(Level::Warning, "Warning", &lines).at(warning.place.as_ref(), "")
+    })
 }
 
 fn of_finding(found: &Reported, contract: Option<&str>) -> Annotation {

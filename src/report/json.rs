@@ -149,9 +149,9 @@ struct ReportSubject<'a> {
 #[schemars(rename = "Amount")]
 pub(super) struct ReportAmount<'a> {
     /// Lower-case ISO 4217 code.
-    currency: &'a str,
+    pub(super) currency: &'a str,
     /// In the smallest unit that the provider uses for the currency.
-    minor_units: i64,
+    pub(super) minor_units: i64,
 }
 
 /// What one contract of the configuration came to.

@@ -49,6 +49,7 @@ impl Rehearsal {
             .replace("http://localhost:3000", address)
             .replace("127.0.0.1:12111", &stripe);
         scene.step.check_out("prodverdict.yml", &config);
+        scene.commit(&[9, 1], &config);
         scene.step.set("STRIPE_WEBHOOK_SECRET", SECRET);
         scene.step.set("REHEARSAL_DATABASE_URL", &scratch.url());
         scene.step.input("mode", "rehearse");
@@ -283,7 +284,6 @@ async fn a_configuration_without_a_rehearsal_says_what_is_missing() {
 
 #[tokio::test]
 async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_said() {
-    let mut world = World::new();
     let rehearsal = Rehearsal::on("pull_request_target", World::new(), None).await;
     let own = rehearsal.config.replace(
         "  settle:",
@@ -294,9 +294,7 @@ async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_s
     } else {
         own
     };
-    let at = (World::sha(9), "prodverdict.yml".to_owned());
-    world.files.insert(at, own.into_bytes());
-    rehearsal.scene.github.world().files = world.files;
+    rehearsal.scene.commit(&[9, 1], &own);
     let mine = rehearsal.scene.step.workspace("mine");
     std::fs::create_dir(&mine).expect("a folder");
     std::fs::write(mine.join("x.yml"), "nonsense").expect("a file");
