@@ -309,6 +309,10 @@ async fn each_event_is_reported_where_it_belongs() {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test reads its own environment"
+)]
 #[test]
 fn the_document_says_what_these_rows_say() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
