@@ -8,7 +8,7 @@ use std::{
 use super::{
     key_places::KeyPlaces,
     placeholder::{Placeholder, Template},
-    sql::CheckedSql,
+    sql::{CheckedSql, Piece},
 };
 use crate::problem::Place;
 
@@ -45,6 +45,25 @@ pub struct Rehearsal {
     pub allow_remote: bool,
     pub allow_rows: bool,
     pub places: RehearsalPlaces,
+}
+
+impl Rehearsal {
+    /// Whether an account stores its customer from the start.
+    pub fn stores_customer(&self) -> bool {
+        let pieces = self.account.iter().flat_map(|one| &one.sql.pieces);
+        let customer = Piece::Value(Placeholder::CustomerId);
+        pieces.into_iter().any(|piece| *piece == customer)
+    }
+
+    /// Whether the subscriptions that the application makes say in their metadata whose they are.
+    pub fn names_account(&self) -> bool {
+        let mut templates = self.subscription_metadata.values();
+        templates.any(|template| {
+            [Placeholder::AccountId, Placeholder::Email]
+                .into_iter()
+                .any(|placeholder| template.holds(placeholder))
+        })
+    }
 }
 
 /// The lines that problems of a rehearsal are about.

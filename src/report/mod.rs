@@ -3,21 +3,26 @@
 mod amount;
 mod annotation;
 mod count;
+mod csv;
 mod explanation;
 mod file;
 mod find;
 mod json;
+mod json_change;
 mod json_rehearsal;
+mod junit;
 mod mask;
 #[cfg(test)]
 mod oracle;
 mod redact;
 mod rehearsed;
+mod repair;
 mod rewrite;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod sample_rehearsal;
+mod sarif;
 mod shown;
 mod text;
 
@@ -31,6 +36,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
+pub use amount::amounts;
 pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
@@ -41,6 +47,7 @@ pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
+pub use repair::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair};
 pub use text::{problems, summary_line, text, warnings};
 
 /// Everything a run came to; what every renderer and publisher shows.
@@ -84,6 +91,8 @@ pub struct Reported {
     pub standing: Option<Standing>,
     /// Lines that the pull request changes and that matter to it, the likeliest first.
     pub changes: Vec<Change>,
+    /// None where nobody asked for it.
+    pub repair: Option<Repair>,
 }
 
 /// A line that a pull request changes, and what that has to do with a finding.
@@ -105,8 +114,16 @@ impl Reported {
             place,
             standing: None,
             changes: Vec::new(),
+            repair: None,
         }
     }
+}
+
+/// The findings that nobody has accepted, the worst first: what an issue or a message is about.
+pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
+    let mut findings = outcome.findings();
+    findings.retain(|(_, found)| !matches!(found.standing, Some(Standing::Accepted { .. })));
+    findings
 }
 
 impl Outcome {

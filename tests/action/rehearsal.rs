@@ -136,6 +136,61 @@ async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
     rehearsal.expect_clean().await;
 }
 
+/// The lines of the README under that command. `…` leaves something out: a part of a line, or lines.
+fn shown_in_readme(command: &str) -> Vec<&'static str> {
+    let readme = include_str!("../../README.md");
+    let (_, behind) = readme.split_once(command).expect("the command");
+    let (shown, _) = behind.split_once("```").expect("the end of the block");
+    shown.lines().filter(|line| !line.is_empty()).collect()
+}
+
+/// Whether the line is what is shown, but for what that leaves out.
+fn is_shown_as(line: &str, shown: &str) -> bool {
+    let mut parts = shown.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
+        return false;
+    };
+    for part in parts {
+        let Some((_, behind)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = behind;
+    }
+    rest.is_empty() || shown.ends_with('…')
+}
+
+#[tokio::test]
+async fn the_readme_shows_what_is_printed() {
+    let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
+    rehearsal.scene.step.input("scenario", "cancel-now");
+    let ran = rehearsal.scene.run().await;
+    ran.expect(1);
+    let mut printed = ran.stdout.lines().filter(|line| !line.is_empty());
+    let shown = shown_in_readme("mutants/02-cancel-flow-simplified.patch --scenario cancel-now\n");
+    assert!(shown.len() > 10, "{shown:?}");
+    // What the runner is told comes first.
+    let mut skips = true;
+    for line in shown {
+        if line.trim() == "…" {
+            skips = true;
+            continue;
+        }
+        let is_there = if skips {
+            printed.any(|printed| is_shown_as(printed, line))
+        } else {
+            printed
+                .next()
+                .is_some_and(|printed| is_shown_as(printed, line))
+        };
+        assert!(
+            is_there,
+            "{line} is not printed in its place: {}",
+            ran.stdout
+        );
+        skips = false;
+    }
+}
+
 #[tokio::test]
 async fn ids_are_shortened_where_that_is_asked_for() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
@@ -284,6 +339,34 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     rehearsal.expect_clean().await;
 }
 
+#[tokio::test]
+async fn what_begins_without_checkout_is_left_out_where_nothing_says_whose_it_is() {
+    let mut rehearsal = Rehearsal::of(None).await;
+    let metadata = "  subscription_metadata: { userId: \"{account_id}\" }\n";
+    assert!(rehearsal.config.contains(metadata), "{}", rehearsal.config);
+    let config = rehearsal.config.replace(metadata, "");
+    rehearsal.scene.step.check_out("prodverdict.yml", &config);
+    rehearsal.scene.step.input("scenario", "not-paid-yet");
+    rehearsal.scene.run().await.expect(0);
+    let report = rehearsal.scene.step.report();
+    let left_out = report["rehearsal"]["scenarios"][0]["left_out"].clone();
+    let left_out = left_out.as_array().expect("a list");
+    let begins = |name: &str| {
+        left_out
+            .iter()
+            .any(|one| one.as_str().is_some_and(|one| one.starts_with(name)))
+    };
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    assert!(
+        begins("incomplete: no Checkout comes first"),
+        "{left_out:?}"
+    );
+    assert!(
+        begins("paid-at-last: no Checkout comes first"),
+        "{left_out:?}"
+    );
+}
+
 /// A file of the pull request, as GitHub lists it.
 fn changed(path: &str, patch: &str) -> serde_json::Value {
     let contents = format!(
@@ -338,8 +421,7 @@ impl Rehearsal {
     }
 }
 
-const ONLY_LINE: &str =
-    "This pull request removed the only line of `app/webhook.js` that mentions `has_paid_access`.";
+const ONLY_LINE: &str = "This pull request removes the only line of the file that mentions `has_paid_access` (app/webhook.js:122)";
 
 #[tokio::test]
 async fn a_finding_is_shown_at_the_changed_line_of_the_handler() {
@@ -349,13 +431,16 @@ async fn a_finding_is_shown_at_the_changed_line_of_the_handler() {
         ran.expect(1);
         rehearsal.expect_place("app/webhook.js", 122);
         assert!(ran.stdout.contains(ONLY_LINE), "{}", ran.stdout);
-        let comment = rehearsal.scene.comment();
-        assert!(
-            comment.contains("removed the only line of `app/webhook.js`"),
-            "{comment}"
-        );
         let report = rehearsal.scene.step.report();
         assert_eq!(report["findings"][0]["place"]["path"], "app/webhook.js");
+        assert_eq!(
+            report["findings"][0]["changes"],
+            serde_json::json!([{
+                "path": "app/webhook.js",
+                "line": 122,
+                "does": "removes the only line of the file that mentions `has_paid_access`",
+            }])
+        );
     };
     let one_of_several = async {
         let head = "return { ...account };\nreturn { has_paid_access: true };";

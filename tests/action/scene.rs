@@ -171,6 +171,13 @@ impl Scene {
             })
             .collect();
         let report = std::fs::read_to_string(self.step.workspace("prodverdict-report.json"));
+        let files = std::fs::read_dir(self.step.workspace("")).expect("the workspace");
+        let files = files.map(|file| file.expect("a file").path());
+        let asked_for = files.filter(|path| path.file_stem().is_some_and(|stem| stem == "report"));
+        left.extend(asked_for.map(|path| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            (path.display().to_string(), text)
+        }));
         left.extend([
             ("summary".to_owned(), self.step.summary()),
             ("outputs".to_owned(), self.step.raw_outputs()),

@@ -23,7 +23,9 @@ async fn scene() -> Scene {
             .called(&format!("usr-{KEY}-{PASSWORD}"))
             .without_access(),
     );
+    let files = "report.sarif, report.xml, report.md, report.csv, report.sql, report.txt";
     let scene = Scene::open(&people).await.with("github_token", TOKEN);
+    let scene = scene.with("output", files);
     let mut world = scene.github.world();
     world.tokens.insert(TOKEN.to_owned(), Token::writing());
     drop(world);
