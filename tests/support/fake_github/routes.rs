@@ -23,7 +23,10 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     }
     let is_hidden = match rest {
         ["contents", ..] => !token.reads_contents,
-        ["pulls", ..] | ["commits", _, "pulls"] | ["issues", ..] => !token.reads_pulls,
+        ["pulls", ..]
+        | ["commits", _, "pulls"]
+        | ["issues", _, "comments"]
+        | ["issues", "comments", _] => !token.reads_pulls,
         _ => false,
     };
     if is_hidden {

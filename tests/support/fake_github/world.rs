@@ -44,7 +44,7 @@ pub(crate) struct World {
 
 /// What a token may do, and as whom it acts.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a permission")]
 pub(crate) struct Token {
     pub app: &'static str,
     pub bot_id: u64,
