@@ -8,6 +8,7 @@ mod explanation;
 mod file;
 mod find;
 mod json;
+mod json_change;
 mod json_rehearsal;
 mod junit;
 mod mask;
@@ -35,7 +36,8 @@ use crate::{
     problem::{Place, Problem},
 };
 
-pub use annotation::{Annotation, Level, annotations};
+pub use amount::amounts;
+pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
@@ -115,6 +117,13 @@ impl Reported {
             repair: None,
         }
     }
+}
+
+/// The findings that nobody has accepted, the worst first: what an issue or a message is about.
+pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
+    let mut findings = outcome.findings();
+    findings.retain(|(_, found)| !matches!(found.standing, Some(Standing::Accepted { .. })));
+    findings
 }
 
 impl Outcome {

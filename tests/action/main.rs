@@ -14,12 +14,16 @@
 )]
 #[path = "../support/fake_github/mod.rs"]
 mod fake_github;
+#[path = "../support/fake_slack.rs"]
+mod fake_slack;
 #[path = "../support/handlers/mod.rs"]
 #[expect(
     dead_code,
     reason = "most of it is for the tests of the rehearsal itself"
 )]
 mod handlers;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/runner.rs"]
 mod runner;
 #[expect(
@@ -28,12 +32,19 @@ mod runner;
 )]
 #[path = "../support/shop.rs"]
 mod shop;
+#[path = "../support/tls_front.rs"]
+mod tls_front;
 
 mod cancelled;
+mod changes;
 mod events;
 mod files;
 mod hostile;
+mod loosening;
+mod network;
+mod nightly;
 mod places;
+mod racing;
 mod rehearsal;
 mod scene;
 mod scratch;

@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test may panic"
 )]
 
@@ -14,6 +15,8 @@ mod comments;
 mod contents;
 mod events;
 mod faults;
+mod issues;
 mod job;
+mod limits;
 mod lists;
 mod secrets;

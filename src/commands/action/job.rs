@@ -18,6 +18,7 @@ use super::{
         unanswered,
         whole_file::{self, Owner},
     },
+    chat::Chat,
     inputs::{Inputs, Mode},
     publication,
 };
@@ -41,18 +42,34 @@ pub(super) struct Job<'e> {
     pub(super) recorded: Recorded,
     pub(super) output: Output,
     pub(super) mask: Mask,
+    /// Where what has changed is told, if anywhere.
+    pub(super) chat: Option<Chat>,
 }
 
 /// What a job came to.
 pub(super) enum Judged {
     Told(Box<Outcome>),
     /// These variables are not set.
-    Skipped(Vec<String>),
+    Skipped {
+        missing: Vec<String>,
+        warnings: Vec<Problem>,
+    },
 }
 
 impl Judged {
     fn skipped(missing: &[&str]) -> Self {
-        Self::Skipped(missing.iter().map(|name| (*name).to_owned()).collect())
+        Self::Skipped {
+            missing: missing.iter().map(|name| (*name).to_owned()).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds what changes nothing about it.
+    pub(super) fn warn(&mut self, more: Vec<Problem>) {
+        match self {
+            Self::Told(outcome) => outcome.warnings.extend(more),
+            Self::Skipped { warnings, .. } => warnings.extend(more),
+        }
     }
 }
 
@@ -139,8 +156,11 @@ impl Job<'_> {
     /// Says it everywhere; gives the exit status.
     pub(super) async fn end(&self, publisher: &mut Publisher, judged: Judged) -> u8 {
         match judged {
-            Judged::Skipped(missing) => {
-                let publication = publication::skipped(&missing, &self.context, self.inputs.mode);
+            Judged::Skipped { missing, warnings } => {
+                let context = &self.context;
+                let mode = self.inputs.mode;
+                let publication = publication::skipped(&missing, &warnings, context, mode);
+                self.output.say(&report::warnings(&warnings, false));
                 self.output.say(&publication.summary);
                 self.tell(&publisher.finish(&publication).await);
                 0
@@ -171,6 +191,7 @@ impl Job<'_> {
             &self.inputs,
             publisher.context(),
             check_run.as_deref(),
+            now(),
         );
         self.write_report(outcome, &mut publication);
         self.output.say(&report::warnings(&outcome.warnings, false));
@@ -180,6 +201,7 @@ impl Job<'_> {
         failures.extend(written.err());
         let published = publisher.finish(&publication).await;
         self.tell(&published);
+        self.chat(publisher.context(), outcome, &published).await;
         if outcome.verdict == Verdict::Error && self.inputs.neutral_on_error {
             self.output
                 .say("`on_error` is neutral: the job goes on although nothing was decided");
@@ -208,6 +230,18 @@ impl Job<'_> {
         }
     }
 
+    async fn chat(&self, context: &Context, outcome: &Outcome, published: &Published) {
+        let Some(chat) = &self.chat else {
+            return;
+        };
+        let told = chat
+            .tell(context, outcome, published.issue.as_ref(), None)
+            .await;
+        if let Err(problem) = told {
+            self.output.say(&report::warnings(&[problem], false));
+        }
+    }
+
     fn write_files(&self, outcome: &Outcome) -> Vec<OutputError> {
         let config = &self.inputs.config;
         let surroundings = Surroundings {
@@ -231,6 +265,13 @@ impl Job<'_> {
         }
         if let Some(url) = &published.check_run_url {
             self.output.say(&format!("check run: {url}"));
+        }
+        if let Some(url) = published
+            .issue
+            .as_ref()
+            .and_then(|issue| issue.url.as_ref())
+        {
+            self.output.say(&format!("issue: {url}"));
         }
     }
 }

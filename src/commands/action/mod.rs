@@ -1,9 +1,12 @@
 //! `prodverdict action`: one job of GitHub Actions, from its inputs to its report and exit status.
 
 mod changed;
+mod chat;
 mod configuration;
 mod inputs;
+mod issue;
 mod job;
+mod loosening;
 mod publication;
 
 use std::{
@@ -19,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use self::{
+    chat::Chat,
     inputs::{Inputs, Mode},
     job::{Job, Judged},
 };
@@ -50,12 +54,10 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let mut of_rehearsal = Signals::listen();
     let (inputs, mut input_problems) = Inputs::read(environment);
     let mut context = context(environment);
-    let token = environment
-        .input("github_token")
-        .or_else(|| environment.get("GITHUB_TOKEN"))
-        .map(SecretString::from);
+    let token = token(environment);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
+    let webhook = chat::webhook(environment, &mut secrets);
     hide(&secrets);
     let http = match http::client() {
         Ok(http) => http,
@@ -89,6 +91,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     );
     let files = report_files(&inputs, &mut input_problems);
     let job = Job {
+        chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
         recorded: recorded(fixtures, &workspace.join(&inputs.config)),
         environment,
         inputs,
@@ -117,7 +120,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Ok(judged) => judged,
         Err(status) => return status,
     };
-    let reader = client(publisher.context(), job.mask.clone());
+    let reader = || client(&job.context, job.mask.clone());
     tokio::select! {
         status = Box::pin(told(&job, &config, reader, judged, &mut publisher)) => return status,
         () = signals.cancelled() => {}
@@ -149,17 +152,30 @@ fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
     })
 }
 
+fn token(environment: &Environment) -> Option<SecretString> {
+    environment
+        .input("github_token")
+        .or_else(|| environment.get("GITHUB_TOKEN"))
+        .map(SecretString::from)
+}
+
 /// Says everywhere what the job came to, each finding at its place; gives the exit status.
 async fn told(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
-    reader: Result<Client, ClientError>,
+    reader: impl Fn() -> Result<Client, ClientError>,
     mut judged: Judged,
     publisher: &mut Publisher,
 ) -> u8 {
-    let context = publisher.context().clone();
-    if let (Judged::Told(outcome), Ok(config)) = (&mut judged, config) {
-        changed::place(outcome, config, &context, reader).await;
+    let mut context = publisher.context().clone();
+    if let Ok(config) = config {
+        if let Judged::Told(outcome) = &mut judged {
+            let path = &job.inputs.config;
+            let path = path.strip_prefix("./").unwrap_or(path);
+            changed::place(outcome, (config, path), &context, reader()).await;
+        }
+        let path = &job.inputs.config;
+        judged.warn(loosening::warnings(path, config, &mut context, reader()).await);
     }
     job.end(publisher, judged).await
 }
@@ -243,6 +259,9 @@ fn options(inputs: &Inputs, environment: &Environment) -> Options {
             Mode::Rehearse => "rehearsal",
         },
         comment: inputs.comment,
+        issue: inputs.issue,
+        issue_label: inputs.issue_label.clone(),
+        config: inputs.config_path().to_owned(),
         summary_file: path("GITHUB_STEP_SUMMARY"),
         output_file: path("GITHUB_OUTPUT"),
     }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::inputs::{Inputs, Mode};
+use super::{
+    inputs::{Inputs, Mode},
+    issue,
+};
 use crate::{
-    contract::{Severity, Verdict},
+    contract::{Severity, UnixSeconds, Verdict},
     github::{CommentBody, Conclusion, Context, Publication},
+    problem::Problem,
     report::{self, Outcome, markdown},
 };
 
@@ -23,8 +27,9 @@ pub(super) fn publication(
     inputs: &Inputs,
     context: &Context,
     check_run_url: Option<&str>,
+    now: UnixSeconds,
 ) -> Publication {
-    let config = inputs.config.strip_prefix("./").unwrap_or(&inputs.config);
+    let config = inputs.config_path();
     let footer = context
         .run_url()
         .map_or_else(String::new, |url| format!("[Run]({url})"));
@@ -40,13 +45,19 @@ pub(super) fn publication(
             footer,
             clean: outcome.verdict == Verdict::Pass,
         }),
+        issue: issue::body(outcome, config, context, now),
         job_summary: markdown::job_summary(outcome, config),
         outputs: outputs(outcome),
     }
 }
 
 /// A job that was told to do without credentials has nothing to say but that.
-pub(super) fn skipped(missing: &[String], context: &Context, mode: Mode) -> Publication {
+pub(super) fn skipped(
+    missing: &[String],
+    warnings: &[Problem],
+    context: &Context,
+    mode: Mode,
+) -> Publication {
     let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
     let whose = if context.is_fork {
         "Secrets are not passed to pull requests from forks."
@@ -70,7 +81,14 @@ pub(super) fn skipped(missing: &[String], context: &Context, mode: Mode) -> Publ
              both values itself.\n"
         ),
     };
-    without_a_verdict("Skipped: no credentials", text, mode)
+    let text = match markdown::warnings(warnings) {
+        Some(warnings) => format!("{text}\n{warnings}\n"),
+        None => text,
+    };
+    Publication {
+        annotations: report::annotations_of_warnings(warnings).collect(),
+        ..without_a_verdict("Skipped: no credentials", text, mode)
+    }
 }
 
 /// An event without a commit to report on.
@@ -100,6 +118,7 @@ fn without_a_verdict(title: &str, summary: String, mode: Mode) -> Publication {
         text: None,
         annotations: Vec::new(),
         comment: None,
+        issue: None,
         outputs: BTreeMap::from([
             ("verdict".to_owned(), "skipped".to_owned()),
             ("findings_count".to_owned(), "0".to_owned()),

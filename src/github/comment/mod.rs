@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    client::{Answer, Call, Client, ClientError},
+    client::{Call, Client, ClientError},
     context::{Repository, Run},
     locate,
     publication::CommentBody,
 };
 
-mod author;
+pub(super) mod author;
 mod body;
 
 use author::Author;
@@ -74,7 +74,7 @@ struct Comment {
 }
 
 #[derive(Debug, Deserialize)]
-struct User {
+pub(super) struct User {
     #[serde(default)]
     id: Option<u64>,
     #[serde(default)]
@@ -147,13 +147,17 @@ async fn round(
         return post(client, place, sticky).await.map(Round::Posted);
     };
     let others: Vec<_> = ours.collect();
-    let texts = std::iter::once(&oldest)
-        .chain(&others)
-        .filter_map(|comment| comment.body.as_deref());
-    if texts
-        .map(Written::read)
-        .any(|written| sticky.yields_to(&written))
-    {
+    let is_newer = |comment: &Comment| {
+        let body = comment.body.as_deref();
+        body.is_some_and(|body| sticky.yields_to(&Written::read(body)))
+    };
+    if std::iter::once(&oldest).chain(&others).any(is_newer) {
+        if !may_post {
+            // The newer run may have looked before this one wrote. It keeps the oldest, so that one stays.
+            for other in others.iter().filter(|other| !is_newer(other)) {
+                delete(client, place, other).await?;
+            }
+        }
         return Ok(Round::Done(Commented::Newer(oldest.html_url)));
     }
     let says_the_same =
@@ -188,7 +192,7 @@ async fn ours(
         );
         let answer = client.send(Call::get(path)).await?;
         let comments: Vec<Comment> = answer.json()?;
-        let is_last = comments.len() < PER_PAGE && !has_next(&answer);
+        let is_last = comments.len() < PER_PAGE && !answer.has_next();
         let is_marked = |comment: &Comment| {
             comment
                 .body
@@ -207,14 +211,6 @@ async fn ours(
     let author = Author::find(client, place.app).await;
     marked.retain(|comment| comment.user.as_ref().is_some_and(|user| author.is(user)));
     Ok((is_complete || !marked.is_empty()).then_some(marked))
-}
-
-fn has_next(answer: &Answer) -> bool {
-    let link = answer
-        .headers
-        .get("link")
-        .and_then(|link| link.to_str().ok());
-    link.is_some_and(|link| link.contains("rel=\"next\""))
 }
 
 async fn post(

@@ -23,13 +23,14 @@ use tokio::{net::TcpListener, task::JoinHandle};
 mod checks;
 mod comments;
 mod faults;
+mod issues;
 mod reads;
 mod reply;
 mod routes;
 mod world;
 
 pub(crate) use faults::{Fault, Kind};
-pub(crate) use world::{CheckRun, Comment, Pull, Recorded, TOKEN, Token, World};
+pub(crate) use world::{CheckRun, Comment, Issue, Pull, Recorded, TOKEN, Token, World};
 
 /// More than any body that is allowed, so that too long ones are seen and refused by the rules.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -116,7 +117,12 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
         world.requests.push(asked.clone());
         let fault = world.take_fault(&asked);
         let refused = fault.as_ref().and_then(Kind::instead);
+        let is_planned = refused.is_some();
         let reply = refused.unwrap_or_else(|| routes::route(&mut world, &asked));
+        if reply.status >= 400 && !is_planned {
+            let refusal = format!("{} {} {}", reply.status, asked.method, asked.path);
+            world.refusals.push(refusal);
+        }
         (fault, reply)
     };
     match fault {
