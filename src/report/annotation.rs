@@ -1,12 +1,13 @@
 //! Findings as annotations: each at the place of the configuration that it is about.
 
 use crate::{
-    contract::{Finding, Severity},
+    baseline::Standing,
+    contract::Severity,
     problem::{Place, Problem},
 };
 
 use super::{
-    Outcome,
+    Outcome, Reported,
     neutral::plain,
     shown::{self, Shown},
 };
@@ -65,7 +66,7 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
         .collect();
     annotations.extend(outcome.findings().into_iter().map(|(contract, found)| {
         let name = outcome.name_of(contract);
-        let annotation = of_finding(&found.finding, name);
+        let annotation = of_finding(found, name, outcome.counts(found));
         annotation.at(found.place.as_ref(), default_path)
     }));
     annotations
@@ -79,17 +80,21 @@ fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> 
     annotation.at(problem.place.as_ref(), default_path)
 }
 
-fn of_finding(finding: &Finding, contract: Option<&str>) -> Annotation {
+fn of_finding(found: &Reported, contract: Option<&str>, counts: bool) -> Annotation {
+    let finding = &found.finding;
     let shown = Shown::of(finding);
+    let standing = found.standing.as_ref();
     let level = match finding.severity {
-        Severity::High => Level::Failure,
-        Severity::Medium => Level::Warning,
+        _ if matches!(standing, Some(Standing::Accepted { .. })) => Level::Notice,
+        Severity::High if counts => Level::Failure,
+        Severity::High | Severity::Medium => Level::Warning,
         Severity::Low => Level::Notice,
     };
     let title = format!(
-        "[{}] {}{}: {}",
+        "[{}] {}{}{}: {}",
         finding.severity.as_str().to_uppercase(),
         finding.rule,
+        shown::standing(standing),
         of_contract(contract),
         shown.entity
     );
@@ -188,6 +193,26 @@ mod tests {
             })
             .collect();
         insta::assert_debug_snapshot!(shown);
+    }
+
+    #[test]
+    fn the_title_says_how_a_finding_stands_and_what_cannot_fail_is_no_failure() {
+        let annotations = annotations(&sample::compared(), "a.yml");
+        let shown: Vec<_> = annotations
+            .iter()
+            .map(|one| (one.level.as_str(), one.title.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("warning", "[HIGH] revenue-leak (known): user:usr_alice"),
+                ("failure", "[HIGH] wrongful-access (new): user:usr_bob"),
+                (
+                    "notice",
+                    "[LOW] stale-plan (accepted until 2026-12-31: Carol leaves at the end of the year.): user:usr_carol"
+                ),
+            ]
+        );
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Pure rendering: one outcome in, text, JSON or Markdown out.
 
+mod accepted;
 mod amount;
 mod annotation;
+mod compare;
 mod count;
 mod explanation;
 mod find;
 mod json;
 mod json_rehearsal;
+mod json_standing;
 mod mask;
 #[cfg(test)]
 mod oracle;
@@ -30,7 +33,9 @@ use crate::{
     problem::{Place, Problem},
 };
 
+pub use accepted::newly_accepted;
 pub use annotation::{Annotation, Level, annotations};
+pub use compare::{Comparison, Standings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,

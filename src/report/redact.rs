@@ -44,8 +44,13 @@ fn contract(contract: &ContractOutcome) -> ContractOutcome {
 
 fn reported(found: &Reported) -> Reported {
     let ids = Ids::of(&found.finding);
+    let text = |text: &str| ids.hidden_in(text);
     Reported {
-        finding: rewrite::finding(&found.finding, &|text| ids.hidden_in(text)),
+        finding: rewrite::finding(&found.finding, &text),
+        standing: found
+            .standing
+            .as_ref()
+            .map(|one| rewrite::standing(one, &text)),
         ..found.clone()
     }
 }

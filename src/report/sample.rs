@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::{
+    baseline::{Since, Standing},
     contract::{Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
     problem::{Place, Problem},
 };
@@ -104,6 +105,7 @@ pub(super) fn every_kind() -> Vec<Outcome> {
         without_contracts(problem("no such file", "")),
         full_of("x\"\\\n\u{1b}##[error]"),
         many(25),
+        compared(),
         rehearsal(),
         rehearsal_full_of("x\"\\\n\u{1b}##[error]"),
         Outcome {
@@ -149,6 +151,10 @@ pub(super) fn full_of(text: &str) -> Outcome {
         contract.named = vec![text.into()];
         for found in &mut contract.findings {
             found.place = Some(place(text, 3));
+            found.standing = Some(Standing::Accepted {
+                reason: text.into(),
+                until: Some("2026-12-31".into()),
+            });
         }
     }
     Outcome {
@@ -157,8 +163,41 @@ pub(super) fn full_of(text: &str) -> Outcome {
         problems: vec![problem.clone()],
         warnings: vec![problem],
         rehearsal: None,
-        since: None,
+        since: Some(Since {
+            source: text.into(),
+            fixed: 1,
+            lets_known_pass: true,
+        }),
     }
+}
+
+/// A new finding, a known one and an accepted one, where what is known may pass.
+pub(super) fn compared() -> Outcome {
+    let bob = finding(Rule::WrongfulAccess, "user:usr_bob");
+    let stale = finding(Rule::StalePlan, "user:usr_carol");
+    let mut outcome = outcome(vec![contract(
+        "users",
+        Source::Stripe,
+        vec![alice(), bob, stale],
+    )]);
+    let accepted = Standing::Accepted {
+        reason: "Carol leaves at the end of the year.".into(),
+        until: Some("2026-12-31".into()),
+    };
+    let standings = [Standing::Known, Standing::New, accepted];
+    let findings = outcome
+        .contracts
+        .iter_mut()
+        .flat_map(|one| &mut one.findings);
+    for (found, standing) in findings.zip(standings) {
+        found.standing = Some(standing);
+    }
+    outcome.since = Some(Since {
+        source: "the check run of `1a2b3c4` on `main`".into(),
+        fixed: 1,
+        lets_known_pass: true,
+    });
+    outcome
 }
 
 pub(super) fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
