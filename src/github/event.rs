@@ -17,12 +17,24 @@ pub(super) struct Event {
     #[serde(deserialize_with = "lenient")]
     pub sender: Option<User>,
     #[serde(deserialize_with = "lenient")]
+    pub repository: Option<EventRepository>,
+    /// What was pushed to, or what a workflow was started on: `refs/heads/main`.
+    #[serde(deserialize_with = "lenient", rename = "ref")]
+    pub reference: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub after: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub deleted: Option<bool>,
     /// What was typed into a `workflow_dispatch` form.
     #[serde(deserialize_with = "lenient")]
     pub inputs: Option<Value>,
+}
+
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(super) struct EventRepository {
+    #[serde(deserialize_with = "lenient")]
+    pub default_branch: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -81,6 +93,8 @@ pub(super) struct MergeGroup {
     pub head_sha: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub head_ref: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    pub base_sha: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]

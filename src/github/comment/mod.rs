@@ -13,7 +13,7 @@ use super::{
 mod author;
 mod body;
 
-use author::Author;
+pub(super) use author::Author;
 use body::{Sticky, Written};
 
 const PER_PAGE: usize = 100;
@@ -74,7 +74,7 @@ struct Comment {
 }
 
 #[derive(Debug, Deserialize)]
-struct User {
+pub(super) struct User {
     #[serde(default)]
     id: Option<u64>,
     #[serde(default)]

@@ -43,12 +43,28 @@ pub struct Context {
     pub check_run: Due,
     pub comment: Due,
     pub trust: Trust,
+    /// The commit that a change is proposed on top of, where the event says it or GitHub was asked.
+    pub base_sha: Option<String>,
+    pub default_branch: Option<String>,
+    /// Whether what is reported on is the default branch itself.
+    pub is_default_branch: bool,
     pub is_fork: bool,
     pub is_dependabot: bool,
     /// Why there is nothing to report on at all, such as a deleted branch.
     pub nothing_to_do: Option<String>,
     /// What could not be made out, and what that means for the report.
     pub problems: Vec<Problem>,
+}
+
+/// What a result says something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// A change that is not on its branch yet: a pull request or a merge group.
+    Proposed,
+    /// The default branch as it is.
+    Landed,
+    /// Something else, such as a branch without a pull request.
+    Other,
 }
 
 /// Whether an event is reported in some place.
@@ -109,6 +125,22 @@ impl Context {
                 self.server_url, self.run.id
             )
         })
+    }
+
+    /// Final only once GitHub was asked what the event left open.
+    pub fn stage(&self) -> Stage {
+        let is_proposed = match self.event_name.as_str() {
+            "merge_group" => true,
+            "workflow_run" | "workflow_dispatch" | "issue_comment" => self.pull_request.is_some(),
+            name => name.starts_with("pull_request"),
+        };
+        if is_proposed {
+            Stage::Proposed
+        } else if self.is_default_branch {
+            Stage::Landed
+        } else {
+            Stage::Other
+        }
     }
 
     fn is_target(&self) -> bool {

@@ -14,6 +14,11 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
     let mut context = bare(variables);
     let event = read(payload, &mut context);
     context.is_dependabot = is_dependabot(variables, &event);
+    let repository = event.repository.clone().unwrap_or_default();
+    context.default_branch = repository
+        .default_branch
+        .filter(|branch| !branch.is_empty());
+    context.is_default_branch = is_default_branch(&context, &event, variables);
     match context.event_name.as_str() {
         "push" => push(&mut context, &event),
         "merge_group" => merge_group(&mut context, &event),
@@ -64,6 +69,9 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         check_run: Due::OnRequest,
         comment: Due::No,
         trust: Trust::Ordinary,
+        base_sha: None,
+        default_branch: None,
+        is_default_branch: false,
         is_fork: false,
         is_dependabot: false,
         nothing_to_do: None,
@@ -101,6 +109,26 @@ fn is_dependabot(variables: &BTreeMap<String, String>, event: &Event) -> bool {
         .any(|login| login == DEPENDABOT)
 }
 
+/// GitHub runs schedules on the default branch only.
+fn is_default_branch(
+    context: &Context,
+    event: &Event,
+    variables: &BTreeMap<String, String>,
+) -> bool {
+    let reference = event
+        .reference
+        .as_ref()
+        .or_else(|| variables.get("GITHUB_REF"));
+    let branch = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
+    match context.event_name.as_str() {
+        "schedule" => true,
+        "push" | "workflow_dispatch" => {
+            branch.is_some() && branch == context.default_branch.as_deref()
+        }
+        _ => false,
+    }
+}
+
 fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
     context.check_run = Due::Yes;
     context.comment = Due::Yes;
@@ -116,6 +144,7 @@ fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<Strin
     let pull = event.pull_request.clone().unwrap_or_default();
     context.pull_request = pull.number.or_else(from_ref);
     context.sha = head_sha(&pull);
+    context.base_sha = base_sha(&pull);
     context.is_fork = is_fork(context, &pull, event.pull_request.is_some());
     if context.is_target() {
         context.trust = Trust::BaseOnly {
@@ -161,6 +190,7 @@ fn merge_group(context: &mut Context, event: &Event) {
     context.check_run = Due::Yes;
     let group = event.merge_group.clone().unwrap_or_default();
     let sha = group.head_sha.filter(|sha| is_sha(sha));
+    context.base_sha = group.base_sha.filter(|sha| is_sha(sha));
     context.sha = sha.or_else(|| context.fallback_sha.clone());
     context.pull_request = group.head_ref.as_deref().and_then(queued_number);
 }
@@ -195,6 +225,7 @@ fn workflow_run(context: &mut Context, run: &WorkflowRun) {
     let run_sha = run.head_sha.clone().filter(|sha| is_sha(sha));
     context.sha = pull.and_then(head_sha).or(run_sha.clone());
     context.pull_request = pull.and_then(|pull| pull.number);
+    context.base_sha = pull.and_then(base_sha);
     context.trust = Trust::BaseOnly {
         base_sha: pull
             .and_then(base_sha)

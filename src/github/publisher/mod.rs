@@ -8,11 +8,12 @@ use tokio::time::{Instant, timeout};
 use super::{
     client::{Client, ClientError},
     comment::{self, CommentMode, Commented, Place},
-    context::Context,
+    context::{Context, Stage},
     files::{append_outputs, append_summary, random_hexadecimal},
     publication::Publication,
+    remembered::{self, Remembered, Wanted},
 };
-use crate::{problem::Problem, report::Mask};
+use crate::{baseline::State, problem::Problem, report::Mask};
 
 mod check;
 mod refusal;
@@ -35,6 +36,8 @@ pub struct Publisher {
     options: Options,
     mask: Mask,
     check: Check,
+    /// What the check run's summary ends with, for later runs.
+    kept: Option<String>,
     external_id: String,
     started: (Timestamp, Instant),
     time_left: Duration,
@@ -82,6 +85,7 @@ impl Publisher {
             context,
             options,
             mask,
+            kept: None,
             external_id,
             started: (now, Instant::now()),
             degraded,
@@ -149,6 +153,38 @@ impl Publisher {
             Err(_elapsed) => Some(refusal::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
+        }
+    }
+
+    /// Keeps a result in the check run, for later runs to find; `config` is the path of the configuration. Whether it
+    /// can be kept: not where there is too much of it.
+    pub fn remember(&mut self, config: &str, state: &State) -> bool {
+        self.kept = remembered::block(config, self.options.series, state);
+        self.kept.is_some()
+    }
+
+    /// The last result of the default branch, for the configuration at that path: looked for in what was written about
+    /// the branch. Asks nothing where the event is about neither that branch nor a change.
+    pub async fn remembered(&mut self, config: &str, issue_label: &str) -> Remembered {
+        if self.context.stage() == Stage::Other {
+            return Remembered::default();
+        }
+        let Some(mut client) = self.begin(self.time_left / SHARE) else {
+            return Remembered::default();
+        };
+        let wanted = Wanted {
+            context: &self.context,
+            check_name: &self.options.check_name,
+            config,
+            series: self.options.series,
+            issue_label,
+            app: self.check.run().and_then(|run| run.app.as_deref()),
+        };
+        let found = remembered::find(&mut client, &wanted).await;
+        self.end(client);
+        Remembered {
+            problem: found.problem.map(|problem| self.safe(problem)),
+            ..found
         }
     }
 
