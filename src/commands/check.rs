@@ -1,6 +1,7 @@
 //! `prodverdict check access`: judge now, print the report, say it in the exit status.
 
 use super::{
+    accepted::accepted,
     configuration,
     judge::{FailOn, Run, judge},
     masking::{mask_of, secrets_of},
@@ -33,7 +34,14 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let recorded = recorded(&arguments.fixtures, &arguments.config.config);
-    let outcome = match new_run(environment, &progress, recorded, now) {
+    let accepted = match accepted(arguments.baseline.as_deref(), now) {
+        Ok(accepted) => accepted,
+        Err(unusable) => {
+            let outcome = unanswered(unusable.problems());
+            return finish(arguments, &outcome, &output);
+        }
+    };
+    let mut outcome = match new_run(environment, &progress, recorded, now) {
         Ok(run) if arguments.plan => {
             let planned = plan::run(&config, &run, &output).await;
             return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
@@ -41,6 +49,7 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         Ok(run) => judge(&config, &run).await,
         Err(problem) => unanswered(vec![problem]),
     };
+    outcome.compare(&accepted.comparison());
     finish(arguments, &outcome, &output)
 }
 
@@ -108,7 +117,7 @@ pub(super) fn status(
     written: Result<(), OutputError>,
 ) -> u8 {
     match written {
-        Ok(()) => outcome.verdict.exit_status(strict),
+        Ok(()) => outcome.verdict.exit_status(outcome.is_strict(strict)),
         Err(error) => super::could_not_write(output, &error),
     }
 }

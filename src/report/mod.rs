@@ -3,6 +3,7 @@
 mod accepted;
 mod amount;
 mod annotation;
+mod baseline_file;
 mod compare;
 mod count;
 mod explanation;
@@ -35,6 +36,7 @@ use crate::{
 
 pub use accepted::newly_accepted;
 pub use annotation::{Annotation, Level, annotations};
+pub use baseline_file::{ToAccept, baseline_entries};
 pub use compare::{Comparison, Standings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,

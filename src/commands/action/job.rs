@@ -16,12 +16,13 @@ use super::{
         unanswered,
     },
     inputs::{Inputs, Mode},
+    known::Committed,
     publication, report_file,
 };
 use crate::{
     cli::Environment,
     config::Config,
-    contract::Verdict,
+    contract::{UnixSeconds, Verdict},
     github::{Context, Publication, Published, Publisher, ReportMode, Trust},
     problem::Problem,
     report::{self, Mask, Outcome, workflow_command},
@@ -31,6 +32,9 @@ pub(super) struct Job<'e> {
     pub(super) environment: &'e Environment,
     pub(super) inputs: Inputs,
     pub(super) input_problems: Vec<Problem>,
+    pub(super) committed: Result<Committed, Unusable>,
+    /// When the job began.
+    pub(super) began: UnixSeconds,
     pub(super) context: Context,
     pub(super) workspace: PathBuf,
     pub(super) recorded: Recorded,
@@ -74,6 +78,9 @@ impl Job<'_> {
             Err(unusable) => unusable.problems(),
             Ok(_) => self.input_problems.clone(),
         };
+        if let Err(unusable) = &self.committed {
+            problems.extend(unusable.problems());
+        }
         if let (Ok(config), []) = (config, problems.as_slice()) {
             match self.inputs.mode {
                 Mode::Check => {

@@ -4,6 +4,7 @@ mod changed;
 mod configuration;
 mod inputs;
 mod job;
+mod known;
 mod publication;
 mod report_file;
 
@@ -33,6 +34,7 @@ use super::{
     signals::Signals,
 };
 use crate::{
+    baseline::day_of,
     cli::{Environment, FixtureArgs},
     config::Config,
     github::{Client, ClientError, Context, Limits, Options, Publisher, VARIABLES},
@@ -70,9 +72,18 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Client::new(&http, context, token.as_ref(), mask, Limits::default())
     };
     let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
-    let reader = client(&context, mask_of(&secrets));
-    let config = tokio::select! {
-        config = configuration::load(&inputs.config, &workspace, &mut context, reader) => config,
+    let began = super::now();
+    let reader = |context: &Context| client(context, mask_of(&secrets));
+    let loading = async {
+        let first = reader(&context);
+        let config = configuration::load(&inputs.config, &workspace, &mut context, first).await;
+        let second = reader(&context);
+        let path = inputs.baseline.as_deref();
+        let committed = known::load(path, &workspace, &mut context, second, day_of(began)).await;
+        (config, committed)
+    };
+    let (config, committed) = tokio::select! {
+        loaded = loading => loaded,
         () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
     };
     if let Ok(config) = &config {
@@ -84,13 +95,15 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         context.clone(),
         options(&inputs, environment),
         mask.clone(),
-        started(),
+        Timestamp::from_second(began.0).unwrap_or_default(),
     );
     let job = Job {
         recorded: recorded(fixtures, &workspace.join(&inputs.config)),
         environment,
         inputs,
         input_problems,
+        committed,
+        began,
         context,
         workspace,
         output: Output::of_process(mask.clone()),
@@ -122,7 +135,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     job.cancel(&mut publisher).await
 }
 
-/// Says everywhere what the job came to, each finding at its place; gives the exit status.
+/// Says everywhere what the job came to, what of it is new, and each finding at its place; gives the exit status.
 async fn told(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
@@ -132,6 +145,7 @@ async fn told(
 ) -> u8 {
     let context = publisher.context().clone();
     if let (Judged::Told(outcome), Ok(config)) = (&mut judged, config) {
+        known::compare(job, outcome, publisher).await;
         changed::place(outcome, config, &context, reader).await;
     }
     job.end(publisher, judged).await
@@ -188,10 +202,6 @@ fn hide(secrets: &[SecretString]) {
     for line in lines {
         command(&line);
     }
-}
-
-fn started() -> Timestamp {
-    Timestamp::from_second(super::now().0).unwrap_or_default()
 }
 
 /// What the job is about, from the environment and the event file.

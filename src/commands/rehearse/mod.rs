@@ -28,7 +28,8 @@ use tokio::sync::Mutex;
 use self::{address_file::Written, opening::ready, play::rehearse};
 pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
 use super::{
-    check::render, configuration, judge::FailOn, masking::mask_of, output::Output, signals::Signals,
+    accepted::accepted, check::render, configuration, judge::FailOn, masking::mask_of,
+    output::Output, signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
@@ -39,7 +40,7 @@ use crate::{
     problem::Problem,
     redirect,
     rehearsal::{Cast, Scenario, built_in},
-    report::{self, Mask, Outcome},
+    report::{self, Comparison, Mask, Outcome},
     scratch::Scratch,
     webhook::Endpoint,
 };
@@ -107,6 +108,14 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         return super::COULD_NOT_TELL;
     };
     let output = Output::of_process(mask_of(&secrets(&config, environment)));
+    // Lives may begin on another day; what is accepted is judged by the day on the wall.
+    let accepted = match accepted(arguments.baseline.as_deref(), real_now()) {
+        Ok(accepted) => accepted,
+        Err(unusable) => {
+            let outcome = not_begun(unusable.problems());
+            return finish(arguments, &outcome, &output);
+        }
+    };
     let wanted = Wanted {
         scenarios: arguments.scenario.clone(),
         jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
@@ -114,7 +123,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         fail_on: FailOn::AsConfigured,
     };
     let files = Files::beside(&arguments.config.config);
-    let outcome = played(
+    let mut outcome = played(
         (&config, &files),
         environment,
         &wanted,
@@ -122,6 +131,10 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         &mut Signals::listen(),
     )
     .await;
+    outcome.compare(&Comparison {
+        is_whole: wanted.scenarios.is_empty(),
+        ..accepted.comparison()
+    });
     finish(arguments, &outcome, &output)
 }
 
