@@ -8,7 +8,7 @@ pub use state::State;
 
 /// An earlier result, and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Earlier {
+pub struct Remembered {
     pub state: State,
     /// Such as ``the check run of `1a2b3c4` on `main` ``.
     pub source: String,

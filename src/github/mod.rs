@@ -24,4 +24,4 @@ pub use files::{FileError, append_outputs, append_summary};
 pub use limits::Limits;
 pub use publication::{CommentBody, Conclusion, Publication};
 pub use publisher::{Options, Published, Publisher, ReportMode};
-pub use remembered::{ISSUE_LABEL, Remembered};
+pub use remembered::{ISSUE_LABEL, Recalled};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::{
-    baseline::{Acceptance, Earlier, Since, Standing},
+    baseline::{Acceptance, Remembered, Since, Standing},
     contract::Verdict,
 };
 
@@ -15,7 +15,7 @@ use super::{Outcome, Reported, accepted};
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
     /// Of the same kind: a check's with a check's, a rehearsal's with a rehearsal's.
-    pub earlier: Option<&'a Earlier>,
+    pub earlier: Option<&'a Remembered>,
     pub accepted: &'a [Acceptance],
     pub today: Date,
     /// Whether what is known fails nothing.
@@ -133,7 +133,7 @@ impl Outcome {
 fn standing(
     fingerprint: &str,
     holding: &BTreeMap<&str, &Acceptance>,
-    earlier: Option<&Earlier>,
+    earlier: Option<&Remembered>,
 ) -> Option<Standing> {
     if let Some(acceptance) = holding.get(fingerprint) {
         return Some(Standing::Accepted {
@@ -189,9 +189,9 @@ mod tests {
         )])
     }
 
-    fn earlier(fingerprints: &[u64]) -> Earlier {
+    fn earlier(fingerprints: &[u64]) -> Remembered {
         let fingerprints: Vec<_> = fingerprints.iter().map(|one| number(*one)).collect();
-        Earlier {
+        Remembered {
             state: State::new(UnixSeconds(0), fingerprints.iter().map(String::as_str)),
             source: "the check run of `1a2b3c4` on `main`".to_owned(),
         }
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    fn with<'a>(earlier: Option<&'a Earlier>, accepted: &'a [Acceptance]) -> Comparison<'a> {
+    fn with<'a>(earlier: Option<&'a Remembered>, accepted: &'a [Acceptance]) -> Comparison<'a> {
         Comparison {
             earlier,
             accepted,
@@ -364,7 +364,7 @@ mod tests {
             lets_known_pass in any::<bool>(),
             is_whole in any::<bool>(),
             is_unanswered in any::<bool>(),
-        ) -> (Outcome, Option<Earlier>, Vec<Acceptance>, bool, bool) {
+        ) -> (Outcome, Option<Remembered>, Vec<Acceptance>, bool, bool) {
             let findings: Vec<_> = findings.into_iter().collect();
             let mut outcome = outcome(&findings);
             let of_all: Vec<_> = outcome.contracts[0]

@@ -11,7 +11,7 @@ use super::{
     context::{Context, Stage},
     files::{append_outputs, append_summary, random_hexadecimal},
     publication::Publication,
-    remembered::{self, Remembered, Wanted},
+    remembered::{self, Recalled, Wanted},
 };
 use crate::{baseline::State, problem::Problem, report::Mask};
 
@@ -165,12 +165,12 @@ impl Publisher {
 
     /// The last result of the default branch, for the configuration at that path: looked for in what was written about
     /// the branch. Asks nothing where the event is about neither that branch nor a change.
-    pub async fn remembered(&mut self, config: &str, issue_label: &str) -> Remembered {
+    pub async fn remembered(&mut self, config: &str, issue_label: &str) -> Recalled {
         if self.context.stage() == Stage::Other {
-            return Remembered::default();
+            return Recalled::default();
         }
         let Some(mut client) = self.begin(self.time_left / SHARE) else {
-            return Remembered::default();
+            return Recalled::default();
         };
         let wanted = Wanted {
             context: &self.context,
@@ -182,7 +182,7 @@ impl Publisher {
         };
         let found = remembered::find(&mut client, &wanted).await;
         self.end(client);
-        Remembered {
+        Recalled {
             problem: found.problem.map(|problem| self.safe(problem)),
             ..found
         }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Found, Wanted, issue_key, key::result_marker};
 use crate::{
-    baseline::{Earlier, State},
+    baseline::{Remembered, State},
     github::{
         client::{Call, Client, ClientError, encode},
         context::{Repository, is_sha},
@@ -162,7 +162,7 @@ impl Run {
         let state = State::find(kept);
         Found {
             is_damaged: state.is_none(),
-            earlier: state.map(|state| Earlier {
+            earlier: state.map(|state| Remembered {
                 state,
                 source: source(),
             }),

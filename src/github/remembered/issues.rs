@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Found, Wanted, issue_key, issue_marker};
 use crate::{
-    baseline::{Earlier, State},
+    baseline::{Remembered, State},
     github::{
         client::{Call, Client, ClientError, encode},
         comment::{Author, User},
@@ -76,7 +76,7 @@ impl Issue {
         }
         let number = self.number.unwrap_or_default();
         Found {
-            earlier: State::find(body).map(|state| Earlier {
+            earlier: State::find(body).map(|state| Remembered {
                 state,
                 source: format!("issue #{number}"),
             }),

@@ -10,7 +10,7 @@ use super::{
     context::Context,
 };
 use crate::{
-    baseline::{Earlier, State},
+    baseline::{Remembered, State},
     problem::{Explain as _, Problem},
 };
 
@@ -21,9 +21,9 @@ pub const ISSUE_LABEL: &str = "prodverdict";
 
 /// What was found of an earlier result.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Remembered {
+pub struct Recalled {
     /// The newest that can be believed.
-    pub earlier: Option<Earlier>,
+    pub earlier: Option<Remembered>,
     /// Why there is none, where something was there or could not be read.
     pub problem: Option<Problem>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Wanted<'a> {
 /// What one place came to.
 #[derive(Debug, Default)]
 struct Found {
-    earlier: Option<Earlier>,
+    earlier: Option<Remembered>,
     /// Something of ours is there and holds no result that can be read.
     is_damaged: bool,
     /// The app of a check run that is called like ours.
@@ -57,11 +57,11 @@ pub(super) fn block(config: &str, series: &str, state: &State) -> Option<String>
 }
 
 /// Looks in the check runs of the default branch's latest commits, and in its issue; the newest result is the one.
-pub(super) async fn find(client: &mut Client, wanted: &Wanted<'_>) -> Remembered {
+pub(super) async fn find(client: &mut Client, wanted: &Wanted<'_>) -> Recalled {
     let author = Author::find(client, wanted.app).await;
     let of_runs = check_runs::find(client, wanted, author.app()).await;
     let of_issue = issues::find(client, wanted, &author).await;
-    let mut remembered = Remembered::default();
+    let mut remembered = Recalled::default();
     let mut is_damaged = false;
     let mut stranger = None;
     let mut errors = Vec::new();
@@ -85,9 +85,9 @@ pub(super) async fn find(client: &mut Client, wanted: &Wanted<'_>) -> Remembered
     remembered
 }
 
-impl Remembered {
-    fn take(&mut self, other: Option<Earlier>) {
-        let taken = |earlier: &Option<Earlier>| earlier.as_ref().map(|one| one.state.taken);
+impl Recalled {
+    fn take(&mut self, other: Option<Remembered>) {
+        let taken = |earlier: &Option<Remembered>| earlier.as_ref().map(|one| one.state.taken);
         if taken(&other) > taken(&self.earlier) {
             self.earlier = other;
         }
@@ -96,7 +96,7 @@ impl Remembered {
 
 impl Found {
     fn take(&mut self, other: Self) {
-        let taken = |earlier: &Option<Earlier>| earlier.as_ref().map(|one| one.state.taken);
+        let taken = |earlier: &Option<Remembered>| earlier.as_ref().map(|one| one.state.taken);
         if taken(&other.earlier) > taken(&self.earlier) {
             self.earlier = other.earlier;
         }
