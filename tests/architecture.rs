@@ -36,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "github",
         &["contract", "baseline", "report", "problem", "http"],
     ),
+    ("chat", &["contract", "baseline", "report", "problem"]),
     ("fake_stripe", &[]),
     ("redirect", &["problem"]),
     ("rehearsal", &["contract"]),

@@ -1,9 +1,11 @@
 //! Which findings are new: an earlier result of the default branch, and what the team has accepted. Pure.
 
 mod acceptance;
+mod earlier;
 mod state;
 
 pub use acceptance::{Acceptance, day_of};
+pub use earlier::{Change, Earlier};
 pub use state::State;
 
 /// An earlier result, and where it was found.

@@ -17,10 +17,7 @@ pub(super) struct Event {
     #[serde(deserialize_with = "lenient")]
     pub sender: Option<User>,
     #[serde(deserialize_with = "lenient")]
-    pub repository: Option<EventRepository>,
-    /// What was pushed to, or what a workflow was started on: `refs/heads/main`.
-    #[serde(deserialize_with = "lenient", rename = "ref")]
-    pub reference: Option<String>,
+    pub repository: Option<OwnRepository>,
     #[serde(deserialize_with = "lenient")]
     pub after: Option<String>,
     #[serde(deserialize_with = "lenient")]
@@ -28,13 +25,6 @@ pub(super) struct Event {
     /// What was typed into a `workflow_dispatch` form.
     #[serde(deserialize_with = "lenient")]
     pub inputs: Option<Value>,
-}
-
-#[derive(Debug, Default, Clone, Deserialize)]
-#[serde(default)]
-pub(super) struct EventRepository {
-    #[serde(deserialize_with = "lenient")]
-    pub default_branch: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -67,6 +57,14 @@ pub(super) struct NamedRepository {
     pub full_name: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub owner: Option<User>,
+}
+
+/// The repository that the event happened in.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(super) struct OwnRepository {
+    #[serde(deserialize_with = "lenient")]
+    pub default_branch: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]

@@ -1,4 +1,4 @@
-//! Says a verdict on GitHub: a check run with annotations, one comment, a job summary and outputs.
+//! Says a verdict on GitHub: a check run with annotations, one comment, one issue, a job summary and outputs.
 
 mod changed_lines;
 mod check_run;
@@ -7,6 +7,7 @@ mod comment;
 mod context;
 mod event;
 mod files;
+mod issue;
 mod limits;
 mod locate;
 mod mask;
@@ -22,6 +23,6 @@ pub use comment::CommentMode;
 pub use context::{Context, Due, Repository, Run, Search, Stage, Trust, VARIABLES};
 pub use files::{FileError, append_outputs, append_summary};
 pub use limits::Limits;
-pub use publication::{CommentBody, Conclusion, Publication};
-pub use publisher::{Options, Published, Publisher, ReportMode};
-pub use remembered::{ISSUE_LABEL, Recalled};
+pub use publication::{CommentBody, Conclusion, IssueBody, NamedFinding, Publication};
+pub use publisher::{Issued, Options, Published, Publisher, ReportMode};
+pub use remembered::Recalled;

@@ -35,6 +35,7 @@ use crate::{
 };
 
 pub use accepted::newly_accepted;
+pub use amount::amounts;
 pub use annotation::{Annotation, Level, annotations};
 pub use baseline_file::{ToAccept, baseline_entries};
 pub use compare::{Comparison, Standings};
@@ -112,6 +113,13 @@ impl Reported {
             changes: Vec::new(),
         }
     }
+}
+
+/// The findings that nobody has accepted, the worst first: what an issue or a message is about.
+pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
+    let mut findings = outcome.findings();
+    findings.retain(|(_, found)| !matches!(found.standing, Some(Standing::Accepted { .. })));
+    findings
 }
 
 impl Outcome {

@@ -14,6 +14,7 @@ mod comments;
 mod contents;
 mod events;
 mod faults;
+mod issues;
 mod job;
 mod lists;
 mod secrets;

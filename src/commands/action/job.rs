@@ -15,6 +15,7 @@ use super::{
         signals::Signals,
         unanswered,
     },
+    chat::Chat,
     inputs::{Inputs, Mode},
     known::Committed,
     publication, report_file,
@@ -40,6 +41,8 @@ pub(super) struct Job<'e> {
     pub(super) recorded: Recorded,
     pub(super) output: Output,
     pub(super) mask: Mask,
+    /// Where what has changed is told, if anywhere.
+    pub(super) chat: Option<Chat>,
 }
 
 /// What a job came to.
@@ -172,6 +175,7 @@ impl Job<'_> {
             &self.inputs,
             publisher.context(),
             check_run.as_deref(),
+            now(),
         );
         self.write_report(outcome, &mut publication);
         self.output.say(&report::warnings(&outcome.warnings, false));
@@ -179,6 +183,7 @@ impl Job<'_> {
         let written = self.output.data(&report::text(outcome, false));
         let published = publisher.finish(&publication).await;
         self.tell(&published);
+        self.chat(publisher, outcome, &published).await;
         if outcome.verdict == Verdict::Error && self.inputs.neutral_on_error {
             self.output
                 .say("`on_error` is neutral: the job goes on although nothing was decided");
@@ -203,6 +208,20 @@ impl Job<'_> {
         }
     }
 
+    async fn chat(&self, publisher: &Publisher, outcome: &Outcome, published: &Published) {
+        let Some(chat) = &self.chat else {
+            return;
+        };
+        let earlier = publisher.earlier().map(|earlier| earlier.state.clone());
+        let issue = published.issue.as_ref();
+        let told = chat
+            .tell(publisher.context(), outcome, issue, earlier)
+            .await;
+        if let Err(problem) = told {
+            self.output.say(&report::warnings(&[problem], false));
+        }
+    }
+
     /// What could not be said where it belongs, and the annotations that no check run took.
     fn tell(&self, published: &Published) {
         self.output
@@ -216,6 +235,13 @@ impl Job<'_> {
         }
         if let Some(url) = &published.check_run_url {
             self.output.say(&format!("check run: {url}"));
+        }
+        if let Some(url) = published
+            .issue
+            .as_ref()
+            .and_then(|issue| issue.url.as_ref())
+        {
+            self.output.say(&format!("issue: {url}"));
         }
     }
 }

@@ -14,10 +14,13 @@ use crate::{
         configuration::{Unusable, load_baseline, parse_baseline},
         text_file::TextFile,
     },
-    github::{Client, ClientError, Context, ISSUE_LABEL, Publisher, Stage, Trust},
+    github::{Client, ClientError, Context, Publisher, Stage, Trust},
     problem::Problem,
     report::{Comparison, Outcome, newly_accepted},
 };
+
+/// GitHub lists no more files of a pull request.
+const MOST_FILES: usize = 3000;
 
 /// What the repository accepts.
 #[derive(Debug, Default)]
@@ -55,42 +58,53 @@ pub(super) async fn load(
     let file = inside(workspace, path, TextFile::Baseline).map_err(Unusable::Unreadable)?;
     let accepted = load_baseline(&file, path, today)?;
     let is_any_in_force = accepted.iter().any(|one| one.holds_on(today));
-    // The checkout of a workflow that somebody started is not that of the pull request.
-    let is_of_change =
-        context.stage() == Stage::Proposed && context.event_name != "workflow_dispatch";
+    // Elsewhere the checkout is not that of a pull request.
+    let is_of_change = context.event_name.starts_with("pull_request");
     let mut warnings = Vec::new();
     if is_any_in_force && is_of_change {
-        let told = match at_base(path, context, client).await {
-            Ok(text) => {
-                let base = text.map(|text| parse_baseline(text, path, today));
-                match base.transpose() {
-                    Ok(base) => newly_accepted(&base.unwrap_or_default(), &accepted, today),
-                    Err(_invalid) => Some(untold(path, "that of the base commit is not valid")),
-                }
-            }
-            Err(why) => Some(untold(path, &why)),
-        };
-        warnings.extend(told);
+        warnings.extend(told(path, &accepted, context, client, today).await);
     }
     Ok(Committed { accepted, warnings })
 }
 
-/// The text at the base commit of an ordinary pull request; none where there is none.
-async fn at_base(
+/// What a pull request accepts by itself, or why that cannot be told.
+async fn told(
     path: &str,
+    accepted: &[Acceptance],
     context: &Context,
     client: Result<Client, ClientError>,
-) -> Result<Option<String>, String> {
-    let (Some(repository), Some(sha)) = (&context.repository, &context.base_sha) else {
-        return Err("the event does not say what the base commit is".to_owned());
+    today: Date,
+) -> Option<Problem> {
+    let (Some(repository), Some(base)) = (&context.repository, &context.base_sha) else {
+        return Some(untold(
+            path,
+            "the event does not say what the base commit is",
+        ));
     };
-    let fetched = async {
-        let mut client = client?;
-        let most_bytes = TextFile::Baseline.most_bytes();
-        client.fetch_file(repository, path, sha, most_bytes).await
+    let unread = |error: &ClientError| untold(path, &Problem::of(error).message);
+    let mut client = match client {
+        Ok(client) => client,
+        Err(error) => return Some(unread(&error)),
     };
-    let fetched: Result<_, ClientError> = fetched.await;
-    fetched.map_err(|error| Problem::of(&error).message)
+    let most_bytes = TextFile::Baseline.most_bytes();
+    let text = match client.fetch_file(repository, path, base, most_bytes).await {
+        Ok(text) => text.unwrap_or_default(),
+        Err(error) => return Some(unread(&error)),
+    };
+    let Ok(before) = parse_baseline(text, path, today) else {
+        return Some(untold(path, "that of the base commit is not valid"));
+    };
+    let told = newly_accepted(&before, accepted, today)?;
+    // What is checked out may be ahead of the base commit that the event names.
+    if let (Some(number), Some(sha)) = (context.pull_request, &context.sha)
+        && let Ok(files) = client.changed_files(repository, number, sha).await
+    {
+        let is_whole = !files.is_empty() && files.len() < MOST_FILES;
+        if is_whole && !files.iter().any(|file| file.path == path) {
+            return None;
+        }
+    }
+    Some(told)
 }
 
 /// Compares the outcome with the last result of the default branch and with what is accepted, and keeps it where it is
@@ -104,8 +118,7 @@ pub(super) async fn compare(job: &Job<'_>, outcome: &mut Outcome, publisher: &mu
         return;
     }
     let stage = publisher.context().stage();
-    let label = job.environment.input("issue_label").unwrap_or(ISSUE_LABEL);
-    let remembered = publisher.remembered(&job.inputs.config, label).await;
+    let remembered = publisher.remembered().await;
     let lets_known_pass = job.inputs.fail_on_new && stage == Stage::Proposed;
     let is_whole = job.inputs.scenarios.is_empty();
     outcome.warnings.extend(committed.warnings.iter().cloned());
@@ -124,7 +137,7 @@ pub(super) async fn compare(job: &Job<'_>, outcome: &mut Outcome, publisher: &mu
     }
     if stage == Stage::Landed && is_whole && outcome.is_answered() {
         let state = State::new(job.began, outcome.fingerprints());
-        if !publisher.remember(&job.inputs.config, &state) {
+        if !publisher.remember(&state) {
             outcome.warnings.push(too_many(state.len()));
         }
     }

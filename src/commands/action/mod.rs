@@ -1,8 +1,10 @@
 //! `prodverdict action`: one job of GitHub Actions, from its inputs to its report and exit status.
 
 mod changed;
+mod chat;
 mod configuration;
 mod inputs;
+mod issue;
 mod job;
 mod known;
 mod publication;
@@ -21,6 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use self::{
+    chat::Chat,
     inputs::{Inputs, Mode},
     job::{Job, Judged},
 };
@@ -57,6 +60,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         .map(SecretString::from);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
+    let webhook = chat::webhook(environment, &mut secrets);
     hide(&secrets);
     let http = match http::client() {
         Ok(http) => http,
@@ -98,6 +102,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Timestamp::from_second(began.0).unwrap_or_default(),
     );
     let job = Job {
+        chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
         recorded: recorded(fixtures, &workspace.join(&inputs.config)),
         environment,
         inputs,
@@ -226,6 +231,9 @@ fn options(inputs: &Inputs, environment: &Environment) -> Options {
             Mode::Rehearse => "rehearsal",
         },
         comment: inputs.comment,
+        issue: inputs.issue,
+        issue_label: inputs.issue_label.clone(),
+        config: inputs.config_path().to_owned(),
         summary_file: path("GITHUB_STEP_SUMMARY"),
         output_file: path("GITHUB_OUTPUT"),
     }

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Call, Client, User};
+pub(in crate::github) use super::User;
+use super::{Call, Client};
 
 /// The author of what the default token writes.
 const DEFAULT: &str = "github-actions[bot]";
@@ -70,6 +71,11 @@ impl Author {
     /// The name of the app that it is the bot of. An app is asked by GraphQL with and without its ending.
     pub(in crate::github) fn app(&self) -> &str {
         self.login.strip_suffix("[bot]").unwrap_or(&self.login)
+    }
+
+    /// As whom it writes.
+    pub(in crate::github) fn login(&self) -> &str {
+        &self.login
     }
 
     fn bot(login: String) -> Self {

@@ -42,12 +42,14 @@ pub struct Context {
     pub search: Search,
     pub check_run: Due,
     pub comment: Due,
+    /// The one issue about the default branch.
+    pub issue: Due,
+    /// Whether this is about the default branch as it is, and not about a pull request.
+    pub is_default_branch: bool,
     pub trust: Trust,
     /// The commit that a change is proposed on top of, where the event says it or GitHub was asked.
     pub base_sha: Option<String>,
     pub default_branch: Option<String>,
-    /// Whether what is reported on is the default branch itself.
-    pub is_default_branch: bool,
     pub is_fork: bool,
     pub is_dependabot: bool,
     /// Why there is nothing to report on at all, such as a deleted branch.

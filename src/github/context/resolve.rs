@@ -18,18 +18,23 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
     context.default_branch = repository
         .default_branch
         .filter(|branch| !branch.is_empty());
-    context.is_default_branch = is_default_branch(&context, &event, variables);
     match context.event_name.as_str() {
-        "push" => push(&mut context, &event),
+        "push" => push(&mut context, &event, variables),
         "merge_group" => merge_group(&mut context, &event),
-        "workflow_dispatch" => workflow_dispatch(&mut context, &event),
+        "workflow_dispatch" => workflow_dispatch(&mut context, &event, variables),
         "workflow_run" => workflow_run(&mut context, &event.workflow_run.unwrap_or_default()),
         "issue_comment" => issue_comment(&mut context, &event),
         name if name.starts_with("pull_request") => {
             pull_request(&mut context, &event, variables);
         }
         // `schedule` and whatever else runs on the default branch: a check run there lands in a foreign suite.
-        _ => context.sha.clone_from(&context.fallback_sha),
+        name => {
+            context.sha.clone_from(&context.fallback_sha);
+            if name == "schedule" {
+                context.issue = Due::Yes;
+                context.is_default_branch = true;
+            }
+        }
     }
     if UNTRUSTED.contains(&context.event_name.as_str()) && context.trust == Trust::Ordinary {
         context.trust = Trust::BaseOnly {
@@ -68,10 +73,11 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         search: Search::Nothing,
         check_run: Due::OnRequest,
         comment: Due::No,
+        issue: Due::No,
+        is_default_branch: false,
         trust: Trust::Ordinary,
         base_sha: None,
         default_branch: None,
-        is_default_branch: false,
         is_fork: false,
         is_dependabot: false,
         nothing_to_do: None,
@@ -107,26 +113,6 @@ fn is_dependabot(variables: &BTreeMap<String, String>, event: &Event) -> bool {
         .filter_map(|user| user.login.as_deref())
         .chain(variables.get("GITHUB_ACTOR").map(String::as_str))
         .any(|login| login == DEPENDABOT)
-}
-
-/// GitHub runs schedules on the default branch only.
-fn is_default_branch(
-    context: &Context,
-    event: &Event,
-    variables: &BTreeMap<String, String>,
-) -> bool {
-    let reference = event
-        .reference
-        .as_ref()
-        .or_else(|| variables.get("GITHUB_REF"));
-    let branch = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
-    match context.event_name.as_str() {
-        "schedule" => true,
-        "push" | "workflow_dispatch" => {
-            branch.is_some() && branch == context.default_branch.as_deref()
-        }
-        _ => false,
-    }
 }
 
 fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
@@ -169,7 +155,7 @@ fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
     }
 }
 
-fn push(context: &mut Context, event: &Event) {
+fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
     context.check_run = Due::Yes;
     context.comment = Due::OnRequest;
     let is_zero = |sha: &String| sha.bytes().all(|byte| byte == b'0');
@@ -183,6 +169,18 @@ fn push(context: &mut Context, event: &Event) {
     context.sha = after.or_else(|| context.fallback_sha.clone());
     if let Some(sha) = &context.sha {
         context.search = Search::Commit(sha.clone());
+    }
+    default_branch(context, variables);
+}
+
+/// What runs on the default branch may keep the issue up to date, where that was asked for.
+fn default_branch(context: &mut Context, variables: &BTreeMap<String, String>) {
+    let branch = context.default_branch.as_deref();
+    let reference = variables.get("GITHUB_REF");
+    let here = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
+    context.is_default_branch = branch.is_some() && branch == here;
+    if context.is_default_branch {
+        context.issue = Due::OnRequest;
     }
 }
 
@@ -202,7 +200,7 @@ fn queued_number(reference: &str) -> Option<u64> {
     last.strip_prefix("pr-")?.split('-').next()?.parse().ok()
 }
 
-fn workflow_dispatch(context: &mut Context, event: &Event) {
+fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
     context.check_run = Due::Yes;
     context.sha.clone_from(&context.fallback_sha);
     let inputs = event.inputs.as_ref();
@@ -215,6 +213,8 @@ fn workflow_dispatch(context: &mut Context, event: &Event) {
         // The head is what the person asked about; the branch it was started from is not.
         context.sha = None;
         locate_by_number(context);
+    } else {
+        default_branch(context, variables);
     }
 }
 

@@ -8,20 +8,21 @@ use tokio::time::{Instant, timeout};
 use super::{
     client::{Client, ClientError},
     comment::{self, CommentMode, Commented, Place},
-    context::{Context, Stage},
+    context::Context,
     files::{append_outputs, append_summary, random_hexadecimal},
     publication::Publication,
-    remembered::{self, Recalled, Wanted},
 };
-use crate::{baseline::State, problem::Problem, report::Mask};
+use crate::{baseline::Remembered, problem::Problem, report::Mask};
 
 mod check;
+mod issue;
+mod memory;
 mod refusal;
 mod result;
 
 use check::Check;
 use refusal::Refusal;
-pub use result::{Options, Published, ReportMode};
+pub use result::{Issued, Options, Published, ReportMode};
 
 /// Of the budget: what opening the check run may take at most, and what is kept back from annotations so that the run
 /// is concluded at all.
@@ -38,6 +39,8 @@ pub struct Publisher {
     check: Check,
     /// What the check run's summary ends with, for later runs.
     kept: Option<String>,
+    /// The last result of the default branch, once it was looked for.
+    earlier: Option<Remembered>,
     external_id: String,
     started: (Timestamp, Instant),
     time_left: Duration,
@@ -55,6 +58,7 @@ impl Publisher {
     ) -> Self {
         let options = Options {
             check_name: mask.text(&options.check_name),
+            issue_label: mask.text(&options.issue_label),
             ..options
         };
         let mut degraded = context.problems.clone();
@@ -86,6 +90,7 @@ impl Publisher {
             options,
             mask,
             kept: None,
+            earlier: None,
             external_id,
             started: (now, Instant::now()),
             degraded,
@@ -112,10 +117,12 @@ impl Publisher {
         let publication = publication.masked(&self.mask);
         let mut left = publication.annotations.clone();
         let mut comment_url = None;
+        let mut issue = None;
         if let Some(mut client) = self.begin(self.time_left) {
             self.locate(&mut client).await;
             left = self.conclude(&mut client, &publication).await;
             comment_url = self.comment(&mut client, &publication).await;
+            issue = self.issue(&mut client, &publication).await;
             self.end(client);
         }
         let check_run_url = self.check.run().and_then(|run| run.url.clone());
@@ -132,6 +139,7 @@ impl Publisher {
         Published {
             check_run_url,
             comment_url,
+            issue,
             mode,
             annotations_left: left,
             degraded: std::mem::take(&mut self.degraded)
@@ -153,38 +161,6 @@ impl Publisher {
             Err(_elapsed) => Some(refusal::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
-        }
-    }
-
-    /// Keeps a result in the check run, for later runs to find; `config` is the path of the configuration. Whether it
-    /// can be kept: not where there is too much of it.
-    pub fn remember(&mut self, config: &str, state: &State) -> bool {
-        self.kept = remembered::block(config, self.options.series, state);
-        self.kept.is_some()
-    }
-
-    /// The last result of the default branch, for the configuration at that path: looked for in what was written about
-    /// the branch. Asks nothing where the event is about neither that branch nor a change.
-    pub async fn remembered(&mut self, config: &str, issue_label: &str) -> Recalled {
-        if self.context.stage() == Stage::Other {
-            return Recalled::default();
-        }
-        let Some(mut client) = self.begin(self.time_left / SHARE) else {
-            return Recalled::default();
-        };
-        let wanted = Wanted {
-            context: &self.context,
-            check_name: &self.options.check_name,
-            config,
-            series: self.options.series,
-            issue_label,
-            app: self.check.run().and_then(|run| run.app.as_deref()),
-        };
-        let found = remembered::find(&mut client, &wanted).await;
-        self.end(client);
-        Recalled {
-            problem: found.problem.map(|problem| self.safe(problem)),
-            ..found
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     baseline::{Remembered, State},
     github::{
         client::{Call, Client, ClientError, encode},
-        comment::{Author, User},
+        comment::author::{Author, User},
     },
 };
 

@@ -6,7 +6,7 @@ mod key;
 
 use super::{
     client::{Client, ClientError},
-    comment::Author,
+    comment::author::Author,
     context::Context,
 };
 use crate::{
@@ -15,9 +15,6 @@ use crate::{
 };
 
 pub(super) use key::{issue_key, issue_marker};
-
-/// The label of the issue where nobody says another.
-pub const ISSUE_LABEL: &str = "prodverdict";
 
 /// What was found of an earlier result.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -20,6 +20,13 @@ pub(crate) struct World {
     pub branches: BTreeMap<String, Vec<String>>,
     pub pulls: Vec<Pull>,
     pub comments: Vec<Comment>,
+    /// Pull requests have a number of their own among them.
+    pub issues: Vec<Issue>,
+    pub labels: BTreeSet<String>,
+    /// Issues can be switched off in the settings of a repository.
+    pub has_issues: bool,
+    /// GitHub has dropped labels that it should have set.
+    pub drops_labels: bool,
     pub check_runs: Vec<CheckRun>,
     /// The job's own check runs, which GitHub Actions alone may change.
     pub internal_check_runs: BTreeSet<u64>,
@@ -43,6 +50,8 @@ pub(crate) struct Token {
     pub reads_checks: bool,
     pub writes_checks: bool,
     pub writes_pulls: bool,
+    pub reads_issues: bool,
+    pub writes_issues: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +75,21 @@ pub(crate) struct Comment {
     /// Login, id and kind; none for a ghost.
     pub author: Option<(String, u64, &'static str)>,
     pub body: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Issue {
+    pub number: u64,
+    /// Login, id and kind; none for a ghost.
+    pub author: Option<(String, u64, &'static str)>,
+    pub title: String,
+    pub body: String,
+    pub labels: Vec<String>,
+    pub is_open: bool,
+    pub reason: Option<String>,
+    pub locked: bool,
+    /// Counts every change of the repository.
+    pub updated: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -109,6 +133,10 @@ impl World {
             )]),
             pulls: vec![pull],
             comments: Vec::new(),
+            issues: Vec::new(),
+            labels: BTreeSet::new(),
+            has_issues: true,
+            drops_labels: false,
             check_runs: Vec::new(),
             internal_check_runs: BTreeSet::new(),
             files: BTreeMap::new(),
@@ -149,6 +177,28 @@ impl World {
         id
     }
 
+    /// Puts an issue there as if somebody had opened it before; none is a ghost.
+    pub(crate) fn preload_issue(
+        &mut self,
+        author: Option<(&str, u64, &'static str)>,
+        labels: &[&str],
+        body: &str,
+    ) -> u64 {
+        let number = self.new_id();
+        self.issues.push(Issue {
+            number,
+            author: author.map(|(login, id, kind)| (login.to_owned(), id, kind)),
+            title: "An issue".to_owned(),
+            body: body.to_owned(),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            is_open: true,
+            reason: None,
+            locked: false,
+            updated: number,
+        });
+        number
+    }
+
     pub(super) fn new_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
@@ -168,6 +218,8 @@ impl Token {
             reads_checks: true,
             writes_checks: true,
             writes_pulls: true,
+            reads_issues: true,
+            writes_issues: true,
         }
     }
 
@@ -175,6 +227,7 @@ impl Token {
         Self {
             writes_checks: false,
             writes_pulls: false,
+            writes_issues: false,
             ..Self::writing()
         }
     }
