@@ -17,4 +17,5 @@ mod faults;
 mod issues;
 mod job;
 mod lists;
+mod remembered;
 mod secrets;
