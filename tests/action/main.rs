@@ -32,6 +32,7 @@ mod shop;
 mod cancelled;
 mod events;
 mod hostile;
+mod known;
 mod places;
 mod rehearsal;
 mod scene;

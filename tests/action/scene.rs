@@ -35,13 +35,14 @@ impl Scene {
     ) -> Self {
         let shop = Shop::open(people).await;
         let github = FakeGithub::start(world).await;
-        let mut step = Step::new(event, payload, TOKEN);
-        step.check_out("prodverdict.yml", CONFIG);
-        step.set("STRIPE_SECRET_KEY", KEY);
-        step.set("STRIPE_API_BASE", &shop.stripe.base_url());
-        step.set("DATABASE_URL", &shop.database_url(None));
-        step.set("GITHUB_API_URL", &github.api_url());
+        let step = set_up(event, payload, &shop, &github);
         Self { shop, github, step }
+    }
+
+    /// Another job of the same repository, in a workflow run of that number.
+    pub(crate) fn turn_to(&mut self, event: &str, payload: &str, run: u64) {
+        self.step = set_up(event, payload, &self.shop, &self.github);
+        self.step.again(run);
     }
 
     pub(crate) fn with(mut self, input: &str, value: &str) -> Self {
@@ -152,6 +153,16 @@ impl Scene {
             assert!(!text.contains('✅'), "{place} has a tick: {text}");
         }
     }
+}
+
+fn set_up(event: &str, payload: &str, shop: &Shop, github: &FakeGithub) -> Step {
+    let mut step = Step::new(event, payload, TOKEN);
+    step.check_out("prodverdict.yml", CONFIG);
+    step.set("STRIPE_SECRET_KEY", KEY);
+    step.set("STRIPE_API_BASE", &shop.stripe.base_url());
+    step.set("DATABASE_URL", &shop.database_url(None));
+    step.set("GITHUB_API_URL", &github.api_url());
+    step
 }
 
 /// What annotations are about: their title and their first line.
