@@ -45,7 +45,7 @@ pub enum Command {
     /// Play billing lifecycles against your own webhook handler, and judge the rows it writes
     Rehearse(RehearseArgs),
     /// Show what a broken contract looks like: no keys, no database
-    Demo(FormatArgs),
+    Demo(ReportArgs),
     /// Write the entries of a baseline that accept what a JSON report found, each until a day
     Baseline(BaselineArgs),
     /// Check a configuration file and show every problem in it
@@ -78,17 +78,41 @@ pub struct ConfigArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct FormatArgs {
-    /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
-    pub format: Format,
+    /// What to print on standard output [default: text]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
+    #[default]
     Text,
     /// For programs: the folder schema/ says what is in it
     Json,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub format: FormatArgs,
+
+    /// Write the report to this file, in the format that its name ends in; can be given several times. Standard output
+    /// then holds nothing, unless `--format` is given too
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Vec<PathBuf>,
+
+    /// `ids` shortens the ids of accounts, customers and subscriptions in everything that is reported
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Redact::Off, help_heading = "Output")]
+    pub redact: Redact,
+}
+
+/// What is shortened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Redact {
+    Off,
+    Ids,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -100,11 +124,7 @@ pub struct CheckArgs {
     pub fixtures: FixtureArgs,
 
     #[command(flatten)]
-    pub format: FormatArgs,
-
-    /// Write the report to this file instead of standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub output: Option<PathBuf>,
+    pub report: ReportArgs,
 
     /// Say how many requests the check takes, and stop
     #[arg(long, conflicts_with_all = ["fixtures", "fixtures_stripe", "output"])]
@@ -173,11 +193,7 @@ pub struct RehearseArgs {
     pub jobs: Option<std::num::NonZeroUsize>,
 
     #[command(flatten)]
-    pub format: FormatArgs,
-
-    /// Write the report to this file instead of standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub output: Option<PathBuf>,
+    pub report: ReportArgs,
 
     /// Accept what this file lists until its days are over: such findings are shown and fail nothing
     #[arg(long, value_name = "FILE")]

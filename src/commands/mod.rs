@@ -20,6 +20,8 @@ mod plan;
 mod progress;
 mod provider;
 mod rehearse;
+mod report_files;
+mod reporting;
 mod schema;
 mod sides;
 mod signals;
@@ -27,6 +29,7 @@ mod signals;
 mod tests;
 mod text_file;
 mod validate;
+mod whole_file;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -7,6 +7,7 @@ mod baseline_file;
 mod compare;
 mod count;
 mod explanation;
+mod file;
 mod find;
 mod json;
 mod json_rehearsal;
@@ -43,6 +44,7 @@ pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
 };
+pub use file::{FORMATS, FileFormat, Surroundings};
 pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;

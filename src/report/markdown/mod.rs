@@ -83,6 +83,18 @@ pub fn job_summary(outcome: &Outcome, config: &str) -> String {
     report.within(JOB_SUMMARY_BYTES)
 }
 
+/// A file of its own: everything, however long.
+pub fn document(outcome: &Outcome, config: &str) -> String {
+    let report = fit::Report {
+        blocks: overview::blocks(outcome),
+        findings: finding::blocks(outcome, usize::MAX),
+        all_findings: outcome.findings().len(),
+        tail: vec![reproduction(outcome, config)],
+        elsewhere: String::new(),
+    };
+    report.within(usize::MAX)
+}
+
 fn reproduction(outcome: &Outcome, config: &str) -> String {
     let mut line = command(outcome, config);
     let introduction = match &outcome.rehearsal {
