@@ -235,10 +235,7 @@ mod tests {
         )
         .unwrap();
         let secrets = webhook.secrets();
-        let secrets: Vec<_> = secrets
-            .iter()
-            .map(secrecy::ExposeSecret::expose_secret)
-            .collect();
+        let secrets: Vec<_> = secrets.iter().map(SecretString::expose_secret).collect();
         assert_eq!(
             secrets,
             [

@@ -222,3 +222,161 @@ fn count(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::{
+        baseline::State,
+        contract::{Finding, Money, Rule, Source, Subject, Summary, UnixSeconds},
+        problem::Problem,
+    };
+
+    fn finding(number: u64) -> Finding {
+        let mut amount = Money::default();
+        amount.add("usd", 2_000);
+        Finding {
+            rule: Rule::RevenueLeak,
+            severity: Severity::High,
+            entity: format!("user:{number}"),
+            message: String::new(),
+            fix: String::new(),
+            subject: Subject::default(),
+            evidence: Vec::new(),
+            amount,
+            items_without_amount: 0,
+            fingerprint: format!("{number:016x}"),
+        }
+    }
+
+    fn contract(findings: &[u64]) -> ContractOutcome {
+        let findings: Vec<_> = findings.iter().map(|number| finding(*number)).collect();
+        let mut summary = Summary::default();
+        summary.count_findings(&findings);
+        ContractOutcome {
+            name: "users".to_owned(),
+            source: Source::Stripe,
+            verdict: Verdict::of(&findings, Some(Severity::High)),
+            fail_on: Some(Severity::High),
+            findings: findings
+                .into_iter()
+                .map(|one| Reported::new(one, None))
+                .collect(),
+            summary,
+            problem: None,
+            named: Vec::new(),
+        }
+    }
+
+    fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
+        let verdict = contracts.iter().map(|one| one.verdict).max();
+        Outcome {
+            verdict: verdict.unwrap_or(Verdict::Error),
+            contracts,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            rehearsal: None,
+            since: None,
+        }
+    }
+
+    fn found(findings: &[u64]) -> Earlier {
+        let fingerprints: Vec<_> = findings.iter().map(|one| format!("{one:016x}")).collect();
+        let fingerprints = fingerprints.iter().map(String::as_str);
+        Earlier::Found(State::new(UnixSeconds(0), fingerprints))
+    }
+
+    /// The text of the message; none where there is none.
+    fn said(outcome: &Outcome, earlier: &Earlier) -> Option<String> {
+        let news = News {
+            outcome,
+            earlier,
+            repository: Some("acme/shop".to_owned()),
+            issue_url: Some("https://github.test/acme/shop/issues/1"),
+            run_url: Some("https://x|<!channel>"),
+            mask: &Mask::new(&["canary-of-a-secret"]),
+        };
+        let message = message(&news)?;
+        Some(message["text"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_change_comes_first_and_then_the_totals_and_the_links() {
+        let text = said(&outcome(vec![contract(&[1, 2])]), &found(&[2, 3])).unwrap();
+        assert_eq!(
+            text,
+            "*ProdVerdict: 1 new finding, 1 fixed* in `acme/shop`\n\
+             • HIGH `revenue-leak` `user:1`\n\
+             In all: 2 high\n\
+             Paid for and not served: 40.00 USD a month\n\
+             Issue: https://github.test/acme/shop/issues/1"
+        );
+        let several = outcome(vec![contract(&[1]), contract(&[])]);
+        let text = said(&several, &Earlier::Nothing).unwrap();
+        assert!(text.contains("`user:1` in `users`"), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_said_when_nothing_changed() {
+        assert_eq!(said(&outcome(vec![contract(&[1])]), &found(&[1])), None);
+        for earlier in [Earlier::Nothing, Earlier::Unknown, found(&[])] {
+            assert_eq!(said(&outcome(vec![contract(&[])]), &earlier), None);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_claimed() {
+        for earlier in [Earlier::Unknown, Earlier::Unreadable] {
+            let text = said(&outcome(vec![contract(&[1, 2])]), &earlier).unwrap();
+            assert!(text.starts_with("*ProdVerdict: 2 findings*"), "{text}");
+            assert!(
+                text.contains("not known") && !text.contains("new"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn it_says_when_nothing_is_left() {
+        let clean = outcome(vec![contract(&[])]);
+        for earlier in [found(&[1]), Earlier::Unreadable] {
+            let text = said(&clean, &earlier).unwrap();
+            assert!(text.starts_with("*ProdVerdict: resolved, nothing is found any more*"));
+            assert!(!text.contains("In all"), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_verdict_nothing_is_known_whatever_was_found() {
+        let mut broken = contract(&[1]);
+        broken.verdict = Verdict::Error;
+        broken.problem = Some(Problem {
+            message: "no page for canary-of-a-secret <!here>".to_owned(),
+            hint: String::new(),
+            place: None,
+        });
+        for earlier in [found(&[1]), Earlier::Nothing, Earlier::Unknown] {
+            let text = said(&outcome(vec![broken.clone()]), &earlier).unwrap();
+            assert!(
+                text.contains("nothing is known about access and payment"),
+                "{text}"
+            );
+            assert!(text.contains("• `no page for *** &lt;!here&gt;`"), "{text}");
+            assert!(!text.contains("user:1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_long_lines_fits() {
+        let lines: Vec<_> = (0..100)
+            .map(|number| format!("{number} {}", "x".repeat(250)))
+            .collect();
+        for most in [0, 100, 1_000, SECTION_CHARACTERS] {
+            let text = fitting(&lines, most);
+            assert!(text.chars().count() <= most.max(2), "{most}: {text}");
+            assert!(text.ends_with('…'));
+        }
+        assert_eq!(fitting(&lines[..1], SECTION_CHARACTERS), lines[0]);
+    }
+}

@@ -15,7 +15,8 @@ pub(super) fn code(text: &str) -> String {
     }
     let mut out = String::from("`");
     let mut before = String::new();
-    for character in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -26,7 +27,8 @@ pub(super) fn code(text: &str) -> String {
         }
         before.push(character.to_ascii_lowercase());
         // `@here`, `https://…`, `www.…`: nothing of it is left in one piece.
-        if character == '@' || before.ends_with(':') || before.ends_with("www") {
+        let begins_address = character == ':' && characters.peek() == Some(&'/');
+        if character == '@' || begins_address || before.ends_with("www") {
             out.push(ZERO_WIDTH_SPACE);
         }
     }
@@ -63,7 +65,7 @@ mod tests {
 
     #[test]
     fn names_are_readable_and_markup_is_not_markup() {
-        assert_eq!(code("usr_alice"), "`usr_alice`");
+        assert_eq!(code("user:usr_alice"), "`user:usr_alice`");
         assert_eq!(code("<!channel> & `x`"), "`&lt;!channel&gt; &amp; 'x'`");
         assert_eq!(code("@here"), "`@\u{200b}here`");
         assert_eq!(code("https://e.x"), "`https:\u{200b}//e.x`");

@@ -87,8 +87,10 @@ pub struct IssueBody {
     /// Used when it is opened; a person may change it afterwards.
     pub title: String,
     pub markdown: String,
-    /// What may change although nothing happened (times, links to the run); a change here alone is no reason to edit.
+    /// Links to the run, times.
     pub footer: String,
+    /// A hash of what matters in the text. The rest (how much was read, ids of requests) is no reason to edit.
+    pub essence: String,
     /// Nothing is found: this opens no issue, and closes an open one.
     pub clean: bool,
     /// Which findings there are, for the next run.
@@ -117,6 +119,7 @@ impl IssueBody {
             title: mask.text(&self.title),
             markdown: mask.text(&self.markdown),
             footer: mask.text(&self.footer),
+            essence: self.essence.clone(),
             clean: self.clean,
             state: self.state.clone(),
             findings: self

@@ -14,6 +14,8 @@
 )]
 #[path = "../support/fake_github/mod.rs"]
 mod fake_github;
+#[path = "../support/fake_slack.rs"]
+mod fake_slack;
 #[path = "../support/handlers/mod.rs"]
 #[expect(
     dead_code,
@@ -33,6 +35,7 @@ mod cancelled;
 mod events;
 mod hostile;
 mod known;
+mod nightly;
 mod places;
 mod rehearsal;
 mod scene;

@@ -1,5 +1,7 @@
 //! The issue about the default branch: one, ours, and never older than what is there, whatever goes wrong.
 
+use std::time::Duration;
+
 use prodverdict::{
     baseline::Earlier,
     github::{Issued, Published},
@@ -165,6 +167,23 @@ async fn two_runs_at_once_leave_one_issue() {
     }
 }
 
+#[tokio::test]
+async fn an_older_run_that_was_slower_closes_what_it_opened() {
+    let github = FakeGithub::start(World::new()).await;
+    let pause = Kind::Hang(Duration::from_millis(500));
+    github.world().fail("GET", "/labels/", pause);
+    let newer = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        report(&github, 101, &[1, 2]).await
+    };
+    let (older, _newer) = tokio::join!(report(&github, 100, &[1]), newer);
+    assert!(older.issue.is_some_and(|issue| issue.is_outdated));
+    let issues = issues(&github);
+    let open: Vec<_> = issues.iter().map(|issue| issue.is_open).collect();
+    assert_eq!(open, [true, false], "{issues:?}");
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
 /// What an issue of this job says.
 async fn text(findings: &[u64]) -> String {
     let github = FakeGithub::start(World::new()).await;
@@ -308,7 +327,9 @@ async fn a_text_that_somebody_changed_is_written_anew_without_a_comment() {
 
 #[tokio::test]
 async fn more_findings_than_are_kept_make_no_noise() {
-    let many: Vec<u64> = (0..4_001).collect();
+    // Spread out, as hashes are, so that they do not compress.
+    let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let many: Vec<u64> = (1..4_002).map(spread).collect();
     let github = FakeGithub::start(World::new()).await;
     report(&github, 100, &many).await;
     let before = writes(&github);

@@ -36,9 +36,7 @@ fn accept(folder: &TempDir, report: &str, expires: &str) -> Ran {
 
 impl Program {
     fn with_arguments(self, arguments: &str) -> Self {
-        arguments
-            .split_whitespace()
-            .fold(self, |program, argument| program.argument(argument))
+        arguments.split_whitespace().fold(self, Self::argument)
     }
 }
 

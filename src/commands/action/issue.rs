@@ -1,15 +1,14 @@
 //! What an outcome says in the issue about the default branch.
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{
-    baseline::State,
+    baseline::{Standing, State},
     contract::{UnixSeconds, Verdict},
     github::{Context, IssueBody, NamedFinding},
     report::{
         self, Outcome, markdown,
-        neutral::{
-            markdown::{code, escaped},
-            plain, shortened,
-        },
+        neutral::{markdown::code, plain, shortened},
     },
 };
 
@@ -52,6 +51,7 @@ pub(super) fn body(
         // The footer has the link to the run: one in the report would change it every night.
         markdown: markdown::comment(outcome, config, None),
         footer: footer(context, now),
+        essence: essence(outcome),
         clean: findings.is_empty(),
         state,
         findings,
@@ -72,8 +72,41 @@ fn title(outcome: &Outcome, config: &str) -> String {
 }
 
 fn footer(context: &Context, now: UnixSeconds) -> String {
-    let run = context.run_url().map(|url| format!("[Run]({url})"));
-    let time = escaped(&now.to_string());
-    let parts: Vec<_> = run.into_iter().chain([time]).collect();
-    format!("<sub>{}</sub>", parts.join(" · "))
+    let run = context
+        .run_url()
+        .map_or_else(|| "a run".to_owned(), |url| format!("[this run]({url})"));
+    format!("<sub>As of {run}, {}.</sub>", code(&now.to_string()))
+}
+
+/// Changes with what is said of any finding, and with nothing else.
+fn essence(outcome: &Outcome) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    };
+    for (contract, found) in outcome.findings() {
+        let finding = &found.finding;
+        for text in [
+            contract.name.as_str(),
+            finding.severity.as_str(),
+            &finding.fingerprint,
+            &finding.entity,
+            &finding.message,
+            &finding.fix,
+            &report::amounts(&finding.amount),
+        ] {
+            add(text);
+        }
+        for fact in &finding.evidence {
+            add(fact);
+        }
+        add(match found.standing {
+            Some(Standing::Accepted { .. }) => "accepted",
+            Some(Standing::New | Standing::Known) | None => "",
+        });
+    }
+    let digest = hash.finalize();
+    let first = digest.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
 }

@@ -12,7 +12,7 @@ mod publication;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     pin::pin,
     time::Duration,
 };
@@ -25,6 +25,7 @@ use self::{
     chat::Chat,
     inputs::{Inputs, Mode},
     job::{Job, Judged},
+    known::Committed,
 };
 use super::{
     COULD_NOT_TELL,
@@ -40,6 +41,7 @@ use crate::{
     baseline::day_of,
     cli::{Environment, FixtureArgs},
     config::Config,
+    contract::UnixSeconds,
     github::{Client, ClientError, Context, Limits, Options, Publisher, VARIABLES},
     http,
     problem::Problem,
@@ -55,10 +57,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let mut of_rehearsal = Signals::listen();
     let (inputs, mut input_problems) = Inputs::read(environment);
     let mut context = context(environment);
-    let token = environment
-        .input("github_token")
-        .or_else(|| environment.get("GITHUB_TOKEN"))
-        .map(SecretString::from);
+    let token = token(environment);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
     let webhook = chat::webhook(environment, &mut secrets);
@@ -79,16 +78,8 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
     let began = super::now();
     let reader = |context: &Context| client(context, mask_of(&secrets));
-    let loading = async {
-        let first = reader(&context);
-        let config = configuration::load(&inputs.config, &workspace, &mut context, first).await;
-        let second = reader(&context);
-        let path = inputs.baseline.as_deref();
-        let committed = known::load(path, &workspace, &mut context, second, day_of(began)).await;
-        (config, committed)
-    };
     let (config, committed) = tokio::select! {
-        loaded = loading => loaded,
+        loaded = load(&inputs, &workspace, &mut context, reader, began) => loaded,
         () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
     };
     if let Ok(config) = &config {
@@ -124,14 +115,8 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     if let Some(status) = begun {
         return status;
     }
-    let judged = match judged(
-        &job,
-        &config,
-        (&mut signals, &mut of_rehearsal),
-        &mut publisher,
-    )
-    .await
-    {
+    let listening = (&mut signals, &mut of_rehearsal);
+    let judged = match judged(&job, &config, listening, &mut publisher).await {
         Ok(judged) => judged,
         Err(status) => return status,
     };
@@ -141,6 +126,22 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         () = signals.cancelled() => {}
     }
     job.cancel(&mut publisher).await
+}
+
+/// The configuration and the baseline that the job may trust.
+async fn load(
+    inputs: &Inputs,
+    workspace: &Path,
+    context: &mut Context,
+    reader: impl Fn(&Context) -> Result<Client, ClientError>,
+    began: UnixSeconds,
+) -> (Result<Config, Unusable>, Result<Committed, Unusable>) {
+    let client = reader(context);
+    let config = configuration::load(&inputs.config, workspace, context, client).await;
+    let client = reader(context);
+    let path = inputs.baseline.as_deref();
+    let committed = known::load(path, workspace, context, client, day_of(began)).await;
+    (config, committed)
 }
 
 /// The files that the report goes to as well; none of them where one is a problem.
@@ -165,6 +166,13 @@ fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
         problems.push(problem);
         ReportFiles::default()
     })
+}
+
+fn token(environment: &Environment) -> Option<SecretString> {
+    environment
+        .input("github_token")
+        .or_else(|| environment.get("GITHUB_TOKEN"))
+        .map(SecretString::from)
 }
 
 /// Says everywhere what the job came to, what of it is new, and each finding at its place; gives the exit status.

@@ -100,6 +100,7 @@ pub(super) async fn publish(
             Ok(Round::Newer(url)) => return Ok(Told::Newer(url)),
             Ok(Round::TooMany) => return Ok(Told::TooMany),
             Ok(Round::Again) => last = None,
+            // It is there; whether another run opened one as well, the next night sees.
             Err(_unverified) if work.opened.is_some() => break,
             Err(error) if error.is_ambiguous() => last = Some(error),
             Err(error) => return Err(error),
@@ -139,13 +140,19 @@ impl Work<'_> {
             .chain(&others)
             .map(|issue| Written::read(issue.text()));
         if texts.any(|written| self.draft.yields_to(&written)) {
+            // The later run may have looked before ours was there.
+            if let Some(opened) = self.opened.as_ref().map(|opened| opened.number)
+                && opened != oldest.number
+            {
+                self.supersede(client, opened, oldest.number).await?;
+            }
             return Ok(Round::Newer(oldest.html_url));
         }
         if self.bring_up_to_date(client, &oldest).await?.is_none() {
             return Ok(Round::Again);
         }
         for other in &others {
-            self.supersede(client, other, &oldest).await?;
+            self.supersede(client, other.number, oldest.number).await?;
         }
         Ok(Round::Done(Some(Ours::of(oldest))))
     }
@@ -243,7 +250,7 @@ impl Work<'_> {
         let Some(patch) = self.patch(plan) else {
             return Ok(Some(()));
         };
-        edit(client, self.place, issue, patch).await
+        edit(client, self.place, issue.number, patch).await
     }
 
     fn patch(&self, plan: Plan) -> Option<Value> {
@@ -266,12 +273,11 @@ impl Work<'_> {
     async fn supersede(
         &self,
         client: &mut Client,
-        other: &Issue,
-        oldest: &Issue,
+        other: u64,
+        oldest: u64,
     ) -> Result<(), ClientError> {
         let body = format!(
-            "Two runs opened an issue at the same moment. The report is kept in #{}.",
-            oldest.number
+            "Two runs opened an issue at the same moment. The report is kept in #{oldest}."
         );
         let patch = json!({"body": body, "state": "closed", "state_reason": "not_planned"});
         edit(client, self.place, other, patch).await.map(drop)
@@ -319,10 +325,10 @@ impl Ours {
 async fn edit(
     client: &mut Client,
     place: &Place<'_>,
-    issue: &Issue,
+    number: u64,
     patch: Value,
 ) -> Result<Option<()>, ClientError> {
-    let path = format!("/repos/{}/issues/{}", place.repository, issue.number);
+    let path = format!("/repos/{}/issues/{number}", place.repository);
     // Not repeated here: another run may have written meanwhile, so the next round looks again first.
     match client.send(Call::patch(path, patch, false)).await {
         Ok(_answer) => Ok(Some(())),

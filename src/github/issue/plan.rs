@@ -4,6 +4,10 @@ use crate::baseline::Change;
 
 /// How an issue stands before anything is written.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact that no other one says"
+)]
 pub(super) struct Standing<'a> {
     pub is_open: bool,
     /// Nothing was found now.

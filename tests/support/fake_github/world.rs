@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Fault, Kind};
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct World {
     /// `owner/name` of the only repository.
     pub repository: String,
@@ -43,6 +44,7 @@ pub(crate) struct World {
 
 /// What a token may do, and as whom it acts.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Token {
     pub app: &'static str,
     pub bot_id: u64,
