@@ -45,7 +45,7 @@ async fn pushed() -> (Scene, Prints) {
     (scene, prints)
 }
 
-async fn pull_request(scene: &mut Scene) {
+fn pull_request(scene: &mut Scene) {
     scene.turn_to("pull_request", "pull_request", 200);
     scene.step.input("fail_on_new", "true");
 }
@@ -108,7 +108,7 @@ async fn known_drift_passes_a_pull_request_and_new_drift_does_not() {
     scene.run().await.expect(1);
     assert_eq!(counts(&scene), ["0", "3", "0", "0"]);
 
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     let ran = scene.run().await;
     ran.expect(0);
     assert_eq!(scene.step.output("verdict"), "warn");
@@ -138,7 +138,7 @@ async fn known_drift_passes_a_pull_request_and_new_drift_does_not() {
 
     set_status(&scene, "cus_bob", &Status::Active);
     set_status(&scene, "cus_dave", &Status::Canceled);
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     let ran = scene.run().await;
     ran.expect(1);
     assert_eq!(counts(&scene), ["1", "2", "1", "0"]);
@@ -153,26 +153,25 @@ async fn known_drift_passes_a_pull_request_and_new_drift_does_not() {
         .map(|one| one["annotation_level"].as_str().expect("text").to_owned())
         .collect();
     assert_eq!(levels, ["warning", "failure", "warning"]);
+}
 
-    // The queue is a change too; nightly and the branch itself stay red whatever is known.
-    set_status(&scene, "cus_dave", &Status::Active);
-    for (event, payload, status) in [
-        ("merge_group", "merge_group", 0),
-        ("schedule", "schedule", 1),
-        ("push", "push_default_branch", 1),
-        ("push", "push", 1),
+#[tokio::test]
+async fn only_changes_pass_with_what_is_known() {
+    let (mut scene, _) = pushed().await;
+    for (event, payload, status, known) in [
+        ("merge_group", "merge_group", 0, "3"),
+        ("schedule", "schedule", 1, "3"),
+        ("push", "push_default_branch", 1, "3"),
+        ("push", "push", 1, ""),
     ] {
         scene.turn_to(event, payload, 300);
         scene.step.input("fail_on_new", "true");
-        let reference = if payload == "push" {
-            "refs/heads/feature"
-        } else {
-            "refs/heads/main"
-        };
-        scene.step.set("GITHUB_REF", reference);
+        let branch = if known.is_empty() { "feature" } else { "main" };
+        scene
+            .step
+            .set("GITHUB_REF", &format!("refs/heads/{branch}"));
         scene.step.set("GITHUB_SHA", &World::sha(9));
         scene.run().await.expect(status);
-        let known = if payload == "push" { "" } else { "2" };
         assert_eq!(scene.step.output("known_count"), known, "{event} {payload}");
     }
 }
@@ -180,7 +179,7 @@ async fn known_drift_passes_a_pull_request_and_new_drift_does_not() {
 #[tokio::test]
 async fn strict_fails_for_what_is_new_and_not_for_what_is_known() {
     let (mut scene, _) = pushed().await;
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     scene.step.input("strict", "true");
     scene.run().await.expect(0);
     assert_eq!(last_run(&scene).conclusion.as_deref(), Some("neutral"));
@@ -209,7 +208,7 @@ async fn without_a_result_to_believe_every_finding_counts_and_the_report_says_wh
     let restore = |scene: &Scene| scene.github.world().check_runs = vec![kept.clone()];
 
     scene.github.world().check_runs[0].app = "mallory";
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     let ran = scene.run().await;
     ran.expect(1);
     warns(&ran, "are by `mallory`, and are not believed");
@@ -224,7 +223,7 @@ async fn without_a_result_to_believe_every_finding_counts_and_the_report_says_wh
             .replace("-state v1 ", "-state v1 x");
         output["summary"] = summary.into();
     }
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     let ran = scene.run().await;
     ran.expect(1);
     warns(&ran, "is damaged and is not used");
@@ -239,7 +238,7 @@ async fn without_a_result_to_believe_every_finding_counts_and_the_report_says_wh
         .world()
         .tokens
         .insert(TOKEN.to_owned(), no_checks);
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     let ran = scene.run().await;
     ran.expect(1);
     warns(&ran, "the last result of the default branch cannot be read");
@@ -258,7 +257,7 @@ async fn without_a_result_to_believe_every_finding_counts_and_the_report_says_wh
         };
         scene.github.world().fail("GET", "/shop/commits", kind);
     }
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     let ran = scene.run().await;
     ran.expect(1);
     warns(&ran, "GitHub answered 503");
@@ -286,7 +285,7 @@ async fn a_run_without_a_verdict_keeps_nothing_and_is_never_made_a_pass() {
             .as_str()
             .is_some_and(|text| !text.contains("prodverdict-state"))
     );
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     scene
         .step
         .set("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
@@ -294,7 +293,7 @@ async fn a_run_without_a_verdict_keeps_nothing_and_is_never_made_a_pass() {
     assert_eq!(last_run(&scene).conclusion.as_deref(), Some("failure"));
 
     // A pull request's own run is nothing that another one is compared with.
-    pull_request(&mut scene).await;
+    pull_request(&mut scene);
     scene.run().await.expect(0);
     let summary = last_run(&scene).output["summary"].clone();
     assert!(

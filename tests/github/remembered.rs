@@ -17,6 +17,73 @@ const MONDAY: UnixSeconds = UnixSeconds(1_795_426_800);
 
 const TUESDAY: UnixSeconds = UnixSeconds(1_795_513_200);
 
+/// Event, payload, `GITHUB_REF`, and what that is about.
+const EVENTS: [(&str, &str, &str, Stage); 13] = [
+    (
+        "pull_request",
+        "pull_request",
+        "refs/pull/7/merge",
+        Stage::Proposed,
+    ),
+    (
+        "pull_request",
+        "pull_request_fork",
+        "refs/pull/7/merge",
+        Stage::Proposed,
+    ),
+    (
+        "pull_request_target",
+        "pull_request",
+        "refs/heads/main",
+        Stage::Proposed,
+    ),
+    (
+        "merge_group",
+        "merge_group",
+        "refs/heads/gh-readonly-queue/main/pr-7-x",
+        Stage::Proposed,
+    ),
+    (
+        "workflow_run",
+        "workflow_run",
+        "refs/heads/main",
+        Stage::Proposed,
+    ),
+    (
+        "issue_comment",
+        "issue_comment",
+        "refs/heads/main",
+        Stage::Proposed,
+    ),
+    (
+        "workflow_dispatch",
+        "workflow_dispatch_pull_request",
+        "refs/heads/main",
+        Stage::Proposed,
+    ),
+    (
+        "workflow_dispatch",
+        "workflow_dispatch",
+        "refs/heads/main",
+        Stage::Landed,
+    ),
+    (
+        "workflow_dispatch",
+        "workflow_dispatch",
+        "refs/heads/feature",
+        Stage::Other,
+    ),
+    ("schedule", "schedule", "refs/heads/main", Stage::Landed),
+    (
+        "push",
+        "push_default_branch",
+        "refs/heads/main",
+        Stage::Landed,
+    ),
+    ("push", "push", "refs/heads/feature", Stage::Other),
+    ("push", "push_tag", "refs/tags/v1", Stage::Other),
+];
+
 const OURS: Option<(&str, u64, &str)> = Some(("github-actions[bot]", 41_898_282, "Bot"));
 
 fn fingerprint(number: u64) -> String {
@@ -302,71 +369,7 @@ async fn few_requests_are_spent_on_a_repository_without_any_result() {
 async fn each_event_is_about_a_change_the_default_branch_or_neither() {
     let github = with_result().await;
     let asked = |github: &FakeGithub| github.count("GET", "/issues");
-    for (event, payload, reference, stage) in [
-        (
-            "pull_request",
-            "pull_request",
-            "refs/pull/7/merge",
-            Stage::Proposed,
-        ),
-        (
-            "pull_request",
-            "pull_request_fork",
-            "refs/pull/7/merge",
-            Stage::Proposed,
-        ),
-        (
-            "pull_request_target",
-            "pull_request",
-            "refs/heads/main",
-            Stage::Proposed,
-        ),
-        (
-            "merge_group",
-            "merge_group",
-            "refs/heads/gh-readonly-queue/main/pr-7-x",
-            Stage::Proposed,
-        ),
-        (
-            "workflow_run",
-            "workflow_run",
-            "refs/heads/main",
-            Stage::Proposed,
-        ),
-        (
-            "issue_comment",
-            "issue_comment",
-            "refs/heads/main",
-            Stage::Proposed,
-        ),
-        (
-            "workflow_dispatch",
-            "workflow_dispatch_pull_request",
-            "refs/heads/main",
-            Stage::Proposed,
-        ),
-        (
-            "workflow_dispatch",
-            "workflow_dispatch",
-            "refs/heads/main",
-            Stage::Landed,
-        ),
-        (
-            "workflow_dispatch",
-            "workflow_dispatch",
-            "refs/heads/feature",
-            Stage::Other,
-        ),
-        ("schedule", "schedule", "refs/heads/main", Stage::Landed),
-        (
-            "push",
-            "push_default_branch",
-            "refs/heads/main",
-            Stage::Landed,
-        ),
-        ("push", "push", "refs/heads/feature", Stage::Other),
-        ("push", "push_tag", "refs/tags/v1", Stage::Other),
-    ] {
+    for (event, payload, reference, stage) in EVENTS {
         let mut job = Job::new(event, payload);
         job.set("GITHUB_REF", reference);
         job.set("GITHUB_SHA", &World::sha(9));
