@@ -84,6 +84,13 @@ fn what_a_report_found_is_accepted_in_one_command_and_told_ever_after() {
         (&Value::from(1), &Value::Null)
     );
 
+    let piped = prodverdict("baseline - --reason x --expires")
+        .argument(&until)
+        .reading(&found.stdout)
+        .run();
+    let entries = piped.with_status(0).stdout;
+    assert!(entries.contains(&fingerprint), "{entries}");
+
     // Once more: what is accepted already is not written again.
     write(folder.path(), "report.json", &report.to_string());
     let again = accept(&folder, "report.json", &until).with_status(0);
