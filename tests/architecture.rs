@@ -22,6 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["contract", "problem", "host", "baseline"]),
     ("baseline", &["contract", "problem"]),
     ("report", &["contract", "baseline", "problem"]),
+    ("changes", &["contract", "config", "problem", "report"]),
     ("billing", &["contract", "problem", "http"]),
     ("database", &["contract", "config", "problem"]),
     (
@@ -34,7 +35,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "github",
-        &["contract", "baseline", "report", "problem", "http"],
+        &[
+            "contract", "baseline", "report", "changes", "problem", "http",
+        ],
     ),
     ("chat", &["contract", "baseline", "report", "problem"]),
     ("fake_stripe", &[]),
@@ -47,6 +50,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "contract",
     "baseline",
+    "changes",
     "report",
     "config",
     "problem",

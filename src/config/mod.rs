@@ -7,7 +7,9 @@ mod column;
 mod diagnostic;
 mod document;
 mod entry;
+mod key_places;
 mod lines;
+mod loosening;
 mod misfit;
 mod placeholder;
 mod places;
@@ -36,6 +38,7 @@ use crate::{contract::Rule, problem::Place};
 
 pub use acceptances::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
 pub use diagnostic::{Code, Diagnostic};
+pub use loosening::{Loosening, loosened};
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
     AccountStatement, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
@@ -53,6 +56,8 @@ pub struct Config {
     pub contracts: Vec<AccessContract>,
     pub rehearsal: Option<Rehearsal>,
     places: Vec<ContractPlaces>,
+    /// The key of the list of contracts.
+    list: Place,
 }
 
 impl Config {

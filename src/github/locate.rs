@@ -70,7 +70,7 @@ impl Context {
         if let Trust::BaseOnly { base_sha } = &mut self.trust {
             *base_sha = found.clone().or(base_sha.take());
         }
-        self.base_sha = found;
+        self.base_sha = found.or(self.base_sha.take());
     }
 }
 

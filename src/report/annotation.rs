@@ -52,8 +52,8 @@ impl Level {
     }
 }
 
-/// One annotation for each problem, then one for each finding, the worst first. What has no place of its own is put
-/// on the first line of `default_path`, the configuration.
+/// One annotation for each problem, one for each warning about a place, then one for each finding, the worst first.
+/// What has no place of its own is put on the first line of `default_path`, the configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
@@ -64,6 +64,7 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
         .chain(of_contracts)
         .map(|(problem, contract)| of_problem(problem, contract, default_path))
         .collect();
+    annotations.extend(of_warnings(&outcome.warnings));
     annotations.extend(outcome.findings().into_iter().map(|(contract, found)| {
         let name = outcome.name_of(contract);
         let annotation = of_finding(found, name, outcome.counts(found));
@@ -78,6 +79,16 @@ fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> 
     let title = format!("No verdict{}", of_contract(contract));
     let annotation = Annotation::new(Level::Failure, &title, &lines);
     annotation.at(problem.place.as_ref(), default_path)
+}
+
+/// Those of the warnings that are about a place.
+pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
+    let placed = |warning: &&Problem| warning.place.is_some();
+    warnings.iter().filter(placed).map(|warning| {
+        let mut lines = vec![shown::message_line(warning)];
+        lines.extend(shown::hint_lines(warning));
+        Annotation::new(Level::Warning, "Warning", &lines).at(warning.place.as_ref(), "")
+    })
 }
 
 fn of_finding(found: &Reported, contract: Option<&str>, counts: bool) -> Annotation {
@@ -99,6 +110,7 @@ fn of_finding(found: &Reported, contract: Option<&str>, counts: bool) -> Annotat
         shown.entity
     );
     let mut lines = shown.message;
+    lines.extend(found.changes.iter().map(shown::change));
     lines.extend(fix(shown.fix));
     let mut annotation = Annotation::new(level, &title, &lines);
     if !shown.evidence.is_empty() {
@@ -169,7 +181,10 @@ fn cut(text: &str, limit: usize) -> String {
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
-    use crate::{contract::Source, report::sample};
+    use crate::{
+        contract::Source,
+        report::{Change, sample},
+    };
 
     use super::*;
 
@@ -213,6 +228,20 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn the_message_says_which_changed_lines_matter() {
+        let mut outcome = sample::failing();
+        outcome.contracts[0].findings[0].changes = vec![Change {
+            path: "app/webhook.ts".into(),
+            line: 42,
+            does: "adds a line that mentions `plan`".into(),
+        }];
+        let annotations = annotations(&outcome, "a.yml");
+        let line = annotations[0].message.lines().nth(2);
+        let expected = "This pull request adds a line that mentions `plan` (app/webhook.ts:42)";
+        assert_eq!(line, Some(expected));
     }
 
     #[test]

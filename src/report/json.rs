@@ -12,6 +12,7 @@ use crate::{
 
 use super::{
     Outcome, Reported,
+    json_change::ReportChange,
     json_rehearsal::ReportRehearsal,
     json_standing::{ReportAcceptance, ReportSince, ReportStanding},
     neutral::is_hidden,
@@ -129,12 +130,15 @@ pub(super) struct ReportFinding<'a> {
     /// 16 hexadecimal digits that stay the same for the same rule, entity and customer.
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: &'a str,
-    /// Where the configuration speaks of it, or the changed line of the handler that it is likely about.
+    /// Where the configuration speaks of it, or the changed line that it is shown at instead.
     place: Option<ReportPlace<'a>>,
     /// Null where nothing was compared.
     standing: Option<ReportStanding>,
     /// Set when it is accepted.
     acceptance: Option<ReportAcceptance<'a>>,
+    /// Lines that the pull request changes and that matter to it, the likeliest first; at most five. That they matter
+    /// does not mean that they are the cause.
+    changes: Vec<ReportChange<'a>>,
 }
 
 /// Whom a finding is about, as far as known.
@@ -156,9 +160,9 @@ struct ReportSubject<'a> {
 #[schemars(rename = "Amount")]
 pub(super) struct ReportAmount<'a> {
     /// Lower-case ISO 4217 code.
-    currency: &'a str,
+    pub(super) currency: &'a str,
     /// In the smallest unit that the provider uses for the currency.
-    minor_units: i64,
+    pub(super) minor_units: i64,
 }
 
 /// What one contract of the configuration came to.
@@ -281,6 +285,7 @@ impl<'a> ReportFinding<'a> {
             place: found.place.as_ref().map(ReportPlace::of),
             standing: found.standing.as_ref().map(ReportStanding::of),
             acceptance: found.standing.as_ref().and_then(ReportAcceptance::of),
+            changes: found.changes.iter().map(ReportChange::of).collect(),
         }
     }
 }

@@ -6,22 +6,27 @@ mod annotation;
 mod baseline_file;
 mod compare;
 mod count;
+mod csv;
 mod explanation;
 mod file;
 mod find;
 mod json;
+mod json_change;
 mod json_rehearsal;
 mod json_standing;
+mod junit;
 mod mask;
 #[cfg(test)]
 mod oracle;
 mod redact;
 mod rehearsed;
+mod repair;
 mod rewrite;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod sample_rehearsal;
+mod sarif;
 mod shown;
 mod text;
 
@@ -37,7 +42,7 @@ use crate::{
 
 pub use accepted::newly_accepted;
 pub use amount::amounts;
-pub use annotation::{Annotation, Level, annotations};
+pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
 pub use baseline_file::{ToAccept, baseline_entries};
 pub use compare::{Comparison, Standings};
 pub use explanation::{
@@ -49,6 +54,7 @@ pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
+pub use repair::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair};
 pub use text::{problems, summary_line, text, warnings};
 
 /// Everything a run came to; what every renderer and publisher shows.
@@ -92,6 +98,8 @@ pub struct Reported {
     pub standing: Option<Standing>,
     /// Lines that the pull request changes and that matter to it, the likeliest first.
     pub changes: Vec<Change>,
+    /// None where nobody asked for it.
+    pub repair: Option<Repair>,
 }
 
 /// A line that a pull request changes, and what that has to do with a finding.
@@ -113,6 +121,7 @@ impl Reported {
             place,
             standing: None,
             changes: Vec::new(),
+            repair: None,
         }
     }
 }

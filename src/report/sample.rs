@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    ContractOutcome, Outcome, Reported, annotations, json, markdown,
+    ContractOutcome, FORMATS, Outcome, Reported, Surroundings, annotations, json, markdown,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
     text, workflow_command,
 };
@@ -343,6 +343,12 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
     let annotations = annotations(outcome, "a.yml");
     texts.push(workflow_command::annotations(&annotations, "").concat());
     texts.push(format!("{annotations:?}"));
+    let here = Surroundings {
+        config: "a.yml",
+        folder: "/app",
+    };
+    let files = FORMATS.iter().map(|format| format.render(outcome, &here));
+    texts.extend(files);
     texts
 }
 

@@ -22,6 +22,8 @@ mod fake_slack;
     reason = "most of it is for the tests of the rehearsal itself"
 )]
 mod handlers;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/runner.rs"]
 mod runner;
 #[expect(
@@ -30,13 +32,20 @@ mod runner;
 )]
 #[path = "../support/shop.rs"]
 mod shop;
+#[path = "../support/tls_front.rs"]
+mod tls_front;
 
 mod cancelled;
+mod changes;
 mod events;
+mod files;
 mod hostile;
 mod known;
+mod loosening;
+mod network;
 mod nightly;
 mod places;
+mod racing;
 mod rehearsal;
 mod scene;
 mod scratch;

@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test may panic"
 )]
 
@@ -16,6 +17,7 @@ mod events;
 mod faults;
 mod issues;
 mod job;
+mod limits;
 mod lists;
 mod remembered;
 mod secrets;

@@ -7,6 +7,7 @@ mod inputs;
 mod issue;
 mod job;
 mod known;
+mod loosening;
 mod publication;
 
 use std::{
@@ -120,7 +121,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Ok(judged) => judged,
         Err(status) => return status,
     };
-    let reader = client(publisher.context(), job.mask.clone());
+    let reader = || client(&job.context, job.mask.clone());
     tokio::select! {
         status = Box::pin(told(&job, &config, reader, judged, &mut publisher)) => return status,
         () = signals.cancelled() => {}
@@ -179,14 +180,20 @@ fn token(environment: &Environment) -> Option<SecretString> {
 async fn told(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
-    reader: Result<Client, ClientError>,
+    reader: impl Fn() -> Result<Client, ClientError>,
     mut judged: Judged,
     publisher: &mut Publisher,
 ) -> u8 {
-    let context = publisher.context().clone();
-    if let (Judged::Told(outcome), Ok(config)) = (&mut judged, config) {
-        known::compare(job, outcome, publisher).await;
-        changed::place(outcome, config, &context, reader).await;
+    let mut context = publisher.context().clone();
+    if let Ok(config) = config {
+        if let Judged::Told(outcome) = &mut judged {
+            known::compare(job, outcome, publisher).await;
+            let path = &job.inputs.config;
+            let path = path.strip_prefix("./").unwrap_or(path);
+            changed::place(outcome, (config, path), &context, reader()).await;
+        }
+        let path = &job.inputs.config;
+        judged.warn(loosening::warnings(path, config, &mut context, reader()).await);
     }
     job.end(publisher, judged).await
 }

@@ -147,13 +147,17 @@ async fn round(
         return post(client, place, sticky).await.map(Round::Posted);
     };
     let others: Vec<_> = ours.collect();
-    let texts = std::iter::once(&oldest)
-        .chain(&others)
-        .filter_map(|comment| comment.body.as_deref());
-    if texts
-        .map(Written::read)
-        .any(|written| sticky.yields_to(&written))
-    {
+    let is_newer = |comment: &Comment| {
+        let body = comment.body.as_deref();
+        body.is_some_and(|body| sticky.yields_to(&Written::read(body)))
+    };
+    if std::iter::once(&oldest).chain(&others).any(is_newer) {
+        if !may_post {
+            // The newer run may have looked before this one wrote. It keeps the oldest, so that one stays.
+            for other in others.iter().filter(|other| !is_newer(other)) {
+                delete(client, place, other).await?;
+            }
+        }
         return Ok(Round::Done(Commented::Newer(oldest.html_url)));
     }
     let says_the_same =

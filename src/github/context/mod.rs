@@ -38,6 +38,8 @@ pub struct Context {
     /// `GITHUB_SHA`, for when GitHub does not know `sha`.
     pub fallback_sha: Option<String>,
     pub pull_request: Option<u64>,
+    /// The base of the pull request, where the event or GitHub says it.
+    pub base_sha: Option<String>,
     /// How to find out through the API what the payload does not say.
     pub search: Search,
     pub check_run: Due,
@@ -47,8 +49,6 @@ pub struct Context {
     /// Whether this is about the default branch as it is, and not about a pull request.
     pub is_default_branch: bool,
     pub trust: Trust,
-    /// The commit that a change is proposed on top of, where the event says it or GitHub was asked.
-    pub base_sha: Option<String>,
     pub default_branch: Option<String>,
     pub is_fork: bool,
     pub is_dependabot: bool,
@@ -143,6 +143,11 @@ impl Context {
         } else {
             Stage::Other
         }
+    }
+
+    /// Whether the event is one of a pull request itself, so that what is checked out is the pull request.
+    pub fn is_of_pull_request(&self) -> bool {
+        self.event_name.starts_with("pull_request") && self.pull_request.is_some()
     }
 
     fn is_target(&self) -> bool {

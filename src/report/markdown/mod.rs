@@ -11,7 +11,7 @@ use super::{
     neutral::{NAME_CHARACTERS, markdown::fenced},
 };
 
-pub use overview::headline;
+pub use overview::{headline, warnings};
 
 /// GitHub takes 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
 pub const CHECK_RUN_BYTES: usize = 65_535;

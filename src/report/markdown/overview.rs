@@ -18,7 +18,7 @@ use crate::{
 const SHOWN_CONTRACTS: usize = 20;
 
 /// Warnings that are shown.
-const SHOWN_WARNINGS: usize = 5;
+const SHOWN_WARNINGS: usize = 10;
 
 /// Lines of a problem that are shown.
 const SHOWN_LINES: usize = 12;
@@ -57,7 +57,7 @@ pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
     }
     if let Some(rehearsed) = &outcome.rehearsal {
         blocks.push(rehearsed.markdown());
-        blocks.extend(warnings(outcome));
+        blocks.extend(warnings(&outcome.warnings));
         return blocks;
     }
     let mut contracts = outcome.contracts.iter();
@@ -65,7 +65,7 @@ pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
     if contracts.any(|contract| contract.problem.is_none()) {
         blocks.push(read(&totals));
     }
-    blocks.extend(warnings(outcome));
+    blocks.extend(warnings(&outcome.warnings));
     blocks
 }
 
@@ -242,9 +242,9 @@ fn read(totals: &Summary) -> String {
     )
 }
 
-fn warnings(outcome: &Outcome) -> Option<String> {
-    let warnings: Vec<_> = outcome
-        .warnings
+/// What changes no verdict, as a list; none where there is nothing.
+pub fn warnings(warnings: &[Problem]) -> Option<String> {
+    let mut shown: Vec<_> = warnings
         .iter()
         .take(SHOWN_WARNINGS)
         .map(|warning| {
@@ -255,5 +255,9 @@ fn warnings(outcome: &Outcome) -> Option<String> {
             format!("- Warning: {}", lines.join("\\\n  "))
         })
         .collect();
-    (!warnings.is_empty()).then(|| warnings.join("\n"))
+    if let Some(more) = warnings.len().checked_sub(SHOWN_WARNINGS + 1) {
+        let more = counted(length(more + 1), "more warning");
+        shown.push(format!("- {more}: the log has all of them"));
+    }
+    (!shown.is_empty()).then(|| shown.join("\n"))
 }
