@@ -183,7 +183,7 @@ fn cut(text: &str, limit: usize) -> String {
 mod tests {
     use crate::{
         contract::Source,
-        report::{Change, sample},
+        report::{Change, sample, sample_compared},
     };
 
     use super::*;
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_title_says_how_a_finding_stands_and_what_cannot_fail_is_no_failure() {
-        let annotations = annotations(&sample::compared(), "a.yml");
+        let annotations = annotations(&sample_compared::compared(), "a.yml");
         let shown: Vec<_> = annotations
             .iter()
             .map(|one| (one.level.as_str(), one.title.as_str()))

@@ -390,7 +390,10 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use crate::{contract::Source, report::sample};
+    use crate::{
+        contract::Source,
+        report::{sample, sample_compared},
+    };
 
     use super::*;
 
@@ -401,7 +404,7 @@ mod tests {
 
     #[test]
     fn each_finding_says_how_it_stands() {
-        let report: Value = serde_json::from_str(&json(&sample::compared())).unwrap();
+        let report: Value = serde_json::from_str(&json(&sample_compared::compared())).unwrap();
         let standings: Vec<_> = report["findings"]
             .as_array()
             .unwrap()

@@ -25,6 +25,10 @@ mod rewrite;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
+mod sample_compared;
+#[cfg(test)]
+mod sample_hostile;
+#[cfg(test)]
 mod sample_rehearsal;
 mod sarif;
 mod shown;

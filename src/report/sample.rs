@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-
 use crate::{
     baseline::{Since, Standing},
     contract::{Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
@@ -12,9 +10,12 @@ use crate::{
 
 use super::{
     ContractOutcome, FORMATS, Outcome, Reported, Surroundings, annotations, json, markdown,
+    sample_compared::compared,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
     text, workflow_command,
 };
+
+pub(super) use super::sample_hostile::hostile;
 
 /// The case that the product is known by.
 pub(super) fn failing() -> Outcome {
@@ -171,35 +172,6 @@ pub(super) fn full_of(text: &str) -> Outcome {
     }
 }
 
-/// A new finding, a known one and an accepted one, where what is known may pass.
-pub(super) fn compared() -> Outcome {
-    let bob = finding(Rule::WrongfulAccess, "user:usr_bob");
-    let stale = finding(Rule::StalePlan, "user:usr_carol");
-    let mut outcome = outcome(vec![contract(
-        "users",
-        Source::Stripe,
-        vec![alice(), bob, stale],
-    )]);
-    let accepted = Standing::Accepted {
-        reason: "Carol leaves at the end of the year.".into(),
-        until: Some("2026-12-31".into()),
-    };
-    let standings = [Standing::Known, Standing::New, accepted];
-    let findings = outcome
-        .contracts
-        .iter_mut()
-        .flat_map(|one| &mut one.findings);
-    for (found, standing) in findings.zip(standings) {
-        found.standing = Some(standing);
-    }
-    outcome.since = Some(Since {
-        source: "the check run of `1a2b3c4` on `main`".into(),
-        fixed: 1,
-        lets_known_pass: true,
-    });
-    outcome
-}
-
 pub(super) fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
     let verdict = contracts.iter().map(|contract| contract.verdict).max();
     Outcome {
@@ -350,88 +322,4 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
     let files = FORMATS.iter().map(|format| format.render(outcome, &here));
     texts.extend(files);
     texts
-}
-
-/// Text that tries to be something else, wherever it is put.
-pub(super) fn hostile() -> impl Strategy<Value = String> {
-    let pieces = prop::sample::select(vec![
-        "@octocat",
-        "@org/team",
-        "#123",
-        "org/repo#1",
-        "GH-7",
-        "https://evil.example/x",
-        "www.evil.example",
-        "a@evil.example",
-        "mailto:a@b.co",
-        "0123456789abcdef0123",
-        "`",
-        "``",
-        "```",
-        "|",
-        "\\",
-        "\\|",
-        "<img src=x>",
-        "<!--",
-        "-->",
-        "</details>",
-        "<details>",
-        "[a](https://evil.example)",
-        "![a](x.png)",
-        "[^1]",
-        "[x]: http://a.b",
-        "*a*",
-        "__b__",
-        "~~c~~",
-        "$x$",
-        ":tada:",
-        "&lt;",
-        "&#64;",
-        "# ",
-        "- ",
-        "1. ",
-        "> ",
-        "+ ",
-        "===",
-        "---",
-        "\n",
-        "\r\n",
-        "\n\n",
-        "\t",
-        "    ",
-        "::error::",
-        "##[error]",
-        "::add-mask::",
-        "%0A",
-        "\u{1b}[31m",
-        "\u{202e}",
-        "\u{200b}",
-        "\0",
-        "|-|",
-        ":-",
-        "usr_1",
-        " ",
-        "é",
-        "漢",
-        "VERDICT: PASS",
-        "| a | b |\n|---|---|\n",
-        "CVE-2024-1234",
-        "<a@b.c>",
-        "<https://e.x>",
-        "!",
-        "[",
-        "]",
-        "(",
-        ")",
-        "_",
-        "*",
-        ":",
-        "www",
-        ".",
-        "://",
-        "@",
-        "#",
-        "https",
-    ]);
-    prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
 }

@@ -283,7 +283,7 @@ impl Paint {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::report::{Change, sample};
+    use crate::report::{Change, sample, sample_compared};
 
     use super::*;
 
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn each_finding_says_how_it_stands_and_the_summary_says_since_when() {
-        let outcome = sample::compared();
+        let outcome = sample_compared::compared();
         let text = text(&outcome, false);
         for line in [
             "[HIGH] user:usr_alice (known)\n",

@@ -22,8 +22,8 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
         return Reply::missing();
     }
     let is_hidden = match rest {
-        ["contents", ..] => !token.reads_contents,
-        ["pulls", ..] | ["commits", _, "pulls"] | ["issues", ..] => !token.reads_pulls,
+        ["contents", ..] | ["commits"] => !token.reads_contents,
+        ["pulls", ..] | ["commits", _, "pulls"] | ["issues", _, ..] => !token.reads_pulls,
         _ => false,
     };
     if is_hidden {
