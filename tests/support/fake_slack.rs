@@ -127,7 +127,7 @@ async fn answer(
         Some(Mood::Moved) => {
             return (StatusCode::FOUND, [("location", "/elsewhere")]).into_response();
         }
-        Some(Mood::Silent) => tokio::time::sleep(Duration::from_secs(60)).await,
+        Some(Mood::Silent) => tokio::time::sleep(Duration::from_mins(1)).await,
     }
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     let is_json = headers

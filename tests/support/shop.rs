@@ -174,11 +174,6 @@ impl Shop {
         url.into()
     }
 
-    /// Changes the accounts.
-    pub(crate) async fn execute(&self, sql: &str) {
-        run(&self.url(), sql).await;
-    }
-
     /// Where the server listens.
     pub(crate) fn database_address(&self) -> (String, u16) {
         let host = self.server.host_str().expect("a host").to_owned();
