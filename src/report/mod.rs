@@ -1,7 +1,10 @@
 //! Pure rendering: one outcome in, text, JSON or Markdown out.
 
+mod accepted;
 mod amount;
 mod annotation;
+mod baseline_file;
+mod compare;
 mod count;
 mod csv;
 mod explanation;
@@ -10,6 +13,7 @@ mod find;
 mod json;
 mod json_change;
 mod json_rehearsal;
+mod json_standing;
 mod junit;
 mod mask;
 #[cfg(test)]
@@ -20,6 +24,10 @@ mod repair;
 mod rewrite;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_compared;
+#[cfg(test)]
+mod sample_hostile;
 #[cfg(test)]
 mod sample_rehearsal;
 mod sarif;
@@ -36,8 +44,11 @@ use crate::{
     problem::{Place, Problem},
 };
 
+pub use accepted::newly_accepted;
 pub use amount::amounts;
 pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
+pub use baseline_file::{ToAccept, baseline_entries};
+pub use compare::{Comparison, Standings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,

@@ -81,6 +81,11 @@ impl Scene {
         another
     }
 
+    /// Another job of the same repository, in a workflow run of that number.
+    pub(crate) fn turn_to(&mut self, event: &str, payload: &str, run: u64) {
+        self.step = self.another(event, payload, run);
+    }
+
     pub(crate) fn with(mut self, input: &str, value: &str) -> Self {
         self.step.input(input, value);
         self
