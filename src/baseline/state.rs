@@ -160,7 +160,7 @@ mod tests {
         ) {
             let state = state(numbers);
             let line = state.line().unwrap();
-            prop_assert!(!line.trim_end_matches(END).contains("--\u{3e}"));
+            prop_assert!(!line.trim_end_matches(END).contains("-->"));
             prop_assert_eq!(State::find(&format!("{before}\n{line}\n{after}")), Some(state));
         }
     }
