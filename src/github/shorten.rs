@@ -6,8 +6,8 @@ pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String
     if markdown.len() <= most_bytes {
         return markdown.to_owned();
     }
-    let close = "\n```";
-    let room = most_bytes.saturating_sub(notice.len() + close.len() + 2);
+    let (close, end_details) = ("\n```", "\n\n</details>");
+    let room = most_bytes.saturating_sub(notice.len() + close.len() + end_details.len() + 2);
     let kept = head(markdown, room);
     let end = ["\n\n", "\n"]
         .into_iter()
@@ -19,7 +19,13 @@ pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String
         .filter(|line| line.trim_start().starts_with("```"))
         .count();
     let close = if fences % 2 == 1 { close } else { "" };
-    head(&format!("{kept}{close}\n\n{notice}"), most_bytes).to_owned()
+    let is_folded = kept.matches("<details>").count() > kept.matches("</details>").count();
+    let end_details = if is_folded { end_details } else { "" };
+    head(
+        &format!("{kept}{close}{end_details}\n\n{notice}"),
+        most_bytes,
+    )
+    .to_owned()
 }
 
 /// The first bytes, whole characters only.
@@ -36,7 +42,7 @@ mod tests {
     fn what_fits_stays_and_what_does_not_says_so() {
         assert_eq!(shorten("short", 5, "cut"), "short");
         let long = "First block.\n\n".to_owned() + &"Second block, longer. ".repeat(4);
-        assert_eq!(shorten(&long, 30, "cut"), "First block.\n\ncut");
+        assert_eq!(shorten(&long, 44, "cut"), "First block.\n\ncut");
     }
 
     #[test]
@@ -50,6 +56,13 @@ mod tests {
                 assert!(shorten(&text, most, "(shortened)").len() <= most);
             }
         }
+    }
+
+    #[test]
+    fn an_open_fold_is_closed() {
+        let long = format!("<details>\n\n{}</details>", "row\n\n".repeat(50));
+        let short = shorten(&long, 100, "cut");
+        assert!(short.ends_with("row\n\n</details>\n\ncut"), "{short}");
     }
 
     #[test]

@@ -74,18 +74,21 @@ fn reported(found: &Reported, text: &impl Fn(&str) -> String) -> Reported {
         line: change.line,
         does: text(&change.does),
     };
-    let standing = |standing: &Standing| match standing {
-        Standing::Accepted { reason, until } => Standing::Accepted {
-            reason: text(reason),
-            until: until.clone(),
-        },
-        Standing::New | Standing::Known => standing.clone(),
-    };
     Reported {
         finding: finding(&found.finding, text),
         place: found.place.as_ref().map(|one| place(one, text)),
-        standing: found.standing.as_ref().map(standing),
+        standing: found.standing.as_ref().map(|one| standing(one, text)),
         changes: found.changes.iter().map(change).collect(),
+    }
+}
+
+pub(super) fn standing(standing: &Standing, text: &impl Fn(&str) -> String) -> Standing {
+    match standing {
+        Standing::Accepted { reason, until } => Standing::Accepted {
+            reason: text(reason),
+            until: until.as_deref().map(text),
+        },
+        Standing::New | Standing::Known => standing.clone(),
     }
 }
 

@@ -197,6 +197,8 @@ pub(crate) fn publication(findings: u32) -> Publication {
         comment: Some(CommentBody {
             markdown: format!("## ProdVerdict\n\n{findings} findings"),
             footer: "Run 100".to_owned(),
+            verdict,
+            findings: findings.into(),
             clean: findings == 0,
         }),
         job_summary: format!("## ProdVerdict\n\n{findings} findings\n"),

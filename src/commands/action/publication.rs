@@ -38,6 +38,8 @@ pub(super) fn publication(
         comment: Some(CommentBody {
             markdown: markdown::comment(outcome, config, check_run_url),
             footer,
+            verdict: outcome.verdict,
+            findings: findings(outcome),
             clean: outcome.verdict == Verdict::Pass,
         }),
         job_summary: markdown::job_summary(outcome, config),
@@ -108,12 +110,15 @@ fn without_a_verdict(title: &str, summary: String, mode: Mode) -> Publication {
     }
 }
 
+fn findings(outcome: &Outcome) -> u64 {
+    outcome.totals().by_severity.values().sum()
+}
+
 fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
     let totals = outcome.totals();
-    let all: u64 = totals.by_severity.values().sum();
     BTreeMap::from([
         ("verdict".to_owned(), outcome.verdict.to_string()),
-        ("findings_count".to_owned(), all.to_string()),
+        ("findings_count".to_owned(), findings(outcome).to_string()),
         (
             "high_count".to_owned(),
             totals.count(Severity::High).to_string(),

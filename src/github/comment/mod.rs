@@ -12,6 +12,7 @@ use super::{
 
 mod author;
 mod body;
+mod state;
 
 use author::Author;
 use body::{Sticky, Written};
@@ -147,20 +148,23 @@ async fn round(
         return post(client, place, sticky).await.map(Round::Posted);
     };
     let others: Vec<_> = ours.collect();
-    let texts = std::iter::once(&oldest)
+    let written: Vec<_> = std::iter::once(&oldest)
         .chain(&others)
-        .filter_map(|comment| comment.body.as_deref());
-    if texts
-        .map(Written::read)
-        .any(|written| sticky.yields_to(&written))
-    {
+        .map(|comment| Written::read(comment.body.as_deref().unwrap_or_default()))
+        .collect();
+    if written.iter().any(|written| sticky.yields_to(written)) {
         return Ok(Round::Done(Commented::Newer(oldest.html_url)));
     }
-    let says_the_same =
-        sticky.is_said_by(&Written::read(oldest.body.as_deref().unwrap_or_default()));
+    let says_the_same = written
+        .first()
+        .is_some_and(|written| sticky.is_said_by(written));
     let url = oldest.html_url.clone();
-    if !says_the_same && edit(client, place, sticky, &oldest).await?.is_gone() {
-        return post(client, place, sticky).await.map(Round::Posted);
+    if !says_the_same {
+        let latest = written.iter().max_by_key(|written| written.run());
+        let text = sticky.text(latest);
+        if edit(client, place, &text, &oldest).await?.is_gone() {
+            return post(client, place, sticky).await.map(Round::Posted);
+        }
     }
     for other in &others {
         delete(client, place, other).await?;
@@ -227,7 +231,7 @@ async fn post(
         place.repository, place.number
     );
     client
-        .read(Call::post(path, json!({"body": sticky.text()})))
+        .read(Call::post(path, json!({"body": sticky.text(None)})))
         .await
 }
 
@@ -246,13 +250,13 @@ impl Edited {
 async fn edit(
     client: &mut Client,
     place: &Place<'_>,
-    sticky: &Sticky,
+    text: &str,
     comment: &Comment,
 ) -> Result<Edited, ClientError> {
     let path = format!("/repos/{}/issues/comments/{}", place.repository, comment.id);
     // Not repeated here: another run may have written meanwhile, so the next round looks again first.
     match client
-        .send(Call::patch(path, json!({"body": sticky.text()}), false))
+        .send(Call::patch(path, json!({"body": text}), false))
         .await
     {
         Ok(_answer) => Ok(Edited::There),
