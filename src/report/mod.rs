@@ -1,13 +1,15 @@
-//! Pure rendering: one outcome in, text, JSON or Markdown out.
+//! Pure rendering: one outcome in, text, JSON, Markdown or HTML out.
 
 mod amount;
 mod annotation;
 mod count;
 mod explanation;
 mod find;
+mod html;
 mod json;
 mod json_rehearsal;
 mod mask;
+mod meaning;
 #[cfg(test)]
 mod oracle;
 mod redact;
@@ -35,6 +37,7 @@ pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
 };
+pub use html::html;
 pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Change, ContractOutcome, Outcome, Reported, annotations, json, markdown,
+    Change, ContractOutcome, Outcome, Reported, annotations, html, json, markdown,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
     text, workflow_command,
 };
@@ -355,6 +355,7 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
         markdown::job_summary(outcome, "a.yml"),
         markdown::check_summary(outcome, "a.yml"),
         markdown::comment(outcome, "a.yml", None),
+        html(outcome),
     ];
     texts.extend(markdown::check_text(outcome, "a.yml"));
     let annotations = annotations(outcome, "a.yml");

@@ -1,17 +1,12 @@
 //! A drawing of the findings by rule, which GitHub makes of a block of Mermaid in comments.
 
-use std::collections::BTreeMap;
-
-use crate::{
-    contract::{Rule, Severity},
-    report::{Outcome, neutral::markdown::fenced},
-};
+use crate::report::{Outcome, count, neutral::markdown::fenced};
 
 /// With fewer rules the table says it better.
 const FEWEST_RULES: usize = 3;
 
 /// With fewer findings the table says it better.
-const FEWEST_FINDINGS: usize = 12;
+const FEWEST_FINDINGS: u64 = 12;
 
 /// The room of one bar, and of the axis, in pixels.
 const BAR: usize = 34;
@@ -19,20 +14,20 @@ const AXIS: usize = 48;
 
 /// The chart; none where it would not help.
 pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
-    let mut counts: BTreeMap<(Severity, Rule), u64> = BTreeMap::new();
-    let findings = outcome.findings();
-    for (_, found) in &findings {
-        let key = (found.finding.severity, found.finding.rule);
-        *counts.entry(key).or_default() += 1;
-    }
-    if counts.len() < FEWEST_RULES || findings.len() < FEWEST_FINDINGS {
+    let counts = count::by_rule(outcome);
+    let findings: u64 = counts.values().map(|count| count.all).sum();
+    if counts.len() < FEWEST_RULES || findings < FEWEST_FINDINGS {
         return None;
     }
     let height = AXIS + counts.len() * BAR;
     let names = counts.keys().map(|(_, rule)| format!("\"{rule}\""));
     let names = names.collect::<Vec<_>>().join(", ");
-    let most = counts.values().max().copied().unwrap_or_default();
-    let numbers = counts.values().map(u64::to_string);
+    let most = counts
+        .values()
+        .map(|count| count.all)
+        .max()
+        .unwrap_or_default();
+    let numbers = counts.values().map(|count| count.all.to_string());
     let numbers = numbers.collect::<Vec<_>>().join(", ");
     let lines = [
         // One colour that is seen on light and on dark ground.

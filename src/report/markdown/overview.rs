@@ -1,14 +1,13 @@
 //! The first screen of a report: the verdict, what is at stake, the findings in numbers.
 
-use std::collections::BTreeMap;
-
 use crate::{
     baseline::Standing,
-    contract::{Rule, Severity, Summary, Verdict},
+    contract::{Severity, Summary, Verdict},
     problem::Problem,
     report::{
         Outcome,
-        count::{by_severity, counted, grouped, length},
+        count::{self, by_severity, counted, grouped, length},
+        meaning::meaning,
         neutral::markdown::{code, code_cell, prose},
         shown,
     },
@@ -49,7 +48,7 @@ pub fn headline(outcome: &Outcome) -> String {
 
 /// How many findings are new, where they were compared with something.
 fn new(outcome: &Outcome) -> String {
-    match (outcome.since.is_some(), stake::count(outcome, is_new)) {
+    match (outcome.since.is_some(), count::standing(outcome, is_new)) {
         (false, _) => String::new(),
         (true, 0) => ", none new".to_owned(),
         (true, new) => format!(", {} new", grouped(new)),
@@ -95,8 +94,10 @@ fn heading(outcome: &Outcome) -> String {
 /// What the verdict means, and what it was compared with.
 fn sentences(outcome: &Outcome) -> String {
     let meaning = meaning(outcome);
+    let warns = meaning.warns.map(|words| format!(" **{words}**"));
+    let meaning = format!("{}{}", meaning.says, warns.unwrap_or_default());
     let Some(since) = &outcome.since else {
-        return meaning.to_owned();
+        return meaning;
     };
     let source = prose(&shown::tamed(&since.source), &[]);
     let passes = if since.lets_known_pass {
@@ -105,37 +106,6 @@ fn sentences(outcome: &Outcome) -> String {
         ""
     };
     format!("{meaning} Compared with {source}{passes}.")
-}
-
-fn meaning(outcome: &Outcome) -> &'static str {
-    if outcome.rehearsal.is_some() {
-        return match outcome.verdict {
-            Verdict::Pass => "The webhook handler does what the contract says in every scenario.",
-            Verdict::Warn | Verdict::Fail => {
-                "The webhook handler does not do what the contract says."
-            }
-            Verdict::Error => {
-                "The rehearsal could not be carried out: **nothing is known about the handler.**"
-            }
-        };
-    }
-    let has_findings = outcome
-        .contracts
-        .iter()
-        .any(|contract| !contract.findings.is_empty());
-    match outcome.verdict {
-        Verdict::Pass if has_findings => {
-            "Billing and the database disagree only where that was known before."
-        }
-        Verdict::Pass => "Billing and the database agree.",
-        Verdict::Warn => {
-            "Billing and the database disagree, below the severity that fails this check."
-        }
-        Verdict::Fail => "Billing and the database disagree.",
-        Verdict::Error => {
-            "The check could not be carried out: **nothing is known about access and payment.**"
-        }
-    }
 }
 
 fn problems(outcome: &Outcome) -> Vec<String> {
@@ -172,13 +142,7 @@ fn problem(problem: &Problem, contract: Option<&str>) -> String {
 }
 
 fn by_rule(outcome: &Outcome) -> Option<String> {
-    let mut counts: BTreeMap<(Severity, Rule), (u64, u64)> = BTreeMap::new();
-    for (_, found) in outcome.findings() {
-        let key = (found.finding.severity, found.finding.rule);
-        let (all, new) = counts.entry(key).or_default();
-        *all += 1;
-        *new += u64::from(found.standing.as_ref().is_some_and(is_new));
-    }
+    let counts = count::by_rule(outcome);
     if counts.is_empty() {
         return None;
     }
@@ -192,15 +156,15 @@ fn by_rule(outcome: &Outcome) -> Option<String> {
         format!("| Severity | Findings |{title} Rule | Broken when |"),
         format!("|---|--:|{rule}---|---|"),
     ];
-    lines.extend(counts.into_iter().map(|((severity, rule), (count, new))| {
+    lines.extend(counts.into_iter().map(|((severity, rule), count)| {
         let severity = severity.as_str().to_uppercase();
         let meaning = rule.description();
         let new = if is_compared {
-            format!(" {} |", grouped(new))
+            format!(" {} |", grouped(count.new))
         } else {
             String::new()
         };
-        let count = grouped(count);
+        let count = grouped(count.all);
         format!("| {severity} | {count} |{new} `{rule}` | {meaning} |")
     }));
     Some(lines.join("\n"))

@@ -6,17 +6,10 @@ use crate::{
     report::{
         Outcome,
         amount::amounts,
-        count::{counted, grouped},
+        count::{counted, grouped, standing},
         neutral::markdown::prose,
     },
 };
-
-/// How many findings stand so.
-pub(super) fn count(outcome: &Outcome, stands: impl Fn(&Standing) -> bool) -> u64 {
-    let findings = outcome.contracts.iter().flat_map(|one| &one.findings);
-    let standings = findings.filter_map(|found| found.standing.as_ref());
-    standings.map(|standing| u64::from(stands(standing))).sum()
-}
 
 /// One row of numbers under their names; none where there is nothing to show.
 pub(super) fn table(outcome: &Outcome) -> Option<String> {
@@ -33,7 +26,7 @@ pub(super) fn table(outcome: &Outcome) -> Option<String> {
         }
     }
     if let Some(since) = &outcome.since {
-        let number = |stands: fn(&Standing) -> bool| grouped(count(outcome, stands));
+        let number = |stands: fn(&Standing) -> bool| grouped(standing(outcome, stands));
         let new = number(|standing| matches!(standing, Standing::New));
         columns.push(("New", new));
         let known = number(|standing| matches!(standing, Standing::Known));
