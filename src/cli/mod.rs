@@ -45,7 +45,7 @@ pub enum Command {
     /// Play billing lifecycles against your own webhook handler, and judge the rows it writes
     Rehearse(RehearseArgs),
     /// Show what a broken contract looks like: no keys, no database
-    Demo(FormatArgs),
+    Demo(ReportArgs),
     /// Check a configuration file and show every problem in it
     Validate(ConfigArgs),
     /// Print the JSON Schema of prodverdict.yml
@@ -76,17 +76,41 @@ pub struct ConfigArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct FormatArgs {
-    /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
-    pub format: Format,
+    /// What to print on standard output [default: text]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
+    #[default]
     Text,
     /// For programs: the folder schema/ says what is in it
     Json,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub format: FormatArgs,
+
+    /// Write the report to this file, in the format that its name ends in; can be given several times. Standard output
+    /// then holds nothing, unless `--format` is given too
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Vec<PathBuf>,
+
+    /// `ids` shortens the ids of accounts, customers and subscriptions in everything that is reported
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Redact::Off, help_heading = "Output")]
+    pub redact: Redact,
+}
+
+/// What is shortened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Redact {
+    Off,
+    Ids,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -98,11 +122,7 @@ pub struct CheckArgs {
     pub fixtures: FixtureArgs,
 
     #[command(flatten)]
-    pub format: FormatArgs,
-
-    /// Write the report to this file instead of standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub output: Option<PathBuf>,
+    pub report: ReportArgs,
 
     /// Say how many requests the check takes, and stop
     #[arg(long, conflicts_with_all = ["fixtures", "fixtures_stripe", "output"])]
@@ -167,11 +187,7 @@ pub struct RehearseArgs {
     pub jobs: Option<std::num::NonZeroUsize>,
 
     #[command(flatten)]
-    pub format: FormatArgs,
-
-    /// Write the report to this file instead of standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub output: Option<PathBuf>,
+    pub report: ReportArgs,
 
     /// Exit with 1 on a warning too
     #[arg(long)]

@@ -4,35 +4,40 @@ use super::{
     configuration,
     judge::{FailOn, Run, judge},
     masking::{mask_of, secrets_of},
-    output::{Output, OutputError},
+    output::Output,
     plan,
     progress::Progress,
+    reporting::Reporting,
     sides::Recorded,
     unanswered,
 };
 use crate::{
     billing::Patience,
-    cli::{CheckArgs, Environment, FixtureArgs, Format},
+    cli::{CheckArgs, Environment, FixtureArgs},
     contract::UnixSeconds,
     fixtures::Recording,
     http,
     problem::Problem,
-    report::{self, Mask, Outcome},
+    report::Mask,
 };
 
 pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 {
-    let config = match configuration::load(&arguments.config.config) {
+    let path = &arguments.config.config;
+    let reporting = match Reporting::prepare(&arguments.report, arguments.strict, path, false) {
+        Ok(reporting) => reporting,
+        Err(status) => return status,
+    };
+    let config = match configuration::load(path) {
         Ok(config) => config,
         Err(unusable) => {
             let output = Output::of_process(Mask::default());
-            let outcome = unanswered(unusable.problems());
-            return finish(arguments, &outcome, &output);
+            return reporting.finish(&unanswered(unusable.problems()), &output);
         }
     };
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
-    let recorded = recorded(&arguments.fixtures, &arguments.config.config);
+    let recorded = recorded(&arguments.fixtures, path);
     let outcome = match new_run(environment, &progress, recorded, now) {
         Ok(run) if arguments.plan => {
             let planned = plan::run(&config, &run, &output).await;
@@ -41,7 +46,7 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         Ok(run) => judge(&config, &run).await,
         Err(problem) => unanswered(vec![problem]),
     };
-    finish(arguments, &outcome, &output)
+    reporting.finish(&outcome, &output)
 }
 
 /// Which sides are recorded, and where.
@@ -77,38 +82,4 @@ pub(super) fn new_run<'r>(
         now,
         fail_on: FailOn::AsConfigured,
     })
-}
-
-fn finish(arguments: &CheckArgs, outcome: &Outcome, output: &Output) -> u8 {
-    output.say(&report::warnings(
-        &outcome.warnings,
-        output.colour_on_stderr,
-    ));
-    output.say(&report::summary_line(outcome));
-    let written = match &arguments.output {
-        Some(path) => output.file(path, &render(outcome, arguments.format.format, false)),
-        None => output.data(&render(outcome, arguments.format.format, output.colour)),
-    };
-    status(outcome, arguments.strict, output, written)
-}
-
-/// The report as it goes to standard output.
-pub(super) fn render(outcome: &Outcome, format: Format, colour: bool) -> String {
-    match format {
-        Format::Text => report::text(outcome, colour),
-        Format::Json => report::json(outcome),
-    }
-}
-
-/// A report that reached nobody is no answer.
-pub(super) fn status(
-    outcome: &Outcome,
-    strict: bool,
-    output: &Output,
-    written: Result<(), OutputError>,
-) -> u8 {
-    match written {
-        Ok(()) => outcome.verdict.exit_status(strict),
-        Err(error) => super::could_not_write(output, &error),
-    }
 }

@@ -1,19 +1,19 @@
 //! `prodverdict demo`: a broken contract from inside the program, and the next step to take.
 
+use std::path::Path;
+
 use super::{
-    check::{new_run, render, status},
-    configuration,
-    judge::judge,
-    output::Output,
-    progress::Progress,
-    sides::Recorded,
-    unanswered,
+    check::new_run, configuration, judge::judge, output::Output, progress::Progress,
+    reporting::Reporting, sides::Recorded, unanswered,
 };
 use crate::{
-    cli::{Environment, FormatArgs},
+    cli::{Environment, ReportArgs},
     fixtures::Recording,
-    report::{self, Mask},
+    report::Mask,
 };
+
+/// What the report calls it.
+const CONFIG_PATH: &str = "prodverdict.yml";
 
 const CONFIG: &str = include_str!("../../examples/nextjs-stripe/prodverdict.yml");
 
@@ -25,20 +25,23 @@ Next, look for the same in your own:
   2. Make a restricted Stripe key that can only read, and a database role that can only select.
   3. STRIPE_SECRET_KEY=rk_… DATABASE_URL=postgres://… prodverdict check access";
 
-pub(super) async fn run(arguments: &FormatArgs, environment: &Environment) -> u8 {
+pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8 {
+    let path = Path::new(CONFIG_PATH);
+    let reporting = match Reporting::prepare(arguments, false, path, false) {
+        Ok(reporting) => reporting,
+        Err(status) => return status,
+    };
     let output = Output::of_process(Mask::default());
     let progress = Progress::new(output.on_terminal);
     let recorded = Recorded::Both(Recording::BuiltIn);
-    let outcome = match configuration::parse(CONFIG.to_owned(), "prodverdict.yml") {
+    let outcome = match configuration::parse(CONFIG.to_owned(), CONFIG_PATH) {
         Ok(config) => match new_run(environment, &progress, recorded, super::now()) {
             Ok(run) => judge(&config, &run).await,
             Err(problem) => unanswered(vec![problem]),
         },
         Err(unusable) => unanswered(unusable.problems()),
     };
-    output.say(&report::summary_line(&outcome));
-    let written = output.data(&render(&outcome, arguments.format, output.colour));
-    let status = status(&outcome, false, &output, written);
+    let status = reporting.finish(&outcome, &output);
     output.say(NEXT_STEPS);
     status
 }

@@ -53,7 +53,7 @@ fn finish(arguments: &ExplainArgs, explained: &ExplainedEntity, output: &Output)
         output.colour_on_stderr,
     ));
     output.say(&report::explanation_summary(explained));
-    let written = output.data(&match arguments.format.format {
+    let written = output.data(&match arguments.format.format.unwrap_or_default() {
         Format::Text => report::explanation_text(explained, output.colour),
         Format::Json => report::explanation_json(explained),
     });

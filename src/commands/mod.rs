@@ -18,12 +18,15 @@ mod plan;
 mod progress;
 mod provider;
 mod rehearse;
+mod report_files;
+mod reporting;
 mod schema;
 mod sides;
 mod signals;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod whole_file;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::report::Mask;
+use super::whole_file::{self, Owner};
+use crate::report::{Mask, Outcome};
 
 /// Where a run writes, and what must never be written.
 #[derive(Debug)]
@@ -69,9 +70,20 @@ impl Output {
         ));
     }
 
+    /// The same for every text of an outcome.
+    pub(crate) fn masked(&self, outcome: &Outcome) -> Outcome {
+        self.mask.outcome(outcome)
+    }
+
     /// A report in a file, over what was there.
-    pub(crate) fn file(&self, path: &Path, text: &str) -> Result<(), OutputError> {
-        std::fs::write(path, self.mask(text)).map_err(|source| OutputError::File {
+    pub(super) fn file(
+        &self,
+        path: &Path,
+        text: &str,
+        owner: Owner<'_>,
+    ) -> Result<(), OutputError> {
+        let written = whole_file::write(path, &self.mask(text), owner);
+        written.map_err(|source| OutputError::File {
             path: path.to_owned(),
             source,
         })

@@ -4,6 +4,7 @@ mod amount;
 mod annotation;
 mod count;
 mod explanation;
+mod file;
 mod find;
 mod html;
 mod json;
@@ -37,6 +38,7 @@ pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
 };
+pub use file::{FORMATS, FileFormat, Surroundings};
 pub use html::html;
 pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};

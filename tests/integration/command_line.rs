@@ -75,7 +75,6 @@ fn a_report_can_go_to_a_file() {
     let file = folder.path().join("report.json");
     fs::write(&file, "what was there before, and longer than nothing").expect("a file");
     let ran = prodverdict(FAILING)
-        .argument("--format=json")
         .argument("--output")
         .argument(&file)
         .run()
@@ -84,12 +83,106 @@ fn a_report_can_go_to_a_file() {
     let report: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&file).expect("a file")).expect("JSON");
     assert_eq!(report["verdict"], "fail");
-    for unwritable in ["no/such/folder/report.txt", "."] {
-        let program = prodverdict(FAILING)
-            .argument("--output")
-            .argument(folder.path().join(unwritable));
-        let ran = program.run().with_status(2).says(&["cannot be written"]);
-        assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn the_name_of_a_file_says_its_format_and_format_what_is_printed() {
+    let folder = folder(&[]);
+    let path = |name: &str| folder.path().join(name);
+    let ran = prodverdict(FAILING)
+        .argument("--format=json")
+        .argument("--output")
+        .argument(path("report.txt"))
+        .argument("--output")
+        .argument(path("report.md"))
+        .argument("--output")
+        .argument(path("report.json"))
+        .run()
+        .with_status(1);
+    assert_eq!(ran.json()["verdict"], "fail");
+    let read = |name: &str| fs::read_to_string(path(name)).expect("a file");
+    assert_eq!(read("report.json"), ran.stdout);
+    assert_eq!(
+        read("report.txt"),
+        prodverdict(FAILING).run().with_status(1).stdout
+    );
+    assert!(read("report.md").contains("#### HIGH: `user:usr_alice` (revenue-leak)"));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3);
+}
+
+#[test]
+fn what_no_report_can_be_written_to_is_refused_before_anything_is_read() {
+    for command in [
+        "check access --config no-such-file.yml",
+        "rehearse --config no-such-file.yml",
+        "demo",
+    ] {
+        for (files, said) in [
+            (&["report.pdf"][..], "names `report.pdf`"),
+            (&["report"], "ends in .json"),
+            (&["a.json", "a.json"], "names `a.json` twice"),
+            (&["a.json", "./a.json"], "which are one file"),
+        ] {
+            let program = files.iter().fold(prodverdict(command), |program, file| {
+                program.argument("--output").argument(file)
+            });
+            let ran = program.run().with_status(2).says(&[said]);
+            assert_eq!(ran.stdout, "", "{command}");
+            assert!(!ran.stderr.contains("no-such-file"), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
+    let folder = folder(&[]);
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("taken.txt")).expect("a folder");
+    let ran = prodverdict(FAILING)
+        .argument("--output")
+        .argument(path("no/such/folder.md"))
+        .argument("--output")
+        .argument(path("taken.txt"))
+        .argument("--output")
+        .argument(path("report.json"))
+        .run()
+        .with_status(2)
+        .says(&["no/such/folder.md` cannot be written", "taken.txt` cannot"]);
+    assert_eq!(ran.stdout, "");
+    let report = fs::read_to_string(path("report.json")).expect("a file");
+    assert!(report.contains("\"verdict\": \"fail\""), "{report}");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+}
+
+#[test]
+fn a_link_in_the_place_of_a_file_is_not_followed() {
+    let folder = folder(&[("precious", "as it was")]);
+    let link = folder.path().join("report.md");
+    std::os::unix::fs::symlink("precious", &link).expect("a link");
+    let ran = prodverdict(FAILING).argument("--output").argument(&link);
+    ran.run().with_status(1);
+    let precious = fs::read_to_string(folder.path().join("precious"));
+    assert_eq!(precious.expect("a file"), "as it was");
+    assert!(link.symlink_metadata().expect("a file").is_file());
+}
+
+#[test]
+fn ids_are_shortened_in_everything_that_is_reported() {
+    let folder = folder(&[]);
+    let files = ["report.json", "report.md", "report.txt"].map(|name| folder.path().join(name));
+    let program = prodverdict(FAILING).argument("--format=json");
+    let program = program.argument("--redact").argument("ids");
+    let program = files.iter().fold(program, |program, file| {
+        program.argument("--output").argument(file)
+    });
+    let ran = program.run().with_status(1);
+    let mut said = vec![ran.all()];
+    said.extend(files.map(|file| fs::read_to_string(file).expect("a file")));
+    for text in said {
+        for id in ["usr_alice", "cus_alice", "sub_alice"] {
+            assert!(!text.contains(id), "{id} is in {text}");
+        }
+        assert!(text.contains("usr…e"), "{text}");
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) struct Inputs {
     pub(super) neutral_on_error: bool,
     pub(super) skip_without_credentials: bool,
     pub(super) redact_ids: bool,
+    /// Files that the report goes to as well, relative to the root of the workspace.
+    pub(super) output: Vec<String>,
 }
 
 impl Inputs {
@@ -89,6 +91,7 @@ impl Inputs {
             redact_ids: words
                 .choose("redact", &[("off", false), ("ids", true)])
                 .unwrap_or(false),
+            output: words.list("output"),
         };
         (inputs, words.problems)
     }

@@ -4,19 +4,22 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use super::{
     super::{
-        check::{new_run, status},
+        check::new_run,
         configuration::Unusable,
         judge::{Run, all_missing_credentials, judge},
         now,
-        output::{Output, command},
+        output::{Output, OutputError, command},
         progress::Progress,
         rehearse::{Files, Wanted, missing_for, not_begun, played},
+        report_files::ReportFiles,
+        reporting::status,
         sides::Recorded,
         signals::Signals,
         unanswered,
+        whole_file::{self, Owner},
     },
     inputs::{Inputs, Mode},
-    publication, report_file,
+    publication,
 };
 use crate::{
     cli::Environment,
@@ -24,13 +27,15 @@ use crate::{
     contract::Verdict,
     github::{Context, Publication, Published, Publisher, ReportMode, Trust},
     problem::Problem,
-    report::{self, Mask, Outcome, workflow_command},
+    report::{self, Mask, Outcome, Surroundings, workflow_command},
 };
 
 pub(super) struct Job<'e> {
     pub(super) environment: &'e Environment,
     pub(super) inputs: Inputs,
     pub(super) input_problems: Vec<Problem>,
+    /// That the report goes to as well.
+    pub(super) files: ReportFiles,
     pub(super) context: Context,
     pub(super) workspace: PathBuf,
     pub(super) recorded: Recorded,
@@ -170,20 +175,26 @@ impl Job<'_> {
         self.output.say(&report::warnings(&outcome.warnings, false));
         self.output.say(&report::summary_line(outcome));
         let written = self.output.data(&report::text(outcome, false));
+        let mut failures = self.write_files(outcome);
+        failures.extend(written.err());
         let published = publisher.finish(&publication).await;
         self.tell(&published);
         if outcome.verdict == Verdict::Error && self.inputs.neutral_on_error {
             self.output
                 .say("`on_error` is neutral: the job goes on although nothing was decided");
+            for failure in &failures {
+                super::super::could_not_write(&self.output, failure);
+            }
             return 0;
         }
-        status(outcome, self.inputs.strict, &self.output, written)
+        status(outcome, self.inputs.strict, &self.output, &failures)
     }
 
     fn write_report(&self, outcome: &Outcome, publication: &mut Publication) {
         let json = self.output.mask(&report::json(outcome));
         let name = publication::report_name(self.inputs.mode);
-        match report_file::write(&self.workspace, name, &json) {
+        let path = self.workspace.join(name);
+        match whole_file::write(&path, &json, Owner::OwnerOf(&self.workspace)) {
             Ok(()) => {
                 let outputs = &mut publication.outputs;
                 outputs.insert("report_path".to_owned(), name.to_owned());
@@ -194,6 +205,16 @@ impl Job<'_> {
                 ));
             }
         }
+    }
+
+    fn write_files(&self, outcome: &Outcome) -> Vec<OutputError> {
+        let config = &self.inputs.config;
+        let surroundings = Surroundings {
+            config: config.strip_prefix("./").unwrap_or(config),
+            folder: &self.workspace.display().to_string(),
+        };
+        self.files
+            .write_inside(&self.workspace, outcome, &surroundings, &self.output)
     }
 
     /// What could not be said where it belongs, and the annotations that no check run took.

@@ -5,7 +5,6 @@ mod configuration;
 mod inputs;
 mod job;
 mod publication;
-mod report_file;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,6 +29,7 @@ use super::{
     masking::mask_of,
     output::{Output, command},
     rehearse,
+    report_files::{Kind, ReportFiles, stays_inside},
     signals::Signals,
 };
 use crate::{
@@ -37,6 +37,7 @@ use crate::{
     config::Config,
     github::{Client, ClientError, Context, Limits, Options, Publisher, VARIABLES},
     http,
+    problem::Problem,
     report::{Mask, parts_of_secret, workflow_command},
 };
 
@@ -47,7 +48,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let mut signals = Signals::listen();
     // A rehearsal ends itself when it is cancelled: it has to remove what it made.
     let mut of_rehearsal = Signals::listen();
-    let (inputs, input_problems) = Inputs::read(environment);
+    let (inputs, mut input_problems) = Inputs::read(environment);
     let mut context = context(environment);
     let token = environment
         .input("github_token")
@@ -86,11 +87,13 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         mask.clone(),
         started(),
     );
+    let files = report_files(&inputs, &mut input_problems);
     let job = Job {
         recorded: recorded(fixtures, &workspace.join(&inputs.config)),
         environment,
         inputs,
         input_problems,
+        files,
         context,
         workspace,
         output: Output::of_process(mask.clone()),
@@ -120,6 +123,30 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         () = signals.cancelled() => {}
     }
     job.cancel(&mut publisher).await
+}
+
+/// The files that the report goes to as well; none of them where one is a problem.
+fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
+    let kind = Kind {
+        is_redacted: inputs.redact_ids,
+        is_rehearsal: inputs.mode == Mode::Rehearse,
+    };
+    let paths: Vec<_> = inputs.output.iter().map(PathBuf::from).collect();
+    let chosen = match paths.iter().find(|path| !stays_inside(path)) {
+        None => ReportFiles::choose(paths, kind, "the input `output`"),
+        Some(outside) => Err(Problem {
+            message: format!(
+                "the input `output` names `{}`, which is not in the workspace",
+                outside.display()
+            ),
+            hint: "name a path from the root of the workspace, without `..`".to_owned(),
+            place: None,
+        }),
+    };
+    chosen.unwrap_or_else(|problem| {
+        problems.push(problem);
+        ReportFiles::default()
+    })
 }
 
 /// Says everywhere what the job came to, each finding at its place; gives the exit status.

@@ -28,7 +28,8 @@ use tokio::sync::Mutex;
 use self::{address_file::Written, opening::ready, play::rehearse};
 pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
 use super::{
-    check::render, configuration, judge::FailOn, masking::mask_of, output::Output, signals::Signals,
+    configuration, judge::FailOn, masking::mask_of, output::Output, reporting::Reporting,
+    signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
@@ -91,17 +92,21 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     if arguments.node_preload.is_some() || arguments.python_path.is_some() {
         return write_preloads(arguments, &output);
     }
-    let config = match configuration::load(&arguments.config.config) {
+    let path = &arguments.config.config;
+    let reporting = match Reporting::prepare(&arguments.report, arguments.strict, path, true) {
+        Ok(reporting) => reporting,
+        Err(status) => return status,
+    };
+    let config = match configuration::load(path) {
         Ok(config) => Some(config),
         // The built-in scenarios can be listed without one.
         Err(_) if arguments.list => None,
         Err(unusable) => {
-            let outcome = not_begun(unusable.problems());
-            return finish(arguments, &outcome, &output);
+            return reporting.finish(&not_begun(unusable.problems()), &output);
         }
     };
     if arguments.list {
-        return list(config.as_ref(), &arguments.config.config, &output);
+        return list(config.as_ref(), path, &output);
     }
     let Some(config) = config else {
         return super::COULD_NOT_TELL;
@@ -113,7 +118,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         begins: arguments.now.map(UnixSeconds::from),
         fail_on: FailOn::AsConfigured,
     };
-    let files = Files::beside(&arguments.config.config);
+    let files = Files::beside(path);
     let outcome = played(
         (&config, &files),
         environment,
@@ -122,7 +127,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         &mut Signals::listen(),
     )
     .await;
-    finish(arguments, &outcome, &output)
+    reporting.finish(&outcome, &output)
 }
 
 /// The whole rehearsal, from opening to clean-up. An interrupt ends it early, and cleans up all the same.
@@ -213,20 +218,6 @@ fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
             super::COULD_NOT_TELL
         }
     }
-}
-
-fn finish(arguments: &RehearseArgs, outcome: &Outcome, output: &Output) -> u8 {
-    output.say(&report::warnings(
-        &outcome.warnings,
-        output.colour_on_stderr,
-    ));
-    output.say(&report::summary_line(outcome));
-    let format = arguments.format.format;
-    let written = match &arguments.output {
-        Some(path) => output.file(path, &render(outcome, format, false)),
-        None => output.data(&render(outcome, format, output.colour)),
-    };
-    super::check::status(outcome, arguments.strict, output, written)
 }
 
 fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {

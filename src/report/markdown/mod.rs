@@ -107,6 +107,19 @@ fn page(outcome: &Outcome) -> Vec<String> {
     blocks
 }
 
+/// A file of its own: everything, however long.
+pub fn document(outcome: &Outcome, config: &str) -> String {
+    let report = fit::Report {
+        blocks: page(outcome),
+        findings: finding::blocks(outcome, usize::MAX),
+        all_findings: outcome.findings().len(),
+        open: OPEN_ON_PAGE,
+        tail: vec![reproduction(outcome, config)],
+        elsewhere: String::new(),
+    };
+    report.within(usize::MAX)
+}
+
 fn reproduction(outcome: &Outcome, config: &str) -> String {
     let mut line = command(outcome, config);
     let introduction = match &outcome.rehearsal {

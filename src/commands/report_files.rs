@@ -1,0 +1,266 @@
+//! The files that a report is to go to as well, each in the format that its name says.
+
+use std::{
+    ffi::OsStr,
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use super::{
+    output::{Output, OutputError},
+    whole_file::Owner,
+};
+use crate::{
+    problem::Problem,
+    report::{FileFormat, Outcome, Surroundings},
+};
+
+/// Where, and in which format.
+#[derive(Debug, Default)]
+pub(super) struct ReportFiles(Vec<ReportFile>);
+
+#[derive(Debug)]
+struct ReportFile {
+    /// As the user names it; relative paths begin at the folder that is written in.
+    path: PathBuf,
+    format: &'static FileFormat,
+}
+
+/// What the reports are of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// The ids of accounts are shortened.
+    pub(super) is_redacted: bool,
+    /// The accounts are made up, and gone when the report is written.
+    pub(super) is_rehearsal: bool,
+}
+
+impl ReportFiles {
+    /// Refuses what nothing can be written to, before anything is read. `option` is where the user names them.
+    pub(super) fn choose(
+        paths: impl IntoIterator<Item = PathBuf>,
+        kind: Kind,
+        option: &str,
+    ) -> Result<Self, Problem> {
+        let mut files: Vec<ReportFile> = Vec::new();
+        for path in paths {
+            let format = FileFormat::of(&path).ok_or_else(|| unknown(&path, option))?;
+            if format.repairs {
+                useful(&path, kind, option)?;
+            }
+            let twice = files.iter().find(|file| is_same(&file.path, &path));
+            if let Some(first) = twice {
+                return Err(named_twice(&first.path, &path, option));
+            }
+            files.push(ReportFile { path, format });
+        }
+        Ok(Self(files))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Writes every file, whatever becomes of the others; gives what kept them from being written.
+    pub(super) fn write(
+        &self,
+        outcome: &Outcome,
+        surroundings: &Surroundings<'_>,
+        output: &Output,
+    ) -> Vec<OutputError> {
+        let write = |path: &Path, text: &str| output.file(path, text, Owner::Process);
+        self.write_with(outcome, surroundings, output, write)
+    }
+
+    /// The same below `workspace`, owned like it, and never anywhere else: a folder of a checkout may be a link.
+    pub(super) fn write_inside(
+        &self,
+        workspace: &Path,
+        outcome: &Outcome,
+        surroundings: &Surroundings<'_>,
+        output: &Output,
+    ) -> Vec<OutputError> {
+        let write = |path: &Path, text: &str| {
+            let place = place_inside(workspace, path).map_err(|source| OutputError::File {
+                path: path.to_owned(),
+                source,
+            })?;
+            output.file(&place, text, Owner::OwnerOf(workspace))
+        };
+        self.write_with(outcome, surroundings, output, write)
+    }
+
+    fn write_with(
+        &self,
+        outcome: &Outcome,
+        surroundings: &Surroundings<'_>,
+        output: &Output,
+        write: impl Fn(&Path, &str) -> Result<(), OutputError>,
+    ) -> Vec<OutputError> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        // What a format escapes would hide a secret from the mask.
+        let outcome = output.masked(outcome);
+        let files = self.0.iter();
+        let failure = |file: &ReportFile| {
+            let text = file.format.render(&outcome, surroundings);
+            write(&file.path, &text).err()
+        };
+        files.filter_map(failure).collect()
+    }
+}
+
+/// Where a relative path leads to, with the links of its folders followed.
+fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
+    let outside = || {
+        let kind = io::ErrorKind::PermissionDenied;
+        io::Error::new(kind, "it leads out of the workspace")
+    };
+    let whole = workspace.join(path);
+    let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else {
+        return Err(outside());
+    };
+    let folder = folder.canonicalize()?;
+    if folder.starts_with(workspace.canonicalize()?) {
+        Ok(folder.join(name))
+    } else {
+        Err(outside())
+    }
+}
+
+/// Whether a path cannot lead out of the folder that it begins at, as far as its words say.
+pub(super) fn stays_inside(path: &Path) -> bool {
+    let mut parts = path.components();
+    parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+fn unknown(path: &Path, option: &str) -> Problem {
+    let endings: Vec<_> = FileFormat::usual_endings();
+    Problem {
+        message: format!(
+            "{option} names `{}`, and a report has no format of that ending",
+            path.display()
+        ),
+        hint: format!("name a file that ends in {}", endings.join(", ")),
+        place: None,
+    }
+}
+
+fn useful(path: &Path, kind: Kind, option: &str) -> Result<(), Problem> {
+    let refused = |message: String, hint: &str| Problem {
+        message,
+        hint: hint.to_owned(),
+        place: None,
+    };
+    if kind.is_rehearsal {
+        return Err(refused(
+            format!(
+                "{option} names `{}`, and a rehearsal has nothing to repair: it removes the accounts that it made",
+                path.display()
+            ),
+            "repair with `prodverdict check access`",
+        ));
+    }
+    if kind.is_redacted {
+        return Err(refused(
+            format!(
+                "{option} names `{}`, and a repair script with shortened ids repairs nothing",
+                path.display()
+            ),
+            "leave out either the script or `redact`",
+        ));
+    }
+    Ok(())
+}
+
+fn named_twice(first: &Path, second: &Path, option: &str) -> Problem {
+    let both = if first == second {
+        format!("`{}` twice", first.display())
+    } else {
+        format!(
+            "`{}` and `{}`, which are one file",
+            first.display(),
+            second.display()
+        )
+    };
+    Problem {
+        message: format!("{option} names {both}"),
+        hint: "name each file once".to_owned(),
+        place: None,
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || identity(one) == identity(other)
+}
+
+/// The folder as it really is, and the name in it; a folder that is not there as it is written.
+fn identity(path: &Path) -> (PathBuf, Option<&OsStr>) {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    (real, path.file_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Kind = Kind {
+        is_redacted: false,
+        is_rehearsal: false,
+    };
+
+    fn refusal(paths: &[&str], kind: Kind) -> String {
+        let paths = paths.iter().map(PathBuf::from);
+        let refused = ReportFiles::choose(paths, kind, "`--output`").expect_err("refused");
+        format!("{}; {}", refused.message, refused.hint)
+    }
+
+    #[test]
+    fn an_unknown_ending_is_refused_with_the_known_ones() {
+        let said = refusal(&["a.json", "b.pdf"], PLAIN);
+        assert!(said.starts_with("`--output` names `b.pdf`,"), "{said}");
+        for ending in FileFormat::usual_endings() {
+            assert!(said.contains(&ending), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_a_checkout_that_is_a_link_leads_nowhere() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let workspace = folder.path().join("workspace");
+        std::fs::create_dir_all(workspace.join("reports")).expect("a folder");
+        std::os::unix::fs::symlink("..", workspace.join("out")).expect("a link");
+        std::os::unix::fs::symlink("reports", workspace.join("in")).expect("a link");
+        let place = |path: &str| place_inside(&workspace, Path::new(path));
+        for inside in ["a.json", "./reports/a.json", "in/a.json"] {
+            assert!(place(inside).is_ok(), "{inside}");
+        }
+        for outside in ["out/a.json", "../a.json", "/tmp/a.json"] {
+            let refused = place(outside).expect_err("refused");
+            assert_eq!(refused.to_string(), "it leads out of the workspace");
+        }
+        assert!(stays_inside(Path::new("./reports/a.json")));
+        assert!(!stays_inside(Path::new("reports/../../a.json")));
+        assert!(!stays_inside(Path::new("/a.json")));
+    }
+
+    #[test]
+    fn one_file_under_two_names_is_refused() {
+        assert_eq!(
+            refusal(&["a.json", "a.json"], PLAIN),
+            "`--output` names `a.json` twice; name each file once"
+        );
+        for other in ["./a.json", "src/../a.json"] {
+            let said = refusal(&["a.json", other], PLAIN);
+            assert!(said.contains("which are one file"), "{said}");
+        }
+        let paths = ["a.json", "src/a.json", "a.txt", "no/such/a.json"];
+        let files = ReportFiles::choose(paths.map(PathBuf::from), PLAIN, "").expect("chosen");
+        assert_eq!(files.0.len(), 4);
+    }
+}

@@ -1,0 +1,103 @@
+//! What a run on the command line came to, said wherever that was asked for.
+
+use std::path::Path;
+
+use super::{
+    COULD_NOT_TELL, could_not_write,
+    output::{Output, OutputError},
+    report_files::{Kind, ReportFiles},
+};
+use crate::{
+    cli::{Format, Redact, ReportArgs},
+    report::{self, Mask, Outcome, Surroundings},
+};
+
+/// Where a report goes, and in which form.
+#[derive(Debug)]
+pub(super) struct Reporting<'r> {
+    arguments: &'r ReportArgs,
+    strict: bool,
+    config: &'r Path,
+    files: ReportFiles,
+}
+
+impl<'r> Reporting<'r> {
+    /// Says what is wrong with it, and gives the exit status, where it cannot be done.
+    pub(super) fn prepare(
+        arguments: &'r ReportArgs,
+        strict: bool,
+        config: &'r Path,
+        is_rehearsal: bool,
+    ) -> Result<Self, u8> {
+        let kind = Kind {
+            is_redacted: arguments.redact == Redact::Ids,
+            is_rehearsal,
+        };
+        match ReportFiles::choose(arguments.output.iter().cloned(), kind, "`--output`") {
+            Ok(files) => Ok(Self {
+                arguments,
+                strict,
+                config,
+                files,
+            }),
+            Err(problem) => {
+                let output = Output::of_process(Mask::default());
+                output.say(&report::problems(&[problem], output.colour_on_stderr));
+                Err(COULD_NOT_TELL)
+            }
+        }
+    }
+
+    /// Says it everywhere, and gives the exit status.
+    pub(super) fn finish(&self, outcome: &Outcome, output: &Output) -> u8 {
+        let redacted;
+        let outcome = match self.arguments.redact {
+            Redact::Off => outcome,
+            Redact::Ids => {
+                redacted = report::redact_ids(outcome);
+                &redacted
+            }
+        };
+        output.say(&report::warnings(
+            &outcome.warnings,
+            output.colour_on_stderr,
+        ));
+        output.say(&report::summary_line(outcome));
+        let printed = match self.arguments.format.format {
+            None if !self.files.is_empty() => Ok(()),
+            format => output.data(&render(outcome, format.unwrap_or_default(), output.colour)),
+        };
+        let mut failures = self.write_files(outcome, output);
+        failures.extend(printed.err());
+        status(outcome, self.strict, output, &failures)
+    }
+
+    fn write_files(&self, outcome: &Outcome, output: &Output) -> Vec<OutputError> {
+        let config = self.config.display().to_string();
+        let folder = std::env::current_dir().unwrap_or_default();
+        let surroundings = Surroundings {
+            config: &config,
+            folder: &folder.display().to_string(),
+        };
+        self.files.write(outcome, &surroundings, output)
+    }
+}
+
+/// What the run ends with. A report that reached nobody is no answer.
+pub(super) fn status(
+    outcome: &Outcome,
+    strict: bool,
+    output: &Output,
+    failures: &[OutputError],
+) -> u8 {
+    let statuses = failures.iter().map(|error| could_not_write(output, error));
+    statuses.fold(outcome.verdict.exit_status(strict), u8::max)
+}
+
+/// The report as it goes to standard output.
+fn render(outcome: &Outcome, format: Format, colour: bool) -> String {
+    match format {
+        Format::Text => report::text(outcome, colour),
+        Format::Json => report::json(outcome),
+    }
+}

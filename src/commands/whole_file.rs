@@ -1,0 +1,129 @@
+//! Files written whole or not at all, and never through a link.
+
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt as _, chown},
+    path::Path,
+};
+
+/// Who owns what is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Owner<'p> {
+    Process,
+    /// Whoever owns this folder: a file of root's breaks the next checkout on a self-hosted runner.
+    OwnerOf(&'p Path),
+}
+
+/// Writes a text over an older one. It goes to a new file first that is then renamed: a reader never sees half of it,
+/// and a link of that name in a checkout would lead it, written as root, to wherever it points.
+pub(super) fn write(path: &Path, text: &str, owner: Owner<'_>) -> io::Result<()> {
+    let before = fs::symlink_metadata(path).ok();
+    if let Some(before) = &before
+        && !before.is_file()
+        && !before.is_symlink()
+    {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "something that is no file has this name",
+        ));
+    }
+    let fresh = path.with_file_name(format!(".prodverdict-{}", std::process::id()));
+    // A container counts its processes from one: what a killed run left has the same name.
+    drop(fs::remove_file(&fresh));
+    let permissions = before
+        .filter(fs::Metadata::is_file)
+        .map(|before| before.permissions());
+    let written =
+        write_fresh(&fresh, text, owner, permissions).and_then(|()| fs::rename(&fresh, path));
+    if written.is_err() {
+        // Nothing of a half-written file is left; that it may not be there at all is no second error.
+        drop(fs::remove_file(&fresh));
+    }
+    written
+}
+
+fn write_fresh(
+    fresh: &Path,
+    text: &str,
+    owner: Owner<'_>,
+    permissions: Option<fs::Permissions>,
+) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(fresh)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    io::Write::write_all(&mut file, text.as_bytes())?;
+    if let Owner::OwnerOf(folder) = owner {
+        let owner = fs::metadata(folder)?;
+        // Who is not root owns it already.
+        drop(chown(fresh, Some(owner.uid()), Some(owner.gid())));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    const REPORT: &str = "prodverdict-report.json";
+
+    #[test]
+    fn a_link_in_the_checkout_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "precious").expect("a file");
+        let workspace = folder.path().join("workspace");
+        fs::create_dir(&workspace).expect("a folder");
+        symlink(&victim, workspace.join(REPORT)).expect("a link");
+        write(&workspace.join(REPORT), "{}", Owner::OwnerOf(&workspace)).expect("written");
+        assert_eq!(fs::read_to_string(&victim).expect("text"), "precious");
+        assert_eq!(
+            fs::read_to_string(workspace.join(REPORT)).expect("text"),
+            "{}"
+        );
+        assert_eq!(fs::read_dir(&workspace).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_file_stays_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("report.txt");
+        fs::create_dir(&path).expect("a folder");
+        let refused = write(&path, "x", Owner::Process).expect_err("refused");
+        assert_eq!(
+            refused.to_string(),
+            "something that is no file has this name"
+        );
+        assert!(write(&folder.path().join("no/such"), "x", Owner::Process).is_err());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_only_its_owner_reads_stays_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("report.csv");
+        fs::write(&path, "older, and longer").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("permissions");
+        write(&path, "x", Owner::Process).expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("text"), "x");
+        let mode = fs::metadata(&path).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("report.md");
+        let left = folder
+            .path()
+            .join(format!(".prodverdict-{}", std::process::id()));
+        symlink(folder.path().join("elsewhere"), &left).expect("a link");
+        write(&path, "x", Owner::Process).expect("written");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+}

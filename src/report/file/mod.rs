@@ -1,0 +1,112 @@
+//! The formats of a report in a file: the one list of them, by the ending of the file's name.
+
+use std::path::Path;
+
+use super::{Outcome, html, json, markdown, text};
+
+/// One of them.
+#[derive(Debug)]
+pub struct FileFormat {
+    pub name: &'static str,
+    /// What the name of such a file ends in, after a dot; the first is the usual one.
+    pub endings: &'static [&'static str],
+    /// Whether it is of no use where ids are shortened or where nothing can be repaired.
+    pub repairs: bool,
+    render: fn(&Outcome, &Surroundings<'_>) -> String,
+}
+
+/// Where a run happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'s> {
+    /// The path of the configuration, as it is given on a command line.
+    pub config: &'s str,
+    /// The absolute path of the folder that paths begin at: the root of the repository, as far as known.
+    pub folder: &'s str,
+}
+
+/// All of them, in the order in which they are named to people.
+pub const FORMATS: &[FileFormat] = &[
+    FileFormat {
+        name: "JSON",
+        endings: &["json"],
+        repairs: false,
+        render: |outcome, _| json(outcome),
+    },
+    FileFormat {
+        name: "Markdown",
+        endings: &["md"],
+        repairs: false,
+        render: |outcome, surroundings| markdown::document(outcome, surroundings.config),
+    },
+    FileFormat {
+        name: "HTML",
+        endings: &["html", "htm"],
+        repairs: false,
+        render: |outcome, _| html(outcome),
+    },
+    FileFormat {
+        name: "text",
+        endings: &["txt"],
+        repairs: false,
+        render: |outcome, _| text(outcome, false),
+    },
+];
+
+impl FileFormat {
+    /// The format of a file of that name; none where no format has its ending.
+    pub fn of(path: &Path) -> Option<&'static Self> {
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let all = FORMATS
+            .iter()
+            .flat_map(|format| format.endings.iter().map(move |ending| (format, ending)));
+        let fits = |ending: &str| {
+            let stem = name.strip_suffix(ending);
+            stem.and_then(|stem| stem.strip_suffix('.'))
+                .is_some_and(|stem| !stem.is_empty())
+        };
+        // `report.sarif.json` is both, and means the longer one.
+        all.filter(|(_, ending)| fits(ending))
+            .max_by_key(|(_, ending)| ending.len())
+            .map(|(format, _)| format)
+    }
+
+    /// The whole file.
+    pub fn render(&self, outcome: &Outcome, surroundings: &Surroundings<'_>) -> String {
+        (self.render)(outcome, surroundings)
+    }
+
+    /// `.json`, `.sarif`, …, for a person who has to choose one.
+    pub fn usual_endings() -> Vec<String> {
+        let endings = FORMATS.iter().filter_map(|format| format.endings.first());
+        endings.map(|ending| format!(".{ending}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_says_the_format() {
+        let name = |path: &str| FileFormat::of(Path::new(path)).map(|format| format.name);
+        assert_eq!(name("report.json"), Some("JSON"));
+        assert_eq!(name("a.b/REPORT.Md"), Some("Markdown"));
+        for unknown in ["report", "json", ".json", "a.pdf", "a.json/", "a.jsonx", ""] {
+            let expected = (unknown == "a.json/").then_some("JSON");
+            assert_eq!(name(unknown), expected, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn no_two_formats_have_the_same_ending() {
+        let mut endings: Vec<_> = FORMATS
+            .iter()
+            .flat_map(|format| format.endings.iter().copied())
+            .collect();
+        let all = endings.len();
+        endings.sort_unstable();
+        endings.dedup();
+        assert_eq!(endings.len(), all);
+        assert!(FORMATS.iter().all(|format| !format.endings.is_empty()));
+    }
+}
