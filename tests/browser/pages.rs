@@ -6,9 +6,7 @@ use prodverdict::{
     baseline::{Since, Standing},
     contract::{Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
     problem::{Place, Problem},
-    report::{
-        Change, ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported,
-    },
+    report::{Change, ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
 /// Text that runs, loads or leaves its place wherever it is not escaped.

@@ -1,1 +1,75 @@
 //! The pictures of the documentation, drawn from what the program really says.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    browser,
+    fake_github::World,
+    runner::RUNTIME_TOKEN,
+    scene::Scene,
+    shop::{Person, TEAM, in_order, payer},
+};
+
+/// A shop whose webhook handler forgot a branch: several kinds of drift, most of them leaks.
+fn drifted() -> Vec<Person> {
+    let mut people = in_order();
+    let leaks = ["alice", "frank", "grace", "heidi", "ivan", "judy", "ken"];
+    people.extend(leaks.map(|name| payer(name).without_access()));
+    people.extend(["bob", "mallory", "niaj"].map(|name| payer(name).canceled()));
+    people.extend(["carol", "peggy"].map(|name| payer(name).paying_for(TEAM)));
+    people.push(payer("olga").without_account());
+    people.push(payer("rupert").canceled().without_access());
+    people
+}
+
+/// The page of the same shop, as the command line writes it.
+async fn page(scene: &Scene) -> String {
+    let file = scene.step.workspace("report.html");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_prodverdict"));
+    program
+        .args(["check", "access", "--output"])
+        .arg(&file)
+        .env_clear()
+        .envs(&scene.step.variables)
+        .current_dir(scene.step.workspace(""))
+        .stdin(Stdio::null());
+    // The fakes run on this thread.
+    let ran = tokio::task::spawn_blocking(move || program.output());
+    let ran = ran.await.expect("a thread").expect("the program starts");
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    fs::read_to_string(file).expect("a page")
+}
+
+/// What the program says of the shop: the comment, the comment after its repair, and the page.
+#[tokio::test]
+#[ignore = "draws docs/pictures: scripts/report-pictures"]
+async fn the_pictures_of_the_documentation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("target/pictures/said");
+    fs::create_dir_all(&folder).expect("writable");
+    let save = |name: &str, text: &str| {
+        assert!(!text.contains(RUNTIME_TOKEN));
+        fs::write(folder.join(name), text).expect("writable");
+    };
+
+    let broken = Scene::open(&drifted()).await;
+    broken.run().await;
+    save("comment.md", &broken.comment());
+    save("report.html", &page(&broken).await);
+
+    let mut world = World::new();
+    let ours = ("github-actions[bot]", 41_898_282, "Bot");
+    world.preload(Some(ours), &broken.comment());
+    let repaired = Scene::in_world(world, "pull_request", "pull_request", &in_order()).await;
+    repaired.run().await;
+    save("resolved.md", &repaired.comment());
+
+    let pictures = root.join("docs/pictures");
+    fs::create_dir_all(&pictures).expect("writable");
+    let said = browser::run("tests/browser/pictures/draw.cjs", &[&folder, &pictures]);
+    println!("{said}");
+}

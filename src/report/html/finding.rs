@@ -40,7 +40,7 @@ pub(super) fn item(
                 div .body {
                     p { (lines(&shown.message, &shown.names)) }
                     @if !shown.fix.is_empty() {
-                        p .fix { (lines(&shown.fix, &shown.names)) }
+                        p .fix { strong { "Fix: " } (lines(&shown.fix, &shown.names)) }
                     }
                     (changes(&found.changes))
                     (evidence(&shown))

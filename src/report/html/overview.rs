@@ -88,7 +88,7 @@ fn problem(contract: Option<&str>, problem: &Problem) -> Markup {
                 }
             }
             p { (prose(&shown::message_line(problem), &[])) }
-            @if !hint.is_empty() { p .fix { (lines(&hint, &[])) } }
+            @if !hint.is_empty() { p .fix { strong { "Fix: " } (lines(&hint, &[])) } }
         }
     }
 }

@@ -145,7 +145,7 @@ fn every_fact_of_a_finding_is_on_the_page() {
         "Paid for, not served900 JPY, 1,234.00 USD a month",
         "1 item without a fixed amount",
         "User has an active/trialing Stripe subscription but has_paid_access is false.",
-        "Set has_paid_access=true in your webhook handler",
+        "Fix: Set has_paid_access=true in your webhook handler",
         "src/app/api/webhooks/stripe/route.ts:42 removes the only line that mentions has_paid_access",
         "Stripe: subscription sub_alice_1 of customer cus_alice is active",
         "Subscriptionsub_alice_1",

@@ -5,8 +5,8 @@ use crate::report::{Outcome, count, neutral::markdown::fenced};
 /// With fewer rules the table says it better.
 const FEWEST_RULES: usize = 3;
 
-/// With fewer findings the table says it better.
-const FEWEST_FINDINGS: u64 = 12;
+/// With fewer findings of each rule the table says it better, and the axis would count in halves.
+const FEWEST_OF_ONE: u64 = 20;
 
 /// The room of one bar, and of the axis, in pixels.
 const BAR: usize = 34;
@@ -15,18 +15,14 @@ const AXIS: usize = 48;
 /// The chart; none where it would not help.
 pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let counts = count::by_rule(outcome);
-    let findings: u64 = counts.values().map(|count| count.all).sum();
-    if counts.len() < FEWEST_RULES || findings < FEWEST_FINDINGS {
+    let most = counts.values().map(|count| count.all).max();
+    let most = most.filter(|most| *most >= FEWEST_OF_ONE)?;
+    if counts.len() < FEWEST_RULES {
         return None;
     }
     let height = AXIS + counts.len() * BAR;
     let names = counts.keys().map(|(_, rule)| format!("\"{rule}\""));
     let names = names.collect::<Vec<_>>().join(", ");
-    let most = counts
-        .values()
-        .map(|count| count.all)
-        .max()
-        .unwrap_or_default();
     let numbers = counts.values().map(|count| count.all.to_string());
     let numbers = numbers.collect::<Vec<_>>().join(", ");
     let lines = [

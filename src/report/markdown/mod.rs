@@ -74,10 +74,8 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
     if let Some(url) = check_run_url.filter(|url| is_plain_url(url)) {
         tail.push(format!("[Check run]({url})"));
     }
-    let mut blocks = overview::blocks(outcome);
-    blocks.extend(chart::by_rule(outcome));
     let report = fit::Report {
-        blocks,
+        blocks: overview::blocks(outcome, chart::by_rule(outcome)),
         findings: finding::blocks(outcome, COMMENT_BYTES),
         all_findings: outcome.findings().len(),
         open: OPEN_IN_COMMENT,
@@ -102,7 +100,7 @@ pub fn job_summary(outcome: &Outcome, config: &str) -> String {
 
 /// The overview of a page, where what was read has room before the findings.
 fn page(outcome: &Outcome) -> Vec<String> {
-    let mut blocks = overview::blocks(outcome);
+    let mut blocks = overview::blocks(outcome, None);
     blocks.extend(overview::read(outcome));
     blocks
 }
@@ -240,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_chart_is_drawn_of_many_rules_and_only_in_a_comment() {
-        let mut outcome = sample::many(10);
+        let mut outcome = sample::many(20);
         let findings = &mut outcome.contracts[0].findings;
         for rule in [Rule::StalePlan, Rule::PlanDrift] {
             findings.push(Reported::new(sample::finding(rule, "user:x"), None));
@@ -249,7 +247,7 @@ mod tests {
         let chart = "```mermaid\n";
         assert!(comment(&outcome, CONFIG, CHECK_RUN).contains(chart));
         assert!(!check_summary(&outcome, CONFIG).contains("mermaid"));
-        assert!(!comment(&sample::many(12), CONFIG, CHECK_RUN).contains("mermaid"));
+        assert!(!comment(&sample::many(30), CONFIG, CHECK_RUN).contains("mermaid"));
         assert!(!comment(&sample::several_contracts(), CONFIG, CHECK_RUN).contains("mermaid"));
     }
 

