@@ -79,7 +79,7 @@ async fn a_repaired_pull_request_keeps_one_comment_that_says_what_was_found() {
     let bodies = bodies(&github);
     assert_eq!(bodies.len(), 1);
     let body = bodies.concat();
-    let commit = &World::sha(1)[..7];
+    let commit: String = World::sha(1).chars().take(7).collect();
     assert!(
         body.contains(&format!(
             "## ProdVerdict\n\n**Resolved:** the 2 findings at `{commit}` are gone.\n\n0 findings"

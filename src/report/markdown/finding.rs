@@ -1,10 +1,12 @@
 //! A finding as a block of Markdown.
 
+use std::collections::BTreeSet;
+
 use crate::{
     baseline::Standing,
     contract::Subject,
     report::{
-        Change, Outcome, Reported,
+        Change, ContractOutcome, Outcome, Reported,
         amount::amounts,
         count::{counted, length},
         neutral::{
@@ -25,13 +27,20 @@ const SHOWN_FACTS: usize = 40;
 /// How many changed lines are shown of a finding.
 const SHOWN_CHANGES: usize = 4;
 
-/// One block for each finding, what is new before what was known and then the worst first, until they are longer than `limit` bytes together.
-pub(super) fn blocks(outcome: &Outcome, limit: usize) -> Vec<String> {
+/// Which findings come first, after what is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    /// The worst.
+    Worst,
+    /// The first of each rule: where few are seen, they are to be of several kinds.
+    OneOfEach,
+}
+
+/// One block for each finding, until they are longer than `limit` bytes together.
+pub(super) fn blocks(outcome: &Outcome, limit: usize, first: First) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut bytes = 0;
-    let mut findings = outcome.findings();
-    findings.sort_by_key(|(_, found)| rank(found));
-    for (contract, found) in findings {
+    for (contract, found) in in_order(outcome, first) {
         if bytes > limit {
             break;
         }
@@ -44,6 +53,23 @@ pub(super) fn blocks(outcome: &Outcome, limit: usize) -> Vec<String> {
         blocks.push(block);
     }
     blocks
+}
+
+fn in_order(outcome: &Outcome, first: First) -> Vec<(&ContractOutcome, &Reported)> {
+    let mut findings = outcome.findings();
+    findings.sort_by_key(|(_, found)| rank(found));
+    if first == First::Worst {
+        return findings;
+    }
+    let mut seen = BTreeSet::new();
+    let mut keyed = Vec::new();
+    for one in findings {
+        let rank = rank(one.1);
+        let is_repeated = !seen.insert((rank, one.1.finding.rule));
+        keyed.push(((rank, is_repeated), one));
+    }
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, one)| one).collect()
 }
 
 fn rank(found: &Reported) -> u8 {

@@ -14,6 +14,8 @@ use super::{
     neutral::{NAME_CHARACTERS, markdown::fenced},
 };
 
+use finding::First;
+
 pub use history::{Ran, with_history};
 pub use overview::headline;
 
@@ -53,7 +55,7 @@ pub fn check_summary(outcome: &Outcome, config: &str) -> String {
 pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
     let report = fit::Report {
         blocks: vec![],
-        findings: finding::blocks(outcome, CHECK_RUN_BYTES),
+        findings: finding::blocks(outcome, CHECK_RUN_BYTES, First::Worst),
         all_findings: outcome.findings().len(),
         open: OPEN_ON_PAGE,
         tail: vec![],
@@ -76,7 +78,7 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
     }
     let report = fit::Report {
         blocks: overview::blocks(outcome, chart::by_rule(outcome)),
-        findings: finding::blocks(outcome, COMMENT_BYTES),
+        findings: finding::blocks(outcome, COMMENT_BYTES, First::OneOfEach),
         all_findings: outcome.findings().len(),
         open: OPEN_IN_COMMENT,
         tail,
@@ -89,7 +91,7 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
 pub fn job_summary(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
         blocks: page(outcome),
-        findings: finding::blocks(outcome, JOB_SUMMARY_BYTES),
+        findings: finding::blocks(outcome, JOB_SUMMARY_BYTES, First::Worst),
         all_findings: outcome.findings().len(),
         open: OPEN_ON_PAGE,
         tail: vec![reproduction(outcome, config)],
@@ -109,7 +111,7 @@ fn page(outcome: &Outcome) -> Vec<String> {
 pub fn document(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
         blocks: page(outcome),
-        findings: finding::blocks(outcome, usize::MAX),
+        findings: finding::blocks(outcome, usize::MAX, First::Worst),
         all_findings: outcome.findings().len(),
         open: OPEN_ON_PAGE,
         tail: vec![reproduction(outcome, config)],
@@ -211,6 +213,28 @@ mod tests {
     #[test]
     fn a_comment_that_knows_what_was_there_before_and_what_is_changed() {
         insta::assert_snapshot!(comment(&sample::compared(), CONFIG, CHECK_RUN));
+    }
+
+    #[test]
+    fn the_open_findings_of_a_comment_are_of_several_kinds() {
+        let mut outcome = sample::many(12);
+        let findings = &mut outcome.contracts[0].findings;
+        for rule in [Rule::StalePlan, Rule::PlanDrift] {
+            findings.push(Reported::new(sample::finding(rule, "user:x"), None));
+        }
+        let text = comment(&outcome, CONFIG, CHECK_RUN);
+        let (open, _) = text.split_once("<details>").unwrap();
+        for heading in [
+            "#### HIGH: `user:usr_000000` (wrongful-access)",
+            "#### HIGH: `user:x` (plan-drift)",
+            "#### LOW: `user:x` (stale-plan)",
+        ] {
+            assert!(open.contains(heading), "{open}");
+        }
+        outcome.contracts[0].findings[11].standing = Some(Standing::New);
+        outcome.contracts[0].findings[13].standing = Some(Standing::Known);
+        let text = comment(&outcome, CONFIG, CHECK_RUN);
+        assert!(text.find("user:usr_000011").unwrap() < text.find("(plan-drift, known)").unwrap());
     }
 
     #[test]

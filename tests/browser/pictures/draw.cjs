@@ -73,6 +73,7 @@ async function picture(browser, name, { html, file, width, height, scheme, scale
   try {
     for (const scheme of ["light", "dark"]) {
       await picture(browser, `comment-${scheme}.png`, { html: broken, width: 860, scheme });
+      await picture(browser, `comment-top-${scheme}.png`, { html: broken, width: 860, height: 740, scheme });
       await picture(browser, `resolved-${scheme}.png`, { html: resolved, width: 860, scheme, before: openAll });
       await picture(browser, `report-${scheme}.png`, { file: report, width: 1120, height: 1300, scheme, before: openFirst });
     }
