@@ -22,6 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["contract", "problem", "host"]),
     ("baseline", &["contract"]),
     ("report", &["contract", "baseline", "problem"]),
+    ("changes", &["contract", "config", "problem", "report"]),
     ("billing", &["contract", "problem", "http"]),
     ("database", &["contract", "config", "problem"]),
     (
@@ -32,7 +33,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "fixtures",
         &["contract", "config", "problem", "billing", "database"],
     ),
-    ("github", &["contract", "report", "problem", "http"]),
+    (
+        "github",
+        &["contract", "report", "changes", "problem", "http"],
+    ),
     ("fake_stripe", &[]),
     ("redirect", &["problem"]),
     ("rehearsal", &["contract"]),
@@ -43,6 +47,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "contract",
     "baseline",
+    "changes",
     "report",
     "config",
     "problem",

@@ -29,7 +29,8 @@ impl Environment {
         self.get(name).map(SecretString::from)
     }
 
-    /// The values of variables whose names say that they are secret, and that are long enough to be one.
+    /// The values of variables whose names say that they are secret, and that are long enough to be one; and the
+    /// password of a proxy.
     pub fn likely_secrets(&self) -> Vec<SecretString> {
         const ENDINGS: [&str; 5] = ["_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "DATABASE_URL"];
         const SHORTEST: usize = 16;
@@ -39,10 +40,22 @@ impl Environment {
             .iter()
             .filter(|(name, _)| is_secret(name))
             .map(|(_, value)| value.trim());
-        values
+        let values = values
             .filter(|value| value.len() >= SHORTEST)
-            .map(SecretString::from)
-            .collect()
+            .map(SecretString::from);
+        values.chain(self.proxy_passwords()).collect()
+    }
+
+    /// As part of a URL, where a short one is known to be a password, and by itself, for one that no URL can hold.
+    fn proxy_passwords(&self) -> impl Iterator<Item = SecretString> {
+        let proxies = self.0.iter().filter(|(name, _)| {
+            ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].contains(&name.to_uppercase().as_str())
+        });
+        let passwords = proxies.filter_map(|(_, value)| proxy_password(value.trim()));
+        passwords.flat_map(|password| {
+            let in_url = format!("http://x:{password}@x");
+            [password.to_owned(), in_url].map(SecretString::from)
+        })
     }
 
     /// An input of the action. The runner upper-cases its name and keeps hyphens; ours have none.
@@ -57,6 +70,14 @@ impl Environment {
                 .get("GITHUB_WORKSPACE")
                 .is_some_and(|path| path.starts_with("/github/"))
     }
+}
+
+/// What stands between the first colon and the last `@`, whatever is wrong with the rest of it.
+fn proxy_password(proxy: &str) -> Option<&str> {
+    let (credentials, _) = proxy.rsplit_once('@')?;
+    let behind_scheme = credentials.split_once("://").map(|(_, rest)| rest);
+    let (_, password) = behind_scheme.unwrap_or(credentials).split_once(':')?;
+    (!password.is_empty()).then_some(password)
 }
 
 impl FromIterator<(String, String)> for Environment {
@@ -93,6 +114,33 @@ mod tests {
     fn inputs_are_upper_cased_as_the_runner_does() {
         let environment = environment(&[("INPUT_FAIL_ON", "low")]);
         assert_eq!(environment.input("fail_on"), Some("low"));
+    }
+
+    #[test]
+    fn the_password_of_a_proxy_is_a_secret() {
+        use secrecy::ExposeSecret;
+        let of = |name: &str, value: &str| {
+            let secrets = environment(&[(name, value)]).likely_secrets();
+            let first = secrets.first().map(ExposeSecret::expose_secret);
+            first.map(str::to_owned)
+        };
+        for name in ["HTTP_PROXY", "https_proxy", "all_proxy"] {
+            for value in [
+                "http://dana:p:w@proxy:3128",
+                "dana:p:w@proxy",
+                "socks5://d@na:p:w@[broken",
+            ] {
+                assert_eq!(of(name, value).as_deref(), Some("p:w"), "{name} {value}");
+            }
+            for value in [
+                "http://proxy:3128",
+                "http://dana@proxy",
+                "http://dana:@proxy",
+            ] {
+                assert_eq!(of(name, value), None, "{name} {value}");
+            }
+        }
+        assert_eq!(of("NO_PROXY", "a:b@c"), None);
     }
 
     #[test]

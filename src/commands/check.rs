@@ -43,7 +43,10 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
             let planned = plan::run(&config, &run, &output).await;
             return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
         }
-        Ok(run) => judge(&config, &run).await,
+        Ok(mut run) => {
+            run.repairs = reporting.wants_repairs();
+            judge(&config, &run).await
+        }
         Err(problem) => unanswered(vec![problem]),
     };
     reporting.finish(&outcome, &output)
@@ -81,5 +84,6 @@ pub(super) fn new_run<'r>(
         recorded,
         now,
         fail_on: FailOn::AsConfigured,
+        repairs: false,
     })
 }

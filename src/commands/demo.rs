@@ -36,7 +36,10 @@ pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8
     let recorded = Recorded::Both(Recording::BuiltIn);
     let outcome = match configuration::parse(CONFIG.to_owned(), CONFIG_PATH) {
         Ok(config) => match new_run(environment, &progress, recorded, super::now()) {
-            Ok(run) => judge(&config, &run).await,
+            Ok(mut run) => {
+                run.repairs = reporting.wants_repairs();
+                judge(&config, &run).await
+            }
             Err(problem) => unanswered(vec![problem]),
         },
         Err(unusable) => unanswered(unusable.problems()),

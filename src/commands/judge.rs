@@ -6,6 +6,7 @@ use super::{
     failure::Failure,
     progress::Progress,
     provider::some_customers,
+    repair,
     sides::{Recorded, Sides, missing_credentials},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict, evaluate,
     },
     problem::Problem,
-    report::{ContractOutcome, Outcome, Reported},
+    report::{ContractOutcome, Outcome, Repair, Reported},
 };
 
 /// What a run is given besides its configuration.
@@ -30,6 +31,8 @@ pub(crate) struct Run<'r> {
     /// The time of evaluation.
     pub(crate) now: UnixSeconds,
     pub(crate) fail_on: FailOn,
+    /// Whether it is to be said how each finding is repaired.
+    pub(crate) repairs: bool,
 }
 
 /// From which severity findings fail.
@@ -91,7 +94,7 @@ async fn judge_contract(
     run: &Run<'_>,
     evidence: &mut Evidence,
     warnings: &mut Vec<Problem>,
-) -> Result<Evaluation, Failure> {
+) -> Result<(Evaluation, Vec<Repair>), Failure> {
     let sides = Sides::open(contract, run)?;
     if run.recorded == Recorded::Nothing
         && let Some(key) = run.environment.secret(&contract.key_env)
@@ -128,7 +131,13 @@ async fn judge_contract(
         .add(contract, &sides, &facts, &mut evaluation.findings)
         .await;
     evaluation.summary.provider_requests = sides.requests();
-    Ok(evaluation)
+    let findings = &evaluation.findings;
+    let repairs = if run.repairs && !findings.is_empty() {
+        repair::repairs(contract, &sides, &facts, findings, run.now).await
+    } else {
+        Vec::new()
+    };
+    Ok((evaluation, repairs))
 }
 
 fn outcome(
@@ -136,7 +145,7 @@ fn outcome(
     index: usize,
     contract: &AccessContract,
     run: &Run<'_>,
-    judged: Result<Evaluation, Failure>,
+    judged: Result<(Evaluation, Vec<Repair>), Failure>,
 ) -> ContractOutcome {
     let fail_on = run.fail_on.of(contract);
     let mut outcome = ContractOutcome {
@@ -150,7 +159,7 @@ fn outcome(
         named: Vec::new(),
     };
     match judged {
-        Ok(evaluation) => {
+        Ok((evaluation, repairs)) => {
             outcome.verdict = Verdict::of(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
             let place = |finding: Finding| {
@@ -158,6 +167,9 @@ fn outcome(
                 Reported::new(finding, place)
             };
             outcome.findings = evaluation.findings.into_iter().map(place).collect();
+            for (found, repair) in outcome.findings.iter_mut().zip(repairs) {
+                found.repair = Some(repair);
+            }
         }
         Err(failure) => {
             outcome.problem = Some(failure.problem);

@@ -18,6 +18,7 @@ mod plan;
 mod progress;
 mod provider;
 mod rehearse;
+mod repair;
 mod report_files;
 mod reporting;
 mod schema;

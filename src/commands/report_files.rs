@@ -61,6 +61,11 @@ impl ReportFiles {
         self.0.is_empty()
     }
 
+    /// Whether one of them says how findings are repaired.
+    pub(super) fn want_repairs(&self) -> bool {
+        self.0.iter().any(|file| file.format.repairs)
+    }
+
     /// Writes every file, whatever becomes of the others; gives what kept them from being written.
     pub(super) fn write(
         &self,

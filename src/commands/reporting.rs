@@ -48,6 +48,10 @@ impl<'r> Reporting<'r> {
         }
     }
 
+    pub(super) fn wants_repairs(&self) -> bool {
+        self.files.want_repairs()
+    }
+
     /// Says it everywhere, and gives the exit status.
     pub(super) fn finish(&self, outcome: &Outcome, output: &Output) -> u8 {
         let redacted;

@@ -11,9 +11,9 @@ use super::{
 use crate::{
     billing::{self, BillingFacts, Pace, PaddleEnvironment, Plan},
     cli::Environment,
-    config::AccessContract,
+    config::{AccessContract, TableName},
     contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId},
-    database::{self, Chosen, DatabaseFacts, ReadRequest},
+    database::{self, Chosen, DatabaseFacts, ReadRequest, Stored, read_stored},
     fixtures::{self, Recording},
     problem::Problem,
 };
@@ -195,6 +195,22 @@ impl<'r> Sides<'r> {
             }
             Accounts::Recorded(_) => self.read_accounts().await,
         }
+    }
+
+    /// What the accounts' own table holds for these ids; none where the accounts are recorded.
+    pub(crate) async fn stored(
+        &self,
+        table: (&TableName, &str),
+        columns: &[String],
+        ids: &[String],
+    ) -> Result<Option<Stored>, Problem> {
+        let Accounts::Live(url) = &self.accounts else {
+            return Ok(None);
+        };
+        let settings = &self.contract.database;
+        let in_container = self.request.in_container_action;
+        let stored = read_stored(url, settings, in_container, table, columns, ids).await;
+        stored.map(Some).map_err(|error| Problem::of(&error))
     }
 
     /// What reading the provider will take.

@@ -6,7 +6,9 @@ mod column;
 mod diagnostic;
 mod document;
 mod entry;
+mod key_places;
 mod lines;
+mod loosening;
 mod misfit;
 mod placeholder;
 mod places;
@@ -34,6 +36,7 @@ use self::{
 use crate::{contract::Rule, problem::Place};
 
 pub use diagnostic::{Code, Diagnostic};
+pub use loosening::{Loosening, loosened};
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
     AccountStatement, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
@@ -51,6 +54,8 @@ pub struct Config {
     pub contracts: Vec<AccessContract>,
     pub rehearsal: Option<Rehearsal>,
     places: Vec<ContractPlaces>,
+    /// The key of the list of contracts.
+    list: Place,
 }
 
 impl Config {

@@ -89,6 +89,11 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// Whether the placeholder is somewhere in it.
+    pub(super) fn holds(&self, placeholder: Placeholder) -> bool {
+        self.0.contains(&Part::Value(placeholder))
+    }
+
     /// The text with each placeholder replaced by its value.
     pub fn fill<S: AsRef<str>>(&self, mut value_of: impl FnMut(Placeholder) -> S) -> String {
         let mut filled = String::new();

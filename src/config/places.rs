@@ -6,6 +6,7 @@ use super::{
     collector::Collector,
     document::Contract,
     entry::{Entry, Spot},
+    key_places::KeyPlaces,
     validate::fields_of,
 };
 use crate::{
@@ -23,6 +24,7 @@ pub(super) struct ContractPlaces {
     prices: BTreeMap<String, Place>,
     statuses: Option<Place>,
     source: Option<Place>,
+    keys: KeyPlaces,
 }
 
 impl ContractPlaces {
@@ -50,7 +52,23 @@ impl ContractPlaces {
             prices,
             statuses: place_of(&contract.statuses, collector),
             source: place_of(&contract.source_of_truth, collector),
+            keys: keys(contract, collector),
         }
+    }
+
+    /// The key of the contract or of its `database`, or the entry under it, or else the contract.
+    pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
+        self.keys.of(key, entry).unwrap_or(&self.entry)
+    }
+
+    /// The entry under the key, where it is written.
+    pub(super) fn of_entry(&self, key: &str, entry: &str) -> Option<&Place> {
+        self.keys.entry(key, entry)
+    }
+
+    /// The column as it is mapped, or else the contract.
+    pub(super) fn of_column(&self, field: Field) -> &Place {
+        self.column(field).unwrap_or(&self.entry)
     }
 
     /// The line that a finding of the rule is about; `price` is the one that was expected.
@@ -85,6 +103,53 @@ impl ContractPlaces {
     fn column(&self, field: Field) -> Option<&Place> {
         self.columns.get(&field).or(self.query.as_ref())
     }
+}
+
+fn keys(contract: &Contract, collector: &Collector<'_>) -> KeyPlaces {
+    let mut keys = KeyPlaces::default();
+    keys.key("source_of_truth", &contract.source_of_truth, collector);
+    keys.key("stripe", &contract.stripe, collector);
+    keys.key("paddle", &contract.paddle, collector);
+    keys.key("entitlements", &contract.entitlements, collector);
+    keys.key("mode", &contract.mode, collector);
+    keys.pairs("plans", &contract.plans, collector);
+    keys.list(
+        "free_plans",
+        &contract.free_plans,
+        |plan| &plan.0,
+        collector,
+    );
+    keys.list(
+        "ignore_prices",
+        &contract.ignore_prices,
+        |text| text,
+        collector,
+    );
+    keys.key("statuses", &contract.statuses, collector);
+    if let Some(grace) = contract.grace.value() {
+        keys.key("past_due", &grace.past_due, collector);
+        keys.key("canceled", &grace.canceled, collector);
+    }
+    keys.pairs("rules", &contract.rules, collector);
+    keys.list("exempt", &contract.exempt, |id| &id.0, collector);
+    keys.key("severity", &contract.severity, collector);
+    keys.key("fail_on", &contract.fail_on, collector);
+    keys.key("confirm_after", &contract.confirm_after, collector);
+    keys.key("evidence", &contract.evidence, collector);
+    keys.key("period_tolerance", &contract.period_tolerance, collector);
+    keys.key("allow_empty", &contract.allow_empty, collector);
+    keys.key("database", &contract.database, collector);
+    if let Some(database) = contract.database.value() {
+        keys.key("url_env", &database.url_env, collector);
+        keys.key("users_table", &database.users_table, collector);
+        keys.key("columns", &database.columns, collector);
+        keys.key("join", &database.join, collector);
+        keys.key("where", &database.filter, collector);
+        keys.key("query", &database.query, collector);
+        keys.key("match_on", &database.match_on, collector);
+        keys.key("timezone", &database.timezone, collector);
+    }
+    keys
 }
 
 fn place_of<T>(entry: &Entry<T>, collector: &Collector<'_>) -> Option<Place> {

@@ -64,7 +64,7 @@ pub(super) struct Written {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) events: Entry<Vec<Entry<String>>>,
-    /// Files of the handler, whose changed lines a failing step is shown at: paths, or patterns with `*` and `**`.
+    /// Files of the handler, whose changed lines findings are shown at: paths, or patterns with `*` and `**`. Default: every changed file that decides something.
     #[serde(default)]
     pub(super) handler_paths: Entry<Vec<Entry<String>>>,
     /// Accepts a handler and a database that are neither on this machine nor on its network. Default: false.

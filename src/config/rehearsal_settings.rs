@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
+    key_places::KeyPlaces,
     placeholder::{Placeholder, Template},
-    sql::CheckedSql,
+    sql::{CheckedSql, Piece},
 };
 use crate::problem::Place;
 
@@ -46,6 +47,25 @@ pub struct Rehearsal {
     pub places: RehearsalPlaces,
 }
 
+impl Rehearsal {
+    /// Whether an account stores its customer from the start.
+    pub fn stores_customer(&self) -> bool {
+        let pieces = self.account.iter().flat_map(|one| &one.sql.pieces);
+        let customer = Piece::Value(Placeholder::CustomerId);
+        pieces.into_iter().any(|piece| *piece == customer)
+    }
+
+    /// Whether the subscriptions that the application makes say in their metadata whose they are.
+    pub fn names_account(&self) -> bool {
+        let mut templates = self.subscription_metadata.values();
+        templates.any(|template| {
+            [Placeholder::AccountId, Placeholder::Email]
+                .into_iter()
+                .any(|placeholder| template.holds(placeholder))
+        })
+    }
+}
+
 /// The lines that problems of a rehearsal are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RehearsalPlaces {
@@ -56,6 +76,14 @@ pub struct RehearsalPlaces {
     pub api_version: Option<Place>,
     pub gate: Option<Place>,
     pub scenarios_dir: Option<Place>,
+    pub(super) keys: KeyPlaces,
+}
+
+impl RehearsalPlaces {
+    /// The key of the section, or the entry under it, or else the section.
+    pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
+        self.keys.of(key, entry).unwrap_or(&self.section)
+    }
 }
 
 /// The fake provider that the application talks to.

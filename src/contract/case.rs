@@ -7,6 +7,7 @@ use super::{
     Summary, UnixSeconds,
     customers::{CustomerNumber, Customers},
     finding::fingerprint,
+    rules,
     standing::{PriceMeaning, Standing},
 };
 
@@ -214,7 +215,10 @@ impl<'f> Case<'f> {
 
     /// The counts that do not depend on any finding.
     pub(crate) fn summary(&self) -> Summary {
-        let mut summary = Summary::default();
+        let mut summary = Summary {
+            judged: rules::judged(self),
+            ..Summary::default()
+        };
         for (account, customer) in self.customers.accounts() {
             summary.accounts += 1;
             summary.linked += u64::from(customer.is_some());

@@ -21,6 +21,20 @@ pub enum HandlerRule {
 }
 
 impl HandlerRule {
+    pub const ALL: [Self; 11] = [
+        Self::ForgedAccepted,
+        Self::HandlerAnswer,
+        Self::SwallowedError,
+        Self::HalfWritten,
+        Self::BystanderChanged,
+        Self::RepeatChanged,
+        Self::UnneededWrite,
+        Self::PlanDropped,
+        Self::OrderDependent,
+        Self::GateDiffers,
+        Self::AccountGone,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ForgedAccepted => "forged-accepted",

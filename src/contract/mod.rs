@@ -3,6 +3,7 @@
 mod breadth;
 mod case;
 mod cause;
+mod correction;
 mod customers;
 mod evaluate;
 mod evidence;
@@ -26,6 +27,7 @@ mod verdict;
 
 pub use breadth::{Breadth, Doubts, doubts};
 pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
+pub use correction::{Corrected, RowCorrection, corrections, uncorrected};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
 pub use explanation::{
     Explained, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,

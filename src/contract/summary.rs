@@ -12,6 +12,8 @@ pub struct Summary {
     pub exempt: u64,
     /// Subscriptions read, by status word.
     pub subscriptions: BTreeMap<String, u64>,
+    /// The rules that could have been broken: neither off nor without the columns or plans that they compare.
+    pub judged: BTreeSet<Rule>,
     pub by_severity: BTreeMap<Severity, u64>,
     pub by_rule: BTreeMap<Rule, u64>,
     /// Findings that a second read a moment later did not show again.
@@ -58,6 +60,7 @@ impl Summary {
 
     /// Adds the numbers of another contract.
     pub fn add(&mut self, other: &Self) {
+        self.judged.extend(&other.judged);
         self.accounts += other.accounts;
         self.linked += other.linked;
         self.exempt += other.exempt;

@@ -13,6 +13,7 @@ mod reading;
 mod role_advice;
 mod session;
 mod statement;
+mod stored;
 mod url;
 mod value;
 
@@ -33,6 +34,7 @@ pub use error::{Error, SqlPlace};
 pub(crate) use opening::open;
 pub use reading::Reader;
 pub(crate) use statement::{quoted, quoted_table};
+pub use stored::{Holds, Stored, read_stored};
 pub(crate) use url::Target;
 pub use url::UrlError;
 pub use value::{Expected, Meaningless, Value};

@@ -63,13 +63,14 @@ impl Context {
             let name = head.repo.and_then(|repo| repo.full_name);
             self.is_fork = !name.is_some_and(|name| repository.is_called(&name));
         }
+        let found = pull
+            .base
+            .and_then(|base| base.sha)
+            .filter(|sha| is_sha(sha));
         if let Trust::BaseOnly { base_sha } = &mut self.trust {
-            let found = pull
-                .base
-                .and_then(|base| base.sha)
-                .filter(|sha| is_sha(sha));
-            *base_sha = found.or(base_sha.take());
+            *base_sha = found.clone().or(base_sha.take());
         }
+        self.base_sha = found.or(self.base_sha.take());
     }
 }
 

@@ -1,6 +1,5 @@
 //! Says a verdict on GitHub: a check run with annotations, one comment, a job summary and outputs.
 
-mod changed_lines;
 mod check_run;
 mod client;
 mod comment;
@@ -15,7 +14,6 @@ mod publisher;
 mod pull_files;
 mod shorten;
 
-pub use changed_lines::{ChangedFile, ChangedLine, best_line, says};
 pub use client::{Client, ClientError, Limit};
 pub use comment::CommentMode;
 pub use context::{Context, Due, Repository, Run, Search, Trust, VARIABLES};

@@ -3,19 +3,24 @@
 use serde::Deserialize;
 
 use super::{
-    changed_lines::ChangedFile,
     client::{Call, Client, ClientError},
     context::Repository,
 };
+use crate::changes::ChangedFile;
 
 const PER_PAGE: usize = 100;
 
 /// GitHub lists no more than 3,000 files.
 const MOST_PAGES: usize = 30;
 
+/// GitHub gives no patch above 1 MB, and a diff of that size at most. What is beyond this is as if it gave none.
+const MOST_PATCH_BYTES: usize = 4 * 1024 * 1024;
+
 #[derive(Debug, Deserialize)]
 struct Listed {
     filename: String,
+    #[serde(default)]
+    previous_filename: Option<String>,
     #[serde(default)]
     status: String,
     #[serde(default)]
@@ -26,6 +31,11 @@ struct Listed {
 }
 
 impl Client {
+    /// What is read for a report is worth a part of the time for reporting, not all of it.
+    pub fn begin_reading(&mut self) {
+        self.begin(self.limits().budget / 4);
+    }
+
     /// What the pull request changes up to the commit `sha`. Nothing where it has moved on to another one: its lines
     /// are not those of this commit.
     pub async fn changed_files(
@@ -34,9 +44,9 @@ impl Client {
         number: u64,
         sha: &str,
     ) -> Result<Vec<ChangedFile>, ClientError> {
-        // Where the findings are shown is worth a part of the time for reporting, not all of it.
-        self.begin(self.limits().budget / 4);
+        self.begin_reading();
         let mut files = Vec::new();
+        let mut room = MOST_PATCH_BYTES;
         for page in 1..=MOST_PAGES {
             let path =
                 format!("/repos/{repository}/pulls/{number}/files?per_page={PER_PAGE}&page={page}");
@@ -45,10 +55,16 @@ impl Client {
             if listed.iter().any(|file| is_about_another(file, sha)) {
                 return Ok(Vec::new());
             }
-            files.extend(listed.into_iter().map(|file| ChangedFile {
-                path: file.filename,
-                is_removed: file.status == "removed",
-                patch: file.patch,
+            files.extend(listed.into_iter().map(|file| {
+                let patch = file.patch.filter(|patch| patch.len() <= room);
+                room -= patch.as_ref().map_or(0, String::len);
+                ChangedFile {
+                    path: file.filename,
+                    previous_path: file.previous_filename,
+                    is_added: file.status == "added",
+                    is_removed: file.status == "removed",
+                    patch,
+                }
             }));
             if is_last {
                 break;

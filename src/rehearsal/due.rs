@@ -1,6 +1,7 @@
 //! What of a scenario is played under a contract, and how often: for each price, in each order, in each shape.
 
 use super::{
+    act::{Act, BoughtBy, CheckoutPayment},
     cast::{Cast, Role},
     scenario::{Each, Need, Order, Play, Scenario, Step},
 };
@@ -33,6 +34,15 @@ pub enum Variation {
     AtOnce,
     Price(PriceId),
     Shape(Shape),
+}
+
+/// By what an application finds the account of a subscription that no Checkout made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Links {
+    /// The account stores its customer from the start.
+    pub stored_customer: bool,
+    /// The application's own subscriptions say whose they are in their metadata.
+    pub metadata: bool,
 }
 
 /// Where the provider puts periods and where invoices name their subscription.
@@ -69,7 +79,7 @@ impl Performance<'_> {
 }
 
 /// What is due of a scenario under a contract.
-pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast) -> Due<'s> {
+pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast, links: Links) -> Due<'s> {
     let mut due = Due {
         performances: Vec::new(),
         left_out: Vec::new(),
@@ -86,7 +96,7 @@ pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast) -> Due<
         return due;
     }
     for (number, play) in scenario.plays.iter().enumerate() {
-        if let Some(lack) = lack(play, cast) {
+        if let Some(lack) = lack(play, cast).or_else(|| unlinked(play, links)) {
             due.left_out.push(match &play.name {
                 Some(name) => format!("{name}: {lack}"),
                 None => lack.to_owned(),
@@ -111,8 +121,37 @@ fn lack(play: &Play, cast: &Cast) -> Option<&'static str> {
         .steps
         .iter()
         .flat_map(|step| &step.provider)
-        .flat_map(super::Act::roles);
+        .flat_map(Act::roles);
     roles.find_map(|role: Role| cast.lacks(role))
+}
+
+/// Why nobody could tell whose subscription a play begins with. A Checkout that is completed tells it.
+fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
+    let mut is_linked = links.stored_customer;
+    for act in play.steps.iter().flat_map(|step| &step.provider) {
+        if let Act::Checkout(checkout) = act {
+            is_linked |= checkout.payment != CheckoutPayment::Never;
+        }
+        if let Act::Subscribe(subscribe) = act
+            && !is_linked
+        {
+            match subscribe.by {
+                BoughtBy::Api if links.metadata => is_linked = true,
+                BoughtBy::Api => {
+                    return Some(
+                        "no Checkout comes first, and neither `{customer_id}` in `account.sql` nor \
+                         `subscription_metadata` says whose the subscription is",
+                    );
+                }
+                BoughtBy::Dashboard => {
+                    return Some(
+                        "no Checkout comes first, and no `{customer_id}` in `account.sql` says whose the subscription is",
+                    );
+                }
+            }
+        }
+    }
+    None
 }
 
 fn variations(play: &Play, cast: &Cast) -> Vec<Variation> {
@@ -161,6 +200,11 @@ mod tests {
         rehearsal::built_in,
     };
 
+    const LINKED: Links = Links {
+        stored_customer: true,
+        metadata: false,
+    };
+
     fn contract(plans: &[(&str, &str)]) -> Contract {
         let mut contract = Contract::new(Source::Stripe);
         contract.plans = plans
@@ -178,7 +222,7 @@ mod tests {
         let scenario = scenarios
             .iter()
             .find(|one| one.id == "first-purchase-any-order");
-        let due = due(scenario.expect("there"), &contract, &cast);
+        let due = due(scenario.expect("there"), &contract, &cast, LINKED);
         let told: BTreeSet<_> = due.performances.iter().map(Performance::told).collect();
         assert_eq!(told.len(), 31);
         assert!(told.contains("all events at once"));
@@ -191,7 +235,7 @@ mod tests {
         let cast = Cast::of(&contract).expect("a cast");
         let of = |id: &str, contract: &Contract| {
             let scenario = scenarios.iter().find(|one| one.id == id).expect("there");
-            let due = due(scenario, contract, &cast);
+            let due = due(scenario, contract, &cast, LINKED);
             (due.performances.len(), due.left_out)
         };
         let second = "at-once: `plans` maps no second paid plan";
@@ -216,8 +260,56 @@ mod tests {
             .iter()
             .find(|one| one.id == "renewal")
             .expect("there");
-        let due = due(scenario, &contract, &cast);
+        let due = due(scenario, &contract, &cast, LINKED);
         let told: Vec<_> = due.performances.iter().map(Performance::told).collect();
         assert_eq!(told, ["price `price_a`", "price `price_b`"]);
+    }
+
+    #[test]
+    fn a_play_that_begins_without_checkout_needs_something_that_says_whose_it_is() {
+        let scenarios = built_in().expect("scenarios");
+        let contract = contract(&[("price_a", "pro"), ("price_b", "team")]);
+        let cast = Cast::of(&contract).expect("a cast");
+        let left_out = |stored_customer, metadata| -> Vec<String> {
+            let links = Links {
+                stored_customer,
+                metadata,
+            };
+            let of = |one| due(one, &contract, &cast, links).left_out;
+            let all = scenarios.iter().flat_map(of);
+            let of_links = all.filter(|reason| reason.contains("no Checkout comes first"));
+            of_links.collect()
+        };
+        assert_eq!(left_out(true, false), [""; 0]);
+        assert_eq!(left_out(false, true), [""; 0]);
+        let names: Vec<_> = left_out(false, false)
+            .iter()
+            .filter_map(|reason| Some(reason.split_once(": ")?.0.to_owned()))
+            .collect();
+        assert_eq!(names, ["confirmed", "incomplete", "paid-at-last"]);
+    }
+
+    #[test]
+    fn what_is_made_in_the_dashboard_has_no_metadata() {
+        let text = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n      - id: made\n        does: somebody makes \
+                    one\n        provider:\n          - subscribe: { by: dashboard }\n        send:\n          - \
+                    customer.subscription.created\n        then: { access: yes }\n";
+        let scenario = crate::rehearsal::parse("mine.yml", text).expect("a scenario");
+        let contract = contract(&[("price_a", "pro")]);
+        let cast = Cast::of(&contract).expect("a cast");
+        let links = |stored_customer| Links {
+            stored_customer,
+            metadata: true,
+        };
+        assert_eq!(
+            due(&scenario, &contract, &cast, links(true)).left_out,
+            [""; 0]
+        );
+        assert_eq!(
+            due(&scenario, &contract, &cast, links(false)).left_out,
+            [
+                "no Checkout comes first, and no `{customer_id}` in `account.sql` says whose the subscription is"
+            ]
+        );
     }
 }

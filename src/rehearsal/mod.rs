@@ -15,7 +15,7 @@ pub use self::{
         GivenUp, Label, Outcome, PauseBehavior, Subscribe, YesNo,
     },
     cast::{Cast, Role},
-    due::{Due, Performance, Shape, Variation, due},
+    due::{Due, Links, Performance, Shape, Variation, due},
     judgement::{OnRow, endings_differ, fold, judge},
     library::{ParseError, built_in, parse},
     observed::{

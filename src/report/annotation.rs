@@ -1,12 +1,12 @@
 //! Findings as annotations: each at the place of the configuration that it is about.
 
 use crate::{
-    contract::{Finding, Severity},
+    contract::Severity,
     problem::{Place, Problem},
 };
 
 use super::{
-    Outcome,
+    Outcome, Reported,
     neutral::plain,
     shown::{self, Shown},
 };
@@ -51,8 +51,8 @@ impl Level {
     }
 }
 
-/// One annotation for each problem, then one for each finding, the worst first. What has no place of its own is put
-/// on the first line of `default_path`, the configuration.
+/// One annotation for each problem, one for each warning about a place, then one for each finding, the worst first.
+/// What has no place of its own is put on the first line of `default_path`, the configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
@@ -63,9 +63,10 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
         .chain(of_contracts)
         .map(|(problem, contract)| of_problem(problem, contract, default_path))
         .collect();
+    annotations.extend(of_warnings(&outcome.warnings));
     annotations.extend(outcome.findings().into_iter().map(|(contract, found)| {
         let name = outcome.name_of(contract);
-        let annotation = of_finding(&found.finding, name);
+        let annotation = of_finding(found, name);
         annotation.at(found.place.as_ref(), default_path)
     }));
     annotations
@@ -79,7 +80,18 @@ fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> 
     annotation.at(problem.place.as_ref(), default_path)
 }
 
-fn of_finding(finding: &Finding, contract: Option<&str>) -> Annotation {
+/// Those of the warnings that are about a place.
+pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
+    let placed = |warning: &&Problem| warning.place.is_some();
+    warnings.iter().filter(placed).map(|warning| {
+        let mut lines = vec![shown::message_line(warning)];
+        lines.extend(shown::hint_lines(warning));
+        Annotation::new(Level::Warning, "Warning", &lines).at(warning.place.as_ref(), "")
+    })
+}
+
+fn of_finding(found: &Reported, contract: Option<&str>) -> Annotation {
+    let finding = &found.finding;
     let shown = Shown::of(finding);
     let level = match finding.severity {
         Severity::High => Level::Failure,
@@ -94,6 +106,7 @@ fn of_finding(finding: &Finding, contract: Option<&str>) -> Annotation {
         shown.entity
     );
     let mut lines = shown.message;
+    lines.extend(found.changes.iter().map(shown::change));
     lines.extend(fix(shown.fix));
     let mut annotation = Annotation::new(level, &title, &lines);
     if !shown.evidence.is_empty() {
@@ -164,7 +177,10 @@ fn cut(text: &str, limit: usize) -> String {
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
-    use crate::{contract::Source, report::sample};
+    use crate::{
+        contract::Source,
+        report::{Change, sample},
+    };
 
     use super::*;
 
@@ -188,6 +204,20 @@ mod tests {
             })
             .collect();
         insta::assert_debug_snapshot!(shown);
+    }
+
+    #[test]
+    fn the_message_says_which_changed_lines_matter() {
+        let mut outcome = sample::failing();
+        outcome.contracts[0].findings[0].changes = vec![Change {
+            path: "app/webhook.ts".into(),
+            line: 42,
+            does: "adds a line that mentions `plan`".into(),
+        }];
+        let annotations = annotations(&outcome, "a.yml");
+        let line = annotations[0].message.lines().nth(2);
+        let expected = "This pull request adds a line that mentions `plan` (app/webhook.ts:42)";
+        assert_eq!(line, Some(expected));
     }
 
     #[test]

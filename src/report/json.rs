@@ -10,7 +10,10 @@ use crate::{
     problem::{Place, Problem},
 };
 
-use super::{Outcome, Reported, json_rehearsal::ReportRehearsal, neutral::is_hidden};
+use super::{
+    Outcome, Reported, json_change::ReportChange, json_rehearsal::ReportRehearsal,
+    neutral::is_hidden,
+};
 
 /// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
 const SCHEMA_VERSION: u32 = 1;
@@ -120,8 +123,11 @@ pub(super) struct ReportFinding<'a> {
     /// 16 hexadecimal digits that stay the same for the same rule, entity and customer.
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: &'a str,
-    /// Where the configuration speaks of it, or the changed line of the handler that it is likely about.
+    /// Where the configuration speaks of it, or the changed line that it is shown at instead.
     place: Option<ReportPlace<'a>>,
+    /// Lines that the pull request changes and that matter to it, the likeliest first; at most five. That they matter
+    /// does not mean that they are the cause.
+    changes: Vec<ReportChange<'a>>,
 }
 
 /// Whom a finding is about, as far as known.
@@ -143,9 +149,9 @@ struct ReportSubject<'a> {
 #[schemars(rename = "Amount")]
 pub(super) struct ReportAmount<'a> {
     /// Lower-case ISO 4217 code.
-    currency: &'a str,
+    pub(super) currency: &'a str,
     /// In the smallest unit that the provider uses for the currency.
-    minor_units: i64,
+    pub(super) minor_units: i64,
 }
 
 /// What one contract of the configuration came to.
@@ -260,6 +266,7 @@ impl<'a> ReportFinding<'a> {
             amount: amounts(&finding.amount),
             fingerprint: &finding.fingerprint,
             place: found.place.as_ref().map(ReportPlace::of),
+            changes: found.changes.iter().map(ReportChange::of).collect(),
         }
     }
 }

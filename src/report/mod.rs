@@ -3,23 +3,28 @@
 mod amount;
 mod annotation;
 mod count;
+mod csv;
 mod explanation;
 mod file;
 mod find;
 mod html;
 mod json;
+mod json_change;
 mod json_rehearsal;
+mod junit;
 mod mask;
 mod meaning;
 #[cfg(test)]
 mod oracle;
 mod redact;
 mod rehearsed;
+mod repair;
 mod rewrite;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod sample_rehearsal;
+mod sarif;
 mod shown;
 mod text;
 
@@ -33,7 +38,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
-pub use annotation::{Annotation, Level, annotations};
+pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
@@ -44,6 +49,7 @@ pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
+pub use repair::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair};
 pub use text::{problems, summary_line, text, warnings};
 
 /// Everything a run came to; what every renderer and publisher shows.
@@ -87,6 +93,8 @@ pub struct Reported {
     pub standing: Option<Standing>,
     /// Lines that the pull request changes and that matter to it, the likeliest first.
     pub changes: Vec<Change>,
+    /// None where nobody asked for it.
+    pub repair: Option<Repair>,
 }
 
 /// A line that a pull request changes, and what that has to do with a finding.
@@ -108,6 +116,7 @@ impl Reported {
             place,
             standing: None,
             changes: Vec::new(),
+            repair: None,
         }
     }
 }

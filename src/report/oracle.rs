@@ -129,7 +129,6 @@ fn is_own_summary(line: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,.:".contains(c);
     let is_ours = text.ends_with(" more findings")
         || text.starts_with("Played ")
-        || text.ends_with(", without weight for the verdict")
         || text == "Earlier on this pull request";
     text.chars().all(is_plain) && is_ours
 }

@@ -8,7 +8,10 @@ use crate::{
     problem::{Place, Problem},
 };
 
-use super::{Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported};
+use super::{
+    Cell, CellChange, CellValue, Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed,
+    Repair, Reported, RowRepair,
+};
 
 /// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay.
 pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outcome {
@@ -79,6 +82,33 @@ fn reported(found: &Reported, text: &impl Fn(&str) -> String) -> Reported {
         place: found.place.as_ref().map(|one| place(one, text)),
         standing: found.standing.as_ref().map(|one| standing(one, text)),
         changes: found.changes.iter().map(change).collect(),
+        repair: found.repair.as_ref().map(|one| repair(one, text)),
+    }
+}
+
+fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair {
+    let cell = |cell: &Cell| Cell {
+        column: text(&cell.column),
+        kind: cell.kind,
+        value: cell.value.as_deref().map(text),
+    };
+    let change = |change: &CellChange| CellChange {
+        before: cell(&change.before),
+        after: match &change.after {
+            CellValue::Text(value) => CellValue::Text(text(value)),
+            CellValue::Moment(seconds) => CellValue::Moment(*seconds),
+        },
+    };
+    match repair {
+        Repair::ByHand(why) => Repair::ByHand(text(why)),
+        Repair::Row(row) => Repair::Row(Box::new(RowRepair {
+            database: text(&row.database),
+            table: row.table.iter().map(|part| text(part)).collect(),
+            time_zone: text(&row.time_zone),
+            id: cell(&row.id),
+            seen: row.seen.iter().map(cell).collect(),
+            changes: row.changes.iter().map(change).collect(),
+        })),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Change, ContractOutcome, Outcome, Reported, annotations, html, json, markdown,
+    Change, ContractOutcome, FORMATS, Outcome, Reported, Surroundings, annotations, json, markdown,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
     text, workflow_command,
 };
@@ -355,12 +355,17 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
         markdown::job_summary(outcome, "a.yml"),
         markdown::check_summary(outcome, "a.yml"),
         markdown::comment(outcome, "a.yml", None),
-        html(outcome),
     ];
     texts.extend(markdown::check_text(outcome, "a.yml"));
     let annotations = annotations(outcome, "a.yml");
     texts.push(workflow_command::annotations(&annotations, "").concat());
     texts.push(format!("{annotations:?}"));
+    let here = Surroundings {
+        config: "a.yml",
+        folder: "/app",
+    };
+    let files = FORMATS.iter().map(|format| format.render(outcome, &here));
+    texts.extend(files);
     texts
 }
 

@@ -3,6 +3,7 @@
 use crate::{contract::Finding, problem::Problem};
 
 use super::{
+    Change,
     find::{longest_first, replaced},
     neutral::{LINE_CHARACTERS, NAME_CHARACTERS, shortened, visible},
 };
@@ -79,6 +80,13 @@ pub(super) fn place(problem: &Problem) -> Option<String> {
     let place = problem.place.as_ref()?;
     let path = tamed(&place.path);
     Some(format!("{path}:{}:{}", place.line, place.column))
+}
+
+/// What a pull request does in one place that matters to a finding, on one line.
+pub(super) fn change(change: &Change) -> String {
+    let does = shortened(&visible(&change.does), LINE_CHARACTERS);
+    let path = tamed(&change.path);
+    format!("This pull request {does} ({path}:{})", change.line)
 }
 
 /// A name in the form that is shown: visible, on one line, not too long.

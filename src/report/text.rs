@@ -175,6 +175,8 @@ pub(super) fn finding(
     let mut lines = vec![format!("{label} {entity}{}", of_contract(contract))];
     lines.extend(shown.message.iter().map(|line| terminal(line)));
     lines.extend(evidence.iter().cloned());
+    let changes = found.changes.iter();
+    lines.extend(changes.map(|change| terminal(&shown::change(change))));
     lines.extend(fix_lines(&shown.fix, paint));
     lines.join("\n")
 }
@@ -249,7 +251,7 @@ impl Paint {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::report::sample;
+    use crate::report::{Change, sample};
 
     use super::*;
 
@@ -263,6 +265,29 @@ mod tests {
              fix: Set has_paid_access=true in your webhook handler on subscription activation.\n\
              \n\
              VERDICT: FAIL\n"
+        );
+    }
+
+    #[test]
+    fn the_changed_lines_that_matter_are_said_before_the_fix() {
+        let mut outcome = sample::failing();
+        let found = &mut outcome.contracts[0].findings[0];
+        found.changes = [("app/a\u{1b}.ts", 42), ("b.ts", 7)]
+            .map(|(path, line)| Change {
+                path: path.into(),
+                line,
+                does: "removes a line that sets `has_paid_access`".into(),
+            })
+            .into();
+        let printed = text(&outcome, false);
+        let lines: Vec<_> = printed.lines().skip(3).take(3).collect();
+        assert_eq!(
+            lines,
+            [
+                "This pull request removes a line that sets `has_paid_access` (app/a\\u{1b}.ts:42)",
+                "This pull request removes a line that sets `has_paid_access` (b.ts:7)",
+                "fix: Set has_paid_access=true in your webhook handler on subscription activation.",
+            ]
         );
     }
 
@@ -344,9 +369,10 @@ mod tests {
         #[test]
         fn no_id_can_add_a_line_or_a_command(id in sample::hostile()) {
             let mut outcome = sample::outcome(vec![sample::contract("a", Source::Stripe, vec![sample::about(&id)])]);
+            outcome.contracts[0].findings[0].changes = vec![Change { path: id.clone(), line: 1, does: id.clone() }];
             outcome.contracts[0].summary.subscriptions.insert(id, 1);
             let printed = text(&outcome, false);
-            prop_assert!(printed.lines().count() <= 6, "{}", printed);
+            prop_assert!(printed.lines().count() <= 7, "{}", printed);
             prop_assert!(printed.ends_with("\n\nVERDICT: FAIL\n"));
             for line in printed.lines().chain(summary_line(&outcome).lines()) {
                 prop_assert!(!line.trim_start().starts_with("::"), "{line}");

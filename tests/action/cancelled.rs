@@ -35,9 +35,19 @@ async fn until(what: &str, mut happened: impl FnMut() -> bool) {
 
 /// Cancels a run at the given moment.
 async fn cancel(scene: &Scene, signal: &str, moment: impl FnMut() -> bool) {
+    cancel_with(scene, &[signal], moment).await;
+}
+
+/// The same with several signals, a short time between them.
+async fn cancel_with(scene: &Scene, signals: &[&str], moment: impl FnMut() -> bool) {
     let child = scene.start();
     until("the moment to cancel", moment).await;
-    send(signal, &child);
+    for (number, signal) in signals.iter().enumerate() {
+        if number > 0 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        send(signal, &child);
+    }
     let began = Instant::now();
     let ran = scene.end(child).await;
     assert!(began.elapsed() < IN_TIME, "{:?}", began.elapsed());
@@ -74,6 +84,70 @@ async fn a_run_that_is_reporting_ends_its_check_run() {
     })
     .await;
     scene.expect_conclusion("cancelled");
+}
+
+#[tokio::test]
+async fn a_run_that_opens_its_check_run_finds_it_and_ends_it() {
+    let scene = Scene::open(&in_order()).await;
+    let hangs = Kind::Hang(Duration::from_secs(20));
+    scene.github.world().fail("POST", "/check-runs", hangs);
+    cancel(&scene, "-INT", || {
+        scene.github.count("POST", "/check-runs") > 0
+    })
+    .await;
+    scene.expect_conclusion("cancelled");
+    assert_eq!(scene.shop.stripe.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_comments_leaves_its_conclusion() {
+    let scene = Scene::open(&drifted()).await;
+    let hangs = Kind::Hang(Duration::from_secs(20));
+    scene.github.world().fail("POST", "/comments", hangs);
+    cancel(&scene, "-INT", || {
+        scene.github.count("POST", "/comments") > 0
+    })
+    .await;
+    // It was said already, and a completed check run cannot go back.
+    scene.expect_conclusion("failure");
+    assert_eq!(scene.comments().len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_keep_the_check_run_from_its_end() {
+    let scene = Scene::open(&in_order()).await;
+    let slow = Fault::SlowFirstByte(Duration::from_mins(1));
+    scene.shop.stripe.fail(slow, Times::Always);
+    let takes = Kind::Hang(Duration::from_secs(2));
+    scene.github.world().fail("PATCH", "/check-runs/", takes);
+    cancel_with(&scene, &["-INT", "-TERM", "-INT"], || {
+        !scene.shop.stripe.requests().is_empty()
+    })
+    .await;
+    scene.expect_conclusion("cancelled");
+}
+
+#[tokio::test]
+async fn a_github_that_hangs_holds_no_cancelled_run_up() {
+    let scene = Scene::open(&in_order()).await;
+    let slow = Fault::SlowFirstByte(Duration::from_mins(1));
+    scene.shop.stripe.fail(slow, Times::Always);
+    let hangs = Kind::Hang(Duration::from_mins(1));
+    scene.github.world().fail("PATCH", "/check-runs/", hangs);
+    cancel(&scene, "-INT", || !scene.shop.stripe.requests().is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_run_that_compares_the_configurations_ends_its_check_run() {
+    let scene = Scene::open(&drifted()).await;
+    let hangs = Kind::Hang(Duration::from_mins(1));
+    scene.github.world().fail("GET", "/contents/", hangs);
+    cancel(&scene, "-INT", || {
+        scene.github.count("GET", "/contents/") > 0
+    })
+    .await;
+    scene.expect_conclusion("cancelled");
+    assert_eq!(scene.comments(), [""; 0]);
 }
 
 #[tokio::test]

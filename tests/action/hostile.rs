@@ -3,7 +3,6 @@
 use comrak::{Options, markdown_to_html};
 
 use crate::{
-    fake_github::{TOKEN, Token},
     runner::Ran,
     scene::Scene,
     shop::{Person, in_order, payer},
@@ -79,7 +78,7 @@ fn prose(markdown: &str) -> String {
 }
 
 #[track_caller]
-fn expect_harmless(place: &str, markdown: &str) {
+pub(crate) fn expect_harmless(place: &str, markdown: &str) {
     let seen = prose(markdown);
     for harm in [
         "@octocat",
@@ -134,12 +133,7 @@ async fn text_of_strangers_does_nothing_anywhere() {
         expect_outputs(&scene);
     };
     let degraded = async {
-        let scene = Scene::open(&strangers()).await;
-        scene
-            .github
-            .world()
-            .tokens
-            .insert(TOKEN.to_owned(), Token::reading());
+        let scene = Scene::open(&strangers()).await.only_reading();
         let ran = scene.run().await;
         ran.expect(1);
         expect_harmless_log(&ran, 10);

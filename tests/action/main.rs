@@ -20,6 +20,8 @@ mod fake_github;
     reason = "most of it is for the tests of the rehearsal itself"
 )]
 mod handlers;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/runner.rs"]
 mod runner;
 #[expect(
@@ -28,11 +30,18 @@ mod runner;
 )]
 #[path = "../support/shop.rs"]
 mod shop;
+#[path = "../support/tls_front.rs"]
+mod tls_front;
 
 mod cancelled;
+mod changes;
 mod events;
+mod files;
 mod hostile;
+mod loosening;
+mod network;
 mod places;
+mod racing;
 mod rehearsal;
 mod scene;
 mod scratch;

@@ -3,7 +3,6 @@
 use std::os::unix::fs::{MetadataExt as _, chown};
 
 use crate::{
-    fake_github::World,
     scene::Scene,
     shop::{drifted, in_order},
 };
@@ -50,17 +49,6 @@ async fn a_comment_is_written_when_it_was_asked_for() {
         scene.expect_conclusion("failure");
     };
     tokio::join!(clean, findings, off);
-}
-
-#[tokio::test]
-async fn an_enterprise_server_is_asked_below_its_prefix() {
-    let mut world = World::new();
-    world.prefix = "/api/v3";
-    let mut scene = Scene::in_world(world, "pull_request", "pull_request", &drifted()).await;
-    scene.step.set("GITHUB_SERVER_URL", "https://github.test");
-    scene.run().await.expect(1);
-    scene.expect_conclusion("failure");
-    assert_eq!(scene.comments().len(), 1);
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ impl Rehearsal {
             .replace("http://localhost:3000", address)
             .replace("127.0.0.1:12111", &stripe);
         scene.step.check_out("prodverdict.yml", &config);
+        scene.commit(&[9, 1], &config);
         scene.step.set("STRIPE_WEBHOOK_SECRET", SECRET);
         scene.step.set("REHEARSAL_DATABASE_URL", &scratch.url());
         scene.step.input("mode", "rehearse");
@@ -133,6 +134,61 @@ async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
     assert_eq!(scene.step.output("findings_count"), "1");
     assert_eq!(scene.step.report()["verdict"], "fail");
     rehearsal.expect_clean().await;
+}
+
+/// The lines of the README under that command. `…` leaves something out: a part of a line, or lines.
+fn shown_in_readme(command: &str) -> Vec<&'static str> {
+    let readme = include_str!("../../README.md");
+    let (_, behind) = readme.split_once(command).expect("the command");
+    let (shown, _) = behind.split_once("```").expect("the end of the block");
+    shown.lines().filter(|line| !line.is_empty()).collect()
+}
+
+/// Whether the line is what is shown, but for what that leaves out.
+fn is_shown_as(line: &str, shown: &str) -> bool {
+    let mut parts = shown.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
+        return false;
+    };
+    for part in parts {
+        let Some((_, behind)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = behind;
+    }
+    rest.is_empty() || shown.ends_with('…')
+}
+
+#[tokio::test]
+async fn the_readme_shows_what_is_printed() {
+    let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
+    rehearsal.scene.step.input("scenario", "cancel-now");
+    let ran = rehearsal.scene.run().await;
+    ran.expect(1);
+    let mut printed = ran.stdout.lines().filter(|line| !line.is_empty());
+    let shown = shown_in_readme("mutants/02-cancel-flow-simplified.patch --scenario cancel-now\n");
+    assert!(shown.len() > 10, "{shown:?}");
+    // What the runner is told comes first.
+    let mut skips = true;
+    for line in shown {
+        if line.trim() == "…" {
+            skips = true;
+            continue;
+        }
+        let is_there = if skips {
+            printed.any(|printed| is_shown_as(printed, line))
+        } else {
+            printed
+                .next()
+                .is_some_and(|printed| is_shown_as(printed, line))
+        };
+        assert!(
+            is_there,
+            "{line} is not printed in its place: {}",
+            ran.stdout
+        );
+        skips = false;
+    }
 }
 
 #[tokio::test]
@@ -228,7 +284,6 @@ async fn a_configuration_without_a_rehearsal_says_what_is_missing() {
 
 #[tokio::test]
 async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_said() {
-    let mut world = World::new();
     let rehearsal = Rehearsal::on("pull_request_target", World::new(), None).await;
     let own = rehearsal.config.replace(
         "  settle:",
@@ -239,9 +294,7 @@ async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_s
     } else {
         own
     };
-    let at = (World::sha(9), "prodverdict.yml".to_owned());
-    world.files.insert(at, own.into_bytes());
-    rehearsal.scene.github.world().files = world.files;
+    rehearsal.scene.commit(&[9, 1], &own);
     let mine = rehearsal.scene.step.workspace("mine");
     std::fs::create_dir(&mine).expect("a folder");
     std::fs::write(mine.join("x.yml"), "nonsense").expect("a file");
@@ -284,6 +337,34 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     scene.expect_no_pass(&ran);
     assert_eq!(scene.comments(), [""; 0]);
     rehearsal.expect_clean().await;
+}
+
+#[tokio::test]
+async fn what_begins_without_checkout_is_left_out_where_nothing_says_whose_it_is() {
+    let mut rehearsal = Rehearsal::of(None).await;
+    let metadata = "  subscription_metadata: { userId: \"{account_id}\" }\n";
+    assert!(rehearsal.config.contains(metadata), "{}", rehearsal.config);
+    let config = rehearsal.config.replace(metadata, "");
+    rehearsal.scene.step.check_out("prodverdict.yml", &config);
+    rehearsal.scene.step.input("scenario", "not-paid-yet");
+    rehearsal.scene.run().await.expect(0);
+    let report = rehearsal.scene.step.report();
+    let left_out = report["rehearsal"]["scenarios"][0]["left_out"].clone();
+    let left_out = left_out.as_array().expect("a list");
+    let begins = |name: &str| {
+        left_out
+            .iter()
+            .any(|one| one.as_str().is_some_and(|one| one.starts_with(name)))
+    };
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    assert!(
+        begins("incomplete: no Checkout comes first"),
+        "{left_out:?}"
+    );
+    assert!(
+        begins("paid-at-last: no Checkout comes first"),
+        "{left_out:?}"
+    );
 }
 
 /// A file of the pull request, as GitHub lists it.
@@ -340,8 +421,7 @@ impl Rehearsal {
     }
 }
 
-const ONLY_LINE: &str =
-    "This pull request removed the only line of `app/webhook.js` that mentions `has_paid_access`.";
+const ONLY_LINE: &str = "This pull request removes the only line of the file that mentions `has_paid_access` (app/webhook.js:122)";
 
 #[tokio::test]
 async fn a_finding_is_shown_at_the_changed_line_of_the_handler() {
@@ -351,13 +431,16 @@ async fn a_finding_is_shown_at_the_changed_line_of_the_handler() {
         ran.expect(1);
         rehearsal.expect_place("app/webhook.js", 122);
         assert!(ran.stdout.contains(ONLY_LINE), "{}", ran.stdout);
-        let comment = rehearsal.scene.comment();
-        assert!(
-            comment.contains("removed the only line of `app/webhook.js`"),
-            "{comment}"
-        );
         let report = rehearsal.scene.step.report();
         assert_eq!(report["findings"][0]["place"]["path"], "app/webhook.js");
+        assert_eq!(
+            report["findings"][0]["changes"],
+            serde_json::json!([{
+                "path": "app/webhook.js",
+                "line": 122,
+                "does": "removes the only line of the file that mentions `has_paid_access`",
+            }])
+        );
     };
     let one_of_several = async {
         let head = "return { ...account };\nreturn { has_paid_access: true };";

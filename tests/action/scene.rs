@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::{
-    fake_github::{CheckRun, FakeGithub, TOKEN, World},
+    fake_github::{CheckRun, FakeGithub, TOKEN, Token, World},
     runner::{Ran, Step},
     shop::{CONFIG, KEY, Person, Shop},
 };
@@ -14,6 +14,8 @@ pub(crate) struct Scene {
     pub(crate) shop: Shop,
     pub(crate) github: FakeGithub,
     pub(crate) step: Step,
+    /// Beginnings and ends of what GitHub refuses in this scene on purpose.
+    refused: Vec<(&'static str, &'static str)>,
 }
 
 impl Scene {
@@ -35,13 +37,48 @@ impl Scene {
     ) -> Self {
         let shop = Shop::open(people).await;
         let github = FakeGithub::start(world).await;
-        let mut step = Step::new(event, payload, TOKEN);
-        step.check_out("prodverdict.yml", CONFIG);
-        step.set("STRIPE_SECRET_KEY", KEY);
-        step.set("STRIPE_API_BASE", &shop.stripe.base_url());
-        step.set("DATABASE_URL", &shop.database_url(None));
-        step.set("GITHUB_API_URL", &github.api_url());
-        Self { shop, github, step }
+        let base = (World::sha(9), "prodverdict.yml".to_owned());
+        let text = CONFIG.as_bytes().to_vec();
+        github.world().files.entry(base).or_insert(text);
+        let step = step(event, payload, &shop, &github);
+        Self {
+            shop,
+            github,
+            step,
+            refused: Vec::new(),
+        }
+    }
+
+    /// Lets GitHub refuse requests of this status and method on paths that end so.
+    pub(crate) fn refusing(mut self, start: &'static str, end: &'static str) -> Self {
+        self.refused.push((start, end));
+        self
+    }
+
+    /// The configuration as these commits have it.
+    pub(crate) fn commit(&self, commits: &[u8], text: &str) {
+        for commit in commits {
+            let at = (World::sha(*commit), "prodverdict.yml".to_owned());
+            let text = text.as_bytes().to_vec();
+            self.github.world().files.insert(at, text);
+        }
+    }
+
+    /// Gives the job a token that can only read, as forks have it.
+    pub(crate) fn only_reading(self) -> Self {
+        let token = &self.step.variables["INPUT_GITHUB_TOKEN"];
+        let mut world = self.github.world();
+        world.tokens.insert(token.clone(), Token::reading());
+        drop(world);
+        self.refusing("403 POST ", "/check-runs")
+            .refusing("403 POST ", "/issues/7/comments")
+    }
+
+    /// Another step that looks at the same shop and the same GitHub.
+    pub(crate) fn another(&self, event: &str, payload: &str, run: u64) -> Step {
+        let mut another = step(event, payload, &self.shop, &self.github);
+        another.again(run);
+        another
     }
 
     pub(crate) fn with(mut self, input: &str, value: &str) -> Self {
@@ -50,21 +87,24 @@ impl Scene {
     }
 
     pub(crate) fn start(&self) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_prodverdict"))
-            .arg("action")
-            .env_clear()
-            .envs(&self.step.variables)
-            .current_dir(self.step.workspace(""))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts")
+        start(&self.step)
     }
 
     /// Runs the step to its end and checks what holds for every run.
     pub(crate) async fn run(&self) -> Ran {
         self.end(self.start()).await
+    }
+
+    /// Each request is a reason of its own.
+    #[track_caller]
+    fn expect_no_refusal(&self, ran: &Ran) {
+        let world = self.github.world();
+        let is_meant = |refusal: &&String| {
+            let mut meant = self.refused.iter();
+            meant.any(|(start, end)| refusal.starts_with(start) && refusal.ends_with(end))
+        };
+        let unmeant: Vec<_> = world.refusals.iter().filter(|one| !is_meant(one)).collect();
+        assert_eq!(unmeant, [""; 0], "{}", ran.log());
     }
 
     pub(crate) async fn end(&self, child: Child) -> Ran {
@@ -79,6 +119,7 @@ impl Scene {
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
         };
         assert_eq!(self.github.violations(), [""; 0], "{}", ran.log());
+        self.expect_no_refusal(&ran);
         assert!(!ran.log().contains('\u{1b}'), "colour: {}", ran.log());
         ran
     }
@@ -130,6 +171,13 @@ impl Scene {
             })
             .collect();
         let report = std::fs::read_to_string(self.step.workspace("prodverdict-report.json"));
+        let files = std::fs::read_dir(self.step.workspace("")).expect("the workspace");
+        let files = files.map(|file| file.expect("a file").path());
+        let asked_for = files.filter(|path| path.file_stem().is_some_and(|stem| stem == "report"));
+        left.extend(asked_for.map(|path| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            (path.display().to_string(), text)
+        }));
         left.extend([
             ("summary".to_owned(), self.step.summary()),
             ("outputs".to_owned(), self.step.raw_outputs()),
@@ -152,6 +200,31 @@ impl Scene {
             assert!(!text.contains('✅'), "{place} has a tick: {text}");
         }
     }
+}
+
+/// A step of a job about the shop.
+fn step(event: &str, payload: &str, shop: &Shop, github: &FakeGithub) -> Step {
+    let mut step = Step::new(event, payload, TOKEN);
+    step.check_out("prodverdict.yml", CONFIG);
+    step.set("STRIPE_SECRET_KEY", KEY);
+    step.set("STRIPE_API_BASE", &shop.stripe.base_url());
+    step.set("DATABASE_URL", &shop.database_url(None));
+    step.set("GITHUB_API_URL", &github.api_url());
+    step
+}
+
+/// Starts the program as the runner does.
+pub(crate) fn start(step: &Step) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_prodverdict"))
+        .arg("action")
+        .env_clear()
+        .envs(&step.variables)
+        .current_dir(step.workspace(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
 }
 
 /// What annotations are about: their title and their first line.

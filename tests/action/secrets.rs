@@ -23,7 +23,9 @@ async fn scene() -> Scene {
             .called(&format!("usr-{KEY}-{PASSWORD}"))
             .without_access(),
     );
+    let files = "report.sarif, report.xml, report.md, report.csv, report.sql, report.txt";
     let scene = Scene::open(&people).await.with("github_token", TOKEN);
+    let scene = scene.with("output", files);
     let mut world = scene.github.world();
     world.tokens.insert(TOKEN.to_owned(), Token::writing());
     drop(world);
@@ -65,12 +67,7 @@ async fn no_secret_is_in_anything_that_leaves() {
         expect_no_secret(&scene, &ran);
     };
     let degraded = async {
-        let scene = scene().await;
-        scene
-            .github
-            .world()
-            .tokens
-            .insert(TOKEN.to_owned(), Token::reading());
+        let scene = scene().await.only_reading();
         let ran = scene.run().await;
         ran.expect(1);
         assert_eq!(ran.commands().len(), 8);

@@ -1,7 +1,6 @@
 //! Pull requests of strangers: a token that can only read, and a checkout that must not be believed.
 
 use crate::{
-    fake_github::{TOKEN, Token, World},
     scene::Scene,
     shop::{CONFIG, drifted, in_order, line_of, payer},
 };
@@ -13,9 +12,8 @@ fn loosened() -> String {
 
 #[tokio::test]
 async fn a_token_that_can_only_read_leaves_the_verdict_and_moves_the_report() {
-    let mut world = World::new();
-    world.tokens.insert(TOKEN.to_owned(), Token::reading());
-    let scene = Scene::in_world(world, "pull_request", "pull_request_fork", &drifted()).await;
+    let scene = Scene::on("pull_request", "pull_request_fork", &drifted()).await;
+    let scene = scene.only_reading();
     let ran = scene.run().await;
     ran.expect(1);
     assert_eq!(scene.step.output("verdict"), "fail");
@@ -49,15 +47,14 @@ async fn a_log_shows_ten_annotations_of_a_level_at_most() {
 
 #[tokio::test]
 async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_commit() {
-    let mut world = World::new();
-    let at = (World::sha(9), "prodverdict.yml".to_owned());
-    world.files.insert(at, CONFIG.as_bytes().to_vec());
-    let scene = Scene::in_world(world, "pull_request_target", "pull_request", &drifted()).await;
+    let scene = Scene::on("pull_request_target", "pull_request", &drifted()).await;
+    scene.commit(&[1], &loosened());
     scene.step.check_out("prodverdict.yml", &loosened());
     scene.run().await.expect(1);
     scene.expect_conclusion("failure");
     assert_eq!(scene.step.output("high_count"), "3");
-    assert_eq!(scene.github.count("GET", "/contents/prodverdict.yml"), 1);
+    // The other one is read too, to be compared.
+    assert_eq!(scene.github.count("GET", "/contents/prodverdict.yml"), 2);
 
     // The same file in an ordinary job: it is what makes the difference.
     let scene = Scene::open(&drifted()).await;
@@ -67,7 +64,10 @@ async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_comm
 
 #[tokio::test]
 async fn a_base_commit_without_a_configuration_is_no_reason_to_take_the_other() {
-    let scene = Scene::on("pull_request_target", "pull_request", &in_order()).await;
+    let scene = Scene::on("pull_request_target", "pull_request", &in_order())
+        .await
+        .refusing("404 GET ", "/contents/prodverdict.yml");
+    scene.github.world().files.clear();
     let ran = scene.run().await;
     ran.expect(2);
     scene.expect_conclusion("failure");

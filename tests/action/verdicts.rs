@@ -192,6 +192,10 @@ async fn ids_are_shortened_in_everything_that_is_published() {
         .chain(in_order())
         .collect();
     let scene = Scene::open(&people).await.with("redact", "ids");
+    let scene = scene.with(
+        "output",
+        "report.sarif, report.xml, report.md, report.csv, report.txt",
+    );
     let ran = scene.run().await;
     ran.expect(1);
     let subscriptions: Vec<_> = scene.shop.stripe.world(|world| {
@@ -200,6 +204,7 @@ async fn ids_are_shortened_in_everything_that_is_published() {
             .map(|subscription| subscription.id.to_string());
         ids.collect()
     });
+    assert!(scene.step.workspace("report.csv").is_file());
     for (place, text) in scene.everything_that_left(&ran) {
         for number in 0..3 {
             for kind in ["usr_", "cus_"] {

@@ -231,23 +231,6 @@ async fn annotations_that_cannot_be_placed_are_left_to_the_caller() {
 }
 
 #[tokio::test]
-async fn more_annotations_than_github_should_store_are_counted() {
-    let github = FakeGithub::start(World::new()).await;
-    let published = Job::pull_request()
-        .report(&github, &publication(1100))
-        .await;
-    assert_eq!(published.annotations_left.len(), 100);
-    assert_eq!(
-        github
-            .world()
-            .check_runs
-            .first()
-            .map(|run| run.annotations.len()),
-        Some(1000)
-    );
-}
-
-#[tokio::test]
 async fn a_switched_off_check_run_is_no_degradation() {
     let github = FakeGithub::start(World::new()).await;
     let mut job = Job::pull_request();

@@ -326,6 +326,31 @@ async fn two_racing_runs_leave_one_comment_by_the_newer() {
 }
 
 #[tokio::test]
+async fn an_older_run_that_commented_beside_a_newer_one_takes_its_own_away() {
+    let mut world = World::new();
+    // The older run hears late that there is no comment yet.
+    let late = Kind::Hang(std::time::Duration::from_millis(600));
+    world.fail("GET", "/comments", late);
+    let github = FakeGithub::start(world).await;
+    let (older, newer) = (
+        Job::pull_request().run(100, 1),
+        Job::pull_request().run(101, 1),
+    );
+    let (reports_old, reports_new) = (publication(1), publication(2));
+    let after = async {
+        while github.count("GET", "/comments") == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        newer.report(&github, &reports_new).await
+    };
+    tokio::join!(older.report(&github, &reports_old), after);
+    let bodies = bodies(&github);
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    assert!(bodies.iter().all(|body| body.contains("2 findings")));
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn duplicates_of_a_race_are_merged_into_the_oldest() {
     let marker = marker().await;
     let mut world = World::new();

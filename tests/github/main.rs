@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test may panic"
 )]
 
@@ -15,5 +16,6 @@ mod contents;
 mod events;
 mod faults;
 mod job;
+mod limits;
 mod lists;
 mod secrets;

@@ -134,6 +134,23 @@ fn what_no_report_can_be_written_to_is_refused_before_anything_is_read() {
 }
 
 #[test]
+fn a_repair_script_is_refused_where_it_repairs_nothing() {
+    for (command, said) in [
+        (
+            "check access --redact ids --output repair.sql",
+            "a repair script with shortened ids repairs nothing",
+        ),
+        (
+            "rehearse --output repair.sql",
+            "a rehearsal has nothing to repair",
+        ),
+    ] {
+        let ran = prodverdict(command).run().with_status(2).says(&[said]);
+        assert_eq!(ran.stdout, "", "{command}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
     let folder = folder(&[]);
     let path = |name: &str| folder.path().join(name);

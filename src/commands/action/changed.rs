@@ -1,79 +1,72 @@
-//! Findings of a rehearsal at the changed lines of the handler, where `handler_paths` says which files that is.
+//! Findings at the changed lines of the pull request that matter to them.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::{collections::BTreeMap, rc::Rc};
 
 use crate::{
-    config::{AccessContract, Config},
-    contract::{ColumnName, Field, Finding, HandlerRule, Rule},
-    github::{ChangedLine, Client, ClientError, Context, Due, Repository, best_line, says},
+    baseline::Standing,
+    changes::{ChangedFile, Deed, Diff, Finder, OwnLines, Touch, of_contract, of_finding},
+    config::Config,
+    github::{Client, ClientError, Context, Due, Repository, Trust},
     problem::{Place, Problem},
-    report::Outcome,
+    report::{Change, Outcome, Reported},
 };
 
 /// A longer source file is none that a person wrote.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 
-/// Moves findings to the changed lines that they are likely about. What GitHub does not tell leaves them where they
-/// are; why is a warning.
+/// How many files are read to tell whether a line was the only one. Each is a request.
+const MOST_READ: usize = 5;
+
+/// How many places are said of a finding.
+const MOST_PLACES: usize = 5;
+
+/// Says of each finding which changed lines matter to it, and moves its annotation to the likeliest one. `path` is the
+/// configuration's. What GitHub does not tell leaves findings where they are; why is a warning.
 pub(super) async fn place(
     outcome: &mut Outcome,
-    config: &Config,
+    (config, path): (&Config, &str),
     context: &Context,
     client: Result<Client, ClientError>,
 ) {
-    let Some(settings) = config
-        .rehearsal
-        .as_ref()
-        .filter(|_| outcome.rehearsal.is_some())
-    else {
-        return;
-    };
     let has_findings = outcome.contracts.iter().any(|one| !one.findings.is_empty());
-    if settings.handler_paths.is_empty() || !has_findings {
-        return;
-    }
-    let (Some(contract), Some(repository), Some(number), Some(sha), true) = (
-        config.contracts.get(settings.contract_index),
+    // Without a token nothing is said on GitHub at all, and the publisher says so.
+    let (Ok(mut client), Some(repository), Some(number), Some(sha), true, true) = (
+        client,
         &context.repository,
         context.pull_request,
         &context.sha,
         // A merge group knows its pull request too, but reports on another commit.
         context.comment != Due::No,
+        has_findings,
     ) else {
         return;
     };
-    let listed = async {
-        let mut client = client?;
-        let mut files = client.changed_files(repository, number, sha).await?;
-        let of_handler = patterns(&settings.handler_paths);
-        files.retain(|file| of_handler.is_match(&file.path));
-        Ok((client, files))
-    };
-    let (client, files) = match listed.await {
-        Ok(listed) => listed,
+    let files = match client.changed_files(repository, number, sha).await {
+        Ok(files) => files,
         Err(error) => return outcome.warnings.push(unlisted(&error)),
     };
-    let mut asked = Asked {
-        client,
-        repository,
-        sha,
-    };
-    for contract_outcome in &mut outcome.contracts {
-        for found in &mut contract_outcome.findings {
-            let names = names(&found.finding, contract);
-            let Some(line) = best_line(&files, &names) else {
-                continue;
-            };
-            if let Some(lost) = &line.lost
-                && asked.has_no_other(&line, lost).await
-            {
-                found.finding.message.push_str(&format!(
-                    "\nThis pull request removed the only line of `{}` that mentions `{lost}`.",
-                    line.path
-                ));
-            }
-            found.place = Some(whole_line(line));
+    // Elsewhere the configuration that was read is not the one that the pull request changes.
+    let is_own = context.trust == Trust::Ordinary;
+    let own_files = if is_own { files.as_slice() } else { &[] };
+    let rehearsal = config.rehearsal.as_ref();
+    let handler_paths = rehearsal.map_or(&[][..], |one| &one.handler_paths);
+    let diff = Diff::of(&files, handler_paths, path);
+    let all = touched(outcome, config, &diff, (own_files, path));
+    let now = read(&all, &mut client, (repository, sha)).await;
+    // Somebody who names the handler's files and rehearses them wants to see a step there, if anywhere.
+    let otherwise = (outcome.rehearsal.is_some() && !handler_paths.is_empty())
+        .then(|| diff.first_change())
+        .flatten();
+    let is_rehearsal = outcome.rehearsal.is_some();
+    let findings = outcome
+        .contracts
+        .iter_mut()
+        .flat_map(|one| &mut one.findings);
+    for (found, touched) in findings.zip(all) {
+        if let Some(place) = touched.place(found, is_rehearsal, otherwise) {
+            found.place = Some(place);
         }
+        found.changes = touched.told(&now);
     }
 }
 
@@ -88,114 +81,200 @@ fn unlisted(error: &ClientError) -> Problem {
     }
 }
 
-/// Patterns were checked with the configuration; one that is none means nothing.
-fn patterns(written: &[String]) -> GlobSet {
-    let mut patterns = GlobSetBuilder::new();
-    for pattern in written {
-        if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() {
-            patterns.add(glob);
+/// What the pull request does that matters to one finding.
+#[derive(Default)]
+struct Touched {
+    own_line: Option<Change>,
+    touches: Rc<[Touch]>,
+}
+
+/// For each finding in the order of the contracts. `own` are the files among which the configuration may be, and its
+/// path.
+fn touched(
+    outcome: &Outcome,
+    config: &Config,
+    diff: &Diff<'_>,
+    own: (&[ChangedFile], &str),
+) -> Vec<Touched> {
+    let mut all = Vec::new();
+    for contract_outcome in &outcome.contracts {
+        let mut contracts = config.contracts.iter();
+        let contract = contracts.find(|one| one.name == contract_outcome.name);
+        let Some(contract) = contract else {
+            all.extend(contract_outcome.findings.iter().map(|_| Touched::default()));
+            continue;
+        };
+        let of_contract = of_contract(contract);
+        let mut own_lines = OwnLines::of(own.0, own.1);
+        let mut finder = Finder::new(diff, of_contract.clone());
+        all.extend(contract_outcome.findings.iter().map(|found| {
+            let place = found.place.as_ref();
+            Touched {
+                own_line: place.and_then(|place| own_lines.change(place, &of_contract)),
+                touches: finder.touches(&of_finding(&found.finding, contract)),
+            }
+        }));
+    }
+    all
+}
+
+impl Touched {
+    /// Where the finding is shown instead: at the likeliest line, unless its own line of the configuration changes too,
+    /// or it was there before the pull request.
+    fn place(
+        &self,
+        found: &Reported,
+        is_rehearsal: bool,
+        otherwise: Option<(&str, u32)>,
+    ) -> Option<Place> {
+        let was_there = match found.standing {
+            Some(Standing::Known | Standing::Accepted { .. }) => true,
+            Some(Standing::New) | None => false,
+        };
+        if was_there || self.own_line.is_some() {
+            return None;
+        }
+        let mut touches = self.touches.iter();
+        let shows = |touch: &&Touch| match touch.deed {
+            Deed::Removes | Deed::Changes | Deed::Adds => true,
+            // What a check finds may have any cause, and a line that only moved is the least likely one.
+            Deed::Moves => is_rehearsal,
+            // Nothing can be shown at a file that is not there.
+            Deed::RemovesFile => false,
+        };
+        let likeliest = touches
+            .find(shows)
+            .map(|touch| (touch.path.as_str(), touch.line));
+        let (path, line) = likeliest.or(otherwise)?;
+        Some(Place {
+            path: path.to_owned(),
+            line,
+            column: 1,
+            end_line: line,
+            end_column: 1,
+        })
+    }
+
+    fn told(&self, now: &BTreeMap<String, String>) -> Vec<Change> {
+        let touches = self.touches.iter();
+        let told = touches.map(|touch| touch.told(now.get(&touch.path).map(String::as_str)));
+        self.own_line
+            .iter()
+            .cloned()
+            .chain(told)
+            .take(MOST_PLACES)
+            .collect()
+    }
+}
+
+/// The files that have to be known to say all of a place, as the pull request leaves them. One that cannot be read is
+/// not there: less is said then.
+async fn read(
+    all: &[Touched],
+    client: &mut Client,
+    (repository, sha): (&Repository, &str),
+) -> BTreeMap<String, String> {
+    let touches = all.iter().flat_map(|one| one.touches.iter());
+    let mut wanted: Vec<&str> = Vec::new();
+    for touch in touches.filter(|touch| touch.asks_for_file()) {
+        if wanted.len() < MOST_READ && !wanted.contains(&touch.path.as_str()) {
+            wanted.push(&touch.path);
         }
     }
-    patterns.build().unwrap_or_default()
-}
-
-fn whole_line(line: ChangedLine) -> Place {
-    Place {
-        path: line.path,
-        line: line.line,
-        column: 1,
-        end_line: line.line,
-        end_column: 1,
+    let mut now = BTreeMap::new();
+    for path in wanted {
+        if let Ok(Some(text)) = client.fetch_file(repository, path, sha, MOST_BYTES).await {
+            now.insert(path.to_owned(), text);
+        }
     }
+    now
 }
 
-struct Asked<'a> {
-    client: Client,
-    repository: &'a Repository,
-    sha: &'a str,
-}
-
-impl Asked<'_> {
-    /// Whether the file as it is now does not mention the name at all; no where that is not known.
-    async fn has_no_other(&mut self, line: &ChangedLine, name: &str) -> bool {
-        let text = self
-            .client
-            .fetch_file(self.repository, &line.path, self.sha, MOST_BYTES)
-            .await;
-        matches!(text, Ok(Some(text)) if !says(&text, name))
-    }
-}
-
-/// The names that matter to a finding, the weightiest first: the column that its rule is about, the other columns that
-/// its text names, its plans and its price, the events that were sent.
-fn names(finding: &Finding, contract: &AccessContract) -> Vec<String> {
-    let text = format!("{}\n{}", finding.fix, finding.message);
-    let columns = &contract.contract.columns;
-    let of_field = |field: Field| match columns.get(&field)? {
-        ColumnName::Column(name) | ColumnName::In { column: name, .. } => Some(name.clone()),
-        ColumnName::Computed => None,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        changes::{Kind, Name},
+        contract::{Finding, Money, Rule, Severity, Subject},
     };
-    let mut names: Vec<String> = about(finding.rule).and_then(of_field).into_iter().collect();
-    let mentioned = columns.keys().filter_map(|field| of_field(*field));
-    names.extend(mentioned.filter(|name| says(&text, name)));
-    let subject = &finding.subject;
-    let values = [&subject.plan_expected, &subject.plan_found, &subject.price];
-    names.extend(values.into_iter().flatten().cloned());
-    let (mut now, mut earlier) = (Vec::new(), Vec::new());
-    for line in &finding.evidence {
-        let mut words = line.split_whitespace();
-        if words.next() != Some("sent") {
-            continue;
-        }
-        let Some(event) = words.next().filter(|event| event.contains('.')) else {
-            continue;
-        };
-        let of = if line.ends_with(')') && line.contains(" (at ") {
-            &mut earlier
-        } else {
-            &mut now
-        };
-        of.push(event.to_owned());
-    }
-    let (named, others): (Vec<_>, Vec<_>) = now.into_iter().partition(|event| says(&text, event));
-    names.extend(named.into_iter().chain(others).chain(earlier));
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| !name.trim().is_empty() && seen.insert(name.clone()));
-    names
-}
 
-/// The column that a rule is about.
-fn about(rule: Rule) -> Option<Field> {
-    match rule {
-        Rule::RevenueLeak
-        | Rule::WrongfulAccess
-        | Rule::NoSubscription
-        | Rule::Handler(HandlerRule::GateDiffers) => Some(Field::HasPaidAccess),
-        Rule::PlanDrift | Rule::StalePlan | Rule::Handler(HandlerRule::PlanDropped) => {
-            Some(Field::Plan)
+    fn found(standing: Option<Standing>) -> Reported {
+        let finding = Finding {
+            rule: Rule::RevenueLeak,
+            severity: Severity::High,
+            entity: "user:1".to_owned(),
+            message: String::new(),
+            fix: String::new(),
+            subject: Subject::default(),
+            evidence: Vec::new(),
+            amount: Money::default(),
+            items_without_amount: 0,
+            fingerprint: String::new(),
+        };
+        Reported {
+            standing,
+            ..Reported::new(finding, None)
         }
-        Rule::OrphanSubscription
-        | Rule::DuplicateCustomer
-        | Rule::UnlinkedAccess
-        | Rule::Handler(HandlerRule::BystanderChanged) => Some(Field::CustomerId),
-        Rule::SeatDrift => Some(Field::Seats),
-        Rule::PeriodDrift => Some(Field::PeriodEnd),
-        Rule::CancelFlagDrift => Some(Field::CancelAtPeriodEnd),
-        Rule::StatusDrift => Some(Field::Status),
-        Rule::StaleSubscriptionId => Some(Field::SubscriptionId),
-        Rule::UnmappedPrice
-        | Rule::UnmappedFeature
-        | Rule::UnknownStatus
-        | Rule::DoubleSubscription
-        | Rule::Handler(
-            HandlerRule::ForgedAccepted
-            | HandlerRule::HandlerAnswer
-            | HandlerRule::SwallowedError
-            | HandlerRule::HalfWritten
-            | HandlerRule::RepeatChanged
-            | HandlerRule::UnneededWrite
-            | HandlerRule::OrderDependent
-            | HandlerRule::AccountGone,
-        ) => None,
+    }
+
+    fn touched(patch: &str, is_removed: bool) -> Touched {
+        let files = [ChangedFile {
+            path: "src/a.ts".to_owned(),
+            is_removed,
+            patch: Some(patch.to_owned()),
+            ..ChangedFile::default()
+        }];
+        let diff = Diff::of(&files, &[], "prodverdict.yml");
+        let name = Name::new(Kind::Column, "has_paid_access").expect("a name");
+        Touched {
+            own_line: None,
+            touches: Finder::new(&diff, Vec::new()).touches(&[name]),
+        }
+    }
+
+    const REMOVED: &str = "@@ -7,2 +7 @@\n-user.has_paid_access = true;\n }";
+
+    #[test]
+    fn what_was_there_before_the_pull_request_is_listed_and_not_shown_there() {
+        let touched = touched(REMOVED, false);
+        let line = |standing| {
+            let place = touched.place(&found(standing), false, None);
+            place.map(|place| place.line)
+        };
+        assert_eq!(line(None), Some(7));
+        assert_eq!(line(Some(Standing::New)), Some(7));
+        assert_eq!(line(Some(Standing::Known)), None);
+        let accepted = Standing::Accepted {
+            reason: String::new(),
+            until: None,
+        };
+        assert_eq!(line(Some(accepted)), None);
+        assert_eq!(touched.told(&BTreeMap::new()).len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_moved_is_where_a_step_of_a_rehearsal_is_shown_and_no_finding_of_a_check() {
+        let moved = touched(
+            "@@ -7,2 +7,3 @@\n-user.has_paid_access = true;\n+if (paid)\n+  user.has_paid_access = true;\n }",
+            false,
+        );
+        let line = |is_rehearsal| {
+            let place = moved.place(&found(None), is_rehearsal, None);
+            place.map(|place| place.line)
+        };
+        assert_eq!((line(false), line(true)), (None, Some(8)));
+    }
+
+    #[test]
+    fn nothing_is_shown_at_a_file_that_is_gone_or_beside_its_own_line() {
+        let gone = touched(REMOVED, true);
+        assert_eq!(gone.place(&found(None), true, None), None);
+        let otherwise = gone.place(&found(None), true, Some(("b.ts", 3)));
+        assert_eq!(otherwise.map(|place| place.path), Some("b.ts".to_owned()));
+        let own = Touched {
+            own_line: gone.told(&BTreeMap::new()).pop(),
+            ..touched(REMOVED, false)
+        };
+        assert_eq!(own.place(&found(None), false, None), None);
     }
 }

@@ -47,12 +47,26 @@ pub(super) struct Job<'e> {
 pub(super) enum Judged {
     Told(Box<Outcome>),
     /// These variables are not set.
-    Skipped(Vec<String>),
+    Skipped {
+        missing: Vec<String>,
+        warnings: Vec<Problem>,
+    },
 }
 
 impl Judged {
     fn skipped(missing: &[&str]) -> Self {
-        Self::Skipped(missing.iter().map(|name| (*name).to_owned()).collect())
+        Self::Skipped {
+            missing: missing.iter().map(|name| (*name).to_owned()).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds what changes nothing about it.
+    pub(super) fn warn(&mut self, more: Vec<Problem>) {
+        match self {
+            Self::Told(outcome) => outcome.warnings.extend(more),
+            Self::Skipped { warnings, .. } => warnings.extend(more),
+        }
     }
 }
 
@@ -104,6 +118,7 @@ impl Job<'_> {
             return Judged::skipped(&missing);
         }
         run.fail_on = self.inputs.fail_on;
+        run.repairs = self.files.want_repairs();
         Judged::Told(Box::new(judge(config, &run).await))
     }
 
@@ -138,8 +153,11 @@ impl Job<'_> {
     /// Says it everywhere; gives the exit status.
     pub(super) async fn end(&self, publisher: &mut Publisher, judged: Judged) -> u8 {
         match judged {
-            Judged::Skipped(missing) => {
-                let publication = publication::skipped(&missing, &self.context, self.inputs.mode);
+            Judged::Skipped { missing, warnings } => {
+                let context = &self.context;
+                let mode = self.inputs.mode;
+                let publication = publication::skipped(&missing, &warnings, context, mode);
+                self.output.say(&report::warnings(&warnings, false));
                 self.output.say(&publication.summary);
                 self.tell(&publisher.finish(&publication).await);
                 0

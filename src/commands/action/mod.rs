@@ -4,6 +4,7 @@ mod changed;
 mod configuration;
 mod inputs;
 mod job;
+mod loosening;
 mod publication;
 
 use std::{
@@ -117,7 +118,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Ok(judged) => judged,
         Err(status) => return status,
     };
-    let reader = client(publisher.context(), job.mask.clone());
+    let reader = || client(&job.context, job.mask.clone());
     tokio::select! {
         status = Box::pin(told(&job, &config, reader, judged, &mut publisher)) => return status,
         () = signals.cancelled() => {}
@@ -153,13 +154,19 @@ fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
 async fn told(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
-    reader: Result<Client, ClientError>,
+    reader: impl Fn() -> Result<Client, ClientError>,
     mut judged: Judged,
     publisher: &mut Publisher,
 ) -> u8 {
-    let context = publisher.context().clone();
-    if let (Judged::Told(outcome), Ok(config)) = (&mut judged, config) {
-        changed::place(outcome, config, &context, reader).await;
+    let mut context = publisher.context().clone();
+    if let Ok(config) = config {
+        if let Judged::Told(outcome) = &mut judged {
+            let path = &job.inputs.config;
+            let path = path.strip_prefix("./").unwrap_or(path);
+            changed::place(outcome, (config, path), &context, reader()).await;
+        }
+        let path = &job.inputs.config;
+        judged.warn(loosening::warnings(path, config, &mut context, reader()).await);
     }
     job.end(publisher, judged).await
 }

@@ -6,6 +6,7 @@ use super::inputs::{Inputs, Mode};
 use crate::{
     contract::{Severity, Verdict},
     github::{CommentBody, Conclusion, Context, Publication},
+    problem::Problem,
     report::{self, Outcome, markdown},
 };
 
@@ -48,7 +49,12 @@ pub(super) fn publication(
 }
 
 /// A job that was told to do without credentials has nothing to say but that.
-pub(super) fn skipped(missing: &[String], context: &Context, mode: Mode) -> Publication {
+pub(super) fn skipped(
+    missing: &[String],
+    warnings: &[Problem],
+    context: &Context,
+    mode: Mode,
+) -> Publication {
     let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
     let whose = if context.is_fork {
         "Secrets are not passed to pull requests from forks."
@@ -72,7 +78,14 @@ pub(super) fn skipped(missing: &[String], context: &Context, mode: Mode) -> Publ
              both values itself.\n"
         ),
     };
-    without_a_verdict("Skipped: no credentials", text, mode)
+    let text = match markdown::warnings(warnings) {
+        Some(warnings) => format!("{text}\n{warnings}\n"),
+        None => text,
+    };
+    Publication {
+        annotations: report::annotations_of_warnings(warnings).collect(),
+        ..without_a_verdict("Skipped: no credentials", text, mode)
+    }
 }
 
 /// An event without a commit to report on.

@@ -147,8 +147,9 @@ pub(crate) async fn played(
         Ok(opened) => opened,
         Err(failure) => return outcome::failed(config, failure),
     };
+    let ending = if scenarios.len() == 1 { "" } else { "s" };
     output.say(&format!(
-        "Stripe is played at {}; playing {} scenarios against {}",
+        "Stripe is played at {}; playing {} scenario{ending} against {}",
         rehearsing.fake.base_url(),
         scenarios.len(),
         rehearsing.settings.handler,

@@ -14,8 +14,8 @@ use crate::{
     contract::{ColumnName, Field, Finding, HandlerRule, Rule},
     fake_stripe::{ApiVersion, Stage},
     rehearsal::{
-        Due, Each, Observed, OnRow, Order, Performance, RowState, Scenario, Shape, Variation,
-        built_in, due, endings_differ, fold, judge,
+        Due, Each, Links, Observed, OnRow, Order, Performance, RowState, Scenario, Shape,
+        Variation, built_in, due, endings_differ, fold, judge,
     },
     report::Outcome,
 };
@@ -56,9 +56,13 @@ pub(crate) async fn rehearse(
     scenarios: &[Scenario],
 ) -> Result<Outcome, Failure> {
     let contract = &rehearsing.contract.contract;
+    let links = Links {
+        stored_customer: rehearsing.settings.stores_customer(),
+        metadata: rehearsing.settings.names_account(),
+    };
     let due: Vec<Due<'_>> = scenarios
         .iter()
-        .map(|scenario| due(scenario, contract, &rehearsing.cast))
+        .map(|scenario| due(scenario, contract, &rehearsing.cast, links))
         .collect();
     let bystanders = gather_bystanders(rehearsing, "bystander").await?;
     let performances: Vec<&Performance<'_>> =

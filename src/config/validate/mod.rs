@@ -69,6 +69,7 @@ pub(super) fn config(document: &Entry<Document>, collector: &Collector<'_>) -> O
             None => None,
         },
         places,
+        list: collector.entry_place(spot),
     })
 }
 

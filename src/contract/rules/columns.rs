@@ -88,25 +88,7 @@ impl Row<'_, '_> {
         if !is_judged(self.case, Rule::SeatDrift, Field::Seats) {
             return Ok(());
         }
-        let mut paid_for: Option<u64> = None;
-        let contract = self.case.contract;
-        for subscription in granting {
-            for item in &subscription.items {
-                let is_counted = match contract.price_meaning(&item.price.id) {
-                    PriceMeaning::Plan(_) => true,
-                    PriceMeaning::Unmapped => !contract.checks_plans(),
-                    PriceMeaning::Ignored => false,
-                };
-                if is_counted && !item.price.metered {
-                    let quantity = item.quantity;
-                    let quantity = quantity
-                        .ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
-                    paid_for = Some(paid_for.unwrap_or_default().saturating_add(quantity));
-                }
-            }
-        }
-        // Usage, or prices that nobody knows: seats are not what is paid for.
-        let Some(paid_for) = paid_for else {
+        let Some(paid_for) = paid_seats(self.case, granting)? else {
             return Ok(());
         };
         let stored = self.columns.seats;
@@ -201,6 +183,31 @@ impl Row<'_, '_> {
             },
         );
     }
+}
+
+/// The quantity that is paid for; none where that is usage, or of prices that nobody knows: it is not seats then.
+pub(crate) fn paid_seats(
+    case: &Case<'_>,
+    granting: &[&Subscription],
+) -> Result<Option<u64>, Unanswerable> {
+    let mut paid_for: Option<u64> = None;
+    let contract = case.contract;
+    for subscription in granting {
+        for item in &subscription.items {
+            let is_counted = match contract.price_meaning(&item.price.id) {
+                PriceMeaning::Plan(_) => true,
+                PriceMeaning::Unmapped => !contract.checks_plans(),
+                PriceMeaning::Ignored => false,
+            };
+            if is_counted && !item.price.metered {
+                let quantity = item.quantity;
+                let quantity =
+                    quantity.ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
+                paid_for = Some(paid_for.unwrap_or_default().saturating_add(quantity));
+            }
+        }
+    }
+    Ok(paid_for)
 }
 
 /// The column that a rule of this file compares, and what follows when it differs.

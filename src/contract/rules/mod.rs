@@ -8,8 +8,10 @@ mod price;
 mod status;
 mod unlinked;
 
-pub(crate) use self::{customer::CHARGED, plan::stores_paid_plan};
-use super::{Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
+use std::collections::BTreeSet;
+
+pub(crate) use self::{columns::paid_seats, customer::CHARGED, plan::stores_paid_plan};
+use super::{Field, Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
 
 /// Judges every account, then what belongs to customers, prices and statuses.
 pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
@@ -32,6 +34,34 @@ pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
         status::unknown_status(case);
     }
     Ok(())
+}
+
+/// The rules that these facts could break.
+pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
+    let has_subscriptions = case.contract.source.has_subscriptions();
+    let checks_plans = case.contract.checks_plans();
+    let maps = |field: Field| has_subscriptions && case.facts.mapped.contains(&field);
+    let applies = |rule: &Rule| match rule {
+        Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::DuplicateCustomer
+        | Rule::UnlinkedAccess => true,
+        Rule::PlanDrift | Rule::StalePlan => plan::compares_plans(case),
+        Rule::UnmappedPrice => checks_plans && has_subscriptions,
+        Rule::UnmappedFeature => checks_plans && !has_subscriptions,
+        Rule::OrphanSubscription | Rule::UnknownStatus | Rule::DoubleSubscription => {
+            has_subscriptions
+        }
+        Rule::SeatDrift => maps(Field::Seats),
+        Rule::StatusDrift => maps(Field::Status),
+        Rule::StaleSubscriptionId => maps(Field::SubscriptionId),
+        Rule::PeriodDrift => maps(Field::PeriodEnd),
+        Rule::CancelFlagDrift => maps(Field::CancelAtPeriodEnd),
+        Rule::Handler(_) => false,
+    };
+    let wanted = Rule::ALL.into_iter().filter(|rule| case.wants(*rule));
+    wanted.filter(applies).collect()
 }
 
 fn judge_accounts(case: &Case<'_>, customer: CustomerNumber) -> Result<(), Unanswerable> {

@@ -99,7 +99,8 @@ pub(crate) fn stores_paid_plan(case: &Case<'_>, account: &Account) -> bool {
         && !case.contract.free_plans.contains(found)
 }
 
-fn compares_plans(case: &Case<'_>) -> bool {
+/// Whether the contract has plans and the rows have them too.
+pub(super) fn compares_plans(case: &Case<'_>) -> bool {
     case.contract.checks_plans() && case.facts.mapped.contains(&Field::Plan)
 }
 

@@ -153,6 +153,13 @@ async fn round(
         .map(|comment| Written::read(comment.body.as_deref().unwrap_or_default()))
         .collect();
     if written.iter().any(|written| sticky.yields_to(written)) {
+        if !may_post {
+            // The newer run may have looked before this one wrote. It keeps the oldest, so that one stays.
+            let others = others.iter().zip(written.iter().skip(1));
+            for (other, _) in others.filter(|(_, written)| !sticky.yields_to(written)) {
+                delete(client, place, other).await?;
+            }
+        }
         return Ok(Round::Done(Commented::Newer(oldest.html_url)));
     }
     let says_the_same = written

@@ -38,6 +38,8 @@ pub struct Context {
     /// `GITHUB_SHA`, for when GitHub does not know `sha`.
     pub fallback_sha: Option<String>,
     pub pull_request: Option<u64>,
+    /// The base of the pull request, where the event or GitHub says it.
+    pub base_sha: Option<String>,
     /// How to find out through the API what the payload does not say.
     pub search: Search,
     pub check_run: Due,
@@ -109,6 +111,11 @@ impl Context {
                 self.server_url, self.run.id
             )
         })
+    }
+
+    /// Whether the event is one of a pull request itself, so that what is checked out is the pull request.
+    pub fn is_of_pull_request(&self) -> bool {
+        self.event_name.starts_with("pull_request") && self.pull_request.is_some()
     }
 
     fn is_target(&self) -> bool {

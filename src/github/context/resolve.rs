@@ -60,6 +60,7 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         sha: None,
         fallback_sha: get("GITHUB_SHA").filter(|sha| is_sha(sha)).cloned(),
         pull_request: None,
+        base_sha: None,
         search: Search::Nothing,
         check_run: Due::OnRequest,
         comment: Due::No,
@@ -116,6 +117,7 @@ fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<Strin
     let pull = event.pull_request.clone().unwrap_or_default();
     context.pull_request = pull.number.or_else(from_ref);
     context.sha = head_sha(&pull);
+    context.base_sha = base_sha(&pull);
     context.is_fork = is_fork(context, &pull, event.pull_request.is_some());
     if context.is_target() {
         context.trust = Trust::BaseOnly {

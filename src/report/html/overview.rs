@@ -10,7 +10,7 @@ use crate::{
     report::{
         ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed,
         amount::amounts,
-        count::{by_rule, counted, grouped, length, standing},
+        count::{by_rule, counted, grouped, standing},
         meaning::meaning,
         shown,
         text::summary_line,
@@ -280,8 +280,8 @@ fn scenario(one: &PlayedScenario) -> Markup {
 fn warnings(outcome: &Outcome) -> Markup {
     html! {
         @if !outcome.warnings.is_empty() {
-            details .warnings {
-                summary { (counted(length(outcome.warnings.len()), "warning")) ", without weight for the verdict" }
+            section aria-labelledby="warnings" {
+                h2 #warnings { "Warnings, which change no verdict" }
                 @for warning in &outcome.warnings { (problem(None, warning)) }
             }
         }

@@ -17,7 +17,7 @@ use super::{
 use finding::First;
 
 pub use history::{Ran, with_history};
-pub use overview::headline;
+pub use overview::{headline, warnings};
 
 /// GitHub takes 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
 pub const CHECK_RUN_BYTES: usize = 65_535;

@@ -19,7 +19,7 @@ use super::stake;
 const SHOWN_CONTRACTS: usize = 20;
 
 /// Warnings that are shown.
-const SHOWN_WARNINGS: usize = 5;
+const SHOWN_WARNINGS: usize = 10;
 
 /// Lines of a problem that are shown.
 const SHOWN_LINES: usize = 12;
@@ -74,7 +74,7 @@ pub(super) fn blocks(outcome: &Outcome, chart: Option<String>) -> Vec<String> {
     if let Some(rehearsed) = &outcome.rehearsal {
         blocks.push(rehearsed.markdown());
     }
-    blocks.extend(warnings(outcome));
+    blocks.extend(warnings(&outcome.warnings));
     blocks
 }
 
@@ -240,9 +240,9 @@ fn numbers(totals: &Summary) -> String {
     )
 }
 
-fn warnings(outcome: &Outcome) -> Option<String> {
-    let warnings: Vec<_> = outcome
-        .warnings
+/// What changes no verdict, as a list; none where there is nothing.
+pub fn warnings(warnings: &[Problem]) -> Option<String> {
+    let mut shown: Vec<_> = warnings
         .iter()
         .take(SHOWN_WARNINGS)
         .map(|warning| {
@@ -250,12 +250,12 @@ fn warnings(outcome: &Outcome) -> Option<String> {
             lines.extend(shown::hint_lines(warning));
             lines.truncate(SHOWN_LINES);
             let lines: Vec<_> = lines.iter().map(|line| prose(line, &[])).collect();
-            format!("- {}", lines.join("\\\n  "))
+            format!("- Warning: {}", lines.join("\\\n  "))
         })
         .collect();
-    let number = counted(length(outcome.warnings.len()), "warning");
-    let list = warnings.join("\n");
-    (!warnings.is_empty()).then(|| {
-        format!("<details>\n<summary>{number}, without weight for the verdict</summary>\n\n{list}\n\n</details>")
-    })
+    if let Some(more) = warnings.len().checked_sub(SHOWN_WARNINGS + 1) {
+        let more = counted(length(more + 1), "more warning");
+        shown.push(format!("- {more}: the log has all of them"));
+    }
+    (!shown.is_empty()).then(|| shown.join("\n"))
 }

@@ -116,7 +116,12 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
         world.requests.push(asked.clone());
         let fault = world.take_fault(&asked);
         let refused = fault.as_ref().and_then(Kind::instead);
+        let is_planned = refused.is_some();
         let reply = refused.unwrap_or_else(|| routes::route(&mut world, &asked));
+        if reply.status >= 400 && !is_planned {
+            let refusal = format!("{} {} {}", reply.status, asked.method, asked.path);
+            world.refusals.push(refusal);
+        }
         (fault, reply)
     };
     match fault {

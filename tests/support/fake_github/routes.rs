@@ -21,6 +21,14 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     if !token.sees_repository || format!("{owner}/{name}") != world.repository {
         return Reply::missing();
     }
+    let is_hidden = match rest {
+        ["contents", ..] => !token.reads_contents,
+        ["pulls", ..] | ["commits", _, "pulls"] | ["issues", ..] => !token.reads_pulls,
+        _ => false,
+    };
+    if is_hidden {
+        return Reply::forbidden();
+    }
     match (asked.method.as_str(), rest) {
         ("POST", ["check-runs"]) => checks::create(world, &token, asked),
         ("PATCH", ["check-runs", id]) => checks::update(world, &token, asked, id),

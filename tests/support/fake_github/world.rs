@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub faults: Vec<Fault>,
     pub requests: Vec<Recorded>,
     pub violations: Vec<String>,
+    /// What was refused though it broke no rule, such as `403 POST /repos/acme/shop/check-runs`.
+    pub refusals: Vec<String>,
     pub next_id: u64,
 }
 
@@ -38,7 +40,9 @@ pub(crate) struct Token {
     pub app: &'static str,
     pub bot_id: u64,
     pub sees_repository: bool,
+    pub reads_contents: bool,
     pub writes_checks: bool,
+    pub reads_pulls: bool,
     pub writes_pulls: bool,
 }
 
@@ -110,6 +114,7 @@ impl World {
             faults: Vec::new(),
             requests: Vec::new(),
             violations: Vec::new(),
+            refusals: Vec::new(),
             next_id: 1000,
         }
     }
@@ -158,7 +163,9 @@ impl Token {
             app: "github-actions",
             bot_id: 41_898_282,
             sees_repository: true,
+            reads_contents: true,
             writes_checks: true,
+            reads_pulls: true,
             writes_pulls: true,
         }
     }

@@ -13,6 +13,7 @@ use super::{
         collector::{Collector, Fault, Owner, quote},
         document::{Contract, Lasting},
         entry::{Entry, Spot},
+        key_places::KeyPlaces,
         rehearsal::{self as written, Written},
     },
     values::{duration, variable},
@@ -219,6 +220,30 @@ fn places(written: &Written, spot: &Spot, collector: &Collector<'_>) -> Rehearsa
         api_version: place(written.api_version.spot()),
         gate: place(written.gate.spot()),
         scenarios_dir: place(written.scenarios_dir.spot()),
+        keys: keys(written, collector),
         section,
     }
+}
+
+fn keys(written: &Written, collector: &Collector<'_>) -> KeyPlaces {
+    let mut keys = KeyPlaces::default();
+    keys.key("contract", &written.contract, collector);
+    keys.key("gate", &written.gate, collector);
+    keys.key("settle", &written.settle, collector);
+    keys.key("scenarios", &written.scenarios, collector);
+    if let Some(scenarios) = written.scenarios.value() {
+        keys.list("skip", &scenarios.skip, |id| id, collector);
+        keys.list("only", &scenarios.only, |id| id, collector);
+    }
+    keys.key("scenarios_dir", &written.scenarios_dir, collector);
+    keys.list("events", &written.events, |kind| kind, collector);
+    keys.list(
+        "handler_paths",
+        &written.handler_paths,
+        |path| path,
+        collector,
+    );
+    keys.key("allow_remote", &written.allow_remote, collector);
+    keys.key("allow_rows", &written.allow_rows, collector);
+    keys
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Outcome, html, json, markdown, text};
+use super::{Outcome, csv, html, json, junit, markdown, repair, sarif, text};
 
 /// One of them.
 #[derive(Debug)]
@@ -33,6 +33,18 @@ pub const FORMATS: &[FileFormat] = &[
         render: |outcome, _| json(outcome),
     },
     FileFormat {
+        name: "SARIF",
+        endings: &["sarif", "sarif.json"],
+        repairs: false,
+        render: sarif::sarif,
+    },
+    FileFormat {
+        name: "JUnit",
+        endings: &["xml"],
+        repairs: false,
+        render: |outcome, _| junit::junit(outcome),
+    },
+    FileFormat {
         name: "Markdown",
         endings: &["md"],
         repairs: false,
@@ -43,6 +55,18 @@ pub const FORMATS: &[FileFormat] = &[
         endings: &["html", "htm"],
         repairs: false,
         render: |outcome, _| html(outcome),
+    },
+    FileFormat {
+        name: "CSV",
+        endings: &["csv"],
+        repairs: false,
+        render: |outcome, _| csv::csv(outcome),
+    },
+    FileFormat {
+        name: "repair script",
+        endings: &["sql"],
+        repairs: true,
+        render: |outcome, _| repair::script(outcome),
     },
     FileFormat {
         name: "text",
@@ -91,6 +115,7 @@ mod tests {
         let name = |path: &str| FileFormat::of(Path::new(path)).map(|format| format.name);
         assert_eq!(name("report.json"), Some("JSON"));
         assert_eq!(name("a.b/REPORT.Md"), Some("Markdown"));
+        assert_eq!(name("a.sarif.json"), Some("SARIF"));
         for unknown in ["report", "json", ".json", "a.pdf", "a.json/", "a.jsonx", ""] {
             let expected = (unknown == "a.json/").then_some("JSON");
             assert_eq!(name(unknown), expected, "{unknown}");

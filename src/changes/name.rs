@@ -1,0 +1,174 @@
+//! A name that lines of code may mention, and whether it says enough to be looked for alone.
+
+/// What a name is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Column,
+    Table,
+    Plan,
+    /// A price, or a feature where entitlements decide.
+    Price,
+    Event,
+}
+
+/// A name of the contract, or of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    pub(super) kind: Kind,
+    pub(super) text: String,
+    /// Its letters and digits in lower case.
+    pub(super) plain: String,
+}
+
+/// A longer one is none that a person wrote.
+const MOST_CHARACTERS: usize = 100;
+
+/// Names of two words that half of all code has.
+const COMMON: &[&str] = &[
+    "accountid",
+    "createdat",
+    "customerid",
+    "deletedat",
+    "displayname",
+    "enddate",
+    "endsat",
+    "expiresat",
+    "externalid",
+    "firstname",
+    "fullname",
+    "isactive",
+    "isadmin",
+    "isenabled",
+    "ispaid",
+    "lastname",
+    "memberid",
+    "orderid",
+    "orgid",
+    "organizationid",
+    "ownerid",
+    "periodend",
+    "planid",
+    "planname",
+    "priceid",
+    "productid",
+    "startdate",
+    "subscriptionid",
+    "teamid",
+    "tenantid",
+    "updatedat",
+    "useraccounts",
+    "userid",
+    "username",
+    "workspaceid",
+];
+
+impl Name {
+    /// None where the text can be no name in code: it is too short, too long, or holds line ends and the like.
+    pub fn new(kind: Kind, text: &str) -> Option<Self> {
+        let text = text.trim();
+        let plain = plain(text);
+        let is_name = plain.chars().count() >= 2
+            && text.chars().count() <= MOST_CHARACTERS
+            && !text.chars().any(char::is_control);
+        is_name.then(|| Self {
+            kind,
+            text: text.to_owned(),
+            plain,
+        })
+    }
+
+    /// Whether a line that mentions it is about it. `plan`, `users` and `pro` are words of any code.
+    pub(super) fn is_distinctive(&self) -> bool {
+        let is_of_several_words =
+            || words(&self.text).len() >= 2 && !self.text.contains(char::is_whitespace);
+        match self.kind {
+            Kind::Event => true,
+            Kind::Price => {
+                let has_digit = self.text.chars().any(|c| c.is_ascii_digit());
+                (has_digit && self.plain.len() >= 8) || is_of_several_words()
+            }
+            Kind::Column | Kind::Table | Kind::Plan => {
+                is_of_several_words() && !COMMON.contains(&self.plain.as_str())
+            }
+        }
+    }
+}
+
+/// The letters and digits of a text in lower case: what stays the same in every spelling of a name.
+pub(super) fn plain(text: &str) -> String {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// The words of `has_paid_access`, `hasPaidAccess` or `has-paid-access`, in lower case.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before: Option<char> = None;
+    for character in text.chars() {
+        if character.is_alphanumeric() {
+            let begins = match before {
+                Some(before) => {
+                    !before.is_alphanumeric() || (before.is_lowercase() && character.is_uppercase())
+                }
+                None => true,
+            };
+            if begins {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(character.to_lowercase());
+            }
+        }
+        before = Some(character);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_several_words_is_looked_for_alone_and_a_word_of_any_code_is_not() {
+        for (kind, text, is_distinctive) in [
+            (Kind::Column, "has_paid_access", true),
+            (Kind::Column, "hasPaidAccess", true),
+            (Kind::Column, "cancel_at_period_end", true),
+            (Kind::Column, "plan", false),
+            (Kind::Column, "status", false),
+            (Kind::Column, "userId", false),
+            (Kind::Table, "users", false),
+            (Kind::Table, "workspace_billing", true),
+            (Kind::Plan, "pro", false),
+            (Kind::Plan, "enterprise", false),
+            (Kind::Plan, "Pro plan", false),
+            (Kind::Plan, "pro-monthly", true),
+            (Kind::Price, "price_1ProMonthly", true),
+            (Kind::Price, "advanced-reports", true),
+            (Kind::Price, "exports", false),
+            (Kind::Event, "invoice.paid", true),
+        ] {
+            let name = Name::new(kind, text).unwrap();
+            assert_eq!(name.is_distinctive(), is_distinctive, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_line_of_code_is_no_name() {
+        for text in ["", " ", "x", "-", "a\nb", "\u{1b}[31m", &"x".repeat(101)] {
+            assert_eq!(Name::new(Kind::Plan, text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn spellings_have_the_same_words() {
+        for text in [
+            "has_paid_access",
+            "hasPaidAccess",
+            "HAS_PAID_ACCESS",
+            "has-paid-access",
+        ] {
+            assert_eq!(words(text), ["has", "paid", "access"], "{text}");
+        }
+    }
+}

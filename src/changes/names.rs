@@ -1,0 +1,423 @@
+//! The names that matter to a finding, and all names of a contract.
+
+use std::collections::BTreeSet;
+
+use super::name::{Kind, Name};
+use crate::{
+    config::{AccessContract, AccountsQuery, Expression},
+    contract::{ColumnName, Field, Finding, HandlerRule, Rule, Source},
+};
+
+/// A column that SQL computes has as many names at most.
+const MOST_OF_SQL: usize = 4;
+
+/// More names of a contract are not looked for beside others. A map of plans may hold thousands of prices.
+const MOST_OF_CONTRACT: usize = 300;
+
+/// The resources that names of events begin with, at Stripe and at Paddle.
+const RESOURCES: &[&str] = &[
+    "billing",
+    "charge",
+    "checkout",
+    "customer",
+    "entitlements",
+    "invoice",
+    "invoiceitem",
+    "payment_intent",
+    "price",
+    "product",
+    "setup_intent",
+    "subscription",
+    "subscription_schedule",
+    "transaction",
+];
+
+/// The names that matter to a finding, the weightiest first: the column that its rule is about, the other columns that
+/// its text names, the table, its plans and its price, the events that its evidence names or that its rule is about.
+pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
+    let text = format!("{}\n{}", finding.fix, finding.message);
+    let mut names = Names::default();
+    if let Some(field) = about(finding.rule, contract) {
+        names.columns(field, contract);
+    }
+    for field in contract.contract.columns.keys() {
+        let is_named = column(*field, contract).is_some_and(|name| names_column(&text, name));
+        if is_named && !matches!(field, Field::Id | Field::UpdatedAt | Field::Exempt) {
+            names.columns(*field, contract);
+        }
+    }
+    names.table(contract);
+    let subject = &finding.subject;
+    if is_about_plans(finding.rule) {
+        let plans = [&subject.plan_expected, &subject.plan_found];
+        // A customer may pay for several.
+        for plan in plans
+            .into_iter()
+            .flatten()
+            .flat_map(|plans| plans.split(" or "))
+        {
+            names.add(Kind::Plan, plan);
+        }
+        names.add(Kind::Price, subject.price.as_deref().unwrap_or_default());
+    }
+    for event in events(finding, &text) {
+        names.add(Kind::Event, &event);
+    }
+    for event in events_of_rule(finding.rule, contract.contract.source) {
+        names.add(Kind::Event, event);
+    }
+    names.found
+}
+
+/// What a contract gives names to, and what it says of its own configuration.
+pub fn of_contract(contract: &AccessContract) -> Vec<Name> {
+    let mut names = Names::default();
+    for field in contract.contract.columns.keys() {
+        if !matches!(field, Field::Id | Field::UpdatedAt) {
+            names.columns(*field, contract);
+        }
+    }
+    names.table(contract);
+    for (price, plan) in &contract.contract.plans {
+        if names.found.len() >= MOST_OF_CONTRACT {
+            break;
+        }
+        names.add(Kind::Plan, plan);
+        names.add(Kind::Price, price.as_str());
+    }
+    names.found
+}
+
+#[derive(Default)]
+struct Names {
+    found: Vec<Name>,
+    seen: BTreeSet<String>,
+}
+
+impl Names {
+    fn add(&mut self, kind: Kind, text: &str) {
+        let name = Name::new(kind, text);
+        if let Some(name) = name.filter(|name| self.seen.insert(name.plain.clone())) {
+            self.found.push(name);
+        }
+    }
+
+    /// The column of a field, or those that the SQL names which computes it.
+    fn columns(&mut self, field: Field, contract: &AccessContract) {
+        if let Some(name) = column(field, contract) {
+            self.add(Kind::Column, name);
+            return;
+        }
+        if let AccountsQuery::Table { columns, .. } = &contract.database.accounts
+            && let Some(Expression::Sql(sql)) = columns.get(&field)
+        {
+            for name in identifiers(sql) {
+                self.add(Kind::Column, name);
+            }
+        }
+    }
+
+    fn table(&mut self, contract: &AccessContract) {
+        if let AccountsQuery::Table { table, .. } = &contract.database.accounts {
+            self.add(Kind::Table, &table.name);
+        }
+    }
+}
+
+fn column(field: Field, contract: &AccessContract) -> Option<&str> {
+    match contract.contract.columns.get(&field)? {
+        ColumnName::Column(name) | ColumnName::In { column: name, .. } => Some(name),
+        ColumnName::Computed => None,
+    }
+}
+
+/// The names in SQL that say enough to be looked for: not its key words, and nothing in quotes.
+fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
+    let outside_quotes = sql.split('\'').step_by(2);
+    let words =
+        outside_quotes.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words
+        .filter(|word| Name::new(Kind::Column, word).is_some_and(|name| name.is_distinctive()))
+        .take(MOST_OF_SQL)
+}
+
+/// Whether a text of ours names the column: its words are English, and `paid` is one of them.
+fn names_column(text: &str, column: &str) -> bool {
+    let is_distinctive = Name::new(Kind::Column, column).is_some_and(|name| name.is_distinctive());
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    text.contains(&format!("`{column}`")) || (is_distinctive && words.any(|word| word == column))
+}
+
+/// The events that a finding names. Those of the last step of a rehearsal come first, and of them the ones that its
+/// text speaks of.
+fn events(finding: &Finding, text: &str) -> Vec<String> {
+    let (mut now, mut earlier) = (Vec::new(), Vec::new());
+    for line in text
+        .lines()
+        .chain(finding.evidence.iter().map(String::as_str))
+    {
+        let is_earlier = line.ends_with(')') && line.contains(" (at ");
+        let of = if is_earlier { &mut earlier } else { &mut now };
+        let words = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'));
+        let events = words.map(|word| word.trim_matches('.'));
+        of.extend(events.filter(|word| is_event(word)).map(str::to_owned));
+    }
+    now.into_iter().chain(earlier).collect()
+}
+
+fn is_event(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('.').collect();
+    let is_word = |part: &&str| part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    (2..=4).contains(&parts.len())
+        && parts.first().is_some_and(|first| RESOURCES.contains(first))
+        && parts.iter().all(|part| part.len() >= 2 && is_word(part))
+}
+
+/// The events by which an application learns of what a rule is about.
+fn events_of_rule(rule: Rule, source: Source) -> &'static [&'static str] {
+    match (source, rule) {
+        (
+            Source::StripeEntitlements,
+            Rule::RevenueLeak | Rule::WrongfulAccess | Rule::PlanDrift,
+        ) => &["entitlements.active_entitlement_summary.updated"],
+        (Source::Stripe, Rule::RevenueLeak) => &[
+            "checkout.session.completed",
+            "customer.subscription.created",
+            "customer.subscription.updated",
+        ],
+        (Source::Stripe, Rule::WrongfulAccess | Rule::StalePlan) => &[
+            "customer.subscription.deleted",
+            "customer.subscription.updated",
+        ],
+        (
+            Source::Stripe,
+            Rule::PlanDrift
+            | Rule::SeatDrift
+            | Rule::StatusDrift
+            | Rule::PeriodDrift
+            | Rule::CancelFlagDrift,
+        ) => &["customer.subscription.updated"],
+        (Source::Stripe, Rule::StaleSubscriptionId | Rule::OrphanSubscription) => &[
+            "customer.subscription.created",
+            "checkout.session.completed",
+        ],
+        (Source::Paddle, Rule::RevenueLeak) => &[
+            "subscription.activated",
+            "subscription.created",
+            "subscription.updated",
+        ],
+        (Source::Paddle, Rule::WrongfulAccess | Rule::StalePlan) => {
+            &["subscription.canceled", "subscription.updated"]
+        }
+        (
+            Source::Paddle,
+            Rule::PlanDrift
+            | Rule::SeatDrift
+            | Rule::StatusDrift
+            | Rule::PeriodDrift
+            | Rule::CancelFlagDrift,
+        ) => &["subscription.updated"],
+        (Source::Paddle, Rule::StaleSubscriptionId | Rule::OrphanSubscription) => {
+            &["subscription.created"]
+        }
+        (Source::Stripe | Source::Paddle | Source::StripeEntitlements, _) => &[],
+    }
+}
+
+/// Whether a rule compares plans or prices: whoever has no access has a plan too, which says nothing.
+fn is_about_plans(rule: Rule) -> bool {
+    match rule {
+        Rule::PlanDrift
+        | Rule::StalePlan
+        | Rule::UnmappedPrice
+        | Rule::UnmappedFeature
+        | Rule::DoubleSubscription
+        | Rule::Handler(
+            HandlerRule::PlanDropped
+            | HandlerRule::OrderDependent
+            | HandlerRule::RepeatChanged
+            | HandlerRule::UnneededWrite,
+        ) => true,
+        Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::DuplicateCustomer
+        | Rule::OrphanSubscription
+        | Rule::UnknownStatus
+        | Rule::UnlinkedAccess
+        | Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::PeriodDrift
+        | Rule::CancelFlagDrift
+        | Rule::Handler(
+            HandlerRule::ForgedAccepted
+            | HandlerRule::HandlerAnswer
+            | HandlerRule::SwallowedError
+            | HandlerRule::HalfWritten
+            | HandlerRule::BystanderChanged
+            | HandlerRule::GateDiffers
+            | HandlerRule::AccountGone,
+        ) => false,
+    }
+}
+
+/// The column that a rule is about.
+fn about(rule: Rule, contract: &AccessContract) -> Option<Field> {
+    match rule {
+        Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::Handler(HandlerRule::GateDiffers) => Some(Field::HasPaidAccess),
+        Rule::PlanDrift | Rule::StalePlan | Rule::Handler(HandlerRule::PlanDropped) => {
+            Some(Field::Plan)
+        }
+        Rule::OrphanSubscription
+        | Rule::DuplicateCustomer
+        | Rule::UnlinkedAccess
+        | Rule::Handler(HandlerRule::BystanderChanged) => Some(contract.contract.match_on.link()),
+        Rule::SeatDrift => Some(Field::Seats),
+        Rule::PeriodDrift => Some(Field::PeriodEnd),
+        Rule::CancelFlagDrift => Some(Field::CancelAtPeriodEnd),
+        Rule::StatusDrift => Some(Field::Status),
+        Rule::StaleSubscriptionId => Some(Field::SubscriptionId),
+        Rule::UnmappedPrice
+        | Rule::UnmappedFeature
+        | Rule::UnknownStatus
+        | Rule::DoubleSubscription
+        | Rule::Handler(
+            HandlerRule::ForgedAccepted
+            | HandlerRule::HandlerAnswer
+            | HandlerRule::SwallowedError
+            | HandlerRule::HalfWritten
+            | HandlerRule::RepeatChanged
+            | HandlerRule::UnneededWrite
+            | HandlerRule::OrderDependent
+            | HandlerRule::AccountGone,
+        ) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config,
+        contract::{Money, Severity, Subject},
+    };
+
+    fn contract(columns: &str) -> AccessContract {
+        let text = format!(
+            "version: 1\ncontracts:\n  - type: access\n    source_of_truth: stripe\n    database:\n      users_table: \
+             accounts\n      columns:\n        id: id\n        stripe_customer_id: customer\n{columns}    plans: \
+             {{ price_1Pro: pro, price_1Team: team }}\n"
+        );
+        config::load(&text, "a.yml").unwrap().contracts.remove(0)
+    }
+
+    fn finding(rule: Rule, fix: &str, evidence: &[&str]) -> Finding {
+        Finding {
+            rule,
+            severity: Severity::High,
+            entity: "user:1".to_owned(),
+            message: "customer.subscription.updated came.".to_owned(),
+            fix: fix.to_owned(),
+            subject: Subject {
+                plan_expected: Some("pro or team".to_owned()),
+                plan_found: Some("a\nb".to_owned()),
+                price: Some("price_1Pro".to_owned()),
+                ..Subject::default()
+            },
+            evidence: evidence.iter().map(|line| (*line).to_owned()).collect(),
+            amount: Money::default(),
+            items_without_amount: 0,
+            fingerprint: String::new(),
+        }
+    }
+
+    fn texts(names: &[Name]) -> Vec<&str> {
+        names.iter().map(|name| name.text.as_str()).collect()
+    }
+
+    const COLUMNS: &str =
+        "        has_paid_access: is_entitled\n        plan: tier\n        seats: seats\n";
+
+    #[test]
+    fn the_rules_own_column_comes_first_and_events_come_last() {
+        let finding = finding(
+            Rule::PlanDrift,
+            "Set tier and `seats` where customer and `id` are.",
+            &[
+                "sent      invoice.paid evt_1: answered 200 (at bought)",
+                "webhook customer.subscription.deleted of 2026-11-01 (evt_2) is not accepted",
+                "called    GET /v1/customers/cus_1: 200",
+            ],
+        );
+        assert_eq!(
+            texts(&of_finding(&finding, &contract(COLUMNS))),
+            [
+                "tier",
+                "seats",
+                "accounts",
+                "pro",
+                "team",
+                "price_1Pro",
+                "customer.subscription.updated",
+                "customer.subscription.deleted",
+                "invoice.paid",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_plan_is_no_name_of_who_has_no_access() {
+        let finding = finding(Rule::WrongfulAccess, "", &[]);
+        assert_eq!(
+            texts(&of_finding(&finding, &contract(COLUMNS))),
+            [
+                "is_entitled",
+                "accounts",
+                "customer.subscription.updated",
+                "customer.subscription.deleted",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_column_that_sql_computes_has_the_names_in_it() {
+        let columns = "        has_paid_access:\n          sql: \"billing_state in ('active_now') and not coalesce(is_internal, \
+                       false) or now() < paid_until\"\n";
+        let names = of_contract(&contract(columns));
+        assert_eq!(
+            texts(&names),
+            [
+                "customer",
+                "billing_state",
+                "is_internal",
+                "paid_until",
+                "plan",
+                "accounts",
+                "pro",
+                "price_1Pro",
+                "team",
+                "price_1Team",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_an_event_is_none() {
+        for word in [
+            "example.com",
+            "customer",
+            "customer.",
+            "price.1",
+            "users.plan",
+            "customer..x",
+            "invoice.Paid",
+        ] {
+            assert!(!is_event(word), "{word}");
+        }
+        assert!(is_event("entitlements.active_entitlement_summary.updated"));
+    }
+}

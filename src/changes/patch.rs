@@ -1,0 +1,126 @@
+//! The hunks of one file in the unified format, as GitHub gives them.
+
+/// GitHub itself shows no more lines of one file.
+const MOST_LINES: usize = 20_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Removed,
+    Added,
+    /// It stands around what was changed.
+    Kept,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line<'p> {
+    pub(super) side: Side,
+    pub(super) text: &'p str,
+    /// Where it is in the new version, or what now stands nearest to where it was; counted from one.
+    pub(super) number: u32,
+}
+
+/// The lines of each hunk, in their order. What is no hunk is passed over.
+pub(super) fn hunks(patch: &str) -> Vec<Vec<Line<'_>>> {
+    let mut hunks: Vec<Vec<Line<'_>>> = Vec::new();
+    // The next line of the new version, and whether a hunk has begun.
+    let mut next: Option<u32> = None;
+    for text in patch.lines().take(MOST_LINES) {
+        if let Some(start) = new_start(text) {
+            finish(hunks.last_mut(), next);
+            next = Some(start);
+            hunks.push(Vec::new());
+            continue;
+        }
+        let (Some(number), Some(hunk)) = (next, hunks.last_mut()) else {
+            continue;
+        };
+        let line = |side, text| Line { side, text, number };
+        if let Some(text) = text.strip_prefix('-') {
+            hunk.push(line(Side::Removed, text));
+            continue;
+        }
+        if let Some(text) = text.strip_prefix('+') {
+            hunk.push(line(Side::Added, text));
+        } else if !text.starts_with('\\') {
+            hunk.push(line(Side::Kept, text.strip_prefix(' ').unwrap_or(text)));
+        } else {
+            continue;
+        }
+        next = Some(number.saturating_add(1));
+    }
+    finish(hunks.last_mut(), next);
+    hunks
+}
+
+/// What was removed at the end of a hunk has no line behind it there, so that the one before it is nearest.
+fn finish(hunk: Option<&mut Vec<Line<'_>>>, next: Option<u32>) {
+    let last = next.unwrap_or(1).saturating_sub(1).max(1);
+    for line in hunk.into_iter().flatten() {
+        line.number = line.number.min(last).max(1);
+    }
+}
+
+/// `@@ -1,7 +2,8 @@` begins at line 2 of the new version; at line 1 where that is empty.
+fn new_start(text: &str) -> Option<u32> {
+    let (_, behind) = text.strip_prefix("@@ -")?.split_once(" +")?;
+    let (numbers, _) = behind.split_once(" @@")?;
+    let start = numbers.split(',').next()?;
+    start.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn changed(patch: &str) -> Vec<(Side, &str, u32)> {
+        let lines = hunks(patch).into_iter().flatten();
+        lines
+            .filter(|line| line.side != Side::Kept)
+            .map(|line| (line.side, line.text, line.number))
+            .collect()
+    }
+
+    #[test]
+    fn lines_are_counted_in_the_new_version() {
+        let patch = "@@ -1,3 +1,4 @@\n a\n+b\n c\n@@ -119,4 +120,3 @@ function follow() {\n x\n-old\n+new\n y\n-last";
+        assert_eq!(
+            changed(patch),
+            [
+                (Side::Added, "b", 2),
+                (Side::Removed, "old", 121),
+                (Side::Added, "new", 121),
+                (Side::Removed, "last", 122),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_becomes_empty_still_has_a_first_line() {
+        let patch = "@@ -1,2 +0,0 @@\n-seats\n-b\n\\ No newline at end of file";
+        let lines = [(Side::Removed, "seats", 1), (Side::Removed, "b", 1)];
+        assert_eq!(changed(patch), lines);
+    }
+
+    #[test]
+    fn what_is_before_the_first_hunk_is_no_line() {
+        let patch = "--- a/x\n+++ b/x\n@@ nonsense\n+no\n@@ -1 +1 @@\n+yes";
+        assert_eq!(changed(patch), [(Side::Added, "yes", 1)]);
+    }
+
+    #[test]
+    fn a_patch_of_a_million_lines_is_read_as_far_as_github_shows_one() {
+        let patch = format!("@@ -1 +1,1000000 @@\n{}", "+x\n".repeat(1_000_000));
+        assert_eq!(changed(&patch).len(), MOST_LINES - 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_and_every_line_is_one_of_the_file(
+            patch in r"(@@ -[0-9]{1,10}(,[0-9])? \+[0-9]{1,10}(,[0-9])? @@\n|[+\- ][a-z ]{0,8}\n|\PC|\n)*"
+        ) {
+            prop_assert!(hunks(&patch).iter().flatten().all(|line| line.number >= 1));
+        }
+    }
+}

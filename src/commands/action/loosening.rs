@@ -1,0 +1,148 @@
+//! Whether a pull request's configuration lets more pass than that of its base commit: told, and no verdict changed.
+
+use crate::{
+    config::{self, Config, Diagnostic, Loosening, MAX_BYTES},
+    github::{Client, ClientError, Context, Trust},
+    problem::Problem,
+};
+
+/// GitHub lists no more files of a pull request.
+const MOST_FILES: usize = 3000;
+
+/// What `config`, which is in force, says beside the other side's file at `path`. That it cannot be compared is a
+/// warning too.
+pub(super) async fn warnings(
+    path: &str,
+    config: &Config,
+    context: &mut Context,
+    client: Result<Client, ClientError>,
+) -> Vec<Problem> {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    let is_about_one = context.trust != Trust::Ordinary || context.is_of_pull_request();
+    if !is_about_one || context.nothing_to_do.is_some() {
+        return Vec::new();
+    }
+    let compared = match client {
+        Ok(client) => compare(path, config, context, client).await,
+        Err(error) => Err(Incomparable::Unreadable(error)),
+    };
+    compared.unwrap_or_else(|incomparable| vec![incomparable.problem(path)])
+}
+
+/// Why two files cannot be compared.
+enum Incomparable {
+    Unreadable(ClientError),
+    /// The base's file.
+    BaseInvalid(Vec<Diagnostic>),
+    /// The pull request's file, where it is not in force.
+    HeadInvalid(Vec<Diagnostic>),
+    HeadMissing,
+}
+
+impl From<ClientError> for Incomparable {
+    fn from(error: ClientError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+async fn compare(
+    path: &str,
+    config: &Config,
+    context: &mut Context,
+    mut client: Client,
+) -> Result<Vec<Problem>, Incomparable> {
+    client.begin_reading();
+    // Not every event says which pull request it is about.
+    context.locate(&mut client).await?;
+    let (Some(repository), Some(number), Some(sha)) =
+        (&context.repository, context.pull_request, &context.sha)
+    else {
+        return Ok(Vec::new());
+    };
+    if context.trust != Trust::Ordinary {
+        let text = client.fetch_file(repository, path, sha, MAX_BYTES).await?;
+        let text = text.ok_or(Incomparable::HeadMissing)?;
+        let head = config::load(&text, path).map_err(Incomparable::HeadInvalid)?;
+        let hint = "the configuration of the base commit is in force here; the pull request's own is once it is merged";
+        return Ok(problems(config::loosened(config, &head), hint));
+    }
+    let Some(base) = &context.base_sha else {
+        return Ok(Vec::new());
+    };
+    let Some(text) = client.fetch_file(repository, path, base, MAX_BYTES).await? else {
+        // The first one: there is nothing that it could be looser than.
+        return Ok(Vec::new());
+    };
+    let base = config::load(&text, path).map_err(Incomparable::BaseInvalid)?;
+    let found = config::loosened(&base, config);
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A branch that is behind has an older file, which is none of the pull request's doing.
+    if let Ok(files) = client.changed_files(repository, number, sha).await {
+        let is_whole = !files.is_empty() && files.len() < MOST_FILES;
+        if is_whole && !files.iter().any(|file| file.path == path) {
+            return Ok(Vec::new());
+        }
+    }
+    let hint = "the pull request's own configuration is in force here; see that this is meant";
+    Ok(problems(found, hint))
+}
+
+fn problems(found: Vec<Loosening>, hint: &str) -> Vec<Problem> {
+    let problem = |one: Loosening| Problem {
+        message: one.message(),
+        hint: hint.to_owned(),
+        place: Some(one.place),
+    };
+    found.into_iter().map(problem).collect()
+}
+
+impl Incomparable {
+    fn problem(self, path: &str) -> Problem {
+        let first =
+            |diagnostics: Vec<Diagnostic>| diagnostics.into_iter().next().map(Problem::from);
+        let unknown =
+            "it is not known whether this pull request lets more pass than its base commit";
+        let (message, hint, place) = match self {
+            Self::Unreadable(error) => (
+                format!("{unknown}: {}", Problem::of(&error).message),
+                "give the job `contents: read`",
+                None,
+            ),
+            Self::BaseInvalid(diagnostics) => {
+                let problem = first(diagnostics).map(|problem| problem.message);
+                let problem = problem.unwrap_or_default();
+                (
+                    format!("{unknown}: `{path}` of the base commit has problems: {problem}"),
+                    "",
+                    None,
+                )
+            }
+            Self::HeadInvalid(diagnostics) => {
+                let problem = first(diagnostics);
+                let place = problem.as_ref().and_then(|problem| problem.place.clone());
+                let problem = problem.map(|problem| problem.message).unwrap_or_default();
+                (
+                    format!(
+                        "once it is merged, this pull request keeps `{path}` from being read: {problem}"
+                    ),
+                    "the configuration of the base commit is in force here",
+                    place,
+                )
+            }
+            Self::HeadMissing => (
+                format!(
+                    "there is no `{path}` at the head of this pull request: once it is merged, nothing is judged"
+                ),
+                "the configuration of the base commit is in force here",
+                None,
+            ),
+        };
+        Problem {
+            message,
+            hint: hint.to_owned(),
+            place,
+        }
+    }
+}

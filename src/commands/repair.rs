@@ -1,0 +1,387 @@
+//! How findings are repaired: what the contract says of each row, and what the row holds just now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::sides::Sides;
+use crate::{
+    config::{AccessContract, AccountsQuery, Expression, TableName},
+    contract::{
+        Corrected, Facts, Field, Finding, RowCorrection, UnixSeconds, corrections, uncorrected,
+    },
+    database::{Holds, Stored, Value},
+    report::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair},
+};
+
+/// One repair for each finding, in their order.
+pub(crate) async fn repairs(
+    contract: &AccessContract,
+    sides: &Sides<'_>,
+    facts: &Facts,
+    findings: &[Finding],
+    now: UnixSeconds,
+) -> Vec<Repair> {
+    let corrections = corrections(&contract.contract, facts, now, findings);
+    let rows = match Table::of(contract) {
+        Ok(table) => rows(&table, sides, facts, &corrections).await,
+        Err(reason) => all(&corrections, &reason),
+    };
+    let repair = |finding: &Finding| of_finding(finding, &corrections, &rows);
+    findings.iter().map(repair).collect()
+}
+
+fn of_finding(
+    finding: &Finding,
+    corrections: &BTreeMap<String, RowCorrection>,
+    rows: &BTreeMap<String, Repair>,
+) -> Repair {
+    let by_hand = |reason: &str| Repair::ByHand(reason.to_owned());
+    let Some(account) = &finding.subject.account else {
+        return by_hand(uncorrected(finding.rule));
+    };
+    let Some(correction) = corrections.get(account) else {
+        return by_hand(uncorrected(finding.rule));
+    };
+    if let Some(reason) = correction.left.get(&finding.rule) {
+        return by_hand(reason);
+    }
+    match rows.get(account) {
+        Some(row) if correction.corrected.contains(&finding.rule) => row.clone(),
+        Some(_) | None => by_hand(uncorrected(finding.rule)),
+    }
+}
+
+fn all(corrections: &BTreeMap<String, RowCorrection>, reason: &str) -> BTreeMap<String, Repair> {
+    let accounts = corrections.keys().cloned();
+    accounts
+        .map(|account| (account, Repair::ByHand(reason.to_owned())))
+        .collect()
+}
+
+/// The accounts' own table, as the configuration maps it.
+struct Table<'c> {
+    /// The variable that holds the URL.
+    database: &'c str,
+    name: &'c TableName,
+    time_zone: &'c str,
+    columns: &'c BTreeMap<Field, Expression>,
+    id: &'c str,
+    link: Field,
+}
+
+impl<'c> Table<'c> {
+    fn of(contract: &'c AccessContract) -> Result<Self, String> {
+        let settings = &contract.database;
+        let AccountsQuery::Table { table, columns, .. } = &settings.accounts else {
+            return Err(
+                "the accounts come from `query:`, which does not say where a value is stored"
+                    .to_owned(),
+            );
+        };
+        let Some(Expression::Column(id)) = columns.get(&Field::Id) else {
+            return Err("`id` is computed, so that no statement finds the row by it".to_owned());
+        };
+        Ok(Self {
+            database: &settings.url_env,
+            name: table,
+            time_zone: &settings.timezone,
+            columns,
+            id,
+            link: settings.match_on.link(),
+        })
+    }
+
+    /// The column that a field is read from; none where it is computed.
+    fn column(&self, field: Field) -> Option<&'c str> {
+        match self.columns.get(&field)? {
+            Expression::Column(column) | Expression::In { column, .. } => Some(column),
+            Expression::Sql(_) => None,
+        }
+    }
+
+    /// The flag is one of some words of its column, and no boolean.
+    fn is_word(&self, field: Field) -> bool {
+        matches!(self.columns.get(&field), Some(Expression::In { .. }))
+    }
+}
+
+async fn rows(
+    table: &Table<'_>,
+    sides: &Sides<'_>,
+    facts: &Facts,
+    corrections: &BTreeMap<String, RowCorrection>,
+) -> BTreeMap<String, Repair> {
+    let fields: BTreeSet<Field> = corrections
+        .values()
+        .flat_map(|correction| correction.values.keys().copied())
+        .chain([Field::Id, table.link])
+        .collect();
+    let columns: BTreeSet<String> = fields
+        .iter()
+        .filter_map(|field| table.column(*field))
+        .map(str::to_owned)
+        .collect();
+    let columns: Vec<_> = columns.into_iter().collect();
+    let ids: Vec<_> = corrections
+        .iter()
+        .filter(|(_, correction)| !correction.values.is_empty())
+        .map(|(account, _)| account.clone())
+        .collect();
+    if ids.is_empty() {
+        return BTreeMap::new();
+    }
+    let stored = match sides.stored((table.name, table.id), &columns, &ids).await {
+        Ok(Some(stored)) => stored,
+        Ok(None) => {
+            return all(
+                corrections,
+                "the accounts are recorded: no database was read",
+            );
+        }
+        Err(problem) => {
+            let reason = format!("its row could not be read again ({})", problem.message);
+            return all(corrections, &reason);
+        }
+    };
+    let judged: BTreeMap<_, _> = facts
+        .accounts
+        .iter()
+        .map(|account| (account.id.as_str(), account))
+        .filter(|(id, _)| corrections.contains_key(*id))
+        .collect();
+    corrections
+        .iter()
+        .map(|(account, correction)| {
+            let link = judged
+                .get(account.as_str())
+                .and_then(|one| match table.link {
+                    Field::SubscriptionId => one
+                        .columns
+                        .as_ref()
+                        .and_then(|columns| columns.subscription_id.as_ref())
+                        .map(|id| id.as_str()),
+                    _ => one.customer.as_ref().map(|id| id.as_str()),
+                });
+            let paid = judged.get(account.as_str()).map(|one| one.paid);
+            let row = row(table, &stored, account, correction, (link, paid));
+            (account.clone(), row.unwrap_or_else(Repair::ByHand))
+        })
+        .collect()
+}
+
+/// The repair of one row, or why there is none.
+fn row(
+    table: &Table<'_>,
+    stored: &Stored,
+    account: &str,
+    correction: &RowCorrection,
+    (link, paid): (Option<&str>, Option<bool>),
+) -> Result<Repair, String> {
+    let found = match stored.rows.get(account).map(Vec::as_slice) {
+        Some([row]) => row,
+        Some(_) => return Err("more than one row of the table has this id".to_owned()),
+        None if stored.columns.contains_key(table.id) => {
+            return Err("its row is gone".to_owned());
+        }
+        None => {
+            return Err(
+                "its table is a view, or `id` is not a column of that table itself".to_owned(),
+            );
+        }
+    };
+    let cell = |column: &str| -> Result<Cell, String> {
+        let (Some(holds), Some(value)) = (stored.columns.get(column), found.get(column)) else {
+            return Err(format!(
+                "`{column}` is not a column of that table itself that can be written"
+            ));
+        };
+        Ok(Cell {
+            column: column.to_owned(),
+            kind: kind(*holds),
+            value: value.clone(),
+        })
+    };
+    const MOVED: &str = "its row changed while it was read";
+    let mut seen = Vec::new();
+    if let Some(column) = table.column(table.link) {
+        let cell = cell(column)?;
+        if cell.value.as_deref() != link {
+            return Err(MOVED.to_owned());
+        }
+        seen.push(cell);
+    }
+    let mut changes: Vec<CellChange> = Vec::new();
+    for (field, corrected) in &correction.values {
+        let column = table.column(*field).ok_or_else(|| {
+            format!(
+                "`{}` is computed: change what it is computed from",
+                field.as_str()
+            )
+        })?;
+        let before = cell(column)?;
+        if *field == Field::HasPaidAccess && !table.is_word(*field) {
+            let now = boolean(before.value.as_deref());
+            if now != paid {
+                return Err(MOVED.to_owned());
+            }
+        }
+        let holds = stored.columns.get(column).copied().unwrap_or(Holds::Text);
+        let after = written(corrected, holds, before.value.as_deref()).ok_or_else(|| {
+            format!(
+                "how `{column}` spells that value is not certain: write it as your application does"
+            )
+        })?;
+        match changes.iter().find(|one| one.before.column == column) {
+            Some(other) if other.after != after => {
+                return Err(format!(
+                    "two values are expected in `{column}`: look at the mapping"
+                ));
+            }
+            Some(_) => {}
+            None => changes.push(CellChange { before, after }),
+        }
+    }
+    Ok(Repair::Row(Box::new(RowRepair {
+        database: table.database.to_owned(),
+        table: table
+            .name
+            .schema
+            .iter()
+            .chain([&table.name.name])
+            .cloned()
+            .collect(),
+        time_zone: table.time_zone.to_owned(),
+        id: cell(table.id)?,
+        seen,
+        changes,
+    })))
+}
+
+fn boolean(text: Option<&str>) -> Option<bool> {
+    let value = Value { text, kind: "" };
+    value.boolean().ok()
+}
+
+fn kind(holds: Holds) -> CellKind {
+    match holds {
+        Holds::Boolean => CellKind::Boolean,
+        Holds::Number => CellKind::Number,
+        Holds::Json => CellKind::Json,
+        Holds::Time | Holds::Text => CellKind::Text,
+    }
+}
+
+/// Pairs of words that mean yes and no.
+const WORDS: [(&str, &str); 6] = [
+    ("true", "false"),
+    ("t", "f"),
+    ("yes", "no"),
+    ("y", "n"),
+    ("on", "off"),
+    ("1", "0"),
+];
+
+/// Above this, a number of a column counts milliseconds since 1970.
+const FIRST_MILLISECONDS: i64 = 100_000_000_000;
+
+/// The value as the column spells it; none where what it held does not tell.
+fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<CellValue> {
+    let text = |text: &str| Some(CellValue::Text(text.to_owned()));
+    match (corrected, holds) {
+        (_, Holds::Json) => None,
+        (Corrected::Flag(flag), Holds::Boolean) => text(if *flag { "true" } else { "false" }),
+        (Corrected::Flag(flag), Holds::Number) => text(if *flag { "1" } else { "0" }),
+        (Corrected::Flag(flag), Holds::Text | Holds::Time) => {
+            let before = before?.trim();
+            let is_pair = |(yes, no): &&(&str, &str)| {
+                before.eq_ignore_ascii_case(yes) || before.eq_ignore_ascii_case(no)
+            };
+            let (yes, no) = WORDS.iter().find(is_pair)?;
+            text(&in_case_of(before, if *flag { yes } else { no }))
+        }
+        (Corrected::Word(word), _) => text(&in_case_of(before.unwrap_or_default().trim(), word)),
+        (Corrected::Number(number), Holds::Number | Holds::Text) => text(&number.to_string()),
+        (Corrected::Number(_), Holds::Boolean | Holds::Time) => None,
+        (Corrected::Time(time), Holds::Time) => Some(CellValue::Moment(time.0)),
+        (Corrected::Time(time), Holds::Number) => {
+            let before: i64 = before?.parse().ok()?;
+            if before.abs() > FIRST_MILLISECONDS {
+                text(&time.0.checked_mul(1000)?.to_string())
+            } else {
+                text(&time.0.to_string())
+            }
+        }
+        (Corrected::Time(time), Holds::Text) => {
+            // Only RFC 3339 is sure to mean the same to whoever wrote the text before.
+            let before = before?;
+            let is_stamp = before.contains('T') && before.ends_with('Z');
+            is_stamp.then(|| CellValue::Text(time.to_string()))
+        }
+        (Corrected::Time(_), Holds::Boolean) => None,
+    }
+}
+
+/// In capitals where the word before was: an enum may be spelled so.
+fn in_case_of(before: &str, word: &str) -> String {
+    let is_upper =
+        before.chars().any(char::is_uppercase) && !before.chars().any(char::is_lowercase);
+    if is_upper && WORDS.iter().any(|(yes, no)| word == *yes || word == *no) {
+        word.to_ascii_uppercase()
+    } else {
+        word.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_spelled_as_its_column_spells_it() {
+        let text = |value: &str| Some(CellValue::Text(value.to_owned()));
+        let (yes, no) = (Corrected::Flag(true), Corrected::Flag(false));
+        let end = Corrected::Time(UnixSeconds(1_785_542_400));
+        for (corrected, holds, before, expected) in [
+            (&yes, Holds::Boolean, None, text("true")),
+            (&no, Holds::Boolean, Some("true"), text("false")),
+            (&yes, Holds::Number, Some("0"), text("1")),
+            (&yes, Holds::Text, Some("no"), text("yes")),
+            (&no, Holds::Text, Some("Y"), text("N")),
+            (&yes, Holds::Text, None, None),
+            (&yes, Holds::Json, Some("false"), None),
+            (
+                &end,
+                Holds::Time,
+                None,
+                Some(CellValue::Moment(1_785_542_400)),
+            ),
+            (&end, Holds::Number, Some("1700000000"), text("1785542400")),
+            (
+                &end,
+                Holds::Number,
+                Some("1700000000000"),
+                text("1785542400000"),
+            ),
+            (&end, Holds::Number, None, None),
+            (
+                &end,
+                Holds::Text,
+                Some("2026-01-01T00:00:00Z"),
+                text("2026-08-01T00:00:00Z"),
+            ),
+            (&end, Holds::Text, Some("1 January"), None),
+            (
+                &Corrected::Word("pro".to_owned()),
+                Holds::Text,
+                Some("FREE"),
+                text("pro"),
+            ),
+            (&Corrected::Number(5), Holds::Number, None, text("5")),
+        ] {
+            assert_eq!(
+                written(corrected, holds, before),
+                expected,
+                "{corrected:?} {holds:?} {before:?}"
+            );
+        }
+    }
+}

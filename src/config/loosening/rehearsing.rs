@@ -1,0 +1,183 @@
+//! What is rehearsed: scenarios, events and files that are left out, and guards that are taken away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    super::{Config, Rehearsal, collector::quote},
+    Notes, goes, listed,
+    wording::{counted, duration, optional},
+};
+
+/// `pairs` says which contract of `head` each of `base` has become.
+pub(super) fn compare(
+    base: &Config,
+    head: &Config,
+    pairs: &[Option<usize>],
+    notes: &mut Notes<'_>,
+) {
+    let Some(before) = &base.rehearsal else {
+        return;
+    };
+    let Some(now) = &head.rehearsal else {
+        let change = "the section `rehearsal` is gone";
+        notes.note("rehearses nothing", change, &head.list);
+        return;
+    };
+    let judge = pairs.get(before.contract_index).copied().flatten();
+    if judge != Some(now.contract_index) {
+        let name = |config: &Config, index: usize| {
+            let contract = config.contracts.get(index);
+            optional(contract.map(|contract| contract.name.as_str()))
+        };
+        let change = goes(
+            "contract",
+            &name(base, before.contract_index),
+            &name(head, now.contract_index),
+        );
+        let effect = "lets another contract judge the rehearsal";
+        notes.note(effect, change, now.places.of_key("contract", None));
+    }
+    scenarios(before, now, notes);
+    events(before, now, notes);
+    own_files(before, now, notes);
+    guards(before, now, notes);
+}
+
+fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+    if let (None, Some(only)) = (&before.only, &now.only) {
+        let effect = format!(
+            "rehearses only {}",
+            counted(only.len(), "scenario", "scenarios")
+        );
+        let change = goes("only", "all", &listed(only.keys().map(String::as_str)));
+        notes.note(effect, change, now.places.of_key("only", None));
+        return;
+    }
+    let plays = |rehearsal: &Rehearsal, id: &String| {
+        let chosen = rehearsal.only.as_ref();
+        chosen.is_none_or(|only| only.contains_key(id)) && !rehearsal.skip.contains_key(id)
+    };
+    let named = |rehearsal: &Rehearsal| -> BTreeSet<String> {
+        let only = rehearsal.only.iter().flat_map(BTreeMap::keys);
+        only.chain(rehearsal.skip.keys()).cloned().collect()
+    };
+    let mut left_out = named(before);
+    left_out.append(&mut named(now));
+    left_out.retain(|id| plays(before, id) && !plays(now, id));
+    let Some(first) = left_out.first() else {
+        return;
+    };
+    let effect = format!(
+        "no longer rehearses {}",
+        listed(left_out.iter().map(String::as_str))
+    );
+    let key = if now.skip.contains_key(first) {
+        "skip"
+    } else {
+        "only"
+    };
+    let shown = |rehearsal: &Rehearsal| {
+        let of_key = if key == "skip" {
+            Some(&rehearsal.skip)
+        } else {
+            rehearsal.only.as_ref()
+        };
+        of_key.map_or("all".to_owned(), |ids| {
+            listed(ids.keys().map(String::as_str))
+        })
+    };
+    let change = goes(key, &shown(before), &shown(now));
+    notes.note(effect, change, now.places.of_key(key, Some(first)));
+}
+
+fn events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+    let Some(sent) = &now.events else {
+        return;
+    };
+    let is_fewer = before
+        .events
+        .as_ref()
+        .is_none_or(|events| !events.is_subset(sent));
+    if is_fewer {
+        let shown = |events: Option<&BTreeSet<String>>| {
+            events.map_or("all".to_owned(), |events| {
+                counted(events.len(), "event type", "event types")
+            })
+        };
+        let effect = match &before.events {
+            None => "no longer sends every event to the handler".to_owned(),
+            Some(events) => {
+                let gone = events.difference(sent).map(String::as_str);
+                format!("no longer sends {} to the handler", listed(gone))
+            }
+        };
+        let change = goes("events", &shown(before.events.as_ref()), &shown(Some(sent)));
+        notes.note(effect, change, now.places.of_key("events", None));
+    }
+}
+
+fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+    if before.scenarios_dir.is_some() && before.scenarios_dir != now.scenarios_dir {
+        let change = goes(
+            "scenarios_dir",
+            &optional(before.scenarios_dir.as_deref()),
+            &optional(now.scenarios_dir.as_deref()),
+        );
+        let effect = "no longer rehearses the scenarios of the same folder";
+        notes.note(effect, change, now.places.of_key("scenarios_dir", None));
+    }
+    let paths = |rehearsal: &Rehearsal| -> BTreeSet<String> {
+        rehearsal.handler_paths.iter().cloned().collect()
+    };
+    let (was, is) = (paths(before), paths(now));
+    let gone: Vec<_> = was.difference(&is).map(String::as_str).collect();
+    if !gone.is_empty() {
+        let effect = format!("no longer shows findings at the lines of {}", listed(gone));
+        let shown = |paths: &BTreeSet<String>| listed(paths.iter().map(String::as_str));
+        let change = goes("handler_paths", &shown(&was), &shown(&is));
+        notes.note(effect, change, now.places.of_key("handler_paths", None));
+    }
+}
+
+fn guards(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+    match (&before.gate, &now.gate) {
+        (Some(_), None) => {
+            let effect = "no longer asks the application whether an account has access";
+            notes.note(effect, "the section `gate` is gone", &now.places.section);
+        }
+        (Some(was), Some(is)) if was.url != is.url || was.paid != is.paid => {
+            let effect = "asks the application elsewhere whether an account has access";
+            let change = if was.paid == is.paid {
+                "`url` is another one".to_owned()
+            } else {
+                goes("paid", &quote(&was.paid), &quote(&is.paid))
+            };
+            notes.note(effect, change, now.places.of_key("gate", None));
+        }
+        (None | Some(_), _) => {}
+    }
+    if now.settle > before.settle {
+        let change = goes("settle", &duration(before.settle), &duration(now.settle));
+        let effect = "gives the handler more time to write";
+        notes.note(effect, change, now.places.of_key("settle", None));
+    }
+    for (key, was, is, effect) in [
+        (
+            "allow_remote",
+            before.allow_remote,
+            now.allow_remote,
+            "lets a rehearsal write to other machines",
+        ),
+        (
+            "allow_rows",
+            before.allow_rows,
+            now.allow_rows,
+            "lets a rehearsal write to a database that holds accounts",
+        ),
+    ] {
+        if is && !was {
+            let change = goes(key, "`false`", "`true`");
+            notes.note(effect, change, now.places.of_key(key, None));
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Each loosening with its sentence and its line, and what is none.
+
+use proptest::prelude::*;
+
+use super::{super::load, *};
+
+const BASE: &str = r#"version: 1
+contracts:
+  - type: access
+    name: users
+    source_of_truth: stripe
+    stripe: { secret_env: STRIPE_SECRET_KEY }
+    mode: live
+    database:
+      url_env: DATABASE_URL
+      users_table: users
+      columns:
+        id: id
+        customer_id: customer
+        has_paid_access: paid
+        plan: plan
+        seats: seats
+        updated_at: changed
+      join: "left join s on true"
+      where: "deleted_at is null"
+      match_on: customer_id
+      timezone: UTC
+    plans: { price_1Pro: pro, price_1Team: team }
+    free_plans: [free, hobby]
+    ignore_prices: [price_addon_*, price_1Shirt]
+    statuses: { grant: [active, trialing], deny: [past_due, unpaid] }
+    grace: { past_due: 7d, canceled: 3d }
+    rules: { plan-drift: medium, seat-drift: high }
+    exempt: [usr_founder]
+    severity: high
+    fail_on: medium
+    confirm_after: 10s
+    evidence: on
+    period_tolerance: 24h
+    allow_empty: false
+rehearsal:
+  contract: users
+  handler: http://localhost:3000/webhook
+  account: { sql: "insert into users (id) values ({account_id})" }
+  gate: { url: "http://localhost:3000/me", paid: "$.paid" }
+  settle: 5s
+  scenarios: { skip: [quantity] }
+  scenarios_dir: billing/scenarios
+  events: [invoice.paid, customer.subscription.deleted]
+  handler_paths: [app/api/**, lib/billing.ts]
+  allow_remote: false
+  allow_rows: false
+"#;
+
+/// What is replaced, by what (`»` begins the line that is pointed at), and the sentence without its beginning.
+type Change = (&'static str, &'static str, &'static str);
+
+#[rustfmt::skip]
+const LOOSER: &[Change] = &[
+    ("fail_on: medium", "»fail_on: high", "lets findings of severity medium pass: `fail_on` goes from `medium` to `high`"),
+    ("fail_on: medium", "»fail_on: never", "lets findings of severity high and medium pass: `fail_on` goes from `medium` to `never`"),
+    ("seat-drift: high", "»seat-drift: off", "turns off `seat-drift`: the severity goes from `high` to `off`"),
+    ("plan-drift: medium", "»plan-drift: low", "takes `plan-drift` less seriously: the severity goes from `medium` to `low`"),
+    ("severity: high", "»severity: low", "takes `revenue-leak`, `wrongful-access`, `no-subscription` and 1 more less seriously: the severity goes from `high` to `low`"),
+    ("exempt: [usr_founder]", "exempt:\n      - usr_founder\n      - »usr_1\n      - usr_2", "exempts 2 further accounts from every rule: `exempt` goes from 1 to 3"),
+    ("exempt: [usr_founder]", "»exempt: [usr_1]", "exempts 1 further account from every rule: `exempt` is another one"),
+    ("plan: plan\n", "plan: plan\n        »exempt: { sql: \"true\" }\n", "lets a column say which accounts are not judged: `exempt` goes from none to `true`"),
+    ("price_1Shirt]", "»price_1Shirt, price_2*]", "never judges subscriptions to `price_2*`: `ignore_prices` goes from `price_1Shirt` and `price_addon_*` to `price_1Shirt`, `price_2*` and `price_addon_*`"),
+    ("price_addon_*", "»price_add*", "never judges subscriptions to `price_add*`: `ignore_prices` goes from `price_1Shirt` and `price_addon_*` to `price_1Shirt` and `price_add*`"),
+    ("past_due: 7d", "»past_due: 14d", "lets access outlive a payment that is due for longer: `past_due` goes from `7days` to `14days`"),
+    ("canceled: 3d", "»canceled: 4d", "lets access outlive a subscription for longer: `canceled` goes from `3days` to `4days`"),
+    ("canceled: 3d", "»canceled: until_period_end", "lets access outlive a subscription for longer: `canceled` goes from `3days` to `until_period_end`"),
+    ("trialing], deny: [past_due,", "»trialing, past_due], deny: [", "lets accounts have access while their subscription is `past_due`: `past_due` goes from `deny` to `grant`"),
+    ("[active, trialing], deny: [", "»[active], deny: [trialing, ", "lets accounts be without access while their subscription is `trialing`: `trialing` goes from `grant` to `deny`"),
+    ("deny: [past_due, unpaid]", "»deny: [past_due]", "judges nobody whose subscription is `unpaid`: `unpaid` goes from `deny` to neither list"),
+    ("free_plans: [free, hobby]", "»free_plans: [free, hobby, pro]", "lets accounts on `pro` be without access: `free_plans` goes from `free` and `hobby` to `free`, `hobby` and `pro`"),
+    ("price_1Team: team", "»price_1Team: pro", "expects another plan for 1 price: the plan of `price_1Team` goes from `team` to `pro`"),
+    ("plans: { price_1Pro: pro, price_1Team: team }", "»plans: {}", "no longer checks plans: `plans` goes from 2 prices to none"),
+    ("allow_empty: false", "»allow_empty: true", "accepts that there are no accounts: `allow_empty` goes from `false` to `true`"),
+    ("period_tolerance: 24h", "»period_tolerance: 36h", "lets stored period ends be further off: `period_tolerance` goes from `1day` to `1day 12h`"),
+    ("confirm_after: 10s", "»confirm_after: 1h", "lets go of findings that are repaired within a longer time: `confirm_after` goes from `10s` to `1h`"),
+    ("evidence: on", "»evidence: off", "no longer asks what went wrong behind a finding: `evidence` goes from `on` to `off`"),
+    ("mode: live", "»mode: test", "accepts objects of the provider's other mode: `mode` goes from `live` to `test`"),
+    ("users_table: users", "»users_table: people", "reads other accounts than the base commit: `users_table` goes from `users` to `people`"),
+    ("url_env: DATABASE_URL", "»url_env: REPLICA_URL", "reads other accounts than the base commit: `url_env` goes from `DATABASE_URL` to `REPLICA_URL`"),
+    ("where: \"deleted_at is null\"", "»where: \"false\"", "reads other accounts than the base commit: `where` goes from `deleted_at is null` to `false`"),
+    ("join: \"left join s on true\"", "»join: \"join s on true\"", "reads other accounts than the base commit: `join` goes from `left join s on true` to `join s on true`"),
+    ("timezone: UTC", "»timezone: Asia/Tokyo", "reads times of the database differently than the base commit: `timezone` goes from `UTC` to `Asia/Tokyo`"),
+    ("has_paid_access: paid", "»has_paid_access: { column: status, in: [a, b] }", "reads a column from elsewhere than the base commit: `has_paid_access` goes from `paid` to `status in a, b`"),
+    ("scenarios: { skip: [quantity] }", "scenarios:\n    skip: [quantity,\n      »trial]", "no longer rehearses `trial`: `skip` goes from `quantity` to `quantity` and `trial`"),
+    ("scenarios: { skip: [quantity] }", "scenarios:\n    »only: [trial]", "rehearses only 1 scenario: `only` goes from all to `trial`"),
+    ("events: [invoice.paid, ", "»events: [", "no longer sends `invoice.paid` to the handler: `events` goes from 2 event types to 1 event type"),
+    ("scenarios_dir: billing/scenarios", "»scenarios_dir: other", "no longer rehearses the scenarios of the same folder: `scenarios_dir` goes from `billing/scenarios` to `other`"),
+    ("handler_paths: [app/api/**, lib/billing.ts]", "»handler_paths: [lib/billing.ts]", "no longer shows findings at the lines of `app/api/**`: `handler_paths` goes from `app/api/**` and `lib/billing.ts` to `lib/billing.ts`"),
+    ("paid: \"$.paid\"", "»paid: \"$.other\"", "asks the application elsewhere whether an account has access: `paid` goes from `$.paid` to `$.other`"),
+    ("http://localhost:3000/me", "»http://localhost:3000/you", "asks the application elsewhere whether an account has access: `url` is another one"),
+    ("settle: 5s", "»settle: 1m", "gives the handler more time to write: `settle` goes from `5s` to `1m`"),
+    ("allow_remote: false", "»allow_remote: true", "lets a rehearsal write to other machines: `allow_remote` goes from `false` to `true`"),
+    ("allow_rows: false", "»allow_rows: true", "lets a rehearsal write to a database that holds accounts: `allow_rows` goes from `false` to `true`"),
+];
+
+/// Lines that make the file looser when they go; what is told, and the beginning of the line that is pointed at.
+#[rustfmt::skip]
+const GONE: &[Change] = &[
+    ("    fail_on: medium\n", "- type: access", "lets findings of severity medium pass: `fail_on` goes from `medium` to `high`"),
+    ("    mode: live\n", "- type: access", "accepts objects of the provider's other mode: `mode` goes from `live` to either"),
+    ("        seats: seats\n", "columns:", "no longer reads a column that rules judge by: `seats` goes from `seats` to none"),
+    ("      where: \"deleted_at is null\"\n", "- type: access", "reads other accounts than the base commit: `where` goes from `deleted_at is null` to none"),
+    ("  gate: { url: \"http://localhost:3000/me\", paid: \"$.paid\" }\n", "rehearsal:", "no longer asks the application whether an account has access: the section `gate` is gone"),
+    ("  scenarios_dir: billing/scenarios\n", "rehearsal:", "no longer rehearses the scenarios of the same folder: `scenarios_dir` goes from `billing/scenarios` to none"),
+];
+
+/// Changes that find as much as before or more.
+#[rustfmt::skip]
+const NOT_LOOSER: &[(&str, &str)] = &[
+    ("fail_on: medium", "fail_on: low"),
+    ("fail_on: medium", "fail_on: medium # still"),
+    ("plan-drift: medium", "plan-drift: high"),
+    ("[usr_founder]", "[]"),
+    ("price_addon_*, price_1Shirt", "price_1Shirt, price_addon_*"),
+    ("price_addon_*, price_1Shirt", "price_addon_cap, price_addon_b*"),
+    ("[active, trialing]", "[trialing, active]"),
+    ("[past_due, unpaid]", "[unpaid, past_due, paused]"),
+    ("free_plans: [free, hobby]", "free_plans: [hobby]"),
+    ("past_due: 7d", "past_due: 1d"),
+    ("past_due: 7d, canceled: 3d", "past_due: 168h, canceled: 72h"),
+    ("grace: { past_due: 7d, canceled: 3d }", "grace: {}"),
+    ("price_1Team: team", "price_1Team: team, price_2: pro"),
+    ("price_1Pro: pro, price_1Team: team", "price_1Team: team, price_1Pro: pro"),
+    ("confirm_after: 10s", "confirm_after: 0"),
+    ("period_tolerance: 24h", "period_tolerance: 1h"),
+    ("        updated_at: changed\n", ""),
+    ("        seats: seats\n", "        seats: seats\n        status: status\n"),
+    ("skip: [quantity]", "skip: []"),
+    ("events: [invoice.paid, ", "events: [invoice.created, invoice.paid, "),
+    ("  events: [invoice.paid, customer.subscription.deleted]\n", ""),
+    ("handler_paths: [app/api/**, lib/billing.ts]", "handler_paths: [lib/billing.ts, app/api/**, x]"),
+    ("settle: 5s", "settle: 1s"),
+    ("handler: http://localhost:3000", "handler: http://localhost:4000"),
+    ("name: users", "name: people"),
+];
+
+fn config(text: &str) -> Config {
+    load(text, "prodverdict.yml").unwrap_or_else(|problems| panic!("{problems:?} in {text}"))
+}
+
+fn told(base: &str, head: &str) -> Vec<(String, u32)> {
+    loosened(&config(base), &config(head))
+        .iter()
+        .map(|one| {
+            assert_eq!(one.place.path, "prodverdict.yml");
+            let message = one.message();
+            let rest = message.strip_prefix("this pull request ").expect(&message);
+            (rest.to_owned(), one.place.line)
+        })
+        .collect()
+}
+
+#[track_caller]
+fn replaced(from: &str, to: &str) -> String {
+    assert_eq!(BASE.matches(from).count(), 1, "{from}");
+    let changed = BASE.replace(from, to);
+    // The contract is called by its new name everywhere.
+    if to == "name: people" {
+        return changed.replace("contract: users", "contract: people");
+    }
+    changed
+}
+
+fn line_of(text: &str, part: &str) -> u32 {
+    let before = text.split(part).next().unwrap_or_default();
+    u32::try_from(before.matches('\n').count() + 1).expect("a line")
+}
+
+#[test]
+fn what_lets_more_pass_is_told_at_its_line() {
+    for (from, to, sentence) in LOOSER {
+        let marked = replaced(from, to);
+        let head = marked.replace('»', "");
+        let expected = (sentence.to_string(), line_of(&marked, "»"));
+        assert_eq!(told(BASE, &head), [expected], "{from} to {to}");
+    }
+}
+
+#[test]
+fn what_is_gone_is_told_where_it_was() {
+    for (line, at, sentence) in GONE {
+        let head = replaced(line, "");
+        let expected = (sentence.to_string(), line_of(&head, at));
+        assert_eq!(told(BASE, &head), [expected], "{line}");
+    }
+}
+
+#[test]
+fn what_is_as_strict_or_stricter_says_nothing() {
+    for (from, to) in NOT_LOOSER {
+        let head = replaced(from, to);
+        assert_eq!(told(BASE, &head), [], "{from} to {to}");
+    }
+}
+
+#[test]
+fn another_source_or_other_accounts_cannot_be_compared() {
+    let head = replaced("STRIPE_SECRET_KEY", "OTHER");
+    let sentence = "asks the provider with another key than the base commit: `secret_env` goes from `STRIPE_SECRET_KEY` to `OTHER`";
+    assert_eq!(told(BASE, &head), [(sentence.to_owned(), 6)]);
+
+    let contract = "version: 1\ncontracts:\n  - type: access\n    source_of_truth: SOURCE\n    database: { query: \"QUERY\" }\n";
+    let with =
+        |source: &str, query: &str| contract.replace("SOURCE", source).replace("QUERY", query);
+    assert_eq!(
+        told(&with("stripe", "select 1"), &with("paddle", "select 2")),
+        [
+            ("asks another provider than the base commit: `source_of_truth` goes from `stripe` to `paddle`".to_owned(), 4),
+            ("reads other accounts than the base commit: `query` goes from `select 1` to `select 2`".to_owned(), 5),
+        ]
+    );
+    let long = "select 1 ".repeat(20);
+    assert_eq!(
+        told(
+            &with("stripe", &long),
+            &with("stripe", &format!("{long} where false"))
+        ),
+        [(
+            "reads other accounts than the base commit: `query` is another one".to_owned(),
+            5
+        )]
+    );
+}
+
+#[test]
+fn a_section_that_is_gone_is_told() {
+    let head = BASE.split("rehearsal:\n").next().expect("a beginning");
+    let sentence = "rehearses nothing: the section `rehearsal` is gone";
+    assert_eq!(told(BASE, head), [(sentence.to_owned(), 2)]);
+    assert_eq!(told(head, BASE), []);
+}
+
+fn contracts(names_and_thresholds: &[(&str, &str)]) -> String {
+    let mut text = "version: 1\ncontracts:\n".to_owned();
+    for (name, threshold) in names_and_thresholds {
+        text.push_str("  - type: access\n");
+        if !name.is_empty() {
+            text.push_str(&format!("    name: {name}\n"));
+        }
+        text.push_str(&format!(
+            "    fail_on: {threshold}\n    database: {{ query: \"select 1\" }}\n"
+        ));
+    }
+    text
+}
+
+#[test]
+fn a_contract_is_known_by_its_name_or_else_by_what_it_says() {
+    let base = contracts(&[("a", "high"), ("b", "low")]);
+    let swapped = contracts(&[("b", "low"), ("a", "high")]);
+    assert_eq!(told(&base, &swapped), []);
+    let renamed = contracts(&[("c", "high"), ("b", "low")]);
+    assert_eq!(told(&base, &renamed), []);
+    let (unnamed, turned) = (
+        contracts(&[("", "high"), ("", "low")]),
+        contracts(&[("", "low"), ("", "high")]),
+    );
+    assert_eq!(told(&unnamed, &turned), []);
+
+    let looser = contracts(&[("b", "low"), ("a", "never")]);
+    let sentence = "lets findings of severity high pass in the contract `a`: `fail_on` goes from `high` to `never`";
+    assert_eq!(told(&base, &looser), [(sentence.to_owned(), 9)]);
+
+    let gone = contracts(&[("b", "low")]);
+    let sentence = "no longer judges the contract `a`: `contracts` goes from 2 to 1";
+    assert_eq!(told(&base, &gone), [(sentence.to_owned(), 2)]);
+    let none_of_them = contracts(&[("x", "never")]);
+    let sentences: Vec<_> = told(&base, &none_of_them)
+        .into_iter()
+        .map(|(sentence, _)| sentence)
+        .collect();
+    assert_eq!(
+        sentences,
+        [
+            "no longer judges the contract `b`: `contracts` goes from 2 to 1",
+            "lets findings of severity high pass in the contract `x`: `fail_on` goes from `high` to `never`",
+        ]
+    );
+}
+
+#[test]
+fn a_secret_in_either_file_is_not_repeated() {
+    let head = replaced("deleted_at is null", "token = 'sk_live_0123456789abcdef'");
+    let told = format!("{:?}", told(BASE, &head));
+    assert!(
+        told.contains("where") && !told.contains("0123456789"),
+        "{told}"
+    );
+}
+
+/// Some changes of both kinds at once.
+fn changed(choices: &[bool]) -> String {
+    let looser = LOOSER.iter().map(|(from, to, _)| (*from, *to));
+    let all = looser.chain(NOT_LOOSER.iter().copied());
+    let mut text = BASE.to_owned();
+    for ((from, to), chosen) in all.zip(choices) {
+        let is_whole = text.matches(from).count() == 1 && to != "name: people";
+        if *chosen && is_whole {
+            text = text.replace(from, &to.replace('»', ""));
+        }
+    }
+    text
+}
+
+proptest! {
+    // Each case reads whole files several times.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn nothing_is_looser_than_itself(
+        choices in prop::collection::vec(prop::bool::weighted(0.2), LOOSER.len() + NOT_LOOSER.len()),
+    ) {
+        let text = changed(&choices);
+        prop_assume!(load(&text, "").is_ok());
+        prop_assert_eq!(told(&text, &text), []);
+        // Comments and empty lines are none of the configuration.
+        let spaced = text.replace('\n', "\n\n# x\n");
+        prop_assert_eq!(told(&text, &spaced), []);
+        prop_assert_eq!(told(&spaced, &text), []);
+    }
+
+    #[test]
+    fn what_is_looser_in_one_step_is_looser_among_others(
+        which in 0..LOOSER.len(),
+        choices in prop::collection::vec(prop::bool::weighted(0.1), LOOSER.len() + NOT_LOOSER.len()),
+    ) {
+        let base = changed(&choices);
+        let (from, to, sentence) = LOOSER[which];
+        prop_assume!(base.matches(from).count() == 1);
+        let head = base.replace(from, &to.replace('»', ""));
+        prop_assume!(load(&base, "").is_ok() && load(&head, "").is_ok());
+        let effect = sentence.split(':').next().unwrap_or_default();
+        let first_word = effect.split(' ').next().unwrap_or_default();
+        let all = told(&base, &head);
+        prop_assert!(all.iter().any(|(told, _)| told.starts_with(first_word)), "{all:?}");
+    }
+}

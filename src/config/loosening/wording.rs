@@ -1,0 +1,58 @@
+//! Values of both files as words.
+
+use std::time::Duration;
+
+use super::super::{Expression, TableName, collector::quote};
+
+/// More names say no more.
+const NAMED: usize = 3;
+
+/// The first few, each between backticks, and how many more there are.
+pub(super) fn listed<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let mut texts = texts.into_iter();
+    let named: Vec<_> = texts.by_ref().take(NAMED).map(quote).collect();
+    let more = texts.count();
+    match (named.as_slice(), more) {
+        ([], _) => "none".to_owned(),
+        ([first @ .., last], 0) if !first.is_empty() => {
+            format!("{} and {last}", first.join(", "))
+        }
+        (_, 0) => named.concat(),
+        (_, more) => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+pub(super) fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
+    if count == 1 { one } else { many }
+}
+
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", plural(count, one, many))
+}
+
+pub(super) fn optional(text: Option<&str>) -> String {
+    text.map_or_else(|| "none".to_owned(), quote)
+}
+
+pub(super) fn lasting(seconds: u64) -> String {
+    duration(Duration::from_secs(seconds))
+}
+
+pub(super) fn duration(duration: Duration) -> String {
+    format!("`{}`", humantime::format_duration(duration))
+}
+
+pub(super) fn table(table: &TableName) -> String {
+    match &table.schema {
+        Some(schema) => quote(&format!("{schema}.{}", table.name)),
+        None => quote(&table.name),
+    }
+}
+
+pub(super) fn expression(expression: &Expression) -> String {
+    match expression {
+        Expression::Column(column) => quote(column),
+        Expression::In { column, values } => quote(&format!("{column} in {}", values.join(", "))),
+        Expression::Sql(sql) => quote(sql),
+    }
+}

@@ -1,0 +1,452 @@
+//! What the row of a finding has to hold so that no rule is broken by it, where the facts leave no doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Account, AccountColumns, ColumnName, Contract, Facts, Field, Finding, Rule, Status,
+    SubscriptionId, UnixSeconds, Word,
+    case::Case,
+    customers::{CustomerNumber, Customers},
+    evaluate, rules,
+};
+
+/// A value for one column of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Corrected {
+    Flag(bool),
+    Word(String),
+    Number(u64),
+    Time(UnixSeconds),
+}
+
+/// What one account's row needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowCorrection {
+    /// Everything that has to change for the rules in `corrected`. Where the flag is read from the words of a column,
+    /// its value is such a word.
+    pub values: BTreeMap<Field, Corrected>,
+    pub corrected: BTreeSet<Rule>,
+    /// Rules that this leaves broken, and why.
+    pub left: BTreeMap<Rule, &'static str>,
+}
+
+/// Access brings a plan, a plan brings seats: so many times a correction can ask for another one.
+const ROUNDS: usize = 4;
+
+/// The corrections of the accounts that findings are about, by id.
+pub fn corrections(
+    contract: &Contract,
+    facts: &Facts,
+    now: UnixSeconds,
+    findings: &[Finding],
+) -> BTreeMap<String, RowCorrection> {
+    let wanted: BTreeSet<&str> = findings
+        .iter()
+        .filter_map(|finding| finding.subject.account.as_deref())
+        .collect();
+    let contract = &Contract {
+        allow_empty: true,
+        ..contract.clone()
+    };
+    let free_plan = free_plan(contract, facts);
+    let customers = Customers::of(facts, contract.match_on);
+    let mut corrections = BTreeMap::new();
+    for (account, customer) in customers.accounts() {
+        let (true, Some(customer)) = (wanted.contains(account.id.as_str()), customer) else {
+            continue;
+        };
+        let is_shared = customers.accounts_of(customer).nth(1).is_some();
+        let world = Facts {
+            accounts: vec![account.clone()],
+            mapped: facts.mapped.clone(),
+            subscriptions: customers.subscriptions(customer).cloned().collect(),
+            customer_known: true,
+            ..Facts::default()
+        };
+        let correction = Correcting {
+            contract,
+            now,
+            is_shared,
+            free_plan: free_plan.as_deref(),
+        };
+        corrections.insert(account.id.to_string(), correction.of(world));
+    }
+    corrections
+}
+
+/// Why nothing is corrected by what a finding of this rule says.
+pub fn uncorrected(rule: Rule) -> &'static str {
+    match rule {
+        Rule::DuplicateCustomer => {
+            "only you know which of the accounts the customer belongs to: unlink the others"
+        }
+        Rule::OrphanSubscription => {
+            "no row is known to be the customer's: link it to its account, or cancel the subscription"
+        }
+        Rule::DoubleSubscription => {
+            "the row is right: cancel one of the subscriptions at the provider"
+        }
+        Rule::UnlinkedAccess => {
+            "only you know whose customers these are: link them, or exempt the accounts"
+        }
+        Rule::UnmappedPrice | Rule::UnmappedFeature | Rule::UnknownStatus => {
+            "no row is wrong: complete prodverdict.yml"
+        }
+        Rule::RevenueLeak
+        | Rule::WrongfulAccess
+        | Rule::NoSubscription
+        | Rule::PlanDrift
+        | Rule::StalePlan
+        | Rule::SeatDrift
+        | Rule::StatusDrift
+        | Rule::StaleSubscriptionId
+        | Rule::PeriodDrift
+        | Rule::CancelFlagDrift
+        | Rule::Handler(_) => "the row was not judged a second time: correct it by hand",
+    }
+}
+
+/// The one plan of accounts that pay for nothing, if some account without access stores it.
+fn free_plan(contract: &Contract, facts: &Facts) -> Option<String> {
+    let mut plans = contract.free_plans.iter();
+    let (Some(plan), None) = (plans.next(), plans.next()) else {
+        return None;
+    };
+    let stores_it = |account: &Account| !account.paid && account.plan.as_deref() == Some(plan);
+    facts
+        .accounts
+        .iter()
+        .any(stores_it)
+        .then(|| plan.to_owned())
+}
+
+struct Correcting<'c> {
+    contract: &'c Contract,
+    now: UnixSeconds,
+    /// More than one account has the customer.
+    is_shared: bool,
+    free_plan: Option<&'c str>,
+}
+
+impl Correcting<'_> {
+    /// Judges the account, corrects what is certain, and judges it again.
+    fn of(&self, mut world: Facts) -> RowCorrection {
+        let mut row = RowCorrection::default();
+        for _ in 0..ROUNDS {
+            let mut changes = Vec::new();
+            row.left.clear();
+            for rule in self.broken(&world) {
+                match self.change(&world, rule) {
+                    Ok((field, value)) => changes.push((rule, field, value)),
+                    Err(reason) => {
+                        row.left.insert(rule, reason);
+                    }
+                }
+            }
+            if changes.is_empty() {
+                return row;
+            }
+            for (rule, field, value) in changes {
+                if let Some(account) = world.accounts.first_mut() {
+                    self.apply(account, field, &value);
+                }
+                row.corrected.insert(rule);
+                row.values.insert(field, value);
+            }
+        }
+        // What never comes to rest is not certain.
+        for rule in std::mem::take(&mut row.corrected) {
+            row.left.insert(
+                rule,
+                "correcting it breaks another rule: look at the mapping",
+            );
+        }
+        row.values.clear();
+        row
+    }
+
+    /// The rules that the one account breaks by what its row says.
+    fn broken(&self, world: &Facts) -> Vec<Rule> {
+        let Ok(evaluation) = evaluate(self.contract, world, self.now) else {
+            return Vec::new();
+        };
+        let findings = evaluation.findings.into_iter();
+        let of_account = findings.filter(|finding| finding.subject.account.is_some());
+        of_account.map(|finding| finding.rule).collect()
+    }
+
+    fn change(&self, world: &Facts, rule: Rule) -> Result<(Field, Corrected), &'static str> {
+        if self.is_shared {
+            return Err(
+                "more than one account has this customer: decide first which of them it belongs to",
+            );
+        }
+        let case = Case::new(self.contract, world, self.now);
+        let customer = case.customers.all().next();
+        let customer = customer.ok_or("its customer is gone")?;
+        let deciding = case.deciding(customer);
+        let granting = case.granting(customer);
+        let granting_one = granting.first().copied();
+        const GONE: &str = "its subscription is gone";
+        match rule {
+            Rule::RevenueLeak => self.flag(&case, customer, true),
+            Rule::WrongfulAccess | Rule::NoSubscription => self.flag(&case, customer, false),
+            Rule::PlanDrift => {
+                let plan = only_plan(&case, customer)
+                    .ok_or("more than one plan is paid for: choose the one that is stored")?;
+                Ok((Field::Plan, Corrected::Word(plan)))
+            }
+            Rule::StalePlan => {
+                let plan = self.free_plan.ok_or(
+                    "which plan means none is not certain: reset it as your application does",
+                )?;
+                Ok((Field::Plan, Corrected::Word(plan.to_owned())))
+            }
+            Rule::SeatDrift => {
+                let seats = rules::paid_seats(&case, &granting).ok().flatten();
+                let seats = seats.ok_or("the quantity that is paid for is not known")?;
+                Ok((Field::Seats, Corrected::Number(seats)))
+            }
+            Rule::StatusDrift => {
+                let status = deciding.ok_or(GONE)?.status.to_string();
+                Ok((Field::Status, Corrected::Word(status)))
+            }
+            Rule::StaleSubscriptionId => {
+                let id = granting_one.ok_or(GONE)?.id.to_string();
+                Ok((Field::SubscriptionId, Corrected::Word(id)))
+            }
+            Rule::PeriodDrift => {
+                let end = granting_one.and_then(super::Subscription::period_end);
+                let end = end.ok_or("the end of the current period is not known")?;
+                Ok((Field::PeriodEnd, Corrected::Time(end)))
+            }
+            Rule::CancelFlagDrift => {
+                let scheduled = granting_one.and_then(|one| one.cancel_scheduled);
+                let scheduled = scheduled.ok_or("whether it is to end is not known")?;
+                Ok((Field::CancelAtPeriodEnd, Corrected::Flag(scheduled)))
+            }
+            Rule::UnmappedPrice
+            | Rule::UnmappedFeature
+            | Rule::DuplicateCustomer
+            | Rule::OrphanSubscription
+            | Rule::UnknownStatus
+            | Rule::DoubleSubscription
+            | Rule::UnlinkedAccess
+            | Rule::Handler(_) => Err(uncorrected(rule)),
+        }
+    }
+
+    /// The flag itself, or the word of the column that it is read from.
+    fn flag(
+        &self,
+        case: &Case<'_>,
+        customer: CustomerNumber,
+        paid: bool,
+    ) -> Result<(Field, Corrected), &'static str> {
+        let field = Field::HasPaidAccess;
+        let (column, values) = match self.contract.columns.get(&field) {
+            None | Some(ColumnName::Column(_)) => return Ok((field, Corrected::Flag(paid))),
+            Some(ColumnName::Computed) => {
+                return Err("has_paid_access is computed: change what it is computed from");
+            }
+            Some(ColumnName::In { column, values }) => (column, values),
+        };
+        let fits = |word: &String| values.contains(word) == paid;
+        let are_statuses = values
+            .iter()
+            .all(|value| Status::KNOWN.iter().any(|status| status.as_str() == value));
+        let status = case.deciding(customer).map(|one| one.status.to_string());
+        let status = status.filter(|word| are_statuses && fits(word));
+        let plan = if paid {
+            only_plan(case, customer)
+        } else {
+            self.free_plan.map(str::to_owned)
+        };
+        let is_plan = self.shares(Field::Plan, column);
+        let plan = plan.filter(|word| is_plan && fits(word));
+        let only = match values.as_slice() {
+            [one] if paid => Some(one.clone()),
+            _ => None,
+        };
+        let word = status.or(plan).or(only);
+        let word = word.ok_or(if paid {
+            "more than one word of the column means access: choose the right one"
+        } else {
+            "which word of the column means no access is not certain: write the one that your application does"
+        })?;
+        Ok((field, Corrected::Word(word)))
+    }
+
+    /// Whether `field` is read from the same column.
+    fn shares(&self, field: Field, column: &str) -> bool {
+        let name = self.contract.columns.get(&field);
+        matches!(name, Some(ColumnName::Column(name)) if name == column)
+    }
+
+    /// The account as it would be read afterwards.
+    fn apply(&self, account: &mut Account, field: Field, value: &Corrected) {
+        match (field, value) {
+            (Field::HasPaidAccess, Corrected::Flag(paid)) => account.paid = *paid,
+            (Field::HasPaidAccess, Corrected::Word(word)) => {
+                if let Some(ColumnName::In { column, values }) = self.contract.columns.get(&field) {
+                    account.paid = values.contains(word);
+                    if self.shares(Field::Plan, column) {
+                        account.plan = Some(Word::from(word.as_str()));
+                    }
+                    if self.shares(Field::Status, column) {
+                        columns(account).status = Some(Word::from(word.as_str()));
+                    }
+                }
+            }
+            (Field::Plan, Corrected::Word(plan)) => account.plan = Some(Word::from(plan.as_str())),
+            (Field::Status, Corrected::Word(status)) => {
+                columns(account).status = Some(Word::from(status.as_str()));
+            }
+            (Field::SubscriptionId, Corrected::Word(id)) => {
+                columns(account).subscription_id = Some(SubscriptionId::from(id.as_str()));
+            }
+            (Field::Seats, Corrected::Number(seats)) => {
+                columns(account).seats = i64::try_from(*seats).ok();
+            }
+            (Field::PeriodEnd, Corrected::Time(end)) => columns(account).period_end = Some(*end),
+            (Field::CancelAtPeriodEnd, Corrected::Flag(scheduled)) => {
+                columns(account).cancel_at_period_end = *scheduled;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn columns(account: &mut Account) -> &mut AccountColumns {
+    account.columns.get_or_insert_default()
+}
+
+/// The plan that is paid for, if it is one.
+fn only_plan(case: &Case<'_>, customer: CustomerNumber) -> Option<String> {
+    let plans: BTreeSet<_> = case
+        .granting(customer)
+        .into_iter()
+        .flat_map(|subscription| case.contract.plans_of(&subscription.items))
+        .collect();
+    let mut plans = plans.into_iter();
+    match (plans.next(), plans.next()) {
+        (Some(plan), None) => Some(plan.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::contract::testing::{NOW, account, contract, facts, findings, item, subscription};
+
+    fn of(contract: &Contract, world: &Facts) -> BTreeMap<String, RowCorrection> {
+        corrections(contract, world, NOW, &findings(contract, world))
+    }
+
+    fn word(text: &str) -> Corrected {
+        Corrected::Word(text.to_owned())
+    }
+
+    #[test]
+    fn access_that_is_given_brings_everything_that_is_judged_with_it() {
+        let mut world = facts(
+            [account("1").plan("free").columns(AccountColumns::default())],
+            [subscription("1", "active", "price_pro")],
+        );
+        world.mapped.extend(Field::ALL);
+        let row = &of(&contract(), &world)["usr_1"];
+        let end = world.subscriptions[0].period_end().unwrap();
+        assert_eq!(
+            row.values,
+            BTreeMap::from([
+                (Field::HasPaidAccess, Corrected::Flag(true)),
+                (Field::Plan, word("pro")),
+                (Field::Seats, Corrected::Number(1)),
+                (Field::Status, word("active")),
+                (Field::SubscriptionId, word("sub_1")),
+                (Field::PeriodEnd, Corrected::Time(end)),
+            ])
+        );
+        assert!(row.left.is_empty());
+        assert!(row.corrected.contains(&Rule::RevenueLeak));
+    }
+
+    #[test]
+    fn a_plan_is_reset_only_to_a_word_that_is_in_use() {
+        let mut world = facts(
+            [account("1").paid().plan("pro")],
+            [subscription("1", "canceled", "price_pro")],
+        );
+        let row = &of(&contract(), &world)["usr_1"];
+        assert_eq!(row.values.len(), 1);
+        assert!(row.left.contains_key(&Rule::StalePlan));
+        world.accounts.push(account("2").plan("free"));
+        let row = &of(&contract(), &world)["usr_1"];
+        assert_eq!(row.values[&Field::Plan], word("free"));
+        assert!(row.left.is_empty());
+    }
+
+    #[test]
+    fn two_plans_that_are_paid_for_are_nobodys_choice() {
+        let world =
+            facts(
+                [account("1").paid().plan("free")],
+                [subscription("1", "active", "")
+                    .items([item("price_pro", 1), item("price_team", 1)])],
+            );
+        let row = &of(&contract(), &world)["usr_1"];
+        assert!(row.values.is_empty() && row.corrected.is_empty());
+        assert!(row.left[&Rule::PlanDrift].starts_with("more than one plan"));
+    }
+
+    #[test]
+    fn accounts_that_share_a_customer_are_left_to_people() {
+        let mut second = account("2");
+        second.customer = account("1").customer;
+        let world = facts(
+            [account("1"), second],
+            [subscription("1", "active", "price_pro")],
+        );
+        for row in of(&contract(), &world).values() {
+            assert!(row.values.is_empty());
+            assert!(row.left[&Rule::RevenueLeak].starts_with("more than one account"));
+        }
+    }
+
+    #[test]
+    fn a_flag_that_is_read_from_words_gets_the_word_that_is_certain() {
+        let mut contract = contract();
+        let from = |values: &[&str]| ColumnName::In {
+            column: "state".to_owned(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+        let leak = facts([account("1")], [subscription("1", "trialing", "price_pro")]);
+        let wrong = facts(
+            [account("1").paid()],
+            [subscription("1", "canceled", "price_pro")],
+        );
+        for (values, given, taken) in [
+            (
+                &["active", "trialing"][..],
+                Some("trialing"),
+                Some("canceled"),
+            ),
+            (&["on"], Some("on"), None),
+            (&["on", "gift"], None, None),
+        ] {
+            contract.columns.insert(Field::HasPaidAccess, from(values));
+            let value = |world: &Facts| {
+                let row = of(&contract, world).remove("usr_1").unwrap_or_default();
+                row.values.get(&Field::HasPaidAccess).cloned()
+            };
+            assert_eq!(value(&leak), given.map(word), "{values:?}");
+            assert_eq!(value(&wrong), taken.map(word), "{values:?}");
+        }
+        contract
+            .columns
+            .insert(Field::HasPaidAccess, ColumnName::Computed);
+        assert!(of(&contract, &leak)["usr_1"].left[&Rule::RevenueLeak].contains("computed"));
+    }
+}

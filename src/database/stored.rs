@@ -1,0 +1,138 @@
+//! What rows of the accounts' own table hold, as the database spells it: what a repair has to find again.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use sqlx::Row as _;
+
+use super::{
+    diagnosis,
+    error::Error,
+    opening::open,
+    session::{Failed, RowSecurity, Session},
+    statement::{Statement, quoted_table},
+};
+use crate::config::{DatabaseSettings, TableName};
+
+/// What a column can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    Boolean,
+    Number,
+    /// A date or a time with a date.
+    Time,
+    Json,
+    /// Anything that is compared with its own text: text, enums, uuids.
+    Text,
+}
+
+/// Rows of one table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The columns that it has and that can be written.
+    pub columns: BTreeMap<String, Holds>,
+    /// By the text of their id; several where that is not unique.
+    pub rows: BTreeMap<String, Vec<BTreeMap<String, Option<String>>>>,
+}
+
+/// Reads these columns of the rows with these ids. A table that cannot be written, such as a view, has no columns.
+pub async fn read_stored(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    in_container_action: bool,
+    (table, id): (&TableName, &str),
+    columns: &[String],
+    ids: &[String],
+) -> Result<Stored, Error> {
+    let connection = open(url, &settings.url_env, in_container_action).await?;
+    let mut session = Session::new(connection, settings);
+    let read = read(&mut session, table, id, columns, ids).await;
+    session.close().await;
+    read.map_err(|failed| diagnosis::plain(failed, settings.statement_timeout))
+}
+
+async fn read(
+    session: &mut Session<'_>,
+    table: &TableName,
+    id: &str,
+    columns: &[String],
+    ids: &[String],
+) -> Result<Stored, Failed> {
+    session.begin(RowSecurity::Refused).await?;
+    let mut stored = Stored {
+        columns: writable(session, table, columns).await?,
+        ..Stored::default()
+    };
+    if stored.columns.contains_key(id) {
+        let names: Vec<_> = stored.columns.keys().cloned().collect();
+        let rows = session.rows(&reading(table, id, &names, ids)).await?;
+        for row in rows {
+            let id: Option<String> = row.try_get(0)?;
+            let values: Vec<Option<String>> = row.try_get(1)?;
+            let values = names.iter().cloned().zip(values).collect();
+            let of_id = stored.rows.entry(id.unwrap_or_default());
+            of_id.or_default().push(values);
+        }
+    }
+    session.end().await?;
+    Ok(stored)
+}
+
+fn reading(table: &TableName, id: &str, columns: &[String], ids: &[String]) -> Statement {
+    let mut statement = Statement::new("select ");
+    statement.push_name(id).push("::text, array[");
+    for (position, column) in columns.iter().enumerate() {
+        if position > 0 {
+            statement.push(", ");
+        }
+        statement.push_name(column).push("::text");
+    }
+    statement
+        .push("]::text[] from ")
+        .push(&quoted_table(table))
+        .push(" where ")
+        .push_name(id)
+        .push("::text = any(");
+    // Postgres takes no text with a zero byte, and so has none.
+    let storable: Vec<_> = ids
+        .iter()
+        .filter(|id| !id.contains('\0'))
+        .cloned()
+        .collect();
+    statement.push_texts(&storable).push(")");
+    statement
+}
+
+/// Which of the columns a table of its own has, and what they hold under any domains.
+async fn writable(
+    session: &mut Session<'_>,
+    table: &TableName,
+    columns: &[String],
+) -> Result<BTreeMap<String, Holds>, Failed> {
+    let question = sqlx::query(
+        "select attname::text, typcategory::text, typname::text from pg_attribute \
+         join pg_class on pg_class.oid = attrelid join pg_type on pg_type.oid = atttypid \
+         where attrelid = to_regclass($1) and relkind in ('r', 'p') and attnum > 0 and not attisdropped \
+         and attgenerated = '' and attname::text = any($2) order by attnum",
+    )
+    .bind(quoted_table(table))
+    .bind(columns);
+    let rows = session.ask(question).await?;
+    rows.iter()
+        .map(|row| {
+            let (name, category, kind): (String, String, String) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            Ok((name, holds(&category, &kind)))
+        })
+        .collect()
+}
+
+fn holds(category: &str, kind: &str) -> Holds {
+    match (category, kind) {
+        ("B", _) => Holds::Boolean,
+        ("N", _) => Holds::Number,
+        ("D", _) => Holds::Time,
+        (_, "json" | "jsonb") => Holds::Json,
+        _ => Holds::Text,
+    }
+}

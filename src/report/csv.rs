@@ -1,0 +1,225 @@
+//! CSV by RFC 4180: one row a finding, in stable columns, and nothing that a spreadsheet would take for a formula.
+
+use super::{
+    ContractOutcome, Outcome, Reported,
+    amount::amounts,
+    neutral::visible,
+    shown::{self, hint_lines, message_line},
+};
+use crate::{baseline::Standing, problem::Problem};
+
+/// A later version may add columns at the end.
+const COLUMNS: [&str; 20] = [
+    "contract",
+    "rule",
+    "severity",
+    "standing",
+    "entity",
+    "account",
+    "customer",
+    "subscription",
+    "status",
+    "price",
+    "plan_found",
+    "plan_expected",
+    "amount",
+    "message",
+    "fix",
+    "evidence",
+    "fingerprint",
+    "path",
+    "line",
+    "changes",
+];
+
+/// The findings, the worst first. What kept a contract from a verdict comes before them, as rows with the rule
+/// `no-verdict`: a file without any row says that nothing was found.
+pub(super) fn csv(outcome: &Outcome) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    // NOTE: every row has as many fields as the first, and writing to memory cannot fail.
+    drop(writer.write_record(COLUMNS));
+    for row in rows(outcome) {
+        drop(writer.write_record(row.map(|cell| harmless(&cell))));
+    }
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+type Row = [String; COLUMNS.len()];
+
+fn rows(outcome: &Outcome) -> Vec<Row> {
+    let whole_run = outcome.problems.iter().map(|problem| ("", problem));
+    let of_contracts = outcome
+        .contracts
+        .iter()
+        .filter_map(|contract| Some((contract.name.as_str(), contract.problem.as_ref()?)));
+    let mut rows: Vec<_> = whole_run
+        .chain(of_contracts)
+        .map(|(contract, problem)| no_verdict(contract, problem))
+        .collect();
+    let findings = outcome.findings().into_iter();
+    rows.extend(findings.map(|(contract, found)| finding(contract, found)));
+    rows
+}
+
+fn no_verdict(contract: &str, problem: &Problem) -> Row {
+    let mut row = Row::default();
+    let (path, line) = problem.place.as_ref().map_or_else(
+        || (String::new(), String::new()),
+        |place| (place.path.clone(), place.line.to_string()),
+    );
+    let cells = [
+        ("contract", contract.to_owned()),
+        ("rule", "no-verdict".to_owned()),
+        ("severity", "error".to_owned()),
+        ("message", message_line(problem)),
+        ("fix", hint_lines(problem).join(" ")),
+        ("path", path),
+        ("line", line),
+    ];
+    for (column, text) in cells {
+        let position = COLUMNS.iter().position(|name| *name == column);
+        if let Some(cell) = position.and_then(|position| row.get_mut(position)) {
+            *cell = text;
+        }
+    }
+    row
+}
+
+fn finding(contract: &ContractOutcome, found: &Reported) -> Row {
+    let finding = &found.finding;
+    let subject = &finding.subject;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let standing = match &found.standing {
+        None => "",
+        Some(Standing::New) => "new",
+        Some(Standing::Known) => "known",
+        Some(Standing::Accepted { .. }) => "accepted",
+    };
+    let changes: Vec<_> = found
+        .changes
+        .iter()
+        .map(|change| format!("{}:{} {}", change.path, change.line, change.does))
+        .collect();
+    let place = found.place.as_ref();
+    [
+        contract.name.clone(),
+        finding.rule.to_string(),
+        finding.severity.to_string(),
+        standing.to_owned(),
+        finding.entity.clone(),
+        text(&subject.account),
+        text(&subject.customer),
+        text(&subject.subscription),
+        text(&subject.status),
+        text(&subject.price),
+        text(&subject.plan_found),
+        text(&subject.plan_expected),
+        amounts(&finding.amount),
+        sentences(&finding.message),
+        sentences(&finding.fix),
+        finding.evidence.join("; "),
+        finding.fingerprint.clone(),
+        place
+            .map(|place| shown::tamed(&place.path))
+            .unwrap_or_default(),
+        place
+            .map(|place| place.line.to_string())
+            .unwrap_or_default(),
+        changes.join("; "),
+    ]
+}
+
+fn sentences(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(" ")
+}
+
+/// One line, visible, and text to a spreadsheet: what begins like a formula begins with an apostrophe instead, which
+/// spreadsheets take for the mark of a text.
+fn harmless(cell: &str) -> String {
+    let cell = visible(cell);
+    let first = cell.trim_start().chars().next();
+    let is_formula = matches!(
+        first,
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '|' | '%')
+    ) || cell.starts_with("\\t")
+        || cell.starts_with("\\r")
+        || cell.starts_with("\\n");
+    if is_formula { format!("'{cell}") } else { cell }
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{contract::Verdict, report::sample, report::sample_rehearsal};
+
+    fn read(text: &str) -> Vec<csv::StringRecord> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        assert_eq!(reader.headers().expect("a head"), COLUMNS.as_slice());
+        reader.records().map(|row| row.expect("a row")).collect()
+    }
+
+    #[test]
+    fn findings_are_rows_in_stable_columns() {
+        insta::assert_snapshot!(csv(&sample::several_contracts()));
+    }
+
+    #[test]
+    fn lines_end_as_the_standard_says() {
+        let text = csv(&sample::failing());
+        assert_eq!(text.matches("\r\n").count(), 2);
+        assert_eq!(text.matches('\n').count(), 2);
+    }
+
+    #[test]
+    fn no_verdict_is_a_row_and_nothing_found_is_none() {
+        assert!(read(&csv(&sample::passing())).is_empty());
+        for outcome in sample::every_kind() {
+            let rows = read(&csv(&outcome));
+            let is_error = rows.iter().any(|row| &row[1] == "no-verdict");
+            assert_eq!(is_error, outcome.verdict == Verdict::Error);
+        }
+    }
+
+    #[test]
+    fn what_begins_like_a_formula_is_text() {
+        for (cell, expected) in [
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("\t=1", "'\\t=1"),
+            ("\r=1", "'\\r=1"),
+            ("  =1", "'  =1"),
+            ("usr_1", "usr_1"),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
+            assert_eq!(harmless(cell), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_stays_in_its_cell_and_is_no_formula(text in prop_oneof![sample::hostile(), any::<String>(), "[=+@,\"\r\n\t '-]{0,9}"]) {
+            for outcome in [sample::full_of(&text), sample_rehearsal::rehearsal_full_of(&text)] {
+                let written = csv(&outcome);
+                let rows = read(&written);
+                for row in &rows {
+                    prop_assert_eq!(row.len(), COLUMNS.len());
+                    for cell in row {
+                        let first = cell.chars().next();
+                        prop_assert!(!matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n')), "{}", cell);
+                    }
+                }
+                let accounts: Vec<_> = rows.iter().map(|row| row[5].to_owned()).collect();
+                prop_assert!(accounts.contains(&harmless(&text)));
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! A script that repairs rows: read by a person, guarded by what was seen, and without effect until that person says so.
+
+mod events;
+mod literal;
+
+use std::fmt::Write as _;
+
+use super::{
+    ContractOutcome, Outcome, Reported,
+    count::{counted, length},
+    neutral::visible,
+    shown::{Shown, hint_lines, message_line},
+};
+use crate::contract::Verdict;
+
+use literal::{guard, name, text};
+
+/// How the row of a finding is repaired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repair {
+    Row(Box<RowRepair>),
+    /// Not by a statement: why, and what to do.
+    ByHand(String),
+}
+
+/// One row, and what it has to hold. All names and values are raw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowRepair {
+    /// The variable that holds the URL of its database.
+    pub database: String,
+    /// Schema and name, or the name alone.
+    pub table: Vec<String>,
+    /// Of the session that read the row.
+    pub time_zone: String,
+    pub id: Cell,
+    /// What else has to be as it was seen: the customer, for one.
+    pub seen: Vec<Cell>,
+    pub changes: Vec<CellChange>,
+}
+
+/// A column of the row, and what was seen in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    pub column: String,
+    pub kind: CellKind,
+    /// As the database spells it; none is null.
+    pub value: Option<String>,
+}
+
+/// How values of a column are compared and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellKind {
+    Boolean,
+    Number,
+    /// JSON, which has no equality of its own.
+    Json,
+    /// Anything that is its own text between quotes.
+    Text,
+}
+
+/// A column that is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellChange {
+    pub before: Cell,
+    pub after: CellValue,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CellValue {
+    Text(String),
+    /// Seconds since 1970.
+    Moment(i64),
+}
+
+const HEADER: &str = "\
+-- Repairs the rows that ProdVerdict found to disagree with the billing provider.
+--
+-- Nothing changes as it is: the script ends in ROLLBACK. Read each statement, remove what you do not want, run it once
+-- as it is, and look at what it says of each account. Then write COMMIT in place of ROLLBACK and run it again.
+--
+-- Each statement changes one row, and only if it still holds what was seen. A row that has changed meanwhile is left
+-- alone, and the answer of the statement says so. Fix what wrote the wrong rows first, or they come back.
+";
+
+const ANSWER: &str = "\
+CASE count(*)
+  WHEN 1 THEN 'one row, as expected'
+  WHEN 0 THEN 'no row: it is gone or has changed, and is left alone'
+  ELSE 'MORE THAN ONE ROW: do not commit'
+END";
+
+/// The whole script.
+pub(super) fn script(outcome: &Outcome) -> String {
+    let mut out = HEADER.to_owned();
+    for line in no_verdict(outcome) {
+        comment(&mut out, &line);
+    }
+    let (statements, by_hand): (Vec<_>, Vec<_>) = groups(outcome)
+        .into_iter()
+        .partition(|group| group.row.is_some());
+    out.push_str("--\n");
+    comment(
+        &mut out,
+        &match (statements.len(), by_hand.len()) {
+            (0, 0) if outcome.verdict == Verdict::Error => "Nothing is repaired.".to_owned(),
+            (0, 0) => "There is nothing to repair.".to_owned(),
+            (statements, 0) => counted(length(statements), "statement") + ".",
+            (statements, by_hand) => format!(
+                "{}, and {} without one: comments at the end say why.",
+                counted(length(statements), "statement"),
+                counted(length(by_hand), "finding")
+            ),
+        },
+    );
+    let mut databases: Vec<&str> = Vec::new();
+    for database in statements.iter().filter_map(Group::database) {
+        if !databases.contains(&database) {
+            databases.push(database);
+        }
+    }
+    for database in databases {
+        let of_it = statements
+            .iter()
+            .filter(|group| group.database() == Some(database));
+        transaction(&mut out, database, of_it);
+    }
+    for group in &by_hand {
+        out.push('\n');
+        group.write(&mut out);
+    }
+    events::write(outcome, &mut out);
+    out
+}
+
+/// The statements for one database, which end in nothing.
+fn transaction<'g, 'o: 'g>(
+    out: &mut String,
+    database: &str,
+    groups: impl Iterator<Item = &'g Group<'o>>,
+) {
+    out.push('\n');
+    comment(
+        out,
+        &format!("For the database that {database} names, as a role that may write."),
+    );
+    out.push_str("BEGIN;\nSET LOCAL standard_conforming_strings = on;\n");
+    let mut time_zone = None;
+    for group in groups {
+        if let Some(row) = group.row.filter(|row| time_zone != Some(&row.time_zone)) {
+            time_zone = Some(&row.time_zone);
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "SET LOCAL TIME ZONE {};", text(&row.time_zone));
+        }
+        out.push('\n');
+        group.write(out);
+    }
+    out.push_str("\nROLLBACK;\n");
+}
+
+/// What kept contracts from a verdict.
+fn no_verdict(outcome: &Outcome) -> Vec<String> {
+    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+        let problem = contract.problem.as_ref()?;
+        Some((Some(contract.name.as_str()), problem))
+    });
+    let problems = outcome.problems.iter().map(|problem| (None, problem));
+    let mut lines = Vec::new();
+    for (contract, problem) in problems.chain(of_contracts) {
+        let of = contract.map_or_else(String::new, |name| format!(" of contract {name}"));
+        lines.push(String::new());
+        lines.push(format!("NO VERDICT{of}: {}", message_line(problem)));
+        lines.extend(hint_lines(problem));
+    }
+    lines
+}
+
+/// Findings that one statement repairs, or one finding without a statement.
+struct Group<'o> {
+    contract: &'o ContractOutcome,
+    findings: Vec<&'o Reported>,
+    row: Option<&'o RowRepair>,
+}
+
+fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    // Findings of one account are rarely far apart, but there may be very many of them.
+    let mut index = std::collections::BTreeMap::new();
+    for (contract, found) in outcome.findings() {
+        let row = match &found.repair {
+            Some(Repair::Row(row)) => Some(row.as_ref()),
+            Some(Repair::ByHand(_)) | None => None,
+        };
+        if let Some(row) = row {
+            let key = (contract.name.as_str(), row.id.value.as_deref());
+            let position = index.get(&key).copied();
+            if let Some(group) = position.and_then(|position: usize| groups.get_mut(position))
+                && group.row == Some(row)
+            {
+                group.findings.push(found);
+                continue;
+            }
+            index.insert(key, groups.len());
+        }
+        groups.push(Group {
+            contract,
+            findings: vec![found],
+            row,
+        });
+    }
+    groups
+}
+
+impl<'o> Group<'o> {
+    fn database(&self) -> Option<&'o str> {
+        self.row.map(|row| row.database.as_str())
+    }
+
+    fn write(&self, out: &mut String) {
+        for found in &self.findings {
+            let finding = &found.finding;
+            let shown = Shown::of(finding);
+            comment(
+                out,
+                &format!(
+                    "[{}] {} {} (contract {})",
+                    finding.severity.as_str().to_uppercase(),
+                    shown.entity,
+                    finding.rule,
+                    self.contract.name
+                ),
+            );
+            for line in shown.message.iter().chain(&shown.evidence) {
+                comment(out, &format!("  {line}"));
+            }
+            if self.row.is_none() {
+                let why = match &found.repair {
+                    Some(Repair::ByHand(why)) => why.as_str(),
+                    Some(Repair::Row(_)) | None => "nothing was looked up to repair it by",
+                };
+                comment(out, &format!("  No statement: {why}."));
+            }
+        }
+        if let (Some(row), Some(first)) = (self.row, self.findings.first()) {
+            statement(out, row, &Shown::of(&first.finding).entity);
+        }
+    }
+}
+
+fn statement(out: &mut String, row: &RowRepair, entity: &str) {
+    let table: Vec<_> = row.table.iter().map(|part| name(part)).collect();
+    let changes = row.changes.iter().map(|change| {
+        let value = literal::value(change.before.kind, &change.after);
+        format!("{} = {value}", name(&change.before.column))
+    });
+    let seen = row
+        .seen
+        .iter()
+        .chain(row.changes.iter().map(|change| &change.before));
+    let mut guards = vec![guard(&row.id)];
+    for cell in seen {
+        let guard = guard(cell);
+        if !guards.contains(&guard) {
+            guards.push(guard);
+        }
+    }
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "WITH repaired AS (\n  UPDATE {}\n  SET {}\n  WHERE {}\n  RETURNING 1\n)\nSELECT {} AS repaired, {ANSWER} AS result\nFROM repaired;\n",
+        table.join("."),
+        changes.collect::<Vec<_>>().join(",\n      "),
+        guards.join("\n    AND "),
+        text(entity),
+    );
+}
+
+/// One line that nothing in it can end.
+fn comment(out: &mut String, line: &str) {
+    let line = visible(line);
+    let line = format!("-- {line}");
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests;

@@ -1,0 +1,270 @@
+//! SARIF 2.1.0, for code scanning and for whatever else reads it.
+
+mod log;
+mod place;
+mod rules;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    baseline::Standing,
+    contract::{Rule, Severity, Verdict},
+    problem::Problem,
+};
+
+use self::{
+    log::{
+        AutomationDetails, Driver, Invocation, Level, Location, Log, Message, Notification,
+        Properties, ReportingDescriptor, Run, RunResult, Suppression, Tool,
+    },
+    place::Places,
+};
+use super::{
+    ContractOutcome, Outcome, Reported, Surroundings,
+    count::{counted, length},
+    json::{amounts, printed},
+    neutral::plain,
+    shown::{self, Shown},
+};
+
+/// GitHub refuses a run with more results, and keeps the 5,000 worst.
+const MAX_RESULTS: usize = 25_000;
+
+/// GitHub takes more of a message; nobody reads it.
+const MESSAGE_BYTES: usize = 8_000;
+
+/// The outcome as one run. One without a verdict is a run that failed, never one that found nothing.
+pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> String {
+    let places = Places::new(surroundings);
+    let rules = rules::of(outcome);
+    let index: BTreeMap<Rule, usize> = rules
+        .iter()
+        .enumerate()
+        .map(|(position, rule)| (*rule, position))
+        .collect();
+    let findings = outcome.findings();
+    let mut seen = BTreeMap::new();
+    let results = findings
+        .iter()
+        .take(MAX_RESULTS)
+        .map(|(contract, found)| {
+            let times: &mut u64 = seen.entry(found.finding.fingerprint.as_str()).or_default();
+            *times += 1;
+            let rule_index = index.get(&found.finding.rule).copied().unwrap_or_default();
+            result(outcome, contract, found, rule_index, *times, &places)
+        })
+        .collect();
+    let command = match outcome.rehearsal {
+        Some(_) => "rehearse",
+        None => "check",
+    };
+    printed(&Log::of(Run {
+        tool: Tool {
+            driver: Driver {
+                name: "ProdVerdict",
+                version: env!("CARGO_PKG_VERSION"),
+                semantic_version: env!("CARGO_PKG_VERSION"),
+                rules: rules.into_iter().map(descriptor).collect(),
+            },
+        },
+        automation_details: AutomationDetails {
+            id: format!("prodverdict/{command}/"),
+        },
+        invocations: [invocation(outcome, findings.len(), &places)],
+        column_kind: "unicodeCodePoints",
+        results,
+    }))
+}
+
+fn descriptor(rule: Rule) -> ReportingDescriptor {
+    let level = Level::of(rule.default_severity());
+    ReportingDescriptor {
+        id: rule.as_str(),
+        name: rules::name(rule),
+        short_description: Message::ours(&capital(rule.description())),
+        full_description: Message::ours(&format!("{}.", capital(rule.description()))),
+        help: Message::ours(rules::help(rule)),
+        default_configuration: log::Configuration { level },
+        properties: log::RuleProperties {
+            tags: ["billing"],
+            problem_severity: level.problem_severity(),
+        },
+    }
+}
+
+fn result(
+    outcome: &Outcome,
+    contract: &ContractOutcome,
+    found: &Reported,
+    rule_index: usize,
+    times: u64,
+    places: &Places<'_>,
+) -> RunResult {
+    let finding = &found.finding;
+    let shown = Shown::of(finding);
+    let mut lines = prefixed(&shown.entity, &shown.message);
+    lines.extend(prefixed("fix", &shown.fix));
+    lines.extend(prefixed("evidence", &shown.evidence));
+    let own = places.of(found.place.as_ref());
+    let changes = found.changes.iter().map(|change| places.of_change(change));
+    let mut locations: Vec<Location> = changes.chain([own]).collect();
+    let first = locations.remove(0);
+    let related = if locations.is_empty() {
+        None
+    } else {
+        Some(locations)
+    };
+    RunResult {
+        rule_id: finding.rule.as_str(),
+        rule_index,
+        level: Level::of(finding.severity),
+        message: message(&lines),
+        locations: [first],
+        related_locations: related,
+        partial_fingerprints: BTreeMap::from([
+            // GitHub takes two results of one rule on one line for the same alert, unless it is told otherwise here.
+            (
+                "primaryLocationLineHash",
+                format!("{}:{times}", finding.fingerprint),
+            ),
+            ("prodverdict/v1", finding.fingerprint.clone()),
+        ]),
+        baseline_state: outcome
+            .since
+            .as_ref()
+            .and(found.standing.as_ref())
+            .map(baseline_state),
+        suppressions: match &found.standing {
+            Some(Standing::Accepted { reason, .. }) => vec![Suppression {
+                kind: "external",
+                justification: plain(reason),
+            }],
+            Some(Standing::New | Standing::Known) | None => Vec::new(),
+        },
+        properties: Properties {
+            contract: contract.name.clone(),
+            entity: finding.entity.clone(),
+            severity: finding.severity.as_str(),
+            amount: amounts(&finding.amount)
+                .into_iter()
+                .map(|amount| (amount.currency.to_owned(), amount.minor_units))
+                .collect(),
+        },
+    }
+}
+
+fn baseline_state(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::New => "new",
+        Standing::Known | Standing::Accepted { .. } => "unchanged",
+    }
+}
+
+fn invocation(outcome: &Outcome, findings: usize, places: &Places<'_>) -> Invocation {
+    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+        let problem = contract.problem.as_ref()?;
+        Some((problem, outcome.name_of(contract)))
+    });
+    let problems = outcome.problems.iter().map(|problem| (problem, None));
+    let errors = problems
+        .chain(of_contracts)
+        .map(|(problem, contract)| notification(Level::Error, problem, contract, places));
+    let warnings = outcome
+        .warnings
+        .iter()
+        .map(|problem| notification(Level::Warning, problem, None, places));
+    let mut notifications: Vec<_> = errors.chain(warnings).collect();
+    let left_out = findings.saturating_sub(MAX_RESULTS);
+    if left_out > 0 {
+        let findings = counted(length(left_out), "finding");
+        notifications.push(Notification {
+            level: Level::Warning,
+            message: message(&[format!(
+                "{findings} are not in this file: GitHub takes no more of them. Other formats hold all."
+            )]),
+            locations: None,
+        });
+    }
+    Invocation {
+        execution_successful: outcome.verdict != Verdict::Error,
+        tool_execution_notifications: notifications,
+    }
+}
+
+fn notification(
+    level: Level,
+    problem: &Problem,
+    contract: Option<&str>,
+    places: &Places<'_>,
+) -> Notification {
+    let mut lines = Vec::new();
+    if let Some(contract) = contract {
+        lines.push(format!("contract {}:", shown::tamed(contract)));
+    }
+    lines.push(shown::message_line(problem));
+    lines.extend(prefixed("fix", &shown::hint_lines(problem)));
+    Notification {
+        level,
+        message: message(&lines),
+        locations: problem.place.as_ref().map(|place| [places.of(Some(place))]),
+    }
+}
+
+/// The lines, the first of them with a word before it.
+fn prefixed(word: &str, lines: &[String]) -> Vec<String> {
+    let mut lines = lines.to_vec();
+    if let Some(first) = lines.first_mut() {
+        first.insert_str(0, &format!("{word}: "));
+    }
+    lines
+}
+
+/// Lines that others wrote: nothing in them is a link or a place of an argument.
+fn message(lines: &[String]) -> Message {
+    let lines: Vec<_> = lines.iter().map(|line| escaped(&plain(line))).collect();
+    let mut text = lines.join("\n");
+    if text.len() > MESSAGE_BYTES {
+        text.truncate(text.floor_char_boundary(MESSAGE_BYTES));
+        // Half of an escape is none.
+        while text.ends_with(['\\', '{', '}']) {
+            text.pop();
+        }
+        text.push('…');
+    }
+    Message { text }
+}
+
+/// SARIF reads `[text](target)` as a link and `{0}` as the place of an argument, in plain text too.
+fn escaped(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for character in line.chars() {
+        match character {
+            '[' | ']' | '\\' => out.push('\\'),
+            '{' | '}' => out.push(character),
+            _ => {}
+        }
+        out.push(character);
+    }
+    out
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        format!("{}{}", first.to_uppercase(), letters.as_str())
+    })
+}
+
+impl Level {
+    fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::High => Self::Error,
+            Severity::Medium => Self::Warning,
+            Severity::Low => Self::Note,
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests;

@@ -1,0 +1,90 @@
+//! Diffs that nobody wrote in good faith, or that are larger than any person reads.
+
+use std::time::Instant;
+
+use prodverdict::changes::{ChangedFile, Diff, Finder, Kind, Name};
+use proptest::prelude::*;
+
+fn file(path: &str, patch: String) -> ChangedFile {
+    ChangedFile {
+        path: path.to_owned(),
+        patch: Some(patch),
+        ..ChangedFile::default()
+    }
+}
+
+fn name(kind: Kind, text: &str) -> Name {
+    Name::new(kind, text).expect("a name")
+}
+
+/// How long the most names may take in the largest diff, here without optimisation on a machine that does other things.
+const MOST_SECONDS: u64 = 30;
+
+#[test]
+fn a_diff_of_the_largest_kind_is_searched_for_the_most_names_in_bounded_time() {
+    let line = "+user.has_paid_access = plan_of(price_0) // pro plan seats status users customer\n";
+    let large = format!("@@ -1 +1,9000 @@\n{}", line.repeat(9_000));
+    let mut files: Vec<_> = (0..3_000)
+        .map(|number| {
+            file(
+                &format!("src/{number:04}.ts"),
+                format!("@@ -1 +1 @@\n{line}"),
+            )
+        })
+        .collect();
+    files.extend((0..10).map(|number| file(&format!("large/{number}.ts"), large.clone())));
+    let began = Instant::now();
+    let diff = Diff::of(&files, &[], "prodverdict.yml");
+    let contract: Vec<_> = (0..300)
+        .map(|number| name(Kind::Price, &format!("price_{number}")))
+        .collect();
+    let mut finder = Finder::new(&diff, contract);
+    for number in 0..20_000 {
+        let names = [
+            name(Kind::Column, "has_paid_access"),
+            name(Kind::Column, "plan"),
+            name(Kind::Plan, &format!("plan{number}")),
+        ];
+        let touches = finder.touches(&names);
+        assert!((1..=5).contains(&touches.len()), "{}", touches.len());
+    }
+    let seconds = began.elapsed().as_secs();
+    assert!(seconds < MOST_SECONDS, "{seconds} s");
+}
+
+#[test]
+fn a_line_that_is_long_enough_to_be_a_program_is_none() {
+    let patch = format!(
+        "@@ -1 +1 @@\n-{}has_paid_access = 1;",
+        "x = 1; ".repeat(100_000)
+    );
+    let files = [file("src/app.js", patch)];
+    let diff = Diff::of(&files, &[], "prodverdict.yml");
+    let mut finder = Finder::new(&diff, Vec::new());
+    assert!(
+        finder
+            .touches(&[name(Kind::Column, "has_paid_access")])
+            .is_empty()
+    );
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_patch_is_a_place_is_a_line_and_says_a_word_of_the_diff(
+        patch in r"(@@ -[0-9]{1,2}(,[0-9])? \+[0-9]{1,2}(,[0-9])? @@\n|[+\- ]|has_paid_access|hasPaidAccess|plan|'pro'|[:=.;{}]| |\PC|\n)*",
+        path in r"(src/|billing/|[a-z.\u{1b}])*",
+        is_removed in any::<bool>(),
+    ) {
+        let files = [ChangedFile { is_removed, ..file(&path, patch.clone()) }];
+        let diff = Diff::of(&files, &[], "prodverdict.yml");
+        let names = [name(Kind::Column, "has_paid_access"), name(Kind::Column, "plan"), name(Kind::Plan, "pro")];
+        let mut finder = Finder::new(&diff, names.to_vec());
+        for touch in finder.touches(&names).iter() {
+            let change = touch.told(Some(&patch));
+            prop_assert!(change.line >= 1);
+            let (_, name) = change.does.split_once('`').expect("a name");
+            let (name, _) = name.split_once('`').expect("its end");
+            prop_assert!(patch.contains(name), "{}", change.does);
+        }
+    }
+}
