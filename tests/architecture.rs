@@ -35,8 +35,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "github",
-        &["contract", "report", "changes", "problem", "http"],
+        &[
+            "contract", "baseline", "report", "changes", "problem", "http",
+        ],
     ),
+    ("chat", &["contract", "baseline", "report", "problem"]),
     ("fake_stripe", &[]),
     ("redirect", &["problem"]),
     ("rehearsal", &["contract"]),

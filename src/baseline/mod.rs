@@ -1,7 +1,9 @@
 //! Which findings are new: an earlier result of the default branch, and what the team has accepted. Pure.
 
+mod earlier;
 mod state;
 
+pub use earlier::{Change, Earlier};
 pub use state::State;
 
 /// How a finding stands against what was there before.

@@ -17,6 +17,8 @@ pub(super) struct Event {
     #[serde(deserialize_with = "lenient")]
     pub sender: Option<User>,
     #[serde(deserialize_with = "lenient")]
+    pub repository: Option<OwnRepository>,
+    #[serde(deserialize_with = "lenient")]
     pub after: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub deleted: Option<bool>,
@@ -55,6 +57,14 @@ pub(super) struct NamedRepository {
     pub full_name: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub owner: Option<User>,
+}
+
+/// The repository that the event happened in.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(super) struct OwnRepository {
+    #[serde(deserialize_with = "lenient")]
+    pub default_branch: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]

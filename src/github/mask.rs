@@ -7,6 +7,8 @@ use crate::report::Mask;
 /// What GitHub's API understands by name; a database password `completed` must not break the report.
 const NAMES_OF_THE_API: &[&str] = &[
     "status",
+    "state",
+    "state_reason",
     "conclusion",
     "annotation_level",
     "head_sha",

@@ -1,4 +1,4 @@
-//! Says a verdict on GitHub: a check run with annotations, one comment, a job summary and outputs.
+//! Says a verdict on GitHub: a check run with annotations, one comment, one issue, a job summary and outputs.
 
 mod check_run;
 mod client;
@@ -6,12 +6,14 @@ mod comment;
 mod context;
 mod event;
 mod files;
+mod issue;
 mod limits;
 mod locate;
 mod mask;
 mod publication;
 mod publisher;
 mod pull_files;
+mod remembered;
 mod shorten;
 
 pub use client::{Client, ClientError, Limit};
@@ -19,5 +21,5 @@ pub use comment::CommentMode;
 pub use context::{Context, Due, Repository, Run, Search, Trust, VARIABLES};
 pub use files::{FileError, append_outputs, append_summary};
 pub use limits::Limits;
-pub use publication::{CommentBody, Conclusion, Publication};
-pub use publisher::{Options, Published, Publisher, ReportMode};
+pub use publication::{CommentBody, Conclusion, IssueBody, NamedFinding, Publication};
+pub use publisher::{Issued, Options, Published, Publisher, ReportMode};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    baseline::State,
     contract::Verdict,
     report::{Annotation, Mask},
 };
@@ -21,6 +22,8 @@ pub struct Publication {
     pub annotations: Vec<Annotation>,
     /// None when there is nothing to comment with, whatever the mode.
     pub comment: Option<CommentBody>,
+    /// None when there is nothing to be said about the default branch, as without a verdict.
+    pub issue: Option<IssueBody>,
     /// Markdown.
     pub job_summary: String,
     /// The publisher adds `check_run_url`, which nobody else knows.
@@ -47,6 +50,7 @@ impl Publication {
                 footer: text(&comment.footer),
                 ..comment.clone()
             }),
+            issue: self.issue.as_ref().map(|issue| issue.masked(mask)),
             job_summary: text(&self.job_summary),
             outputs: self
                 .outputs
@@ -77,6 +81,59 @@ pub struct CommentBody {
     pub findings: u64,
     /// Nothing to see to: under `on_findings` this makes no comment, but it does bring an earlier one up to date.
     pub clean: bool,
+}
+
+/// The issue about the default branch without its marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueBody {
+    /// Used when it is opened; a person may change it afterwards.
+    pub title: String,
+    pub markdown: String,
+    /// Links to the run, times.
+    pub footer: String,
+    /// A hash of what matters in the text. The rest (how much was read, ids of requests) is no reason to edit.
+    pub essence: String,
+    /// Nothing is found: this opens no issue, and closes an open one.
+    pub clean: bool,
+    /// Which findings there are, for the next run.
+    pub state: State,
+    /// The same findings, for saying which of them are new; the worst first.
+    pub findings: Vec<NamedFinding>,
+}
+
+/// A finding in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFinding {
+    pub fingerprint: String,
+    pub markdown: String,
+}
+
+impl IssueBody {
+    pub fn fingerprints(&self) -> Vec<&str> {
+        let findings = self.findings.iter();
+        findings
+            .map(|finding| finding.fingerprint.as_str())
+            .collect()
+    }
+
+    fn masked(&self, mask: &Mask) -> Self {
+        Self {
+            title: mask.text(&self.title),
+            markdown: mask.text(&self.markdown),
+            footer: mask.text(&self.footer),
+            essence: self.essence.clone(),
+            clean: self.clean,
+            state: self.state.clone(),
+            findings: self
+                .findings
+                .iter()
+                .map(|finding| NamedFinding {
+                    fingerprint: finding.fingerprint.clone(),
+                    markdown: mask.text(&finding.markdown),
+                })
+                .collect(),
+        }
+    }
 }
 
 /// How the check run ends. GitHub lets success, neutral and skipped satisfy a required check.

@@ -1,13 +1,20 @@
 //! Cuts Markdown that would be refused for its length; renderers shorten with more sense, this is for the rest.
 
+/// Ends a folded part.
+const UNFOLD: &str = "\n\n</details>";
+
+/// Folded parts inside each other that are closed.
+const MOST_FOLDS: usize = 3;
+
 /// At most `most_bytes`, cut between blocks where there are any, with `notice` as the last paragraph. Bytes, because
 /// GitHub's documentation says characters and some of its answers count bytes.
 pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String {
     if markdown.len() <= most_bytes {
         return markdown.to_owned();
     }
-    let (close, end_details) = ("\n```", "\n\n</details>");
-    let room = most_bytes.saturating_sub(notice.len() + close.len() + end_details.len() + 2);
+    let close = "\n```";
+    let room =
+        most_bytes.saturating_sub(notice.len() + close.len() + MOST_FOLDS * UNFOLD.len() + 2);
     let kept = head(markdown, room);
     let end = ["\n\n", "\n"]
         .into_iter()
@@ -19,13 +26,16 @@ pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String
         .filter(|line| line.trim_start().starts_with("```"))
         .count();
     let close = if fences % 2 == 1 { close } else { "" };
-    let is_folded = kept.matches("<details>").count() > kept.matches("</details>").count();
-    let end_details = if is_folded { end_details } else { "" };
-    head(
-        &format!("{kept}{close}{end_details}\n\n{notice}"),
-        most_bytes,
-    )
-    .to_owned()
+    let unfold = UNFOLD.repeat(open_folds(kept));
+    head(&format!("{kept}{close}{unfold}\n\n{notice}"), most_bytes).to_owned()
+}
+
+/// How many folded parts are cut through; what stands in code counts too, and to close one too many shows nothing.
+fn open_folds(kept: &str) -> usize {
+    let opened = kept.matches("<details").count();
+    opened
+        .saturating_sub(kept.matches("</details>").count())
+        .min(MOST_FOLDS)
 }
 
 /// The first bytes, whole characters only.
@@ -42,7 +52,7 @@ mod tests {
     fn what_fits_stays_and_what_does_not_says_so() {
         assert_eq!(shorten("short", 5, "cut"), "short");
         let long = "First block.\n\n".to_owned() + &"Second block, longer. ".repeat(4);
-        assert_eq!(shorten(&long, 44, "cut"), "First block.\n\ncut");
+        assert_eq!(shorten(&long, 66, "cut"), "First block.\n\ncut");
     }
 
     #[test]
@@ -60,8 +70,11 @@ mod tests {
 
     #[test]
     fn an_open_fold_is_closed() {
-        let long = format!("<details>\n\n{}</details>", "row\n\n".repeat(50));
-        let short = shorten(&long, 100, "cut");
+        let long = format!(
+            "<details><summary>More</summary>\n\n{}</details>",
+            "row\n\n".repeat(50)
+        );
+        let short = shorten(&long, 150, "cut");
         assert!(short.ends_with("row\n\n</details>\n\ncut"), "{short}");
     }
 

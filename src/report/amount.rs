@@ -19,7 +19,7 @@ const WITHOUT_DECIMALS: [&str; 15] = [
 const WITH_THREE_DECIMALS: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
 
 /// Every currency of `money`, the code after the number: `1,200.00 USD, 30 JPY`.
-pub(super) fn amounts(money: &Money) -> String {
+pub fn amounts(money: &Money) -> String {
     let amounts: Vec<_> = money
         .iter()
         .map(|(currency, minor_units)| amount(currency, minor_units))

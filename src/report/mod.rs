@@ -38,6 +38,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
+pub use amount::amounts;
 pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
@@ -119,6 +120,13 @@ impl Reported {
             repair: None,
         }
     }
+}
+
+/// The findings that nobody has accepted, the worst first: what an issue or a message is about.
+pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
+    let mut findings = outcome.findings();
+    findings.retain(|(_, found)| !matches!(found.standing, Some(Standing::Accepted { .. })));
+    findings
 }
 
 impl Outcome {

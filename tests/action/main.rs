@@ -14,6 +14,8 @@
 )]
 #[path = "../support/fake_github/mod.rs"]
 mod fake_github;
+#[path = "../support/fake_slack.rs"]
+mod fake_slack;
 #[path = "../support/handlers/mod.rs"]
 #[expect(
     dead_code,
@@ -40,6 +42,7 @@ mod files;
 mod hostile;
 mod loosening;
 mod network;
+mod nightly;
 mod places;
 mod racing;
 mod rehearsal;

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use prodverdict::{
-    contract::Verdict,
+    baseline::State,
+    contract::{UnixSeconds, Verdict},
     github::{
-        Client, CommentBody, Conclusion, Context, Limits, Options, Publication, Published,
-        Publisher,
+        Client, CommentBody, Conclusion, Context, IssueBody, Limits, NamedFinding, Options,
+        Publication, Published, Publisher,
     },
     report::{Annotation, Level, Mask},
 };
@@ -69,6 +70,9 @@ impl Job {
                 check_name: "ProdVerdict".to_owned(),
                 series: "",
                 comment: None,
+                issue: None,
+                issue_label: "prodverdict".to_owned(),
+                config: "prodverdict.yml".to_owned(),
                 summary_file: Some(folder.path().join("summary")),
                 output_file: Some(folder.path().join("output")),
             },
@@ -201,11 +205,31 @@ pub(crate) fn publication(findings: u32) -> Publication {
             findings: findings.into(),
             clean: findings == 0,
         }),
+        issue: Some(issue(&(1..=u64::from(findings)).collect::<Vec<_>>())),
         job_summary: format!("## ProdVerdict\n\n{findings} findings\n"),
         outputs: BTreeMap::from([
             ("verdict".to_owned(), verdict.to_string()),
             ("findings_count".to_owned(), findings.to_string()),
         ]),
+    }
+}
+
+/// What the issue says of findings that are called by these numbers.
+pub(crate) fn issue(findings: &[u64]) -> IssueBody {
+    let named = |number: &u64| NamedFinding {
+        fingerprint: format!("{number:016x}"),
+        markdown: format!("HIGH `revenue-leak` `user:{number}`"),
+    };
+    let findings: Vec<_> = findings.iter().map(named).collect();
+    let fingerprints = findings.iter().map(|one| one.fingerprint.as_str());
+    IssueBody {
+        title: "ProdVerdict: billing and access disagree".to_owned(),
+        markdown: format!("## ProdVerdict\n\n{} findings", findings.len()),
+        footer: "Run 100".to_owned(),
+        clean: findings.is_empty(),
+        essence: format!("{:016x}", findings.len()),
+        state: State::new(UnixSeconds(1_795_426_800), fingerprints),
+        findings,
     }
 }
 

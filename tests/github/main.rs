@@ -15,6 +15,7 @@ mod comments;
 mod contents;
 mod events;
 mod faults;
+mod issues;
 mod job;
 mod limits;
 mod lists;

@@ -40,6 +40,8 @@ pub(super) struct Inputs {
     pub(super) strict: bool,
     pub(super) fail_on: FailOn,
     pub(super) comment: Option<CommentMode>,
+    pub(super) issue: Option<bool>,
+    pub(super) issue_label: String,
     pub(super) check_run: Option<bool>,
     pub(super) check_name: String,
     pub(super) neutral_on_error: bool,
@@ -50,6 +52,11 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
+    /// The path of the configuration as GitHub spells it.
+    pub(super) fn config_path(&self) -> &str {
+        self.config.strip_prefix("./").unwrap_or(&self.config)
+    }
+
     /// Reads every input; one with a word that means nothing keeps its default and is a problem.
     pub(super) fn read(environment: &Environment) -> (Self, Vec<Problem>) {
         let mut words = Words {
@@ -80,6 +87,8 @@ impl Inputs {
                     ("on_findings", CommentMode::OnFindings),
                 ],
             ),
+            issue: words.choose("issue", &[("on", true), ("off", false)]),
+            issue_label: words.label("issue_label", "prodverdict"),
             check_run: words.choose("check_run", &[("on", true), ("off", false)]),
             check_name: words.text("check_name", mode.check_name()),
             neutral_on_error: words
@@ -114,6 +123,9 @@ const FAIL_ON: [(&str, Option<Severity>); 4] = [
     ("never", None),
 ];
 
+/// GitHub refuses longer names of labels.
+const LABEL_CHARACTERS: usize = 50;
+
 struct Words<'e> {
     environment: &'e Environment,
     problems: Vec<Problem>,
@@ -132,6 +144,19 @@ impl Words<'_> {
             .filter(|word| !word.is_empty())
             .map(str::to_owned)
             .collect()
+    }
+
+    /// The name of a label as GitHub takes it; a list of labels is what a comma would make of it.
+    fn label(&mut self, name: &str, default: &str) -> String {
+        let word = self.text(name, default);
+        if word.chars().count() > LABEL_CHARACTERS
+            || word.contains(|c: char| c == ',' || c.is_control())
+        {
+            let expected =
+                format!("a label of at most {LABEL_CHARACTERS} characters without commas");
+            self.refuse(name, &word, &expected);
+        }
+        word
     }
 
     fn number(&mut self, name: &str) -> Option<NonZeroUsize> {
@@ -199,6 +224,8 @@ mod tests {
             ("strict", "True"),
             ("fail_on", "never"),
             ("comment", "on_findings"),
+            ("issue", "on"),
+            ("issue_label", "billing drift"),
             ("check_run", "off"),
             ("on_error", "neutral"),
             ("on_missing_credentials", "skip"),
@@ -214,7 +241,17 @@ mod tests {
         );
         assert_eq!(inputs.fail_on, FailOn::Severity(None));
         assert_eq!(inputs.comment, Some(CommentMode::OnFindings));
-        assert_eq!(inputs.check_run, Some(false));
+        assert_eq!((inputs.issue, inputs.check_run), (Some(true), Some(false)));
+        assert_eq!(inputs.issue_label, "billing drift");
+    }
+
+    #[test]
+    fn a_label_is_one_that_github_takes() {
+        assert_eq!(read(&[]).0.issue_label, "prodverdict");
+        assert_eq!(read(&[("issue_label", &"x".repeat(50))]).1, []);
+        for refused in ["a,b", "a\nb", &"x".repeat(51)] {
+            assert_eq!(read(&[("issue_label", refused)]).1.len(), 1, "{refused}");
+        }
     }
 
     #[test]

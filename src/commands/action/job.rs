@@ -18,6 +18,7 @@ use super::{
         unanswered,
         whole_file::{self, Owner},
     },
+    chat::Chat,
     inputs::{Inputs, Mode},
     publication,
 };
@@ -41,6 +42,8 @@ pub(super) struct Job<'e> {
     pub(super) recorded: Recorded,
     pub(super) output: Output,
     pub(super) mask: Mask,
+    /// Where what has changed is told, if anywhere.
+    pub(super) chat: Option<Chat>,
 }
 
 /// What a job came to.
@@ -188,6 +191,7 @@ impl Job<'_> {
             &self.inputs,
             publisher.context(),
             check_run.as_deref(),
+            now(),
         );
         self.write_report(outcome, &mut publication);
         self.output.say(&report::warnings(&outcome.warnings, false));
@@ -197,6 +201,7 @@ impl Job<'_> {
         failures.extend(written.err());
         let published = publisher.finish(&publication).await;
         self.tell(&published);
+        self.chat(publisher.context(), outcome, &published).await;
         if outcome.verdict == Verdict::Error && self.inputs.neutral_on_error {
             self.output
                 .say("`on_error` is neutral: the job goes on although nothing was decided");
@@ -225,6 +230,18 @@ impl Job<'_> {
         }
     }
 
+    async fn chat(&self, context: &Context, outcome: &Outcome, published: &Published) {
+        let Some(chat) = &self.chat else {
+            return;
+        };
+        let told = chat
+            .tell(context, outcome, published.issue.as_ref(), None)
+            .await;
+        if let Err(problem) = told {
+            self.output.say(&report::warnings(&[problem], false));
+        }
+    }
+
     fn write_files(&self, outcome: &Outcome) -> Vec<OutputError> {
         let config = &self.inputs.config;
         let surroundings = Surroundings {
@@ -248,6 +265,13 @@ impl Job<'_> {
         }
         if let Some(url) = &published.check_run_url {
             self.output.say(&format!("check run: {url}"));
+        }
+        if let Some(url) = published
+            .issue
+            .as_ref()
+            .and_then(|issue| issue.url.as_ref())
+        {
+            self.output.say(&format!("issue: {url}"));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `prodverdict action`: one job of GitHub Actions, from its inputs to its report and exit status.
 
 mod changed;
+mod chat;
 mod configuration;
 mod inputs;
+mod issue;
 mod job;
 mod loosening;
 mod publication;
@@ -20,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use self::{
+    chat::Chat,
     inputs::{Inputs, Mode},
     job::{Job, Judged},
 };
@@ -51,12 +54,10 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let mut of_rehearsal = Signals::listen();
     let (inputs, mut input_problems) = Inputs::read(environment);
     let mut context = context(environment);
-    let token = environment
-        .input("github_token")
-        .or_else(|| environment.get("GITHUB_TOKEN"))
-        .map(SecretString::from);
+    let token = token(environment);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
+    let webhook = chat::webhook(environment, &mut secrets);
     hide(&secrets);
     let http = match http::client() {
         Ok(http) => http,
@@ -90,6 +91,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     );
     let files = report_files(&inputs, &mut input_problems);
     let job = Job {
+        chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
         recorded: recorded(fixtures, &workspace.join(&inputs.config)),
         environment,
         inputs,
@@ -148,6 +150,13 @@ fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
         problems.push(problem);
         ReportFiles::default()
     })
+}
+
+fn token(environment: &Environment) -> Option<SecretString> {
+    environment
+        .input("github_token")
+        .or_else(|| environment.get("GITHUB_TOKEN"))
+        .map(SecretString::from)
 }
 
 /// Says everywhere what the job came to, each finding at its place; gives the exit status.
@@ -250,6 +259,9 @@ fn options(inputs: &Inputs, environment: &Environment) -> Options {
             Mode::Rehearse => "rehearsal",
         },
         comment: inputs.comment,
+        issue: inputs.issue,
+        issue_label: inputs.issue_label.clone(),
+        config: inputs.config_path().to_owned(),
         summary_file: path("GITHUB_STEP_SUMMARY"),
         output_file: path("GITHUB_OUTPUT"),
     }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::inputs::{Inputs, Mode};
+use super::{
+    inputs::{Inputs, Mode},
+    issue,
+};
 use crate::{
-    contract::{Severity, Verdict},
+    contract::{Severity, UnixSeconds, Verdict},
     github::{CommentBody, Conclusion, Context, Publication},
     problem::Problem,
     report::{self, Outcome, markdown},
@@ -24,8 +27,9 @@ pub(super) fn publication(
     inputs: &Inputs,
     context: &Context,
     check_run_url: Option<&str>,
+    now: UnixSeconds,
 ) -> Publication {
-    let config = inputs.config.strip_prefix("./").unwrap_or(&inputs.config);
+    let config = inputs.config_path();
     let footer = context
         .run_url()
         .map_or_else(String::new, |url| format!("[Run]({url})"));
@@ -43,6 +47,7 @@ pub(super) fn publication(
             findings: findings(outcome),
             clean: outcome.verdict == Verdict::Pass,
         }),
+        issue: issue::body(outcome, config, context, now),
         job_summary: markdown::job_summary(outcome, config),
         outputs: outputs(outcome),
     }
@@ -115,6 +120,7 @@ fn without_a_verdict(title: &str, summary: String, mode: Mode) -> Publication {
         text: None,
         annotations: Vec::new(),
         comment: None,
+        issue: None,
         outputs: BTreeMap::from([
             ("verdict".to_owned(), "skipped".to_owned()),
             ("findings_count".to_owned(), "0".to_owned()),

@@ -110,6 +110,11 @@ impl ClientError {
         matches!(self, Self::Refused { status: 422, message, .. } if message.contains("No commit found for SHA"))
     }
 
+    /// Too many requests, and nothing about what the token may do.
+    pub(in crate::github) fn is_limit(&self) -> bool {
+        matches!(self, Self::Refused { limit: Some(_), .. })
+    }
+
     /// The same would come of trying again.
     pub(in crate::github) fn is_final(&self) -> bool {
         matches!(self, Self::NoToken | Self::Token | Self::Address(_))

@@ -290,6 +290,12 @@ impl Call {
 }
 
 impl Answer {
+    /// Whether a list goes on behind this page.
+    pub(super) fn has_next(&self) -> bool {
+        let link = self.headers.get("link").and_then(|link| link.to_str().ok());
+        link.is_some_and(|link| link.contains("rel=\"next\""))
+    }
+
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         serde_json::from_slice(&self.body).map_err(|source| ClientError::Unreadable {
             call: self.call.clone(),

@@ -2,14 +2,15 @@
 
 use serde::Deserialize;
 
-use super::{Call, Client, User};
+pub(in crate::github) use super::User;
+use super::{Call, Client};
 
 /// The author of what the default token writes.
 const DEFAULT: &str = "github-actions[bot]";
 
 /// The account behind the token.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Author {
+pub(in crate::github) struct Author {
     id: Option<u64>,
     login: String,
 }
@@ -34,7 +35,7 @@ struct Viewer {
 impl Author {
     /// The app that made our check run names its bot for certain; else GraphQL is asked, since installation tokens
     /// may not `GET /user`; where it does not answer, the token is taken for the default one.
-    pub(super) async fn find(client: &mut Client, app: Option<&str>) -> Self {
+    pub(in crate::github) async fn find(client: &mut Client, app: Option<&str>) -> Self {
         if let Some(slug) = app {
             return Self::bot(format!("{slug}[bot]"));
         }
@@ -55,7 +56,7 @@ impl Author {
     }
 
     /// The number decides where both sides have one: a user may be called as an app is.
-    pub(super) fn is(&self, user: &User) -> bool {
+    pub(in crate::github) fn is(&self, user: &User) -> bool {
         let login = user.login.as_deref().unwrap_or_default();
         let is_bot = user.kind.as_deref() == Some("Bot");
         match (self.id, user.id) {
@@ -65,6 +66,11 @@ impl Author {
                 login == self.login || (is_bot && login.strip_suffix("[bot]") == Some(&self.login))
             }
         }
+    }
+
+    /// As whom it writes.
+    pub(in crate::github) fn login(&self) -> &str {
+        &self.login
     }
 
     fn bot(login: String) -> Self {

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    client::{Answer, Call, Client, ClientError},
+    client::{Call, Client, ClientError},
     context::{Repository, Run},
     locate,
     publication::CommentBody,
 };
 
-mod author;
+pub(super) mod author;
 mod body;
 mod state;
 
@@ -75,7 +75,7 @@ struct Comment {
 }
 
 #[derive(Debug, Deserialize)]
-struct User {
+pub(super) struct User {
     #[serde(default)]
     id: Option<u64>,
     #[serde(default)]
@@ -199,7 +199,7 @@ async fn ours(
         );
         let answer = client.send(Call::get(path)).await?;
         let comments: Vec<Comment> = answer.json()?;
-        let is_last = comments.len() < PER_PAGE && !has_next(&answer);
+        let is_last = comments.len() < PER_PAGE && !answer.has_next();
         let is_marked = |comment: &Comment| {
             comment
                 .body
@@ -218,14 +218,6 @@ async fn ours(
     let author = Author::find(client, place.app).await;
     marked.retain(|comment| comment.user.as_ref().is_some_and(|user| author.is(user)));
     Ok((is_complete || !marked.is_empty()).then_some(marked))
-}
-
-fn has_next(answer: &Answer) -> bool {
-    let link = answer
-        .headers
-        .get("link")
-        .and_then(|link| link.to_str().ok());
-    link.is_some_and(|link| link.contains("rel=\"next\""))
 }
 
 async fn post(

@@ -44,6 +44,10 @@ pub struct Context {
     pub search: Search,
     pub check_run: Due,
     pub comment: Due,
+    /// The one issue about the default branch.
+    pub issue: Due,
+    /// Whether this is about the default branch as it is, and not about a pull request.
+    pub is_default_branch: bool,
     pub trust: Trust,
     pub is_fork: bool,
     pub is_dependabot: bool,

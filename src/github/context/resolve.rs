@@ -15,16 +15,22 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
     let event = read(payload, &mut context);
     context.is_dependabot = is_dependabot(variables, &event);
     match context.event_name.as_str() {
-        "push" => push(&mut context, &event),
+        "push" => push(&mut context, &event, variables),
         "merge_group" => merge_group(&mut context, &event),
-        "workflow_dispatch" => workflow_dispatch(&mut context, &event),
+        "workflow_dispatch" => workflow_dispatch(&mut context, &event, variables),
         "workflow_run" => workflow_run(&mut context, &event.workflow_run.unwrap_or_default()),
         "issue_comment" => issue_comment(&mut context, &event),
         name if name.starts_with("pull_request") => {
             pull_request(&mut context, &event, variables);
         }
         // `schedule` and whatever else runs on the default branch: a check run there lands in a foreign suite.
-        _ => context.sha.clone_from(&context.fallback_sha),
+        name => {
+            context.sha.clone_from(&context.fallback_sha);
+            if name == "schedule" {
+                context.issue = Due::Yes;
+                context.is_default_branch = true;
+            }
+        }
     }
     if UNTRUSTED.contains(&context.event_name.as_str()) && context.trust == Trust::Ordinary {
         context.trust = Trust::BaseOnly {
@@ -64,6 +70,8 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         search: Search::Nothing,
         check_run: Due::OnRequest,
         comment: Due::No,
+        issue: Due::No,
+        is_default_branch: false,
         trust: Trust::Ordinary,
         is_fork: false,
         is_dependabot: false,
@@ -142,7 +150,7 @@ fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
     }
 }
 
-fn push(context: &mut Context, event: &Event) {
+fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
     context.check_run = Due::Yes;
     context.comment = Due::OnRequest;
     let is_zero = |sha: &String| sha.bytes().all(|byte| byte == b'0');
@@ -156,6 +164,19 @@ fn push(context: &mut Context, event: &Event) {
     context.sha = after.or_else(|| context.fallback_sha.clone());
     if let Some(sha) = &context.sha {
         context.search = Search::Commit(sha.clone());
+    }
+    default_branch(context, event, variables);
+}
+
+/// What runs on the default branch may keep the issue up to date, where that was asked for.
+fn default_branch(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
+    let repository = event.repository.as_ref();
+    let branch = repository.and_then(|repository| repository.default_branch.as_deref());
+    let reference = variables.get("GITHUB_REF");
+    let here = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
+    context.is_default_branch = branch.is_some() && branch == here;
+    if context.is_default_branch {
+        context.issue = Due::OnRequest;
     }
 }
 
@@ -174,7 +195,7 @@ fn queued_number(reference: &str) -> Option<u64> {
     last.strip_prefix("pr-")?.split('-').next()?.parse().ok()
 }
 
-fn workflow_dispatch(context: &mut Context, event: &Event) {
+fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
     context.check_run = Due::Yes;
     context.sha.clone_from(&context.fallback_sha);
     let inputs = event.inputs.as_ref();
@@ -187,6 +208,8 @@ fn workflow_dispatch(context: &mut Context, event: &Event) {
         // The head is what the person asked about; the branch it was started from is not.
         context.sha = None;
         locate_by_number(context);
+    } else {
+        default_branch(context, event, variables);
     }
 }
 

@@ -15,12 +15,13 @@ use super::{
 use crate::{problem::Problem, report::Mask};
 
 mod check;
+mod issue;
 mod refusal;
 mod result;
 
 use check::Check;
 use refusal::Refusal;
-pub use result::{Options, Published, ReportMode};
+pub use result::{Issued, Options, Published, ReportMode};
 
 /// Of the budget: what opening the check run may take at most, and what is kept back from annotations so that the run
 /// is concluded at all.
@@ -52,6 +53,7 @@ impl Publisher {
     ) -> Self {
         let options = Options {
             check_name: mask.text(&options.check_name),
+            issue_label: mask.text(&options.issue_label),
             ..options
         };
         let mut degraded = context.problems.clone();
@@ -108,10 +110,12 @@ impl Publisher {
         let publication = publication.masked(&self.mask);
         let mut left = publication.annotations.clone();
         let mut comment_url = None;
+        let mut issue = None;
         if let Some(mut client) = self.begin(self.time_left) {
             self.locate(&mut client).await;
             left = self.conclude(&mut client, &publication).await;
             comment_url = self.comment(&mut client, &publication).await;
+            issue = self.issue(&mut client, &publication).await;
             self.end(client);
         }
         let check_run_url = self.check.run().and_then(|run| run.url.clone());
@@ -128,6 +132,7 @@ impl Publisher {
         Published {
             check_run_url,
             comment_url,
+            issue,
             mode,
             annotations_left: left,
             degraded: std::mem::take(&mut self.degraded)

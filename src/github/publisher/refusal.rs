@@ -14,6 +14,8 @@ pub(super) enum Refusal {
     Annotations(usize),
     Conclusion,
     Comment,
+    Issue,
+    IssueComment,
 }
 
 impl Refusal {
@@ -42,6 +44,13 @@ impl Refusal {
             Self::Comment => {
                 "there is no comment; the report is in the job summary instead".to_owned()
             }
+            Self::Issue => {
+                "the issue is not up to date; the report is in the job summary".to_owned()
+            }
+            Self::IssueComment => {
+                "the issue is up to date, but the comment on what has changed may be missing"
+                    .to_owned()
+            }
         };
         // A token that can only read is told so; one that is wrong, or sees no repository, gets another status.
         let may_not_write = error.status() == Some(403);
@@ -56,13 +65,30 @@ impl Refusal {
         };
         let (message, hint) = match expected {
             Some(expected) => (format!("{meaning}: {expected}"), String::new()),
-            None => (format!("{meaning}: {}", cause.message), error.hint()),
+            None => (format!("{meaning}: {}", cause.message), self.hint(error)),
         };
         Problem {
             message,
             hint,
             place: None,
         }
+    }
+}
+
+impl Refusal {
+    fn hint(self, error: &ClientError) -> String {
+        if !matches!(self, Self::Issue | Self::IssueComment) || error.is_limit() {
+            return error.hint();
+        }
+        match error.status() {
+            Some(410) => "switch issues on in the settings of the repository, or set `issue: off`",
+            Some(403 | 404) => {
+                "give the job `permissions: { contents: read, issues: write }`, unlock the issue if it is locked, or set \
+                 `issue: off`"
+            }
+            _ => return error.hint(),
+        }
+        .to_owned()
     }
 }
 

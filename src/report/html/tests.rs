@@ -199,6 +199,9 @@ fn a_text_of_seventy_thousand_characters_is_shortened() {
 }
 
 proptest! {
+    // A whole page is read for each of them.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn hostile_text_stays_text(text in sample::hostile(), other in "\\PC{0,20}") {
         let mut outcome = sample::full_of(&text);

@@ -24,13 +24,18 @@ pub(super) fn list(world: &mut World, asked: &Recorded, number: &str) -> Reply {
 }
 
 pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded, number: &str) -> Reply {
-    if !token.writes_pulls {
-        return Reply::forbidden();
-    }
     let Some(number) = find(world, number) else {
         return Reply::missing();
     };
-    if world.pull(number).locked {
+    let issue = world.issues.iter().find(|issue| issue.number == number);
+    let (may_write, locked) = match issue {
+        Some(issue) => (token.writes_issues, issue.locked),
+        None => (token.writes_pulls, world.pull(number).locked),
+    };
+    if !may_write {
+        return Reply::forbidden();
+    }
+    if locked {
         return Reply::error(403, "Unable to create comment because issue is locked.");
     }
     let body = match body(world, asked) {
@@ -79,11 +84,9 @@ pub(super) fn delete(world: &mut World, token: &Token, id: &str) -> Reply {
 
 fn find(world: &World, number: &str) -> Option<u64> {
     let number = number.parse().ok()?;
-    world
-        .pulls
-        .iter()
-        .any(|pull| pull.number == number)
-        .then_some(number)
+    let is_pull = world.pulls.iter().any(|pull| pull.number == number);
+    let is_issue = world.issues.iter().any(|issue| issue.number == number);
+    (is_pull || is_issue).then_some(number)
 }
 
 /// GitHub lets a token with write access change anybody's comment; a careful client never does.

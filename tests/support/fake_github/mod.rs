@@ -23,13 +23,14 @@ use tokio::{net::TcpListener, task::JoinHandle};
 mod checks;
 mod comments;
 mod faults;
+mod issues;
 mod reads;
 mod reply;
 mod routes;
 mod world;
 
 pub(crate) use faults::{Fault, Kind};
-pub(crate) use world::{CheckRun, Comment, Pull, Recorded, TOKEN, Token, World};
+pub(crate) use world::{CheckRun, Comment, Issue, Pull, Recorded, TOKEN, Token, World};
 
 /// More than any body that is allowed, so that too long ones are seen and refused by the rules.
 const MOST_BYTES: usize = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 //! Which request is which, and what every request must have.
 
-use super::{Recorded, Token, World, checks, comments, reads, reply::Reply};
+use super::{Recorded, Token, World, checks, comments, issues, reads, reply::Reply};
 
 pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     check_headers(world, asked);
@@ -40,6 +40,11 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
         ("GET", ["pulls", number]) => reads::pull(world, number),
         ("GET", ["pulls", number, "files"]) => reads::files(world, asked, number),
         ("GET", ["contents", path @ ..]) => reads::contents(world, asked, &path.join("/")),
+        ("GET", ["issues"]) => issues::list(world, &token, asked),
+        ("POST", ["issues"]) => issues::create(world, &token, asked),
+        ("PATCH", ["issues", number]) => issues::update(world, &token, asked, number),
+        ("GET", ["labels", name]) => issues::label(world, name),
+        ("POST", ["labels"]) => issues::create_label(world, &token, asked),
         ("GET", ["issues", number, "comments"]) => comments::list(world, asked, number),
         ("POST", ["issues", number, "comments"]) => comments::create(world, &token, asked, number),
         ("PATCH", ["issues", "comments", id]) => comments::update(world, &token, asked, id),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Fault, Kind};
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct World {
     /// `owner/name` of the only repository.
     pub repository: String,
@@ -18,6 +19,13 @@ pub(crate) struct World {
     pub commits: BTreeSet<String>,
     pub pulls: Vec<Pull>,
     pub comments: Vec<Comment>,
+    /// Pull requests have a number of their own among them.
+    pub issues: Vec<Issue>,
+    pub labels: BTreeSet<String>,
+    /// Issues can be switched off in the settings of a repository.
+    pub has_issues: bool,
+    /// GitHub has dropped labels that it should have set.
+    pub drops_labels: bool,
     pub check_runs: Vec<CheckRun>,
     /// The job's own check runs, which GitHub Actions alone may change.
     pub internal_check_runs: BTreeSet<u64>,
@@ -36,6 +44,7 @@ pub(crate) struct World {
 
 /// What a token may do, and as whom it acts.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Token {
     pub app: &'static str,
     pub bot_id: u64,
@@ -44,6 +53,8 @@ pub(crate) struct Token {
     pub writes_checks: bool,
     pub reads_pulls: bool,
     pub writes_pulls: bool,
+    pub reads_issues: bool,
+    pub writes_issues: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +78,21 @@ pub(crate) struct Comment {
     /// Login, id and kind; none for a ghost.
     pub author: Option<(String, u64, &'static str)>,
     pub body: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Issue {
+    pub number: u64,
+    /// Login, id and kind; none for a ghost.
+    pub author: Option<(String, u64, &'static str)>,
+    pub title: String,
+    pub body: String,
+    pub labels: Vec<String>,
+    pub is_open: bool,
+    pub reason: Option<String>,
+    pub locked: bool,
+    /// Counts every change of the repository.
+    pub updated: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -106,6 +132,10 @@ impl World {
             commits: (1..10).map(Self::sha).collect(),
             pulls: vec![pull],
             comments: Vec::new(),
+            issues: Vec::new(),
+            labels: BTreeSet::new(),
+            has_issues: true,
+            drops_labels: false,
             check_runs: Vec::new(),
             internal_check_runs: BTreeSet::new(),
             files: BTreeMap::new(),
@@ -147,6 +177,28 @@ impl World {
         id
     }
 
+    /// Puts an issue there as if somebody had opened it before; none is a ghost.
+    pub(crate) fn preload_issue(
+        &mut self,
+        author: Option<(&str, u64, &'static str)>,
+        labels: &[&str],
+        body: &str,
+    ) -> u64 {
+        let number = self.new_id();
+        self.issues.push(Issue {
+            number,
+            author: author.map(|(login, id, kind)| (login.to_owned(), id, kind)),
+            title: "An issue".to_owned(),
+            body: body.to_owned(),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            is_open: true,
+            reason: None,
+            locked: false,
+            updated: number,
+        });
+        number
+    }
+
     pub(super) fn new_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
@@ -167,6 +219,8 @@ impl Token {
             writes_checks: true,
             reads_pulls: true,
             writes_pulls: true,
+            reads_issues: true,
+            writes_issues: true,
         }
     }
 
@@ -174,6 +228,7 @@ impl Token {
         Self {
             writes_checks: false,
             writes_pulls: false,
+            writes_issues: false,
             ..Self::writing()
         }
     }

@@ -1,0 +1,382 @@
+//! What is said: first what has changed since the last run, then what there is in all, then where to read more. Pure.
+
+use serde_json::{Value, json};
+
+use super::mrkdwn::{amounts, code, is_plain, link};
+use crate::{
+    baseline::{Change, Earlier},
+    contract::{Severity, Verdict},
+    report::{self, ContractOutcome, Mask, Outcome, Reported},
+};
+
+/// Slack takes 40,000 characters of text and Discord, which takes Slack's messages too, 2,000.
+const TEXT_CHARACTERS: usize = 1_900;
+
+/// Slack takes 3,000 characters in a section.
+const SECTION_CHARACTERS: usize = 2_900;
+
+/// More names than this nobody reads in a chat.
+const MOST_NAMED: usize = 10;
+
+/// What there is to say, of texts that are masked and redacted already.
+#[derive(Debug)]
+pub struct News<'a> {
+    pub outcome: &'a Outcome,
+    /// What the last run found.
+    pub earlier: &'a Earlier,
+    /// `owner/name`.
+    pub repository: Option<String>,
+    pub issue_url: Option<&'a str>,
+    pub run_url: Option<&'a str>,
+    pub mask: &'a Mask,
+}
+
+/// The message, as JSON; none when nothing has changed. A run without a verdict is told each time: silence would be
+/// taken for a pass.
+pub fn message(news: &News<'_>) -> Option<Value> {
+    let outcome = news.outcome;
+    if outcome.verdict == Verdict::Error {
+        let (heading, lines) = untold(outcome);
+        return Some(rendered(news, &heading, &[lines]));
+    }
+    let findings = report::unaccepted(outcome);
+    let fingerprints: Vec<_> = findings
+        .iter()
+        .map(|(_, found)| found.finding.fingerprint.as_str())
+        .collect();
+    let change = news.earlier.change(&fingerprints);
+    let (heading, named) = match &change {
+        Some(change) if change.is_none() => return None,
+        Some(change) => (
+            changed(change, findings.is_empty()),
+            named(change, outcome, &findings),
+        ),
+        None if !findings.is_empty() => (
+            count(findings.len(), "finding"),
+            vec!["What has changed since the last run is not known.".to_owned()],
+        ),
+        None if *news.earlier == Earlier::Unreadable => (RESOLVED.to_owned(), Vec::new()),
+        None => return None,
+    };
+    Some(rendered(
+        news,
+        &heading,
+        &[named, totals(outcome, &findings)],
+    ))
+}
+
+const RESOLVED: &str = "resolved, nothing is found any more";
+
+fn changed(change: &Change, is_clean: bool) -> String {
+    match (change.new.len(), change.fixed) {
+        _ if is_clean => RESOLVED.to_owned(),
+        (0, fixed) => format!("{fixed} fixed"),
+        (new, 0) => count(new, "new finding"),
+        (new, fixed) => format!("{}, {fixed} fixed", count(new, "new finding")),
+    }
+}
+
+type Found<'a> = (&'a ContractOutcome, &'a Reported);
+
+fn named(change: &Change, outcome: &Outcome, findings: &[Found<'_>]) -> Vec<String> {
+    let several = outcome.contracts.len() > 1;
+    let new = change.new.iter().filter_map(|index| findings.get(*index));
+    let mut lines: Vec<_> = new
+        .take(MOST_NAMED)
+        .map(|(contract, found)| {
+            let finding = &found.finding;
+            let line = format!(
+                "• {} {} {}",
+                finding.severity.as_str().to_uppercase(),
+                code(finding.rule.as_str()),
+                code(&finding.entity)
+            );
+            if several {
+                format!("{line} in {}", code(&contract.name))
+            } else {
+                line
+            }
+        })
+        .collect();
+    let more = change.new.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        lines.push(format!("• … and {more} more"));
+    }
+    lines
+}
+
+fn totals(outcome: &Outcome, findings: &[Found<'_>]) -> Vec<String> {
+    if findings.is_empty() {
+        return Vec::new();
+    }
+    let by_severity: Vec<_> = Severity::ALL
+        .into_iter()
+        .filter_map(|severity| {
+            let of_it = findings
+                .iter()
+                .filter(|(_, found)| found.finding.severity == severity);
+            let number = of_it.count();
+            (number > 0).then(|| format!("{number} {severity}"))
+        })
+        .collect();
+    let mut lines = vec![format!("In all: {}", by_severity.join(", "))];
+    let totals = outcome.totals();
+    for (label, money) in [
+        ("Paid for and not served", &totals.paid_not_served),
+        ("Served and not paid for", &totals.served_not_paid),
+    ] {
+        if !money.is_empty() {
+            let sum = amounts(&report::amounts(money));
+            lines.push(format!("{label}: {sum} a month"));
+        }
+    }
+    lines
+}
+
+fn untold(outcome: &Outcome) -> (String, Vec<String>) {
+    let what = if outcome.rehearsal.is_some() {
+        "the rehearsal could not be carried out, nothing is known about the handler"
+    } else {
+        "the check could not be carried out, nothing is known about access and payment"
+    };
+    let of_contracts = outcome
+        .contracts
+        .iter()
+        .filter_map(|one| one.problem.as_ref());
+    let problems = outcome.problems.iter().chain(of_contracts);
+    let lines = problems
+        .take(3)
+        .map(|problem| format!("• {}", code(&problem.message)));
+    (what.to_owned(), lines.collect())
+}
+
+fn rendered(news: &News<'_>, heading: &str, sections: &[Vec<String>]) -> Value {
+    let name = if news.outcome.rehearsal.is_some() {
+        "ProdVerdict rehearsal"
+    } else {
+        "ProdVerdict"
+    };
+    let place = news
+        .repository
+        .as_ref()
+        .map_or_else(String::new, |repository| {
+            format!(" in {}", code(repository))
+        });
+    let masked = |line: &String| news.mask.text(line);
+    let heading = masked(&format!("*{name}: {heading}*{place}"));
+    let mut plain = vec![heading.clone()];
+    let mut blocks = vec![section(&[heading])];
+    for lines in sections.iter().filter(|lines| !lines.is_empty()) {
+        let lines: Vec<_> = lines.iter().map(masked).collect();
+        blocks.push(section(&lines));
+        plain.extend(lines);
+    }
+    let links = [("Issue", news.issue_url), ("Run", news.run_url)];
+    let links = links
+        .into_iter()
+        .filter_map(|(name, url)| Some((name, url.filter(|url| is_plain(url))?)));
+    let mut shown = Vec::new();
+    let mut addresses = Vec::new();
+    for (name, url) in links {
+        shown.extend(link(url, name));
+        addresses.push(format!("{name}: {url}"));
+    }
+    if !shown.is_empty() {
+        blocks.push(section(&[shown.join(" · ")]));
+    }
+    // The addresses are what a reader of a shortened text needs.
+    let room = addresses.iter().map(|line| line.chars().count() + 1).sum();
+    let mut text = fitting(&plain, TEXT_CHARACTERS.saturating_sub(room));
+    for address in addresses {
+        text = format!("{text}\n{address}");
+    }
+    json!({"text": text, "blocks": blocks})
+}
+
+/// `verbatim` keeps Slack from looking for links and names by itself.
+fn section(lines: &[String]) -> Value {
+    let text = fitting(lines, SECTION_CHARACTERS);
+    json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}})
+}
+
+/// As many whole lines as fit.
+fn fitting(lines: &[String], most_characters: usize) -> String {
+    let mut text = String::new();
+    let mut left = most_characters.saturating_sub(2);
+    for line in lines {
+        let length = line.chars().count() + 1;
+        if length > left {
+            text.push_str("\n…");
+            break;
+        }
+        left -= length;
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+fn count(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::{
+        baseline::State,
+        contract::{Finding, Money, Rule, Source, Subject, Summary, UnixSeconds},
+        problem::Problem,
+    };
+
+    fn finding(number: u64) -> Finding {
+        let mut amount = Money::default();
+        amount.add("usd", 2_000);
+        Finding {
+            rule: Rule::RevenueLeak,
+            severity: Severity::High,
+            entity: format!("user:{number}"),
+            message: String::new(),
+            fix: String::new(),
+            subject: Subject::default(),
+            evidence: Vec::new(),
+            amount,
+            items_without_amount: 0,
+            fingerprint: format!("{number:016x}"),
+        }
+    }
+
+    fn contract(findings: &[u64]) -> ContractOutcome {
+        let findings: Vec<_> = findings.iter().map(|number| finding(*number)).collect();
+        let mut summary = Summary::default();
+        summary.count_findings(&findings);
+        ContractOutcome {
+            name: "users".to_owned(),
+            source: Source::Stripe,
+            verdict: Verdict::of(&findings, Some(Severity::High)),
+            fail_on: Some(Severity::High),
+            findings: findings
+                .into_iter()
+                .map(|one| Reported::new(one, None))
+                .collect(),
+            summary,
+            problem: None,
+            named: Vec::new(),
+        }
+    }
+
+    fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
+        let verdict = contracts.iter().map(|one| one.verdict).max();
+        Outcome {
+            verdict: verdict.unwrap_or(Verdict::Error),
+            contracts,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            rehearsal: None,
+            since: None,
+        }
+    }
+
+    fn found(findings: &[u64]) -> Earlier {
+        let fingerprints: Vec<_> = findings.iter().map(|one| format!("{one:016x}")).collect();
+        let fingerprints = fingerprints.iter().map(String::as_str);
+        Earlier::Found(State::new(UnixSeconds(0), fingerprints))
+    }
+
+    /// The text of the message; none where there is none.
+    fn said(outcome: &Outcome, earlier: &Earlier) -> Option<String> {
+        let news = News {
+            outcome,
+            earlier,
+            repository: Some("acme/shop".to_owned()),
+            issue_url: Some("https://github.test/acme/shop/issues/1"),
+            run_url: Some("https://x|<!channel>"),
+            mask: &Mask::new(&["canary-of-a-secret"]),
+        };
+        let message = message(&news)?;
+        Some(message["text"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_change_comes_first_and_then_the_totals_and_the_links() {
+        let text = said(&outcome(vec![contract(&[1, 2])]), &found(&[2, 3])).unwrap();
+        assert_eq!(
+            text,
+            "*ProdVerdict: 1 new finding, 1 fixed* in `acme/shop`\n\
+             • HIGH `revenue-leak` `user:1`\n\
+             In all: 2 high\n\
+             Paid for and not served: 40.00 USD a month\n\
+             Issue: https://github.test/acme/shop/issues/1"
+        );
+        let several = outcome(vec![contract(&[1]), contract(&[])]);
+        let text = said(&several, &Earlier::Nothing).unwrap();
+        assert!(text.contains("`user:1` in `users`"), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_said_when_nothing_changed() {
+        assert_eq!(said(&outcome(vec![contract(&[1])]), &found(&[1])), None);
+        for earlier in [Earlier::Nothing, Earlier::Unknown, found(&[])] {
+            assert_eq!(said(&outcome(vec![contract(&[])]), &earlier), None);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_claimed() {
+        for earlier in [Earlier::Unknown, Earlier::Unreadable] {
+            let text = said(&outcome(vec![contract(&[1, 2])]), &earlier).unwrap();
+            assert!(text.starts_with("*ProdVerdict: 2 findings*"), "{text}");
+            assert!(
+                text.contains("not known") && !text.contains("new"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn it_says_when_nothing_is_left() {
+        let clean = outcome(vec![contract(&[])]);
+        for earlier in [found(&[1]), Earlier::Unreadable] {
+            let text = said(&clean, &earlier).unwrap();
+            assert!(text.starts_with("*ProdVerdict: resolved, nothing is found any more*"));
+            assert!(!text.contains("In all"), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_verdict_nothing_is_known_whatever_was_found() {
+        let mut broken = contract(&[1]);
+        broken.verdict = Verdict::Error;
+        broken.problem = Some(Problem {
+            message: "no page for canary-of-a-secret <!here>".to_owned(),
+            hint: String::new(),
+            place: None,
+        });
+        for earlier in [found(&[1]), Earlier::Nothing, Earlier::Unknown] {
+            let text = said(&outcome(vec![broken.clone()]), &earlier).unwrap();
+            assert!(
+                text.contains("nothing is known about access and payment"),
+                "{text}"
+            );
+            assert!(text.contains("• `no page for *** &lt;!here&gt;`"), "{text}");
+            assert!(!text.contains("user:1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_long_lines_fits() {
+        let lines: Vec<_> = (0..100)
+            .map(|number| format!("{number} {}", "x".repeat(250)))
+            .collect();
+        for most in [0, 100, 1_000, SECTION_CHARACTERS] {
+            let text = fitting(&lines, most);
+            assert!(text.chars().count() <= most.max(2), "{most}: {text}");
+            assert!(text.ends_with('…'));
+        }
+        assert_eq!(fitting(&lines[..1], SECTION_CHARACTERS), lines[0]);
+    }
+}

@@ -1,0 +1,112 @@
+//! What an outcome says in the issue about the default branch.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    baseline::{Standing, State},
+    contract::{UnixSeconds, Verdict},
+    github::{Context, IssueBody, NamedFinding},
+    report::{
+        self, Outcome, markdown,
+        neutral::{markdown::code, plain, shortened},
+    },
+};
+
+/// Where a configuration lies unless somebody says otherwise.
+const USUAL_CONFIG: &str = "prodverdict.yml";
+
+/// GitHub takes 256 characters for a title.
+const CONFIG_CHARACTERS: usize = 120;
+
+/// The issue's text; none without a verdict: what is open stays open, and nothing is opened on a guess.
+pub(super) fn body(
+    outcome: &Outcome,
+    config: &str,
+    context: &Context,
+    now: UnixSeconds,
+) -> Option<IssueBody> {
+    if outcome.verdict == Verdict::Error {
+        return None;
+    }
+    let several = outcome.contracts.len() > 1;
+    let findings: Vec<_> = report::unaccepted(outcome)
+        .into_iter()
+        .map(|(contract, found)| {
+            let finding = &found.finding;
+            let severity = finding.severity.as_str().to_uppercase();
+            let line = format!("{severity} `{}` {}", finding.rule, code(&finding.entity));
+            NamedFinding {
+                fingerprint: finding.fingerprint.clone(),
+                markdown: if several {
+                    format!("{line} in {}", code(&contract.name))
+                } else {
+                    line
+                },
+            }
+        })
+        .collect();
+    let state = State::new(now, findings.iter().map(|one| one.fingerprint.as_str()));
+    Some(IssueBody {
+        title: title(outcome, config),
+        // The footer has the link to the run: one in the report would change it every night.
+        markdown: markdown::comment(outcome, config, None),
+        footer: footer(context, now),
+        essence: essence(outcome),
+        clean: findings.is_empty(),
+        state,
+        findings,
+    })
+}
+
+fn title(outcome: &Outcome, config: &str) -> String {
+    let what = if outcome.rehearsal.is_some() {
+        "ProdVerdict: the webhook handler does not do what the contract says"
+    } else {
+        "ProdVerdict: billing and access disagree"
+    };
+    if config == USUAL_CONFIG {
+        what.to_owned()
+    } else {
+        format!("{what} ({})", plain(&shortened(config, CONFIG_CHARACTERS)))
+    }
+}
+
+fn footer(context: &Context, now: UnixSeconds) -> String {
+    let run = context
+        .run_url()
+        .map_or_else(|| "a run".to_owned(), |url| format!("[this run]({url})"));
+    format!("<sub>As of {run}, {}.</sub>", code(&now.to_string()))
+}
+
+/// Changes with what is said of any finding, and with nothing else.
+fn essence(outcome: &Outcome) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    };
+    for (contract, found) in outcome.findings() {
+        let finding = &found.finding;
+        for text in [
+            contract.name.as_str(),
+            finding.severity.as_str(),
+            &finding.fingerprint,
+            &finding.entity,
+            &finding.message,
+            &finding.fix,
+            &report::amounts(&finding.amount),
+        ] {
+            add(text);
+        }
+        for fact in &finding.evidence {
+            add(fact);
+        }
+        add(match found.standing {
+            Some(Standing::Accepted { .. }) => "accepted",
+            Some(Standing::New | Standing::Known) | None => "",
+        });
+    }
+    let digest = hash.finalize();
+    let first = digest.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
+}

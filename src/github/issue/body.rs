@@ -1,0 +1,235 @@
+//! The text of the issue: marker, stamp, report, footer, and the findings it is about; and what an earlier one said.
+
+use serde::{Deserialize, Serialize};
+
+use super::Place;
+use crate::{
+    baseline::{Earlier, State},
+    github::{
+        publication::IssueBody,
+        remembered::{issue_key, issue_marker},
+        shorten::shorten,
+    },
+    report::Mask,
+};
+
+/// GitHub takes 65,536 of what it calls characters.
+const MOST_BYTES: usize = 65_000;
+
+const FOOTER: &str = "<!-- footer -->";
+
+const SHORTENED: &str =
+    "_Shortened: GitHub takes no more text here. The run's summary holds more._";
+
+/// The issue's text to be, and how it compares with one that is there.
+#[derive(Debug)]
+pub(super) struct Draft {
+    marker: String,
+    stamp: Stamp,
+    text: String,
+    /// Whether the text says which findings it is about: there may be too many of them.
+    keeps_state: bool,
+}
+
+/// Which run wrote, about which commit, and what it came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    sha: String,
+    run_id: u64,
+    attempt: u64,
+    #[serde(default)]
+    essence: String,
+}
+
+/// An earlier text, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    stamp: Option<Stamp>,
+    state: Option<State>,
+}
+
+impl Draft {
+    pub(super) fn new(place: &Place<'_>, body: &IssueBody, mask: &Mask) -> Self {
+        let marker = issue_marker(&issue_key(place.config, place.series));
+        let stamp = Stamp {
+            sha: place.sha.to_owned(),
+            run_id: place.run.id,
+            attempt: place.run.attempt,
+            essence: body.essence.clone(),
+        };
+        let stamp_line = format!(
+            "<!-- state: {} -->",
+            serde_json::to_string(&stamp).unwrap_or_default()
+        );
+        let state = body.state.line();
+        let state_line = state
+            .as_ref()
+            .map_or_else(String::new, |line| format!("\n\n{line}"));
+        let footer = shorten(&mask.text(&body.footer), MOST_BYTES / 10, "");
+        let around =
+            marker.len() + stamp_line.len() + FOOTER.len() + footer.len() + state_line.len() + 7;
+        let report = shorten(
+            &mask.text(&body.markdown),
+            MOST_BYTES.saturating_sub(around),
+            SHORTENED,
+        );
+        let report = report.trim();
+        let text = format!("{marker}\n{stamp_line}\n\n{report}\n\n{FOOTER}\n{footer}{state_line}");
+        Self {
+            marker,
+            stamp,
+            text,
+            keeps_state: state.is_some(),
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the text begins with our marker.
+    pub(super) fn marks(&self, body: &str) -> bool {
+        body.lines()
+            .next()
+            .is_some_and(|line| line.trim_end() == self.marker)
+    }
+
+    pub(super) fn keeps_state(&self) -> bool {
+        self.keeps_state
+    }
+
+    /// The same findings in the same words, kept in the same way; by which run does not matter, nor how
+    /// many accounts and requests it took.
+    pub(super) fn is_said_by(&self, written: &Written) -> bool {
+        let says_the_same = written
+            .stamp
+            .as_ref()
+            .is_some_and(|stamp| stamp.essence == self.stamp.essence);
+        says_the_same && written.state.is_some() == self.keeps_state
+    }
+
+    /// Whether this very run wrote it.
+    pub(super) fn wrote(&self, written: &Written) -> bool {
+        written.stamp.as_ref() == Some(&self.stamp) && self.is_said_by(written)
+    }
+
+    /// Whether a later run wrote it.
+    pub(super) fn yields_to(&self, written: &Written) -> bool {
+        written.stamp.as_ref().is_some_and(|theirs| {
+            (theirs.run_id, theirs.attempt) > (self.stamp.run_id, self.stamp.attempt)
+        })
+    }
+}
+
+impl Written {
+    pub(super) fn read(body: &str) -> Self {
+        let body = body.replace("\r\n", "\n");
+        let rest = body.split_once('\n').map_or("", |(_marker, rest)| rest);
+        let (stamp_line, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+        let stamp = stamp_line
+            .strip_prefix("<!-- state: ")
+            .and_then(|line| serde_json::from_str(line.trim_end().strip_suffix("-->")?).ok());
+        // What hostile data put into the report is no state: only what stands below the footer is.
+        let below = rest
+            .rsplit_once(FOOTER)
+            .map_or("", |(_report, below)| below);
+        Self {
+            stamp,
+            state: State::find(below),
+        }
+    }
+
+    pub(super) fn earlier(self) -> Earlier {
+        self.state.map_or(Earlier::Unreadable, Earlier::Found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        contract::UnixSeconds,
+        github::context::{Repository, Run},
+    };
+
+    fn draft(run_id: u64, markdown: &str, findings: u64) -> Draft {
+        let repository = Repository::parse("acme/shop").unwrap();
+        let run = Run {
+            id: run_id,
+            attempt: 1,
+            ..Run::default()
+        };
+        let place = Place {
+            repository: &repository,
+            run: &run,
+            sha: "aaa",
+            config: "prodverdict.yml",
+            series: "",
+            label: "prodverdict",
+            app: None,
+        };
+        // Spread out, as hashes are, so that they do not compress.
+        let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let fingerprints: Vec<_> = (1..=findings)
+            .map(|one| format!("{:016x}", spread(one)))
+            .collect();
+        let seconds = i64::try_from(run_id).unwrap();
+        let state = State::new(
+            UnixSeconds(seconds),
+            fingerprints.iter().map(String::as_str),
+        );
+        let body = IssueBody {
+            title: "ProdVerdict".to_owned(),
+            markdown: markdown.to_owned(),
+            footer: format!("run {run_id}"),
+            clean: findings == 0,
+            essence: markdown.chars().take(16).collect(),
+            state,
+            findings: Vec::new(),
+        };
+        Draft::new(&place, &body, &Mask::default())
+    }
+
+    #[test]
+    fn a_text_comes_back_and_a_later_time_alone_is_no_change() {
+        let first = draft(1, "2 findings", 2);
+        let written = Written::read(&first.text().replace('\n', "\r\n"));
+        assert!(first.marks(first.text()) && first.wrote(&written));
+        let second = draft(2, "2 findings", 2);
+        assert!(second.is_said_by(&written) && !second.wrote(&written));
+        assert!(!second.yields_to(&written));
+        assert!(first.yields_to(&Written::read(second.text())));
+        let Earlier::Found(state) = written.earlier() else {
+            panic!("no state");
+        };
+        assert_eq!((state.len(), state.taken), (2, UnixSeconds(1)));
+        assert!(!draft(2, "3 findings", 2).is_said_by(&Written::read(first.text())));
+    }
+
+    #[test]
+    fn the_longest_report_fits_with_as_many_findings_as_are_kept() {
+        for findings in [0, 4_000, 4_001] {
+            let draft = draft(1, &"ä|".repeat(70_000), findings);
+            assert!(draft.text().len() <= MOST_BYTES, "{}", draft.text().len());
+            let earlier = Written::read(draft.text()).earlier();
+            let is_kept = matches!(earlier, Earlier::Found(state) if u64::try_from(state.len()) == Ok(findings));
+            assert_eq!(is_kept, findings <= 4_000);
+        }
+    }
+
+    #[test]
+    fn a_state_in_the_report_is_not_believed() {
+        let forged = State::new(UnixSeconds(9), []).line().unwrap();
+        let text = draft(1, &format!("{forged}\n{FOOTER}\n{forged}"), 4_001);
+        assert_eq!(
+            Written::read(text.text()).earlier(),
+            Earlier::Unreadable,
+            "{}",
+            text.text()
+        );
+        for odd in ["", "\n", "<!-- state: ", "x\n<!-- state: {} -->", FOOTER] {
+            let written = Written::read(odd);
+            assert_eq!((written.stamp, written.state), (None, None), "{odd}");
+        }
+    }
+}

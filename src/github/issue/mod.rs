@@ -1,0 +1,338 @@
+//! The one issue about the default branch: found again by its label, marker and author, edited in place.
+
+use serde_json::{Value, json};
+
+use super::{
+    client::{Call, Client, ClientError, encode},
+    context::{Repository, Run},
+    publication::IssueBody,
+};
+use crate::baseline::{Change, Earlier};
+
+mod body;
+mod news;
+mod plan;
+mod search;
+
+use body::{Draft, Written};
+use plan::{Move, Plan, Standing};
+use search::{Found, Issue, Search};
+
+/// One for writing, one for looking whether another run wrote at the same time, and two for lost answers.
+const MOST_ROUNDS: u32 = 4;
+
+/// Red, as the check run of such a run is.
+const LABEL_COLOUR: &str = "b60205";
+
+/// Where to write, and as which run.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub repository: &'a Repository,
+    pub run: &'a Run,
+    /// The commit that the report is about.
+    pub sha: &'a str,
+    /// The path of the configuration, relative to the root of the repository.
+    pub config: &'a str,
+    pub series: &'a str,
+    pub label: &'a str,
+    /// The app of the token, where a check run told it.
+    pub app: Option<&'a str>,
+}
+
+/// What became of the issue.
+#[derive(Debug)]
+pub(super) enum Told {
+    Done {
+        url: Option<String>,
+        /// What the issue was about before.
+        earlier: Earlier,
+        /// The issue is up to date, and the comment on what has changed may be missing.
+        comment: Option<ClientError>,
+    },
+    /// A later run knows better.
+    Newer(Option<String>),
+    /// There may be one further down than anybody looks.
+    TooMany,
+}
+
+/// What the first look showed; later ones show what we wrote ourselves.
+struct Begun {
+    earlier: Earlier,
+    change: Option<Change>,
+    plan: Option<Plan>,
+}
+
+/// The issue.
+#[derive(Debug, Clone)]
+struct Ours {
+    number: u64,
+    url: Option<String>,
+}
+
+/// What one round came to.
+enum Round {
+    /// None where there is no issue and none is needed.
+    Done(Option<Ours>),
+    Newer(Option<String>),
+    TooMany,
+    /// Something was opened or is gone: to be looked at once more.
+    Again,
+}
+
+/// Each round begins with what is there, so that a lost answer or a second run does no harm.
+pub(super) async fn publish(
+    client: &mut Client,
+    place: &Place<'_>,
+    body: &IssueBody,
+) -> Result<Told, ClientError> {
+    let mut work = Work {
+        place,
+        body,
+        draft: Draft::new(place, body, client.mask()),
+        search: Search::new(place),
+        begun: None,
+        opened: None,
+    };
+    let mut last = None;
+    for _ in 0..MOST_ROUNDS {
+        match work.round(client).await {
+            Ok(Round::Done(ours)) => return Ok(work.end(client, ours).await),
+            Ok(Round::Newer(url)) => return Ok(Told::Newer(url)),
+            Ok(Round::TooMany) => return Ok(Told::TooMany),
+            Ok(Round::Again) => last = None,
+            // It is there; whether another run opened one as well, the next night sees.
+            Err(_unverified) if work.opened.is_some() => break,
+            Err(error) if error.is_ambiguous() => last = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match last {
+        Some(error) if work.opened.is_none() => Err(error),
+        _ => {
+            let opened = work.opened.take();
+            Ok(work.end(client, opened).await)
+        }
+    }
+}
+
+struct Work<'a> {
+    place: &'a Place<'a>,
+    body: &'a IssueBody,
+    draft: Draft,
+    search: Search<'a>,
+    begun: Option<Begun>,
+    /// An issue that we opened, and that the list may not show yet.
+    opened: Option<Ours>,
+}
+
+impl Work<'_> {
+    async fn round(&mut self, client: &mut Client) -> Result<Round, ClientError> {
+        let ours = match self.search.ours(client, &self.draft).await? {
+            Found::Ours(ours) => ours,
+            Found::TooMany => return Ok(Round::TooMany),
+        };
+        let mut ours = ours.into_iter();
+        let Some(oldest) = ours.next() else {
+            return self.first(client).await;
+        };
+        let others: Vec<_> = ours.collect();
+        let mut texts = std::iter::once(&oldest)
+            .chain(&others)
+            .map(|issue| Written::read(issue.text()));
+        if texts.any(|written| self.draft.yields_to(&written)) {
+            // The later run may have looked before ours was there.
+            if let Some(opened) = self.opened.as_ref().map(|opened| opened.number)
+                && opened != oldest.number
+            {
+                self.supersede(client, opened, oldest.number).await?;
+            }
+            return Ok(Round::Newer(oldest.html_url));
+        }
+        if self.bring_up_to_date(client, &oldest).await?.is_none() {
+            return Ok(Round::Again);
+        }
+        for other in &others {
+            self.supersede(client, other.number, oldest.number).await?;
+        }
+        Ok(Round::Done(Some(Ours::of(oldest))))
+    }
+
+    /// There is no issue of ours.
+    async fn first(&mut self, client: &mut Client) -> Result<Round, ClientError> {
+        self.begun.get_or_insert_with(|| {
+            let fingerprints = self.body.fingerprints();
+            Begun {
+                change: Earlier::Nothing.change(&fingerprints),
+                earlier: Earlier::Nothing,
+                plan: None,
+            }
+        });
+        if self.opened.is_some() || self.body.clean {
+            return Ok(Round::Done(self.opened.clone()));
+        }
+        self.ensure_label(client).await;
+        let issue: Issue = client
+            .read(Call::post(
+                format!("/repos/{}/issues", self.place.repository),
+                json!({
+                    "title": self.body.title,
+                    "body": self.draft.text(),
+                    "labels": [self.place.label],
+                }),
+            ))
+            .await?;
+        self.opened = Some(Ours::of(issue));
+        Ok(Round::Again)
+    }
+
+    /// GitHub has made labels up when an issue named them, and has dropped them; so ours is there before. What stands
+    /// against it is told when the issue is opened.
+    async fn ensure_label(&self, client: &mut Client) {
+        let labels = format!("/repos/{}/labels", self.place.repository);
+        let label = self.place.label;
+        let there = client
+            .send(Call::get(format!("{labels}/{}", encode(label))))
+            .await;
+        if matches!(&there, Err(error) if error.status() == Some(404)) {
+            let label = json!({
+                "name": label,
+                "color": LABEL_COLOUR,
+                "description": "Billing and access disagree",
+            });
+            if let Err(error) = client.send(Call::post(labels, label)).await {
+                tracing::debug!(%error, "the label could not be made");
+            }
+        }
+    }
+
+    /// None when the issue is gone.
+    async fn bring_up_to_date(
+        &mut self,
+        client: &mut Client,
+        issue: &Issue,
+    ) -> Result<Option<()>, ClientError> {
+        let written = Written::read(issue.text());
+        let says_the_same = self.draft.is_said_by(&written);
+        let is_ours = self.draft.wrote(&written);
+        let standing = |change| Standing {
+            is_open: issue.is_open(),
+            clean: self.body.clean,
+            change,
+            says_the_same,
+            keeps_state: self.draft.keeps_state(),
+        };
+        let plan = match &self.begun {
+            // An issue that was opened just now has nothing to be said below it.
+            Some(Begun { plan: None, .. }) => Plan {
+                writes_body: !says_the_same,
+                moves: None,
+                comments: false,
+            },
+            // What we wrote before its answer was lost is not written again.
+            Some(Begun {
+                plan: Some(plan), ..
+            }) => Plan {
+                writes_body: plan.writes_body && !is_ours,
+                ..*plan
+            },
+            None => {
+                let earlier = written.earlier();
+                let change = earlier.change(&self.body.fingerprints());
+                let plan = standing(change.as_ref()).plan();
+                self.begun = Some(Begun {
+                    earlier,
+                    change,
+                    plan: Some(plan),
+                });
+                plan
+            }
+        };
+        let Some(patch) = self.patch(plan) else {
+            return Ok(Some(()));
+        };
+        edit(client, self.place, issue.number, patch).await
+    }
+
+    fn patch(&self, plan: Plan) -> Option<Value> {
+        if !plan.writes_body {
+            return None;
+        }
+        let body = self.draft.text();
+        Some(match plan.moves {
+            None => json!({"body": body}),
+            Some(Move::Close) => {
+                json!({"body": body, "state": "closed", "state_reason": "completed"})
+            }
+            Some(Move::Reopen) => {
+                json!({"body": body, "state": "open", "state_reason": "reopened"})
+            }
+        })
+    }
+
+    /// Two runs opened one at the same moment: the other says where the report is, and is none of ours any more.
+    async fn supersede(
+        &self,
+        client: &mut Client,
+        other: u64,
+        oldest: u64,
+    ) -> Result<(), ClientError> {
+        let body = format!(
+            "Two runs opened an issue at the same moment. The report is kept in #{oldest}."
+        );
+        let patch = json!({"body": body, "state": "closed", "state_reason": "not_planned"});
+        edit(client, self.place, other, patch).await.map(drop)
+    }
+
+    /// The comment comes last and is tried once: it is better missing than there twice.
+    async fn end(&mut self, client: &mut Client, ours: Option<Ours>) -> Told {
+        let begun = self.begun.take();
+        let (earlier, plan, change) = match begun {
+            Some(begun) => (begun.earlier, begun.plan, begun.change),
+            None => (Earlier::Nothing, None, None),
+        };
+        let mut failed = None;
+        if let Some(plan) = plan.filter(|plan| plan.comments)
+            && let Some(ours) = &ours
+        {
+            let text = news::comment(plan, change.as_ref(), self.body);
+            let path = format!(
+                "/repos/{}/issues/{}/comments",
+                self.place.repository, ours.number
+            );
+            failed = client
+                .send(Call::post(path, json!({"body": text})))
+                .await
+                .err();
+        }
+        Told::Done {
+            url: ours.and_then(|ours| ours.url),
+            earlier,
+            comment: failed,
+        }
+    }
+}
+
+impl Ours {
+    fn of(issue: Issue) -> Self {
+        Self {
+            number: issue.number,
+            url: issue.html_url,
+        }
+    }
+}
+
+/// None when the issue is gone.
+async fn edit(
+    client: &mut Client,
+    place: &Place<'_>,
+    number: u64,
+    patch: Value,
+) -> Result<Option<()>, ClientError> {
+    let path = format!("/repos/{}/issues/{number}", place.repository);
+    // Not repeated here: another run may have written meanwhile, so the next round looks again first.
+    match client.send(Call::patch(path, patch, false)).await {
+        Ok(_answer) => Ok(Some(())),
+        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,116 @@
+//! The short comment that says what has changed; at most one for each change.
+
+use super::plan::{Move, Plan};
+use crate::{baseline::Change, github::publication::IssueBody};
+
+/// More names than this are a report, which is what the issue's text is for.
+const MOST_NAMED: usize = 20;
+
+/// The comment on what became of the issue, Markdown.
+pub(super) fn comment(plan: Plan, change: Option<&Change>, body: &IssueBody) -> String {
+    let (heading, named) = if plan.moves == Some(Move::Close) {
+        ("**Resolved.** Nothing is found any more.".to_owned(), None)
+    } else {
+        (
+            heading(plan, change),
+            change.and_then(|change| named(change, body)),
+        )
+    };
+    let mut blocks = vec![heading];
+    blocks.extend(named);
+    if !body.footer.is_empty() {
+        blocks.push(body.footer.clone());
+    }
+    blocks.join("\n\n")
+}
+
+fn heading(plan: Plan, change: Option<&Change>) -> String {
+    let counts = match change {
+        Some(change) => {
+            let number = change.new.len();
+            let ending = if number == 1 { "" } else { "s" };
+            match (number, change.fixed) {
+                (0, fixed) => format!("{fixed} fixed"),
+                (number, 0) => format!("{number} new finding{ending}"),
+                (number, fixed) => format!("{number} new finding{ending}, {fixed} fixed"),
+            }
+        }
+        None => "There are findings, and which of them are new cannot be told".to_owned(),
+    };
+    match plan.moves {
+        Some(Move::Reopen) => format!("**Reopened: {counts}.**"),
+        Some(Move::Close) | None => format!("**{counts}.**"),
+    }
+}
+
+/// The new findings, as a list; the last line says how many are not in it.
+fn named(change: &Change, body: &IssueBody) -> Option<String> {
+    let lines = change
+        .new
+        .iter()
+        .filter_map(|index| body.findings.get(*index))
+        .take(MOST_NAMED)
+        .map(|finding| format!("- {}", finding.markdown));
+    let mut lines: Vec<_> = lines.collect();
+    let more = change.new.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        lines.push(format!("- … and {more} more"));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{baseline::State, contract::UnixSeconds, github::publication::NamedFinding};
+
+    fn said(moves: Option<Move>, change: Option<(usize, u64)>) -> String {
+        let plan = Plan {
+            writes_body: true,
+            moves,
+            comments: true,
+        };
+        let findings = (0..30).map(|number| NamedFinding {
+            fingerprint: format!("{number:016x}"),
+            markdown: format!("HIGH `revenue-leak` `user:{number}`"),
+        });
+        let body = IssueBody {
+            title: String::new(),
+            markdown: String::new(),
+            footer: "[Run](https://github.test/1)".to_owned(),
+            clean: false,
+            essence: String::new(),
+            state: State::new(UnixSeconds(0), []),
+            findings: findings.collect(),
+        };
+        let change = change.map(|(new, fixed)| Change {
+            new: (0..new).collect(),
+            fixed,
+        });
+        comment(plan, change.as_ref(), &body)
+    }
+
+    #[test]
+    fn it_says_what_is_new_and_how_many_are_fixed() {
+        assert_eq!(
+            said(None, Some((1, 2))),
+            "**1 new finding, 2 fixed.**\n\n- HIGH `revenue-leak` `user:0`\n\n[Run](https://github.test/1)"
+        );
+        assert_eq!(
+            said(None, Some((0, 2))),
+            "**2 fixed.**\n\n[Run](https://github.test/1)"
+        );
+        assert!(
+            said(Some(Move::Reopen), Some((2, 0))).starts_with("**Reopened: 2 new findings.**")
+        );
+        assert!(said(Some(Move::Close), Some((0, 2))).starts_with("**Resolved.**"));
+        assert!(said(Some(Move::Reopen), None).contains("cannot be told"));
+    }
+
+    #[test]
+    fn it_stays_short() {
+        let text = said(None, Some((25, 0)));
+        assert_eq!(text.matches("`user:").count(), 20);
+        assert!(text.contains("- … and 5 more\n"), "{text}");
+    }
+}

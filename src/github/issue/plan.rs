@@ -1,0 +1,153 @@
+//! What is to be done with the issue, from what it says, what was found, and whether it is open. Pure.
+
+use crate::baseline::Change;
+
+/// How an issue stands before anything is written.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact that no other one says"
+)]
+pub(super) struct Standing<'a> {
+    pub is_open: bool,
+    /// Nothing was found now.
+    pub clean: bool,
+    /// Against what the issue is about; none where that cannot be told.
+    pub change: Option<&'a Change>,
+    /// The issue's text says what it would say now.
+    pub says_the_same: bool,
+    /// The text to be says which findings it is about.
+    pub keeps_state: bool,
+}
+
+/// What becomes of the issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub writes_body: bool,
+    pub moves: Option<Move>,
+    pub comments: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Move {
+    Close,
+    Reopen,
+}
+
+const NOTHING: Plan = Plan {
+    writes_body: false,
+    moves: None,
+    comments: false,
+};
+
+const BODY: Plan = Plan {
+    writes_body: true,
+    ..NOTHING
+};
+
+impl Standing<'_> {
+    pub(super) fn plan(self) -> Plan {
+        if self.is_open {
+            self.of_open()
+        } else {
+            self.of_closed()
+        }
+    }
+
+    fn of_open(self) -> Plan {
+        let is_changed = self.change.is_some_and(|change| !change.is_none());
+        if self.clean {
+            Plan {
+                writes_body: true,
+                moves: Some(Move::Close),
+                comments: true,
+            }
+        } else if is_changed {
+            Plan {
+                comments: true,
+                ..BODY
+            }
+        } else if self.says_the_same {
+            NOTHING
+        } else {
+            BODY
+        }
+    }
+
+    /// We close an issue together with its last finding. One that is closed and has findings was closed by a person,
+    /// and stays so until there is something that the person has not seen.
+    fn of_closed(self) -> Plan {
+        let (has_new, has_fixed) = match self.change {
+            Some(change) => (!change.new.is_empty(), change.fixed > 0),
+            // It may be new. Once the text says which findings it is about, that is known again.
+            None => (self.keeps_state && !self.clean, false),
+        };
+        if has_new {
+            Plan {
+                writes_body: true,
+                moves: Some(Move::Reopen),
+                comments: true,
+            }
+        } else if has_fixed {
+            // What comes back after this is new again.
+            BODY
+        } else {
+            NOTHING
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(is_open: bool, now: u64, change: Option<(usize, u64)>, says_the_same: bool) -> Plan {
+        let change = change.map(|(new, fixed)| Change {
+            new: (0..new).collect(),
+            fixed,
+        });
+        let standing = Standing {
+            is_open,
+            clean: now == 0,
+            change: change.as_ref(),
+            says_the_same,
+            keeps_state: true,
+        };
+        standing.plan()
+    }
+
+    const COMMENT: Plan = Plan {
+        comments: true,
+        ..BODY
+    };
+
+    fn moved(to: Move) -> Plan {
+        Plan {
+            moves: Some(to),
+            ..COMMENT
+        }
+    }
+
+    #[test]
+    fn an_open_issue_is_commented_on_for_what_came_or_went_alone() {
+        assert_eq!(plan(true, 2, Some((0, 0)), true), NOTHING);
+        assert_eq!(plan(true, 2, Some((0, 0)), false), BODY);
+        assert_eq!(plan(true, 2, Some((1, 0)), false), COMMENT);
+        assert_eq!(plan(true, 2, Some((0, 1)), false), COMMENT);
+        assert_eq!(plan(true, 2, None, false), BODY);
+        assert_eq!(plan(true, 0, Some((0, 2)), false), moved(Move::Close));
+        assert_eq!(plan(true, 0, None, false), moved(Move::Close));
+    }
+
+    #[test]
+    fn a_closed_issue_is_reopened_for_something_new_alone() {
+        assert_eq!(plan(false, 2, Some((2, 0)), false), moved(Move::Reopen));
+        assert_eq!(plan(false, 2, Some((1, 1)), false), moved(Move::Reopen));
+        assert_eq!(plan(false, 2, Some((0, 0)), false), NOTHING);
+        assert_eq!(plan(false, 2, Some((0, 1)), false), BODY);
+        assert_eq!(plan(false, 0, Some((0, 2)), false), BODY);
+        assert_eq!(plan(false, 0, Some((0, 0)), false), NOTHING);
+        assert_eq!(plan(false, 2, None, false), moved(Move::Reopen));
+        assert_eq!(plan(false, 0, None, false), NOTHING);
+    }
+}

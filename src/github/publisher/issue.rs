@@ -1,0 +1,70 @@
+//! The issue's part of the publisher.
+
+use super::{Issued, Publisher, Refusal, refusal};
+use crate::{
+    baseline::Earlier,
+    github::{
+        client::Client,
+        issue::{self, Place, Told},
+        publication::Publication,
+    },
+};
+
+impl Publisher {
+    pub(super) async fn issue(
+        &mut self,
+        client: &mut Client,
+        publication: &Publication,
+    ) -> Option<Issued> {
+        if !self.context.issue.is_wanted(self.options.issue) {
+            return None;
+        }
+        let body = publication.issue.as_ref()?;
+        let app = self.check.run().and_then(|run| run.app.as_deref());
+        let place = Place {
+            repository: self.context.repository.as_ref()?,
+            run: &self.context.run,
+            sha: self.context.sha.as_deref()?,
+            config: &self.options.config,
+            series: self.options.series,
+            label: &self.options.issue_label,
+            app,
+        };
+        match issue::publish(client, &place, body).await {
+            Ok(Told::Done {
+                url,
+                earlier,
+                comment,
+            }) => {
+                if let Some(error) = comment {
+                    self.degrade(Refusal::IssueComment, &error);
+                }
+                Some(Issued {
+                    url,
+                    earlier,
+                    is_outdated: false,
+                })
+            }
+            Ok(Told::Newer(url)) => {
+                self.degraded.push(refusal::problem(
+                    "a newer run has written the issue already; its report stays",
+                ));
+                Some(Issued {
+                    url,
+                    earlier: Earlier::Unknown,
+                    is_outdated: true,
+                })
+            }
+            Ok(Told::TooMany) => {
+                self.degraded.push(refusal::problem(
+                    "too many issues have the label to look for ours; none was opened",
+                ));
+                None
+            }
+            Err(error) => {
+                self.degrade(Refusal::Issue, &error);
+                None
+            }
+        }
+    }
+}

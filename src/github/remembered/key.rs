@@ -1,0 +1,45 @@
+//! How the issue about the default branch is told from every other one.
+
+use sha2::{Digest as _, Sha256};
+
+/// Names what the issue is about: a configuration, and what is done with it (`series`, empty for a check). It outlives
+/// a renamed workflow, so that a result is found from another workflow than the one that wrote it.
+pub(in crate::github) fn issue_key(config_path: &str, series: &str) -> String {
+    let path = config_path.strip_prefix("./").unwrap_or(config_path);
+    let digest = Sha256::digest(format!("{path}\n{series}"));
+    let first = digest.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
+}
+
+/// The first line of the issue's body.
+pub(in crate::github) fn issue_marker(key: &str) -> String {
+    format!("<!-- prodverdict:issue v1 key={key} -->")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_the_same_however_the_path_is_written_and_another_for_a_rehearsal() {
+        let key = issue_key("prodverdict.yml", "");
+        assert_eq!(key, issue_key("./prodverdict.yml", ""));
+        assert_ne!(key, issue_key("prodverdict.yml", "rehearsal"));
+        assert_ne!(key, issue_key("apps/shop/prodverdict.yml", ""));
+        assert_eq!(
+            issue_marker(&key),
+            format!("<!-- prodverdict:issue v1 key={key} -->")
+        );
+    }
+
+    #[test]
+    fn the_key_never_changes() {
+        // `printf 'prodverdict.yml\n' | sha256sum | cut -c1-16`
+        assert_eq!(issue_key("prodverdict.yml", ""), "290473723bfb6846");
+        // `printf 'prodverdict.yml\nrehearsal' | sha256sum | cut -c1-16`
+        assert_eq!(
+            issue_key("prodverdict.yml", "rehearsal"),
+            "014594fff717b5db"
+        );
+    }
+}

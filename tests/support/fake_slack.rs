@@ -1,0 +1,207 @@
+//! A chat with an incoming webhook that is as strict as Slack's documentation, and can be busy, slow or somewhere else.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::Value;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// What makes the address a secret.
+pub(crate) const PATH: &str = "/services/T0CANARY/B0CANARY/canaryOfTheWebhook24chars";
+
+#[derive(Debug, Clone)]
+pub(crate) enum Mood {
+    Busy {
+        retry_after: u64,
+    },
+    Broken,
+    /// The address was revoked, and the answer repeats it.
+    Revoked,
+    Moved,
+    Silent,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// What comes instead of the next answers, in order.
+    moods: Vec<Mood>,
+    requests: usize,
+    messages: Vec<Value>,
+    violations: Vec<String>,
+}
+
+pub(crate) struct FakeSlack {
+    port: u16,
+    seen: Arc<Mutex<Seen>>,
+    server: JoinHandle<()>,
+}
+
+impl FakeSlack {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&seen));
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router).await.expect("a server");
+        });
+        Self { port, seen, server }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("http://127.0.0.1:{}{PATH}", self.port)
+    }
+
+    pub(crate) fn expect_mood(&self, mood: Mood) {
+        lock(&self.seen).moods.push(mood);
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        lock(&self.seen).requests
+    }
+
+    /// What people can read there.
+    #[track_caller]
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        let seen = lock(&self.seen);
+        assert_eq!(seen.violations, [""; 0]);
+        seen.messages.clone()
+    }
+
+    /// The texts of the messages, as a notification shows them.
+    #[track_caller]
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let text = |message: &Value| message["text"].as_str().unwrap_or_default().to_owned();
+        self.messages().iter().map(text).collect()
+    }
+}
+
+impl Drop for FakeSlack {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn answer(
+    State(seen): State<Arc<Mutex<Seen>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mood = {
+        let mut seen = lock(&seen);
+        seen.requests += 1;
+        if seen.moods.is_empty() {
+            None
+        } else {
+            Some(seen.moods.remove(0))
+        }
+    };
+    match mood {
+        None => {}
+        Some(Mood::Busy { retry_after }) => {
+            let mut response = (StatusCode::TOO_MANY_REQUESTS, "rate_limited").into_response();
+            response
+                .headers_mut()
+                .insert("retry-after", HeaderValue::from(retry_after));
+            return response;
+        }
+        Some(Mood::Broken) => return StatusCode::BAD_GATEWAY.into_response(),
+        Some(Mood::Revoked) => {
+            return (StatusCode::NOT_FOUND, format!("no_service: {uri}")).into_response();
+        }
+        Some(Mood::Moved) => {
+            return (StatusCode::FOUND, [("location", "/elsewhere")]).into_response();
+        }
+        Some(Mood::Silent) => tokio::time::sleep(Duration::from_mins(1)).await,
+    }
+    let message: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let is_json = headers
+        .get("content-type")
+        .is_some_and(|kind| kind == "application/json");
+    let mut broken = trespasses(&message);
+    if method != Method::POST || uri.path() != PATH || !is_json {
+        broken.push(format!("{method} {uri} with {headers:?}"));
+    }
+    let mut seen = lock(&seen);
+    seen.violations.extend(broken);
+    seen.messages.push(message);
+    "ok".into_response()
+}
+
+/// What Slack would refuse or read as something else than text: <https://docs.slack.dev/reference/block-kit/blocks>.
+fn trespasses(message: &Value) -> Vec<String> {
+    let mut broken = Vec::new();
+    let fields: Vec<&str> = message
+        .as_object()
+        .map(|fields| fields.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    if fields != ["blocks", "text"] {
+        broken.push(format!("the fields of a message are {fields:?}"));
+    }
+    let text = message["text"].as_str().unwrap_or_default();
+    // Slack takes 40,000 characters; Discord, which takes Slack's messages, 2,000.
+    if text.trim().is_empty() || text.chars().count() > 2_000 {
+        broken.push(format!("a text of {} characters", text.chars().count()));
+    }
+    broken.extend(markup(text));
+    let blocks = message["blocks"].as_array().cloned().unwrap_or_default();
+    if blocks.is_empty() || blocks.len() > 50 {
+        broken.push(format!("{} blocks", blocks.len()));
+    }
+    for block in blocks {
+        let text = block["text"]["text"].as_str().unwrap_or_default();
+        if block["type"] != "section"
+            || block["text"]["type"] != "mrkdwn"
+            || block["text"]["verbatim"] != true
+            || text.is_empty()
+            || text.chars().count() > 3_000
+        {
+            broken.push(format!("a block that is none: {block}"));
+        }
+        broken.extend(markup(text));
+    }
+    broken
+}
+
+/// `<…>` is a link of our own or else a mention, a channel or somebody's link; `&` begins an entity.
+fn markup(text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (inside, after) = after.split_once('>').unwrap_or((after, ""));
+        if !inside.starts_with("https://github.test/acme/shop/") {
+            broken.push(format!("a link that is not ours: <{inside}>"));
+        }
+        rest = after;
+    }
+    for (index, _) in text.match_indices('&') {
+        let entity = text.split_at(index).1;
+        if !["&amp;", "&lt;", "&gt;"]
+            .iter()
+            .any(|known| entity.starts_with(known))
+        {
+            broken.push(format!("a bare ampersand: {text}"));
+        }
+    }
+    for (index, _) in text.match_indices('@') {
+        if !text.split_at(index + 1).1.starts_with('\u{200b}') {
+            broken.push(format!("somebody is mentioned: {text}"));
+        }
+    }
+    broken
+}
