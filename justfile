@@ -19,6 +19,14 @@ doc:
 test *arguments:
     scripts/test --locked {{ arguments }}
 
+# Open the HTML report in headless Chromium
+browser:
+    scripts/test-browser
+
+# Draw docs/pictures anew
+pictures:
+    scripts/report-pictures
+
 # Check against a provider by other hands, installed from PyPI
 localstripe:
     scripts/test-localstripe

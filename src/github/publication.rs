@@ -48,7 +48,7 @@ impl Publication {
             comment: self.comment.as_ref().map(|comment| CommentBody {
                 markdown: text(&comment.markdown),
                 footer: text(&comment.footer),
-                clean: comment.clean,
+                ..comment.clone()
             }),
             issue: self.issue.as_ref().map(|issue| issue.masked(mask)),
             job_summary: text(&self.job_summary),
@@ -77,6 +77,8 @@ pub struct CommentBody {
     pub markdown: String,
     /// What may change although nothing happened (times, links to the run); a change here alone is no reason to edit.
     pub footer: String,
+    pub verdict: Verdict,
+    pub findings: u64,
     /// Nothing to see to: under `on_findings` this makes no comment, but it does bring an earlier one up to date.
     pub clean: bool,
 }

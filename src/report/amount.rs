@@ -27,15 +27,29 @@ pub fn amounts(money: &Money) -> String {
     shortened(&amounts.join(", "), LINE_CHARACTERS)
 }
 
-fn amount(currency: &str, minor_units: i64) -> String {
-    let code = tamed(&currency.to_uppercase());
-    let (divisor, decimals) = if WITHOUT_DECIMALS.contains(&code.as_str()) {
+/// The largest of the amounts, in thousandths of a unit: enough to sort by, whatever a unit is worth.
+pub(super) fn largest(money: &Money) -> i128 {
+    let thousandths = money.iter().map(|(currency, minor_units)| {
+        let (divisor, _) = decimals(&currency.to_uppercase());
+        i128::from(minor_units) * 1000 / i128::from(divisor)
+    });
+    thousandths.max().unwrap_or_default()
+}
+
+/// Minor units in a unit, and their digits.
+fn decimals(code: &str) -> (u64, usize) {
+    if WITHOUT_DECIMALS.contains(&code) {
         (1, 0)
-    } else if WITH_THREE_DECIMALS.contains(&code.as_str()) {
+    } else if WITH_THREE_DECIMALS.contains(&code) {
         (1000, 3)
     } else {
         (100, 2)
-    };
+    }
+}
+
+fn amount(currency: &str, minor_units: i64) -> String {
+    let code = tamed(&currency.to_uppercase());
+    let (divisor, decimals) = decimals(&code);
     let sign = if minor_units < 0 { "-" } else { "" };
     let units = minor_units.unsigned_abs();
     let whole = grouped(units / divisor);
@@ -58,6 +72,20 @@ mod tests {
         assert_eq!(amount("kwd", 5_120), "5.120 KWD");
         assert_eq!(amount("isk", 500), "5.00 ISK");
         assert_eq!(amount("usd", i64::MIN), "-92,233,720,368,547,758.08 USD");
+    }
+
+    #[test]
+    fn amounts_are_sorted_by_units_and_not_by_minor_units() {
+        let money = |currency: &str, minor_units| {
+            let mut money = Money::default();
+            money.add(currency, minor_units);
+            largest(&money)
+        };
+        assert_eq!(money("usd", 1_999), 19_990);
+        assert_eq!(money("jpy", 900), 900_000);
+        assert_eq!(money("kwd", 5_120), 5_120);
+        assert_eq!(money("usd", i64::MIN), i128::from(i64::MIN) * 10);
+        assert_eq!(largest(&Money::default()), 0);
     }
 
     #[test]

@@ -1,8 +1,39 @@
 //! Numbers as people read them: `1,204 accounts`, `2 high, 1 low`.
 
-use crate::contract::Severity;
+use std::collections::BTreeMap;
 
-use super::{ContractOutcome, Reported};
+use crate::{
+    baseline::Standing,
+    contract::{Rule, Severity},
+};
+
+use super::{ContractOutcome, Outcome, Reported};
+
+/// How many findings a rule has, and how many of them are new.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct OfRule {
+    pub(super) all: u64,
+    pub(super) new: u64,
+}
+
+/// The rules that are broken, the worst first.
+pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), OfRule> {
+    let mut counts: BTreeMap<_, OfRule> = BTreeMap::new();
+    for found in outcome.contracts.iter().flat_map(|one| &one.findings) {
+        let key = (found.finding.severity, found.finding.rule);
+        let count = counts.entry(key).or_default();
+        count.all += 1;
+        count.new += u64::from(matches!(found.standing, Some(Standing::New)));
+    }
+    counts
+}
+
+/// How many findings stand so.
+pub(super) fn standing(outcome: &Outcome, stands: impl Fn(&Standing) -> bool) -> u64 {
+    let findings = outcome.contracts.iter().flat_map(|one| &one.findings);
+    let standings = findings.filter_map(|found| found.standing.as_ref());
+    standings.map(|standing| u64::from(stands(standing))).sum()
+}
 
 /// `1204` as `1,204`.
 pub(super) fn grouped(number: u64) -> String {

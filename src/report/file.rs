@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Outcome, csv, json, junit, markdown, repair, sarif, text};
+use super::{Outcome, csv, html, json, junit, markdown, repair, sarif, text};
 
 /// One of them.
 #[derive(Debug)]
@@ -49,6 +49,12 @@ pub const FORMATS: &[FileFormat] = &[
         endings: &["md"],
         repairs: false,
         render: |outcome, surroundings| markdown::document(outcome, surroundings.config),
+    },
+    FileFormat {
+        name: "HTML",
+        endings: &["html", "htm"],
+        repairs: false,
+        render: |outcome, _| html(outcome),
     },
     FileFormat {
         name: "CSV",

@@ -1,4 +1,4 @@
-//! Pure rendering: one outcome in, text, JSON or Markdown out.
+//! Pure rendering: one outcome in, text, JSON, Markdown or HTML out.
 
 mod accepted;
 mod amount;
@@ -10,12 +10,14 @@ mod csv;
 mod explanation;
 mod file;
 mod find;
+mod html;
 mod json;
 mod json_change;
 mod json_rehearsal;
 mod json_standing;
 mod junit;
 mod mask;
+mod meaning;
 #[cfg(test)]
 mod oracle;
 mod redact;
@@ -54,6 +56,7 @@ pub use explanation::{
     summary as explanation_summary, text as explanation_text,
 };
 pub use file::{FORMATS, FileFormat, Surroundings};
+pub use html::html;
 pub use json::{json, schema};
 pub use mask::{Mask, parts as parts_of_secret};
 pub use redact::redact_ids;

@@ -127,7 +127,10 @@ fn is_own_summary(line: &str) -> bool {
         return false;
     };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,.:".contains(c);
-    text.chars().all(is_plain) && (text.ends_with(" more findings") || text.starts_with("Played "))
+    let is_ours = text.ends_with(" more findings")
+        || text.starts_with("Played ")
+        || text == "Earlier on this pull request";
+    text.chars().all(is_plain) && is_ours
 }
 
 #[expect(

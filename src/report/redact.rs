@@ -47,13 +47,16 @@ fn contract(contract: &ContractOutcome) -> ContractOutcome {
 
 fn reported(found: &Reported) -> Reported {
     let ids = Ids::of(&found.finding);
-    let text = |text: &str| ids.hidden_in(text);
+    let hidden = |text: &str| ids.hidden_in(text);
+    let standing = found.standing.as_ref();
+    let mut changes = found.changes.clone();
+    for change in &mut changes {
+        change.does = hidden(&change.does);
+    }
     Reported {
-        finding: rewrite::finding(&found.finding, &text),
-        standing: found
-            .standing
-            .as_ref()
-            .map(|one| rewrite::standing(one, &text)),
+        finding: rewrite::finding(&found.finding, &hidden),
+        standing: standing.map(|standing| rewrite::standing(standing, &hidden)),
+        changes,
         ..found.clone()
     }
 }

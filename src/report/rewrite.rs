@@ -86,16 +86,6 @@ fn reported(found: &Reported, text: &impl Fn(&str) -> String) -> Reported {
     }
 }
 
-pub(super) fn standing(standing: &Standing, text: &impl Fn(&str) -> String) -> Standing {
-    match standing {
-        Standing::Accepted { reason, until } => Standing::Accepted {
-            reason: text(reason),
-            until: until.clone(),
-        },
-        Standing::New | Standing::Known => standing.clone(),
-    }
-}
-
 fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair {
     let cell = |cell: &Cell| Cell {
         column: text(&cell.column),
@@ -119,6 +109,16 @@ fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair {
             seen: row.seen.iter().map(cell).collect(),
             changes: row.changes.iter().map(change).collect(),
         })),
+    }
+}
+
+pub(super) fn standing(standing: &Standing, text: &impl Fn(&str) -> String) -> Standing {
+    match standing {
+        Standing::Accepted { reason, until } => Standing::Accepted {
+            reason: text(reason),
+            until: until.as_deref().map(text),
+        },
+        Standing::New | Standing::Known => standing.clone(),
     }
 }
 

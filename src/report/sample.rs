@@ -9,7 +9,7 @@ use crate::{
 };
 
 use super::{
-    ContractOutcome, FORMATS, Outcome, Reported, Surroundings, annotations, json, markdown,
+    Change, ContractOutcome, FORMATS, Outcome, Reported, Surroundings, annotations, json, markdown,
     sample_compared::compared,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
     text, workflow_command,
@@ -103,10 +103,11 @@ pub(super) fn every_kind() -> Vec<Outcome> {
         warning(),
         unanswerable(),
         several_contracts(),
+        compared(),
         without_contracts(problem("no such file", "")),
         full_of("x\"\\\n\u{1b}##[error]"),
         many(25),
-        compared(),
+        of_pull_request(),
         rehearsal(),
         rehearsal_full_of("x\"\\\n\u{1b}##[error]"),
         Outcome {
@@ -114,6 +115,51 @@ pub(super) fn every_kind() -> Vec<Outcome> {
             ..unanswerable()
         },
     ]
+}
+
+/// A pull request compared with what was there before: a new finding with the lines that matter to it, a known one, an
+/// accepted one, and two that are gone.
+pub(super) fn of_pull_request() -> Outcome {
+    let mut outcome = several_contracts();
+    outcome.contracts.truncate(2);
+    outcome.verdict = Verdict::Fail;
+    outcome.since = Some(Since {
+        source: "the check run of `1a2b3c4` on `main`".into(),
+        fixed: 2,
+        lets_known_pass: true,
+    });
+    for contract in &mut outcome.contracts {
+        for found in &mut contract.findings {
+            found.standing = Some(Standing::Known);
+        }
+    }
+    let users = outcome.contracts.first_mut().expect("a first contract");
+    let [new, accepted, ..] = users.findings.as_mut_slice() else {
+        panic!("two findings");
+    };
+    new.standing = Some(Standing::New);
+    new.place = Some(place("prodverdict.yml", 12));
+    new.changes = vec![
+        change(
+            "src/app/api/webhooks/stripe/route.ts",
+            42,
+            "removes the only line that mentions `has_paid_access`",
+        ),
+        change("src/billing.ts", 7, "changes a line that mentions `plan`"),
+    ];
+    accepted.standing = Some(Standing::Accepted {
+        reason: "a founder's account, paid by invoice".into(),
+        until: Some("2026-12-31".into()),
+    });
+    outcome
+}
+
+pub(super) fn change(path: &str, line: u32, does: &str) -> Change {
+    Change {
+        path: path.into(),
+        line,
+        does: does.into(),
+    }
 }
 
 /// One contract with that many findings.
@@ -152,9 +198,10 @@ pub(super) fn full_of(text: &str) -> Outcome {
         contract.named = vec![text.into()];
         for found in &mut contract.findings {
             found.place = Some(place(text, 3));
+            found.changes = vec![change(text, 4, text), change("a.ts", 5, text)];
             found.standing = Some(Standing::Accepted {
                 reason: text.into(),
-                until: Some("2026-12-31".into()),
+                until: Some(text.into()),
             });
         }
     }

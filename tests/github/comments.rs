@@ -66,6 +66,63 @@ async fn an_unchanged_report_is_not_written_again() {
 }
 
 #[tokio::test]
+async fn a_repaired_pull_request_keeps_one_comment_that_says_what_was_found() {
+    let github = FakeGithub::start(World::new()).await;
+    let report = async |run: u64, findings: u32| {
+        let job = Job::pull_request().run(run, 1);
+        job.report(&github, &publication(findings)).await
+    };
+    report(100, 3).await;
+    report(101, 2).await;
+    report(102, 0).await;
+    report(103, 0).await;
+    let bodies = bodies(&github);
+    assert_eq!(bodies.len(), 1);
+    let body = bodies.concat();
+    let commit: String = World::sha(1).chars().take(7).collect();
+    assert!(
+        body.contains(&format!(
+            "## ProdVerdict\n\n**Resolved:** the 2 findings at `{commit}` are gone.\n\n0 findings"
+        )),
+        "{body}"
+    );
+    assert!(
+        body.contains(&format!(
+            "| `{commit}` | FAIL | 2 |\n| `{commit}` | FAIL | 3 |\n"
+        )),
+        "{body}"
+    );
+    assert_eq!(github.count("PATCH", "comments"), 2);
+    report(104, 1).await;
+    let body = self::bodies(&github).concat();
+    assert!(!body.contains("Resolved"), "{body}");
+    assert!(
+        body.contains(&format!("| `{commit}` | PASS | 0 |")),
+        "{body}"
+    );
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_history_that_somebody_wrote_into_our_comment_is_not_believed() {
+    let marker = marker().await;
+    let hostile = "<img src=x> @org https://evil.example";
+    let planted = format!(
+        "{marker}\n<!-- state: {{\"sha\":\"{sha}\",\"run_id\":1,\"attempt\":1,\"came_to\":{{\"verdict\":\"{hostile}\",\
+         \"findings\":1}},\"earlier\":[{{\"sha\":\"{hostile}\",\"verdict\":\"fail\",\"findings\":1}},7]}} -->\n\nold",
+        sha = World::sha(2)
+    );
+    let mut world = World::new();
+    world.preload(Some(("github-actions[bot]", 41_898_282, "Bot")), &planted);
+    let github = FakeGithub::start(world).await;
+    Job::pull_request().report(&github, &publication(0)).await;
+    let body = bodies(&github).concat();
+    assert!(body.contains("0 findings"), "{body}");
+    assert!(!body.contains("evil"), "{body}");
+    assert!(!body.contains("Earlier"), "{body}");
+}
+
+#[tokio::test]
 async fn the_comment_is_found_behind_more_than_a_hundred_others() {
     let mut world = World::new();
     for number in 0..140 {

@@ -201,6 +201,8 @@ pub(crate) fn publication(findings: u32) -> Publication {
         comment: Some(CommentBody {
             markdown: format!("## ProdVerdict\n\n{findings} findings"),
             footer: "Run 100".to_owned(),
+            verdict,
+            findings: findings.into(),
             clean: findings == 0,
         }),
         issue: Some(issue(&(1..=u64::from(findings)).collect::<Vec<_>>())),

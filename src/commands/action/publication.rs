@@ -47,6 +47,8 @@ pub(super) fn publication(
         comment: Some(CommentBody {
             markdown: markdown::comment(outcome, config, check_run_url),
             footer,
+            verdict: outcome.verdict,
+            findings: findings(outcome),
             clean: outcome.verdict == Verdict::Pass,
         }),
         issue: issue::body(outcome, config, context, now),
@@ -131,9 +133,12 @@ fn without_a_verdict(title: &str, summary: String, mode: Mode) -> Publication {
     }
 }
 
+fn findings(outcome: &Outcome) -> u64 {
+    outcome.totals().by_severity.values().sum()
+}
+
 fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
     let totals = outcome.totals();
-    let all: u64 = totals.by_severity.values().sum();
     let standings = outcome.standings();
     // Nothing is new or known where nothing was compared; 0 would say that it was.
     let compared = |number: u64| match outcome.since {
@@ -147,7 +152,7 @@ fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
         ("fixed_count".to_owned(), compared(fixed)),
         ("accepted_count".to_owned(), standings.accepted.to_string()),
         ("verdict".to_owned(), outcome.verdict.to_string()),
-        ("findings_count".to_owned(), all.to_string()),
+        ("findings_count".to_owned(), findings(outcome).to_string()),
         (
             "high_count".to_owned(),
             totals.count(Severity::High).to_string(),

@@ -1,11 +1,12 @@
-//! The text of the comment: marker, state, report, footer; and what an earlier one said.
+//! The text of the comment: marker, state, report with its history, footer; and what an earlier one said.
 
-use serde::{Deserialize, Serialize};
-
-use super::Place;
+use super::{Place, state::State};
 use crate::{
     github::{publication::CommentBody, shorten::shorten},
-    report::Mask,
+    report::{
+        Mask,
+        markdown::{Ran, with_history},
+    },
 };
 
 /// GitHub takes 65,536 of what it calls characters.
@@ -20,17 +21,12 @@ const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job sum
 pub(super) struct Sticky {
     marker: String,
     state: State,
+    now: Ran,
     head: Option<String>,
-    report: String,
-    text: String,
-}
-
-/// Which run wrote, about which commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct State {
-    sha: String,
-    run_id: u64,
-    attempt: u64,
+    /// Said before the report where the pull request has moved on.
+    outdated: String,
+    markdown: String,
+    footer: String,
 }
 
 /// An earlier comment, taken apart.
@@ -50,37 +46,46 @@ impl Sticky {
     ) -> Self {
         let key = place.run.key(place.check_name, place.series);
         let marker = mask.text(&format!("<!-- prodverdict:sticky v1 key={key} -->"));
-        let state = State {
-            sha: place.sha.to_owned(),
-            run_id: place.run.id,
-            attempt: place.run.attempt,
+        let now = Ran {
+            commit: place.sha.to_owned(),
+            verdict: body.verdict,
+            findings: body.findings,
         };
-        let state_line = format!(
-            "<!-- state: {} -->",
-            serde_json::to_string(&state).unwrap_or_default()
-        );
-        let footer = shorten(&mask.text(&body.footer), MOST_BYTES / 10, "");
-        let around = marker.len() + state_line.len() + FOOTER.len() + footer.len() + 7;
-        let report = mask.text(&format!(
-            "{}{}",
-            outdated(&state.sha, head.as_deref()),
-            body.markdown
-        ));
-        let report = shorten(&report, MOST_BYTES.saturating_sub(around), SHORTENED)
-            .trim()
-            .to_owned();
-        let text = format!("{marker}\n{state_line}\n\n{report}\n\n{FOOTER}\n{footer}");
         Self {
             marker,
-            state,
+            state: State::new((place.run.id, place.run.attempt), &now),
+            now,
+            outdated: mask.text(&outdated(place.sha, head.as_deref())),
             head,
-            report,
-            text,
+            markdown: mask.text(&body.markdown),
+            footer: shorten(&mask.text(&body.footer), MOST_BYTES / 10, ""),
         }
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
+    /// What takes the place of `before`, or stands alone where there is none yet.
+    pub(super) fn text(&self, before: Option<&Written>) -> String {
+        let earlier = self.earlier(before);
+        let state = self.state.with(&earlier).line();
+        let report = self.report(&earlier, &state);
+        format!(
+            "{}\n{state}\n\n{report}\n\n{FOOTER}\n{}",
+            self.marker, self.footer
+        )
+    }
+
+    /// The runs before this one, as far as they came to something else.
+    fn earlier(&self, before: Option<&Written>) -> Vec<Ran> {
+        let state = before.and_then(|written| written.state.as_ref());
+        state.map_or_else(Vec::new, |state| state.before(&self.now))
+    }
+
+    fn report(&self, earlier: &[Ran], state: &str) -> String {
+        let around = self.marker.len() + state.len() + FOOTER.len() + self.footer.len() + 7;
+        let report = with_history(&self.markdown, &self.now, earlier);
+        let report = format!("{}{report}", self.outdated);
+        shorten(&report, MOST_BYTES.saturating_sub(around), SHORTENED)
+            .trim()
+            .to_owned()
     }
 
     /// Whether the comment begins with our marker.
@@ -95,8 +100,10 @@ impl Sticky {
         let same_commit = written
             .state
             .as_ref()
-            .is_some_and(|state| state.sha == self.state.sha);
-        same_commit && written.report == self.report
+            .is_some_and(|state| state.is_about(&self.now.commit));
+        let earlier = self.earlier(Some(written));
+        let state = self.state.with(&earlier).line();
+        same_commit && written.report == self.report(&earlier, &state)
     }
 
     /// Whether a later run wrote it, or one about the commit that the pull request has moved on to.
@@ -104,9 +111,9 @@ impl Sticky {
         let Some(theirs) = &written.state else {
             return false;
         };
-        let is_later = (theirs.run_id, theirs.attempt) > (self.state.run_id, self.state.attempt);
         let head = self.head.as_deref();
-        let is_current = head == Some(theirs.sha.as_str()) && head != Some(self.state.sha.as_str());
+        let is_current = head.is_some_and(|head| theirs.is_about(head) && head != self.now.commit);
+        let is_later = theirs.run() > self.state.run();
         is_later || is_current
     }
 }
@@ -116,9 +123,7 @@ impl Written {
         let body = body.replace("\r\n", "\n");
         let rest = body.split_once('\n').map_or("", |(_marker, rest)| rest);
         let (state_line, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-        let state = state_line
-            .strip_prefix("<!-- state: ")
-            .and_then(|line| serde_json::from_str(line.trim_end().strip_suffix("-->")?).ok());
+        let state = State::read(state_line);
         let report = rest
             .rsplit_once(FOOTER)
             .map_or(rest, |(report, _footer)| report);
@@ -126,6 +131,11 @@ impl Written {
             state,
             report: report.trim().to_owned(),
         }
+    }
+
+    /// The run that wrote it; none where that cannot be told.
+    pub(super) fn run(&self) -> Option<(u64, u64)> {
+        self.state.as_ref().map(State::run)
     }
 }
 
@@ -145,9 +155,14 @@ fn outdated(sha: &str, head: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::Verdict;
     use crate::github::context::{Repository, Run};
 
     fn sticky(run_id: u64, sha: &str, head: &str, markdown: &str) -> Sticky {
+        after(run_id, (sha, head), markdown, 2)
+    }
+
+    fn after(run_id: u64, (sha, head): (&str, &str), markdown: &str, findings: u64) -> Sticky {
         let repository = Repository::parse("acme/shop").unwrap();
         let run = Run {
             id: run_id,
@@ -166,6 +181,12 @@ mod tests {
         let body = CommentBody {
             markdown: markdown.to_owned(),
             footer: format!("run {run_id}"),
+            verdict: if findings == 0 {
+                Verdict::Pass
+            } else {
+                Verdict::Fail
+            },
+            findings,
             clean: false,
         };
         Sticky::new(&place, Some(head.to_owned()), &body, &Mask::default())
@@ -175,36 +196,78 @@ mod tests {
     fn a_change_of_the_footer_alone_is_no_change() {
         let earlier = sticky(1, "aaa", "aaa", "2 findings");
         let later = sticky(2, "aaa", "aaa", "2 findings");
-        assert!(later.marks(earlier.text()));
-        assert!(later.is_said_by(&Written::read(earlier.text())));
-        assert!(later.is_said_by(&Written::read(&earlier.text().replace('\n', "\r\n"))));
-        assert!(!sticky(2, "aaa", "aaa", "1 finding").is_said_by(&Written::read(earlier.text())));
-        assert!(!sticky(2, "bbb", "bbb", "2 findings").is_said_by(&Written::read(earlier.text())));
+        assert!(later.marks(&earlier.text(None)));
+        assert!(later.is_said_by(&Written::read(&earlier.text(None))));
+        assert!(later.is_said_by(&Written::read(&earlier.text(None).replace('\n', "\r\n"))));
+        assert!(
+            !sticky(2, "aaa", "aaa", "1 finding").is_said_by(&Written::read(&earlier.text(None)))
+        );
+        assert!(
+            !sticky(2, "bbb", "bbb", "2 findings").is_said_by(&Written::read(&earlier.text(None)))
+        );
     }
 
     #[test]
     fn an_earlier_run_yields_and_a_later_one_does_not() {
         let earlier = sticky(1, "aaa", "aaa", "x");
         let later = sticky(2, "aaa", "aaa", "y");
-        assert!(earlier.yields_to(&Written::read(later.text())));
-        assert!(!later.yields_to(&Written::read(earlier.text())));
+        assert!(earlier.yields_to(&Written::read(&later.text(None))));
+        assert!(!later.yields_to(&Written::read(&earlier.text(None))));
     }
 
     #[test]
     fn a_run_about_an_old_commit_yields_to_the_head_and_else_says_that_it_is_old() {
         let about_head = sticky(1, "bbb", "bbb", "x");
         let about_old = sticky(2, "aaa", "bbb", "y");
-        assert!(about_old.yields_to(&Written::read(about_head.text())));
-        assert!(about_old.text().contains("moved on to bbb"));
+        assert!(about_old.yields_to(&Written::read(&about_head.text(None))));
+        assert!(about_old.text(None).contains("moved on to bbb"));
     }
 
     #[test]
     fn the_longest_report_fits() {
-        let text = sticky(1, "aaa", "aaa", &"ä|".repeat(70_000))
-            .text()
-            .to_owned();
+        let text = sticky(1, "aaa", "aaa", &"ä|".repeat(70_000)).text(None);
         assert!(text.len() <= MOST_BYTES, "{}", text.len());
         assert!(text.contains("Shortened") && text.contains(FOOTER));
+    }
+
+    #[test]
+    fn a_repair_is_told_with_what_was_there_and_is_not_written_twice() {
+        let broken = after(1, ("aaa", "aaa"), "## FAIL\n\nx", 2).text(None);
+        let still = after(2, ("bbb", "bbb"), "## FAIL\n\nx", 2);
+        let still = still.text(Some(&Written::read(&broken)));
+        assert!(!still.contains("Earlier"), "{still}");
+        let repaired = after(3, ("ccc", "ccc"), "## PASS\n\ny", 0);
+        let text = repaired.text(Some(&Written::read(&still)));
+        assert!(text.contains("## PASS\n\n**Resolved:** the 2 findings at `bbb` are gone.\n\ny"));
+        assert!(text.contains("| `bbb` | FAIL | 2 |"), "{text}");
+        assert!(!text.contains("`aaa`"), "{text}");
+        let again = after(4, ("ccc", "ccc"), "## PASS\n\ny", 0);
+        assert!(again.is_said_by(&Written::read(&text)));
+        let next = after(5, ("ddd", "ddd"), "## PASS\n\ny", 0);
+        assert!(!next.is_said_by(&Written::read(&text)));
+        assert!(
+            next.text(Some(&Written::read(&text)))
+                .contains("at `bbb` are gone")
+        );
+    }
+
+    #[test]
+    fn the_longest_report_with_the_longest_history_fits_and_closes_what_it_opens() {
+        let mut written = None;
+        let sha = "0123456789".repeat(4);
+        for run in 0..40 {
+            let markdown = format!(
+                "## x\n\n<details>\n<summary>more</summary>\n\n{}\n\n</details>",
+                "y\n\n".repeat(30_000)
+            );
+            let text = after(run, (&sha, &sha), &markdown, run).text(written.as_ref());
+            assert!(text.len() <= MOST_BYTES, "{}", text.len());
+            assert_eq!(
+                text.matches("<details>").count(),
+                text.matches("</details>").count()
+            );
+            written = Some(Written::read(&text));
+        }
     }
 
     #[test]

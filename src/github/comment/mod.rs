@@ -12,6 +12,7 @@ use super::{
 
 pub(super) mod author;
 mod body;
+mod state;
 
 use author::Author;
 use body::{Sticky, Written};
@@ -147,24 +148,30 @@ async fn round(
         return post(client, place, sticky).await.map(Round::Posted);
     };
     let others: Vec<_> = ours.collect();
-    let is_newer = |comment: &Comment| {
-        let body = comment.body.as_deref();
-        body.is_some_and(|body| sticky.yields_to(&Written::read(body)))
-    };
-    if std::iter::once(&oldest).chain(&others).any(is_newer) {
+    let written: Vec<_> = std::iter::once(&oldest)
+        .chain(&others)
+        .map(|comment| Written::read(comment.body.as_deref().unwrap_or_default()))
+        .collect();
+    if written.iter().any(|written| sticky.yields_to(written)) {
         if !may_post {
             // The newer run may have looked before this one wrote. It keeps the oldest, so that one stays.
-            for other in others.iter().filter(|other| !is_newer(other)) {
+            let others = others.iter().zip(written.iter().skip(1));
+            for (other, _) in others.filter(|(_, written)| !sticky.yields_to(written)) {
                 delete(client, place, other).await?;
             }
         }
         return Ok(Round::Done(Commented::Newer(oldest.html_url)));
     }
-    let says_the_same =
-        sticky.is_said_by(&Written::read(oldest.body.as_deref().unwrap_or_default()));
+    let says_the_same = written
+        .first()
+        .is_some_and(|written| sticky.is_said_by(written));
     let url = oldest.html_url.clone();
-    if !says_the_same && edit(client, place, sticky, &oldest).await?.is_gone() {
-        return post(client, place, sticky).await.map(Round::Posted);
+    if !says_the_same {
+        let latest = written.iter().max_by_key(|written| written.run());
+        let text = sticky.text(latest);
+        if edit(client, place, &text, &oldest).await?.is_gone() {
+            return post(client, place, sticky).await.map(Round::Posted);
+        }
     }
     for other in &others {
         delete(client, place, other).await?;
@@ -223,7 +230,7 @@ async fn post(
         place.repository, place.number
     );
     client
-        .read(Call::post(path, json!({"body": sticky.text()})))
+        .read(Call::post(path, json!({"body": sticky.text(None)})))
         .await
 }
 
@@ -242,13 +249,13 @@ impl Edited {
 async fn edit(
     client: &mut Client,
     place: &Place<'_>,
-    sticky: &Sticky,
+    text: &str,
     comment: &Comment,
 ) -> Result<Edited, ClientError> {
     let path = format!("/repos/{}/issues/comments/{}", place.repository, comment.id);
     // Not repeated here: another run may have written meanwhile, so the next round looks again first.
     match client
-        .send(Call::patch(path, json!({"body": sticky.text()}), false))
+        .send(Call::patch(path, json!({"body": text}), false))
         .await
     {
         Ok(_answer) => Ok(Edited::There),

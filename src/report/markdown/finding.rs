@@ -1,12 +1,19 @@
 //! A finding as a block of Markdown.
 
+use std::collections::BTreeSet;
+
 use crate::{
+    baseline::Standing,
     contract::Subject,
     report::{
-        Outcome, Reported,
+        Change, ContractOutcome, Outcome, Reported,
         amount::amounts,
         count::{counted, length},
-        neutral::markdown::{code, fenced, prose},
+        neutral::{
+            LINE_CHARACTERS,
+            markdown::{code, fenced, prose},
+            shortened, visible,
+        },
         shown::Shown,
     },
 };
@@ -17,11 +24,23 @@ const SHOWN_LINES: usize = 6;
 /// How many lines of what a step of a rehearsal showed.
 const SHOWN_FACTS: usize = 40;
 
-/// One block for each finding, the worst first, until they are longer than `limit` bytes together.
-pub(super) fn blocks(outcome: &Outcome, limit: usize) -> Vec<String> {
+/// How many changed lines are shown of a finding.
+const SHOWN_CHANGES: usize = 4;
+
+/// Which findings come first, after what is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    /// The worst.
+    Worst,
+    /// The first of each rule: where few are seen, they are to be of several kinds.
+    OneOfEach,
+}
+
+/// One block for each finding, until they are longer than `limit` bytes together.
+pub(super) fn blocks(outcome: &Outcome, limit: usize, first: First) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut bytes = 0;
-    for (contract, found) in outcome.findings() {
+    for (contract, found) in in_order(outcome, first) {
         if bytes > limit {
             break;
         }
@@ -34,6 +53,31 @@ pub(super) fn blocks(outcome: &Outcome, limit: usize) -> Vec<String> {
         blocks.push(block);
     }
     blocks
+}
+
+fn in_order(outcome: &Outcome, first: First) -> Vec<(&ContractOutcome, &Reported)> {
+    let mut findings = outcome.findings();
+    findings.sort_by_key(|(_, found)| rank(found));
+    if first == First::Worst {
+        return findings;
+    }
+    let mut seen = BTreeSet::new();
+    let mut keyed = Vec::new();
+    for one in findings {
+        let rank = rank(one.1);
+        let is_repeated = !seen.insert((rank, one.1.finding.rule));
+        keyed.push(((rank, is_repeated), one));
+    }
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, one)| one).collect()
+}
+
+fn rank(found: &Reported) -> u8 {
+    match found.standing {
+        None | Some(Standing::New) => 0,
+        Some(Standing::Known) => 1,
+        Some(Standing::Accepted { .. }) => 2,
+    }
 }
 
 /// A step of a rehearsal that went wrong: the likely cause first, then what happened, then everything around it as it
@@ -49,6 +93,7 @@ fn step(found: &Reported) -> String {
     if !shown.message.is_empty() {
         parts.push(prose_lines(&shown.message, &shown.names).join("\\\n"));
     }
+    parts.extend(changes(&found.changes));
     let mut facts: Vec<_> = shown.evidence.iter().take(SHOWN_FACTS).cloned().collect();
     if let Some(more) = shown.evidence.len().checked_sub(SHOWN_FACTS + 1) {
         facts.push(format!("… {}", counted(length(more + 1), "more line")));
@@ -61,11 +106,51 @@ fn step(found: &Reported) -> String {
 
 fn heading(found: &Reported, shown: &Shown) -> String {
     format!(
-        "#### {}: {} ({})",
+        "#### {}: {} ({}{})",
         found.finding.severity.as_str().to_uppercase(),
         code(&shown.entity),
         found.finding.rule,
+        match found.standing {
+            None => "",
+            Some(Standing::New) => ", new",
+            Some(Standing::Known) => ", known",
+            Some(Standing::Accepted { .. }) => ", accepted",
+        }
     )
+}
+
+/// Why the team lives with it, and how long.
+fn accepted(found: &Reported) -> Option<String> {
+    let Some(Standing::Accepted { reason, until }) = &found.standing else {
+        return None;
+    };
+    let until = until
+        .as_deref()
+        .map(|day| format!(" until {}", code(day)))
+        .unwrap_or_default();
+    let reason = match shortened(&visible(reason.trim()), LINE_CHARACTERS).as_str() {
+        "" => String::new(),
+        reason => format!(": {}", prose(reason, &[])),
+    };
+    Some(format!("Accepted{until}{reason}"))
+}
+
+/// The lines of the pull request that matter to it.
+fn changes(changes: &[Change]) -> Option<String> {
+    let mut lines: Vec<_> = changes
+        .iter()
+        .take(SHOWN_CHANGES)
+        .map(|change| {
+            let does = shortened(&visible(change.does.trim()), LINE_CHARACTERS);
+            let place = code(&format!("{}:{}", change.path, change.line));
+            format!("- {place} {}", prose(&does, &[]))
+        })
+        .collect();
+    if let Some(more) = changes.len().checked_sub(SHOWN_CHANGES + 1) {
+        let more = counted(length(more + 1), "more changed line");
+        lines.push(format!("- … {more}"));
+    }
+    (!lines.is_empty()).then(|| format!("**In this pull request:**\n\n{}", lines.join("\n")))
 }
 
 fn prose_lines(lines: &[String], names: &[String]) -> Vec<String> {
@@ -94,14 +179,20 @@ fn block(found: &Reported, name: Option<&str>) -> String {
     if !shown.fix.is_empty() {
         parts.push(format!("**Fix:** {}", prose_lines(&shown.fix).join("\\\n")));
     }
+    parts.extend(changes(&found.changes));
     let mut facts = prose_lines(&shown.evidence);
     facts.extend(subject(&finding.subject));
     if !finding.amount.is_empty() {
         let amounts = amounts(&finding.amount);
         facts.push(format!("At stake: {} a month", prose(&amounts, &[])));
     }
+    facts.extend(accepted(found));
     if !facts.is_empty() {
         let facts: Vec<_> = facts.iter().map(|fact| format!("- {fact}")).collect();
+        if !found.changes.is_empty() {
+            // Else the two lists would be one.
+            parts.push("**Evidence:**".to_owned());
+        }
         parts.push(facts.join("\n"));
     }
     parts.join("\n\n")

@@ -2,9 +2,6 @@
 
 use crate::report::count::{counted, length};
 
-/// Findings that are open to the eye; the others are behind a click.
-const OPEN_FINDINGS: usize = 10;
-
 const DETAILS_END: &str = "</details>";
 
 /// The blocks of a report.
@@ -14,6 +11,8 @@ pub(super) struct Report {
     /// The first findings, at least as many as can fit.
     pub(super) findings: Vec<String>,
     pub(super) all_findings: usize,
+    /// Findings that are open to the eye; the others are behind a click.
+    pub(super) open: usize,
     /// What comes after them, always.
     pub(super) tail: Vec<String>,
     /// Where the findings are that do not fit.
@@ -61,15 +60,15 @@ impl Report {
         }
 
         let shown = self.findings.iter().take(findings).map(String::as_str);
-        parts.extend(shown.clone().take(OPEN_FINDINGS));
-        let behind = findings.saturating_sub(OPEN_FINDINGS);
+        parts.extend(shown.clone().take(self.open));
+        let behind = findings.saturating_sub(self.open);
         let behind_summary = format!(
             "<details>\n<summary>{}</summary>",
             counted(length(behind), "more finding")
         );
         if behind > 0 {
             parts.push(&behind_summary);
-            parts.extend(shown.skip(OPEN_FINDINGS));
+            parts.extend(shown.skip(self.open));
             parts.push(DETAILS_END);
         }
         parts.extend(notes.iter().map(String::as_str));
@@ -108,6 +107,7 @@ mod tests {
             findings: (0..findings)
                 .map(|index| format!("finding {index:04}"))
                 .collect(),
+            open: 10,
             tail: vec!["tail".into()],
             elsewhere: "See the log.".into(),
         }

@@ -1,8 +1,11 @@
 //! Reports in GitHub's Markdown, for the places that show them and within their limits.
 
+mod chart;
 mod finding;
 mod fit;
+mod history;
 mod overview;
+mod stake;
 
 use crate::contract::Verdict;
 
@@ -11,16 +14,26 @@ use super::{
     neutral::{NAME_CHARACTERS, markdown::fenced},
 };
 
+use finding::First;
+
+pub use history::{Ran, with_history};
 pub use overview::{headline, warnings};
 
 /// GitHub takes 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
 pub const CHECK_RUN_BYTES: usize = 65_535;
 
-/// GitHub takes 65,536 characters for a comment. Counted in bytes, with room for the marker and the footer that the publisher adds.
-pub const COMMENT_BYTES: usize = 64_000;
+/// GitHub takes 65,536 characters for a comment. Counted in bytes, with room for what the publisher adds: the marker, the
+/// history and the footer.
+pub const COMMENT_BYTES: usize = 60_000;
 
 /// GitHub drops a job summary of more than 1 MiB whole.
 pub const JOB_SUMMARY_BYTES: usize = 900 * 1024;
+
+/// Findings of a comment that are open to the eye.
+const OPEN_IN_COMMENT: usize = 3;
+
+/// Findings that are, where there is a page for them.
+const OPEN_ON_PAGE: usize = 10;
 
 /// Scenarios that the command of a rehearsal names.
 const REPRODUCED: usize = 5;
@@ -28,9 +41,10 @@ const REPRODUCED: usize = 5;
 /// The summary of a check run: the verdict, what is at stake, and the findings in numbers.
 pub fn check_summary(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
-        blocks: overview::blocks(outcome),
+        blocks: page(outcome),
         findings: vec![],
         all_findings: 0,
+        open: 0,
         tail: vec![reproduction(outcome, config)],
         elsewhere: String::new(),
     };
@@ -41,8 +55,9 @@ pub fn check_summary(outcome: &Outcome, config: &str) -> String {
 pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
     let report = fit::Report {
         blocks: vec![],
-        findings: finding::blocks(outcome, CHECK_RUN_BYTES),
+        findings: finding::blocks(outcome, CHECK_RUN_BYTES, First::Worst),
         all_findings: outcome.findings().len(),
+        open: OPEN_ON_PAGE,
         tail: vec![],
         elsewhere: format!(
             "The job summary holds more of them. {}",
@@ -52,9 +67,9 @@ pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
     (report.all_findings > 0).then(|| report.within(CHECK_RUN_BYTES))
 }
 
-/// The one comment on a pull request, without what it is found again by.
+/// The one comment on a pull request, without what it is found again by and without its history.
 pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> String {
-    let mut tail = Vec::new();
+    let mut tail: Vec<_> = overview::read(outcome).into_iter().collect();
     if outcome.verdict != Verdict::Pass {
         tail.push(reproduction(outcome, config));
     }
@@ -62,9 +77,10 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
         tail.push(format!("[Check run]({url})"));
     }
     let report = fit::Report {
-        blocks: overview::blocks(outcome),
-        findings: finding::blocks(outcome, COMMENT_BYTES),
+        blocks: overview::blocks(outcome, chart::by_rule(outcome)),
+        findings: finding::blocks(outcome, COMMENT_BYTES, First::OneOfEach),
         all_findings: outcome.findings().len(),
+        open: OPEN_IN_COMMENT,
         tail,
         elsewhere: "The check run and the job summary hold more of them.".to_owned(),
     };
@@ -74,21 +90,30 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
 /// The summary of a job: everything.
 pub fn job_summary(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
-        blocks: overview::blocks(outcome),
-        findings: finding::blocks(outcome, JOB_SUMMARY_BYTES),
+        blocks: page(outcome),
+        findings: finding::blocks(outcome, JOB_SUMMARY_BYTES, First::Worst),
         all_findings: outcome.findings().len(),
+        open: OPEN_ON_PAGE,
         tail: vec![reproduction(outcome, config)],
         elsewhere: all_of_them(outcome, config),
     };
     report.within(JOB_SUMMARY_BYTES)
 }
 
+/// The overview of a page, where what was read has room before the findings.
+fn page(outcome: &Outcome) -> Vec<String> {
+    let mut blocks = overview::blocks(outcome, None);
+    blocks.extend(overview::read(outcome));
+    blocks
+}
+
 /// A file of its own: everything, however long.
 pub fn document(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
-        blocks: overview::blocks(outcome),
-        findings: finding::blocks(outcome, usize::MAX),
+        blocks: page(outcome),
+        findings: finding::blocks(outcome, usize::MAX, First::Worst),
         all_findings: outcome.findings().len(),
+        open: OPEN_ON_PAGE,
         tail: vec![reproduction(outcome, config)],
         elsewhere: String::new(),
     };
@@ -149,8 +174,10 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::{
-        contract::Source,
+        baseline::Standing,
+        contract::{Rule, Source},
         report::{
+            Reported,
             count::{grouped, length},
             mask::Mask,
             oracle, redact_ids,
@@ -181,6 +208,71 @@ mod tests {
     #[test]
     fn a_comment_on_the_known_case() {
         insta::assert_snapshot!(comment(&sample::failing(), CONFIG, CHECK_RUN));
+    }
+
+    #[test]
+    fn a_comment_that_knows_what_was_there_before_and_what_is_changed() {
+        insta::assert_snapshot!(comment(&sample::of_pull_request(), CONFIG, CHECK_RUN));
+    }
+
+    #[test]
+    fn the_open_findings_of_a_comment_are_of_several_kinds() {
+        let mut outcome = sample::many(12);
+        let findings = &mut outcome.contracts[0].findings;
+        for rule in [Rule::StalePlan, Rule::PlanDrift] {
+            findings.push(Reported::new(sample::finding(rule, "user:x"), None));
+        }
+        let text = comment(&outcome, CONFIG, CHECK_RUN);
+        let (open, _) = text.split_once("<details>").unwrap();
+        for heading in [
+            "#### HIGH: `user:usr_000000` (wrongful-access)",
+            "#### HIGH: `user:x` (plan-drift)",
+            "#### LOW: `user:x` (stale-plan)",
+        ] {
+            assert!(open.contains(heading), "{open}");
+        }
+        outcome.contracts[0].findings[11].standing = Some(Standing::New);
+        outcome.contracts[0].findings[13].standing = Some(Standing::Known);
+        let text = comment(&outcome, CONFIG, CHECK_RUN);
+        assert!(text.find("user:usr_000011").unwrap() < text.find("(plan-drift, known)").unwrap());
+    }
+
+    #[test]
+    fn what_was_known_and_passes_is_not_called_an_agreement() {
+        let mut outcome = sample::of_pull_request();
+        outcome.verdict = Verdict::Pass;
+        for contract in &mut outcome.contracts {
+            for found in &mut contract.findings {
+                found.standing = Some(Standing::Known);
+            }
+        }
+        let text = comment(&outcome, CONFIG, CHECK_RUN);
+        assert!(
+            text.starts_with(
+                "## ✅ ProdVerdict PASS: 5 findings (3 high, 1 medium, 1 low), none new\n"
+            ),
+            "{text}"
+        );
+        assert!(!text.contains("agree."), "{text}");
+        assert!(
+            text.contains("disagree only where that was known before."),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_chart_is_drawn_of_many_rules_and_only_in_a_comment() {
+        let mut outcome = sample::many(20);
+        let findings = &mut outcome.contracts[0].findings;
+        for rule in [Rule::StalePlan, Rule::PlanDrift] {
+            findings.push(Reported::new(sample::finding(rule, "user:x"), None));
+        }
+        insta::assert_snapshot!(chart::by_rule(&outcome).unwrap());
+        let chart = "```mermaid\n";
+        assert!(comment(&outcome, CONFIG, CHECK_RUN).contains(chart));
+        assert!(!check_summary(&outcome, CONFIG).contains("mermaid"));
+        assert!(!comment(&sample::many(30), CONFIG, CHECK_RUN).contains("mermaid"));
+        assert!(!comment(&sample::several_contracts(), CONFIG, CHECK_RUN).contains("mermaid"));
     }
 
     #[test]
@@ -335,7 +427,10 @@ mod tests {
         redacted.problems.clear();
         redacted.warnings = vec![];
         redacted.contracts[0].name = "users".into();
+        redacted.since = None;
         redacted.contracts[0].findings[0].place = None;
+        // A path is nobody's id.
+        redacted.contracts[0].findings[0].changes[0].path = "a.ts".into();
         redacted.contracts[0].summary.subscriptions.clear();
         redacted.contracts[0].problem.as_mut().unwrap().place = None;
         let redacted = redact_ids(&redacted);

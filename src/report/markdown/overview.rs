@@ -1,18 +1,19 @@
 //! The first screen of a report: the verdict, what is at stake, the findings in numbers.
 
-use std::collections::BTreeMap;
-
 use crate::{
-    contract::{Rule, Severity, Summary, Verdict},
+    baseline::Standing,
+    contract::{Severity, Summary, Verdict},
     problem::Problem,
     report::{
         Outcome,
-        amount::amounts,
-        count::{by_severity, counted, grouped, length},
+        count::{self, by_severity, counted, grouped, length},
+        meaning::meaning,
         neutral::markdown::{code, code_cell, prose},
         shown,
     },
 };
+
+use super::stake;
 
 /// A configuration can hold any number of contracts; this many rows are a screen.
 const SHOWN_CONTRACTS: usize = 20;
@@ -33,7 +34,7 @@ pub fn headline(outcome: &Outcome) -> String {
         "" => "no findings".to_owned(),
         severities => {
             let number = counted(length(findings.len()), "finding");
-            format!("{number} ({severities})")
+            format!("{number} ({severities}){}", new(outcome))
         }
     };
     match outcome.verdict {
@@ -45,25 +46,33 @@ pub fn headline(outcome: &Outcome) -> String {
     }
 }
 
-/// All that comes before the findings.
-pub(super) fn blocks(outcome: &Outcome) -> Vec<String> {
-    let mut blocks = vec![heading(outcome), meaning(outcome).to_owned()];
+/// How many findings are new, where they were compared with something.
+fn new(outcome: &Outcome) -> String {
+    match (outcome.since.is_some(), count::standing(outcome, is_new)) {
+        (false, _) => String::new(),
+        (true, 0) => ", none new".to_owned(),
+        (true, new) => format!(", {} new", grouped(new)),
+    }
+}
+
+fn is_new(standing: &Standing) -> bool {
+    matches!(standing, Standing::New)
+}
+
+/// What comes before the findings; `chart` is a drawing of the rules.
+pub(super) fn blocks(outcome: &Outcome, chart: Option<String>) -> Vec<String> {
+    let mut blocks = vec![heading(outcome), sentences(outcome)];
     blocks.extend(problems(outcome));
     let totals = outcome.totals();
-    blocks.extend(at_stake(&totals));
+    blocks.extend(stake::table(outcome));
+    blocks.extend(stake::left_out(&totals));
     blocks.extend(by_rule(outcome));
+    blocks.extend(chart);
     if outcome.contracts.len() > 1 {
         blocks.push(by_contract(outcome));
     }
     if let Some(rehearsed) = &outcome.rehearsal {
         blocks.push(rehearsed.markdown());
-        blocks.extend(warnings(&outcome.warnings));
-        return blocks;
-    }
-    let mut contracts = outcome.contracts.iter();
-    // Zeros would read like something that was counted.
-    if contracts.any(|contract| contract.problem.is_none()) {
-        blocks.push(read(&totals));
     }
     blocks.extend(warnings(&outcome.warnings));
     blocks
@@ -83,28 +92,21 @@ fn heading(outcome: &Outcome) -> String {
     format!("## {mark} {what} {}", headline(outcome))
 }
 
-fn meaning(outcome: &Outcome) -> &'static str {
-    if outcome.rehearsal.is_some() {
-        return match outcome.verdict {
-            Verdict::Pass => "The webhook handler does what the contract says in every scenario.",
-            Verdict::Warn | Verdict::Fail => {
-                "The webhook handler does not do what the contract says."
-            }
-            Verdict::Error => {
-                "The rehearsal could not be carried out: **nothing is known about the handler.**"
-            }
-        };
-    }
-    match outcome.verdict {
-        Verdict::Pass => "Billing and the database agree.",
-        Verdict::Warn => {
-            "Billing and the database disagree, below the severity that fails this check."
-        }
-        Verdict::Fail => "Billing and the database disagree.",
-        Verdict::Error => {
-            "The check could not be carried out: **nothing is known about access and payment.**"
-        }
-    }
+/// What the verdict means, and what it was compared with.
+fn sentences(outcome: &Outcome) -> String {
+    let meaning = meaning(outcome);
+    let warns = meaning.warns.map(|words| format!(" **{words}**"));
+    let meaning = format!("{}{}", meaning.says, warns.unwrap_or_default());
+    let Some(since) = &outcome.since else {
+        return meaning;
+    };
+    let source = prose(&shown::tamed(&since.source), &[]);
+    let passes = if since.lets_known_pass {
+        "; what was known before fails nothing"
+    } else {
+        ""
+    };
+    format!("{meaning} Compared with {source}{passes}.")
 }
 
 fn problems(outcome: &Outcome) -> Vec<String> {
@@ -140,43 +142,31 @@ fn problem(problem: &Problem, contract: Option<&str>) -> String {
     block
 }
 
-fn at_stake(totals: &Summary) -> Option<String> {
-    let mut lines = Vec::new();
-    for (label, money) in [
-        ("Paid for and not served", &totals.paid_not_served),
-        ("Served and not paid for", &totals.served_not_paid),
-    ] {
-        if !money.is_empty() {
-            let amounts = prose(&amounts(money), &[]);
-            lines.push(format!("- **{label}:** {amounts} a month"));
-        }
-    }
-    if totals.items_without_amount > 0 {
-        let items = counted(totals.items_without_amount, "item");
-        lines.push(format!(
-            "- {items} without a fixed amount (metered or tiered), not in these sums"
-        ));
-    }
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
 fn by_rule(outcome: &Outcome) -> Option<String> {
-    let mut counts: BTreeMap<(Severity, Rule), u64> = BTreeMap::new();
-    for (_, found) in outcome.findings() {
-        let key = (found.finding.severity, found.finding.rule);
-        *counts.entry(key).or_default() += 1;
-    }
+    let counts = count::by_rule(outcome);
     if counts.is_empty() {
         return None;
     }
+    let is_compared = outcome.since.is_some();
+    let (title, rule) = if is_compared {
+        (" New |", "--:|")
+    } else {
+        ("", "")
+    };
     let mut lines = vec![
-        "| Severity | Findings | Rule | Broken when |".to_owned(),
-        "|---|--:|---|---|".to_owned(),
+        format!("| Severity | Findings |{title} Rule | Broken when |"),
+        format!("|---|--:|{rule}---|---|"),
     ];
     lines.extend(counts.into_iter().map(|((severity, rule), count)| {
         let severity = severity.as_str().to_uppercase();
         let meaning = rule.description();
-        format!("| {severity} | {} | `{rule}` | {meaning} |", grouped(count))
+        let new = if is_compared {
+            format!(" {} |", grouped(count.new))
+        } else {
+            String::new()
+        };
+        let count = grouped(count.all);
+        format!("| {severity} | {count} |{new} `{rule}` | {meaning} |")
     }));
     Some(lines.join("\n"))
 }
@@ -209,7 +199,15 @@ fn by_contract(outcome: &Outcome) -> String {
     lines.join("\n")
 }
 
-fn read(totals: &Summary) -> String {
+/// What was read, in numbers; none where it was nothing.
+pub(super) fn read(outcome: &Outcome) -> Option<String> {
+    let mut contracts = outcome.contracts.iter();
+    // Zeros would read like something that was counted.
+    let has_read = contracts.any(|contract| contract.problem.is_none());
+    (has_read && outcome.rehearsal.is_none()).then(|| numbers(&outcome.totals()))
+}
+
+fn numbers(totals: &Summary) -> String {
     let subscriptions = totals.subscriptions.values().sum();
     let mut statuses: Vec<_> = totals.subscriptions.iter().collect();
     statuses.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

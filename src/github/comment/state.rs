@@ -1,0 +1,165 @@
+//! The second line of a comment: which run wrote it, about which commit, and what came before. Whoever may edit our
+//! comments may have written it, so nothing in it is taken that could be more than it should.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{contract::Verdict, report::markdown::Ran};
+
+const BEGINNING: &str = "<!-- state: ";
+const END: &str = " -->";
+
+/// Changes of the result that are remembered.
+const MOST_EARLIER: usize = 10;
+
+/// SHA-256, where a repository uses it.
+const MOST_DIGITS: usize = 64;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct State {
+    sha: String,
+    run_id: u64,
+    attempt: u64,
+    /// None in a comment of a version that kept no history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    came_to: Option<Came>,
+    /// Anything at all, until it is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Came {
+    verdict: String,
+    findings: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Earlier {
+    sha: String,
+    verdict: String,
+    findings: u64,
+}
+
+impl State {
+    pub(super) fn new((run_id, attempt): (u64, u64), now: &Ran) -> Self {
+        Self {
+            sha: now.commit.clone(),
+            run_id,
+            attempt,
+            came_to: Some(Came {
+                verdict: now.verdict.to_string(),
+                findings: now.findings,
+            }),
+            earlier: Vec::new(),
+        }
+    }
+
+    pub(super) fn with(&self, earlier: &[Ran]) -> Self {
+        let value = |ran: &Ran| {
+            serde_json::to_value(Earlier {
+                sha: ran.commit.clone(),
+                verdict: ran.verdict.to_string(),
+                findings: ran.findings,
+            })
+        };
+        Self {
+            earlier: earlier.iter().filter_map(|ran| value(ran).ok()).collect(),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn line(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        format!("{BEGINNING}{json}{END}")
+    }
+
+    pub(super) fn read(line: &str) -> Option<Self> {
+        let json = line.strip_prefix(BEGINNING)?.trim_end();
+        serde_json::from_str(json.strip_suffix(END)?).ok()
+    }
+
+    pub(super) fn is_about(&self, commit: &str) -> bool {
+        self.sha == commit
+    }
+
+    pub(super) fn run(&self) -> (u64, u64) {
+        (self.run_id, self.attempt)
+    }
+
+    /// The results before `now`, the oldest first: one for each change, each with the last commit that it was about.
+    pub(super) fn before(&self, now: &Ran) -> Vec<Ran> {
+        let earlier = self.earlier.iter().filter_map(|value| {
+            let earlier = Earlier::deserialize(value).ok()?;
+            ran(&earlier.sha, &earlier.verdict, earlier.findings)
+        });
+        let mut runs: Vec<_> = earlier.collect();
+        let last = self.came_to.as_ref();
+        let last = last.and_then(|last| ran(&self.sha, &last.verdict, last.findings));
+        runs.extend(last.filter(|last| !last.is_like(now)));
+        let surplus = runs.len().saturating_sub(MOST_EARLIER);
+        runs.split_off(surplus)
+    }
+}
+
+fn ran(commit: &str, verdict: &str, findings: u64) -> Option<Ran> {
+    let is_commit = commit.len() <= MOST_DIGITS && commit.chars().all(|c| c.is_ascii_hexdigit());
+    let verdict = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error]
+        .into_iter()
+        .find(|one| one.as_str() == verdict)?;
+    is_commit.then(|| Ran {
+        commit: commit.to_owned(),
+        verdict,
+        findings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn came_to(commit: &str, findings: u64) -> Ran {
+        let verdict = if findings == 0 {
+            Verdict::Pass
+        } else {
+            Verdict::Fail
+        };
+        Ran {
+            commit: commit.to_owned(),
+            verdict,
+            findings,
+        }
+    }
+
+    #[test]
+    fn the_line_is_read_back_and_that_of_an_older_version_too() {
+        let state = State::new((7, 1), &came_to("abc", 2)).with(&[came_to("def", 0)]);
+        assert_eq!(State::read(&state.line()), Some(state.clone()));
+        assert_eq!(
+            state.before(&came_to("123", 0)),
+            [came_to("def", 0), came_to("abc", 2)]
+        );
+        let older = "<!-- state: {\"sha\":\"abc\",\"run_id\":1,\"attempt\":1} -->";
+        let older = State::read(older).expect("a state");
+        assert_eq!(older.before(&came_to("abc", 2)), []);
+    }
+
+    #[test]
+    fn only_changes_are_kept_and_no_more_than_ten() {
+        let mut earlier = Vec::new();
+        for round in 0..30 {
+            let state = State::new((round, 1), &came_to("abc", round / 2)).with(&earlier);
+            earlier = state.before(&came_to("abc", round.div_ceil(2)));
+        }
+        let findings: Vec<_> = earlier.iter().map(|ran| ran.findings).collect();
+        assert_eq!(findings, [5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    }
+
+    #[test]
+    fn what_is_not_ours_in_the_history_is_left_out() {
+        let line = r#"<!-- state: {"sha":"--> @org","run_id":1,"attempt":1,"came_to":{"verdict":"pass","findings":0},
+            "earlier":[1,null,{"sha":"<b>","verdict":"fail","findings":1},{"sha":"a","verdict":"**","findings":1},
+            {"sha":"b","verdict":"fail","findings":-1},{"sha":"c","verdict":"fail","findings":3}]} -->"#;
+        let state = State::read(line).expect("a state");
+        assert_eq!(state.before(&came_to("d", 2)), [came_to("c", 3)]);
+    }
+}

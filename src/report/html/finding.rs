@@ -1,0 +1,114 @@
+//! One finding: a line to find it by, and everything known about it behind it.
+
+use maud::{Markup, html};
+
+use super::words::{code, line, lines, prose};
+use crate::{
+    baseline::Standing,
+    contract::Finding,
+    report::{
+        Change, Reported,
+        amount::{amounts, largest},
+        shown::{Shown, tamed},
+    },
+};
+
+/// `contract` where there are several, and `contract_index` to tell it by.
+pub(super) fn item(
+    found: &Reported,
+    contract: Option<&str>,
+    contract_index: usize,
+    is_open: bool,
+) -> Markup {
+    let finding = &found.finding;
+    let shown = Shown::of(finding);
+    let standing = found.standing.as_ref();
+    let word = standing.map(standing_word);
+    let first = shown.message.first().map_or("", String::as_str);
+    html! {
+        li data-severity=(finding.severity) data-rule=(finding.rule) data-contract=(contract_index)
+            data-standing=[word] data-amount=(largest(&finding.amount)) {
+            details open[is_open] {
+                summary {
+                    span class={ "tag " (finding.severity) } { (finding.severity) }
+                    span .who { (code(&shown.entity)) }
+                    span .rule { (finding.rule) }
+                    @if let Some(word) = word { span class={ "tag standing-" (word) } { (word) } }
+                    @if !finding.amount.is_empty() { span .amount { (amounts(&finding.amount)) } }
+                    span .first { (line(first)) }
+                }
+                div .body {
+                    p { (lines(&shown.message, &shown.names)) }
+                    @if !shown.fix.is_empty() {
+                        p .fix { strong { "Fix: " } (lines(&shown.fix, &shown.names)) }
+                    }
+                    (changes(&found.changes))
+                    (evidence(&shown))
+                    (facts(finding, found, contract))
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn standing_word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::New => "new",
+        Standing::Known => "known",
+        Standing::Accepted { .. } => "accepted",
+    }
+}
+
+fn changes(changes: &[Change]) -> Markup {
+    html! {
+        @if !changes.is_empty() {
+            h3 { "In this pull request" }
+            ul {
+                @for change in changes {
+                    li { (code(&format!("{}:{}", tamed(&change.path), change.line))) " " (prose(&change.does, &[])) }
+                }
+            }
+        }
+    }
+}
+
+/// Columns of a rehearsal's evidence stand below each other, so spaces are kept.
+fn evidence(shown: &Shown) -> Markup {
+    html! {
+        @if !shown.evidence.is_empty() {
+            h3 { "Evidence" }
+            ul .evidence {
+                @for fact in &shown.evidence { li { (prose(fact, &shown.names)) } }
+            }
+        }
+    }
+}
+
+fn facts(finding: &Finding, found: &Reported, contract: Option<&str>) -> Markup {
+    let subject = &finding.subject;
+    let subject = [
+        ("Account", &subject.account),
+        ("Customer", &subject.customer),
+        ("Subscription", &subject.subscription),
+        ("Status", &subject.status),
+        ("Price", &subject.price),
+        ("Stored plan", &subject.plan_found),
+        ("Paid plan", &subject.plan_expected),
+    ];
+    let place = found.place.as_ref();
+    let place = place.map(|place| format!("{}:{}", tamed(&place.path), place.line));
+    html! {
+        dl .facts {
+            @for (label, value) in subject {
+                @if let Some(value) = value { div { dt { (label) } dd { (code(&tamed(value))) } } }
+            }
+            @if let Some(name) = contract { div { dt { "Contract" } dd { (code(&tamed(name))) } } }
+            @if let Some(place) = place { div { dt { "Configured at" } dd { (code(&place)) } } }
+            @if let Some(Standing::Accepted { reason, until }) = &found.standing {
+                div { dt { "Accepted because" } dd { (prose(reason, &[])) } }
+                @if let Some(day) = until { div { dt { "Accepted until" } dd { (code(day)) } } }
+            }
+            div { dt { "Fingerprint" } dd { code { (finding.fingerprint) } } }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The first screen: the verdict, what kept it from one, what is at stake, the rules and contracts in numbers.
+
+use maud::{Markup, html};
+
+use super::words::{code, line, lines, prose};
+use crate::{
+    baseline::Standing,
+    contract::{Severity, Verdict},
+    problem::Problem,
+    report::{
+        ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed,
+        amount::amounts,
+        count::{by_rule, counted, grouped, standing},
+        meaning::meaning,
+        shown,
+        text::summary_line,
+    },
+};
+
+/// The sides of the drawing of a bar.
+const BAR: u64 = 1000;
+
+pub(super) fn sections(outcome: &Outcome) -> Markup {
+    html! {
+        (verdict(outcome))
+        (problems(outcome))
+        (numbers(outcome))
+        (rules(outcome))
+        @if outcome.contracts.len() > 1 { (contracts(outcome)) }
+        @if let Some(rehearsed) = &outcome.rehearsal { (scenarios(rehearsed)) }
+        (warnings(outcome))
+    }
+}
+
+fn verdict(outcome: &Outcome) -> Markup {
+    let meaning = meaning(outcome);
+    let (mark, word) = match outcome.verdict {
+        Verdict::Pass => ("✓", "Pass"),
+        Verdict::Warn => ("!", "Warn"),
+        Verdict::Fail => ("✕", "Fail"),
+        Verdict::Error => ("?", "No verdict"),
+    };
+    html! {
+        section class={ "verdict verdict-" (outcome.verdict) } aria-label="Verdict" {
+            span .mark aria-hidden="true" { (mark) }
+            div {
+                h1 { (word) }
+                p {
+                    (meaning.says)
+                    @if let Some(warns) = meaning.warns { " " strong { (warns) } }
+                }
+                @if let Some(since) = &outcome.since {
+                    p .muted {
+                        "Compared with " (prose(&since.source, &[])) "."
+                        @if since.lets_known_pass { " What was known before fails nothing." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn problems(outcome: &Outcome) -> Markup {
+    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+        let problem = contract.problem.as_ref()?;
+        Some((Some(contract.name.as_str()), problem))
+    });
+    let of_run = outcome.problems.iter().map(|problem| (None, problem));
+    let all: Vec<_> = of_run.chain(of_contracts).collect();
+    html! {
+        @if !all.is_empty() {
+            section aria-labelledby="problems" {
+                h2 #problems { "What kept it from a verdict" }
+                @for (contract, one) in all { (problem(contract, one)) }
+            }
+        }
+    }
+}
+
+fn problem(contract: Option<&str>, problem: &Problem) -> Markup {
+    let hint = shown::hint_lines(problem);
+    html! {
+        div .problem {
+            @if contract.is_some() || problem.place.is_some() {
+                p .muted {
+                    @if let Some(name) = contract { "Contract " (code(name)) " " }
+                    @if let Some(place) = shown::place(problem) { (code(&place)) }
+                }
+            }
+            p { (prose(&shown::message_line(problem), &[])) }
+            @if !hint.is_empty() { p .fix { strong { "Fix: " } (lines(&hint, &[])) } }
+        }
+    }
+}
+
+fn numbers(outcome: &Outcome) -> Markup {
+    let totals = outcome.totals();
+    let mut tiles: Vec<(&str, String, &str)> = Vec::new();
+    for (label, money) in [
+        ("Paid for, not served", &totals.paid_not_served),
+        ("Served, not paid for", &totals.served_not_paid),
+    ] {
+        if !money.is_empty() {
+            tiles.push((label, amounts(money), "a month"));
+        }
+    }
+    for severity in Severity::ALL {
+        let count = totals.count(severity);
+        if count > 0 {
+            let label = match severity {
+                Severity::High => "High",
+                Severity::Medium => "Medium",
+                Severity::Low => "Low",
+            };
+            tiles.push((
+                label,
+                grouped(count),
+                if count == 1 { "finding" } else { "findings" },
+            ));
+        }
+    }
+    if let Some(since) = &outcome.since {
+        let number = |stands: fn(&Standing) -> bool| grouped(standing(outcome, stands));
+        let new = number(|one| matches!(one, Standing::New));
+        let known = number(|one| matches!(one, Standing::Known));
+        let accepted = number(|one| matches!(one, Standing::Accepted { .. }));
+        tiles.push(("New", new, "since then"));
+        tiles.push(("Known", known, "from before"));
+        if accepted != "0" {
+            tiles.push(("Accepted", accepted, "by the team"));
+        }
+        tiles.push(("Fixed", grouped(since.fixed), "since then"));
+    }
+    let items = totals.items_without_amount;
+    html! {
+        @if !tiles.is_empty() {
+            dl .tiles {
+                @for (label, number, unit) in tiles {
+                    div { dt { (label) } dd { b { (line(&number)) } " " span { (unit) } } }
+                }
+            }
+        }
+        @if items > 0 {
+            p .muted {
+                (counted(items, "item")) " without a fixed amount (metered or tiered), not in these sums."
+            }
+        }
+    }
+}
+
+fn rules(outcome: &Outcome) -> Markup {
+    let counts = by_rule(outcome);
+    let most = counts.values().map(|count| count.all).max().unwrap_or(1);
+    html! {
+        @if !counts.is_empty() {
+            section aria-labelledby="rules" {
+                h2 #rules { "Rules that are broken" }
+                table .rules {
+                    thead { tr {
+                        th scope="col" { "Rule" }
+                        th scope="col" .number { "Findings" }
+                        th scope="col" .drawing { span .hidden { "Share" } }
+                        th scope="col" .meaning { "Broken when" }
+                    } }
+                    tbody {
+                        @for ((severity, rule), count) in counts {
+                            tr {
+                                th scope="row" {
+                                    a href="#findings" data-only-rule=(rule) { (rule) }
+                                }
+                                td .number { (grouped(count.all)) }
+                                td .drawing {
+                                    svg viewBox={ "0 0 " (BAR) " 8" } preserveAspectRatio="none" aria-hidden="true" {
+                                        rect class={ "bar " (severity) } height="8"
+                                            width=((count.all.saturating_mul(BAR) / most).max(6)) {}
+                                    }
+                                }
+                                td .meaning { (rule.description()) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn contracts(outcome: &Outcome) -> Markup {
+    let count = |contract: &ContractOutcome, severity| match (
+        contract.summary.count(severity),
+        &contract.problem,
+    ) {
+        (0, Some(_)) => "–".to_owned(),
+        (number, _) => grouped(number),
+    };
+    html! {
+        section aria-labelledby="contracts" {
+            h2 #contracts { "Contracts" }
+            div .wide {
+                table {
+                    thead { tr {
+                        th scope="col" { "Contract" }
+                        th scope="col" { "Verdict" }
+                        @for severity in Severity::ALL { th scope="col" .number { (severity) } }
+                        th scope="col" .number { "Accounts" }
+                    } }
+                    tbody {
+                        @for contract in &outcome.contracts {
+                            tr {
+                                th scope="row" { (code(&contract.name)) }
+                                td { (verdict_word(contract.verdict)) }
+                                @for severity in Severity::ALL {
+                                    td .number { (count(contract, severity)) }
+                                }
+                                td .number { (grouped(contract.summary.accounts)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn verdict_word(verdict: Verdict) -> Markup {
+    let word = match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Warn => "warn",
+        Verdict::Fail => "fail",
+        Verdict::Error => "no verdict",
+    };
+    html! { span class={ "tag verdict-" (verdict) } { (word) } }
+}
+
+fn scenarios(rehearsed: &Rehearsed) -> Markup {
+    html! {
+        section aria-labelledby="scenarios" {
+            h2 #scenarios { "Scenarios" }
+            p { (rehearsed.sentence()) }
+            @if !rehearsed.scenarios.is_empty() {
+                div .wide {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Scenario" }
+                            th scope="col" { "Result" }
+                            th scope="col" .number { "Plays" }
+                            th scope="col" .number { "Events" }
+                            th scope="col" { "A correct app ends with" }
+                        } }
+                        tbody { @for one in &rehearsed.scenarios { (scenario(one)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn scenario(one: &PlayedScenario) -> Markup {
+    let (class, word) = match one.result {
+        PlayedResult::Held => ("verdict-pass", "held"),
+        PlayedResult::Broken => ("verdict-fail", "broken"),
+        PlayedResult::LeftOut => ("verdict-error", "left out"),
+    };
+    html! {
+        tr {
+            th scope="row" { (code(&one.id)) br; span .muted { (line(&one.title)) } }
+            td { span class={ "tag " (class) } { (word) } }
+            td .number { (grouped(one.plays)) }
+            td .number { (grouped(one.events)) }
+            td {
+                (prose(&one.ends, &[]))
+                @for reason in &one.left_out {
+                    br; span .muted { "left out: " (prose(reason, &[])) }
+                }
+            }
+        }
+    }
+}
+
+fn warnings(outcome: &Outcome) -> Markup {
+    html! {
+        @if !outcome.warnings.is_empty() {
+            section aria-labelledby="warnings" {
+                h2 #warnings { "Warnings, which change no verdict" }
+                @for warning in &outcome.warnings { (problem(None, warning)) }
+            }
+        }
+    }
+}
+
+/// What the answer stands on.
+pub(super) fn read(outcome: &Outcome) -> Markup {
+    let summary = summary_line(outcome);
+    html! {
+        footer {
+            @for text in summary.lines() { p { (line(text)) } }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Hostile text as people can read it: hidden characters spelled out, names and what stands between backticks as code.
+//! The markup escapes it.
+
+use maud::{Markup, html};
+
+use crate::report::{
+    find::{Piece, pieces},
+    neutral::{LINE_CHARACTERS, shortened, visible},
+};
+
+/// One line of bearable length, of which every character is seen as itself.
+pub(super) fn line(text: &str) -> String {
+    shortened(&visible(text.trim()), LINE_CHARACTERS)
+}
+
+/// An id or a value.
+pub(super) fn code(text: &str) -> Markup {
+    let text = line(text);
+    html! {
+        @if text.is_empty() { em { "(empty)" } } @else { code { (text) } }
+    }
+}
+
+/// Prose in which `names`, the longest first, and what stands between single backticks are code.
+pub(super) fn prose(text: &str, names: &[String]) -> Markup {
+    let text = line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len().saturating_sub(1);
+    html! {
+        @for (index, part) in parts.iter().enumerate() {
+            @if index % 2 == 0 {
+                (with_names(part, names))
+            } @else if index == last {
+                // The last backtick has no partner.
+                "`" (with_names(part, names))
+            } @else if part.is_empty() {
+                "``"
+            } @else {
+                (code(part))
+            }
+        }
+    }
+}
+
+/// Lines of prose, one below the other.
+pub(super) fn lines(texts: &[String], names: &[String]) -> Markup {
+    html! {
+        @for (index, text) in texts.iter().enumerate() {
+            @if index > 0 { br; }
+            (prose(text, names))
+        }
+    }
+}
+
+fn with_names(text: &str, names: &[String]) -> Markup {
+    let joins = |neighbour: Option<char>| {
+        neighbour.is_some_and(|one| one.is_alphanumeric() || matches!(one, '_' | '-'))
+    };
+    let is_word = |_: &str, before, after| !joins(before) && !joins(after);
+    html! {
+        @for piece in pieces(text, names, is_word) {
+            @match piece {
+                Piece::Text(text) => (text),
+                Piece::Name(index) => @if let Some(name) = names.get(index) { (code(name)) },
+            }
+        }
+    }
+}

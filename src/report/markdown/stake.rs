@@ -1,0 +1,58 @@
+//! What a decision takes at a glance: money at stake, and how the findings stand against an earlier result.
+
+use crate::{
+    baseline::Standing,
+    contract::Summary,
+    report::{
+        Outcome,
+        amount::amounts,
+        count::{counted, grouped, standing},
+        neutral::markdown::prose,
+    },
+};
+
+/// One row of numbers under their names; none where there is nothing to show.
+pub(super) fn table(outcome: &Outcome) -> Option<String> {
+    let totals = outcome.totals();
+    let mut columns: Vec<(&str, String)> = Vec::new();
+    for (label, money) in [
+        ("Paid for, not served", &totals.paid_not_served),
+        ("Served, not paid for", &totals.served_not_paid),
+    ] {
+        if !money.is_empty() {
+            // A pipe would end the cell, even inside code.
+            let amounts = prose(&amounts(money).replace('|', "/"), &[]);
+            columns.push((label, format!("{amounts} a month")));
+        }
+    }
+    if let Some(since) = &outcome.since {
+        let number = |stands: fn(&Standing) -> bool| grouped(standing(outcome, stands));
+        let new = number(|standing| matches!(standing, Standing::New));
+        columns.push(("New", new));
+        let known = number(|standing| matches!(standing, Standing::Known));
+        columns.push(("Known", known));
+        let accepted = number(|standing| matches!(standing, Standing::Accepted { .. }));
+        if accepted != "0" {
+            columns.push(("Accepted", accepted));
+        }
+        columns.push(("Fixed", grouped(since.fixed)));
+    }
+    if columns.is_empty() {
+        return None;
+    }
+    let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let labels = columns.iter().map(|(label, _)| (*label).to_owned());
+    let rules = columns.iter().map(|_| "--:".to_owned());
+    let numbers = columns.iter().map(|(_, number)| format!("**{number}**"));
+    let lines = [labels.collect(), rules.collect(), numbers.collect()];
+    Some(lines.map(row).join("\n"))
+}
+
+/// What the sums do not hold.
+pub(super) fn left_out(totals: &Summary) -> Option<String> {
+    let items = totals.items_without_amount;
+    (items > 0).then(|| {
+        let items = counted(items, "item");
+        format!("{items} without a fixed amount (metered or tiered), not in these sums.")
+    })
+}

@@ -1,0 +1,28 @@
+//! A script of Node with a browser at hand.
+
+use std::{
+    env,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// What the script said, if it succeeded.
+#[track_caller]
+pub(crate) fn run(script: &str, arguments: &[&Path]) -> String {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "set by scripts/test-browser for the tests alone"
+    )]
+    let is_ready = env::var_os("CHROMIUM").is_some();
+    assert!(is_ready, "run this with scripts/test-browser");
+    let ran = Command::new("node")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("node starts");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}\n{complaint}");
+    said
+}

@@ -1,0 +1,55 @@
+//! The HTML report in headless Chromium, and the pictures of the documentation. Started by `scripts/test-browser` and
+//! `scripts/report-pictures`, which see to the browser and say where it is.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+#[expect(
+    dead_code,
+    reason = "shared by several tests, each of which uses a part"
+)]
+#[path = "../support/fake_github/mod.rs"]
+mod fake_github;
+#[expect(
+    dead_code,
+    reason = "shared by several tests, each of which uses a part"
+)]
+#[path = "../support/runner.rs"]
+mod runner;
+#[expect(
+    dead_code,
+    reason = "shared by several tests, each of which uses a part"
+)]
+#[path = "../action/scene.rs"]
+mod scene;
+#[expect(
+    dead_code,
+    reason = "shared by several tests, each of which uses a part"
+)]
+#[path = "../support/shop.rs"]
+mod shop;
+
+mod browser;
+mod pages;
+mod pictures;
+
+use std::{fs, path::Path};
+
+#[test]
+fn the_page_works_in_a_browser_and_stays_harmless() {
+    // Left there to be looked at.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/browser/pages");
+    fs::create_dir_all(&folder).expect("writable");
+    for (name, outcome) in pages::all() {
+        let page = prodverdict::report::html(&outcome);
+        fs::write(folder.join(name), page).expect("writable");
+    }
+    let said = browser::run("tests/browser/node/check.cjs", &[&folder]);
+    // The script names every check that it made, so that none is lost without a trace.
+    assert!(said.ends_with("all held\n"), "{said}");
+    println!("{said}");
+}
