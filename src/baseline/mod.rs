@@ -1,10 +1,20 @@
 //! Which findings are new: an earlier result of the default branch, and what the team has accepted. Pure.
 
+mod acceptance;
 mod earlier;
 mod state;
 
+pub use acceptance::{Acceptance, day_of};
 pub use earlier::{Change, Earlier};
 pub use state::State;
+
+/// An earlier result, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    pub state: State,
+    /// Such as ``the check run of `1a2b3c4` on `main` ``.
+    pub source: String,
+}
 
 /// How a finding stands against what was there before.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,7 @@ const LOGS: &[&str] = &[
     "rails.logger",
     "sentry.",
     "system.out.",
-    "tracing::",
+    "tracing:",
     "warn!(",
 ];
 

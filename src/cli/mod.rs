@@ -46,6 +46,8 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Show what a broken contract looks like: no keys, no database
     Demo(ReportArgs),
+    /// Write the entries of a baseline that accept what a JSON report found, each until a day
+    Baseline(BaselineArgs),
     /// Check a configuration file and show every problem in it
     Validate(ConfigArgs),
     /// Print the JSON Schema of prodverdict.yml
@@ -128,6 +130,10 @@ pub struct CheckArgs {
     #[arg(long, conflicts_with_all = ["fixtures", "fixtures_stripe", "output"])]
     pub plan: bool,
 
+    /// Accept what this file lists until its days are over: such findings are shown and fail nothing
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
     /// Exit with 1 on a warning too
     #[arg(long)]
     pub strict: bool,
@@ -189,6 +195,10 @@ pub struct RehearseArgs {
     #[command(flatten)]
     pub report: ReportArgs,
 
+    /// Accept what this file lists until its days are over: such findings are shown and fail nothing
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
     /// Exit with 1 on a warning too
     #[arg(long)]
     pub strict: bool,
@@ -196,6 +206,21 @@ pub struct RehearseArgs {
     /// Let every life begin at this time instead of midnight (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct BaselineArgs {
+    /// The JSON report of a check or a rehearsal; `-` reads it from standard input
+    #[arg(value_name = "REPORT")]
+    pub report: PathBuf,
+
+    /// Why the findings are accepted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+
+    /// The last day on which they are accepted (UTC), such as 2026-12-31; at most 366 days ahead
+    #[arg(long, value_name = "DAY")]
+    pub expires: jiff::civil::Date,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,6 +1,7 @@
 //! `prodverdict check access`: judge now, print the report, say it in the exit status.
 
 use super::{
+    accepted::accepted,
     configuration,
     judge::{FailOn, Run, judge},
     masking::{mask_of, secrets_of},
@@ -38,7 +39,11 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let recorded = recorded(&arguments.fixtures, path);
-    let outcome = match new_run(environment, &progress, recorded, now) {
+    let accepted = match accepted(arguments.baseline.as_deref(), now) {
+        Ok(accepted) => accepted,
+        Err(unusable) => return reporting.finish(&unanswered(unusable.problems()), &output),
+    };
+    let mut outcome = match new_run(environment, &progress, recorded, now) {
         Ok(run) if arguments.plan => {
             let planned = plan::run(&config, &run, &output).await;
             return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
@@ -49,6 +54,7 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         }
         Err(problem) => unanswered(vec![problem]),
     };
+    outcome.compare(&accepted.comparison());
     reporting.finish(&outcome, &output)
 }
 

@@ -1,13 +1,17 @@
-//! The configuration file: read with a limit, and every problem in it shown with its place.
+//! The configuration and the committed baseline: every problem in them shown with its place.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::path::Path;
 
+use jiff::civil::Date;
+
+use super::text_file::TextFile;
 use crate::{
-    config::{self, Config, Diagnostic, MAX_BYTES},
+    baseline::Acceptance,
+    config::{self, Config, Diagnostic},
     problem::Problem,
 };
 
-/// Why there is no configuration.
+/// Why there is no configuration, or no baseline.
 #[derive(Debug)]
 pub(crate) enum Unusable {
     /// The file cannot be read as text.
@@ -51,7 +55,9 @@ pub(crate) fn load(path: &Path) -> Result<Config, Unusable> {
 
 /// Reads a file and calls it `name`.
 pub(crate) fn load_as(path: &Path, name: &str) -> Result<Config, Unusable> {
-    let text = read(path, name).map_err(Unusable::Unreadable)?;
+    let text = TextFile::Configuration
+        .read(path, name)
+        .map_err(Unusable::Unreadable)?;
     parse(text, name)
 }
 
@@ -64,32 +70,27 @@ pub(crate) fn parse(text: String, path: &str) -> Result<Config, Unusable> {
     })
 }
 
-fn read(path: &Path, shown: &str) -> Result<String, Problem> {
-    let unreadable = |error: std::io::Error| Problem {
-        message: format!("the configuration `{shown}` cannot be read: {error}"),
-        hint: if error.kind() == std::io::ErrorKind::NotFound {
-            "name the file with --config (in a workflow: the input `config`, after a checkout step)"
-                .to_owned()
-        } else {
-            String::new()
-        },
-        place: None,
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    // One byte more than allowed, so that the parser sees that there is too much.
-    let most = u64::try_from(MAX_BYTES)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    file.take(most)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    String::from_utf8(bytes).map_err(|error| Problem {
-        message: format!(
-            "the configuration `{shown}` is not UTF-8: byte {} begins no character",
-            error.utf8_error().valid_up_to().saturating_add(1)
-        ),
-        hint: "save the file as UTF-8".to_owned(),
-        place: None,
+/// Reads and validates a baseline and calls it `name`.
+pub(crate) fn load_baseline(
+    path: &Path,
+    name: &str,
+    today: Date,
+) -> Result<Vec<Acceptance>, Unusable> {
+    let text = TextFile::Baseline
+        .read(path, name)
+        .map_err(Unusable::Unreadable)?;
+    parse_baseline(text, name, today)
+}
+
+/// Validates the text of a baseline that calls itself `path`.
+pub(crate) fn parse_baseline(
+    text: String,
+    path: &str,
+    today: Date,
+) -> Result<Vec<Acceptance>, Unusable> {
+    config::acceptances(&text, path, today).map_err(|diagnostics| Unusable::Invalid {
+        text,
+        path: path.to_owned(),
+        diagnostics,
     })
 }

@@ -1,6 +1,8 @@
 //! One use case a file; the only place that wires the edges together.
 
+mod accepted;
 mod action;
+mod baseline;
 mod check;
 mod configuration;
 mod confirm;
@@ -26,6 +28,7 @@ mod sides;
 mod signals;
 #[cfg(test)]
 mod tests;
+mod text_file;
 mod validate;
 mod whole_file;
 
@@ -80,6 +83,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         }
         Command::Rehearse(arguments) => rehearse::run(&arguments, environment).await,
         Command::Demo(format) => demo::run(&format, environment).await,
+        Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
         Command::FakeStripe(arguments) => fake_stripe::run(&arguments).await,

@@ -6,9 +6,10 @@ use super::sides::Sides;
 use crate::{
     config::{AccessContract, AccountsQuery, Expression, TableName},
     contract::{
-        Corrected, Facts, Field, Finding, RowCorrection, UnixSeconds, corrections, uncorrected,
+        Account, Corrected, CustomerId, Facts, Field, Finding, RowCorrection, SubscriptionId,
+        UnixSeconds, corrections, uncorrected,
     },
-    database::{Holds, Stored, Value},
+    database::{Holds, Stored, StoredRequest, Value},
     report::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair},
 };
 
@@ -129,7 +130,13 @@ async fn rows(
     if ids.is_empty() {
         return BTreeMap::new();
     }
-    let stored = match sides.stored((table.name, table.id), &columns, &ids).await {
+    let request = StoredRequest {
+        table: table.name,
+        id: table.id,
+        columns: &columns,
+        ids: &ids,
+    };
+    let stored = match sides.stored(&request).await {
         Ok(Some(stored)) => stored,
         Ok(None) => {
             return all(
@@ -151,22 +158,27 @@ async fn rows(
     corrections
         .iter()
         .map(|(account, correction)| {
-            let link = judged
-                .get(account.as_str())
-                .and_then(|one| match table.link {
-                    Field::SubscriptionId => one
-                        .columns
-                        .as_ref()
-                        .and_then(|columns| columns.subscription_id.as_ref())
-                        .map(|id| id.as_str()),
-                    _ => one.customer.as_ref().map(|id| id.as_str()),
-                });
+            let link = judged.get(account.as_str());
+            let link = link.and_then(|one| link_of(one, table.link));
             let paid = judged.get(account.as_str()).map(|one| one.paid);
             let row = row(table, &stored, account, correction, (link, paid));
             (account.clone(), row.unwrap_or_else(Repair::ByHand))
         })
         .collect()
 }
+
+/// What an account stores to be linked.
+fn link_of(account: &Account, link: Field) -> Option<&str> {
+    if link == Field::SubscriptionId {
+        let columns = account.columns.as_ref()?;
+        columns.subscription_id.as_ref().map(SubscriptionId::as_str)
+    } else {
+        account.customer.as_ref().map(CustomerId::as_str)
+    }
+}
+
+/// Why a row has no repair although its account was judged.
+const MOVED: &str = "its row changed while it was read";
 
 /// The repair of one row, or why there is none.
 fn row(
@@ -200,7 +212,6 @@ fn row(
             value: value.clone(),
         })
     };
-    const MOVED: &str = "its row changed while it was read";
     let mut seen = Vec::new();
     if let Some(column) = table.column(table.link) {
         let cell = cell(column)?;
@@ -287,7 +298,9 @@ const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<CellValue> {
     let text = |text: &str| Some(CellValue::Text(text.to_owned()));
     match (corrected, holds) {
-        (_, Holds::Json) => None,
+        (_, Holds::Json)
+        | (Corrected::Number(_), Holds::Boolean | Holds::Time)
+        | (Corrected::Time(_), Holds::Boolean) => None,
         (Corrected::Flag(flag), Holds::Boolean) => text(if *flag { "true" } else { "false" }),
         (Corrected::Flag(flag), Holds::Number) => text(if *flag { "1" } else { "0" }),
         (Corrected::Flag(flag), Holds::Text | Holds::Time) => {
@@ -300,7 +313,6 @@ fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<
         }
         (Corrected::Word(word), _) => text(&in_case_of(before.unwrap_or_default().trim(), word)),
         (Corrected::Number(number), Holds::Number | Holds::Text) => text(&number.to_string()),
-        (Corrected::Number(_), Holds::Boolean | Holds::Time) => None,
         (Corrected::Time(time), Holds::Time) => Some(CellValue::Moment(time.0)),
         (Corrected::Time(time), Holds::Number) => {
             let before: i64 = before?.parse().ok()?;
@@ -316,7 +328,6 @@ fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<
             let is_stamp = before.contains('T') && before.ends_with('Z');
             is_stamp.then(|| CellValue::Text(time.to_string()))
         }
-        (Corrected::Time(_), Holds::Boolean) => None,
     }
 }
 

@@ -95,7 +95,8 @@ pub(super) fn status(
     failures: &[OutputError],
 ) -> u8 {
     let statuses = failures.iter().map(|error| could_not_write(output, error));
-    statuses.fold(outcome.verdict.exit_status(strict), u8::max)
+    let of_verdict = outcome.verdict.exit_status(outcome.is_strict(strict));
+    statuses.fold(of_verdict, u8::max)
 }
 
 /// The report as it goes to standard output.

@@ -11,9 +11,9 @@ use super::{
 use crate::{
     billing::{self, BillingFacts, Pace, PaddleEnvironment, Plan},
     cli::Environment,
-    config::{AccessContract, TableName},
+    config::AccessContract,
     contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId},
-    database::{self, Chosen, DatabaseFacts, ReadRequest, Stored, read_stored},
+    database::{self, Chosen, DatabaseFacts, ReadRequest, Stored, StoredRequest, read_stored},
     fixtures::{self, Recording},
     problem::Problem,
 };
@@ -200,16 +200,14 @@ impl<'r> Sides<'r> {
     /// What the accounts' own table holds for these ids; none where the accounts are recorded.
     pub(crate) async fn stored(
         &self,
-        table: (&TableName, &str),
-        columns: &[String],
-        ids: &[String],
+        request: &StoredRequest<'_>,
     ) -> Result<Option<Stored>, Problem> {
         let Accounts::Live(url) = &self.accounts else {
             return Ok(None);
         };
         let settings = &self.contract.database;
         let in_container = self.request.in_container_action;
-        let stored = read_stored(url, settings, in_container, table, columns, ids).await;
+        let stored = read_stored(url, settings, in_container, request).await;
         stored.map(Some).map_err(|error| Problem::of(&error))
     }
 

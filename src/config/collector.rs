@@ -6,16 +6,24 @@ use super::{
     diagnostic::{Code, Diagnostic},
     entry::{Entry, Spot},
     lines::Lines,
-    secrets,
+    schema, secrets,
 };
 use crate::problem::Place;
 
 /// Longer quotations of the file are shortened in messages: it is hostile text.
 const QUOTED: usize = 60;
 
+/// Which file is read: what messages advise depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    Configuration,
+    Baseline,
+}
+
 /// The problems found so far. Readers share it, so it is filled through a shared reference.
 #[derive(Debug)]
 pub(super) struct Collector<'a> {
+    file: File,
     lines: Lines<'a>,
     path: &'a str,
     found: RefCell<Vec<Diagnostic>>,
@@ -57,8 +65,14 @@ pub(super) struct Owner<'a> {
 }
 
 impl<'a> Collector<'a> {
+    /// Of the configuration.
     pub(super) fn new(text: &'a str, path: &'a str) -> Self {
+        Self::of(File::Configuration, text, path)
+    }
+
+    pub(super) fn of(file: File, text: &'a str, path: &'a str) -> Self {
         Self {
+            file,
             lines: Lines::of(text),
             path: path.strip_prefix("./").unwrap_or(path),
             found: RefCell::default(),
@@ -67,6 +81,14 @@ impl<'a> Collector<'a> {
 
     pub(super) fn lines(&self) -> &Lines<'a> {
         &self.lines
+    }
+
+    /// Where a key belongs that is known, but not where it stands.
+    pub(super) fn home_of(&self, key: &str) -> Option<&'static str> {
+        match self.file {
+            File::Configuration => schema::home_of(key),
+            File::Baseline => None,
+        }
     }
 
     /// Notes a problem with the bytes themselves.
@@ -174,6 +196,11 @@ fn help_for_missing(key: &str) -> &'static str {
         "url" => "write what to ask, such as `http://localhost:3000/api/me?user={account_id}`",
         "paid" => "say where the answer is in the JSON, such as `$.paid`",
         "in" => "list the values that mean yes, such as `in: [active, trialing]`",
+        "fingerprint" => {
+            "write the 16 hexadecimal digits of the finding, as the JSON report has them"
+        }
+        "reason" => "say why the finding is accepted",
+        "expires" => "say until when: `expires: 2026-12-31` is accepted through that day (UTC)",
         _ => "",
     }
 }

@@ -1,5 +1,6 @@
 //! `prodverdict.yml`: text in, valid contracts and their rehearsal or every problem with its place out.
 
+mod acceptances;
 mod access;
 mod collector;
 mod column;
@@ -35,6 +36,7 @@ use self::{
 };
 use crate::{contract::Rule, problem::Place};
 
+pub use acceptances::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
 pub use diagnostic::{Code, Diagnostic};
 pub use loosening::{Loosening, loosened};
 pub use placeholder::{Placeholder, Template};
@@ -77,19 +79,24 @@ pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
     }
 }
 
-/// The configuration; it counts only if the collector stays empty, and it is none only if it does not.
-fn checked(collector: &Collector<'_>) -> Option<Config> {
+/// The tree of a file of at most so many bytes; none where there is nothing to go on with.
+fn tree_within(most_bytes: usize, collector: &Collector<'_>) -> Option<tree::Node> {
     let text = collector.lines().text();
-    if text.len() > MAX_BYTES {
+    if text.len() > most_bytes {
         // A reader that stops at the limit does not know how large the file is.
-        let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
+        let message = format!("the file is larger than {} KiB", most_bytes / 1024);
         collector.add(Fault::new(Code::TooLarge, message), 0..0);
         return None;
     }
     if has_control_characters(text, collector) {
         return None;
     }
-    let tree = tree::read(collector)?;
+    tree::read(collector)
+}
+
+/// The configuration; it counts only if the collector stays empty, and it is none only if it does not.
+fn checked(collector: &Collector<'_>) -> Option<Config> {
+    let tree = tree_within(MAX_BYTES, collector)?;
     let document = match Entry::<Document>::deserialize(Reader::new(&tree, collector)) {
         Ok(document) => document,
         Err(misfit) => {

@@ -16,7 +16,7 @@ use super::{
     document::{CELL, COUNT, LASTING, LITERAL, VERSION},
     entry::Spot,
     misfit::{Misfit, one_of},
-    schema, secrets, suggestion,
+    secrets, suggestion,
     tree::{Key, Kind, Meaning, Node, Scalar},
 };
 
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
             Code::UnknownKey,
             format!("unknown key {}", quote(&key.text)),
         )
-        .help(match schema::home_of(&key.text) {
+        .help(match self.collector.home_of(&key.text) {
             Some(home) => format!("it belongs {home}"),
             None => suggestion::help(&key.text, known, "known keys here"),
         });

@@ -33,6 +33,8 @@ pub struct RowCorrection {
 /// Access brings a plan, a plan brings seats: so many times a correction can ask for another one.
 const ROUNDS: usize = 4;
 
+const GONE: &str = "its subscription is gone";
+
 /// The corrections of the accounts that findings are about, by id.
 pub fn corrections(
     contract: &Contract,
@@ -187,7 +189,6 @@ impl Correcting<'_> {
         let deciding = case.deciding(customer);
         let granting = case.granting(customer);
         let granting_one = granting.first().copied();
-        const GONE: &str = "its subscription is gone";
         match rule {
             Rule::RevenueLeak => self.flag(&case, customer, true),
             Rule::WrongfulAccess | Rule::NoSubscription => self.flag(&case, customer, false),

@@ -9,7 +9,7 @@ use super::{Finding, Severity};
 pub enum Verdict {
     /// Nothing was found.
     Pass,
-    /// Findings, all of them below the failing severity.
+    /// Findings, none of which fails: they are below the failing severity, accepted, or known and let pass.
     Warn,
     Fail,
     /// The question could not be answered.
@@ -19,15 +19,30 @@ pub enum Verdict {
 impl Verdict {
     /// Judges findings; `fail_on` none means that no finding fails.
     pub fn of(findings: &[Finding], fail_on: Option<Severity>) -> Self {
-        let fails =
-            |finding: &Finding| fail_on.is_some_and(|least| finding.severity.reaches(least));
-        if findings.iter().any(fails) {
-            Self::Fail
-        } else if findings.is_empty() {
-            Self::Pass
-        } else {
-            Self::Warn
-        }
+        Self::of_those_that_count(findings.iter().map(|finding| (finding, true)), fail_on)
+    }
+
+    /// The same, where some findings cannot fail: they are a warning at most, and never nothing.
+    pub fn of_those_that_count<'f>(
+        findings: impl IntoIterator<Item = (&'f Finding, bool)>,
+        fail_on: Option<Severity>,
+    ) -> Self {
+        let fails = |finding: &Finding| {
+            let reaches = |least| finding.severity.reaches(least);
+            fail_on.is_some_and(reaches)
+        };
+        let verdict = |(finding, counts)| {
+            if counts && fails(finding) {
+                Self::Fail
+            } else {
+                Self::Warn
+            }
+        };
+        findings
+            .into_iter()
+            .map(verdict)
+            .max()
+            .unwrap_or(Self::Pass)
     }
 
     pub fn as_str(self) -> &'static str {

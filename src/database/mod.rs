@@ -34,7 +34,7 @@ pub use error::{Error, SqlPlace};
 pub(crate) use opening::open;
 pub use reading::Reader;
 pub(crate) use statement::{quoted, quoted_table};
-pub use stored::{Holds, Stored, read_stored};
+pub use stored::{Holds, Stored, StoredRequest, read_stored};
 pub(crate) use url::Target;
 pub use url::UrlError;
 pub use value::{Expected, Meaningless, Value};

@@ -35,37 +35,39 @@ pub struct Stored {
     pub rows: BTreeMap<String, Vec<BTreeMap<String, Option<String>>>>,
 }
 
+/// What is to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredRequest<'r> {
+    pub table: &'r TableName,
+    /// The column of the ids.
+    pub id: &'r str,
+    pub columns: &'r [String],
+    pub ids: &'r [String],
+}
+
 /// Reads these columns of the rows with these ids. A table that cannot be written, such as a view, has no columns.
 pub async fn read_stored(
     url: &SecretString,
     settings: &DatabaseSettings,
     in_container_action: bool,
-    (table, id): (&TableName, &str),
-    columns: &[String],
-    ids: &[String],
+    request: &StoredRequest<'_>,
 ) -> Result<Stored, Error> {
     let connection = open(url, &settings.url_env, in_container_action).await?;
     let mut session = Session::new(connection, settings);
-    let read = read(&mut session, table, id, columns, ids).await;
+    let read = read(&mut session, request).await;
     session.close().await;
     read.map_err(|failed| diagnosis::plain(failed, settings.statement_timeout))
 }
 
-async fn read(
-    session: &mut Session<'_>,
-    table: &TableName,
-    id: &str,
-    columns: &[String],
-    ids: &[String],
-) -> Result<Stored, Failed> {
+async fn read(session: &mut Session<'_>, request: &StoredRequest<'_>) -> Result<Stored, Failed> {
     session.begin(RowSecurity::Refused).await?;
     let mut stored = Stored {
-        columns: writable(session, table, columns).await?,
+        columns: writable(session, request.table, request.columns).await?,
         ..Stored::default()
     };
-    if stored.columns.contains_key(id) {
+    if stored.columns.contains_key(request.id) {
         let names: Vec<_> = stored.columns.keys().cloned().collect();
-        let rows = session.rows(&reading(table, id, &names, ids)).await?;
+        let rows = session.rows(&reading(request, &names)).await?;
         for row in rows {
             let id: Option<String> = row.try_get(0)?;
             let values: Vec<Option<String>> = row.try_get(1)?;
@@ -78,7 +80,8 @@ async fn read(
     Ok(stored)
 }
 
-fn reading(table: &TableName, id: &str, columns: &[String], ids: &[String]) -> Statement {
+fn reading(request: &StoredRequest<'_>, columns: &[String]) -> Statement {
+    let StoredRequest { table, id, ids, .. } = *request;
     let mut statement = Statement::new("select ");
     statement.push_name(id).push("::text, array[");
     for (position, column) in columns.iter().enumerate() {

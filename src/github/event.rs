@@ -91,6 +91,8 @@ pub(super) struct MergeGroup {
     pub head_sha: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub head_ref: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    pub base_sha: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]

@@ -18,8 +18,9 @@ mod shorten;
 
 pub use client::{Client, ClientError, Limit};
 pub use comment::CommentMode;
-pub use context::{Context, Due, Repository, Run, Search, Trust, VARIABLES};
+pub use context::{Context, Due, Repository, Run, Search, Stage, Trust, VARIABLES};
 pub use files::{FileError, append_outputs, append_summary};
 pub use limits::Limits;
 pub use publication::{CommentBody, Conclusion, IssueBody, NamedFinding, Publication};
 pub use publisher::{Issued, Options, Published, Publisher, ReportMode};
+pub use remembered::Recalled;

@@ -1,6 +1,7 @@
 //! Findings as annotations: each at the place of the configuration that it is about.
 
 use crate::{
+    baseline::Standing,
     contract::Severity,
     problem::{Place, Problem},
 };
@@ -66,7 +67,7 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     annotations.extend(of_warnings(&outcome.warnings));
     annotations.extend(outcome.findings().into_iter().map(|(contract, found)| {
         let name = outcome.name_of(contract);
-        let annotation = of_finding(found, name);
+        let annotation = of_finding(found, name, outcome.counts(found));
         annotation.at(found.place.as_ref(), default_path)
     }));
     annotations
@@ -90,18 +91,21 @@ pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
     })
 }
 
-fn of_finding(found: &Reported, contract: Option<&str>) -> Annotation {
+fn of_finding(found: &Reported, contract: Option<&str>, counts: bool) -> Annotation {
     let finding = &found.finding;
     let shown = Shown::of(finding);
+    let standing = found.standing.as_ref();
     let level = match finding.severity {
-        Severity::High => Level::Failure,
-        Severity::Medium => Level::Warning,
+        _ if matches!(standing, Some(Standing::Accepted { .. })) => Level::Notice,
+        Severity::High if counts => Level::Failure,
+        Severity::High | Severity::Medium => Level::Warning,
         Severity::Low => Level::Notice,
     };
     let title = format!(
-        "[{}] {}{}: {}",
+        "[{}] {}{}{}: {}",
         finding.severity.as_str().to_uppercase(),
         finding.rule,
+        shown::standing(standing),
         of_contract(contract),
         shown.entity
     );
@@ -179,7 +183,7 @@ fn cut(text: &str, limit: usize) -> String {
 mod tests {
     use crate::{
         contract::Source,
-        report::{Change, sample},
+        report::{Change, sample, sample_compared},
     };
 
     use super::*;
@@ -204,6 +208,26 @@ mod tests {
             })
             .collect();
         insta::assert_debug_snapshot!(shown);
+    }
+
+    #[test]
+    fn the_title_says_how_a_finding_stands_and_what_cannot_fail_is_no_failure() {
+        let annotations = annotations(&sample_compared::compared(), "a.yml");
+        let shown: Vec<_> = annotations
+            .iter()
+            .map(|one| (one.level.as_str(), one.title.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("warning", "[HIGH] revenue-leak (known): user:usr_alice"),
+                ("failure", "[HIGH] wrongful-access (new): user:usr_bob"),
+                (
+                    "notice",
+                    "[LOW] stale-plan (accepted until 2026-12-31: Carol leaves at the end of the year.): user:usr_carol"
+                ),
+            ]
+        );
     }
 
     #[test]

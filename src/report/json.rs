@@ -11,7 +11,10 @@ use crate::{
 };
 
 use super::{
-    Outcome, Reported, json_change::ReportChange, json_rehearsal::ReportRehearsal,
+    Outcome, Reported,
+    json_change::ReportChange,
+    json_rehearsal::ReportRehearsal,
+    json_standing::{ReportAcceptance, ReportSince, ReportStanding},
     neutral::is_hidden,
 };
 
@@ -77,9 +80,13 @@ struct Report<'a> {
     warnings: Vec<ReportProblem<'a>>,
     /// What was played; null for a check.
     rehearsal: Option<ReportRehearsal<'a>>,
+    /// What the findings were compared with; null where there was no earlier result, or nothing was compared.
+    since: Option<ReportSince<'a>>,
+    /// Findings that the committed baseline accepts; they fail nothing.
+    accepted: u64,
 }
 
-/// pass: nothing was found. warn: findings below the failing severity. fail: the contract is broken. error: no verdict
+/// pass: nothing was found. warn: findings, none of which fails. fail: the contract is broken. error: no verdict
 /// was possible.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -125,6 +132,10 @@ pub(super) struct ReportFinding<'a> {
     fingerprint: &'a str,
     /// Where the configuration speaks of it, or the changed line that it is shown at instead.
     place: Option<ReportPlace<'a>>,
+    /// Null where nothing was compared.
+    standing: Option<ReportStanding>,
+    /// Set when it is accepted.
+    acceptance: Option<ReportAcceptance<'a>>,
     /// Lines that the pull request changes and that matter to it, the likeliest first; at most five. That they matter
     /// does not mean that they are the cause.
     changes: Vec<ReportChange<'a>>,
@@ -224,6 +235,7 @@ struct ReportPlace<'a> {
 
 impl<'a> Report<'a> {
     fn of(outcome: &'a Outcome, totals: &'a Summary) -> Self {
+        let standings = outcome.standings();
         let findings = outcome.findings();
         let findings = findings
             .into_iter()
@@ -247,6 +259,11 @@ impl<'a> Report<'a> {
             problems: outcome.problems.iter().map(ReportProblem::of).collect(),
             warnings: outcome.warnings.iter().map(ReportProblem::of).collect(),
             rehearsal: outcome.rehearsal.as_ref().map(ReportRehearsal::of),
+            since: outcome
+                .since
+                .as_ref()
+                .map(|since| ReportSince::of(since, standings)),
+            accepted: standings.accepted,
         }
     }
 }
@@ -266,6 +283,8 @@ impl<'a> ReportFinding<'a> {
             amount: amounts(&finding.amount),
             fingerprint: &finding.fingerprint,
             place: found.place.as_ref().map(ReportPlace::of),
+            standing: found.standing.as_ref().map(ReportStanding::of),
+            acceptance: found.standing.as_ref().and_then(ReportAcceptance::of),
             changes: found.changes.iter().map(ReportChange::of).collect(),
         }
     }
@@ -371,13 +390,52 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use crate::{contract::Source, report::sample};
+    use crate::{
+        contract::Source,
+        report::{sample, sample_compared},
+    };
 
     use super::*;
 
     #[test]
     fn version_1_stays_as_it_is() {
         insta::assert_snapshot!("version_1", json(&sample::several_contracts()));
+    }
+
+    #[test]
+    fn each_finding_says_how_it_stands() {
+        let report: Value = serde_json::from_str(&json(&sample_compared::compared())).unwrap();
+        let standings: Vec<_> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["standing"].as_str().unwrap())
+            .collect();
+        assert_eq!(standings, ["known", "new", "accepted"]);
+        assert_eq!(
+            report["findings"][2]["acceptance"],
+            serde_json::json!({
+                "reason": "Carol leaves at the end of the year.",
+                "until": "2026-12-31",
+            })
+        );
+        assert_eq!(
+            report["since"],
+            serde_json::json!({
+                "source": "the check run of `1a2b3c4` on `main`",
+                "new": 1,
+                "known": 1,
+                "fixed": 1,
+                "lets_known_pass": true,
+            })
+        );
+        assert_eq!(report["accepted"], 1);
+        let report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
+        assert_eq!(report["findings"][0]["standing"], Value::Null);
+        assert_eq!(
+            (&report["since"], &report["accepted"]),
+            (&Value::Null, &Value::from(0))
+        );
     }
 
     #[test]

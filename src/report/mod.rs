@@ -1,7 +1,10 @@
 //! Pure rendering: one outcome in, text, JSON, Markdown or HTML out.
 
+mod accepted;
 mod amount;
 mod annotation;
+mod baseline_file;
+mod compare;
 mod count;
 mod csv;
 mod explanation;
@@ -11,6 +14,7 @@ mod html;
 mod json;
 mod json_change;
 mod json_rehearsal;
+mod json_standing;
 mod junit;
 mod mask;
 mod meaning;
@@ -22,6 +26,10 @@ mod repair;
 mod rewrite;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_compared;
+#[cfg(test)]
+mod sample_hostile;
 #[cfg(test)]
 mod sample_rehearsal;
 mod sarif;
@@ -38,8 +46,11 @@ use crate::{
     problem::{Place, Problem},
 };
 
+pub use accepted::newly_accepted;
 pub use amount::amounts;
 pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
+pub use baseline_file::{ToAccept, baseline_entries};
+pub use compare::{Comparison, Standings};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,

@@ -1,6 +1,6 @@
 //! `redact: ids`: the ids of accounts, customers and subscriptions shortened, for reports that many can read.
 
-use crate::{contract::Finding, problem::Problem};
+use crate::{baseline::Since, contract::Finding, problem::Problem};
 
 use super::{
     ContractOutcome, Outcome, Reported,
@@ -25,7 +25,10 @@ pub fn redact_ids(outcome: &Outcome) -> Outcome {
         problems: outcome.problems.iter().map(provider_ids).collect(),
         warnings: outcome.warnings.iter().map(provider_ids).collect(),
         rehearsal: outcome.rehearsal.clone(),
-        since: outcome.since.clone(),
+        since: outcome.since.as_ref().map(|since| Since {
+            source: without_provider_ids(&since.source),
+            ..since.clone()
+        }),
     }
 }
 

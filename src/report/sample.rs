@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-
 use crate::{
     baseline::{Since, Standing},
     contract::{Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
@@ -12,9 +10,12 @@ use crate::{
 
 use super::{
     Change, ContractOutcome, FORMATS, Outcome, Reported, Surroundings, annotations, json, markdown,
+    sample_compared::compared,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
     text, workflow_command,
 };
+
+pub(super) use super::sample_hostile::hostile;
 
 /// The case that the product is known by.
 pub(super) fn failing() -> Outcome {
@@ -106,6 +107,7 @@ pub(super) fn every_kind() -> Vec<Outcome> {
         without_contracts(problem("no such file", "")),
         full_of("x\"\\\n\u{1b}##[error]"),
         many(25),
+        of_pull_request(),
         rehearsal(),
         rehearsal_full_of("x\"\\\n\u{1b}##[error]"),
         Outcome {
@@ -117,7 +119,7 @@ pub(super) fn every_kind() -> Vec<Outcome> {
 
 /// A pull request compared with what was there before: a new finding with the lines that matter to it, a known one, an
 /// accepted one, and two that are gone.
-pub(super) fn compared() -> Outcome {
+pub(super) fn of_pull_request() -> Outcome {
     let mut outcome = several_contracts();
     outcome.contracts.truncate(2);
     outcome.verdict = Verdict::Fail;
@@ -367,88 +369,4 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
     let files = FORMATS.iter().map(|format| format.render(outcome, &here));
     texts.extend(files);
     texts
-}
-
-/// Text that tries to be something else, wherever it is put.
-pub(super) fn hostile() -> impl Strategy<Value = String> {
-    let pieces = prop::sample::select(vec![
-        "@octocat",
-        "@org/team",
-        "#123",
-        "org/repo#1",
-        "GH-7",
-        "https://evil.example/x",
-        "www.evil.example",
-        "a@evil.example",
-        "mailto:a@b.co",
-        "0123456789abcdef0123",
-        "`",
-        "``",
-        "```",
-        "|",
-        "\\",
-        "\\|",
-        "<img src=x>",
-        "<!--",
-        "-->",
-        "</details>",
-        "<details>",
-        "[a](https://evil.example)",
-        "![a](x.png)",
-        "[^1]",
-        "[x]: http://a.b",
-        "*a*",
-        "__b__",
-        "~~c~~",
-        "$x$",
-        ":tada:",
-        "&lt;",
-        "&#64;",
-        "# ",
-        "- ",
-        "1. ",
-        "> ",
-        "+ ",
-        "===",
-        "---",
-        "\n",
-        "\r\n",
-        "\n\n",
-        "\t",
-        "    ",
-        "::error::",
-        "##[error]",
-        "::add-mask::",
-        "%0A",
-        "\u{1b}[31m",
-        "\u{202e}",
-        "\u{200b}",
-        "\0",
-        "|-|",
-        ":-",
-        "usr_1",
-        " ",
-        "é",
-        "漢",
-        "VERDICT: PASS",
-        "| a | b |\n|---|---|\n",
-        "CVE-2024-1234",
-        "<a@b.c>",
-        "<https://e.x>",
-        "!",
-        "[",
-        "]",
-        "(",
-        ")",
-        "_",
-        "*",
-        ":",
-        "www",
-        ".",
-        "://",
-        "@",
-        "#",
-        "https",
-    ]);
-    prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
 }

@@ -1,6 +1,6 @@
 //! A finding as people see it: the names in its texts made one-line and short, its texts split into lines.
 
-use crate::{contract::Finding, problem::Problem};
+use crate::{baseline::Standing, contract::Finding, problem::Problem};
 
 use super::{
     Change,
@@ -10,6 +10,9 @@ use super::{
 
 /// Names shorter than this are set like the words around them: an account `7` is not every 7.
 const DISTINCT_CHARACTERS: usize = 4;
+
+/// Of a reason for accepting a finding, beside its name.
+const REASON_CHARACTERS: usize = 120;
 
 /// The texts of a finding, each line visible and of bearable length. They are not yet safe for any one place.
 pub(super) struct Shown {
@@ -61,6 +64,24 @@ impl Shown {
             fix: lines_of(&finding.fix),
             evidence,
             names: distinct(&names),
+        }
+    }
+}
+
+/// How a finding stands, to be set behind its name: ` (new)`; empty where nothing was compared.
+pub(super) fn standing(standing: Option<&Standing>) -> String {
+    match standing {
+        None => String::new(),
+        Some(Standing::New) => " (new)".to_owned(),
+        Some(Standing::Known) => " (known)".to_owned(),
+        Some(Standing::Accepted { reason, until }) => {
+            let until = until
+                .as_ref()
+                .map_or_else(String::new, |day| format!(" until {day}"));
+            format!(
+                " (accepted{until}: {})",
+                shortened(&visible(reason), REASON_CHARACTERS)
+            )
         }
     }
 }

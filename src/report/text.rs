@@ -3,12 +3,13 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::{
+    baseline::Since,
     contract::{Severity, Source, Summary, Verdict},
     problem::Problem,
 };
 
 use super::{
-    Outcome, Reported,
+    Outcome, Reported, Standings,
     amount::amounts,
     count::{by_severity, counted, grouped},
     neutral::{LINE_CHARACTERS, shortened, terminal},
@@ -112,10 +113,36 @@ pub fn summary_line(outcome: &Outcome) -> String {
         Some(rehearsed) => rehearsed.sentence(),
         None => read(outcome, &totals),
     };
-    let lines = [began, format!("{found}.")];
-    lines
-        .map(|line| terminal(&shortened(&line, LINE_CHARACTERS)))
-        .join("\n")
+    let standings = outcome.standings();
+    if standings.accepted > 0 {
+        found = format!("{found}; {} accepted", grouped(standings.accepted));
+    }
+    let mut lines = vec![began, format!("{found}.")];
+    lines.extend(
+        outcome
+            .since
+            .as_ref()
+            .map(|since| since_line(since, standings)),
+    );
+    let lines = lines
+        .iter()
+        .map(|line| terminal(&shortened(line, LINE_CHARACTERS)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn since_line(since: &Since, standings: Standings) -> String {
+    let passes = if since.lets_known_pass {
+        "; what is known fails nothing here"
+    } else {
+        ""
+    };
+    format!(
+        "Since {}: {} new, {} known, {} fixed{passes}.",
+        shown::tamed(&since.source),
+        grouped(standings.new),
+        grouped(standings.known),
+        grouped(since.fixed)
+    )
 }
 
 /// Entitlements say nothing of subscriptions, and have no amounts.
@@ -172,7 +199,12 @@ pub(super) fn finding(
     let label = format!("[{}]", severity.as_str().to_uppercase());
     let label = paint.with(severity_style(severity), &label);
     let entity = paint.with(Style::new().bold(), &terminal(&shown.entity));
-    let mut lines = vec![format!("{label} {entity}{}", of_contract(contract))];
+    let standing = shown::standing(found.standing.as_ref());
+    let mut lines = vec![format!(
+        "{label} {entity}{}{}",
+        terminal(&standing),
+        of_contract(contract)
+    )];
     lines.extend(shown.message.iter().map(|line| terminal(line)));
     lines.extend(evidence.iter().cloned());
     let changes = found.changes.iter();
@@ -251,7 +283,7 @@ impl Paint {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::report::{Change, sample};
+    use crate::report::{Change, sample, sample_compared};
 
     use super::*;
 
@@ -265,6 +297,26 @@ mod tests {
              fix: Set has_paid_access=true in your webhook handler on subscription activation.\n\
              \n\
              VERDICT: FAIL\n"
+        );
+    }
+
+    #[test]
+    fn each_finding_says_how_it_stands_and_the_summary_says_since_when() {
+        let outcome = sample_compared::compared();
+        let text = text(&outcome, false);
+        for line in [
+            "[HIGH] user:usr_alice (known)\n",
+            "[HIGH] user:usr_bob (new)\n",
+            "[LOW] user:usr_carol (accepted until 2026-12-31: Carol leaves at the end of the year.)\n",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert_eq!(
+            summary_line(&outcome).lines().skip(1).collect::<Vec<_>>(),
+            [
+                "Found 2 high, 1 low; 1 accepted.",
+                "Since the check run of `1a2b3c4` on `main`: 1 new, 1 known, 1 fixed; what is known fails nothing here.",
+            ]
         );
     }
 

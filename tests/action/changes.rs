@@ -41,10 +41,10 @@ async fn wrongful_on(event: &str, files: Vec<Value>) -> Scene {
     world.pull(7).files = files;
     let at = (World::sha(1), WEBHOOK.to_owned());
     world.files.insert(at, b"user.plan = 'free';\n".to_vec());
-    let at = (World::sha(9), "prodverdict.yml".to_owned());
-    world.files.insert(at, CONFIG.as_bytes().to_vec());
     let people = [payer("dave"), payer("bob").canceled()];
-    Scene::in_world(world, event, "pull_request", &people).await
+    let scene = Scene::in_world(world, event, "pull_request", &people).await;
+    scene.commit(&[9, 1], CONFIG);
+    scene
 }
 
 /// Path, line and what is done there, of the only finding.
@@ -238,10 +238,7 @@ async fn the_changed_line_of_the_configuration_is_where_a_finding_about_it_stand
         let scene = wrongful(files()).await;
         scene.run().await.expect(1);
         expect_place(&scene, "prodverdict.yml", line);
-        let said: Vec<_> = changes(&scene)
-            .into_iter()
-            .map(|(path, line, does)| (path, line, does))
-            .collect();
+        let said = changes(&scene);
         assert_eq!(
             said[0],
             (

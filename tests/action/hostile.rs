@@ -147,7 +147,7 @@ fn expect_outputs(scene: &Scene) {
     let outputs = scene.step.outputs();
     assert_eq!(outputs["verdict"], "fail");
     assert_eq!(outputs["findings_count"], findings().to_string());
-    assert_eq!(outputs.len(), 5, "{outputs:?}");
+    assert_eq!(outputs.len(), 9, "{outputs:?}");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn a_file_that_is_no_looser_says_nothing() {
     };
     // The base became stricter since this branch began, and the pull request has other files.
     let behind = async {
-        let scene = Scene::open(&drifted()).await;
+        let scene = Scene::open(&in_order()).await;
         scene.step.check_out("prodverdict.yml", &looser());
         let listed = json!({"filename": "README.md", "status": "modified"});
         scene.github.world().pull(7).files = vec![listed];

@@ -40,6 +40,7 @@ mod changes;
 mod events;
 mod files;
 mod hostile;
+mod known;
 mod loosening;
 mod network;
 mod nightly;

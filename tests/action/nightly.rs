@@ -169,7 +169,8 @@ async fn the_issue_closes_itself_and_opens_again() {
 
 #[tokio::test]
 async fn two_runs_at_once_leave_one_issue() {
-    let scene = night(&drifted()).await;
+    // Both may find that there is no label yet.
+    let scene = night(&drifted()).await.refusing("422 POST ", "/labels");
     let mut other = night(&[]).await;
     for name in ["DATABASE_URL", "STRIPE_API_BASE", "GITHUB_API_URL"] {
         let value = scene.step.variables.get(name).cloned().expect(name);
@@ -215,11 +216,13 @@ async fn what_github_does_not_allow_changes_no_verdict() {
         *world.tokens.values_mut().next().expect("a token") = Token::reading();
         drop(world);
         scene
+            .refusing("403 POST ", "/labels")
+            .refusing("403 POST ", "/issues")
     };
     let disabled = async {
         let scene = night(&drifted()).await;
         scene.github.world().has_issues = false;
-        scene
+        scene.refusing("410 ", "/issues")
     };
     let (reading, disabled) = tokio::join!(reading, disabled);
     for (scene, hint) in [

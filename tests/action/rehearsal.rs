@@ -489,3 +489,14 @@ async fn what_github_does_not_tell_leaves_a_finding_at_the_configuration() {
     };
     tokio::join!(moved_on, elsewhere, refused);
 }
+
+#[tokio::test]
+async fn a_rehearsal_of_some_scenarios_is_nothing_that_others_are_compared_with() {
+    let mut rehearsal = Rehearsal::on("push", World::new(), None).await;
+    let scene = &mut rehearsal.scene;
+    scene.step.set("GITHUB_REF", "refs/heads/main");
+    scene.run().await.expect(0);
+    let summary = scene.check_run().output["summary"].clone();
+    let summary = summary.as_str().expect("text");
+    assert!(!summary.contains("prodverdict-state"), "{summary}");
+}

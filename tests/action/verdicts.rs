@@ -43,7 +43,7 @@ async fn a_broken_contract_fails_the_job_and_is_said_in_every_place() {
     ] {
         assert_eq!(outputs[name], value, "{name}");
     }
-    assert_eq!(outputs.len(), 5);
+    assert_eq!(outputs.len(), 9);
 
     for (place, text) in [
         ("comment", scene.comment()),

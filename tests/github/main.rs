@@ -19,4 +19,5 @@ mod issues;
 mod job;
 mod limits;
 mod lists;
+mod remembered;
 mod secrets;

@@ -5,6 +5,7 @@
     reason = "a test may panic"
 )]
 
+mod baseline;
 mod command_line;
 mod configuration;
 mod confirming;

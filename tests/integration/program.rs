@@ -43,6 +43,12 @@ impl Program {
         self
     }
 
+    /// What stands on standard input.
+    pub(crate) fn reading(mut self, text: &str) -> Self {
+        self.0.write_stdin(text);
+        self
+    }
+
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self

@@ -254,9 +254,9 @@ fn what_is_not_certain_has_a_reason_instead_of_a_statement() {
         "      users_table: users\n",
         "      query: select id, stripe_customer_id, has_paid_access, plan from users\n",
     );
-    let columns = query.find("      columns:").expect("columns");
-    let rest = query.find("    confirm_after").expect("the rest");
-    let query = format!("{}{}", &query[..columns], &query[rest..]);
+    let (head, rest) = query.split_once("      columns:").expect("columns");
+    let (_, rest) = rest.split_once("    confirm_after").expect("the rest");
+    let query = format!("{head}    confirm_after{rest}");
     let computed = contract.replace(
         "has_paid_access: has_paid_access",
         "has_paid_access: { sql: has_paid_access and true }",

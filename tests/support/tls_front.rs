@@ -33,6 +33,10 @@ pub(crate) struct TlsFront {
 impl TlsFront {
     pub(crate) async fn before(upstream: SocketAddr) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "certificates end by the real clock"
+        )]
         let now = jiff::Timestamp::now().as_second();
         let made = Certificates::in_folder(folder.path(), now).expect("certificates");
         let acceptor = acceptor(folder.path());

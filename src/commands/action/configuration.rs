@@ -4,8 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    commands::configuration::{self, Unusable},
-    config::{Config, MAX_BYTES},
+    commands::{
+        configuration::{self, Unusable},
+        text_file::TextFile,
+    },
+    config::Config,
     github::{Client, ClientError, Context, Trust},
     problem::Problem,
 };
@@ -21,11 +24,17 @@ pub(super) async fn load(
     let path = path.strip_prefix("./").unwrap_or(path);
     match &context.trust {
         Trust::Ordinary => {
-            let file = inside(workspace, path).map_err(Unusable::Unreadable)?;
+            let file =
+                inside(workspace, path, TextFile::Configuration).map_err(Unusable::Unreadable)?;
             configuration::load_as(&file, path)
         }
         Trust::BaseOnly { .. } => {
-            let text = from_base(path, context, client).await;
+            let text = from_base(path, context, client, TextFile::Configuration).await;
+            let text = text.and_then(|text| {
+                text.ok_or_else(|| {
+                    refused(context, TextFile::Configuration, missing(path, context))
+                })
+            });
             configuration::parse(text.map_err(Unusable::Unreadable)?, path)
         }
     }
@@ -33,7 +42,7 @@ pub(super) async fn load(
 
 /// The file, if it lies in the workspace with every link followed: messages quote the lines they are about, and a link
 /// to somewhere else would quote that.
-fn inside(workspace: &Path, path: &str) -> Result<PathBuf, Problem> {
+pub(super) fn inside(workspace: &Path, path: &str, kind: TextFile) -> Result<PathBuf, Problem> {
     let file = workspace.join(path);
     let (Ok(root), Ok(real)) = (workspace.canonicalize(), file.canonicalize()) else {
         // It is not there; reading it says so.
@@ -43,35 +52,34 @@ fn inside(workspace: &Path, path: &str) -> Result<PathBuf, Problem> {
         return Ok(real);
     }
     Err(Problem {
-        message: format!("the configuration `{path}` lies outside the workspace"),
-        hint: "name a file of the repository in the input `config`".to_owned(),
+        message: format!("the {} `{path}` lies outside the workspace", kind.name()),
+        hint: format!(
+            "name a file of the repository in the input `{}`",
+            kind.input()
+        ),
         place: None,
     })
 }
 
-async fn from_base(
+/// The text at the base commit; none where that has no such file. What has to be asked about the event for that is
+/// added to `context`.
+pub(super) async fn from_base(
     path: &str,
     context: &mut Context,
     client: Result<Client, ClientError>,
-) -> Result<String, Problem> {
+    kind: TextFile,
+) -> Result<Option<String>, Problem> {
+    let name = kind.name();
     let event = context.event_name.clone();
-    let refused = |message: String| Problem {
-        message,
-        hint: format!(
-            "on `{event}` the configuration is read from the base commit through the API, never from the pull request; \
-             give the job `contents: read`"
-        ),
-        place: None,
+    let unreadable = |context: &Context, error: &ClientError| {
+        let cause = Problem::of(error).message;
+        let message = format!("the {name} of the base commit cannot be read: {cause}");
+        refused(context, kind, message)
     };
-    let unreadable = |error: ClientError| {
-        let cause = Problem::of(&error).message;
-        refused(format!(
-            "the configuration of the base commit cannot be read: {cause}"
-        ))
-    };
-    let mut client = client.map_err(unreadable)?;
+    let mut client = client.map_err(|error| unreadable(context, &error))?;
     // Not every payload says what the base commit is.
-    context.locate(&mut client).await.map_err(unreadable)?;
+    let located = context.locate(&mut client).await;
+    located.map_err(|error| unreadable(context, &error))?;
     let (
         Trust::BaseOnly {
             base_sha: Some(sha),
@@ -79,16 +87,33 @@ async fn from_base(
         Some(repository),
     ) = (&context.trust, &context.repository)
     else {
-        return Err(refused(format!(
-            "the event `{event}` does not say what the base commit is"
-        )));
+        let message = format!("the event `{event}` does not say what the base commit is");
+        return Err(refused(context, kind, message));
     };
-    match client.fetch_file(repository, path, sha, MAX_BYTES).await {
-        Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(refused(format!(
-            "the base commit {sha} has no file `{path}`"
-        ))),
-        Err(error) => Err(unreadable(error)),
+    let text = client
+        .fetch_file(repository, path, sha, kind.most_bytes())
+        .await;
+    text.map_err(|error| unreadable(context, &error))
+}
+
+fn missing(path: &str, context: &Context) -> String {
+    let sha = match &context.trust {
+        Trust::BaseOnly { base_sha } => base_sha.as_deref().unwrap_or_default(),
+        Trust::Ordinary => "",
+    };
+    format!("the base commit {sha} has no file `{path}`")
+}
+
+fn refused(context: &Context, kind: TextFile, message: String) -> Problem {
+    Problem {
+        message,
+        hint: format!(
+            "on `{}` the {} is read from the base commit through the API, never from the pull request; give the job \
+             `contents: read`",
+            context.event_name,
+            kind.name()
+        ),
+        place: None,
     }
 }
 
@@ -105,9 +130,9 @@ mod tests {
         std::fs::write(folder.path().join("secret"), "").expect("a file");
         std::os::unix::fs::symlink("real.yml", workspace.join("inside.yml")).expect("a link");
         std::os::unix::fs::symlink("../secret", workspace.join("outside.yml")).expect("a link");
-        assert!(inside(&workspace, "inside.yml").is_ok());
-        assert!(inside(&workspace, "missing.yml").is_ok());
-        assert!(inside(&workspace, "outside.yml").is_err());
-        assert!(inside(&workspace, "../secret").is_err());
+        assert!(inside(&workspace, "inside.yml", TextFile::Configuration).is_ok());
+        assert!(inside(&workspace, "missing.yml", TextFile::Configuration).is_ok());
+        assert!(inside(&workspace, "outside.yml", TextFile::Configuration).is_err());
+        assert!(inside(&workspace, "../secret", TextFile::Configuration).is_err());
     }
 }

@@ -39,6 +39,10 @@ pub(super) struct Inputs {
     pub(super) config: String,
     pub(super) strict: bool,
     pub(super) fail_on: FailOn,
+    /// Whether what is known fails no pull request.
+    pub(super) fail_on_new: bool,
+    /// The committed baseline, relative to the root of the repository.
+    pub(super) baseline: Option<String>,
     pub(super) comment: Option<CommentMode>,
     pub(super) issue: Option<bool>,
     pub(super) issue_label: String,
@@ -79,6 +83,8 @@ impl Inputs {
             fail_on: words
                 .choose("fail_on", &FAIL_ON)
                 .map_or(FailOn::AsConfigured, FailOn::Severity),
+            fail_on_new: words.choose("fail_on_new", &BOOLEAN).unwrap_or(false),
+            baseline: environment.input("baseline").map(str::to_owned),
             comment: words.choose(
                 "comment",
                 &[
@@ -215,6 +221,7 @@ mod tests {
             (inputs.strict, inputs.fail_on, inputs.comment),
             (false, FailOn::AsConfigured, None)
         );
+        assert!(!inputs.fail_on_new && inputs.baseline.is_none());
         assert!(!inputs.neutral_on_error && !inputs.skip_without_credentials && !inputs.redact_ids);
     }
 
@@ -223,6 +230,8 @@ mod tests {
         let (inputs, problems) = read(&[
             ("strict", "True"),
             ("fail_on", "never"),
+            ("fail_on_new", "true"),
+            ("baseline", "prodverdict-baseline.yml"),
             ("comment", "on_findings"),
             ("issue", "on"),
             ("issue_label", "billing drift"),
@@ -240,6 +249,8 @@ mod tests {
                 && inputs.redact_ids
         );
         assert_eq!(inputs.fail_on, FailOn::Severity(None));
+        assert!(inputs.fail_on_new);
+        assert_eq!(inputs.baseline.as_deref(), Some("prodverdict-baseline.yml"));
         assert_eq!(inputs.comment, Some(CommentMode::OnFindings));
         assert_eq!((inputs.issue, inputs.check_run), (Some(true), Some(false)));
         assert_eq!(inputs.issue_label, "billing drift");

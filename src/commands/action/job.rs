@@ -20,12 +20,13 @@ use super::{
     },
     chat::Chat,
     inputs::{Inputs, Mode},
+    known::Committed,
     publication,
 };
 use crate::{
     cli::Environment,
     config::Config,
-    contract::Verdict,
+    contract::{UnixSeconds, Verdict},
     github::{Context, Publication, Published, Publisher, ReportMode, Trust},
     problem::Problem,
     report::{self, Mask, Outcome, Surroundings, workflow_command},
@@ -35,6 +36,9 @@ pub(super) struct Job<'e> {
     pub(super) environment: &'e Environment,
     pub(super) inputs: Inputs,
     pub(super) input_problems: Vec<Problem>,
+    pub(super) committed: Result<Committed, Unusable>,
+    /// When the job began.
+    pub(super) began: UnixSeconds,
     /// That the report goes to as well.
     pub(super) files: ReportFiles,
     pub(super) context: Context,
@@ -96,6 +100,9 @@ impl Job<'_> {
             Err(unusable) => unusable.problems(),
             Ok(_) => self.input_problems.clone(),
         };
+        if let Err(unusable) = &self.committed {
+            problems.extend(unusable.problems());
+        }
         if let (Ok(config), []) = (config, problems.as_slice()) {
             match self.inputs.mode {
                 Mode::Check => {
@@ -201,7 +208,7 @@ impl Job<'_> {
         failures.extend(written.err());
         let published = publisher.finish(&publication).await;
         self.tell(&published);
-        self.chat(publisher.context(), outcome, &published).await;
+        self.chat(publisher, outcome, &published).await;
         if outcome.verdict == Verdict::Error && self.inputs.neutral_on_error {
             self.output
                 .say("`on_error` is neutral: the job goes on although nothing was decided");
@@ -230,12 +237,14 @@ impl Job<'_> {
         }
     }
 
-    async fn chat(&self, context: &Context, outcome: &Outcome, published: &Published) {
+    async fn chat(&self, publisher: &Publisher, outcome: &Outcome, published: &Published) {
         let Some(chat) = &self.chat else {
             return;
         };
+        let earlier = publisher.earlier().map(|earlier| earlier.state.clone());
+        let issue = published.issue.as_ref();
         let told = chat
-            .tell(context, outcome, published.issue.as_ref(), None)
+            .tell(publisher.context(), outcome, issue, earlier)
             .await;
         if let Err(problem) = told {
             self.output.say(&report::warnings(&[problem], false));

@@ -6,13 +6,14 @@ mod configuration;
 mod inputs;
 mod issue;
 mod job;
+mod known;
 mod loosening;
 mod publication;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     pin::pin,
     time::Duration,
 };
@@ -25,6 +26,7 @@ use self::{
     chat::Chat,
     inputs::{Inputs, Mode},
     job::{Job, Judged},
+    known::Committed,
 };
 use super::{
     COULD_NOT_TELL,
@@ -37,8 +39,10 @@ use super::{
     signals::Signals,
 };
 use crate::{
+    baseline::day_of,
     cli::{Environment, FixtureArgs},
     config::Config,
+    contract::UnixSeconds,
     github::{Client, ClientError, Context, Limits, Options, Publisher, VARIABLES},
     http,
     problem::Problem,
@@ -73,9 +77,10 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Client::new(&http, context, token.as_ref(), mask, Limits::default())
     };
     let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
-    let reader = client(&context, mask_of(&secrets));
-    let config = tokio::select! {
-        config = configuration::load(&inputs.config, &workspace, &mut context, reader) => config,
+    let began = super::now();
+    let reader = |context: &Context| client(context, mask_of(&secrets));
+    let (config, committed) = tokio::select! {
+        loaded = load(&inputs, &workspace, &mut context, reader, began) => loaded,
         () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
     };
     if let Ok(config) = &config {
@@ -87,7 +92,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         context.clone(),
         options(&inputs, environment),
         mask.clone(),
-        started(),
+        Timestamp::from_second(began.0).unwrap_or_default(),
     );
     let files = report_files(&inputs, &mut input_problems);
     let job = Job {
@@ -96,6 +101,8 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         environment,
         inputs,
         input_problems,
+        committed,
+        began,
         files,
         context,
         workspace,
@@ -109,14 +116,8 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     if let Some(status) = begun {
         return status;
     }
-    let judged = match judged(
-        &job,
-        &config,
-        (&mut signals, &mut of_rehearsal),
-        &mut publisher,
-    )
-    .await
-    {
+    let listening = (&mut signals, &mut of_rehearsal);
+    let judged = match judged(&job, &config, listening, &mut publisher).await {
         Ok(judged) => judged,
         Err(status) => return status,
     };
@@ -126,6 +127,22 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         () = signals.cancelled() => {}
     }
     job.cancel(&mut publisher).await
+}
+
+/// The configuration and the baseline that the job may trust.
+async fn load(
+    inputs: &Inputs,
+    workspace: &Path,
+    context: &mut Context,
+    reader: impl Fn(&Context) -> Result<Client, ClientError>,
+    began: UnixSeconds,
+) -> (Result<Config, Unusable>, Result<Committed, Unusable>) {
+    let client = reader(context);
+    let config = configuration::load(&inputs.config, workspace, context, client).await;
+    let client = reader(context);
+    let path = inputs.baseline.as_deref();
+    let committed = known::load(path, workspace, context, client, day_of(began)).await;
+    (config, committed)
 }
 
 /// The files that the report goes to as well; none of them where one is a problem.
@@ -159,7 +176,7 @@ fn token(environment: &Environment) -> Option<SecretString> {
         .map(SecretString::from)
 }
 
-/// Says everywhere what the job came to, each finding at its place; gives the exit status.
+/// Says everywhere what the job came to, what of it is new, and each finding at its place; gives the exit status.
 async fn told(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
@@ -170,6 +187,7 @@ async fn told(
     let mut context = publisher.context().clone();
     if let Ok(config) = config {
         if let Judged::Told(outcome) = &mut judged {
+            known::compare(job, outcome, publisher).await;
             let path = &job.inputs.config;
             let path = path.strip_prefix("./").unwrap_or(path);
             changed::place(outcome, (config, path), &context, reader()).await;
@@ -231,10 +249,6 @@ fn hide(secrets: &[SecretString]) {
     for line in lines {
         command(&line);
     }
-}
-
-fn started() -> Timestamp {
-    Timestamp::from_second(super::now().0).unwrap_or_default()
 }
 
 /// What the job is about, from the environment and the event file.

@@ -35,7 +35,11 @@ pub(super) fn publication(
         .map_or_else(String::new, |url| format!("[Run]({url})"));
     Publication {
         verdict: outcome.verdict,
-        conclusion: Conclusion::of(outcome.verdict, inputs.strict, inputs.neutral_on_error),
+        conclusion: Conclusion::of(
+            outcome.verdict,
+            outcome.is_strict(inputs.strict),
+            inputs.neutral_on_error,
+        ),
         title: markdown::headline(outcome),
         summary: markdown::check_summary(outcome, config),
         text: markdown::check_text(outcome, config),
@@ -135,7 +139,18 @@ fn findings(outcome: &Outcome) -> u64 {
 
 fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
     let totals = outcome.totals();
+    let standings = outcome.standings();
+    // Nothing is new or known where nothing was compared; 0 would say that it was.
+    let compared = |number: u64| match outcome.since {
+        Some(_) => number.to_string(),
+        None => String::new(),
+    };
+    let fixed = outcome.since.as_ref().map_or(0, |since| since.fixed);
     BTreeMap::from([
+        ("new_count".to_owned(), compared(standings.new)),
+        ("known_count".to_owned(), compared(standings.known)),
+        ("fixed_count".to_owned(), compared(fixed)),
+        ("accepted_count".to_owned(), standings.accepted.to_string()),
         ("verdict".to_owned(), outcome.verdict.to_string()),
         ("findings_count".to_owned(), findings(outcome).to_string()),
         (

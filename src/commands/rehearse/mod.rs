@@ -28,8 +28,8 @@ use tokio::sync::Mutex;
 use self::{address_file::Written, opening::ready, play::rehearse};
 pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
 use super::{
-    configuration, judge::FailOn, masking::mask_of, output::Output, reporting::Reporting,
-    signals::Signals,
+    accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,
+    reporting::Reporting, signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
@@ -40,7 +40,7 @@ use crate::{
     problem::Problem,
     redirect,
     rehearsal::{Cast, Scenario, built_in},
-    report::{self, Mask, Outcome},
+    report::{self, Comparison, Mask, Outcome},
     scratch::Scratch,
     webhook::Endpoint,
 };
@@ -112,6 +112,11 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         return super::COULD_NOT_TELL;
     };
     let output = Output::of_process(mask_of(&secrets(&config, environment)));
+    // Lives may begin on another day; what is accepted is judged by the day on the wall.
+    let accepted = match accepted(arguments.baseline.as_deref(), real_now()) {
+        Ok(accepted) => accepted,
+        Err(unusable) => return reporting.finish(&not_begun(unusable.problems()), &output),
+    };
     let wanted = Wanted {
         scenarios: arguments.scenario.clone(),
         jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
@@ -119,7 +124,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         fail_on: FailOn::AsConfigured,
     };
     let files = Files::beside(path);
-    let outcome = played(
+    let mut outcome = played(
         (&config, &files),
         environment,
         &wanted,
@@ -127,6 +132,10 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         &mut Signals::listen(),
     )
     .await;
+    outcome.compare(&Comparison {
+        is_whole: wanted.scenarios.is_empty(),
+        ..accepted.comparison()
+    });
     reporting.finish(&outcome, &output)
 }
 

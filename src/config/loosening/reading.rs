@@ -17,6 +17,32 @@ pub(super) fn compare(
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
+    provider(base, head, places, notes);
+    let (before, now) = (&base.database, &head.database);
+    if before.url_env != now.url_env {
+        let change = goes("url_env", &quote(&before.url_env), &quote(&now.url_env));
+        notes.note(OTHER_ACCOUNTS, change, places.of_key("url_env", None));
+    }
+    if before.match_on != now.match_on {
+        let word = |match_on: MatchOn| quote(match_on.link().as_str());
+        let change = goes("match_on", &word(before.match_on), &word(now.match_on));
+        notes.note(OTHER_ACCOUNTS, change, places.of_key("match_on", None));
+    }
+    if before.timezone != now.timezone {
+        let change = goes("timezone", &quote(&before.timezone), &quote(&now.timezone));
+        let effect = "reads times of the database differently than the base commit";
+        notes.note(effect, change, places.of_key("timezone", None));
+    }
+    let keeps_plans = !head.contract.plans.is_empty();
+    accounts(&before.accounts, &now.accounts, keeps_plans, places, notes);
+}
+
+fn provider(
+    base: &AccessContract,
+    head: &AccessContract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let (before, now) = (base.contract.source, head.contract.source);
     if before != now {
         let change = goes(
@@ -36,25 +62,22 @@ pub(super) fn compare(
         let effect = "asks the provider with another key than the base commit";
         notes.note(effect, change, places.of_key(section, None));
     }
-    let (before, now) = (&base.database, &head.database);
-    let mut words = vec![
-        ("url_env", quote(&before.url_env), quote(&now.url_env)),
-        (
-            "match_on",
-            quote(matching(before.match_on)),
-            quote(matching(now.match_on)),
-        ),
-    ];
-    if now.timezone != before.timezone {
-        let change = goes("timezone", &quote(&before.timezone), &quote(&now.timezone));
-        let effect = "reads times of the database differently than the base commit";
-        notes.note(effect, change, places.of_key("timezone", None));
-    }
-    match (&before.accounts, &now.accounts) {
+}
+
+fn accounts(
+    before: &AccountsQuery,
+    now: &AccountsQuery,
+    keeps_plans: bool,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
+    let mut other = |key: &str, change: String| {
+        notes.note(OTHER_ACCOUNTS, change, places.of_key(key, None));
+    };
+    match (before, now) {
         (AccountsQuery::Query { sql: before }, AccountsQuery::Query { sql: now }) => {
             if before != now {
-                let change = goes("query", &quote(before), &quote(now));
-                notes.note(OTHER_ACCOUNTS, change, places.of_key("query", None));
+                other("query", goes("query", &quote(before), &quote(now)));
             }
         }
         (
@@ -72,42 +95,32 @@ pub(super) fn compare(
             },
         ) => {
             if table_before != table_now {
-                // `a.b` and `"a.b"` look alike.
-                words.push(("users_table", table(table_before), table(table_now)));
+                let change = goes("users_table", &table(table_before), &table(table_now));
+                other("users_table", change);
             }
             for (key, before, now) in [
                 ("join", join_before, join_now),
                 ("where", filter_before, filter_now),
             ] {
                 if before != now {
-                    let change = goes(key, &optional(before.as_deref()), &optional(now.as_deref()));
-                    notes.note(OTHER_ACCOUNTS, change, places.of_key(key, None));
+                    let (from, to) = (optional(before.as_deref()), optional(now.as_deref()));
+                    other(key, goes(key, &from, &to));
                 }
             }
-            let keeps_plans = !head.contract.plans.is_empty();
             columns(columns_before, columns_now, keeps_plans, places, notes);
         }
         (AccountsQuery::Table { .. }, AccountsQuery::Query { .. }) => {
-            let change = "`query` takes the place of `users_table`";
-            notes.note(OTHER_ACCOUNTS, change, places.of_key("query", None));
+            other(
+                "query",
+                "`query` takes the place of `users_table`".to_owned(),
+            );
         }
         (AccountsQuery::Query { .. }, AccountsQuery::Table { .. }) => {
-            let change = "`users_table` takes the place of `query`";
-            notes.note(OTHER_ACCOUNTS, change, places.of_key("users_table", None));
+            other(
+                "users_table",
+                "`users_table` takes the place of `query`".to_owned(),
+            );
         }
-    }
-    for (key, before, now) in words {
-        if before != now || key == "users_table" {
-            let change = goes(key, &before, &now);
-            notes.note(OTHER_ACCOUNTS, change, places.of_key(key, None));
-        }
-    }
-}
-
-fn matching(match_on: MatchOn) -> &'static str {
-    match match_on {
-        MatchOn::CustomerId => "customer_id",
-        MatchOn::SubscriptionId => "subscription_id",
     }
 }
 

@@ -331,7 +331,7 @@ proptest! {
         choices in prop::collection::vec(prop::bool::weighted(0.1), LOOSER.len() + NOT_LOOSER.len()),
     ) {
         let base = changed(&choices);
-        let (from, to, sentence) = LOOSER[which];
+        let (from, to, sentence) = *LOOSER.get(which).expect("in range");
         prop_assume!(base.matches(from).count() == 1);
         let head = base.replace(from, &to.replace('»', ""));
         prop_assume!(load(&base, "").is_ok() && load(&head, "").is_ok());

@@ -51,6 +51,8 @@ pub(super) struct Output<'a> {
     pub title: &'a str,
     pub summary: &'a str,
     pub text: Option<&'a str>,
+    /// For later runs: the end of the summary, which is never cut.
+    pub kept: Option<&'a str>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +95,7 @@ pub(super) async fn create(
         title: "Running",
         summary: "The check is running.",
         text: None,
+        kept: None,
     };
     let mut body = json!({
         "name": opening.name,
@@ -172,7 +175,7 @@ impl Output<'_> {
     fn to_json(&self) -> Value {
         let mut output = json!({
             "title": head(self.title, TITLE_BYTES),
-            "summary": shorten(self.summary, TEXT_BYTES, SHORTENED),
+            "summary": self.whole_summary(),
         });
         if let (Some(text), Some(fields)) = (self.text, output.as_object_mut()) {
             fields.insert(
@@ -183,10 +186,20 @@ impl Output<'_> {
         output
     }
 
-    /// Without the text, which would be sent anew with every fifty.
+    fn whole_summary(&self) -> String {
+        let kept = self
+            .kept
+            .map_or_else(String::new, |kept| format!("\n\n{kept}"));
+        let room = TEXT_BYTES.saturating_sub(kept.len());
+        let summary = shorten(self.summary, room, SHORTENED);
+        format!("{summary}{kept}")
+    }
+
+    /// Without the text and what is kept, which would be sent anew with every fifty.
     fn with_annotations(&self, annotations: &[Annotation]) -> Value {
         let mut output = Output {
             text: None,
+            kept: None,
             ..*self
         }
         .to_json();
@@ -195,5 +208,28 @@ impl Output<'_> {
             fields.insert("annotations".to_owned(), annotations);
         }
         json!({ "output": output })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_never_cut_however_long_the_report_is() {
+        let kept = "k".repeat(43_000);
+        for length in [0, 22_000, 22_533, 22_534, 70_000] {
+            let summary = "s".repeat(length);
+            let output = Output {
+                title: "FAIL",
+                summary: &summary,
+                text: None,
+                kept: Some(&kept),
+            };
+            let whole = output.whole_summary();
+            assert!(whole.len() <= TEXT_BYTES, "{length}");
+            assert!(whole.ends_with(&format!("\n\n{kept}")), "{length}");
+            assert_eq!(whole.contains("Shortened"), length > 22_533, "{length}");
+        }
     }
 }

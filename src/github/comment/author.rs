@@ -68,6 +68,11 @@ impl Author {
         }
     }
 
+    /// The name of the app that it is the bot of. An app is asked by GraphQL with and without its ending.
+    pub(in crate::github) fn app(&self) -> &str {
+        self.login.strip_suffix("[bot]").unwrap_or(&self.login)
+    }
+
     /// As whom it writes.
     pub(in crate::github) fn login(&self) -> &str {
         &self.login

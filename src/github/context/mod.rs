@@ -49,12 +49,24 @@ pub struct Context {
     /// Whether this is about the default branch as it is, and not about a pull request.
     pub is_default_branch: bool,
     pub trust: Trust,
+    pub default_branch: Option<String>,
     pub is_fork: bool,
     pub is_dependabot: bool,
     /// Why there is nothing to report on at all, such as a deleted branch.
     pub nothing_to_do: Option<String>,
     /// What could not be made out, and what that means for the report.
     pub problems: Vec<Problem>,
+}
+
+/// What a result says something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// A change that is not on its branch yet: a pull request or a merge group.
+    Proposed,
+    /// The default branch as it is.
+    Landed,
+    /// Something else, such as a branch without a pull request.
+    Other,
 }
 
 /// Whether an event is reported in some place.
@@ -115,6 +127,22 @@ impl Context {
                 self.server_url, self.run.id
             )
         })
+    }
+
+    /// Final only once GitHub was asked what the event left open.
+    pub fn stage(&self) -> Stage {
+        let is_proposed = match self.event_name.as_str() {
+            "merge_group" => true,
+            "workflow_run" | "workflow_dispatch" | "issue_comment" => self.pull_request.is_some(),
+            name => name.starts_with("pull_request"),
+        };
+        if is_proposed {
+            Stage::Proposed
+        } else if self.is_default_branch {
+            Stage::Landed
+        } else {
+            Stage::Other
+        }
     }
 
     /// Whether the event is one of a pull request itself, so that what is checked out is the pull request.

@@ -14,6 +14,10 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
     let mut context = bare(variables);
     let event = read(payload, &mut context);
     context.is_dependabot = is_dependabot(variables, &event);
+    let repository = event.repository.clone().unwrap_or_default();
+    context.default_branch = repository
+        .default_branch
+        .filter(|branch| !branch.is_empty());
     match context.event_name.as_str() {
         "push" => push(&mut context, &event, variables),
         "merge_group" => merge_group(&mut context, &event),
@@ -73,6 +77,7 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         issue: Due::No,
         is_default_branch: false,
         trust: Trust::Ordinary,
+        default_branch: None,
         is_fork: false,
         is_dependabot: false,
         nothing_to_do: None,
@@ -165,13 +170,12 @@ fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, Strin
     if let Some(sha) = &context.sha {
         context.search = Search::Commit(sha.clone());
     }
-    default_branch(context, event, variables);
+    default_branch(context, variables);
 }
 
 /// What runs on the default branch may keep the issue up to date, where that was asked for.
-fn default_branch(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
-    let repository = event.repository.as_ref();
-    let branch = repository.and_then(|repository| repository.default_branch.as_deref());
+fn default_branch(context: &mut Context, variables: &BTreeMap<String, String>) {
+    let branch = context.default_branch.as_deref();
     let reference = variables.get("GITHUB_REF");
     let here = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
     context.is_default_branch = branch.is_some() && branch == here;
@@ -184,6 +188,7 @@ fn merge_group(context: &mut Context, event: &Event) {
     context.check_run = Due::Yes;
     let group = event.merge_group.clone().unwrap_or_default();
     let sha = group.head_sha.filter(|sha| is_sha(sha));
+    context.base_sha = group.base_sha.filter(|sha| is_sha(sha));
     context.sha = sha.or_else(|| context.fallback_sha.clone());
     context.pull_request = group.head_ref.as_deref().and_then(queued_number);
 }
@@ -209,7 +214,7 @@ fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<
         context.sha = None;
         locate_by_number(context);
     } else {
-        default_branch(context, event, variables);
+        default_branch(context, variables);
     }
 }
 
@@ -220,6 +225,7 @@ fn workflow_run(context: &mut Context, run: &WorkflowRun) {
     let run_sha = run.head_sha.clone().filter(|sha| is_sha(sha));
     context.sha = pull.and_then(head_sha).or(run_sha.clone());
     context.pull_request = pull.and_then(|pull| pull.number);
+    context.base_sha = pull.and_then(base_sha);
     context.trust = Trust::BaseOnly {
         base_sha: pull
             .and_then(base_sha)

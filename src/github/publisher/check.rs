@@ -113,6 +113,7 @@ impl Publisher {
             title: &publication.title,
             summary: &publication.summary,
             text: publication.text.as_deref(),
+            kept: None,
         };
         let (fitting, mut left) = fitting(&publication.annotations);
         let reserve = self.time_left / SHARE;
@@ -130,8 +131,10 @@ impl Publisher {
                 publication.summary
             ),
         };
+        let kept = self.kept.clone();
         let output = Output {
             summary: &summary,
+            kept: kept.as_deref(),
             ..output
         };
         let ending = (publication.conclusion, self.now());
@@ -160,6 +163,7 @@ impl Publisher {
             title: "Cancelled",
             summary: "The job was cancelled before the check came to a verdict.",
             text: None,
+            kept: None,
         };
         let ending = (Conclusion::Cancelled, self.now());
         check_run::conclude(client, &run, &output, ending).await?;

@@ -24,7 +24,7 @@ impl Publisher {
         let place = Place {
             repository: self.context.repository.as_ref()?,
             run: &self.context.run,
-            sha: self.context.sha.as_deref()?,
+            sha: self.context.sha.as_deref().unwrap_or_default(),
             config: &self.options.config,
             series: self.options.series,
             label: &self.options.issue_label,

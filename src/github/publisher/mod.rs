@@ -12,10 +12,11 @@ use super::{
     files::{append_outputs, append_summary, random_hexadecimal},
     publication::Publication,
 };
-use crate::{problem::Problem, report::Mask};
+use crate::{baseline::Remembered, problem::Problem, report::Mask};
 
 mod check;
 mod issue;
+mod memory;
 mod refusal;
 mod result;
 
@@ -36,6 +37,10 @@ pub struct Publisher {
     options: Options,
     mask: Mask,
     check: Check,
+    /// What the check run's summary ends with, for later runs.
+    kept: Option<String>,
+    /// The last result of the default branch, once it was looked for.
+    earlier: Option<Remembered>,
     external_id: String,
     started: (Timestamp, Instant),
     time_left: Duration,
@@ -84,6 +89,8 @@ impl Publisher {
             context,
             options,
             mask,
+            kept: None,
+            earlier: None,
             external_id,
             started: (now, Instant::now()),
             degraded,

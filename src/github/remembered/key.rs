@@ -16,6 +16,11 @@ pub(in crate::github) fn issue_marker(key: &str) -> String {
     format!("<!-- prodverdict:issue v1 key={key} -->")
 }
 
+/// The line before a result that a check run keeps.
+pub(super) fn result_marker(key: &str) -> String {
+    format!("<!-- prodverdict:result v1 key={key} -->")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

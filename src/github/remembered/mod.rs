@@ -1,5 +1,139 @@
 //! The last result of the default branch, kept in what was written on GitHub about it: a check run, or an issue.
 
+mod check_runs;
+mod issues;
 mod key;
 
+use super::{
+    client::{Client, ClientError},
+    comment::author::Author,
+    context::Context,
+};
+use crate::{
+    baseline::{Remembered, State},
+    problem::{Explain as _, Problem},
+};
+
 pub(super) use key::{issue_key, issue_marker};
+
+/// What was found of an earlier result.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Recalled {
+    /// The newest that can be believed.
+    pub earlier: Option<Remembered>,
+    /// Why there is none, where something was there or could not be read.
+    pub problem: Option<Problem>,
+}
+
+/// What is looked for.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub context: &'a Context,
+    pub check_name: &'a str,
+    pub config: &'a str,
+    pub series: &'a str,
+    pub issue_label: &'a str,
+    /// The app of the token, where a check run told it.
+    pub app: Option<&'a str>,
+}
+
+/// What one place came to.
+#[derive(Debug, Default)]
+struct Found {
+    earlier: Option<Remembered>,
+    /// Something of ours is there and holds no result that can be read.
+    is_damaged: bool,
+    /// The app of a check run that is called like ours.
+    stranger: Option<String>,
+}
+
+/// What a check run's summary ends with; none where there is too much to keep.
+pub(super) fn block(config: &str, series: &str, state: &State) -> Option<String> {
+    let marker = key::result_marker(&issue_key(config, series));
+    Some(format!("{marker}\n{}", state.line()?))
+}
+
+/// Looks in the check runs of the default branch's latest commits, and in its issue; the newest result is the one.
+pub(super) async fn find(client: &mut Client, wanted: &Wanted<'_>) -> Recalled {
+    let author = Author::find(client, wanted.app).await;
+    let of_runs = check_runs::find(client, wanted, author.app()).await;
+    let of_issue = issues::find(client, wanted, &author).await;
+    let mut remembered = Recalled::default();
+    let mut is_damaged = false;
+    let mut stranger = None;
+    let mut errors = Vec::new();
+    for found in [of_runs, of_issue] {
+        match found {
+            Ok(found) => {
+                remembered.take(found.earlier);
+                is_damaged |= found.is_damaged;
+                stranger = stranger.or(found.stranger);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    let is_missing = remembered.earlier.is_none();
+    remembered.problem = match (errors.first(), stranger) {
+        (Some(error), _) if is_missing => Some(unreadable(error)),
+        _ if is_damaged => Some(damaged()),
+        (_, Some(app)) if is_missing => Some(by_another(&app)),
+        _ => None,
+    };
+    remembered
+}
+
+impl Recalled {
+    fn take(&mut self, other: Option<Remembered>) {
+        let taken = |earlier: &Option<Remembered>| earlier.as_ref().map(|one| one.state.taken);
+        if taken(&other) > taken(&self.earlier) {
+            self.earlier = other;
+        }
+    }
+}
+
+impl Found {
+    fn take(&mut self, other: Self) {
+        let taken = |earlier: &Option<Remembered>| earlier.as_ref().map(|one| one.state.taken);
+        if taken(&other.earlier) > taken(&self.earlier) {
+            self.earlier = other.earlier;
+        }
+        self.is_damaged |= other.is_damaged;
+        self.stranger = self.stranger.take().or(other.stranger);
+    }
+}
+
+fn unreadable(error: &ClientError) -> Problem {
+    let hint = match error.status() {
+        Some(403 | 404) => {
+            "give the job `checks: read` or `write`, and `contents: read`".to_owned()
+        }
+        _ => error.hint(),
+    };
+    Problem {
+        message: format!(
+            "the last result of the default branch cannot be read, so that nothing is known: {}",
+            Problem::of(error).message
+        ),
+        hint,
+        place: None,
+    }
+}
+
+fn damaged() -> Problem {
+    Problem {
+        message: "a result that was kept on the default branch is damaged and is not used"
+            .to_owned(),
+        hint: "the next run on the default branch keeps a new one".to_owned(),
+        place: None,
+    }
+}
+
+fn by_another(app: &str) -> Problem {
+    Problem {
+        message: format!(
+            "the check runs of this name on the default branch are by `{app}`, and are not believed"
+        ),
+        hint: "use the same `github_token` on the default branch as on pull requests".to_owned(),
+        place: None,
+    }
+}

@@ -138,7 +138,7 @@ fn what_could_not_be_told_never_looks_like_a_pass() {
 
 #[test]
 fn every_fact_of_a_finding_is_on_the_page() {
-    let text = read(&html(&sample::compared())).text;
+    let text = read(&html(&sample::of_pull_request())).text;
     for fact in [
         ", 1 new – ProdVerdictSkip to the findings",
         "Compared with the check run of 1a2b3c4 on main. What was known before fails nothing.",

@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_comment_that_knows_what_was_there_before_and_what_is_changed() {
-        insta::assert_snapshot!(comment(&sample::compared(), CONFIG, CHECK_RUN));
+        insta::assert_snapshot!(comment(&sample::of_pull_request(), CONFIG, CHECK_RUN));
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_was_known_and_passes_is_not_called_an_agreement() {
-        let mut outcome = sample::compared();
+        let mut outcome = sample::of_pull_request();
         outcome.verdict = Verdict::Pass;
         for contract in &mut outcome.contracts {
             for found in &mut contract.findings {

@@ -107,11 +107,7 @@ fn skeleton(script: &str) -> Option<String> {
                         '\\' if escapes => {
                             letters.next()?;
                         }
-                        end if end == quote => {
-                            if letters.next_if_eq(&quote).is_none() {
-                                break;
-                            }
-                        }
+                        end if end == quote && letters.next_if_eq(&quote).is_none() => break,
                         _ => {}
                     }
                 }

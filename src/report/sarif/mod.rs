@@ -51,7 +51,7 @@ pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> Strin
             let times: &mut u64 = seen.entry(found.finding.fingerprint.as_str()).or_default();
             *times += 1;
             let rule_index = index.get(&found.finding.rule).copied().unwrap_or_default();
-            result(outcome, contract, found, rule_index, *times, &places)
+            result(outcome, (contract, found), rule_index, *times, &places)
         })
         .collect();
     let command = match outcome.rehearsal {
@@ -94,8 +94,7 @@ fn descriptor(rule: Rule) -> ReportingDescriptor {
 
 fn result(
     outcome: &Outcome,
-    contract: &ContractOutcome,
-    found: &Reported,
+    (contract, found): (&ContractOutcome, &Reported),
     rule_index: usize,
     times: u64,
     places: &Places<'_>,

@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CheckRun, Recorded, Token, World, reply::Reply, routes::page};
+use super::{
+    CheckRun, Recorded, Token, World,
+    reply::Reply,
+    routes::{check_parameters, page},
+};
 
 const TEXT: usize = 65_535;
 
@@ -131,13 +135,34 @@ pub(super) fn annotations(world: &mut World, asked: &Recorded, id: &str) -> Repl
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn list(world: &mut World, asked: &Recorded, sha: &str) -> Reply {
+pub(super) fn list(world: &mut World, token: &Token, asked: &Recorded, sha: &str) -> Reply {
+    check_parameters(
+        world,
+        asked,
+        &[
+            "check_name",
+            "status",
+            "filter",
+            "app_id",
+            "per_page",
+            "page",
+        ],
+    );
+    if !token.reads_checks {
+        return Reply::forbidden();
+    }
     if !world.commits.contains(sha) {
         return Reply::error(422, &format!("No commit found for SHA: {sha}"));
     }
     let name = asked.parameter("check_name");
     let mut runs: Vec<CheckRun> = world.check_runs.clone();
     runs.retain(|run| run.sha == sha && name.as_ref().is_none_or(|name| run.name == *name));
+    if let Some(status) = asked.parameter("status") {
+        if !STATUSES.contains(&status.as_str()) {
+            world.violate(format!("check runs of status `{status}` are asked for"));
+        }
+        runs.retain(|run| run.status == status);
+    }
     runs.sort_by_key(|run| std::cmp::Reverse(run.id));
     if asked
         .parameter("filter")

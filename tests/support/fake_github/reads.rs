@@ -3,7 +3,11 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{Pull, Recorded, Token, World, reply::Reply, routes::page};
+use super::{
+    Pull, Recorded, Token, World,
+    reply::Reply,
+    routes::{check_parameters, page},
+};
 
 /// GitHub lists no more files of a pull request than this.
 const MOST_FILES: usize = 3000;
@@ -40,6 +44,32 @@ pub(super) fn pulls_of_commit(world: &mut World, asked: &Recorded, sha: &str) ->
     let mut all: Vec<Pull> = world.pulls.clone();
     all.retain(|pull| pull.head_sha == sha);
     listed(world, asked, &all)
+}
+
+/// The commits of a branch, or of one that holds the commit, the newest first.
+pub(super) fn commits(world: &mut World, asked: &Recorded) -> Reply {
+    check_parameters(
+        world,
+        asked,
+        &[
+            "sha", "path", "author", "since", "until", "per_page", "page",
+        ],
+    );
+    let from = asked.parameter("sha").unwrap_or_else(|| "main".to_owned());
+    let all: Option<Vec<String>> = world.branches.get(&from).cloned().or_else(|| {
+        world.branches.values().find_map(|commits| {
+            let place = commits.iter().position(|sha| *sha == from)?;
+            Some(commits[place..].to_vec())
+        })
+    });
+    let Some(all) = all else {
+        return Reply::missing();
+    };
+    let (items, next) = page(world, asked, &all);
+    let items: Vec<Value> = items.iter().map(|sha| json!({"sha": sha})).collect();
+    let reply = Reply::json(200, &json!(items));
+    next.into_iter()
+        .fold(reply, |reply, next| reply.with("link", next))
 }
 
 pub(super) fn files(world: &mut World, asked: &Recorded, number: &str) -> Reply {

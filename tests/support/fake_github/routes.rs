@@ -22,8 +22,11 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
         return Reply::missing();
     }
     let is_hidden = match rest {
-        ["contents", ..] => !token.reads_contents,
-        ["pulls", ..] | ["commits", _, "pulls"] | ["issues", ..] => !token.reads_pulls,
+        ["contents", ..] | ["commits"] => !token.reads_contents,
+        ["pulls", ..]
+        | ["commits", _, "pulls"]
+        | ["issues", _, "comments"]
+        | ["issues", "comments", _] => !token.reads_pulls,
         _ => false,
     };
     if is_hidden {
@@ -34,7 +37,8 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
         ("PATCH", ["check-runs", id]) => checks::update(world, &token, asked, id),
         ("GET", ["check-runs", id]) => checks::get(world, id),
         ("GET", ["check-runs", id, "annotations"]) => checks::annotations(world, asked, id),
-        ("GET", ["commits", sha, "check-runs"]) => checks::list(world, asked, sha),
+        ("GET", ["commits"]) => reads::commits(world, asked),
+        ("GET", ["commits", sha, "check-runs"]) => checks::list(world, &token, asked, sha),
         ("GET", ["commits", sha, "pulls"]) => reads::pulls_of_commit(world, asked, sha),
         ("GET", ["pulls"]) => reads::pulls(world, asked),
         ("GET", ["pulls", number]) => reads::pull(world, number),
@@ -102,6 +106,17 @@ fn decode(segment: &str) -> String {
     percent_encoding::percent_decode_str(segment)
         .decode_utf8_lossy()
         .into_owned()
+}
+
+/// GitHub passes over a parameter that it does not know; a careful client sends none.
+pub(super) fn check_parameters(world: &mut World, asked: &Recorded, known: &[&str]) {
+    let names: Vec<String> = url::form_urlencoded::parse(asked.query.as_bytes())
+        .map(|(name, _)| name.into_owned())
+        .filter(|name| !known.contains(&name.as_str()))
+        .collect();
+    for name in names {
+        world.violate(format!("{} has no parameter `{name}`", asked.path));
+    }
 }
 
 /// One page of a list, with the `Link` header when there are more.

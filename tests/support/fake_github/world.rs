@@ -17,6 +17,8 @@ pub(crate) struct World {
     /// By the text of the token.
     pub tokens: BTreeMap<String, Token>,
     pub commits: BTreeSet<String>,
+    /// By name, the newest commit first.
+    pub branches: BTreeMap<String, Vec<String>>,
     pub pulls: Vec<Pull>,
     pub comments: Vec<Comment>,
     /// Pull requests have a number of their own among them.
@@ -44,11 +46,12 @@ pub(crate) struct World {
 
 /// What a token may do, and as whom it acts.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a permission")]
 pub(crate) struct Token {
     pub app: &'static str,
     pub bot_id: u64,
     pub sees_repository: bool,
+    pub reads_checks: bool,
     pub reads_contents: bool,
     pub writes_checks: bool,
     pub reads_pulls: bool,
@@ -130,6 +133,10 @@ impl World {
             prefix: "",
             tokens: BTreeMap::from([(TOKEN.to_owned(), Token::writing())]),
             commits: (1..10).map(Self::sha).collect(),
+            branches: BTreeMap::from([(
+                "main".to_owned(),
+                vec![Self::sha(9), Self::sha(8), Self::sha(4)],
+            )]),
             pulls: vec![pull],
             comments: Vec::new(),
             issues: Vec::new(),
@@ -215,6 +222,7 @@ impl Token {
             app: "github-actions",
             bot_id: 41_898_282,
             sees_repository: true,
+            reads_checks: true,
             reads_contents: true,
             writes_checks: true,
             reads_pulls: true,

@@ -1,0 +1,183 @@
+//! What of a job's findings is known: the committed baseline, and the last result of the default branch.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::{
+    configuration::{from_base, inside},
+    job::Job,
+};
+use crate::{
+    baseline::{Acceptance, State, day_of},
+    commands::{
+        configuration::{Unusable, load_baseline, parse_baseline},
+        text_file::TextFile,
+    },
+    github::{Client, ClientError, Context, Publisher, Stage, Trust},
+    problem::Problem,
+    report::{Comparison, Outcome, newly_accepted},
+};
+
+/// GitHub lists no more files of a pull request.
+const MOST_FILES: usize = 3000;
+
+/// What the repository accepts.
+#[derive(Debug, Default)]
+pub(super) struct Committed {
+    accepted: Vec<Acceptance>,
+    warnings: Vec<Problem>,
+}
+
+/// Loads the baseline at `path`, which is relative to the root of the repository. Where a stranger's code meets
+/// secrets it is that of the base commit; elsewhere it is the checked-out one, and what a pull request adds to it is
+/// told.
+pub(super) async fn load(
+    path: Option<&str>,
+    workspace: &Path,
+    context: &mut Context,
+    client: Result<Client, ClientError>,
+    today: Date,
+) -> Result<Committed, Unusable> {
+    let Some(path) = path.map(|path| path.strip_prefix("./").unwrap_or(path)) else {
+        return Ok(Committed::default());
+    };
+    if context.trust != Trust::Ordinary {
+        let text = from_base(path, context, client, TextFile::Baseline).await;
+        return match text.map_err(Unusable::Unreadable)? {
+            Some(text) => Ok(Committed {
+                accepted: parse_baseline(text, path, today)?,
+                warnings: Vec::new(),
+            }),
+            None => Ok(Committed {
+                accepted: Vec::new(),
+                warnings: vec![none_at_base(path)],
+            }),
+        };
+    }
+    let file = inside(workspace, path, TextFile::Baseline).map_err(Unusable::Unreadable)?;
+    let accepted = load_baseline(&file, path, today)?;
+    let is_any_in_force = accepted.iter().any(|one| one.holds_on(today));
+    // Elsewhere the checkout is not that of a pull request.
+    let is_of_change = context.event_name.starts_with("pull_request");
+    let mut warnings = Vec::new();
+    if is_any_in_force && is_of_change {
+        warnings.extend(told(path, &accepted, context, client, today).await);
+    }
+    Ok(Committed { accepted, warnings })
+}
+
+/// What a pull request accepts by itself, or why that cannot be told.
+async fn told(
+    path: &str,
+    accepted: &[Acceptance],
+    context: &Context,
+    client: Result<Client, ClientError>,
+    today: Date,
+) -> Option<Problem> {
+    let (Some(repository), Some(base)) = (&context.repository, &context.base_sha) else {
+        return Some(untold(
+            path,
+            "the event does not say what the base commit is",
+        ));
+    };
+    let unread = |error: &ClientError| untold(path, &Problem::of(error).message);
+    let mut client = match client {
+        Ok(client) => client,
+        Err(error) => return Some(unread(&error)),
+    };
+    let most_bytes = TextFile::Baseline.most_bytes();
+    let text = match client.fetch_file(repository, path, base, most_bytes).await {
+        Ok(text) => text.unwrap_or_default(),
+        Err(error) => return Some(unread(&error)),
+    };
+    let Ok(before) = parse_baseline(text, path, today) else {
+        return Some(untold(path, "that of the base commit is not valid"));
+    };
+    let told = newly_accepted(&before, accepted, today)?;
+    // What is checked out may be ahead of the base commit that the event names.
+    if let (Some(number), Some(sha)) = (context.pull_request, &context.sha)
+        && let Ok(files) = client.changed_files(repository, number, sha).await
+    {
+        let is_whole = !files.is_empty() && files.len() < MOST_FILES;
+        if is_whole && !files.iter().any(|file| file.path == path) {
+            return None;
+        }
+    }
+    Some(told)
+}
+
+/// Compares the outcome with the last result of the default branch and with what is accepted, and keeps it where it is
+/// the result of that branch.
+pub(super) async fn compare(job: &Job<'_>, outcome: &mut Outcome, publisher: &mut Publisher) {
+    let Ok(committed) = &job.committed else {
+        return;
+    };
+    // Without any answer there is nothing that could be new.
+    if outcome.contracts.iter().all(|one| one.problem.is_some()) {
+        return;
+    }
+    let stage = publisher.context().stage();
+    let remembered = publisher.remembered().await;
+    let lets_known_pass = job.inputs.fail_on_new && stage == Stage::Proposed;
+    let is_whole = job.inputs.scenarios.is_empty();
+    outcome.warnings.extend(committed.warnings.iter().cloned());
+    outcome.compare(&Comparison {
+        earlier: remembered.earlier.as_ref(),
+        accepted: &committed.accepted,
+        today: day_of(job.began),
+        lets_known_pass,
+        is_whole,
+    });
+    let has_earlier = remembered.earlier.is_some();
+    let has_findings = outcome.fingerprints().next().is_some();
+    outcome.warnings.extend(remembered.problem);
+    if lets_known_pass && !has_earlier && has_findings {
+        outcome.warnings.push(nothing_known());
+    }
+    if stage == Stage::Landed && is_whole && outcome.is_answered() {
+        let state = State::new(job.began, outcome.fingerprints());
+        if !publisher.remember(&state) {
+            outcome.warnings.push(too_many(state.len()));
+        }
+    }
+}
+
+fn none_at_base(path: &str) -> Problem {
+    Problem {
+        message: format!("the base commit has no baseline `{path}`, so that nothing is accepted"),
+        hint: "what a pull request accepts is in force once it is merged".to_owned(),
+        place: None,
+    }
+}
+
+fn untold(path: &str, why: &str) -> Problem {
+    Problem {
+        message: format!(
+            "what this change itself accepts in `{path}` cannot be told from what was accepted before: {why}"
+        ),
+        hint: "look at the changes of the file; give the job `contents: read`".to_owned(),
+        place: None,
+    }
+}
+
+fn nothing_known() -> Problem {
+    Problem {
+        message: "`fail_on_new` has no earlier result of the default branch to compare with, so every finding counts"
+            .to_owned(),
+        hint: "let the same job run on pushes to the default branch, with a check run".to_owned(),
+        place: None,
+    }
+}
+
+fn too_many(findings: usize) -> Problem {
+    Problem {
+        message: format!(
+            "{findings} findings are too many to be kept for pull requests to be compared with; 4000 are the most"
+        ),
+        hint: "mend what causes most of them first; until then pull requests are compared with an older result, or \
+               with none"
+            .to_owned(),
+        place: None,
+    }
+}

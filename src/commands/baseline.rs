@@ -1,0 +1,134 @@
+//! `prodverdict baseline`: from a JSON report to the entries that accept what it found.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Read as _},
+    path::Path,
+};
+
+use serde::Deserialize;
+
+use super::{COULD_NOT_TELL, could_not_write, output::Output};
+use crate::{
+    baseline::day_of,
+    cli::BaselineArgs,
+    config::{self, Diagnostic},
+    problem::Problem,
+    report::{self, Mask, ToAccept, baseline_entries},
+};
+
+/// As much of a report as is needed.
+#[derive(Debug, Deserialize)]
+struct Report {
+    schema_version: u32,
+    verdict: String,
+    findings: Vec<Found>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Found {
+    rule: String,
+    entity: String,
+    fingerprint: String,
+    #[serde(default)]
+    standing: Option<String>,
+}
+
+pub(super) fn run(arguments: &BaselineArgs) -> u8 {
+    let output = Output::of_process(Mask::default());
+    match entries(arguments) {
+        Ok((entries, warning)) => {
+            output.say(&report::warnings(
+                warning.as_slice(),
+                output.colour_on_stderr,
+            ));
+            match output.data(&entries) {
+                Ok(()) => 0,
+                Err(error) => could_not_write(&output, &error),
+            }
+        }
+        Err(problems) => {
+            output.say(&report::problems(&problems, output.colour_on_stderr));
+            COULD_NOT_TELL
+        }
+    }
+}
+
+/// The entries, each finding once, without those that are accepted already.
+fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Problem>), Vec<Problem>> {
+    let report = read(&arguments.report).map_err(|problem| vec![problem])?;
+    let mut seen = BTreeSet::new();
+    let findings: Vec<_> = report
+        .findings
+        .into_iter()
+        .filter(|found| found.standing.as_deref() != Some("accepted"))
+        .filter(|found| seen.insert(found.fingerprint.clone()))
+        .map(|found| ToAccept {
+            fingerprint: found.fingerprint,
+            rule: found.rule,
+            entity: found.entity,
+        })
+        .collect();
+    let until = arguments.expires.to_string();
+    let written = |findings: &[ToAccept]| baseline_entries(findings, &arguments.reason, &until);
+    // By the rules that it is read by later: first the reason and the day alone, then everything.
+    let nobody = ToAccept {
+        fingerprint: "0".repeat(16),
+        rule: String::new(),
+        entity: String::new(),
+    };
+    check(&written(&[nobody]))?;
+    let entries = written(&findings);
+    check(&entries)?;
+    let warning = (report.verdict == "error").then(|| Problem {
+        message: "the report has no verdict: what it could not judge is not among the entries"
+            .to_owned(),
+        hint: String::new(),
+        place: None,
+    });
+    Ok((entries, warning))
+}
+
+/// Nobody sees the lines of what was not written.
+fn check(entries: &str) -> Result<(), Vec<Problem>> {
+    let today = day_of(super::now());
+    let checked = config::acceptances(entries, "", today);
+    let problem = |diagnostic: Diagnostic| Problem {
+        place: None,
+        ..Problem::from(diagnostic)
+    };
+    match checked {
+        Ok(_entries) => Ok(()),
+        Err(diagnostics) => Err(diagnostics.into_iter().map(problem).collect()),
+    }
+}
+
+fn read(path: &Path) -> Result<Report, Problem> {
+    let shown = path.display();
+    let problem = |message: String| {
+        Problem {
+        message,
+        hint: "name a report that `--format json` printed, or the file of the action's output `report_path`"
+            .to_owned(),
+        place: None,
+    }
+    };
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_bytes| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text =
+        text.map_err(|error| problem(format!("the report `{shown}` cannot be read: {error}")))?;
+    let report: Report = serde_json::from_str(&text)
+        .map_err(|error| problem(format!("`{shown}` is no JSON report: {error}")))?;
+    if report.schema_version == 1 {
+        Ok(report)
+    } else {
+        Err(problem(format!(
+            "the report `{shown}` is of version {}, and this program reads version 1",
+            report.schema_version
+        )))
+    }
+}

@@ -1,0 +1,82 @@
+//! A text of the user's, read with a limit; what keeps it from being read says what to do.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use crate::{
+    config::{MAX_BASELINE_BYTES, MAX_BYTES},
+    problem::Problem,
+};
+
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextFile {
+    Configuration,
+    Baseline,
+}
+
+impl TextFile {
+    /// What messages call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    /// The input of the action that names it.
+    pub(crate) fn input(self) -> &'static str {
+        match self {
+            Self::Configuration => "config",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    pub(crate) fn most_bytes(self) -> usize {
+        match self {
+            Self::Configuration => MAX_BYTES,
+            Self::Baseline => MAX_BASELINE_BYTES,
+        }
+    }
+
+    /// Reads the file and calls it `shown`.
+    pub(crate) fn read(self, path: &Path, shown: &str) -> Result<String, Problem> {
+        let name = self.name();
+        let unreadable = |error: std::io::Error| Problem {
+            message: format!("the {name} `{shown}` cannot be read: {error}"),
+            hint: if error.kind() == std::io::ErrorKind::NotFound {
+                self.if_missing().to_owned()
+            } else {
+                String::new()
+            },
+            place: None,
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        // One byte more than allowed, so that the parser sees that there is too much.
+        let most = u64::try_from(self.most_bytes())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        file.take(most)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        String::from_utf8(bytes).map_err(|error| Problem {
+            message: format!(
+                "the {name} `{shown}` is not UTF-8: byte {} begins no character",
+                error.utf8_error().valid_up_to().saturating_add(1)
+            ),
+            hint: "save the file as UTF-8".to_owned(),
+            place: None,
+        })
+    }
+
+    fn if_missing(self) -> &'static str {
+        match self {
+            Self::Configuration => {
+                "name the file with --config (in a workflow: the input `config`, after a checkout step)"
+            }
+            Self::Baseline => {
+                "write it with `prodverdict baseline`, or leave --baseline away (in a workflow: the input `baseline`)"
+            }
+        }
+    }
+}

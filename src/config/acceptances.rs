@@ -1,0 +1,357 @@
+//! The committed baseline: a list of findings that the team accepts, each with its reason and its last day.
+
+use std::collections::BTreeMap;
+
+use jiff::{Span, civil::Date};
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::Deserialize;
+
+use super::{
+    collector::{Collector, Fault, File, Owner, quote},
+    diagnostic::{Code, Diagnostic},
+    document::Literal,
+    entry::{Entry, Spot},
+    reader::Reader,
+    tree_within,
+};
+use crate::baseline::Acceptance;
+
+/// Some thousands of entries; more findings than that are not accepted one by one.
+pub const MAX_BASELINE_BYTES: usize = 1024 * 1024;
+
+/// A day that nobody will see is no end: within a year somebody looks again.
+const FURTHEST_DAYS: i32 = 366;
+
+/// A longer reason is a document, and belongs where it can be linked to.
+const LONGEST_REASON: usize = 500;
+
+/// Findings that are accepted until a day: they are shown and counted, and fail nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(title = "prodverdict-baseline.yml")]
+struct Document(Vec<Entry<Written>>);
+
+/// One accepted finding.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `fingerprint`, `reason` and `expires`"
+)]
+#[schemars(rename = "Acceptance")]
+struct Written {
+    /// The finding: 16 hexadecimal digits, as the JSON report has them. Quotes keep editors from taking them for a number.
+    #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
+    fingerprint: Entry<Literal>,
+    /// Why it is accepted.
+    #[schemars(length(min = 1, max = LONGEST_REASON))]
+    reason: Entry<String>,
+    /// The last day on which it is accepted (UTC), at most 366 days ahead.
+    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    expires: Entry<Literal>,
+    /// The rule of the finding; for readers, and never compared.
+    #[serde(default)]
+    #[expect(dead_code, reason = "it is for the readers of the file")]
+    rule: Entry<Literal>,
+    /// Whom the finding is about; for readers, and never compared.
+    #[serde(default)]
+    entity: Entry<Literal>,
+}
+
+/// Reads the file; `path` is how diagnostics and places name it, `today` what days are judged by. A file without
+/// entries accepts nothing. An entry whose day is over is in the result: it is no mistake, it only does not hold.
+pub fn acceptances(
+    text: &str,
+    path: &str,
+    today: Date,
+) -> Result<Vec<Acceptance>, Vec<Diagnostic>> {
+    let collector = Collector::of(File::Baseline, text, path);
+    let found = read(&collector, today);
+    let mut diagnostics = collector.into_diagnostics();
+    // When the last entry is removed, its comments may stay.
+    diagnostics.retain(|one| one.code != Code::Empty);
+    if diagnostics.is_empty() {
+        Ok(found)
+    } else {
+        Err(diagnostics)
+    }
+}
+
+/// The JSON Schema, formatted, with a line break at its end.
+pub fn baseline_schema() -> String {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let schema = generator.into_root_schema_for::<Document>();
+    format!("{:#}\n", schema.as_value())
+}
+
+fn read(collector: &Collector<'_>, today: Date) -> Vec<Acceptance> {
+    let Some(tree) = tree_within(MAX_BASELINE_BYTES, collector) else {
+        return Vec::new();
+    };
+    let document = match Entry::<Document>::deserialize(Reader::new(&tree, collector)) {
+        Ok(Entry::Written(_, document)) => document,
+        // Noted where it was read.
+        Ok(Entry::Absent | Entry::Broken(_)) => return Vec::new(),
+        Err(misfit) => {
+            let fault = Fault::new(Code::WrongType, misfit.to_string());
+            collector.add(fault, 0..0);
+            return Vec::new();
+        }
+    };
+    let mut lines = BTreeMap::new();
+    let entries = document.0.iter().filter_map(Entry::written);
+    entries
+        .filter_map(|(spot, written)| acceptance(written, spot, &mut lines, today, collector))
+        .collect()
+}
+
+fn acceptance(
+    written: &Written,
+    spot: &Spot,
+    lines: &mut BTreeMap<String, usize>,
+    today: Date,
+    collector: &Collector<'_>,
+) -> Option<Acceptance> {
+    let owner = Owner {
+        name: "the entry",
+        spot,
+    };
+    let fingerprint = fingerprint(written, owner, lines, collector);
+    let reason = reason(written, owner, collector);
+    let until = until(written, owner, today, collector);
+    let entity = written.entity.value().map(|entity| entity.0.clone());
+    Some(Acceptance {
+        fingerprint: fingerprint?,
+        reason: reason?,
+        until: until?,
+        entity,
+        place: collector.entry_place(spot),
+    })
+}
+
+fn fingerprint(
+    written: &Written,
+    owner: Owner<'_>,
+    lines: &mut BTreeMap<String, usize>,
+    collector: &Collector<'_>,
+) -> Option<String> {
+    let (spot, Literal(text)) = collector.require(&written.fingerprint, "fingerprint", owner)?;
+    let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() != 16 || !text.bytes().all(is_hexadecimal) {
+        let message = format!(
+            "`fingerprint` should be 16 hexadecimal digits in lower case, found {}",
+            quote(text)
+        );
+        let help = "copy `fingerprint` from the JSON report, or let `prodverdict baseline` write the entry";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+        return None;
+    }
+    let line = collector.lines().number(spot.value.start);
+    if let Some(first) = lines.get(text) {
+        let message = format!("{} is accepted already", quote(text));
+        let fault = Fault::new(Code::Conflict, message)
+            .help(format!("it is on line {first}; keep one of the two"));
+        collector.add_at(fault, spot);
+        return None;
+    }
+    lines.insert(text.clone(), line);
+    Some(text.clone())
+}
+
+fn reason(written: &Written, owner: Owner<'_>, collector: &Collector<'_>) -> Option<String> {
+    let (spot, text) = collector.require(&written.reason, "reason", owner)?;
+    let text = text.trim();
+    if text.is_empty() {
+        let fault =
+            Fault::invalid("`reason` should say why the finding is accepted, found nothing");
+        collector.add_at(fault, spot);
+        return None;
+    }
+    let length = text.chars().count();
+    if length > LONGEST_REASON {
+        let message =
+            format!("`reason` should have at most {LONGEST_REASON} characters, found {length}");
+        let help = "name what explains it further, such as the number of a ticket";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn until(
+    written: &Written,
+    owner: Owner<'_>,
+    today: Date,
+    collector: &Collector<'_>,
+) -> Option<Date> {
+    let (spot, Literal(text)) = collector.require(&written.expires, "expires", owner)?;
+    let day: Option<Date> = text.parse().ok();
+    // Other spellings of a day would be read differently elsewhere.
+    let Some(day) = day.filter(|day| day.to_string() == *text) else {
+        let message = format!(
+            "`expires` should be a day such as `2026-12-31`, found {}",
+            quote(text)
+        );
+        collector.add_at(Fault::invalid(message), spot);
+        return None;
+    };
+    let furthest = today
+        .checked_add(Span::new().days(FURTHEST_DAYS))
+        .unwrap_or(Date::MAX);
+    if day > furthest {
+        let message = format!(
+            "`expires` should be at most {FURTHEST_DAYS} days ahead, {furthest}, found {}",
+            quote(text)
+        );
+        let help = "an acceptance ends so that somebody looks at it again: choose an earlier day";
+        collector.add_at(Fault::invalid(message).help(help), spot);
+        return None;
+    }
+    Some(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 26);
+
+    fn problems(text: &str) -> Vec<String> {
+        let shown = |one: &Diagnostic| {
+            format!(
+                "{}:{} {}: {} ({})",
+                one.place.line,
+                one.place.column,
+                one.code.as_str(),
+                one.message,
+                one.help
+            )
+        };
+        let diagnostics = acceptances(text, "prodverdict-baseline.yml", TODAY).unwrap_err();
+        diagnostics.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn an_entry_is_read_with_its_place() {
+        let text = "\
+# Accepted by the billing team.
+- fingerprint: \"69149926077885fa\"
+  rule: revenue-leak
+  entity: user:usr_alice
+  reason: Alice pays by invoice.
+  expires: 2026-12-31
+- {fingerprint: 1234567890123456, reason: a number to YAML, expires: 2026-11-25}
+- {fingerprint: 12345678901234e5, reason: another number, expires: 2027-11-27, entity: scenario:trial/ends}
+";
+        let found = acceptances(text, "./prodverdict-baseline.yml", TODAY).unwrap();
+        let fingerprints: Vec<_> = found.iter().map(|one| one.fingerprint.as_str()).collect();
+        assert_eq!(
+            fingerprints,
+            ["69149926077885fa", "1234567890123456", "12345678901234e5"]
+        );
+        let lines: Vec<_> = found.iter().map(|one| one.place.line).collect();
+        assert_eq!(lines, [2, 7, 8]);
+        let holds: Vec<_> = found.iter().map(|one| one.holds_on(TODAY)).collect();
+        assert_eq!(holds, [true, false, true]);
+        let of_rehearsal: Vec<_> = found.iter().map(Acceptance::is_of_rehearsal).collect();
+        assert_eq!(of_rehearsal, [false, false, true]);
+        let first = found.first().unwrap();
+        assert_eq!(first.place.path, "prodverdict-baseline.yml");
+        assert_eq!(first.reason, "Alice pays by invoice.");
+        assert_eq!(first.until, date(2026, 12, 31));
+    }
+
+    #[test]
+    fn nothing_accepted_is_no_mistake() {
+        for text in ["", "# nothing left\n", "[]\n", "~\n"] {
+            assert_eq!(acceptances(text, "b.yml", TODAY), Ok(vec![]), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once_with_its_line() {
+        let text = "\
+- fingerprint: 69149926077885FA
+  reason: upper case
+  expires: 2026-12-31
+- fingerprint: 69149926077885fa
+  reason: \"  \"
+  expires: 31.12.2026
+- fingerprint: 69149926077885fa
+  reason: twice
+  expires: 2027-11-28
+- fingerprnt: 0123456789abcdef
+  version: 1
+- reason: 5
+- words
+";
+        assert_eq!(
+            problems(text),
+            [
+                "1:16 invalid-value: `fingerprint` should be 16 hexadecimal digits in lower case, found `69149926077885FA` \
+                 (copy `fingerprint` from the JSON report, or let `prodverdict baseline` write the entry)",
+                "5:11 invalid-value: `reason` should say why the finding is accepted, found nothing ()",
+                "6:12 invalid-value: `expires` should be a day such as `2026-12-31`, found `31.12.2026` ()",
+                "7:16 conflict: `69149926077885fa` is accepted already (it is on line 4; keep one of the two)",
+                "9:12 invalid-value: `expires` should be at most 366 days ahead, 2027-11-27, found `2027-11-28` \
+                 (an acceptance ends so that somebody looks at it again: choose an earlier day)",
+                "10:3 unknown-key: unknown key `fingerprnt` (did you mean `fingerprint`?)",
+                "10:3 missing-key: missing key `expires` in the entry (say until when: `expires: 2026-12-31` is accepted through that day (UTC))",
+                "10:3 missing-key: missing key `fingerprint` in the entry (write the 16 hexadecimal digits of the finding, as the JSON report has them)",
+                "10:3 missing-key: missing key `reason` in the entry (say why the finding is accepted)",
+                "11:3 unknown-key: unknown key `version` (known keys here: `fingerprint`, `reason`, `expires`, `rule`, `entity`)",
+                "12:3 missing-key: missing key `expires` in the entry (say until when: `expires: 2026-12-31` is accepted through that day (UTC))",
+                "12:3 missing-key: missing key `fingerprint` in the entry (write the 16 hexadecimal digits of the finding, as the JSON report has them)",
+                "12:11 wrong-type: `reason` should be text, found the number `5` (put it in quotes if it is meant as text)",
+                "13:3 wrong-type: an entry of `the file` should be a mapping with `fingerprint`, `reason` and `expires`, found `words` ()",
+            ]
+        );
+        assert_eq!(
+            problems("accepted: []\n"),
+            ["1:1 wrong-type: the file should be a list, found a mapping ()"]
+        );
+    }
+
+    #[test]
+    fn days_are_one_spelling_and_exist() {
+        for day in [
+            "2026-02-30",
+            "20261231",
+            "2026-12-31T00:00",
+            "2026-12-31Z",
+            "2026",
+            "~",
+        ] {
+            let text =
+                format!("- {{fingerprint: 69149926077885fa, reason: x, expires: \"{day}\"}}\n");
+            assert_eq!(problems(&text).len(), 1, "{day}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_more_than_it_may_hold_is_refused() {
+        let text = format!("# {}\n", "x".repeat(MAX_BASELINE_BYTES));
+        assert_eq!(
+            problems(&text),
+            ["1:1 too-large: the file is larger than 1024 KiB ()"]
+        );
+    }
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_struct() {
+        let committed = include_str!("../../schema/baseline.schema.json");
+        assert!(
+            committed == baseline_schema(),
+            "schema/baseline.schema.json is stale; it should be:\n{}",
+            baseline_schema()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_without_harm(text in r"(- |fingerprint: |reason: |expires: |69149926077885fa|2026-12-31|\n|  |\PC){0,40}") {
+            drop(acceptances(&text, "b.yml", TODAY));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The publisher's memory: the last result of the default branch, kept where it reports.
+
+use super::{Publisher, SHARE};
+use crate::{
+    baseline::{Remembered, State},
+    github::{
+        context::Stage,
+        remembered::{self, Recalled, Wanted},
+    },
+};
+
+impl Publisher {
+    /// Keeps a result in the check run, for later runs to find. Whether it can be kept: not where there is too much of
+    /// it.
+    pub fn remember(&mut self, state: &State) -> bool {
+        self.kept = remembered::block(&self.options.config, self.options.series, state);
+        self.kept.is_some()
+    }
+
+    /// The last result of the default branch: looked for in what was written about the branch. Asks nothing where the
+    /// event is about neither that branch nor a change.
+    pub async fn remembered(&mut self) -> Recalled {
+        if self.context.stage() == Stage::Other {
+            return Recalled::default();
+        }
+        let Some(mut client) = self.begin(self.time_left / SHARE) else {
+            return Recalled::default();
+        };
+        let wanted = Wanted {
+            context: &self.context,
+            check_name: &self.options.check_name,
+            config: &self.options.config,
+            series: self.options.series,
+            issue_label: &self.options.issue_label,
+            app: self.check.run().and_then(|run| run.app.as_deref()),
+        };
+        let found = remembered::find(&mut client, &wanted).await;
+        self.end(client);
+        self.earlier.clone_from(&found.earlier);
+        Recalled {
+            problem: found.problem.map(|problem| self.safe(problem)),
+            ..found
+        }
+    }
+
+    /// What was remembered, once it was asked for.
+    pub fn earlier(&self) -> Option<&Remembered> {
+        self.earlier.as_ref()
+    }
+}

@@ -1,0 +1,178 @@
+//! Results that check runs of the default branch hold.
+
+use serde::Deserialize;
+
+use super::{Found, Wanted, issue_key, key::result_marker};
+use crate::{
+    baseline::{Remembered, State},
+    github::{
+        client::{Call, Client, ClientError, encode},
+        context::{Repository, is_sha},
+    },
+};
+
+/// Of the 1,000 requests that a repository has in an hour.
+const MOST_COMMITS: usize = 10;
+
+/// Each may have 130 KB of text.
+const PER_PAGE: usize = 50;
+
+/// More check runs of one name on one commit are those of another day.
+const MOST_PAGES: usize = 2;
+
+#[derive(Debug, Deserialize)]
+struct Commit {
+    #[serde(default)]
+    sha: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Listing {
+    #[serde(default)]
+    check_runs: Vec<Run>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Run {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    conclusion: Option<String>,
+    #[serde(default)]
+    external_id: Option<String>,
+    #[serde(default)]
+    app: Option<App>,
+    #[serde(default)]
+    output: Option<Output>,
+}
+
+#[derive(Debug, Deserialize)]
+struct App {
+    #[serde(default)]
+    slug: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Output {
+    #[serde(default)]
+    summary: Option<String>,
+}
+
+/// The newest commit with a result has the newest one: what is later on the branch was checked later.
+pub(super) async fn find(
+    client: &mut Client,
+    wanted: &Wanted<'_>,
+    app: &str,
+) -> Result<Found, ClientError> {
+    let mut found = Found::default();
+    let Some(repository) = &wanted.context.repository else {
+        return Ok(found);
+    };
+    for sha in commits(client, repository, wanted).await? {
+        found.take(on_commit(client, repository, wanted, (&sha, app)).await?);
+        if found.earlier.is_some() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// The latest commits of the default branch, and the one that the change is based on: a change to another branch may
+/// be far from them.
+async fn commits(
+    client: &mut Client,
+    repository: &Repository,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<String>, ClientError> {
+    let base = wanted.context.base_sha.as_deref();
+    let Some(branch) = wanted.context.default_branch.as_deref().or(base) else {
+        return Ok(Vec::new());
+    };
+    let path = format!(
+        "/repos/{repository}/commits?sha={}&per_page={MOST_COMMITS}",
+        encode(branch)
+    );
+    let listed: Vec<Commit> = client.read(Call::get(path)).await?;
+    let listed = listed.into_iter().filter_map(|commit| commit.sha);
+    let mut commits: Vec<_> = listed
+        .filter(|sha| is_sha(sha))
+        .take(MOST_COMMITS)
+        .collect();
+    if let Some(base) = base
+        && !commits.iter().any(|sha| sha == base)
+    {
+        commits.push(base.to_owned());
+    }
+    Ok(commits)
+}
+
+async fn on_commit(
+    client: &mut Client,
+    repository: &Repository,
+    wanted: &Wanted<'_>,
+    (sha, app): (&str, &str),
+) -> Result<Found, ClientError> {
+    let marker = result_marker(&issue_key(wanted.config, wanted.series));
+    let mut found = Found::default();
+    for page in 1..=MOST_PAGES {
+        let path = format!(
+            "/repos/{repository}/commits/{sha}/check-runs?check_name={}&status=completed&filter=all&per_page={PER_PAGE}&page={page}",
+            encode(wanted.check_name)
+        );
+        let listing: Listing = client.read(Call::get(path)).await?;
+        for run in &listing.check_runs {
+            let source = || source(sha, wanted.context.default_branch.as_deref());
+            found.take(run.read(wanted.check_name, &marker, app, source));
+        }
+        if listing.check_runs.len() < PER_PAGE {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+impl Run {
+    /// A cancelled run, and one without an answer, says nothing about the branch.
+    fn read(&self, name: &str, marker: &str, app: &str, source: impl Fn() -> String) -> Found {
+        let is_ended = self.status.as_deref() == Some("completed")
+            && matches!(
+                self.conclusion.as_deref(),
+                Some("success" | "neutral" | "failure")
+            );
+        let external_id = self.external_id.as_deref().unwrap_or_default();
+        let summary = self.output.as_ref().and_then(|it| it.summary.as_deref());
+        let kept = summary.and_then(|summary| Some(summary.rsplit_once(marker)?.1));
+        let (true, true, true, Some(kept)) = (
+            is_ended,
+            self.name.as_deref() == Some(name),
+            external_id.starts_with("prodverdict/"),
+            kept,
+        ) else {
+            return Found::default();
+        };
+        let theirs = self.app.as_ref().and_then(|app| app.slug.as_deref());
+        if theirs != Some(app) {
+            return Found {
+                stranger: Some(theirs.unwrap_or("an unknown app").to_owned()),
+                ..Found::default()
+            };
+        }
+        let state = State::find(kept);
+        Found {
+            is_damaged: state.is_none(),
+            earlier: state.map(|state| Remembered {
+                state,
+                source: source(),
+            }),
+            stranger: None,
+        }
+    }
+}
+
+fn source(sha: &str, branch: Option<&str>) -> String {
+    let short: String = sha.chars().take(7).collect();
+    let branch = branch.map_or_else(String::new, |branch| format!(" on `{branch}`"));
+    format!("the check run of `{short}`{branch}")
+}

@@ -1,0 +1,164 @@
+//! What is told of the committed baseline: entries that ended, that nobody needs, and that a pull request adds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::{baseline::Acceptance, problem::Problem};
+
+use super::{
+    Comparison, Outcome,
+    count::{counted, length},
+};
+
+/// Entries that are told one by one; a person looks at the file for the others.
+const TOLD: usize = 10;
+
+/// What is to be done to the committed baseline.
+pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool) -> Vec<Problem> {
+    let there: BTreeSet<_> = outcome.fingerprints().collect();
+    let is_there = |one: &Acceptance| there.contains(one.fingerprint.as_str());
+    let ended = with.accepted.iter().filter(|one| !one.holds_on(with.today));
+    let ended: Vec<_> = ended.filter(|one| is_there(one)).collect();
+    let mut warnings: Vec<_> = ended.iter().take(TOLD).map(|one| over(one)).collect();
+    if let Some(next) = ended.get(TOLD) {
+        let more = counted(length(ended.len() - TOLD), "more acceptance");
+        warnings.push(Problem {
+            message: format!("{more} ended too"),
+            hint: String::new(),
+            place: Some(next.place.clone()),
+        });
+    }
+    // A check knows nothing of what a rehearsal finds, nor the other way round.
+    let is_rehearsal = outcome.rehearsal.is_some();
+    let gone = with
+        .accepted
+        .iter()
+        .filter(|one| is_whole && one.is_of_rehearsal() == is_rehearsal && !is_there(one));
+    let gone: Vec<_> = gone.collect();
+    if let Some(first) = gone.first() {
+        let (entries, them) = if gone.len() == 1 {
+            ("an entry", "it")
+        } else {
+            ("entries", "them")
+        };
+        warnings.push(Problem {
+            message: format!(
+                "{entries} of the baseline can be removed: nothing of {them} is found any more ({})",
+                lines(&gone)
+            ),
+            hint: "what comes back later is then new, as it should be".to_owned(),
+            place: Some(first.place.clone()),
+        });
+    }
+    warnings
+}
+
+fn over(acceptance: &Acceptance) -> Problem {
+    Problem {
+        message: format!(
+            "the acceptance of `{}` ended on {}; its finding counts again",
+            acceptance.fingerprint, acceptance.until
+        ),
+        hint: "mend what it is about, or give the entry a later day and a reason that still holds"
+            .to_owned(),
+        place: Some(acceptance.place.clone()),
+    }
+}
+
+/// What a pull request accepts beyond what the base commit does, as something to be looked at; a later last day is
+/// more too.
+pub fn newly_accepted(
+    base: &[Acceptance],
+    proposed: &[Acceptance],
+    today: Date,
+) -> Option<Problem> {
+    let before: BTreeMap<_, _> = base
+        .iter()
+        .map(|one| (one.fingerprint.as_str(), one.until))
+        .collect();
+    let is_more = |one: &&Acceptance| {
+        let until = before.get(one.fingerprint.as_str());
+        one.holds_on(today) && until.is_none_or(|until| *until < one.until)
+    };
+    let more: Vec<_> = proposed.iter().filter(is_more).collect();
+    let first = more.first()?;
+    let findings = counted(length(more.len()), "finding");
+    Some(Problem {
+        message: format!(
+            "this pull request accepts {findings} that the base commit does not, or accepts them for longer ({}); they \
+             fail nothing here",
+            lines(&more)
+        ),
+        hint: "whoever approves the pull request approves this too".to_owned(),
+        place: Some(first.place.clone()),
+    })
+}
+
+/// `line 3`, `lines 3, 8 and 4 more`.
+fn lines(entries: &[&Acceptance]) -> String {
+    let shown = entries.iter().take(TOLD);
+    let shown: Vec<_> = shown.map(|one| one.place.line.to_string()).collect();
+    let plural = if entries.len() == 1 { "" } else { "s" };
+    let more = match entries.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("line{plural} {}{more}", shown.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use crate::report::sample;
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 26);
+
+    fn acceptance(fingerprint: &str, until: Date, line: u32) -> Acceptance {
+        Acceptance {
+            fingerprint: fingerprint.to_owned(),
+            reason: "by invoice".to_owned(),
+            until,
+            entity: None,
+            place: sample::place("prodverdict-baseline.yml", line),
+        }
+    }
+
+    #[test]
+    fn what_a_pull_request_accepts_is_told_with_its_lines() {
+        let base = [
+            acceptance("a", date(2026, 12, 1), 1),
+            acceptance("b", date(2026, 12, 1), 5),
+            acceptance("c", date(2026, 12, 1), 9),
+        ];
+        let proposed = [
+            acceptance("c", date(2026, 12, 1), 1),
+            acceptance("a", date(2026, 12, 2), 5),
+            acceptance("d", date(2026, 12, 1), 9),
+            acceptance("e", date(2026, 11, 25), 13),
+        ];
+        let told = newly_accepted(&base, &proposed, TODAY).unwrap();
+        assert!(
+            told.message
+                .starts_with("this pull request accepts 2 findings that the base commit does not")
+                && told.message.contains("(lines 5, 9)"),
+            "{}",
+            told.message
+        );
+        assert_eq!(told.place.map(|place| place.line), Some(5));
+        assert_eq!(newly_accepted(&base, &base, TODAY), None);
+        assert_eq!(newly_accepted(&base, &[], TODAY), None);
+        let many: Vec<_> = (1..=12)
+            .map(|line| acceptance(&line.to_string(), TODAY, line))
+            .collect();
+        let told = newly_accepted(&[], &many, TODAY).unwrap();
+        assert!(
+            told.message.contains("9, 10 and 2 more)"),
+            "{}",
+            told.message
+        );
+    }
+}

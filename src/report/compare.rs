@@ -1,0 +1,426 @@
+//! What of an outcome is new, known or accepted, and what that makes of its verdicts.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::{
+    baseline::{Acceptance, Remembered, Since, Standing},
+    contract::Verdict,
+};
+
+use super::{Outcome, Reported, accepted};
+
+/// What an outcome is compared with.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison<'a> {
+    /// Of the same kind: a check's with a check's, a rehearsal's with a rehearsal's.
+    pub earlier: Option<&'a Remembered>,
+    pub accepted: &'a [Acceptance],
+    pub today: Date,
+    /// Whether what is known fails nothing.
+    pub lets_known_pass: bool,
+    /// Whether everything was looked at, so that what is not there is gone.
+    pub is_whole: bool,
+}
+
+/// How many findings stand how.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Standings {
+    pub new: u64,
+    pub known: u64,
+    pub accepted: u64,
+}
+
+impl Outcome {
+    /// Says of every finding how it stands and judges anew; what no longer holds in the committed baseline becomes
+    /// warnings. No finding is lost, and what had no verdict gets none.
+    pub fn compare(&mut self, with: &Comparison<'_>) {
+        let holding: BTreeMap<_, _> = with
+            .accepted
+            .iter()
+            .filter(|one| one.holds_on(with.today))
+            .map(|one| (one.fingerprint.as_str(), one))
+            .collect();
+        let found = self.contracts.iter_mut().flat_map(|one| &mut one.findings);
+        for found in found {
+            found.standing = standing(&found.finding.fingerprint, &holding, with.earlier);
+        }
+        let is_whole = with.is_whole && self.is_answered();
+        self.since = with.earlier.map(|earlier| Since {
+            source: earlier.source.clone(),
+            fixed: if is_whole {
+                earlier.state.gone(self.fingerprints())
+            } else {
+                0
+            },
+            lets_known_pass: with.lets_known_pass,
+        });
+        let warnings = accepted::warnings(self, with, is_whole);
+        self.warnings.extend(warnings);
+        self.judge_anew();
+    }
+
+    /// Whether a finding can fail its contract.
+    pub fn counts(&self, found: &Reported) -> bool {
+        let known_passes = self.since.as_ref().is_some_and(|one| one.lets_known_pass);
+        match found.standing {
+            Some(Standing::Accepted { .. }) => false,
+            Some(Standing::Known) => !known_passes,
+            Some(Standing::New) | None => true,
+        }
+    }
+
+    /// Whether a warning is a failure: `strict`, and there is a finding that may fail.
+    pub fn is_strict(&self, strict: bool) -> bool {
+        let found = self.contracts.iter().flat_map(|one| &one.findings);
+        strict && found.into_iter().any(|found| self.counts(found))
+    }
+
+    pub fn standings(&self) -> Standings {
+        let mut standings = Standings::default();
+        for found in self.contracts.iter().flat_map(|one| &one.findings) {
+            match found.standing {
+                Some(Standing::New) => standings.new += 1,
+                Some(Standing::Known) => standings.known += 1,
+                Some(Standing::Accepted { .. }) => standings.accepted += 1,
+                None => {}
+            }
+        }
+        standings
+    }
+
+    /// Of every finding, also of those that are accepted.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
+        let found = self.contracts.iter().flat_map(|one| &one.findings);
+        found.map(|found| found.finding.fingerprint.as_str())
+    }
+
+    /// Whether every contract has a verdict.
+    pub fn is_answered(&self) -> bool {
+        let mut contracts = self.contracts.iter();
+        self.verdict != Verdict::Error
+            && self.problems.is_empty()
+            && contracts.all(|one| one.problem.is_none() && one.verdict != Verdict::Error)
+    }
+
+    fn judge_anew(&mut self) {
+        let verdicts: Vec<_> = self
+            .contracts
+            .iter()
+            .map(|contract| match contract.verdict {
+                Verdict::Error => Verdict::Error,
+                Verdict::Pass | Verdict::Warn | Verdict::Fail => {
+                    let found = contract.findings.iter();
+                    Verdict::of_those_that_count(
+                        found.map(|found| (&found.finding, self.counts(found))),
+                        contract.fail_on,
+                    )
+                }
+            })
+            .collect();
+        if self.verdict != Verdict::Error
+            && let Some(worst) = verdicts.iter().max()
+        {
+            self.verdict = *worst;
+        }
+        for (contract, verdict) in self.contracts.iter_mut().zip(verdicts) {
+            contract.verdict = verdict;
+        }
+    }
+}
+
+fn standing(
+    fingerprint: &str,
+    holding: &BTreeMap<&str, &Acceptance>,
+    earlier: Option<&Remembered>,
+) -> Option<Standing> {
+    if let Some(acceptance) = holding.get(fingerprint) {
+        return Some(Standing::Accepted {
+            reason: acceptance.reason.clone(),
+            until: Some(acceptance.until.to_string()),
+        });
+    }
+    let is_known = earlier?.state.contains(fingerprint);
+    Some(if is_known {
+        Standing::Known
+    } else {
+        Standing::New
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use crate::{
+        baseline::State,
+        contract::{Finding, Rule, Severity, Source, UnixSeconds},
+        problem::Place,
+        report::sample,
+    };
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 26);
+
+    fn number(fingerprint: u64) -> String {
+        format!("{fingerprint:016x}")
+    }
+
+    fn finding(fingerprint: u64, severity: Severity) -> Finding {
+        Finding {
+            severity,
+            fingerprint: number(fingerprint),
+            ..sample::finding(Rule::RevenueLeak, &format!("user:{fingerprint}"))
+        }
+    }
+
+    fn outcome(findings: &[(u64, Severity)]) -> Outcome {
+        let findings = findings
+            .iter()
+            .map(|(one, severity)| finding(*one, *severity));
+        sample::outcome(vec![sample::contract(
+            "users",
+            Source::Stripe,
+            findings.collect(),
+        )])
+    }
+
+    fn earlier(fingerprints: &[u64]) -> Remembered {
+        let fingerprints: Vec<_> = fingerprints.iter().map(|one| number(*one)).collect();
+        Remembered {
+            state: State::new(UnixSeconds(0), fingerprints.iter().map(String::as_str)),
+            source: "the check run of `1a2b3c4` on `main`".to_owned(),
+        }
+    }
+
+    fn acceptance(fingerprint: u64, until: Date, line: u32) -> Acceptance {
+        Acceptance {
+            fingerprint: number(fingerprint),
+            reason: "by invoice".to_owned(),
+            until,
+            entity: None,
+            place: Place {
+                path: "prodverdict-baseline.yml".to_owned(),
+                line,
+                column: 3,
+                end_line: line,
+                end_column: 4,
+            },
+        }
+    }
+
+    fn with<'a>(earlier: Option<&'a Remembered>, accepted: &'a [Acceptance]) -> Comparison<'a> {
+        Comparison {
+            earlier,
+            accepted,
+            today: TODAY,
+            lets_known_pass: false,
+            is_whole: true,
+        }
+    }
+
+    fn standings(outcome: &Outcome) -> (u64, u64, u64) {
+        let standings = outcome.standings();
+        (standings.new, standings.known, standings.accepted)
+    }
+
+    #[test]
+    fn known_drift_passes_where_it_may_and_new_drift_never_does() {
+        use Severity::{High, Low};
+        let before = earlier(&[1, 2, 9]);
+        let lets_known_pass = Comparison {
+            lets_known_pass: true,
+            ..with(Some(&before), &[])
+        };
+        let mut known = outcome(&[(1, High), (2, High)]);
+        known.compare(&lets_known_pass);
+        assert_eq!(known.verdict, Verdict::Warn);
+        assert_eq!(standings(&known), (0, 2, 0));
+        assert_eq!(known.since.as_ref().map(|since| since.fixed), Some(1));
+        assert!(!known.is_strict(true), "what is known fails nothing");
+
+        let mut new = outcome(&[(1, High), (3, High)]);
+        new.compare(&lets_known_pass);
+        assert_eq!((new.verdict, standings(&new)), (Verdict::Fail, (1, 1, 0)));
+
+        let mut low = outcome(&[(1, High), (3, Low)]);
+        low.compare(&lets_known_pass);
+        assert_eq!(low.verdict, Verdict::Warn);
+        assert!(low.is_strict(true), "a new one of any severity is strict's");
+
+        let mut nightly = outcome(&[(1, High)]);
+        nightly.compare(&with(Some(&before), &[]));
+        assert_eq!(
+            (nightly.verdict, standings(&nightly)),
+            (Verdict::Fail, (0, 1, 0))
+        );
+        assert!(nightly.is_strict(true));
+    }
+
+    #[test]
+    fn what_is_accepted_fails_nothing_until_its_day_is_over_and_is_never_a_pass() {
+        let accepted = [
+            acceptance(1, TODAY, 1),
+            acceptance(2, date(2026, 11, 25), 5),
+            acceptance(8, TODAY, 9),
+            acceptance(7, date(2026, 1, 1), 13),
+        ];
+        let mut outcome = outcome(&[(1, Severity::High), (2, Severity::High)]);
+        outcome.compare(&with(None, &accepted));
+        assert_eq!(outcome.verdict, Verdict::Fail);
+        assert_eq!(standings(&outcome), (0, 0, 1));
+        assert_eq!(outcome.since, None);
+        let warnings: Vec<_> = outcome
+            .warnings
+            .iter()
+            .map(|one| {
+                (
+                    one.message.as_str(),
+                    one.place.as_ref().map(|place| place.line),
+                )
+            })
+            .collect();
+        assert_eq!(
+            warnings,
+            [
+                (
+                    "the acceptance of `0000000000000002` ended on 2026-11-25; its finding counts again",
+                    Some(5)
+                ),
+                (
+                    "entries of the baseline can be removed: nothing of them is found any more (lines 9, 13)",
+                    Some(9)
+                ),
+            ]
+        );
+        let mut outcome = self::outcome(&[(1, Severity::High)]);
+        outcome.compare(&with(None, &accepted[..1]));
+        assert_eq!(outcome.verdict, Verdict::Warn);
+        assert!(!outcome.is_strict(true));
+        assert_eq!(outcome.warnings, []);
+    }
+
+    #[test]
+    fn nothing_is_gone_where_not_everything_was_looked_at() {
+        let before = earlier(&[1, 2]);
+        let accepted = [acceptance(8, TODAY, 1)];
+        let mut unanswered = sample::several_contracts();
+        let warnings = unanswered.warnings.clone();
+        unanswered.compare(&with(Some(&before), &accepted));
+        assert_eq!(unanswered.verdict, Verdict::Error);
+        assert_eq!(unanswered.since.as_ref().map(|since| since.fixed), Some(0));
+        assert_eq!(unanswered.warnings, warnings);
+
+        let mut partial = sample::passing();
+        partial.compare(&Comparison {
+            is_whole: false,
+            ..with(Some(&before), &accepted)
+        });
+        assert_eq!(partial.since.map(|since| since.fixed), Some(0));
+        assert_eq!(partial.warnings, []);
+    }
+
+    #[test]
+    fn a_check_does_not_tell_of_what_a_rehearsal_accepts() {
+        let of_rehearsal = Acceptance {
+            entity: Some("scenario:trial/ends".to_owned()),
+            ..acceptance(8, TODAY, 1)
+        };
+        let accepted = [of_rehearsal];
+        let mut check = sample::passing();
+        check.compare(&with(None, &accepted));
+        assert_eq!(check.warnings, []);
+        let mut rehearsal = crate::report::sample_rehearsal::rehearsal();
+        rehearsal.compare(&with(None, &accepted));
+        assert_eq!(rehearsal.warnings.len(), 1);
+    }
+
+    #[test]
+    fn many_ended_acceptances_are_told_in_few_warnings() {
+        let ended: Vec<_> = (0..14)
+            .map(|one| acceptance(one, date(2026, 1, 1), 1))
+            .collect();
+        let findings: Vec<_> = (0..14).map(|one| (one, Severity::Low)).collect();
+        let mut outcome = outcome(&findings);
+        outcome.compare(&with(None, &ended));
+        assert_eq!(outcome.warnings.len(), 11);
+        assert_eq!(outcome.warnings[10].message, "4 more acceptances ended too");
+    }
+
+    fn severity() -> impl Strategy<Value = Severity> {
+        prop::sample::select(Severity::ALL.to_vec())
+    }
+
+    prop_compose! {
+        fn world()(
+            findings in prop::collection::btree_map(0..12_u64, severity(), 0..8),
+            before in prop::option::of(prop::collection::vec(0..12_u64, 0..8)),
+            accepted in prop::collection::btree_map(0..12_u64, -2..3_i64, 0..6),
+            fail_on in prop::option::of(severity()),
+            lets_known_pass in any::<bool>(),
+            is_whole in any::<bool>(),
+            is_unanswered in any::<bool>(),
+        ) -> (Outcome, Option<Remembered>, Vec<Acceptance>, bool, bool) {
+            let findings: Vec<_> = findings.into_iter().collect();
+            let mut outcome = outcome(&findings);
+            let of_all: Vec<_> = outcome.contracts[0]
+                .findings
+                .iter()
+                .map(|found| found.finding.clone())
+                .collect();
+            let verdict = if is_unanswered { Verdict::Error } else { Verdict::of(&of_all, fail_on) };
+            outcome.contracts[0].fail_on = fail_on;
+            outcome.contracts[0].verdict = verdict;
+            outcome.verdict = verdict;
+            let accepted = accepted.into_iter().map(|(one, days)| {
+                let until = TODAY.checked_add(jiff::Span::new().days(days)).unwrap();
+                acceptance(one, until, 1)
+            });
+            (outcome, before.map(|before| earlier(&before)), accepted.collect(), lets_known_pass, is_whole)
+        }
+    }
+
+    fn bare(outcome: &Outcome) -> Vec<Finding> {
+        let found = outcome.findings();
+        found
+            .iter()
+            .map(|(_, found)| found.finding.clone())
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_finding_is_lost_and_no_verdict_is_better_than_it_may_be(
+            (before, earlier, accepted, lets_known_pass, is_whole) in world()
+        ) {
+            let mut after = before.clone();
+            after.compare(&Comparison { earlier: earlier.as_ref(), accepted: &accepted, today: TODAY, lets_known_pass, is_whole });
+            prop_assert_eq!(bare(&before), bare(&after));
+            let all = u64::try_from(bare(&after).len()).unwrap();
+            let (new, known, of_team) = standings(&after);
+            if earlier.is_some() {
+                prop_assert_eq!(new + known + of_team, all);
+            } else {
+                prop_assert_eq!((new, known), (0, 0));
+                prop_assert_eq!(&after.since, &None);
+            }
+            // Without an answer there is none, and what was found is never nothing.
+            prop_assert_eq!(before.verdict == Verdict::Error, after.verdict == Verdict::Error);
+            prop_assert_eq!(before.verdict == Verdict::Pass, after.verdict == Verdict::Pass);
+            prop_assert!(after.verdict <= before.verdict);
+            // A verdict changes only for findings that are accepted, or known where they may pass.
+            let may_change = of_team > 0 || (lets_known_pass && known > 0);
+            prop_assert!(may_change || before.verdict == after.verdict);
+            // A new one that fails does so whatever else is there.
+            let fails = after.findings().iter().any(|(contract, found)| {
+                contract.fail_on.is_some_and(|least| found.finding.severity.reaches(least))
+                    && matches!(found.standing, Some(Standing::New) | None)
+            });
+            prop_assert!(!fails || after.verdict >= Verdict::Fail);
+        }
+    }
+}

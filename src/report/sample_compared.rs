@@ -1,0 +1,40 @@
+//! An outcome that was compared, for the tests of the renderers.
+
+use crate::{
+    baseline::{Since, Standing},
+    contract::{Rule, Source},
+};
+
+use super::{
+    Outcome,
+    sample::{alice, contract, finding, outcome},
+};
+
+/// A new finding, a known one and an accepted one, where what is known may pass.
+pub(super) fn compared() -> Outcome {
+    let bob = finding(Rule::WrongfulAccess, "user:usr_bob");
+    let stale = finding(Rule::StalePlan, "user:usr_carol");
+    let mut outcome = outcome(vec![contract(
+        "users",
+        Source::Stripe,
+        vec![alice(), bob, stale],
+    )]);
+    let accepted = Standing::Accepted {
+        reason: "Carol leaves at the end of the year.".into(),
+        until: Some("2026-12-31".into()),
+    };
+    let standings = [Standing::Known, Standing::New, accepted];
+    let findings = outcome
+        .contracts
+        .iter_mut()
+        .flat_map(|one| &mut one.findings);
+    for (found, standing) in findings.zip(standings) {
+        found.standing = Some(standing);
+    }
+    outcome.since = Some(Since {
+        source: "the check run of `1a2b3c4` on `main`".into(),
+        fixed: 1,
+        lets_known_pass: true,
+    });
+    outcome
+}
