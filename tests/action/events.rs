@@ -183,7 +183,7 @@ fn rows() -> Vec<Row> {
         Row { situation: "labelled, or any other action", payload: "pull_request_labeled", ..PULL },
         Row { situation: "without `checks: write`", may: May::AllBut("checks"), refused: &[("403 POST ", "/check-runs")], check_run: None, log: true, ..PULL },
         Row { situation: "without `pull-requests`", may: May::AllBut("pull-requests"), refused: &[("403 GET ", "/issues/7/comments"), ("403 GET ", "/pulls/7"), ("403 GET ", "/pulls/7/files")], comment: false, ..PULL },
-        Row { situation: "without `contents`", may: May::AllBut("contents"), refused: &[("403 GET ", "/contents/prodverdict.yml")], ..PULL },
+        Row { situation: "without `contents`", may: May::AllBut("contents"), refused: &[("403 GET ", "/commits"), ("403 GET ", "/contents/prodverdict.yml")], ..PULL },
         Row { situation: "from a fork: no secrets", payload: "pull_request_fork", secrets: false, config: None, status: 2, ..READ },
         Row { situation: "the same, with `on_missing_credentials: skip`", payload: "pull_request_fork", secrets: false, inputs: &[("on_missing_credentials", "skip")], refused: &[("403 POST ", "/check-runs")], log: false, config: None, status: 0, ..READ },
         Row { situation: "from a fork, where secrets are sent to forks", payload: "pull_request_fork", ..READ },

@@ -175,7 +175,8 @@ async fn a_file_that_cannot_be_compared_is_a_warning_and_changes_no_verdict() {
         world.tokens.insert(TOKEN.to_owned(), token);
         let scene = Scene::in_world(world, "pull_request", "pull_request", &in_order())
             .await
-            .refusing("403 GET ", "/contents/prodverdict.yml");
+            .refusing("403 GET ", "/contents/prodverdict.yml")
+            .refusing("403 GET ", "/commits");
         let ran = scene.run().await;
         ran.expect(0);
         let sentence =
