@@ -22,7 +22,7 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
         return Reply::missing();
     }
     let is_hidden = match rest {
-        ["contents", ..] => !token.reads_contents,
+        ["contents", ..] | ["commits"] => !token.reads_contents,
         ["pulls", ..]
         | ["commits", _, "pulls"]
         | ["issues", _, "comments"]
