@@ -44,7 +44,15 @@ pub fn message(news: &News<'_>) -> Option<Value> {
         .iter()
         .map(|(_, found)| found.finding.fingerprint.as_str())
         .collect();
-    let change = news.earlier.change(&fingerprints);
+    let mut change = news.earlier.change(&fingerprints);
+    if let (Some(change), Earlier::Found(state)) = (&mut change, news.earlier) {
+        // What was accepted since is not fixed.
+        let all = outcome.findings();
+        change.fixed = state.gone(
+            all.iter()
+                .map(|(_, found)| found.finding.fingerprint.as_str()),
+        );
+    }
     let (heading, named) = match &change {
         Some(change) if change.is_none() => return None,
         Some(change) => (
@@ -228,7 +236,7 @@ fn count(number: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        baseline::State,
+        baseline::{Standing, State},
         contract::{Finding, Money, Rule, Source, Subject, Summary, UnixSeconds},
         problem::Problem,
     };
@@ -323,6 +331,18 @@ mod tests {
         for earlier in [Earlier::Nothing, Earlier::Unknown, found(&[])] {
             assert_eq!(said(&outcome(vec![contract(&[])]), &earlier), None);
         }
+    }
+
+    #[test]
+    fn what_was_accepted_is_not_fixed() {
+        let mut accepted = contract(&[1]);
+        for one in &mut accepted.findings {
+            one.standing = Some(Standing::Accepted {
+                reason: "known".to_owned(),
+                until: None,
+            });
+        }
+        assert_eq!(said(&outcome(vec![accepted]), &found(&[1])), None);
     }
 
     #[test]
