@@ -269,8 +269,7 @@ async fn an_issue_is_for_those_who_want_one() {
     let off = async {
         let scene = night(&drifted()).await.with("issue", "off");
         scene.run().await.expect(1);
-        assert_eq!(scene.issues().len(), 0);
-        assert_eq!(scene.github.count("GET", "/issues"), 0);
+        assert_eq!((scene.issues().len(), scene.writes()), (0, 0));
     };
     let clean = async {
         let scene = night(&in_order()).await;

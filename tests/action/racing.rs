@@ -36,7 +36,7 @@ async fn both(scene: &Scene, children: (Child, Child)) {
 
 #[track_caller]
 fn expect_state(comment: &str, run: u64, attempt: u64) {
-    let state = format!("\"run_id\":{run},\"attempt\":{attempt}}}");
+    let state = format!("\"run_id\":{run},\"attempt\":{attempt},");
     assert!(comment.contains(&state), "{comment}");
 }
 

@@ -196,20 +196,27 @@ impl Shop {
             ),
         )
         .await;
-        let mut connection = PgConnection::connect(self.url().as_str())
-            .await
-            .expect("the test server answers");
-        for person in people.iter().filter(|person| person.has_account) {
-            sqlx::query("insert into users values ($1, $2, $3, $4)")
-                .bind(&person.id)
-                .bind(&person.customer)
-                .bind(person.paid)
-                .bind(&person.plan)
-                .execute(&mut connection)
-                .await
-                .expect("an account");
-        }
-        connection.close().await.expect("closed");
+        let accounts: Vec<_> = people
+            .iter()
+            .filter(|one| one.has_account)
+            .cloned()
+            .collect();
+        let url = self.url();
+        apart(async move {
+            let mut connection = connected(&url).await;
+            for person in accounts {
+                sqlx::query("insert into users values ($1, $2, $3, $4)")
+                    .bind(&person.id)
+                    .bind(&person.customer)
+                    .bind(person.paid)
+                    .bind(&person.plan)
+                    .execute(&mut connection)
+                    .await
+                    .expect("an account");
+            }
+            connection.close().await.expect("closed");
+        })
+        .await;
     }
 }
 
@@ -249,12 +256,33 @@ fn billing(people: &[Person]) -> World {
 }
 
 async fn run(server: &Url, sql: &str) {
-    let mut connection = PgConnection::connect(server.as_str())
-        .await
-        .expect("the test server answers");
-    connection
-        .execute(AssertSqlSafe(sql.to_owned()))
-        .await
-        .expect(sql);
-    connection.close().await.expect("closed");
+    let (server, sql) = (server.clone(), sql.to_owned());
+    apart(async move {
+        let mut connection = connected(&server).await;
+        let done = connection.execute(AssertSqlSafe(sql.clone())).await;
+        done.expect(&sql);
+        connection.close().await.expect("closed");
+    })
+    .await;
+}
+
+async fn connected(server: &Url) -> PgConnection {
+    let connection = PgConnection::connect(server.as_str()).await;
+    connection.expect("the test server answers")
+}
+
+/// On a thread of its own: Postgres drops no database before every connection that is being opened is open, and a test
+/// that drops a shop stands still until then, with whatever else it was about to open.
+async fn apart(work: impl Future<Output = ()> + Send + 'static) {
+    let (done, is_done) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(work);
+        // A test that ended meanwhile waits for nothing.
+        let _ = done.send(());
+    });
+    is_done.await.expect("the database was asked");
 }
