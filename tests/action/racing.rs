@@ -42,7 +42,11 @@ fn expect_state(comment: &str, run: u64, attempt: u64) {
 
 #[tokio::test]
 async fn two_processes_at_once_leave_one_comment_by_the_newer() {
-    let scene = Scene::open(&drifted()).await;
+    // Each may find the same comment to be one too many, and the other has taken it away already.
+    let scene = Scene::open(&drifted())
+        .await
+        .refusing("404 DELETE /repos/acme/shop/issues/comments/", "")
+        .refusing("404 PATCH /repos/acme/shop/issues/comments/", "");
     let newer = scene.another("pull_request", "pull_request", 101);
     both(&scene, (scene.start(), start(&newer))).await;
     expect_state(&scene.comment(), 101, 1);
