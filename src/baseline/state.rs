@@ -14,9 +14,6 @@ use crate::contract::UnixSeconds;
 const BEGINNING: &str = "<!-- prodverdict-state v1 ";
 const END: &str = " -->";
 
-/// Fingerprints do not compress: as many as leave a third of a check run's summary to its readers.
-const MOST: usize = 4_000;
-
 /// The bytes of a fingerprint.
 const BYTES: usize = 8;
 
@@ -28,6 +25,10 @@ pub struct State {
 }
 
 impl State {
+    /// The fingerprints that are kept at most. They do not compress: as many as leave a third of a check run's summary to
+    /// its readers.
+    pub const MOST: usize = 4_000;
+
     /// Of fingerprints as findings have them: 16 hexadecimal digits. What is none is left out.
     pub fn new<'a>(taken: UnixSeconds, fingerprints: impl IntoIterator<Item = &'a str>) -> Self {
         let fingerprints = fingerprints.into_iter().filter_map(number).collect();
@@ -58,7 +59,7 @@ impl State {
 
     /// The line that holds it; none where there is too much to keep.
     pub fn line(&self) -> Option<String> {
-        if self.fingerprints.len() > MOST {
+        if self.fingerprints.len() > Self::MOST {
             return None;
         }
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
@@ -77,11 +78,11 @@ impl State {
         let taken = UnixSeconds(taken.parse().ok()?);
         let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
         let mut bytes = Vec::new();
-        let limit = u64::try_from(MOST * BYTES).ok()?;
+        let limit = u64::try_from(Self::MOST * BYTES).ok()?;
         // One more than there can be: a longer one is none of ours.
         let mut decoder = DeflateDecoder::new(packed.as_slice()).take(limit + 1);
         decoder.read_to_end(&mut bytes).ok()?;
-        if bytes.len() > MOST * BYTES {
+        if bytes.len() > Self::MOST * BYTES {
             return None;
         }
         let (numbers, rest) = bytes.as_chunks::<BYTES>();

@@ -31,6 +31,21 @@ struct Listed {
 }
 
 impl Client {
+    /// Whether the pull request is known not to change the file: then a branch that is behind its base has an older one,
+    /// which is none of the pull request's doing. No where the list is cut short, empty or not to be had.
+    pub async fn leaves_alone(
+        &mut self,
+        repository: &Repository,
+        (number, sha): (u64, &str),
+        path: &str,
+    ) -> bool {
+        let Ok(files) = self.changed_files(repository, number, sha).await else {
+            return false;
+        };
+        let is_whole = !files.is_empty() && files.len() < MOST_PAGES * PER_PAGE;
+        is_whole && !files.iter().any(|file| file.path == path)
+    }
+
     /// What is read for a report is worth a part of the time for reporting, not all of it.
     pub fn begin_reading(&mut self) {
         self.begin(self.limits().budget / 4);

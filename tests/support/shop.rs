@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicU32, Ordering},
+    thread::JoinHandle,
 };
 
 use prodverdict::fake_stripe::{
@@ -224,15 +225,9 @@ impl Drop for Shop {
     /// On a thread of its own: a test's runtime cannot be blocked on from inside.
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
-        let cleaned = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                run(&server, &format!("drop database {name} with (force)")).await;
-                run(&server, &format!("drop role {name}")).await;
-            });
+        let cleaned = begun(async move {
+            run(&server, &format!("drop database {name} with (force)")).await;
+            run(&server, &format!("drop role {name}")).await;
         });
         let is_clean = cleaned.join().is_ok() || std::thread::panicking();
         assert!(is_clean, "the database {} could not be dropped", self.name);
@@ -275,14 +270,20 @@ async fn connected(server: &Url) -> PgConnection {
 /// that drops a shop stands still until then, with whatever else it was about to open.
 async fn apart(work: impl Future<Output = ()> + Send + 'static) {
     let (done, is_done) = tokio::sync::oneshot::channel();
+    begun(async {
+        work.await;
+        // A test that ended meanwhile waits for nothing.
+        let _ = done.send(());
+    });
+    is_done.await.expect("the database was asked");
+}
+
+fn begun(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime");
         runtime.block_on(work);
-        // A test that ended meanwhile waits for nothing.
-        let _ = done.send(());
-    });
-    is_done.await.expect("the database was asked");
+    })
 }

@@ -21,7 +21,6 @@ pub(super) async fn load(
     context: &mut Context,
     client: Result<Client, ClientError>,
 ) -> Result<Config, Unusable> {
-    let path = path.strip_prefix("./").unwrap_or(path);
     match &context.trust {
         Trust::Ordinary => {
             let file =

@@ -252,9 +252,8 @@ impl Job<'_> {
     }
 
     fn write_files(&self, outcome: &Outcome) -> Vec<OutputError> {
-        let config = &self.inputs.config;
         let surroundings = Surroundings {
-            config: config.strip_prefix("./").unwrap_or(config),
+            config: self.inputs.config_path(),
             folder: &self.workspace.display().to_string(),
         };
         self.files

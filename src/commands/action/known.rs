@@ -19,9 +19,6 @@ use crate::{
     report::{Comparison, Outcome, newly_accepted},
 };
 
-/// GitHub lists no more files of a pull request.
-const MOST_FILES: usize = 3000;
-
 /// What the repository accepts.
 #[derive(Debug, Default)]
 pub(super) struct Committed {
@@ -97,12 +94,9 @@ async fn told(
     let told = newly_accepted(&before, accepted, today)?;
     // What is checked out may be ahead of the base commit that the event names.
     if let (Some(number), Some(sha)) = (context.pull_request, &context.sha)
-        && let Ok(files) = client.changed_files(repository, number, sha).await
+        && client.leaves_alone(repository, (number, sha), path).await
     {
-        let is_whole = !files.is_empty() && files.len() < MOST_FILES;
-        if is_whole && !files.iter().any(|file| file.path == path) {
-            return None;
-        }
+        return None;
     }
     Some(told)
 }
@@ -173,7 +167,8 @@ fn nothing_known() -> Problem {
 fn too_many(findings: usize) -> Problem {
     Problem {
         message: format!(
-            "{findings} findings are too many to be kept for pull requests to be compared with; 4000 are the most"
+            "{findings} findings are too many to be kept for pull requests to be compared with; {} are the most",
+            State::MOST
         ),
         hint: "mend what causes most of them first; until then pull requests are compared with an older result, or \
                with none"

@@ -6,9 +6,6 @@ use crate::{
     problem::Problem,
 };
 
-/// GitHub lists no more files of a pull request.
-const MOST_FILES: usize = 3000;
-
 /// What `config`, which is in force, says beside the other side's file at `path`. That it cannot be compared is a
 /// warning too.
 pub(super) async fn warnings(
@@ -17,7 +14,6 @@ pub(super) async fn warnings(
     context: &mut Context,
     client: Result<Client, ClientError>,
 ) -> Vec<Problem> {
-    let path = path.strip_prefix("./").unwrap_or(path);
     let is_about_one = context.trust != Trust::Ordinary || context.is_of_pull_request();
     if !is_about_one || context.nothing_to_do.is_some() {
         return Vec::new();
@@ -79,12 +75,9 @@ async fn compare(
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    // A branch that is behind has an older file, which is none of the pull request's doing.
-    if let Ok(files) = client.changed_files(repository, number, sha).await {
-        let is_whole = !files.is_empty() && files.len() < MOST_FILES;
-        if is_whole && !files.iter().any(|file| file.path == path) {
-            return Ok(Vec::new());
-        }
+    let pull_request = (number, sha.as_str());
+    if client.leaves_alone(repository, pull_request, path).await {
+        return Ok(Vec::new());
     }
     let hint = "the pull request's own configuration is in force here; see that this is meant";
     Ok(problems(found, hint))

@@ -138,7 +138,7 @@ async fn load(
     began: UnixSeconds,
 ) -> (Result<Config, Unusable>, Result<Committed, Unusable>) {
     let client = reader(context);
-    let config = configuration::load(&inputs.config, workspace, context, client).await;
+    let config = configuration::load(inputs.config_path(), workspace, context, client).await;
     let client = reader(context);
     let path = inputs.baseline.as_deref();
     let committed = known::load(path, workspace, context, client, day_of(began)).await;
@@ -185,14 +185,12 @@ async fn told(
     publisher: &mut Publisher,
 ) -> u8 {
     let mut context = publisher.context().clone();
+    let path = job.inputs.config_path();
     if let Ok(config) = config {
         if let Judged::Told(outcome) = &mut judged {
             known::compare(job, outcome, publisher).await;
-            let path = &job.inputs.config;
-            let path = path.strip_prefix("./").unwrap_or(path);
             changed::place(outcome, (config, path), &context, reader()).await;
         }
-        let path = &job.inputs.config;
         judged.warn(loosening::warnings(path, config, &mut context, reader()).await);
     }
     job.end(publisher, judged).await
