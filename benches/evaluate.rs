@@ -15,7 +15,7 @@ use prodverdict::{
     billing::PriceTable,
     contract::{
         Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field,
-        Interval, Item, Period, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId,
+        Interval, Item, Period, Plans, Price, Rule, Source, Status, Subscription, SubscriptionId,
         Terms, UnixSeconds, Word, evaluate,
     },
 };
@@ -115,7 +115,10 @@ fn measure(world: World) -> io::Result<()> {
 fn assert_reached(world: World, evaluation: &Evaluation) -> io::Result<()> {
     let found = &evaluation.summary.by_rule;
     let expected = |rule: &Rule| match rule {
-        Rule::UnmappedFeature | Rule::Handler(_) => false,
+        Rule::UnmappedFeature
+        | Rule::CustomerMismatch
+        | Rule::DuplicateSubscription
+        | Rule::Handler(_) => false,
         Rule::SeatDrift
         | Rule::StatusDrift
         | Rule::StaleSubscriptionId
@@ -166,9 +169,7 @@ fn contract() -> Contract {
         ("price_1QpzXkLkdIwHu7ixFree00000", "free"),
     ];
     Contract {
-        plans: plans
-            .map(|(price, plan)| (PriceId::from(price), plan.to_owned()))
-            .into(),
+        plans: Plans::by_price(plans),
         ..Contract::new(Source::Stripe)
     }
 }
@@ -302,6 +303,7 @@ fn columns(number: u64, drift: Option<Rule>, shared: &Shared) -> AccountColumns 
         })),
         cancel_at_period_end: drift == Some(Rule::CancelFlagDrift),
         updated_at: Some(UnixSeconds(NOW - DAY)),
+        ..AccountColumns::default()
     }
 }
 
@@ -338,10 +340,14 @@ fn subscription(
             UnixSeconds(NOW - 10 * DAY),
             UnixSeconds(NOW + 20 * DAY),
         )),
+        details: None,
         terms: prices.share_terms(Terms {
             status,
             cancel_scheduled: Some(false),
-            paused_void: false,
+            only_cancel_at: false,
+            pause: None,
+            days_until_due: None,
+            on_test_clock: false,
             items: Box::new([Item {
                 price: Arc::clone(price),
                 quantity: Some(1),

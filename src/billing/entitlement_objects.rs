@@ -48,6 +48,7 @@ pub fn standing_in(
         created: UnixSeconds::default(),
         ended_at: None,
         period: None,
+        details: None,
         terms: {
             let item = |feature: &String| Item {
                 price: prices.share(Price::bare(feature)),
@@ -57,7 +58,10 @@ pub fn standing_in(
             prices.share_terms(Terms {
                 status: Status::Active,
                 cancel_scheduled: None,
-                paused_void: false,
+                only_cancel_at: false,
+                pause: None,
+                days_until_due: None,
+                on_test_clock: false,
                 items,
             })
         },

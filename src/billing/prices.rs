@@ -54,7 +54,7 @@ impl PriceTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Item, Status};
+    use crate::contract::{Item, Pause, Status};
 
     #[test]
     fn equal_prices_are_one_and_different_ones_stay_different() {
@@ -83,7 +83,10 @@ mod tests {
             let terms = Terms {
                 status,
                 cancel_scheduled: None,
-                paused_void: false,
+                only_cancel_at: false,
+                pause: None,
+                days_until_due: None,
+                on_test_clock: false,
                 items: quantities.iter().map(&mut item).collect(),
             };
             let shared = prices.share_terms(terms.clone());
@@ -106,7 +109,7 @@ mod tests {
             assert!(!Arc::ptr_eq(&first, &other));
         }
         let mut voided = (*first).clone();
-        voided.paused_void = true;
-        assert!(prices.share_terms(voided).paused_void);
+        voided.pause = Some(Pause::Void);
+        assert_eq!(prices.share_terms(voided).pause, Some(Pause::Void));
     }
 }

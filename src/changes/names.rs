@@ -78,12 +78,14 @@ pub fn of_contract(contract: &AccessContract) -> Vec<Name> {
         }
     }
     names.table(contract);
-    for (price, plan) in &contract.contract.plans {
+    for (key, plan) in contract.contract.plans.iter() {
         if names.found.len() >= MOST_OF_CONTRACT {
             break;
         }
-        names.add(Kind::Plan, plan);
-        names.add(Kind::Price, price.as_str());
+        for word in plan.words() {
+            names.add(Kind::Plan, word);
+        }
+        names.add(Kind::Price, &key.text);
     }
     names.found
 }
@@ -241,7 +243,9 @@ fn is_about_plans(rule: Rule) -> bool {
         Rule::RevenueLeak
         | Rule::WrongfulAccess
         | Rule::NoSubscription
+        | Rule::CustomerMismatch
         | Rule::DuplicateCustomer
+        | Rule::DuplicateSubscription
         | Rule::OrphanSubscription
         | Rule::UnknownStatus
         | Rule::UnlinkedAccess
@@ -273,7 +277,9 @@ fn about(rule: Rule, contract: &AccessContract) -> Option<Field> {
             Some(Field::Plan)
         }
         Rule::OrphanSubscription
+        | Rule::CustomerMismatch
         | Rule::DuplicateCustomer
+        | Rule::DuplicateSubscription
         | Rule::UnlinkedAccess
         | Rule::Handler(HandlerRule::BystanderChanged) => Some(contract.contract.match_on.link()),
         Rule::SeatDrift => Some(Field::Seats),

@@ -116,6 +116,7 @@ mod tests {
             fingerprint: (*fingerprint).to_owned(),
         };
         Evaluation {
+            advice: Vec::new(),
             findings: fingerprints.iter().map(finding).collect(),
             summary: Summary::default(),
         }

@@ -215,6 +215,8 @@ impl AskedProvider<'_, '_> {
                 subscriptions: self.subscriptions,
                 seen_modes: self.seen_modes,
                 customer_known: true,
+                stored_words: std::collections::BTreeMap::new(),
+                customer_metadata: std::collections::BTreeMap::new(),
             },
             existing,
             warnings: rows.warnings,

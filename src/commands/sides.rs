@@ -137,6 +137,8 @@ impl<'r> Sides<'r> {
             subscriptions: listed.facts.subscriptions,
             seen_modes: listed.facts.seen_modes,
             customer_known: false,
+            stored_words: std::collections::BTreeMap::new(),
+            customer_metadata: std::collections::BTreeMap::new(),
         };
         let customers_were_asked = !listed.is_everything && self.settle(&mut facts).await?;
         Ok(BothSides {

@@ -221,6 +221,12 @@ pub(super) struct Columns {
     /// When the row last changed.
     #[serde(default)]
     pub(super) updated_at: Entry<Column>,
+    /// Whether something that the provider does not know pays for the account: another provider, an invoice, a gift card.
+    #[serde(default)]
+    pub(super) paid_elsewhere: Entry<Column>,
+    /// Since when payment is overdue.
+    #[serde(default)]
+    pub(super) past_due_since: Entry<Column>,
 }
 
 /// Which statuses give access and which do not; a word in neither list is not judged.

@@ -80,12 +80,16 @@ impl ContractPlaces {
                 .or_else(|| self.column(Field::SubscriptionId))
         };
         let found = match rule {
+            Rule::CustomerMismatch => customer(),
             Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription => {
                 self.column(Field::HasPaidAccess)
             }
             Rule::PlanDrift => price.or(plans).or_else(|| self.column(Field::Plan)),
             Rule::UnmappedPrice | Rule::UnmappedFeature => plans,
-            Rule::DuplicateCustomer | Rule::OrphanSubscription | Rule::UnlinkedAccess => customer(),
+            Rule::DuplicateCustomer
+            | Rule::DuplicateSubscription
+            | Rule::OrphanSubscription
+            | Rule::UnlinkedAccess => customer(),
             Rule::UnknownStatus => self.statuses.as_ref().or(self.source.as_ref()),
             Rule::DoubleSubscription => price.or(plans).or_else(customer),
             Rule::StalePlan => self.column(Field::Plan).or(plans),

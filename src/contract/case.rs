@@ -154,7 +154,7 @@ impl<'f> Case<'f> {
             .into_iter()
             .flat_map(|subscription| subscription.items.iter())
         {
-            if self.contract.price_meaning(&item.price.id) == PriceMeaning::Ignored {
+            if self.contract.price_meaning(&item.price) == PriceMeaning::Ignored {
                 continue;
             }
             let monthly = item

@@ -79,6 +79,10 @@ pub fn corrections(
 /// Why nothing is corrected by what a finding of this rule says.
 pub fn uncorrected(rule: Rule) -> &'static str {
     match rule {
+        Rule::CustomerMismatch => "store the customer that pays: the finding names it",
+        Rule::DuplicateSubscription => {
+            "only you know which of the accounts the subscription belongs to: clear it on the others"
+        }
         Rule::DuplicateCustomer => {
             "only you know which of the accounts the customer belongs to: unlink the others"
         }
@@ -228,7 +232,9 @@ impl Correcting<'_> {
             }
             Rule::UnmappedPrice
             | Rule::UnmappedFeature
+            | Rule::CustomerMismatch
             | Rule::DuplicateCustomer
+            | Rule::DuplicateSubscription
             | Rule::OrphanSubscription
             | Rule::UnknownStatus
             | Rule::DoubleSubscription
@@ -331,7 +337,7 @@ fn only_plan(case: &Case<'_>, customer: CustomerNumber) -> Option<String> {
         .collect();
     let mut plans = plans.into_iter();
     match (plans.next(), plans.next()) {
-        (Some(plan), None) => Some(plan.to_owned()),
+        (Some(plan), None) => Some(plan.name().to_owned()),
         _ => None,
     }
 }

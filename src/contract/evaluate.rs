@@ -1,10 +1,14 @@
 //! The one pure function: contract, facts and a time in; findings in their fixed order out.
 
-use super::{Contract, Facts, Finding, Mode, Summary, UnixSeconds, case::Case, guards, rules};
+use super::{
+    Advice, Contract, Facts, Finding, Mode, Summary, UnixSeconds, case::Case, guards, rules,
+};
 
 /// What a contract comes to on given facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
+    /// What the contract itself may have wrong, in order.
+    pub advice: Vec<Advice>,
     /// In the order of [`Finding::order`].
     pub findings: Vec<Finding>,
     pub summary: Summary,
@@ -80,7 +84,11 @@ pub fn evaluate(
     rules::judge(&case)?;
     let findings = case.into_findings();
     summary.count_findings(&findings);
-    Ok(Evaluation { findings, summary })
+    Ok(Evaluation {
+        advice: Vec::new(),
+        findings,
+        summary,
+    })
 }
 
 #[cfg(test)]

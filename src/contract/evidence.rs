@@ -52,7 +52,7 @@ impl Case<'_> {
         let mut prices: Vec<_> = subscription
             .items
             .iter()
-            .map(|item| match self.contract.price_meaning(&item.price.id) {
+            .map(|item| match self.contract.price_meaning(&item.price) {
                 PriceMeaning::Plan(plan) => format!("{} → {plan}", item.price.id),
                 PriceMeaning::Ignored => format!("{} (ignored)", item.price.id),
                 PriceMeaning::Unmapped => item.price.id.to_string(),
@@ -72,7 +72,7 @@ impl Case<'_> {
             "subscription {} of customer {} is {}",
             subscription.id, subscription.customer, subscription.status
         );
-        if subscription.paused_void {
+        if subscription.pause == Some(super::Pause::Void) {
             line.push_str(" with its collection paused as void");
         }
         line += &format!(" ({prices})");

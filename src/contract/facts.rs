@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Borrow,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::{Deref, DerefMut},
     sync::Arc,
 };
@@ -23,10 +23,12 @@ pub enum Field {
     PeriodEnd,
     CancelAtPeriodEnd,
     UpdatedAt,
+    PaidElsewhere,
+    PastDueSince,
 }
 
 impl Field {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Id,
         Self::CustomerId,
         Self::HasPaidAccess,
@@ -38,6 +40,8 @@ impl Field {
         Self::PeriodEnd,
         Self::CancelAtPeriodEnd,
         Self::UpdatedAt,
+        Self::PaidElsewhere,
+        Self::PastDueSince,
     ];
 
     /// The name it has in `columns:` of the configuration.
@@ -54,6 +58,8 @@ impl Field {
             Self::PeriodEnd => "period_end",
             Self::CancelAtPeriodEnd => "cancel_at_period_end",
             Self::UpdatedAt => "updated_at",
+            Self::PaidElsewhere => "paid_elsewhere",
+            Self::PastDueSince => "past_due_since",
         }
     }
 
@@ -114,6 +120,12 @@ pub struct AccountColumns {
     pub period_end: Option<UnixSeconds>,
     pub cancel_at_period_end: bool,
     pub updated_at: Option<UnixSeconds>,
+    /// Something that the provider does not know pays for the account: another provider, an invoice, a gift card.
+    pub paid_elsewhere: bool,
+    /// Since when payment is overdue.
+    pub past_due_since: Option<UnixSeconds>,
+    /// Where the customer column holds a list: all but the first, which is [`Account::customer`].
+    pub other_customers: Box<[CustomerId]>,
 }
 
 /// One subscription of the provider, or the active entitlements of one customer standing in for one. Its terms read as
@@ -127,8 +139,55 @@ pub struct Subscription {
     pub ended_at: Option<Moment>,
     /// None when the source does not say.
     pub period: Option<Period>,
+    /// None for most subscriptions: only what differs from what the other fields say.
+    pub details: Option<Box<Details>>,
     /// Shared by the readers: of millions of subscriptions, most have the same few.
     pub terms: Arc<Terms>,
+}
+
+/// Facts that few subscriptions have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Details {
+    /// The period of each of the items, in their order. Empty: all have the subscription's.
+    pub item_periods: Box<[Option<Period>]>,
+    /// When the latest invoice was due; one without a due date is due when it is made. Read of `past_due` ones only.
+    pub invoice_due: Option<UnixSeconds>,
+    pub metadata: Metadata,
+}
+
+/// The provider's `metadata` or `custom_data`: keys in order, each with its value as text. Values that are not scalars
+/// are left out.
+pub type Metadata = Box<[(Word, Box<str>)]>;
+
+/// `pause_collection.behavior`: what happens to invoices meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pause {
+    /// The provider's docs say that the service is not provided.
+    Void,
+    KeepAsDraft,
+    MarkUncollectible,
+    /// A word this version does not know.
+    Other(Box<str>),
+}
+
+impl Pause {
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "void" => Self::Void,
+            "keep_as_draft" => Self::KeepAsDraft,
+            "mark_uncollectible" => Self::MarkUncollectible,
+            other => Self::Other(other.into()),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Void => "void",
+            Self::KeepAsDraft => "keep_as_draft",
+            Self::MarkUncollectible => "mark_uncollectible",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 /// What subscriptions have in common with one another.
@@ -137,8 +196,14 @@ pub struct Terms {
     pub status: Status,
     /// `cancel_at_period_end` or `cancel_at` is set; none when the source does not say.
     pub cancel_scheduled: Option<bool>,
-    /// `pause_collection.behavior` is `void`: the provider's docs say the service is not provided.
-    pub paused_void: bool,
+    /// Only `cancel_at` is set, to a date; `cancel_at_period_end` is false.
+    pub only_cancel_at: bool,
+    /// `pause_collection`, where it is set.
+    pub pause: Option<Pause>,
+    /// Days to pay, of a subscription whose invoices are sent to be paid.
+    pub days_until_due: Option<u32>,
+    /// It lives on a test clock: its times are made up.
+    pub on_test_clock: bool,
     pub items: Box<[Item]>,
 }
 
@@ -217,6 +282,30 @@ pub struct SeenModes {
     pub test: Option<String>,
 }
 
+/// The words that the rows hold in a column mapped with `in:`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredWords {
+    pub words: BTreeSet<Box<str>>,
+    /// There are more different words than are kept.
+    pub has_more: bool,
+}
+
+impl StoredWords {
+    /// The most that are kept.
+    pub const MAX: usize = 256;
+
+    pub fn add(&mut self, word: &str) {
+        if self.words.contains(word) {
+            return;
+        }
+        if self.words.len() < Self::MAX {
+            self.words.insert(word.into());
+        } else {
+            self.has_more = true;
+        }
+    }
+}
+
 /// Everything one contract is judged on.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -227,4 +316,8 @@ pub struct Facts {
     pub seen_modes: SeenModes,
     /// The provider was asked for some of the accounts' customers by id, and one of them exists.
     pub customer_known: bool,
+    /// By field mapped with `in:`, what its column holds.
+    pub stored_words: BTreeMap<Field, StoredWords>,
+    /// The metadata of customers, as far as it was read.
+    pub customer_metadata: BTreeMap<CustomerId, Metadata>,
 }

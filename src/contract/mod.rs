@@ -1,5 +1,6 @@
 //! The pure core: facts from both sides and a contract in, findings and a summary out. No clock, no network, no files.
 
+mod advice;
 mod breadth;
 mod case;
 mod cause;
@@ -14,6 +15,7 @@ mod guards;
 mod handler_rule;
 mod identity;
 mod money;
+mod plans;
 mod policy;
 mod rule;
 mod rules;
@@ -25,6 +27,7 @@ pub(crate) mod testing;
 mod time;
 mod verdict;
 
+pub use advice::{Advice, ContractKey};
 pub use breadth::{Breadth, Doubts, doubts};
 pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
 pub use correction::{Corrected, RowCorrection, corrections, uncorrected};
@@ -34,14 +37,19 @@ pub use explanation::{
     ExplainedSubscription, Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, explain,
 };
 pub use facts::{
-    Account, AccountColumns, Facts, Field, Item, Period, SeenModes, Subscription, Terms, Word,
+    Account, AccountColumns, Details, Facts, Field, Item, Metadata, Pause, Period, SeenModes,
+    StoredWords, Subscription, Terms, Word,
 };
 pub(crate) use finding::fingerprint;
 pub use finding::{Finding, Severity, Subject};
 pub use handler_rule::HandlerRule;
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
 pub use money::{Interval, Money, Price};
-pub use policy::{CanceledGrace, ColumnName, Contract, Grace, MatchOn, Mode, PricePattern, Source};
+pub use plans::{PlanKey, PlanKeyKind, PlanWords, Plans};
+pub use policy::{
+    CanceledGrace, ColumnName, Contract, Grace, Included, MatchOn, Mode, PauseMeaning, PausePolicy,
+    PricePattern, Seats, Source,
+};
 pub use rule::Rule;
 pub use status::{Status, Statuses};
 pub use summary::Summary;

@@ -18,6 +18,7 @@ pub enum Interval {
 pub struct Price {
     pub id: PriceId,
     pub product: Option<String>,
+    pub lookup_key: Option<String>,
     /// Lower-case ISO 4217 code.
     pub currency: Option<String>,
     /// Minor units per unit and interval; none for tiered prices and amounts below one minor unit.
@@ -34,6 +35,7 @@ impl Price {
         Self {
             id: PriceId::from(id),
             product: None,
+            lookup_key: None,
             currency: None,
             unit_amount: None,
             recurring: None,

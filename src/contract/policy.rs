@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Field, PriceId, Rule, Severity, Statuses};
+use super::{Field, Pause, Plans, PriceId, Rule, Severity, Status, Statuses};
 
 /// Whose objects decide who has paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,7 @@ impl Mode {
 pub enum MatchOn {
     #[default]
     CustomerId,
-    /// The account stores only a subscription id; its customer is that subscription's.
+    /// The account is the subscription whose id it stores, whoever pays for it.
     SubscriptionId,
 }
 
@@ -92,7 +92,7 @@ impl PricePattern {
 /// How long paid access may outlive the payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Grace {
-    /// Seconds after the start of the current period.
+    /// Seconds after payment became overdue.
     pub past_due: Option<i64>,
     pub canceled: Option<CanceledGrace>,
 }
@@ -102,6 +102,68 @@ pub enum CanceledGrace {
     /// Seconds after the subscription ended.
     For(i64),
     UntilPeriodEnd,
+}
+
+/// What a pause of collection means for access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PauseMeaning {
+    /// It changes nothing: the status says.
+    Grant,
+    Deny,
+    Unjudged,
+}
+
+/// `pause_collection`: what each behavior means. One that is not named has its default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PausePolicy {
+    /// `pause_collection: deny` and its like.
+    pub all: Option<PauseMeaning>,
+    /// `pause_collection: { void: deny }` and its like.
+    pub by_behavior: BTreeMap<Pause, PauseMeaning>,
+}
+
+impl PausePolicy {
+    pub fn meaning(&self, pause: &Pause) -> PauseMeaning {
+        let written = self.by_behavior.get(pause).copied().or(self.all);
+        written.unwrap_or(match pause {
+            Pause::Void => PauseMeaning::Unjudged,
+            Pause::KeepAsDraft | Pause::MarkUncollectible | Pause::Other(_) => PauseMeaning::Grant,
+        })
+    }
+}
+
+/// How bought quantities become seats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seats {
+    /// `per_unit`: seats for each unit that is bought.
+    pub per_unit: u64,
+    pub included: Included,
+    /// `prices`: those that count. None: those that `plans` maps.
+    pub prices: Option<Vec<PricePattern>>,
+    /// `unlimited`: stored values that mean no limit; none in it is null.
+    pub unlimited: Vec<Option<i64>>,
+    /// `unlimited_prices`: the prices that buy no limit. None: any.
+    pub unlimited_prices: Option<Vec<PricePattern>>,
+}
+
+/// Seats that come with the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Included {
+    Number(u64),
+    /// By the word of the plan.
+    ByPlan(BTreeMap<String, u64>),
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self {
+            per_unit: 1,
+            included: Included::Number(0),
+            prices: None,
+            unlimited: Vec::new(),
+            unlimited_prices: None,
+        }
+    }
 }
 
 /// How a mapped column is written in the configuration, which is how messages name it.
@@ -123,12 +185,19 @@ pub struct Contract {
     pub entity: String,
     /// How the configuration names the columns it maps.
     pub columns: BTreeMap<Field, ColumnName>,
-    /// Price id or feature key → plan as the application stores it. Empty: plans are not checked.
-    pub plans: BTreeMap<PriceId, String>,
+    pub plans: Plans,
+    /// `plan_order`, the lowest first. Empty: any plan that is paid for is right.
+    pub plan_order: Vec<String>,
     pub free_plans: BTreeSet<String>,
     pub ignore_prices: Vec<PricePattern>,
     pub statuses: Statuses,
+    pub pause: PausePolicy,
     pub grace: Grace,
+    pub seats: Seats,
+    /// `status.words`: how the application spells a status. A status that is not in it is spelled as the provider does.
+    pub status_words: BTreeMap<Status, Vec<String>>,
+    /// `metadata_account`: metadata keys that hold the id of an account.
+    pub metadata_account: Vec<String>,
     /// The severity of each rule; a rule that is off is not in it.
     pub severities: BTreeMap<Rule, Severity>,
     /// Ids of accounts that are never judged.
@@ -159,11 +228,16 @@ impl Contract {
             source,
             entity: "user".to_owned(),
             columns: BTreeMap::new(),
-            plans: BTreeMap::new(),
+            plans: Plans::default(),
+            plan_order: Vec::new(),
             free_plans: BTreeSet::from(["free".to_owned()]),
             ignore_prices: Vec::new(),
             statuses: Statuses::default(),
+            pause: PausePolicy::default(),
             grace: Grace::default(),
+            seats: Seats::default(),
+            status_words: BTreeMap::new(),
+            metadata_account: Vec::new(),
             severities: Rule::ALL
                 .into_iter()
                 .map(|rule| (rule, rule.default_severity()))

@@ -14,7 +14,10 @@ pub enum Rule {
     UnmappedPrice,
     /// `unmapped-price` where entitlements are the source.
     UnmappedFeature,
+    CustomerMismatch,
     DuplicateCustomer,
+    /// `duplicate-customer` where accounts are matched by subscription.
+    DuplicateSubscription,
     OrphanSubscription,
     UnknownStatus,
     DoubleSubscription,
@@ -31,14 +34,16 @@ pub enum Rule {
 
 impl Rule {
     /// Those of the access contract.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::RevenueLeak,
         Self::WrongfulAccess,
         Self::NoSubscription,
         Self::PlanDrift,
         Self::UnmappedPrice,
         Self::UnmappedFeature,
+        Self::CustomerMismatch,
         Self::DuplicateCustomer,
+        Self::DuplicateSubscription,
         Self::OrphanSubscription,
         Self::UnknownStatus,
         Self::DoubleSubscription,
@@ -60,7 +65,9 @@ impl Rule {
             Self::PlanDrift => "plan-drift",
             Self::UnmappedPrice => "unmapped-price",
             Self::UnmappedFeature => "unmapped-feature",
+            Self::CustomerMismatch => "customer-mismatch",
             Self::DuplicateCustomer => "duplicate-customer",
+            Self::DuplicateSubscription => "duplicate-subscription",
             Self::OrphanSubscription => "orphan-subscription",
             Self::UnknownStatus => "unknown-status",
             Self::DoubleSubscription => "double-subscription",
@@ -89,9 +96,11 @@ impl Rule {
             | Self::PlanDrift
             | Self::UnmappedPrice
             | Self::UnmappedFeature
+            | Self::CustomerMismatch
             | Self::SeatDrift
             | Self::Handler(_) => Severity::High,
             Self::DuplicateCustomer
+            | Self::DuplicateSubscription
             | Self::OrphanSubscription
             | Self::UnknownStatus
             | Self::StatusDrift
@@ -112,6 +121,7 @@ impl Rule {
                 | Self::PlanDrift
                 | Self::UnmappedPrice
                 | Self::UnmappedFeature
+                | Self::CustomerMismatch
         )
     }
 
@@ -132,7 +142,11 @@ impl Rule {
             Self::UnmappedFeature => {
                 "an active entitlement is for a feature that the contract does not map"
             }
+            Self::CustomerMismatch => {
+                "the person pays as one customer and the account stores another"
+            }
             Self::DuplicateCustomer => "one customer is linked to more than one account",
+            Self::DuplicateSubscription => "one subscription is stored on more than one account",
             Self::OrphanSubscription => {
                 "a live subscription belongs to a customer that no account is linked to"
             }

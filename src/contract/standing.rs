@@ -1,7 +1,7 @@
 //! What one subscription says about access, and what all of a customer's say together.
 
 use super::{
-    CanceledGrace, Contract, Item, PriceId, Source, Status, Subscription, SubscriptionId,
+    CanceledGrace, Contract, Item, PlanWords, Price, Source, Status, Subscription, SubscriptionId,
     Unanswerable, UnixSeconds,
 };
 
@@ -10,7 +10,7 @@ use super::{
 pub(crate) enum PriceMeaning<'c> {
     Ignored,
     /// The plan it stands for.
-    Plan(&'c str),
+    Plan(&'c PlanWords),
     Unmapped,
 }
 
@@ -44,14 +44,14 @@ impl Contract {
         !self.plans.is_empty()
     }
 
-    pub(crate) fn price_meaning(&self, price: &PriceId) -> PriceMeaning<'_> {
-        if let Some(plan) = self.plans.get(price) {
-            return PriceMeaning::Plan(plan.trim());
+    pub(crate) fn price_meaning(&self, price: &Price) -> PriceMeaning<'_> {
+        if let Some(plan) = self.plans.plan(price) {
+            return PriceMeaning::Plan(plan);
         }
         if self
             .ignore_prices
             .iter()
-            .any(|pattern| pattern.matches(price))
+            .any(|pattern| pattern.matches(&price.id))
         {
             return PriceMeaning::Ignored;
         }
@@ -59,17 +59,22 @@ impl Contract {
     }
 
     /// The plans that an item list maps to, free ones too.
-    pub(crate) fn plans_of<'c>(&'c self, items: &'c [Item]) -> impl Iterator<Item = &'c str> {
+    pub(crate) fn plans_of<'c>(&'c self, items: &'c [Item]) -> impl Iterator<Item = &'c PlanWords> {
         items
             .iter()
-            .filter_map(|item| match self.price_meaning(&item.price.id) {
+            .filter_map(|item| match self.price_meaning(&item.price) {
                 PriceMeaning::Plan(plan) => Some(plan),
                 PriceMeaning::Ignored | PriceMeaning::Unmapped => None,
             })
     }
 
+    /// Whether the plan gives no paid access.
+    pub(crate) fn is_free(&self, plan: &PlanWords) -> bool {
+        plan.words().any(|word| self.free_plans.contains(word))
+    }
+
     pub(crate) fn is_left_out(&self, subscription: &Subscription) -> bool {
-        let ignored = |item: &Item| self.price_meaning(&item.price.id) == PriceMeaning::Ignored;
+        let ignored = |item: &Item| self.price_meaning(&item.price) == PriceMeaning::Ignored;
         !self.ignore_prices.is_empty()
             && !subscription.items.is_empty()
             && subscription.items.iter().all(ignored)
@@ -105,7 +110,7 @@ impl Contract {
         let mut mapped = false;
         for plan in self.plans_of(&subscription.items) {
             mapped = true;
-            if !self.free_plans.contains(plan) {
+            if !self.is_free(plan) {
                 return Standing::Grants;
             }
         }
@@ -213,7 +218,7 @@ impl State {
 
 /// The provider's docs say of this pause that the service is not provided, while the status stays `active`.
 fn is_void(subscription: &Subscription) -> bool {
-    subscription.paused_void && subscription.status == Status::Active
+    subscription.pause == Some(super::Pause::Void) && subscription.status == Status::Active
 }
 
 impl Source {
@@ -285,7 +290,7 @@ mod tests {
     #[test]
     fn a_void_pause_judges_nobody_unless_another_grants() {
         let mut paused = subscription("1", "active", "price_pro");
-        paused.paused_void = true;
+        paused.pause = Some(crate::contract::Pause::Void);
         assert_eq!(state(&contract(), &[paused.clone()]), State::Unjudged);
         let other = subscription("1", "trialing", "price_pro").id("sub_2");
         assert_eq!(

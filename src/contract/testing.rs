@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Finding,
-    Interval, Item, Period, Price, PriceId, Rule, Source, Status, Subscription, SubscriptionId,
+    Interval, Item, Period, Plans, Price, Rule, Source, Status, Subscription, SubscriptionId,
     Terms, Unanswerable, UnixSeconds, evaluate,
 };
 
@@ -17,10 +17,7 @@ pub(crate) const NOW: UnixSeconds = UnixSeconds(1_793_491_200);
 pub(crate) fn contract() -> Contract {
     let plans = ["pro", "team", "free"];
     Contract {
-        plans: plans
-            .into_iter()
-            .map(|plan| (PriceId::from(format!("price_{plan}")), plan.to_owned()))
-            .collect(),
+        plans: Plans::by_price(plans.map(|plan| (format!("price_{plan}"), plan))),
         ..Contract::new(Source::Stripe)
     }
 }
@@ -72,10 +69,14 @@ pub(crate) fn subscription(name: &str, status: &str, price: &str) -> Subscriptio
         created: NOW.plus(-100 * DAY),
         ended_at: (status == "canceled").then(|| NOW.plus(-DAY).into()),
         period: Some(Period::new(NOW.plus(-DAY), NOW.plus(29 * DAY))),
+        details: None,
         terms: Arc::new(Terms {
             status: Status::parse(status),
             cancel_scheduled: Some(false),
-            paused_void: false,
+            only_cancel_at: false,
+            pause: None,
+            days_until_due: None,
+            on_test_clock: false,
             items: [item(price, 1)].into(),
         }),
     }

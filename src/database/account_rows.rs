@@ -106,6 +106,9 @@ fn columns<'v, F: Fn(Field) -> Value<'v>>(
         period_end: row.read(Field::PeriodEnd, Value::moment)?.flatten(),
         cancel_at_period_end: row.boolean(Field::CancelAtPeriodEnd)?,
         updated_at: row.read(Field::UpdatedAt, Value::moment)?.flatten(),
+        paid_elsewhere: row.boolean(Field::PaidElsewhere)?,
+        past_due_since: row.read(Field::PastDueSince, Value::moment)?.flatten(),
+        other_customers: Box::default(),
     })
 }
 
@@ -160,7 +163,9 @@ fn is_column(field: Field) -> bool {
         | Field::SubscriptionId
         | Field::PeriodEnd
         | Field::CancelAtPeriodEnd
-        | Field::UpdatedAt => true,
+        | Field::UpdatedAt
+        | Field::PaidElsewhere
+        | Field::PastDueSince => true,
         Field::Id | Field::CustomerId | Field::HasPaidAccess | Field::Plan | Field::Exempt => false,
     }
 }

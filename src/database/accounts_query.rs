@@ -231,7 +231,10 @@ impl AccountsStatement {
 }
 
 fn shape(field: Field, kind: &str) -> Shape {
-    let is_moment = matches!(field, Field::PeriodEnd | Field::UpdatedAt);
+    let is_moment = matches!(
+        field,
+        Field::PeriodEnd | Field::UpdatedAt | Field::PastDueSince
+    );
     match kind {
         "json" | "jsonb" => Shape::Json,
         "date" if is_moment => Shape::Time,

@@ -245,7 +245,10 @@ impl Explain for RowError {
                     .to_owned()
             }
             Self::Value { field, .. } => match field {
-                Field::HasPaidAccess | Field::Exempt | Field::CancelAtPeriodEnd => format!(
+                Field::HasPaidAccess
+                | Field::Exempt
+                | Field::CancelAtPeriodEnd
+                | Field::PaidElsewhere => format!(
                     "say which values mean true with `{0}: {{column: …, in: […]}}`, or compute it with `{0}: {{sql: …}}`",
                     field.as_str()
                 ),
@@ -256,7 +259,10 @@ impl Explain for RowError {
                 | Field::Status
                 | Field::SubscriptionId
                 | Field::PeriodEnd
-                | Field::UpdatedAt => format!("compute it with `{}: {{sql: …}}`", field.as_str()),
+                | Field::UpdatedAt
+                | Field::PastDueSince => {
+                    format!("compute it with `{}: {{sql: …}}`", field.as_str())
+                }
             },
         }
     }

@@ -53,13 +53,14 @@ impl Cast {
                 (PriceId::from("price_prodverdict_other"), "other"),
             ]
         } else {
-            let paid = |(price, plan): (&PriceId, &String)| {
-                !contract.free_plans.contains(plan) && !is_ignored(contract, price)
-            };
-            let plans = contract.plans.iter();
-            plans
-                .filter(|(price, plan)| paid((price, plan)))
-                .map(|(price, plan)| (price.clone(), plan.as_str()))
+            let exact = contract.plans.iter().filter(|(key, _)| {
+                key.kind == crate::contract::PlanKeyKind::Price && !key.is_prefix
+            });
+            exact
+                .map(|(key, plan)| (PriceId::from(key.text.as_str()), plan.name()))
+                .filter(|(price, plan)| {
+                    !contract.free_plans.contains(*plan) && !is_ignored(contract, price)
+                })
                 .collect()
         };
         let (main, plan) = mapped.first()?;

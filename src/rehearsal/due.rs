@@ -207,10 +207,7 @@ mod tests {
 
     fn contract(plans: &[(&str, &str)]) -> Contract {
         let mut contract = Contract::new(Source::Stripe);
-        contract.plans = plans
-            .iter()
-            .map(|(price, plan)| (PriceId::from(*price), (*plan).to_owned()))
-            .collect();
+        contract.plans = crate::contract::Plans::by_price(plans.iter().copied());
         contract
     }
 

@@ -192,6 +192,7 @@ fn every_optional_column_is_read() {
                 period_end: moment,
                 cancel_at_period_end: true,
                 updated_at: moment,
+                ..AccountColumns::default()
             })
         );
         assert_eq!(

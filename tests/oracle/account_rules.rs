@@ -80,10 +80,11 @@ impl<'w> World<'w> {
         let mut paid_plans = self
             .contract
             .plans
-            .values()
+            .iter()
+            .map(|(_, plan)| plan.name())
             .filter(|plan| !self.contract.free_plans.contains(*plan));
         let stored = account.plan.as_deref().map(str::trim);
-        if paid_plans.any(|plan| Some(plan.trim()) == stored) {
+        if paid_plans.any(|plan| Some(plan) == stored) {
             self.accuse(desk, Rule::StalePlan, account, customer);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use prodverdict::contract::{
-    CanceledGrace, Contract, Grace, MatchOn, Mode, PriceId, PricePattern, Rule, Severity, Source,
+    CanceledGrace, Contract, Grace, MatchOn, Mode, Plans, PricePattern, Rule, Severity, Source,
     Status, Statuses,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -62,21 +62,19 @@ fn exempt() -> impl Strategy<Value = Vec<String>> {
 }
 
 /// Empty in a third of the contracts.
-fn plans() -> impl Strategy<Value = BTreeMap<PriceId, String>> {
+fn plans() -> impl Strategy<Value = Plans> {
     let plan = select(vec!["pro", "pro", "team", "free", "3"]);
-    let entry = (select(&PRICES[..]), plan)
-        .prop_map(|(price, plan)| (PriceId::from(price), plan.to_owned()));
+    let entry = (select(&PRICES[..]), plan);
     let usual = [
         ("price_pro", "pro"),
         ("price_pro_year", "pro"),
         ("price_team", "team"),
         ("price_free", "free"),
-    ]
-    .map(|(price, plan)| (PriceId::from(price), plan.to_owned()));
+    ];
     prop_oneof![
-        2 => Just(BTreeMap::new()),
-        3 => Just(BTreeMap::from(usual)),
-        2 => vec(entry, 1..6).prop_map(|entries| entries.into_iter().collect()),
+        2 => Just(Plans::default()),
+        3 => Just(Plans::by_price(usual)),
+        2 => vec(entry, 1..6).prop_map(Plans::by_price),
     ]
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prodverdict::contract::{
-    CanceledGrace, Contract, Facts, Interval, Item, Period, Price, Status, Subscription,
-    UnixSeconds,
+    CanceledGrace, Contract, Facts, Interval, Item, Pause, Period, PlanWords, Price, Status,
+    Subscription, UnixSeconds,
 };
 
 /// What one subscription says, after all five steps of "What a subscription says".
@@ -41,7 +41,7 @@ pub(crate) fn ignored(contract: &Contract, price: &Price) -> bool {
 }
 
 pub(crate) fn plan_of<'c>(contract: &'c Contract, price: &Price) -> Option<&'c str> {
-    contract.plans.get(&price.id).map(String::as_str)
+    contract.plans.plan(price).map(PlanWords::name)
 }
 
 /// "One that has prices, all of them in `ignore_prices`, is left out altogether."
@@ -88,7 +88,7 @@ pub(crate) fn read(contract: &Contract, subscription: &Subscription, now: UnixSe
     if unknown_word(contract, status) {
         return Says::UnknownWord;
     }
-    if *status == Status::Active && subscription.paused_void {
+    if *status == Status::Active && subscription.pause == Some(Pause::Void) {
         return Says::Voided;
     }
     if granted_word(contract, status) {

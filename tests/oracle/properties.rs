@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use prodverdict::contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Finding, Item, MatchOn,
-    Period, Price, PriceId, PricePattern, Rule, Severity, Source, Subscription, SubscriptionId,
-    Terms, Unanswerable, UnixSeconds, Verdict, evaluate,
+    Period, PlanKey, PlanWords, Price, PriceId, PricePattern, Rule, Severity, Source, Subscription,
+    SubscriptionId, Terms, Unanswerable, UnixSeconds, Verdict, evaluate,
 };
 use proptest::prelude::*;
 
@@ -48,13 +48,13 @@ fn shuffled() -> impl Strategy<Value = (World, World)> {
 
 /// An account with access and its paying customer, right by every rule; none where the contract lets nobody pay.
 fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
-    let is_paid = |plan: &&String| !contract.free_plans.contains(*plan);
+    let is_paid = |plan: &PlanWords| !contract.free_plans.contains(plan.name());
     let bought = if contract.plans.is_empty() {
         Some((PriceId::from("sku_new"), None))
     } else {
         let mut paid = contract.plans.iter().filter(|(_, plan)| is_paid(plan));
         paid.next()
-            .map(|(price, plan)| (price.clone(), Some(plan.as_str())))
+            .map(|(key, plan)| (PriceId::from(key.text.as_str()), Some(plan.name())))
     };
     let (price, plan) = bought?;
     let status = contract.statuses.grant.first()?.clone();
@@ -75,7 +75,7 @@ fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
             subscription_id: Some(SubscriptionId::from(id)),
             period_end: Some(end),
             cancel_at_period_end: true,
-            updated_at: None,
+            ..AccountColumns::default()
         })),
     };
     let subscription = Subscription {
@@ -84,10 +84,14 @@ fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
         created: NOW_SECONDS,
         ended_at: None,
         period: Some(Period::new(NOW_SECONDS, end)),
+        details: None,
         terms: Arc::new(Terms {
             status,
             cancel_scheduled: Some(true),
-            paused_void: false,
+            only_cancel_at: false,
+            pause: None,
+            days_until_due: None,
+            on_test_clock: false,
             items: Box::new([Item {
                 price: Arc::new(Price {
                     id: price,
@@ -107,8 +111,17 @@ fn renamed(world: &World, name: &dyn Fn(&str) -> String) -> World {
     contract.exempt = contract.exempt.iter().map(|id| name(id)).collect();
     contract.plans = contract
         .plans
-        .into_iter()
-        .map(|(price, plan)| (PriceId::from(name(price.as_str())), plan))
+        .iter()
+        .map(|(key, plan)| {
+            let text = name(&key.text);
+            (
+                PlanKey {
+                    text,
+                    ..key.clone()
+                },
+                plan.clone(),
+            )
+        })
         .collect();
     for pattern in &mut contract.ignore_prices {
         match pattern {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use prodverdict::contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Facts, Field, Interval, Item,
-    MatchOn, Period, Price, SeenModes, Source, Status, Subscription, SubscriptionId, Terms,
+    MatchOn, Pause, Period, Price, SeenModes, Source, Status, Subscription, SubscriptionId, Terms,
     UnixSeconds,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -111,6 +111,7 @@ fn facts(contract: &Contract) -> impl Strategy<Value = Facts> + use<> {
                     subscriptions,
                     seen_modes,
                     customer_known,
+                    ..Facts::default()
                 },
             )
     })
@@ -190,7 +191,7 @@ fn columns(mapped: BTreeSet<Field>) -> impl Strategy<Value = Option<Box<AccountC
                         .filter(|_| is(Field::PeriodEnd))
                         .map(|offset| UnixSeconds(NOW + offset)),
                     cancel_at_period_end: cancel && is(Field::CancelAtPeriodEnd),
-                    updated_at: None,
+                    ..AccountColumns::default()
                 })
             })
         },
@@ -242,10 +243,14 @@ impl Draft {
                 .map(|offset| UnixSeconds(NOW + offset).into()),
             period: period
                 .map(|(start, end)| Period::new(UnixSeconds(NOW + start), UnixSeconds(NOW + end))),
+            details: None,
             terms: Arc::new(Terms {
                 status: Status::parse(self.status),
                 cancel_scheduled: self.cancel_scheduled.or(whole.then_some(false)),
-                paused_void: self.paused_void,
+                only_cancel_at: false,
+                pause: self.paused_void.then_some(Pause::Void),
+                days_until_due: None,
+                on_test_clock: false,
                 items: items.collect(),
             }),
         }
@@ -349,10 +354,14 @@ fn entitlements() -> impl Strategy<Value = Vec<Subscription>> + Clone {
                 created: UnixSeconds(0),
                 ended_at: None,
                 period: None,
+                details: None,
                 terms: Arc::new(Terms {
                     status: Status::Active,
                     cancel_scheduled: None,
-                    paused_void: false,
+                    only_cancel_at: false,
+                    pause: None,
+                    days_until_due: None,
+                    on_test_clock: false,
                     items: features.into_iter().map(feature).collect(),
                 }),
             }

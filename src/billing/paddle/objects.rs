@@ -119,13 +119,17 @@ impl WireSubscription {
                     .canceled_at
                     .map(|ended_at| UnixSeconds::from(ended_at).into()),
                 period,
+                details: None,
                 terms: prices.share_terms(Terms {
                     status: Status::parse(&self.status),
                     cancel_scheduled: Some(
                         self.scheduled_change
                             .is_some_and(|change| change.action == "cancel"),
                     ),
-                    paused_void: false,
+                    only_cancel_at: false,
+                    pause: None,
+                    days_until_due: None,
+                    on_test_clock: false,
                     items,
                 }),
             },
@@ -145,6 +149,7 @@ impl WirePrice {
         Price {
             id: PriceId::from(self.id),
             product: self.product_id,
+            lookup_key: None,
             currency,
             unit_amount,
             recurring: self
@@ -198,8 +203,8 @@ mod tests {
         assert_eq!(read.status, Status::Active);
         assert_eq!(read.created, UnixSeconds(1_712_917_129));
         assert_eq!(
-            (read.ended_at(), read.cancel_scheduled, read.paused_void),
-            (None, Some(false), false)
+            (read.ended_at(), read.cancel_scheduled, read.pause.clone()),
+            (None, Some(false), None)
         );
         let [item] = &*read.items else {
             panic!("one item was given");

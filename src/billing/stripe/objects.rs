@@ -11,8 +11,8 @@ use crate::{
         decoding::{Reference, check_kind, from_text, from_value},
     },
     contract::{
-        CustomerId, Interval, Item, Period, Price, PriceId, Status, Subscription, SubscriptionId,
-        Terms, UnixSeconds,
+        CustomerId, Interval, Item, Pause, Period, Price, PriceId, Status, Subscription,
+        SubscriptionId, Terms, UnixSeconds,
     },
 };
 
@@ -165,6 +165,7 @@ impl WireSubscription {
                 created: UnixSeconds(self.created),
                 ended_at: self.ended_at.map(|ended_at| UnixSeconds(ended_at).into()),
                 period: latest,
+                details: None,
                 terms: prices.share_terms(Terms {
                     status: Status::parse(&self.status),
                     // Flexible billing sets only the date, the classic portal both, the API either.
@@ -172,7 +173,11 @@ impl WireSubscription {
                         (_, Some(_)) => Some(true),
                         (at_period_end, None) => at_period_end,
                     },
-                    paused_void: behavior.as_deref() == Some("void"),
+                    only_cancel_at: self.cancel_at_period_end == Some(false)
+                        && self.cancel_at.is_some(),
+                    pause: behavior.as_deref().map(Pause::parse),
+                    days_until_due: None,
+                    on_test_clock: false,
                     items: items.into(),
                 }),
             },
@@ -209,6 +214,7 @@ impl WirePrice {
         Price {
             id: PriceId::from(self.id),
             product: self.product.map(|product| product.0),
+            lookup_key: None,
             currency: self.currency.map(|currency| currency.to_lowercase()),
             unit_amount: amount_per_unit(self.unit_amount, self.transform_quantity),
             recurring,
@@ -228,6 +234,7 @@ impl WirePlan {
         Price {
             id: PriceId::from(self.id),
             product: self.product.map(|product| product.0),
+            lookup_key: None,
             currency: self.currency.map(|currency| currency.to_lowercase()),
             unit_amount: amount_per_unit(self.amount, self.transform_usage),
             recurring,
@@ -443,7 +450,7 @@ mod tests {
             (json!({"behavior": "keep_as_draft"}), false),
         ] {
             assert_eq!(
-                with(json!({"pause_collection": pause})).paused_void,
+                with(json!({"pause_collection": pause})).pause == Some(Pause::Void),
                 expected
             );
         }

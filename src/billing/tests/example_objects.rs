@@ -159,7 +159,7 @@ fn the_realistic_objects_read_as_what_they_are() {
         );
         assert!(REALISTIC.contains(&found), "{found:?}");
         assert_eq!(decoded.livemode, Some(false));
-        assert!(!decoded.more_items && !subscription.paused_void);
+        assert!(!decoded.more_items && subscription.pause.is_none());
         let days = if name == "trialing" { 14 } else { 31 };
         let end = UnixSeconds(START + days * DAY);
         let price = Price {

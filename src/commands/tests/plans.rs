@@ -14,7 +14,7 @@ use crate::{
     },
     contract::{
         Account, AccountColumns, AccountId, Breadth, CanceledGrace, ColumnName, Contract,
-        CustomerId, Evaluation, Facts, Field, Grace, PriceId, PricePattern, Rule, Source, Status,
+        CustomerId, Evaluation, Facts, Field, Grace, Plans, PricePattern, Rule, Source, Status,
         Statuses, Unanswerable, UnixSeconds, doubts, evaluate,
     },
     fake_stripe::{self, Bulk, FakeStripe, PauseCollection, Subscription, World},
@@ -139,9 +139,8 @@ fn contracts() -> impl Strategy<Value = Contract> {
             }
             if plans {
                 let mapped = ["pro", "team", "free"];
-                let mapped =
-                    mapped.map(|plan| (PriceId::from(format!("price_{plan}")), plan.to_owned()));
-                contract.plans = mapped.into();
+                contract.plans =
+                    Plans::by_price(mapped.map(|plan| (format!("price_{plan}"), plan)));
                 contract.ignore_prices = vec![PricePattern::parse("price_addon_*")];
             }
             contract.statuses = statuses;

@@ -188,13 +188,21 @@ fn plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut
         );
         let change = format!(
             "the plan of {} goes from {} to {}",
-            quote(price.as_str()),
-            quote(was),
-            quote(is)
+            quote(&price.to_string()),
+            quote(&words(was)),
+            quote(&words(is))
         );
-        notes.note(effect, change, places.of_key("plans", Some(price.as_str())));
+        notes.note(
+            effect,
+            change,
+            places.of_key("plans", Some(&price.to_string())),
+        );
     }
     free_plans(before, now, places, notes);
+}
+
+fn words(plan: &crate::contract::PlanWords) -> String {
+    plan.words().collect::<Vec<_>>().join(" or ")
 }
 
 fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
@@ -207,11 +215,15 @@ fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
         notes.note(effect, change(), places.of_key("free_plans", Some(first)));
     }
     // A plan that no price leads to grants nothing.
-    let granting: BTreeSet<_> = now.plans.values().collect();
+    let granting: BTreeSet<_> = now
+        .plans
+        .iter()
+        .flat_map(|(_, plan)| plan.words())
+        .collect();
     let removed: Vec<_> = before
         .free_plans
         .difference(&now.free_plans)
-        .filter(|plan| granting.contains(plan))
+        .filter(|plan| granting.contains(plan.as_str()))
         .collect();
     if !removed.is_empty() {
         let names = listed(removed.iter().map(|plan| plan.as_str()));

@@ -24,7 +24,7 @@ pub(super) struct Needs {
 }
 
 /// The columns by their canonical fields.
-pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>); 11] {
+pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>); 13] {
     let customer = if columns.customer_id.is_absent() {
         &columns.stripe_customer_id
     } else {
@@ -42,6 +42,8 @@ pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>)
         (Field::PeriodEnd, &columns.period_end),
         (Field::CancelAtPeriodEnd, &columns.cancel_at_period_end),
         (Field::UpdatedAt, &columns.updated_at),
+        (Field::PaidElsewhere, &columns.paid_elsewhere),
+        (Field::PastDueSince, &columns.past_due_since),
     ]
 }
 
@@ -116,7 +118,9 @@ fn is_needed(field: Field, needs: Needs) -> bool {
         | Field::Status
         | Field::PeriodEnd
         | Field::CancelAtPeriodEnd
-        | Field::UpdatedAt => false,
+        | Field::UpdatedAt
+        | Field::PaidElsewhere
+        | Field::PastDueSince => false,
     }
 }
 
@@ -178,6 +182,9 @@ fn listed(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> 
 fn is_yes_or_no(field: Field) -> bool {
     matches!(
         field,
-        Field::HasPaidAccess | Field::Exempt | Field::CancelAtPeriodEnd
+        Field::HasPaidAccess
+            | Field::Exempt
+            | Field::CancelAtPeriodEnd
+            | Field::PaidElsewhere
     )
 }

@@ -41,9 +41,10 @@ fn plans(contract: &mut Contract, written: &Written, collector: &Collector<'_>) 
             continue;
         };
         if not_blank("the plan of a price", &plan.0, spot, collector) {
-            contract
-                .plans
-                .insert(PriceId::from(price.as_str()), plan.0.clone());
+            let key = crate::contract::PlanKey::parse(price, contract.source);
+            if let Some(plan) = crate::contract::PlanWords::new([plan.0.as_str()]) {
+                contract.plans.insert(key, plan);
+            }
         }
     }
 }
@@ -71,10 +72,13 @@ fn ignored_prices(contract: &mut Contract, written: &Written, collector: &Collec
             continue;
         }
         let pattern = PricePattern::parse(text);
-        if let Some(price) = contract.plans.keys().find(|price| pattern.matches(price)) {
+        if let Some(price) = contract.plans.iter().map(|(key, _)| key).find(|key| {
+            key.kind == crate::contract::PlanKeyKind::Price
+                && pattern.matches(&PriceId::from(key.text.as_str()))
+        }) {
             let message = format!(
                 "{} is mapped in `plans` and ignored here",
-                quote(price.as_str())
+                quote(&price.to_string())
             );
             let fault = Fault::new(Code::Conflict, message)
                 .help("map it or ignore it: a subscription to ignored prices is never judged");

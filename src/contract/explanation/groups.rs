@@ -40,6 +40,8 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
                 seen_modes: facts.seen_modes.clone(),
                 // Asked for by id, so that a stranger is no sign of a wrong key.
                 customer_known: true,
+                stored_words: BTreeMap::new(),
+                customer_metadata: BTreeMap::new(),
             },
             customer,
         }

@@ -105,5 +105,7 @@ fn value(case: &Case<'_>, account: &Account, field: Field) -> Option<FieldValue>
         Field::PeriodEnd => time(columns?.period_end),
         Field::CancelAtPeriodEnd => FieldValue::Boolean(columns?.cancel_at_period_end),
         Field::UpdatedAt => time(columns?.updated_at),
+        Field::PaidElsewhere => FieldValue::Boolean(columns?.paid_elsewhere),
+        Field::PastDueSince => time(columns?.past_due_since),
     })
 }

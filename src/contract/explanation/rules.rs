@@ -51,10 +51,12 @@ fn is_about_accounts(rule: Rule) -> bool {
         | Rule::StatusDrift
         | Rule::StaleSubscriptionId
         | Rule::PeriodDrift
+        | Rule::CustomerMismatch
         | Rule::CancelFlagDrift => true,
         Rule::UnmappedPrice
         | Rule::UnmappedFeature
         | Rule::DuplicateCustomer
+        | Rule::DuplicateSubscription
         | Rule::OrphanSubscription
         | Rule::UnknownStatus
         | Rule::DoubleSubscription
@@ -260,12 +262,12 @@ fn some_price(
 }
 
 fn carries_a_plan(contract: &Contract, price: &Price) -> bool {
-    matches!(contract.price_meaning(&price.id), PriceMeaning::Plan(_))
+    matches!(contract.price_meaning(price), PriceMeaning::Plan(_))
 }
 
 /// As the rule itself counts them.
 fn counts_seats(contract: &Contract, price: &Price) -> bool {
-    let is_counted = match contract.price_meaning(&price.id) {
+    let is_counted = match contract.price_meaning(price) {
         PriceMeaning::Plan(_) => true,
         PriceMeaning::Unmapped => !contract.checks_plans(),
         PriceMeaning::Ignored => false,
@@ -307,8 +309,10 @@ fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
         }
         Rule::OrphanSubscription => Holds("nothing is charged".to_owned()),
         Rule::UnknownStatus => Holds("the contract grants or denies every status".to_owned()),
+        Rule::DuplicateSubscription => Holds("no other account stores the subscription".to_owned()),
         Rule::UnmappedPrice
         | Rule::UnmappedFeature
+        | Rule::CustomerMismatch
         | Rule::RevenueLeak
         | Rule::WrongfulAccess
         | Rule::NoSubscription

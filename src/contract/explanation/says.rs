@@ -83,7 +83,7 @@ fn explained(case: &Case<'_>, one: &Subscription, decides: bool) -> ExplainedSub
         period_end: one.period_end(),
         ended_at: one.ended_at(),
         cancel_scheduled: one.cancel_scheduled,
-        paused_void: one.paused_void,
+        paused_void: one.pause == Some(crate::contract::Pause::Void),
         prices,
         because: because(case, one, &standing),
         standing: match standing {
@@ -109,10 +109,10 @@ fn price(case: &Case<'_>, item: &Item) -> ExplainedPrice {
     }
     ExplainedPrice {
         price: item.price.id.to_string(),
-        meaning: match contract.price_meaning(&item.price.id) {
+        meaning: match contract.price_meaning(&item.price) {
             PriceMeaning::Plan(plan) => PriceUse::Plan {
-                plan: plan.to_owned(),
-                is_free: contract.free_plans.contains(plan),
+                plan: plan.name().to_owned(),
+                is_free: contract.is_free(plan),
             },
             PriceMeaning::Ignored => PriceUse::Ignored,
             PriceMeaning::Unmapped if contract.checks_plans() => PriceUse::Unmapped,
@@ -130,7 +130,7 @@ fn because(case: &Case<'_>, one: &Subscription, standing: &Standing) -> String {
     match (standing, grace) {
         (Standing::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
         (Standing::Undecidable(missing), _) => missing.to_string(),
-        (Standing::Unjudged, _) if one.paused_void && *status == Status::Active => {
+        (Standing::Unjudged, _) if one.pause.is_some() && *status == Status::Active => {
             "its collection is paused as `void`, and nobody is accused on that".to_owned()
         }
         (Standing::Grants, _) => format!(
@@ -180,9 +180,9 @@ fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
     if !case.contract.checks_plans() {
         return String::new();
     }
-    let prices = one.items.iter().map(|item| &item.price.id);
+    let prices = one.items.iter().map(|item| &item.price);
     let paid = prices.filter_map(|price| match case.contract.price_meaning(price) {
-        PriceMeaning::Plan(plan) if !case.contract.free_plans.contains(plan) => Some((price, plan)),
+        PriceMeaning::Plan(plan) if !case.contract.is_free(plan) => Some((&price.id, plan)),
         PriceMeaning::Plan(_) | PriceMeaning::Ignored | PriceMeaning::Unmapped => None,
     });
     paid.min().map_or_else(

@@ -68,7 +68,7 @@ fn why_a_subscription_counts_as_it_does() {
         "does not grant: `canceled` does not grant"
     );
     let mut void = subscription("1", "active", "price_pro");
-    void.paused_void = true;
+    void.pause = Some(crate::contract::Pause::Void);
     assert!(says(&contract, void).starts_with("unjudged: its collection is paused as `void`"));
     let empty = subscription("1", "active", "").items([]);
     assert!(says(&contract, empty).ends_with("status, and it carries no price"));
@@ -337,7 +337,7 @@ fn any_subscription() -> impl Strategy<Value = Subscription> {
             let mut one = subscription(&name.to_string(), status, "")
                 .id(&format!("sub_{id}"))
                 .items([item(price, 1)]);
-            one.paused_void = void;
+            one.pause = void.then_some(crate::contract::Pause::Void);
             one
         },
     )

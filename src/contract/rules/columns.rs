@@ -194,7 +194,7 @@ pub(crate) fn paid_seats(
     let contract = case.contract;
     for subscription in granting {
         for item in &subscription.items {
-            let is_counted = match contract.price_meaning(&item.price.id) {
+            let is_counted = match contract.price_meaning(&item.price) {
                 PriceMeaning::Plan(_) => true,
                 PriceMeaning::Unmapped => !contract.checks_plans(),
                 PriceMeaning::Ignored => false,
@@ -274,7 +274,7 @@ mod tests {
             period_end: deciding.period_end(),
             subscription_id: Some(deciding.id),
             cancel_at_period_end: false,
-            updated_at: None,
+            ..AccountColumns::default()
         }
     }
 

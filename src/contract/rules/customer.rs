@@ -117,8 +117,8 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
         let things: BTreeSet<_> = subscription
             .items
             .iter()
-            .filter_map(|item| match case.contract.price_meaning(&item.price.id) {
-                PriceMeaning::Plan(plan) => Some(plan),
+            .filter_map(|item| match case.contract.price_meaning(&item.price) {
+                PriceMeaning::Plan(plan) => Some(plan.name()),
                 PriceMeaning::Unmapped => Some(item.price.id.as_str()),
                 PriceMeaning::Ignored => None,
             })
@@ -224,7 +224,7 @@ mod tests {
         let mut past_due = subscription("4", "past_due", "price_pro");
         past_due.items = [item("price_pro", 2)].into();
         let mut void = subscription("5", "active", "price_pro");
-        void.paused_void = true;
+        void.pause = Some(crate::contract::Pause::Void);
         let mut contract = contract();
         contract.ignore_prices = vec![PricePattern::parse("price_other")];
         let world = facts(

@@ -11,7 +11,9 @@ mod unlinked;
 use std::collections::BTreeSet;
 
 pub(crate) use self::{columns::paid_seats, customer::CHARGED, plan::stores_paid_plan};
-use super::{Field, Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State};
+use super::{
+    Field, MatchOn, Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State,
+};
 
 /// Judges every account, then what belongs to customers, prices and statuses.
 pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
@@ -40,13 +42,15 @@ pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
 pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
     let has_subscriptions = case.contract.source.has_subscriptions();
     let checks_plans = case.contract.checks_plans();
+    let matched_by_customer = case.contract.match_on == MatchOn::CustomerId;
     let maps = |field: Field| has_subscriptions && case.facts.mapped.contains(&field);
     let applies = |rule: &Rule| match rule {
-        Rule::RevenueLeak
-        | Rule::WrongfulAccess
-        | Rule::NoSubscription
-        | Rule::DuplicateCustomer
-        | Rule::UnlinkedAccess => true,
+        Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription | Rule::UnlinkedAccess => {
+            true
+        }
+        Rule::CustomerMismatch => has_subscriptions && matched_by_customer,
+        Rule::DuplicateCustomer => matched_by_customer,
+        Rule::DuplicateSubscription => !matched_by_customer,
         Rule::PlanDrift | Rule::StalePlan => plan::compares_plans(case),
         Rule::UnmappedPrice => checks_plans && has_subscriptions,
         Rule::UnmappedFeature => checks_plans && !has_subscriptions,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::contract::{
-    Account, Field, Rule,
+    Account, Field, PlanWords, Rule,
     case::{Case, Draft},
     customers::CustomerNumber,
 };
@@ -23,13 +23,14 @@ pub(super) fn plan_drift(case: &Case<'_>, account: &Account, customer: CustomerN
     let mut plans = granting()
         .flat_map(|subscription| case.contract.plans_of(&subscription.items))
         .peekable();
-    if plans.peek().is_none() || plans.any(|plan| plan == found) {
+    if plans.peek().is_none() || plans.any(|plan| plan.is(found)) {
         return;
     }
     let granting = case.granting(customer);
     let expected: BTreeSet<_> = granting
         .iter()
         .flat_map(|subscription| case.contract.plans_of(&subscription.items))
+        .map(PlanWords::name)
         .collect();
     let expected = expected.into_iter().collect::<Vec<_>>().join(" or ");
     let column = case.column(Field::Plan);
@@ -42,8 +43,8 @@ pub(super) fn plan_drift(case: &Case<'_>, account: &Account, customer: CustomerN
     subject.price = granting
         .iter()
         .flat_map(|subscription| subscription.items.iter())
+        .filter(|item| case.contract.plans.plan(&item.price).is_some())
         .map(|item| &item.price.id)
-        .filter(|price| case.contract.plans.contains_key(price))
         .min()
         .map(ToString::to_string);
     subject.plan_expected = Some(expected.clone());
@@ -95,7 +96,7 @@ pub(crate) fn stores_paid_plan(case: &Case<'_>, account: &Account) -> bool {
     let found = stored_plan(account);
     let plans = &case.contract.plans;
     compares_plans(case)
-        && plans.values().any(|plan| plan.trim() == found)
+        && plans.iter().any(|(_, plan)| plan.is(found))
         && !case.contract.free_plans.contains(found)
 }
 
@@ -135,7 +136,7 @@ mod tests {
             );
         }
         let mut padded = contract();
-        padded.plans.insert("price_pro".into(), " pro ".to_owned());
+        padded.plans = crate::contract::Plans::by_price([("price_pro", " pro ")]);
         assert_eq!(found(&padded, &world("pro")), [""; 0]);
         let mut null = world("");
         null.accounts = vec![account("1").paid()];

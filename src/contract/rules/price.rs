@@ -64,9 +64,10 @@ pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
 }
 
 fn unmapped_prices<'f>(case: &Case<'f>, subscription: &'f Subscription) -> BTreeSet<&'f PriceId> {
-    let prices = subscription.items.iter().map(|item| &item.price.id);
-    prices
-        .filter(|price| case.contract.price_meaning(price) == PriceMeaning::Unmapped)
+    let items = subscription.items.iter();
+    items
+        .filter(|item| case.contract.price_meaning(&item.price) == PriceMeaning::Unmapped)
+        .map(|item| &item.price.id)
         .collect()
 }
 
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn a_price_of_a_service_that_is_not_provided_is_silent() {
         let mut void = subscription("1", "active", "price_new");
-        void.paused_void = true;
+        void.pause = Some(crate::contract::Pause::Void);
         let world = facts([account("1").paid()], [void]);
         assert_eq!(found(&contract(), &world), [""; 0]);
     }

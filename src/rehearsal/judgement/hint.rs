@@ -88,6 +88,8 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
         }
         Rule::UnmappedPrice
         | Rule::UnmappedFeature
+        | Rule::CustomerMismatch
+        | Rule::DuplicateSubscription
         | Rule::DuplicateCustomer
         | Rule::UnknownStatus
         | Rule::DoubleSubscription

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     contract::{
         Account, AccountId, ColumnName, Contract, CustomerId, Facts, Field, Interval, Item, Period,
-        Price, PriceId, Status, Subscription, SubscriptionId, Terms, UnixSeconds, explain,
+        Plans, Price, Status, Subscription, SubscriptionId, Terms, UnixSeconds, explain,
     },
     report::{neutral::is_hidden, sample},
 };
@@ -30,10 +30,14 @@ fn about(id: &str) -> ExplainedContract {
         created: NOW.plus(created),
         ended_at: None,
         period: Some(Period::new(NOW.plus(-5), NOW.plus(5))),
+        details: None,
         terms: Arc::new(Terms {
             status,
             cancel_scheduled: Some(true),
-            paused_void: false,
+            only_cancel_at: false,
+            pause: None,
+            days_until_due: None,
+            on_test_clock: false,
             items: [Item {
                 price: Arc::new(price.clone()),
                 quantity: Some(3),
@@ -58,7 +62,7 @@ fn about(id: &str) -> ExplainedContract {
         ..Facts::default()
     };
     let contract = Contract {
-        plans: [(PriceId::from(id), id.to_owned())].into(),
+        plans: Plans::by_price([(id, id)]),
         columns: [
             (Field::Id, ColumnName::Column("id".to_owned())),
             (Field::Plan, ColumnName::Column("tier".to_owned())),

@@ -44,6 +44,13 @@ pub(super) fn help(rule: Rule) -> &'static str {
         Rule::UnmappedFeature => {
             "Add the feature to plans in prodverdict.yml, or to ignore_prices if it is of another product."
         }
+        Rule::CustomerMismatch => {
+            "Store the customer that pays on the account. Then look at how the webhook handler links a customer that is \
+             made a second time."
+        }
+        Rule::DuplicateSubscription => {
+            "Decide which account the subscription belongs to, and clear its id on the others."
+        }
         Rule::DuplicateCustomer => {
             "Decide which account the customer belongs to, and unlink the others."
         }
