@@ -267,6 +267,7 @@ mod tests {
             source: Source::Stripe,
             verdict: Verdict::of(&findings, Some(Severity::High)),
             fail_on: Some(Severity::High),
+            advice: Vec::new(),
             findings: findings
                 .into_iter()
                 .map(|one| Reported::new(one, None))

@@ -153,6 +153,7 @@ fn outcome(
         source: contract.contract.source,
         verdict: Verdict::Error,
         fail_on,
+        advice: Vec::new(),
         findings: Vec::new(),
         summary: Summary::default(),
         problem: None,

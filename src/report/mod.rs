@@ -88,6 +88,8 @@ pub struct ContractOutcome {
     pub verdict: Verdict,
     /// The lowest severity that fails it; none where no finding does.
     pub fail_on: Option<Severity>,
+    /// Things to look at in the contract itself; they change no verdict.
+    pub advice: Vec<Problem>,
     pub findings: Vec<Reported>,
     pub summary: Summary,
     /// Why there is no verdict; set when it is `error`.

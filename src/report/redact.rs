@@ -34,7 +34,11 @@ pub fn redact_ids(outcome: &Outcome) -> Outcome {
 
 fn contract(contract: &ContractOutcome) -> ContractOutcome {
     let ids = Ids::new(contract.named.iter().map(String::as_str));
+    let advice = contract.advice.iter();
     ContractOutcome {
+        advice: advice
+            .map(|one| rewrite::problem(one, &|text| ids.hidden_in(text)))
+            .collect(),
         findings: contract.findings.iter().map(reported).collect(),
         problem: contract
             .problem

@@ -60,6 +60,11 @@ fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> Contr
         source: contract.source,
         verdict: contract.verdict,
         fail_on: contract.fail_on,
+        advice: contract
+            .advice
+            .iter()
+            .map(|one| problem(one, text))
+            .collect(),
         findings: contract
             .findings
             .iter()

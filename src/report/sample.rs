@@ -194,6 +194,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
     ];
     for contract in &mut contracts {
         contract.summary.subscriptions = BTreeMap::from([(text.to_owned(), 3)]);
+        contract.advice = vec![problem.clone()];
         contract.problem = Some(problem.clone());
         contract.named = vec![text.into()];
         for found in &mut contract.findings {
@@ -248,6 +249,7 @@ pub(super) fn contract(name: &str, source: Source, findings: Vec<Finding>) -> Co
         source,
         verdict: Verdict::of(&findings, Some(Severity::High)),
         fail_on: Some(Severity::High),
+        advice: vec![],
         findings: findings
             .into_iter()
             .map(|finding| Reported::new(finding, None))

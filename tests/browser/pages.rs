@@ -190,6 +190,7 @@ fn contract(name: &str) -> ContractOutcome {
         source: Source::Stripe,
         verdict: Verdict::Pass,
         fail_on: Some(Severity::High),
+        advice: Vec::new(),
         findings: Vec::new(),
         summary: Summary {
             accounts: 1_204,

@@ -182,9 +182,6 @@ fn listed(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> 
 fn is_yes_or_no(field: Field) -> bool {
     matches!(
         field,
-        Field::HasPaidAccess
-            | Field::Exempt
-            | Field::CancelAtPeriodEnd
-            | Field::PaidElsewhere
+        Field::HasPaidAccess | Field::Exempt | Field::CancelAtPeriodEnd | Field::PaidElsewhere
     )
 }
