@@ -61,7 +61,7 @@ const LOOSER: &[Change] = &[
     ("fail_on: medium", "»fail_on: never", "lets findings of severity high and medium pass: `fail_on` goes from `medium` to `never`"),
     ("seat-drift: high", "»seat-drift: off", "turns off `seat-drift`: the severity goes from `high` to `off`"),
     ("plan-drift: medium", "»plan-drift: low", "takes `plan-drift` less seriously: the severity goes from `medium` to `low`"),
-    ("severity: high", "»severity: low", "takes `revenue-leak`, `wrongful-access`, `no-subscription` and 1 more less seriously: the severity goes from `high` to `low`"),
+    ("severity: high", "»severity: low", "takes `revenue-leak`, `wrongful-access`, `no-subscription` and 2 more less seriously: the severity goes from `high` to `low`"),
     ("exempt: [usr_founder]", "exempt:\n      - usr_founder\n      - »usr_1\n      - usr_2", "exempts 2 further accounts from every rule: `exempt` goes from 1 to 3"),
     ("exempt: [usr_founder]", "»exempt: [usr_1]", "exempts 1 further account from every rule: `exempt` is another one"),
     ("plan: plan\n", "plan: plan\n        »exempt: { sql: \"true\" }\n", "lets a column say which accounts are not judged: `exempt` goes from none to `true`"),
