@@ -18,8 +18,8 @@ use prodverdict::{
         render,
     },
     contract::{
-        CanceledGrace, ColumnName, Contract, Field, MatchOn, Mode, PlanWords, Price, PricePattern,
-        Rule, Severity, Source, Status,
+        CanceledGrace, ColumnName, Contract, ContractKey, Field, MatchOn, Mode, PlanKey, PlanWords,
+        Price, PricePattern, Rule, Severity, Source, Status,
     },
     problem::{Place, Problem},
 };
@@ -732,6 +732,31 @@ fn findings_point_at_the_line_they_are_about() {
         .unwrap();
     assert_eq!((place.line, place.column), (16, 5));
     assert_eq!(config.place(1, Rule::PlanDrift, None), None);
+}
+
+#[test]
+fn advice_points_at_the_key_it_is_about() {
+    let config = load(EVERYTHING, PATH).unwrap();
+    let line = |contract, about: ContractKey| {
+        let place = config.advice_place(contract, &about);
+        let line = EVERYTHING.split('\n').nth(place.line as usize - 1).unwrap();
+        line.trim().split(':').next().unwrap().to_owned()
+    };
+    let price = PlanKey::parse("price_1TeamMonthly", Source::Stripe);
+    assert_eq!(line(0, ContractKey::Contract), "- type");
+    assert_eq!(line(0, ContractKey::Plans(None)), "plans");
+    assert_eq!(line(0, ContractKey::Plans(Some(price))), "plans");
+    assert_eq!(line(0, ContractKey::Column(Field::Plan)), "plan");
+    assert_eq!(line(0, ContractKey::GracePastDue), "grace");
+    assert_eq!(line(1, ContractKey::Column(Field::HasPaidAccess)), "query");
+    assert_eq!(line(1, ContractKey::GracePastDue), "grace");
+    assert_eq!(line(2, ContractKey::MetadataAccount), "- type");
+    assert_eq!(line(9, ContractKey::Contract), "contracts");
+
+    let config = load(PUBLISHED, PATH).unwrap();
+    let price = PlanKey::parse("price_1TeamMonthly", Source::Stripe);
+    let place = config.advice_place(0, &ContractKey::Plans(Some(price)));
+    assert_eq!((place.line, place.column), (18, 7));
 }
 
 #[test]

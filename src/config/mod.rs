@@ -34,11 +34,14 @@ use self::{
     places::ContractPlaces,
     reader::Reader,
 };
-use crate::{contract::Rule, problem::Place};
+use crate::{
+    contract::{ContractKey, Rule},
+    problem::Place,
+};
 
 pub use acceptances::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
 pub use diagnostic::{Code, Diagnostic};
-pub use loosening::{Loosening, loosened};
+pub use loosening::{ChangedSql, Loosening, loosened, sql_that_differs};
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
     AccountStatement, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
@@ -65,6 +68,14 @@ impl Config {
     pub fn place(&self, contract_index: usize, rule: Rule, price: Option<&str>) -> Option<Place> {
         let places = self.places.get(contract_index)?;
         Some(places.of_finding(rule, price).clone())
+    }
+
+    /// The line that advice about the contract at that index is about, or else the list of contracts.
+    pub fn advice_place(&self, contract_index: usize, about: &ContractKey) -> Place {
+        let places = self.places.get(contract_index);
+        places
+            .map_or(&self.list, |places| places.of_advice(about))
+            .clone()
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     validate::fields_of,
 };
 use crate::{
-    contract::{Field, Rule},
+    contract::{ContractKey, Field, Rule},
     problem::Place,
 };
 
@@ -66,14 +66,34 @@ impl ContractPlaces {
         self.keys.entry(key, entry)
     }
 
-    /// The column as it is mapped, or else the contract.
+    /// The column as it is mapped. One that has its default stands where it could be mapped.
     pub(super) fn of_column(&self, field: Field) -> &Place {
-        self.column(field).unwrap_or(&self.entry)
+        self.column(field)
+            .or_else(|| self.keys.of("columns", None))
+            .unwrap_or_else(|| self.of_key("database", None))
+    }
+
+    /// The line that advice is about.
+    pub(super) fn of_advice(&self, about: &ContractKey) -> &Place {
+        match about {
+            ContractKey::Contract => &self.entry,
+            ContractKey::Plans(key) => {
+                let key = key.as_ref().map(ToString::to_string);
+                let entry = key.and_then(|key| self.prices.get(&key));
+                entry.or(self.plans.as_ref()).unwrap_or(&self.entry)
+            }
+            ContractKey::Column(field) => self.of_column(*field),
+            ContractKey::GracePastDue => {
+                let grace = || self.of_key("grace", None);
+                self.keys.of("past_due", None).unwrap_or_else(grace)
+            }
+            ContractKey::MetadataAccount => self.of_key("metadata_account", None),
+        }
     }
 
     /// The line that a finding of the rule is about; `price` is the one that was expected.
     pub(super) fn of_finding(&self, rule: Rule, price: Option<&str>) -> &Place {
-        let price = price.and_then(|price| self.prices.get(price));
+        let price = price.and_then(|price| self.price(price));
         let plans = self.plans.as_ref();
         let customer = || {
             self.column(Field::CustomerId)
@@ -103,6 +123,18 @@ impl ContractPlaces {
         found.unwrap_or(&self.entry)
     }
 
+    /// The entry of `plans` that names the price: exactly, or else by the longest beginning.
+    fn price(&self, price: &str) -> Option<&Place> {
+        self.prices.get(price).or_else(|| {
+            let beginnings = self.prices.iter().filter_map(|(key, place)| {
+                let beginning = key.strip_suffix('*')?;
+                price.starts_with(beginning).then_some((beginning, place))
+            });
+            let longest = beginnings.max_by_key(|(beginning, _)| beginning.len());
+            longest.map(|(_, place)| place)
+        })
+    }
+
     /// The entry of the column, or the query that computes it.
     fn column(&self, field: Field) -> Option<&Place> {
         self.columns.get(&field).or(self.query.as_ref())
@@ -130,6 +162,7 @@ fn keys(contract: &Contract, collector: &Collector<'_>) -> KeyPlaces {
         collector,
     );
     keys.key("statuses", &contract.statuses, collector);
+    keys.key("grace", &contract.grace, collector);
     if let Some(grace) = contract.grace.value() {
         keys.key("past_due", &grace.past_due, collector);
         keys.key("canceled", &grace.canceled, collector);

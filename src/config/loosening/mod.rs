@@ -1,5 +1,6 @@
 //! How the configuration of a pull request lets more pass than that of its base commit.
 
+mod changed_sql;
 mod judging;
 mod pairs;
 mod reading;
@@ -11,6 +12,8 @@ mod wording;
 use super::{Config, collector::quote, places::ContractPlaces};
 use crate::problem::Place;
 use wording::{counted, listed};
+
+pub use changed_sql::{ChangedSql, sql_that_differs};
 
 /// One way in which less is found, or in which it cannot be told whether less is found. Its texts hold parts of both
 /// files, which are hostile.

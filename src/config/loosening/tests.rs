@@ -341,3 +341,55 @@ proptest! {
         prop_assert!(all.iter().any(|(told, _)| told.starts_with(first_word)), "{all:?}");
     }
 }
+
+/// The keys of the SQL that is new, with their lines.
+fn changed_sql(base: &str, head: &str) -> Vec<(&'static str, u32)> {
+    let changed = sql_that_differs(&config(base), &config(head));
+    let told = changed.iter().map(|one| (one.key, one.place.line));
+    told.collect()
+}
+
+#[test]
+fn sql_that_the_base_does_not_have_is_listed() {
+    let base = replaced("seats: seats", "seats: { sql: \"s.quantity\" }");
+    let column = line_of(&base, "seats: {");
+    for (from, to, expected) in [
+        ("left join s on true", "left join s on false", ("join", 18)),
+        ("deleted_at is null", "pg_sleep(9) is null", ("where", 19)),
+        ("s.quantity", "s.quantity + 1", ("seats", column)),
+        (
+            "has_paid_access: paid",
+            "has_paid_access: { sql: \"paid\" }",
+            ("has_paid_access", 14),
+        ),
+    ] {
+        assert_eq!(changed_sql(&base, &base.replace(from, to)), [expected]);
+    }
+}
+
+#[test]
+fn sql_that_is_kept_or_gone_is_not_listed() {
+    for (from, to) in [
+        ("      join: \"left join s on true\"\n", ""),
+        ("users_table: users", "users_table: \"drop table\""),
+        (
+            "has_paid_access: paid",
+            "has_paid_access: { column: a, in: [b] }",
+        ),
+        ("fail_on: medium", "fail_on: never"),
+        ("name: users", "name: people"),
+    ] {
+        assert_eq!(changed_sql(BASE, &replaced(from, to)), [], "{to}");
+    }
+}
+
+#[test]
+fn all_sql_of_a_new_contract_is_listed() {
+    let base = contracts(&[("a", "high")]);
+    let head = format!(
+        "{base}  - type: access\n    name: b\n    source_of_truth: paddle\n    database: {{ query: \"select 2\" }}\n"
+    );
+    assert_eq!(changed_sql(&base, &head), [("query", 10)]);
+    let moved = base.replace("select 1", "select 2");
+    assert_eq!(changed_sql(&base, &moved), [("query", 6)]);
+}

@@ -1,0 +1,126 @@
+//! SQL that a pull request brings: the database runs it with the role of the check.
+
+use super::{
+    super::{AccessContract, AccountsQuery, Config, DatabaseSettings, Expression},
+    ContractPlaces, pairs,
+};
+use crate::{contract::Field, problem::Place};
+
+/// SQL of a contract that its base commit does not have at the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedSql {
+    /// The position of the contract in the pull request's file.
+    pub contract_index: usize,
+    /// Its name.
+    pub contract: String,
+    /// The key that holds the SQL: `query`, `join`, `where` or a column such as `plan`.
+    pub key: &'static str,
+    /// The line of the pull request's file.
+    pub place: Place,
+}
+
+/// Lists the SQL of `head` that `base` does not have, in the order of the contracts. SQL that is taken away runs
+/// nothing and is not told.
+pub fn sql_that_differs(base: &Config, head: &Config) -> Vec<ChangedSql> {
+    let pairs = pairs::of(&base.contracts, &head.contracts);
+    let partner = |index: usize| {
+        let known = pairs.iter().position(|head| *head == Some(index))?;
+        base.contracts.get(known)
+    };
+    let mut changed = Vec::new();
+    for (index, (contract, places)) in head.contracts.iter().zip(&head.places).enumerate() {
+        let known = partner(index).map(texts).unwrap_or_default();
+        for text in texts(contract) {
+            if !known.contains(&text) {
+                changed.push(ChangedSql {
+                    contract_index: index,
+                    contract: contract.name.clone(),
+                    key: text.key.as_str(),
+                    place: text.key.place(places).clone(),
+                });
+            }
+        }
+    }
+    changed
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Text<'c> {
+    key: Key,
+    sql: &'c str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Database(&'static str),
+    Column(Field),
+}
+
+impl Key {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Database(key) => key,
+            Self::Column(field) => field.as_str(),
+        }
+    }
+
+    fn place(self, places: &ContractPlaces) -> &Place {
+        match self {
+            Self::Database(key) => places.of_key(key, None),
+            Self::Column(field) => places.of_column(field),
+        }
+    }
+}
+
+/// All SQL of a contract. Nothing is left out by `..`: a new field has to be looked at.
+fn texts(contract: &AccessContract) -> Vec<Text<'_>> {
+    let AccessContract {
+        database,
+        // None of these is SQL.
+        name: _,
+        contract: _,
+        key_env: _,
+        confirm_after: _,
+        evidence: _,
+        max_requests: _,
+        requests_per_second: _,
+    } = contract;
+    let DatabaseSettings {
+        accounts,
+        // A name, a word, a number and a checked name.
+        url_env: _,
+        match_on: _,
+        statement_timeout: _,
+        timezone: _,
+    } = database;
+    let text = |key: &'static str, sql| Text {
+        key: Key::Database(key),
+        sql,
+    };
+    match accounts {
+        AccountsQuery::Query { sql } => vec![text("query", sql)],
+        AccountsQuery::Table {
+            // Quoted, never spliced.
+            table: _,
+            columns,
+            join,
+            filter,
+        } => {
+            let columns = columns.iter().filter_map(|(field, expression)| {
+                let key = Key::Column(*field);
+                match expression {
+                    Expression::Sql(sql) => Some(Text { key, sql }),
+                    // The name is quoted, and the values are bound.
+                    Expression::Column(_)
+                    | Expression::In {
+                        column: _,
+                        values: _,
+                    } => None,
+                }
+            });
+            let join = join.iter().map(|sql| text("join", sql));
+            let filter = filter.iter().map(|sql| text("where", sql));
+            columns.chain(join).chain(filter).collect()
+        }
+    }
+}
