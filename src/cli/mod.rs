@@ -233,7 +233,7 @@ pub struct FixtureArgs {
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures_stripe: bool,
 
-    /// The folder of the recorded files [default: fixtures/ beside the configuration, else the one built in]
+    /// The folder of the recorded files [default: fixtures/ beside the configuration]
     #[arg(
         long,
         value_name = "DIR",

@@ -8,15 +8,14 @@ use super::{
     output::Output,
     plan,
     progress::Progress,
+    recorded::Recorded,
     reporting::Reporting,
-    sides::Recorded,
     unanswered,
 };
 use crate::{
     billing::Patience,
-    cli::{CheckArgs, Environment, FixtureArgs},
+    cli::{CheckArgs, Environment},
     contract::UnixSeconds,
-    fixtures::Recording,
     http,
     problem::Problem,
     report::Mask,
@@ -38,7 +37,7 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
-    let recorded = recorded(&arguments.fixtures, path);
+    let recorded = Recorded::of(&arguments.fixtures, path);
     let accepted = match accepted(arguments.baseline.as_deref(), now) {
         Ok(accepted) => accepted,
         Err(unusable) => return reporting.finish(&unanswered(unusable.problems()), &output),
@@ -56,18 +55,6 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
     };
     outcome.compare(&accepted.comparison());
     reporting.finish(&outcome, &output)
-}
-
-/// Which sides are recorded, and where.
-pub(super) fn recorded(arguments: &FixtureArgs, config: &std::path::Path) -> Recorded {
-    let recording = || Recording::find(arguments.fixtures_dir.as_deref(), config);
-    if arguments.fixtures {
-        Recorded::Both(recording())
-    } else if arguments.fixtures_stripe {
-        Recorded::Provider(recording())
-    } else {
-        Recorded::Nothing
-    }
 }
 
 /// A run with the process's HTTP client.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     check::new_run, configuration, judge::judge, output::Output, progress::Progress,
-    reporting::Reporting, sides::Recorded, unanswered,
+    recorded::Recorded, reporting::Reporting, unanswered,
 };
 use crate::{
     cli::{Environment, ReportArgs},

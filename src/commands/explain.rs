@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    check::{new_run, recorded},
+    check::new_run,
     configuration,
     evidence::Evidence,
     failure::Failure,
@@ -12,7 +12,8 @@ use super::{
     masking::{mask_of, secrets_of},
     output::Output,
     progress::Progress,
-    sides::{Recorded, Sides},
+    recorded::Recorded,
+    sides::Sides,
 };
 use crate::{
     billing::key_advice,
@@ -39,7 +40,7 @@ pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
-    let recorded = recorded(&arguments.fixtures, &arguments.config.config);
+    let recorded = Recorded::of(&arguments.fixtures, &arguments.config.config);
     let explained = match new_run(environment, &progress, recorded, now) {
         Ok(run) => explain_entity(&config, arguments, &run).await,
         Err(problem) => ExplainedEntity::unanswered(&arguments.entity, vec![problem]),
@@ -108,7 +109,7 @@ async fn explain_entity(
         }
     }
     explained.warnings.extend(evidence.into_warnings());
-    explained.warnings.dedup();
+    super::once_each(&mut explained.warnings);
     if !is_any_meant {
         explained
             .problems

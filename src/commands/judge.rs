@@ -6,8 +6,9 @@ use super::{
     failure::Failure,
     progress::Progress,
     provider::some_customers,
+    recorded::Recorded,
     repair,
-    sides::{Recorded, Sides, missing_credentials},
+    sides::{Sides, missing_credentials},
 };
 use crate::{
     billing::{Patience, key_advice},
@@ -66,7 +67,7 @@ pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
         contracts.push(outcome(config, index, contract, run, judged));
     }
     warnings.extend(evidence.into_warnings());
-    warnings.dedup();
+    super::once_each(&mut warnings);
     let verdict = contracts.iter().map(|contract| contract.verdict).max();
     Outcome {
         verdict: verdict.unwrap_or(Verdict::Error),

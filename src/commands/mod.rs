@@ -19,6 +19,7 @@ mod output;
 mod plan;
 mod progress;
 mod provider;
+mod recorded;
 mod rehearse;
 mod repair;
 mod report_files;
@@ -135,6 +136,17 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
         rehearsal: None,
         since: None,
     }
+}
+
+/// Keeps the first of what several contracts say alike.
+fn once_each(problems: &mut Vec<Problem>) {
+    let mut said: Vec<Problem> = Vec::with_capacity(problems.len());
+    for problem in problems.drain(..) {
+        if !said.contains(&problem) {
+            said.push(problem);
+        }
+    }
+    *problems = said;
 }
 
 /// The time of evaluation where none was given.

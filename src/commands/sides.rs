@@ -7,6 +7,7 @@ use super::{
     judge::Run,
     progress::Progress,
     provider::{Listed, Provider, customers_of},
+    recorded::{Recorded, not_applied},
 };
 use crate::{
     billing::{self, BillingFacts, Pace, PaddleEnvironment, Plan},
@@ -17,14 +18,6 @@ use crate::{
     fixtures::{self, Recording},
     problem::Problem,
 };
-
-/// Which side is recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Recorded {
-    Nothing,
-    Provider(Recording),
-    Both(Recording),
-}
 
 /// Where one contract's facts come from.
 pub(crate) struct Sides<'r> {
@@ -81,12 +74,12 @@ impl<'r> Sides<'r> {
         }
         let billing = match &run.recorded {
             Recorded::Provider(recording) | Recorded::Both(recording) => {
-                Billing::Recorded(recording.clone())
+                Billing::Recorded(recording.of_contract(&contract.name))
             }
             Recorded::Nothing => Billing::Live(Box::new(reader(contract, run)?)),
         };
         let accounts = match &run.recorded {
-            Recorded::Both(recording) => Accounts::Recorded(recording.clone()),
+            Recorded::Both(recording) => Accounts::Recorded(recording.of_contract(&contract.name)),
             Recorded::Nothing | Recorded::Provider(_) => {
                 let url = environment.secret(&contract.database.url_env);
                 Accounts::Live(url.ok_or_else(|| not_set(&[&contract.database.url_env]))?)
@@ -178,7 +171,9 @@ impl<'r> Sides<'r> {
                 Ok(DatabaseFacts {
                     accounts: recorded.accounts,
                     mapped: recorded.mapped,
-                    warnings: Vec::new(),
+                    warnings: not_applied(&self.contract.database.accounts)
+                        .into_iter()
+                        .collect(),
                 })
             }
         }

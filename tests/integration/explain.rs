@@ -109,7 +109,7 @@ subscription:sub_alice (decides)
   period   2026-11-13T00:00:00Z to 2026-12-13T00:00:00Z
 
 rules
-  revenue-leak           BROKEN  high
+  revenue-leak            BROKEN  high
 
 [HIGH] user:usr_alice
 User has an active/trialing Stripe subscription but has_paid_access is false.
@@ -565,7 +565,7 @@ fn recorded_sides_are_explained_alike_and_json_is_valid_by_the_committed_schema(
 
 #[test]
 fn the_readme_shows_what_it_prints() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../README.md").replace("\\\n", " ");
     let (_, block) = readme
         .split_once("$ prodverdict explain ")
         .expect("an example");

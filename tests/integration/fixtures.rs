@@ -279,7 +279,7 @@ fn a_row_that_cannot_be_judged_is_named() {
 }
 
 #[test]
-fn the_folder_is_the_one_named_or_the_one_beside_the_configuration_or_the_one_built_in() {
+fn fixtures_are_beside_the_configuration_or_where_they_are_named() {
     let folder = recorded();
     let config = folder.path().join("prodverdict.yml");
     let elsewhere = tempfile::tempdir().expect("a folder");
@@ -295,13 +295,85 @@ fn the_folder_is_the_one_named_or_the_one_beside_the_configuration_or_the_one_bu
         .says(&[FOUND]);
     let named = "check access --fixtures --fixtures-dir fixtures";
     from(named, folder.path()).with_status(1).says(&[FOUND]);
-    from(named, elsewhere.path())
+    from(named, elsewhere.path()).unanswered().says(&[
+        "there is no folder `fixtures`\n",
+        "--fixtures-dir names a folder",
+    ]);
+    let named = "check access --fixtures --fixtures-dir prodverdict.yml";
+    from(named, folder.path())
         .unanswered()
-        .says(&["fixtures/"]);
+        .says(&["`prodverdict.yml` is not a folder"]);
+}
+
+#[test]
+fn without_a_folder_of_fixtures_there_is_no_verdict() {
+    let folder = recorded();
     std::fs::remove_dir_all(folder.path().join("fixtures")).expect("removed");
-    from("check access --fixtures", elsewhere.path())
-        .with_status(1)
-        .says(&["[HIGH] user:usr_alice"]);
+    for command in ["check access --fixtures", "explain usr_alice --fixtures"] {
+        let ran = prodverdict(command).within(folder.path()).run();
+        ran.unanswered().says(&[
+            "there is no folder `fixtures` beside the configuration `prodverdict.yml`",
+            "--fixtures-dir",
+            "`prodverdict demo`",
+        ]);
+    }
+    prodverdict("demo")
+        .within(folder.path())
+        .run()
+        .with_status(1);
+}
+
+#[test]
+fn the_files_of_a_contracts_own_folder_come_first() {
+    let one = contract(&[]);
+    let other = one
+        .replace("version: 1\ncontracts:\n", "")
+        .replace("name: users", "name: teams");
+    let folder = configured(recorded(), &format!("{one}{other}"));
+    let rows = json!([{"id": "usr_a", "stripe_customer_id": "cus_a", "has_paid_access": true}]);
+    write(
+        folder.path(),
+        "fixtures/teams/db/users.json",
+        &rows.to_string(),
+    );
+    let ran = check(&folder).with_status(1);
+    let found = "[HIGH] user:usr_a (contract users)\n";
+    assert_eq!(ran.stdout.matches("[HIGH]").count(), 1, "{}", ran.stdout);
+    ran.says(&[found]);
+    std::fs::rename(
+        folder.path().join("fixtures/teams"),
+        folder.path().join("fixtures/users"),
+    )
+    .expect("renamed");
+    std::fs::remove_file(folder.path().join("fixtures/db/users.json")).expect("removed");
+    check(&folder)
+        .unanswered()
+        .says(&["(contract teams)", "fixtures/db/users.json"]);
+}
+
+#[test]
+fn what_is_not_applied_to_recorded_rows_is_said_once() {
+    let with = |keys: &str| {
+        let one = contract(&[]).replace("      columns:", &format!("{keys}      columns:"));
+        let other = one
+            .replace("version: 1\ncontracts:\n", "")
+            .replace("name: users", "name: teams");
+        check(&configured(recorded(), &format!("{one}{other}"))).with_status(1)
+    };
+    let filter = "      where: deleted_at is null\n";
+    let join = "      join: left join plans on true\n";
+    for (keys, said) in [
+        (filter.to_owned(), "`where` is not applied to recorded rows"),
+        (join.to_owned(), "`join` is not applied to recorded rows"),
+        (
+            [join, filter].concat(),
+            "`join` and `where` are not applied to recorded rows",
+        ),
+    ] {
+        let ran = with(&keys);
+        assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
+    }
+    assert!(!with("").stderr.contains("not applied"));
 }
 
 #[test]

@@ -30,10 +30,10 @@ use self::{
 };
 use super::{
     COULD_NOT_TELL,
-    check::recorded,
     configuration::Unusable,
     masking::mask_of,
     output::{Output, command},
+    recorded::Recorded,
     rehearse,
     report_files::{Kind, ReportFiles, stays_inside},
     signals::Signals,
@@ -97,7 +97,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let files = report_files(&inputs, &mut input_problems);
     let job = Job {
         chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
-        recorded: recorded(fixtures, &workspace.join(&inputs.config)),
+        recorded: Recorded::of(fixtures, &workspace.join(&inputs.config)),
         environment,
         inputs,
         input_problems,
