@@ -52,7 +52,8 @@ impl Level {
     }
 }
 
-/// One annotation for each problem, one for each warning about a place, then one for each finding, the worst first.
+/// One annotation for each problem, one for each warning about a place and one for each advice, then one for each
+/// finding, the worst first.
 /// What has no place of its own is put on the first line of `default_path`, the configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
@@ -65,6 +66,8 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
         .map(|(problem, contract)| of_problem(problem, contract, default_path))
         .collect();
     annotations.extend(of_warnings(&outcome.warnings));
+    let advice = outcome.advice();
+    annotations.extend(advice.map(|(advice, contract)| of_advice(advice, contract, default_path)));
     annotations.extend(outcome.findings().into_iter().map(|(contract, found)| {
         let name = outcome.name_of(contract);
         let annotation = of_finding(found, name, outcome.counts(found));
@@ -79,6 +82,14 @@ fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> 
     let title = format!("No verdict{}", of_contract(contract));
     let annotation = Annotation::new(Level::Failure, &title, &lines);
     annotation.at(problem.place.as_ref(), default_path)
+}
+
+fn of_advice(advice: &Problem, contract: Option<&str>, default_path: &str) -> Annotation {
+    let mut lines = vec![shown::message_line(advice)];
+    lines.extend(fix(shown::hint_lines(advice)));
+    let title = format!("Advice{}", of_contract(contract));
+    let annotation = Annotation::new(Level::Notice, &title, &lines);
+    annotation.at(advice.place.as_ref(), default_path)
 }
 
 /// Those of the warnings that are about a place.
@@ -228,6 +239,24 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn advice_is_a_notice_at_its_line() {
+        let mut outcome = sample::passing();
+        let mut advice = sample::problem("no row holds `Pro`", "write `pro`");
+        advice.place = Some(sample::place("prodverdict.yml", 9));
+        outcome.contracts[0].advice = vec![advice];
+        let annotations = annotations(&outcome, "a.yml");
+        let [notice] = annotations.as_slice() else {
+            panic!("{annotations:?}");
+        };
+        assert_eq!(notice.level, Level::Notice);
+        assert_eq!(
+            (notice.path.as_str(), notice.start_line),
+            ("prodverdict.yml", 9)
+        );
+        assert_eq!(notice.message, "no row holds `Pro`\nfix: write `pro`");
     }
 
     #[test]

@@ -78,6 +78,8 @@ struct Report<'a> {
     problems: Vec<ReportProblem<'a>>,
     /// Things to better that change no verdict.
     warnings: Vec<ReportProblem<'a>>,
+    /// Things to look at in the contracts themselves; they change no verdict.
+    advice: Vec<ReportAdvice<'a>>,
     /// What was played; null for a check.
     rehearsal: Option<ReportRehearsal<'a>>,
     /// What the findings were compared with; null where there was no earlier result, or nothing was compared.
@@ -222,6 +224,21 @@ pub(super) struct ReportProblem<'a> {
     place: Option<ReportPlace<'a>>,
 }
 
+/// Something to look at in a contract.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Advice")]
+struct ReportAdvice<'a> {
+    /// The name of the contract.
+    contract: &'a str,
+    message: &'a str,
+    /// What to do; empty when the message says it all.
+    hint: &'a str,
+    /// Where the configuration says it; null when it has no place there.
+    file: Option<&'a str>,
+    /// Counts from one.
+    line: Option<u32>,
+}
+
 /// Lines and columns count from one; columns count characters, and the end is the last one inside.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Place")]
@@ -240,6 +257,11 @@ impl<'a> Report<'a> {
         let findings = findings
             .into_iter()
             .map(|(contract, found)| ReportFinding::of(&contract.name, found));
+        let contracts = outcome.contracts.iter();
+        let advice = contracts.flat_map(|contract| {
+            let advice = contract.advice.iter();
+            advice.map(|one| ReportAdvice::of(&contract.name, one))
+        });
         Self {
             schema_version: SCHEMA_VERSION,
             verdict: ReportVerdict::of(outcome.verdict),
@@ -258,6 +280,7 @@ impl<'a> Report<'a> {
             summary: ReportSummary::of(totals),
             problems: outcome.problems.iter().map(ReportProblem::of).collect(),
             warnings: outcome.warnings.iter().map(ReportProblem::of).collect(),
+            advice: advice.collect(),
             rehearsal: outcome.rehearsal.as_ref().map(ReportRehearsal::of),
             since: outcome
                 .since
@@ -364,6 +387,19 @@ impl<'a> ReportProblem<'a> {
     }
 }
 
+impl<'a> ReportAdvice<'a> {
+    fn of(contract: &'a str, advice: &'a Problem) -> Self {
+        let place = advice.place.as_ref();
+        Self {
+            contract,
+            message: &advice.message,
+            hint: &advice.hint,
+            file: place.map(|place| place.path.as_str()),
+            line: place.map(|place| place.line),
+        }
+    }
+}
+
 impl<'a> ReportPlace<'a> {
     fn of(place: &'a Place) -> Self {
         Self {
@@ -435,6 +471,25 @@ mod tests {
         assert_eq!(
             (&report["since"], &report["accepted"]),
             (&Value::Null, &Value::from(0))
+        );
+    }
+
+    #[test]
+    fn advice_says_its_file_and_line() {
+        let mut outcome = sample::passing();
+        let mut advice = sample::problem("no row holds `Pro`", "write `pro`");
+        advice.place = Some(sample::place("prodverdict.yml", 9));
+        outcome.contracts[0].advice = vec![advice];
+        let report: Value = serde_json::from_str(&json(&outcome)).unwrap();
+        assert_eq!(
+            report["advice"],
+            serde_json::json!([{
+                "contract": "users",
+                "message": "no row holds `Pro`",
+                "hint": "write `pro`",
+                "file": "prodverdict.yml",
+                "line": 9,
+            }])
         );
     }
 

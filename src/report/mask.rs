@@ -144,11 +144,12 @@ fn base64_inside(value: &str, offset: usize) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
-    use crate::report::sample;
+    use crate::report::{Repair, sample, sample_rehearsal::rehearsal_full_of};
 
     use super::*;
 
@@ -206,10 +207,16 @@ mod tests {
     #[test]
     fn no_text_of_an_outcome_keeps_a_secret() {
         let canary = "sk_live_canary";
-        let outcome = sample::full_of(canary);
-        assert!(format!("{outcome:?}").contains(canary));
-        let masked = Mask::new(&[canary]).outcome(&outcome);
-        assert!(!format!("{masked:?}").contains(canary), "{masked:?}");
+        let mut by_hand = rehearsal_full_of(canary);
+        by_hand.contracts[0].findings[0].repair = Some(Repair::ByHand(canary.into()));
+        for outcome in [sample::full_of(canary), by_hand] {
+            assert!(format!("{outcome:?}").contains(canary));
+            let masked = Mask::new(&[canary]).outcome(&outcome);
+            assert!(!format!("{masked:?}").contains(canary), "{masked:?}");
+            for text in sample::rendered(&masked) {
+                assert!(!text.contains(canary), "{text}");
+            }
+        }
     }
 
     proptest! {

@@ -163,6 +163,15 @@ impl Outcome {
         findings
     }
 
+    /// What to look at in the contracts themselves, each with the name of its contract where there are several.
+    fn advice(&self) -> impl Iterator<Item = (&Problem, Option<&str>)> {
+        let contracts = self.contracts.iter();
+        contracts.flat_map(|contract| {
+            let name = self.name_of(contract);
+            contract.advice.iter().map(move |advice| (advice, name))
+        })
+    }
+
     /// The contract's name where one has to be named: when there are several.
     fn name_of<'a>(&self, contract: &'a ContractOutcome) -> Option<&'a str> {
         (self.contracts.len() > 1).then_some(contract.name.as_str())

@@ -1,9 +1,9 @@
 //! `redact: ids`: the ids of accounts, customers and subscriptions shortened, for reports that many can read.
 
-use crate::{baseline::Since, contract::Finding, problem::Problem};
+use crate::{contract::Finding, problem::Problem};
 
 use super::{
-    ContractOutcome, Outcome, Reported,
+    Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported,
     find::{longest_first, replaced},
     rewrite,
 };
@@ -18,50 +18,114 @@ const PROVIDER_PREFIXES: [&str; 4] = ["cus_", "ctm_", "sub_", "evt_"];
 /// form. Fingerprints stay, so that findings can still be told apart.
 #[must_use]
 pub fn redact_ids(outcome: &Outcome) -> Outcome {
+    let Outcome {
+        verdict,
+        contracts,
+        problems,
+        warnings,
+        rehearsal,
+        since,
+    } = outcome;
     let provider_ids = |problem: &Problem| rewrite::problem(problem, &without_provider_ids);
     Outcome {
-        verdict: outcome.verdict,
-        contracts: outcome.contracts.iter().map(contract).collect(),
-        problems: outcome.problems.iter().map(provider_ids).collect(),
-        warnings: outcome.warnings.iter().map(provider_ids).collect(),
-        rehearsal: outcome.rehearsal.clone(),
-        since: outcome.since.as_ref().map(|since| Since {
-            source: without_provider_ids(&since.source),
-            ..since.clone()
-        }),
+        verdict: *verdict,
+        contracts: contracts.iter().map(contract).collect(),
+        problems: problems.iter().map(provider_ids).collect(),
+        warnings: warnings.iter().map(provider_ids).collect(),
+        rehearsal: rehearsal.as_ref().map(rehearsed),
+        since: since
+            .as_ref()
+            .map(|since| rewrite::since(since, &without_provider_ids)),
+    }
+}
+
+/// The names of scenarios are nobody's.
+fn rehearsed(rehearsed: &Rehearsed) -> Rehearsed {
+    let Rehearsed { scenarios } = rehearsed;
+    let scenario = |scenario: &PlayedScenario| {
+        let PlayedScenario {
+            id,
+            title,
+            ends,
+            result,
+            left_out,
+            plays,
+            steps,
+            events,
+        } = scenario;
+        let left_out = left_out.iter();
+        PlayedScenario {
+            id: id.clone(),
+            title: title.clone(),
+            ends: ends.clone(),
+            result: *result,
+            left_out: left_out
+                .map(|reason| without_provider_ids(reason))
+                .collect(),
+            plays: *plays,
+            steps: *steps,
+            events: *events,
+        }
+    };
+    Rehearsed {
+        scenarios: scenarios.iter().map(scenario).collect(),
     }
 }
 
 fn contract(contract: &ContractOutcome) -> ContractOutcome {
-    let ids = Ids::new(contract.named.iter().map(String::as_str));
-    let advice = contract.advice.iter();
+    let ContractOutcome {
+        name,
+        source,
+        verdict,
+        fail_on,
+        advice,
+        findings,
+        summary,
+        problem,
+        named,
+    } = contract;
+    let ids = Ids::new(named.iter().map(String::as_str));
+    let hidden = |problem: &Problem| rewrite::problem(problem, &|text| ids.hidden_in(text));
     ContractOutcome {
-        advice: advice
-            .map(|one| rewrite::problem(one, &|text| ids.hidden_in(text)))
-            .collect(),
-        findings: contract.findings.iter().map(reported).collect(),
-        problem: contract
-            .problem
-            .as_ref()
-            .map(|problem| rewrite::problem(problem, &|text| ids.hidden_in(text))),
-        named: contract.named.iter().map(|id| short_form(id)).collect(),
-        ..contract.clone()
+        name: name.clone(),
+        source: *source,
+        verdict: *verdict,
+        fail_on: *fail_on,
+        advice: advice.iter().map(hidden).collect(),
+        findings: findings.iter().map(reported).collect(),
+        // Status words and numbers.
+        summary: summary.clone(),
+        problem: problem.as_ref().map(hidden),
+        named: named.iter().map(|id| short_form(id)).collect(),
     }
 }
 
 fn reported(found: &Reported) -> Reported {
-    let ids = Ids::of(&found.finding);
-    let hidden = |text: &str| ids.hidden_in(text);
-    let standing = found.standing.as_ref();
-    let mut changes = found.changes.clone();
-    for change in &mut changes {
-        change.does = hidden(&change.does);
-    }
-    Reported {
-        finding: rewrite::finding(&found.finding, &hidden),
-        standing: standing.map(|standing| rewrite::standing(standing, &hidden)),
+    let Reported {
+        finding,
+        place,
+        standing,
         changes,
-        ..found.clone()
+        repair,
+    } = found;
+    let ids = Ids::of(finding);
+    let hidden = |text: &str| ids.hidden_in(text);
+    let change = |change: &Change| {
+        let Change { path, line, does } = change;
+        Change {
+            path: path.clone(),
+            line: *line,
+            does: hidden(does),
+        }
+    };
+    Reported {
+        finding: rewrite::finding(finding, &hidden),
+        place: place.clone(),
+        standing: standing
+            .as_ref()
+            .map(|standing| rewrite::standing(standing, &hidden)),
+        changes: changes.iter().map(change).collect(),
+        repair: repair.as_ref().map(|one| rewrite::repair(one, &hidden)),
     }
 }
 
@@ -202,6 +266,38 @@ mod tests {
             finding.evidence[4],
             "called    GET /v1/subscriptions/sub_…w1: 200"
         );
+    }
+
+    #[test]
+    fn no_format_shows_an_id_that_is_in_every_field() {
+        let canary = "cus_Canary0123456789";
+        let mut outcome = crate::report::sample_rehearsal::rehearsal_full_of(canary);
+        // What is nobody's: words of the configuration, of the provider and of the repository.
+        for contract in &mut outcome.contracts {
+            contract.name = "users".into();
+            contract.summary.subscriptions.clear();
+            for found in &mut contract.findings {
+                found.place = None;
+                for change in &mut found.changes {
+                    change.path = "a.ts".into();
+                }
+            }
+        }
+        for scenario in &mut outcome.rehearsal.as_mut().unwrap().scenarios {
+            (scenario.id, scenario.title, scenario.ends) = Default::default();
+        }
+        let of_check = Outcome {
+            rehearsal: None,
+            ..outcome.clone()
+        };
+        for outcome in [outcome, of_check] {
+            assert!(format!("{outcome:?}").contains(canary));
+            let redacted = redact_ids(&outcome);
+            assert!(!format!("{redacted:?}").contains(canary), "{redacted:?}");
+            for text in sample::rendered(&redacted) {
+                assert!(!text.contains("Canary0123456789"), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -13,107 +13,165 @@ use super::{
     Repair, Reported, RowRepair,
 };
 
-/// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay.
+/// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay. Every struct is taken apart
+/// field by field: a new field does not compile before somebody has decided about it.
 pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outcome {
+    let Outcome {
+        verdict,
+        contracts,
+        problems,
+        warnings,
+        rehearsal,
+        since: compared,
+    } = outcome;
     Outcome {
-        verdict: outcome.verdict,
-        contracts: outcome
-            .contracts
-            .iter()
-            .map(|one| contract(one, text))
-            .collect(),
-        problems: outcome
-            .problems
-            .iter()
-            .map(|one| problem(one, text))
-            .collect(),
-        warnings: outcome
-            .warnings
-            .iter()
-            .map(|one| problem(one, text))
-            .collect(),
-        rehearsal: outcome.rehearsal.as_ref().map(|one| rehearsed(one, text)),
-        since: outcome.since.as_ref().map(|since| Since {
-            source: text(&since.source),
-            ..since.clone()
-        }),
+        verdict: *verdict,
+        contracts: contracts.iter().map(|one| contract(one, text)).collect(),
+        problems: problems.iter().map(|one| problem(one, text)).collect(),
+        warnings: warnings.iter().map(|one| problem(one, text)).collect(),
+        rehearsal: rehearsal.as_ref().map(|one| rehearsed(one, text)),
+        since: compared.as_ref().map(|one| since(one, text)),
+    }
+}
+
+pub(super) fn since(since: &Since, text: &impl Fn(&str) -> String) -> Since {
+    let Since {
+        source,
+        fixed,
+        lets_known_pass,
+    } = since;
+    Since {
+        source: text(source),
+        fixed: *fixed,
+        lets_known_pass: *lets_known_pass,
     }
 }
 
 fn rehearsed(rehearsed: &Rehearsed, text: &impl Fn(&str) -> String) -> Rehearsed {
-    let scenarios = rehearsed.scenarios.iter();
-    let scenario = |one: &PlayedScenario| PlayedScenario {
-        id: text(&one.id),
-        title: text(&one.title),
-        ends: text(&one.ends),
-        left_out: one.left_out.iter().map(|reason| text(reason)).collect(),
-        ..one.clone()
-    };
+    let Rehearsed { scenarios } = rehearsed;
     Rehearsed {
-        scenarios: scenarios.map(scenario).collect(),
+        scenarios: scenarios.iter().map(|one| scenario(one, text)).collect(),
+    }
+}
+
+fn scenario(scenario: &PlayedScenario, text: &impl Fn(&str) -> String) -> PlayedScenario {
+    let PlayedScenario {
+        id,
+        title,
+        ends,
+        result,
+        left_out,
+        plays,
+        steps,
+        events,
+    } = scenario;
+    PlayedScenario {
+        id: text(id),
+        title: text(title),
+        ends: text(ends),
+        result: *result,
+        left_out: left_out.iter().map(|reason| text(reason)).collect(),
+        plays: *plays,
+        steps: *steps,
+        events: *events,
     }
 }
 
 fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> ContractOutcome {
+    let ContractOutcome {
+        name,
+        source,
+        verdict,
+        fail_on,
+        advice,
+        findings,
+        summary: numbers,
+        problem: unanswered,
+        named,
+    } = contract;
     ContractOutcome {
-        name: text(&contract.name),
-        source: contract.source,
-        verdict: contract.verdict,
-        fail_on: contract.fail_on,
-        advice: contract
-            .advice
-            .iter()
-            .map(|one| problem(one, text))
-            .collect(),
-        findings: contract
-            .findings
-            .iter()
-            .map(|found| reported(found, text))
-            .collect(),
-        summary: summary(&contract.summary, text),
-        problem: contract.problem.as_ref().map(|one| problem(one, text)),
-        named: contract.named.iter().map(|name| text(name)).collect(),
+        name: text(name),
+        source: *source,
+        verdict: *verdict,
+        fail_on: *fail_on,
+        advice: advice.iter().map(|one| problem(one, text)).collect(),
+        findings: findings.iter().map(|found| reported(found, text)).collect(),
+        summary: summary(numbers, text),
+        problem: unanswered.as_ref().map(|one| problem(one, text)),
+        named: named.iter().map(|name| text(name)).collect(),
     }
 }
 
 fn reported(found: &Reported, text: &impl Fn(&str) -> String) -> Reported {
-    let change = |change: &Change| Change {
-        path: text(&change.path),
-        line: change.line,
-        does: text(&change.does),
-    };
+    let Reported {
+        finding: finding_of,
+        place: at,
+        standing: stands,
+        changes,
+        repair: repaired,
+    } = found;
     Reported {
-        finding: finding(&found.finding, text),
-        place: found.place.as_ref().map(|one| place(one, text)),
-        standing: found.standing.as_ref().map(|one| standing(one, text)),
-        changes: found.changes.iter().map(change).collect(),
-        repair: found.repair.as_ref().map(|one| repair(one, text)),
+        finding: finding(finding_of, text),
+        place: at.as_ref().map(|one| place(one, text)),
+        standing: stands.as_ref().map(|one| standing(one, text)),
+        changes: changes.iter().map(|one| change(one, text)).collect(),
+        repair: repaired.as_ref().map(|one| repair(one, text)),
     }
 }
 
-fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair {
-    let cell = |cell: &Cell| Cell {
-        column: text(&cell.column),
-        kind: cell.kind,
-        value: cell.value.as_deref().map(text),
-    };
-    let change = |change: &CellChange| CellChange {
-        before: cell(&change.before),
-        after: match &change.after {
-            CellValue::Text(value) => CellValue::Text(text(value)),
-            CellValue::Moment(seconds) => CellValue::Moment(*seconds),
-        },
+fn change(change: &Change, text: &impl Fn(&str) -> String) -> Change {
+    let Change { path, line, does } = change;
+    Change {
+        path: text(path),
+        line: *line,
+        does: text(does),
+    }
+}
+
+pub(super) fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair {
+    let change = |change: &CellChange| {
+        let CellChange { before, after } = change;
+        CellChange {
+            before: cell(before, text),
+            after: match after {
+                CellValue::Text(value) => CellValue::Text(text(value)),
+                CellValue::Moment(seconds) => CellValue::Moment(*seconds),
+            },
+        }
     };
     match repair {
         Repair::ByHand(why) => Repair::ByHand(text(why)),
-        Repair::Row(row) => Repair::Row(Box::new(RowRepair {
-            database: text(&row.database),
-            table: row.table.iter().map(|part| text(part)).collect(),
-            time_zone: text(&row.time_zone),
-            id: cell(&row.id),
-            seen: row.seen.iter().map(cell).collect(),
-            changes: row.changes.iter().map(change).collect(),
-        })),
+        Repair::Row(row) => {
+            let RowRepair {
+                database,
+                table,
+                time_zone,
+                id,
+                seen,
+                changes,
+            } = row.as_ref();
+            Repair::Row(Box::new(RowRepair {
+                database: text(database),
+                table: table.iter().map(|part| text(part)).collect(),
+                time_zone: text(time_zone),
+                id: cell(id, text),
+                seen: seen.iter().map(|one| cell(one, text)).collect(),
+                changes: changes.iter().map(change).collect(),
+            }))
+        }
+    }
+}
+
+fn cell(cell: &Cell, text: &impl Fn(&str) -> String) -> Cell {
+    let Cell {
+        column,
+        kind,
+        value,
+    } = cell;
+    Cell {
+        column: text(column),
+        kind: *kind,
+        value: value.as_deref().map(text),
     }
 }
 
@@ -128,53 +186,117 @@ pub(super) fn standing(standing: &Standing, text: &impl Fn(&str) -> String) -> S
 }
 
 pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Finding {
-    let subject = &finding.subject;
-    let name = |name: &Option<String>| name.as_deref().map(text);
+    let Finding {
+        rule,
+        severity,
+        entity,
+        message,
+        fix,
+        subject: about,
+        evidence,
+        amount,
+        items_without_amount,
+        fingerprint,
+    } = finding;
     Finding {
-        rule: finding.rule,
-        severity: finding.severity,
-        entity: text(&finding.entity),
-        message: text(&finding.message),
-        fix: text(&finding.fix),
-        subject: Subject {
-            account: name(&subject.account),
-            customer: name(&subject.customer),
-            subscription: name(&subject.subscription),
-            status: name(&subject.status),
-            price: name(&subject.price),
-            plan_found: name(&subject.plan_found),
-            plan_expected: name(&subject.plan_expected),
-            named: subject.named.iter().map(|name| text(name)).collect(),
-        },
-        evidence: finding.evidence.iter().map(|fact| text(fact)).collect(),
-        amount: finding.amount.clone(),
-        items_without_amount: finding.items_without_amount,
-        fingerprint: finding.fingerprint.clone(),
+        rule: *rule,
+        severity: *severity,
+        entity: text(entity),
+        message: text(message),
+        fix: text(fix),
+        subject: subject(about, text),
+        evidence: evidence.iter().map(|fact| text(fact)).collect(),
+        amount: amount.clone(),
+        items_without_amount: *items_without_amount,
+        fingerprint: fingerprint.clone(),
+    }
+}
+
+fn subject(subject: &Subject, text: &impl Fn(&str) -> String) -> Subject {
+    let Subject {
+        account,
+        customer,
+        subscription,
+        status,
+        price,
+        plan_found,
+        plan_expected,
+        named,
+    } = subject;
+    let name = |name: &Option<String>| name.as_deref().map(text);
+    Subject {
+        account: name(account),
+        customer: name(customer),
+        subscription: name(subscription),
+        status: name(status),
+        price: name(price),
+        plan_found: name(plan_found),
+        plan_expected: name(plan_expected),
+        named: named.iter().map(|name| text(name)).collect(),
     }
 }
 
 pub(super) fn problem(problem: &Problem, text: &impl Fn(&str) -> String) -> Problem {
+    let Problem {
+        message,
+        hint,
+        place: at,
+    } = problem;
     Problem {
-        message: text(&problem.message),
-        hint: text(&problem.hint),
-        place: problem.place.as_ref().map(|one| place(one, text)),
+        message: text(message),
+        hint: text(hint),
+        place: at.as_ref().map(|one| place(one, text)),
     }
 }
 
 fn place(place: &Place, text: &impl Fn(&str) -> String) -> Place {
+    let Place {
+        path,
+        line,
+        column,
+        end_line,
+        end_column,
+    } = place;
     Place {
-        path: text(&place.path),
-        ..place.clone()
+        path: text(path),
+        line: *line,
+        column: *column,
+        end_line: *end_line,
+        end_column: *end_column,
     }
 }
 
 fn summary(summary: &Summary, text: &impl Fn(&str) -> String) -> Summary {
-    let mut subscriptions = BTreeMap::new();
-    for (status, count) in &summary.subscriptions {
-        *subscriptions.entry(text(status)).or_default() += count;
+    let Summary {
+        accounts,
+        linked,
+        exempt,
+        subscriptions,
+        judged,
+        by_severity,
+        by_rule,
+        settled,
+        provider_requests,
+        paid_not_served,
+        served_not_paid,
+        items_without_amount,
+    } = summary;
+    let mut by_status = BTreeMap::new();
+    for (status, count) in subscriptions {
+        *by_status.entry(text(status)).or_default() += count;
     }
     Summary {
-        subscriptions,
-        ..summary.clone()
+        accounts: *accounts,
+        linked: *linked,
+        exempt: *exempt,
+        subscriptions: by_status,
+        judged: judged.clone(),
+        by_severity: by_severity.clone(),
+        by_rule: by_rule.clone(),
+        settled: *settled,
+        provider_requests: *provider_requests,
+        paid_not_served: paid_not_served.clone(),
+        served_not_paid: served_not_paid.clone(),
+        items_without_amount: *items_without_amount,
     }
 }

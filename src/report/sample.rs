@@ -9,7 +9,8 @@ use crate::{
 };
 
 use super::{
-    Change, ContractOutcome, FORMATS, Outcome, Reported, Surroundings, annotations, json, markdown,
+    Cell, CellChange, CellKind, CellValue, Change, ContractOutcome, FORMATS, Outcome, Repair,
+    Reported, RowRepair, Surroundings, annotations, json, markdown,
     sample_compared::compared,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
     text, workflow_command,
@@ -204,6 +205,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
                 reason: text.into(),
                 until: Some(text.into()),
             });
+            found.repair = Some(Repair::Row(Box::new(repair_full_of(text))));
         }
     }
     Outcome {
@@ -217,6 +219,25 @@ pub(super) fn full_of(text: &str) -> Outcome {
             fixed: 1,
             lets_known_pass: true,
         }),
+    }
+}
+
+fn repair_full_of(text: &str) -> RowRepair {
+    let cell = || Cell {
+        column: text.into(),
+        kind: CellKind::Text,
+        value: Some(text.into()),
+    };
+    RowRepair {
+        database: text.into(),
+        table: vec![text.into(), text.into()],
+        time_zone: text.into(),
+        id: cell(),
+        seen: vec![cell()],
+        changes: vec![CellChange {
+            before: cell(),
+            after: CellValue::Text(text.into()),
+        }],
     }
 }
 

@@ -28,6 +28,8 @@ pub fn text(outcome: &Outcome, colour: bool) -> String {
         if let Some(problem) = &contract.problem {
             blocks.push(no_verdict(problem, name, paint));
         }
+        let advice = contract.advice.iter();
+        blocks.extend(advice.map(|one| advised(one, name, paint)));
         let findings = contract.findings.iter();
         let is_rehearsal = outcome.rehearsal.is_some();
         blocks.extend(findings.map(|found| {
@@ -220,6 +222,19 @@ pub(super) fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint
     lines.join("\n")
 }
 
+fn advised(advice: &Problem, contract: Option<&str>, paint: Paint) -> String {
+    let label = paint.with(severity_style(Severity::Low), "[ADVICE]");
+    let place = shown::place(advice).unwrap_or_else(|| "the contract".to_owned());
+    let mut lines = vec![format!(
+        "{label} {}{}",
+        terminal(&place),
+        of_contract(contract)
+    )];
+    lines.push(terminal(&shown::message_line(advice)));
+    lines.extend(fix_lines(&shown::hint_lines(advice), paint));
+    lines.join("\n")
+}
+
 fn problem_lines(problem: &Problem, paint: Paint) -> Vec<String> {
     let mut message = shown::message_line(problem);
     if let Some(place) = shown::place(problem) {
@@ -385,6 +400,17 @@ mod tests {
             warnings(&outcome.warnings, false),
             "[WARNING] the key is not restricted\nfix: create a restricted key\n\n[WARNING] the role can write\n"
         );
+    }
+
+    #[test]
+    fn advice_comes_before_the_findings_with_its_line() {
+        let mut outcome = sample::failing();
+        let mut advice = sample::problem("no row holds `Pro`", "write `pro`");
+        advice.place = Some(sample::place("prodverdict.yml", 9));
+        outcome.contracts[0].advice = vec![advice];
+        assert!(text(&outcome, false).starts_with(
+            "[ADVICE] prodverdict.yml:9:5\nno row holds `Pro`\nfix: write `pro`\n\n[HIGH] "
+        ));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) fn sections(outcome: &Outcome) -> Markup {
     html! {
         (verdict(outcome))
         (problems(outcome))
+        (advice(outcome))
         (numbers(outcome))
         (rules(outcome))
         @if outcome.contracts.len() > 1 { (contracts(outcome)) }
@@ -272,6 +273,17 @@ fn scenario(one: &PlayedScenario) -> Markup {
                 @for reason in &one.left_out {
                     br; span .muted { "left out: " (prose(reason, &[])) }
                 }
+            }
+        }
+    }
+}
+
+fn advice(outcome: &Outcome) -> Markup {
+    html! {
+        @if outcome.advice().next().is_some() {
+            section aria-labelledby="advice" {
+                h2 #advice { "Advice on the contract, which changes no verdict" }
+                @for (one, contract) in outcome.advice() { (problem(contract, one)) }
             }
         }
     }

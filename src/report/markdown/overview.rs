@@ -63,6 +63,7 @@ fn is_new(standing: &Standing) -> bool {
 pub(super) fn blocks(outcome: &Outcome, chart: Option<String>) -> Vec<String> {
     let mut blocks = vec![heading(outcome), sentences(outcome)];
     blocks.extend(problems(outcome));
+    blocks.extend(advice(outcome));
     let totals = outcome.totals();
     blocks.extend(stake::table(outcome));
     blocks.extend(stake::left_out(&totals));
@@ -240,18 +241,44 @@ fn numbers(totals: &Summary) -> String {
     )
 }
 
+/// What to look at in the contracts, as a list; none where there is nothing.
+fn advice(outcome: &Outcome) -> Option<String> {
+    let all = outcome.advice();
+    let mut shown: Vec<_> = all
+        .take(SHOWN_WARNINGS)
+        .map(|(advice, contract)| {
+            let mut title = "**Advice**".to_owned();
+            if let Some(name) = contract {
+                title = format!("{title} on contract {}", code(name));
+            }
+            if let Some(place) = shown::place(advice) {
+                title = format!("{title}, {}", code(&place));
+            }
+            format!("- {title}: {}", bullet(advice))
+        })
+        .collect();
+    if let Some(more) = outcome.advice().count().checked_sub(SHOWN_WARNINGS + 1) {
+        let more = length(more + 1);
+        shown.push(format!("- {} more: the log has all of it", grouped(more)));
+    }
+    (!shown.is_empty()).then(|| shown.join("\n"))
+}
+
+/// The message of a problem and its hint, as the lines of one entry of a list.
+fn bullet(problem: &Problem) -> String {
+    let mut lines = vec![shown::message_line(problem)];
+    lines.extend(shown::hint_lines(problem));
+    lines.truncate(SHOWN_LINES);
+    let lines: Vec<_> = lines.iter().map(|line| prose(line, &[])).collect();
+    lines.join("\\\n  ")
+}
+
 /// What changes no verdict, as a list; none where there is nothing.
 pub fn warnings(warnings: &[Problem]) -> Option<String> {
     let mut shown: Vec<_> = warnings
         .iter()
         .take(SHOWN_WARNINGS)
-        .map(|warning| {
-            let mut lines = vec![shown::message_line(warning)];
-            lines.extend(shown::hint_lines(warning));
-            lines.truncate(SHOWN_LINES);
-            let lines: Vec<_> = lines.iter().map(|line| prose(line, &[])).collect();
-            format!("- Warning: {}", lines.join("\\\n  "))
-        })
+        .map(|warning| format!("- Warning: {}", bullet(warning)))
         .collect();
     if let Some(more) = warnings.len().checked_sub(SHOWN_WARNINGS + 1) {
         let more = counted(length(more + 1), "more warning");

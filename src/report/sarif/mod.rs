@@ -172,7 +172,10 @@ fn invocation(outcome: &Outcome, findings: usize, places: &Places<'_>) -> Invoca
         .warnings
         .iter()
         .map(|problem| notification(Level::Warning, problem, None, places));
-    let mut notifications: Vec<_> = errors.chain(warnings).collect();
+    let advice = outcome
+        .advice()
+        .map(|(problem, contract)| notification(Level::Note, problem, contract, places));
+    let mut notifications: Vec<_> = errors.chain(warnings).chain(advice).collect();
     let left_out = findings.saturating_sub(MAX_RESULTS);
     if left_out > 0 {
         let findings = counted(length(left_out), "finding");
