@@ -9,7 +9,7 @@ use crate::{
         Account, Corrected, CustomerId, Facts, Field, Finding, RowCorrection, SubscriptionId,
         UnixSeconds, corrections, uncorrected,
     },
-    database::{Holds, Stored, StoredRequest, Value},
+    database::{Form, Holds, Stored, StoredRequest, Value},
     report::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair},
 };
 
@@ -268,7 +268,11 @@ fn row(
 }
 
 fn boolean(text: Option<&str>) -> Option<bool> {
-    let value = Value { text, kind: "" };
+    let value = Value {
+        text,
+        kind: "",
+        form: Form::Scalar,
+    };
     value.boolean().ok()
 }
 

@@ -130,7 +130,7 @@ impl<'r> Sides<'r> {
             subscriptions: listed.facts.subscriptions,
             seen_modes: listed.facts.seen_modes,
             customer_known: false,
-            stored_words: std::collections::BTreeMap::new(),
+            stored_words: accounts.stored_words,
             customer_metadata: std::collections::BTreeMap::new(),
         };
         let customers_were_asked = !listed.is_everything && self.settle(&mut facts).await?;
@@ -171,6 +171,7 @@ impl<'r> Sides<'r> {
                 Ok(DatabaseFacts {
                     accounts: recorded.accounts,
                     mapped: recorded.mapped,
+                    stored_words: recorded.stored_words,
                     warnings: not_applied(&self.contract.database.accounts)
                         .into_iter()
                         .collect(),

@@ -1,21 +1,34 @@
 //! Rows into accounts: which fields a reading must have, and one account from the values of one row.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::contract::{
-    Account, AccountColumns, AccountId, CustomerId, Field, MatchOn, SubscriptionId, Word,
+use jiff::tz::TimeZone;
+
+use super::value::{Customers, Form, Meaningless, Value};
+use crate::{
+    config::{AccountsQuery, DatabaseSettings, Expression},
+    contract::{
+        Account, AccountColumns, AccountId, Field, MatchOn, StoredWords, SubscriptionId, Word,
+    },
 };
-
-use super::value::{Meaningless, Value};
 
 /// Why a row is no account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
     #[error("row {row} has no `id`: it is null or blank")]
     NoId { row: u64 },
+    #[error("`id` of row {row} cannot be read")]
+    Id {
+        row: u64,
+        column: Option<String>,
+        #[source]
+        source: Meaningless,
+    },
     #[error("`{}` of the row with id `{id}` cannot be read", .field.as_str())]
     Value {
         field: Field,
+        /// Where it is read from, where that is a column.
+        column: Option<String>,
         id: String,
         #[source]
         source: Meaningless,
@@ -32,7 +45,12 @@ pub fn required(match_on: MatchOn) -> [Field; 3] {
 pub struct AccountRows {
     fields: BTreeSet<Field>,
     has_columns: bool,
+    expressions: BTreeMap<Field, Expression>,
+    /// None: a name that is not known here.
+    zone: Option<TimeZone>,
     words: HashSet<Word>,
+    /// Of the fields that are mapped with `in:`.
+    stored: BTreeMap<Field, StoredWords>,
     rows: u64,
 }
 
@@ -43,9 +61,24 @@ const MAX_SHARED_WORDS: usize = 1024;
 const MAX_ID_SHOWN: usize = 64;
 
 impl AccountRows {
-    pub fn new(fields: BTreeSet<Field>) -> Self {
+    /// Of rows that have these fields. The value of one mapped with `in:` is the word in its column.
+    pub fn new(fields: BTreeSet<Field>, settings: &DatabaseSettings) -> Self {
+        let expressions = match &settings.accounts {
+            AccountsQuery::Table { columns, .. } => columns.clone(),
+            AccountsQuery::Query { .. } => BTreeMap::new(),
+        };
+        let is_listed = |field: &&Field| {
+            let expression = expressions.get(field);
+            matches!(expression, Some(Expression::In { .. }))
+        };
+        let listed = fields.iter().filter(is_listed);
         Self {
             has_columns: fields.iter().any(|field| is_column(*field)),
+            stored: listed
+                .map(|field| (*field, StoredWords::default()))
+                .collect(),
+            zone: zone(&settings.timezone),
+            expressions,
             fields,
             words: HashSet::new(),
             rows: 0,
@@ -59,6 +92,11 @@ impl AccountRows {
         self.fields.iter().copied().filter(optional).collect()
     }
 
+    /// By field mapped with `in:`, the words of all rows so far. A field without all its words is not in it.
+    pub fn stored_words(self) -> BTreeMap<Field, StoredWords> {
+        self.stored
+    }
+
     /// The account of the next row; `value_of` is asked only for fields that the rows have.
     pub fn account<'v>(
         &mut self,
@@ -67,92 +105,144 @@ impl AccountRows {
         self.rows = self.rows.saturating_add(1);
         let id = value_of(Field::Id)
             .word()
+            .map_err(|source| RowError::Id {
+                row: self.rows,
+                column: column(&self.expressions, Field::Id),
+                source,
+            })?
             .ok_or(RowError::NoId { row: self.rows })?;
+        for (field, words) in &mut self.stored {
+            if let Value {
+                form: Form::Scalar,
+                text: Some(word),
+                ..
+            } = value_of(*field)
+            {
+                words.add(word);
+            }
+        }
+        self.stored
+            .retain(|field, _| value_of(*field).form != Form::Answer);
         let row = Row {
             fields: &self.fields,
+            expressions: &self.expressions,
             id,
             value_of,
         };
-        let columns = if self.has_columns {
-            Some(Box::new(columns(&row, &mut self.words)?))
-        } else {
-            None
-        };
+        let customers = row.read(Field::CustomerId, Value::customers)?;
+        let Customers { first, others } = customers.unwrap_or_default();
+        let zone = self.zone.as_ref();
+        let mut columns = None;
+        if self.has_columns {
+            columns = Some(Box::new(optional(&row, zone, &mut self.words)?));
+        }
+        if !others.is_empty() {
+            let columns = columns.get_or_insert_default();
+            columns.other_customers = others.into_boxed_slice();
+        }
         Ok(Account {
             id: AccountId::from(id),
-            customer: row
-                .value(Field::CustomerId)
-                .and_then(Value::word)
-                .map(CustomerId::from),
+            customer: first,
             paid: row.boolean(Field::HasPaidAccess)?,
             exempt: row.boolean(Field::Exempt)?,
-            plan: row.shared(Field::Plan, &mut self.words),
+            plan: row.shared(Field::Plan, &mut self.words)?,
             columns,
         })
     }
 }
 
-fn columns<'v, F: Fn(Field) -> Value<'v>>(
+fn optional<'v, F: Fn(Field) -> Value<'v>>(
     row: &Row<'_, 'v, F>,
+    zone: Option<&TimeZone>,
     words: &mut HashSet<Word>,
 ) -> Result<AccountColumns, RowError> {
+    let moment = |value: Value<'v>| value.moment(zone);
     Ok(AccountColumns {
         seats: row.read(Field::Seats, Value::integer)?.flatten(),
-        status: row.shared(Field::Status, words),
+        status: row.shared(Field::Status, words)?,
         subscription_id: row
-            .value(Field::SubscriptionId)
-            .and_then(Value::word)
+            .read(Field::SubscriptionId, Value::word)?
+            .flatten()
             .map(SubscriptionId::from),
-        period_end: row.read(Field::PeriodEnd, Value::moment)?.flatten(),
+        period_end: row.read(Field::PeriodEnd, moment)?.flatten(),
         cancel_at_period_end: row.boolean(Field::CancelAtPeriodEnd)?,
-        updated_at: row.read(Field::UpdatedAt, Value::moment)?.flatten(),
+        updated_at: row.read(Field::UpdatedAt, moment)?.flatten(),
         paid_elsewhere: row.boolean(Field::PaidElsewhere)?,
-        past_due_since: row.read(Field::PastDueSince, Value::moment)?.flatten(),
+        past_due_since: row.read(Field::PastDueSince, moment)?.flatten(),
         other_customers: Box::default(),
     })
 }
 
 struct Row<'a, 'v, F> {
     fields: &'a BTreeSet<Field>,
+    expressions: &'a BTreeMap<Field, Expression>,
     id: &'v str,
     value_of: F,
 }
 
 impl<'v, F: Fn(Field) -> Value<'v>> Row<'_, 'v, F> {
-    fn value(&self, field: Field) -> Option<Value<'v>> {
-        self.fields.contains(&field).then(|| (self.value_of)(field))
-    }
-
     fn read<T>(
         &self,
         field: Field,
         read: impl Fn(Value<'v>) -> Result<T, Meaningless>,
     ) -> Result<Option<T>, RowError> {
-        self.value(field)
-            .map(read)
-            .transpose()
-            .map_err(|source| RowError::Value {
-                field,
-                id: self.id.chars().take(MAX_ID_SHOWN).collect(),
-                source,
-            })
+        if !self.fields.contains(&field) {
+            return Ok(None);
+        }
+        let value = read((self.value_of)(field));
+        value.map(Some).map_err(|source| RowError::Value {
+            field,
+            column: column(self.expressions, field),
+            id: self.id.chars().take(MAX_ID_SHOWN).collect(),
+            source,
+        })
     }
 
     fn boolean(&self, field: Field) -> Result<bool, RowError> {
-        Ok(self.read(field, Value::boolean)?.unwrap_or_default())
+        let read = |value: Value<'v>| match self.expressions.get(&field) {
+            Some(Expression::In { values, .. }) if value.form != Form::Answer => {
+                let word = value.scalar()?;
+                Ok(word.is_some_and(|word| values.iter().any(|value| value == word)))
+            }
+            Some(Expression::Column(_) | Expression::In { .. } | Expression::Sql(_)) | None => {
+                value.boolean()
+            }
+        };
+        Ok(self.read(field, read)?.unwrap_or_default())
     }
 
-    fn shared(&self, field: Field, words: &mut HashSet<Word>) -> Option<Word> {
-        let text = self.value(field)?.text?;
+    fn shared(&self, field: Field, words: &mut HashSet<Word>) -> Result<Option<Word>, RowError> {
+        let Some(text) = self.read(field, Value::scalar)?.flatten() else {
+            return Ok(None);
+        };
         if let Some(word) = words.get(text) {
-            return Some(word.clone());
+            return Ok(Some(word.clone()));
         }
         let word = Word::from(text);
         if words.len() < MAX_SHARED_WORDS {
             words.insert(word.clone());
         }
-        Some(word)
+        Ok(Some(word))
     }
+}
+
+/// The column that a field is read from; none where it is computed.
+fn column(expressions: &BTreeMap<Field, Expression>, field: Field) -> Option<String> {
+    match expressions.get(&field)? {
+        Expression::Column(column) | Expression::In { column, .. } => Some(column.clone()),
+        Expression::Sql(_) => None,
+    }
+}
+
+/// The time zone of that name. UTC needs no list of zones, which not every machine has.
+fn zone(name: &str) -> Option<TimeZone> {
+    let is_utc = ["UTC", "GMT", "Etc/UTC", "Z"]
+        .iter()
+        .any(|utc| utc.eq_ignore_ascii_case(name));
+    if is_utc {
+        return Some(TimeZone::UTC);
+    }
+    TimeZone::get(name).ok()
 }
 
 /// Whether the field is kept in [`AccountColumns`].
@@ -172,15 +262,35 @@ fn is_column(field: Field) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::time::Duration;
 
     use super::*;
-    use crate::contract::UnixSeconds;
+    use crate::contract::{CustomerId, UnixSeconds};
+
+    fn settings(expressions: &[(Field, Expression)]) -> DatabaseSettings {
+        DatabaseSettings {
+            url_env: "DATABASE_URL".to_owned(),
+            accounts: AccountsQuery::Table {
+                table: crate::config::TableName {
+                    schema: None,
+                    name: "users".to_owned(),
+                },
+                columns: expressions.iter().cloned().collect(),
+                join: None,
+                filter: None,
+            },
+            match_on: MatchOn::CustomerId,
+            statement_timeout: Duration::from_secs(1),
+            timezone: "UTC".to_owned(),
+        }
+    }
 
     fn read(row: &BTreeMap<Field, Option<&'static str>>) -> Result<Account, RowError> {
-        AccountRows::new(row.keys().copied().collect()).account(|field| Value {
+        let fields = row.keys().copied().collect();
+        AccountRows::new(fields, &settings(&[])).account(|field| Value {
             text: row[&field],
             kind: "text",
+            form: Form::Scalar,
         })
     }
 
@@ -251,13 +361,14 @@ mod tests {
         let value = Value {
             text: Some(text),
             kind: "text",
+            form: Form::Scalar,
         };
         rows.account(|_| value).unwrap().plan.unwrap()
     }
 
     #[test]
     fn words_are_shared_between_rows() {
-        let mut rows = AccountRows::new(BTreeSet::from([Field::Id, Field::Plan]));
+        let mut rows = AccountRows::new(BTreeSet::from([Field::Id, Field::Plan]), &settings(&[]));
         let first = plan(&mut rows, "pro");
         assert_eq!(first.as_ptr(), plan(&mut rows, "pro").as_ptr());
         for number in 0..2000 {
@@ -265,5 +376,91 @@ mod tests {
             assert_eq!(*plan(&mut rows, &word), *word);
         }
         assert_eq!(rows.words.len(), MAX_SHARED_WORDS);
+    }
+
+    fn list(text: &'static str) -> Result<Account, RowError> {
+        let fields = row().into_keys().collect();
+        let mapped = (
+            Field::CustomerId,
+            Expression::Column("customers".to_owned()),
+        );
+        AccountRows::new(fields, &settings(&[mapped])).account(|field| Value {
+            text: if field == Field::CustomerId {
+                Some(text)
+            } else {
+                row()[&field]
+            },
+            kind: "text[]",
+            form: if field == Field::CustomerId {
+                Form::Array
+            } else {
+                Form::Scalar
+            },
+        })
+    }
+
+    #[test]
+    fn an_account_may_have_several_customers() {
+        let account = list(r#"["cus_2","cus_1","cus_3"]"#).unwrap();
+        assert_eq!(account.customer, Some(CustomerId::from("cus_2")));
+        let others = &account.columns.unwrap().other_customers;
+        assert_eq!(
+            **others,
+            [CustomerId::from("cus_1"), CustomerId::from("cus_3")]
+        );
+        // One customer takes no more room than it does without a list.
+        let account = list(r#"["cus_1"]"#).unwrap();
+        assert_eq!(
+            (account.customer, account.columns),
+            (Some(CustomerId::from("cus_1")), None)
+        );
+        assert_eq!(list("[]").unwrap().customer, None);
+        assert!(list(r#"[["cus_1"]]"#).is_err());
+    }
+
+    #[test]
+    fn the_words_of_a_column_mapped_with_in_are_kept() {
+        let listed = Expression::In {
+            column: "status".to_owned(),
+            values: vec!["active".to_owned()],
+        };
+        let settings = settings(&[(Field::HasPaidAccess, listed)]);
+        let read = |words: &[(Option<&'static str>, Form)]| {
+            let mut rows = AccountRows::new(row().into_keys().collect(), &settings);
+            let mut paid = Vec::new();
+            for (text, form) in words {
+                let account = rows.account(|field| match field {
+                    Field::HasPaidAccess => Value {
+                        text: *text,
+                        kind: "text",
+                        form: *form,
+                    },
+                    field => Value {
+                        text: row()[&field],
+                        kind: "text",
+                        form: Form::Scalar,
+                    },
+                });
+                paid.push(account.unwrap().paid);
+            }
+            (paid, rows.stored_words())
+        };
+        let scalar = |text| (text, Form::Scalar);
+        let (paid, stored) = read(&[
+            scalar(Some("active")),
+            scalar(Some("Active")),
+            scalar(None),
+            scalar(Some("active")),
+        ]);
+        assert_eq!(paid, [true, false, false, true]);
+        let words = &stored[&Field::HasPaidAccess].words;
+        assert_eq!(
+            words.iter().map(|word| &**word).collect::<Vec<_>>(),
+            ["Active", "active"]
+        );
+        // Where one row gives the answer alone, its word is not known.
+        let (paid, stored) = read(&[scalar(Some("active")), (Some("true"), Form::Answer)]);
+        assert_eq!(paid, [true, true]);
+        assert!(stored.is_empty());
     }
 }

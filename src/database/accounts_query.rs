@@ -11,6 +11,7 @@ use crate::{
 };
 
 use super::{
+    catalog::ColumnType,
     chosen::Chosen,
     error::{Error, SqlPlace},
     statement::{Origin, Source, Statement, quoted_table},
@@ -28,6 +29,7 @@ pub(super) struct AccountsStatement {
 enum Shape {
     Plain,
     Json,
+    Array,
     Time,
 }
 
@@ -80,18 +82,9 @@ impl TableForm<'_> {
         expression: &Expression,
     ) -> Result<(), Error> {
         match expression {
-            Expression::Column(column) => self.push_column(statement, field, column)?,
-            Expression::In { column, values } => {
-                // A JSON string as text has quotes, which nobody means; `#>> '{}'` is the string itself.
-                statement.push("coalesce(");
+            // The words of `in:` are compared where the rows are read.
+            Expression::Column(column) | Expression::In { column, .. } => {
                 self.push_column(statement, field, column)?;
-                statement.push("::text = any(").push_texts(values);
-                statement.push(") or to_jsonb(");
-                self.push_column(statement, field, column)?;
-                statement
-                    .push(") #>> '{}' = any(")
-                    .push_texts(values)
-                    .push("), false)");
             }
             Expression::Sql(sql) => {
                 statement.push("(");
@@ -200,45 +193,46 @@ impl AccountsStatement {
     }
 
     /// The reading itself: every value as text, in the order of the fields; with `chosen`, only those accounts.
-    /// `types` names the columns' types under any domains.
     pub(super) fn reading(
         &self,
-        types: &BTreeMap<Field, String>,
+        types: &BTreeMap<Field, ColumnType>,
         chosen: Option<&Chosen>,
         match_on: MatchOn,
     ) -> Statement {
-        let text_of = |field: &Field, name: &String| {
-            let shape = types
-                .get(field)
-                .map_or(Shape::Plain, |kind| shape(*field, kind));
-            as_text(name, shape)
+        let shape_of = |field: &Field| {
+            let kind = types.get(field);
+            kind.map_or(Shape::Plain, |kind| shape(*field, kind))
         };
         let selected: Vec<String> = self
             .columns
             .iter()
-            .map(|(field, name)| text_of(field, name))
+            .map(|(field, name)| as_text(name, shape_of(field)))
             .collect();
         let mut statement = self.inner.wrapped(
             &format!("select {} from (", selected.join(", ")),
             ") as accounts",
         );
         if let Some(chosen) = chosen {
-            let text = |field| Some(text_of(&field, self.columns.get(&field)?));
-            chosen.push_condition(&mut statement, match_on, text);
+            let tests = |field| {
+                let name = self.columns.get(&field);
+                name.map_or(Vec::new(), |name| tests(name, shape_of(&field)))
+            };
+            chosen.push_condition(&mut statement, match_on, tests);
         }
         statement
     }
 }
 
-fn shape(field: Field, kind: &str) -> Shape {
+fn shape(field: Field, kind: &ColumnType) -> Shape {
     let is_moment = matches!(
         field,
         Field::PeriodEnd | Field::UpdatedAt | Field::PastDueSince
     );
-    match kind {
+    match kind.base.as_str() {
         "json" | "jsonb" => Shape::Json,
         "date" if is_moment => Shape::Time,
-        _ if is_moment && kind.starts_with("timestamp") => Shape::Time,
+        base if is_moment && base.starts_with("timestamp") && !kind.is_array => Shape::Time,
+        _ if kind.is_array => Shape::Array,
         _ => Shape::Plain,
     }
 }
@@ -246,10 +240,23 @@ fn shape(field: Field, kind: &str) -> Shape {
 fn as_text(name: &str, shape: Shape) -> String {
     let column = format!("accounts.{}", super::statement::quoted(name));
     match shape {
-        Shape::Plain => format!("{column}::text"),
-        Shape::Json => format!("({column}::jsonb #>> '{{}}')"),
+        Shape::Plain | Shape::Json => format!("{column}::text"),
+        Shape::Array => format!("to_json({column})::text"),
         // The cast reads a value without time zone in the session's; whole seconds need no exponent in any version.
         Shape::Time => format!("floor(extract(epoch from {column}::timestamptz))::text"),
+    }
+}
+
+/// What to compare with a list of ids: a column that holds one, or a list of them.
+fn tests(name: &str, shape: Shape) -> Vec<(String, &'static str)> {
+    let column = format!("accounts.{}", super::statement::quoted(name));
+    match shape {
+        Shape::Array => vec![(format!("{column}::text[] && "), "")],
+        Shape::Json => vec![
+            (format!("{column}::jsonb #>> '{{}}' = any("), ")"),
+            (format!("{column}::jsonb ?| "), ""),
+        ],
+        Shape::Plain | Shape::Time => vec![(format!("{} = any(", as_text(name, shape)), ")")],
     }
 }
 

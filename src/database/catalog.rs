@@ -77,22 +77,41 @@ pub(super) async fn candidates(session: &mut Session<'_>) -> Result<Vec<Candidat
         .collect()
 }
 
-/// The types of expressions by the numbers that `pg_typeof` gives: the name, and that of the type under any domains.
+/// The type of an expression.
+#[derive(Debug, Clone)]
+pub(super) struct ColumnType {
+    /// For messages.
+    pub(super) shown: String,
+    /// Under any domains.
+    pub(super) base: String,
+    pub(super) is_array: bool,
+    pub(super) is_composite: bool,
+}
+
+/// The types of expressions by the numbers that `pg_typeof` gives.
 pub(super) async fn types(
     session: &mut Session<'_>,
     oids: &[i64],
-) -> Result<Vec<(String, String)>, Failed> {
+) -> Result<Vec<ColumnType>, Failed> {
     let question = sqlx::query(
         "with recursive asked as (select position, oid::oid as type from unnest($1::int8[]) with ordinality as a (oid, position)), \
          base as (select position, type from asked union all select position, typbasetype from base \
          join pg_type on pg_type.oid = type where typbasetype <> 0) \
-         select format_type(asked.type, null), format_type(base.type, null) from asked join base using (position) \
+         select format_type(asked.type, null), format_type(base.type, null), typcategory = 'A', \
+         typtype = 'c' or base.type = 'record'::regtype from asked join base using (position) \
          join pg_type on pg_type.oid = base.type where typbasetype = 0 order by asked.position",
     )
     .bind(oids);
     let rows = session.ask(question).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .map(|row| {
+            Ok(ColumnType {
+                shown: row.try_get(0)?,
+                base: row.try_get(1)?,
+                is_array: row.try_get(2)?,
+                is_composite: row.try_get(3)?,
+            })
+        })
         .collect()
 }
 

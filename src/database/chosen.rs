@@ -13,12 +13,13 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// Adds the condition; `text_of` writes a field as the reading writes it, and is none for one that is not read.
+    /// Adds the condition; `tests_of` gives the tests of which one has to hold for a field, each as what stands before
+    /// and behind the list of values. A field that is not read has none.
     pub(super) fn push_condition(
         &self,
         statement: &mut Statement,
         match_on: MatchOn,
-        text_of: impl Fn(Field) -> Option<String>,
+        tests_of: impl Fn(Field) -> Vec<(String, &'static str)>,
     ) {
         // Postgres takes no text with a zero byte, and so has none.
         let storable = |text: &&str| !text.contains('\0');
@@ -28,13 +29,15 @@ impl Chosen {
         let links: Vec<_> = links.filter(storable).map(str::to_owned).collect();
         statement.push(" where false");
         for (field, values) in [(Field::Id, &ids), (match_on.link(), &links)] {
-            if let Some(text) = text_of(field).filter(|_| !values.is_empty()) {
+            if values.is_empty() {
+                continue;
+            }
+            for (before, after) in tests_of(field) {
                 statement
                     .push(" or ")
-                    .push(&text)
-                    .push(" = any(")
+                    .push(&before)
                     .push_texts(values)
-                    .push(")");
+                    .push(after);
             }
         }
     }

@@ -4,7 +4,9 @@ use std::{fmt, time::Duration};
 
 use crate::{contract::Field, problem::Explain};
 
-use super::{account_rows::RowError, connect::ConnectError, statement::Origin, url::UrlError};
+use super::{
+    account_rows::RowError, connect::ConnectError, statement::Origin, url::UrlError, value_advice,
+};
 
 /// Everything that keeps the accounts from being read completely.
 #[derive(Debug, thiserror::Error)]
@@ -233,7 +235,7 @@ impl Explain for Error {
 impl Explain for RowError {
     fn named(&self) -> Vec<String> {
         match self {
-            Self::NoId { .. } => Vec::new(),
+            Self::NoId { .. } | Self::Id { .. } => Vec::new(),
             Self::Value { id, .. } => vec![id.clone()],
         }
     }
@@ -244,26 +246,15 @@ impl Explain for RowError {
                 "map `id` to a column that is never null, or leave such rows out with `where`"
                     .to_owned()
             }
-            Self::Value { field, .. } => match field {
-                Field::HasPaidAccess
-                | Field::Exempt
-                | Field::CancelAtPeriodEnd
-                | Field::PaidElsewhere => format!(
-                    "say which values mean true with `{0}: {{column: …, in: […]}}`, or compute it with `{0}: {{sql: …}}`",
-                    field.as_str()
-                ),
-                Field::Id
-                | Field::CustomerId
-                | Field::Plan
-                | Field::Seats
-                | Field::Status
-                | Field::SubscriptionId
-                | Field::PeriodEnd
-                | Field::UpdatedAt
-                | Field::PastDueSince => {
-                    format!("compute it with `{}: {{sql: …}}`", field.as_str())
-                }
-            },
+            Self::Id { column, source, .. } => {
+                value_advice::hint(Field::Id, column.as_deref(), source)
+            }
+            Self::Value {
+                field,
+                column,
+                source,
+                ..
+            } => value_advice::hint(*field, column.as_deref(), source),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod account_rows;
 mod accounts_query;
 mod catalog;
+mod cell;
 mod chosen;
 mod connect;
 mod diagnosis;
@@ -16,14 +17,15 @@ mod statement;
 mod stored;
 mod url;
 mod value;
+mod value_advice;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 
 use crate::{
     config::DatabaseSettings,
-    contract::{Account, AccountId, Field, UnixSeconds},
+    contract::{Account, AccountId, Field, StoredWords, UnixSeconds},
     problem::Problem,
 };
 
@@ -37,7 +39,7 @@ pub(crate) use statement::{quoted, quoted_table};
 pub use stored::{Holds, Stored, StoredRequest, read_stored};
 pub(crate) use url::Target;
 pub use url::UrlError;
-pub use value::{Expected, Meaningless, Value};
+pub use value::{Customers, Expected, Form, Meaningless, Value};
 
 /// What a reading depends on besides the configuration of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct DatabaseFacts {
     pub accounts: Vec<Account>,
     /// The optional columns that were read.
     pub mapped: BTreeSet<Field>,
+    /// By field mapped with `in:`, the words of these accounts.
+    pub stored_words: BTreeMap<Field, StoredWords>,
     /// What could be better about the connection.
     pub warnings: Vec<Problem>,
 }

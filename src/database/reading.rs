@@ -1,6 +1,6 @@
 //! One reading from start to end: connect, learn the columns, make sure that nothing is hidden, stream the rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use sqlx::{Row as _, postgres::PgRow};
@@ -14,14 +14,15 @@ use super::{
     DatabaseFacts, ReadRequest,
     account_rows::{AccountRows, required},
     accounts_query::{AccountsStatement, TableForm, query_form},
-    catalog::{self, Role, Touched},
+    catalog::{self, ColumnType, Role, Touched},
+    cell::Cell,
     chosen::Chosen,
     diagnosis,
     error::Error,
     opening::open,
     output_columns, role_advice,
     session::{Failed, RowSecurity, Session},
-    value::Value,
+    value::{Form, Value},
 };
 
 /// Rows between two reports of progress.
@@ -159,23 +160,20 @@ impl Reading<'_> {
             })?;
         let role = catalog::role(session).await?;
         let statement = self.statement(session).await?;
-        let kinds = kinds(session, &statement).await?;
+        let types = types(session, &statement).await?;
         let touched = catalog::touched(session).await?;
         if row_security == RowSecurity::Applied {
             nothing_hidden(session, &role, None).await?;
         }
         let warning = role_advice::warning(&role, &touched, &self.settings.url_env);
-        let (accounts, mapped) = self.rows(session, &statement, &kinds).await?;
+        let mut facts = self.rows(session, &statement, &types).await?;
+        facts.warnings.extend(warning);
         if row_security == RowSecurity::Applied {
             // Once more for what only functions touch, which the server meets no earlier than in running them.
             nothing_hidden(session, &role, Some(&touched)).await?;
         }
         session.end().await?;
-        Ok(DatabaseFacts {
-            accounts,
-            mapped,
-            warnings: warning.into_iter().collect(),
-        })
+        Ok(facts)
     }
 
     /// The SELECT for the accounts, checked against what the database has.
@@ -222,20 +220,16 @@ impl Reading<'_> {
         &self,
         session: &mut Session<'_>,
         statement: &AccountsStatement,
-        kinds: &BTreeMap<Field, Kind>,
-    ) -> Result<(Vec<Account>, BTreeSet<Field>), Stopped> {
-        let bases = kinds
-            .iter()
-            .map(|(field, kind)| (*field, kind.base.clone()))
-            .collect();
-        let mut rows = AccountRows::new(statement.fields());
+        types: &BTreeMap<Field, ColumnType>,
+    ) -> Result<DatabaseFacts, Stopped> {
+        let mut rows = AccountRows::new(statement.fields(), self.settings);
         let mut accounts = Vec::new();
         let mut count = 0_u64;
         session
             .each(
-                &statement.reading(&bases, self.chosen, self.settings.match_on),
+                &statement.reading(types, self.chosen, self.settings.match_on),
                 |row| {
-                    accounts.push(account(row, &mut rows, kinds)?);
+                    accounts.push(account(row, &mut rows, types)?);
                     count += 1;
                     if count.is_multiple_of(PROGRESS_STEP) {
                         (self.on_progress)(count);
@@ -245,7 +239,12 @@ impl Reading<'_> {
             )
             .await??;
         (self.on_progress)(count);
-        Ok((accounts, rows.mapped()))
+        Ok(DatabaseFacts {
+            accounts,
+            mapped: rows.mapped(),
+            stored_words: rows.stored_words(),
+            warnings: Vec::new(),
+        })
     }
 
     async fn no_table(&self, session: &mut Session<'_>, failed: Failed) -> Error {
@@ -308,51 +307,39 @@ async fn nothing_hidden(
     Err(diagnosis::row_security(role, hidden).into())
 }
 
-/// The type of a column of the reading, and where in its rows it is.
-#[derive(Debug)]
-struct Kind {
-    position: usize,
-    shown: String,
-    /// Under any domains.
-    base: String,
-}
-
-async fn kinds(
+/// The types of the columns of the reading, which are in the order of the fields.
+async fn types(
     session: &mut Session<'_>,
     statement: &AccountsStatement,
-) -> Result<BTreeMap<Field, Kind>, Failed> {
+) -> Result<BTreeMap<Field, ColumnType>, Failed> {
     let rows = session.rows(&statement.column_types()).await?;
     let oids: Vec<i64> = catalog::first_column(&rows)?
         .into_iter()
         .next()
         .unwrap_or_default();
     let types = catalog::types(session, &oids).await?;
-    let kinds = types
-        .into_iter()
-        .enumerate()
-        .map(|(position, (shown, base))| Kind {
-            position,
-            shown,
-            base,
-        });
-    Ok(statement.fields().into_iter().zip(kinds).collect())
+    Ok(statement.fields().into_iter().zip(types).collect())
 }
 
 fn account(
     row: &PgRow,
     rows: &mut AccountRows,
-    kinds: &BTreeMap<Field, Kind>,
+    types: &BTreeMap<Field, ColumnType>,
 ) -> Result<Account, Error> {
-    let mut texts: [Option<&str>; Field::ALL.len()] = [None; Field::ALL.len()];
-    for (position, text) in texts.iter_mut().take(kinds.len()).enumerate() {
-        *text = row.try_get(position).map_err(Error::Protocol)?;
+    let mut cells: [Option<Cell<'_>>; Field::ALL.len()] = Default::default();
+    for (position, ((field, kind), cell)) in types.iter().zip(&mut cells).enumerate() {
+        let text = row.try_get(position).map_err(Error::Protocol)?;
+        *cell = Some(Cell::of(*field, kind, text));
     }
     let value_of = |field: Field| {
-        let kind = kinds.get(&field);
-        Value {
-            text: kind.and_then(|kind| texts.get(kind.position).copied().flatten()),
-            kind: kind.map_or("", |kind| kind.shown.as_str()),
-        }
+        let cell = cells.iter().flatten().find(|cell| cell.field == field);
+        cell.map_or(NOTHING, Cell::value)
     };
     Ok(rows.account(value_of)?)
 }
+
+const NOTHING: Value<'static> = Value {
+    text: None,
+    kind: "",
+    form: Form::Scalar,
+};

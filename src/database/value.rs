@@ -1,59 +1,136 @@
 //! What a stored value means: its text and the word for its type in, a domain value or why it has no meaning out.
 
-use crate::contract::UnixSeconds;
+use std::fmt;
+
+use jiff::{
+    civil::DateTime,
+    tz::{Disambiguation, TimeZone},
+};
+
+use crate::contract::{CustomerId, UnixSeconds};
 
 /// A value of a row as its source spells it, from a database or from a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value<'a> {
-    /// None: null.
+    /// None: null. A list is spelled as JSON.
     pub text: Option<&'a str>,
     /// The word for its type, for messages: `integer`, `timestamp with time zone`, `a JSON number`.
     pub kind: &'a str,
+    pub form: Form,
+}
+
+/// How a value is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One value.
+    Scalar,
+    /// The answer to an `in:`, which the source gives instead of the word.
+    Answer,
+    /// An array type of Postgres.
+    Array,
+    /// A JSON array.
+    JsonList,
+    /// A JSON object.
+    Object,
+    /// A row type of Postgres.
+    Composite,
+    /// `bytea`.
+    Bytes,
 }
 
 /// A value that does not mean what its column is for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found} is not {}", .expected.described())]
+#[error("{found} is not {expected}")]
 pub struct Meaningless {
     pub expected: Expected,
     /// The kind of the value, and the value where it is short and plain.
     pub found: String,
+    pub form: Form,
 }
 
 /// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
+    Word,
+    Customers,
     Boolean,
     Integer,
     Moment,
 }
 
-impl Expected {
-    fn described(self) -> &'static str {
-        match self {
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Word => "one value or null",
+            Self::Customers => "an id, a list of ids or null",
             Self::Boolean => {
                 "one of true/false, t/f, yes/no, y/n, on/off, 1/0 (in any case) or null"
             }
             Self::Integer => "a whole number or null",
             Self::Moment => {
-                "a time (a timestamp, a date, RFC 3339 text with an offset, or seconds since 1970) or null"
+                "a time (a timestamp, a date, RFC 3339 text, or seconds since 1970) or null"
             }
-        }
+        })
     }
+}
+
+/// The customers of one account: the first, and the others of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Customers {
+    pub first: Option<CustomerId>,
+    pub others: Vec<CustomerId>,
 }
 
 /// Above this an epoch number counts milliseconds: as seconds it lies after the year 5138, as milliseconds in 1973.
 const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 
 impl<'a> Value<'a> {
+    /// The text of one value.
+    pub fn scalar(self) -> Result<Option<&'a str>, Meaningless> {
+        self.text_for(Expected::Word)
+    }
+
     /// The text of an id or a word; blank is none.
-    pub fn word(self) -> Option<&'a str> {
-        self.text.filter(|text| !text.trim().is_empty())
+    pub fn word(self) -> Result<Option<&'a str>, Meaningless> {
+        Ok(self.scalar()?.filter(|text| !text.trim().is_empty()))
+    }
+
+    /// An id, or the ids of a list; null and blank ones are left out, and so is one that was there before.
+    pub fn customers(self) -> Result<Customers, Meaningless> {
+        if !matches!(self.form, Form::Array | Form::JsonList) {
+            let first = self.text_for(Expected::Customers)?;
+            let first = first.filter(|text| !text.trim().is_empty());
+            return Ok(Customers {
+                first: first.map(CustomerId::from),
+                others: Vec::new(),
+            });
+        }
+        let mut ids: Vec<CustomerId> = Vec::new();
+        for id in self.elements()?.iter().flatten() {
+            let is_new = ids.iter().all(|known| known.as_str() != id);
+            if is_new && !id.trim().is_empty() {
+                ids.push(CustomerId::from(id.as_str()));
+            }
+        }
+        let mut ids = ids.into_iter();
+        Ok(Customers {
+            first: ids.next(),
+            others: ids.collect(),
+        })
+    }
+
+    fn elements(self) -> Result<Vec<Option<String>>, Meaningless> {
+        let text = self.text.unwrap_or("[]");
+        serde_json::from_str(text).ok().ok_or_else(|| Meaningless {
+            expected: Expected::Customers,
+            found: format!("a list ({}) with an element that is no text", self.kind),
+            form: self.form,
+        })
     }
 
     /// A boolean word of any type; null is false.
     pub fn boolean(self) -> Result<bool, Meaningless> {
-        let Some(text) = self.text else {
+        let Some(text) = self.text_for(Expected::Boolean)? else {
             return Ok(false);
         };
         match whole(text.trim()).to_ascii_lowercase().as_str() {
@@ -65,7 +142,7 @@ impl<'a> Value<'a> {
 
     /// A whole number, also one that a decimal type holds.
     pub fn integer(self) -> Result<Option<i64>, Meaningless> {
-        self.text
+        self.text_for(Expected::Integer)?
             .map(|text| {
                 whole(text.trim())
                     .parse()
@@ -75,23 +152,47 @@ impl<'a> Value<'a> {
             .transpose()
     }
 
-    /// A point in time: seconds or milliseconds since 1970, or RFC 3339 with an offset. `infinity` is the end of time.
-    pub fn moment(self) -> Result<Option<UnixSeconds>, Meaningless> {
-        self.text
-            .map(|text| moment(text.trim()).ok_or_else(|| self.meaningless(Expected::Moment)))
+    /// A point in time: seconds or milliseconds since 1970, RFC 3339, or date and time in `zone`. `infinity` is the end
+    /// of time.
+    pub fn moment(self, zone: Option<&TimeZone>) -> Result<Option<UnixSeconds>, Meaningless> {
+        self.text_for(Expected::Moment)?
+            .map(|text| moment(text.trim(), zone).ok_or_else(|| self.meaningless(Expected::Moment)))
             .transpose()
+    }
+
+    fn text_for(self, expected: Expected) -> Result<Option<&'a str>, Meaningless> {
+        match self.form {
+            Form::Scalar | Form::Answer => Ok(self.text),
+            Form::Array | Form::JsonList | Form::Object | Form::Composite | Form::Bytes => {
+                match self.text {
+                    Some(_) => Err(self.meaningless(expected)),
+                    None => Ok(None),
+                }
+            }
+        }
     }
 
     fn meaningless(self, expected: Expected) -> Meaningless {
         Meaningless {
             expected,
             found: self.described(),
+            form: self.form,
         }
     }
 
     /// The kind, and the value itself only where it is a short plain word: a row can hold anybody's address.
     fn described(self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let built = match self.form {
+            Form::Scalar | Form::Answer => None,
+            Form::Array | Form::JsonList => Some("a list"),
+            Form::Object => Some("an object"),
+            Form::Composite => Some("a composite value"),
+            Form::Bytes => Some("bytes"),
+        };
+        if let Some(built) = built {
+            return format!("{built} ({})", self.kind);
+        }
         match self.text.map(str::trim) {
             Some("") => format!("an empty value ({})", self.kind),
             Some(text) if text.len() <= 24 && text.chars().all(plain) => {
@@ -111,7 +212,7 @@ fn whole(text: &str) -> &str {
     }
 }
 
-fn moment(text: &str) -> Option<UnixSeconds> {
+fn moment(text: &str, zone: Option<&TimeZone>) -> Option<UnixSeconds> {
     match text.to_ascii_lowercase().as_str() {
         "infinity" => return Some(UnixSeconds(i64::MAX)),
         "-infinity" => return Some(UnixSeconds(i64::MIN)),
@@ -130,7 +231,21 @@ fn moment(text: &str) -> Option<UnixSeconds> {
         };
         return Some(UnixSeconds(seconds));
     }
-    text.parse::<jiff::Timestamp>().ok().map(UnixSeconds::from)
+    let instant = text.parse::<jiff::Timestamp>().ok();
+    instant
+        .or_else(|| local(text, zone?))
+        .map(UnixSeconds::from)
+}
+
+/// A date, or a date and a time, without an offset. Where a clock is put forward or back, this is what Postgres reads.
+fn local(text: &str, zone: &TimeZone) -> Option<jiff::Timestamp> {
+    let allowed = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | ' ' | 'T' | 't');
+    if !text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(allowed) {
+        return None;
+    }
+    let local: DateTime = text.parse().ok()?;
+    let ambiguous = zone.to_ambiguous_timestamp(local);
+    ambiguous.disambiguate(Disambiguation::Later).ok()
 }
 
 #[cfg(test)]
@@ -141,12 +256,14 @@ mod tests {
         Value {
             text: Some(text),
             kind,
+            form: Form::Scalar,
         }
     }
 
     const NULL: Value<'_> = Value {
         text: None,
         kind: "text",
+        form: Form::Scalar,
     };
 
     #[test]
@@ -216,8 +333,12 @@ mod tests {
         }
     }
 
+    fn moment(text: &str, zone: &TimeZone) -> Result<Option<UnixSeconds>, Meaningless> {
+        value(text, "text").moment(Some(zone))
+    }
+
     #[test]
-    fn times_are_read_from_numbers_and_text_with_an_offset() {
+    fn times_are_read_from_numbers_and_text() {
         for (text, seconds) in [
             ("1785542400", 1_785_542_400),
             ("1785542400.75", 1_785_542_400),
@@ -228,32 +349,118 @@ mod tests {
             ("-1", -1),
             ("2026-08-01T00:00:00Z", 1_785_542_400),
             ("2026-08-01 02:00:00+02", 1_785_542_400),
+            ("2026-08-01T00:00:00", 1_785_542_400),
+            ("2026-08-01 00:00:00.123456", 1_785_542_400),
+            ("2026-08-01", 1_785_542_400),
             ("infinity", i64::MAX),
             ("-Infinity", i64::MIN),
         ] {
             assert_eq!(
-                value(text, "text").moment(),
+                moment(text, &TimeZone::UTC),
                 Ok(Some(UnixSeconds(seconds))),
                 "{text}"
             );
         }
-        assert_eq!(NULL.moment(), Ok(None));
+        assert_eq!(NULL.moment(None), Ok(None));
         for other in [
             "",
             "soon",
-            "2026-08-01T00:00:00",
-            "2026-08-01",
+            "2026-13-01",
+            "2026-08-01T25:00:00",
+            "12:00:00",
+            "2026-08-01 00:00:00 BC",
+            "2026-08-01T00:00:00[Europe/Berlin]",
             "NaN",
             "1.x",
         ] {
-            assert!(value(other, "text").moment().is_err(), "{other}");
+            assert!(moment(other, &TimeZone::UTC).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_one_of_the_zone() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        for (text, instant) in [
+            ("2026-08-01 02:00:00", "2026-08-01T00:00:00Z"),
+            ("2026-08-01", "2026-07-31T22:00:00Z"),
+            ("2026-08-01T02:00:00Z", "2026-08-01T02:00:00Z"),
+            // As Postgres reads what the clock skips or shows twice.
+            ("2026-03-29 02:30:00", "2026-03-29T01:30:00Z"),
+            ("2026-10-25 02:30:00", "2026-10-25T01:30:00Z"),
+        ] {
+            let instant: jiff::Timestamp = instant.parse().unwrap();
+            assert_eq!(
+                moment(text, &berlin),
+                Ok(Some(UnixSeconds::from(instant))),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_blank_word_is_none() {
-        assert_eq!(value(" cus_1", "text").word(), Some(" cus_1"));
-        assert_eq!(value("  ", "text").word(), None);
-        assert_eq!(NULL.word(), None);
+        assert_eq!(value(" cus_1", "text").word(), Ok(Some(" cus_1")));
+        assert_eq!(value("  ", "text").word(), Ok(None));
+        assert_eq!(NULL.word(), Ok(None));
+    }
+
+    fn customers(text: &str, form: Form) -> Result<Vec<String>, String> {
+        let value = Value {
+            text: Some(text),
+            kind: "jsonb",
+            form,
+        };
+        let customers = value.customers().map_err(|error| error.to_string())?;
+        let all = customers.first.into_iter().chain(customers.others);
+        Ok(all.map(|id| id.as_str().to_owned()).collect())
+    }
+
+    #[test]
+    fn a_list_of_customers_is_read_without_blanks_and_repeats() {
+        for (text, ids) in [
+            (r#"["cus_2","cus_1"]"#, vec!["cus_2", "cus_1"]),
+            (r#"[null,""," ","cus_1","cus_1"]"#, vec!["cus_1"]),
+            ("[]", vec![]),
+            ("[null]", vec![]),
+            (r#"["a\u00fc "]"#, vec!["aü "]),
+        ] {
+            let expected: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+            for form in [Form::Array, Form::JsonList] {
+                assert_eq!(customers(text, form), Ok(expected.clone()), "{text}");
+            }
+        }
+        for text in [r#"[["cus_1"]]"#, "[1]", "[true]", r#"[{"id":"cus_1"}]"#] {
+            let error = customers(text, Form::JsonList).unwrap_err();
+            assert_eq!(
+                error,
+                "a list (jsonb) with an element that is no text is not an id, a list of ids or null"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_scalar_is_no_word() {
+        for (form, found) in [
+            (Form::Array, "a list (x)"),
+            (Form::JsonList, "a list (x)"),
+            (Form::Object, "an object (x)"),
+            (Form::Composite, "a composite value (x)"),
+            (Form::Bytes, "bytes (x)"),
+        ] {
+            let value = Value {
+                text: Some("1"),
+                kind: "x",
+                form,
+            };
+            assert_eq!(value.word().unwrap_err().found, found);
+            assert_eq!(value.boolean().unwrap_err().found, found);
+            assert_eq!(value.integer().unwrap_err().found, found);
+            assert_eq!(value.moment(None).unwrap_err().found, found);
+            let null = Value {
+                text: None,
+                ..value
+            };
+            assert_eq!(null.word(), Ok(None));
+        }
     }
 }

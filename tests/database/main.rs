@@ -9,8 +9,10 @@
 mod connecting;
 mod failures;
 mod forms;
+mod lists;
 mod permissions;
 mod proxy;
+mod recorded;
 mod row_security;
 mod stacks;
 mod values;
