@@ -1,6 +1,6 @@
 //! The same table read live and from rows recorded of it: both say the same.
 
-use std::{fmt::Write as _, fs};
+use std::{fmt::Write as _, fs, path::Path};
 
 use prodverdict::{
     config::{AccountsQuery, DatabaseSettings},
@@ -23,7 +23,7 @@ async fn recorded(world: &World, settings: &DatabaseSettings, name: &str) -> Rec
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("db")).expect("a folder");
     fs::write(folder.path().join("db/users.json"), rows).expect("written");
-    let recording = Recording::Folder(folder.path().to_owned());
+    let recording = Recording::find(Some(folder.path()), Path::new("prodverdict.yml"));
     fixtures::accounts(&recording, settings, true).expect("read")
 }
 
