@@ -19,6 +19,7 @@ pub mod fixtures;
 pub mod github;
 pub mod host;
 pub mod http;
+pub mod notice;
 pub mod problem;
 pub mod redirect;
 pub mod rehearsal;

@@ -23,7 +23,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("baseline", &["contract", "problem"]),
     ("report", &["contract", "baseline", "problem"]),
     ("changes", &["contract", "config", "problem", "report"]),
-    ("billing", &["contract", "problem", "http"]),
+    ("notice", &[]),
+    ("billing", &["contract", "problem", "http", "notice"]),
     ("database", &["contract", "config", "problem"]),
     (
         "scratch",

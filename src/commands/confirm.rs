@@ -1,14 +1,14 @@
-//! Two reads before accusing: webhooks lag, so only what a second read shows too is a finding.
+//! Two reads before accusing: webhooks lag, so only who is accused by a second read too has a finding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{failure::Failure, provider::replace, sides::Sides};
 use crate::contract::{
-    AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Rule, Source, UnixSeconds,
-    evaluate,
+    Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule, Source,
+    UnixSeconds, evaluate,
 };
 
-/// Reads again the accounts and customers that the findings are about, and keeps what both reads show.
+/// Reads again the accounts and customers that the findings are about, and keeps what both reads accuse.
 pub(crate) async fn confirm(
     contract: &Contract,
     sides: &Sides<'_>,
@@ -23,19 +23,45 @@ pub(crate) async fn confirm(
     Ok(second)
 }
 
-/// What the second read shows and the first one did not is as unconfirmed as the other way round.
+/// Keeps what accuses somebody whom the first read accused too, of whatever it was.
 fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
-    let shown: BTreeSet<_> = first
-        .findings
-        .iter()
-        .map(|finding| &finding.fingerprint)
-        .collect();
-    second
-        .findings
-        .retain(|finding| shown.contains(&finding.fingerprint));
+    let mut accused: BTreeMap<_, usize> = BTreeMap::new();
+    for finding in &first.findings {
+        let count = accused.entry(key(finding)).or_default();
+        *count = count.saturating_add(1);
+    }
+    let named: BTreeSet<_> = first.findings.iter().flat_map(mismatched).collect();
+    second.findings.retain(|finding| {
+        let is_mismatch = mismatched(finding).any(|customer| {
+            let key = (false, format!("customer:{customer}"));
+            accused.contains_key(&key)
+        });
+        let customer = finding.subject.customer.as_deref();
+        let was_mismatch = finding.rule == Rule::OrphanSubscription
+            && customer.is_some_and(|customer| named.contains(customer));
+        is_mismatch || was_mismatch || accused.contains_key(&key(finding))
+    });
     second.summary.count_findings(&second.findings);
-    let settled = first.findings.len().saturating_sub(second.findings.len());
+    for finding in &second.findings {
+        if let Some(count) = accused.get_mut(&key(finding)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+    let settled: usize = accused.into_values().sum();
     second.summary.settled = u64::try_from(settled).unwrap_or(u64::MAX);
+}
+
+/// Whom or what a finding accuses. An entity alone is not enough: a contract may call its accounts `customer`.
+fn key(finding: &Finding) -> (bool, String) {
+    (finding.subject.account.is_some(), finding.entity.clone())
+}
+
+/// The customers that a `customer-mismatch` names: without it each is an orphan.
+fn mismatched(finding: &Finding) -> impl Iterator<Item = &str> {
+    let subject = &finding.subject;
+    let customers = subject.customer.iter().chain(&subject.named);
+    let is_mismatch = finding.rule == Rule::CustomerMismatch;
+    customers.filter(move |_| is_mismatch).map(String::as_str)
 }
 
 /// An account that was linked in the meantime is found by no id that is known yet, so that a customer without accounts
@@ -48,28 +74,37 @@ async fn read_accounts(
     let needs_all = |finding: &Finding| {
         matches!(
             finding.rule,
-            Rule::OrphanSubscription | Rule::DuplicateCustomer | Rule::UnlinkedAccess
+            Rule::OrphanSubscription
+                | Rule::CustomerMismatch
+                | Rule::DuplicateCustomer
+                | Rule::DuplicateSubscription
+                | Rule::UnlinkedAccess
         )
     };
     if findings.iter().any(needs_all) {
         facts.accounts = sides.read_accounts().await?.accounts;
         return Ok(());
     }
-    let ids: BTreeSet<_> = findings
-        .iter()
-        .filter_map(|finding| finding.subject.account.as_deref())
-        .map(AccountId::from)
-        .collect();
+    let ids = accused_accounts(findings);
     if ids.is_empty() {
         return Ok(());
     }
-    let ids: Vec<_> = ids.into_iter().collect();
     let again = sides.read_accounts_again(&ids).await?;
     facts
         .accounts
         .retain(|account| ids.binary_search(&account.id).is_err());
     facts.accounts.extend(again.accounts);
     Ok(())
+}
+
+/// In order.
+fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
+    let ids: BTreeSet<_> = findings
+        .iter()
+        .filter_map(|finding| finding.subject.account.as_deref())
+        .map(AccountId::from)
+        .collect();
+    ids.into_iter().collect()
 }
 
 /// Asks for each customer, or lists everything again where that takes fewer requests.
@@ -79,11 +114,12 @@ async fn read_customers(
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<(), Failure> {
-    let customers: BTreeSet<_> = findings
+    let mut customers: BTreeSet<_> = findings
         .iter()
         .filter_map(|finding| finding.subject.customer.as_deref())
         .map(CustomerId::from)
         .collect();
+    customers.extend(linked_meanwhile(contract, sides, facts, findings).await?);
     let customers: Vec<_> = customers.into_iter().collect();
     let is_listed = contract.source != Source::StripeEntitlements;
     if is_listed && u64::try_from(customers.len()).unwrap_or(u64::MAX) > sides.requests() {
@@ -97,42 +133,138 @@ async fn read_customers(
     Ok(())
 }
 
+/// The customers of the accused accounts as their rows say now: a row may have got another one since.
+async fn linked_meanwhile(
+    contract: &Contract,
+    sides: &Sides<'_>,
+    facts: &Facts,
+    findings: &[Finding],
+) -> Result<Vec<CustomerId>, Failure> {
+    let ids = accused_accounts(findings);
+    let is_accused = |account: &&Account| ids.binary_search(&account.id).is_ok();
+    let accused = facts.accounts.iter().filter(is_accused);
+    if contract.match_on == MatchOn::CustomerId {
+        return Ok(accused.flat_map(customers).collect());
+    }
+    let stored: BTreeSet<_> = accused
+        .filter_map(|account| account.columns.as_ref()?.subscription_id.as_ref())
+        .filter(|id| !id.as_str().trim().is_empty())
+        .collect();
+    let mut unknown = stored.clone();
+    let mut owners = Vec::new();
+    for subscription in &facts.subscriptions {
+        if stored.contains(&subscription.id) {
+            unknown.remove(&subscription.id);
+            owners.push(subscription.customer.clone());
+        }
+    }
+    if !unknown.is_empty() {
+        let unknown: Vec<_> = unknown.into_iter().cloned().collect();
+        owners.extend(sides.owners(&unknown).await?);
+    }
+    Ok(owners)
+}
+
+fn customers(account: &Account) -> impl Iterator<Item = CustomerId> {
+    let others = account.columns.iter();
+    let others = others.flat_map(|columns| columns.other_customers.iter());
+    account
+        .customer
+        .iter()
+        .chain(others)
+        .filter(|id| !id.as_str().trim().is_empty())
+        .cloned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::contract::{Finding, Money, Severity, Subject, Summary};
 
-    fn evaluation(fingerprints: &[&str]) -> Evaluation {
-        let finding = |fingerprint: &&str| Finding {
-            rule: Rule::RevenueLeak,
+    fn finding(rule: Rule, entity: &str, customer: &str) -> Finding {
+        let account = entity.strip_prefix("user:");
+        Finding {
+            rule,
             severity: Severity::High,
-            entity: String::new(),
+            entity: entity.to_owned(),
             message: String::new(),
             fix: String::new(),
-            subject: Subject::default(),
+            subject: Subject {
+                account: account.map(str::to_owned),
+                customer: Some(customer.to_owned()),
+                ..Subject::default()
+            },
             evidence: Vec::new(),
             amount: Money::default(),
             items_without_amount: 0,
-            fingerprint: (*fingerprint).to_owned(),
-        };
-        Evaluation {
-            advice: Vec::new(),
-            findings: fingerprints.iter().map(finding).collect(),
-            summary: Summary::default(),
+            fingerprint: String::new(),
         }
     }
 
+    /// What is kept of the second read, and how many settled.
+    fn kept(first: &[Finding], second: &[Finding]) -> (Vec<String>, u64) {
+        let evaluation = |findings: &[Finding]| Evaluation {
+            advice: Vec::new(),
+            findings: findings.to_vec(),
+            summary: Summary::default(),
+        };
+        let mut second = evaluation(second);
+        keep_confirmed(&mut second, &evaluation(first));
+        let text = |finding: &Finding| format!("{} {}", finding.rule, finding.entity);
+        let counted: u64 = second.summary.by_rule.values().sum();
+        assert_eq!(counted, u64::try_from(second.findings.len()).expect("few"));
+        let kept = second.findings.iter().map(text).collect();
+        (kept, second.summary.settled)
+    }
+
     #[test]
-    fn only_what_both_reads_show_is_kept_and_the_rest_of_the_first_counts_as_settled() {
-        let mut second = evaluation(&["b", "c"]);
-        keep_confirmed(&mut second, &evaluation(&["a", "b", "d"]));
-        let kept: Vec<_> = second
-            .findings
-            .iter()
-            .map(|finding| finding.fingerprint.as_str())
-            .collect();
-        assert_eq!(kept, ["b"]);
-        assert_eq!(second.summary.settled, 2);
-        assert_eq!(second.summary.by_rule.get(&Rule::RevenueLeak), Some(&1));
+    fn only_who_is_accused_twice_has_a_finding() {
+        let [a, b, c, d] = ["user:a", "user:b", "user:c", "user:d"]
+            .map(|entity| finding(Rule::RevenueLeak, entity, "cus_1"));
+        assert_eq!(
+            kept(&[a, b.clone(), d], &[b, c]),
+            (vec!["revenue-leak user:b".to_owned()], 2)
+        );
+    }
+
+    #[test]
+    fn who_is_accused_of_something_else_then_has_that() {
+        for (rule, customer) in [
+            (Rule::WrongfulAccess, "cus_1"),
+            // Another of the account's customers decides.
+            (Rule::NoSubscription, "cus_2"),
+        ] {
+            let first = [finding(Rule::NoSubscription, "user:a", "cus_1")];
+            let second = [
+                finding(rule, "user:a", customer),
+                finding(rule, "user:b", customer),
+            ];
+            assert_eq!(kept(&first, &second), (vec![format!("{rule} user:a")], 0));
+        }
+        let first = [
+            finding(Rule::RevenueLeak, "user:a", "cus_1"),
+            finding(Rule::StatusDrift, "user:a", "cus_1"),
+        ];
+        let (_, settled) = kept(&first, &first[..1]);
+        assert_eq!(settled, 1);
+    }
+
+    #[test]
+    fn a_customer_is_no_account_and_an_account_no_customer() {
+        let leak = finding(Rule::RevenueLeak, "user:a", "cus_1");
+        let orphan = finding(Rule::OrphanSubscription, "customer:cus_1", "cus_1");
+        assert_eq!(kept(&[leak.clone()], &[orphan.clone()]), (vec![], 1));
+        assert_eq!(kept(&[orphan.clone()], &[leak]), (vec![], 1));
+        let double = finding(Rule::DoubleSubscription, "customer:cus_1", "cus_1");
+        assert_eq!(kept(&[orphan], &[double]).0.len(), 1);
+    }
+
+    #[test]
+    fn a_mismatch_and_the_orphan_behind_it_are_one_accusation() {
+        let mut mismatch = finding(Rule::CustomerMismatch, "user:a", "cus_old");
+        mismatch.subject.named = vec!["cus_new".to_owned()];
+        let orphan = finding(Rule::OrphanSubscription, "customer:cus_new", "cus_new");
+        assert_eq!(kept(&[mismatch.clone()], &[orphan.clone()]).0.len(), 1);
+        assert_eq!(kept(&[orphan], &[mismatch]).0.len(), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! Every contract of a configuration, read and judged: the use case behind `check`, `demo` and `action`.
 
+use std::time::Duration;
+
 use super::{
     confirm::confirm,
     evidence::Evidence,
@@ -17,6 +19,7 @@ use crate::{
     contract::{
         Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict, evaluate,
     },
+    notice,
     problem::Problem,
     report::{ContractOutcome, Outcome, Repair, Reported},
 };
@@ -120,11 +123,7 @@ async fn judge_contract(
         && sides.are_live()
         && !evaluation.findings.is_empty()
     {
-        tracing::info!(
-            findings = evaluation.findings.len(),
-            "reading again in {} s what looks wrong: webhooks lag",
-            wait.as_secs()
-        );
+        notice::say(&before_second_read(evaluation.findings.len(), wait));
         tokio::time::sleep(wait).await;
         evaluation = confirm(&contract.contract, &sides, &mut facts, evaluation, run.now).await?;
     }
@@ -139,6 +138,17 @@ async fn judge_contract(
         Vec::new()
     };
     Ok((evaluation, repairs))
+}
+
+fn before_second_read(findings: usize, wait: Duration) -> String {
+    let (findings, them) = match findings {
+        1 => ("1 finding".to_owned(), "it"),
+        several => (format!("{several} findings"), "them"),
+    };
+    let wait = humantime::format_duration(wait);
+    format!(
+        "{findings} so far. Reading {them} again in {wait}, because webhooks lag (`confirm_after`)"
+    )
 }
 
 fn outcome(

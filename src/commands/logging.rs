@@ -2,27 +2,63 @@
 
 use std::io::{self, Write};
 
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields, MakeWriter,
+        format::{Format, Full, Writer},
+    },
+    registry::LookupSpan,
+};
 
-use crate::report::neutral;
+use super::progress;
+use crate::{notice, report::neutral};
 
-/// Sets up the log for the process: warnings, with -v what is done, with -vv each request. Only our own events: those
-/// of libraries may hold what was sent.
+/// Sets up the log for the process: notices and warnings, with -v what is done, with -vv each request. Only our own
+/// events: those of libraries may hold what was sent.
 pub(super) fn init(verbose: u8) {
     let level = match verbose {
         0 => "warn",
         1 => "info",
         _ => "debug",
     };
+    let filter = format!("off,prodverdict={level},{}=info", notice::TARGET);
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(format!("off,prodverdict={level}")))
+        .with_env_filter(EnvFilter::new(filter))
         .with_writer(Stderr)
-        .with_ansi(false)
-        .without_time()
-        .with_target(false)
+        .event_format(Lines(
+            Format::default()
+                .with_ansi(false)
+                .without_time()
+                .with_target(false),
+        ))
         .finish();
     // A second call, as from a test, keeps the first one's log.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// Events with their level; notices alone.
+struct Lines(Format<Full, ()>);
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        if event.metadata().target() == notice::TARGET {
+            context.format_fields(writer.by_ref(), event)?;
+            writeln!(writer)
+        } else {
+            self.0.format_event(context, writer, event)
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,11 +79,8 @@ impl Write for Line {
     /// The formatter writes one whole event at a time.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
-        writeln!(
-            io::stderr().lock(),
-            "{}",
-            neutral::terminal(text.trim_end())
-        )?;
+        let line = neutral::terminal(text.trim_end());
+        progress::above(|| writeln!(io::stderr().lock(), "{line}"))?;
         Ok(event.len())
     }
 

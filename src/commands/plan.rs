@@ -57,7 +57,7 @@ pub(super) fn in_short(provider: &str, plan: &Plan, pace: Pace) -> String {
 /// The line before customers are asked for one by one.
 pub(super) fn of_suspects(provider: &str, number: u64) -> String {
     format!(
-        "{provider}: {} more, for customers whose account disagrees with what was listed",
+        "{provider}: {} more, one for each customer whose account says something else than the list",
         count(number, "request")
     )
 }

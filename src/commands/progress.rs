@@ -1,15 +1,25 @@
 //! What is being read, shown on a terminal while it is read, and nothing where nobody watches.
 
-use std::io::Write as _;
+use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The spinners of this process: whoever writes a line to standard error meanwhile writes it above them.
+static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
 /// Spinners on standard error, one a source.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bars: MultiProgress,
-    /// Whether notes are written at all.
-    speaks: bool,
+}
+
+/// Writes to standard error above the spinners, where there are some.
+pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
+    let shown = SHOWN.lock().ok().and_then(|shown| shown.clone());
+    match shown {
+        Some(bars) => bars.suspend(write),
+        None => write(),
+    }
 }
 
 impl Progress {
@@ -19,27 +29,11 @@ impl Progress {
         } else {
             ProgressDrawTarget::hidden()
         };
-        Self {
-            bars: MultiProgress::with_draw_target(target),
-            speaks: true,
+        let bars = MultiProgress::with_draw_target(target);
+        if on_terminal && let Ok(mut shown) = SHOWN.lock() {
+            *shown = Some(bars.clone());
         }
-    }
-
-    /// Says and shows nothing.
-    #[cfg(test)]
-    pub(super) fn silent() -> Self {
-        Self {
-            speaks: false,
-            ..Self::new(false)
-        }
-    }
-
-    /// Says something on standard error, above the lines that are shown.
-    pub(crate) fn note(&self, text: &str) {
-        if self.speaks {
-            let write = || writeln!(std::io::stderr().lock(), "{text}");
-            self.bars.suspend(|| drop(write()));
-        }
+        Self { bars }
     }
 
     /// A line that counts what comes from one source; it goes when it is dropped.

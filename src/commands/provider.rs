@@ -6,7 +6,11 @@ use crate::{
     contract::{
         Account, Breadth, Contract, CustomerId, Doubts, Facts, Subscription, UnixSeconds, doubts,
     },
+    notice,
 };
+
+/// So many requests take long enough to be announced.
+const MANY: u64 = 20;
 
 /// One contract's provider.
 pub(super) struct Provider<'p> {
@@ -31,8 +35,7 @@ impl Provider<'_> {
         let plan = survey.plan();
         let is_everything = plan.is_everything;
         if plan.left() > 0 {
-            self.progress
-                .note(&plan::in_short(provider, plan, reader.pace()));
+            notice::say(&plan::in_short(provider, plan, reader.pace()));
         }
         let facts = survey.read(&|count| line.read(count)).await?;
         tracing::info!(
@@ -77,8 +80,12 @@ impl Provider<'_> {
             return Ok(nobody_is_known);
         }
         reader.afford(number)?;
-        self.progress
-            .note(&plan::of_suspects(self.contract.source.provider(), number));
+        let line = plan::of_suspects(self.contract.source.provider(), number);
+        if number >= MANY {
+            notice::say(&line);
+        } else {
+            tracing::info!("{line}");
+        }
         let again = reader.read_customers(&suspects).await?;
         replace(facts, &suspects, again.subscriptions);
         Ok(nobody_is_known)

@@ -199,6 +199,60 @@ fn an_account_that_is_deleted_in_between_is_no_finding() {
 }
 
 #[test]
+fn an_accusation_that_changes_its_rule_is_kept() {
+    let live = late("100ms");
+    live.database.run("update users set has_paid_access = true");
+    live.database
+        .run("insert into users values ('usr_dave', 'cus_dave', true, null)");
+    live.stripe
+        .world(|world| world.customer(Customer::new("cus_dave")));
+    let ran = check_while(&live, || {
+        live.stripe.world(|world| {
+            let ended = Subscription::new("cus_dave", Status::Canceled);
+            world.subscription(ended.price("price_pro"));
+        });
+    });
+    assert_eq!(
+        ran.with_status(1).findings(),
+        ["wrongful-access user:usr_dave"]
+    );
+}
+
+#[test]
+fn an_account_that_gets_another_customer_in_between_is_judged_by_it() {
+    let live = late("100ms");
+    live.database.run("update users set has_paid_access = true");
+    live.database
+        .run("insert into users values ('usr_dave', 'cus_dave', true, null)");
+    live.stripe
+        .world(|world| world.customer(Customer::new("cus_dave")));
+    let ran = check_while(&live, || {
+        live.stripe.world(|world| {
+            let bought = Subscription::new("cus_erin", Status::Active);
+            world.subscription(bought.price("price_pro"));
+        });
+        live.database
+            .run("update users set stripe_customer_id = 'cus_erin' where id = 'usr_dave'");
+    });
+    assert_eq!(ran.with_status(0).findings(), [""; 0]);
+}
+
+#[test]
+fn the_wait_is_said_beside_the_report_for_programs() {
+    let live = late("100ms");
+    let ran = live.json().with_status(1);
+    let said =
+        "2 findings so far. Reading them again in 100ms, because webhooks lag (`confirm_after`)\n";
+    assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.findings().len(), 2);
+    live.database
+        .run("update users set has_paid_access = true where id <> 'usr_bob'");
+    live.json()
+        .with_status(1)
+        .says(&["1 finding so far. Reading it again in 100ms"]);
+}
+
+#[test]
 fn accounts_that_store_only_a_subscription_are_read_again_too() {
     let live = late("100ms");
     live.database

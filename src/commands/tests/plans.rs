@@ -251,7 +251,7 @@ async fn on_a_plan(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswera
     let provider = Provider {
         contract: &case.contract,
         reader,
-        progress: &Progress::silent(),
+        progress: &Progress::new(false),
     };
     let mut facts = case.facts();
     let listed = provider.list(&[]).await.expect("a listing");
