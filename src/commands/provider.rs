@@ -56,6 +56,8 @@ impl Provider<'_> {
         let Doubts {
             nobody_is_known,
             suspects,
+            unlisted: _,
+            unexplained: _,
         } = doubts(self.contract, facts, now);
         if nobody_is_known {
             let some = some_customers(&facts.accounts);

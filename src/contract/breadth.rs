@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Account, Contract, CustomerId, Facts, Field, MatchOn, Rule, Source, Status, UnixSeconds,
-    case::Case, customers::CustomerNumber, guards, rules, standing::State,
+    Account, Contract, CustomerId, Facts, Field, MatchOn, Rule, Source, Status, SubscriptionId,
+    UnixSeconds, case::Case, customers::Link, guards, rules, standing::State,
 };
 
 /// The subscriptions that have to be listed before anybody can be asked about one by one.
@@ -65,23 +65,42 @@ pub struct Doubts {
     /// The customers about whom a rule could say something else if all that they have were known, in the order of their
     /// ids.
     pub suspects: Vec<CustomerId>,
+    /// The subscriptions that accounts store and that were not listed, where accounts are matched by them.
+    pub unlisted: Vec<SubscriptionId>,
+    /// Customers who pay, and whose metadata could say whose they are. In the order of their ids.
+    pub unexplained: Vec<CustomerId>,
 }
+
+/// More customers than this that pay and belong to nobody are those of another product.
+const MAX_UNEXPLAINED: usize = 100;
 
 /// What a full listing could still change about the verdict on `facts`.
 pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
     let case = Case::new(contract, facts, now);
     let question = Question::of(&case);
-    let mut suspects: Vec<_> = case
-        .customers
-        .all()
-        .filter(|customer| question.is_open(*customer))
-        .filter_map(|customer| case.customers.id(customer))
-        .map(CustomerId::from)
+    let links = case.customers.accounts().filter_map(|(_, link)| link);
+    let open = links.filter(|link| question.is_open(link));
+    let mut asked: BTreeSet<_> = open
+        .flat_map(|link| link.holder.customers().collect::<Vec<_>>())
         .collect();
+    let by_subscription = contract.match_on == MatchOn::SubscriptionId;
+    if by_subscription {
+        asked.retain(|one| case.customers.subscriptions(*one).next().is_none());
+    }
+    let keys = asked.into_iter().filter_map(|one| case.customers.key(one));
+    let (mut suspects, mut unlisted) = (Vec::new(), Vec::new());
+    if by_subscription {
+        unlisted = keys.map(SubscriptionId::from).collect();
+    } else {
+        suspects = keys.map(CustomerId::from).collect();
+    }
     suspects.sort_unstable();
+    unlisted.sort_unstable();
     Doubts {
         nobody_is_known: guards::strangers(&case, &case.summary()).is_err(),
         suspects,
+        unlisted,
+        unexplained: rules::unexplained_customers(&case, MAX_UNEXPLAINED),
     }
 }
 
@@ -97,29 +116,32 @@ impl<'c, 'f> Question<'c, 'f> {
     fn of(case: &'c Case<'f>) -> Self {
         let about_status =
             case.wants(Rule::StatusDrift) && case.facts.mapped.contains(&Field::Status);
+        let grace = case.contract.grace;
+        let about_grace = (grace.past_due.is_some() || grace.canceled.is_some())
+            && (case.wants(Rule::PlanDrift) || case.wants(Rule::SeatDrift));
+        let about_mismatch =
+            case.wants(Rule::CustomerMismatch) && rules::has_paying_strangers(case);
+        let about_paid = case.wants(Rule::WrongfulAccess) || case.wants(Rule::NoSubscription);
         Self {
             case,
-            about_paid: case.wants(Rule::WrongfulAccess) || case.wants(Rule::NoSubscription),
+            about_paid: about_paid || about_grace || about_mismatch,
             about_plans: case.wants(Rule::StalePlan),
             about_status,
         }
     }
 
-    fn is_open(&self, customer: CustomerNumber) -> bool {
+    fn is_open(&self, link: &Link<'_, '_>) -> bool {
         let Self { case, .. } = self;
-        if !case.has_judged_account(customer) {
+        if case.is_exempt(link.account) {
             return false;
         }
-        let subscriptions = case.customers.subscriptions(customer);
-        let state = case.contract.state(subscriptions, case.now);
-        match state {
+        match case.state(&link.holder) {
             // One that grants is enough, whatever else there is.
             Ok(State::Granting) => false,
             // What nobody can judge is counted by `unmapped-price`, unless something else gives grace.
             Ok(State::Unjudged) => true,
             Ok(State::InGrace | State::NotGranting | State::None) | Err(_) => {
-                let mut accounts = case.customers.accounts_of(customer);
-                accounts.any(|account| !case.is_exempt(account) && self.is_open_about(account))
+                self.is_open_about(link.account)
             }
         }
     }

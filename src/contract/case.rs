@@ -1,14 +1,14 @@
 //! One contract with its facts, as the rules look at them: who is judged, and how a finding is made and worded.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use super::{
-    Account, Contract, Facts, Field, Finding, Money, Rule, Severity, Source, Subject, Subscription,
-    Summary, UnixSeconds,
-    customers::{CustomerNumber, Customers},
+    Account, Contract, Facts, Field, Finding, Money, Rule, Severity, Source, Status, Statuses,
+    Subject, Subscription, Summary, Unanswerable, UnixSeconds,
+    customers::{CustomerNumber, Customers, Holder},
     finding::fingerprint,
     rules,
-    standing::{PriceMeaning, Standing},
+    standing::{PriceMeaning, Standing, State},
 };
 
 /// What every rule is given.
@@ -18,6 +18,8 @@ pub(crate) struct Case<'f> {
     pub(crate) facts: &'f Facts,
     pub(crate) customers: Customers<'f>,
     pub(crate) now: UnixSeconds,
+    /// Some subscription lives on a test clock.
+    has_clocks: bool,
     findings: RefCell<Vec<Finding>>,
 }
 
@@ -35,6 +37,12 @@ pub(crate) struct Draft {
     pub(crate) at_most: Option<Severity>,
 }
 
+fn newest_first<'f>(all: impl Iterator<Item = &'f Subscription>) -> Vec<&'f Subscription> {
+    let mut all: Vec<_> = all.collect();
+    all.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
+    all
+}
+
 /// Without the room to grow that writing leaves behind, which would be half of what many findings take.
 fn trimmed(mut text: String) -> String {
     text.shrink_to_fit();
@@ -48,6 +56,7 @@ impl<'f> Case<'f> {
             facts,
             customers: Customers::of(facts, contract.match_on),
             now,
+            has_clocks: facts.subscriptions.iter().any(|one| one.on_test_clock),
             findings: RefCell::default(),
         }
     }
@@ -84,8 +93,8 @@ impl<'f> Case<'f> {
     }
 
     /// The findings in their fixed order.
-    pub(crate) fn into_findings(self) -> Vec<Finding> {
-        let mut findings = self.findings.into_inner();
+    pub(crate) fn take_findings(&self) -> Vec<Finding> {
+        let mut findings = self.findings.take();
         // No two are about the same entity by the same rule; a stable sort would take half as much memory again.
         findings.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
         findings
@@ -102,42 +111,102 @@ impl<'f> Case<'f> {
             .any(|account| !self.is_exempt(account))
     }
 
-    /// The customer's subscriptions, without those of another product.
+    /// Whether the customer lives on a test clock, where times are made up and nobody is judged.
+    pub(crate) fn is_on_test_clock(&self, customer: CustomerNumber) -> bool {
+        self.has_clocks
+            && self
+                .customers
+                .subscriptions(customer)
+                .any(|one| one.on_test_clock)
+    }
+
+    /// Whether the customer of a subscription does.
+    pub(crate) fn is_on_test_clock_of(&self, subscription: &Subscription) -> bool {
+        let same = |one: &&Subscription| one.customer == subscription.customer;
+        self.has_clocks
+            && self
+                .facts
+                .subscriptions
+                .iter()
+                .filter(same)
+                .any(|one| one.on_test_clock)
+    }
+
+    /// The subscriptions of a customer that rules look at: not those of another product, and none on a test clock.
     pub(crate) fn subscriptions(
         &self,
         customer: CustomerNumber,
     ) -> impl Iterator<Item = &'f Subscription> {
         let contract = self.contract;
+        let is_judged = !self.is_on_test_clock(customer);
         let all = self.customers.subscriptions(customer);
-        all.filter(|subscription| !contract.is_left_out(subscription))
+        all.filter(move |subscription| is_judged && !contract.is_left_out(subscription))
+    }
+
+    /// Those of all the customers of a holder.
+    pub(crate) fn subscriptions_of<'h>(
+        &'h self,
+        holder: &'h Holder<'_>,
+    ) -> impl Iterator<Item = &'f Subscription> + use<'h, 'f> {
+        let customers = holder.customers();
+        customers.flat_map(|customer| self.subscriptions(customer))
+    }
+
+    /// What the subscriptions of a holder say together.
+    pub(crate) fn state(&self, holder: &Holder<'_>) -> Result<State, Unanswerable> {
+        let contract = self.contract;
+        let says = holder.customers().flat_map(|customer| {
+            let is_judged = !self.is_on_test_clock(customer);
+            let all = self.customers.subscriptions(customer);
+            all.map(move |one| {
+                let standing = if is_judged {
+                    contract.standing(one, holder.past_due_since, self.now)
+                } else {
+                    Standing::Unjudged
+                };
+                (&one.id, standing)
+            })
+        });
+        State::of(says)
+    }
+
+    /// What one subscription says to a holder of its customer.
+    pub(crate) fn standing(&self, holder: &Holder<'_>, subscription: &Subscription) -> Standing {
+        self.contract
+            .standing(subscription, holder.past_due_since, self.now)
     }
 
     pub(crate) fn grants(&self, subscription: &Subscription) -> bool {
-        self.contract.standing(subscription, self.now) == Standing::Grants
+        self.contract.standing(subscription, None, self.now) == Standing::Grants
     }
 
     /// Granting by its status, and not for free: a price that nobody mapped is charged all the same.
     pub(crate) fn is_charged(&self, subscription: &Subscription) -> bool {
         self.contract.grants_by_status(subscription)
-            && self.contract.standing(subscription, self.now) != Standing::Denies
+            && self.contract.standing(subscription, None, self.now) != Standing::Denies
     }
 
     /// The granting subscriptions, newest first.
-    pub(crate) fn granting(&self, customer: CustomerNumber) -> Vec<&'f Subscription> {
-        let mut granting: Vec<_> = self
-            .customers
-            .subscriptions(customer)
-            .filter(|subscription| self.grants(subscription))
-            .collect();
-        granting.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
-        granting
+    pub(crate) fn granting(&self, holder: &Holder<'_>) -> Vec<&'f Subscription> {
+        let granting = self.subscriptions_of(holder);
+        newest_first(granting.filter(|subscription| self.grants(subscription)))
     }
 
-    /// The subscription that decides: a granting one first, then the newest.
-    pub(crate) fn deciding(&self, customer: CustomerNumber) -> Option<&'f Subscription> {
-        self.subscriptions(customer).max_by_key(|subscription| {
+    /// The `past_due` subscriptions that are in grace, newest first.
+    pub(crate) fn overdue(&self, holder: &Holder<'_>) -> Vec<&'f Subscription> {
+        let in_grace = |one: &&Subscription| {
+            one.status == Status::PastDue && self.standing(holder, one) == Standing::InGrace
+        };
+        newest_first(self.subscriptions_of(holder).filter(in_grace))
+    }
+
+    /// The subscription that decides: the granting one that the row names, else a granting one first, then the newest.
+    pub(crate) fn deciding(&self, holder: &Holder<'_>) -> Option<&'f Subscription> {
+        self.subscriptions_of(holder).max_by_key(|subscription| {
+            let grants = self.grants(subscription);
             (
-                self.grants(subscription),
+                grants && holder.names == Some(&subscription.id),
+                grants,
                 subscription.created,
                 &subscription.id,
             )
@@ -186,12 +255,17 @@ impl<'f> Case<'f> {
         self.contract.column(field)
     }
 
-    /// `an active/trialing Stripe subscription`
-    pub(crate) fn a_granting_subscription(&self) -> String {
+    /// `an active/trialing Stripe subscription`; a contract that grants other statuses has that of `granting` named.
+    pub(crate) fn a_granting_subscription(&self, granting: Option<&Subscription>) -> String {
         if self.contract.source == Source::StripeEntitlements {
             return "an active Stripe entitlement".to_owned();
         }
         let words = self.contract.statuses.granting_words();
+        let usual = Statuses::default().granting_words();
+        let words = match granting {
+            Some(granting) if words != usual => granting.status.to_string(),
+            Some(_) | None => words,
+        };
         let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) {
             "an"
         } else {
@@ -223,6 +297,14 @@ impl<'f> Case<'f> {
             summary.accounts += 1;
             summary.linked += u64::from(customer.is_some());
             summary.exempt += u64::from(self.is_exempt(account));
+        }
+        if self.has_clocks {
+            let customers = self.customers.all();
+            let on_clock = customers.filter(|customer| self.is_on_test_clock(*customer));
+            let ids: BTreeSet<_> = on_clock
+                .map(|customer| self.customers.id(customer))
+                .collect();
+            summary.on_test_clock = u64::try_from(ids.len()).unwrap_or(u64::MAX);
         }
         if self.contract.source.has_subscriptions() {
             for subscription in &self.facts.subscriptions {

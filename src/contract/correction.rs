@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Account, AccountColumns, ColumnName, Contract, Facts, Field, Finding, Rule, Status,
-    SubscriptionId, UnixSeconds, Word,
+    Subscription, SubscriptionId, UnixSeconds, Word,
     case::Case,
-    customers::{CustomerNumber, Customers},
+    customers::{Customers, Holder},
     evaluate, rules,
 };
 
@@ -53,15 +53,36 @@ pub fn corrections(
     let free_plan = free_plan(contract, facts);
     let customers = Customers::of(facts, contract.match_on);
     let mut corrections = BTreeMap::new();
-    for (account, customer) in customers.accounts() {
-        let (true, Some(customer)) = (wanted.contains(account.id.as_str()), customer) else {
+    let mismatched: BTreeSet<&str> = findings
+        .iter()
+        .filter(|finding| finding.rule == Rule::CustomerMismatch)
+        .filter_map(|finding| finding.subject.account.as_deref())
+        .collect();
+    for (account, link) in customers.accounts() {
+        let id = account.id.as_str();
+        if mismatched.contains(id) {
+            // Judged by the customer that it stores, a paying account would lose its access.
+            let rule = Rule::CustomerMismatch;
+            let correction = RowCorrection {
+                left: BTreeMap::from([(rule, uncorrected(rule))]),
+                ..RowCorrection::default()
+            };
+            corrections.insert(id.to_owned(), correction);
+            continue;
+        }
+        let (true, Some(link)) = (wanted.contains(id), link) else {
             continue;
         };
-        let is_shared = customers.accounts_of(customer).nth(1).is_some();
+        let mut of_account = link.holder.customers();
+        let is_shared = of_account.any(|one| customers.accounts_of(one).nth(1).is_some());
+        let of_account = link.holder.customers();
         let world = Facts {
             accounts: vec![account.clone()],
             mapped: facts.mapped.clone(),
-            subscriptions: customers.subscriptions(customer).cloned().collect(),
+            subscriptions: of_account
+                .flat_map(|one| customers.subscriptions(one))
+                .cloned()
+                .collect(),
             customer_known: true,
             ..Facts::default()
         };
@@ -188,16 +209,19 @@ impl Correcting<'_> {
             );
         }
         let case = Case::new(self.contract, world, self.now);
-        let customer = case.customers.all().next();
-        let customer = customer.ok_or("its customer is gone")?;
-        let deciding = case.deciding(customer);
-        let granting = case.granting(customer);
-        let granting_one = granting.first().copied();
+        let link = case.customers.link(0);
+        let holder = link.ok_or("its customer is gone")?.holder;
+        let deciding = case.deciding(&holder);
+        let mut paying = case.granting(&holder);
+        if paying.is_empty() {
+            paying = case.overdue(&holder);
+        }
+        let newest = paying.first().copied();
         match rule {
-            Rule::RevenueLeak => self.flag(&case, customer, true),
-            Rule::WrongfulAccess | Rule::NoSubscription => self.flag(&case, customer, false),
+            Rule::RevenueLeak => self.flag(&case, &holder, true),
+            Rule::WrongfulAccess | Rule::NoSubscription => self.flag(&case, &holder, false),
             Rule::PlanDrift => {
-                let plan = only_plan(&case, customer)
+                let plan = only_plan(&case, &paying)
                     .ok_or("more than one plan is paid for: choose the one that is stored")?;
                 Ok((Field::Plan, Corrected::Word(plan)))
             }
@@ -208,25 +232,32 @@ impl Correcting<'_> {
                 Ok((Field::Plan, Corrected::Word(plan.to_owned())))
             }
             Rule::SeatDrift => {
-                let seats = rules::paid_seats(&case, &granting).ok().flatten();
+                let seats = rules::paid_seats(&case, &paying).ok().flatten();
                 let seats = seats.ok_or("the quantity that is paid for is not known")?;
                 Ok((Field::Seats, Corrected::Number(seats)))
             }
             Rule::StatusDrift => {
-                let status = deciding.ok_or(GONE)?.status.to_string();
-                Ok((Field::Status, Corrected::Word(status)))
+                let status = &deciding.ok_or(GONE)?.status;
+                let word = match self.contract.status_words.get(status).map(Vec::as_slice) {
+                    None => status.to_string(),
+                    Some([one]) => one.clone(),
+                    Some(_) => {
+                        return Err("more than one word means this status: choose the right one");
+                    }
+                };
+                Ok((Field::Status, Corrected::Word(word)))
             }
             Rule::StaleSubscriptionId => {
-                let id = granting_one.ok_or(GONE)?.id.to_string();
+                let id = newest.ok_or(GONE)?.id.to_string();
                 Ok((Field::SubscriptionId, Corrected::Word(id)))
             }
             Rule::PeriodDrift => {
-                let end = granting_one.and_then(super::Subscription::period_end);
+                let end = deciding.and_then(|one| rules::period_end(&case, one));
                 let end = end.ok_or("the end of the current period is not known")?;
                 Ok((Field::PeriodEnd, Corrected::Time(end)))
             }
             Rule::CancelFlagDrift => {
-                let scheduled = granting_one.and_then(|one| one.cancel_scheduled);
+                let scheduled = deciding.and_then(|one| one.cancel_scheduled);
                 let scheduled = scheduled.ok_or("whether it is to end is not known")?;
                 Ok((Field::CancelAtPeriodEnd, Corrected::Flag(scheduled)))
             }
@@ -247,7 +278,7 @@ impl Correcting<'_> {
     fn flag(
         &self,
         case: &Case<'_>,
-        customer: CustomerNumber,
+        holder: &Holder<'_>,
         paid: bool,
     ) -> Result<(Field, Corrected), &'static str> {
         let field = Field::HasPaidAccess;
@@ -262,10 +293,10 @@ impl Correcting<'_> {
         let are_statuses = values
             .iter()
             .all(|value| Status::KNOWN.iter().any(|status| status.as_str() == value));
-        let status = case.deciding(customer).map(|one| one.status.to_string());
+        let status = case.deciding(holder).map(|one| one.status.to_string());
         let status = status.filter(|word| are_statuses && fits(word));
         let plan = if paid {
-            only_plan(case, customer)
+            only_plan(case, &case.granting(holder))
         } else {
             self.free_plan.map(str::to_owned)
         };
@@ -329,13 +360,10 @@ fn columns(account: &mut Account) -> &mut AccountColumns {
 }
 
 /// The plan that is paid for, if it is one.
-fn only_plan(case: &Case<'_>, customer: CustomerNumber) -> Option<String> {
-    let plans: BTreeSet<_> = case
-        .granting(customer)
-        .into_iter()
-        .flat_map(|subscription| case.contract.plans_of(&subscription.items))
-        .collect();
-    let mut plans = plans.into_iter();
+fn only_plan(case: &Case<'_>, paying: &[&Subscription]) -> Option<String> {
+    let plans = paying.iter();
+    let plans = plans.flat_map(|subscription| case.contract.plans_of(&subscription.items));
+    let mut plans = case.contract.right_plans(plans).into_iter();
     match (plans.next(), plans.next()) {
         (Some(plan), None) => Some(plan.name().to_owned()),
         _ => None,

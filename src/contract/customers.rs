@@ -1,13 +1,14 @@
 //! Who belongs to whom: every customer with its subscriptions and its accounts, found without sorting either side.
+//! Where accounts are matched by subscription, each subscription stands in for a customer.
 
 use std::{hash::BuildHasher as _, num::NonZeroU32};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::{Account, Facts, MatchOn, Subscription};
+use super::{Account, Facts, MatchOn, Subscription, SubscriptionId, UnixSeconds};
 
 /// A customer of the facts, by position. Counted from one, so that "no customer" takes no room of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CustomerNumber(NonZeroU32);
 
 impl CustomerNumber {
@@ -20,30 +21,21 @@ impl CustomerNumber {
     }
 }
 
-/// How a customer is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key<'f> {
-    Customer(&'f str),
-    /// The customer of a subscription that the provider did not show.
-    OfSubscription(&'f str),
-}
-
 /// Where the facts name each customer for the first time: a sixth of the room that its key takes.
 #[derive(Debug)]
 struct Places {
     positions: Vec<u32>,
-    /// So many of them are those of subscriptions, which are numbered first; the others are those of accounts.
+    /// So many of them are those of subscriptions, which are numbered first; the others are those of links.
     of_subscriptions: usize,
 }
 
 impl Places {
-    fn key<'f>(&self, naming: Naming<'f>, customer: CustomerNumber) -> Option<Key<'f>> {
+    fn key<'f>(&self, naming: &Naming<'f>, customer: CustomerNumber) -> Option<&'f str> {
         let position = widen(*self.positions.get(customer.position())?);
         if customer.position() < self.of_subscriptions {
-            let subscription = naming.facts.subscriptions.get(position)?;
-            Some(Key::Customer(subscription.customer.as_str()))
+            Some(naming.key(naming.facts.subscriptions.get(position)?))
         } else {
-            naming.link(naming.facts.accounts.get(position)?)
+            naming.link(position)
         }
     }
 }
@@ -53,52 +45,108 @@ impl Places {
 pub(crate) struct Customers<'f> {
     naming: Naming<'f>,
     places: Places,
+    /// The first customer of each account.
     of_account: Vec<Option<CustomerNumber>>,
+    /// Further customers: the position of the account and one of them, in order of accounts.
+    more: Vec<(u32, CustomerNumber)>,
     accounts: Groups,
     subscriptions: Groups,
 }
 
+/// The customers whose subscriptions are judged together, and what a row adds to what they say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holder<'c> {
+    pub(crate) first: CustomerNumber,
+    more: &'c [(u32, CustomerNumber)],
+    /// Since when payment is overdue, as the row says.
+    pub(crate) past_due_since: Option<UnixSeconds>,
+    /// The subscription that the row names.
+    pub(crate) names: Option<&'c SubscriptionId>,
+}
+
+impl Holder<'_> {
+    pub(crate) fn customers(&self) -> impl Iterator<Item = CustomerNumber> + use<'_> {
+        let more = self.more.iter().map(|(_, customer)| *customer);
+        std::iter::once(self.first).chain(more)
+    }
+
+    /// Whether it has nothing but one customer, so that all accounts of that customer are in the same state.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.more.is_empty() && self.past_due_since.is_none()
+    }
+}
+
+impl From<CustomerNumber> for Holder<'_> {
+    fn from(first: CustomerNumber) -> Self {
+        Self {
+            first,
+            more: &[],
+            past_due_since: None,
+            names: None,
+        }
+    }
+}
+
+/// An account that is linked, with its customers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link<'c, 'f> {
+    pub(crate) account: &'f Account,
+    pub(crate) holder: Holder<'c>,
+}
+
 impl<'f> Customers<'f> {
     pub(crate) fn of(facts: &'f Facts, match_on: MatchOn) -> Self {
-        let naming = Naming { facts, match_on };
-        let mut index = Index::of(naming);
+        let naming = Naming::of(facts, match_on);
+        let mut index = Index::of(&naming);
         let subscriptions = facts.subscriptions.iter().enumerate();
         let of_subscription: Vec<_> = subscriptions
-            .map(|(position, one)| {
-                let key = Key::Customer(one.customer.as_str());
-                Some(index.number(key, position))
-            })
+            .map(|(position, one)| Some(index.number(naming.key(one), position)))
             .collect();
         index.end_of_subscriptions();
-        let by_id = match match_on {
-            MatchOn::CustomerId => None,
-            MatchOn::SubscriptionId => Some(SubscriptionIndex::of(&facts.subscriptions)),
-        };
-        let accounts = facts.accounts.iter().enumerate();
-        let of_account: Vec<_> = accounts
-            .map(|(position, account)| {
-                let key = naming.link(account)?;
-                let found = match (&by_id, key) {
-                    (Some(by_id), Key::OfSubscription(id)) => by_id.find(&facts.subscriptions, id),
-                    _ => None,
-                };
-                found
-                    .and_then(|position| of_subscription.get(position).copied().flatten())
-                    .or_else(|| Some(index.number(key, position)))
-            })
+        let accounts = 0..facts.accounts.len();
+        let mut of_account: Vec<_> = accounts
+            .map(|position| Some(index.number(naming.link(position)?, position)))
             .collect();
+        let mut more: Vec<(u32, CustomerNumber)> = Vec::new();
+        for (number, (account, _)) in naming.further.iter().enumerate() {
+            let position = facts.accounts.len().saturating_add(number);
+            let Some(key) = naming.link(position) else {
+                continue;
+            };
+            let customer = index.number(key, position);
+            let first = of_account.get(widen(*account)).copied().flatten();
+            let link = (*account, customer);
+            let is_known = first == Some(customer)
+                || more
+                    .iter()
+                    .rev()
+                    .take_while(|one| one.0 == *account)
+                    .any(|one| *one == link);
+            if first.is_none() {
+                if let Some(first) = of_account.get_mut(widen(*account)) {
+                    *first = Some(customer);
+                }
+            } else if !is_known {
+                more.push(link);
+            }
+        }
         let Index { places, table, .. } = index;
         // What follows takes about as much room again.
         drop(table);
         let customers = places.positions.len();
-        let subscriptions = Groups::of(&of_subscription, customers);
+        let subscriptions = Groups::of(members(&of_subscription), customers);
         drop(of_subscription);
+        let further = more
+            .iter()
+            .map(|(account, customer)| (widen(*account), *customer));
+        let accounts = Groups::of(members(&of_account).chain(further), customers);
         Self {
             naming,
-            subscriptions,
-            accounts: Groups::of(&of_account, customers),
-            of_account,
             places,
+            of_account,
+            more,
+            accounts,
+            subscriptions,
         }
     }
 
@@ -106,21 +154,45 @@ impl<'f> Customers<'f> {
         (0..self.places.positions.len()).map(CustomerNumber::at)
     }
 
-    /// Every account with its customer; none when it is not linked.
-    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&'f Account, Option<CustomerNumber>)> {
-        self.naming
-            .facts
-            .accounts
-            .iter()
-            .zip(self.of_account.iter().copied())
+    /// Every account with its links; none when it is not linked.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&'f Account, Option<Link<'_, 'f>>)> {
+        let accounts = self.naming.facts.accounts.iter().enumerate();
+        accounts.map(|(position, account)| (account, self.link(position)))
+    }
+
+    /// The links of the account at that position.
+    pub(crate) fn link(&self, position: usize) -> Option<Link<'_, 'f>> {
+        let first = self.of_account.get(position).copied().flatten()?;
+        let account = self.naming.facts.accounts.get(position)?;
+        let number = narrow(position);
+        let start = self.more.partition_point(|(other, _)| *other < number);
+        let end = self.more.partition_point(|(other, _)| *other <= number);
+        let columns = account.columns.as_deref();
+        Some(Link {
+            account,
+            holder: Holder {
+                first,
+                more: self.more.get(start..end).unwrap_or_default(),
+                past_due_since: columns.and_then(|columns| columns.past_due_since),
+                names: columns.and_then(|columns| columns.subscription_id.as_ref()),
+            },
+        })
     }
 
     /// The provider's id of a customer; none when only a subscription id is known that the provider did not show.
     pub(crate) fn id(&self, customer: CustomerNumber) -> Option<&'f str> {
-        match self.places.key(self.naming, customer)? {
-            Key::Customer(id) => Some(id),
-            Key::OfSubscription(_) => None,
+        match self.naming.match_on {
+            MatchOn::CustomerId => self.key(customer),
+            MatchOn::SubscriptionId => {
+                let subscription = self.subscriptions(customer).next()?;
+                Some(subscription.customer.as_str())
+            }
         }
+    }
+
+    /// What accounts store to be linked to it: the id of a customer, or of a subscription.
+    pub(crate) fn key(&self, customer: CustomerNumber) -> Option<&'f str> {
+        self.places.key(&self.naming, customer)
     }
 
     pub(crate) fn subscriptions(
@@ -130,6 +202,12 @@ impl<'f> Customers<'f> {
         let facts = self.naming.facts;
         let positions = self.subscriptions.members(customer).iter();
         positions.filter_map(|position| facts.subscriptions.get(widen(*position)))
+    }
+
+    /// The accounts that are linked to a customer.
+    pub(crate) fn links_of(&self, customer: CustomerNumber) -> impl Iterator<Item = Link<'_, 'f>> {
+        let positions = self.accounts.members(customer).iter();
+        positions.filter_map(|position| self.link(widen(*position)))
     }
 
     pub(crate) fn accounts_of(
@@ -143,37 +221,72 @@ impl<'f> Customers<'f> {
 }
 
 /// How the facts name customers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Naming<'f> {
     facts: &'f Facts,
     match_on: MatchOn,
+    /// Every link of an account but the first: the position of the account, and which of its other customers it is.
+    further: Vec<(u32, u32)>,
 }
 
 impl<'f> Naming<'f> {
-    /// What links an account, unless it is null or blank.
-    fn link(self, account: &'f Account) -> Option<Key<'f>> {
-        let key = match self.match_on {
-            MatchOn::CustomerId => Key::Customer(account.customer.as_ref()?.as_str()),
-            MatchOn::SubscriptionId => {
-                Key::OfSubscription(account.columns.as_ref()?.subscription_id.as_ref()?.as_str())
+    fn of(facts: &'f Facts, match_on: MatchOn) -> Self {
+        let mut further = Vec::new();
+        if match_on == MatchOn::CustomerId {
+            for (position, account) in facts.accounts.iter().enumerate() {
+                let others = account
+                    .columns
+                    .as_ref()
+                    .map_or(0, |one| one.other_customers.len());
+                further.extend((0..narrow(others)).map(|other| (narrow(position), other)));
             }
+        }
+        Self {
+            facts,
+            match_on,
+            further,
+        }
+    }
+
+    /// The key that a subscription is found by.
+    fn key(&self, subscription: &'f Subscription) -> &'f str {
+        match self.match_on {
+            MatchOn::CustomerId => subscription.customer.as_str(),
+            MatchOn::SubscriptionId => subscription.id.as_str(),
+        }
+    }
+
+    /// The key of a link, unless it is null or blank: the first of each account by its position, then the further ones.
+    fn link(&self, position: usize) -> Option<&'f str> {
+        let accounts = &self.facts.accounts;
+        let key = if let Some(account) = accounts.get(position) {
+            match self.match_on {
+                MatchOn::CustomerId => account.customer.as_ref()?.as_str(),
+                MatchOn::SubscriptionId => {
+                    account.columns.as_ref()?.subscription_id.as_ref()?.as_str()
+                }
+            }
+        } else {
+            let further = position.checked_sub(accounts.len())?;
+            let (account, other) = *self.further.get(further)?;
+            let columns = accounts.get(widen(account))?.columns.as_ref()?;
+            columns.other_customers.get(widen(other))?.as_str()
         };
-        let (Key::Customer(id) | Key::OfSubscription(id)) = key;
-        (!id.trim().is_empty()).then_some(key)
+        (!key.trim().is_empty()).then_some(key)
     }
 }
 
 /// Numbers customers in order of appearance. The hash is seeded at random, so that hostile ids cannot be made to
 /// collide; nothing iterates over the table, so the order of results does not depend on it.
-struct Index<'f> {
-    naming: Naming<'f>,
+struct Index<'n, 'f> {
+    naming: &'n Naming<'f>,
     hasher: DefaultHashBuilder,
     table: HashTable<CustomerNumber>,
     places: Places,
 }
 
-impl<'f> Index<'f> {
-    fn of(naming: Naming<'f>) -> Self {
+impl<'n, 'f> Index<'n, 'f> {
+    fn of(naming: &'n Naming<'f>) -> Self {
         let Facts {
             accounts,
             subscriptions,
@@ -191,19 +304,19 @@ impl<'f> Index<'f> {
         }
     }
 
-    /// What is numbered from now on is first named by an account.
+    /// What is numbered from now on is first named by a link.
     fn end_of_subscriptions(&mut self) {
         self.places.of_subscriptions = self.places.positions.len();
     }
 
-    fn number(&mut self, key: Key<'f>, position: usize) -> CustomerNumber {
+    fn number(&mut self, key: &'f str, position: usize) -> CustomerNumber {
         let Self {
             naming,
             hasher,
             table,
             places,
         } = self;
-        let key_of = |number: &CustomerNumber| places.key(*naming, *number);
+        let key_of = |number: &CustomerNumber| places.key(naming, *number);
         let entry = table.entry(
             hasher.hash_one(key),
             |number| key_of(number) == Some(key),
@@ -218,40 +331,12 @@ impl<'f> Index<'f> {
     }
 }
 
-/// Subscriptions by id.
-struct SubscriptionIndex {
-    hasher: DefaultHashBuilder,
-    table: HashTable<u32>,
-}
-
-impl SubscriptionIndex {
-    fn of(subscriptions: &[Subscription]) -> Self {
-        let hasher = DefaultHashBuilder::default();
-        let hash = |id: &str| hasher.hash_one(id);
-        let mut table = HashTable::with_capacity(subscriptions.len());
-        for (position, subscription) in subscriptions.iter().enumerate() {
-            table.insert_unique(
-                hash(subscription.id.as_str()),
-                narrow(position),
-                |other: &u32| {
-                    subscriptions
-                        .get(widen(*other))
-                        .map_or(0, |other| hash(other.id.as_str()))
-                },
-            );
-        }
-        Self { hasher, table }
-    }
-
-    fn find(&self, subscriptions: &[Subscription], id: &str) -> Option<usize> {
-        let is_it = |position: &u32| {
-            let subscription = subscriptions.get(widen(*position));
-            subscription.is_some_and(|subscription| subscription.id.as_str() == id)
-        };
-        self.table
-            .find(self.hasher.hash_one(id), is_it)
-            .map(|position| widen(*position))
-    }
+/// The positions that have a customer, each with it.
+fn members(
+    customer_of: &[Option<CustomerNumber>],
+) -> impl DoubleEndedIterator<Item = (usize, CustomerNumber)> + Clone {
+    let all = customer_of.iter().enumerate();
+    all.filter_map(|(position, customer)| Some((position, (*customer)?)))
 }
 
 /// Positions grouped by customer in two flat lists, four bytes an entry.
@@ -263,9 +348,13 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(customer_of: &[Option<CustomerNumber>], customers: usize) -> Self {
+    /// Puts each position under its customer.
+    fn of(
+        members: impl DoubleEndedIterator<Item = (usize, CustomerNumber)> + Clone,
+        customers: usize,
+    ) -> Self {
         let mut starts = vec![0_u32; customers.saturating_add(1)];
-        for customer in customer_of.iter().flatten() {
+        for (_, customer) in members.clone() {
             if let Some(count) = starts.get_mut(customer.position()) {
                 *count += 1;
             }
@@ -277,10 +366,8 @@ impl Groups {
         }
         let mut positions = vec![0_u32; widen(sum)];
         // From the last to the first, every end moves back to its start.
-        for (position, customer) in customer_of.iter().enumerate().rev() {
-            if let Some(customer) = customer
-                && let Some(slot) = starts.get_mut(customer.position())
-            {
+        for (position, customer) in members.rev() {
+            if let Some(slot) = starts.get_mut(customer.position()) {
                 *slot -= 1;
                 if let Some(place) = positions.get_mut(widen(*slot)) {
                     *place = narrow(position);

@@ -1,7 +1,10 @@
 //! The one pure function: contract, facts and a time in; findings in their fixed order out.
 
 use super::{
-    Advice, Contract, Facts, Finding, Mode, Summary, UnixSeconds, case::Case, guards, rules,
+    Advice, Contract, Facts, Field, Finding, Mode, Summary, UnixSeconds,
+    case::Case,
+    guards,
+    rules::{self, Mismatches},
 };
 
 /// What a contract comes to on given facts.
@@ -27,6 +30,19 @@ pub enum Unanswerable {
     NoCustomerKnown { linked: u64, example: String },
     #[error("the contract says `mode: {}` and `{object}` is not of that mode", .expected.as_str())]
     WrongMode { expected: Mode, object: String },
+    #[error("`{column}` is mapped as `{}`, and `{example}` is no such id, nor is any other that it holds", .field.as_str())]
+    WrongKindOfId {
+        field: Field,
+        column: String,
+        example: String,
+    },
+    #[error("`in:` of `{}` lists `{written}`, and `{column}` holds `{stored}`", .field.as_str())]
+    WordInOtherCase {
+        field: Field,
+        column: String,
+        written: String,
+        stored: String,
+    },
     #[error("subscription `{subscription}` has no {missing}, which {needed_by} needs")]
     Missing {
         subscription: String,
@@ -43,6 +59,8 @@ impl Unanswerable {
             Self::AccountOnTwoRows { id } => vec![id.clone()],
             Self::NoCustomerKnown { example, .. } => vec![example.clone()],
             Self::WrongMode { object, .. } => vec![object.clone()],
+            Self::WrongKindOfId { example, .. } => vec![example.clone()],
+            Self::WordInOtherCase { .. } => Vec::new(),
             Self::Missing { subscription, .. } => vec![subscription.clone()],
         }
     }
@@ -50,6 +68,10 @@ impl Unanswerable {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
+            Self::WrongKindOfId { field, example, .. } => return wrong_kind_hint(*field, example),
+            Self::WordInOtherCase { stored, .. } => {
+                return format!("write `{stored}`: words are compared letter by letter");
+            }
             Self::NoAccounts => {
                 "check that `url_env` names the right database and that `users_table`, `join` and `where` find its \
                  rows; a role under row-level security sees none. `allow_empty: true` accepts an empty table"
@@ -72,6 +94,32 @@ impl Unanswerable {
     }
 }
 
+fn wrong_kind_hint(field: Field, example: &str) -> String {
+    let kind = [
+        ("sub_", "a subscription"),
+        ("cus_", "a customer"),
+        ("ctm_", "a customer"),
+        ("price_", "a price"),
+        ("pri_", "a price"),
+        ("si_", "an item of a subscription"),
+    ];
+    let found = kind
+        .into_iter()
+        .find(|(prefix, _)| example.starts_with(prefix));
+    match (found, field) {
+        (None, _) => "an e-mail address is no id of the provider: map the column that stores the provider's id".to_owned(),
+        (Some(("sub_", kind)), Field::CustomerId) => format!(
+            "this is the id of {kind}: map the column as `subscription_id` and set `match_on: subscription_id`"
+        ),
+        (Some(("cus_" | "ctm_", kind)), _) => format!(
+            "this is the id of {kind}: map the column as `customer_id` and leave `match_on` out"
+        ),
+        (Some((_, kind)), _) => {
+            format!("this is the id of {kind}: map the column that stores the id of the customer or subscription")
+        }
+    }
+}
+
 /// Judges `facts` by `contract` as of `now`. Equal inputs give equal results, in whatever order the facts come.
 pub fn evaluate(
     contract: &Contract,
@@ -81,11 +129,16 @@ pub fn evaluate(
     let case = Case::new(contract, facts, now);
     let mut summary = case.summary();
     guards::check(&case, &summary)?;
-    rules::judge(&case)?;
-    let findings = case.into_findings();
+    let mismatches = Mismatches::find(&case);
+    rules::judge(&case, &mismatches)?;
+    let findings = case.take_findings();
     summary.count_findings(&findings);
+    let mut advice = case.advice(&findings);
+    advice.extend(mismatches.into_advice());
+    advice.sort();
+    advice.dedup();
     Ok(Evaluation {
-        advice: Vec::new(),
+        advice,
         findings,
         summary,
     })
@@ -93,7 +146,10 @@ pub fn evaluate(
 
 #[cfg(test)]
 mod tests {
-    use crate::contract::testing::{account, contract, facts, item, judge, subscription};
+    use crate::contract::{
+        CanceledGrace,
+        testing::{account, contract, facts, item, judge, subscription},
+    };
 
     #[test]
     fn the_order_of_items_does_not_show() {
@@ -114,8 +170,8 @@ mod tests {
     #[test]
     fn of_several_missing_values_the_same_one_is_named_in_any_order() {
         let mut contract = contract();
-        contract.grace.past_due = Some(1);
-        let dateless = |name: &str| subscription(name, "past_due", "").dateless();
+        contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
+        let dateless = |name: &str| subscription(name, "canceled", "").dateless();
         let error = |names: [&str; 2]| {
             let world = facts(names.map(account), names.map(dateless));
             judge(&contract, &world).expect_err("no verdict")

@@ -1,23 +1,27 @@
 //! What each side says, in one line each: the evidence of a finding.
 
 use super::{
-    Account, Field, Subject, Subscription, case::Case, customers::CustomerNumber,
-    standing::PriceMeaning,
+    Account, Field, Subject, Subscription, case::Case, customers::Link, standing::PriceMeaning,
 };
+
+/// A customer can have any number of subscriptions.
+const MAX_LINES: usize = 100;
 
 impl Case<'_> {
     /// The subject of a finding about one account, and the subscription that decides over it.
     pub(crate) fn subject(
         &self,
-        account: &Account,
-        customer: CustomerNumber,
+        link: &Link<'_, '_>,
         subscription: Option<&Subscription>,
     ) -> Subject {
+        let account = link.account;
+        let customer = subscription.map(|subscription| subscription.customer.as_str());
+        let customer = customer.or_else(|| self.customers.id(link.holder.first));
         let is_subscription = self.contract.source.has_subscriptions();
         let subscription = subscription.filter(|_| is_subscription);
         Subject {
             account: Some(account.id.to_string()),
-            customer: self.customers.id(customer).map(str::to_owned),
+            customer: customer.map(str::to_owned),
             subscription: subscription.map(|subscription| subscription.id.to_string()),
             status: subscription.map(|subscription| subscription.status.to_string()),
             plan_found: account.plan.as_deref().map(str::to_owned),
@@ -28,22 +32,26 @@ impl Case<'_> {
     /// Both sides: the provider's subscriptions, then the row.
     pub(crate) fn both_sides<'s>(
         &self,
-        account: &Account,
-        customer: CustomerNumber,
+        link: &Link<'_, '_>,
         subscriptions: impl IntoIterator<Item = &'s Subscription>,
     ) -> Vec<String> {
         let mut lines: Vec<_> = subscriptions
             .into_iter()
+            .take(MAX_LINES)
             .map(|subscription| self.provider_says(subscription))
             .collect();
         if lines.is_empty() {
-            let customer = self.customers.id(customer).unwrap_or("(unknown)");
-            lines.push(format!(
-                "customer {customer} has no {}",
-                self.source_object()
-            ));
+            let first = link.holder.first;
+            lines.push(match self.customers.id(first) {
+                Some(customer) => format!("customer {customer} has no {}", self.source_object()),
+                None => format!(
+                    "{} does not know subscription {}",
+                    self.contract.source.provider(),
+                    self.customers.key(first).unwrap_or_default()
+                ),
+            });
         }
-        lines.push(self.row_says(account));
+        lines.push(self.row_says(link.account));
         lines
     }
 
@@ -55,6 +63,7 @@ impl Case<'_> {
             .map(|item| match self.contract.price_meaning(&item.price) {
                 PriceMeaning::Plan(plan) => format!("{} → {plan}", item.price.id),
                 PriceMeaning::Ignored => format!("{} (ignored)", item.price.id),
+                PriceMeaning::Seats => format!("{} (seats)", item.price.id),
                 PriceMeaning::Unmapped => item.price.id.to_string(),
             })
             .collect();
@@ -72,8 +81,8 @@ impl Case<'_> {
             "subscription {} of customer {} is {}",
             subscription.id, subscription.customer, subscription.status
         );
-        if subscription.pause == Some(super::Pause::Void) {
-            line.push_str(" with its collection paused as void");
+        if let Some(pause) = &subscription.pause {
+            line += &format!(" with its collection paused as {}", pause.as_str());
         }
         line += &format!(" ({prices})");
         if let Some(end) = subscription.ended_at() {

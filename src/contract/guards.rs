@@ -1,48 +1,93 @@
 //! What stops a verdict: facts that cannot be right, such as a read that saw nothing.
 
-use std::hash::BuildHasher as _;
-
-use hashbrown::{DefaultHashBuilder, HashTable};
-
-use super::{Account, Mode, SubscriptionId, Summary, Unanswerable, case::Case};
+use super::{
+    ColumnName, Facts, MatchOn, Mode, Summary, Unanswerable, account_index::AccountIndex,
+    case::Case, rules::is_same_word,
+};
 
 /// Fewer linked accounts than this may all be new.
 const STRANGERS: u64 = 5;
 
 /// Checks the facts of a case whose counts are in `summary`.
 pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
-    account_on_two_rows(&case.facts.accounts)?;
+    account_on_two_rows(case.facts)?;
     if case.facts.accounts.is_empty() && !case.contract.allow_empty {
         return Err(Unanswerable::NoAccounts);
     }
     mode(case)?;
+    kind_of_ids(case)?;
+    words(case)?;
     strangers(case, summary)
 }
 
 /// A join that multiplies rows shows one account twice, with values that may differ.
-fn account_on_two_rows(accounts: &[Account]) -> Result<(), Unanswerable> {
-    let hasher = DefaultHashBuilder::default();
-    let hash = |account: &&Account| hasher.hash_one(&account.id);
-    let mut seen: HashTable<&Account> = HashTable::with_capacity(accounts.len());
-    let mut twice: Option<&Account> = None;
-    for account in accounts {
-        let entry = seen.entry(hash(&account), |other| other.id == account.id, hash);
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(_) => {
-                if twice.is_none_or(|other| account.id < other.id) {
-                    twice = Some(account);
-                }
+fn account_on_two_rows(facts: &Facts) -> Result<(), Unanswerable> {
+    AccountIndex::of(facts)
+        .on_two_rows()
+        .map_or(Ok(()), |account| {
+            Err(Unanswerable::AccountOnTwoRows {
+                id: account.id.to_string(),
+            })
+        })
+}
+
+/// The stored ids are those of another kind of object, every one of them: the wrong column is mapped.
+fn kind_of_ids(case: &Case<'_>) -> Result<(), Unanswerable> {
+    let link = case.contract.match_on.link();
+    let foreign: &[&str] = match case.contract.match_on {
+        MatchOn::CustomerId => &["sub_", "price_", "si_"],
+        MatchOn::SubscriptionId => &["cus_", "ctm_", "price_", "pri_", "si_"],
+    };
+    let mut example: Option<&str> = None;
+    for (_, link) in case.customers.accounts() {
+        let Some(link) = link else { continue };
+        for id in link
+            .holder
+            .customers()
+            .filter_map(|one| case.customers.key(one))
+        {
+            let is_foreign = foreign.iter().any(|prefix| id.starts_with(prefix));
+            if !is_foreign && !id.contains('@') {
+                return Ok(());
             }
-            hashbrown::hash_table::Entry::Vacant(place) => {
-                place.insert(account);
+            if example.is_none_or(|other| id < other) {
+                example = Some(id);
             }
         }
     }
-    twice.map_or(Ok(()), |account| {
-        Err(Unanswerable::AccountOnTwoRows {
-            id: account.id.to_string(),
+    example.map_or(Ok(()), |example| {
+        Err(Unanswerable::WrongKindOfId {
+            field: link,
+            column: case.column(link).to_owned(),
+            example: example.to_owned(),
         })
     })
+}
+
+/// A word of `in:` that no row holds, while rows hold it in another case: nobody would ever match it.
+fn words(case: &Case<'_>) -> Result<(), Unanswerable> {
+    for (field, stored) in &case.facts.stored_words {
+        let Some(ColumnName::In { column, values }) = case.contract.columns.get(field) else {
+            continue;
+        };
+        if stored.has_more {
+            continue;
+        }
+        for value in values {
+            let mut alike = stored.words.iter().filter(|word| is_same_word(word, value));
+            if !stored.words.contains(value.as_str())
+                && let Some(word) = alike.next()
+            {
+                return Err(Unanswerable::WordInOtherCase {
+                    field: *field,
+                    column: column.clone(),
+                    written: value.clone(),
+                    stored: word.to_string(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn mode(case: &Case<'_>) -> Result<(), Unanswerable> {
@@ -69,24 +114,19 @@ pub(crate) fn strangers(case: &Case<'_>, summary: &Summary) -> Result<(), Unansw
     }
     let mut any_paid = false;
     let mut example: Option<&str> = None;
-    for (account, customer) in case.customers.accounts() {
-        let Some(customer) = customer else { continue };
-        if case.customers.subscriptions(customer).next().is_some() {
-            return Ok(());
-        }
+    for (account, link) in case.customers.accounts() {
+        let Some(link) = link else { continue };
         any_paid |= account.paid;
-        let id = match case.customers.id(customer) {
-            Some(id) => Some(id),
-            None => account
-                .columns
-                .as_ref()
-                .and_then(|columns| columns.subscription_id.as_ref())
-                .map(SubscriptionId::as_str),
-        };
-        if let Some(id) = id
-            && example.is_none_or(|other| id < other)
-        {
-            example = Some(id);
+        for customer in link.holder.customers() {
+            if case.customers.subscriptions(customer).next().is_some() {
+                return Ok(());
+            }
+            let id = case.customers.key(customer);
+            if let Some(id) = id
+                && example.is_none_or(|other| id < other)
+            {
+                example = Some(id);
+            }
         }
     }
     if !any_paid {
@@ -182,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_that_store_only_a_subscription_find_their_customer_through_it() {
+    fn accounts_are_judged_by_the_subscription_that_they_store() {
         let mut contract = contract();
         contract.match_on = MatchOn::SubscriptionId;
         let with = |name: &str, subscription: Option<&str>| {
@@ -209,7 +249,7 @@ mod tests {
             [
                 "revenue-leak user:usr_2",
                 "no-subscription user:usr_3",
-                "orphan-subscription customer:cus_9",
+                "orphan-subscription subscription:sub_9",
                 "unlinked-access accounts:unlinked",
             ]
         );

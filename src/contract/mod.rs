@@ -1,5 +1,6 @@
 //! The pure core: facts from both sides and a contract in, findings and a summary out. No clock, no network, no files.
 
+mod account_index;
 mod advice;
 mod breadth;
 mod case;

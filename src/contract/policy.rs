@@ -21,6 +21,14 @@ impl Source {
         }
     }
 
+    /// What it calls the keys and values that an application keeps on its objects.
+    pub fn metadata_name(self) -> &'static str {
+        match self {
+            Self::Stripe | Self::StripeEntitlements => "metadata",
+            Self::Paddle => "custom_data",
+        }
+    }
+
     /// The word in `source_of_truth:`.
     pub fn as_str(self) -> &'static str {
         match self {

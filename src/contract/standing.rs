@@ -1,8 +1,10 @@
 //! What one subscription says about access, and what all of a customer's say together.
 
+use std::collections::BTreeSet;
+
 use super::{
-    CanceledGrace, Contract, Item, PlanWords, Price, Source, Status, Subscription, SubscriptionId,
-    Unanswerable, UnixSeconds,
+    CanceledGrace, Contract, Interval, Item, PauseMeaning, PlanWords, Price, Source, Status,
+    Subscription, SubscriptionId, Unanswerable, UnixSeconds,
 };
 
 /// What a price of a subscription is to the contract.
@@ -11,6 +13,8 @@ pub(crate) enum PriceMeaning<'c> {
     Ignored,
     /// The plan it stands for.
     Plan(&'c PlanWords),
+    /// It buys seats and says nothing of the plan.
+    Seats,
     Unmapped,
 }
 
@@ -55,7 +59,16 @@ impl Contract {
         {
             return PriceMeaning::Ignored;
         }
+        if self.is_seat_price(price) {
+            return PriceMeaning::Seats;
+        }
         PriceMeaning::Unmapped
+    }
+
+    /// Whether `seats.prices` lists it.
+    pub(crate) fn is_seat_price(&self, price: &Price) -> bool {
+        let prices = self.seats.prices.as_deref().unwrap_or_default();
+        prices.iter().any(|pattern| pattern.matches(&price.id))
     }
 
     /// The plans that an item list maps to, free ones too.
@@ -64,7 +77,7 @@ impl Contract {
             .iter()
             .filter_map(|item| match self.price_meaning(&item.price) {
                 PriceMeaning::Plan(plan) => Some(plan),
-                PriceMeaning::Ignored | PriceMeaning::Unmapped => None,
+                PriceMeaning::Ignored | PriceMeaning::Seats | PriceMeaning::Unmapped => None,
             })
     }
 
@@ -80,26 +93,60 @@ impl Contract {
             && subscription.items.iter().all(ignored)
     }
 
-    /// Whether its status grants and its pause does not take the service away; its prices are another question.
-    pub(crate) fn grants_by_status(&self, subscription: &Subscription) -> bool {
-        self.statuses.grant.contains(&subscription.status) && !is_void(subscription)
+    /// Whether all that it buys are seats of a plan that another subscription has to bring.
+    fn has_only_seats(&self, subscription: &Subscription) -> bool {
+        let mut has_seats = false;
+        self.checks_plans()
+            && subscription.items.iter().all(|item| {
+                let meaning = self.price_meaning(&item.price);
+                has_seats |= meaning == PriceMeaning::Seats;
+                matches!(meaning, PriceMeaning::Seats | PriceMeaning::Ignored)
+            })
+            && has_seats
     }
 
-    pub(crate) fn standing(&self, subscription: &Subscription, now: UnixSeconds) -> Standing {
-        if self.is_left_out(subscription) {
+    /// Whether its status grants and its pause does not take the service away; its prices are another question.
+    pub(crate) fn grants_by_status(&self, subscription: &Subscription) -> bool {
+        self.statuses.grant.contains(&subscription.status)
+            && self.pause_meaning(subscription) == PauseMeaning::Grant
+    }
+
+    /// What the pause of its collection means. It is looked at beside `active` alone, as the provider documents it.
+    pub(crate) fn pause_meaning(&self, subscription: &Subscription) -> PauseMeaning {
+        match &subscription.pause {
+            Some(pause) if subscription.status == Status::Active => self.pause.meaning(pause),
+            Some(_) | None => PauseMeaning::Grant,
+        }
+    }
+
+    /// `past_due_since` is what the row of an account says.
+    pub(crate) fn standing(
+        &self,
+        subscription: &Subscription,
+        past_due_since: Option<UnixSeconds>,
+        now: UnixSeconds,
+    ) -> Standing {
+        if self.is_left_out(subscription) || self.has_only_seats(subscription) {
             return Standing::LeftOut;
         }
-        if is_void(subscription) {
-            return Standing::Unjudged;
+        match self.pause_meaning(subscription) {
+            PauseMeaning::Grant => {}
+            PauseMeaning::Deny => return Standing::Denies,
+            PauseMeaning::Unjudged => return Standing::Unjudged,
         }
         if self.statuses.grant.contains(&subscription.status) {
             return self.standing_by_prices(subscription);
         }
-        match self.grace_end(subscription) {
-            Err(missing) => Standing::Undecidable(missing),
-            Ok(Some(end)) if now < end => Standing::InGrace,
-            Ok(_) if self.statuses.deny.contains(&subscription.status) => Standing::Denies,
-            Ok(_) => Standing::Unjudged,
+        match self.grace_end(subscription, past_due_since) {
+            GraceEnd::Missing(missing) => Standing::Undecidable(missing),
+            GraceEnd::Unknown => Standing::Unjudged,
+            GraceEnd::At(end) if now < end => Standing::InGrace,
+            GraceEnd::At(_) | GraceEnd::None
+                if self.statuses.deny.contains(&subscription.status) =>
+            {
+                Standing::Denies
+            }
+            GraceEnd::At(_) | GraceEnd::None => Standing::Unjudged,
         }
     }
 
@@ -121,84 +168,130 @@ impl Contract {
         }
     }
 
-    /// Until when a subscription that no longer grants is tolerated; none where the contract gives no grace.
+    /// Until when a subscription that no longer grants is tolerated.
     pub(crate) fn grace_end(
         &self,
         subscription: &Subscription,
-    ) -> Result<Option<UnixSeconds>, Unanswerable> {
+        past_due_since: Option<UnixSeconds>,
+    ) -> GraceEnd {
         if !self.statuses.deny.contains(&subscription.status) {
-            return Ok(None);
+            return GraceEnd::None;
         }
-        let missing = |missing, needed_by| Unanswerable::Missing {
-            subscription: subscription.id.to_string(),
-            missing,
-            needed_by,
-        };
         if subscription.status == Status::PastDue
             && let Some(seconds) = self.grace.past_due
         {
-            let start = subscription.period_start();
-            let start =
-                start.ok_or_else(|| missing("start of its current period", "`grace.past_due`"))?;
-            return Ok(Some(start.plus(seconds)));
+            let since = past_due_since.or_else(|| overdue_since(subscription));
+            return since.map_or(GraceEnd::Unknown, |since| GraceEnd::At(since.plus(seconds)));
         }
         if subscription.status != Status::Canceled {
-            return Ok(None);
+            return GraceEnd::None;
         }
-        match self.grace.canceled {
-            None => Ok(None),
-            Some(CanceledGrace::For(seconds)) => {
-                let end = subscription.ended_at();
-                let end =
-                    end.ok_or_else(|| missing("time at which it ended", "`grace.canceled`"))?;
-                Ok(Some(end.plus(seconds)))
-            }
+        let (end, missing) = match self.grace.canceled {
+            None => return GraceEnd::None,
+            Some(CanceledGrace::For(seconds)) => (
+                subscription.ended_at().map(|end| end.plus(seconds)),
+                "time at which it ended",
+            ),
             Some(CanceledGrace::UntilPeriodEnd) => {
-                let end = subscription.period_end();
-                let end =
-                    end.ok_or_else(|| missing("end of its current period", "`grace.canceled`"))?;
-                Ok(Some(end))
+                (subscription.period_end(), "end of its current period")
             }
-        }
+        };
+        end.map_or_else(
+            || {
+                GraceEnd::Missing(Unanswerable::Missing {
+                    subscription: subscription.id.to_string(),
+                    missing,
+                    needed_by: "`grace.canceled`",
+                })
+            },
+            GraceEnd::At,
+        )
     }
 
-    /// What all of a customer's subscriptions say: one that grants is enough, and a dead one beside it takes nothing
-    /// away. A missing value stops the judgement only where it would decide.
-    pub(crate) fn state<'s>(
+    /// The plans of which one is right for whoever pays for `plans`: with `plan_order`, only the highest.
+    pub(crate) fn right_plans<'c>(
         &self,
-        subscriptions: impl Iterator<Item = &'s Subscription>,
-        now: UnixSeconds,
-    ) -> Result<State, Unanswerable> {
-        let mut state = State::None;
+        plans: impl IntoIterator<Item = &'c PlanWords>,
+    ) -> BTreeSet<&'c PlanWords> {
+        let plans: BTreeSet<_> = plans.into_iter().collect();
+        if self.plan_order.is_empty() {
+            return plans;
+        }
+        let rank = |plan: &PlanWords| self.plan_order.iter().rposition(|word| plan.is(word));
+        let highest = plans.iter().map(|plan| rank(plan)).max().flatten();
+        plans
+            .into_iter()
+            .filter(|plan| rank(plan) == highest)
+            .collect()
+    }
+}
+
+/// Until when grace lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GraceEnd {
+    /// The contract gives none.
+    None,
+    At(UnixSeconds),
+    /// Nothing says since when payment is overdue.
+    Unknown,
+    /// A value that the grace is counted from is missing.
+    Missing(Unanswerable),
+}
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// When payment became overdue, as far as the provider's objects say: when the latest invoice was due, else when an
+/// invoice of this period would have been. The start of a long period says nothing about an invoice made within it.
+pub(crate) fn overdue_since(subscription: &Subscription) -> Option<UnixSeconds> {
+    let invoice = subscription.details.as_ref();
+    if let Some(due) = invoice.and_then(|details| details.invoice_due) {
+        return Some(due);
+    }
+    let start = subscription.period_start()?;
+    if let Some(days) = subscription.days_until_due {
+        return Some(start.plus(DAY.saturating_mul(i64::from(days))));
+    }
+    let is_short = |item: &Item| match item.price.recurring {
+        Some((Interval::Day, count)) => count <= 31,
+        Some((Interval::Week, count)) => count <= 4,
+        Some((Interval::Month, count)) => count == 1,
+        Some((Interval::Year, _)) | None => false,
+    };
+    let items = &subscription.items;
+    (!items.is_empty() && items.iter().all(is_short)).then_some(start)
+}
+
+impl State {
+    /// What subscriptions say together: one that grants is enough, and a dead one beside it takes nothing away. A
+    /// missing value stops the judgement only where it would decide.
+    pub(crate) fn of<'s>(
+        standings: impl Iterator<Item = (&'s SubscriptionId, Standing)>,
+    ) -> Result<Self, Unanswerable> {
+        let mut state = Self::None;
         // The one with the smallest id is reported, so that the order of the facts does not matter.
         let mut undecidable: Option<(&SubscriptionId, Unanswerable)> = None;
-        for subscription in subscriptions {
-            let says = match self.standing(subscription, now) {
+        for (id, standing) in standings {
+            let says = match standing {
                 Standing::LeftOut => continue,
-                Standing::Grants => return Ok(State::Granting),
-                Standing::InGrace => State::InGrace,
-                Standing::Unjudged => State::Unjudged,
-                Standing::Denies => State::NotGranting,
+                Standing::Grants => return Ok(Self::Granting),
+                Standing::InGrace => Self::InGrace,
+                Standing::Unjudged => Self::Unjudged,
+                Standing::Denies => Self::NotGranting,
                 Standing::Undecidable(missing) => {
-                    if undecidable
-                        .as_ref()
-                        .is_none_or(|(id, _)| subscription.id < **id)
-                    {
-                        undecidable = Some((&subscription.id, missing));
+                    if undecidable.as_ref().is_none_or(|(other, _)| id < *other) {
+                        undecidable = Some((id, missing));
                     }
-                    State::NotGranting
+                    Self::NotGranting
                 }
             };
             state = state.stronger(says);
         }
         match undecidable {
-            Some((_, missing)) if state != State::InGrace => Err(missing),
+            Some((_, missing)) if state != Self::InGrace => Err(missing),
             _ => Ok(state),
         }
     }
-}
 
-impl State {
     /// The one that applies first.
     fn stronger(self, other: Self) -> Self {
         let rank = |state| match state {
@@ -214,11 +307,6 @@ impl State {
             self
         }
     }
-}
-
-/// The provider's docs say of this pause that the service is not provided, while the status stays `active`.
-fn is_void(subscription: &Subscription) -> bool {
-    subscription.pause == Some(super::Pause::Void) && subscription.status == Status::Active
 }
 
 impl Source {
@@ -238,10 +326,14 @@ mod tests {
     use crate::contract::testing::{
         DAY, NOW, account, contract, facts, found, item, judge, subscription,
     };
+    use crate::contract::{Details, Pause, Period, PricePattern};
 
     #[track_caller]
     fn state(contract: &Contract, subscriptions: &[Subscription]) -> State {
-        contract.state(subscriptions.iter(), NOW).expect("a state")
+        let says = subscriptions
+            .iter()
+            .map(|one| (&one.id, contract.standing(one, None, NOW)));
+        State::of(says).expect("a state")
     }
 
     #[test]
@@ -290,7 +382,7 @@ mod tests {
     #[test]
     fn a_void_pause_judges_nobody_unless_another_grants() {
         let mut paused = subscription("1", "active", "price_pro");
-        paused.pause = Some(crate::contract::Pause::Void);
+        paused.pause = Some(Pause::Void);
         assert_eq!(state(&contract(), &[paused.clone()]), State::Unjudged);
         let other = subscription("1", "trialing", "price_pro").id("sub_2");
         assert_eq!(
@@ -334,7 +426,7 @@ mod tests {
         let mut contract = contract();
         contract.grace.past_due = Some(14 * DAY);
         let world = facts(
-            [account("1").paid(), account("2")],
+            [account("1").paid().plan("pro"), account("2")],
             [
                 subscription("1", "past_due", "price_pro"),
                 subscription("2", "past_due", "price_pro"),
@@ -344,15 +436,16 @@ mod tests {
     }
 
     #[test]
-    fn grace_without_the_dates_it_needs_is_no_verdict_unless_another_grants() {
+    fn grace_after_an_unknown_end_is_no_verdict_unless_another_grants() {
         let mut contract = contract();
-        contract.grace.past_due = Some(DAY);
-        let dateless = subscription("1", "past_due", "price_pro").dateless();
+        contract.grace.canceled = Some(CanceledGrace::For(DAY));
+        let mut dateless = subscription("1", "canceled", "price_pro");
+        dateless.ended_at = None;
         let mut world = facts([account("1").paid().plan("pro")], [dateless]);
         let error = judge(&contract, &world).expect_err("no verdict");
         assert_eq!(
             error.to_string(),
-            "subscription `sub_1` has no start of its current period, which `grace.past_due` needs"
+            "subscription `sub_1` has no time at which it ended, which `grace.canceled` needs"
         );
         world
             .subscriptions
@@ -374,9 +467,117 @@ mod tests {
     fn a_missing_date_decides_nothing_beside_a_subscription_in_grace() {
         let mut contract = contract();
         contract.grace.past_due = Some(14 * DAY);
-        let dateless = subscription("1", "past_due", "").dateless();
+        contract.grace.canceled = Some(CanceledGrace::For(DAY));
+        let mut dateless = subscription("1", "canceled", "");
+        dateless.ended_at = None;
         let in_grace = subscription("1", "past_due", "price_pro");
         assert_eq!(state(&contract, &[dateless, in_grace]), State::InGrace);
+    }
+
+    #[test]
+    fn grace_counts_from_when_payment_became_overdue() {
+        let mut contract = contract();
+        contract.grace.past_due = Some(14 * DAY);
+        let at = |one: &Subscription, row: Option<i64>| {
+            let row = row.map(|days| NOW.plus(days * DAY));
+            contract.standing(one, row, NOW)
+        };
+        let mut yearly = subscription("1", "past_due", "price_pro");
+        yearly.period = Some(Period::new(NOW.plus(-100 * DAY), NOW.plus(265 * DAY)));
+        let monthly = yearly.clone();
+        let mut price = (*yearly.items[0].price).clone();
+        price.recurring = Some((Interval::Year, 1));
+        yearly.items[0].price = price.into();
+        assert_eq!(at(&monthly, None), Standing::Denies);
+        assert_eq!(at(&yearly, None), Standing::Unjudged);
+        // The row knows better than the invoice, and the invoice better than the period.
+        let due = |days: i64| Subscription {
+            details: Some(Box::new(Details {
+                invoice_due: Some(NOW.plus(days * DAY)),
+                ..Details::default()
+            })),
+            ..yearly.clone()
+        };
+        assert_eq!(at(&due(-13), None), Standing::InGrace);
+        assert_eq!(at(&due(-14), None), Standing::Denies);
+        assert_eq!(at(&due(-14), Some(-1)), Standing::InGrace);
+        assert_eq!(at(&yearly, Some(-1)), Standing::InGrace);
+        let mut invoiced = yearly.clone();
+        invoiced.days_until_due = Some(90);
+        assert_eq!(at(&invoiced, None), Standing::InGrace);
+        invoiced.days_until_due = Some(30);
+        assert_eq!(at(&invoiced, None), Standing::Denies);
+        assert_eq!(at(&monthly.dateless(), None), Standing::Unjudged);
+    }
+
+    #[test]
+    fn a_pause_means_what_the_contract_says() {
+        let mut contract = contract();
+        let mut paused = subscription("1", "active", "price_pro");
+        for (pause, all, own, expected) in [
+            (Pause::Void, None, None, State::Unjudged),
+            (Pause::KeepAsDraft, None, None, State::Granting),
+            (
+                Pause::KeepAsDraft,
+                Some(PauseMeaning::Deny),
+                None,
+                State::NotGranting,
+            ),
+            (
+                Pause::Void,
+                Some(PauseMeaning::Deny),
+                Some(PauseMeaning::Grant),
+                State::Granting,
+            ),
+            (
+                Pause::Void,
+                None,
+                Some(PauseMeaning::Deny),
+                State::NotGranting,
+            ),
+        ] {
+            contract.pause.all = all;
+            contract.pause.by_behavior = own.map(|own| (pause.clone(), own)).into_iter().collect();
+            paused.pause = Some(pause);
+            assert_eq!(
+                state(&contract, &[paused.clone()]),
+                expected,
+                "{:?}",
+                contract.pause
+            );
+        }
+    }
+
+    #[test]
+    fn a_price_of_seats_says_nothing_of_the_plan() {
+        let mut contract = contract();
+        contract.seats.prices = Some(vec![PricePattern::parse("price_seat*")]);
+        let says = |prices: &[&str]| {
+            let items = prices.iter().map(|price| item(price, 1));
+            contract.standing(&subscription("1", "active", "").items(items), None, NOW)
+        };
+        assert_eq!(says(&["price_seat"]), Standing::LeftOut);
+        assert_eq!(says(&["price_seat", "price_pro"]), Standing::Grants);
+        assert_eq!(says(&["price_seat", "price_free"]), Standing::Denies);
+        assert_eq!(says(&["price_seat", "price_new"]), Standing::Unjudged);
+    }
+
+    #[test]
+    fn only_the_highest_plan_is_right_where_plans_have_an_order() {
+        let mut contract = contract();
+        let plans = |contract: &Contract| {
+            let all: Vec<_> = contract.plans.iter().map(|(_, plan)| plan).collect();
+            let right = contract.right_plans(all);
+            right
+                .into_iter()
+                .map(|plan| plan.name().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(plans(&contract), ["free", "pro", "team"]);
+        contract.plan_order = ["free", "pro"].map(str::to_owned).into();
+        assert_eq!(plans(&contract), ["pro"]);
+        contract.plan_order = vec!["other".to_owned()];
+        assert_eq!(plans(&contract), ["free", "pro", "team"]);
     }
 
     #[test]
@@ -391,11 +592,11 @@ mod tests {
     #[test]
     fn prices_sort_subscriptions() {
         let mut contract = contract();
-        contract.ignore_prices = vec![crate::contract::PricePattern::parse("price_other")];
+        contract.ignore_prices = vec![PricePattern::parse("price_other")];
         let says = |prices: &[&str]| {
             let items = prices.iter().map(|price| item(price, 1));
             let subscription = subscription("1", "active", "").items(items);
-            contract.standing(&subscription, NOW)
+            contract.standing(&subscription, None, NOW)
         };
         assert_eq!(says(&["price_pro"]), Standing::Grants);
         assert_eq!(says(&[]), Standing::Grants);

@@ -19,6 +19,8 @@ pub struct Summary {
     /// Findings that a second read a moment later did not show again.
     pub settled: u64,
     pub provider_requests: u64,
+    /// Customers on a test clock, who are not judged.
+    pub on_test_clock: u64,
     /// Monthly amounts of customers who pay and have no access.
     pub paid_not_served: Money,
     /// Last known monthly amounts of accounts that have access and do not pay.
@@ -42,9 +44,10 @@ impl Summary {
             *self.by_rule.entry(finding.rule).or_default() += 1;
             let is_served = finding.rule == Rule::WrongfulAccess;
             let is_paid_for = matches!(finding.rule, Rule::RevenueLeak | Rule::OrphanSubscription);
-            let customer = finding.subject.customer.as_deref();
+            let subject = &finding.subject;
+            let paid_by = (subject.customer.as_deref(), subject.subscription.as_deref());
             if !(is_served || is_paid_for)
-                || customer.is_some_and(|id| !counted.insert((is_served, id)))
+                || (paid_by != (None, None) && !counted.insert((is_served, paid_by)))
             {
                 continue;
             }
@@ -75,6 +78,7 @@ impl Summary {
         }
         self.settled += other.settled;
         self.provider_requests += other.provider_requests;
+        self.on_test_clock += other.on_test_clock;
         self.paid_not_served.add_all(&other.paid_not_served);
         self.served_not_paid.add_all(&other.served_not_paid);
         self.items_without_amount += other.items_without_amount;

@@ -1,9 +1,10 @@
 //! Facts about a few accounts and customers, one group for each customer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::{
-    Account, AccountId, Contract, CustomerId, Facts, Subscription, customers::Customers,
+    Account, AccountId, Contract, CustomerId, Facts, Subscription,
+    customers::{CustomerNumber, Customers},
 };
 
 /// The facts of one customer with its accounts, or of one account that has none.
@@ -48,14 +49,26 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
     };
     let mut missing: Vec<_> = existing.to_vec();
     let mut groups = Vec::new();
-    for customer in customers.all() {
-        let id = customers.id(customer);
-        let place = missing.iter().position(|one| Some(one.as_str()) == id);
-        groups.push(group(
-            customers.accounts_of(customer).cloned().collect(),
-            customers.subscriptions(customer).cloned().collect(),
-            place.map(|place| missing.remove(place)),
-        ));
+    for together in connected(&customers) {
+        let ids: Vec<_> = together
+            .iter()
+            .filter_map(|one| customers.id(*one))
+            .collect();
+        let is_it = |one: &CustomerId| ids.contains(&one.as_str());
+        let known = missing.iter().find(|one| is_it(one)).cloned();
+        missing.retain(|one| !is_it(one));
+        let mut rows: Vec<Account> = Vec::new();
+        for account in together.iter().flat_map(|one| customers.accounts_of(*one)) {
+            // An account of several customers is met at each of them.
+            let is_met = rows.iter().any(|one| one == account) && together.len() > 1;
+            if !is_met {
+                rows.push(account.clone());
+            }
+        }
+        let bought = together
+            .iter()
+            .flat_map(|one| customers.subscriptions(*one));
+        groups.push(group(rows, bought.cloned().collect(), known));
     }
     let nothing = missing.into_iter();
     groups.extend(nothing.map(|customer| group(Vec::new(), Vec::new(), Some(customer))));
@@ -75,4 +88,22 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
             .map(|accounts| group(accounts, Vec::new(), None)),
     );
     groups
+}
+
+/// The customers, those that accounts link together in one set.
+fn connected(customers: &Customers<'_>) -> Vec<BTreeSet<CustomerNumber>> {
+    let mut sets: Vec<BTreeSet<CustomerNumber>> = Vec::new();
+    for customer in customers.all() {
+        let mut set = BTreeSet::from([customer]);
+        for link in customers.links_of(customer) {
+            set.extend(link.holder.customers());
+        }
+        let (joined, apart): (Vec<_>, Vec<_>) =
+            sets.into_iter().partition(|other| !other.is_disjoint(&set));
+        set.extend(joined.into_iter().flatten());
+        sets = apart;
+        sets.push(set);
+    }
+    sets.sort_by_key(|set| set.first().copied());
+    sets
 }

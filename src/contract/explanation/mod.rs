@@ -12,7 +12,7 @@ mod tests;
 
 use super::{
     Contract, CustomerId, Facts, Finding, Rule, Severity, Unanswerable, UnixSeconds, case::Case,
-    evaluate,
+    customers::Holder, evaluate,
 };
 
 pub use row::{ExplainedAccount, ExplainedField, FieldValue};
@@ -112,14 +112,13 @@ fn one(
     findings: &mut Vec<Finding>,
 ) -> Explanation {
     let case = Case::new(contract, &group.facts, now);
-    let customer = case.customers.all().next();
-    let id = customer.and_then(|customer| case.customers.id(customer));
+    let holder = holder(&case);
+    let id = holder.and_then(|holder| case.customers.id(holder.first));
     let existing = group.customer.as_ref().map(CustomerId::as_str);
     Explanation {
         customer: id.or(existing).map(str::to_owned),
         accounts: row::accounts(&case),
-        subscriptions: customer
-            .map_or_else(Vec::new, |customer| says::subscriptions(&case, customer)),
+        subscriptions: holder.map_or_else(Vec::new, |holder| says::subscriptions(&case, &holder)),
         judgement: match &group.twice {
             Some(id) => Err(Unanswerable::AccountOnTwoRows { id: id.to_string() }),
             None => judgement(&case, group, findings),
@@ -133,19 +132,20 @@ fn judgement(
     findings: &mut Vec<Finding>,
 ) -> Result<Judgement, Unanswerable> {
     let found = evaluate(case.contract, case.facts, case.now)?.findings;
-    let customer = case.customers.all().next();
-    let state = match customer {
-        Some(customer) => {
-            let subscriptions = case.customers.subscriptions(customer);
-            Some(case.contract.state(subscriptions, case.now)?)
-        }
-        None => None,
-    };
-    let known = customer.zip(state);
+    let holder = holder(case);
+    let state = holder.map(|holder| case.state(&holder)).transpose()?;
+    let known = holder.zip(state);
     let judgement = Judgement {
         state: says::state(case, known, group),
         rules: rules::all(case, known, &found),
     };
     findings.extend(found);
     Ok(judgement)
+}
+
+/// The customers of the first account that is linked, else the first customer.
+fn holder<'c>(case: &'c Case<'_>) -> Option<Holder<'c>> {
+    let mut links = case.customers.accounts().filter_map(|(_, link)| link);
+    let linked = links.next().map(|link| link.holder);
+    linked.or_else(|| case.customers.all().next().map(Holder::from))
 }

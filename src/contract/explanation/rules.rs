@@ -2,9 +2,10 @@
 
 use super::{ExplainedRule, RuleOutcome, row::exempt};
 use crate::contract::{
-    Account, Contract, Field, Finding, Price, Rule, Source,
+    Account, Field, Finding, Item, Rule, Source,
     case::Case,
-    customers::CustomerNumber,
+    customers::{Holder, Link},
+    rules::{counts_seats, is_paid_elsewhere, is_plan_alive},
     standing::{PriceMeaning, State},
 };
 
@@ -16,10 +17,10 @@ enum Quiet {
 
 use Quiet::{DoesNotApply, Holds};
 
-type Known = Option<(CustomerNumber, State)>;
+pub(super) type Known<'k> = Option<(Holder<'k>, State)>;
 
 /// Every rule of the source, in the order of rules.
-pub(super) fn all(case: &Case<'_>, known: Known, findings: &[Finding]) -> Vec<ExplainedRule> {
+pub(super) fn all(case: &Case<'_>, known: Known<'_>, findings: &[Finding]) -> Vec<ExplainedRule> {
     let other_source = match case.contract.source {
         Source::StripeEntitlements => Rule::UnmappedPrice,
         Source::Stripe | Source::Paddle => Rule::UnmappedFeature,
@@ -66,7 +67,7 @@ fn is_about_accounts(rule: Rule) -> bool {
 
 fn of_account(
     case: &Case<'_>,
-    known: Known,
+    known: Known<'_>,
     findings: &[Finding],
     rule: Rule,
     account: &Account,
@@ -86,7 +87,12 @@ fn of_account(
     )
 }
 
-fn of_customer(case: &Case<'_>, known: Known, findings: &[Finding], rule: Rule) -> ExplainedRule {
+fn of_customer(
+    case: &Case<'_>,
+    known: Known<'_>,
+    findings: &[Finding],
+    rule: Rule,
+) -> ExplainedRule {
     let found = findings.iter().find(|finding| finding.rule == rule);
     line(rule, None, found, || quiet_of_customer(case, known, rule))
 }
@@ -158,7 +164,7 @@ fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
         .map(|field| format!("the contract maps no `{}`", field.as_str()))
 }
 
-fn quiet_of_account(case: &Case<'_>, known: Known, rule: Rule, account: &Account) -> Quiet {
+fn quiet_of_account(case: &Case<'_>, known: Known<'_>, rule: Rule, account: &Account) -> Quiet {
     if let Some(reason) = switched_off(case, rule) {
         return DoesNotApply(reason);
     }
@@ -167,7 +173,13 @@ fn quiet_of_account(case: &Case<'_>, known: Known, rule: Rule, account: &Account
         return DoesNotApply(format!("the {entity} is exempt: {reason}"));
     }
     let is_about_links = rule == Rule::UnlinkedAccess;
-    let Some((customer, state)) = known else {
+    // Another account of the same customer can be linked to more of them.
+    let own = case
+        .customers
+        .accounts()
+        .find(|(one, _)| one.id == account.id);
+    let own = own.and_then(|(_, link)| own_state(case, &link?));
+    let Some((holder, state)) = own.or(known) else {
         return if is_about_links {
             Holds(flag(case, account))
         } else {
@@ -180,14 +192,27 @@ fn quiet_of_account(case: &Case<'_>, known: Known, rule: Rule, account: &Account
     if state == State::Unjudged {
         return DoesNotApply("the customer is unjudged".to_owned());
     }
-    if state == State::InGrace && rule != Rule::StatusDrift {
+    let is_judged_in_grace = match rule {
+        Rule::StatusDrift => true,
+        Rule::PlanDrift | Rule::SeatDrift => account.paid,
+        _ => false,
+    };
+    if state == State::InGrace && !is_judged_in_grace {
         return DoesNotApply("the customer is in grace, with or without access".to_owned());
+    }
+    if rule == Rule::CustomerMismatch {
+        return Holds("nobody else who pays names it".to_owned());
     }
     if let Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription = rule {
         quiet_of_flag(case, state, rule, account)
     } else {
-        quiet_of_column(case, customer, state, rule, account)
+        quiet_of_column(case, &holder, state, rule, account)
     }
+}
+
+fn own_state<'k>(case: &Case<'_>, link: &Link<'k, '_>) -> Known<'k> {
+    let state = case.state(&link.holder).ok()?;
+    Some((link.holder, state))
 }
 
 fn flag(case: &Case<'_>, account: &Account) -> String {
@@ -200,6 +225,8 @@ fn quiet_of_flag(case: &Case<'_>, state: State, rule: Rule, account: &Account) -
     let object = case.source_object();
     if account.paid == (rule == Rule::RevenueLeak) {
         Holds(flag(case, account))
+    } else if rule != Rule::RevenueLeak && is_paid_elsewhere(account) {
+        DoesNotApply("`paid_elsewhere` says that something else pays for it".to_owned())
     } else if rule == Rule::RevenueLeak {
         Holds(format!("no {object} grants access"))
     } else if rule == Rule::NoSubscription {
@@ -214,12 +241,12 @@ fn quiet_of_flag(case: &Case<'_>, state: State, rule: Rule, account: &Account) -
 /// The rules that are judged only for an account that has the access it should have.
 fn quiet_of_column(
     case: &Case<'_>,
-    customer: CustomerNumber,
+    holder: &Holder<'_>,
     state: State,
     rule: Rule,
     account: &Account,
 ) -> Quiet {
-    let is_granting = state == State::Granting;
+    let is_granting = state == State::Granting || state == State::InGrace;
     let (is_right, access) = if rule == Rule::StalePlan {
         (
             !account.paid && !is_granting,
@@ -236,46 +263,45 @@ fn quiet_of_column(
     }
     let column = compared(rule).map_or("", |field| case.column(field));
     if rule == Rule::StalePlan {
-        Holds(format!("`{column}` is no paid plan"))
-    } else if rule == Rule::PlanDrift && !some_price(case, customer, carries_a_plan) {
+        if is_plan_alive(case, holder) {
+            DoesNotApply("a subscription that may come back keeps its plan".to_owned())
+        } else {
+            Holds(format!("`{column}` is no paid plan"))
+        }
+    } else if rule == Rule::PlanDrift && !some_item(case, holder, carries_a_plan) {
         DoesNotApply("no price that grants is in `plans`".to_owned())
     } else if rule == Rule::PlanDrift {
         Holds(format!("`{column}` is a plan that is paid for"))
-    } else if rule == Rule::SeatDrift && !some_price(case, customer, counts_seats) {
+    } else if rule == Rule::SeatDrift
+        && case.contract.seats.prices.is_none()
+        && !some_item(case, holder, counts_seats)
+    {
         DoesNotApply("no price that grants is paid by quantity".to_owned())
-    } else if rule == Rule::StatusDrift && case.deciding(customer).is_none() {
+    } else if rule == Rule::StatusDrift && case.deciding(holder).is_none() {
         DoesNotApply("there is no subscription to compare with".to_owned())
     } else {
         Holds(format!("`{column}` agrees with the subscription"))
     }
 }
 
-/// Whether some price of a granting subscription is of that kind.
-fn some_price(
-    case: &Case<'_>,
-    customer: CustomerNumber,
-    is_it: fn(&Contract, &Price) -> bool,
-) -> bool {
-    let granting = case.granting(customer);
-    let mut items = granting.iter().flat_map(|one| one.items.iter());
-    items.any(|item| is_it(case.contract, &item.price))
+/// Whether some item of a granting subscription, or of an overdue one in grace, is of that kind.
+fn some_item(case: &Case<'_>, holder: &Holder<'_>, is_it: fn(&Case<'_>, &Item) -> bool) -> bool {
+    let mut paying = case.granting(holder);
+    if paying.is_empty() {
+        paying = case.overdue(holder);
+    }
+    let mut items = paying.iter().flat_map(|one| one.items.iter());
+    items.any(|item| is_it(case, item))
 }
 
-fn carries_a_plan(contract: &Contract, price: &Price) -> bool {
-    matches!(contract.price_meaning(price), PriceMeaning::Plan(_))
+fn carries_a_plan(case: &Case<'_>, item: &Item) -> bool {
+    matches!(
+        case.contract.price_meaning(&item.price),
+        PriceMeaning::Plan(_)
+    )
 }
 
-/// As the rule itself counts them.
-fn counts_seats(contract: &Contract, price: &Price) -> bool {
-    let is_counted = match contract.price_meaning(price) {
-        PriceMeaning::Plan(_) => true,
-        PriceMeaning::Unmapped => !contract.checks_plans(),
-        PriceMeaning::Ignored => false,
-    };
-    is_counted && !price.metered
-}
-
-fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
+fn quiet_of_customer(case: &Case<'_>, known: Known<'_>, rule: Rule) -> Quiet {
     if let Some(reason) = switched_off(case, rule) {
         return DoesNotApply(reason);
     }
@@ -285,7 +311,7 @@ fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
     if is_about_accounts(rule) {
         return nobody();
     }
-    let Some((customer, _)) = known else {
+    let Some((holder, _)) = known else {
         return DoesNotApply(match accounts {
             0 => format!("the customer has no {}", case.source_object()),
             _ => format!("the {entity} is not linked to a customer"),
@@ -294,7 +320,7 @@ fn quiet_of_customer(case: &Case<'_>, known: Known, rule: Rule) -> Quiet {
     match rule {
         Rule::DuplicateCustomer | Rule::DoubleSubscription if accounts == 0 => nobody(),
         Rule::DuplicateCustomer | Rule::DoubleSubscription
-            if !case.has_judged_account(customer) =>
+            if !case.has_judged_account(holder.first) =>
         {
             DoesNotApply(format!("every {entity} of the customer is exempt"))
         }

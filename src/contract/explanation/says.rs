@@ -2,10 +2,10 @@
 
 use super::{ExplainedState, groups::Group};
 use crate::contract::{
-    CanceledGrace, Item, Money, Status, Subscription, UnixSeconds,
+    CanceledGrace, Item, Money, PauseMeaning, Status, Subscription, UnixSeconds,
     case::Case,
-    customers::CustomerNumber,
-    standing::{PriceMeaning, Standing, State},
+    customers::Holder,
+    standing::{GraceEnd, PriceMeaning, Standing, State, overdue_since},
 };
 
 /// One subscription, or the entitlements that stand in for one.
@@ -50,28 +50,39 @@ pub enum PriceUse {
         is_free: bool,
     },
     Ignored,
+    /// It buys seats and says nothing of the plan.
+    Seats,
     Unmapped,
     /// The contract maps no prices.
     NotChecked,
 }
 
 /// The one that decides first, then from the newest on.
-pub(super) fn subscriptions(
-    case: &Case<'_>,
-    customer: CustomerNumber,
-) -> Vec<ExplainedSubscription> {
-    let mut all: Vec<_> = case.customers.subscriptions(customer).collect();
-    let deciding = case.deciding(customer).map(|deciding| &deciding.id);
+pub(super) fn subscriptions(case: &Case<'_>, holder: &Holder<'_>) -> Vec<ExplainedSubscription> {
+    let customers = case.customers.all();
+    let mut all: Vec<_> = customers
+        .flat_map(|one| case.customers.subscriptions(one))
+        .collect();
+    let deciding = case.deciding(holder).map(|deciding| &deciding.id);
     all.sort_by(|a, b| {
         let key = |one: &Subscription| (Some(&one.id) == deciding, one.created);
         key(b).cmp(&key(a)).then_with(|| b.id.cmp(&a.id))
     });
-    let explained = |one: &Subscription| explained(case, one, deciding == Some(&one.id));
+    let explained = |one: &Subscription| explained(case, holder, one, deciding == Some(&one.id));
     all.into_iter().map(explained).collect()
 }
 
-fn explained(case: &Case<'_>, one: &Subscription, decides: bool) -> ExplainedSubscription {
-    let standing = case.contract.standing(one, case.now);
+fn explained(
+    case: &Case<'_>,
+    holder: &Holder<'_>,
+    one: &Subscription,
+    decides: bool,
+) -> ExplainedSubscription {
+    let standing = if case.is_on_test_clock_of(one) {
+        Standing::Unjudged
+    } else {
+        case.standing(holder, one)
+    };
     let mut prices: Vec<_> = one.items.iter().map(|item| price(case, item)).collect();
     // The provider promises no order of items.
     prices.sort_by(|a, b| (&a.price, a.quantity).cmp(&(&b.price, b.quantity)));
@@ -85,7 +96,7 @@ fn explained(case: &Case<'_>, one: &Subscription, decides: bool) -> ExplainedSub
         cancel_scheduled: one.cancel_scheduled,
         paused_void: one.pause == Some(crate::contract::Pause::Void),
         prices,
-        because: because(case, one, &standing),
+        because: because(case, holder, one, &standing),
         standing: match standing {
             Standing::LeftOut => "left out",
             Standing::Grants => "grants",
@@ -115,6 +126,7 @@ fn price(case: &Case<'_>, item: &Item) -> ExplainedPrice {
                 is_free: contract.is_free(plan),
             },
             PriceMeaning::Ignored => PriceUse::Ignored,
+            PriceMeaning::Seats => PriceUse::Seats,
             PriceMeaning::Unmapped if contract.checks_plans() => PriceUse::Unmapped,
             PriceMeaning::Unmapped => PriceUse::NotChecked,
         },
@@ -124,14 +136,39 @@ fn price(case: &Case<'_>, item: &Item) -> ExplainedPrice {
 }
 
 /// Why a subscription stands as it does.
-fn because(case: &Case<'_>, one: &Subscription, standing: &Standing) -> String {
+fn because(
+    case: &Case<'_>,
+    holder: &Holder<'_>,
+    one: &Subscription,
+    standing: &Standing,
+) -> String {
     let status = &one.status;
-    let grace = case.contract.grace_end(one).ok().flatten();
+    let since = holder.past_due_since;
+    let grace = match case.contract.grace_end(one, since) {
+        GraceEnd::At(end) => Some(end),
+        GraceEnd::None | GraceEnd::Unknown | GraceEnd::Missing(_) => None,
+    };
+    let pause = one
+        .pause
+        .as_ref()
+        .map_or("", crate::contract::Pause::as_str);
     match (standing, grace) {
+        (Standing::LeftOut, _) if !case.contract.is_left_out(one) => {
+            "it buys seats only, which say nothing of a plan".to_owned()
+        }
         (Standing::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
         (Standing::Undecidable(missing), _) => missing.to_string(),
-        (Standing::Unjudged, _) if one.pause.is_some() && *status == Status::Active => {
-            "its collection is paused as `void`, and nobody is accused on that".to_owned()
+        (Standing::Unjudged, _) if one.on_test_clock => {
+            "it lives on a test clock, where times are made up".to_owned()
+        }
+        (Standing::Unjudged, _) if case.contract.pause_meaning(one) == PauseMeaning::Unjudged => {
+            format!("its collection is paused as `{pause}`, and nobody is accused on that")
+        }
+        (Standing::Denies, _) if case.contract.pause_meaning(one) == PauseMeaning::Deny => {
+            format!("its collection is paused as `{pause}`, which `pause_collection` denies")
+        }
+        (Standing::Unjudged, _) if case.contract.grace_end(one, since) == GraceEnd::Unknown => {
+            "nothing says since when it is overdue, which `grace.past_due` needs".to_owned()
         }
         (Standing::Grants, _) => format!(
             "{}{}",
@@ -153,13 +190,13 @@ fn because(case: &Case<'_>, one: &Subscription, standing: &Standing) -> String {
         (Standing::InGrace, Some(end)) => {
             format!(
                 "`{status}` does not grant, but {} lasts until {end}",
-                grace_rule(case, one)
+                grace_rule(case, holder, one)
             )
         }
         (Standing::Denies, Some(end)) => {
             format!(
                 "`{status}` does not grant, and {} ended {end}",
-                grace_rule(case, one)
+                grace_rule(case, holder, one)
             )
         }
         (Standing::InGrace | Standing::Denies, None) => format!("`{status}` does not grant"),
@@ -183,7 +220,10 @@ fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
     let prices = one.items.iter().map(|item| &item.price);
     let paid = prices.filter_map(|price| match case.contract.price_meaning(price) {
         PriceMeaning::Plan(plan) if !case.contract.is_free(plan) => Some((&price.id, plan)),
-        PriceMeaning::Plan(_) | PriceMeaning::Ignored | PriceMeaning::Unmapped => None,
+        PriceMeaning::Plan(_)
+        | PriceMeaning::Ignored
+        | PriceMeaning::Seats
+        | PriceMeaning::Unmapped => None,
     });
     paid.min().map_or_else(
         || ", and it carries no price".to_owned(),
@@ -192,11 +232,11 @@ fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
 }
 
 /// The grace that bears on the subscription, and what it counts from.
-fn grace_rule(case: &Case<'_>, one: &Subscription) -> String {
+fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, one: &Subscription) -> String {
     let from = |time: Option<UnixSeconds>| time.map(|time| time.to_string()).unwrap_or_default();
     if one.status == Status::PastDue {
-        let start = from(one.period_start());
-        return format!("`grace.past_due` (from the start of its period, {start})");
+        let since = from(holder.past_due_since.or_else(|| overdue_since(one)));
+        return format!("`grace.past_due` (overdue since {since})");
     }
     match case.contract.grace.canceled {
         Some(CanceledGrace::For(_)) => {
@@ -211,20 +251,20 @@ fn grace_rule(case: &Case<'_>, one: &Subscription) -> String {
 /// What a customer's subscriptions come to; none where there is no customer.
 pub(super) fn state(
     case: &Case<'_>,
-    known: Option<(CustomerNumber, State)>,
+    known: super::rules::Known<'_>,
     group: &Group,
 ) -> Option<ExplainedState> {
-    let Some((customer, state)) = known else {
+    let Some((holder, state)) = known else {
         return group.customer.as_ref().map(|_| ExplainedState {
             word: word(State::None),
             because: nothing(case, group),
         });
     };
     let of = |wanted: &Standing| {
-        let mut all: Vec<_> = case
-            .customers
-            .subscriptions(customer)
-            .filter(|one| case.contract.standing(one, case.now) == *wanted)
+        let mut all: Vec<_> = holder
+            .customers()
+            .flat_map(|customer| case.customers.subscriptions(customer))
+            .filter(|one| case.standing(&holder, one) == *wanted || one.on_test_clock)
             .map(|one| one.id.as_str())
             .collect();
         all.sort_unstable();
@@ -250,13 +290,13 @@ pub(super) fn state(
             "{} does not grant, and there is no other",
             of(&Standing::Denies)
         ),
-        State::None if case.customers.subscriptions(customer).next().is_some() => {
+        State::None if case.customers.subscriptions(holder.first).next().is_some() => {
             format!(
                 "{} is left out, and there is no other",
                 of(&Standing::LeftOut)
             )
         }
-        State::None if case.customers.id(customer).is_none() => format!(
+        State::None if case.customers.id(holder.first).is_none() => format!(
             "{} does not know the stored subscription",
             case.contract.source.provider()
         ),

@@ -85,7 +85,7 @@ fn grace_says_from_when_and_until_when() {
     contract.grace.past_due = Some(3 * DAY);
     assert_eq!(
         says(&contract, subscription("1", "past_due", "price_pro")),
-        "in grace: `past_due` does not grant, but `grace.past_due` (from the start of its period, \
+        "in grace: `past_due` does not grant, but `grace.past_due` (overdue since \
          2026-10-31T00:00:00Z) lasts until 2026-11-03T00:00:00Z"
     );
     contract.grace.canceled = Some(CanceledGrace::For(DAY / 2));

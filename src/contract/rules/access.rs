@@ -1,26 +1,26 @@
 //! `revenue-leak`, `wrongful-access`, `no-subscription`: the flag against the money. An account gets at most one.
 
 use crate::contract::{
-    Account, ColumnName, Field, Rule,
+    ColumnName, Field, PauseMeaning, Rule,
     case::{Case, Draft},
-    customers::CustomerNumber,
+    customers::Link,
 };
 
 /// A customer pays, and the account has no access.
-pub(super) fn revenue_leak(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
+pub(super) fn revenue_leak(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.wants(Rule::RevenueLeak) {
         return;
     }
-    let granting = case.granting(customer);
+    let granting = case.granting(&link.holder);
     let (amount, items_without_amount) = case.monthly(granting.iter().copied());
     let entity = case.entity_capital();
     case.report(
         Rule::RevenueLeak,
         Draft {
-            entity: case.account_entity(account),
+            entity: case.account_entity(link.account),
             message: format!(
                 "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
-                case.a_granting_subscription(),
+                case.a_granting_subscription(granting.first().copied()),
                 flag_is(case, false),
                 case.contract.entity,
             ),
@@ -28,8 +28,8 @@ pub(super) fn revenue_leak(case: &Case<'_>, account: &Account, customer: Custome
                 "{} in your webhook handler on subscription activation.",
                 set_flag(case, true)
             ),
-            subject: case.subject(account, customer, granting.first().copied()),
-            evidence: case.both_sides(account, customer, granting.iter().copied()),
+            subject: case.subject(link, granting.first().copied()),
+            evidence: case.both_sides(link, granting.iter().copied()),
             amount,
             items_without_amount,
             at_most: None,
@@ -38,15 +38,17 @@ pub(super) fn revenue_leak(case: &Case<'_>, account: &Account, customer: Custome
 }
 
 /// The account has access, and none of its customer's subscriptions grants it.
-pub(super) fn wrongful_access(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
+pub(super) fn wrongful_access(case: &Case<'_>, link: &Link<'_, '_>) {
     let Some(deciding) = case
-        .deciding(customer)
+        .deciding(&link.holder)
         .filter(|_| case.wants(Rule::WrongfulAccess))
     else {
         return;
     };
     let (amount, items_without_amount) = case.monthly([deciding]);
-    let why = if case.contract.grants_by_status(deciding) {
+    let why = if case.contract.pause_meaning(deciding) == PauseMeaning::Deny {
+        format!("has a {} whose collection is paused", case.source_object())
+    } else if case.contract.grants_by_status(deciding) {
         "pays for a free plan only".to_owned()
     } else if case.contract.source.has_subscriptions() {
         format!(
@@ -60,7 +62,7 @@ pub(super) fn wrongful_access(case: &Case<'_>, account: &Account, customer: Cust
     case.report(
         Rule::WrongfulAccess,
         Draft {
-            entity: case.account_entity(account),
+            entity: case.account_entity(link.account),
             message: format!(
                 "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
                 case.entity_capital(),
@@ -71,8 +73,8 @@ pub(super) fn wrongful_access(case: &Case<'_>, account: &Account, customer: Cust
                 "{} in your webhook handler on subscription cancellation.",
                 set_flag(case, false)
             ),
-            subject: case.subject(account, customer, Some(deciding)),
-            evidence: case.both_sides(account, customer, [deciding]),
+            subject: case.subject(link, Some(deciding)),
+            evidence: case.both_sides(link, [deciding]),
             amount,
             items_without_amount,
             at_most: None,
@@ -81,14 +83,14 @@ pub(super) fn wrongful_access(case: &Case<'_>, account: &Account, customer: Cust
 }
 
 /// The account has access, and its customer never had a subscription.
-pub(super) fn no_subscription(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
+pub(super) fn no_subscription(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.wants(Rule::NoSubscription) {
         return;
     }
     case.report(
         Rule::NoSubscription,
         Draft {
-            entity: case.account_entity(account),
+            entity: case.account_entity(link.account),
             message: format!(
                 "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
                 case.entity_capital(),
@@ -100,8 +102,8 @@ pub(super) fn no_subscription(case: &Case<'_>, account: &Account, customer: Cust
                 set_flag(case, false),
                 case.contract.entity,
             ),
-            subject: case.subject(account, customer, None),
-            evidence: case.both_sides(account, customer, []),
+            subject: case.subject(link, None),
+            evidence: case.both_sides(link, []),
             ..Draft::default()
         },
     );
@@ -118,7 +120,10 @@ fn flag_is(case: &Case<'_>, value: bool) -> String {
     match case.contract.columns.get(&Field::HasPaidAccess) {
         Some(ColumnName::In { column, values }) => {
             let verb = if value { "is" } else { "is not" };
-            format!("{column} {verb} one of {}", values.join(", "))
+            match values.as_slice() {
+                [one] => format!("{column} {verb} \"{one}\""),
+                _ => format!("{column} {verb} one of {}", values.join(", ")),
+            }
         }
         Some(ColumnName::Column(_) | ColumnName::Computed) | None => {
             format!("{} is {value}", case.column(Field::HasPaidAccess))
@@ -130,12 +135,12 @@ fn flag_is(case: &Case<'_>, value: bool) -> String {
 fn set_flag(case: &Case<'_>, value: bool) -> String {
     match case.contract.columns.get(&Field::HasPaidAccess) {
         Some(ColumnName::In { column, values }) => {
-            let which = if value {
-                "one of"
-            } else {
-                "a value other than"
+            let which = match (value, values.as_slice()) {
+                (true, [_]) => "",
+                (true, _) => "one of ",
+                (false, _) => "a value other than ",
             };
-            format!("Set {column} to {which} {}", values.join(", "))
+            format!("Set {column} to {which}{}", values.join(", "))
         }
         Some(ColumnName::Computed) => format!("Make {} {value}", case.column(Field::HasPaidAccess)),
         Some(ColumnName::Column(_)) | None => {

@@ -1,61 +1,99 @@
-//! The mapped columns of an account that has the access it should: seats, status, subscription id, period, flag.
+//! The mapped columns of an account that has the access it should have: seats, status, subscription id, period, flag.
 
 use crate::contract::{
-    Account, AccountColumns, Field, Rule, Status, Subscription, Unanswerable, UnixSeconds,
+    AccountColumns, Field, Included, Item, MatchOn, PlanWords, PriceId, PricePattern, Rule, Seats,
+    Source, Status, Subscription, Unanswerable, UnixSeconds,
     case::{Case, Draft},
-    customers::CustomerNumber,
+    customers::Link,
     standing::PriceMeaning,
 };
 
-/// Judges every mapped column of a paid account whose customer grants.
+/// Judges what the row of a paid account says of its subscription, where its customer grants.
 pub(super) fn judge_granting(
     case: &Case<'_>,
-    account: &Account,
-    customer: CustomerNumber,
+    link: &Link<'_, '_>,
+    granting: &[&Subscription],
 ) -> Result<(), Unanswerable> {
     if !case.contract.source.has_subscriptions() {
         return Ok(());
     }
-    let Some(columns) = account.columns.as_deref() else {
-        return Ok(());
-    };
-    let granting = case.granting(customer);
-    let Some(deciding) = granting.first().copied() else {
+    let (Some(columns), Some(deciding)) =
+        (link.account.columns.as_deref(), case.deciding(&link.holder))
+    else {
         return Ok(());
     };
     let row = Row {
         case,
-        account,
-        customer,
+        link,
         columns,
     };
-    row.seat_drift(&granting)?;
-    row.stale_subscription_id(&granting);
+    row.stale_subscription_id(granting);
     row.period_drift(deciding)?;
     row.cancel_flag_drift(deciding)
 }
 
+/// The stored seats are not what `paying`, the granting or overdue subscriptions, buy.
+pub(super) fn seat_drift(
+    case: &Case<'_>,
+    link: &Link<'_, '_>,
+    paying: &[&Subscription],
+) -> Result<(), Unanswerable> {
+    let (Some(columns), Some(newest)) = (link.account.columns.as_deref(), paying.first()) else {
+        return Ok(());
+    };
+    if !case.contract.source.has_subscriptions()
+        || !is_judged(case, Rule::SeatDrift, Field::Seats)
+        || is_unlimited(&case.contract.seats, columns.seats, paying)
+    {
+        return Ok(());
+    }
+    let Some(bought) = paid_seats(case, paying)? else {
+        return Ok(());
+    };
+    let stored = match columns.seats {
+        None if case.contract.seats.prices.is_some() => Some(0),
+        stored => stored,
+    };
+    if stored.is_some_and(|stored| u64::try_from(stored) == Ok(bought)) {
+        return Ok(());
+    }
+    let row = Row {
+        case,
+        link,
+        columns,
+    };
+    let stored = columns.seats;
+    let stored = stored.map_or("empty".to_owned(), |stored| stored.to_string());
+    row.report(Rule::SeatDrift, newest, &stored, &bought.to_string());
+    Ok(())
+}
+
 /// The stored word is not the status of the deciding subscription. An empty column beside a subscription that has
 /// ended is no drift: it was cleared.
-pub(super) fn status_drift(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
+pub(super) fn status_drift(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.contract.source.has_subscriptions()
         || !is_judged(case, Rule::StatusDrift, Field::Status)
     {
         return;
     }
-    let (Some(columns), Some(deciding)) = (account.columns.as_deref(), case.deciding(customer))
+    let (Some(columns), Some(deciding)) =
+        (link.account.columns.as_deref(), case.deciding(&link.holder))
     else {
         return;
     };
     let stored = columns.status.as_deref().unwrap_or_default().trim();
     let was_cleared = stored.is_empty() && !case.grants(deciding);
-    if was_cleared || Status::parse(stored) == deciding.status {
+    let words = case.contract.status_words.get(&deciding.status);
+    let is_right = match words {
+        Some(words) => words.iter().any(|word| word.trim() == stored),
+        None => Status::parse(stored) == deciding.status,
+    };
+    if was_cleared || is_right {
         return;
     }
     let row = Row {
         case,
-        account,
-        customer,
+        link,
         columns,
     };
     let stored = if stored.is_empty() {
@@ -63,12 +101,8 @@ pub(super) fn status_drift(case: &Case<'_>, account: &Account, customer: Custome
     } else {
         format!("\"{stored}\"")
     };
-    row.report(
-        Rule::StatusDrift,
-        deciding,
-        &stored,
-        &deciding.status.to_string(),
-    );
+    let expected = words.map_or_else(|| deciding.status.to_string(), |words| words.join(" or "));
+    row.report(Rule::StatusDrift, deciding, &stored, &expected);
 }
 
 fn is_judged(case: &Case<'_>, rule: Rule, field: Field) -> bool {
@@ -78,46 +112,27 @@ fn is_judged(case: &Case<'_>, rule: Rule, field: Field) -> bool {
 /// One account with its mapped columns.
 struct Row<'a, 'f> {
     case: &'a Case<'f>,
-    account: &'a Account,
-    customer: CustomerNumber,
+    link: &'a Link<'a, 'f>,
     columns: &'a AccountColumns,
 }
 
 impl Row<'_, '_> {
-    fn seat_drift(&self, granting: &[&Subscription]) -> Result<(), Unanswerable> {
-        if !is_judged(self.case, Rule::SeatDrift, Field::Seats) {
-            return Ok(());
-        }
-        let Some(paid_for) = paid_seats(self.case, granting)? else {
-            return Ok(());
-        };
-        let stored = self.columns.seats;
-        if stored.is_none_or(|stored| u64::try_from(stored) != Ok(paid_for))
-            && let Some(deciding) = granting.first()
-        {
-            let stored = stored.map_or("empty".to_owned(), |stored| stored.to_string());
-            self.report(Rule::SeatDrift, deciding, &stored, &paid_for.to_string());
-        }
-        Ok(())
-    }
-
     fn stale_subscription_id(&self, granting: &[&Subscription]) {
-        if !is_judged(self.case, Rule::StaleSubscriptionId, Field::SubscriptionId) {
+        if self.case.contract.match_on == MatchOn::SubscriptionId
+            || !is_judged(self.case, Rule::StaleSubscriptionId, Field::SubscriptionId)
+        {
             return;
         }
         let stored = self.columns.subscription_id.as_ref();
         // One whose price nobody mapped grants by its status: it may well be the right one.
-        if self
-            .case
-            .subscriptions(self.customer)
-            .any(|one| Some(&one.id) == stored && self.case.is_charged(one))
-        {
+        let mut all = self.case.subscriptions_of(&self.link.holder);
+        if all.any(|one| Some(&one.id) == stored && self.case.is_charged(one)) {
             return;
         }
-        if let Some(deciding) = granting.first() {
+        if let Some(newest) = granting.first() {
             let stored = stored.map_or("empty".to_owned(), ToString::to_string);
-            let expected = deciding.id.to_string();
-            self.report(Rule::StaleSubscriptionId, deciding, &stored, &expected);
+            let expected = newest.id.to_string();
+            self.report(Rule::StaleSubscriptionId, newest, &stored, &expected);
         }
     }
 
@@ -125,9 +140,16 @@ impl Row<'_, '_> {
         if !is_judged(self.case, Rule::PeriodDrift, Field::PeriodEnd) {
             return Ok(());
         }
-        let end = deciding.period_end();
-        let end =
-            end.ok_or_else(|| missing(deciding, "end of its current period", "`period-drift`"))?;
+        let Some(end) = period_end(self.case, deciding) else {
+            if states_no_period(self.case, deciding) {
+                return Ok(());
+            }
+            return Err(missing(
+                deciding,
+                "end of its current period",
+                "`period-drift`",
+            ));
+        };
         let stored = self.columns.period_end;
         let tolerance = self.case.contract.period_tolerance;
         if stored.is_none_or(|stored: UnixSeconds| stored.distance(end) > tolerance) {
@@ -153,31 +175,41 @@ impl Row<'_, '_> {
     }
 
     fn report(&self, rule: Rule, deciding: &Subscription, stored: &str, expected: &str) {
-        let Self {
-            case,
-            account,
-            customer,
-            ..
-        } = self;
+        let Self { case, link, .. } = self;
         let Some((field, consequence)) = about(rule) else {
             return;
         };
         let column = case.column(field);
-        let mut evidence = case.both_sides(account, *customer, [deciding]);
+        let mut evidence = case.both_sides(link, [deciding]);
         if let Some(row) = evidence.last_mut() {
             *row += &format!(", {column} = {stored}");
         }
+        let only_cancel_at = rule == Rule::CancelFlagDrift && deciding.only_cancel_at;
+        let (says, fix) = if only_cancel_at {
+            let says = "has `cancel_at` set, and `cancel_at_period_end` is false".to_owned();
+            let both = "{sql: \"cancel_at_period_end or cancel_at is not null\"}";
+            let fix = format!(
+                "Set {column}={expected} in your webhook handler when `cancel_at` is set. An app that stores both maps \
+                 `cancel_at_period_end: {both}`."
+            );
+            (says, fix)
+        } else {
+            let fix = format!(
+                "Set {column}={expected} in your webhook handler whenever the subscription changes."
+            );
+            (format!("says {expected}"), fix)
+        };
         case.report(
             rule,
             Draft {
-                entity: case.account_entity(account),
+                entity: case.account_entity(link.account),
                 message: format!(
-                    "{} has {column} {stored} but the {} says {expected}.\n{consequence}",
+                    "{} has {column} {stored} but the {} {says}.\n{consequence}",
                     case.entity_capital(),
                     case.source_object(),
                 ),
-                fix: format!("Set {column}={expected} in your webhook handler whenever the subscription changes."),
-                subject: case.subject(account, *customer, Some(deciding)),
+                fix,
+                subject: case.subject(link, Some(deciding)),
                 evidence,
                 ..Draft::default()
             },
@@ -185,29 +217,106 @@ impl Row<'_, '_> {
     }
 }
 
-/// The quantity that is paid for; none where that is usage, or of prices that nobody knows: it is not seats then.
+/// Paddle states the period only of subscriptions that are billed.
+fn states_no_period(case: &Case<'_>, subscription: &Subscription) -> bool {
+    case.contract.source == Source::Paddle
+        && matches!(subscription.status, Status::Canceled | Status::Paused)
+}
+
+/// The end of what is paid for: that of the items that `plans` maps, else of those that are not ignored.
+pub(crate) fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSeconds> {
+    let own = subscription.period_end();
+    let periods = subscription
+        .details
+        .as_ref()
+        .map(|details| &details.item_periods);
+    let Some(periods) = periods.filter(|periods| !periods.is_empty()) else {
+        return own;
+    };
+    let latest = |is_counted: &dyn Fn(&Item) -> bool| {
+        let items = subscription.items.iter().zip(periods.iter());
+        items
+            .filter(|(item, _)| is_counted(item))
+            .filter_map(|(_, period)| period.map_or(own, |period| Some(period.end())))
+            .max()
+    };
+    let meaning = |item: &Item| case.contract.price_meaning(&item.price);
+    latest(&|item| matches!(meaning(item), PriceMeaning::Plan(_)))
+        .or_else(|| latest(&|item| meaning(item) != PriceMeaning::Ignored))
+        .or(own)
+}
+
+/// Whether the row holds a word for "no limit", and may.
+fn is_unlimited(seats: &Seats, stored: Option<i64>, paying: &[&Subscription]) -> bool {
+    if !seats.unlimited.contains(&stored) {
+        return false;
+    }
+    let Some(prices) = &seats.unlimited_prices else {
+        return true;
+    };
+    let mut items = paying.iter().flat_map(|one| one.items.iter());
+    items.any(|item| is_listed(prices, &item.price.id))
+}
+
+fn is_listed(patterns: &[PricePattern], price: &PriceId) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(price))
+}
+
+/// The seats that are paid for; none where that is usage, or of prices that nobody knows: it is not seats then.
 pub(crate) fn paid_seats(
     case: &Case<'_>,
-    granting: &[&Subscription],
+    paying: &[&Subscription],
 ) -> Result<Option<u64>, Unanswerable> {
-    let mut paid_for: Option<u64> = None;
-    let contract = case.contract;
-    for subscription in granting {
+    let seats = &case.contract.seats;
+    let mut units = seats.prices.as_ref().map(|_| 0_u64);
+    for subscription in paying {
         for item in &subscription.items {
-            let is_counted = match contract.price_meaning(&item.price) {
-                PriceMeaning::Plan(_) => true,
-                PriceMeaning::Unmapped => !contract.checks_plans(),
-                PriceMeaning::Ignored => false,
-            };
-            if is_counted && !item.price.metered {
+            if counts_seats(case, item) {
                 let quantity = item.quantity;
                 let quantity =
                     quantity.ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
-                paid_for = Some(paid_for.unwrap_or_default().saturating_add(quantity));
+                units = Some(units.unwrap_or_default().saturating_add(quantity));
             }
         }
     }
-    Ok(paid_for)
+    let included = || included(case, paying);
+    Ok(units.map(|units| {
+        units
+            .saturating_mul(seats.per_unit)
+            .saturating_add(included())
+    }))
+}
+
+/// Whether the quantity of an item counts: licensed, and of a price that the contract counts.
+pub(crate) fn counts_seats(case: &Case<'_>, item: &Item) -> bool {
+    let contract = case.contract;
+    let is_counted = match &contract.seats.prices {
+        Some(prices) => is_listed(prices, &item.price.id),
+        None => match contract.price_meaning(&item.price) {
+            PriceMeaning::Plan(_) => true,
+            PriceMeaning::Unmapped => !contract.checks_plans(),
+            PriceMeaning::Ignored | PriceMeaning::Seats => false,
+        },
+    };
+    is_counted && !item.price.metered
+}
+
+/// The seats that come with the plan that is paid for; of several right plans, the most.
+fn included(case: &Case<'_>, paying: &[&Subscription]) -> u64 {
+    let by_plan = match &case.contract.seats.included {
+        Included::Number(number) => return *number,
+        Included::ByPlan(by_plan) => by_plan,
+    };
+    let plans = paying.iter();
+    let plans = plans.flat_map(|one| case.contract.plans_of(&one.items));
+    let of_plan = |plan: &PlanWords| plan.words().filter_map(|word| by_plan.get(word)).max();
+    let right = case.contract.right_plans(plans);
+    right
+        .into_iter()
+        .filter_map(of_plan)
+        .max()
+        .copied()
+        .unwrap_or_default()
 }
 
 /// The column that a rule of this file compares, and what follows when it differs.
@@ -438,7 +547,7 @@ mod tests {
             metered,
         ]
         .into();
-        contract.ignore_prices = vec![crate::contract::PricePattern::parse("price_ignored")];
+        contract.ignore_prices = vec![PricePattern::parse("price_ignored")];
         let mut found_rules = found(&contract, &world);
         found_rules.retain(|finding| finding.starts_with("seat"));
         assert_eq!(found_rules, [""; 0]);

@@ -4,81 +4,162 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::price::count;
 use crate::contract::{
-    Rule, Status, Subject, Subscription,
+    Field, MatchOn, Money, PlanWords, PriceId, Rule, Status, Subject, Subscription,
     case::{Case, Draft},
     customers::CustomerNumber,
     standing::PriceMeaning,
 };
 
-/// How many ids a finding names.
+/// How many ids a message names.
 const NAMED: usize = 5;
+
+/// How many ids a finding names at the most.
+const MAX_NAMED: usize = 100;
 
 /// The statuses of a subscription that is being paid for, or should be.
 pub(crate) const CHARGED: [Status; 3] = [Status::Active, Status::Trialing, Status::PastDue];
 
 /// One customer is linked to two accounts or more; each of them is still judged on its own.
 pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
-    let accounts = || case.customers.accounts_of(customer);
-    if accounts().nth(1).is_none() || !case.has_judged_account(customer) {
-        return;
-    }
-    let Some(id) = case.customers.id(customer) else {
+    let Some(linked) = linked_twice(case, customer, Rule::DuplicateCustomer) else {
         return;
     };
-    let ids: BTreeSet<_> = accounts().map(|account| account.id.as_str()).collect();
-    let named: Vec<_> = ids.iter().take(NAMED).map(|id| (*id).to_owned()).collect();
-    let entity = &case.contract.entity;
-    let more = if ids.len() > named.len() { ", …" } else { "" };
+    let (id, entity) = (linked.key, &case.contract.entity);
     case.report(
         Rule::DuplicateCustomer,
         Draft {
             entity: format!("customer:{id}"),
             message: format!(
-                "Customer {id} is linked to {} {entity}s: {}{more}.\n\
+                "Customer {id} is linked to {} {entity}s: {}.\n\
                  One payment gives access more than once, and one cancellation takes it from all of them.",
-                ids.len(),
-                named.join(", "),
+                linked.count, linked.listed,
             ),
-            fix: format!("Keep the customer id on the {entity} that pays and clear it on the others."),
+            fix: format!(
+                "Keep the customer id on the {entity} that pays and clear it on the others. If each of them buys a \
+                 subscription of its own, set `match_on: subscription_id`."
+            ),
             subject: Subject {
                 customer: Some(id.to_owned()),
-                named,
+                named: linked.named,
                 ..Subject::default()
             },
-            evidence: accounts().map(|account| case.row_says(account)).collect::<BTreeSet<_>>().into_iter().take(NAMED).collect(),
+            evidence: linked.rows,
             ..Draft::default()
         },
     );
 }
 
-/// A live subscription of a customer that no account is linked to.
+/// One subscription is stored on two accounts or more.
+pub(super) fn duplicate_subscription(case: &Case<'_>, subscription: CustomerNumber) {
+    let Some(linked) = linked_twice(case, subscription, Rule::DuplicateSubscription) else {
+        return;
+    };
+    let (id, entity) = (linked.key, &case.contract.entity);
+    let column = case.column(Field::SubscriptionId);
+    case.report(
+        Rule::DuplicateSubscription,
+        Draft {
+            entity: format!("subscription:{id}"),
+            message: format!(
+                "Subscription {id} is stored on {} {entity}s: {}.\n\
+                 One payment gives access more than once, and one cancellation takes it from all of them.",
+                linked.count, linked.listed,
+            ),
+            fix: format!("Keep {column} on the {entity} that bought it and clear it on the others."),
+            subject: Subject {
+                customer: case.customers.id(subscription).map(str::to_owned),
+                subscription: Some(id.to_owned()),
+                named: linked.named,
+                ..Subject::default()
+            },
+            evidence: linked.rows,
+            ..Draft::default()
+        },
+    );
+}
+
+/// What two accounts or more store.
+struct Linked<'f> {
+    key: &'f str,
+    count: usize,
+    named: Vec<String>,
+    listed: String,
+    rows: Vec<String>,
+}
+
+/// None where fewer than two accounts store it, or nobody is judged by it.
+fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber, rule: Rule) -> Option<Linked<'f>> {
+    let accounts = || case.customers.accounts_of(customer);
+    accounts().nth(1)?;
+    if !case.wants(rule) || !case.has_judged_account(customer) {
+        return None;
+    }
+    let ids: BTreeSet<_> = accounts().map(|account| account.id.as_str()).collect();
+    let named: Vec<_> = ids.iter().take(NAMED).map(|id| (*id).to_owned()).collect();
+    let more = if ids.len() > named.len() { ", …" } else { "" };
+    let rows: BTreeSet<_> = accounts().map(|account| case.row_says(account)).collect();
+    Some(Linked {
+        key: case.customers.key(customer)?,
+        count: ids.len(),
+        listed: format!("{}{more}", named.join(", ")),
+        named,
+        rows: rows.into_iter().take(NAMED).collect(),
+    })
+}
+
+/// A live subscription that nobody has access by: of a customer that no account is linked to, or, matched by
+/// subscription, one that no account stores.
 pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
-    if case.customers.accounts_of(customer).next().is_some() {
+    if !case.wants(Rule::OrphanSubscription)
+        || case.customers.accounts_of(customer).next().is_some()
+    {
         return;
     }
-    let mut live: Vec<_> = case
-        .subscriptions(customer)
-        .filter(|subscription| CHARGED.contains(&subscription.status))
-        .collect();
+    let by_subscription = case.contract.match_on == MatchOn::SubscriptionId;
+    let is_live = |subscription: &&Subscription| {
+        let status = &subscription.status;
+        if by_subscription {
+            *status == Status::PastDue || case.contract.statuses.grant.contains(status)
+        } else {
+            CHARGED.contains(status)
+        }
+    };
+    let mut live: Vec<_> = case.subscriptions(customer).filter(is_live).collect();
     live.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
     let (Some(newest), Some(id)) = (live.first(), case.customers.id(customer)) else {
         return;
     };
     let (amount, items_without_amount) = case.monthly(live.iter().copied());
     let entity = &case.contract.entity;
+    let article = match newest.status {
+        Status::Active => "an",
+        _ => "a",
+    };
+    let (about, message, stored) = if by_subscription {
+        let message = format!(
+            "Subscription {} of customer {id} is {} but no {entity} stores it.",
+            newest.id, newest.status,
+        );
+        (
+            format!("subscription:{}", newest.id),
+            message,
+            newest.id.as_str(),
+        )
+    } else {
+        let message = format!(
+            "Customer {id} has {article} {} subscription {} but no {entity} is linked to it.",
+            newest.status, newest.id,
+        );
+        (format!("customer:{id}"), message, id)
+    };
+    let shown = live.iter().take(MAX_NAMED);
     case.report(
         Rule::OrphanSubscription,
         Draft {
-            entity: format!("customer:{id}"),
-            message: format!(
-                "Customer {id} has {} {} subscription {} but no {entity} is linked to it.\n\
-                 Orphan — somebody is charged, and nobody has access.",
-                if newest.status == Status::Active { "an" } else { "a" },
-                newest.status,
-                newest.id,
-            ),
+            entity: about,
+            message: format!("{message}\nOrphan — somebody is charged, and nobody has access."),
             fix: format!(
-                "Store {id} on the {entity} that bought it, or cancel the subscription and refund it. \
+                "Store {stored} on the {entity} that bought it, or cancel the subscription and refund it. \
                  Check that the handler links the customer before it answers."
             ),
             subject: Subject {
@@ -86,10 +167,10 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
                 subscription: Some(newest.id.to_string()),
                 status: Some(newest.status.to_string()),
                 price: newest.items.iter().map(|item| &item.price.id).min().map(ToString::to_string),
-                named: live.iter().map(|subscription| subscription.id.to_string()).collect(),
+                named: shown.clone().map(|subscription| subscription.id.to_string()).collect(),
                 ..Subject::default()
             },
-            evidence: live.iter().map(|subscription| case.provider_says(subscription)).collect(),
+            evidence: shown.map(|subscription| case.provider_says(subscription)).collect(),
             amount,
             items_without_amount,
             at_most: None,
@@ -97,57 +178,80 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
     );
 }
 
+/// The same thing is bought twice where two subscriptions map to one plan or share one price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Bought<'f> {
+    Plan(&'f PlanWords),
+    Price(&'f PriceId),
+}
+
 /// Two granting subscriptions of one customer that share a price or map to the same plan.
 pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
     let granting = |subscription: &&Subscription| case.is_charged(subscription);
-    if case
-        .subscriptions(customer)
-        .filter(granting)
-        .nth(1)
-        .is_none()
+    if !case.wants(Rule::DoubleSubscription)
+        || case
+            .subscriptions(customer)
+            .filter(granting)
+            .nth(1)
+            .is_none()
         || !case.has_judged_account(customer)
     {
         return;
     }
     let mut granting: Vec<_> = case.subscriptions(customer).filter(granting).collect();
     granting.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-    // What is bought, and the positions of the subscriptions that buy it.
-    let mut bought: BTreeMap<&str, Vec<&Subscription>> = BTreeMap::new();
+    let mut bought: BTreeMap<Bought<'_>, Vec<&Subscription>> = BTreeMap::new();
     for subscription in &granting {
-        let things: BTreeSet<_> = subscription
-            .items
-            .iter()
-            .filter_map(|item| match case.contract.price_meaning(&item.price) {
-                PriceMeaning::Plan(plan) => Some(plan.name()),
-                PriceMeaning::Unmapped => Some(item.price.id.as_str()),
-                PriceMeaning::Ignored => None,
-            })
-            .collect();
-        for thing in things {
+        let items = subscription.items.iter();
+        let things = items.flat_map(|item| match case.contract.price_meaning(&item.price) {
+            PriceMeaning::Plan(plan) => [
+                Some(Bought::Plan(plan)),
+                Some(Bought::Price(&item.price.id)),
+            ],
+            PriceMeaning::Unmapped | PriceMeaning::Seats => {
+                [Some(Bought::Price(&item.price.id)), None]
+            }
+            PriceMeaning::Ignored => [None, None],
+        });
+        for thing in things.flatten().collect::<BTreeSet<_>>() {
             bought.entry(thing).or_default().push(subscription);
         }
     }
-    let Some((thing, twice)) = bought
-        .into_iter()
-        .find(|(_, subscriptions)| subscriptions.len() > 1)
-    else {
+    let mut bought = bought.into_iter();
+    let twice = bought.find(|(_, subscriptions)| subscriptions.len() > 1);
+    let (Some((thing, twice)), Some(id)) = (twice, case.customers.id(customer)) else {
         return;
     };
-    let Some(id) = case.customers.id(customer) else {
-        return;
+    let thing = match thing {
+        Bought::Plan(plan) => plan.name(),
+        Bought::Price(price) => price.as_str(),
     };
     let named: Vec<_> = twice
         .iter()
         .take(NAMED)
         .map(|subscription| subscription.id.to_string())
         .collect();
+    let more = if twice.len() > named.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let (amount, items_without_amount) = too_much(case, &twice);
+    let times = match twice.len() {
+        2 => "twice".to_owned(),
+        times => format!("{times} times"),
+    };
     case.report(
         Rule::DoubleSubscription,
         Draft {
             entity: format!("customer:{id}"),
             message: format!(
-                "Customer {id} has {} for {thing}: {}.\nDouble subscription — the customer is charged twice.",
-                count(u64::try_from(twice.len()).unwrap_or(u64::MAX), "granting subscription"),
+                "Customer {id} has {} for {thing}: {}{more}.\n\
+                 Double subscription — the customer is charged {times}.",
+                count(
+                    u64::try_from(twice.len()).unwrap_or(u64::MAX),
+                    "granting subscription"
+                ),
                 named.join(", "),
             ),
             fix: "Cancel all but one of them, and let the checkout refuse a second one.".to_owned(),
@@ -157,10 +261,41 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
                 named,
                 ..Subject::default()
             },
-            evidence: twice.iter().map(|subscription| case.provider_says(subscription)).collect(),
+            evidence: twice
+                .iter()
+                .take(MAX_NAMED)
+                .map(|subscription| case.provider_says(subscription))
+                .collect(),
+            amount,
+            items_without_amount,
             ..Draft::default()
         },
     );
+}
+
+/// What is charged beyond the dearest of them, in a month. Where they are paid in several currencies, nobody can tell
+/// which is the dearest, and nothing is said.
+fn too_much(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
+    let mut dearest: Option<(&str, i64)> = None;
+    let (all, without_amount) = case.monthly(twice.iter().copied());
+    let mut currencies = all.iter();
+    let (Some((currency, sum)), None) = (currencies.next(), currencies.next()) else {
+        return (Money::default(), without_amount);
+    };
+    for subscription in twice {
+        let (money, _) = case.monthly([*subscription]);
+        let amount = money.iter().map(|(_, amount)| amount).sum();
+        if dearest.is_none_or(|(_, other)| amount > other) {
+            dearest = Some((currency, amount));
+        }
+    }
+    let mut rest = Money::default();
+    if let Some((currency, dearest)) = dearest
+        && sum > dearest
+    {
+        rest.add(currency, sum.saturating_sub(dearest));
+    }
+    (rest, without_amount)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod access;
 mod columns;
 mod customer;
+mod mismatch;
 mod plan;
 mod price;
 mod status;
@@ -10,27 +11,36 @@ mod unlinked;
 
 use std::collections::BTreeSet;
 
-pub(crate) use self::{columns::paid_seats, customer::CHARGED, plan::stores_paid_plan};
+pub(crate) use self::{
+    columns::{counts_seats, paid_seats, period_end},
+    customer::CHARGED,
+    mismatch::{Mismatches, has_paying_strangers, unexplained_customers},
+    plan::{is_plan_alive, is_same_word, stored_plan, stores_paid_plan},
+};
 use super::{
-    Field, MatchOn, Rule, Unanswerable, case::Case, customers::CustomerNumber, standing::State,
+    Account, Field, MatchOn, Rule, Unanswerable,
+    case::Case,
+    customers::{CustomerNumber, Link},
+    standing::State,
 };
 
 /// Judges every account, then what belongs to customers, prices and statuses.
-pub(crate) fn judge(case: &Case<'_>) -> Result<(), Unanswerable> {
+pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<(), Unanswerable> {
     // Of several missing values the same one is named in whatever order the facts come.
     let mut missing: Option<Unanswerable> = None;
     for customer in case.customers.all() {
         if case.has_judged_account(customer)
-            && let Err(error) = judge_accounts(case, customer)
+            && let Err(error) = judge_accounts(case, customer, mismatches)
         {
             missing = Some(missing.map_or(error.clone(), |other| other.min(error)));
         }
-        judge_customer(case, customer);
+        judge_customer(case, customer, mismatches);
     }
     if let Some(missing) = missing {
         return Err(missing);
     }
     unlinked::unlinked_access(case);
+    mismatches.report(case);
     price::unmapped(case)?;
     if case.contract.source.has_subscriptions() {
         status::unknown_status(case);
@@ -54,12 +64,11 @@ pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
         Rule::PlanDrift | Rule::StalePlan => plan::compares_plans(case),
         Rule::UnmappedPrice => checks_plans && has_subscriptions,
         Rule::UnmappedFeature => checks_plans && !has_subscriptions,
-        Rule::OrphanSubscription | Rule::UnknownStatus | Rule::DoubleSubscription => {
-            has_subscriptions
-        }
+        Rule::OrphanSubscription | Rule::UnknownStatus => has_subscriptions,
+        Rule::DoubleSubscription => has_subscriptions && matched_by_customer,
         Rule::SeatDrift => maps(Field::Seats),
         Rule::StatusDrift => maps(Field::Status),
-        Rule::StaleSubscriptionId => maps(Field::SubscriptionId),
+        Rule::StaleSubscriptionId => matched_by_customer && maps(Field::SubscriptionId),
         Rule::PeriodDrift => maps(Field::PeriodEnd),
         Rule::CancelFlagDrift => maps(Field::CancelAtPeriodEnd),
         Rule::Handler(_) => false,
@@ -68,43 +77,81 @@ pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
     wanted.filter(applies).collect()
 }
 
-fn judge_accounts(case: &Case<'_>, customer: CustomerNumber) -> Result<(), Unanswerable> {
-    let state = case
-        .contract
-        .state(case.customers.subscriptions(customer), case.now)?;
-    let accounts = case.customers.accounts_of(customer);
-    for account in accounts.filter(|account| !case.is_exempt(account)) {
-        match (account.paid, state) {
-            (false, State::Granting) => access::revenue_leak(case, account, customer),
-            (true, State::NotGranting) => access::wrongful_access(case, account, customer),
-            (true, State::None) => access::no_subscription(case, account, customer),
-            (true, State::Granting) => {
-                plan::plan_drift(case, account, customer);
-                columns::judge_granting(case, account, customer)?;
-                columns::status_drift(case, account, customer);
-            }
-            (false, State::NotGranting | State::None) => {
-                plan::stale_plan(case, account, customer);
-                columns::status_drift(case, account, customer);
-            }
-            (_, State::InGrace) => columns::status_drift(case, account, customer),
-            (_, State::Unjudged) => {}
+/// Judges the accounts whose first customer this is.
+fn judge_accounts(
+    case: &Case<'_>,
+    customer: CustomerNumber,
+    mismatches: &Mismatches<'_>,
+) -> Result<(), Unanswerable> {
+    let mut of_customer: Option<State> = None;
+    for link in case.customers.links_of(customer) {
+        if link.holder.first != customer || case.is_exempt(link.account) {
+            continue;
+        }
+        let state = match of_customer.filter(|_| link.holder.is_plain()) {
+            Some(state) => state,
+            None => case.state(&link.holder)?,
+        };
+        if link.holder.is_plain() {
+            of_customer = Some(state);
+        }
+        if !mismatches.accuse(link.account) {
+            judge_account(case, &link, state)?;
         }
     }
     Ok(())
 }
 
-fn judge_customer(case: &Case<'_>, customer: CustomerNumber) {
-    if case.wants(Rule::DuplicateCustomer) {
-        customer::duplicate_customer(case, customer);
+fn judge_account(case: &Case<'_>, link: &Link<'_, '_>, state: State) -> Result<(), Unanswerable> {
+    let paid_elsewhere = is_paid_elsewhere(link.account);
+    match (link.account.paid, state) {
+        (false, State::Granting) => access::revenue_leak(case, link),
+        (true, State::NotGranting | State::None) if paid_elsewhere => {}
+        (true, State::NotGranting) => access::wrongful_access(case, link),
+        (true, State::None) => access::no_subscription(case, link),
+        (true, State::Granting) => {
+            let granting = case.granting(&link.holder);
+            plan::plan_drift(case, link, state, &granting);
+            columns::seat_drift(case, link, &granting)?;
+            columns::judge_granting(case, link, &granting)?;
+            columns::status_drift(case, link);
+        }
+        (false, State::NotGranting | State::None) => {
+            if !paid_elsewhere {
+                plan::stale_plan(case, link);
+            }
+            columns::status_drift(case, link);
+        }
+        (true, State::InGrace) => {
+            let overdue = case.overdue(&link.holder);
+            plan::plan_drift(case, link, state, &overdue);
+            columns::seat_drift(case, link, &overdue)?;
+            columns::status_drift(case, link);
+        }
+        (false, State::InGrace) => columns::status_drift(case, link),
+        (_, State::Unjudged) => {}
     }
-    if !case.contract.source.has_subscriptions() {
+    Ok(())
+}
+
+/// Whether something that the provider does not know pays for the account.
+pub(crate) fn is_paid_elsewhere(account: &Account) -> bool {
+    let columns = account.columns.as_deref();
+    columns.is_some_and(|columns| columns.paid_elsewhere)
+}
+
+fn judge_customer(case: &Case<'_>, customer: CustomerNumber, mismatches: &Mismatches<'_>) {
+    match case.contract.match_on {
+        MatchOn::CustomerId => customer::duplicate_customer(case, customer),
+        MatchOn::SubscriptionId => customer::duplicate_subscription(case, customer),
+    }
+    if !case.contract.source.has_subscriptions() || case.is_on_test_clock(customer) {
         return;
     }
-    if case.wants(Rule::OrphanSubscription) {
+    if !mismatches.explain(case, customer) {
         customer::orphan_subscription(case, customer);
     }
-    if case.wants(Rule::DoubleSubscription) {
+    if case.contract.match_on == MatchOn::CustomerId {
         customer::double_subscription(case, customer);
     }
 }

@@ -3,101 +3,135 @@
 use std::collections::BTreeSet;
 
 use crate::contract::{
-    Account, Field, PlanWords, Rule,
+    Account, Field, PlanWords, Rule, Status, Subscription,
     case::{Case, Draft},
-    customers::CustomerNumber,
+    customers::{Holder, Link},
+    standing::State,
 };
 
-/// Access is right, and the stored plan is not one that the granting subscriptions pay for. Where those carry no
-/// mapped price at all, no plan is expected and nobody is accused.
-pub(super) fn plan_drift(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
+/// The stored plan is not one that `paying`, the granting or overdue subscriptions, pay for. Where those carry no mapped
+/// price at all, no plan is expected and nobody is accused.
+pub(super) fn plan_drift(
+    case: &Case<'_>,
+    link: &Link<'_, '_>,
+    state: State,
+    paying: &[&Subscription],
+) {
     if !compares_plans(case) || !case.wants(Rule::PlanDrift) {
         return;
     }
-    let found = stored_plan(account);
-    let granting = || {
-        case.customers
-            .subscriptions(customer)
-            .filter(|subscription| case.grants(subscription))
+    let found = stored_plan(link.account);
+    let bought = || {
+        let all = paying.iter();
+        all.flat_map(|subscription| case.contract.plans_of(&subscription.items))
     };
-    let mut plans = granting()
-        .flat_map(|subscription| case.contract.plans_of(&subscription.items))
-        .peekable();
-    if plans.peek().is_none() || plans.any(|plan| plan.is(found)) {
+    let right = case.contract.right_plans(bought());
+    if right.is_empty() || right.iter().any(|plan| plan.is(found)) {
         return;
     }
-    let granting = case.granting(customer);
-    let expected: BTreeSet<_> = granting
-        .iter()
-        .flat_map(|subscription| case.contract.plans_of(&subscription.items))
-        .map(PlanWords::name)
-        .collect();
-    let expected = expected.into_iter().collect::<Vec<_>>().join(" or ");
+    let names: BTreeSet<_> = right.iter().map(|plan| plan.name()).collect();
+    let expected = names.into_iter().collect::<Vec<_>>().join(" or ");
     let column = case.column(Field::Plan);
     let stored = if found.is_empty() {
         "empty".to_owned()
     } else {
         format!("\"{found}\"")
     };
-    let mut subject = case.subject(account, customer, granting.first().copied());
-    subject.price = granting
+    let mut subject = case.subject(link, paying.first().copied());
+    subject.price = paying
         .iter()
         .flat_map(|subscription| subscription.items.iter())
-        .filter(|item| case.contract.plans.plan(&item.price).is_some())
+        .filter(|item| {
+            let plan = case.contract.plans.plan(&item.price);
+            plan.is_some_and(|plan| right.contains(plan))
+        })
         .map(|item| &item.price.id)
         .min()
         .map(ToString::to_string);
     subject.plan_expected = Some(expected.clone());
+    let pays = if state == State::InGrace {
+        "is in grace on"
+    } else {
+        "pays for"
+    };
+    let in_handler = format!(
+        "et {column}={expected} in your webhook handler when the subscription's price changes."
+    );
+    let differs_in_case = |plan: &&&PlanWords| plan.words().any(|word| is_same_word(word, found));
+    let fix = match right.iter().find(differs_in_case) {
+        Some(_) => format!(
+            "Write \"{found}\" in `plans` of prodverdict.yml if that is how it is stored; else s{in_handler}"
+        ),
+        None => format!("S{in_handler}"),
+    };
     case.report(
         Rule::PlanDrift,
         Draft {
-            entity: case.account_entity(account),
+            entity: case.account_entity(link.account),
             message: format!(
-                "{} pays for plan \"{expected}\" but {column} is {stored}.\n\
+                "{} {pays} plan \"{expected}\" but {column} is {stored}.\n\
                  Plan drift — {} gets another plan than the one that is paid for.",
                 case.entity_capital(),
                 case.contract.entity,
             ),
-            fix: format!("Set {column}={expected} in your webhook handler when the subscription's price changes."),
+            fix,
             subject,
-            evidence: case.both_sides(account, customer, granting.iter().copied()),
+            evidence: case.both_sides(link, paying.iter().copied()),
             ..Draft::default()
         },
     );
 }
 
+/// Whether two words differ in nothing but case and outer blanks.
+pub(crate) fn is_same_word(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
 /// Access was taken away, and the paid plan stayed.
-pub(super) fn stale_plan(case: &Case<'_>, account: &Account, customer: CustomerNumber) {
-    if !case.wants(Rule::StalePlan) || !stores_paid_plan(case, account) {
+pub(super) fn stale_plan(case: &Case<'_>, link: &Link<'_, '_>) {
+    if !case.wants(Rule::StalePlan)
+        || !stores_paid_plan(case, link.account)
+        || is_plan_alive(case, &link.holder)
+    {
         return;
     }
-    let found = stored_plan(account);
+    let found = stored_plan(link.account);
     let column = case.column(Field::Plan);
-    let deciding = case.deciding(customer);
+    let deciding = case.deciding(&link.holder);
     case.report(
         Rule::StalePlan,
         Draft {
-            entity: case.account_entity(account),
+            entity: case.account_entity(link.account),
             message: format!(
                 "{} has no access and pays for nothing but {column} is \"{found}\".\n\
                  Stale plan — the access flag went, the plan stayed.",
                 case.entity_capital(),
             ),
             fix: format!("Reset {column} in your webhook handler where the access is taken away."),
-            subject: case.subject(account, customer, deciding),
-            evidence: case.both_sides(account, customer, deciding),
+            subject: case.subject(link, deciding),
+            evidence: case.both_sides(link, deciding),
             ..Draft::default()
         },
     );
 }
 
+/// Whether some subscription does not grant but may come back, so that its plan is worth keeping.
+pub(crate) fn is_plan_alive(case: &Case<'_>, holder: &Holder<'_>) -> bool {
+    let may_come_back = |status: &Status| {
+        matches!(
+            status,
+            Status::PastDue | Status::Unpaid | Status::Paused | Status::Incomplete
+        )
+    };
+    let mut all = case.subscriptions_of(holder);
+    all.any(|subscription| may_come_back(&subscription.status))
+}
+
 /// Whether the stored plan is compared, and one of those that are paid for.
 pub(crate) fn stores_paid_plan(case: &Case<'_>, account: &Account) -> bool {
     let found = stored_plan(account);
-    let plans = &case.contract.plans;
-    compares_plans(case)
-        && plans.iter().any(|(_, plan)| plan.is(found))
-        && !case.contract.free_plans.contains(found)
+    let is_it = |plan: &PlanWords| plan.is(found) && !case.contract.is_free(plan);
+    compares_plans(case) && case.contract.plans.iter().any(|(_, plan)| is_it(plan))
 }
 
 /// Whether the contract has plans and the rows have them too.
@@ -105,7 +139,7 @@ pub(super) fn compares_plans(case: &Case<'_>) -> bool {
     case.contract.checks_plans() && case.facts.mapped.contains(&Field::Plan)
 }
 
-fn stored_plan(account: &Account) -> &str {
+pub(crate) fn stored_plan(account: &Account) -> &str {
     account.plan.as_deref().unwrap_or_default().trim()
 }
 
@@ -157,7 +191,7 @@ mod tests {
             .subscriptions
             .push(subscription("1", "active", "price_team").id("sub_2"));
         assert_eq!(found(&contract(), &world), [""; 0]);
-        world.subscriptions[1].status = crate::contract::Status::Canceled;
+        world.subscriptions[1].status = Status::Canceled;
         assert_eq!(found(&contract(), &world), ["plan-drift user:usr_1"]);
     }
 

@@ -31,13 +31,13 @@ pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
         return Ok(());
     }
     let mut tallies: BTreeMap<&PriceId, Tally<'_>> = BTreeMap::new();
+    let mut deciding: BTreeMap<CustomerNumber, BTreeSet<&PriceId>> = BTreeMap::new();
     for customer in case.customers.all() {
-        let mut deciding = BTreeSet::new();
         for subscription in case.subscriptions(customer) {
             if !case.contract.grants_by_status(subscription) {
                 continue;
             }
-            let decides = case.contract.standing(subscription, case.now) == Standing::Unjudged;
+            let standing = case.contract.standing(subscription, None, case.now);
             for price in unmapped_prices(case, subscription) {
                 let tally = tallies.entry(price).or_default();
                 tally.subscriptions += 1;
@@ -45,18 +45,13 @@ pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
                 if tally.named.len() > NAMED {
                     tally.named.pop_last();
                 }
-                if decides {
-                    deciding.insert(price);
+                if standing == Standing::Unjudged {
+                    deciding.entry(customer).or_default().insert(price);
                 }
             }
         }
-        if !deciding.is_empty() && case.has_judged_account(customer) {
-            let accounts = count_unjudged(case, customer)?;
-            for price in deciding {
-                tallies.entry(price).or_default().unjudged_accounts += accounts;
-            }
-        }
     }
+    count_unjudged(case, &deciding, &mut tallies)?;
     for (price, tally) in tallies {
         report(case, rule, price, &tally);
     }
@@ -71,19 +66,45 @@ fn unmapped_prices<'f>(case: &Case<'f>, subscription: &'f Subscription) -> BTree
         .collect()
 }
 
-/// The accounts of an unjudged customer that would be judged.
-fn count_unjudged(case: &Case<'_>, customer: CustomerNumber) -> Result<u64, Unanswerable> {
-    let state = case
-        .contract
-        .state(case.customers.subscriptions(customer), case.now)?;
-    if state != State::Unjudged {
-        return Ok(0);
+/// Counts the accounts that would be judged if `deciding`, the prices of each customer that nobody can judge by, were
+/// mapped.
+fn count_unjudged(
+    case: &Case<'_>,
+    deciding: &BTreeMap<CustomerNumber, BTreeSet<&PriceId>>,
+    tallies: &mut BTreeMap<&PriceId, Tally<'_>>,
+) -> Result<(), Unanswerable> {
+    for customer in deciding.keys() {
+        let mut of_customer: Option<State> = None;
+        for link in case.customers.links_of(*customer) {
+            let mut others = link.holder.customers();
+            // An account of several customers is counted once.
+            let is_first = others.find(|one| deciding.contains_key(one)) == Some(*customer);
+            if !is_first || case.is_exempt(link.account) {
+                continue;
+            }
+            let state = match of_customer.filter(|_| link.holder.is_plain()) {
+                Some(state) => state,
+                None => case.state(&link.holder)?,
+            };
+            if link.holder.is_plain() {
+                of_customer = Some(state);
+            }
+            if state != State::Unjudged {
+                continue;
+            }
+            let customers = link.holder.customers();
+            let prices: BTreeSet<_> = customers
+                .filter_map(|one| deciding.get(&one))
+                .flatten()
+                .collect();
+            for price in prices {
+                if let Some(tally) = tallies.get_mut(*price) {
+                    tally.unjudged_accounts += 1;
+                }
+            }
+        }
     }
-    let judged = case
-        .customers
-        .accounts_of(customer)
-        .filter(|account| !case.is_exempt(account));
-    Ok(judged.map(|_| 1).sum())
+    Ok(())
 }
 
 fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {

@@ -18,10 +18,11 @@ pub(super) fn unknown_status(case: &Case<'_>) {
     }
     let statuses = &case.contract.statuses;
     let mut by_word: BTreeMap<&str, (u64, BTreeSet<&SubscriptionId>)> = BTreeMap::new();
-    for subscription in &case.facts.subscriptions {
+    let customers = case.customers.all();
+    for subscription in customers.flat_map(|customer| case.subscriptions(customer)) {
         let known = statuses.grant.contains(&subscription.status)
             || statuses.deny.contains(&subscription.status);
-        if known || case.contract.is_left_out(subscription) {
+        if known {
             continue;
         }
         let (number, named) = by_word.entry(subscription.status.as_str()).or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::price::count;
+use super::{is_paid_elsewhere, price::count};
 use crate::contract::{
     Rule, Subject,
     case::{Case, Draft},
@@ -14,8 +14,9 @@ const NAMED: usize = 5;
 /// One finding for all of them.
 pub(super) fn unlinked_access(case: &Case<'_>) {
     let (mut number, mut named) = (0_u64, BTreeSet::new());
-    for (account, customer) in case.customers.accounts() {
-        if customer.is_some() || !account.paid || case.is_exempt(account) {
+    for (account, link) in case.customers.accounts() {
+        let is_silent = case.is_exempt(account) || is_paid_elsewhere(account);
+        if link.is_some() || !account.paid || is_silent {
             continue;
         }
         number += 1;

@@ -110,6 +110,7 @@ fn subscription(subscription: &ExplainedSubscription) -> String {
         .iter()
         .map(|price| match &price.meaning {
             PriceUse::Plan { plan, .. } => format!("{} ({plan})", price.price),
+            PriceUse::Seats => format!("{} (seats)", price.price),
             PriceUse::Ignored => format!("{} (another product)", price.price),
             PriceUse::Unmapped => format!("{} (not mapped)", price.price),
             PriceUse::NotChecked => price.price.clone(),

@@ -144,6 +144,7 @@ enum Meaning {
     PaidPlan,
     FreePlan,
     Ignored,
+    Seats,
     Unmapped,
     NotChecked,
 }
@@ -290,6 +291,7 @@ impl<'a> Price<'a> {
                 is_free: false,
             } => (Meaning::PaidPlan, Some(plan.as_str())),
             PriceUse::Ignored => (Meaning::Ignored, None),
+            PriceUse::Seats => (Meaning::Seats, None),
             PriceUse::Unmapped => (Meaning::Unmapped, None),
             PriceUse::NotChecked => (Meaning::NotChecked, None),
         };

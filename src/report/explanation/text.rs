@@ -243,6 +243,7 @@ fn meaning(item: &ExplainedPrice) -> String {
             is_free: false,
         } => format!("→ {}", tamed(plan)),
         PriceUse::Ignored => "(ignored)".to_owned(),
+        PriceUse::Seats => "(seats)".to_owned(),
         PriceUse::Unmapped => "(not in `plans`)".to_owned(),
         PriceUse::NotChecked => "(plans are not checked)".to_owned(),
     }
