@@ -17,7 +17,8 @@ use crate::{
     cli::Environment,
     config::{AccessContract, Config},
     contract::{
-        Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict, evaluate,
+        Advice, Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict,
+        evaluate,
     },
     notice,
     problem::Problem,
@@ -174,6 +175,12 @@ fn outcome(
         Ok((evaluation, repairs)) => {
             outcome.verdict = Verdict::of(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
+            let advice = |one: Advice| Problem {
+                message: one.message,
+                hint: one.hint,
+                place: Some(config.advice_place(index, &one.about)),
+            };
+            outcome.advice = evaluation.advice.into_iter().map(advice).collect();
             let place = |finding: Finding| {
                 let place = config.place(index, finding.rule, finding.subject.price.as_deref());
                 Reported::new(finding, place)
