@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 
 use super::redaction::presentable;
-use crate::contract::{Period, Subscription};
+use crate::contract::{Details, Metadata, Period, Subscription};
 
 /// A subscription as read from its object, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,12 @@ pub struct Decoded {
     pub subscription: Subscription,
     /// None where the provider does not say (Paddle).
     pub livemode: Option<bool>,
-    /// The object holds only the first of its items, so that `subscription` is not complete.
+    /// The object may hold only some of its items, so that `subscription` is not complete.
     pub more_items: bool,
+    /// That of the customer, where the object shows it.
+    pub customer_metadata: Metadata,
+    /// The currency that it is charged in, where the provider says so.
+    pub(crate) currency: Option<String>,
     /// The period of the whole subscription, for items that carry none of their own.
     pub(crate) period: Option<Period>,
 }
@@ -30,9 +34,34 @@ impl Decoded {
             subscription,
             livemode: None,
             more_items: false,
+            customer_metadata: Metadata::default(),
+            currency: None,
             period: None,
         }
     }
+}
+
+/// Where an object comes from, which is how much it has to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The provider's API, which sends every field.
+    Live,
+    /// A file, which needs only what decides something.
+    Recorded,
+}
+
+/// None where `details` say nothing.
+pub(crate) fn boxed(details: Details) -> Option<Box<Details>> {
+    (details != Details::default()).then(|| Box::new(details))
+}
+
+/// The periods of items one by one, where they are not all the same.
+pub(crate) fn different(periods: Vec<Option<Period>>) -> Box<[Option<Period>]> {
+    let first = periods.first();
+    if periods.iter().all(|period| Some(period) == first) {
+        return Box::default();
+    }
+    periods.into()
 }
 
 /// Why an object cannot be read. Never the text of a secret: values are shown cut and cleaned.

@@ -1,11 +1,14 @@
 //! What a read of a provider comes to, put together object by object.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, RandomState},
+};
 
 use hashbrown::HashTable;
 
 use super::Decoded;
-use crate::contract::{SeenModes, Subscription};
+use crate::contract::{CustomerId, Metadata, SeenModes, Subscription};
 
 /// Everything that one read of a provider found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub struct BillingFacts {
     /// In order of their ids, each id once.
     pub subscriptions: Vec<Subscription>,
     pub seen_modes: SeenModes,
+    /// That of customers that have some, as far as subscriptions came with their customer.
+    pub customer_metadata: BTreeMap<CustomerId, Metadata>,
 }
 
 /// Facts in the making. The same subscription read twice counts as read last: its status moves while pages are read.
@@ -29,9 +34,18 @@ impl Gathering {
         let Decoded {
             subscription,
             livemode,
-            ..
+            customer_metadata,
+            more_items: _,
+            currency: _,
+            period: _,
         } = decoded;
         self.saw_mode(livemode, subscription.id.as_str());
+        if !customer_metadata.is_empty() {
+            let customer = subscription.customer.clone();
+            self.facts
+                .customer_metadata
+                .insert(customer, customer_metadata);
+        }
         self.put(subscription);
     }
 

@@ -10,6 +10,7 @@ mod entitlements;
 mod error;
 mod facts;
 mod keys;
+mod metadata;
 mod owners;
 mod pace;
 mod paddle;

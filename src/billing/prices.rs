@@ -1,36 +1,51 @@
 //! One shared `Price` for all the items that carry it, and shared terms for all the subscriptions that have them.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState},
     sync::Arc,
 };
 
 use hashbrown::HashTable;
 
-use crate::contract::{Price, PriceId, Terms};
+use crate::contract::{Price, Terms, Word};
 
-/// The prices and terms met so far. A million subscriptions to ten prices hold ten prices.
+/// The prices, terms and words met so far. A million subscriptions to ten prices hold ten prices.
 #[derive(Debug, Default)]
 pub struct PriceTable {
-    prices: HashMap<PriceId, Arc<Price>>,
+    prices: HashTable<Arc<Price>>,
     terms: HashTable<Arc<Terms>>,
+    words: HashSet<Word>,
     hasher: RandomState,
 }
 
 impl PriceTable {
-    /// The shared copy of `price`. Where one id comes with different contents, each item keeps its own, and the
-    /// latest is the one shared from then on.
+    /// The shared copy of `price`. One price may be sold in several currencies at once. Where one id comes with
+    /// different contents in one currency, each item keeps its own, and the latest is the one shared from then on.
     pub fn share(&mut self, price: Price) -> Arc<Price> {
-        match self.prices.get(&price.id) {
-            Some(known) if **known == price => Arc::clone(known),
-            Some(_) | None => {
-                let id = price.id.clone();
-                let shared = Arc::new(price);
-                self.prices.insert(id, Arc::clone(&shared));
-                shared
+        let hasher = &self.hasher;
+        let hash = |price: &Price| hasher.hash_one((&price.id, &price.currency));
+        let is_same = |known: &Arc<Price>| known.id == price.id && known.currency == price.currency;
+        if let Some(known) = self.prices.find_mut(hash(&price), is_same) {
+            if **known != price {
+                *known = Arc::new(price);
             }
+            return Arc::clone(known);
         }
+        let shared = Arc::new(price);
+        self.prices
+            .insert_unique(hash(&shared), Arc::clone(&shared), |known| hash(known));
+        shared
+    }
+
+    /// The shared copy of `word`.
+    pub(crate) fn word(&mut self, word: &str) -> Word {
+        if let Some(known) = self.words.get(word) {
+            return known.clone();
+        }
+        let shared = Word::from(word);
+        self.words.insert(shared.clone());
+        shared
     }
 
     /// The shared copy of `terms`.
@@ -67,6 +82,23 @@ mod tests {
         };
         assert_eq!(prices.share(dearer).unit_amount, Some(5));
         assert_eq!(first.unit_amount, None);
+    }
+
+    #[test]
+    fn a_price_in_two_currencies_is_shared_in_each() {
+        let mut prices = PriceTable::default();
+        let mut share = |currency: &str| {
+            prices.share(Price {
+                currency: Some(currency.to_owned()),
+                ..Price::bare("price_a")
+            })
+        };
+        let (dollars, euros) = (share("usd"), share("eur"));
+        for _ in 0..3 {
+            assert!(Arc::ptr_eq(&dollars, &share("usd")));
+            assert!(Arc::ptr_eq(&euros, &share("eur")));
+        }
+        assert_eq!(prices.prices.len(), 2);
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl<'r> Sides<'r> {
             seen_modes: listed.facts.seen_modes,
             customer_known: false,
             stored_words: accounts.stored_words,
-            customer_metadata: std::collections::BTreeMap::new(),
+            customer_metadata: listed.facts.customer_metadata,
         };
         let customers_were_asked = !listed.is_everything && self.settle(&mut facts).await?;
         Ok(BothSides {

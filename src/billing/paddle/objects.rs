@@ -9,27 +9,28 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     billing::{
         DecodeError, Decoded, PriceTable,
-        decoding::{Reference, check_kind, from_text, from_value},
-        stripe::objects::interval,
+        decoding::{Origin, boxed, check_kind, from_text, from_value},
+        metadata::{WireMetadata, WireOwner},
+        stripe::price_objects::{Amount, interval},
     },
     contract::{
-        CustomerId, Item, Period, Price, PriceId, Status, Subscription, SubscriptionId, Terms,
-        UnixSeconds,
+        CustomerId, Details, Interval, Item, Period, Price, PriceId, Status, Subscription,
+        SubscriptionId, Terms, UnixSeconds,
     },
 };
 
 const SUBSCRIPTION: &str = "subscription";
 
-/// Reads a subscription as the API returns it.
+/// Reads a recorded subscription.
 pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
-    from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(prices)
+    from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(Origin::Recorded, prices)
 }
 
 pub(crate) fn subscription_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
-    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(prices)
+    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Live, prices)
 }
 
 #[derive(Deserialize)]
@@ -37,11 +38,16 @@ pub(crate) fn subscription_text(
 struct WireSubscription {
     id: String,
     status: String,
-    customer_id: Reference,
-    created_at: Timestamp,
+    customer_id: WireOwner,
+    created_at: Option<Timestamp>,
     canceled_at: Option<Timestamp>,
     current_billing_period: Option<WirePeriod>,
     scheduled_change: Option<WireChange>,
+    currency_code: Option<String>,
+    collection_mode: Option<String>,
+    billing_details: Option<WireBilling>,
+    #[serde(default)]
+    custom_data: WireMetadata,
     items: Vec<WireItem>,
 }
 
@@ -50,6 +56,13 @@ struct WireSubscription {
 struct WirePeriod {
     starts_at: Timestamp,
     ends_at: Timestamp,
+}
+
+/// Payment terms, of a subscription that is paid by invoice.
+#[derive(Deserialize)]
+#[serde(expecting = "billing details")]
+struct WireBilling {
+    payment_terms: Option<WireCycle>,
 }
 
 #[derive(Deserialize)]
@@ -100,26 +113,40 @@ fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Err
 }
 
 impl WireSubscription {
-    fn decode(self, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+    fn decode(self, origin: Origin, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, None, &self.id)?;
+        if origin == Origin::Live && self.created_at.is_none() {
+            let reason = "missing field `created_at`";
+            return Err(DecodeError::new(SUBSCRIPTION, Some(&self.id), ".", reason));
+        }
         let period = self
             .current_billing_period
             .map(|period| Period::new(period.starts_at.into(), period.ends_at.into()));
+        let currency = self.currency_code.as_deref().map(str::to_lowercase);
         let item = |item: WireItem| Item {
-            price: prices.share(item.price.decode()),
+            price: prices.share(item.price.decode(currency.as_deref())),
             quantity: item.quantity,
         };
         let items = self.items.into_iter().map(item).collect();
+        let is_invoiced = self.collection_mode.as_deref() == Some("manual");
+        let terms = self
+            .billing_details
+            .and_then(|billing| billing.payment_terms);
         Ok(Decoded {
             subscription: Subscription {
                 id: SubscriptionId::from(self.id),
-                customer: CustomerId::from(self.customer_id.0),
-                created: self.created_at.into(),
+                customer: CustomerId::from(self.customer_id.id),
+                created: self
+                    .created_at
+                    .map_or_else(UnixSeconds::default, UnixSeconds::from),
                 ended_at: self
                     .canceled_at
                     .map(|ended_at| UnixSeconds::from(ended_at).into()),
                 period,
-                details: None,
+                details: boxed(Details {
+                    metadata: self.custom_data.sorted(prices),
+                    ..Details::default()
+                }),
                 terms: prices.share_terms(Terms {
                     status: Status::parse(&self.status),
                     cancel_scheduled: Some(
@@ -128,30 +155,46 @@ impl WireSubscription {
                     ),
                     only_cancel_at: false,
                     pause: None,
-                    days_until_due: None,
+                    days_until_due: terms.filter(|_| is_invoiced).and_then(|terms| terms.days()),
                     on_test_clock: false,
                     items,
                 }),
             },
             livemode: None,
             more_items: false,
+            customer_metadata: self.customer_id.metadata.sorted(prices),
+            currency: None,
             period,
         })
     }
 }
 
+impl WireCycle {
+    /// None where its length depends on the calendar.
+    fn days(&self) -> Option<u32> {
+        match interval(&self.interval)? {
+            Interval::Day => Some(self.frequency),
+            Interval::Week => self.frequency.checked_mul(7),
+            Interval::Month | Interval::Year => None,
+        }
+    }
+}
+
 impl WirePrice {
-    fn decode(self) -> Price {
-        let (unit_amount, currency) = self
+    /// As it is charged in `charged`, the currency of the subscription. The amount in another one depends on where the
+    /// customer lives.
+    fn decode(self, charged: Option<&str>) -> Price {
+        let (amount, currency) = self
             .unit_price
-            .map(|money| (money.amount, money.currency_code.to_lowercase()))
+            .map(|money| (money.amount, money.currency_code))
             .unzip();
+        let amount = Amount::new(currency, amount).charged_in(charged, |_| None);
         Price {
             id: PriceId::from(self.id),
             product: self.product_id,
             lookup_key: None,
-            currency,
-            unit_amount,
+            currency: amount.currency,
+            unit_amount: amount.minor_units,
             recurring: self
                 .billing_cycle
                 .and_then(|cycle| Some((interval(&cycle.interval)?, cycle.frequency))),
@@ -161,13 +204,13 @@ impl WirePrice {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use std::error::Error as _;
 
     use serde_json::json;
 
     use super::*;
-    use crate::contract::Interval;
 
     fn example() -> Value {
         json!({
@@ -192,6 +235,56 @@ mod tests {
         subscription(&object, &mut PriceTable::default())
             .map(|decoded| decoded.subscription)
             .map_err(|error| format!("{error}: {}", error.source().unwrap()))
+    }
+
+    #[test]
+    fn payment_terms_in_days_count_for_manual_collection() {
+        let days = |mode: &str, interval: &str| {
+            let mut object = example();
+            object["collection_mode"] = json!(mode);
+            object["billing_details"] =
+                json!({"payment_terms": {"interval": interval, "frequency": 14}});
+            let decoded = subscription(&object, &mut PriceTable::default()).unwrap();
+            decoded.subscription.days_until_due
+        };
+        assert_eq!(days("manual", "day"), Some(14));
+        assert_eq!(days("manual", "week"), Some(98));
+        assert_eq!(days("manual", "month"), None);
+        assert_eq!(days("automatic", "day"), None);
+    }
+
+    #[test]
+    fn custom_data_is_metadata() {
+        let read = with("/custom_data", json!({"user_id": 42, "tags": ["a"]})).unwrap();
+        let metadata = read.details.unwrap().metadata;
+        let [(key, text)] = &*metadata else {
+            panic!("one scalar was given");
+        };
+        assert_eq!((&**key, &**text), ("user_id", "42"));
+    }
+
+    #[test]
+    fn an_amount_in_another_currency_is_not_known() {
+        let mut object = example();
+        let amount = |object: &Value| {
+            let decoded = subscription(object, &mut PriceTable::default()).unwrap();
+            decoded.subscription.items[0].price.unit_amount
+        };
+        object["currency_code"] = json!("USD");
+        assert_eq!(amount(&object), Some(3000));
+        object["currency_code"] = json!("EUR");
+        assert_eq!(amount(&object), None);
+    }
+
+    #[test]
+    fn an_ended_or_paused_subscription_states_no_period() {
+        for status in ["canceled", "paused"] {
+            let mut object = example();
+            object["status"] = json!(status);
+            object["current_billing_period"] = Value::Null;
+            let decoded = subscription(&object, &mut PriceTable::default()).unwrap();
+            assert_eq!(decoded.subscription.period, None);
+        }
     }
 
     #[test]

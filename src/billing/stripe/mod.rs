@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod events;
 pub mod objects;
 mod pieces;
+pub(crate) mod price_objects;
 mod survey;
 
 use std::{
@@ -18,11 +19,12 @@ use serde_json::value::RawValue;
 use self::objects::{DecodedItem, item_text, subscription_text};
 use super::{
     BillingFacts, Decoded, Error, Meaning, PriceTable,
+    decoding::{boxed, different},
     facts::Gathering,
     pages::{Listed, Listing, Pages},
     transport::{Endpoint, Session},
 };
-use crate::contract::{CustomerId, Period};
+use crate::contract::{CustomerId, Details, Period};
 pub(crate) use survey::{Survey, survey};
 
 /// Stripe answers with at most as many objects a page.
@@ -162,16 +164,23 @@ async fn complete(
 ) -> Result<(), Error> {
     let filter = [("subscription", decoded.subscription.id.as_str())];
     let mut pages = Pages::of(session, &listing("v1/subscription_items", &filter));
+    let currency = decoded.currency.as_deref();
     let mut items = Vec::new();
     while let Some(page) = pages
-        .next(|text: &RawValue| item_text(text, &mut locked(prices)))
+        .next(|text: &RawValue| item_text(text, currency, &mut locked(prices)))
         .await?
     {
         items.extend(page);
     }
     let own = decoded.period;
-    let of_items = items.iter().filter_map(|listed| listed.period.or(own));
-    decoded.subscription.period = Period::of_items(of_items);
+    let periods: Vec<_> = items.iter().map(|listed| listed.period.or(own)).collect();
+    let subscription = &mut decoded.subscription;
+    subscription.period = Period::of_items(periods.iter().copied().flatten());
+    let details = subscription.details.take().map(|details| *details);
+    subscription.details = boxed(Details {
+        item_periods: different(periods),
+        ..details.unwrap_or_default()
+    });
     decoded.subscription.items = items.into_iter().map(|listed| listed.item).collect();
     decoded.more_items = false;
     Ok(())

@@ -1,34 +1,34 @@
 //! Stripe's subscription objects: the fields that decide about access, and their way into facts.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
+use super::price_objects::{WirePlan, WirePrice};
 use crate::{
     billing::{
         DecodeError, Decoded, PriceTable,
-        decoding::{Reference, check_kind, from_text, from_value},
+        decoding::{Origin, boxed, check_kind, different, from_text, from_value},
+        metadata::{WireMetadata, WireOwner},
     },
     contract::{
-        CustomerId, Interval, Item, Pause, Period, Price, PriceId, Status, Subscription,
-        SubscriptionId, Terms, UnixSeconds,
+        CustomerId, Details, Item, Pause, Period, Status, Subscription, SubscriptionId, Terms,
+        UnixSeconds,
     },
 };
 
 const SUBSCRIPTION: &str = "subscription";
 const SUBSCRIPTION_ITEM: &str = "subscription_item";
 
-/// Reads a subscription as the API returns it, of any version of the API that has `items`.
+/// Reads a recorded subscription, of any version of the API that has `items`.
 pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
-    from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(prices)
+    from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(Origin::Recorded, prices)
 }
 
 pub(crate) fn subscription_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
-    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(prices)
+    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Live, prices)
 }
 
 /// One element of `/v1/subscription_items`.
@@ -39,15 +39,17 @@ pub(crate) struct DecodedItem {
     pub(crate) period: Option<Period>,
 }
 
-/// Reads an item listed on its own.
+/// Reads an item listed on its own, of a subscription in this currency.
 pub(crate) fn item_text(
     text: &RawValue,
+    currency: Option<&str>,
     prices: &mut PriceTable,
 ) -> Result<DecodedItem, DecodeError> {
     let wire: WireItem = from_text(SUBSCRIPTION_ITEM, text)?;
-    check_kind(SUBSCRIPTION_ITEM, wire.object.as_deref(), &wire.id)?;
-    let (id, period) = (wire.id.clone(), wire.period());
-    let Some(item) = wire.decode(prices) else {
+    let id = wire.id.clone().unwrap_or_default();
+    check_kind(SUBSCRIPTION_ITEM, wire.object.as_deref(), &id)?;
+    let period = wire.period();
+    let Some(item) = wire.decode(currency, prices) else {
         return Err(DecodeError::new(SUBSCRIPTION_ITEM, Some(&id), ".", NEITHER));
     };
     Ok(DecodedItem { id, item, period })
@@ -60,13 +62,20 @@ const NEITHER: &str = "the item has neither a price nor a plan";
 struct WireSubscription {
     object: Option<String>,
     id: String,
-    customer: Reference,
+    customer: WireOwner,
     status: String,
-    created: i64,
+    created: Option<i64>,
     ended_at: Option<i64>,
     cancel_at: Option<i64>,
     cancel_at_period_end: Option<bool>,
     pause_collection: Option<WirePause>,
+    collection_method: Option<String>,
+    days_until_due: Option<u32>,
+    latest_invoice: Option<WireInvoice>,
+    test_clock: Option<IgnoredAny>,
+    currency: Option<String>,
+    #[serde(default)]
+    metadata: WireMetadata,
     // Versions before 2025-03-31.basil carry the period here and not on the items.
     current_period_start: Option<i64>,
     current_period_end: Option<i64>,
@@ -80,18 +89,30 @@ struct WirePause {
     behavior: Option<String>,
 }
 
+/// An invoice, as its id or expanded.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "an id or an invoice")]
+enum WireInvoice {
+    Expanded {
+        due_date: Option<i64>,
+        created: Option<i64>,
+    },
+    Id(IgnoredAny),
+}
+
 #[derive(Deserialize)]
 #[serde(expecting = "a list of items")]
 struct WireItems {
     data: Vec<WireItem>,
     has_more: Option<bool>,
+    total_count: Option<u64>,
 }
 
 #[derive(Deserialize)]
 #[serde(expecting = "an item")]
 struct WireItem {
     object: Option<String>,
-    id: String,
+    id: Option<String>,
     price: Option<WirePrice>,
     // The older name of a price, which mirrors `price` where both are there.
     plan: Option<WirePlan>,
@@ -100,74 +121,50 @@ struct WireItem {
     current_period_end: Option<i64>,
 }
 
-#[derive(Deserialize)]
-#[serde(expecting = "a price")]
-struct WirePrice {
-    id: String,
-    product: Option<Reference>,
-    currency: Option<String>,
-    unit_amount: Option<i64>,
-    transform_quantity: Option<IgnoredAny>,
-    recurring: Option<WireRecurring>,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "how a price recurs")]
-struct WireRecurring {
-    interval: Option<String>,
-    interval_count: Option<u64>,
-    usage_type: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "a plan")]
-struct WirePlan {
-    id: String,
-    product: Option<Reference>,
-    currency: Option<String>,
-    amount: Option<i64>,
-    transform_usage: Option<IgnoredAny>,
-    interval: Option<String>,
-    interval_count: Option<u64>,
-    usage_type: Option<String>,
-}
-
 impl WireSubscription {
-    fn decode(self, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+    fn decode(self, origin: Origin, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, self.object.as_deref(), &self.id)?;
+        if origin == Origin::Live && self.created.is_none() {
+            let reason = "missing field `created`";
+            return Err(DecodeError::new(SUBSCRIPTION, Some(&self.id), ".", reason));
+        }
+        let status = Status::parse(&self.status);
         let own = period(self.current_period_start, self.current_period_end);
-        let of_items = self
-            .items
-            .data
-            .iter()
-            .filter_map(|item| item.period().or(own));
-        let latest = Period::of_items(of_items);
+        let more_items = self.items.are_cut(origin);
+        let periods = self.items.data.iter().map(|item| item.period().or(own));
+        let periods: Vec<_> = periods.collect();
+        let currency = self.currency.as_deref().map(str::to_lowercase);
         let mut items = Vec::with_capacity(self.items.data.len());
         for (index, wire) in self.items.data.into_iter().enumerate() {
             let item_id = wire.id.clone();
-            let Some(item) = wire.decode(prices) else {
+            let Some(item) = wire.decode(currency.as_deref(), prices) else {
                 let path = format!("items.data[{index}]");
-                let reason = format!("`{item_id}`: {NEITHER}");
-                return Err(DecodeError::new(
-                    SUBSCRIPTION,
-                    Some(&self.id),
-                    &path,
-                    &reason,
-                ));
+                let named = item_id.map(|id| format!("`{id}`: ")).unwrap_or_default();
+                let reason = format!("{named}{NEITHER}");
+                let id = Some(self.id.as_str());
+                return Err(DecodeError::new(SUBSCRIPTION, id, &path, &reason));
             };
             items.push(item);
         }
         let behavior = self.pause_collection.and_then(|pause| pause.behavior);
+        let is_sent = self
+            .collection_method
+            .is_none_or(|method| method == "send_invoice");
+        let invoice = self.latest_invoice.filter(|_| status == Status::PastDue);
         Ok(Decoded {
             subscription: Subscription {
                 id: SubscriptionId::from(self.id),
-                customer: CustomerId::from(self.customer.0),
-                created: UnixSeconds(self.created),
+                customer: CustomerId::from(self.customer.id),
+                created: UnixSeconds(self.created.unwrap_or_default()),
                 ended_at: self.ended_at.map(|ended_at| UnixSeconds(ended_at).into()),
-                period: latest,
-                details: None,
+                period: Period::of_items(periods.iter().copied().flatten()),
+                details: boxed(Details {
+                    item_periods: different(periods),
+                    invoice_due: invoice.and_then(WireInvoice::due),
+                    metadata: self.metadata.sorted(prices),
+                }),
                 terms: prices.share_terms(Terms {
-                    status: Status::parse(&self.status),
+                    status,
                     // Flexible billing sets only the date, the classic portal both, the API either.
                     cancel_scheduled: match (self.cancel_at_period_end, self.cancel_at) {
                         (_, Some(_)) => Some(true),
@@ -176,15 +173,41 @@ impl WireSubscription {
                     only_cancel_at: self.cancel_at_period_end == Some(false)
                         && self.cancel_at.is_some(),
                     pause: behavior.as_deref().map(Pause::parse),
-                    days_until_due: None,
-                    on_test_clock: false,
+                    days_until_due: self.days_until_due.filter(|_| is_sent),
+                    on_test_clock: self.test_clock.is_some(),
                     items: items.into(),
                 }),
             },
             livemode: self.livemode,
-            more_items: self.items.has_more.unwrap_or_default(),
+            more_items,
+            customer_metadata: self.customer.metadata.sorted(prices),
+            currency,
             period: own,
         })
+    }
+}
+
+impl WireInvoice {
+    /// One without a due date is due when it is made.
+    fn due(self) -> Option<UnixSeconds> {
+        match self {
+            Self::Expanded { due_date, created } => due_date.or(created).map(UnixSeconds),
+            Self::Id(IgnoredAny) => None,
+        }
+    }
+}
+
+impl WireItems {
+    /// Whether there are others than these, as far as anybody can tell. No subscription is sold without an item.
+    fn are_cut(&self, origin: Origin) -> bool {
+        let shown = u64::try_from(self.data.len()).unwrap_or(u64::MAX);
+        let counts_more = self.total_count.is_some_and(|total| total > shown);
+        let may_go_on = match (origin, self.has_more) {
+            (_, Some(has_more)) => has_more || (origin == Origin::Live && shown == 0),
+            (Origin::Live, None) => true,
+            (Origin::Recorded, None) => shown == 0,
+        };
+        counts_more || may_go_on
     }
 }
 
@@ -194,81 +217,16 @@ impl WireItem {
     }
 
     /// None when it has no price under either name.
-    fn decode(self, prices: &mut PriceTable) -> Option<Item> {
+    fn decode(self, currency: Option<&str>, prices: &mut PriceTable) -> Option<Item> {
         let price = match (self.price, self.plan) {
-            (Some(price), _) => price.decode(),
-            (None, Some(plan)) => plan.decode(),
+            (Some(price), _) => price.decode(currency),
+            (None, Some(plan)) => plan.decode(currency),
             (None, None) => return None,
         };
-        let price: Arc<Price> = prices.share(price);
         Some(Item {
             quantity: self.quantity.filter(|_| !price.metered),
-            price,
+            price: prices.share(price),
         })
-    }
-}
-
-impl WirePrice {
-    fn decode(self) -> Price {
-        let (recurring, metered) = self.recurring.map_or((None, false), WireRecurring::decode);
-        Price {
-            id: PriceId::from(self.id),
-            product: self.product.map(|product| product.0),
-            lookup_key: None,
-            currency: self.currency.map(|currency| currency.to_lowercase()),
-            unit_amount: amount_per_unit(self.unit_amount, self.transform_quantity),
-            recurring,
-            metered,
-        }
-    }
-}
-
-impl WirePlan {
-    fn decode(self) -> Price {
-        let (recurring, metered) = WireRecurring {
-            interval: self.interval,
-            interval_count: self.interval_count,
-            usage_type: self.usage_type,
-        }
-        .decode();
-        Price {
-            id: PriceId::from(self.id),
-            product: self.product.map(|product| product.0),
-            lookup_key: None,
-            currency: self.currency.map(|currency| currency.to_lowercase()),
-            unit_amount: amount_per_unit(self.amount, self.transform_usage),
-            recurring,
-            metered,
-        }
-    }
-}
-
-impl WireRecurring {
-    fn decode(self) -> (Option<(Interval, u32)>, bool) {
-        let interval = self.interval.as_deref().and_then(interval);
-        // A plan of the oldest versions has no count, which meant one.
-        let count = u32::try_from(self.interval_count.unwrap_or(1)).ok();
-        let metered = self.usage_type.as_deref() == Some("metered");
-        (interval.zip(count), metered)
-    }
-}
-
-/// The length of a period; none for a word that is not known.
-pub(crate) fn interval(word: &str) -> Option<Interval> {
-    match word {
-        "day" => Some(Interval::Day),
-        "week" => Some(Interval::Week),
-        "month" => Some(Interval::Month),
-        "year" => Some(Interval::Year),
-        _ => None,
-    }
-}
-
-/// A price that divides the quantity first (`$10 per 100 seats`) has no amount per unit.
-fn amount_per_unit(amount: Option<i64>, transform: Option<IgnoredAny>) -> Option<i64> {
-    match transform {
-        Some(IgnoredAny) => None,
-        None => amount,
     }
 }
 
@@ -279,12 +237,13 @@ fn period(start: Option<i64>, end: Option<i64>) -> Option<Period> {
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
-    use std::error::Error as _;
+    use std::{error::Error as _, sync::Arc};
 
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::contract::{Interval, Price};
 
     /// As it was before 2025-03-31.basil, with one item.
     fn old(item: &Value) -> Value {
@@ -530,6 +489,195 @@ mod tests {
         assert!(Arc::ptr_eq(first, second));
     }
 
+    /// `old` with other members.
+    fn with(extra: Value) -> Value {
+        let mut value = old(&json!({"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}));
+        let members = value.as_object_mut().unwrap();
+        members.extend(extra.as_object().unwrap().clone());
+        value
+    }
+
+    fn details(value: &Value) -> Details {
+        let details = read(value).subscription.details;
+        details.map_or_else(Details::default, |details| *details)
+    }
+
+    #[test]
+    fn most_subscriptions_have_no_details() {
+        let plain = with(json!({"metadata": {}, "latest_invoice": "in_1"}));
+        assert_eq!(read(&plain).subscription.details, None);
+    }
+
+    #[test]
+    fn items_with_periods_of_their_own_keep_them() {
+        let item = |start: i64, end: i64| json!({"price": {"id": "p"}, "current_period_start": start, "current_period_end": end});
+        let own = json!({"price": {"id": "p"}});
+        let periods = |items: Value| details(&with(json!({"items": {"data": items}}))).item_periods;
+        let period = |start, end| Some(Period::new(UnixSeconds(start), UnixSeconds(end)));
+        assert_eq!(
+            *periods(json!([item(1, 5), item(2, 9), own])),
+            [period(1, 5), period(2, 9), period(10, 20)]
+        );
+        assert_eq!(*periods(json!([item(1, 5), item(1, 5)])), []);
+        assert_eq!(*periods(json!([item(10, 20), own])), []);
+    }
+
+    #[test]
+    fn metadata_of_subscription_and_customer_is_kept() {
+        let decoded = read(&with(json!({
+            "metadata": {"userId": "u1", "n": 7},
+            "customer": {"metadata": {"userId": "u2"}, "id": "cus_1"},
+        })));
+        let shown = |metadata: &crate::contract::Metadata| {
+            let pairs = metadata.iter();
+            let shown: Vec<_> = pairs
+                .map(|(key, text)| format!("{}={text}", &**key))
+                .collect();
+            shown.join(" ")
+        };
+        let metadata = decoded.subscription.details.unwrap().metadata;
+        assert_eq!(shown(&metadata), "n=7 userId=u1");
+        assert_eq!(shown(&decoded.customer_metadata), "userId=u2");
+    }
+
+    #[test]
+    fn an_invoice_is_due_on_its_date_or_when_made() {
+        let due = |status: &str, invoice: Value| {
+            details(&with(json!({"status": status, "latest_invoice": invoice}))).invoice_due
+        };
+        let whole = json!({"id": "in_1", "created": 100, "due_date": 200});
+        assert_eq!(due("past_due", whole.clone()), Some(UnixSeconds(200)));
+        let at_once = json!({"id": "in_1", "created": 100, "due_date": null});
+        assert_eq!(due("past_due", at_once), Some(UnixSeconds(100)));
+        assert_eq!(due("past_due", json!("in_1")), None);
+        assert_eq!(due("past_due", json!(null)), None);
+        assert_eq!(due("active", whole), None);
+    }
+
+    #[test]
+    fn days_to_pay_belong_to_invoices_that_are_sent() {
+        let days = |extra: Value| read(&with(extra)).subscription.days_until_due;
+        let sent = json!({"collection_method": "send_invoice", "days_until_due": 30});
+        assert_eq!(days(sent), Some(30));
+        let charged = json!({"collection_method": "charge_automatically", "days_until_due": 30});
+        assert_eq!(days(charged), None);
+        assert_eq!(days(json!({"days_until_due": 30})), Some(30));
+        assert_eq!(days(json!({"collection_method": "send_invoice"})), None);
+    }
+
+    #[test]
+    fn a_test_clock_is_seen_as_id_or_object() {
+        let on_clock = |clock: Value| {
+            read(&with(json!({"test_clock": clock})))
+                .subscription
+                .on_test_clock
+        };
+        assert!(on_clock(json!("clock_1")));
+        assert!(on_clock(json!({"id": "clock_1"})));
+        assert!(!on_clock(json!(null)));
+        assert!(!read(&with(json!({}))).subscription.on_test_clock);
+    }
+
+    #[test]
+    fn an_end_date_alone_is_told_from_the_flag() {
+        let only = |extra: Value| read(&with(extra)).subscription.only_cancel_at;
+        assert!(only(json!({"cancel_at": 9, "cancel_at_period_end": false})));
+        assert!(!only(json!({"cancel_at": 9, "cancel_at_period_end": true})));
+        assert!(!only(json!({"cancel_at": 9})));
+    }
+
+    #[test]
+    fn every_pause_keeps_its_behavior() {
+        let pause = |behavior: &str| {
+            let pause = json!({"pause_collection": {"behavior": behavior}});
+            read(&with(pause)).subscription.pause.clone()
+        };
+        assert_eq!(pause("keep_as_draft"), Some(Pause::KeepAsDraft));
+        assert_eq!(pause("mark_uncollectible"), Some(Pause::MarkUncollectible));
+        assert_eq!(pause("sleep"), Some(Pause::Other("sleep".into())));
+    }
+
+    #[test]
+    fn amounts_are_in_the_currency_of_the_subscription() {
+        let amount = |currency: Value, price: Value| {
+            let item = json!({"id": "si_1", "quantity": 1, "price": price});
+            let read = read(&with(
+                json!({"currency": currency, "items": {"data": [item]}}),
+            ));
+            let price = &read.subscription.items[0].price;
+            (price.unit_amount, price.currency.clone())
+        };
+        let euros = Some("eur".to_owned());
+        let price = json!({"id": "p", "currency": "usd", "unit_amount": 4900,
+            "currency_options": {"EUR": {"unit_amount": 4500}, "usd": {"unit_amount": 4900}}});
+        assert_eq!(
+            amount(json!("eur"), price.clone()),
+            (Some(4500), euros.clone())
+        );
+        assert_eq!(amount(json!("USD"), price.clone()).0, Some(4900));
+        assert_eq!(amount(json!("jpy"), price.clone()).0, None);
+        assert_eq!(amount(json!(null), price).0, Some(4900));
+        let bare = json!({"id": "p", "currency": "usd", "unit_amount": 4900});
+        assert_eq!(amount(json!("eur"), bare), (None, euros));
+    }
+
+    #[test]
+    fn a_price_keeps_its_lookup_key() {
+        let price = priced(&json!({"id": "price_1", "lookup_key": "pro_monthly"}));
+        assert_eq!(price.lookup_key.as_deref(), Some("pro_monthly"));
+    }
+
+    #[test]
+    fn what_decides_nothing_may_be_left_out_of_a_recording() {
+        let bare = json!({
+            "id": "sub_1", "customer": "cus_1", "status": "active",
+            "items": {"data": [{"price": {"id": "price_1"}}]},
+        });
+        let read = read(&bare);
+        assert_eq!(read.subscription.items.len(), 1);
+        assert!(!read.more_items);
+        let text = RawValue::from_string(bare.to_string()).unwrap();
+        assert!(subscription_text(&text, &mut PriceTable::default()).is_err());
+    }
+
+    #[test]
+    fn an_embedded_list_may_be_cut_without_saying_so() {
+        let item = json!({"id": "si_1", "price": {"id": "price_1"}});
+        let cut = |items: &Value, live: bool| {
+            let value = with(json!({"items": items}));
+            let text = RawValue::from_string(value.to_string()).unwrap();
+            let decoded = if live {
+                subscription_text(&text, &mut PriceTable::default())
+            } else {
+                subscription(&value, &mut PriceTable::default())
+            };
+            decoded.unwrap().more_items
+        };
+        let both = |items: &Value| (cut(items, true), cut(items, false));
+        for (items, expected) in [
+            (json!({"data": [item], "has_more": false}), (false, false)),
+            (
+                json!({"data": [item], "has_more": false, "total_count": 1}),
+                (false, false),
+            ),
+            (json!({"data": [item], "has_more": true}), (true, true)),
+            (
+                json!({"data": [item], "has_more": false, "total_count": 2}),
+                (true, true),
+            ),
+            (json!({"data": [item], "total_count": 2}), (true, true)),
+            (json!({"data": [item]}), (true, false)),
+            (json!({"data": []}), (true, true)),
+            (json!({"data": [], "has_more": false}), (true, false)),
+            (
+                json!({"data": [], "has_more": false, "total_count": 1}),
+                (true, true),
+            ),
+        ] {
+            assert_eq!(both(&items), expected, "{items}");
+        }
+    }
+
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -552,7 +700,7 @@ mod tests {
         #[test]
         fn a_field_with_anything_in_it_never_panics(
             path in prop::sample::select(vec![
-                "/id", "/customer", "/status", "/created", "/items", "/items/data", "/items/data/0",
+                "/id", "/customer", "/status", "/metadata", "/latest_invoice", "/items", "/items/data", "/items/data/0",
                 "/items/data/0/price", "/items/data/0/price/recurring", "/items/data/0/quantity",
             ]),
             anything in any_json(),
@@ -560,6 +708,8 @@ mod tests {
             let mut value = old(&json!({
                 "id": "si_1", "quantity": 1, "price": {"id": "price_1", "recurring": {"interval": "month"}},
             }));
+            value["metadata"] = Value::Null;
+            value["latest_invoice"] = Value::Null;
             *value.pointer_mut(path).unwrap() = anything;
             let by_value = subscription(&value, &mut PriceTable::default());
             let text = RawValue::from_string(value.to_string()).unwrap();

@@ -63,7 +63,7 @@ fn no_official_object_makes_any_reader_panic_and_only_subscriptions_are_subscrip
             name == "entitlements.active_entitlement",
             "{name}"
         );
-        let item = stripe_objects::item_text(&raw, &mut prices);
+        let item = stripe_objects::item_text(&raw, None, &mut prices);
         assert_eq!(item.is_ok(), name == "subscription_item", "{name}");
     }
 }
@@ -164,6 +164,7 @@ fn the_realistic_objects_read_as_what_they_are() {
         let end = UnixSeconds(START + days * DAY);
         let price = Price {
             product: Some("prod_Pro".to_owned()),
+            lookup_key: Some("pro_monthly".to_owned()),
             currency: Some("usd".to_owned()),
             unit_amount: Some(2000),
             recurring: Some((Interval::Month, 1)),

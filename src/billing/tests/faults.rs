@@ -30,7 +30,7 @@ pub(super) fn told(error: &Error) -> String {
     let problem = Problem::of(error);
     let told = format!("{} | {}", problem.message, problem.hint);
     for text in [&told, &format!("{error:?}"), &format!("{error:#?}")] {
-        for part in [CANARY, "CANARY", "rk_test_", "limit=100"] {
+        for part in [CANARY, "CANARY", "rk_live_", "limit=100"] {
             assert!(!text.contains(part), "{text}");
         }
     }
@@ -182,7 +182,7 @@ async fn a_fault_that_stays_ends_the_read_with_its_cause() {
 /// Faults that no patience cures.
 fn lasting() -> Vec<Fault> {
     let invalid = json!({"type": "invalid_request_error", "message": format!("Invalid API Key provided: {CANARY}")});
-    let permission = json!({"code": "more_permissions_required", "message": "The provided key 'rk_test_****6789' does not have the required permissions for this endpoint. Having the 'rak_subscription_read' permission would allow this request to continue."});
+    let permission = json!({"code": "more_permissions_required", "message": "The provided key 'rk_live_****6789' does not have the required permissions for this endpoint. Having the 'rak_subscription_read' permission would allow this request to continue."});
     let other_mode = json!({"code": "resource_missing", "param": "starting_after", "message": "No such subscription: 'sub_2'; a similar object exists in live mode, but a test mode key was used to make this request."});
     vec![
         (
