@@ -1,13 +1,15 @@
 //! Readers of the billing providers: live objects into facts, complete or not at all.
 //!
-//! What a provider does not show cannot be read: Stripe leaves subscriptions on test clocks out of every listing that
-//! does not ask for their clock or customer, so they take part in no verdict.
+//! Stripe leaves subscriptions on test clocks out of every listing that does not ask for their clock or customer. In
+//! test mode each clock is asked for, and what lives on one is marked.
 
 mod answer;
+mod by_id;
 mod decoding;
 pub mod entitlement_objects;
 mod entitlements;
 mod error;
+mod extras;
 mod facts;
 mod keys;
 mod metadata;

@@ -34,7 +34,7 @@ pub(crate) async fn of(
     subscriptions: &[SubscriptionId],
 ) -> Result<Vec<CustomerId>, Error> {
     let mut owners = Vec::new();
-    for subscription in subscriptions.iter().filter(|id| can_be_asked(id)) {
+    for subscription in subscriptions.iter().filter(|id| can_be_asked(id.as_str())) {
         let (id, owner) = match retrieve(session, subscription.as_str()).await {
             Ok(found) => found,
             Err(error) if is_unknown(&error) => continue,
@@ -71,7 +71,7 @@ async fn retrieve(session: Session<'_>, id: &str) -> Result<(String, String), Er
 }
 
 /// One of the other mode is not unknown: the key is the wrong one.
-fn is_unknown(error: &Error) -> bool {
+pub(crate) fn is_unknown(error: &Error) -> bool {
     let meaning = error.refusal().map(|refusal| &refusal.meaning);
     matches!(
         meaning,
@@ -80,8 +80,7 @@ fn is_unknown(error: &Error) -> bool {
 }
 
 /// Ids come from the database and may be anything. What cannot be an id of the provider's is not sent to it.
-fn can_be_asked(id: &SubscriptionId) -> bool {
-    let id = id.as_str();
+pub(crate) fn can_be_asked(id: &str) -> bool {
     let is_mark = |character: char| character.is_ascii_alphanumeric() || character == '_';
     (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(is_mark)
 }

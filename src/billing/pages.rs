@@ -112,18 +112,29 @@ impl<'a> Pages<'a> {
 
     /// Asks for the pages that are left with another value of a parameter.
     pub(crate) fn narrow(&mut self, name: &str, value: &str) {
-        for address in [Some(&mut self.first), self.next.as_mut()]
+        self.widen(name);
+        for address in self.addresses() {
+            address.query_pairs_mut().append_pair(name, value);
+        }
+    }
+
+    /// Asks for the pages that are left without a parameter. Whether there was one.
+    pub(crate) fn widen(&mut self, name: &str) -> bool {
+        let mut was_there = false;
+        for address in self.addresses() {
+            let pairs: Vec<_> = address.query_pairs().into_owned().collect();
+            let is_it = |(other, _): &&(String, String)| other == name;
+            was_there |= pairs.iter().any(|pair| is_it(&pair));
+            let others = pairs.iter().filter(|pair| !is_it(pair));
+            address.query_pairs_mut().clear().extend_pairs(others);
+        }
+        was_there
+    }
+
+    fn addresses(&mut self) -> impl Iterator<Item = &mut Url> {
+        [Some(&mut self.first), self.next.as_mut()]
             .into_iter()
             .flatten()
-        {
-            let others = address.query_pairs().into_owned();
-            let others: Vec<_> = others.filter(|(other, _)| other != name).collect();
-            address
-                .query_pairs_mut()
-                .clear()
-                .extend_pairs(others)
-                .append_pair(name, value);
-        }
     }
 
     /// Whether there is another page to ask for.
@@ -147,7 +158,11 @@ impl<'a> Pages<'a> {
                     tracing::debug!("asking again: {stuck}");
                     tries += 1;
                 }
-                turned => return turned.map(Some),
+                Ok(objects) => return Ok(Some(objects)),
+                Err(error) => {
+                    self.next = Some(address);
+                    return Err(error);
+                }
             }
         }
     }

@@ -1,20 +1,27 @@
 //! The reader of one source: what it can be asked, whichever provider is behind it.
 
-use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, Error, Pace, PaddleEnvironment, Patience, entitlements, keys, owners, paddle,
+    BillingFacts, Error, Pace, PaddleEnvironment, Patience, by_id, entitlements,
+    extras::{Extra, Extras},
+    keys, owners, paddle,
     plan::{Plan, Step},
     provider::Provider,
     stripe,
     transport::{Effort, Transport},
 };
 use crate::{
-    contract::{Breadth, CustomerId, EventLog, Mode, Source, SubscriptionId},
+    contract::{Breadth, CustomerId, EventLog, Metadata, Mode, Source, SubscriptionId},
     http,
+    problem::Problem,
 };
 
 /// Events explain a verdict that is known already: it is not kept waiting for them.
@@ -36,6 +43,8 @@ pub struct Settings {
     pub max_requests: Option<u64>,
     /// Events are going to be read.
     pub evidence: bool,
+    /// The contract has a grace that counts from when the latest invoice of a `past_due` subscription was due.
+    pub invoices: bool,
 }
 
 /// Reads one source. It can only read: the requests it knows to make are all GETs.
@@ -84,13 +93,14 @@ impl Reader {
             pace: rate.map_or(documented, |rate| documented.at(rate)),
             budget: settings.max_requests,
         };
+        let extras = extras(source, &key, settings);
         Ok(Self {
             source,
             evidence: match source {
                 Source::Stripe if settings.evidence => stripe::events::MOST_REQUESTS,
                 Source::Stripe | Source::Paddle | Source::StripeEntitlements => 0,
             },
-            transport: Transport::new(provider, client, base, key, effort)?,
+            transport: Transport::new(provider, client, base, key, effort, extras)?,
         })
     }
 
@@ -158,6 +168,33 @@ impl Reader {
             Source::Paddle => paddle::read_customers(session, &customers).await,
             Source::StripeEntitlements => entitlements::read_customers(session, &customers).await,
         }
+    }
+
+    /// Just these subscriptions; one that the provider does not know is absent. Entitlements are no subscriptions.
+    pub async fn read_subscriptions(
+        &self,
+        subscriptions: &[SubscriptionId],
+    ) -> Result<BillingFacts, Error> {
+        let session = self.transport.session();
+        match self.source {
+            Source::Stripe | Source::Paddle => {
+                by_id::subscriptions(session, &distinct(subscriptions)).await
+            }
+            Source::StripeEntitlements => Ok(BillingFacts::default()),
+        }
+    }
+
+    /// The metadata of those of these customers that have some.
+    pub async fn customer_metadata(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<BTreeMap<CustomerId, Metadata>, Error> {
+        by_id::customer_metadata(self.transport.session(), &distinct(customers)).await
+    }
+
+    /// One for each kind of fact that the provider would not show, and that a check can do without.
+    pub fn warnings(&self) -> Vec<Problem> {
+        self.transport.extras().warnings()
     }
 
     /// Whether the provider knows any of these customers, asked one by one; no where the key may not ask.
@@ -241,8 +278,19 @@ impl Survey<'_> {
     }
 }
 
-fn distinct(customers: &[CustomerId]) -> BTreeSet<&CustomerId> {
-    customers.iter().collect()
+fn distinct<T: Ord>(ids: &[T]) -> BTreeSet<&T> {
+    ids.iter().collect()
+}
+
+/// Only Stripe has test clocks, and only in test mode; Paddle has no invoice to ask for with a subscription.
+fn extras(source: Source, key: &SecretString, settings: &Settings) -> Extras {
+    if source != Source::Stripe {
+        return Extras::default();
+    }
+    let mode = keys::mode_of(key.expose_secret()).or(settings.mode);
+    let invoices = settings.invoices.then_some(Extra::Invoices);
+    let clocks = (mode == Some(Mode::Test)).then_some(Extra::TestClocks);
+    Extras::new(invoices.into_iter().chain(clocks))
 }
 
 fn address(provider: Provider, base: &str) -> Result<Url, Error> {

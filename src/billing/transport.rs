@@ -18,6 +18,7 @@ use url::Url;
 use super::{
     Error, KeyError, Meaning, Pace, Patience, Trouble,
     answer::{Answer, LARGEST_REFUSAL},
+    extras::Extras,
     pace::Throttle,
     paddle,
     provider::Provider,
@@ -42,6 +43,7 @@ pub(crate) struct Transport {
     requests: AtomicU64,
     /// The most requests that may ever be sent.
     budget: Option<u64>,
+    extras: Extras,
 }
 
 /// What a provider is asked at: the path in its documentation, which is what it counts requests by.
@@ -62,6 +64,7 @@ impl Transport {
         base: Url,
         key: SecretString,
         effort: Effort,
+        extras: Extras,
     ) -> Result<Self, KeyError> {
         let bearer = format!("Bearer {}", key.expose_secret());
         let mut authorization =
@@ -82,7 +85,12 @@ impl Transport {
             throttle: Throttle::new(effort.pace),
             requests: AtomicU64::new(0),
             budget: effort.budget,
+            extras,
         })
+    }
+
+    pub(crate) fn extras(&self) -> &Extras {
+        &self.extras
     }
 
     /// Every try ever made.
@@ -138,6 +146,10 @@ impl Session<'_> {
 
     pub(crate) fn pace(&self) -> Pace {
         self.transport.pace
+    }
+
+    pub(crate) fn extras(&self) -> &Extras {
+        &self.transport.extras
     }
 
     pub(crate) fn budget(&self) -> Option<u64> {

@@ -350,6 +350,7 @@ fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, F
         requests_per_second: contract.requests_per_second,
         max_requests: contract.max_requests.map(|most| most.get().into()),
         evidence: contract.evidence,
+        invoices: contract.contract.grace.past_due.is_some(),
     };
     billing::Reader::new(source, run.client.clone(), &key, &settings)
         .map_err(|error| Failure::of(&error))

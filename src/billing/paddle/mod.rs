@@ -12,10 +12,11 @@ use serde_json::value::RawValue;
 use self::objects::subscription_text;
 use super::{
     BillingFacts, Decoded, Error, Meaning, PriceTable,
+    by_id::Enveloped,
     facts::Gathering,
     pages::{Listing, Pages},
     plan::{Plan, Step},
-    stripe::{check_owner, is_unknown_customer},
+    stripe::{Prices, check_owner, is_unknown_customer, locked},
     transport::Session,
 };
 use crate::contract::CustomerId;
@@ -129,6 +130,20 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<
     Ok(found)
 }
 
+/// One subscription.
+pub(crate) async fn retrieve(
+    session: Session<'_>,
+    id: &str,
+    prices: &Prices,
+) -> Result<Decoded, Error> {
+    let address = session.address(["subscriptions", id], &[]);
+    let found: Enveloped = session.get("subscriptions/{id}", &address).await?;
+    subscription_text(&found.data, &mut locked(prices)).map_err(|error| Error::Object {
+        provider: session.provider().name(),
+        error: Box::new(error),
+    })
+}
+
 async fn next_page(
     pages: &mut Pages<'_>,
     prices: &mut PriceTable,
@@ -140,7 +155,7 @@ async fn next_page(
 
 /// Ids come from the database and may be anything. What cannot be an id of Paddle's is not sent to it: nobody has it.
 /// A comma would ask for two customers at once.
-fn can_be_asked(customer: &CustomerId) -> bool {
+pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
     let id = customer.as_str();
     (1..=LONGEST_ID).contains(&id.len())
         && id

@@ -6,6 +6,7 @@ pub mod objects;
 mod pieces;
 pub(crate) mod price_objects;
 mod survey;
+mod test_clocks;
 
 use std::{
     collections::BTreeSet,
@@ -20,7 +21,9 @@ use self::objects::{DecodedItem, item_text, subscription_text};
 use super::{
     BillingFacts, Decoded, Error, Meaning, PriceTable,
     decoding::{boxed, different},
+    extras::{Extra, is_refusal},
     facts::Gathering,
+    owners::is_unknown,
     pages::{Listed, Listing, Pages},
     transport::{Endpoint, Session},
 };
@@ -32,10 +35,13 @@ const PAGE: &str = "100";
 const PAGE_SIZE: u64 = 100;
 
 /// What requests for one customer are counted as.
-const CUSTOMER: Endpoint = "v1/customers/{id}";
+pub(crate) const CUSTOMER: Endpoint = "v1/customers/{id}";
 
 /// Prices that several pages share while they are read side by side.
-type Prices = Mutex<PriceTable>;
+pub(crate) type Prices = Mutex<PriceTable>;
+
+/// Replaces ids by objects.
+const EXPAND: &str = "expand[]";
 
 /// Longer than any id that Stripe gives out or takes.
 const LONGEST_ID: usize = 255;
@@ -50,6 +56,14 @@ impl Listed for DecodedItem {
     fn id(&self) -> &str {
         &self.id
     }
+}
+
+/// Subscriptions with their latest invoice, where that is wanted.
+fn with_invoices(session: Session<'_>, listing: Listing) -> Listing {
+    if session.extras().wants(Extra::Invoices) {
+        return listing.with(EXPAND, "data.latest_invoice");
+    }
+    listing
 }
 
 fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
@@ -93,7 +107,8 @@ async fn of_customer(
         return Ok(Vec::new());
     }
     let filter = [("customer", customer.as_str()), ("status", "all")];
-    let mut pages = Pages::of(session, &subscriptions(&filter));
+    let listing = with_invoices(session, subscriptions(&filter));
+    let mut pages = Pages::of(session, &listing);
     let mut found = Vec::new();
     loop {
         match next_page(session, &mut pages, prices).await {
@@ -144,16 +159,60 @@ async fn next_page(
     pages: &mut Pages<'_>,
     prices: &Prices,
 ) -> Result<Option<Vec<Decoded>>, Error> {
-    let Some(mut page) = pages
-        .next(|text: &RawValue| subscription_text(text, &mut locked(prices)))
-        .await?
-    else {
+    let decode = |text: &RawValue| subscription_text(text, &mut locked(prices));
+    let mut page = pages.next(decode).await;
+    if let Err(error) = &page
+        && is_refusal(error)
+        && pages.widen(EXPAND)
+    {
+        page = pages.next(decode).await;
+        if page.is_ok() {
+            session.extras().refuse(Extra::Invoices);
+        }
+    }
+    let Some(mut page) = page? else {
         return Ok(None);
     };
     for decoded in page.iter_mut().filter(|decoded| decoded.more_items) {
         complete(session, decoded, prices).await?;
     }
     Ok(Some(page))
+}
+
+/// One subscription.
+pub(crate) async fn retrieve(
+    session: Session<'_>,
+    id: &str,
+    prices: &Prices,
+) -> Result<Decoded, Error> {
+    const ENDPOINT: Endpoint = "v1/subscriptions/{id}";
+    let address = |query: &[_]| session.address(["v1", "subscriptions", id], query);
+    let mut text = None;
+    if session.extras().wants(Extra::Invoices) {
+        let expanded = address(&[(EXPAND, "latest_invoice")]);
+        match session.get::<Box<RawValue>>(ENDPOINT, &expanded).await {
+            Ok(found) => text = Some(found),
+            Err(error) if is_unknown(&error) || !is_refusal(&error) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    let text = match text {
+        Some(text) => text,
+        None => {
+            session
+                .get::<Box<RawValue>>(ENDPOINT, &address(&[]))
+                .await?
+        }
+    };
+    let decoded = subscription_text(&text, &mut locked(prices));
+    let mut decoded = decoded.map_err(|error| Error::Object {
+        provider: session.provider().name(),
+        error: Box::new(error),
+    })?;
+    if decoded.more_items {
+        complete(session, &mut decoded, prices).await?;
+    }
+    Ok(decoded)
 }
 
 /// Replaces the items of a subscription that shows only its first ones.
@@ -187,7 +246,7 @@ async fn complete(
 }
 
 /// Decoding one object neither waits nor panics.
-fn locked(prices: &Prices) -> std::sync::MutexGuard<'_, PriceTable> {
+pub(crate) fn locked(prices: &Prices) -> std::sync::MutexGuard<'_, PriceTable> {
     prices.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

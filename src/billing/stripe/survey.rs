@@ -2,10 +2,11 @@
 
 use tokio::time::Instant;
 
-use super::{Prices, pieces::Pieces, subscriptions};
+use super::{Prices, pieces::Pieces, subscriptions, test_clocks, with_invoices};
 use crate::{
     billing::{
         BillingFacts, Error,
+        extras::Extra,
         facts::Gathering,
         pages::Listing,
         plan::{Plan, Step},
@@ -17,7 +18,10 @@ use crate::{
 /// A read that has begun.
 #[derive(Debug)]
 pub(crate) struct Survey<'a> {
+    session: Session<'a>,
     pieces: Vec<Pieces<'a>>,
+    /// Ids of test clocks.
+    clocks: Vec<String>,
     prices: Prices,
     gathering: Gathering,
     pub(crate) plan: Plan,
@@ -33,7 +37,7 @@ pub(crate) async fn survey<'a>(
     let mut gathering = Gathering::default();
     let mut plan = Plan::new(*breadth == Breadth::Everything);
     let mut pieces = Vec::new();
-    for (what, listing) in listings(breadth) {
+    for (what, listing) in listings(session, breadth) {
         let asked = Instant::now();
         let first = Pieces::first_page(session, &listing, &prices, &mut gathering).await?;
         plan.took = asked.elapsed();
@@ -41,9 +45,17 @@ pub(crate) async fn survey<'a>(
         plan.steps.push(Step::new(&what, part.pages_left()));
         pieces.push(part);
     }
+    let clocks = test_clocks::clocks(session).await?;
+    if !clocks.is_empty() {
+        let number = u64::try_from(clocks.len()).unwrap_or(u64::MAX);
+        plan.steps
+            .push(Step::new("subscriptions on test clocks", number));
+    }
     plan.sent = session.requests().saturating_sub(begun);
     Ok(Survey {
+        session,
         pieces,
+        clocks,
         prices,
         gathering,
         plan,
@@ -51,13 +63,18 @@ pub(crate) async fn survey<'a>(
 }
 
 /// The listings that a breadth consists of, with what people call them. Of several statuses `active` comes last: what becomes active
-/// while the others are read is seen at least once.
-fn listings(breadth: &Breadth) -> Vec<(String, Listing)> {
+/// while the others are read is seen at least once. Where invoices are wanted, what is `past_due` is listed with them: once more
+/// where it is part of another listing, so that nothing else is asked for with its invoice.
+fn listings(session: Session<'_>, breadth: &Breadth) -> Vec<(String, Listing)> {
     let named = |status: &Status| {
         let listing = subscriptions(&[("status", status.as_str())]);
+        let listing = match status {
+            Status::PastDue => with_invoices(session, listing),
+            _ => listing,
+        };
         (format!("subscriptions that are `{status}`"), listing)
     };
-    match breadth {
+    let mut listings = match breadth {
         Breadth::Everything => {
             let everything = subscriptions(&[("status", "all")]);
             vec![("every subscription".to_owned(), everything)]
@@ -77,7 +94,14 @@ fn listings(breadth: &Breadth) -> Vec<(String, Listing)> {
             statuses.sort_by_key(|status| **status == Status::Active);
             statuses.into_iter().map(named).collect()
         }
+    };
+    let has_overdue = matches!(breadth, Breadth::Statuses(_));
+    if session.extras().wants(Extra::Invoices) && !has_overdue {
+        let (_, listing) = named(&Status::PastDue);
+        let what = "invoices of subscriptions that are `past_due`".to_owned();
+        listings.push((what, listing));
     }
+    listings
 }
 
 impl Survey<'_> {
@@ -87,15 +111,18 @@ impl Survey<'_> {
         on_progress: &(dyn Fn(u64) + Sync),
     ) -> Result<BillingFacts, Error> {
         let Self {
+            session,
             pieces,
+            clocks,
             prices,
             mut gathering,
-            ..
+            plan: _,
         } = self;
         on_progress(gathering.count());
         for part in pieces {
             part.read(&prices, &mut gathering, on_progress).await?;
         }
+        test_clocks::read(session, &clocks, &prices, &mut gathering).await?;
         Ok(gathering.finish())
     }
 }

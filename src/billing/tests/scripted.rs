@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Looks like a key, so that it may appear nowhere.
-pub(super) const CANARY: &str = "rk_test_CANARYcanary0123456789";
+pub(super) const CANARY: &str = "rk_live_CANARYcanary0123456789";
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]

@@ -1,0 +1,93 @@
+//! Test clocks, and the subscriptions that live on them: no other listing shows those.
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Prices, listing, next_page, subscriptions, with_invoices};
+use crate::billing::{
+    Decoded, Error,
+    decoding::from_text,
+    extras::{Extra, is_refusal},
+    facts::Gathering,
+    owners::is_unknown,
+    pages::{Listed, Pages},
+    transport::Session,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(expecting = "a test clock")]
+struct Clock {
+    id: String,
+}
+
+impl Listed for Clock {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The ids of all clocks, where they are wanted. A key that may not ask, and a server without clocks, has none.
+pub(super) async fn clocks(session: Session<'_>) -> Result<Vec<String>, Error> {
+    if !session.extras().wants(Extra::TestClocks) {
+        return Ok(Vec::new());
+    }
+    let mut pages = Pages::of(session, &listing("v1/test_helpers/test_clocks", &[]));
+    let mut clocks = Vec::new();
+    loop {
+        let page =
+            pages.next(|text: &RawValue| from_text::<Clock>("test_helpers.test_clock", text));
+        match page.await {
+            Ok(Some(page)) => clocks.extend(page.into_iter().map(|clock| clock.id)),
+            Ok(None) => return Ok(clocks),
+            Err(error) if is_refusal(&error) => {
+                session.extras().refuse(Extra::TestClocks);
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Reads what lives on these clocks.
+pub(super) async fn read(
+    session: Session<'_>,
+    clocks: &[String],
+    prices: &Prices,
+    gathering: &mut Gathering,
+) -> Result<(), Error> {
+    let mut answers = stream::iter(clocks)
+        .map(|clock| of_clock(session, clock, prices))
+        .buffered(session.pace().at_once);
+    while let Some(found) = answers.try_next().await? {
+        gathering.extend(found);
+    }
+    Ok(())
+}
+
+/// A clock that was deleted meanwhile took everything with it.
+async fn of_clock(
+    session: Session<'_>,
+    clock: &str,
+    prices: &Prices,
+) -> Result<Vec<Decoded>, Error> {
+    let filter = [("test_clock", clock), ("status", "all")];
+    let listing = with_invoices(session, subscriptions(&filter));
+    let mut pages = Pages::of(session, &listing);
+    let mut found = Vec::new();
+    loop {
+        match next_page(session, &mut pages, prices).await {
+            Ok(Some(page)) => found.extend(page),
+            Ok(None) => break,
+            Err(error) if is_unknown(&error) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    for decoded in found
+        .iter_mut()
+        .filter(|one| !one.subscription.on_test_clock)
+    {
+        decoded.subscription.on_test_clock = true;
+    }
+    Ok(found)
+}
