@@ -298,7 +298,7 @@ fn a_reader_refuses_what_it_must_not_use_and_shows_no_secret() {
         Reader::new(Source::Stripe, client, &SecretString::from(key), &settings)
     };
     let padded = format!("  {CANARY}\n");
-    let reader = make(None, &padded, Some(Mode::Test)).unwrap();
+    let reader = make(None, &padded, Some(Mode::Live)).unwrap();
     assert!(!format!("{reader:#?}").contains("CANARY"), "{reader:#?}");
 
     for (base, key, mode, expected) in [
@@ -319,8 +319,8 @@ fn a_reader_refuses_what_it_must_not_use_and_shows_no_secret() {
         (
             None,
             CANARY,
-            Some(Mode::Live),
-            "the contract says `mode: live`",
+            Some(Mode::Test),
+            "the contract says `mode: test`",
         ),
         (None, "pk_test_CANARY", None, "publishable"),
     ] {
