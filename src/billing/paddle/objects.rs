@@ -26,6 +26,15 @@ pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, D
     from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(Origin::Recorded, prices)
 }
 
+/// The same from its text.
+pub(crate) fn recorded_text(
+    text: &RawValue,
+    prices: &mut PriceTable,
+) -> Result<Decoded, DecodeError> {
+    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Recorded, prices)
+}
+
+/// Reads a subscription of a page that the API sent.
 pub(crate) fn subscription_text(
     text: &RawValue,
     prices: &mut PriceTable,
