@@ -59,7 +59,9 @@ fn kind(refused: &Unanswerable) -> Refusal {
         Unanswerable::AccountOnTwoRows { .. } => Refusal::AccountOnTwoRows,
         Unanswerable::NoCustomerKnown { .. } => Refusal::NoCustomerKnown,
         Unanswerable::WrongMode { .. } => Refusal::WrongMode,
-        Unanswerable::Missing { .. } => Refusal::Missing,
+        Unanswerable::Missing { .. }
+        | Unanswerable::WrongKindOfId { .. }
+        | Unanswerable::WordInOtherCase { .. } => Refusal::Missing,
     }
 }
 
