@@ -1,11 +1,18 @@
 //! Making the connection, and what each way of failing means.
 
-use std::{io, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, postgres::PgSslMode};
 use tokio::{net::lookup_host, time::timeout};
+use url::Host;
 
-use super::url::{Target, UrlError};
+use super::{
+    speaker::{Speaker, probe, speaker},
+    tls::Untrusted,
+    url::Target,
+    url_error::UrlError,
+};
+use crate::host::is_near;
 
 /// Long enough for a database that wakes up, short enough to fail while somebody watches.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,7 +29,9 @@ pub enum ConnectError {
     #[error("`sslmode` asks for TLS, which the server does not offer")]
     NoTls,
     #[error("its TLS certificate cannot be trusted")]
-    Certificate(#[source] io::Error),
+    Certificate(#[source] Untrusted),
+    #[error("what answers there is not Postgres{}", .0.described())]
+    NotPostgres(Speaker),
     #[error("the password of user `{user}` is wrong, or there is no such user")]
     Password { user: String },
     #[error("it has no database `{database}`")]
@@ -41,22 +50,71 @@ pub enum ConnectError {
     Url(#[from] UrlError),
 }
 
-pub(super) async fn connect(target: &Target) -> Result<PgConnection, ConnectError> {
+/// A connection, and whether it crosses a network that is nobody's without TLS.
+#[derive(Debug)]
+pub(super) struct Connected {
+    pub(super) connection: PgConnection,
+    pub(super) is_exposed: bool,
+}
+
+pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> {
     let options = target.options()?;
     let attempt = async {
+        let mut is_remote = false;
         if !target.uses_socket {
             // The driver's own look-up fails with an error that cannot be told from others.
-            let _addresses = lookup_host((target.host.as_str(), target.port))
+            let addresses = lookup_host((target.host.as_str(), target.port))
                 .await
                 .map_err(ConnectError::UnknownHost)?;
+            is_remote = !target.is_near() && addresses.map(|one| one.ip()).any(is_remote_address);
         }
-        PgConnection::connect_with(&options)
-            .await
-            .map_err(|error| failure(error, target))
+        let mut is_exposed = is_remote && matches!(target.tls().mode, PgSslMode::Disable);
+        let options = if is_remote && matches!(target.tls().mode, PgSslMode::Prefer) {
+            // The driver does not say which of the two it got.
+            match PgConnection::connect_with(&options.clone().ssl_mode(PgSslMode::Require)).await {
+                Ok(connection) => {
+                    return Ok(Connected {
+                        connection,
+                        is_exposed: false,
+                    });
+                }
+                Err(error) if offers_no_tls(&error) => {
+                    is_exposed = true;
+                    options.ssl_mode(PgSslMode::Disable)
+                }
+                Err(error) => return Err(failure(error, target)),
+            }
+        } else {
+            options
+        };
+        let connection = PgConnection::connect_with(&options).await;
+        Ok(Connected {
+            connection: connection.map_err(|error| failure(error, target))?,
+            is_exposed,
+        })
     };
-    timeout(CONNECT_TIMEOUT, attempt)
-        .await
-        .unwrap_or(Err(ConnectError::NoAnswer))
+    let connected = timeout(CONNECT_TIMEOUT, attempt).await;
+    let connected = connected.unwrap_or(Err(ConnectError::NoAnswer));
+    if let Err(ConnectError::NoAnswer | ConnectError::Broken(_)) = &connected
+        && matches!(target.tls().mode, PgSslMode::Disable)
+        && !target.uses_socket
+        && let Some(speaker) = probe(&target.host, target.port).await
+    {
+        return Err(ConnectError::NotPostgres(speaker));
+    }
+    connected
+}
+
+fn is_remote_address(address: IpAddr) -> bool {
+    let host: Host<&str> = match address {
+        IpAddr::V4(address) => Host::Ipv4(address),
+        IpAddr::V6(address) => Host::Ipv6(address),
+    };
+    !is_near(&host)
+}
+
+fn offers_no_tls(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Tls(error) if error.to_string().contains("does not support TLS"))
 }
 
 #[expect(
@@ -69,17 +127,21 @@ fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
                 ConnectError::Refused(error)
             }
-            io::ErrorKind::InvalidData => ConnectError::Certificate(error),
+            io::ErrorKind::InvalidData => {
+                ConnectError::Certificate(Untrusted::of(&error, target.tls()))
+            }
             io::ErrorKind::TimedOut => ConnectError::NoAnswer,
             _ => ConnectError::Broken(sqlx::Error::Io(error)),
         },
-        sqlx::Error::Tls(error) if target.demands_tls() => {
-            if error.to_string().contains("does not support TLS") {
-                ConnectError::NoTls
-            } else {
-                ConnectError::Certificate(io::Error::other(error))
-            }
+        error if offers_no_tls(&error) => ConnectError::NoTls,
+        sqlx::Error::Tls(error) => {
+            let error = io::Error::other(error);
+            ConnectError::Certificate(Untrusted::of(&error, target.tls()))
         }
+        sqlx::Error::Protocol(message) => match speaker(&message) {
+            Some(speaker) => ConnectError::NotPostgres(speaker),
+            None => ConnectError::Broken(sqlx::Error::Protocol(message)),
+        },
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default().into_owned();
             rejection(&code, error.message(), target)
@@ -124,9 +186,9 @@ impl ConnectError {
                 "turn TLS on at the server, or write `sslmode=prefer` or `sslmode=disable` in `{env}` where the network \
                  is trusted"
             ),
-            Self::Certificate(_) => format!(
-                "write `sslrootcert=` with the path of the certificate authority's file in `{env}`, and the host name \
-                 that the certificate was made for; `sslmode=require` encrypts without asking who answers"
+            Self::Certificate(untrusted) => untrusted.hint(env),
+            Self::NotPostgres(_) => format!(
+                "check host and port in `{env}`: Postgres listens on 5432 unless it is told otherwise"
             ),
             Self::Password { .. } => format!(
                 "check user and password in `{env}`; special characters in them are percent-encoded in a URL"
@@ -142,27 +204,6 @@ impl ConnectError {
             Self::NotReady => "run the check again in a minute".to_owned(),
             Self::Rejected { .. } | Self::Broken(_) => format!("check `{env}` with psql"),
             Self::Url(error) => error.hint(),
-        }
-    }
-}
-
-impl UrlError {
-    pub(super) fn hint(&self) -> String {
-        match self {
-            Self::Empty => "set it to `postgres://user:password@host:5432/database`, from a secret".to_owned(),
-            Self::Form | Self::Missing(_) => {
-                "write it as `postgres://user:password@host:5432/database`; `/`, `?`, `#`, `@` and `%` in the password \
-                 are percent-encoded (`%2F`, `%3F`, `%23`, `%40`, `%25`)"
-                    .to_owned()
-            }
-            Self::Unencoded => "`/`, `?`, `#`, `@` and `%` in the password are written as `%2F`, `%3F`, `%23`, `%40`, `%25`"
-                .to_owned(),
-            Self::Parameter(_) => "`sslmode` is one of disable, prefer, require, verify-ca, verify-full; `sslcert` and \
-                 `sslkey` go together; `port` is a number"
-                .to_owned(),
-            Self::RootCertificate(_) => "give the path as the program sees it: inside a container action the repository \
-                 is at `/github/workspace`"
-                .to_owned(),
         }
     }
 }

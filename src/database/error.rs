@@ -5,7 +5,8 @@ use std::{fmt, time::Duration};
 use crate::{contract::Field, problem::Explain};
 
 use super::{
-    account_rows::RowError, connect::ConnectError, statement::Origin, url::UrlError, value_advice,
+    account_rows::RowError, connect::ConnectError, statement::Origin, url_error::UrlError,
+    value_advice,
 };
 
 /// Everything that keeps the accounts from being read completely.

@@ -13,9 +13,14 @@ mod output_columns;
 mod reading;
 mod role_advice;
 mod session;
+mod speaker;
 mod statement;
 mod stored;
+mod tls;
 mod url;
+mod url_error;
+mod url_mistake;
+mod url_parameters;
 mod value;
 mod value_advice;
 
@@ -35,10 +40,13 @@ pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
 pub(crate) use opening::open;
 pub use reading::Reader;
+pub use speaker::Speaker;
 pub(crate) use statement::{quoted, quoted_table};
 pub use stored::{Holds, Stored, StoredRequest, read_stored};
+pub use tls::Untrusted;
 pub(crate) use url::Target;
-pub use url::UrlError;
+pub use url_error::UrlError;
+pub use url_mistake::Mistake;
 pub use value::{Customers, Expected, Form, Meaningless, Value};
 
 /// What a reading depends on besides the configuration of the database.

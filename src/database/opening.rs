@@ -4,24 +4,36 @@ use secrecy::SecretString;
 use sqlx::PgConnection;
 
 use super::{
-    connect::{ConnectError, connect},
+    connect::{ConnectError, Connected, connect},
     error::Error,
     url::Target,
 };
+use crate::problem::Problem;
 
-/// Connects to the database whose URL was in `env`.
-pub(crate) async fn open(
+/// A connection, and what its URL says beyond where it leads.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) connection: PgConnection,
+    /// Where to look for tables, as `set search_path` takes it. It is for whoever reads to set: behind a transaction
+    /// pooler a setting lasts no longer than its transaction, and one of the start is refused.
+    pub(super) search_path: Option<String>,
+    /// What could be better about the connection.
+    pub(super) warning: Option<Problem>,
+}
+
+/// Connects to the database whose URL was in `env`, for readings.
+pub(super) async fn open_for_reading(
     url: &SecretString,
     env: &str,
     in_container_action: bool,
-) -> Result<PgConnection, Error> {
+) -> Result<Opened, Error> {
     let env = env.to_owned();
     let target = match Target::parse(url) {
         Ok(target) => target,
         Err(source) => return Err(Error::Url { env, source }),
     };
     let source = match connect(&target).await {
-        Ok(connection) => return Ok(connection),
+        Ok(connected) => return Ok(opened(connected, &target, &env)),
         Err(ConnectError::Url(source)) => return Err(Error::Url { env, source }),
         Err(source) => source,
     };
@@ -40,4 +52,46 @@ pub(crate) async fn open(
         server,
         source,
     })
+}
+
+/// Connects to the database whose URL was in `env`; tables are looked for where the URL says.
+pub(crate) async fn open(
+    url: &SecretString,
+    env: &str,
+    in_container_action: bool,
+) -> Result<PgConnection, Error> {
+    let Opened {
+        mut connection,
+        search_path,
+        warning: _,
+    } = open_for_reading(url, env, in_container_action).await?;
+    if let Some(path) = search_path {
+        let set = sqlx::query("select set_config('search_path', $1, false)").bind(path);
+        let set = set.persistent(false).execute(&mut connection).await;
+        set.map_err(Error::Protocol)?;
+    }
+    Ok(connection)
+}
+
+fn opened(connected: Connected, target: &Target, env: &str) -> Opened {
+    let Connected {
+        connection,
+        is_exposed,
+    } = connected;
+    Opened {
+        connection,
+        search_path: target.search_path().map(str::to_owned),
+        warning: is_exposed.then(|| exposed(&target.server(), env)),
+    }
+}
+
+fn exposed(server: &str, env: &str) -> Problem {
+    Problem {
+        message: format!("the connection to the database at `{server}` is not encrypted"),
+        hint: format!(
+            "anybody on the way can read and change what the database says: write `sslmode=require` in `{env}`, or \
+             `sslmode=verify-full` with `sslrootcert=` to ask who answers as well"
+        ),
+        place: None,
+    }
 }

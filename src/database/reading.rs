@@ -19,7 +19,7 @@ use super::{
     chosen::Chosen,
     diagnosis,
     error::Error,
-    opening::open,
+    opening::open_for_reading,
     output_columns, role_advice,
     session::{Failed, RowSecurity, Session},
     value::{Form, Value},
@@ -35,8 +35,9 @@ pub(super) async fn read(
     chosen: Option<&Chosen>,
     on_progress: &(dyn Fn(u64) + Sync),
 ) -> Result<DatabaseFacts, Error> {
-    let connection = open(url, &settings.url_env, request.in_container_action).await?;
-    let mut session = Session::new(connection, settings);
+    let mut opened = open_for_reading(url, &settings.url_env, request.in_container_action).await?;
+    let warning = opened.warning.take();
+    let mut session = Session::new(opened, settings);
     let reading = Reading {
         settings,
         request,
@@ -45,7 +46,9 @@ pub(super) async fn read(
     };
     let facts = reading.run(&mut session).await;
     session.close().await;
-    facts
+    let mut facts = facts?;
+    facts.warnings.extend(warning);
+    Ok(facts)
 }
 
 /// One connection for many readings, one after the other: what is looked at again and again.
@@ -58,8 +61,8 @@ impl<'a> Reader<'a> {
         settings: &'a DatabaseSettings,
         in_container_action: bool,
     ) -> Result<Self, Error> {
-        let connection = open(url, &settings.url_env, in_container_action).await?;
-        Ok(Self(Session::new(connection, settings)))
+        let opened = open_for_reading(url, &settings.url_env, in_container_action).await?;
+        Ok(Self(Session::new(opened, settings)))
     }
 
     /// Reads just the accounts that are chosen. A reader that failed is not to be used again.

@@ -10,7 +10,10 @@ use sqlx::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::statement::{Origin, Statement};
+use super::{
+    opening::Opened,
+    statement::{Origin, Statement},
+};
 use crate::config::DatabaseSettings;
 
 /// A lock that somebody's migration holds is not worth waiting for: the next run comes.
@@ -44,12 +47,14 @@ pub(super) struct Failed {
 pub(super) struct Session<'a> {
     connection: PgConnection,
     settings: &'a DatabaseSettings,
+    search_path: Option<String>,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(connection: PgConnection, settings: &'a DatabaseSettings) -> Self {
+    pub(super) fn new(opened: Opened, settings: &'a DatabaseSettings) -> Self {
         Self {
-            connection,
+            connection: opened.connection,
+            search_path: opened.search_path,
             settings,
         }
     }
@@ -69,7 +74,8 @@ impl<'a> Session<'a> {
              set_config('idle_in_transaction_session_timeout', $3, true), \
              set_config('default_transaction_read_only', 'on', true), \
              set_config('standard_conforming_strings', 'on', true), \
-             set_config('row_security', $4, true), set_config('TimeZone', $5, true)",
+             set_config('row_security', $4, true), set_config('TimeZone', $5, true), \
+             set_config('search_path', coalesce($6, current_setting('search_path')), true)",
         )
         .bind(milliseconds(self.settings.statement_timeout))
         .bind(milliseconds(LOCK_TIMEOUT))
@@ -78,7 +84,8 @@ impl<'a> Session<'a> {
             RowSecurity::Refused => "off",
             RowSecurity::Applied => "on",
         })
-        .bind(&self.settings.timezone);
+        .bind(&self.settings.timezone)
+        .bind(self.search_path.clone());
         self.ask(limits).await?;
         Ok(())
     }

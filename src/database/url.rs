@@ -1,30 +1,17 @@
 //! A database URL: understood here from its text alone, so that no ambient setting and no message gets at its parts.
 
-use std::{net::IpAddr, path::PathBuf, str::FromStr as _};
+use std::{net::IpAddr, str::FromStr as _};
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{
-    ConnectOptions as _,
-    postgres::{PgConnectOptions, PgSslMode},
-};
-use url::Url;
+use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
+use url::{Host, Url};
 
-/// Why a database URL cannot be used. None of them shows any of it.
-#[derive(Debug, thiserror::Error)]
-pub enum UrlError {
-    #[error("it is empty")]
-    Empty,
-    #[error("it is not of the form `postgres://user:password@host:5432/database`")]
-    Form,
-    #[error("a character of its password has to be percent-encoded")]
-    Unencoded,
-    #[error("it names no {0}")]
-    Missing(&'static str),
-    #[error("its `{0}` cannot be used")]
-    Parameter(&'static str),
-    #[error("the file of its `sslrootcert` cannot be read")]
-    RootCertificate(#[source] std::io::Error),
-}
+use super::{
+    url_error::UrlError,
+    url_mistake::Mistake,
+    url_parameters::{Parameters, Tls},
+};
+use crate::host::is_near;
 
 /// Where and how to connect.
 #[derive(Debug)]
@@ -37,14 +24,8 @@ pub(crate) struct Target {
     password: SecretString,
     tls: Tls,
     startup_options: Option<String>,
-}
-
-#[derive(Debug)]
-struct Tls {
-    mode: PgSslMode,
-    root_certificate: Option<PathBuf>,
-    certificate: Option<PathBuf>,
-    key: Option<PathBuf>,
+    startup_settings: Vec<(String, String)>,
+    search_path: Option<String>,
 }
 
 impl Target {
@@ -53,6 +34,9 @@ impl Target {
         if text.is_empty() {
             return Err(UrlError::Empty);
         }
+        if let Some(mistake) = Mistake::of(text) {
+            return Err(UrlError::Mistake(mistake));
+        }
         // The parser's own words could quote the text.
         let Ok(url) = Url::parse(text) else {
             return Err(UrlError::Form);
@@ -60,12 +44,12 @@ impl Target {
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
             return Err(UrlError::Form);
         }
-        let parameters = Parameters::of(&url);
         // An unencoded `/`, `?` or `#` ends the host early: the rest of the password would be looked up as a host, and
         // shown. What should have been the host then comes after an `@` further on.
-        if url.fragment().is_some() || url.path().contains('@') || parameters.has_stray_at {
+        if url.fragment().is_some() || url.path().contains('@') {
             return Err(UrlError::Unencoded);
         }
+        let parameters = Parameters::of(&url)?;
         let host = parameters
             .host
             .clone()
@@ -105,6 +89,8 @@ impl Target {
             password: SecretString::from(password),
             tls: parameters.tls()?,
             startup_options: parameters.options,
+            startup_settings: parameters.settings,
+            search_path: parameters.search_path,
         })
     }
 
@@ -128,16 +114,35 @@ impl Target {
         }
     }
 
-    /// Whether the connection is refused rather than made without TLS.
-    pub(crate) fn demands_tls(&self) -> bool {
-        matches!(
-            self.tls.mode,
-            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
-        )
+    /// Whether the name alone says that it is this machine or its own network.
+    pub(super) fn is_near(&self) -> bool {
+        let host = match self.host.parse() {
+            Ok(IpAddr::V4(address)) => Host::Ipv4(address),
+            Ok(IpAddr::V6(address)) => Host::Ipv6(address),
+            Err(_) => Host::Domain(self.host.as_str()),
+        };
+        self.uses_socket || self.is_loopback() || is_near(&host)
+    }
+
+    /// Where the URL says to look for tables, as `set search_path` takes it.
+    pub(super) fn search_path(&self) -> Option<&str> {
+        self.search_path.as_deref()
+    }
+
+    /// How the connection is encrypted, and who has to answer.
+    pub(super) fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    /// The driver's options for connections on which nothing has to be set afterwards.
+    pub(crate) fn options_with_search_path(&self) -> Result<PgConnectOptions, UrlError> {
+        let path = self.search_path.as_ref();
+        let options = self.options()?;
+        Ok(options.options(path.map(|path| ("search_path", path))))
     }
 
     /// The driver's options. It starts from PGHOST and its like, so every one of them is set.
-    pub(crate) fn options(&self) -> Result<PgConnectOptions, UrlError> {
+    pub(super) fn options(&self) -> Result<PgConnectOptions, UrlError> {
         let base = match &self.startup_options {
             // The driver takes them as they are in a URL only.
             Some(options) => {
@@ -160,6 +165,10 @@ impl Target {
             // PgBouncer refuses the startup parameters that it does not know, such as this one.
             .extra_float_digits(None)
             .disable_statement_logging();
+        if !self.startup_settings.is_empty() {
+            let settings = self.startup_settings.iter();
+            options = options.options(settings.map(|(name, value)| (name, value)));
+        }
         if self.uses_socket {
             options = options.socket(&self.host);
         }
@@ -172,86 +181,6 @@ impl Target {
             options = options.ssl_client_cert(certificate).ssl_client_key(key);
         }
         Ok(options)
-    }
-}
-
-/// What the URL's query says; parameters of other drivers, such as Prisma's `schema`, are not ours to judge.
-#[derive(Default)]
-struct Parameters {
-    host: Option<String>,
-    port: Option<String>,
-    user: Option<String>,
-    password: Option<String>,
-    database: Option<String>,
-    options: Option<String>,
-    ssl: Option<String>,
-    ssl_mode: Option<String>,
-    root_certificate: Option<String>,
-    certificate: Option<String>,
-    key: Option<String>,
-    /// An `@` in a parameter that is none of these.
-    has_stray_at: bool,
-}
-
-impl Parameters {
-    fn of(url: &Url) -> Self {
-        let mut parameters = Self::default();
-        for (key, value) in url.query_pairs() {
-            let slot = match key.as_ref() {
-                "host" | "hostaddr" => &mut parameters.host,
-                "port" => &mut parameters.port,
-                "user" => &mut parameters.user,
-                "password" => &mut parameters.password,
-                "dbname" => &mut parameters.database,
-                "options" => &mut parameters.options,
-                "ssl" => &mut parameters.ssl,
-                "sslmode" | "ssl-mode" => &mut parameters.ssl_mode,
-                "sslrootcert" | "ssl-root-cert" | "ssl-ca" => &mut parameters.root_certificate,
-                "sslcert" | "ssl-cert" => &mut parameters.certificate,
-                "sslkey" | "ssl-key" => &mut parameters.key,
-                _ => {
-                    parameters.has_stray_at |= key.contains('@') || value.contains('@');
-                    continue;
-                }
-            };
-            *slot = Some(value.into_owned());
-        }
-        parameters
-    }
-
-    fn tls(&self) -> Result<Tls, UrlError> {
-        // libpq 16: the public authorities, and then nothing less than verify-full.
-        let is_system = self.root_certificate.as_deref() == Some("system");
-        let root_certificate = self
-            .root_certificate
-            .as_ref()
-            .filter(|_| !is_system)
-            .map(PathBuf::from);
-        let has_root = root_certificate.is_some();
-        let mode = match (self.ssl_mode.as_deref(), self.ssl.as_deref()) {
-            (None | Some("verify-full"), _) if is_system => PgSslMode::VerifyFull,
-            (Some(_), _) if is_system => return Err(UrlError::Parameter("sslmode")),
-            (Some("disable"), _) => PgSslMode::Disable,
-            // The driver's `allow` never tries TLS, while libpq's takes it where the server insists.
-            (Some("allow" | "prefer"), _) => PgSslMode::Prefer,
-            // As libpq: with an authority at hand, `require` asks it.
-            (Some("require"), _) if has_root => PgSslMode::VerifyCa,
-            // `no-verify` is node-postgres's word for it.
-            (Some("require" | "no-verify"), _) | (None, Some("true" | "1")) => PgSslMode::Require,
-            (Some("verify-ca"), _) => PgSslMode::VerifyCa,
-            (Some("verify-full"), _) => PgSslMode::VerifyFull,
-            (Some(_), _) => return Err(UrlError::Parameter("sslmode")),
-            (None, _) => PgSslMode::Prefer,
-        };
-        if self.certificate.is_some() != self.key.is_some() {
-            return Err(UrlError::Parameter("sslcert` without `sslkey"));
-        }
-        Ok(Tls {
-            mode,
-            root_certificate,
-            certificate: self.certificate.as_ref().map(PathBuf::from),
-            key: self.key.as_ref().map(PathBuf::from),
-        })
     }
 }
 

@@ -20,7 +20,7 @@ const SETTINGS: &str = "set timezone to 'UTC'; set row_security to off; set stan
 
 /// Made when they are first needed.
 pub(super) fn pool(target: &Target) -> Result<PgPool, database::UrlError> {
-    let options = target.options()?;
+    let options = target.options_with_search_path()?;
     Ok(PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)

@@ -12,12 +12,15 @@ use crate::{
 const ROWS: &str =
     "select 'u1' as id, 'cus_1' as customer_id, true as has_paid_access, null as plan";
 
-async fn read(url: &str, request: ReadRequest) -> Result<database::DatabaseFacts, database::Error> {
+pub(crate) async fn read(
+    url: &str,
+    request: ReadRequest,
+) -> Result<database::DatabaseFacts, database::Error> {
     database::read(&SecretString::from(url), &query(ROWS), &request, &|_| {}).await
 }
 
 /// The world's URL through a front of another name, with parameters.
-async fn through(world: &World, front: Front, host: &str, parameters: &str) -> String {
+pub(crate) async fn through(world: &World, front: Front, host: &str, parameters: &str) -> String {
     let direct = world.url();
     let address = format!(
         "{}:{}",
@@ -33,7 +36,7 @@ async fn through(world: &World, front: Front, host: &str, parameters: &str) -> S
 }
 
 #[track_caller]
-fn assert_told(error: &str, parts: &[&str]) {
+pub(crate) fn assert_told(error: &str, parts: &[&str]) {
     for part in parts {
         assert!(error.contains(part), "no `{part}` in: {error}");
     }
@@ -65,6 +68,13 @@ fn a_url_that_does_not_parse_is_not_shown() {
             "postgres://u:secret-canary@localhost/db?port=secret-canary",
             "postgres://u:secret-canary@localhost/db?sslrootcert=/no/such/secret-canary",
             "postgres://u:secret-canary@localhost/db?sslcert=/secret-canary",
+            "postgres://u:secret-canary@localhost/db?schema=",
+            "postgres://u:secret-canary@localhost/db?role=secret-canary",
+            "postgres://u:p@localhost/db?secret-canary-1=1",
+            "postgresql+asyncpg://u:secret-canary@localhost/db",
+            "jdbc:postgresql://localhost/db?password=secret-canary",
+            "'postgres://u:secret-canary@localhost/db'",
+            "DATABASE_URL=postgres://u:secret-canary@localhost/db",
         ] {
             let result = read(url, request()).await;
             let debug = format!("{result:?}");
@@ -311,6 +321,7 @@ fn a_certificate_is_checked_as_far_as_the_url_asks() {
                         "its TLS certificate cannot be trusted",
                         reason,
                         "sslrootcert=",
+                        "sslmode=require",
                     ],
                 ),
             }

@@ -6,6 +6,7 @@
     reason = "a test may panic"
 )]
 
+mod certificates;
 mod connecting;
 mod failures;
 mod forms;
@@ -14,6 +15,7 @@ mod permissions;
 mod proxy;
 mod recorded;
 mod row_security;
+mod schemas;
 mod stacks;
 mod values;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
@@ -24,6 +24,8 @@ pub(crate) enum Front {
     Refusing(&'static str, &'static str),
     /// Nothing at all.
     Silent,
+    /// These bytes, whatever the client says.
+    Answering(&'static [u8]),
 }
 
 /// A certificate authority whose file is at `path`, and a front that it vouches for.
@@ -34,6 +36,11 @@ pub(crate) struct Authority {
 }
 
 pub(crate) fn authority(name: &str) -> Authority {
+    authority_with(name, |_| {})
+}
+
+/// The same with a change to the server's certificate.
+pub(crate) fn authority_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
     let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
     parameters
         .distinguished_name
@@ -41,11 +48,23 @@ pub(crate) fn authority(name: &str) -> Authority {
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("a key"))
         .expect("an authority");
+    let mut certificate = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+    change(&mut certificate);
     let key = KeyPair::generate().expect("a key");
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()])
-        .expect("parameters")
-        .signed_by(&key, &issuer)
-        .expect("a certificate");
+    let certificate = certificate.signed_by(&key, &issuer).expect("a certificate");
+    served(&certificate, &key, &issuer.pem())
+}
+
+/// A certificate that vouches for itself, as `openssl req -x509` makes one; its file is what a client is to trust.
+pub(crate) fn self_signed(is_ca: IsCa) -> Authority {
+    let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+    parameters.is_ca = is_ca;
+    let key = KeyPair::generate().expect("a key");
+    let certificate = parameters.self_signed(&key).expect("a certificate");
+    served(&certificate, &key, &certificate.pem())
+}
+
+fn served(certificate: &Certificate, key: &KeyPair, trusted: &str) -> Authority {
     let config = ServerConfig::builder_with_provider(Arc::new(
         tokio_rustls::rustls::crypto::aws_lc_rs::default_provider(),
     ))
@@ -59,7 +78,7 @@ pub(crate) fn authority(name: &str) -> Authority {
     .expect("a configuration");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("authority.pem");
-    std::fs::write(&path, issuer.pem()).expect("written");
+    std::fs::write(&path, trusted).expect("written");
     Authority {
         path,
         front: Front::Tls(TlsAcceptor::from(Arc::new(config))),
@@ -117,6 +136,11 @@ async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<(
             client.write_all(b"E").await.ok()?;
             client.write_all(&length.to_be_bytes()).await.ok()?;
             client.write_all(fields.as_bytes()).await.ok()?;
+        }
+        Front::Answering(bytes) => {
+            client.write_all(bytes).await.ok()?;
+            let mut rest = Vec::new();
+            client.read_to_end(&mut rest).await.ok()?;
         }
         Front::Silent => {
             tokio::time::sleep(std::time::Duration::from_mins(1)).await;
