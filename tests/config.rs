@@ -7,6 +7,10 @@
     reason = "a test may panic"
 )]
 
+#[path = "config/forms.rs"]
+mod forms;
+#[path = "config/published.rs"]
+mod published;
 #[path = "config/rehearsal.rs"]
 mod rehearsal;
 
@@ -77,13 +81,13 @@ type Mutation = (&'static str, &'static str, Code, &'static str, &'static str);
 const MUTATIONS: &[Mutation] = &[
     // the file
     ("version: 1", "version: «2»", Code::InvalidValue, "`version` should be 1, found `2`", "version 1"),
-    ("version: 1", "version: «\"1\"»", Code::WrongType, "`version` should be the number 1, found `1`", ""),
+    ("version: 1", "version: «\"1\"»", Code::WrongType, "`version` should be the number 1, found `1`", "write it without the quotes"),
     ("version: 1\ncontracts:", "«contracts:»", Code::MissingKey, "missing key `version` in the file", "add `version: 1`"),
     ("version: 1", "«verison»: 1", Code::UnknownKey, "unknown key `verison`", "did you mean `version`?"),
     ("version: 1\n", "version: 1\n«plans»: {}\n", Code::UnknownKey, "unknown key `plans`", "it belongs in a contract"),
     ("version: 1\n", "version: 1\n«version»: 1\n", Code::DuplicateKey, "duplicate key `version`", "already on line 1"),
     ("contracts:\n", "contracts: «{}»\nx:\n", Code::WrongType, "`contracts` should be a list, found a mapping", ""),
-    ("contracts:\n", "contracts: «[]»\nx:\n", Code::InvalidValue, "at least one contract", "- type: access"),
+    ("contracts:\n", "contracts: «[]»\nx:\n", Code::InvalidValue, "at least one contract of type `access`", "- type: access"),
     ("version: 1\n", "version: 1\n«<<»: {}\n", Code::Refused, "merge keys", ""),
     ("version: 1\n", "version: 1\n? «[a]»\n: 1\n", Code::WrongType, "a key should be text", ""),
     // the contract
@@ -107,6 +111,8 @@ const MUTATIONS: &[Mutation] = &[
     ("STRIPE_SECRET_KEY", "«sk_live_abc123»", Code::SecretValue, "not shown", "write `secret_env: STRIPE_SECRET_KEY`"),
     ("STRIPE_SECRET_KEY", "«\"\"»", Code::SecretValue, "name of an environment variable", ""),
     ("secret_env: STRIPE_SECRET_KEY", "«secret»: hush", Code::UnknownKey, "unknown key `secret`", "did you mean `secret_env`?"),
+    ("secret_env: STRIPE_SECRET_KEY", "«secret_key»: rk_live_abc123", Code::UnknownKey, "unknown key `secret_key`", "did you mean `secret_env`?; a secret that stood in the file must be replaced"),
+    ("secret_env: STRIPE_SECRET_KEY", "«api_key»: sk_live_abc123", Code::UnknownKey, "unknown key `api_key`", "must be replaced at its provider"),
     ("url_env: DATABASE_URL", "url_env: «postgres://app:pw@db/app»", Code::SecretValue, "`url_env` should be the name", "DATABASE_URL"),
     // the database
     ("    database:\n      url_env", "    «databse»:\n      url_env", Code::UnknownKey, "unknown key `databse`", "did you mean `database`?"),
@@ -114,7 +120,7 @@ const MUTATIONS: &[Mutation] = &[
     ("users_table: users", "users_table: «'\"users'»", Code::InvalidValue, "a double quote is not closed", ""),
     ("users_table: users", "users_table: «a.b.c»", Code::InvalidValue, "more than two parts", ""),
     ("users_table: users", "users_table: «[users]»", Code::WrongType, "`users_table` should be text, found a list", ""),
-    ("url_env: DATABASE_URL\n      users_table: users", "url_env: DATABASE_URL", Code::MissingKey, "missing key `users_table` in `database`", "SELECT under `query`"),
+    ("    database:\n      url_env", "    x:\n      url_env", Code::MissingKey, "missing key `database` in the contract", "database: {url_env: DATABASE_URL}"),
     ("join: \"left join s on true\"", "join: «\"  \"»", Code::InvalidValue, "`join` should not be empty", ""),
     ("where: \"deleted_at is null\"", "where: «\"WHERE deleted_at is null\"»", Code::InvalidValue, "found the word `where`", "leave that word out"),
     ("where: \"deleted_at is null\"", "query: «\"\"»", Code::InvalidValue, "`query` should not be empty", ""),
@@ -128,7 +134,7 @@ const MUTATIONS: &[Mutation] = &[
     // the columns
     ("stripe_customer_id: stripe_customer_id", "«stripe_costumer_id»: stripe_customer_id", Code::UnknownKey, "unknown key `stripe_costumer_id`", "did you mean `stripe_customer_id`?"),
     ("stripe_customer_id: stripe_customer_id", "stripe_customer_id: «a»\n        customer_id: b", Code::Conflict, "are the same key", "keep one"),
-    ("        id: id\n", "", Code::MissingKey, "missing key `id` in `columns`", "{sql: …}"),
+    ("match_on: customer_id", "match_on: subscription_id", Code::MissingKey, "missing key `subscription_id` in `columns`", "{sql: …}"),
     ("        id: id\n", "        id: «\"\"»\n", Code::WrongType, "`id` should be the name of a column", ""),
     ("        id: id\n", "        id: «null»\n", Code::MissingKey, "`id` should be mapped, found nothing", ""),
     ("        id: id\n", "        id: «5»\n", Code::WrongType, "`id` should be the name of a column", "in quotes"),
@@ -138,13 +144,64 @@ const MUTATIONS: &[Mutation] = &[
     ("{ sql: \"quantity\" }", "{ «sqk»: x, sql: \"quantity\" }", Code::UnknownKey, "unknown key `sqk`", "did you mean `sql`?"),
     ("{ sql: \"quantity\" }", "{ sql: \"quantity\", column: «c» }", Code::Conflict, "`column` cannot stand beside `sql`", ""),
     ("{ sql: \"quantity\" }", "{ column: c, in: «[a]» }", Code::Conflict, "`seats` is not", "name the column alone"),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", per_unit: «0» }", Code::InvalidValue, "`per_unit` should be a whole number from 1 to", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", per_unit: «1.5» }", Code::WrongType, "`per_unit` should be a whole number", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", included: «-1» }", Code::InvalidValue, "`included` should be a whole number from 0 to", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", included: «many» }", Code::WrongType, "a whole number, or one for each plan", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", included: { «team»: 3 } }", Code::InvalidValue, "`team` of `included` is no plan", "as `plans` does"),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", included: { pro: «x» } }", Code::WrongType, "`pro` should be a whole number", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", prices: «[]» }", Code::InvalidValue, "`prices` should list at least one price", "leave `prices` out"),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", prices: [«\"*\"»] }", Code::InvalidValue, "an entry of `prices` should be a price id", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", prices: [«price_addon_seat»] }", Code::Conflict, "`price_addon_seat` is in `ignore_prices` too", "count it or ignore it"),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", unlimited: «[]» }", Code::InvalidValue, "`unlimited` should list at least one value", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", unlimited: [«none»] }", Code::WrongType, "a whole number or `null`, found `none`", ""),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", unlimited: [-1, «-1»] }", Code::Conflict, "`-1` is in `unlimited` twice", "keep one"),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", unlimited_prices: «[price_1]» }", Code::Conflict, "says nothing without `unlimited`", "unlimited: [null, -1]"),
+    ("{ sql: \"quantity\" }", "{ sql: \"quantity\", «words»: {} }", Code::UnknownKey, "unknown key `words`", ""),
+    ("{ sql: \"quantity\" }", "«{ per_unit: 10 }»", Code::MissingKey, "missing key `column` in `seats`", "{sql: …}"),
+    ("        plan: plan\n", "        status: { column: s, words: { «actve»: [A] } }\n", Code::InvalidValue, "unknown status `actve`", "did you mean `active`?"),
+    ("        plan: plan\n", "        status: { column: s, words: { active: [A, «A»] } }\n", Code::Conflict, "the word `A` is written twice here", "keep one"),
+    ("        plan: plan\n", "        status: { column: s, words: { canceled: A, «cancelled»: B } }\n", Code::Conflict, "`cancelled` names a status that is named already", "one list"),
+    ("        plan: plan\n", "        status: { column: s, words: { active: «[]» } }\n", Code::InvalidValue, "`active` should have a word, found none", ""),
+    ("        plan: plan\n", "        status: { column: s, words: { active: [«\"\"»] } }\n", Code::InvalidValue, "a word of a status should not be empty", ""),
+    ("        plan: plan\n", "        status: { column: s, words: «{}» }\n", Code::InvalidValue, "`words` should name at least one status", ""),
+    ("        plan: plan\n", "        status: { column: s, words: «[A]» }\n", Code::WrongType, "`words` should be a mapping", ""),
+    ("        plan: plan\n", "        plan: { sql: coalesce(a, «b)» }\n", Code::UnknownKey, "unknown key `b)`", "goes under `sql: |`"),
     ("in: [active]", "in: «[]»", Code::InvalidValue, "`in` should list at least one value", ""),
     ("in: [active]", "in: [«[a]»]", Code::WrongType, "an entry of `in` should be text, a number or a boolean, found a list", ""),
     ("has_paid_access: { column: status, in: [active] }", "has_paid_access: «{ column: status }»", Code::MissingKey, "missing key `in` in `has_paid_access`", "in: [active, trialing]"),
     // plans and prices
     ("price_1Pro: pro", "«price_your_pro_price»: pro", Code::Placeholder, "`price_your_pro_price` is a placeholder", "replace it"),
     ("price_1Pro: pro", "price_1Pro: «\" \"»", Code::InvalidValue, "should not be empty", ""),
-    ("price_1Pro: pro", "price_1Pro: «[pro]»", Code::WrongType, "`price_1Pro` should be text or a number, found a list", ""),
+    ("price_1Pro: pro", "price_1Pro: «{a: pro}»", Code::WrongType, "`price_1Pro` should be text, a number or a list of them, found a mapping", ""),
+    ("price_1Pro: pro", "price_1Pro: [pro, «~»]", Code::WrongType, "an entry of `price_1Pro` should be text or a number, found nothing", ""),
+    ("price_1Pro: pro", "price_1Pro: «[]»", Code::InvalidValue, "`price_1Pro` should have a plan, found none", "as the application stores it"),
+    ("price_1Pro: pro", "price_1Pro: [pro, «\" \"»]", Code::InvalidValue, "should not be empty", ""),
+    ("price_1Pro: pro", "price_1Pro: [pro, «pro»]", Code::Conflict, "the plan `pro` is written twice here", "keep one"),
+    ("price_1Pro: pro", "gold: «price_1Pro»", Code::InvalidValue, "found `price_1Pro`, which is an id of the provider", "the map is the wrong way round: write `price_1Pro: gold`"),
+    ("price_1Pro: pro", "gold: [g, «prod_Gold»]", Code::InvalidValue, "found `prod_Gold`, which is an id", "the wrong way round"),
+    ("price_1Pro: pro", "gold: «pri_01h1vjes1y163xfj1rh1tkfb65»", Code::InvalidValue, "which is an id", "the wrong way round"),
+    ("price_1Pro: pro", "gold: «pro_01h1vjes1y163xfj1rh1tkfb65»", Code::InvalidValue, "which is an id", "the wrong way round"),
+    ("price_1Pro: pro", "price_1Pro: «pro_01h1vjes1y163xfj1rh1tkfb65»", Code::InvalidValue, "which is an id", "the wrong way round"),
+    ("price_1Pro: pro", "gold: «pro_monthly»", Code::InvalidValue, "which is an id", "the wrong way round"),
+    ("price_1Pro: pro", "«pri_01h1vjes1y163xfj1rh1tkfb65»: pro", Code::InvalidValue, "is a price of Paddle", "`lookup_key:NAME`"),
+    ("price_1Pro: pro", "«pro_01gsz4t5hdjse780zja8vvr7jg»: pro", Code::InvalidValue, "is a product of Paddle", "a product (`prod_…`)"),
+    ("price_1Pro: pro", "«\"lookup_key:\"»: pro", Code::InvalidValue, "a key of `plans` should be an id", "lookup_key:NAME"),
+    ("price_1Pro: pro", "«\"*\"»: pro", Code::InvalidValue, "a beginning with one `*` at its end", ""),
+    ("price_1Pro: pro", "«price_*_monthly»: pro", Code::InvalidValue, "a beginning with one `*` at its end", ""),
+    // the order of plans, metadata and pauses
+    ("plans: { price_1Pro: pro }", "plans: { price_1Pro: pro }\n    plan_order: [free, «team»]", Code::InvalidValue, "`team` of `plan_order` is no plan", "as `plans` does"),
+    ("plans: { price_1Pro: pro }", "plans: { price_1Pro: pro }\n    plan_order: [free, «Pro»]", Code::InvalidValue, "`Pro` of `plan_order` is no plan", "did you mean `pro`?"),
+    ("plans: { price_1Pro: pro }", "plans: { price_1Pro: pro }\n    plan_order: [pro, «pro»]", Code::Conflict, "`pro` is in `plan_order` twice", "keep one"),
+    ("plans: { price_1Pro: pro }", "plans: { price_1Pro: pro }\n    plan_order: [«\"\"»]", Code::InvalidValue, "an entry of `plan_order` should not be empty", ""),
+    ("plans: { price_1Pro: pro }", "plan_order: «pro»", Code::WrongType, "`plan_order` should be a list, found `pro`", ""),
+    ("entity: user", "metadata_account: [userId, «userId»]", Code::Conflict, "`userId` is in `metadata_account` twice", "keep one"),
+    ("entity: user", "metadata_account: [«\" \"»]", Code::InvalidValue, "an entry of `metadata_account` should not be empty", ""),
+    ("entity: user", "metadata_account: «userId»", Code::WrongType, "`metadata_account` should be a list", ""),
+    ("entity: user", "pause_collection: «denny»", Code::InvalidValue, "one of `grant`, `deny`, `unjudged`, found `denny`", "did you mean `deny`?"),
+    ("entity: user", "pause_collection: «[deny]»", Code::WrongType, "or one for each behavior such as `{void: deny}`, found a list", ""),
+    ("entity: user", "pause_collection: { «voided»: deny }", Code::UnknownKey, "unknown key `voided`", "did you mean `void`?"),
+    ("entity: user", "pause_collection: { void: «no» }", Code::InvalidValue, "`void` should be one of `grant`, `deny`, `unjudged`", ""),
     ("price_1Pro: pro", "«\" price_1Pro\"»: pro", Code::InvalidValue, "begin or end with space", ""),
     ("plans: { price_1Pro: pro }", "plans: «[price_1Pro]»", Code::WrongType, "`plans` should be a mapping, found a list", ""),
     ("plans: { price_1Pro: pro }", "«plans»:", Code::WrongType, "`plans` should be a mapping, found nothing", "give it a value"),
@@ -185,6 +242,11 @@ const MUTATIONS: &[Mutation] = &[
     // YAML itself
     ("mode: live", "mode: «\"live\n    entity: user", Code::Syntax, "this is not YAML", "quotes"),
     ("name: users", "name: users«:» x", Code::Syntax, "this is not YAML", "indentation"),
+    ("        plan: plan\n", "        plan: { sql: coalesce(s.\"a\", \"B\".\"a\") }\n", Code::Syntax, "this is not YAML", "SQL with commas or double quotes goes under `sql: |`"),
+    ("where: \"deleted_at is null\"", "where: \"deletedAt\" is null", Code::Syntax, "this is not YAML", "goes under `where: |`"),
+    ("where: \"deleted_at is null\"", "where: «\"deleted_at is null\\0\"»", Code::Refused, "U+0000", "remove"),
+    ("{ sql: \"quantity\" }", "{ sql: «\"a\\0b\"» }", Code::Refused, "U+0000", ""),
+    ("price_1Pro: pro", "«\"price\\0\"»: pro", Code::Refused, "U+0000", ""),
     ("mode: live", "mode: li«\u{1b}»[2Jve", Code::Syntax, "control character U+001B", "UTF-8"),
 ];
 
@@ -340,7 +402,7 @@ fn queries_sources_and_names_of_further_contracts() {
         .iter()
         .map(|access| access.name.as_str())
         .collect();
-    assert_eq!(names, ["users", "access", "features"]);
+    assert_eq!(names, ["users", "access", "features", "defaults"]);
 
     let teams = &config.contracts[1];
     assert_eq!(teams.contract.source, Source::Paddle);
@@ -719,7 +781,8 @@ fn findings_point_at_the_line_they_are_about() {
     assert_eq!(line(1, Rule::RevenueLeak, None), "query");
     assert_eq!(line(1, Rule::OrphanSubscription, None), "query");
     assert_eq!(line(1, Rule::UnknownStatus, None), "source_of_truth");
-    assert_eq!(line(1, Rule::UnmappedPrice, None), "- type");
+    assert_eq!(line(1, Rule::UnmappedPrice, None), "plans");
+    assert_eq!(line(3, Rule::UnmappedPrice, None), "- type");
     assert_eq!(line(2, Rule::SeatDrift, None), "- type");
 
     let config = load(PUBLISHED, PATH).unwrap();
@@ -745,7 +808,13 @@ fn advice_points_at_the_key_it_is_about() {
     let price = PlanKey::parse("price_1TeamMonthly", Source::Stripe);
     assert_eq!(line(0, ContractKey::Contract), "- type");
     assert_eq!(line(0, ContractKey::Plans(None)), "plans");
-    assert_eq!(line(0, ContractKey::Plans(Some(price))), "plans");
+    assert_eq!(
+        line(0, ContractKey::Plans(Some(price))),
+        "price_1TeamMonthly"
+    );
+    let lookup_key = PlanKey::parse("lookup_key:gold_*", Source::Stripe);
+    assert_eq!(line(0, ContractKey::Plans(Some(lookup_key))), "lookup_key");
+    assert_eq!(line(0, ContractKey::MetadataAccount), "metadata_account");
     assert_eq!(line(0, ContractKey::Column(Field::Plan)), "plan");
     assert_eq!(line(0, ContractKey::GracePastDue), "grace");
     assert_eq!(line(1, ContractKey::Column(Field::HasPaidAccess)), "query");

@@ -79,6 +79,7 @@ async fn explain_entity(
         .map(|contract| contract.contract.entity.as_str())
         .collect();
     let mut explained = ExplainedEntity::unanswered(&arguments.entity, Vec::new());
+    explained.warnings.clone_from(&config.warnings);
     let mut evidence = Evidence::default();
     let mut is_any_meant = false;
     for (index, contract) in config.contracts.iter().enumerate() {

@@ -64,7 +64,7 @@ impl FailOn {
 /// whole then has no answer.
 pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
     let mut contracts = Vec::with_capacity(config.contracts.len());
-    let mut warnings = Vec::new();
+    let mut warnings = config.warnings.clone();
     let mut evidence = Evidence::default();
     for (index, contract) in config.contracts.iter().enumerate() {
         let judged = judge_contract(contract, run, &mut evidence, &mut warnings).await;

@@ -371,10 +371,10 @@ fn paddle_environment(environment: &Environment) -> Result<PaddleEnvironment, Pr
 
 fn not_set(names: &[&str]) -> Problem {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    let (variables, are) = if names.len() == 1 {
-        ("variable", "is")
+    let (variables, are, them) = if names.len() == 1 {
+        ("variable", "is", "it")
     } else {
-        ("variables", "are")
+        ("variables", "are", "them")
     };
     let lines: Vec<_> = names
         .iter()
@@ -386,7 +386,7 @@ fn not_set(names: &[&str]) -> Problem {
             quoted.join(" and ")
         ),
         hint: format!(
-            "set it for the command; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests \
+            "set {them} for the command; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests \
              from forks)",
             lines.join(", ")
         ),

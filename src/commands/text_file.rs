@@ -50,6 +50,20 @@ impl TextFile {
             },
             place: None,
         };
+        // Opening a pipe waits for a writer, and a device may never end.
+        let kind = std::fs::metadata(path).map_err(unreadable)?;
+        if !kind.is_file() {
+            let what = if kind.is_dir() {
+                "a folder"
+            } else {
+                "a pipe, a device or a socket"
+            };
+            return Err(Problem {
+                message: format!("the {name} `{shown}` should be a file, found {what}"),
+                hint: self.if_no_file().to_owned(),
+                place: None,
+            });
+        }
         let file = File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         // One byte more than allowed, so that the parser sees that there is too much.
@@ -67,6 +81,13 @@ impl TextFile {
             hint: "save the file as UTF-8".to_owned(),
             place: None,
         })
+    }
+
+    fn if_no_file(self) -> &'static str {
+        match self {
+            Self::Configuration => "name the file itself, such as `--config prodverdict.yml`",
+            Self::Baseline => "name the file itself, such as `--baseline prodverdict-baseline.yml`",
+        }
     }
 
     fn if_missing(self) -> &'static str {

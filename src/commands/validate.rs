@@ -10,6 +10,7 @@ pub(super) fn run(arguments: &ConfigArgs) -> u8 {
     let output = Output::of_process(Mask::default());
     match configuration::load(&arguments.config) {
         Ok(config) => {
+            output.say(&report::warnings(&config.warnings, output.colour_on_stderr));
             let contracts = config.contracts.len();
             let plural = if contracts == 1 { "" } else { "s" };
             super::print(&format!(

@@ -181,9 +181,11 @@ fn help_for_missing(key: &str) -> &'static str {
         "version" => "add `version: 1` as the first line",
         "contracts" => "add `contracts:` with a list of contracts under it",
         "type" => "add `type: access`",
-        "database" => "say where the accounts are: `url_env`, `users_table` and `columns`",
-        "users_table" => "name the table, or write one SELECT under `query` instead",
-        "columns" => "map at least `id`, `customer_id` and `has_paid_access`",
+        "database" => {
+            "say where the accounts are: `database: {url_env: DATABASE_URL}`, with `users_table` and `columns` where the \
+             names are your own"
+        }
+        "column" => "name the column, or use `{sql: …}`",
         "id" | "customer_id" | "has_paid_access" | "subscription_id" => {
             "name the column it is read from, or an expression: `{sql: …}`"
         }

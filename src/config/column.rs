@@ -1,4 +1,4 @@
-//! The forms in which `columns:` says where a value comes from.
+//! The forms in which `columns:` says where a value comes from, and how seats and statuses are stored.
 
 use std::{borrow::Cow, fmt};
 
@@ -7,8 +7,13 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::{Value, json};
 
-use super::{document::Cell, entry::Entry};
+use super::{
+    document::{Cell, Count, Limit},
+    entry::{Entry, Pairs},
+    forms::{Included, Words},
+};
 
 /// What a canonical column is read from, as written.
 #[derive(Debug)]
@@ -16,12 +21,11 @@ pub(super) enum Column {
     /// `null`: the application does not store it.
     Unmapped,
     Name(String),
-    Form(Form),
+    Form(Box<Form>),
 }
 
-/// `{column: c, in: […]}` or `{sql: …}`.
+/// `{column: c, in: […]}` or `{sql: …}`, with what only `seats` or `status` have.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Form {
     #[serde(default)]
     pub(super) column: Entry<String>,
@@ -29,24 +33,96 @@ pub(super) struct Form {
     pub(super) values: Entry<Vec<Entry<Cell>>>,
     #[serde(default)]
     pub(super) sql: Entry<String>,
+    /// Of `seats`.
+    #[serde(default)]
+    pub(super) per_unit: Entry<Count>,
+    #[serde(default)]
+    pub(super) included: Entry<Included>,
+    #[serde(default)]
+    pub(super) prices: Entry<Vec<Entry<String>>>,
+    #[serde(default)]
+    pub(super) unlimited: Entry<Vec<Entry<Limit>>>,
+    #[serde(default)]
+    pub(super) unlimited_prices: Entry<Vec<Entry<String>>>,
+    /// Of `status`.
+    #[serde(default)]
+    pub(super) words: Entry<Pairs<Words>>,
 }
 
-/// The keys of [`Form`].
+/// The keys of [`Form`] that every column knows.
 const FORM: &[&str] = &["column", "in", "sql"];
+const SEATS: &[&str] = &[
+    "column",
+    "in",
+    "sql",
+    "per_unit",
+    "included",
+    "prices",
+    "unlimited",
+    "unlimited_prices",
+];
+const STATUS: &[&str] = &["column", "in", "sql", "words"];
 
-impl<'de> Deserialize<'de> for Column {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Column", FORM, ColumnVisitor)
+impl Column {
+    pub(super) fn form(&self) -> Option<&Form> {
+        match self {
+            Self::Form(form) => Some(form),
+            Self::Unmapped | Self::Name(_) => None,
+        }
     }
 }
 
-struct ColumnVisitor;
+impl<'de> Deserialize<'de> for Column {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = ColumnVisitor("`{column: …, in: […]}` or `{sql: …}`");
+        deserializer.deserialize_struct("Column", FORM, visitor)
+    }
+}
+
+/// The column of `seats`.
+#[derive(Debug)]
+pub(super) struct Seats(Column);
+
+impl<'de> Deserialize<'de> for Seats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = ColumnVisitor("`{column: …, per_unit: …}` or `{sql: …}`");
+        let column = deserializer.deserialize_struct("Seats", SEATS, visitor)?;
+        Ok(Self(column))
+    }
+}
+
+/// The column of `status`.
+#[derive(Debug)]
+pub(super) struct Status(Column);
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = ColumnVisitor("`{column: …, words: {…}}` or `{sql: …}`");
+        let column = deserializer.deserialize_struct("Status", STATUS, visitor)?;
+        Ok(Self(column))
+    }
+}
+
+/// Reads the entry of `seats` as that of any column.
+pub(super) fn seats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entry<Column>, D::Error> {
+    Entry::<Seats>::deserialize(deserializer).map(|entry| entry.map(|seats| seats.0))
+}
+
+/// Reads the entry of `status` as that of any column.
+pub(super) fn status<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Entry<Column>, D::Error> {
+    Entry::<Status>::deserialize(deserializer).map(|entry| entry.map(|status| status.0))
+}
+
+/// Holds the forms beside a name, for messages.
+struct ColumnVisitor(&'static str);
 
 impl<'de> Visitor<'de> for ColumnVisitor {
     type Value = Column;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a column, `{column: …, in: […]}` or `{sql: …}`")
+        write!(f, "the name of a column, {}", self.0)
     }
 
     fn visit_unit<E>(self) -> Result<Column, E> {
@@ -61,8 +137,27 @@ impl<'de> Visitor<'de> for ColumnVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Column, A::Error> {
-        Form::deserialize(MapAccessDeserializer::new(map)).map(Column::Form)
+        let form = Form::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Column::Form(Box::new(form)))
     }
+}
+
+const SQL: &str = "An SQL expression; `{{now}}` in it is the time of evaluation.";
+
+fn unmapped() -> Value {
+    json!({"type": "null", "description": "The application does not store it."})
+}
+
+fn name() -> Value {
+    json!({
+        "type": "string",
+        "minLength": 1,
+        "description": "Name of a column; it is quoted, never spliced."
+    })
+}
+
+fn text() -> Value {
+    json!({"type": "string", "minLength": 1})
 }
 
 impl JsonSchema for Column {
@@ -74,13 +169,13 @@ impl JsonSchema for Column {
         let value = generator.subschema_for::<Cell>();
         json_schema!({
             "anyOf": [
-                {"type": "null", "description": "The application does not store it."},
-                {"type": "string", "minLength": 1, "description": "Name of a column; it is quoted, never spliced."},
+                unmapped(),
+                name(),
                 {
                     "type": "object",
                     "description": "True where the column, as text, is one of the values.",
                     "properties": {
-                        "column": {"type": "string", "minLength": 1},
+                        "column": text(),
                         "in": {"type": "array", "items": value, "minItems": 1}
                     },
                     "required": ["column", "in"],
@@ -88,12 +183,109 @@ impl JsonSchema for Column {
                 },
                 {
                     "type": "object",
-                    "description": "An SQL expression; `{{now}}` in it is the time of evaluation.",
-                    "properties": {"sql": {"type": "string", "minLength": 1}},
+                    "description": SQL,
+                    "properties": {"sql": text()},
                     "required": ["sql"],
                     "additionalProperties": false
                 }
             ]
         })
+    }
+}
+
+/// A name, or a mapping with `column` or `sql` and the keys in `properties`.
+fn extended(properties: &[(&str, Value)]) -> Schema {
+    let mut all = serde_json::Map::new();
+    all.insert("column".to_owned(), text());
+    all.insert("sql".to_owned(), text());
+    for (key, property) in properties {
+        all.insert((*key).to_owned(), property.clone());
+    }
+    json_schema!({
+        "anyOf": [
+            unmapped(),
+            name(),
+            {
+                "type": "object",
+                "description": "A column or an SQL expression, and what its values mean.",
+                "properties": all,
+                "oneOf": [{"required": ["column"]}, {"required": ["sql"]}],
+                "additionalProperties": false
+            }
+        ]
+    })
+}
+
+impl JsonSchema for Seats {
+    fn schema_name() -> Cow<'static, str> {
+        "SeatsColumn".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let prices = |what: &str| {
+            json!({
+                "type": "array",
+                "items": {"type": "string"},
+                "minItems": 1,
+                "description": format!("{what} Exact ids, or beginnings with a trailing `*`.")
+            })
+        };
+        let described = |schema: Schema, text: &str| {
+            let mut schema = schema;
+            schema.insert("description".to_owned(), text.into());
+            Value::from(schema)
+        };
+        let unlimited = generator.subschema_for::<Limit>();
+        extended(&[
+            (
+                "per_unit",
+                described(
+                    generator.subschema_for::<Count>(),
+                    "Seats for each unit that is bought. Default: 1.",
+                ),
+            ),
+            (
+                "included",
+                described(
+                    generator.subschema_for::<Included>(),
+                    "Seats that come with the plan: a number, or one for each plan. Default: 0.",
+                ),
+            ),
+            (
+                "prices",
+                prices("The prices that count as seats. Default: those that `plans` maps."),
+            ),
+            (
+                "unlimited",
+                json!({
+                    "type": "array",
+                    "items": unlimited,
+                    "minItems": 1,
+                    "description": "Stored values that mean no limit."
+                }),
+            ),
+            (
+                "unlimited_prices",
+                prices("The prices that buy no limit. Default: any."),
+            ),
+        ])
+    }
+}
+
+impl JsonSchema for Status {
+    fn schema_name() -> Cow<'static, str> {
+        "StatusColumn".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let words = generator.subschema_for::<Words>();
+        extended(&[(
+            "words",
+            json!({
+                "type": "object",
+                "additionalProperties": words,
+                "description": "How the application spells a status; one that is not named is spelled as the provider does."
+            }),
+        )])
     }
 }

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    column::Column,
+    column::{self, Column},
     entry::{Entry, Pairs},
+    forms::{PauseCollection, Words},
     rehearsal, schema,
 };
 
@@ -15,6 +16,8 @@ pub(super) const LITERAL: &str = "Literal";
 pub(super) const LASTING: &str = "Lasting";
 pub(super) const CELL: &str = "Cell";
 pub(super) const COUNT: &str = "Count";
+pub(super) const WHOLE: &str = "Whole";
+pub(super) const LIMIT: &str = "Limit";
 
 /// The access contracts of one application.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +27,7 @@ pub(super) struct Document {
     /// Version of the format.
     pub(super) version: Entry<Version>,
     /// The contracts. All of them are checked.
-    #[schemars(length(min = 1))]
+    #[schemars(schema_with = "schema::contracts")]
     pub(super) contracts: Entry<Vec<Entry<Contract>>>,
     /// Plays billing lifecycles against the application's own webhook handler, beside a scratch database.
     #[serde(default)]
@@ -63,9 +66,18 @@ pub(super) struct Contract {
     pub(super) entity: Entry<String>,
     /// Where the accounts are.
     pub(super) database: Entry<Database>,
-    /// Price id (or feature key, with entitlements) to plan as the application stores it. Empty or left out: plans are not checked.
+    /// Price id, product id, `lookup_key:NAME`, each also with a trailing `*`, or feature key with entitlements, to the plan as the application stores it: one word, or a list of words for the same plan. Empty or left out: plans are not checked.
     #[serde(default)]
-    pub(super) plans: Entry<Pairs<Literal>>,
+    pub(super) plans: Entry<Pairs<Words>>,
+    /// Plans from the lowest to the highest: of several that are paid for, only the highest is right. Default: any is right.
+    #[serde(default)]
+    pub(super) plan_order: Entry<Vec<Entry<Literal>>>,
+    /// Metadata keys that hold the id of an account. Default: `<entity>id`, `userid` and `accountid`, in any spelling.
+    #[serde(default)]
+    pub(super) metadata_account: Entry<Vec<Entry<String>>>,
+    /// What `pause_collection` of an active subscription means for access. Default: `{void: unjudged}`; other behaviors change nothing.
+    #[serde(default)]
+    pub(super) pause_collection: Entry<PauseCollection>,
     /// Plans that give no paid access. Default: `[free]`.
     #[serde(default)]
     pub(super) free_plans: Entry<Vec<Entry<Literal>>>,
@@ -149,11 +161,11 @@ pub(super) struct Database {
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub(super) url_env: Entry<String>,
-    /// The table: `users`, `schema.table` or `"Quoted Name"`; case as written.
+    /// The table: `users`, `schema.table` or `"Quoted Name"`; case as written. Default: `users`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) users_table: Entry<String>,
-    /// What each canonical column is read from.
+    /// What each canonical column is read from. Default: the columns of the published format.
     #[serde(default)]
     pub(super) columns: Entry<Columns>,
     /// SQL after the table, for billing kept in another table.
@@ -187,27 +199,31 @@ pub(super) struct Database {
     expecting = "a mapping from canonical names to columns"
 )]
 pub(super) struct Columns {
-    /// Unique id of the account.
+    /// Unique id of the account. Default: `id`.
+    #[serde(default)]
     pub(super) id: Entry<Column>,
     /// The provider's customer id.
     #[serde(default)]
     pub(super) customer_id: Entry<Column>,
-    /// The published spelling of `customer_id`.
+    /// The published spelling of `customer_id`. Default: `stripe_customer_id`, where accounts are matched by it.
     #[serde(default)]
     pub(super) stripe_customer_id: Entry<Column>,
-    /// Whether the account has paid access.
+    /// Whether the account has paid access. Default: `has_paid_access`.
+    #[serde(default)]
     pub(super) has_paid_access: Entry<Column>,
-    /// The plan, read when `plans` is configured; null: the application stores no plan.
+    /// The plan, read when `plans` is configured; null: the application stores no plan. Default: `plan`.
     #[serde(default)]
     pub(super) plan: Entry<Column>,
     /// Whether the account is never judged.
     #[serde(default)]
     pub(super) exempt: Entry<Column>,
     /// Seats that the account may use.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "column::seats")]
+    #[schemars(with = "Entry<column::Seats>")]
     pub(super) seats: Entry<Column>,
     /// Status of the subscription as stored.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "column::status")]
+    #[schemars(with = "Entry<column::Status>")]
     pub(super) status: Entry<Column>,
     /// The provider's subscription id as stored.
     #[serde(default)]
@@ -248,10 +264,10 @@ pub(super) struct Statuses {
     expecting = "a mapping with `past_due` and `canceled`"
 )]
 pub(super) struct Grace {
-    /// After the start of the unpaid period, such as `14d`.
+    /// After payment became overdue, such as `14d`.
     #[serde(default)]
     pub(super) past_due: Entry<Lasting>,
-    /// After the subscription ended, such as `3d`, or `until_period_end`.
+    /// After the subscription ended, such as `3d`, or `until_period_end` (Stripe).
     #[serde(default)]
     pub(super) canceled: Entry<Lasting>,
 }
@@ -275,6 +291,16 @@ pub(super) struct Lasting(pub(super) String);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = "integer", "minimum" = 1, "maximum" = 4_294_967_295_u32))]
 pub(super) struct Count(pub(super) String);
+
+/// A whole number.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline, extend("type" = "integer", "minimum" = 0, "maximum" = 4_294_967_295_u32))]
+pub(super) struct Whole(pub(super) String);
+
+/// A whole number as stored, or null.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline, extend("type" = ["integer", "null"]))]
+pub(super) struct Limit(pub(super) String);
 
 /// A value of a column, as text.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -18,6 +18,17 @@ pub(super) struct Spot {
     pub(super) is_block: bool,
 }
 
+impl Spot {
+    /// Its key, for a problem that is the key's.
+    pub(super) fn of_key(&self) -> Self {
+        Self {
+            key: None,
+            value: self.key.clone().unwrap_or_else(|| self.value.clone()),
+            is_block: false,
+        }
+    }
+}
+
 /// A value that may be left out or broken. What is broken has been reported where it was read, so that the rest of
 /// the file can still be judged.
 #[derive(Debug, Default)]
@@ -44,6 +55,14 @@ impl<T> Entry<T> {
         match self {
             Self::Written(spot, _) | Self::Broken(spot) => Some(spot),
             Self::Absent => None,
+        }
+    }
+
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Entry<U> {
+        match self {
+            Self::Absent => Entry::Absent,
+            Self::Broken(spot) => Entry::Broken(spot),
+            Self::Written(spot, value) => Entry::Written(spot, change(value)),
         }
     }
 

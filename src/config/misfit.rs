@@ -39,6 +39,10 @@ impl de::Error for Misfit {
     fn invalid_value(_found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         Self::custom(expected)
     }
+
+    fn unknown_variant(_found: &str, expected: &'static [&'static str]) -> Self {
+        Self::Unknown(expected)
+    }
 }
 
 impl std::error::Error for Misfit {}

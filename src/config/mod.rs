@@ -2,11 +2,13 @@
 
 mod acceptances;
 mod access;
+mod block_text;
 mod collector;
 mod column;
 mod diagnostic;
 mod document;
 mod entry;
+mod forms;
 mod key_places;
 mod lines;
 mod loosening;
@@ -19,6 +21,7 @@ mod rehearsal_settings;
 mod schema;
 mod secrets;
 mod settings;
+mod skipped;
 mod snippet;
 pub(crate) mod sql;
 mod suggestion;
@@ -36,7 +39,7 @@ use self::{
 };
 use crate::{
     contract::{ContractKey, Rule},
-    problem::Place,
+    problem::{Place, Problem},
 };
 
 pub use acceptances::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
@@ -58,6 +61,8 @@ pub const MAX_BYTES: usize = 256 * 1024;
 pub struct Config {
     pub contracts: Vec<AccessContract>,
     pub rehearsal: Option<Rehearsal>,
+    /// What a person should know of a file that is valid.
+    pub warnings: Vec<Problem>,
     places: Vec<ContractPlaces>,
     /// The key of the list of contracts.
     list: Place,
@@ -107,7 +112,8 @@ fn tree_within(most_bytes: usize, collector: &Collector<'_>) -> Option<tree::Nod
 
 /// The configuration; it counts only if the collector stays empty, and it is none only if it does not.
 fn checked(collector: &Collector<'_>) -> Option<Config> {
-    let tree = tree_within(MAX_BYTES, collector)?;
+    let mut tree = tree_within(MAX_BYTES, collector)?;
+    let warnings = skipped::take(&mut tree, collector);
     let document = match Entry::<Document>::deserialize(Reader::new(&tree, collector)) {
         Ok(document) => document,
         Err(misfit) => {
@@ -116,7 +122,7 @@ fn checked(collector: &Collector<'_>) -> Option<Config> {
             return None;
         }
     };
-    validate::config(&document, collector)
+    validate::config(&document, warnings, collector)
 }
 
 /// YAML allows no control characters but tabs and line breaks, and parsers disagree on what they do.

@@ -161,6 +161,19 @@ fn keys(contract: &Contract, collector: &Collector<'_>) -> KeyPlaces {
         |text| text,
         collector,
     );
+    keys.list(
+        "plan_order",
+        &contract.plan_order,
+        |plan| &plan.0,
+        collector,
+    );
+    keys.list(
+        "metadata_account",
+        &contract.metadata_account,
+        |text| text,
+        collector,
+    );
+    keys.key("pause_collection", &contract.pause_collection, collector);
     keys.key("statuses", &contract.statuses, collector);
     keys.key("grace", &contract.grace, collector);
     if let Some(grace) = contract.grace.value() {

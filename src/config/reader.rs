@@ -11,10 +11,12 @@ use serde::{
 
 use super::{
     access::{EntryParts, Items, KnownPairs},
+    block_text::SQL_AS_BLOCK,
     collector::{Collector, Fault, quote},
     diagnostic::Code,
-    document::{CELL, COUNT, LASTING, LITERAL, VERSION},
+    document::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
     entry::Spot,
+    forms::{INCLUDED, WORDS},
     misfit::{Misfit, one_of},
     secrets, suggestion,
     tree::{Key, Kind, Meaning, Node, Scalar},
@@ -135,11 +137,19 @@ impl<'a> Reader<'a> {
         let wants_text = what.contains("text") || what.contains("name");
         match self.scalar().map(Scalar::meaning) {
             Some(Meaning::Nothing) => "give it a value or remove the key".to_owned(),
+            Some(Meaning::Text) if wants_number(what) && self.is_quoted_number() => {
+                "write it without the quotes".to_owned()
+            }
             Some(Meaning::Boolean(_) | Meaning::Integer | Meaning::Fraction) if wants_text => {
                 "put it in quotes if it is meant as text".to_owned()
             }
             Some(_) | None => String::new(),
         }
+    }
+
+    fn is_quoted_number(self) -> bool {
+        self.scalar()
+            .is_some_and(|scalar| scalar.text.parse::<i64>().is_ok())
     }
 
     pub(super) fn spot(self) -> Spot {
@@ -166,15 +176,43 @@ impl<'a> Reader<'a> {
         )
         .help(match self.collector.home_of(&key.text) {
             Some(home) => format!("it belongs {home}"),
+            None if self.is_cut_sql(value) => SQL_AS_BLOCK.to_owned(),
             None => suggestion::help(&key.text, known, "known keys here"),
         });
-        if secrets::tells_of_a_secret(&key.text) {
-            self.collector
-                .add_hiding(fault, key.span.clone(), value.span.clone());
-        } else {
+        if !secrets::tells_of_a_secret(&key.text) {
             self.collector.add(fault, key.span.clone());
+            return;
         }
+        let is_name = match &value.kind {
+            Kind::Scalar(scalar) => secrets::is_variable_name(&scalar.text),
+            Kind::List(_) | Kind::Mapping(_) | Kind::Refused => true,
+        };
+        let fault = if is_name {
+            fault
+        } else {
+            let help = format!(
+                "{}; a secret that stood in the file must be replaced at its provider",
+                fault.help
+            );
+            fault.help(help)
+        };
+        self.collector
+            .add_hiding(fault, key.span.clone(), value.span.clone());
     }
+
+    /// Whether the pair is what YAML makes of a comma in `{sql: f(a, b)}`.
+    fn is_cut_sql(self, value: &Node) -> bool {
+        let is_nothing =
+            matches!(&value.kind, Kind::Scalar(scalar) if scalar.meaning() == Meaning::Nothing);
+        let Kind::Mapping(pairs) = &self.node.kind else {
+            return false;
+        };
+        is_nothing && pairs.iter().any(|(key, _)| key.text == "sql")
+    }
+}
+
+fn wants_number(what: &str) -> bool {
+    what.contains("number") && !what.contains("text")
 }
 
 impl<'de> Deserializer<'de> for Reader<'de> {
@@ -240,7 +278,29 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         use Meaning::{Boolean, Fraction, Integer, Text};
         let text = match name {
             VERSION => self.literal(&[Integer], "the number 1")?,
-            COUNT => self.literal(&[Integer], "a whole number")?,
+            COUNT | WHOLE => self.literal(&[Integer], "a whole number")?,
+            LIMIT => match self.scalar().map(Scalar::meaning) {
+                Some(Meaning::Nothing) => "null",
+                _ => self.literal(&[Integer], "a whole number or `null`")?,
+            },
+            WORDS => {
+                if let Kind::List(items) = &self.node.kind {
+                    let items = items.iter();
+                    return visitor.visit_seq(Items {
+                        reader: self,
+                        items,
+                    });
+                }
+                let what = "text, a number or a list of them";
+                return visitor.visit_str(self.literal(&[Text, Integer, Fraction], what)?);
+            }
+            INCLUDED => {
+                if matches!(self.node.kind, Kind::Mapping(_)) {
+                    return self.deserialize_any(visitor);
+                }
+                let what = "a whole number, or one for each plan such as `{pro: 3}`";
+                return visitor.visit_str(self.literal(&[Integer], what)?);
+            }
             LITERAL => self.literal(&[Text, Integer, Fraction], "text or a number")?,
             LASTING => self.literal(&[Text, Integer], "a duration such as `14d`, `5m` or `10s`")?,
             CELL => match self.scalar().map(Scalar::meaning) {

@@ -2,10 +2,13 @@
 
 use std::sync::LazyLock;
 
-use schemars::{Schema, generate::SchemaSettings};
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Value, json};
 
-use super::document::Document;
+use super::{
+    document::{Contract, Document},
+    skipped::OTHER_TYPES,
+};
 use crate::contract::Rule;
 
 /// The JSON Schema, formatted, with a line break at its end.
@@ -39,6 +42,24 @@ fn generate() -> Value {
         .into_generator()
         .into_root_schema_for::<Document>()
         .into()
+}
+
+/// `contracts` takes contracts of other types too, which are skipped.
+pub(super) fn contracts(generator: &mut SchemaGenerator) -> Schema {
+    let access = generator.subschema_for::<Contract>();
+    json_schema!({
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "if": {
+                "type": "object",
+                "properties": {"type": {"enum": OTHER_TYPES}},
+                "required": ["type"]
+            },
+            "then": {"type": "object", "description": "A contract of another type: it is skipped."},
+            "else": access
+        }
+    })
 }
 
 /// `rules` takes the ids of rules.

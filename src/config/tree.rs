@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, ops::Range};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::{
+    block_text,
     collector::{Collector, Fault, quote},
     diagnostic::Code,
 };
@@ -149,6 +150,7 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.decorations(anchor, tag.as_deref(), &range);
+                self.without_nul(&text, &range);
                 let scalar = Scalar {
                     text: text.into_owned(),
                     plain: style == ScalarStyle::Plain,
@@ -249,6 +251,17 @@ impl Builder<'_> {
         }
     }
 
+    /// Only an escape of a quoted text can make one: nothing that reads the texts later takes it.
+    fn without_nul(&self, text: &str, range: &Range<usize>) {
+        if text.contains('\0') {
+            let message =
+                "the text holds the control character U+0000, which Postgres does not take";
+            let fault = Fault::new(Code::Refused, message).help("remove `\\0` from the text");
+            let lines = self.collector.lines();
+            self.collector.add(fault, lines.first_line(range));
+        }
+    }
+
     fn refuse(&self, message: &str, range: &Range<usize>) {
         let fault = Fault::new(Code::Refused, message).help("write the value out where it is used");
         self.collector
@@ -279,7 +292,7 @@ impl Builder<'_> {
             return;
         }
         let fault = Fault::new(Code::Syntax, format!("this is not YAML: {}", error.info()))
-            .help("check the indentation and the quotes of this line and the one above");
+            .help(block_text::advice(self.collector.lines(), start));
         self.collector.add(fault, start..start + width);
     }
 

@@ -157,9 +157,9 @@ async fn a_head_without_a_usable_file_is_told_where_the_bases_is_in_force() {
         scene.commit(&[1], &CONFIG.replace("users_table", "users_tabel"));
         let ran = scene.run().await;
         ran.expect(0);
-        expect_everywhere(&scene, &ran, "missing key `users_table`");
+        expect_everywhere(&scene, &ran, "unknown key `users_tabel`");
         let [(_, line, _)] = warnings(&scene.check_run()).try_into().expect("one");
-        assert_eq!(line, line_of(CONFIG, "database:"));
+        assert_eq!(line, line_of(CONFIG, "users_table"));
     };
     tokio::join!(missing, broken);
 }

@@ -75,10 +75,15 @@ fn a_check_with_an_invalid_file_reads_nothing() {
 fn a_file_that_is_no_text_is_told_by_its_kind() {
     let folder = folder(&[("long.yml", &"# long\n".repeat(40_000)), ("empty.yml", "")]);
     fs::create_dir(folder.path().join("folder.yml")).expect("a folder");
+    let pipe = folder.path().join("pipe.yml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("a pipe").success());
     fs::write(folder.path().join("latin1.yml"), b"version: 1 # caf\xe9").expect("a file");
     for (name, told) in [
         ("missing.yml", "cannot be read: No such file"),
-        ("folder.yml", "cannot be read: Is a directory"),
+        ("folder.yml", "should be a file, found a folder"),
+        ("pipe.yml", "should be a file, found a pipe"),
+        ("/dev/zero", "should be a file, found a pipe, a device"),
         ("latin1.yml", "is not UTF-8"),
         ("long.yml", "the file is larger than 256 KiB"),
         ("empty.yml", "empty.yml"),
@@ -93,6 +98,48 @@ fn a_file_that_is_no_text_is_told_by_its_kind() {
             assert!(!ran.stderr.contains("valid, "), "{ran:#?}");
         }
     }
+}
+
+#[test]
+fn contracts_of_other_types_are_told_and_the_rest_is_judged() {
+    let others = "version: 1
+contracts:
+  - type: access
+    database: { url_env: DATABASE_URL }
+    plans: { price_1: pro }
+  - type: webhook
+    unread: [1, 2]
+";
+    let folder = folder(&[
+        ("prodverdict.yml", others),
+        ("fixtures/stripe/subscriptions.json", "[]"),
+        (
+            "fixtures/db/users.json",
+            r#"[{"id": "u1", "stripe_customer_id": null, "has_paid_access": false, "plan": null}]"#,
+        ),
+    ]);
+    let told = "a contract of type `webhook` is skipped";
+    prodverdict("validate")
+        .within(folder.path())
+        .run()
+        .with_status(0)
+        .says(&[told, "valid, 1 contract"]);
+    let ran = prodverdict("check access")
+        .argument("--fixtures")
+        .argument("--format")
+        .argument("json")
+        .within(folder.path())
+        .run()
+        .with_status(0);
+    let report = ran.json();
+    let warning = &report["warnings"][0];
+    assert!(
+        warning["message"]
+            .as_str()
+            .is_some_and(|message| message.starts_with(told))
+    );
+    assert_eq!(warning["place"]["line"], 6);
+    assert_eq!(report["contracts"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

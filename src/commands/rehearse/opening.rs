@@ -59,7 +59,7 @@ pub(crate) async fn ready<'r>(
         hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
         place: settings.places.api_version.clone(),
     })?;
-    let mut warnings = Vec::new();
+    let mut warnings = config.warnings.clone();
     if settings.scenarios_dir.is_some() {
         warnings.extend(files.left_out("scenarios_dir"));
     }

@@ -47,6 +47,47 @@ pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>)
     ]
 }
 
+/// The published format's name of a column that the contract needs and does not map.
+fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
+    match field {
+        Field::Id => Some("id"),
+        Field::HasPaidAccess => Some("has_paid_access"),
+        Field::CustomerId if needs.match_on == Some(MatchOn::CustomerId) => {
+            Some("stripe_customer_id")
+        }
+        // An application that stores no plan says `plan: null`.
+        Field::Plan if needs.plan => Some("plan"),
+        Field::CustomerId
+        | Field::Plan
+        | Field::Exempt
+        | Field::Seats
+        | Field::Status
+        | Field::SubscriptionId
+        | Field::PeriodEnd
+        | Field::CancelAtPeriodEnd
+        | Field::UpdatedAt
+        | Field::PaidElsewhere
+        | Field::PastDueSince => None,
+    }
+}
+
+/// The columns of a contract that maps none; `owner` is where they could be mapped.
+pub(super) fn defaults(
+    owner: Owner<'_>,
+    needs: Needs,
+    collector: &Collector<'_>,
+) -> BTreeMap<Field, Expression> {
+    if needs.match_on == Some(MatchOn::SubscriptionId) {
+        let nothing: Entry<Column> = Entry::Absent;
+        collector.require(&nothing, Field::SubscriptionId.as_str(), owner);
+    }
+    let default = |field| {
+        let name = default_of(field, needs)?;
+        Some((field, Expression::Column(name.to_owned())))
+    };
+    Field::ALL.into_iter().filter_map(default).collect()
+}
+
 /// Reads the columns; those that nothing needs are left out.
 pub(super) fn expressions(
     columns: &Columns,
@@ -64,14 +105,13 @@ pub(super) fn expressions(
     let mut expressions = BTreeMap::new();
     for (field, entry) in fields_of(columns) {
         let needed = is_needed(field, needs);
-        if needed {
+        let default = default_of(field, needs).filter(|_| entry.is_absent());
+        if let Some(name) = default {
+            expressions.insert(field, Expression::Column(name.to_owned()));
+        } else if needed {
             collector.require(entry, field.as_str(), owner);
         }
         let Some((spot, column)) = entry.written() else {
-            // The published format's name; an app that stores no plan says `plan: null`.
-            if field == Field::Plan && needs.plan && entry.is_absent() {
-                expressions.insert(field, Expression::Column(field.as_str().to_owned()));
-            }
             continue;
         };
         match read(field, column, spot, collector) {
@@ -133,9 +173,25 @@ fn read(
     match column {
         Column::Unmapped => None,
         Column::Name(name) => Some(Expression::Column(name.clone())),
-        Column::Form(form) if form.sql.is_absent() => listed(field, form, spot, collector),
-        Column::Form(form) => computed(form, collector),
+        Column::Form(form) if !form.sql.is_absent() => computed(form, collector),
+        Column::Form(form) if has_values_of_its_own(field) && form.values.is_absent() => {
+            named(field, form, spot, collector)
+        }
+        Column::Form(form) => listed(field, form, spot, collector),
     }
+}
+
+/// Whether the form says what the values of the column mean.
+fn has_values_of_its_own(field: Field) -> bool {
+    matches!(field, Field::Seats | Field::Status)
+}
+
+/// `{column: c, …}`.
+fn named(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> Option<Expression> {
+    let name = format!("`{}`", field.as_str());
+    let owner = Owner { name: &name, spot };
+    let (spot, column) = collector.require(&form.column, "column", owner)?;
+    not_blank("`column`", column, spot, collector).then(|| Expression::Column(column.clone()))
 }
 
 /// `{sql: …}`.
@@ -169,7 +225,7 @@ fn listed(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> 
         collector.add_at(fault.help("nothing would ever have access"), values_spot);
     }
     let (spot, column) = column?;
-    not_blank("column", column, spot, collector).then(|| Expression::In {
+    not_blank("`column`", column, spot, collector).then(|| Expression::In {
         column: column.clone(),
         values: values
             .iter()

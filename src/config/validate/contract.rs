@@ -10,7 +10,7 @@ use super::{
         document::{self, Contract as Written, FailOn, Level, Literal, SourceOfTruth},
         entry::{Entry, Spot},
     },
-    database, policy,
+    database, policy, seats, statuses,
     values::{duration, filled, not_blank, number, seconds, variable},
 };
 use crate::contract::{Contract, Mode, Severity, Source};
@@ -45,6 +45,11 @@ pub(super) fn access_contract(
         .plans
         .value()
         .is_some_and(|plans| !plans.0.is_empty());
+    let mapped = database.columns.value();
+    if let Some(columns) = mapped {
+        contract.seats = seats::seats(&columns.seats, &contract, collector);
+        contract.status_words = statuses::words(&columns.status, &contract.statuses, collector);
+    }
     let (database, columns) = database::settings(database, spot, plans_configured, collector)?;
     contract.columns = columns;
     contract.match_on = database.match_on;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     super::{
-        AccountsQuery, DatabaseSettings,
+        AccountsQuery, DatabaseSettings, TableName,
         collector::{Collector, Fault, Owner, quote},
         diagnostic::Code,
         document::{self, Database},
@@ -15,6 +15,9 @@ use super::{
     values::{duration, filled, variable},
 };
 use crate::contract::{ColumnName, Field, MatchOn};
+
+/// Of the published format.
+const DEFAULT_TABLE: &str = "users";
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -70,21 +73,7 @@ fn table(
         name: "`database`",
         spot,
     };
-    let name = collector
-        .require(&database.users_table, "users_table", owner)
-        .and_then(|(spot, text)| match table_name::parse(text) {
-            Ok(name) => Some(name),
-            Err(reason) => {
-                let message = format!(
-                    "`users_table` should be the name of a table, found {}: {reason}",
-                    quote(text)
-                );
-                let help =
-                    "write `users`, `schema.table` or, within single quotes, `\"Quoted Name\"`";
-                collector.add_at(Fault::invalid(message).help(help), spot);
-                None
-            }
-        });
+    let name = table_name(&database.users_table, collector);
     let join = filled("join", &database.join, collector);
     let filter = filled("where", &database.filter, collector);
     if let (Some(condition), Some(spot)) = (filter, database.filter.spot())
@@ -95,18 +84,45 @@ fn table(
         let fault = Fault::invalid(message).help("leave that word out");
         collector.add_at(fault, spot);
     }
-    let (spot, columns) = collector.require(&database.columns, "columns", owner)?;
-    let owner = Owner {
-        name: "`columns`",
-        spot,
+    let columns = match &database.columns {
+        Entry::Absent => columns::defaults(owner, needs, collector),
+        Entry::Broken(_) => return None,
+        Entry::Written(spot, columns) => {
+            let owner = Owner {
+                name: "`columns`",
+                spot,
+            };
+            columns::expressions(columns, owner, needs, collector)
+        }
     };
-    let columns = columns::expressions(columns, owner, needs, collector);
     Some(AccountsQuery::Table {
         table: name?,
         columns,
         join: join.map(str::to_owned),
         filter: filter.map(str::to_owned),
     })
+}
+
+fn table_name(entry: &Entry<String>, collector: &Collector<'_>) -> Option<TableName> {
+    let Some((spot, text)) = entry.written() else {
+        let default = || TableName {
+            schema: None,
+            name: DEFAULT_TABLE.to_owned(),
+        };
+        return entry.is_absent().then(default);
+    };
+    match table_name::parse(text) {
+        Ok(name) => Some(name),
+        Err(reason) => {
+            let message = format!(
+                "`users_table` should be the name of a table, found {}: {reason}",
+                quote(text)
+            );
+            let help = "write `users`, `schema.table` or, within single quotes, `\"Quoted Name\"`";
+            collector.add_at(Fault::invalid(message).help(help), spot);
+            None
+        }
+    }
 }
 
 fn query(database: &Database, collector: &Collector<'_>) -> Option<AccountsQuery> {

@@ -3,8 +3,12 @@
 mod columns;
 mod contract;
 mod database;
+mod plans;
 mod policy;
+mod prices;
 mod rehearsal;
+mod seats;
+mod statuses;
 mod table_name;
 mod values;
 
@@ -21,12 +25,17 @@ use super::{
     places::ContractPlaces,
     secrets,
 };
+use crate::problem::Problem;
 
 /// A longer name would break the layout of every report.
 const LONGEST_NAME: usize = 100;
 
 /// The configuration, if everything that it needs is there. It counts only when no problem was noted.
-pub(super) fn config(document: &Entry<Document>, collector: &Collector<'_>) -> Option<Config> {
+pub(super) fn config(
+    document: &Entry<Document>,
+    warnings: Vec<Problem>,
+    collector: &Collector<'_>,
+) -> Option<Config> {
     let (spot, document) = document.written()?;
     let owner = Owner {
         name: "the file",
@@ -53,7 +62,8 @@ pub(super) fn config(document: &Entry<Document>, collector: &Collector<'_>) -> O
     });
     let (spot, _) = contracts?;
     if written.is_empty() {
-        let fault = Fault::invalid("`contracts` should hold at least one contract, found none");
+        let message = "`contracts` should hold at least one contract of type `access`, found none";
+        let fault = Fault::invalid(message);
         collector.add_at(fault.help("add `- type: access`"), spot);
     }
     let mut contracts = Vec::new();
@@ -68,6 +78,7 @@ pub(super) fn config(document: &Entry<Document>, collector: &Collector<'_>) -> O
             Some(rehearsal) => Some(rehearsal?),
             None => None,
         },
+        warnings,
         places,
         list: collector.entry_place(spot),
     })

@@ -100,14 +100,40 @@ pub(super) fn filled<'e>(
     collector: &Collector<'_>,
 ) -> Option<&'e str> {
     let (spot, text) = entry.written()?;
-    not_blank(key, text, spot, collector).then_some(text)
+    not_blank(&quote(key), text, spot, collector).then_some(text)
+}
+
+/// The texts of a list in their order, none of them twice; `text` is what an entry says.
+pub(super) fn unique_texts<T>(
+    key: &str,
+    list: &Entry<Vec<Entry<T>>>,
+    text: impl Fn(&T) -> &str,
+    collector: &Collector<'_>,
+) -> Vec<String> {
+    let entries = list.value().map(Vec::as_slice).unwrap_or_default();
+    let mut texts: Vec<String> = Vec::new();
+    for (spot, entry) in entries.iter().filter_map(Entry::written) {
+        let text = text(entry);
+        if !not_blank(&format!("an entry of `{key}`"), text, spot, collector) {
+            continue;
+        }
+        let text = text.trim();
+        if texts.iter().any(|known| known == text) {
+            let message = format!("{} is in `{key}` twice", quote(text));
+            let fault = Fault::new(Code::Conflict, message).help("keep one of the two");
+            collector.add_at(fault, spot);
+            continue;
+        }
+        texts.push(text.to_owned());
+    }
+    texts
 }
 
 /// Notes text that says nothing.
-pub(super) fn not_blank(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+pub(super) fn not_blank(what: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
     let blank = text.trim().is_empty();
     if blank {
-        let fault = Fault::invalid(format!("`{key}` should not be empty"))
+        let fault = Fault::invalid(format!("{what} should not be empty"))
             .help("give it a value or remove it");
         collector.add_at(fault, spot);
     }

@@ -26,7 +26,7 @@ pub(super) fn template(
     spot: &Spot,
     collector: &Collector<'_>,
 ) -> Option<Template> {
-    if !not_blank(key, text, spot, collector) {
+    if !not_blank(&quote(key), text, spot, collector) {
         return None;
     }
     if !secrets::secrets_in(text).is_empty() {
@@ -110,7 +110,7 @@ pub(super) fn path(key: &str, entry: &Entry<String>, collector: &Collector<'_>) 
     let (spot, text) = entry.written()?;
     let leads_out =
         text.starts_with('/') || text.contains('\\') || text.split('/').any(|part| part == "..");
-    if !not_blank(key, text, spot, collector) {
+    if !not_blank(&quote(key), text, spot, collector) {
         return None;
     }
     if leads_out {

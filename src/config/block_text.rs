@@ -1,0 +1,35 @@
+//! SQL that has to stand under a `|` of its own, because YAML reads it as something else.
+
+use super::lines::Lines;
+
+/// What to do about SQL that a mapping in braces cuts.
+pub(super) const SQL_AS_BLOCK: &str =
+    "SQL with commas or double quotes goes under `sql: |`, on lines of its own";
+
+/// Whose values are SQL.
+const SQL_KEYS: [&str; 4] = ["sql", "where", "join", "query"];
+
+/// What to do about a line that is not YAML.
+pub(super) fn advice(lines: &Lines<'_>, offset: usize) -> String {
+    let line = lines.text().get(lines.range(lines.number(offset)));
+    let key = SQL_KEYS
+        .into_iter()
+        .find(|key| line.is_some_and(|line| holds_key(line, key)));
+    match key {
+        Some("sql") => SQL_AS_BLOCK.to_owned(),
+        Some(key) => {
+            format!("SQL with double quotes or a colon goes under `{key}: |`, on lines of its own")
+        }
+        None => "check the indentation and the quotes of this line and the one above".to_owned(),
+    }
+}
+
+/// Whether the key is written in the line.
+fn holds_key(line: &str, key: &str) -> bool {
+    line.match_indices(key).any(|(start, found)| {
+        let before = line.get(..start).unwrap_or_default();
+        let after = line.get(start + found.len()..).unwrap_or_default();
+        !before.ends_with(|last: char| last.is_alphanumeric() || last == '_')
+            && after.trim_start().starts_with(':')
+    })
+}

@@ -1,0 +1,218 @@
+//! Values that can be written in more than one form: a word or a list, a number or a mapping.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::{
+    document::{Literal, Whole},
+    entry::{Entry, Pairs, Spot},
+};
+
+/// The name by which the reader knows [`Words`].
+pub(super) const WORDS: &str = "Words";
+/// The name by which the reader knows [`Included`].
+pub(super) const INCLUDED: &str = "Included";
+
+/// A word, or a list of words that mean the same.
+#[derive(Debug)]
+pub(super) enum Words {
+    One(String),
+    Several(Vec<Entry<Literal>>),
+}
+
+impl Words {
+    /// The words with their places; `spot` is that of the whole.
+    pub(super) fn written<'e>(&'e self, spot: &'e Spot) -> Vec<(&'e Spot, &'e str)> {
+        match self {
+            Self::One(word) => vec![(spot, word)],
+            Self::Several(words) => {
+                let words = words.iter().filter_map(Entry::written);
+                words.map(|(spot, word)| (spot, word.0.as_str())).collect()
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(WORDS, WordsVisitor)
+    }
+}
+
+struct WordsVisitor;
+
+impl<'de> Visitor<'de> for WordsVisitor {
+    type Value = Words;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, a number or a list of them")
+    }
+
+    fn visit_str<E>(self, word: &str) -> Result<Words, E> {
+        Ok(Words::One(word.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Words, A::Error> {
+        let mut words = Vec::new();
+        while let Some(word) = list.next_element()? {
+            words.push(word);
+        }
+        Ok(Words::Several(words))
+    }
+}
+
+impl JsonSchema for Words {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Words".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let word = generator.subschema_for::<Literal>();
+        json_schema!({
+            "anyOf": [word, {"type": "array", "items": word, "minItems": 1}]
+        })
+    }
+}
+
+/// Seats that come with the plan: one number, or one for each plan.
+#[derive(Debug)]
+pub(super) enum Included {
+    Number(String),
+    ByPlan(Pairs<Whole>),
+}
+
+impl<'de> Deserialize<'de> for Included {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(INCLUDED, IncludedVisitor)
+    }
+}
+
+struct IncludedVisitor;
+
+impl<'de> Visitor<'de> for IncludedVisitor {
+    type Value = Included;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number, or one for each plan such as `{pro: 3}`")
+    }
+
+    fn visit_str<E>(self, number: &str) -> Result<Included, E> {
+        Ok(Included::Number(number.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Included, A::Error> {
+        Pairs::deserialize(MapAccessDeserializer::new(map)).map(Included::ByPlan)
+    }
+}
+
+impl JsonSchema for Included {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Included".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let number = generator.subschema_for::<Whole>();
+        json_schema!({
+            "anyOf": [number, {"type": "object", "additionalProperties": number, "minProperties": 1}]
+        })
+    }
+}
+
+/// What a pause of collection means: one word for all, or one for each behavior.
+#[derive(Debug)]
+pub(super) enum PauseCollection {
+    All(PauseWord),
+    ByBehavior(ByBehavior),
+}
+
+/// What a pause of collection means for access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(super) enum PauseWord {
+    Grant,
+    Deny,
+    Unjudged,
+}
+
+const PAUSE_WORDS: &[&str] = &["grant", "deny", "unjudged"];
+
+/// The behaviors that Stripe documents.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(super) struct ByBehavior {
+    /// Invoices are voided: the service is not provided. Default: `unjudged`.
+    #[serde(default)]
+    pub(super) void: Entry<PauseWord>,
+    /// Invoices are kept as drafts. Default: `grant`.
+    #[serde(default)]
+    pub(super) keep_as_draft: Entry<PauseWord>,
+    /// Invoices are written off. Default: `grant`.
+    #[serde(default)]
+    pub(super) mark_uncollectible: Entry<PauseWord>,
+}
+
+const BEHAVIORS: &[&str] = &["void", "keep_as_draft", "mark_uncollectible"];
+
+impl<'de> Deserialize<'de> for PauseCollection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("PauseCollection", BEHAVIORS, PauseVisitor)
+    }
+}
+
+struct PauseVisitor;
+
+impl<'de> Visitor<'de> for PauseVisitor {
+    type Value = PauseCollection;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "one of `grant`, `deny`, `unjudged`, or one for each behavior such as `{void: deny}`",
+        )
+    }
+
+    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<PauseCollection, E> {
+        let word = match word {
+            "grant" => PauseWord::Grant,
+            "deny" => PauseWord::Deny,
+            "unjudged" => PauseWord::Unjudged,
+            other => return Err(E::unknown_variant(other, PAUSE_WORDS)),
+        };
+        Ok(PauseCollection::All(word))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PauseCollection, A::Error> {
+        let by_behavior = ByBehavior::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(PauseCollection::ByBehavior(by_behavior))
+    }
+}
+
+impl JsonSchema for PauseCollection {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PauseCollection".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let word = generator.subschema_for::<PauseWord>();
+        let by_behavior = generator.subschema_for::<ByBehavior>();
+        json_schema!({ "anyOf": [word, by_behavior] })
+    }
+}

@@ -1,0 +1,62 @@
+//! Contracts of the published format's other types: skipped, and told.
+
+use super::{
+    collector::{Collector, quote},
+    entry::Spot,
+    tree::{Kind, Node},
+};
+use crate::problem::Problem;
+
+/// The types of the published format that this program does not run.
+pub(super) const OTHER_TYPES: [&str; 6] = [
+    "config",
+    "migration",
+    "boundary",
+    "webhook",
+    "restore",
+    "entitlements-migration",
+];
+
+/// Takes these contracts out of the tree, their keys unread, and says so of each.
+pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    let Kind::Mapping(pairs) = &mut tree.kind else {
+        return warnings;
+    };
+    for (key, value) in pairs {
+        if let (true, Kind::List(contracts)) = (key.text == "contracts", &mut value.kind) {
+            contracts.retain(|contract| {
+                let warning = warning(contract, collector);
+                let is_kept = warning.is_none();
+                warnings.extend(warning);
+                is_kept
+            });
+        }
+    }
+    warnings
+}
+
+/// None: it is a contract for this program, or none at all.
+fn warning(contract: &Node, collector: &Collector<'_>) -> Option<Problem> {
+    let Kind::Mapping(pairs) = &contract.kind else {
+        return None;
+    };
+    let (key, value) = pairs.iter().find(|(key, _)| key.text == "type")?;
+    let Kind::Scalar(kind) = &value.kind else {
+        return None;
+    };
+    let kind = OTHER_TYPES.into_iter().find(|other| *other == kind.text)?;
+    let spot = Spot {
+        key: Some(key.span.clone()),
+        value: value.span.clone(),
+        is_block: false,
+    };
+    Some(Problem {
+        message: format!(
+            "a contract of type {} is skipped: this program runs contracts of type `access`",
+            quote(kind)
+        ),
+        hint: format!("check it with the published ProdVerdict: `prodverdict check {kind}`"),
+        place: Some(collector.entry_place(&spot)),
+    })
+}

@@ -1,0 +1,211 @@
+//! `plans:` and `plan_order:`: which plan a price stands for, and which of two is the higher one.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        collector::{Collector, Fault, quote},
+        diagnostic::Code,
+        document::Contract as Written,
+        entry::{Entry, Spot},
+        forms::Words,
+        suggestion,
+    },
+    prices::check_id,
+    values::{not_blank, unique_texts},
+};
+use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Source};
+
+const LOOKUP_KEY: &str = "lookup_key:";
+
+pub(super) fn fill(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
+    let pairs = written.plans.value().map(|plans| plans.0.as_slice());
+    for (key, entry) in pairs.unwrap_or_default() {
+        let is_key = entry
+            .spot()
+            .is_some_and(|spot| check_key(key, contract.source, &spot.of_key(), collector));
+        let Some((spot, words)) = entry.written() else {
+            continue;
+        };
+        let Some(plan) = plan(key, spot, words, collector) else {
+            continue;
+        };
+        if is_key {
+            let key = PlanKey::parse(key, contract.source);
+            contract.plans.insert(key, plan);
+        }
+    }
+    let order = unique_texts("plan_order", &written.plan_order, |plan| &plan.0, collector);
+    check_order(contract, written, collector);
+    contract.plan_order = order;
+}
+
+/// Whether it can find a price of this source.
+fn check_key(key: &str, source: Source, spot: &Spot, collector: &Collector<'_>) -> bool {
+    if !check_id(key, spot, collector) {
+        return false;
+    }
+    let parsed = PlanKey::parse(key, source);
+    if parsed.text.trim().is_empty() || parsed.text.contains('*') {
+        let message = format!(
+            "a key of `plans` should be an id, or a beginning with one `*` at its end, found {}",
+            quote(key)
+        );
+        collector.add_at(Fault::invalid(message).help(keys_of(source)), spot);
+        return false;
+    }
+    let stranger = if parsed.kind == PlanKeyKind::Price {
+        stranger(&parsed.text, source)
+    } else {
+        None
+    };
+    if let Some(what) = stranger {
+        let message = format!("{} is {what}", quote(key));
+        collector.add_at(Fault::invalid(message).help(keys_of(source)), spot);
+    }
+    stranger.is_none()
+}
+
+/// What it is instead of a key of this source.
+fn stranger(text: &str, source: Source) -> Option<&'static str> {
+    match source {
+        Source::Stripe if text.starts_with("pri_") => {
+            Some("a price of Paddle, and Stripe's begin with `price_`")
+        }
+        Source::Stripe if is_paddle_product(text) => {
+            Some("a product of Paddle, and Stripe's begin with `prod_`")
+        }
+        Source::Paddle if text.starts_with(LOOKUP_KEY) => {
+            Some("no key of Paddle, which has no lookup keys")
+        }
+        Source::Paddle if text.starts_with("price_") => {
+            Some("a price of Stripe, and Paddle's begin with `pri_`")
+        }
+        Source::Paddle if text.starts_with("prod_") => {
+            Some("a product of Stripe, and Paddle's begin with `pro_`")
+        }
+        Source::StripeEntitlements if text.starts_with(LOOKUP_KEY) => {
+            Some("no key of a feature: a feature's lookup key stands alone")
+        }
+        Source::Stripe | Source::Paddle | Source::StripeEntitlements => None,
+    }
+}
+
+/// The beginning alone does not say it: Stripe's oldest prices have ids of the seller's own, such as `pro_monthly`.
+fn is_paddle_product(text: &str) -> bool {
+    text.strip_prefix("pro_")
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+fn keys_of(source: Source) -> &'static str {
+    match source {
+        Source::Stripe => {
+            "with Stripe a key is a price (`price_…`), a product (`prod_…`) or `lookup_key:NAME`, each also with a \
+             trailing `*`"
+        }
+        Source::Paddle => {
+            "with Paddle a key is a price (`pri_…`) or a product (`pro_…`), each also with a trailing `*`"
+        }
+        Source::StripeEntitlements => {
+            "with entitlements a key is the lookup key of a feature, or its id where it has none, also with a \
+             trailing `*`"
+        }
+    }
+}
+
+/// The plan of a key.
+fn plan(key: &str, spot: &Spot, words: &Words, collector: &Collector<'_>) -> Option<PlanWords> {
+    let words = words.written(spot);
+    if words.is_empty() {
+        let fault = Fault::invalid(format!("{} should have a plan, found none", quote(key)));
+        collector.add_at(
+            fault.help("write the plan as the application stores it"),
+            spot,
+        );
+    }
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut is_plan = true;
+    for (spot, word) in &words {
+        let fits = not_blank("the plan of a price", word, spot, collector);
+        is_plan &= fits && check_word(key, word, spot, collector);
+        let line = collector.lines().number(spot.value.start);
+        if lines.insert(word.trim(), line).is_some() && fits {
+            let message = format!("the plan {} is written twice here", quote(word));
+            collector.add_at(
+                Fault::new(Code::Conflict, message).help("keep one of the two"),
+                spot,
+            );
+        }
+    }
+    let plan = PlanWords::new(words.into_iter().map(|(_, word)| word));
+    plan.filter(|_| is_plan)
+}
+
+/// Whether it can be a plan and is no id of the provider.
+fn check_word(key: &str, word: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+    let word = word.trim();
+    let is_id = ["price_", "pri_", "prod_"]
+        .into_iter()
+        .any(|beginning| word.starts_with(beginning));
+    // An application may well call a plan `pro_monthly`.
+    let is_product = is_paddle_product(word) || word.starts_with("pro_") && !names_a_price(key);
+    if !is_id && !is_product {
+        return true;
+    }
+    let message = format!(
+        "a plan should be a word that the application stores, found {}, which is an id of the provider",
+        quote(word)
+    );
+    let help = format!("the map is the wrong way round: write `{word}: {key}`");
+    collector.add_at(Fault::invalid(message).help(help), spot);
+    false
+}
+
+fn names_a_price(key: &str) -> bool {
+    ["price_", "plan_", "pri_", "prod_", "pro_", LOOKUP_KEY]
+        .into_iter()
+        .any(|beginning| key.starts_with(beginning))
+}
+
+/// A word that no price leads to ranks nothing. Without `plans` nothing is checked.
+fn check_order(contract: &Contract, written: &Written, collector: &Collector<'_>) {
+    if contract.plans.is_empty() {
+        return;
+    }
+    let known = words_of(contract);
+    let entries = written.plan_order.value().map(Vec::as_slice);
+    let entries = entries.unwrap_or_default().iter();
+    for (spot, plan) in entries.filter_map(Entry::written) {
+        check_known("plan_order", &plan.0, &known, spot, collector);
+    }
+}
+
+/// The words of all plans that there are.
+pub(super) fn words_of(contract: &Contract) -> Vec<&str> {
+    let mapped = contract.plans.iter().flat_map(|(_, plan)| plan.words());
+    let free = contract.free_plans.iter().map(String::as_str);
+    mapped.chain(free).collect()
+}
+
+/// Notes a word of `key` that no plan has.
+pub(super) fn check_known(
+    key: &str,
+    word: &str,
+    known: &[&str],
+    spot: &Spot,
+    collector: &Collector<'_>,
+) {
+    if word.trim().is_empty() || known.contains(&word.trim()) {
+        return;
+    }
+    let message = format!(
+        "{} of `{key}` is no plan of `plans` or `free_plans`",
+        quote(word)
+    );
+    let near = suggestion::nearest(word, known.iter().copied());
+    let help = near.map_or_else(
+        || "write it as `plans` does, or remove it".to_owned(),
+        |near| format!("did you mean {}?", quote(near)),
+    );
+    collector.add_at(Fault::invalid(message).help(help), spot);
+}

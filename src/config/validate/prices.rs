@@ -1,0 +1,135 @@
+//! Ids of prices, and lists of them in which a trailing `*` stands for every beginning.
+
+use super::super::{
+    collector::{Collector, Fault, quote},
+    diagnostic::Code,
+    document::Contract as Written,
+    entry::{Entry, Spot},
+};
+use crate::contract::{Contract, PlanKey, PlanKeyKind, PriceId, PricePattern};
+
+/// How the prices begin that `init` leaves for a person to fill in.
+const PLACEHOLDER: &str = "price_your_";
+
+/// Reads `ignore_prices`, which must not hold what `plans` maps.
+pub(super) fn ignored(
+    contract: &Contract,
+    written: &Written,
+    collector: &Collector<'_>,
+) -> Vec<PricePattern> {
+    let patterns = patterns("ignore_prices", &written.ignore_prices, collector);
+    for (spot, pattern) in &patterns {
+        let mut keys = contract.plans.iter().map(|(key, _)| key);
+        if let Some(key) = keys.find(|key| covers_key(pattern, key)) {
+            let message = format!(
+                "{} is mapped in `plans` and ignored here",
+                quote(&key.to_string())
+            );
+            let fault = Fault::new(Code::Conflict, message)
+                .help("map it or ignore it: a subscription to ignored prices is never judged");
+            collector.add_at(fault, spot);
+        }
+    }
+    without_places(patterns)
+}
+
+/// Reads a list of prices of seats, which must not hold what is ignored.
+pub(super) fn of_seats(
+    key: &'static str,
+    entry: &Entry<Vec<Entry<String>>>,
+    ignored: &[PricePattern],
+    collector: &Collector<'_>,
+) -> Option<Vec<PricePattern>> {
+    let (spot, list) = entry.written()?;
+    if list.is_empty() {
+        let message = format!("`{key}` should list at least one price, found none");
+        let help = format!("leave `{key}` out if every price is meant");
+        collector.add_at(Fault::invalid(message).help(help), spot);
+    }
+    let patterns = patterns(key, entry, collector);
+    for (spot, pattern) in &patterns {
+        if ignored.iter().any(|ignored| covers(ignored, pattern)) {
+            let message = format!("{} is in `ignore_prices` too", quote(&written_as(pattern)));
+            let fault = Fault::new(Code::Conflict, message)
+                .help("count it or ignore it: a subscription to ignored prices is never judged");
+            collector.add_at(fault, spot);
+        }
+    }
+    Some(without_places(patterns))
+}
+
+fn without_places(patterns: Vec<(&Spot, PricePattern)>) -> Vec<PricePattern> {
+    patterns.into_iter().map(|(_, pattern)| pattern).collect()
+}
+
+fn patterns<'e>(
+    key: &str,
+    entry: &'e Entry<Vec<Entry<String>>>,
+    collector: &Collector<'_>,
+) -> Vec<(&'e Spot, PricePattern)> {
+    let entries = entry.value().map(Vec::as_slice).unwrap_or_default();
+    let mut patterns: Vec<(&Spot, PricePattern)> = Vec::new();
+    for (spot, text) in entries.iter().filter_map(Entry::written) {
+        if !check_id(text, spot, collector) {
+            continue;
+        }
+        let beginning = text.strip_suffix('*').unwrap_or(text);
+        if beginning.is_empty() || beginning.contains('*') {
+            let message = format!(
+                "an entry of `{key}` should be a price id, or a beginning with one `*` at its end, found {}",
+                quote(text)
+            );
+            let fault = Fault::invalid(message).help("such as `price_addon_*`");
+            collector.add_at(fault, spot);
+            continue;
+        }
+        patterns.push((spot, PricePattern::parse(text)));
+    }
+    patterns
+}
+
+/// Whether it can be the id of a price.
+pub(super) fn check_id(price: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+    let fault = if price.starts_with(PLACEHOLDER) {
+        let message = format!("{} is a placeholder, not a price", quote(price));
+        Fault::new(Code::Placeholder, message)
+            .help("replace it with the id of your own price, from the provider's dashboard")
+    } else if price.trim().is_empty() || price.trim() != price {
+        Fault::invalid(format!(
+            "a price id should not be empty or begin or end with space, found {}",
+            quote(price)
+        ))
+    } else {
+        return true;
+    };
+    collector.add_at(fault, spot);
+    false
+}
+
+/// Whether everything that the key finds is matched.
+fn covers_key(pattern: &PricePattern, key: &PlanKey) -> bool {
+    let key_pattern = if key.is_prefix {
+        PricePattern::Prefix(key.text.clone())
+    } else {
+        PricePattern::Exact(key.text.clone())
+    };
+    key.kind == PlanKeyKind::Price && covers(pattern, &key_pattern)
+}
+
+/// Whether everything that `other` matches is matched.
+fn covers(pattern: &PricePattern, other: &PricePattern) -> bool {
+    match (pattern, other) {
+        (pattern, PricePattern::Exact(id)) => pattern.matches(&PriceId::from(id.as_str())),
+        (PricePattern::Prefix(beginning), PricePattern::Prefix(other)) => {
+            other.starts_with(beginning.as_str())
+        }
+        (PricePattern::Exact(_), PricePattern::Prefix(_)) => false,
+    }
+}
+
+fn written_as(pattern: &PricePattern) -> String {
+    match pattern {
+        PricePattern::Exact(id) => id.clone(),
+        PricePattern::Prefix(beginning) => format!("{beginning}*"),
+    }
+}

@@ -1,0 +1,134 @@
+//! `columns.seats`: how what is bought becomes seats.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        collector::{Collector, Fault, quote},
+        column::Column,
+        diagnostic::Code,
+        document::{Count, Limit, Whole},
+        entry::{Entry, Spot},
+        forms::Included as WrittenIncluded,
+    },
+    plans, prices,
+};
+use crate::contract::{Contract, Included, Seats};
+
+/// Reads the seats; the plans and ignored prices of `contract` are there already.
+pub(super) fn seats(
+    column: &Entry<Column>,
+    contract: &Contract,
+    collector: &Collector<'_>,
+) -> Seats {
+    let mut seats = Seats::default();
+    let Some(form) = column.value().and_then(Column::form) else {
+        return seats;
+    };
+    if let Some((spot, Count(text))) = form.per_unit.written() {
+        let per_unit = whole("per_unit", text, 1, spot, collector);
+        seats.per_unit = per_unit.unwrap_or(seats.per_unit);
+    }
+    if let Some((spot, written)) = form.included.written() {
+        seats.included = included(written, contract, spot, collector);
+    }
+    let ignored = &contract.ignore_prices;
+    seats.prices = prices::of_seats("prices", &form.prices, ignored, collector);
+    seats.unlimited = unlimited(&form.unlimited, collector);
+    seats.unlimited_prices =
+        prices::of_seats("unlimited_prices", &form.unlimited_prices, &[], collector);
+    if let (Some(spot), true) = (form.unlimited_prices.spot(), form.unlimited.is_absent()) {
+        let message = "`unlimited_prices` says nothing without `unlimited`";
+        let fault = Fault::new(Code::Conflict, message)
+            .help("list the stored values that mean no limit, such as `unlimited: [null, -1]`");
+        collector.add_at(fault, spot);
+    }
+    seats
+}
+
+fn included(
+    written: &WrittenIncluded,
+    contract: &Contract,
+    spot: &Spot,
+    collector: &Collector<'_>,
+) -> Included {
+    let pairs = match written {
+        WrittenIncluded::Number(text) => {
+            let number = whole("included", text, 0, spot, collector);
+            return Included::Number(number.unwrap_or_default());
+        }
+        WrittenIncluded::ByPlan(pairs) => &pairs.0,
+    };
+    if contract.plans.is_empty() {
+        let message = "`included` names plans, and `plans` is not configured";
+        let fault = Fault::new(Code::Conflict, message)
+            .help("map the prices under `plans`, or write one number for all");
+        collector.add_at(fault, spot);
+        return Included::ByPlan(BTreeMap::new());
+    }
+    let known = plans::words_of(contract);
+    let mut by_plan = BTreeMap::new();
+    for (plan, entry) in pairs {
+        if let Some(spot) = entry.spot() {
+            plans::check_known("included", plan, &known, &spot.of_key(), collector);
+        }
+        if let Some((spot, Whole(text))) = entry.written()
+            && let Some(number) = whole(plan, text, 0, spot, collector)
+        {
+            by_plan.insert(plan.trim().to_owned(), number);
+        }
+    }
+    Included::ByPlan(by_plan)
+}
+
+fn unlimited(entry: &Entry<Vec<Entry<Limit>>>, collector: &Collector<'_>) -> Vec<Option<i64>> {
+    let Some((spot, entries)) = entry.written() else {
+        return Vec::new();
+    };
+    if entries.is_empty() {
+        let fault = Fault::invalid("`unlimited` should list at least one value, found none");
+        collector.add_at(fault.help("such as `unlimited: [null, -1]`"), spot);
+    }
+    let mut values = Vec::new();
+    for (spot, Limit(text)) in entries.iter().filter_map(Entry::written) {
+        let value = match text.as_str() {
+            "null" => None,
+            number => match number.parse() {
+                Ok(number) => Some(number),
+                Err(_) => {
+                    let message = format!(
+                        "an entry of `unlimited` should be a whole number or `null`, found {}",
+                        quote(number)
+                    );
+                    collector.add_at(Fault::invalid(message), spot);
+                    continue;
+                }
+            },
+        };
+        if values.contains(&value) {
+            let message = format!("{} is in `unlimited` twice", quote(text));
+            collector.add_at(
+                Fault::new(Code::Conflict, message).help("keep one of the two"),
+                spot,
+            );
+            continue;
+        }
+        values.push(value);
+    }
+    values
+}
+
+/// A whole number from `least` on.
+fn whole(key: &str, text: &str, least: u32, spot: &Spot, collector: &Collector<'_>) -> Option<u64> {
+    let parsed: Option<u32> = text.parse().ok().filter(|number| *number >= least);
+    if parsed.is_none() {
+        let message = format!(
+            "{} should be a whole number from {least} to {}, found {}",
+            quote(key),
+            u32::MAX,
+            quote(text)
+        );
+        collector.add_at(Fault::invalid(message), spot);
+    }
+    parsed.map(u64::from)
+}

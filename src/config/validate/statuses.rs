@@ -1,0 +1,164 @@
+//! `statuses:` and `status.words`: which status words give access, and how the application spells them.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        collector::{Collector, Fault, quote},
+        column::Column,
+        diagnostic::Code,
+        document::Statuses as Written,
+        entry::{Entry, Spot},
+        suggestion,
+    },
+    values::not_blank,
+};
+use crate::contract::{Status, Statuses};
+
+/// Reads the two lists.
+pub(super) fn lists(written: &Written, spot: &Spot, collector: &Collector<'_>) -> Statuses {
+    let grant = statuses("grant", &written.grant, collector);
+    let deny = statuses("deny", &written.deny, collector);
+    both(grant, deny, spot, collector)
+}
+
+/// Reads how the application spells each status.
+pub(super) fn words(
+    column: &Entry<Column>,
+    statuses: &Statuses,
+    collector: &Collector<'_>,
+) -> BTreeMap<Status, Vec<String>> {
+    let form = column.value().and_then(Column::form);
+    let Some((spot, pairs)) = form.and_then(|form| form.words.written()) else {
+        return BTreeMap::new();
+    };
+    if pairs.0.is_empty() {
+        let fault = Fault::invalid("`words` should name at least one status, found none");
+        collector.add_at(fault.help("such as `words: {active: [ACTIVE]}`"), spot);
+    }
+    let mut words = BTreeMap::new();
+    for (key, entry) in &pairs.0 {
+        let status = Status::parse(key);
+        if let Some(spot) = entry.spot() {
+            check_status(key, &status, statuses, &spot.of_key(), collector);
+        }
+        let Some((spot, written)) = entry.written() else {
+            continue;
+        };
+        let spelled = spellings(key, &written.written(spot), spot, collector);
+        if words.insert(status, spelled).is_some() {
+            let message = format!("{} names a status that is named already", quote(key));
+            let fault = Fault::new(Code::Conflict, message).help("put all its words in one list");
+            collector.add_at(fault, &spot.of_key());
+        }
+    }
+    words
+}
+
+/// Notes a status that neither a provider documents nor `statuses` names.
+fn check_status(
+    key: &str,
+    status: &Status,
+    statuses: &Statuses,
+    spot: &Spot,
+    collector: &Collector<'_>,
+) {
+    let is_known = Status::KNOWN.contains(status)
+        || statuses.grant.contains(status)
+        || statuses.deny.contains(status);
+    if is_known {
+        return;
+    }
+    let known: Vec<_> = Status::KNOWN.iter().map(Status::as_str).collect();
+    let fault = Fault::invalid(format!("unknown status {}", quote(key)));
+    let help = suggestion::help(key, &known, "the statuses are");
+    collector.add_at(fault.help(help), spot);
+}
+
+/// The words of one status.
+fn spellings(
+    key: &str,
+    words: &[(&Spot, &str)],
+    spot: &Spot,
+    collector: &Collector<'_>,
+) -> Vec<String> {
+    if words.is_empty() {
+        let fault = Fault::invalid(format!("{} should have a word, found none", quote(key)));
+        collector.add_at(
+            fault.help("write the word that the application stores"),
+            spot,
+        );
+    }
+    let mut spelled: Vec<String> = Vec::new();
+    for (spot, word) in words {
+        if !not_blank("a word of a status", word, spot, collector) {
+            continue;
+        }
+        if spelled.iter().any(|known| known == word) {
+            let message = format!("the word {} is written twice here", quote(word));
+            let fault = Fault::new(Code::Conflict, message).help("keep one of the two");
+            collector.add_at(fault, spot);
+            continue;
+        }
+        spelled.push((*word).to_owned());
+    }
+    spelled
+}
+
+type Words<'e> = Vec<(&'e Spot, Status)>;
+
+fn statuses<'e>(
+    key: &str,
+    list: &'e Entry<Vec<Entry<String>>>,
+    collector: &Collector<'_>,
+) -> Option<Words<'e>> {
+    let entries = list.value()?.iter().filter_map(Entry::written);
+    let mut words: Words<'e> = Vec::new();
+    for (spot, word) in entries {
+        let status = Status::parse(word);
+        if !not_blank(&format!("an entry of `{key}`"), word, spot, collector) {
+            continue;
+        }
+        let known = Status::KNOWN;
+        let near = suggestion::nearest(word, known.iter().map(Status::as_str));
+        if let (Status::Other(_), Some(near)) = (&status, near) {
+            let fault = Fault::invalid(format!("unknown status {}", quote(word)))
+                .help(format!("did you mean `{near}`?"));
+            collector.add_at(fault, spot);
+        }
+        if !words.iter().any(|(_, seen)| *seen == status) {
+            words.push((spot, status));
+        }
+    }
+    Some(words)
+}
+
+/// The two lists, which must not share a word and must leave one that grants.
+fn both(
+    grant: Option<Words<'_>>,
+    deny: Option<Words<'_>>,
+    spot: &Spot,
+    collector: &Collector<'_>,
+) -> Statuses {
+    let granted = |status: &Status| grant.iter().flatten().any(|(_, word)| word == status);
+    for (spot, status) in deny.iter().flatten() {
+        if granted(status) {
+            let message = format!(
+                "status {} is in both `grant` and `deny`",
+                quote(status.as_str())
+            );
+            let fault = Fault::new(Code::Conflict, message).help("keep it in one of the two");
+            collector.add_at(fault, spot);
+        }
+    }
+    let words = |list: Option<Words<'_>>| -> Option<Vec<Status>> {
+        list.map(|list| list.into_iter().map(|(_, status)| status).collect())
+    };
+    let statuses = Statuses::new(words(grant), words(deny));
+    if statuses.grant.is_empty() {
+        let fault = Fault::invalid("`statuses` should grant at least one status, found none")
+            .help("with it nobody could have paid access; write `grant: [active, trialing]`");
+        collector.add_at(fault, spot);
+    }
+    statuses
+}
