@@ -8,7 +8,7 @@ use super::{
     customers::{CustomerNumber, Customers, Holder},
     finding::fingerprint,
     rules,
-    standing::{PriceMeaning, Standing, State},
+    standing::{GraceEnd, PriceMeaning, Standing, State},
 };
 
 /// What every rule is given.
@@ -192,6 +192,27 @@ impl<'f> Case<'f> {
         newest_first(granting.filter(|subscription| self.grants(subscription)))
     }
 
+    /// The subscriptions that buy nothing but seats, and would grant or be in grace with a plan beside them.
+    pub(crate) fn seats_apart(&self, holder: &Holder<'_>, state: State) -> Vec<&'f Subscription> {
+        let contract = self.contract;
+        let counts = |one: &&Subscription| {
+            let is_bought = match state {
+                State::Granting => contract.grants_by_status(one),
+                State::InGrace => {
+                    let end = contract.grace_end(one, holder.past_due_since);
+                    one.status == Status::PastDue
+                        && matches!(end, GraceEnd::At(end) if self.now < end)
+                }
+                State::Unjudged | State::NotGranting | State::None => false,
+            };
+            is_bought && contract.has_only_seats(one)
+        };
+        if contract.seats.prices.is_none() {
+            return Vec::new();
+        }
+        newest_first(self.subscriptions_of(holder).filter(counts))
+    }
+
     /// The `past_due` subscriptions that are in grace, newest first.
     pub(crate) fn overdue(&self, holder: &Holder<'_>) -> Vec<&'f Subscription> {
         let in_grace = |one: &&Subscription| {
@@ -202,7 +223,9 @@ impl<'f> Case<'f> {
 
     /// The subscription that decides: the granting one that the row names, else a granting one first, then the newest.
     pub(crate) fn deciding(&self, holder: &Holder<'_>) -> Option<&'f Subscription> {
-        self.subscriptions_of(holder).max_by_key(|subscription| {
+        let all = self.subscriptions_of(holder);
+        let decide = all.filter(|subscription| !self.contract.has_only_seats(subscription));
+        decide.max_by_key(|subscription| {
             let grants = self.grants(subscription);
             (
                 grants && holder.names == Some(&subscription.id),

@@ -232,6 +232,8 @@ impl Correcting<'_> {
                 Ok((Field::Plan, Corrected::Word(plan.to_owned())))
             }
             Rule::SeatDrift => {
+                let state = case.state(&holder).ok().ok_or(GONE)?;
+                paying.extend(case.seats_apart(&holder, state));
                 let seats = rules::paid_seats(&case, &paying).ok().flatten();
                 let seats = seats.ok_or("the quantity that is paid for is not known")?;
                 Ok((Field::Seats, Corrected::Number(seats)))

@@ -94,7 +94,7 @@ impl Contract {
     }
 
     /// Whether all that it buys are seats of a plan that another subscription has to bring.
-    fn has_only_seats(&self, subscription: &Subscription) -> bool {
+    pub(crate) fn has_only_seats(&self, subscription: &Subscription) -> bool {
         let mut has_seats = false;
         self.checks_plans()
             && subscription.items.iter().all(|item| {

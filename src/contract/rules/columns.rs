@@ -5,7 +5,7 @@ use crate::contract::{
     Source, Status, Subscription, Unanswerable, UnixSeconds,
     case::{Case, Draft},
     customers::Link,
-    standing::PriceMeaning,
+    standing::{PriceMeaning, State},
 };
 
 /// Judges what the row of a paid account says of its subscription, where its customer grants.
@@ -36,18 +36,21 @@ pub(super) fn judge_granting(
 pub(super) fn seat_drift(
     case: &Case<'_>,
     link: &Link<'_, '_>,
+    state: State,
     paying: &[&Subscription],
 ) -> Result<(), Unanswerable> {
     let (Some(columns), Some(newest)) = (link.account.columns.as_deref(), paying.first()) else {
         return Ok(());
     };
+    let mut paying = paying.to_vec();
+    paying.extend(case.seats_apart(&link.holder, state));
     if !case.contract.source.has_subscriptions()
         || !is_judged(case, Rule::SeatDrift, Field::Seats)
-        || is_unlimited(&case.contract.seats, columns.seats, paying)
+        || is_unlimited(&case.contract.seats, columns.seats, &paying)
     {
         return Ok(());
     }
-    let Some(bought) = paid_seats(case, paying)? else {
+    let Some(bought) = paid_seats(case, &paying)? else {
         return Ok(());
     };
     let stored = match columns.seats {
@@ -371,7 +374,7 @@ mod tests {
 
     use super::*;
     use crate::contract::{
-        Facts, SubscriptionId, Word,
+        Contract, Details, Facts, Period, SubscriptionId, Word,
         testing::{DAY, account, contract, facts, found, item, judge, only, subscription},
     };
 
@@ -618,5 +621,184 @@ mod tests {
         world.subscriptions[0].cancel_scheduled = None;
         let error = judge(&contract(), &world).expect_err("no verdict");
         assert!(error.to_string().contains("cancellation flag"), "{error}");
+    }
+
+    #[test]
+    fn the_row_says_which_of_two_granting_subscriptions_decides() {
+        let mut named = world(AccountColumns {
+            subscription_id: Some("sub_1".into()),
+            status: Some(Word::from("active")),
+            ..right()
+        });
+        named.subscriptions.push(
+            subscription("1", "trialing", "price_pro")
+                .id("sub_2")
+                .newer(),
+        );
+        named.mapped = [Field::Status, Field::SubscriptionId].into();
+        let mut contract = contract();
+        contract.severities.remove(&Rule::DoubleSubscription);
+        assert_eq!(found(&contract, &named), [""; 0]);
+        // One that does not grant decides nothing, whatever the row says.
+        named.subscriptions[0].status = Status::Canceled;
+        assert_eq!(
+            found(&contract, &named),
+            [
+                "status-drift user:usr_1",
+                "stale-subscription-id user:usr_1"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_application_spells_statuses_as_its_contract_says() {
+        let mut contract = contract();
+        let words = vec!["ACTIVE".to_owned(), "on".to_owned()];
+        contract.status_words.insert(Status::Active, words);
+        for (stored, is_right) in [("ACTIVE", true), ("on", true), ("active", false)] {
+            let mut world = world(AccountColumns {
+                status: Some(Word::from(stored)),
+                ..right()
+            });
+            world.mapped = [Field::Status].into();
+            assert_eq!(found(&contract, &world).is_empty(), is_right, "{stored}");
+        }
+    }
+
+    #[test]
+    fn the_period_is_that_of_the_items_with_a_plan() {
+        let ends = |days: i64| {
+            Some(Period::new(
+                crate::contract::testing::NOW,
+                crate::contract::testing::NOW.plus(days * DAY),
+            ))
+        };
+        let bought =
+            subscription("1", "active", "").items([item("price_pro", 1), item("price_support", 1)]);
+        let mut bought = bought;
+        bought.details = Some(Box::new(Details {
+            item_periods: [ends(10), ends(300)].into(),
+            ..Details::default()
+        }));
+        bought.period = ends(300);
+        let stored = |days: i64| {
+            let columns = AccountColumns {
+                period_end: ends(days).map(Period::end),
+                ..right()
+            };
+            let mut world = facts(
+                [account("1").paid().plan("pro").columns(columns)],
+                [bought.clone()],
+            );
+            world.mapped = [Field::PeriodEnd].into();
+            world
+        };
+        let mut contract = contract();
+        contract.ignore_prices = vec![PricePattern::parse("price_support")];
+        assert_eq!(found(&contract, &stored(10)), [""; 0]);
+        assert_eq!(found(&contract, &stored(300)), ["period-drift user:usr_1"]);
+        // Without a plan, every item counts that is not ignored.
+        contract.plans.clear();
+        assert_eq!(found(&contract, &stored(10)), [""; 0]);
+        contract.ignore_prices.clear();
+        assert_eq!(found(&contract, &stored(300)), [""; 0]);
+    }
+
+    #[test]
+    fn a_date_to_cancel_at_is_named_where_the_flag_is_false() {
+        let mut world = world(right());
+        world.mapped = [Field::CancelAtPeriodEnd].into();
+        world.subscriptions[0].cancel_scheduled = Some(true);
+        world.subscriptions[0].only_cancel_at = true;
+        let drift = only(Rule::CancelFlagDrift, &contract(), &world);
+        assert_eq!(
+            drift.message.lines().next(),
+            Some(
+                "User has cancel_at_period_end false but the Stripe subscription has `cancel_at` set, and \
+                 `cancel_at_period_end` is false."
+            )
+        );
+        assert!(drift.fix.contains("cancel_at is not null"), "{drift:?}");
+    }
+
+    fn seats(contract: &Contract, stored: Option<i64>, prices: &[(&str, u64)]) -> bool {
+        let columns = AccountColumns {
+            seats: stored,
+            ..right()
+        };
+        let items = prices
+            .iter()
+            .map(|(price, quantity)| item(price, *quantity));
+        let mut world = facts(
+            [account("1").paid().plan("pro").columns(columns)],
+            [subscription("1", "active", "").items(items)],
+        );
+        world.mapped = [Field::Seats].into();
+        found(contract, &world).is_empty()
+    }
+
+    #[test]
+    fn seats_come_in_packages_and_with_the_plan() {
+        let mut contract = contract();
+        contract.seats.per_unit = 10;
+        assert!(seats(&contract, Some(20), &[("price_pro", 2)]));
+        contract.seats.included = Included::Number(3);
+        assert!(seats(&contract, Some(23), &[("price_pro", 2)]));
+        contract.seats.included = Included::ByPlan([("pro".to_owned(), 5)].into());
+        assert!(seats(&contract, Some(25), &[("price_pro", 2)]));
+        assert!(!seats(&contract, Some(20), &[("price_pro", 2)]));
+    }
+
+    #[test]
+    fn seats_are_those_of_the_listed_prices() {
+        let mut contract = contract();
+        contract.seats.prices = Some(vec![PricePattern::parse("price_seat_*")]);
+        contract.seats.included = Included::ByPlan([("pro".to_owned(), 3)].into());
+        let bought = [("price_pro", 1), ("price_seat_a", 4)];
+        assert!(seats(&contract, Some(7), &bought));
+        assert!(!seats(&contract, Some(5), &bought));
+        assert!(seats(&contract, Some(3), &[("price_pro", 1)]));
+        contract.seats.included = Included::Number(0);
+        assert!(seats(&contract, None, &[("price_pro", 1)]));
+    }
+
+    #[test]
+    fn a_word_for_no_limit_is_right_where_no_limit_is_bought() {
+        let mut contract = contract();
+        assert!(!seats(&contract, None, &[("price_pro", 1)]));
+        contract.seats.unlimited = vec![None, Some(-1)];
+        assert!(seats(&contract, None, &[("price_pro", 1)]));
+        assert!(seats(&contract, Some(-1), &[("price_pro", 1)]));
+        assert!(!seats(&contract, Some(2), &[("price_pro", 1)]));
+        contract.seats.unlimited_prices = Some(vec![PricePattern::parse("price_team")]);
+        assert!(!seats(&contract, None, &[("price_pro", 1)]));
+        assert!(seats(
+            &contract,
+            None,
+            &[("price_pro", 1), ("price_team", 1)]
+        ));
+    }
+
+    #[test]
+    fn rows_in_grace_keep_the_seats_and_the_plan_that_were_bought() {
+        let mut contract = contract();
+        contract.grace.past_due = Some(14 * DAY);
+        let world = |seats: i64, plan: &str| {
+            let columns = AccountColumns {
+                seats: Some(seats),
+                ..right()
+            };
+            let mut world = facts(
+                [account("1").paid().plan(plan).columns(columns)],
+                [subscription("1", "past_due", "price_pro")],
+            );
+            world.mapped.insert(Field::Seats);
+            world
+        };
+        assert_eq!(found(&contract, &world(1, "pro")), [""; 0]);
+        assert_eq!(
+            found(&contract, &world(0, "free")),
+            ["plan-drift user:usr_1", "seat-drift user:usr_1"]
+        );
     }
 }

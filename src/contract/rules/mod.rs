@@ -106,13 +106,15 @@ fn judge_account(case: &Case<'_>, link: &Link<'_, '_>, state: State) -> Result<(
     let paid_elsewhere = is_paid_elsewhere(link.account);
     match (link.account.paid, state) {
         (false, State::Granting) => access::revenue_leak(case, link),
-        (true, State::NotGranting | State::None) if paid_elsewhere => {}
+        (true, State::NotGranting | State::None) if paid_elsewhere => {
+            columns::status_drift(case, link);
+        }
         (true, State::NotGranting) => access::wrongful_access(case, link),
         (true, State::None) => access::no_subscription(case, link),
         (true, State::Granting) => {
             let granting = case.granting(&link.holder);
             plan::plan_drift(case, link, state, &granting);
-            columns::seat_drift(case, link, &granting)?;
+            columns::seat_drift(case, link, state, &granting)?;
             columns::judge_granting(case, link, &granting)?;
             columns::status_drift(case, link);
         }
@@ -125,7 +127,7 @@ fn judge_account(case: &Case<'_>, link: &Link<'_, '_>, state: State) -> Result<(
         (true, State::InGrace) => {
             let overdue = case.overdue(&link.holder);
             plan::plan_drift(case, link, state, &overdue);
-            columns::seat_drift(case, link, &overdue)?;
+            columns::seat_drift(case, link, state, &overdue)?;
             columns::status_drift(case, link);
         }
         (false, State::InGrace) => columns::status_drift(case, link),
