@@ -1,7 +1,8 @@
 //! Standard output, standard error and files: everything that leaves goes through here, with secrets masked.
 
 use std::{
-    io::{self, Write as _},
+    borrow::Cow,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -46,16 +47,30 @@ impl Output {
 
     /// Data. A reader that went away, as `head` does, is no error.
     pub(crate) fn data(&self, text: &str) -> Result<(), OutputError> {
-        let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(self.mask(text).as_bytes())
-            .and_then(|()| stdout.flush());
-        match written {
+        self.stream(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// The same, as it is written.
+    pub(crate) fn stream(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        match self.masking(&mut io::stdout().lock(), write) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(OutputError::Stdout(error))
             }
             _ => Ok(()),
         }
+    }
+
+    fn masking(
+        &self,
+        out: &mut dyn Write,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut masked = self.mask.writer(out);
+        write(&mut masked)?;
+        masked.finish()
     }
 
     /// Everything else. There is nobody to tell when it cannot be written.
@@ -71,7 +86,7 @@ impl Output {
     }
 
     /// The same for every text of an outcome.
-    pub(crate) fn masked(&self, outcome: &Outcome) -> Outcome {
+    pub(crate) fn masked<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {
         self.mask.outcome(outcome)
     }
 
@@ -79,10 +94,10 @@ impl Output {
     pub(super) fn file(
         &self,
         path: &Path,
-        text: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
         owner: Owner<'_>,
     ) -> Result<(), OutputError> {
-        let written = whole_file::write(path, &self.mask(text), owner);
+        let written = whole_file::write(path, owner, |file| self.masking(file, write));
         written.map_err(|source| OutputError::File {
             path: path.to_owned(),
             source,

@@ -35,6 +35,9 @@ pub(super) struct Kind {
     pub(super) is_rehearsal: bool,
 }
 
+/// Writes what is to be in a file.
+type Content<'c> = &'c dyn Fn(&mut dyn io::Write) -> io::Result<()>;
+
 impl ReportFiles {
     /// Refuses what nothing can be written to, before anything is read. `option` is where the user names them.
     pub(super) fn choose(
@@ -73,7 +76,7 @@ impl ReportFiles {
         surroundings: &Surroundings<'_>,
         output: &Output,
     ) -> Vec<OutputError> {
-        let write = |path: &Path, text: &str| output.file(path, text, Owner::Process);
+        let write = |path: &Path, content: Content<'_>| output.file(path, content, Owner::Process);
         self.write_with(outcome, surroundings, output, write)
     }
 
@@ -85,12 +88,12 @@ impl ReportFiles {
         surroundings: &Surroundings<'_>,
         output: &Output,
     ) -> Vec<OutputError> {
-        let write = |path: &Path, text: &str| {
+        let write = |path: &Path, content: Content<'_>| {
             let place = place_inside(workspace, path).map_err(|source| OutputError::File {
                 path: path.to_owned(),
                 source,
             })?;
-            output.file(&place, text, Owner::OwnerOf(workspace))
+            output.file(&place, content, Owner::OwnerOf(workspace))
         };
         self.write_with(outcome, surroundings, output, write)
     }
@@ -100,7 +103,7 @@ impl ReportFiles {
         outcome: &Outcome,
         surroundings: &Surroundings<'_>,
         output: &Output,
-        write: impl Fn(&Path, &str) -> Result<(), OutputError>,
+        write: impl Fn(&Path, Content<'_>) -> Result<(), OutputError>,
     ) -> Vec<OutputError> {
         if self.is_empty() {
             return Vec::new();
@@ -109,8 +112,8 @@ impl ReportFiles {
         let outcome = output.masked(outcome);
         let files = self.0.iter();
         let failure = |file: &ReportFile| {
-            let text = file.format.render(&outcome, surroundings);
-            write(&file.path, &text).err()
+            let content = |out: &mut dyn io::Write| file.format.write(&outcome, surroundings, out);
+            write(&file.path, &content).err()
         };
         files.filter_map(failure).collect()
     }

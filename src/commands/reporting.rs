@@ -69,7 +69,14 @@ impl<'r> Reporting<'r> {
         output.say(&report::summary_line(outcome));
         let printed = match self.arguments.format.format {
             None if !self.files.is_empty() => Ok(()),
-            format => output.data(&render(outcome, format.unwrap_or_default(), output.colour)),
+            format => {
+                // What a format escapes would hide a secret from the mask.
+                let masked = output.masked(outcome);
+                output.stream(|out| match format.unwrap_or_default() {
+                    Format::Text => report::write_text(&masked, output.colour, out),
+                    Format::Json => report::write_json(&masked, out),
+                })
+            }
         };
         let mut failures = self.write_files(outcome, output);
         failures.extend(printed.err());
@@ -97,12 +104,4 @@ pub(super) fn status(
     let statuses = failures.iter().map(|error| could_not_write(output, error));
     let of_verdict = outcome.verdict.exit_status(outcome.is_strict(strict));
     statuses.fold(of_verdict, u8::max)
-}
-
-/// The report as it goes to standard output.
-fn render(outcome: &Outcome, format: Format, colour: bool) -> String {
-    match format {
-        Format::Text => report::text(outcome, colour),
-        Format::Json => report::json(outcome),
-    }
 }

@@ -14,9 +14,13 @@ pub(super) enum Owner<'p> {
     OwnerOf(&'p Path),
 }
 
-/// Writes a text over an older one. It goes to a new file first that is then renamed: a reader never sees half of it,
+/// Writes a file over an older one. It goes to a new file first that is then renamed: a reader never sees half of it,
 /// and a link of that name in a checkout would lead it, written as root, to wherever it points.
-pub(super) fn write(path: &Path, text: &str, owner: Owner<'_>) -> io::Result<()> {
+pub(super) fn write(
+    path: &Path,
+    owner: Owner<'_>,
+    content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
     let before = fs::symlink_metadata(path).ok();
     if let Some(before) = &before
         && !before.is_file()
@@ -34,7 +38,7 @@ pub(super) fn write(path: &Path, text: &str, owner: Owner<'_>) -> io::Result<()>
         .filter(fs::Metadata::is_file)
         .map(|before| before.permissions());
     let written =
-        write_fresh(&fresh, text, owner, permissions).and_then(|()| fs::rename(&fresh, path));
+        write_fresh(&fresh, owner, permissions, content).and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
         // Nothing of a half-written file is left; that it may not be there at all is no second error.
         drop(fs::remove_file(&fresh));
@@ -44,9 +48,9 @@ pub(super) fn write(path: &Path, text: &str, owner: Owner<'_>) -> io::Result<()>
 
 fn write_fresh(
     fresh: &Path,
-    text: &str,
     owner: Owner<'_>,
     permissions: Option<fs::Permissions>,
+    content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -55,7 +59,7 @@ fn write_fresh(
     if let Some(permissions) = permissions {
         file.set_permissions(permissions)?;
     }
-    io::Write::write_all(&mut file, text.as_bytes())?;
+    content(&mut file)?;
     if let Owner::OwnerOf(folder) = owner {
         let owner = fs::metadata(folder)?;
         // Who is not root owns it already.
@@ -69,6 +73,10 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    fn write(path: &Path, text: &str, owner: Owner<'_>) -> io::Result<()> {
+        super::write(path, owner, |file| file.write_all(text.as_bytes()))
+    }
 
     const REPORT: &str = "prodverdict-report.json";
 

@@ -1,5 +1,7 @@
 //! CSV by RFC 4180: one row a finding, in stable columns, and nothing that a spreadsheet would take for a formula.
 
+use std::io;
+
 use super::{
     ContractOutcome, Outcome, Reported,
     amount::amounts,
@@ -34,34 +36,30 @@ const COLUMNS: [&str; 20] = [
 
 /// The findings, the worst first. What kept a contract from a verdict comes before them, as rows with the rule
 /// `no-verdict`: a file without any row says that nothing was found.
-pub(super) fn csv(outcome: &Outcome) -> String {
+pub(super) fn write_csv(outcome: &Outcome, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    // NOTE: every row has as many fields as the first, and writing to memory cannot fail.
-    drop(writer.write_record(COLUMNS));
+        .from_writer(out);
+    writer.write_record(COLUMNS)?;
     for row in rows(outcome) {
-        drop(writer.write_record(row.map(|cell| harmless(&cell))));
+        writer.write_record(row.map(|cell| harmless(&cell)))?;
     }
-    let bytes = writer.into_inner().unwrap_or_default();
-    String::from_utf8(bytes).unwrap_or_default()
+    writer.flush()
 }
 
 type Row = [String; COLUMNS.len()];
 
-fn rows(outcome: &Outcome) -> Vec<Row> {
+fn rows(outcome: &Outcome) -> impl Iterator<Item = Row> {
     let whole_run = outcome.problems.iter().map(|problem| ("", problem));
     let of_contracts = outcome
         .contracts
         .iter()
         .filter_map(|contract| Some((contract.name.as_str(), contract.problem.as_ref()?)));
-    let mut rows: Vec<_> = whole_run
-        .chain(of_contracts)
-        .map(|(contract, problem)| no_verdict(contract, problem))
-        .collect();
+    let problems = whole_run.chain(of_contracts);
     let findings = outcome.findings().into_iter();
-    rows.extend(findings.map(|(contract, found)| finding(contract, found)));
-    rows
+    problems
+        .map(|(contract, problem)| no_verdict(contract, problem))
+        .chain(findings.map(|(contract, found)| finding(contract, found)))
 }
 
 fn no_verdict(contract: &str, problem: &Problem) -> Row {
@@ -155,6 +153,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn csv(outcome: &Outcome) -> String {
+        let mut file = Vec::new();
+        write_csv(outcome, &mut file).unwrap();
+        String::from_utf8(file).unwrap()
+    }
     use crate::{contract::Verdict, report::sample, report::sample_rehearsal};
 
     fn read(text: &str) -> Vec<csv::StringRecord> {

@@ -1,8 +1,10 @@
 //! The formats of a report in a file: the one list of them, by the ending of the file's name.
 
-use std::path::Path;
+use std::{io, path::Path};
 
-use super::{Outcome, csv, html, json, junit, markdown, repair, sarif, text};
+use super::{
+    Outcome, csv, html::html, json::write_json, junit, markdown, repair, sarif, text::write_text,
+};
 
 /// One of them.
 #[derive(Debug)]
@@ -12,7 +14,7 @@ pub struct FileFormat {
     pub endings: &'static [&'static str],
     /// Whether it is of no use where ids are shortened or where nothing can be repaired.
     pub repairs: bool,
-    render: fn(&Outcome, &Surroundings<'_>) -> String,
+    write: fn(&Outcome, &Surroundings<'_>, &mut dyn io::Write) -> io::Result<()>,
 }
 
 /// Where a run happened.
@@ -30,49 +32,51 @@ pub const FORMATS: &[FileFormat] = &[
         name: "JSON",
         endings: &["json"],
         repairs: false,
-        render: |outcome, _| json(outcome),
+        write: |outcome, _, out| write_json(outcome, out),
     },
     FileFormat {
         name: "SARIF",
         endings: &["sarif", "sarif.json"],
         repairs: false,
-        render: sarif::sarif,
+        write: |outcome, here, out| out.write_all(sarif::sarif(outcome, here).as_bytes()),
     },
     FileFormat {
         name: "JUnit",
         endings: &["xml"],
         repairs: false,
-        render: |outcome, _| junit::junit(outcome),
+        write: |outcome, _, out| out.write_all(junit::junit(outcome).as_bytes()),
     },
     FileFormat {
         name: "Markdown",
         endings: &["md"],
         repairs: false,
-        render: |outcome, surroundings| markdown::document(outcome, surroundings.config),
+        write: |outcome, here, out| {
+            out.write_all(markdown::document(outcome, here.config).as_bytes())
+        },
     },
     FileFormat {
         name: "HTML",
         endings: &["html", "htm"],
         repairs: false,
-        render: |outcome, _| html(outcome),
+        write: |outcome, _, out| out.write_all(html(outcome).as_bytes()),
     },
     FileFormat {
         name: "CSV",
         endings: &["csv"],
         repairs: false,
-        render: |outcome, _| csv::csv(outcome),
+        write: |outcome, _, out| csv::write_csv(outcome, out),
     },
     FileFormat {
         name: "repair script",
         endings: &["sql"],
         repairs: true,
-        render: |outcome, _| repair::script(outcome),
+        write: |outcome, _, out| out.write_all(repair::script(outcome).as_bytes()),
     },
     FileFormat {
         name: "text",
         endings: &["txt"],
         repairs: false,
-        render: |outcome, _| text(outcome, false),
+        write: |outcome, _, out| write_text(outcome, false, out),
     },
 ];
 
@@ -94,9 +98,14 @@ impl FileFormat {
             .map(|(format, _)| format)
     }
 
-    /// The whole file.
-    pub fn render(&self, outcome: &Outcome, surroundings: &Surroundings<'_>) -> String {
-        (self.render)(outcome, surroundings)
+    /// Writes the whole file.
+    pub fn write(
+        &self,
+        outcome: &Outcome,
+        surroundings: &Surroundings<'_>,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        (self.write)(outcome, surroundings, out)
     }
 
     /// `.json`, `.sarif`, …, for a person who has to choose one.

@@ -1,9 +1,9 @@
 //! The report for programs: structs of its own, version 1, frozen.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, io};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     contract::{Money, Severity, Subject, Summary, Verdict},
@@ -11,40 +11,26 @@ use crate::{
 };
 
 use super::{
-    Outcome, Reported,
+    ContractOutcome, Outcome, Reported,
+    harmless_json::{self, printed},
     json_change::ReportChange,
     json_rehearsal::ReportRehearsal,
     json_standing::{ReportAcceptance, ReportSince, ReportStanding},
-    neutral::is_hidden,
 };
 
 /// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
 const SCHEMA_VERSION: u32 = 1;
 
-/// The whole outcome, on many lines. What a terminal or the runner of GitHub would act on is written as the JSON
-/// escape of the same character, so that the values are exact and the text is harmless.
+/// The whole outcome.
 pub fn json(outcome: &Outcome) -> String {
     let totals = outcome.totals();
     printed(&Report::of(outcome, &totals))
 }
 
-/// A value on many lines, harmless.
-pub(super) fn printed(value: &impl Serialize) -> String {
-    // NOTE: serializing structs of texts, numbers and lists with text keys cannot fail.
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    let mut out = String::with_capacity(text.len());
-    for character in text.replace("##[", "#\\u0023[").chars() {
-        if character != '\n' && is_hidden(character) {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(character);
-        }
-    }
-    out.push('\n');
-    out
+/// The same straight to where it goes, without ever being in memory whole.
+pub fn write_json(outcome: &Outcome, out: &mut dyn io::Write) -> io::Result<()> {
+    let totals = outcome.totals();
+    harmless_json::write(&Report::of(outcome, &totals), out)
 }
 
 /// The JSON Schema of [`json`].
@@ -69,7 +55,8 @@ struct Report<'a> {
     schema_version: u32,
     verdict: ReportVerdict,
     /// The findings of all contracts, the worst first.
-    findings: Vec<ReportFinding<'a>>,
+    #[schemars(with = "Vec<ReportFinding<'a>>")]
+    findings: Findings<'a>,
     /// In the order of the configuration; empty when it could not be read.
     contracts: Vec<ReportContract<'a>>,
     /// The numbers of all contracts together.
@@ -86,6 +73,17 @@ struct Report<'a> {
     since: Option<ReportSince<'a>>,
     /// Findings that the committed baseline accepts; they fail nothing.
     accepted: u64,
+}
+
+/// A million findings are not copied to be written: each becomes a [`ReportFinding`] when its turn comes.
+struct Findings<'a>(Vec<(&'a ContractOutcome, &'a Reported)>);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let findings = self.0.iter();
+        serializer
+            .collect_seq(findings.map(|(contract, found)| ReportFinding::of(&contract.name, found)))
+    }
 }
 
 /// pass: nothing was found. warn: findings, none of which fails. fail: the contract is broken. error: no verdict
@@ -253,10 +251,6 @@ struct ReportPlace<'a> {
 impl<'a> Report<'a> {
     fn of(outcome: &'a Outcome, totals: &'a Summary) -> Self {
         let standings = outcome.standings();
-        let findings = outcome.findings();
-        let findings = findings
-            .into_iter()
-            .map(|(contract, found)| ReportFinding::of(&contract.name, found));
         let contracts = outcome.contracts.iter();
         let advice = contracts.flat_map(|contract| {
             let advice = contract.advice.iter();
@@ -265,7 +259,7 @@ impl<'a> Report<'a> {
         Self {
             schema_version: SCHEMA_VERSION,
             verdict: ReportVerdict::of(outcome.verdict),
-            findings: findings.collect(),
+            findings: Findings(outcome.findings()),
             contracts: outcome
                 .contracts
                 .iter()
@@ -428,7 +422,7 @@ mod tests {
 
     use crate::{
         contract::Source,
-        report::{sample, sample_compared},
+        report::{neutral::is_hidden, sample, sample_compared},
     };
 
     use super::*;

@@ -1,6 +1,9 @@
 //! Secrets masked: the last thing that happens to a text before it leaves the process.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use base64::{
     Engine as _,
@@ -8,11 +11,7 @@ use base64::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{
-    Outcome,
-    find::{longest_first, replaced},
-    rewrite,
-};
+use super::{Outcome, find::longest_first, rewrite};
 
 /// Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
 const SHORTEST_SECRET: usize = 8;
@@ -26,13 +25,24 @@ const MASK: &str = "***";
 ///
 /// A renderer that escapes text changes the secrets in it, so an outcome is masked before it is rendered and the
 /// rendered text once more.
-#[derive(Clone, Default)]
-pub struct Mask(Vec<(String, String)>);
+#[derive(Clone)]
+pub struct Mask {
+    /// The longest first.
+    forms: Vec<String>,
+    /// By byte, whether some form begins with it.
+    begins: [bool; 256],
+}
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self::of_forms(Vec::new())
+    }
+}
 
 impl std::fmt::Debug for Mask {
     /// Says how much it hides, and nothing of it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Mask({} forms)", self.0.len())
+        write!(f, "Mask({} forms)", self.forms.len())
     }
 }
 
@@ -41,19 +51,120 @@ impl Mask {
     pub fn new(secrets: &[&str]) -> Self {
         let values = secrets.iter().flat_map(|secret| parts(secret));
         let forms = values.flat_map(|value| encodings(&value));
-        let mut forms: Vec<_> = forms.map(|form| (form, MASK.to_owned())).collect();
-        longest_first(&mut forms, |(form, _)| form);
-        Self(forms)
+        let mut forms: Vec<_> = forms.filter(|form| !form.is_empty()).collect();
+        longest_first(&mut forms, |form| form);
+        Self::of_forms(forms)
+    }
+
+    fn of_forms(forms: Vec<String>) -> Self {
+        let mut begins = [false; 256];
+        for byte in forms.iter().filter_map(|form| form.bytes().next()) {
+            if let Some(place) = begins.get_mut(usize::from(byte)) {
+                *place = true;
+            }
+        }
+        Self { forms, begins }
     }
 
     pub fn text(&self, text: &str) -> String {
-        replaced(text, &self.0, |_, _, _| true)
+        let mut out = Vec::with_capacity(text.len());
+        self.mask(text.as_bytes(), 0, &mut out);
+        // Forms begin and end where characters do, so that nothing is lost.
+        String::from_utf8_lossy(&out).into_owned()
     }
 
-    /// The outcome with every text of it masked.
-    #[must_use]
-    pub fn outcome(&self, outcome: &Outcome) -> Outcome {
-        rewrite::outcome(outcome, &|text| self.text(text))
+    /// The outcome with every text of it masked; itself where it holds no secret.
+    pub fn outcome<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {
+        let has_secret = |text: &str| self.found_in(text.as_bytes(), 0).is_some();
+        if self.forms.is_empty() || !rewrite::any(outcome, &has_secret) {
+            return Cow::Borrowed(outcome);
+        }
+        Cow::Owned(rewrite::outcome(outcome, &|text| self.text(text)))
+    }
+
+    /// Masks what is written to `out`, also what is written in several parts.
+    pub fn writer<W: Write>(&self, out: W) -> MaskedWriter<'_, W> {
+        MaskedWriter {
+            mask: self,
+            pending: Vec::new(),
+            out,
+        }
+    }
+
+    /// The first form in `bytes`: where it begins and ends.
+    fn found_in(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+        let mut at = from;
+        loop {
+            let rest = bytes.get(at..)?;
+            let begins = |byte: &u8| self.begins.get(usize::from(*byte)).copied().unwrap_or(true);
+            at += rest.iter().position(begins)?;
+            let rest = bytes.get(at..)?;
+            let mut forms = self.forms.iter();
+            if let Some(form) = forms.find(|form| rest.starts_with(form.as_bytes())) {
+                return Some((at, at + form.len()));
+            }
+            at += 1;
+        }
+    }
+
+    /// Masks `bytes` as long as what begins there could not go on behind the last `open` of them, and gives how many
+    /// were masked.
+    fn mask(&self, bytes: &[u8], open: usize, out: &mut Vec<u8>) -> usize {
+        let decided = bytes.len().saturating_sub(open);
+        let mut at = 0;
+        while let Some((start, end)) = self.found_in(bytes, at) {
+            if start >= decided {
+                break;
+            }
+            out.extend_from_slice(bytes.get(at..start).unwrap_or_default());
+            out.extend_from_slice(MASK.as_bytes());
+            at = end;
+        }
+        let decided = decided.max(at);
+        out.extend_from_slice(bytes.get(at..decided).unwrap_or_default());
+        decided
+    }
+}
+
+/// Held back until so much has come, to be masked at once.
+const MASKED_AT_ONCE: usize = 64 * 1024;
+
+/// Bytes on their way out. Those that a secret may begin with are held back until what follows is there.
+#[derive(Debug)]
+pub struct MaskedWriter<'m, W: Write> {
+    mask: &'m Mask,
+    pending: Vec<u8>,
+    out: W,
+}
+
+impl<W: Write> MaskedWriter<'_, W> {
+    /// Writes what was held back. Nothing may follow.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.write_decided(0)?;
+        self.out.flush()
+    }
+
+    fn write_decided(&mut self, open: usize) -> io::Result<()> {
+        let mut masked = Vec::with_capacity(self.pending.len());
+        let decided = self.mask.mask(&self.pending, open, &mut masked);
+        self.pending.drain(..decided);
+        self.out.write_all(&masked)
+    }
+}
+
+impl<W: Write> Write for MaskedWriter<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        let longest = self.mask.forms.first().map_or(0, String::len);
+        if self.pending.len() >= MASKED_AT_ONCE.max(longest.saturating_mul(2)) {
+            self.write_decided(longest)?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// Nothing that is held back: it may be half a secret.
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
@@ -219,7 +330,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_outcome_without_a_secret_is_not_copied() {
+        let mask = Mask::new(&["sk_live_canary"]);
+        assert!(matches!(mask.outcome(&sample::failing()), Cow::Borrowed(_)));
+        assert!(matches!(
+            Mask::default().outcome(&sample::full_of("sk_live_canary")),
+            Cow::Borrowed(_)
+        ));
+    }
+
     proptest! {
+        #[test]
+        fn a_secret_in_parts_is_masked_as_in_a_whole_text(
+            words in prop::collection::vec("(sk_live_canary|sk_live|canary|sk_|[a-zé ]{0,9})", 0..30),
+            part in 1..30_usize, repeated in 1..4000_usize
+        ) {
+            let mask = Mask::new(&["sk_live_canary", "sk_live_canary_and_more"]);
+            let text = words.concat().repeat(repeated);
+            let mut out = Vec::new();
+            let mut writer = mask.writer(&mut out);
+            for part in text.as_bytes().chunks(part) {
+                writer.write_all(part).unwrap();
+            }
+            writer.finish().unwrap();
+            prop_assert!(String::from_utf8(out).unwrap() == mask.text(&text));
+        }
+
         #[test]
         fn nothing_of_the_value_is_left(secret in "[!-~]{8,40}", before in ".{0,9}", after in ".{0,9}") {
             let masked = Mask::new(&[&secret]).text(&format!("{before}{secret}{after}"));

@@ -10,6 +10,7 @@ mod csv;
 mod explanation;
 mod file;
 mod find;
+mod harmless_json;
 mod html;
 mod json;
 mod json_change;
@@ -57,12 +58,12 @@ pub use explanation::{
 };
 pub use file::{FORMATS, FileFormat, Surroundings};
 pub use html::html;
-pub use json::{json, schema};
-pub use mask::{Mask, parts as parts_of_secret};
+pub use json::{json, schema, write_json};
+pub use mask::{Mask, MaskedWriter, parts as parts_of_secret};
 pub use redact::redact_ids;
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
 pub use repair::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair};
-pub use text::{problems, summary_line, text, warnings};
+pub use text::{problems, summary_line, text, warnings, write_text};
 
 /// Everything a run came to; what every renderer and publisher shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! An outcome with every text of it passed through a function.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use crate::{
     baseline::{Since, Standing},
@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    Cell, CellChange, CellValue, Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed,
-    Repair, Reported, RowRepair,
+    Cell as RowCell, CellChange, CellValue, Change, ContractOutcome, Outcome, PlayedScenario,
+    Rehearsed, Repair, Reported, RowRepair,
 };
 
 /// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay. Every struct is taken apart
@@ -32,6 +32,35 @@ pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outc
         rehearsal: rehearsal.as_ref().map(|one| rehearsed(one, text)),
         since: compared.as_ref().map(|one| since(one, text)),
     }
+}
+
+/// Whether some text of the outcome is like that. One finding at a time is looked at.
+pub(super) fn any(outcome: &Outcome, is: &impl Fn(&str) -> bool) -> bool {
+    let found = Cell::new(false);
+    let look = |text: &str| {
+        found.set(found.get() || is(text));
+        String::new()
+    };
+    let Outcome {
+        verdict: _,
+        contracts,
+        problems,
+        warnings,
+        rehearsal,
+        since: compared,
+    } = outcome;
+    for one in contracts {
+        for found in &one.findings {
+            drop(reported(found, &look));
+        }
+        drop(contract_with(one, Vec::new(), &look));
+    }
+    for one in problems.iter().chain(warnings) {
+        drop(problem(one, &look));
+    }
+    drop(rehearsal.as_ref().map(|one| rehearsed(one, &look)));
+    drop(compared.as_ref().map(|one| since(one, &look)));
+    found.get()
 }
 
 pub(super) fn since(since: &Since, text: &impl Fn(&str) -> String) -> Since {
@@ -78,13 +107,24 @@ fn scenario(scenario: &PlayedScenario, text: &impl Fn(&str) -> String) -> Played
 }
 
 fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> ContractOutcome {
+    let findings = contract.findings.iter();
+    let findings = findings.map(|found| reported(found, text)).collect();
+    contract_with(contract, findings, text)
+}
+
+/// The contract with findings that are rewritten already.
+fn contract_with(
+    contract: &ContractOutcome,
+    rewritten: Vec<Reported>,
+    text: &impl Fn(&str) -> String,
+) -> ContractOutcome {
     let ContractOutcome {
         name,
         source,
         verdict,
         fail_on,
         advice,
-        findings,
+        findings: _,
         summary: numbers,
         problem: unanswered,
         named,
@@ -95,7 +135,7 @@ fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> Contr
         verdict: *verdict,
         fail_on: *fail_on,
         advice: advice.iter().map(|one| problem(one, text)).collect(),
-        findings: findings.iter().map(|found| reported(found, text)).collect(),
+        findings: rewritten,
         summary: summary(numbers, text),
         problem: unanswered.as_ref().map(|one| problem(one, text)),
         named: named.iter().map(|name| text(name)).collect(),
@@ -162,13 +202,13 @@ pub(super) fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair 
     }
 }
 
-fn cell(cell: &Cell, text: &impl Fn(&str) -> String) -> Cell {
-    let Cell {
+fn cell(cell: &RowCell, text: &impl Fn(&str) -> String) -> RowCell {
+    let RowCell {
         column,
         kind,
         value,
     } = cell;
-    Cell {
+    RowCell {
         column: text(column),
         kind: *kind,
         value: value.as_deref().map(text),

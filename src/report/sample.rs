@@ -389,7 +389,13 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
         config: "a.yml",
         folder: "/app",
     };
-    let files = FORMATS.iter().map(|format| format.render(outcome, &here));
+    let files = FORMATS.iter().map(|format| {
+        let mut file = Vec::new();
+        format
+            .write(outcome, &here, &mut file)
+            .expect("memory takes it");
+        String::from_utf8(file).expect("UTF-8")
+    });
     texts.extend(files);
     texts
 }

@@ -1,5 +1,7 @@
 //! What a check prints: the findings and the verdict for stdout, one or two lines about it all for stderr.
 
+use std::io;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::{
@@ -18,40 +20,44 @@ use super::{
 
 /// Blocks of lines, a blank line between them: what kept the check from its verdict, the findings, the verdict.
 pub fn text(outcome: &Outcome, colour: bool) -> String {
+    let mut bytes = Vec::new();
+    // NOTE: writing to memory cannot fail.
+    drop(write_text(outcome, colour, &mut bytes));
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// The same straight to where it goes.
+pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> io::Result<()> {
     let paint = Paint { colour };
-    let mut blocks: Vec<String> = Vec::new();
+    let mut block = |text: &str| write!(out, "{text}\n\n");
     for problem in &outcome.problems {
-        blocks.push(no_verdict(problem, None, paint));
+        block(&no_verdict(problem, None, paint))?;
     }
     for contract in &outcome.contracts {
         let name = outcome.name_of(contract);
         if let Some(problem) = &contract.problem {
-            blocks.push(no_verdict(problem, name, paint));
+            block(&no_verdict(problem, name, paint))?;
         }
-        let advice = contract.advice.iter();
-        blocks.extend(advice.map(|one| advised(one, name, paint)));
-        let findings = contract.findings.iter();
-        let is_rehearsal = outcome.rehearsal.is_some();
-        blocks.extend(findings.map(|found| {
+        for advice in &contract.advice {
+            block(&advised(advice, name, paint))?;
+        }
+        for found in &contract.findings {
+            let is_rehearsal = outcome.rehearsal.is_some();
             let evidence = if is_rehearsal {
                 evidence(found)
             } else {
                 Vec::new()
             };
-            finding(found, name, &evidence, paint)
-        }));
+            block(&finding(found, name, &evidence, paint))?;
+        }
     }
-    if let Some(rehearsed) = outcome
-        .rehearsal
-        .as_ref()
-        .filter(|one| !one.scenarios.is_empty())
-    {
-        blocks.push(rehearsed.text());
+    let rehearsed = outcome.rehearsal.as_ref();
+    if let Some(rehearsed) = rehearsed.filter(|one| !one.scenarios.is_empty()) {
+        block(&rehearsed.text())?;
     }
     let verdict = outcome.verdict.as_str().to_uppercase();
     let verdict = paint.with(verdict_style(outcome.verdict), &verdict);
-    blocks.push(format!("VERDICT: {verdict}\n"));
-    blocks.join("\n\n")
+    writeln!(out, "VERDICT: {verdict}")
 }
 
 /// What changes no verdict, as blocks; empty when there is nothing.

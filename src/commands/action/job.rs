@@ -16,7 +16,7 @@ use super::{
         reporting::status,
         signals::Signals,
         unanswered,
-        whole_file::{self, Owner},
+        whole_file::Owner,
     },
     chat::Chat,
     inputs::{Inputs, Mode},
@@ -203,7 +203,9 @@ impl Job<'_> {
         self.write_report(outcome, &mut publication);
         self.output.say(&report::warnings(&outcome.warnings, false));
         self.output.say(&report::summary_line(outcome));
-        let written = self.output.data(&report::text(outcome, false));
+        let written = self
+            .output
+            .stream(|out| report::write_text(outcome, false, out));
         let mut failures = self.write_files(outcome);
         failures.extend(written.err());
         let published = publisher.finish(&publication).await;
@@ -221,15 +223,19 @@ impl Job<'_> {
     }
 
     fn write_report(&self, outcome: &Outcome, publication: &mut Publication) {
-        let json = self.output.mask(&report::json(outcome));
         let name = publication::report_name(self.inputs.mode);
         let path = self.workspace.join(name);
-        match whole_file::write(&path, &json, Owner::OwnerOf(&self.workspace)) {
+        let written = self.output.file(
+            &path,
+            |out| report::write_json(outcome, out),
+            Owner::OwnerOf(&self.workspace),
+        );
+        match written {
             Ok(()) => {
                 let outputs = &mut publication.outputs;
                 outputs.insert("report_path".to_owned(), name.to_owned());
             }
-            Err(error) => {
+            Err(OutputError::File { source: error, .. } | OutputError::Stdout(error)) => {
                 self.output.say(&format!(
                     "warning: the JSON report cannot be written: {error}"
                 ));

@@ -9,9 +9,12 @@ use crate::{
         ColumnName, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule,
         ExplainedSubscription, Explanation, FieldValue, PriceUse, RuleOutcome, UnixSeconds,
     },
-    report::json::{
-        ReportAmount, ReportFinding, ReportProblem, ReportSeverity, ReportVerdict, amounts,
-        printed, schema_of,
+    report::{
+        harmless_json::printed,
+        json::{
+            ReportAmount, ReportFinding, ReportProblem, ReportSeverity, ReportVerdict, amounts,
+            schema_of,
+        },
     },
 };
 

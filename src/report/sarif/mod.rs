@@ -22,7 +22,8 @@ use self::{
 use super::{
     ContractOutcome, Outcome, Reported, Surroundings,
     count::{counted, length},
-    json::{amounts, printed},
+    harmless_json::printed,
+    json::amounts,
     neutral::plain,
     shown::{self, Shown},
 };
