@@ -195,6 +195,8 @@ struct ReportSummary<'a> {
     by_rule: BTreeMap<&'a str, u64>,
     /// Findings that a second read a moment later did not show again.
     settled: u64,
+    /// Customers on a test clock, who are not judged.
+    on_test_clock: u64,
     provider_requests: u64,
     /// Monthly amounts of customers who pay and have no access.
     paid_not_served: Vec<ReportAmount<'a>>,
@@ -363,6 +365,7 @@ impl<'a> ReportSummary<'a> {
                 .map(|(rule, count)| (rule.as_str(), *count))
                 .collect(),
             settled: summary.settled,
+            on_test_clock: summary.on_test_clock,
             provider_requests: summary.provider_requests,
             paid_not_served: amounts(&summary.paid_not_served),
             served_not_paid: amounts(&summary.served_not_paid),

@@ -117,6 +117,10 @@ pub fn summary_line(outcome: &Outcome) -> String {
     if totals.settled > 0 {
         found = format!("{found}; {} settled", grouped(totals.settled));
     }
+    if totals.on_test_clock > 0 {
+        let customers = counted(totals.on_test_clock, "customer");
+        found = format!("{found}; {customers} on a test clock, not judged");
+    }
     let began = match &outcome.rehearsal {
         Some(rehearsed) => rehearsed.sentence(),
         None => read(outcome, &totals),
@@ -405,6 +409,17 @@ mod tests {
         assert_eq!(
             warnings(&outcome.warnings, false),
             "[WARNING] the key is not restricted\nfix: create a restricted key\n\n[WARNING] the role can write\n"
+        );
+    }
+
+    #[test]
+    fn the_summary_counts_customers_on_a_test_clock() {
+        let mut outcome = sample::passing();
+        outcome.contracts[0].summary.on_test_clock = 2;
+        let said = summary_line(&outcome);
+        assert!(
+            said.ends_with("\nFound nothing; 2 customers on a test clock, not judged."),
+            "{said}"
         );
     }
 

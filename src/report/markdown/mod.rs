@@ -417,8 +417,8 @@ mod tests {
         let canary = "cus_CANARY_0123456789";
         let outcome = sample::full_of(canary);
         let masked = Mask::new(&[canary]).outcome(&outcome);
-        let rehearsal = Mask::new(&[canary])
-            .outcome(&crate::report::sample_rehearsal::rehearsal_full_of(canary));
+        let played = crate::report::sample_rehearsal::rehearsal_full_of(canary);
+        let rehearsal = Mask::new(&[canary]).outcome(&played);
         for text in sample::rendered(&rehearsal) {
             assert!(!text.contains("CANARY"), "{text}");
         }

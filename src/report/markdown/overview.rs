@@ -231,8 +231,15 @@ fn numbers(totals: &Summary) -> String {
             counted(settled, "finding")
         ),
     };
+    let on_test_clock = match totals.on_test_clock {
+        0 => String::new(),
+        customers => format!(
+            " Not judged: {} on a test clock.",
+            counted(customers, "customer")
+        ),
+    };
     format!(
-        "Read: {} ({} linked, {} exempt), {}{by_status}, in {}.{settled}",
+        "Read: {} ({} linked, {} exempt), {}{by_status}, in {}.{settled}{on_test_clock}",
         counted(totals.accounts, "account"),
         grouped(totals.linked),
         grouped(totals.exempt),
