@@ -148,6 +148,7 @@ fn keys(contract: &Contract, collector: &Collector<'_>) -> KeyPlaces {
     keys.key("paddle", &contract.paddle, collector);
     keys.key("entitlements", &contract.entitlements, collector);
     keys.key("mode", &contract.mode, collector);
+    keys.key("entity", &contract.entity, collector);
     keys.pairs("plans", &contract.plans, collector);
     keys.list(
         "free_plans",

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{AccessContract, collector::quote},
-    ContractPlaces, Notes, counted, goes, listed,
+    ContractPlaces, Notes, counted, goes, listed, plans, stored,
     wording::{duration, lasting},
 };
 use crate::contract::{
-    CanceledGrace, Contract, Mode, PriceId, PricePattern, Rule, Severity, Source, Status, Statuses,
+    CanceledGrace, Contract, Grace, Mode, Pause, PauseMeaning, PausePolicy, PriceId, PricePattern,
+    Rule, Severity, Source, Status, Statuses,
 };
 
 pub(super) fn compare(
@@ -17,46 +18,82 @@ pub(super) fn compare(
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
-    let (before, now) = (&base.contract, &head.contract);
+    // Nothing is left out by `..`: who adds a field decides here, or where a comment says, if it can let more pass.
+    let AccessContract {
+        name: _, // `pairs` knows contracts by it.
+        contract: now,
+        key_env: _,  // See `reading`.
+        database: _, // See `reading`.
+        confirm_after,
+        evidence,
+        max_requests: _,        // A check that would take more has no verdict.
+        requests_per_second: _, // It only takes longer.
+    } = head;
+    let Contract {
+        source: _,  // See `reading`.
+        entity: _,  // See `stored`.
+        columns: _, // See `reading`.
+        plans: _,   // See `plans`, as for the next two.
+        plan_order: _,
+        free_plans: _,
+        ignore_prices: _,
+        statuses,
+        pause,
+        grace,
+        seats: _, // See `stored`, as for the next two.
+        status_words: _,
+        metadata_account: _,
+        severities: _,
+        exempt: _,
+        match_on: _, // See `reading`.
+        allow_empty,
+        mode,
+        fail_on: _,
+        fix: _, // A text of the report.
+        period_tolerance,
+    } = now;
+    let before = &base.contract;
     threshold(before, now, places, notes);
     severities(before, now, places, notes);
     exempt(before, now, places, notes);
     prices(before, now, places, notes);
-    plans(before, now, places, notes);
-    statuses(&before.statuses, &now.statuses, places, notes);
-    grace(before, now, places, notes);
-    if before.mode.is_some() && now.mode != before.mode {
+    plans::compare(before, now, places, notes);
+    self::statuses(&before.statuses, statuses, places, notes);
+    self::pause(&before.pause, pause, places, notes);
+    self::grace(&before.grace, grace, places, notes);
+    stored::compare(before, now, places, notes);
+    if before.mode.is_some() && *mode != before.mode {
         let word =
             |mode: Option<Mode>| mode.map_or("either".to_owned(), |mode| quote(mode.as_str()));
-        let change = goes("mode", &word(before.mode), &word(now.mode));
+        let change = goes("mode", &word(before.mode), &word(*mode));
         let effect = "accepts objects of the provider's other mode";
         notes.note(effect, change, places.of_key("mode", None));
     }
-    if now.allow_empty && !before.allow_empty {
+    if *allow_empty && !before.allow_empty {
         let change = goes("allow_empty", "`false`", "`true`");
         let effect = "accepts that there are no accounts";
         notes.note(effect, change, places.of_key("allow_empty", None));
     }
-    if now.period_tolerance > before.period_tolerance {
+    if *period_tolerance > before.period_tolerance {
         let change = goes(
             "period_tolerance",
             &lasting(before.period_tolerance),
-            &lasting(now.period_tolerance),
+            &lasting(*period_tolerance),
         );
         let effect = "lets stored period ends be further off";
         notes.note(effect, change, places.of_key("period_tolerance", None));
     }
-    if head.confirm_after > base.confirm_after {
+    if *confirm_after > base.confirm_after {
         let shown = |wait: Option<_>| wait.map_or("`0`".to_owned(), duration);
         let change = goes(
             "confirm_after",
             &shown(base.confirm_after),
-            &shown(head.confirm_after),
+            &shown(*confirm_after),
         );
         let effect = "lets go of findings that are repaired within a longer time";
         notes.note(effect, change, places.of_key("confirm_after", None));
     }
-    if base.evidence && !head.evidence {
+    if base.evidence && !evidence {
         let change = goes("evidence", "`on`", "`off`");
         let effect = "no longer asks what went wrong behind a finding";
         notes.note(effect, change, places.of_key("evidence", None));
@@ -142,12 +179,7 @@ fn prices(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
             })
     };
     let written = |patterns: &mut dyn Iterator<Item = &PricePattern>| -> BTreeSet<String> {
-        patterns
-            .map(|pattern| match pattern {
-                PricePattern::Exact(id) => id.clone(),
-                PricePattern::Prefix(prefix) => format!("{prefix}*"),
-            })
-            .collect()
+        patterns.map(PricePattern::to_string).collect()
     };
     let added = written(&mut now.ignore_prices.iter().filter(|pattern| !covered(pattern)));
     let Some(first) = added.first() else {
@@ -163,73 +195,6 @@ fn prices(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     };
     let change = goes("ignore_prices", &shown(before), &shown(now));
     notes.note(effect, change, places.of_key("ignore_prices", Some(first)));
-}
-
-fn plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    if now.plans.is_empty() && !before.plans.is_empty() {
-        let prices = counted(before.plans.len(), "price", "prices");
-        let change = goes("plans", &prices, "none");
-        notes.note(
-            "no longer checks plans",
-            change,
-            places.of_key("plans", None),
-        );
-        return;
-    }
-    let mut others = before.plans.iter().filter_map(|(price, was)| {
-        let is = now.plans.get(price)?;
-        (is != was).then_some((price, was, is))
-    });
-    if let Some((price, was, is)) = others.next() {
-        let count = others.count().saturating_add(1);
-        let effect = format!(
-            "expects another plan for {}",
-            counted(count, "price", "prices")
-        );
-        let change = format!(
-            "the plan of {} goes from {} to {}",
-            quote(&price.to_string()),
-            quote(&words(was)),
-            quote(&words(is))
-        );
-        notes.note(
-            effect,
-            change,
-            places.of_key("plans", Some(&price.to_string())),
-        );
-    }
-    free_plans(before, now, places, notes);
-}
-
-fn words(plan: &crate::contract::PlanWords) -> String {
-    plan.words().collect::<Vec<_>>().join(" or ")
-}
-
-fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    let shown = |contract: &Contract| listed(contract.free_plans.iter().map(String::as_str));
-    let change = || goes("free_plans", &shown(before), &shown(now));
-    let added: Vec<_> = now.free_plans.difference(&before.free_plans).collect();
-    if let Some(first) = added.first() {
-        let names = listed(added.iter().map(|plan| plan.as_str()));
-        let effect = format!("lets accounts on {names} be without access");
-        notes.note(effect, change(), places.of_key("free_plans", Some(first)));
-    }
-    // A plan that no price leads to grants nothing.
-    let granting: BTreeSet<_> = now
-        .plans
-        .iter()
-        .flat_map(|(_, plan)| plan.words())
-        .collect();
-    let removed: Vec<_> = before
-        .free_plans
-        .difference(&now.free_plans)
-        .filter(|plan| granting.contains(plan.as_str()))
-        .collect();
-    if !removed.is_empty() {
-        let names = listed(removed.iter().map(|plan| plan.as_str()));
-        let effect = format!("lets accounts on {names} have access");
-        notes.note(effect, change(), places.of_key("free_plans", None));
-    }
 }
 
 /// What a status means for access.
@@ -261,6 +226,8 @@ impl Meaning {
 }
 
 fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &mut Notes<'_>) {
+    // Both are read by `Meaning`.
+    let Statuses { grant: _, deny: _ } = now;
     let listed_before: BTreeSet<_> = before.grant.iter().chain(&before.deny).collect();
     let mut moved: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for status in listed_before {
@@ -286,8 +253,51 @@ fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &
     }
 }
 
-fn grace(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    let (was, is) = (before.grace.past_due, now.grace.past_due);
+/// The behaviors that Stripe documents, and any other.
+fn behaviors() -> [Pause; 4] {
+    let other = Pause::Other("any other behavior".into());
+    [
+        Pause::Void,
+        Pause::KeepAsDraft,
+        Pause::MarkUncollectible,
+        other,
+    ]
+}
+
+fn pause(before: &PausePolicy, now: &PausePolicy, places: &ContractPlaces, notes: &mut Notes<'_>) {
+    // Both are read by `meaning`.
+    let PausePolicy {
+        all: _,
+        by_behavior: _,
+    } = now;
+    let mut changed: BTreeMap<_, Vec<Pause>> = BTreeMap::new();
+    for behavior in behaviors() {
+        let (was, is) = (before.meaning(&behavior), now.meaning(&behavior));
+        // Nobody was judged where nothing was known.
+        if was != is && was != PauseMeaning::Unjudged {
+            changed.entry((was, is)).or_default().push(behavior);
+        }
+    }
+    let word = |meaning: PauseMeaning| match meaning {
+        PauseMeaning::Grant => "grant",
+        PauseMeaning::Deny => "deny",
+        PauseMeaning::Unjudged => "unjudged",
+    };
+    for ((was, is), behaviors) in changed {
+        let names = listed(behaviors.iter().map(Pause::as_str));
+        let effect = match is {
+            PauseMeaning::Grant => "lets accounts have access while collection is paused",
+            PauseMeaning::Deny => "lets accounts be without access while collection is paused",
+            PauseMeaning::Unjudged => "judges nobody while collection is paused",
+        };
+        let change = format!("{names} goes from `{}` to `{}`", word(was), word(is));
+        notes.note(effect, change, places.of_key("pause_collection", None));
+    }
+}
+
+fn grace(before: &Grace, now: &Grace, places: &ContractPlaces, notes: &mut Notes<'_>) {
+    let Grace { past_due, canceled } = *now;
+    let (was, is) = (before.past_due, past_due);
     let shown =
         |grace: Option<i64>| grace.map_or("none".to_owned(), |grace| lasting(grace.unsigned_abs()));
     if is > was {
@@ -295,7 +305,7 @@ fn grace(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut
         let change = goes("past_due", &shown(was), &shown(is));
         notes.note(effect, change, places.of_key("past_due", None));
     }
-    let (was, is) = (before.grace.canceled, now.grace.canceled);
+    let (was, is) = (before.canceled, canceled);
     let is_looser = match (was, is) {
         (_, None) => false,
         (None, Some(_)) => true,

@@ -3,8 +3,10 @@
 mod changed_sql;
 mod judging;
 mod pairs;
+mod plans;
 mod reading;
 mod rehearsing;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -37,12 +39,20 @@ impl Loosening {
 /// What `head` lets pass that `base` does not, in the order of the lines of `head`. What makes it stricter says nothing,
 /// nor does the order of anything.
 pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
-    let pairs = pairs::of(&base.contracts, &head.contracts);
-    let several = base.contracts.len() > 1 || head.contracts.len() > 1;
+    // Nothing is left out by `..`: what is new has to be compared, or a comment says why not.
+    let Config {
+        contracts,
+        rehearsal: _, // See `rehearsing`.
+        warnings: _,  // A contract that is skipped now is one that is gone.
+        places,
+        list,
+    } = head;
+    let pairs = pairs::of(&base.contracts, contracts);
+    let several = base.contracts.len() > 1 || contracts.len() > 1;
     let mut found = Vec::new();
     let mut gone = Vec::new();
     for (before, partner) in base.contracts.iter().zip(&pairs) {
-        let now = partner.and_then(|index| head.contracts.get(index).zip(head.places.get(index)));
+        let now = partner.and_then(|index| contracts.get(index).zip(places.get(index)));
         let Some((now, places)) = now else {
             gone.push(before.name.as_str());
             continue;
@@ -63,14 +73,14 @@ pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
         let change = format!(
             "`contracts` goes from {} to {}",
             base.contracts.len(),
-            head.contracts.len()
+            contracts.len()
         );
         let effect = format!(
             "no longer judges {} {}",
             wording::plural(gone.len(), "the contract", "the contracts"),
             listed(gone)
         );
-        notes.note(effect, change, &head.list);
+        notes.note(effect, change, list);
     }
     rehearsing::compare(base, head, &pairs, &mut notes);
     notes.found.sort_by(|a, b| {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::{AccessContract, AccountsQuery, Expression, collector::quote},
+    super::{AccessContract, AccountsQuery, DatabaseSettings, Expression, collector::quote},
     ContractPlaces, Notes, goes,
     wording::{expression, optional, table},
 };
-use crate::contract::{Field, MatchOn, Source};
+use crate::contract::{Contract, Field, MatchOn, Source};
 
 const OTHER_ACCOUNTS: &str = "reads other accounts than the base commit";
 
@@ -18,23 +18,30 @@ pub(super) fn compare(
     notes: &mut Notes<'_>,
 ) {
     provider(base, head, places, notes);
-    let (before, now) = (&base.database, &head.database);
-    if before.url_env != now.url_env {
-        let change = goes("url_env", &quote(&before.url_env), &quote(&now.url_env));
+    // Nothing is left out by `..`: a new setting may choose what is read.
+    let DatabaseSettings {
+        url_env,
+        accounts: now,
+        match_on,
+        statement_timeout: _, // A read that is cut short has no verdict.
+        timezone,
+    } = &head.database;
+    let before = &base.database;
+    if before.url_env != *url_env {
+        let change = goes("url_env", &quote(&before.url_env), &quote(url_env));
         notes.note(OTHER_ACCOUNTS, change, places.of_key("url_env", None));
     }
-    if before.match_on != now.match_on {
+    if before.match_on != *match_on {
         let word = |match_on: MatchOn| quote(match_on.link().as_str());
-        let change = goes("match_on", &word(before.match_on), &word(now.match_on));
+        let change = goes("match_on", &word(before.match_on), &word(*match_on));
         notes.note(OTHER_ACCOUNTS, change, places.of_key("match_on", None));
     }
-    if before.timezone != now.timezone {
-        let change = goes("timezone", &quote(&before.timezone), &quote(&now.timezone));
+    if before.timezone != *timezone {
+        let change = goes("timezone", &quote(&before.timezone), &quote(timezone));
         let effect = "reads times of the database differently than the base commit";
         notes.note(effect, change, places.of_key("timezone", None));
     }
-    let keeps_plans = !head.contract.plans.is_empty();
-    accounts(&before.accounts, &now.accounts, keeps_plans, places, notes);
+    accounts(&before.accounts, now, &head.contract, places, notes);
 }
 
 fn provider(
@@ -67,7 +74,7 @@ fn provider(
 fn accounts(
     before: &AccountsQuery,
     now: &AccountsQuery,
-    keeps_plans: bool,
+    judged_by: &Contract,
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
@@ -107,7 +114,7 @@ fn accounts(
                     other(key, goes(key, &from, &to));
                 }
             }
-            columns(columns_before, columns_now, keeps_plans, places, notes);
+            columns(columns_before, columns_now, judged_by, places, notes);
         }
         (AccountsQuery::Table { .. }, AccountsQuery::Query { .. }) => {
             other(
@@ -127,20 +134,38 @@ fn accounts(
 fn columns(
     before: &BTreeMap<Field, Expression>,
     now: &BTreeMap<Field, Expression>,
-    keeps_plans: bool,
+    judged_by: &Contract,
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
     for field in Field::ALL {
         let (before, now) = (before.get(&field), now.get(&field));
-        let is_told_as_plans = field == Field::Plan && !keeps_plans;
-        // Nothing is judged by it.
-        if before == now || field == Field::UpdatedAt || is_told_as_plans {
+        let says_nothing = match field {
+            // It is told as `plans`.
+            Field::Plan => judged_by.plans.is_empty(),
+            Field::PastDueSince => judged_by.grace.past_due.is_none(),
+            Field::UpdatedAt => true,
+            Field::Id
+            | Field::CustomerId
+            | Field::HasPaidAccess
+            | Field::Exempt
+            | Field::Seats
+            | Field::Status
+            | Field::SubscriptionId
+            | Field::PeriodEnd
+            | Field::CancelAtPeriodEnd
+            | Field::PaidElsewhere => false,
+        };
+        if before == now || says_nothing {
             continue;
         }
         let effect = match (field, before, now) {
             (Field::Exempt, _, Some(_)) => "lets a column say which accounts are not judged",
-            (Field::Exempt, _, None) | (_, None, _) => continue,
+            (Field::PaidElsewhere, _, Some(_)) => {
+                "lets a column say which accounts something else pays for"
+            }
+            (Field::PastDueSince, _, _) => "counts the grace of payments from another time",
+            (Field::Exempt | Field::PaidElsewhere, _, None) | (_, None, _) => continue,
             (_, Some(_), None) => "no longer reads a column that rules judge by",
             (_, Some(_), Some(_)) => "reads a column from elsewhere than the base commit",
         };

@@ -11,6 +11,7 @@ contracts:
     source_of_truth: stripe
     stripe: { secret_env: STRIPE_SECRET_KEY }
     mode: live
+    entity: workspace
     database:
       url_env: DATABASE_URL
       users_table: users
@@ -19,13 +20,18 @@ contracts:
         customer_id: customer
         has_paid_access: paid
         plan: plan
-        seats: seats
+        seats: { column: seats, per_unit: 10, included: 3, prices: [price_seat_*], unlimited: [-1], unlimited_prices: [price_big] }
+        status: { column: status, words: { active: ACTIVE, past_due: LATE } }
+        past_due_since: overdue
         updated_at: changed
       join: "left join s on true"
       where: "deleted_at is null"
       match_on: customer_id
       timezone: UTC
-    plans: { price_1Pro: pro, price_1Team: team }
+    plans: { price_1Pro: pro, price_1Team: team, price_1Big: team }
+    plan_order: [hobby, pro, team]
+    metadata_account: [ownerId]
+    pause_collection: { void: deny, keep_as_draft: unjudged }
     free_plans: [free, hobby]
     ignore_prices: [price_addon_*, price_1Shirt]
     statuses: { grant: [active, trialing], deny: [past_due, unpaid] }
@@ -75,7 +81,24 @@ const LOOSER: &[Change] = &[
     ("deny: [past_due, unpaid]", "»deny: [past_due]", "judges nobody whose subscription is `unpaid`: `unpaid` goes from `deny` to neither list"),
     ("free_plans: [free, hobby]", "»free_plans: [free, hobby, pro]", "lets accounts on `pro` be without access: `free_plans` goes from `free` and `hobby` to `free`, `hobby` and `pro`"),
     ("price_1Team: team", "»price_1Team: pro", "expects another plan for 1 price: the plan of `price_1Team` goes from `team` to `pro`"),
-    ("plans: { price_1Pro: pro, price_1Team: team }", "»plans: {}", "no longer checks plans: `plans` goes from 2 prices to none"),
+    ("plans: { price_1Pro: pro, price_1Team: team, price_1Big: team }", "»plans: {}", "no longer checks plans: `plans` goes from 3 prices to none"),
+    ("price_1Team: team", "»price_1Team: [team, pro]", "expects another plan for 1 price: the plan of `price_1Team` goes from `team` to `team or pro`"),
+    ("price_1Team: team", "»price_1Team: [team, hobby]", "expects another plan for 1 price: the plan of `price_1Team` goes from `team` to `team or hobby`"),
+    ("plan_order: [hobby, pro, team]", "»plan_order: [hobby, team, pro]", "takes another of the plans that are paid for as the highest: `plan_order` goes from `hobby`, `pro` and `team` to `hobby`, `team` and `pro`"),
+    ("plan_order: [hobby, pro, team]", "»plan_order: []", "lets any plan that is paid for be right: `plan_order` goes from `hobby`, `pro` and `team` to none"),
+    ("metadata_account: [ownerId]", "»metadata_account: [teamId]", "no longer looks for accounts under `ownerId` of the metadata: `metadata_account` goes from `ownerId` to `teamId`"),
+    ("{ void: deny, keep_as_draft: unjudged }", "»grant", "lets accounts have access while collection is paused: `void` goes from `deny` to `grant`"),
+    ("{ void: deny, keep_as_draft: unjudged }", "»{ void: deny, keep_as_draft: unjudged, mark_uncollectible: unjudged }", "judges nobody while collection is paused: `mark_uncollectible` goes from `grant` to `unjudged`"),
+    ("{ void: deny, keep_as_draft: unjudged }", "»{ void: deny, keep_as_draft: unjudged, mark_uncollectible: deny }", "lets accounts be without access while collection is paused: `mark_uncollectible` goes from `grant` to `deny`"),
+    ("        seats: { column: seats, per_unit: 10", "        »seats: { column: seats, per_unit: 5", "expects other numbers of seats: `per_unit` goes from 10 to 5"),
+    ("        seats: { column: seats, per_unit: 10, included: 3", "        »seats: { column: seats, per_unit: 10, included: { pro: 3 }", "expects other numbers of seats: `included` goes from 3 to `pro: 3`"),
+    ("        seats: { column: seats, per_unit: 10, included: 3, prices: [price_seat_*]", "        »seats: { column: seats, per_unit: 10, included: 3", "counts the seats of other prices: `prices` goes from `price_seat_*` to all"),
+    ("        seats: { column: seats, per_unit: 10, included: 3, prices: [price_seat_*], unlimited: [-1]", "        »seats: { column: seats, per_unit: 10, included: 3, prices: [price_seat_*], unlimited: [-1, null]", "takes `null` for seats without a limit: `unlimited` goes from `-1` to `-1` and `null`"),
+    ("        seats: { column: seats, per_unit: 10, included: 3, prices: [price_seat_*], unlimited: [-1], unlimited_prices: [price_big]", "        »seats: { column: seats, per_unit: 10, included: 3, prices: [price_seat_*], unlimited: [-1]", "lets further prices buy seats without a limit: `unlimited_prices` goes from `price_big` to all"),
+    ("        status: { column: status, words: { active: ACTIVE", "        »status: { column: status, words: { active: [ACTIVE, LATE]", "takes `LATE` for the status `active`: the words of `active` go from `ACTIVE` to `ACTIVE` and `LATE`"),
+    ("words: { active: ACTIVE, past_due: LATE } }", "words: { active: ACTIVE, past_due: LATE } }\n        »paid_elsewhere: gift", "lets a column say which accounts something else pays for: `paid_elsewhere` goes from none to `gift`"),
+    ("past_due_since: overdue", "»past_due_since: other", "counts the grace of payments from another time: `past_due_since` goes from `overdue` to `other`"),
+    ("entity: workspace", "»entity: team", "no longer looks for accounts under `workspaceid` of the metadata: `entity` goes from `workspace` to `team`"),
     ("allow_empty: false", "»allow_empty: true", "accepts that there are no accounts: `allow_empty` goes from `false` to `true`"),
     ("period_tolerance: 24h", "»period_tolerance: 36h", "lets stored period ends be further off: `period_tolerance` goes from `1day` to `1day 12h`"),
     ("confirm_after: 10s", "»confirm_after: 1h", "lets go of findings that are repaired within a longer time: `confirm_after` goes from `10s` to `1h`"),
@@ -104,7 +127,10 @@ const LOOSER: &[Change] = &[
 const GONE: &[Change] = &[
     ("    fail_on: medium\n", "- type: access", "lets findings of severity medium pass: `fail_on` goes from `medium` to `high`"),
     ("    mode: live\n", "- type: access", "accepts objects of the provider's other mode: `mode` goes from `live` to either"),
-    ("        seats: seats\n", "columns:", "no longer reads a column that rules judge by: `seats` goes from `seats` to none"),
+    ("        status: { column: status, words: { active: ACTIVE, past_due: LATE } }\n", "columns:", "no longer reads a column that rules judge by: `status` goes from `status` to none"),
+    ("        past_due_since: overdue\n", "columns:", "counts the grace of payments from another time: `past_due_since` goes from `overdue` to none"),
+    ("    metadata_account: [ownerId]\n", "- type: access", "no longer looks for accounts under `ownerId` of the metadata: `metadata_account` goes from `ownerId` to none"),
+    ("    plan_order: [hobby, pro, team]\n", "- type: access", "lets any plan that is paid for be right: `plan_order` goes from `hobby`, `pro` and `team` to none"),
     ("      where: \"deleted_at is null\"\n", "- type: access", "reads other accounts than the base commit: `where` goes from `deleted_at is null` to none"),
     ("  gate: { url: \"http://localhost:3000/me\", paid: \"$.paid\" }\n", "rehearsal:", "no longer asks the application whether an account has access: the section `gate` is gone"),
     ("  scenarios_dir: billing/scenarios\n", "rehearsal:", "no longer rehearses the scenarios of the same folder: `scenarios_dir` goes from `billing/scenarios` to none"),
@@ -130,7 +156,11 @@ const NOT_LOOSER: &[(&str, &str)] = &[
     ("confirm_after: 10s", "confirm_after: 0"),
     ("period_tolerance: 24h", "period_tolerance: 1h"),
     ("        updated_at: changed\n", ""),
-    ("        seats: seats\n", "        seats: seats\n        status: status\n"),
+    ("        past_due_since: overdue\n", "        past_due_since: overdue\n        period_end: ends\n"),
+    ("{ active: ACTIVE, past_due: LATE }", "{ past_due: LATE, active: ACTIVE }"),
+    ("[ownerId]", "[ownerId, teamId]"),
+    ("{ void: deny, keep_as_draft: unjudged }", "{ void: deny, keep_as_draft: deny }"),
+    ("price_1Big: team }", "price_1Big: [team] }"),
     ("skip: [quantity]", "skip: []"),
     ("events: [invoice.paid, ", "events: [invoice.created, invoice.paid, "),
     ("  events: [invoice.paid, customer.subscription.deleted]\n", ""),
@@ -351,16 +381,25 @@ fn changed_sql(base: &str, head: &str) -> Vec<(&'static str, u32)> {
 
 #[test]
 fn sql_that_the_base_does_not_have_is_listed() {
-    let base = replaced("seats: seats", "seats: { sql: \"s.quantity\" }");
+    let base = replaced("seats: { column: seats", "seats: { sql: \"s.quantity\"");
     let column = line_of(&base, "seats: {");
+    let (join, filter) = (line_of(&base, "join:"), line_of(&base, "where:"));
     for (from, to, expected) in [
-        ("left join s on true", "left join s on false", ("join", 18)),
-        ("deleted_at is null", "pg_sleep(9) is null", ("where", 19)),
+        (
+            "left join s on true",
+            "left join s on false",
+            ("join", join),
+        ),
+        (
+            "deleted_at is null",
+            "pg_sleep(9) is null",
+            ("where", filter),
+        ),
         ("s.quantity", "s.quantity + 1", ("seats", column)),
         (
             "has_paid_access: paid",
             "has_paid_access: { sql: \"paid\" }",
-            ("has_paid_access", 14),
+            ("has_paid_access", line_of(&base, "has_paid_access")),
         ),
     ] {
         assert_eq!(changed_sql(&base, &base.replace(from, to)), [expected]);

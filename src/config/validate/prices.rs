@@ -49,7 +49,7 @@ pub(super) fn of_seats(
     let patterns = patterns(key, entry, collector);
     for (spot, pattern) in &patterns {
         if ignored.iter().any(|ignored| covers(ignored, pattern)) {
-            let message = format!("{} is in `ignore_prices` too", quote(&written_as(pattern)));
+            let message = format!("{} is in `ignore_prices` too", quote(&pattern.to_string()));
             let fault = Fault::new(Code::Conflict, message)
                 .help("count it or ignore it: a subscription to ignored prices is never judged");
             collector.add_at(fault, spot);
@@ -124,12 +124,5 @@ fn covers(pattern: &PricePattern, other: &PricePattern) -> bool {
             other.starts_with(beginning.as_str())
         }
         (PricePattern::Exact(_), PricePattern::Prefix(_)) => false,
-    }
-}
-
-fn written_as(pattern: &PricePattern) -> String {
-    match pattern {
-        PricePattern::Exact(id) => id.clone(),
-        PricePattern::Prefix(beginning) => format!("{beginning}*"),
     }
 }
