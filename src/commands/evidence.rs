@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::sides::Sides;
 use crate::{
     config::AccessContract,
-    contract::{Facts, Finding, add_causes, is_explained_by_events, tells_every_change},
+    contract::{
+        Facts, Finding, UnixSeconds, add_causes, is_explained_by_events, tells_every_change,
+    },
     problem::Problem,
 };
 
@@ -20,6 +22,7 @@ impl Evidence {
         contract: &AccessContract,
         sides: &Sides<'_>,
         facts: &Facts,
+        now: UnixSeconds,
         findings: &mut [Finding],
     ) {
         let is_wanted = contract.evidence && findings.iter().any(is_explained_by_events);
@@ -28,7 +31,7 @@ impl Evidence {
         }
         let log = sides.events(&|log| tells_every_change(log, findings)).await;
         match log {
-            Ok(Some(log)) => add_causes(&contract.contract, facts, &log, findings),
+            Ok(Some(log)) => add_causes(&contract.contract, facts, &log, now, findings),
             Ok(None) => {}
             Err(problem) => {
                 self.0.insert(contract.key_env.clone(), unread(&problem));

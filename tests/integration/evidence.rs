@@ -31,11 +31,13 @@ fn drifted(events: impl IntoIterator<Item = Event>, more: &[&str]) -> Live {
     world.subscription(
         Subscription::new("cus_alice", Status::Active)
             .id("sub_alice")
+            .created(NOW - 40 * DAY)
             .price("price_pro"),
     );
     world.subscription(
         Subscription::new("cus_bob", Status::Canceled)
             .id("sub_bob")
+            .created(NOW - 40 * DAY)
             .price("price_pro"),
     );
     for event in events {
@@ -124,6 +126,26 @@ fn a_change_older_than_the_log_is_said_to_be() {
     live.check()
         .with_status(1)
         .says(&["No webhook in 30 days — ", "resend evt_deleted"]);
+}
+
+#[test]
+fn a_recent_change_without_an_event_is_not_called_old() {
+    let live = drifted([], &["evidence: on"]);
+    live.stripe.world(|world| {
+        world.change_subscription("sub_alice", |one| one.created = NOW - 3 * DAY);
+        world.change_subscription("sub_bob", |one| {
+            one.details.ended_at = Some(NOW - 2 * DAY);
+        });
+    });
+    let program = live.program("check access --now 2026-11-23T00:00:00Z");
+    let ran = live.run(program).with_status(1);
+    assert!(!ran.stdout.contains("older"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("too old"), "{}", ran.stdout);
+    ran.says(&[
+        "although it was created on 2026-11-20T00:00:00Z.",
+        "although it ended on 2026-11-21T00:00:00Z.",
+        "There is no event to resend",
+    ]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod wording;
 use std::collections::BTreeMap;
 
 use self::relevance::Relevance;
-use super::{Contract, Facts, Field, Finding, SubscriptionId, UnixSeconds};
+use super::{Contract, Facts, Field, Finding, Status, Subscription, SubscriptionId, UnixSeconds};
 
 /// An event of the provider about a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +41,44 @@ enum Cause<'l> {
     NotDelivered(Vec<&'l Event>),
     /// No delivery of the change is pending, and the row disagrees all the same.
     Delivered { change: &'l Event, row: RowSince },
-    /// The log was read to its end and knows of no such change.
-    NoEvent,
+    /// The log was read to its end and knows of no such change, which is older than the log.
+    TooOld,
+    /// The log was read to its end and knows of no such change, although there was one that it should know.
+    NotInLog(Change),
     /// Reading stopped at this time, before the change was met.
     NotReached(Option<UnixSeconds>),
+}
+
+/// The latest change that a subscription tells of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Change {
+    at: UnixSeconds,
+    /// Such as `ended on`, before a time.
+    what: &'static str,
+}
+
+/// How far back the provider keeps events, in seconds.
+const LOG_REACHES: i64 = 30 * 86_400;
+
+impl Change {
+    fn of(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
+        // Such a status comes after the period began that is not paid.
+        let is_unpaid = matches!(subscription.status, Status::PastDue | Status::Unpaid);
+        let unpaid = subscription.period_start().filter(|_| is_unpaid);
+        [
+            (Some(subscription.created), "was created on"),
+            (unpaid, "has not been paid since"),
+            (subscription.ended_at(), "ended on"),
+        ]
+        .into_iter()
+        .filter_map(|(at, what)| Some(Self { at: at?, what }))
+        .filter(|change| change.at <= now)
+        .max_by_key(|change| change.at)
+    }
+
+    fn is_within_the_log(self, now: UnixSeconds) -> bool {
+        self.at >= now.plus(-LOG_REACHES)
+    }
 }
 
 /// When the row was last written, as seen from the change.
@@ -71,12 +105,24 @@ pub fn tells_every_change(log: &EventLog, findings: &[Finding]) -> bool {
 
 /// Gives each finding that events can explain its cause: a line of evidence, of the message, and of the fix unless the
 /// contract brings its own.
-pub fn add_causes(contract: &Contract, facts: &Facts, log: &EventLog, findings: &mut [Finding]) {
+pub fn add_causes(
+    contract: &Contract,
+    facts: &Facts,
+    log: &EventLog,
+    now: UnixSeconds,
+    findings: &mut [Finding],
+) {
     let written = rows_written(facts, findings);
+    let changed = changes(facts, now, findings);
     for finding in findings {
         let account = finding.subject.account.as_deref();
         let row = account.and_then(|account| written.get(account)).copied();
-        let Some(cause) = cause(finding, log, row) else {
+        let subscription = finding.subject.subscription.as_deref();
+        let changed = subscription.and_then(|subscription| changed.get(subscription));
+        let changed = changed
+            .filter(|change| change.is_within_the_log(now))
+            .copied();
+        let Some(cause) = cause(finding, log, row, changed) else {
             continue;
         };
         finding
@@ -111,16 +157,33 @@ fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSec
         .collect()
 }
 
+/// The latest change that the subscriptions of the findings tell, by subscription.
+fn changes(facts: &Facts, now: UnixSeconds, findings: &[Finding]) -> BTreeMap<String, Change> {
+    let mut wanted: Vec<_> = findings
+        .iter()
+        .filter(|finding| is_explained_by_events(finding))
+        .filter_map(|finding| finding.subject.subscription.as_deref())
+        .collect();
+    wanted.sort_unstable();
+    facts
+        .subscriptions
+        .iter()
+        .filter(|one| wanted.binary_search(&one.id.as_str()).is_ok())
+        .filter_map(|one| Some((one.id.to_string(), Change::of(one, now)?)))
+        .collect()
+}
+
 fn cause<'l>(
     finding: &Finding,
     log: &'l EventLog,
     written: Option<UnixSeconds>,
+    changed: Option<Change>,
 ) -> Option<Cause<'l>> {
     let relevance = Relevance::of(finding.rule)?;
     let subscription = finding.subject.subscription.as_deref()?;
     let change = relevance::last_change(log, subscription);
     if change.is_none() && !log.is_cut {
-        return Some(Cause::NoEvent);
+        return Some(changed.map_or(Cause::TooOld, Cause::NotInLog));
     }
     let undelivered = relevance.undelivered(log, subscription, change);
     if !undelivered.is_empty() {
@@ -143,7 +206,7 @@ fn cause<'l>(
 mod tests {
     use super::*;
     use crate::contract::{
-        AccountColumns, Rule,
+        Account, AccountColumns, Rule,
         testing::{DAY, NOW, account, contract, facts, findings, subscription},
     };
 
@@ -200,7 +263,7 @@ mod tests {
 
     fn with_cause(contract: &Contract, world: &Facts, log: &EventLog) -> Finding {
         let mut findings = findings(contract, world);
-        add_causes(contract, world, log, &mut findings);
+        add_causes(contract, world, log, NOW, &mut findings);
         findings.remove(0)
     }
 
@@ -262,7 +325,7 @@ mod tests {
         let mut log = log([other, updated(7, "metadata")]);
         let leak = leak_written(&log, None);
         assert!(last(&leak.message).starts_with("No webhook in 30 days — "));
-        assert!(last(&leak.fix).starts_with("It is too old to be resent"));
+        assert!(last(&leak.fix).starts_with("The event is too old to be resent"));
         log.is_cut = true;
         let leak = leak_written(&log, None);
         assert!(last(&leak.message).starts_with("Revenue leak"));
@@ -273,6 +336,54 @@ mod tests {
                 "the change was not among the webhooks since 2026-10-31T23:59:53Z, and older ones were not read"
             )
         );
+    }
+
+    #[test]
+    fn an_event_that_the_log_lacks_is_not_called_too_old() {
+        let ended = subscription("1", "canceled", "price_pro");
+        let mut overdue = subscription("1", "past_due", "price_pro");
+        let mut bought = subscription("1", "active", "price_pro");
+        bought.created = NOW.plus(-30 * DAY);
+        let no_event = |one: Subscription, paid: bool| {
+            let row = Account {
+                paid,
+                ..account("1")
+            };
+            with_cause(&contract(), &facts([row], [one]), &log([]))
+        };
+        for (one, paid, says) in [
+            (ended, true, "although it ended on 2026-10-31T00:00:00Z."),
+            (
+                overdue.clone(),
+                true,
+                "although it has not been paid since 2026-10-31T00:00:00Z.",
+            ),
+            (
+                bought.clone(),
+                false,
+                "although it was created on 2026-10-02T00:00:00Z.",
+            ),
+        ] {
+            let finding = no_event(one, paid);
+            assert!(
+                last(&finding.message).ends_with(says),
+                "{}",
+                finding.message
+            );
+            assert!(!finding.message.contains("older"), "{}", finding.message);
+            assert!(last(&finding.fix).starts_with("There is no event to resend"));
+            let evidence = finding.evidence.join("\n");
+            assert!(
+                evidence.contains("has no webhook about the change"),
+                "{evidence}"
+            );
+        }
+        bought.created = NOW.plus(-31 * DAY);
+        overdue.period = None;
+        for (one, paid) in [(bought, false), (overdue, true)] {
+            let finding = no_event(one, paid);
+            assert!(last(&finding.message).contains("is older than the provider's event log"));
+        }
     }
 
     #[test]

@@ -29,7 +29,11 @@ impl Cause<'_> {
                     named(change)
                 )]
             }
-            Self::NoEvent => vec!["no webhook about the change in 30 days".to_owned()],
+            Self::TooOld => vec!["no webhook about the change in 30 days".to_owned()],
+            Self::NotInLog(change) => vec![format!(
+                "the event log has no webhook about the change: the subscription {} {}",
+                change.what, change.at
+            )],
             Self::NotReached(Some(at)) => vec![format!(
                 "the change was not among the webhooks since {at}, and older ones were not read"
             )],
@@ -57,10 +61,14 @@ impl Cause<'_> {
                     named(change)
                 ))
             }
-            Self::NoEvent => Some(
+            Self::TooOld => Some(
                 "No webhook in 30 days — the subscription's last change is older than the provider's event log."
                     .to_owned(),
             ),
+            Self::NotInLog(change) => Some(format!(
+                "No webhook in the log — the provider's event log has none about the subscription, although it {} {}.",
+                change.what, change.at
+            )),
             Self::NotReached(_) => None,
         }
     }
@@ -81,8 +89,12 @@ impl Cause<'_> {
                 "Check that your endpoint listens for {}, and what its handler does with {}.",
                 change.kind, change.id
             )),
-            Self::NoEvent => Some(
-                "It is too old to be resent: correct the row from the subscription as it is now."
+            Self::TooOld => Some(
+                "The event is too old to be resent: correct the row from the subscription as it is now."
+                    .to_owned(),
+            ),
+            Self::NotInLog(_) => Some(
+                "There is no event to resend: correct the row from the subscription as it is now."
                     .to_owned(),
             ),
             Self::NotReached(_) => None,
