@@ -11,7 +11,7 @@ use reqwest::{Certificate, ClientBuilder, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::program::{KEY, prodverdict};
+use crate::program::{TEST_KEY, prodverdict};
 
 /// The program while it serves.
 struct Serving {
@@ -88,7 +88,7 @@ async fn it_serves_recorded_objects_until_it_is_told_to_end() {
         let mut serving = Serving::start(&["--fixtures", folder.path().to_str().expect("UTF-8")]);
         let client = client().build().expect("a client");
         let url = format!("{}v1/customers/cus_a", serving.base_url);
-        let (status, body) = get(&client, &url, KEY).await.expect("an answer");
+        let (status, body) = get(&client, &url, TEST_KEY).await.expect("an answer");
         assert_eq!((status, &body["email"]), (200, &json!("a@example.com")));
         let (status, body) = get(&client, &url, "sk_live_51CanaryLive")
             .await
@@ -103,6 +103,19 @@ async fn it_serves_recorded_objects_until_it_is_told_to_end() {
         assert_eq!(status, Some(0), "{said}");
         assert!(said.contains("begins with 1 recorded objects"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn it_serves_the_folder_of_a_recorded_world() {
+    let scenario = "examples/nextjs-stripe/scenarios/fail-revenue-leak";
+    let mut serving = Serving::start(&["--fixtures", scenario]);
+    let url = format!("{}v1/subscriptions", serving.base_url);
+    let client = client().build().expect("a client");
+    let (status, body) = get(&client, &url, TEST_KEY).await.expect("an answer");
+    let listed = body["data"].as_array().expect("a list");
+    let is_alice = |one: &Value| one["customer"] == "cus_alice";
+    assert!(status == 200 && listed.iter().any(is_alice), "{body}");
+    serving.end("TERM");
 }
 
 #[tokio::test]
@@ -123,16 +136,16 @@ async fn it_speaks_tls_as_the_provider_to_whom_trusts_its_authority() {
     let client_ = trusting(client());
     for host in ["api.stripe.com", "localhost", "127.0.0.1"] {
         let url = format!("https://{host}:{port}/v1/customers");
-        let (status, body) = get(&client_, &url, KEY).await.expect("an answer");
+        let (status, body) = get(&client_, &url, TEST_KEY).await.expect("an answer");
         assert_eq!((status, &body["object"]), (200, &json!("list")), "{host}");
     }
     let elsewhere = format!("https://evil.example.com:{port}/v1/customers");
-    get(&client_, &elsewhere, KEY)
+    get(&client_, &elsewhere, TEST_KEY)
         .await
         .expect_err("another name");
     let doubtful = client().build().expect("a client");
     let url = format!("https://127.0.0.1:{port}/v1/customers");
-    get(&doubtful, &url, KEY)
+    get(&doubtful, &url, TEST_KEY)
         .await
         .expect_err("an unknown authority");
     let (status, said) = serving.end("TERM");

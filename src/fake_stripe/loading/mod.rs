@@ -11,12 +11,16 @@ use std::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use self::objects::{RecordedCustomer, RecordedPrice, RecordedProduct, RecordedSubscription};
+use self::objects::{
+    RecordedCustomer, RecordedEntitlement, RecordedPrice, RecordedProduct, RecordedSubscription,
+    ShortSubscription,
+};
 use super::world::World;
 
 /// The files that a folder may hold.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "customers.json",
+    "entitlements.json",
     "prices.json",
     "products.json",
     "subscriptions.json",
@@ -46,28 +50,33 @@ impl fmt::Display for LoadProblem {
 }
 
 impl World {
-    /// Adds what a folder holds: `customers.json`, `products.json`, `prices.json` and `subscriptions.json`, those that
-    /// are there, each an array of objects as the API returns them or a list object around one. Nothing is added when
-    /// anything is wrong. Returns how many objects there are.
+    /// Adds what a folder holds: `customers.json`, `products.json`, `prices.json`, `subscriptions.json` and
+    /// `entitlements.json`, those that are there, in the folder or in its folder `stripe`. Each is an array of objects as
+    /// the API returns them, or a list object around one. What they name and do not hold is made. Nothing is added
+    /// when anything is wrong. Returns how many objects were read.
     pub fn load(&mut self, folder: &Path) -> Result<usize, Vec<LoadProblem>> {
         let mut loader = Loader {
-            folder,
+            folder: folder.to_owned(),
             problems: Vec::new(),
         };
+        loader.choose_folder();
         loader.look_for_others();
-        let products: Vec<RecordedProduct> = loader.read("products.json", "product");
-        let prices: Vec<RecordedPrice> = loader.read("prices.json", "price");
-        let customers: Vec<RecordedCustomer> = loader.read("customers.json", "customer");
-        let subscriptions: Vec<RecordedSubscription> =
-            loader.read("subscriptions.json", "subscription");
+        let products: Vec<RecordedProduct> = loader.read("products.json", "product", object);
+        let prices: Vec<RecordedPrice> = loader.read("prices.json", "price", object);
+        let customers: Vec<RecordedCustomer> = loader.read("customers.json", "customer", object);
+        let subscriptions = loader.read("subscriptions.json", "subscription", subscription);
+        let kind = "entitlements.active_entitlement";
+        let entitlements: Vec<RecordedEntitlement> = loader.read("entitlements.json", kind, object);
         if !loader.problems.is_empty() {
             return Err(loader.problems);
         }
-        let count = products
-            .len()
-            .saturating_add(prices.len())
-            .saturating_add(customers.len())
-            .saturating_add(subscriptions.len());
+        let counts = [
+            products.len(),
+            prices.len(),
+            customers.len(),
+            subscriptions.len(),
+            entitlements.len(),
+        ];
         for product in products {
             self.product(product.into_product());
         }
@@ -80,16 +89,19 @@ impl World {
         for subscription in subscriptions {
             subscription.add_to(self);
         }
-        Ok(count)
+        for entitlement in entitlements {
+            entitlement.add_to(self);
+        }
+        Ok(counts.into_iter().sum())
     }
 }
 
-struct Loader<'a> {
-    folder: &'a Path,
+struct Loader {
+    folder: PathBuf,
     problems: Vec<LoadProblem>,
 }
 
-impl Loader<'_> {
+impl Loader {
     fn problem(&mut self, file: PathBuf, message: String) {
         self.problems.push(LoadProblem {
             file,
@@ -99,12 +111,28 @@ impl Loader<'_> {
         });
     }
 
+    /// The folder of a recorded world keeps the provider's files in a folder of their own.
+    fn choose_folder(&mut self) {
+        let inner = self.folder.join("stripe");
+        if !inner.is_dir() {
+            return;
+        }
+        for name in FILES {
+            let file = self.folder.join(name);
+            if file.exists() {
+                let message = "is not read where there is a folder `stripe`: move it there";
+                self.problem(file, message.to_owned());
+            }
+        }
+        self.folder = inner;
+    }
+
     /// A file under another name would be left out without a word.
     fn look_for_others(&mut self) {
-        let entries = match fs::read_dir(self.folder) {
+        let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) => {
-                return self.problem(self.folder.to_owned(), format!("cannot be read: {error}"));
+                return self.problem(self.folder.clone(), format!("cannot be read: {error}"));
             }
         };
         let mut names: Vec<_> = entries
@@ -118,7 +146,7 @@ impl Loader<'_> {
         names.sort();
         if names.is_empty() {
             let message = format!("holds none of {}", FILES.join(", "));
-            self.problem(self.folder.to_owned(), message);
+            self.problem(self.folder.clone(), message);
         }
         for name in names {
             if !FILES.contains(&name.as_str()) {
@@ -128,7 +156,12 @@ impl Loader<'_> {
         }
     }
 
-    fn read<T: DeserializeOwned>(&mut self, name: &str, kind: &str) -> Vec<T> {
+    fn read<T>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        parse: impl Fn(Value, &str) -> Result<T, String>,
+    ) -> Vec<T> {
         let file = self.folder.join(name);
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -151,7 +184,7 @@ impl Loader<'_> {
             let id = entry.get("id").and_then(Value::as_str).map(str::to_owned);
             let is_new = id.as_ref().is_none_or(|id| ids.insert(id.clone()));
             let object = if is_new {
-                object(entry, kind)
+                parse(entry, kind)
             } else {
                 Err("is in the file twice; keep the newer one".to_owned())
             };
@@ -186,6 +219,16 @@ fn entries(text: &str) -> Result<Vec<Value>, String> {
         Some(Value::Array(entries)) => Ok(entries.clone()),
         _ => Err(EXPECTED.to_owned()),
     }
+}
+
+/// As the API returns it, or in the short form of a recorded world.
+fn subscription(entry: Value, kind: &str) -> Result<RecordedSubscription, String> {
+    let is_short = entry.get("customerId").is_some() || entry.get("priceIds").is_some();
+    if !is_short {
+        return object(entry, kind);
+    }
+    let short: ShortSubscription = object(entry, kind)?;
+    Ok(short.into())
 }
 
 fn object<T: DeserializeOwned>(entry: Value, kind: &str) -> Result<T, String> {
@@ -299,7 +342,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "`users.json`: is none of customers.json, prices.json, products.json, subscriptions.json",
+                "`users.json`: is none of customers.json, entitlements.json, prices.json, products.json, subscriptions.json",
                 "`products.json`: is one page of a listing that goes on (`has_more`); record all of it",
                 "`prices.json`: entry 1 (`price_a`): `recurring.interval`: unknown variant `decade`, expected one of `day`, `week`, `month`, `year`",
                 "`customers.json`: entry 2 (`cus_a`): is in the file twice; keep the newer one",
@@ -307,6 +350,85 @@ mod tests {
                 "`customers.json`: entry 4: missing field `id`",
                 "`subscriptions.json`: entry 1 (`in_a`): `object`: expected `subscription`, found `invoice`",
                 "`subscriptions.json`: entry 2 (`sub_a`): `items`: this is only the first page of its items (`has_more`); record all of them",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_folder_of_a_recorded_world_is_read_too() {
+        let folder = folder(&[]);
+        for inner in ["stripe", "db"] {
+            fs::create_dir(folder.path().join(inner)).unwrap();
+        }
+        let write = |name: &str, content: Value| {
+            fs::write(folder.path().join(name), content.to_string()).unwrap();
+        };
+        write("db/users.json", json!([{"id": "u1"}]));
+        write(
+            "stripe/subscriptions.json",
+            json!([
+                {"id": "sub_a", "customerId": "cus_a", "status": "trialing", "priceIds": ["price_a", "price_b"]},
+                {"id": "sub_b", "customer": "cus_b", "status": "active", "test_clock": "clock_1",
+                    "items": {"data": [{"price": {"id": "price_c", "product": "prod_c", "unit_amount": 700}}]}},
+            ]),
+        );
+        write(
+            "stripe/entitlements.json",
+            json!([{"customer": "cus_a", "lookup_key": "reports", "feature": "feat_reports"}]),
+        );
+        let mut world = World::new(NOW);
+        assert_eq!(world.load(folder.path()), Ok(3));
+        let subscription = world.find_subscription("sub_a").unwrap();
+        assert_eq!(subscription.status, Status::Trialing);
+        let prices: Vec<_> = subscription
+            .items
+            .iter()
+            .map(|item| item.price.as_str())
+            .collect();
+        assert_eq!(prices, ["price_a", "price_b"]);
+        assert!(world.find_customer("cus_a").is_some());
+        assert!(world.find_price("price_b").is_some());
+        assert!(world.products.get("prod_c").is_some());
+        assert_eq!(
+            world.features.get("feat_reports").unwrap().lookup_key,
+            "reports"
+        );
+        let on_clock = world.find_subscription("sub_b").unwrap();
+        assert_eq!(on_clock.details.test_clock.as_deref(), Some("clock_1"));
+
+        write("prices.json", json!([]));
+        let problems = World::new(NOW).load(folder.path()).unwrap_err();
+        let told = problems.first().unwrap().to_string();
+        assert!(
+            told.ends_with(
+                "prices.json`: is not read where there is a folder `stripe`: move it there"
+            ),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_subscription_of_neither_form_is_told_what_is_wrong() {
+        let found = problems(&[(
+            "subscriptions.json",
+            json!([
+                {"id": "sub_a", "customer": "cus_a", "status": "active", "items": [{"price": "p"}]},
+                {"id": "sub_b", "customer": "cus_a", "status": "active", "items": {"data": [{"price": 7}]}},
+                {"id": "sub_c", "customerId": "cus_a", "status": "active"},
+                {"id": "sub_d", "customerId": "cus_a", "status": "active", "priceIds": [], "plan": 1},
+            ]),
+        )]);
+        let told: Vec<_> = found
+            .iter()
+            .map(|problem| problem.split_once(": entry ").unwrap().1)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "1 (`sub_a`): `items`: invalid type: sequence, expected a list object, such as {\"data\": [{\"price\": \"price_1\"}]}",
+                "2 (`sub_b`): `items.data[0].price`: expected a price, or its id",
+                "3 (`sub_c`): missing field `priceIds`",
+                "4 (`sub_d`): `plan`: unknown field `plan`, expected one of `id`, `customerId`, `status`, `priceIds`",
             ]
         );
     }

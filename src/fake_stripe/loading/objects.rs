@@ -1,11 +1,13 @@
 //! Recorded objects, key by key, in the shape of any version; what is not kept here is ignored.
 
+use std::fmt;
+
 use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::fake_stripe::world::{
-    Customer, Interval, Item, Metadata, PauseCollection, Period, Price, Product, Recurring, Status,
-    Subscription, World,
+    Customer, Feature, Interval, Item, Metadata, PauseCollection, Period, Price, Product,
+    Recurring, Status, Subscription, World,
 };
 
 /// An id, or the object that it was expanded to.
@@ -169,6 +171,69 @@ pub(super) struct RecordedSubscription {
     billing_mode: Option<RecordedBillingMode>,
     currency: Option<CompactString>,
     description: Option<CompactString>,
+    test_clock: Option<Named>,
+}
+
+/// The short form of a recorded world, which says nothing of times, quantities and amounts.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ShortSubscription {
+    id: CompactString,
+    customer_id: CompactString,
+    #[serde(deserialize_with = "status")]
+    status: Status,
+    price_ids: Vec<CompactString>,
+}
+
+impl From<ShortSubscription> for RecordedSubscription {
+    fn from(short: ShortSubscription) -> Self {
+        let item = |price| RecordedItem {
+            price: Some(RecordedItemPrice::Id(price)),
+            quantity: Some(1),
+            ..RecordedItem::default()
+        };
+        Self {
+            id: short.id,
+            customer: Named::Id(short.customer_id),
+            status: short.status,
+            items: short.price_ids.into_iter().map(item).collect(),
+            created: None,
+            current_period_start: None,
+            current_period_end: None,
+            metadata: None,
+            cancel_at: None,
+            cancel_at_period_end: None,
+            canceled_at: None,
+            cancellation_details: None,
+            ended_at: None,
+            start_date: None,
+            trial_start: None,
+            trial_end: None,
+            pause_collection: None,
+            days_until_due: None,
+            billing_mode: None,
+            currency: None,
+            description: None,
+            test_clock: None,
+        }
+    }
+}
+
+/// That a customer may use a feature now.
+#[derive(Debug, Deserialize)]
+pub(super) struct RecordedEntitlement {
+    customer: Named,
+    feature: Named,
+    lookup_key: Option<CompactString>,
+}
+
+impl RecordedEntitlement {
+    pub(super) fn add_to(self, world: &mut World) {
+        let feature = self.feature.into_id();
+        let key = self.lookup_key.unwrap_or_else(|| feature.clone());
+        world.feature(Feature::new(&feature, &key));
+        world.entitle(&self.customer.into_id(), &feature);
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -188,7 +253,7 @@ struct RecordedBillingMode {
     kind: CompactString,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct RecordedItem {
     #[serde(default)]
     id: CompactString,
@@ -214,8 +279,23 @@ struct ItemList {
     has_more: bool,
 }
 
+/// Refuses an array, which would pass for the fields of a list object in their order.
+struct ListObject;
+
+impl<'de> de::Visitor<'de> for ListObject {
+    type Value = ItemList;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list object, such as {\"data\": [{\"price\": \"price_1\"}]}")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ItemList, A::Error> {
+        ItemList::deserialize(de::value::MapAccessDeserializer::new(map))
+    }
+}
+
 fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RecordedItem>, D::Error> {
-    let list = ItemList::deserialize(deserializer)?;
+    let list = deserializer.deserialize_any(ListObject)?;
     if list.has_more {
         return Err(de::Error::custom(
             "this is only the first page of its items (`has_more`); record all of them",
@@ -289,6 +369,7 @@ impl RecordedSubscription {
                 .is_some_and(|mode| mode.kind == "flexible");
             details.currency = self.currency;
             details.description = self.description;
+            details.test_clock = self.test_clock.map(Named::into_id);
         });
         world.subscription(subscription);
     }
