@@ -5,7 +5,7 @@ mod environment;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 pub use environment::Environment;
 
@@ -139,7 +139,7 @@ pub struct CheckArgs {
     pub strict: bool,
 
     /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
 }
 
@@ -163,7 +163,7 @@ pub struct ExplainArgs {
     pub format: FormatArgs,
 
     /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
 }
 
@@ -204,7 +204,7 @@ pub struct RehearseArgs {
     pub strict: bool,
 
     /// Let every life begin at this time instead of midnight (RFC 3339, such as 2026-11-01T00:00:00Z)
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
 }
 
@@ -219,8 +219,8 @@ pub struct BaselineArgs {
     pub reason: String,
 
     /// The last day on which they are accepted (UTC), such as 2026-12-31; at most 366 days ahead
-    #[arg(long, value_name = "DAY")]
-    pub expires: jiff::civil::Date,
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub expires: Date,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -253,9 +253,28 @@ pub struct FakeStripeArgs {
     #[arg(long, value_name = "DIR")]
     pub tls: Option<PathBuf>,
 
-    /// Begin with the objects in this folder: customers.json, products.json, prices.json, subscriptions.json
+    /// Begin with the objects in this folder: stripe/subscriptions.json, as `check --fixtures-dir` reads it, or
+    /// subscriptions.json, customers.json, products.json, prices.json and entitlements.json in the folder itself
     #[arg(long, value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
+}
+
+/// A day, or how to write it.
+fn day(text: &str) -> Result<Date, String> {
+    let parsed = text.parse::<Date>();
+    parsed.map_err(|_| match Date::strptime("%d.%m.%Y", text) {
+        Ok(day) => format!("write it as {day}"),
+        Err(_) => "it is no day: write it as 2026-12-31".to_owned(),
+    })
+}
+
+/// A time, or how to write it.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let parsed = text.parse::<Timestamp>();
+    parsed.map_err(|_| match text.parse::<Date>() {
+        Ok(day) => format!("write it as {day}T00:00:00Z"),
+        Err(_) => "it is no time: write it as 2026-11-01T00:00:00Z".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -267,6 +286,29 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn days_and_times_of_other_forms_are_told_how_to_be_written() {
+        assert_eq!(day("2026-12-31").expect("a day").to_string(), "2026-12-31");
+        assert_eq!(
+            day("31.12.2026").expect_err("German"),
+            "write it as 2026-12-31"
+        );
+        for other in ["12/31/2026", "2026-02-30", "soon", ""] {
+            let said = day(other).expect_err(other);
+            assert_eq!(said, "it is no day: write it as 2026-12-31");
+        }
+        assert_eq!(
+            time("2026-12-31").expect_err("a day"),
+            "write it as 2026-12-31T00:00:00Z"
+        );
+        assert!(time("2026-12-31T00:00:00+02:00").is_ok());
+        assert!(
+            time("now")
+                .expect_err("a word")
+                .ends_with("2026-11-01T00:00:00Z")
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    io,
+    fs, io,
     path::{Component, Path, PathBuf},
 };
 
@@ -69,14 +69,20 @@ impl ReportFiles {
         self.0.iter().any(|file| file.format.repairs)
     }
 
-    /// Writes every file, whatever becomes of the others; gives what kept them from being written.
+    /// Writes every file, in folders that it makes, whatever becomes of the others; gives what kept them from being written.
     pub(super) fn write(
         &self,
         outcome: &Outcome,
         surroundings: &Surroundings<'_>,
         output: &Output,
     ) -> Vec<OutputError> {
-        let write = |path: &Path, content: Content<'_>| output.file(path, content, Owner::Process);
+        let write = |path: &Path, content: Content<'_>| {
+            // One that cannot be made keeps the file from being written, and that is told.
+            if let Some(folder) = path.parent() {
+                drop(fs::create_dir_all(folder));
+            }
+            output.file(path, content, Owner::Process)
+        };
         self.write_with(outcome, surroundings, output, write)
     }
 
@@ -129,7 +135,14 @@ fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else {
         return Err(outside());
     };
-    let folder = folder.canonicalize()?;
+    let folder = folder.canonicalize().map_err(|error| {
+        let shown = path.parent().unwrap_or(path).display();
+        let said = format!("there is no folder `{shown}`: make it in a step before");
+        match error.kind() {
+            io::ErrorKind::NotFound => io::Error::new(error.kind(), said),
+            _ => error,
+        }
+    })?;
     if folder.starts_with(workspace.canonicalize()?) {
         Ok(folder.join(name))
     } else {
@@ -241,7 +254,7 @@ mod tests {
     fn a_folder_of_a_checkout_that_is_a_link_leads_nowhere() {
         let folder = tempfile::tempdir().expect("a folder");
         let workspace = folder.path().join("workspace");
-        std::fs::create_dir_all(workspace.join("reports")).expect("a folder");
+        fs::create_dir_all(workspace.join("reports")).expect("a folder");
         std::os::unix::fs::symlink("..", workspace.join("out")).expect("a link");
         std::os::unix::fs::symlink("reports", workspace.join("in")).expect("a link");
         let place = |path: &str| place_inside(&workspace, Path::new(path));

@@ -155,20 +155,33 @@ fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
     let folder = folder(&[]);
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("taken.txt")).expect("a folder");
+    fs::write(path("plain"), "").expect("a file");
     let ran = prodverdict(FAILING)
         .argument("--output")
-        .argument(path("no/such/folder.md"))
+        .argument(path("plain/folder.md"))
         .argument("--output")
         .argument(path("taken.txt"))
         .argument("--output")
         .argument(path("report.json"))
         .run()
         .with_status(2)
-        .says(&["no/such/folder.md` cannot be written", "taken.txt` cannot"]);
+        .says(&["plain/folder.md` cannot be written", "taken.txt` cannot"]);
     assert_eq!(ran.stdout, "");
     let report = fs::read_to_string(path("report.json")).expect("a file");
     assert!(report.contains("\"verdict\": \"fail\""), "{report}");
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3);
+}
+
+#[test]
+fn the_folder_of_a_report_is_made() {
+    let folder = folder(&[]);
+    let report = folder.path().join("no/such/report.md");
+    let ran = prodverdict(FAILING)
+        .argument("--output")
+        .argument(&report)
+        .run();
+    ran.with_status(1);
+    assert!(report.is_file());
 }
 
 #[test]
@@ -232,7 +245,7 @@ fn standard_output_is_data_and_standard_error_the_rest() {
     assert!(ran.stdout.starts_with("[HIGH]") && ran.stdout.ends_with("VERDICT: FAIL\n"));
     assert_eq!(
         ran.stderr,
-        "Read 3 accounts (2 linked, 0 exempt) and 2 subscriptions (2 active).\n\
+        "Read 4 accounts (3 linked, 0 exempt) and 3 subscriptions (3 active).\n\
          Found 1 high; paid for, not served: 20.00 USD a month.\n"
     );
 }
