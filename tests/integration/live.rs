@@ -52,7 +52,9 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(world: World, database: Database, configuration: &str) -> Self {
+    /// In live mode, as the key is.
+    pub(crate) fn new(mut world: World, database: Database, configuration: &str) -> Self {
+        world.livemode = true;
         Self {
             stripe: FakeStripe::start_anywhere(world).expect("the fake provider starts"),
             database,

@@ -6,6 +6,7 @@
 )]
 
 mod baseline;
+mod cases;
 mod command_line;
 mod configuration;
 mod confirming;

@@ -56,7 +56,7 @@ fn the_history_is_not_read_and_whoever_it_leaves_in_doubt_is_asked_for() {
 #[test]
 fn rules_that_are_off_cost_nothing() {
     let live = business(&[]);
-    let off = "rules: { orphan-subscription: off, unknown-status: off, wrongful-access: off, no-subscription: off }";
+    let off = "rules: { orphan-subscription: off, unknown-status: off, wrongful-access: off, no-subscription: off, customer-mismatch: off }";
     live.configure(&contract(&[off, "statuses: { grant: [active] }"]));
     let ran = live.json().with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
@@ -76,7 +76,7 @@ fn a_plan_is_told_without_reading_the_rest_or_the_database() {
     ran.says(&[
         "contract `users`: about ",
         " requests to Stripe, ",
-        "(25 a second, 4 at once)",
+        "(25 a second, 8 at once)",
         "sent to make this plan",
         "to list subscriptions that are not canceled",
         "one more  for each customer who is not listed and whose account says paid",

@@ -8,8 +8,12 @@ use tempfile::TempDir;
 /// Every secret that a test gives to the program contains one of these, and no output may.
 pub(crate) const CANARIES: [&str; 2] = ["Canary", "QzWx"];
 
-/// A restricted test key. The provider's error texts show the last four letters of a key.
-pub(crate) const KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
+/// A restricted live key: with a test key, test clocks are asked for too. The provider's error texts show the last four
+/// letters of a key.
+pub(crate) const KEY: &str = "rk_live_51CanaryOfTheKeyCanaryQzWx";
+
+/// The same for test mode.
+pub(crate) const TEST_KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
 
 /// Longer than any run, shorter than a test that hangs.
 const TIMEOUT: Duration = Duration::from_mins(5);

@@ -222,8 +222,8 @@ fn keys_that_do_not_fit_are_named() {
     }
     live.stripe
         .world(|world| world.keys.add(Key::unrestricted(KEY)));
-    live.configure(&contract(&["mode: live"]));
-    assert_unanswered("wrong mode", live.check(), "the contract says `mode: live`");
+    live.configure(&contract(&["mode: test"]));
+    assert_unanswered("wrong mode", live.check(), "the contract says `mode: test`");
 }
 
 #[test]

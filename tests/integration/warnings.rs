@@ -16,7 +16,7 @@ fn agreeing() -> Live {
     ));
     world
         .keys
-        .add(Key::unrestricted("sk_test_51CanaryUnrestrictedQzWx"));
+        .add(Key::unrestricted("sk_live_51CanaryUnrestrictedQzWx"));
     world.subscription(Subscription::new("cus_a", Status::Active).price("price_pro"));
     Live::new(
         world,
@@ -39,7 +39,7 @@ fn credentials_that_can_only_read_give_no_warning() {
 #[test]
 fn credentials_that_can_do_more_are_warned_of_with_what_to_do() {
     let live = agreeing();
-    let key = "sk_test_51CanaryUnrestrictedQzWx";
+    let key = "sk_live_51CanaryUnrestrictedQzWx";
     live.database.run(&format!(
         "grant update on users to {}_reader",
         live.database.name
