@@ -23,7 +23,7 @@ mod secrets;
 mod settings;
 mod skipped;
 mod snippet;
-pub(crate) mod sql;
+pub mod sql;
 mod suggestion;
 mod tree;
 mod validate;

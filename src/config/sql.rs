@@ -2,13 +2,13 @@
 //! placeholders in it found.
 
 /// What may stand in SQL for a value that is bound when it runs.
-pub(crate) trait Placeholder: Sized {
+pub trait Placeholder: Sized {
     /// What stands at the start of `rest`, which begins with `{`.
     fn at(rest: &[char]) -> Found<Self>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found<P> {
+pub enum Found<P> {
     Nothing,
     /// A placeholder of that many characters.
     Value(usize, P),
@@ -18,7 +18,7 @@ pub(crate) enum Found<P> {
 
 /// `{{now}}`, spaces inside allowed: the time of evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Now;
+pub struct Now;
 
 impl Placeholder for Now {
     fn at(rest: &[char]) -> Found<Self> {
@@ -38,12 +38,12 @@ impl Placeholder for Now {
 
 /// A piece of SQL that closes all it opens, holds no parameter and ends no statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CheckedSql<P = Now> {
-    pub(crate) pieces: Vec<Piece<P>>,
+pub struct CheckedSql<P = Now> {
+    pub pieces: Vec<Piece<P>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Piece<P = Now> {
+pub enum Piece<P = Now> {
     /// As written; `start` is where it begins in the text, in characters.
     Verbatim {
         start: usize,
@@ -54,13 +54,13 @@ pub(crate) enum Piece<P = Now> {
 
 /// Why SQL cannot be used, and where in it, in characters from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unusable {
-    pub(crate) reason: Reason,
-    pub(crate) at: usize,
+pub struct Unusable {
+    pub reason: Reason,
+    pub at: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub enum Reason {
     Empty,
     Unclosed,
     Unopened,
@@ -73,16 +73,17 @@ pub(crate) enum Reason {
 }
 
 /// Checks a part of a statement, such as a condition: no `;` at all.
-pub(crate) fn check_fragment<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
+pub fn check_fragment<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
     Scanner::new(text, false).run()
 }
 
 /// Checks a statement of its own; `;` may follow it.
-pub(crate) fn check_statement<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
+pub fn check_statement<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
     Scanner::new(text, true).run()
 }
 
-/// Reads just enough of Postgres's lexical rules (manual, 4.1) to know strings, names and comments from the rest.
+/// Reads as much of Postgres's lexical rules (`scan.l`, manual 4.1) as it takes to know strings, names, numbers and
+/// comments from one another. Where versions differ, the older one's reading is taken and the newer one refuses the text.
 struct Scanner<P> {
     text: Vec<char>,
     at: usize,
@@ -114,7 +115,7 @@ impl<P: Placeholder> Scanner<P> {
             match (c, self.peek(1)) {
                 ('-', Some('-')) => self.skip_line(),
                 ('/', Some('*')) => self.skip_block_comment()?,
-                (c, _) if c.is_whitespace() => self.at += 1,
+                (c, _) if is_space(c) => self.at += 1,
                 (';', _) if self.may_end && self.opened.is_empty() => self.end_statement(),
                 (';', _) => return Err(unusable(Reason::SecondStatement, start)),
                 _ if self.has_ended => return Err(unusable(Reason::SecondStatement, start)),
@@ -141,9 +142,15 @@ impl<P: Placeholder> Scanner<P> {
     fn code(&mut self, c: char) -> Result<(), Unusable> {
         let start = self.at;
         match c {
-            '\'' => self.skip_quoted('\'', self.is_escape_string())?,
-            '"' => self.skip_quoted('"', false)?,
-            '$' if !self.is_in_name() => self.dollar()?,
+            'e' | 'E' if self.peek(1) == Some('\'') => {
+                self.at += 1;
+                self.skip_escape_string()?;
+            }
+            // Other letters before a quote change nothing of where the string ends.
+            c if starts_name(c) => self.skip_while(|c| is_name(c) || c == '$'),
+            c if c.is_ascii_digit() => self.skip_number(),
+            '\'' | '"' => self.skip_quoted(c, false)?,
+            '$' => self.dollar()?,
             '(' | '[' => {
                 self.opened.push((c, start));
                 self.at += 1;
@@ -197,9 +204,7 @@ impl<P: Placeholder> Scanner<P> {
     }
 
     fn skip_line(&mut self) {
-        while self.peek(0).is_some_and(|c| c != '\n' && c != '\r') {
-            self.at += 1;
-        }
+        self.skip_while(|c| !is_break(c));
     }
 
     /// Block comments nest in Postgres.
@@ -221,6 +226,62 @@ impl<P: Placeholder> Scanner<P> {
                 }
                 (Some(_), _) => self.at += 1,
                 (None, _) => return Err(unusable(Reason::Unclosed, start)),
+            }
+        }
+    }
+
+    fn skip_while(&mut self, mut goes_on: impl FnMut(char) -> bool) {
+        while self.peek(0).is_some_and(&mut goes_on) {
+            self.at += 1;
+        }
+    }
+
+    /// Digits, a fraction, an exponent. What follows at once is a token of its own: `1e'…'` ends in an escape string.
+    fn skip_number(&mut self) {
+        let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let digit = |c: char| c.is_ascii_digit();
+        self.skip_while(digit);
+        // `1..2` is a range.
+        if self.peek(0) == Some('.') && self.peek(1) != Some('.') {
+            self.at += 1;
+            self.skip_while(digit);
+        }
+        if matches!(self.peek(0), Some('e' | 'E')) {
+            let sign = usize::from(matches!(self.peek(1), Some('+' | '-')));
+            if is_digit(self.peek(1 + sign)) {
+                self.at += 1 + sign;
+                self.skip_while(digit);
+            }
+        }
+    }
+
+    /// `'…'` after an `E`, where a backslash escapes, also in what continues it on a line further down.
+    fn skip_escape_string(&mut self) -> Result<(), Unusable> {
+        loop {
+            self.skip_quoted('\'', true)?;
+            let Some(next) = self.continuation() else {
+                return Ok(());
+            };
+            self.at = next;
+        }
+    }
+
+    /// Where the string that ended here goes on: after blanks and line comments with a line break among them.
+    fn continuation(&self) -> Option<usize> {
+        let mut at = self.at;
+        let mut has_break = false;
+        loop {
+            match (self.text.get(at)?, self.text.get(at + 1)) {
+                ('\'', _) if has_break => return Some(at),
+                ('-', Some('-')) => {
+                    let line = self.text.get(at..)?;
+                    at += line.iter().take_while(|c| !is_break(**c)).count();
+                }
+                (c, _) if is_space(*c) => {
+                    has_break |= is_break(*c);
+                    at += 1;
+                }
+                _ => return None,
             }
         }
     }
@@ -276,22 +337,22 @@ impl<P: Placeholder> Scanner<P> {
         P::at(self.text.get(self.at..).unwrap_or_default())
     }
 
-    /// Whether the quote here opens `E'…'`, where a backslash escapes.
-    fn is_escape_string(&self) -> bool {
-        matches!(self.before(1), Some('e' | 'E')) && !self.before(2).is_some_and(is_name)
-    }
-
-    fn is_in_name(&self) -> bool {
-        self.before(1).is_some_and(is_name)
-    }
-
     fn peek(&self, ahead: usize) -> Option<char> {
         self.text.get(self.at + ahead).copied()
     }
+}
 
-    fn before(&self, back: usize) -> Option<char> {
-        self.text.get(self.at.checked_sub(back)?).copied()
-    }
+/// What Postgres takes for blanks; to it, any other blank is a letter.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
+}
+
+fn is_break(c: char) -> bool {
+    matches!(c, '\n' | '\r')
+}
+
+fn starts_name(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
 }
 
 fn is_name(c: char) -> bool {
@@ -336,6 +397,11 @@ mod tests {
             "tags[1] = any(array['a'])",
             "{ \"{{now}}\" -- {{now}}",
             "größe = 'ü' and 名 = '{'",
+            r"id <> a$e'\' || é$e'\' || u&'\'",
+            "e'a' -- it's\n '\\' ) -- '",
+            "a$$ || b",
+            "1$$ ) $$",
+            "\u{a0}",
         ] {
             assert_unchanged(text);
         }
@@ -373,6 +439,10 @@ mod tests {
             ("true /* /* */", Reason::Unclosed, 5),
             ("$a$ x $b$", Reason::Unclosed, 0),
             (r"x = e'\'", Reason::Unclosed, 5),
+            (r"id <> a$e'\' or true) -- '", Reason::Unopened, 21),
+            ("a$b$ ) $b$", Reason::Unopened, 5),
+            (r"1e'\'", Reason::Unclosed, 2),
+            ("e'a'\n'\\'", Reason::Unclosed, 5),
             ("id = $1", Reason::Parameter, 5),
             ("", Reason::Empty, 0),
             (" -- only this", Reason::Empty, 0),

@@ -15,6 +15,7 @@ mod permissions;
 mod proxy;
 mod recorded;
 mod row_security;
+mod scanner;
 mod schemas;
 mod stacks;
 mod values;
