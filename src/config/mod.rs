@@ -44,7 +44,7 @@ use crate::{
 
 pub use acceptances::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
 pub use diagnostic::{Code, Diagnostic};
-pub use loosening::{ChangedSql, Loosening, loosened, sql_that_differs};
+pub use loosening::{ChangedSql, Loosening, all_sql, loosened, sql_that_differs};
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
     AccountStatement, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,

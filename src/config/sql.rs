@@ -439,7 +439,7 @@ mod tests {
             ("true /* /* */", Reason::Unclosed, 5),
             ("$a$ x $b$", Reason::Unclosed, 0),
             (r"x = e'\'", Reason::Unclosed, 5),
-            (r"id <> a$e'\' or true) -- '", Reason::Unopened, 21),
+            (r"id <> a$e'\' or true) -- '", Reason::Unopened, 20),
             ("a$b$ ) $b$", Reason::Unopened, 5),
             (r"1e'\'", Reason::Unclosed, 2),
             ("e'a'\n'\\'", Reason::Unclosed, 5),

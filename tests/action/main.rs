@@ -36,6 +36,7 @@ mod shop;
 mod tls_front;
 
 mod cancelled;
+mod changed_sql;
 mod changes;
 mod events;
 mod files;

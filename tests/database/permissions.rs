@@ -1,8 +1,8 @@
 //! What the role may do: too little is explained, too much is warned about, and nothing is ever written.
 
-use prodverdict::contract::Field;
+use prodverdict::{contract::Field, database};
 
-use crate::world::{World, in_a_world, lines, query, sql, table, told};
+use crate::world::{World, in_a_world, lines, query, secret, sql, table, told};
 
 async fn users(world: &World) {
     world
@@ -189,5 +189,37 @@ fn nothing_is_ever_written() {
         }
         let facts = world.read(&table("users", &[])).await.unwrap();
         assert_eq!(lines(&facts), ["u1|cus_1|t|"]);
+    });
+}
+
+#[test]
+fn a_role_that_reaches_beyond_its_transaction_is_known() {
+    in_a_world(async |world| {
+        let settings = table("users", &[]);
+        let power = async |url: &url::Url| {
+            let power = database::power(&secret(url), &settings, false).await;
+            power.expect("asked").map(|power| power.is)
+        };
+        assert_eq!(power(&world.url()).await.as_deref(), Some("is a superuser"));
+        let plain = world.role("plain", "bypassrls createdb").await;
+        assert_eq!(power(&world.url_of(&plain)).await, None);
+        let replicates = world.role("replicates", "replication").await;
+        let url = world.url_of(&replicates);
+        assert_eq!(power(&url).await.as_deref(), Some("has REPLICATION"));
+        let reader = world.role("files", "noinherit").await;
+        let grant = format!("grant pg_read_server_files, pg_execute_server_program to {reader}");
+        world.run(&grant).await;
+        let url = world.url_of(&reader);
+        assert_eq!(
+            power(&url).await.as_deref(),
+            Some("has pg_execute_server_program and pg_read_server_files")
+        );
+        // What it can turn into counts, and so does what it was before it turned into something less.
+        world.run(&format!("grant postgres to {plain}")).await;
+        let url = world.url_of(&plain);
+        assert_eq!(power(&url).await.as_deref(), Some("is a superuser"));
+        let mut less = world.url();
+        less.set_query(Some(&format!("options=-c%20role%3D{replicates}")));
+        assert_eq!(power(&less).await.as_deref(), Some("is a superuser"));
     });
 }

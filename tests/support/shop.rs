@@ -175,6 +175,11 @@ impl Shop {
         url.into()
     }
 
+    /// The URL of a role that may do anything on the server.
+    pub(crate) fn superuser_url(&self) -> String {
+        self.url().into()
+    }
+
     /// Where the server listens.
     pub(crate) fn database_address(&self) -> (String, u16) {
         let host = self.server.host_str().expect("a host").to_owned();

@@ -1,6 +1,7 @@
 //! `prodverdict action`: one job of GitHub Actions, from its inputs to its report and exit status.
 
 mod changed;
+mod changed_sql;
 mod chat;
 mod configuration;
 mod inputs;
@@ -95,7 +96,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Timestamp::from_second(began.0).unwrap_or_default(),
     );
     let files = report_files(&inputs, &mut input_problems);
-    let job = Job {
+    let mut job = Job {
         chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
         recorded: Recorded::of(fixtures, &workspace.join(&inputs.config)),
         environment,
@@ -115,6 +116,14 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     };
     if let Some(status) = begun {
         return status;
+    }
+    if let Ok(config) = &config {
+        let client = client(&job.context, job.mask.clone());
+        let refused = tokio::select! {
+            refused = refused_sql(&job, config, client) => refused,
+            () = signals.cancelled() => return job.cancel(&mut publisher).await,
+        };
+        job.input_problems.extend(refused);
     }
     let listening = (&mut signals, &mut of_rehearsal);
     let judged = match judged(&job, &config, listening, &mut publisher).await {
@@ -143,6 +152,24 @@ async fn load(
     let path = inputs.baseline.as_deref();
     let committed = known::load(path, workspace, context, client, day_of(began)).await;
     (config, committed)
+}
+
+/// The SQL that must not run in this job. A rehearsal runs it on a database that is nobody's.
+async fn refused_sql(
+    job: &Job<'_>,
+    config: &Config,
+    client: Result<Client, ClientError>,
+) -> Vec<Problem> {
+    if job.inputs.mode == Mode::Rehearse {
+        return Vec::new();
+    }
+    let checked = changed_sql::Checked {
+        path: job.inputs.config_path(),
+        workspace: &job.workspace,
+        environment: job.environment,
+        recorded: &job.recorded,
+    };
+    changed_sql::refused(checked, config, &job.context, client).await
 }
 
 /// The files that the report goes to as well; none of them where one is a problem.

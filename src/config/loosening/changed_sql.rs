@@ -44,6 +44,16 @@ pub fn sql_that_differs(base: &Config, head: &Config) -> Vec<ChangedSql> {
     changed
 }
 
+/// Lists all SQL of `head`, as one does that has nothing to compare it with.
+pub fn all_sql(head: &Config) -> Vec<ChangedSql> {
+    let nothing = Config {
+        contracts: Vec::new(),
+        places: Vec::new(),
+        ..head.clone()
+    };
+    sql_that_differs(&nothing, head)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Text<'c> {
     key: Key,

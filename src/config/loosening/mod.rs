@@ -15,7 +15,7 @@ use super::{Config, collector::quote, places::ContractPlaces};
 use crate::problem::Place;
 use wording::{counted, listed};
 
-pub use changed_sql::{ChangedSql, sql_that_differs};
+pub use changed_sql::{ChangedSql, all_sql, sql_that_differs};
 
 /// One way in which less is found, or in which it cannot be told whether less is found. Its texts hold parts of both
 /// files, which are hostile.

@@ -1,0 +1,135 @@
+//! SQL that a pull request brings and that a role with too much power would run: refused before it runs.
+
+use std::{collections::BTreeMap, path::Path};
+
+use crate::{
+    cli::Environment,
+    commands::{recorded::Recorded, sides::missing_credentials},
+    config::{self, ChangedSql, Config, MAX_BYTES},
+    database::{self, Power},
+    github::{Client, ClientError, Context, Trust},
+    problem::Problem,
+};
+
+/// The job, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Checked<'j> {
+    /// Of the configuration, from the root of the repository.
+    pub(super) path: &'j str,
+    pub(super) workspace: &'j Path,
+    pub(super) environment: &'j Environment,
+    pub(super) recorded: &'j Recorded,
+}
+
+/// Why SQL of `config` must not run, each at its line. Nothing where the role can only do what it is let do.
+pub(super) async fn refused(
+    checked: Checked<'_>,
+    config: &Config,
+    context: &Context,
+    client: Result<Client, ClientError>,
+) -> Vec<Problem> {
+    let is_proposed = context.trust == Trust::Ordinary && context.is_of_pull_request();
+    if !is_proposed || context.nothing_to_do.is_some() {
+        return Vec::new();
+    }
+    let all = config::all_sql(config);
+    let powers = powers(checked, config, &all).await;
+    if powers.is_empty() {
+        return Vec::new();
+    }
+    let (changed, is_compared) = match compare(checked, config, context, client).await {
+        Some(changed) => (changed, true),
+        None => (all, false),
+    };
+    changed
+        .into_iter()
+        .filter_map(|sql| {
+            let (power, env) = powers.get(&sql.contract_index)?;
+            Some(problem(sql, power, env, is_compared))
+        })
+        .collect()
+}
+
+/// By contract with SQL, the power that its role has, and the variable with the URL.
+async fn powers<'c>(
+    checked: Checked<'_>,
+    config: &'c Config,
+    sql: &[ChangedSql],
+) -> BTreeMap<usize, (Power, &'c str)> {
+    let mut powers = BTreeMap::new();
+    for (index, contract) in config.contracts.iter().enumerate() {
+        let settings = &contract.database;
+        let has_sql = sql.iter().any(|sql| sql.contract_index == index);
+        let missing = missing_credentials(contract, checked.environment, checked.recorded);
+        if !has_sql || matches!(checked.recorded, Recorded::Both(_)) || !missing.is_empty() {
+            continue;
+        }
+        let Some(url) = checked.environment.secret(&settings.url_env) else {
+            continue;
+        };
+        let in_container = checked.environment.in_container_action();
+        // A database that does not answer is told by the check itself.
+        if let Ok(Some(power)) = database::power(&url, settings, in_container).await {
+            powers.insert(index, (power, settings.url_env.as_str()));
+        }
+    }
+    powers
+}
+
+/// The SQL that the pull request changes; none where the base's is not known for sure.
+async fn compare(
+    checked: Checked<'_>,
+    config: &Config,
+    context: &Context,
+    client: Result<Client, ClientError>,
+) -> Option<Vec<ChangedSql>> {
+    // Behind a link is another file, which the pull request may have changed.
+    let root = checked.workspace.canonicalize().ok()?;
+    let file = checked.workspace.join(checked.path).canonicalize().ok()?;
+    if file != root.join(checked.path) {
+        return None;
+    }
+    let mut client = client.ok()?;
+    client.begin_reading();
+    let mut context = context.clone();
+    context.locate(&mut client).await.ok()?;
+    let repository = context.repository.as_ref()?;
+    let base = context.base_sha.as_ref()?;
+    let text = client.fetch_file(repository, checked.path, base, MAX_BYTES);
+    let base = config::load(&text.await.ok()??, checked.path).ok()?;
+    let changed = config::sql_that_differs(&base, config);
+    if changed.is_empty() {
+        return Some(changed);
+    }
+    // The base may have moved on since the branch was made.
+    let pull_request = (context.pull_request?, context.sha.as_deref()?);
+    let is_untouched = client
+        .leaves_alone(repository, pull_request, checked.path)
+        .await;
+    Some(if is_untouched { Vec::new() } else { changed })
+}
+
+fn problem(sql: ChangedSql, power: &Power, env: &str, is_compared: bool) -> Problem {
+    let ChangedSql {
+        contract_index: _,
+        contract,
+        key,
+        place,
+    } = sql;
+    let Power { role, is, instead } = power;
+    let why = if is_compared {
+        "this pull request changes it"
+    } else {
+        "the configuration of the base commit could not be read to compare it with"
+    };
+    Problem {
+        message: format!(
+            "the SQL of `{key}` in contract `{contract}` is not run: {why}, and database role {role} {is}"
+        ),
+        hint: format!(
+            "such a role reaches beyond a read-only transaction; make one that can only read and use it in `{env}`: \
+             {instead}"
+        ),
+        place: Some(place),
+    }
+}

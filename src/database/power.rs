@@ -1,0 +1,100 @@
+//! Roles whose SQL reaches beyond a read-only transaction: files and programs of the server, other databases.
+
+use secrecy::SecretString;
+use sqlx::Row as _;
+
+use super::{
+    diagnosis,
+    error::Error,
+    opening::open_for_reading,
+    session::{Failed, RowSecurity, Session},
+    statement::quoted,
+};
+use crate::config::{AccountsQuery, DatabaseSettings};
+
+/// A role that can do more than a read-only transaction allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Power {
+    /// As SQL spells it.
+    pub role: String,
+    /// What it is, as in "is a superuser".
+    pub is: String,
+    /// SQL that makes a role which can only read.
+    pub instead: String,
+}
+
+/// Asks whether the role of this URL has such power, by itself or by a role that it can turn into.
+pub async fn power(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    in_container_action: bool,
+) -> Result<Option<Power>, Error> {
+    let opened = open_for_reading(url, &settings.url_env, in_container_action).await?;
+    let mut session = Session::new(opened, settings);
+    let asked = ask(&mut session).await;
+    session.close().await;
+    let asked = asked.map_err(|failed| diagnosis::plain(failed, settings.statement_timeout))?;
+    Ok(asked.power(settings))
+}
+
+struct Asked {
+    role: String,
+    database: String,
+    is_superuser: bool,
+    replicates: bool,
+    member_of: Vec<String>,
+}
+
+async fn ask(session: &mut Session<'_>) -> Result<Asked, Failed> {
+    session.begin(RowSecurity::Applied).await?;
+    // Of the session's user: SQL can leave a role that was put on with `set role`.
+    let question = sqlx::query(
+        "select session_user::text, current_database()::text, \
+         exists (select from pg_roles where rolsuper and pg_has_role(session_user, oid, 'member')), \
+         exists (select from pg_roles where rolreplication and pg_has_role(session_user, oid, 'member')), \
+         array(select rolname::text from pg_roles where pg_has_role(session_user, oid, 'member') and rolname in \
+         ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program') order by 1)",
+    );
+    let rows = session.ask(question).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Failed::from(sqlx::Error::RowNotFound))?;
+    let asked = Asked {
+        role: row.try_get(0)?,
+        database: row.try_get(1)?,
+        is_superuser: row.try_get(2)?,
+        replicates: row.try_get(3)?,
+        member_of: row.try_get(4)?,
+    };
+    session.end().await?;
+    Ok(asked)
+}
+
+impl Asked {
+    fn power(self, settings: &DatabaseSettings) -> Option<Power> {
+        let is = if self.is_superuser {
+            "is a superuser".to_owned()
+        } else if !self.member_of.is_empty() {
+            format!("has {}", self.member_of.join(" and "))
+        } else if self.replicates {
+            "has REPLICATION".to_owned()
+        } else {
+            return None;
+        };
+        let schema = match &settings.accounts {
+            AccountsQuery::Table { table, .. } => table.schema.as_deref(),
+            AccountsQuery::Query { .. } => None,
+        };
+        let schema = quoted(schema.unwrap_or("public"));
+        Some(Power {
+            role: quoted(&self.role),
+            is,
+            instead: format!(
+                "create role prodverdict login password '…'; grant connect on database {} to prodverdict; grant usage on \
+                 schema {schema} to prodverdict; grant select on all tables in schema {schema} to prodverdict; alter role \
+                 prodverdict set default_transaction_read_only = on;",
+                quoted(&self.database)
+            ),
+        })
+    }
+}
