@@ -6,7 +6,8 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use super::{DecodeError, Trouble, provider::Provider, redaction, refusal::Meaning};
+use super::{DecodeError, Trouble, provider::Provider, refusal::Meaning};
+use crate::http::scrub;
 
 /// How much of a refusal is read.
 pub(crate) const LARGEST_REFUSAL: usize = 64 * 1024;
@@ -29,9 +30,12 @@ impl Answer<'_> {
                 let reason = self.shown(&error.to_string());
                 return Trouble::Unexpected(DecodeError::new("answer", None, ".", &reason));
             }
-            Trouble::NotJson {
-                bytes: self.body.len(),
-                beginning: self.beginning(),
+            let (bytes, beginning) = (self.body.len(), self.beginning());
+            let first = self.body.trim_ascii_start().first();
+            if matches!(first, Some(b'{' | b'[')) {
+                Trouble::NotJson { bytes, beginning }
+            } else {
+                Trouble::NoJson { bytes, beginning }
             }
         })
     }
@@ -42,7 +46,7 @@ impl Answer<'_> {
 
     /// Text of the server, without keys.
     pub(crate) fn shown(&self, text: &str) -> String {
-        redaction::shown(text, self.key)
+        scrub::shown(text, self.key)
     }
 
     /// The beginning of a body that is not what was expected.

@@ -14,11 +14,13 @@ use super::{
     owners::{can_be_asked, is_unknown},
     paddle,
     provider::Provider,
-    redaction::presentable,
     stripe,
     transport::Session,
 };
-use crate::contract::{CustomerId, Metadata, SubscriptionId};
+use crate::{
+    contract::{CustomerId, Metadata, SubscriptionId},
+    http::scrub::presentable,
+};
 
 /// The subscriptions that the provider knows.
 pub(crate) async fn subscriptions(

@@ -8,8 +8,10 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use super::redaction::presentable;
-use crate::contract::{Details, Metadata, Period, Subscription};
+use crate::{
+    contract::{Details, Metadata, Period, Subscription},
+    http::scrub::presentable,
+};
 
 /// A subscription as read from its object, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]

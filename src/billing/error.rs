@@ -44,8 +44,12 @@ pub enum Error {
         listing: &'static str,
         stuck: &'static str,
     },
-    #[error("the listing `{listing}` goes on at `{next}`, which is not where it began")]
-    ForeignPage { listing: &'static str, next: String },
+    #[error("the listing `{listing}` ends after {read} objects and says that there are {total}")]
+    CutShort {
+        listing: &'static str,
+        read: u64,
+        total: u64,
+    },
     #[error("asked for what customer `{asked}` has, {provider} sent something of `{got}`")]
     ForeignObject {
         provider: &'static str,
@@ -54,6 +58,14 @@ pub enum Error {
     },
     #[error("asked for what was created within some time, {provider} sent `{id}`, which was not")]
     ForeignTime { provider: &'static str, id: String },
+    #[error(
+        "reading {provider} takes more than {counted} requests, nobody can tell how many, and `max_requests` allows {most}"
+    )]
+    Uncounted {
+        provider: &'static str,
+        counted: u64,
+        most: u64,
+    },
     #[error("reading {provider} takes about {needed} requests, and `max_requests` allows {most}")]
     TooDear {
         provider: &'static str,
@@ -87,6 +99,9 @@ pub enum Trouble {
     BrokenOff(#[source] reqwest::Error),
     #[error("the answer of {bytes} bytes is not whole JSON: {beginning}")]
     NotJson { bytes: usize, beginning: String },
+    /// Not even the beginning of JSON: a login page, or nothing.
+    #[error("the answer of {bytes} bytes is not JSON: {beginning}")]
+    NoJson { bytes: usize, beginning: String },
     #[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
     TooLarge,
     #[error("{most} requests were sent already, which is all that `max_requests` allows")]
@@ -108,10 +123,16 @@ impl Trouble {
             | Self::TimedOut { .. }
             | Self::BrokenOff(_)
             | Self::NoTimeLeft
-            | Self::NotJson { .. } => true,
+            | Self::NotJson { .. }
+            | Self::NoJson { .. } => true,
             Self::Refused { refusal, .. } => refusal.passing,
             Self::TooLarge | Self::OverBudget { .. } | Self::Unexpected(_) => false,
         }
+    }
+
+    /// The same after so many tries. What is no JSON twice is no hiccup.
+    pub(crate) fn may_pass_after(&self, tries: u32) -> bool {
+        self.is_passing() && !(matches!(self, Self::NoJson { .. }) && tries >= 2)
     }
 
     fn hint(&self) -> String {
@@ -126,7 +147,7 @@ impl Trouble {
             Self::TimedOut { .. } | Self::BrokenOff(_) => {
                 "check the network of the runner, or run again later".to_owned()
             }
-            Self::NotJson { .. } | Self::TooLarge | Self::Unexpected(_) => {
+            Self::NotJson { .. } | Self::NoJson { .. } | Self::TooLarge | Self::Unexpected(_) => {
                 "something else than the API may have answered: check the base URL and the proxy"
                     .to_owned()
             }
@@ -146,6 +167,7 @@ impl Trouble {
             | Self::NoTimeLeft
             | Self::BrokenOff(_)
             | Self::NotJson { .. }
+            | Self::NoJson { .. }
             | Self::TooLarge
             | Self::OverBudget { .. }
             | Self::Unexpected(_) => None,
@@ -161,6 +183,7 @@ impl Trouble {
             | Self::NoTimeLeft
             | Self::BrokenOff(_)
             | Self::NotJson { .. }
+            | Self::NoJson { .. }
             | Self::TooLarge
             | Self::OverBudget { .. }
             | Self::Unexpected(_) => None,
@@ -179,9 +202,10 @@ impl Error {
             | Self::Key(_)
             | Self::Object { .. }
             | Self::NoProgress { .. }
-            | Self::ForeignPage { .. }
+            | Self::CutShort { .. }
             | Self::ForeignObject { .. }
             | Self::ForeignTime { .. }
+            | Self::Uncounted { .. }
             | Self::TooDear { .. } => None,
         }
     }
@@ -199,11 +223,14 @@ impl Explain for Error {
             Self::Object { .. } => {
                 "nothing is judged on an object that cannot be read: report it with the name of the place".to_owned()
             }
+            Self::Uncounted { .. } => {
+                "leave `max_requests` out for an account of this size: it could only stop the check half-way".to_owned()
+            }
             Self::TooDear { .. } => {
                 "raise `max_requests`, or turn off `evidence` or rules that need more to be read; `--plan` shows what is read for what".to_owned()
             }
             Self::NoProgress { .. }
-            | Self::ForeignPage { .. }
+            | Self::CutShort { .. }
             | Self::ForeignObject { .. }
             | Self::ForeignTime { .. } => {
                 "this is not how the provider's API answers: check the base URL and the proxy".to_owned()

@@ -15,6 +15,10 @@ pub enum KeyError {
     Empty { provider: &'static str },
     #[error("the {provider} key contains spaces, line breaks or other characters that no key has")]
     Characters { provider: &'static str },
+    #[error("the {provider} key has quotes around it")]
+    Quotes { provider: &'static str },
+    #[error("the {provider} key has not the form of one: {}", form(.provider))]
+    Form { provider: &'static str },
     #[error("the {provider} key is {kind}, and an API key was expected")]
     Kind {
         provider: &'static str,
@@ -43,10 +47,15 @@ impl Explain for KeyError {
         match self {
             Self::Empty { .. } => "set the secret, and pass it to the step with `env:`".to_owned(),
             Self::Characters { .. } => "store the key again, alone and without quotes".to_owned(),
-            Self::Kind { provider, .. } if *provider == Provider::Stripe.name() => {
+            Self::Quotes { .. } => {
+                "store the key again without quotes; nothing was sent".to_owned()
+            }
+            Self::Kind { provider, .. } | Self::Form { provider }
+                if *provider == Provider::Stripe.name() =>
+            {
                 format!("make a restricted key: {}", prefilled(Source::Stripe))
             }
-            Self::Kind { .. } => {
+            Self::Kind { .. } | Self::Form { .. } => {
                 "make an API key with the permissions `subscription.read` and `customer.read` under Developer tools > Authentication".to_owned()
             }
             Self::Mode { .. } => "use a key of the mode that the contract names, or change `mode:`".to_owned(),
@@ -54,6 +63,14 @@ impl Explain for KeyError {
                 "set `PADDLE_ENVIRONMENT` to `sandbox` or `production`, to go with the key and `mode:`".to_owned()
             }
         }
+    }
+}
+
+fn form(provider: &str) -> &'static str {
+    if provider == Provider::Stripe.name() {
+        "it begins with neither `rk_` nor `sk_`"
+    } else {
+        "it neither begins with `pdl_` nor is 50 hexadecimal digits"
     }
 }
 
@@ -93,10 +110,25 @@ pub(crate) fn check(
     mode: Option<Mode>,
     environment: PaddleEnvironment,
 ) -> Result<(), KeyError> {
+    check_form(source, key)?;
+    let (key, name) = (key.expose_secret(), Provider::of(source).name());
+    let found = mode_of(key);
+    match Provider::of(source) {
+        Provider::Stripe => check_mode(name, mode, found),
+        Provider::Paddle => check_environment(mode, environment, found),
+    }
+}
+
+/// Refuses what cannot be a key of the provider, so that no other secret is ever sent to it.
+fn check_form(source: Source, key: &SecretString) -> Result<(), KeyError> {
     let provider = Provider::of(source);
     let (key, name) = (key.expose_secret(), provider.name());
     if key.is_empty() {
         return Err(KeyError::Empty { provider: name });
+    }
+    let is_quote = |character| "\"'`“”‘’".contains(character);
+    if key.starts_with(is_quote) || key.ends_with(is_quote) {
+        return Err(KeyError::Quotes { provider: name });
     }
     if !key.chars().all(|character| character.is_ascii_graphic()) {
         return Err(KeyError::Characters { provider: name });
@@ -107,10 +139,26 @@ pub(crate) fn check(
             kind,
         });
     }
-    let found = mode_of(key);
+    if has_form(provider, key) {
+        return Ok(());
+    }
+    Err(KeyError::Form { provider: name })
+}
+
+fn has_form(provider: Provider, key: &str) -> bool {
+    /// The length of Paddle's keys from before May 2025.
+    const HEXADECIMAL: usize = 50;
+    let begins = |beginnings: &[&str]| {
+        beginnings
+            .iter()
+            .any(|beginning| key.starts_with(beginning))
+    };
     match provider {
-        Provider::Stripe => check_mode(name, mode, found),
-        Provider::Paddle => check_environment(mode, environment, found),
+        Provider::Stripe => begins(&["sk_", "rk_", "rkcs_"]),
+        Provider::Paddle => {
+            let is_digits = key.chars().all(|character| character.is_ascii_hexdigit());
+            begins(&["pdl_"]) || (key.len() == HEXADECIMAL && is_digits)
+        }
     }
 }
 
@@ -149,6 +197,19 @@ fn check_environment(
 
 /// What the key is, where it is something else than an API key of the provider.
 fn other_kind(provider: Provider, key: &str) -> Option<&'static str> {
+    const ANYBODYS: [(&str, &str); 11] = [
+        ("ghs_", "a GitHub token"),
+        ("ghp_", "a GitHub token"),
+        ("gho_", "a GitHub token"),
+        ("ghu_", "a GitHub token"),
+        ("ghr_", "a GitHub token"),
+        ("github_pat_", "a GitHub token"),
+        ("http://", "a URL"),
+        ("https://", "a URL"),
+        ("postgres://", "a database URL"),
+        ("postgresql://", "a database URL"),
+        ("mysql://", "a database URL"),
+    ];
     const STRIPE: [(&str, &str); 3] = [
         ("pk_", "a publishable key"),
         ("whsec_", "a webhook signing secret"),
@@ -168,6 +229,7 @@ fn other_kind(provider: Provider, key: &str) -> Option<&'static str> {
     };
     kinds
         .iter()
+        .chain(&ANYBODYS)
         .find(|(beginning, _)| key.starts_with(beginning))
         .map(|(_, kind)| *kind)
 }
@@ -203,6 +265,32 @@ mod tests {
             .map_or_else(|error| error.to_string(), |()| "ok".to_owned())
     }
 
+    const LEGACY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef01";
+
+    #[test]
+    fn secrets_of_others_are_refused_without_being_shown() {
+        for source in [Source::Stripe, Source::Paddle] {
+            for (key, expected) in [
+                ("ghs_CANARY", "is a GitHub token"),
+                ("github_pat_CANARY", "is a GitHub token"),
+                ("https://hooks.slack.com/CANARY", "is a URL"),
+                ("postgres://a:CANARY@db/app", "is a database URL"),
+                ("redis://:CANARY@db", "has not the form of one"),
+                ("AKIACANARY", "has not the form of one"),
+                ("\"rk_live_CANARY\"", "has quotes around it"),
+                ("'pdl_live_CANARY'", "has quotes around it"),
+                ("“rk_live_CANARY”", "has quotes around it"),
+            ] {
+                let key = SecretString::from(key);
+                let error = check_form(source, &key).unwrap_err();
+                let said = format!("{error} {error:?} {}", error.hint());
+                assert!(said.contains(expected), "{said}");
+                assert!(!said.contains("CANARY"), "{said}");
+                assert!(!error.hint().is_empty());
+            }
+        }
+    }
+
     #[test]
     fn the_kind_and_mode_of_a_stripe_key_are_judged_by_its_beginning() {
         let (live, test) = (Some(Mode::Live), Some(Mode::Test));
@@ -211,7 +299,11 @@ mod tests {
             ("rk_test_a", None, "ok"),
             ("rkcs_test_a", test, "ok"),
             ("sk_org_live_a", test, "ok"),
-            ("something", live, "ok"),
+            (
+                "something",
+                live,
+                "the Stripe key has not the form of one: it begins with neither `rk_` nor `sk_`",
+            ),
             (
                 "sk_test_a",
                 live,
@@ -250,7 +342,13 @@ mod tests {
         for (key, mode, environment, expected) in [
             ("pdl_live_apikey_a", Some(Mode::Live), Production, "ok"),
             ("pdl_sdbx_apikey_a", None, Sandbox, "ok"),
-            ("0123456789abcdef", Some(Mode::Test), Sandbox, "ok"),
+            (LEGACY, Some(Mode::Test), Sandbox, "ok"),
+            (
+                "hunter2",
+                None,
+                Sandbox,
+                "the Paddle key has not the form of one: it neither begins with `pdl_` nor is 50 hexadecimal digits",
+            ),
             (
                 "pdl_live_apikey_a",
                 None,
@@ -258,7 +356,7 @@ mod tests {
                 "the Paddle key is a live key, and Paddle's environment is `sandbox`",
             ),
             (
-                "0123456789abcdef",
+                LEGACY,
                 Some(Mode::Live),
                 Sandbox,
                 "the contract says `mode: live`, and Paddle's environment is `sandbox`",

@@ -22,7 +22,6 @@ mod plan;
 mod prices;
 mod provider;
 mod reader;
-mod redaction;
 mod refusal;
 mod stripe;
 mod transport;

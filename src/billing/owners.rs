@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{Error, Meaning, provider::Provider, redaction::presentable, transport::Session};
-use crate::contract::{CustomerId, SubscriptionId};
+use super::{Error, Meaning, provider::Provider, transport::Session};
+use crate::{
+    contract::{CustomerId, SubscriptionId},
+    http::scrub::presentable,
+};
 
 /// Longer than any id of a subscription.
 const LONGEST_ID: usize = 255;

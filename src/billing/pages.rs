@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{DecodeError, Error, provider::Provider, redaction, transport::Session};
+use super::{DecodeError, Error, provider::Provider, transport::Session};
 
 /// How often a page is asked for that does not lead on.
 const TRIES: u32 = 3;
@@ -50,7 +50,13 @@ pub(crate) struct Pages<'a> {
     hasher: RandomState,
     /// How many objects there are, as the last page says, where it does.
     pub(crate) total: Option<u64>,
+    /// As the first page says, where that is exact.
+    expected: Option<u64>,
+    read: u64,
 }
+
+/// Paddle counts no further.
+pub(crate) const COUNTED: u64 = 100_000;
 
 /// A page, of whichever provider.
 struct Page {
@@ -87,7 +93,8 @@ struct PaddleMeta {
 struct PaddlePagination {
     has_more: bool,
     next: Option<String>,
-    estimated_total: Option<u64>,
+    /// Below zero where nobody counted.
+    estimated_total: Option<i64>,
 }
 
 impl<'a> Pages<'a> {
@@ -107,6 +114,8 @@ impl<'a> Pages<'a> {
             last: HashSet::new(),
             hasher: RandomState::new(),
             total: None,
+            expected: None,
+            read: 0,
         }
     }
 
@@ -154,8 +163,10 @@ impl<'a> Pages<'a> {
         loop {
             match self.turn(&address, &mut decode).await {
                 // A page that was wrong once may be right the next time.
-                Err(Error::NoProgress { stuck, .. }) if tries < TRIES => {
-                    tracing::debug!("asking again: {stuck}");
+                Err(error @ (Error::NoProgress { .. } | Error::CutShort { .. }))
+                    if tries < tries_of(&error) =>
+                {
+                    tracing::warn!("{error}: asking again");
                     tries += 1;
                 }
                 Ok(objects) => return Ok(Some(objects)),
@@ -189,6 +200,19 @@ impl<'a> Pages<'a> {
         if !ids.is_empty() && ids.is_subset(&self.last) {
             return Err(self.stuck("a page holds only what the one before it held"));
         }
+        let read = u64::try_from(objects.len()).unwrap_or(u64::MAX);
+        let read = self.read.saturating_add(read);
+        let exact = page.total.filter(|total| *total <= COUNTED);
+        let expected = if self.read == 0 { exact } else { self.expected };
+        if !page.has_more
+            && let Some(total) = expected.filter(|total| *total > read)
+        {
+            return Err(Error::CutShort {
+                listing: self.listing,
+                read,
+                total,
+            });
+        }
         if page.has_more {
             let last = objects
                 .last()
@@ -201,6 +225,8 @@ impl<'a> Pages<'a> {
             self.next = Some(next);
         }
         self.last = ids;
+        self.read = read;
+        self.expected = expected;
         Ok(objects)
     }
 
@@ -226,7 +252,7 @@ impl<'a> Pages<'a> {
                     rows: page.data,
                     has_more,
                     next,
-                    total: estimated_total,
+                    total: estimated_total.and_then(|total| u64::try_from(total).ok()),
                 })
             }
         }
@@ -244,26 +270,12 @@ impl<'a> Pages<'a> {
             Provider::Paddle => {
                 let next =
                     next.ok_or_else(|| self.stuck("a page says that there is more and not where"))?;
-                self.same_place(&next)
+                let cursor = cursor(&next).unwrap_or_else(|| last.to_owned());
+                let mut address = self.first.clone();
+                address.query_pairs_mut().append_pair("after", &cursor);
+                Ok(address)
             }
         }
-    }
-
-    /// `next` as an address, if it is the listing's own: the key goes nowhere else.
-    fn same_place(&self, next: &str) -> Result<Url, Error> {
-        let ours = |address: &Url| {
-            address.origin() == self.first.origin()
-                && address.path() == self.first.path()
-                && address.username().is_empty()
-                && address.password().is_none()
-        };
-        Url::parse(next)
-            .ok()
-            .filter(ours)
-            .ok_or_else(|| Error::ForeignPage {
-                listing: self.listing,
-                next: redaction::presentable(next),
-            })
     }
 
     fn stuck(&self, stuck: &'static str) -> Error {
@@ -271,5 +283,22 @@ impl<'a> Pages<'a> {
             listing: self.listing,
             stuck,
         }
+    }
+}
+
+/// The cursor of an address. Nothing else of it is used: it may name another host than the one that was asked, as behind
+/// a gateway, and the key goes nowhere else.
+fn cursor(next: &str) -> Option<String> {
+    let (_, query) = next.split_once('?')?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (_, cursor) = pairs.find(|(name, _)| name == "after")?;
+    Some(cursor.into_owned())
+}
+
+fn tries_of(error: &Error) -> u32 {
+    match error {
+        // Its own count against it is no hiccup twice.
+        Error::CutShort { .. } => 2,
+        _ => TRIES,
     }
 }

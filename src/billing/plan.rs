@@ -10,6 +10,8 @@ pub struct Plan {
     /// Whether nothing is left out, so that nobody has to be asked about afterwards.
     pub is_everything: bool,
     pub steps: Vec<Step>,
+    /// More than that may be needed: the provider does not say how much there is.
+    pub at_least: bool,
     /// The most requests that what was found may take to be explained.
     pub evidence: u64,
     /// Requests that were sent to make the plan. What they showed is not asked for again.
@@ -41,6 +43,7 @@ impl Plan {
         Self {
             is_everything,
             steps: Vec::new(),
+            at_least: false,
             evidence: 0,
             sent: 0,
             took: Duration::ZERO,

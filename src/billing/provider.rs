@@ -1,6 +1,6 @@
 //! Which provider is asked: its name, its address, and the headers that fix the shape of its answers.
 
-use crate::contract::Source;
+use crate::contract::{Mode, Source};
 
 /// A billing provider, whichever of its objects are the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,21 @@ impl PaddleEnvironment {
         }
     }
 
-    /// The environment of that word.
+    /// The environment of that word, in whatever case. The words for a mode are understood too.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Sandbox, Self::Production]
-            .into_iter()
-            .find(|environment| environment.as_str() == word.trim())
+        match word.trim().to_lowercase().as_str() {
+            "sandbox" | "test" => Some(Self::Sandbox),
+            "production" | "live" => Some(Self::Production),
+            _ => None,
+        }
+    }
+
+    /// The environment whose objects are of that mode.
+    pub(crate) fn of(mode: Mode) -> Self {
+        match mode {
+            Mode::Test => Self::Sandbox,
+            Mode::Live => Self::Production,
+        }
     }
 }
 
@@ -72,6 +82,25 @@ impl Provider {
         match self {
             Self::Stripe => "request-id",
             Self::Paddle => "x-request-id",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_an_environment_are_understood_in_any_case() {
+        for (word, expected) in [
+            ("sandbox", Some(PaddleEnvironment::Sandbox)),
+            (" Production ", Some(PaddleEnvironment::Production)),
+            ("LIVE", Some(PaddleEnvironment::Production)),
+            ("test", Some(PaddleEnvironment::Sandbox)),
+            ("staging", None),
+            ("", None),
+        ] {
+            assert_eq!(PaddleEnvironment::parse(word), expected, "{word}");
         }
     }
 }

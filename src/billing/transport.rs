@@ -1,7 +1,7 @@
 //! The one way to a provider: GET requests only, tried again with patience, answered in JSON or an error that says why.
 
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -22,8 +22,9 @@ use super::{
     pace::Throttle,
     paddle,
     provider::Provider,
-    redaction, stripe,
+    stripe,
 };
+use crate::http::scrub;
 
 /// A page of 100 subscriptions with 20 items each is under 7 MiB; whatever is larger than this is no page.
 pub(crate) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -41,6 +42,8 @@ pub(crate) struct Transport {
     pace: Pace,
     throttle: Throttle,
     requests: AtomicU64,
+    /// The provider has answered at least once.
+    has_answered: AtomicBool,
     /// The most requests that may ever be sent.
     budget: Option<u64>,
     extras: Extras,
@@ -84,6 +87,7 @@ impl Transport {
             pace: effort.pace,
             throttle: Throttle::new(effort.pace),
             requests: AtomicU64::new(0),
+            has_answered: AtomicBool::new(false),
             budget: effort.budget,
             extras,
         })
@@ -125,9 +129,11 @@ impl Transport {
 
     /// One read that is given up sooner than others.
     pub(crate) fn session_of(&self, at_most: Duration) -> Session<'_> {
+        let (now, patience) = (Instant::now(), &self.patience);
         Session {
             transport: self,
-            until: Instant::now() + self.patience.deadline.min(at_most),
+            until: now + patience.deadline.min(at_most),
+            first_answer_until: now + patience.first_answer,
         }
     }
 }
@@ -137,6 +143,8 @@ impl Transport {
 pub(crate) struct Session<'a> {
     transport: &'a Transport,
     until: Instant,
+    /// Until then the provider has to have answered for the first time.
+    first_answer_until: Instant,
 }
 
 impl Session<'_> {
@@ -183,22 +191,37 @@ impl Session<'_> {
         endpoint: Endpoint,
         address: &Url,
     ) -> Result<T, Error> {
-        let patience = self.transport.patience;
+        let (patience, provider) = (self.transport.patience, self.provider().name());
         let tries = AtomicU32::new(0);
         let attempt = || {
             tries.fetch_add(1, Ordering::Relaxed);
             self.attempt(endpoint, address)
         };
+        let may_pass = |trouble: &Trouble| trouble.may_pass_after(tries.load(Ordering::Relaxed));
         attempt
-            .retry(patience.backoff())
-            .when(Trouble::is_passing)
+            .retry(patience.waits(self.has_answered()).into_iter())
+            .when(may_pass)
             .adjust(|trouble, planned| self.wait(trouble, planned?))
-            .notify(|trouble, wait| tracing::debug!(%trouble, ?wait, "trying again"))
+            .notify(|trouble, wait| {
+                let seconds = wait.as_secs_f64();
+                tracing::warn!("{provider}: {trouble}; asking again in {seconds:.1} s");
+            })
             .await
             .map_err(|trouble| {
                 let tries = tries.load(Ordering::Relaxed);
                 self.failure(address, tries, trouble)
             })
+    }
+
+    fn has_answered(&self) -> bool {
+        self.transport.has_answered.load(Ordering::Relaxed)
+    }
+
+    fn until(&self) -> Instant {
+        if self.has_answered() {
+            return self.until;
+        }
+        self.until.min(self.first_answer_until)
     }
 
     /// How long to wait before the next try; none when it would be after the deadline.
@@ -207,13 +230,14 @@ impl Session<'_> {
             .retry_after()
             .map(|wait| wait.min(self.transport.patience.retry_after));
         let wait = planned.max(asked.unwrap_or_default());
-        (Instant::now() + wait < self.until).then_some(wait)
+        (Instant::now() + wait < self.until()).then_some(wait)
     }
 
     fn failure(&self, address: &Url, tries: u32, trouble: Trouble) -> Error {
-        let request = format!("GET {}", redaction::presentable(address.path()));
+        let request = format!("GET {}", scrub::presentable(address.path()));
         let patience = self.transport.patience;
-        if trouble.is_passing() && tries < patience.tries {
+        let is_out_of_time = trouble.may_pass_after(tries) && tries < patience.tries;
+        if is_out_of_time && self.until() == self.until {
             return Error::Deadline {
                 provider: self.provider().name(),
                 seconds: patience.deadline.as_secs(),
@@ -238,7 +262,7 @@ impl Session<'_> {
         transport.spend()?;
         let begun = Instant::now();
         let exchanged = self.exchange(address).await;
-        let path = redaction::presentable(address.path());
+        let path = scrub::presentable(address.path());
         let took = begun.elapsed();
         let (status, headers, body) = exchanged.inspect_err(|trouble| {
             tracing::debug!("GET {path}: {trouble} after {} ms", took.as_millis());
@@ -262,6 +286,7 @@ impl Session<'_> {
                 Provider::Paddle => paddle::answers::refusal(&answer),
             };
             if let Meaning::RateLimited(reason) = &refusal.meaning {
+                transport.has_answered.store(true, Ordering::Relaxed);
                 transport.throttle.refused(endpoint, reason.as_deref());
             }
             return Err(Trouble::Refused {
@@ -269,12 +294,16 @@ impl Session<'_> {
                 refusal: Box::new(refusal),
             });
         }
-        answer.json()
+        let read = answer.json();
+        if read.is_ok() {
+            transport.has_answered.store(true, Ordering::Relaxed);
+        }
+        read
     }
 
     async fn exchange(&self, address: &Url) -> Result<(StatusCode, HeaderMap, Vec<u8>), Trouble> {
         let transport = self.transport;
-        let left = self.until.saturating_duration_since(Instant::now());
+        let left = self.until().saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Trouble::NoTimeLeft);
         }
@@ -326,7 +355,7 @@ impl Session<'_> {
         }
         let host = self.transport.base.host_str().unwrap_or_default();
         Trouble::Unreachable {
-            host: redaction::presentable(host),
+            host: scrub::presentable(host),
             error,
         }
     }

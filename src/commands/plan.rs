@@ -48,7 +48,8 @@ pub(super) async fn run(
 pub(super) fn in_short(provider: &str, plan: &Plan, pace: Pace) -> String {
     let requests = plan.requests();
     format!(
-        "{provider}: about {}, {}",
+        "{provider}: {} {}, {}",
+        about(plan),
         count(requests, "request"),
         time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
     )
@@ -62,9 +63,14 @@ pub(super) fn of_suspects(provider: &str, number: u64) -> String {
     )
 }
 
+fn about(plan: &Plan) -> &'static str {
+    if plan.at_least { "at least" } else { "about" }
+}
+
 fn in_full(contract: &str, source: Source, plan: &Plan, pace: Pace) -> String {
     let mut text = format!(
-        "contract `{contract}`: about {} to {}, {} ({} a second, {} at once)\n",
+        "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
+        about(plan),
         count(plan.requests(), "request"),
         source.provider(),
         time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
@@ -80,6 +86,9 @@ fn in_full(contract: &str, source: Source, plan: &Plan, pace: Pace) -> String {
             "  {:>8}  at most, for the webhooks behind findings\n",
             plan.evidence
         );
+    }
+    if source == Source::Paddle {
+        text += "  no evidence from webhooks: Paddle's notifications are not read yet\n";
     }
     if !plan.is_everything {
         text += "  one more  for each customer who is not listed and whose account says paid\n";

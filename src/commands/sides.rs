@@ -356,17 +356,20 @@ fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, F
         .map_err(|error| Failure::of(&error))
 }
 
-fn paddle_environment(environment: &Environment) -> Result<PaddleEnvironment, Problem> {
+fn paddle_environment(environment: &Environment) -> Result<Option<PaddleEnvironment>, Problem> {
     let Some(word) = environment.get("PADDLE_ENVIRONMENT") else {
-        return Ok(PaddleEnvironment::default());
+        return Ok(None);
     };
-    PaddleEnvironment::parse(word).ok_or_else(|| Problem {
+    let known = PaddleEnvironment::parse(word).ok_or_else(|| Problem {
         message:
             "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor `production`"
                 .to_owned(),
-        hint: String::new(),
+        hint:
+            "set one of the two, or leave it out: a key that begins with `pdl_` says which it is of"
+                .to_owned(),
         place: None,
-    })
+    });
+    known.map(Some)
 }
 
 fn not_set(names: &[&str]) -> Problem {

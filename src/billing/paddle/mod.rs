@@ -14,7 +14,7 @@ use super::{
     BillingFacts, Decoded, Error, Meaning, PriceTable,
     by_id::Enveloped,
     facts::Gathering,
-    pages::{Listing, Pages},
+    pages::{COUNTED, Listing, Pages},
     plan::{Plan, Step},
     stripe::{Prices, check_owner, is_unknown_customer, locked},
     transport::Session,
@@ -63,6 +63,7 @@ pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
     let mut plan = Plan::new(true);
     plan.sent = session.requests().saturating_sub(begun);
     if pages.has_more() {
+        plan.at_least = pages.total.is_none_or(|total| total > COUNTED);
         let left = pages
             .total
             .unwrap_or_default()

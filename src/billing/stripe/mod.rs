@@ -27,7 +27,10 @@ use super::{
     pages::{Listed, Listing, Pages},
     transport::{Endpoint, Session},
 };
-use crate::contract::{CustomerId, Details, Period};
+use crate::{
+    contract::{CustomerId, Details, Period},
+    http::scrub,
+};
 pub(crate) use survey::{Survey, survey};
 
 /// Stripe answers with at most as many objects a page.
@@ -134,8 +137,8 @@ pub(crate) fn check_owner(
     {
         Some(decoded) => Err(Error::ForeignObject {
             provider: session.provider().name(),
-            asked: super::redaction::presentable(asked.as_str()),
-            got: super::redaction::presentable(decoded.subscription.customer.as_str()),
+            asked: scrub::presentable(asked.as_str()),
+            got: scrub::presentable(decoded.subscription.customer.as_str()),
         }),
         None => Ok(()),
     }

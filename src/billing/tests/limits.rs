@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
     faults::{five, limited, read, told, without_faults},
-    scripted::{Answer, Server, impatient, page, subscription},
+    scripted::{Answer, CANARY, Server, impatient, page, subscription},
 };
 use crate::{
-    billing::{Error, Patience},
+    billing::{Error, Patience, Reader, Settings},
     contract::Source,
+    http,
     problem::Explain as _,
 };
 
@@ -108,6 +110,58 @@ async fn an_endless_body_is_cut_off() {
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(told(&error).contains("larger than 64 MiB"), "{error:?}");
     assert_eq!(reader.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_never_answers_is_given_up_soon() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let settings = Settings {
+        base: Some(format!("http://{address}")),
+        ..Settings::default()
+    };
+    let key = SecretString::from(CANARY);
+    let client = http::client().unwrap();
+    let reader = Reader::new(Source::Stripe, client, &key, &settings).unwrap();
+    let started = tokio::time::Instant::now();
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    let waited = started.elapsed();
+    assert!(waited <= Duration::from_secs(45), "{waited:?}");
+    assert!(matches!(error, Error::Request { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn silence_from_the_beginning_is_given_up_sooner() {
+    let server = Server::start(|_, _| Answer::Silence).await;
+    let patience = Patience {
+        first_answer: Duration::from_millis(300),
+        ..impatient()
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert!(
+        told(&error).contains("`GET /v1/subscriptions` failed"),
+        "{error}"
+    );
+    // After an answer the read as a whole is what has to end in time.
+    let server = Server::start(|number, asked| {
+        if number == 0 {
+            return Answer::ok(&page(&five(), asked));
+        }
+        if number < 4 {
+            return Answer::status(503, &[], "");
+        }
+        Answer::ok(&page(&five(), asked))
+    })
+    .await;
+    let patience = Patience {
+        base: Duration::from_millis(100),
+        cap: Duration::from_millis(200),
+        ..patience
+    };
+    let reader = server.reader_with(Source::Stripe, patience);
+    reader.read_all(&[], &|_| {}).await.unwrap();
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod events;
 mod example_objects;
+mod extras;
 mod faults;
 mod limits;
 mod other_sources;

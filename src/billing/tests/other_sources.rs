@@ -1,11 +1,13 @@
 //! Reads of Paddle and of Stripe's entitlements.
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::scripted::{Answer, Server};
 use crate::{
-    billing::{Error, Meaning},
-    contract::{CustomerId, Source, Status, SubscriptionId},
+    billing::{Error, Meaning, PaddleEnvironment, Reader, Settings},
+    contract::{Breadth, CustomerId, Mode, Source, Status, SubscriptionId},
+    http,
     problem::{Explain as _, Problem},
 };
 
@@ -23,7 +25,7 @@ fn paddle_subscription(id: &str, customer: &str) -> Value {
 fn paddle_page(data: &[Value], next: Option<&str>) -> Answer {
     Answer::ok(&json!({
         "data": data,
-        "meta": {"request_id": "r", "pagination": {"per_page": 200, "next": next, "has_more": next.is_some(), "estimated_total": 3}},
+        "meta": {"request_id": "r", "pagination": {"per_page": 200, "next": next, "has_more": next.is_some(), "estimated_total": -1}},
     }))
 }
 
@@ -122,18 +124,19 @@ async fn another_subscription_than_the_one_asked_for_is_no_answer() {
 }
 
 #[tokio::test]
-async fn paddle_pages_elsewhere_or_nowhere_are_refused() {
+async fn a_paddle_address_elsewhere_is_never_followed() {
     for (next, expected) in [
         (
             Some("https://evil.example/subscriptions?after=sub_1"),
-            "goes on at `https://evil.example/",
+            "makes no progress",
         ),
         (
             Some("http://127.0.0.1:1/subscriptions?after=sub_1"),
-            "goes on at",
+            "makes no progress",
         ),
-        (Some("subscriptions?after=sub_1"), "goes on at"),
-        (Some("SAME/transactions?after=sub_1"), "goes on at"),
+        (Some("subscriptions?after=sub_1"), "makes no progress"),
+        (Some("SAME/transactions?after=sub_1"), "makes no progress"),
+        (Some("nonsense"), "makes no progress"),
         (Some("SAME/subscriptions?after=sub_1"), "makes no progress"),
         (None, "not where"),
     ] {
@@ -152,7 +155,128 @@ async fn paddle_pages_elsewhere_or_nowhere_are_refused() {
             .await
             .unwrap_err();
         assert!(error.to_string().contains(expected), "{next:?}: {error}");
-        assert!(server.asked().len() <= 4);
+        let asked = server.asked();
+        assert!(asked.len() <= 4);
+        assert!(asked.iter().all(|asked| asked.path == "/subscriptions"));
+    }
+}
+
+fn counted_page(ids: &[&str], has_more: bool, total: i64) -> Answer {
+    let data = ids.iter().map(|id| paddle_subscription(id, "ctm_1"));
+    let data: Vec<_> = data.collect();
+    let next = "https://api.paddle.com/subscriptions?after=sub_1&per_page=200";
+    Answer::ok(&json!({
+        "data": data,
+        "meta": {"pagination": {"has_more": has_more, "next": next, "estimated_total": total}},
+    }))
+}
+
+#[tokio::test]
+async fn a_gateways_paddle_is_read_by_its_cursors() {
+    let server = Server::start(|_, asked| match asked.value("after") {
+        None => counted_page(&["sub_1"], true, 2),
+        Some(cursor) => {
+            assert_eq!(cursor, "sub_1");
+            counted_page(&["sub_2"], false, 2)
+        }
+    })
+    .await;
+    let reader = server.reader(Source::Paddle);
+    let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(facts.subscriptions.len(), 2);
+    let asked = server.asked();
+    assert_eq!(asked[1].value("per_page"), Some("200"));
+    assert_eq!(asked[1].value("order_by"), Some("id[ASC]"));
+}
+
+#[tokio::test]
+async fn a_listing_that_ends_before_its_count_is_refused() {
+    let server = Server::start(|_, _| counted_page(&["sub_1"], false, 420)).await;
+    let reader = server.reader(Source::Paddle);
+    let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the listing `subscriptions` ends after 1 objects and says that there are 420"
+    );
+    assert_eq!(reader.requests(), 2);
+}
+
+#[tokio::test]
+async fn a_count_that_was_wrong_once_is_asked_for_again() {
+    let server = Server::start(|number, asked| match (number, asked.value("after")) {
+        (0, _) => counted_page(&["sub_1"], false, 2),
+        (_, None) => counted_page(&["sub_1"], true, 2),
+        (_, Some(_)) => counted_page(&["sub_2"], false, 2),
+    })
+    .await;
+    let reader = server.reader(Source::Paddle);
+    let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(facts.subscriptions.len(), 2);
+}
+
+#[tokio::test]
+async fn a_count_that_is_not_exact_contradicts_nothing() {
+    for total in [-1, 0, 1, 100_001] {
+        let server = Server::start(move |_, _| counted_page(&["sub_1"], false, total)).await;
+        let reader = server.reader(Source::Paddle);
+        let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+        assert_eq!(facts.subscriptions.len(), 1, "{total}");
+    }
+}
+
+#[tokio::test]
+async fn a_count_that_was_cut_off_is_the_least_there_is() {
+    for (total, at_least, requests) in [(401, false, 3), (100_001, true, 501), (-1, true, 2)] {
+        let server = Server::start(move |_, _| counted_page(&["sub_1"], true, total)).await;
+        let reader = server.reader(Source::Paddle);
+        let survey = reader.survey(&Breadth::Everything, &[]).await.unwrap();
+        let plan = survey.plan();
+        assert_eq!(
+            (plan.at_least, plan.requests()),
+            (at_least, requests),
+            "{total}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_limit_is_promised_where_nobody_counts() {
+    let server = Server::start(|_, _| counted_page(&["sub_1"], true, 100_001)).await;
+    let settings = Settings {
+        base: Some(server.base.clone()),
+        max_requests: Some(100_000),
+        ..Settings::default()
+    };
+    let key = SecretString::from("pdl_sdbx_apikey_1");
+    let client = http::client().unwrap();
+    let reader = Reader::new(Source::Paddle, client, &key, &settings).unwrap();
+    let error = reader.survey(&Breadth::Everything, &[]).await.unwrap_err();
+    assert!(matches!(error, Error::Uncounted { .. }), "{error:?}");
+}
+
+#[test]
+fn the_key_says_which_environment_of_paddle_is_asked() {
+    let hexadecimal = "0123456789abcdef0123456789abcdef0123456789abcdef01";
+    let (sandbox, production) = (PaddleEnvironment::Sandbox, PaddleEnvironment::Production);
+    for (key, environment, mode, works) in [
+        ("pdl_live_apikey_1", None, None, true),
+        ("pdl_live_apikey_1", Some(production), None, true),
+        ("pdl_live_apikey_1", Some(sandbox), None, false),
+        ("pdl_sdbx_apikey_1", None, Some(Mode::Test), true),
+        ("pdl_sdbx_apikey_1", None, Some(Mode::Live), false),
+        ("pdl_sdbx_apikey_1", Some(production), None, false),
+        (hexadecimal, None, None, true),
+        (hexadecimal, None, Some(Mode::Live), true),
+        (hexadecimal, Some(sandbox), Some(Mode::Live), false),
+    ] {
+        let settings = Settings {
+            paddle: environment,
+            mode,
+            ..Settings::default()
+        };
+        let client = http::client().unwrap();
+        let reader = Reader::new(Source::Paddle, client, &SecretString::from(key), &settings);
+        assert_eq!(reader.is_ok(), works, "{key} {environment:?} {mode:?}");
     }
 }
 

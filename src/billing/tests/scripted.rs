@@ -151,6 +151,7 @@ pub(super) fn impatient() -> Patience {
         tries: 4,
         request: Duration::from_secs(10),
         retry_after: Duration::from_millis(20),
+        first_answer: Duration::from_secs(20),
         deadline: Duration::from_secs(20),
     }
 }

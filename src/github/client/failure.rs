@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{http::BaseUrlError, problem::Explain};
+use crate::{
+    http::{BaseUrlError, scrub},
+    problem::Explain,
+};
 
 /// Longer texts of a server are cut here; the first sentence says it.
 const SHOWN_CHARACTERS: usize = 300;
@@ -77,8 +81,14 @@ pub struct Limit {
 
 impl ClientError {
     /// From an answer that is not a success; its status survives whatever the body is.
-    pub(super) fn refused(call: String, status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
-        let message = message_of(body);
+    pub(super) fn refused(
+        call: String,
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+        token: &SecretString,
+    ) -> Self {
+        let message = message_of(body, token);
         let limit = limit_of(status, headers, &message);
         Self::Refused {
             call,
@@ -165,7 +175,7 @@ struct ErrorBody {
     errors: Option<Value>,
 }
 
-fn message_of(body: &[u8]) -> String {
+fn message_of(body: &[u8], token: &SecretString) -> String {
     let text = match serde_json::from_slice::<ErrorBody>(body) {
         Ok(ErrorBody {
             message: Some(message),
@@ -180,6 +190,8 @@ fn message_of(body: &[u8]) -> String {
     if text.is_empty() {
         return "no message".to_owned();
     }
+    // A server or a proxy may say what it was sent.
+    let text = scrub::shown(&text, token);
     text.chars().take(SHOWN_CHARACTERS).collect()
 }
 
@@ -224,7 +236,14 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
-        ClientError::refused("GET /x".to_owned(), status, &headers, body.as_bytes())
+        let token = SecretString::from("proxytoken-hunter2");
+        ClientError::refused(
+            "GET /x".to_owned(),
+            status,
+            &headers,
+            body.as_bytes(),
+            &token,
+        )
     }
 
     fn limit(error: &ClientError) -> Option<Limit> {
@@ -241,6 +260,21 @@ mod tests {
         assert!(error.is_ambiguous());
         assert_eq!(refused(500, &[], "{}").status(), Some(500));
         assert_eq!(refused(500, &[], "").status(), Some(500));
+    }
+
+    #[test]
+    fn what_a_server_repeats_of_the_token_is_not_shown() {
+        for body in [
+            "you sent Bearer proxytoken-hunter2",
+            r#"{"message":"bad token proxytoken-hunter2"}"#,
+            r#"{"message":"no","errors":["ghs_hunter2"]}"#,
+        ] {
+            for status in [401, 500] {
+                let error = refused(status, &[], body);
+                let shown = format!("{error} {error:?}");
+                assert!(!shown.contains("hunter2"), "{shown}");
+            }
+        }
     }
 
     #[test]

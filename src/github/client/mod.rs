@@ -14,12 +14,15 @@ use octocrab::{
 };
 use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{context::Context, limits::Limits, mask::mask_body};
-use crate::{http::base_url, report::Mask};
+use crate::{
+    http::{base_url, scrub},
+    report::Mask,
+};
 
 mod contents;
 mod failure;
@@ -43,6 +46,8 @@ pub struct Client {
     octocrab: Octocrab,
     api_url: String,
     authorization: HeaderValue,
+    /// Taken out of what the server says.
+    token: SecretString,
     mask: Mask,
     limits: Limits,
     began: Instant,
@@ -67,6 +72,7 @@ pub(super) struct Answer {
     call: String,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    token: SecretString,
 }
 
 impl Client {
@@ -97,6 +103,7 @@ impl Client {
             octocrab,
             api_url: base_url(&context.api_url).map_err(ClientError::Address)?,
             authorization,
+            token: SecretString::from(token),
             mask,
             limits,
             began: Instant::now(),
@@ -205,7 +212,8 @@ impl Client {
         let request = self.request(call)?;
         let exchange = async {
             let answer = self.octocrab.execute(request).await;
-            receive(call, answer.map_err(|error| broken(call, error))?).await
+            let answer = answer.map_err(|error| broken(call, error))?;
+            receive(call, answer, &self.token).await
         };
         match timeout(left, exchange).await {
             Ok(answer) => answer,
@@ -299,7 +307,8 @@ impl Answer {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         serde_json::from_slice(&self.body).map_err(|source| ClientError::Unreadable {
             call: self.call.clone(),
-            source,
+            // It may repeat what the answer holds.
+            source: serde_json::Error::custom(scrub::shown(&source.to_string(), &self.token)),
         })
     }
 }
@@ -324,7 +333,11 @@ fn pause_after(
     again.then_some(planned)
 }
 
-async fn receive<B>(call: &Call, response: Response<B>) -> Result<Answer, ClientError>
+async fn receive<B>(
+    call: &Call,
+    response: Response<B>,
+    token: &SecretString,
+) -> Result<Answer, ClientError>
 where
     B: BodyExt,
     B::Error: Into<BoxError>,
@@ -341,6 +354,7 @@ where
             parts.status.as_u16(),
             &parts.headers,
             &body,
+            token,
         ));
     }
     let body = collected.map_err(|source| ClientError::Broken {
@@ -351,6 +365,7 @@ where
         call: call.name(),
         headers: parts.headers,
         body: body.to_bytes().to_vec(),
+        token: token.clone(),
     })
 }
 

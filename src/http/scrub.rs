@@ -1,4 +1,4 @@
-//! What a server said, made fit to be shown: no keys nor parts of them, no control characters, not too long.
+//! Texts of servers, made fit to be shown: no keys nor parts of them, no control characters, not too long.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -7,17 +7,50 @@ const SHOWN: usize = 300;
 
 const REPLACEMENT: &str = "[key]";
 
-/// What secrets of Stripe and Paddle begin with.
-const BEGINNINGS: [&str; 6] = ["sk_", "rk_", "pk_", "rkcs_", "whsec_", "pdl_"];
-
-/// What gives a secret away inside a longer word.
-const INSIDE: [&str; 11] = [
-    "sk_live_", "sk_test_", "sk_org_", "rk_live_", "rk_test_", "pk_live_", "pk_test_", "rkcs_",
-    "whsec_", "pdl_", "_apikey_",
+/// The beginnings of secrets: of Stripe, Paddle and GitHub, and of tokens that name themselves (JSON Web Tokens).
+const BEGINNINGS: [&str; 14] = [
+    "sk_",
+    "rk_",
+    "pk_",
+    "rkcs_",
+    "whsec_",
+    "pdl_",
+    "ghs_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghr_",
+    "github_pat_",
+    "xox",
+    "eyj",
 ];
 
+/// Words of an `Authorization` header that a secret follows.
+const SCHEMES: [&str; 2] = ["bearer", "basic"];
+
+/// What gives a secret away inside a longer word.
+const INSIDE: [&str; 14] = [
+    "sk_live_",
+    "sk_test_",
+    "sk_org_",
+    "rk_live_",
+    "rk_test_",
+    "pk_live_",
+    "pk_test_",
+    "rkcs_",
+    "whsec_",
+    "pdl_",
+    "_apikey_",
+    "ghs_",
+    "ghp_",
+    "github_pat_",
+];
+
+/// Shorter words are no tokens: `the bearer of`, `token is`.
+const SHORTEST_TOKEN: usize = 12;
+
 /// `text` with the key itself, and everything that looks like one whole or masked, replaced.
-pub(crate) fn shown(text: &str, key: &SecretString) -> String {
+pub fn shown(text: &str, key: &SecretString) -> String {
     let key = key.expose_secret();
     // A secret of a few characters would turn every message into holes, and is no key of either provider.
     if key.len() < 8 {
@@ -27,22 +60,21 @@ pub(crate) fn shown(text: &str, key: &SecretString) -> String {
 }
 
 /// The same for text met where the key is not at hand.
-pub(crate) fn presentable(text: &str) -> String {
+pub fn presentable(text: &str) -> String {
     let mut clean = String::new();
-    let mut word = String::new();
+    let mut words = Words::default();
     for character in text.chars() {
-        if belongs_to_a_word(character) {
-            word.push(character);
+        if words.take(character) {
             continue;
         }
-        push_word(&mut clean, &mut word);
+        words.end(&mut clean);
         clean.push(if character.is_control() {
             ' '
         } else {
             character
         });
     }
-    push_word(&mut clean, &mut word);
+    words.end(&mut clean);
     let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     if clean.chars().count() <= SHOWN {
         return clean;
@@ -55,15 +87,48 @@ fn belongs_to_a_word(character: char) -> bool {
     character.is_alphanumeric() || "_-*.•…".contains(character)
 }
 
-fn push_word(clean: &mut String, word: &mut String) {
-    let lower = word.to_lowercase();
-    let is_key = BEGINNINGS
-        .iter()
-        .any(|beginning| lower.starts_with(beginning))
-        || INSIDE.iter().any(|part| lower.contains(part))
-        || is_masked(&lower);
-    clean.push_str(if is_key { REPLACEMENT } else { word });
-    word.clear();
+/// Whether it looks like a token and not like a word: `Basic authentication`.
+fn is_random(word: &str) -> bool {
+    let has = |is: fn(char) -> bool| word.contains(is);
+    let is_mixed = word.chars().skip(1).any(char::is_uppercase) && has(char::is_lowercase);
+    word.len() >= SHORTEST_TOKEN && (is_mixed || has(|character| !character.is_alphabetic()))
+}
+
+/// Words one after the other.
+#[derive(Debug, Default)]
+struct Words {
+    word: String,
+    /// The last word announces a secret.
+    follows_a_scheme: bool,
+}
+
+impl Words {
+    /// Whether the character goes on with a word. What follows a scheme may be in base64.
+    fn take(&mut self, character: char) -> bool {
+        let is_part =
+            belongs_to_a_word(character) || (self.follows_a_scheme && "+/=~".contains(character));
+        if is_part {
+            self.word.push(character);
+        }
+        is_part
+    }
+
+    fn end(&mut self, clean: &mut String) {
+        if self.word.is_empty() {
+            return;
+        }
+        let lower = self.word.to_lowercase();
+        let is_token = self.follows_a_scheme && is_random(&self.word);
+        let is_key = is_token
+            || BEGINNINGS
+                .iter()
+                .any(|beginning| lower.starts_with(beginning))
+            || INSIDE.iter().any(|part| lower.contains(part))
+            || is_masked(&lower);
+        clean.push_str(if is_key { REPLACEMENT } else { &self.word });
+        self.follows_a_scheme = SCHEMES.contains(&lower.as_str());
+        self.word.clear();
+    }
 }
 
 /// Whether letters stand beside a run of mask characters: of a key that begins with nothing known, the provider shows
@@ -104,6 +169,16 @@ mod tests {
                 "No such customer: 'cus_1' (task_id, risk_level)",
             ),
             ("a\u{1b}[31mb\r\nc", "a [31mb c"),
+            (
+                "you sent Bearer ghs_abc and github_pat_11AB",
+                "you sent Bearer [key] and [key]",
+            ),
+            (
+                "authorization: Basic dXNlcjpwYXNz/d29yZA==, bearer: hunter2hunter2",
+                "authorization: Basic [key], bearer: [key]",
+            ),
+            ("Basic authentication is off", "Basic authentication is off"),
+            ("a JWT eyJhbGciOi.eyJz.c2ln", "a JWT [key]"),
         ] {
             assert_eq!(presentable(said), expected);
         }

@@ -1,4 +1,6 @@
-//! The one HTTP client of the process, and which base URLs secrets may be sent to.
+//! The one HTTP client of the process, which base URLs secrets may be sent to, and what of an answer may be shown.
+
+pub mod scrub;
 
 use std::time::Duration;
 
@@ -29,24 +31,24 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
 /// Why a base URL is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    #[error("`{0}` is not a URL")]
-    NotAUrl(String),
+    /// Not shown: it may be a secret in the wrong place.
+    #[error("it is not a URL")]
+    NotAUrl,
     #[error("`{0}` would send a secret over plain http to a public host")]
     PlainHttp(String),
-    #[error("`{0}` is neither https nor http")]
+    #[error("its scheme is `{0}`, which is neither https nor http")]
     Scheme(String),
 }
 
 /// A base URL that secrets may be sent to: https anywhere, http only to a loopback or private address. The result has
 /// no trailing slash.
 pub fn base_url(text: &str) -> Result<String, BaseUrlError> {
-    let shown = || text.chars().take(200).collect::<String>();
-    let url = Url::parse(text).map_err(|_parse| BaseUrlError::NotAUrl(shown()))?;
+    let url = Url::parse(text).map_err(|_parse| BaseUrlError::NotAUrl)?;
     match url.scheme() {
         "https" => {}
         "http" if url.host().is_some_and(|host| is_near(&host)) => {}
-        "http" => return Err(BaseUrlError::PlainHttp(shown())),
-        _ => return Err(BaseUrlError::Scheme(shown())),
+        "http" => return Err(BaseUrlError::PlainHttp(url.origin().ascii_serialization())),
+        scheme => return Err(BaseUrlError::Scheme(scrub::presentable(scheme))),
     }
     Ok(text.trim_end_matches('/').to_owned())
 }
@@ -83,5 +85,17 @@ mod tests {
         }
         assert!(base_url("ftp://localhost").is_err());
         assert!(base_url("not a url").is_err());
+    }
+
+    #[test]
+    fn a_refused_address_shows_no_more_than_its_host() {
+        for text in [
+            "hunter2hunter2",
+            "postgres://dana:hunter2hunter2@db/app",
+            "http://api.stripe.com/hunter2hunter2?key=hunter2hunter2",
+        ] {
+            let refused = base_url(text).unwrap_err();
+            assert!(!format!("{refused} {refused:?}").contains("hunter2"));
+        }
     }
 }

@@ -1,0 +1,307 @@
+//! What is asked for beside subscriptions: invoices, test clocks, objects by id; and checks that do without.
+
+use std::collections::BTreeSet;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::scripted::{Answer, Asked, Server, impatient, item, page, subscription};
+use crate::{
+    billing::{BillingFacts, Reader, Settings},
+    contract::{Breadth, CustomerId, Metadata, Source, Status, SubscriptionId, UnixSeconds},
+    http,
+};
+
+/// A reader with a key of this mode, for a contract that counts grace from invoices or not.
+fn reader(server: &Server, key: &str, invoices: bool) -> Reader {
+    let settings = Settings {
+        base: Some(server.base.clone()),
+        patience: impatient(),
+        invoices,
+        ..Settings::default()
+    };
+    let client = http::client().unwrap();
+    Reader::new(Source::Stripe, client, &SecretString::from(key), &settings).unwrap()
+}
+
+const LIVE: &str = "rk_live_CANARY0123456789";
+const TEST: &str = "rk_test_CANARY0123456789";
+
+/// An account with one overdue subscription, whose invoice is shown to whoever asks for it.
+fn overdue(asked: &Asked) -> Answer {
+    let active = subscription("sub_1", "cus_1", "active");
+    let mut late = subscription("sub_2", "cus_2", "past_due");
+    late["latest_invoice"] = json!("in_2");
+    if asked.value("expand[]").is_some() {
+        late["latest_invoice"] = json!({"id": "in_2", "created": 5, "due_date": 7});
+    }
+    Answer::ok(&match asked.value("status") {
+        Some("past_due") => page(&[late], asked),
+        Some("active" | "trialing") => page(&[active], asked),
+        _ => page(&[active, late], asked),
+    })
+}
+
+fn due(facts: &BillingFacts) -> Vec<Option<UnixSeconds>> {
+    let due = facts.subscriptions.iter().map(|one| {
+        let details = one.details.as_ref();
+        details.and_then(|details| details.invoice_due)
+    });
+    due.collect()
+}
+
+#[tokio::test]
+async fn invoices_are_asked_for_with_what_is_overdue_alone() {
+    let statuses = BTreeSet::from([Status::Active, Status::PastDue]);
+    for (breadth, requests) in [
+        (Breadth::Everything, 2),
+        (
+            Breadth::NotCanceled {
+                statuses: BTreeSet::new(),
+            },
+            2,
+        ),
+        (Breadth::Statuses(statuses), 2),
+    ] {
+        let server = Server::start(|_, asked| overdue(asked)).await;
+        let reader = reader(&server, LIVE, true);
+        let survey = reader.survey(&breadth, &[]).await.unwrap();
+        let facts = survey.read(&|_| {}).await.unwrap();
+        assert_eq!(due(&facts), [None, Some(UnixSeconds(7))], "{breadth:?}");
+        assert_eq!(reader.requests(), requests, "{breadth:?}");
+        for asked in server.asked() {
+            let expands = asked.value("expand[]").is_some();
+            assert_eq!(expands, asked.value("status") == Some("past_due"));
+        }
+        assert_eq!(reader.warnings(), []);
+    }
+}
+
+#[tokio::test]
+async fn no_invoice_is_asked_for_without_grace() {
+    let server = Server::start(|_, asked| overdue(asked)).await;
+    let reader = reader(&server, LIVE, false);
+    let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(due(&facts), [None, None]);
+    assert_eq!(reader.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_read_invoices_does_without() {
+    let forbidden = json!({"code": "more_permissions_required", "message": "Having the 'rak_invoice_read' permission would allow this"});
+    let server = Server::start(move |_, asked| {
+        if asked.value("expand[]").is_some() {
+            return Answer::error(403, &forbidden);
+        }
+        if asked.path == "/v1/subscriptions/sub_2" {
+            return Answer::ok(&subscription("sub_2", "cus_2", "past_due"));
+        }
+        overdue(asked)
+    })
+    .await;
+    let reader = reader(&server, LIVE, true);
+    let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(due(&facts), [None, None]);
+    let [warning] = &*reader.warnings() else {
+        panic!("one warning was expected");
+    };
+    assert!(warning.message.contains("may not read invoices"));
+    // It is not asked for again.
+    let before = reader.requests();
+    let ids = [SubscriptionId::from("sub_2")];
+    let facts = reader.read_subscriptions(&ids).await.unwrap();
+    assert_eq!(
+        (facts.subscriptions.len(), reader.requests()),
+        (1, before + 1)
+    );
+}
+
+/// A test account with a subscription beside the clocks and one on each of two clocks.
+fn with_clocks(asked: &Asked) -> Value {
+    if asked.path == "/v1/test_helpers/test_clocks" {
+        let clock = |id: &str| json!({"id": id, "object": "test_helpers.test_clock"});
+        return page(&[clock("clock_1"), clock("clock_2")], asked);
+    }
+    match asked.value("test_clock") {
+        Some(clock) => {
+            let mut on_clock = subscription(&format!("sub_{clock}"), "cus_2", "active");
+            on_clock["test_clock"] = json!(clock);
+            page(&[on_clock], asked)
+        }
+        None => page(&[subscription("sub_1", "cus_1", "active")], asked),
+    }
+}
+
+#[tokio::test]
+async fn subscriptions_on_test_clocks_are_read_and_marked() {
+    let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
+    let reader = reader(&server, TEST, false);
+    let survey = reader.survey(&Breadth::Everything, &[]).await.unwrap();
+    assert_eq!(survey.plan().left(), 2);
+    let facts = survey.read(&|_| {}).await.unwrap();
+    let read = facts.subscriptions.iter();
+    let read: Vec<_> = read
+        .map(|one| (one.id.as_str(), one.on_test_clock))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("sub_1", false),
+            ("sub_clock_1", true),
+            ("sub_clock_2", true)
+        ]
+    );
+    assert_eq!(reader.requests(), 4);
+    assert_eq!(reader.warnings(), []);
+}
+
+#[tokio::test]
+async fn a_live_key_never_asks_for_test_clocks() {
+    let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
+    let reader = reader(&server, LIVE, false);
+    reader.read_all(&[], &|_| {}).await.unwrap();
+    assert_eq!(reader.requests(), 1);
+}
+
+#[tokio::test]
+async fn test_clocks_that_cannot_be_listed_are_a_warning() {
+    for (status, error) in [
+        (
+            403,
+            json!({"code": "more_permissions_required", "message": "no"}),
+        ),
+        (404, json!({"message": "Unrecognized request URL"})),
+    ] {
+        let server = Server::start(move |_, asked| {
+            if asked.path == "/v1/test_helpers/test_clocks" {
+                return Answer::error(status, &error);
+            }
+            Answer::ok(&with_clocks(asked))
+        })
+        .await;
+        let reader = reader(&server, TEST, false);
+        let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+        assert_eq!(facts.subscriptions.len(), 1);
+        let [warning] = &*reader.warnings() else {
+            panic!("one warning was expected");
+        };
+        assert!(warning.message.contains("test clocks were not listed"));
+    }
+}
+
+#[tokio::test]
+async fn items_that_may_be_cut_are_read_one_by_one() {
+    for items in [
+        json!({"data": [item("si_1", "price_1")]}),
+        json!({"data": [], "has_more": false}),
+        json!({"data": [], "has_more": false, "total_count": 2}),
+        json!({"data": [item("si_1", "price_1")], "has_more": false, "total_count": 2}),
+    ] {
+        let mut cut = subscription("sub_1", "cus_1", "active");
+        cut["items"] = items.clone();
+        let server = Server::start(move |_, asked| {
+            Answer::ok(&if asked.path == "/v1/subscription_items" {
+                page(&[item("si_1", "price_1"), item("si_2", "price_2")], asked)
+            } else {
+                page(std::slice::from_ref(&cut), asked)
+            })
+        })
+        .await;
+        let reader = reader(&server, LIVE, false);
+        let facts = reader.read_all(&[], &|_| {}).await.unwrap();
+        assert_eq!(facts.subscriptions[0].items.len(), 2, "{items}");
+    }
+}
+
+fn names(metadata: &Metadata) -> String {
+    let pairs = metadata.iter();
+    let shown: Vec<_> = pairs
+        .map(|(key, text)| format!("{}={text}", &**key))
+        .collect();
+    shown.join(" ")
+}
+
+#[tokio::test]
+async fn metadata_of_customers_is_asked_for_by_id() {
+    let server = Server::start(|_, asked| match asked.path.as_str() {
+        "/v1/customers/cus_1" => Answer::ok(&json!({"id": "cus_1", "metadata": {"userId": "u1"}})),
+        "/v1/customers/cus_2" => Answer::ok(&json!({"id": "cus_2", "metadata": {}})),
+        "/v1/customers/cus_3" => Answer::ok(&json!({"id": "cus_3", "deleted": true})),
+        "/customers" if asked.value("id").is_some_and(|ids| ids.contains("cus_x")) => {
+            Answer::status(
+                400,
+                &[],
+                r#"{"error":{"code":"bad_request","errors":[{"field":"id"}]}}"#,
+            )
+        }
+        "/customers" => {
+            let ids = asked.value("id").unwrap().split(',');
+            let known = ids.filter(|id| *id == "cus_1");
+            let known = known.map(|id| json!({"id": id, "custom_data": {"userId": "u1"}}));
+            let known: Vec<_> = known.collect();
+            Answer::ok(&json!({"data": known, "meta": {}}))
+        }
+        _ => Answer::error(
+            404,
+            &json!({"code": "resource_missing", "param": "id", "message": "No such customer"}),
+        ),
+    })
+    .await;
+    let asked_for = ["cus_1", "cus_2", "cus_3", "cus_x", "cus_1"].map(CustomerId::from);
+    for source in [Source::Stripe, Source::Paddle] {
+        let reader = server.reader(source);
+        let read = reader.customer_metadata(&asked_for).await.unwrap();
+        let read: Vec<_> = read
+            .iter()
+            .map(|(id, metadata)| format!("{id} {}", names(metadata)))
+            .collect();
+        assert_eq!(read, ["cus_1 userId=u1"], "{source:?}");
+        assert_eq!(reader.warnings(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_read_customers_learns_of_no_metadata() {
+    let server = Server::start(|_, _| {
+        Answer::error(
+            403,
+            &json!({"code": "more_permissions_required", "message": "Permission denied"}),
+        )
+    })
+    .await;
+    let reader = server.reader(Source::Stripe);
+    let read = reader.customer_metadata(&[CustomerId::from("cus_1")]).await;
+    assert!(read.unwrap().is_empty());
+    assert_eq!(reader.warnings().len(), 1);
+}
+
+#[tokio::test]
+async fn subscriptions_are_read_by_id_and_unknown_ones_are_absent() {
+    let ids = ["sub_1", "sub_2", "sub_gone", "sub/../x", ""].map(SubscriptionId::from);
+    let server = Server::start(|_, asked| {
+        let id = asked.path.rsplit('/').next().unwrap();
+        if id == "sub_gone" {
+            let missing = json!({"code": "resource_missing", "param": "id", "message": "No such subscription"});
+            return Answer::error(404, &missing);
+        }
+        if asked.path.starts_with("/v1/") {
+            return Answer::ok(&subscription(id, "cus_1", "active"));
+        }
+        Answer::ok(&json!({"data": {
+            "id": id, "status": "active", "customer_id": "ctm_1",
+            "created_at": "2026-10-01T00:00:00Z", "items": [],
+        }}))
+    })
+    .await;
+    for source in [Source::Stripe, Source::Paddle] {
+        let reader = server.reader(source);
+        let facts = reader.read_subscriptions(&ids).await.unwrap();
+        let read: Vec<_> = facts
+            .subscriptions
+            .iter()
+            .map(|one| one.id.as_str())
+            .collect();
+        assert_eq!(read, ["sub_1", "sub_2"], "{source:?}");
+        assert_eq!(reader.requests(), 3, "{source:?}");
+    }
+}
