@@ -93,9 +93,10 @@ pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
 pub(crate) fn prefilled(source: Source) -> String {
     let (permission, further) = match source {
         Source::StripeEntitlements => ("rak_entitlement_read", ""),
-        Source::Stripe | Source::Paddle => {
-            ("rak_subscription_read", "&permissions[]=rak_event_read")
-        }
+        Source::Stripe | Source::Paddle => (
+            "rak_subscription_read",
+            "&permissions[]=rak_event_read&permissions[]=rak_billing_clock_read",
+        ),
     };
     format!(
         "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]={permission}&permissions[]=rak_customer_read{further}"

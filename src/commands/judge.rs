@@ -132,6 +132,7 @@ async fn judge_contract(
         .add(contract, &sides, &facts, run.now, &mut evaluation.findings)
         .await;
     evaluation.summary.provider_requests = sides.requests();
+    warnings.extend(sides.warnings());
     let findings = &evaluation.findings;
     let repairs = if run.repairs && !findings.is_empty() {
         repair::repairs(contract, &sides, &facts, findings, run.now).await

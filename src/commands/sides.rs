@@ -114,6 +114,14 @@ impl<'r> Sides<'r> {
         }
     }
 
+    /// About what the provider would not show so far.
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
+        match &self.billing {
+            Billing::Live(reader) => reader.warnings(),
+            Billing::Recorded(_) => Vec::new(),
+        }
+    }
+
     /// Reads both sides, at the same time where one does not depend on the other.
     pub(crate) async fn read(&self) -> Result<BothSides, Failure> {
         let listed_by_customer = self.contract.contract.source == Source::StripeEntitlements;

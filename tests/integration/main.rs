@@ -13,6 +13,7 @@ mod confirming;
 #[expect(dead_code, reason = "the rehearsal's tests count rows")]
 mod database;
 mod database_faults;
+mod echoing;
 mod evidence;
 mod explain;
 mod fake_stripe;
@@ -28,5 +29,6 @@ mod provider_faults;
 mod repair;
 mod scenarios;
 mod signals;
+mod test_clocks;
 mod twenty_thousand;
 mod warnings;
