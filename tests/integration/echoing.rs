@@ -102,6 +102,7 @@ fn github_may_repeat_the_token() {
     for status in [401, 500] {
         let mut program = prodverdict("-vv action --fixtures").within(folder.path());
         let api = format!("http://{}", echo(status));
+        // The runner is told to mask the token, which shows it once: only standard error is looked at.
         for (name, value) in [
             ("GITHUB_ACTIONS", "true"),
             ("GITHUB_API_URL", &*api),
@@ -113,10 +114,12 @@ fn github_may_repeat_the_token() {
             ("GITHUB_SERVER_URL", "https://github.com"),
             ("GITHUB_SHA", "0123456789abcdef0123456789abcdef01234567"),
             ("GITHUB_WORKSPACE", &here),
-            ("INPUT_GITHUB_TOKEN", "ghs_CanaryOfTheToken0123456789"),
+            ("INPUT_GITHUB_TOKEN", "token-of-a-proxy-0123456789"),
         ] {
             program = program.variable(name, value);
         }
-        shows_the_text_alone(program);
+        let ran = program.run();
+        assert!(ran.stderr.contains("you sent"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("token-of-a-proxy"), "{}", ran.stderr);
     }
 }
