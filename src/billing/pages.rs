@@ -296,9 +296,10 @@ fn cursor(next: &str) -> Option<String> {
 }
 
 fn tries_of(error: &Error) -> u32 {
-    match error {
-        // Its own count against it is no hiccup twice.
-        Error::CutShort { .. } => 2,
-        _ => TRIES,
+    // Its own count against it is no hiccup twice.
+    if matches!(error, Error::CutShort { .. }) {
+        2
+    } else {
+        TRIES
     }
 }

@@ -96,15 +96,15 @@ impl Reader {
             patience: settings.patience,
             pace: rate.map_or(documented, |rate| documented.at(rate)),
             budget: settings.max_requests,
+            extras: extras(source, &key, settings),
         };
-        let extras = extras(source, &key, settings);
         Ok(Self {
             source,
             evidence: match source {
                 Source::Stripe if settings.evidence => stripe::events::MOST_REQUESTS,
                 Source::Stripe | Source::Paddle | Source::StripeEntitlements => 0,
             },
-            transport: Transport::new(provider, client, base, key, effort, extras)?,
+            transport: Transport::new(provider, client, base, key, effort)?,
         })
     }
 

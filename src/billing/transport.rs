@@ -52,12 +52,13 @@ pub(crate) struct Transport {
 /// What a provider is asked at: the path in its documentation, which is what it counts requests by.
 pub(crate) type Endpoint = &'static str;
 
-/// How hard a transport tries.
-#[derive(Debug, Clone, Copy)]
+/// How hard a transport tries, and for what.
+#[derive(Debug)]
 pub(crate) struct Effort {
     pub(crate) patience: Patience,
     pub(crate) pace: Pace,
     pub(crate) budget: Option<u64>,
+    pub(crate) extras: Extras,
 }
 
 impl Transport {
@@ -67,7 +68,6 @@ impl Transport {
         base: Url,
         key: SecretString,
         effort: Effort,
-        extras: Extras,
     ) -> Result<Self, KeyError> {
         let bearer = format!("Bearer {}", key.expose_secret());
         let mut authorization =
@@ -89,7 +89,7 @@ impl Transport {
             requests: AtomicU64::new(0),
             has_answered: AtomicBool::new(false),
             budget: effort.budget,
-            extras,
+            extras: effort.extras,
         })
     }
 

@@ -68,9 +68,10 @@ pub(crate) async fn survey<'a>(
 fn listings(session: Session<'_>, breadth: &Breadth) -> Vec<(String, Listing)> {
     let named = |status: &Status| {
         let listing = subscriptions(&[("status", status.as_str())]);
-        let listing = match status {
-            Status::PastDue => with_invoices(session, listing),
-            _ => listing,
+        let listing = if *status == Status::PastDue {
+            with_invoices(session, listing)
+        } else {
+            listing
         };
         (format!("subscriptions that are `{status}`"), listing)
     };
