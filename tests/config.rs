@@ -7,6 +7,8 @@
     reason = "a test may panic"
 )]
 
+#[path = "config/documentation.rs"]
+mod documentation;
 #[path = "config/forms.rs"]
 mod forms;
 #[path = "config/published.rs"]

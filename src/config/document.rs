@@ -97,7 +97,7 @@ pub(super) struct Contract {
     /// Ids of accounts that are never judged.
     #[serde(default)]
     pub(super) exempt: Entry<Vec<Entry<Literal>>>,
-    /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift and unmapped-price.
+    /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift, unmapped-price and customer-mismatch.
     #[serde(default)]
     pub(super) severity: Entry<Level>,
     /// The severity from which a finding fails the check. Default: `high`.
