@@ -70,6 +70,8 @@ pub enum Reason {
     Quoted,
     /// Of that many characters.
     UnknownPlaceholder(usize),
+    /// A character that ends every text for Postgres.
+    Nul,
 }
 
 /// Checks a part of a statement, such as a condition: no `;` at all.
@@ -110,6 +112,9 @@ impl<P: Placeholder> Scanner<P> {
     }
 
     fn run(mut self) -> Result<CheckedSql<P>, Unusable> {
+        if let Some(at) = self.text.iter().position(|c| *c == '\0') {
+            return Err(unusable(Reason::Nul, at));
+        }
         while let Some(c) = self.peek(0) {
             let start = self.at;
             match (c, self.peek(1)) {
@@ -444,6 +449,7 @@ mod tests {
             (r"1e'\'", Reason::Unclosed, 2),
             ("e'a'\n'\\'", Reason::Unclosed, 5),
             ("id = $1", Reason::Parameter, 5),
+            ("id = 'a\0b'", Reason::Nul, 7),
             ("", Reason::Empty, 0),
             (" -- only this", Reason::Empty, 0),
         ] {

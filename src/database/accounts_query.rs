@@ -119,6 +119,7 @@ impl TableForm<'_> {
                 column: column.to_owned(),
                 table: super::diagnosis::shown(self.table),
                 nearest: nearest(column, self.existing.iter().map(String::as_str)),
+                existing: self.existing.to_vec(),
             });
         } else if let Some((table, column)) = column.split_once('.') {
             statement.push_name(table).push(".").push_name(column);
@@ -295,6 +296,7 @@ fn described(reason: Reason) -> &'static str {
         Reason::Parameter | Reason::UnknownPlaceholder(_) => {
             "a parameter has no value here; only `{{now}}` is given one"
         }
+        Reason::Nul => "a NUL character, which no text of Postgres has",
         Reason::Quoted => "`{{now}}` is a value of its own, to be written without quotes",
     }
 }

@@ -207,3 +207,46 @@ impl ConnectError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_remote_unless_it_is_of_a_network_of_our_own() {
+        for (address, is_remote) in [
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("10.0.0.7", false),
+            ("172.17.0.1", false),
+            ("fd12:3456::1", false),
+            ("::ffff:192.168.1.1", false),
+            ("203.0.113.7", true),
+            ("2001:db8::1", true),
+        ] {
+            let address = address.parse().unwrap();
+            assert_eq!(is_remote_address(address), is_remote, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_near_by_its_name_alone_where_the_name_says_so() {
+        let target = |host: &str| {
+            let url = format!("postgres://u:p@{host}/d");
+            Target::parse(&secrecy::SecretString::from(url)).unwrap()
+        };
+        for host in [
+            "localhost",
+            "postgres",
+            "127.0.0.1",
+            "0.0.0.0",
+            "[::1]",
+            "%2Ftmp",
+        ] {
+            assert!(target(host).is_near(), "{host}");
+        }
+        for host in ["db.example.com", "203.0.113.7", "[2001:db8::1]"] {
+            assert!(!target(host).is_near(), "{host}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::{
     catalog::{Candidate, Role, Touched, candidates},
     error::{Error, SqlPlace},
     session::{Failed, Session},
-    statement::{quoted, quoted_table},
+    statement::{Origin, quoted, quoted_table},
 };
 
 /// What is left of a server's message: it can quote values.
@@ -40,7 +40,11 @@ pub(super) fn plain(failed: Failed, limit: Duration) -> Error {
         "57P01" | "57P02" | "57P03" | "25P03" | "08006" => Error::Lost,
         "25006" => Error::Writes { message, place },
         _ => Error::Rejected {
-            hint: advice(&code, server.try_downcast_ref::<PgDatabaseError>()),
+            hint: advice(
+                &code,
+                server.try_downcast_ref::<PgDatabaseError>(),
+                failed.origin.as_ref(),
+            ),
             code,
             message,
             place,
@@ -145,18 +149,25 @@ fn nearest_table(name: &str, candidates: &[Candidate]) -> Option<TableName> {
     })
 }
 
-fn advice(code: &str, server: Option<&PgDatabaseError>) -> String {
+fn advice(code: &str, server: Option<&PgDatabaseError>, origin: Option<&Origin>) -> String {
     if let Some(hint) = server.and_then(PgDatabaseError::hint) {
         return hint.chars().take(MAX_MESSAGE).collect();
     }
     match code {
         "42601" => "correct the SQL; try it in psql",
         "42702" => "say which table it is a column of, as in `{sql: \"users.status\"}`",
+        "42703" if origin.is_some_and(Origin::is_quoted_name) => {
+            "text is written in single quotes, as in `'pro'`: what stands in double quotes is the name of a column"
+        }
         "42703" => "correct the column's name; names with capital letters are quoted, as in `\"stripeCustomerId\"`",
         "42883" | "42804" => "cast the value to the type that is needed, as in `status::text`",
         "40001" | "40P01" => "a replica or another session had to cancel it: run the check again",
         "0A000" => "write one SELECT; parts that change data have no place in it",
         "22P02" => "compare as text, as in `status::text = 'active'`",
+        "22021" => {
+            "the database holds bytes that are no UTF-8, as one with the encoding SQL_ASCII may: correct them, leave such \
+             rows out with `where`, or read the column as `{sql: \"encode(convert_to(plan, 'SQL_ASCII'), 'escape')\"}`"
+        }
         _ if code.starts_with("22") => {
             "a row holds a value that the SQL cannot compute with: guard it, as in `nullif(x, 0)`"
         }

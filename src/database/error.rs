@@ -52,6 +52,8 @@ pub enum Error {
         column: String,
         table: String,
         nearest: Option<String>,
+        /// The columns that the table has.
+        existing: Vec<String>,
     },
     #[error("`query` yields no column `{}`, only {}", .field.as_str(), List(.found))]
     NoOutputColumn { field: Field, found: Vec<String> },
@@ -199,11 +201,14 @@ impl Explain for Error {
                 || "check that the URL leads to the right database, and name the schema where it is not `public`".to_owned(),
                 |nearest| format!("did you mean `{nearest}`?"),
             ),
-            Self::NoColumn { nearest, .. } => {
-                let nearest = nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`? "));
+            Self::NoColumn { nearest, existing, .. } => {
+                let there = match nearest {
+                    Some(nearest) => format!("did you mean `{nearest}`?"),
+                    None if existing.is_empty() => "it has no columns at all;".to_owned(),
+                    None => format!("it has {};", List(existing)),
+                };
                 format!(
-                    "{}an expression is written `{{sql: …}}`, and a column of another table needs `join`",
-                    nearest.unwrap_or_default()
+                    "{there} an expression is written `{{sql: …}}`, and a column of another table needs `join`"
                 )
             }
             Self::NoOutputColumn { field, .. } => format!("name a column of it: `… as {}`", field.as_str()),

@@ -95,3 +95,21 @@ fn exposed(server: &str, env: &str) -> Problem {
         place: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exposed_connection_is_told_with_what_to_write() {
+        let Problem { message, hint, .. } = exposed("db.example.com:5432", "DATABASE_URL");
+        assert_eq!(
+            message,
+            "the connection to the database at `db.example.com:5432` is not encrypted"
+        );
+        assert!(
+            hint.contains("`sslmode=require` in `DATABASE_URL`"),
+            "{hint}"
+        );
+    }
+}

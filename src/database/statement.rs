@@ -174,6 +174,11 @@ impl Origin {
         (line, column)
     }
 
+    /// Whether what is written here begins with a double quote.
+    pub(super) fn is_quoted_name(&self) -> bool {
+        self.source.text.chars().nth(self.at) == Some('"')
+    }
+
     /// The name that is written here, unquoted; none where there is none.
     pub(super) fn name(&self) -> Option<String> {
         let mut rest = self.source.text.chars().skip(self.at).peekable();

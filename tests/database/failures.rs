@@ -68,6 +68,10 @@ fn a_missing_column_is_found_under_its_other_spelling() {
             ("plan_name", "did you mean `planName`?"),
             ("planname", "did you mean `planName`?"),
             ("nothing_like_it", "an expression is written"),
+            (
+                "nothing_like_it",
+                "it has `id`, `stripe_customer_id`, `has_paid_access`, `planName`;",
+            ),
             ("s.plan", "needs `join`"),
         ] {
             let error = told(

@@ -18,5 +18,6 @@ mod row_security;
 mod scanner;
 mod schemas;
 mod stacks;
+mod texts;
 mod values;
 mod world;

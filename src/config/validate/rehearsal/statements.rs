@@ -87,6 +87,10 @@ fn report(Unusable { reason, at }: Unusable, text: &str, spot: &Spot, collector:
             "a numbered parameter has no value here",
             "write `{account_id}`, `{email}` or `{customer_id}`",
         ),
+        Reason::Nul => (
+            "a NUL character stands here, which no text of Postgres has",
+            "leave it out",
+        ),
         Reason::Quoted => (
             "a placeholder is a value of its own",
             "write it without quotes: it is bound as a parameter",
