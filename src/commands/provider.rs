@@ -49,16 +49,35 @@ impl Provider<'_> {
         })
     }
 
-    /// Adds what was not listed and could change the verdict: what each suspect has, or everything where that takes
-    /// fewer requests. Whether customers were asked for by id, because nobody was known.
-    pub(super) async fn settle(&self, facts: &mut Facts, now: UnixSeconds) -> Result<bool, Error> {
+    /// Adds what was not listed and could change the verdict. `listed_all`: every subscription was listed. Whether
+    /// customers were asked for by id, because nobody was known.
+    pub(super) async fn settle(
+        &self,
+        facts: &mut Facts,
+        now: UnixSeconds,
+        listed_all: bool,
+    ) -> Result<bool, Error> {
+        let doubts = doubts(self.contract, facts, now);
+        let were_asked = if listed_all {
+            false
+        } else {
+            self.read_suspects(facts, &doubts).await?
+        };
+        self.read_unlisted(facts, &doubts).await?;
+        if !doubts.unexplained.is_empty() {
+            let asked = u64::try_from(doubts.unexplained.len()).unwrap_or(u64::MAX);
+            if self.reader.afford(asked).is_ok() {
+                let metadata = self.reader.customer_metadata(&doubts.unexplained).await?;
+                facts.customer_metadata.extend(metadata);
+            }
+        }
+        Ok(were_asked)
+    }
+
+    /// Reads what each suspect has, or everything where that takes fewer requests.
+    async fn read_suspects(&self, facts: &mut Facts, doubts: &Doubts) -> Result<bool, Error> {
         let reader = self.reader;
-        let Doubts {
-            nobody_is_known,
-            suspects,
-            unlisted: _,
-            unexplained: _,
-        } = doubts(self.contract, facts, now);
+        let (nobody_is_known, suspects) = (doubts.nobody_is_known, &doubts.suspects);
         if nobody_is_known {
             let some = some_customers(&facts.accounts);
             facts.customer_known = reader.any_customer_exists(&some).await?;
@@ -70,7 +89,9 @@ impl Provider<'_> {
             let survey = reader.survey(&Breadth::Everything, &[]).await;
             match survey {
                 Ok(survey) if is_unknown || survey.plan().left() < number => {
-                    facts.subscriptions = survey.read(&|_| {}).await?.subscriptions;
+                    let read = survey.read(&|_| {}).await?;
+                    facts.subscriptions = read.subscriptions;
+                    facts.customer_metadata.extend(read.customer_metadata);
                     return Ok(nobody_is_known);
                 }
                 Err(Error::TooDear { .. }) if !is_unknown => {}
@@ -82,15 +103,41 @@ impl Provider<'_> {
             return Ok(nobody_is_known);
         }
         reader.afford(number)?;
+        self.say_how_many(number);
+        let again = reader.read_customers(suspects).await?;
+        replace(facts, suspects, again.subscriptions);
+        Ok(nobody_is_known)
+    }
+
+    /// Asks for the subscriptions that accounts store and that were not listed. Where a few of them are unknown and
+    /// nothing else is known either, the key or the column is wrong, and the rest is not asked for.
+    async fn read_unlisted(&self, facts: &mut Facts, doubts: &Doubts) -> Result<(), Error> {
+        let number = u64::try_from(doubts.unlisted.len()).unwrap_or(u64::MAX);
+        if number == 0 {
+            return Ok(());
+        }
+        self.reader.afford(number)?;
+        let some = doubts.unlisted.get(..ASKED).unwrap_or(&doubts.unlisted);
+        let mut read = self.reader.read_subscriptions(some).await?.subscriptions;
+        if doubts.nobody_is_known && read.is_empty() {
+            return Ok(());
+        }
+        let rest = doubts.unlisted.get(some.len()..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.say_how_many(number);
+            read.extend(self.reader.read_subscriptions(rest).await?.subscriptions);
+        }
+        facts.subscriptions.extend(read);
+        Ok(())
+    }
+
+    fn say_how_many(&self, number: u64) {
         let line = plan::of_suspects(self.contract.source.provider(), number);
         if number >= MANY {
             notice::say(&line);
         } else {
             tracing::info!("{line}");
         }
-        let again = reader.read_customers(&suspects).await?;
-        replace(facts, &suspects, again.subscriptions);
-        Ok(nobody_is_known)
     }
 }
 
@@ -106,9 +153,11 @@ pub(super) fn replace(
     facts.subscriptions.extend(subscriptions);
 }
 
+/// So many ids are asked for before a key is called wrong.
+const ASKED: usize = 3;
+
 /// A few customers to ask for by id before a key is called wrong.
 pub(super) fn some_customers(accounts: &[Account]) -> Vec<CustomerId> {
-    const ASKED: usize = 3;
     let mut customers = customers_of(accounts);
     customers.truncate(ASKED);
     customers
@@ -116,9 +165,11 @@ pub(super) fn some_customers(accounts: &[Account]) -> Vec<CustomerId> {
 
 /// The distinct customers that accounts are linked to.
 pub(super) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
-    let linked = accounts
-        .iter()
-        .filter_map(|account| account.customer.clone());
+    let linked = accounts.iter().flat_map(|account| {
+        let columns = account.columns.iter();
+        let others = columns.flat_map(|columns| columns.other_customers.iter());
+        account.customer.iter().chain(others).cloned()
+    });
     let mut customers: Vec<_> = linked.filter(|id| !id.as_str().trim().is_empty()).collect();
     customers.sort();
     customers.dedup();

@@ -106,6 +106,14 @@ impl<'r> Sides<'r> {
         )
     }
 
+    /// What the provider would not show, and a check can do without.
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
+        match &self.billing {
+            Billing::Live(reader) => reader.warnings(),
+            Billing::Recorded(_) => Vec::new(),
+        }
+    }
+
     /// Requests sent to the provider so far.
     pub(crate) fn requests(&self) -> u64 {
         match &self.billing {
@@ -141,7 +149,7 @@ impl<'r> Sides<'r> {
             stored_words: accounts.stored_words,
             customer_metadata: listed.facts.customer_metadata,
         };
-        let customers_were_asked = !listed.is_everything && self.settle(&mut facts).await?;
+        let customers_were_asked = self.settle(&mut facts, listed.is_everything).await?;
         Ok(BothSides {
             facts,
             customers_were_asked,
@@ -153,9 +161,8 @@ impl<'r> Sides<'r> {
     pub(crate) async fn read_provider_again(&self, facts: &mut Facts) -> Result<(), Failure> {
         let listed = self.list(&customers_of(&facts.accounts)).await?;
         facts.subscriptions = listed.facts.subscriptions;
-        if !listed.is_everything {
-            self.settle(facts).await?;
-        }
+        facts.customer_metadata = listed.facts.customer_metadata;
+        self.settle(facts, listed.is_everything).await?;
         Ok(())
     }
 
@@ -281,11 +288,12 @@ impl<'r> Sides<'r> {
     }
 
     /// Adds what was not listed and could change the verdict. Whether customers were asked for by id.
-    async fn settle(&self, facts: &mut Facts) -> Result<bool, Failure> {
+    async fn settle(&self, facts: &mut Facts, listed_all: bool) -> Result<bool, Failure> {
         let Billing::Live(reader) = &self.billing else {
             return Ok(false);
         };
-        let settled = self.provider(reader).settle(facts, self.request.now).await;
+        let provider = self.provider(reader);
+        let settled = provider.settle(facts, self.request.now, listed_all).await;
         settled.map_err(|error| Failure::of(&error))
     }
 

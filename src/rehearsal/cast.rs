@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::contract::{Contract, PriceId};
+use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price, PriceId};
 
 /// The part that a price plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
@@ -34,8 +34,10 @@ pub struct Cast {
     other: Option<PriceId>,
     yearly: Option<PriceId>,
     addon: PriceId,
-    /// Every paid price, in order of their ids.
-    pub paid: Vec<PriceId>,
+    unknown: PriceId,
+    metered: PriceId,
+    /// Every paid price, in the order of `plans`, with the product and the lookup key that it is mapped by.
+    pub paid: Vec<Price>,
 }
 
 /// A price of the contract's that is made up needs an id that the contract does not know.
@@ -47,33 +49,40 @@ impl Cast {
     /// Gives the parts to the prices of a contract. One that maps none is played with two made-up prices, since it does
     /// not look at plans.
     pub fn of(contract: &Contract) -> Option<Self> {
-        let mapped: Vec<(PriceId, &str)> = if contract.plans.is_empty() {
-            vec![
-                (PriceId::from("price_prodverdict_main"), "main"),
-                (PriceId::from("price_prodverdict_other"), "other"),
+        let mapped: Vec<(Price, &str)> = if contract.plans.is_empty() {
+            [
+                ("price_prodverdict_main", "main"),
+                ("price_prodverdict_other", "other"),
             ]
+            .map(|(price, plan)| (Price::bare(price), plan))
+            .into()
         } else {
-            let exact = contract.plans.iter().filter(|(key, _)| {
-                key.kind == crate::contract::PlanKeyKind::Price && !key.is_prefix
-            });
-            exact
-                .map(|(key, plan)| (PriceId::from(key.text.as_str()), plan.name()))
-                .filter(|(price, plan)| {
-                    !contract.free_plans.contains(*plan) && !is_ignored(contract, price)
-                })
+            let entries = contract.plans.iter().enumerate();
+            let prices = entries.map(|(number, (key, plan))| (price_of(key, number), plan));
+            let is_paid = |(price, plan): &(Price, &PlanWords)| {
+                // A more specific entry can name another plan for it.
+                contract.plans.plan(price) == Some(*plan)
+                    && !plan.words().any(|word| contract.free_plans.contains(word))
+                    && !is_ignored(contract, &price.id)
+            };
+            prices
+                .filter(is_paid)
+                .map(|(price, plan)| (price, plan.name()))
                 .collect()
         };
         let (main, plan) = mapped.first()?;
-        let find = |wanted: &dyn Fn(&PriceId, &str) -> bool| {
+        let find = |wanted: &dyn Fn(&Price, &str) -> bool| {
             let found = mapped.iter().find(|(price, plan)| wanted(price, plan));
-            found.map(|(price, _)| price.clone())
+            found.map(|(price, _)| price.id.clone())
         };
         Some(Self {
-            main: main.clone(),
+            main: main.id.clone(),
             other: find(&|_, other| other != *plan),
-            yearly: find(&|price, other| price != main && other == *plan),
+            yearly: find(&|price, other| price.id != main.id && other == *plan),
             addon: addon(contract),
-            paid: mapped.iter().map(|(price, _)| price.clone()).collect(),
+            unknown: unmapped(contract, UNKNOWN),
+            metered: unmapped(contract, METERED),
+            paid: mapped.into_iter().map(|(price, _)| price).collect(),
         })
     }
 
@@ -85,8 +94,8 @@ impl Cast {
             Role::OtherIfAny => Some(self.other.clone().unwrap_or_else(|| self.main.clone())),
             Role::Yearly => self.yearly.clone(),
             Role::Each => Some(each.unwrap_or(&self.main).clone()),
-            Role::Unknown => Some(PriceId::from(UNKNOWN)),
-            Role::Metered => Some(PriceId::from(METERED)),
+            Role::Unknown => Some(self.unknown.clone()),
+            Role::Metered => Some(self.metered.clone()),
             Role::Addon => Some(self.addon.clone()),
         }
     }
@@ -123,6 +132,74 @@ fn addon(contract: &Contract) -> PriceId {
         Some(PricePattern::Prefix(prefix)) => {
             PriceId::from(format!("{prefix}prodverdict").as_str())
         }
-        None => PriceId::from(ADDON),
+        None => unmapped(contract, ADDON),
+    }
+}
+
+/// A price that the key finds; the position of the key makes its id another than the others'.
+fn price_of(key: &PlanKey, number: usize) -> Price {
+    let text = if key.is_prefix {
+        format!("{}prodverdict", key.text)
+    } else {
+        key.text.clone()
+    };
+    let made_up = || Price::bare(&format!("price_prodverdict_{number}"));
+    match key.kind {
+        PlanKeyKind::Price => Price::bare(&text),
+        PlanKeyKind::LookupKey => Price {
+            lookup_key: Some(text),
+            ..made_up()
+        },
+        PlanKeyKind::Product => Price {
+            product: Some(text),
+            ..made_up()
+        },
+    }
+}
+
+/// The id, or one that no beginning in `plans` is the beginning of.
+fn unmapped(contract: &Contract, id: &str) -> PriceId {
+    let is_mapped = contract.plans.plan(&Price::bare(id)).is_some();
+    PriceId::from(if is_mapped {
+        id.trim_start_matches("price_")
+    } else {
+        id
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Source;
+
+    fn cast(plans: &[(&str, &str)]) -> Cast {
+        let mut contract = Contract::new(Source::Stripe);
+        contract.plans = plans
+            .iter()
+            .filter_map(|(key, plan)| {
+                let key = PlanKey::parse(key, Source::Stripe);
+                Some((key, PlanWords::new([*plan])?))
+            })
+            .collect();
+        Cast::of(&contract).expect("a paid plan")
+    }
+
+    #[test]
+    fn plans_by_product_and_lookup_key_are_played_with_such_prices() {
+        let cast = cast(&[("prod_gold", "gold"), ("lookup_key:pro", "pro")]);
+        let paid: Vec<_> = cast
+            .paid
+            .iter()
+            .map(|price| (price.lookup_key.as_deref(), price.product.as_deref()))
+            .collect();
+        assert_eq!(paid, [(Some("pro"), None), (None, Some("prod_gold"))]);
+        assert!(cast.price(Role::Other, None).is_some());
+    }
+
+    #[test]
+    fn an_unknown_price_is_unknown_beside_a_beginning() {
+        let cast = cast(&[("price_*", "pro")]);
+        let unknown = cast.price(Role::Unknown, None);
+        assert_eq!(unknown, Some(PriceId::from("prodverdict_unknown")));
     }
 }

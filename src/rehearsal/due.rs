@@ -156,7 +156,11 @@ fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
 
 fn variations(play: &Play, cast: &Cast) -> Vec<Variation> {
     match play.each {
-        Some(Each::Price) => cast.paid.iter().cloned().map(Variation::Price).collect(),
+        Some(Each::Price) => cast
+            .paid
+            .iter()
+            .map(|price| Variation::Price(price.id.clone()))
+            .collect(),
         Some(Each::Shape) => [Shape::BeforeBasil, Shape::SinceBasil]
             .map(Variation::Shape)
             .into(),

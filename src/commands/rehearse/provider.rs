@@ -179,7 +179,7 @@ pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactS
         .flat_map(|one| &one.items);
     let mut items = items.filter(|item| {
         let mut paid = cast.paid.iter();
-        paid.any(|price| price.as_str() == item.price)
+        paid.any(|price| price.id.as_str() == item.price)
     });
     items.next().map(|item| item.id.clone())
 }
@@ -189,14 +189,17 @@ pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) {
     world.default_version = version.clone();
     let yearly = cast.price(Role::Yearly, None);
     let mut amount = 2_000;
-    for id in &cast.paid {
-        let is_yearly = yearly.as_ref() == Some(id);
-        let price = if is_yearly {
-            Price::yearly(id.as_str(), amount * 10)
+    for paid in &cast.paid {
+        let id = paid.id.as_str();
+        let is_yearly = yearly.as_ref() == Some(&paid.id);
+        let mut price = if is_yearly {
+            Price::yearly(id, amount * 10)
         } else {
-            Price::monthly(id.as_str(), amount)
+            Price::monthly(id, amount)
         };
-        if world.find_price(id.as_str()).is_none() {
+        price.product = paid.product.as_deref().unwrap_or_default().into();
+        price.lookup_key = paid.lookup_key.as_deref().map(Into::into);
+        if world.find_price(id).is_none() {
             world.price(price);
         }
         amount += 3_000;

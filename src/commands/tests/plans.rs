@@ -257,7 +257,7 @@ async fn on_a_plan(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswera
     let listed = provider.list(&[]).await.expect("a listing");
     facts.subscriptions = listed.facts.subscriptions;
     if !listed.is_everything {
-        let settled = provider.settle(&mut facts, UnixSeconds(NOW)).await;
+        let settled = provider.settle(&mut facts, UnixSeconds(NOW), false).await;
         settled.expect("answers");
     }
     judge(case, reader, &mut facts).await
