@@ -128,7 +128,6 @@ async fn judge_contract(
         tokio::time::sleep(wait).await;
         evaluation = confirm(&contract.contract, &sides, &mut facts, evaluation, run.now).await?;
     }
-    warnings.extend(sides.warnings());
     evidence
         .add(contract, &sides, &facts, run.now, &mut evaluation.findings)
         .await;

@@ -106,14 +106,6 @@ impl<'r> Sides<'r> {
         )
     }
 
-    /// What the provider would not show, and a check can do without.
-    pub(crate) fn warnings(&self) -> Vec<Problem> {
-        match &self.billing {
-            Billing::Live(reader) => reader.warnings(),
-            Billing::Recorded(_) => Vec::new(),
-        }
-    }
-
     /// Requests sent to the provider so far.
     pub(crate) fn requests(&self) -> u64 {
         match &self.billing {
