@@ -1,0 +1,209 @@
+//! The rules about one account: whether it has the access that it should have, and the plan.
+
+use prodverdict::contract::{Account, Field, PlanWords, Rule, Status, Subscription};
+
+use super::{
+    Desk, Fixed, World,
+    mismatch::Candidates,
+    party::Party,
+    prices::{is_free, monthly, plans_of, right_plans},
+    subscription::{Says, State},
+};
+
+impl<'w> World<'w> {
+    pub(crate) fn judge_account(
+        &self,
+        account: &'w Account,
+        mismatch: Option<&Candidates<'w>>,
+        desk: &mut Desk,
+    ) {
+        let party = self.party(account);
+        if self.linked(account) && party.state.is_none() {
+            desk.missing = true;
+            return;
+        }
+        if let Some(candidates) = mismatch {
+            self.customer_mismatch(account, &party, candidates, desk);
+        } else if self.linked(account) {
+            self.judge_linked(account, &party, desk);
+        }
+    }
+
+    fn customer_mismatch(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+        candidates: &Candidates<'w>,
+        desk: &mut Desk,
+    ) {
+        // It is about the customer that pays, not about the one that is stored.
+        let customer = candidates.first().map(|id| (*id).to_owned());
+        let payers = candidates.first().map(|id| self.granting_of(id));
+        let money = monthly(self.contract, &payers.unwrap_or_default());
+        let fixed = Fixed {
+            customer,
+            amount: money.amounts,
+            without_amount: money.without_amount,
+            ..self.about(account, party)
+        };
+        self.accuse(desk, Rule::CustomerMismatch, account, fixed);
+    }
+
+    fn judge_linked(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+        let (Some(state), paid) = (party.state, account.paid) else {
+            return;
+        };
+        let excused = Self::is_paid_elsewhere(account);
+        match (paid, state) {
+            (_, State::Unjudged) => {}
+            (false, State::Granting) => {
+                let behind = party.saying(Says::Grants);
+                self.accuse_of_money(desk, Rule::RevenueLeak, account, party, &behind);
+            }
+            (true, State::NotGranting) if !excused => {
+                let behind: Vec<_> = party.newest.into_iter().collect();
+                self.accuse_of_money(desk, Rule::WrongfulAccess, account, party, &behind);
+            }
+            (true, State::None) if !excused => {
+                let fixed = self.about(account, party);
+                self.accuse(desk, Rule::NoSubscription, account, fixed);
+            }
+            (true, State::Granting) => {
+                self.plan_drift(account, party, desk);
+                self.seat_drift(account, party, desk);
+                self.status_drift(account, party, desk);
+                self.granting_columns(account, party, desk);
+            }
+            (true, State::InGrace) => {
+                self.plan_drift(account, party, desk);
+                self.seat_drift(account, party, desk);
+                self.status_drift(account, party, desk);
+            }
+            (true, State::NotGranting | State::None) | (false, State::InGrace) => {
+                self.status_drift(account, party, desk);
+            }
+            (false, State::NotGranting | State::None) => {
+                if !excused {
+                    self.stale_plan(account, party, desk);
+                }
+                self.status_drift(account, party, desk);
+            }
+        }
+    }
+
+    pub(crate) fn is_paid_elsewhere(account: &Account) -> bool {
+        let columns = account.columns.as_deref();
+        columns.is_some_and(|columns| columns.paid_elsewhere)
+    }
+
+    fn plan_drift(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+        if self.contract.plans.is_empty() || !self.facts.mapped.contains(&Field::Plan) {
+            return;
+        }
+        let right = self.plans_paid_for(party);
+        // Nothing is known about what was bought: no plan is expected.
+        if right.is_empty() {
+            return;
+        }
+        let stored = account.plan.as_deref().unwrap_or_default().trim();
+        if !right.iter().any(|plan| plan.is(stored)) {
+            let fixed = Fixed {
+                plan_found: account.plan.as_deref().map(str::to_owned),
+                ..self.about_paying(account, party)
+            };
+            self.accuse(desk, Rule::PlanDrift, account, fixed);
+        }
+    }
+
+    /// The plans that are right for what is paid for.
+    pub(crate) fn plans_paid_for(&self, party: &Party<'w>) -> Vec<&'w PlanWords> {
+        let paying = Self::paying(party).into_iter();
+        let paid_for: Vec<_> = paying
+            .flat_map(|one| plans_of(self.contract, one))
+            .collect();
+        right_plans(self.contract, &paid_for)
+    }
+
+    /// "The flag went, the plan stayed", and no subscription may still come back.
+    fn stale_plan(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+        let may_come_back = |(one, _): &(&Subscription, Says)| {
+            matches!(
+                one.status,
+                Status::PastDue | Status::Unpaid | Status::Paused | Status::Incomplete
+            )
+        };
+        if !self.facts.mapped.contains(&Field::Plan)
+            || party.subscriptions.iter().any(may_come_back)
+        {
+            return;
+        }
+        let plans = self.contract.plans.iter().map(|(_, plan)| plan);
+        let mut paid_plans = plans.filter(|plan| !is_free(self.contract, plan));
+        let stored = account.plan.as_deref().map(str::trim);
+        if stored.is_some_and(|stored| paid_plans.any(|plan| plan.is(stored))) {
+            let fixed = Fixed {
+                plan_found: account.plan.as_deref().map(str::to_owned),
+                ..self.about(account, party)
+            };
+            self.accuse(desk, Rule::StalePlan, account, fixed);
+        }
+    }
+
+    pub(crate) fn about(&self, account: &'w Account, party: &Party<'w>) -> Fixed {
+        Fixed {
+            account: Some(account.id.to_string()),
+            customer: self.customer_named(account, party).map(str::to_owned),
+            ..Fixed::default()
+        }
+    }
+
+    /// With the customer of the first subscription that pays.
+    pub(crate) fn about_paying(&self, account: &'w Account, party: &Party<'w>) -> Fixed {
+        let about = self.about(account, party);
+        let first = Self::first_paying(party);
+        Fixed {
+            customer: first.map(|one| one.customer.to_string()).or(about.customer),
+            ..about
+        }
+    }
+
+    /// With one subscription that it is about, where there is more to that than a feature.
+    pub(crate) fn about_subscription(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+        subscription: Option<&'w Subscription>,
+    ) -> Fixed {
+        let about = self.about(account, party);
+        let customer = subscription.map(|one| one.customer.to_string());
+        let shown = subscription.filter(|_| !self.entitled());
+        Fixed {
+            customer: customer.or(about.customer),
+            subscription: shown.map(|one| one.id.to_string()),
+            status: shown.map(|one| one.status.to_string()),
+            ..about
+        }
+    }
+
+    fn accuse_of_money(
+        &self,
+        desk: &mut Desk,
+        rule: Rule,
+        account: &'w Account,
+        party: &Party<'w>,
+        behind: &[&Subscription],
+    ) {
+        let money = monthly(self.contract, behind);
+        let fixed = Fixed {
+            amount: money.amounts,
+            without_amount: money.without_amount,
+            ..self.about_subscription(account, party, party.newest)
+        };
+        self.accuse(desk, rule, account, fixed);
+    }
+
+    pub(crate) fn accuse(&self, desk: &mut Desk, rule: Rule, account: &Account, fixed: Fixed) {
+        let entity = format!("{}:{}", self.contract.entity, account.id);
+        self.report(desk, rule, entity, fixed);
+    }
+}

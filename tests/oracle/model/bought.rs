@@ -1,0 +1,44 @@
+//! What one account has bought, for rows that are to hold it.
+
+use prodverdict::contract::{Account, Contract, Facts, Field, UnixSeconds};
+
+use super::{Keys, World, prices::plans_of};
+
+/// What a row may hold; none where the column is not mapped or nothing says it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bought {
+    pub(crate) seats: Option<i64>,
+    pub(crate) period_end: Option<UnixSeconds>,
+    /// Of everything that is paid for, whatever `plan_order` says.
+    pub(crate) plans: Vec<String>,
+}
+
+pub(crate) fn bought(
+    contract: &Contract,
+    facts: &Facts,
+    now: UnixSeconds,
+    account: &Account,
+) -> Bought {
+    let world = World {
+        contract,
+        facts,
+        now,
+        keys: Keys::AS_THE_LAW_SAYS,
+    };
+    let party = world.party(account);
+    let mapped = |field| facts.mapped.contains(&field);
+    let paying = world.paying_for_seats(account, &party);
+    let seats = world.seats_bought(&party, &paying).ok().flatten();
+    let plans = World::paying(&party).into_iter();
+    let plans = plans.flat_map(|one| plans_of(contract, one));
+    Bought {
+        seats: seats
+            .and_then(|seats| i64::try_from(seats).ok())
+            .filter(|_| mapped(Field::Seats) && !paying.is_empty()),
+        period_end: party
+            .deciding
+            .and_then(|one| world.period_end(one))
+            .filter(|_| mapped(Field::PeriodEnd)),
+        plans: plans.map(|plan| plan.name().to_owned()).collect(),
+    }
+}

@@ -1,0 +1,140 @@
+//! The rules about the mapped columns of one account.
+
+use prodverdict::contract::{
+    Account, AccountColumns, Field, Item, Period, Rule, Source, Status, Subscription, UnixSeconds,
+};
+
+use super::{
+    Desk, World,
+    party::Party,
+    prices::{ignored, is_mapped},
+    subscription::{Says, is_charged},
+};
+
+impl<'w> World<'w> {
+    /// The mapped columns of an account, unless entitlements are the source.
+    pub(crate) fn columns(&self, account: &'w Account, field: Field) -> Option<&'w AccountColumns> {
+        let asked = self.facts.mapped.contains(&field) && !self.entitled();
+        asked.then_some(account.columns.as_deref()?)
+    }
+
+    pub(crate) fn status_drift(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+        let (Some(columns), Some(deciding)) =
+            (self.columns(account, Field::Status), party.deciding)
+        else {
+            return;
+        };
+        let stored = columns.status.as_deref().unwrap_or_default();
+        // Cleared when the subscription ended: nothing is stored that could be wrong.
+        let cleared = stored.trim().is_empty() && !party.saying(Says::Grants).contains(&deciding);
+        if !cleared && !self.spells(stored, &deciding.status) {
+            self.drifts(desk, Rule::StatusDrift, account, party);
+        }
+    }
+
+    /// "In the app's words where `status.words` gives them."
+    fn spells(&self, stored: &str, status: &Status) -> bool {
+        match self.contract.status_words.get(status) {
+            Some(words) => words.iter().any(|word| word == stored.trim()),
+            None => Status::parse(stored) == *status,
+        }
+    }
+
+    /// The columns that are judged of a customer that grants.
+    pub(crate) fn granting_columns(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+        desk: &mut Desk,
+    ) {
+        let Some(deciding) = party.deciding else {
+            return;
+        };
+        if !self.by_subscription() && self.columns(account, Field::SubscriptionId).is_some() {
+            self.stale_subscription_id(account, party, desk);
+        }
+        if let Some(columns) = self.columns(account, Field::PeriodEnd) {
+            self.period_drift(account, columns.period_end, deciding, party, desk);
+        }
+        if let Some(columns) = self.columns(account, Field::CancelAtPeriodEnd)
+            && self.on(Rule::CancelFlagDrift).is_some()
+        {
+            match deciding.cancel_scheduled {
+                None => desk.missing = true,
+                Some(scheduled) if scheduled != columns.cancel_at_period_end => {
+                    self.drifts(desk, Rule::CancelFlagDrift, account, party);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// "What is charged counts, mapped or not."
+    fn stale_subscription_id(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+        let stored = Self::stored_subscription(account);
+        let mut all = party.subscriptions.iter();
+        let good =
+            all.any(|(one, _)| Some(one.id.as_str()) == stored && is_charged(self.contract, one));
+        if !good {
+            let fixed = self.about(account, party);
+            self.accuse(desk, Rule::StaleSubscriptionId, account, fixed);
+        }
+    }
+
+    fn period_drift(
+        &self,
+        account: &'w Account,
+        stored: Option<UnixSeconds>,
+        deciding: &'w Subscription,
+        party: &Party<'w>,
+        desk: &mut Desk,
+    ) {
+        // Such a subscription has no period at Paddle, and lacks nothing.
+        let has_none = self.contract.source == Source::Paddle
+            && matches!(deciding.status, Status::Canceled | Status::Paused);
+        if has_none || self.on(Rule::PeriodDrift).is_none() {
+            return;
+        }
+        let Some(end) = self.period_end(deciding) else {
+            desk.missing = true;
+            return;
+        };
+        let too_far = stored.is_none_or(|stored| {
+            let off = (i128::from(stored.0) - i128::from(end.0)).unsigned_abs();
+            off > u128::from(self.contract.period_tolerance)
+        });
+        if too_far {
+            self.drifts(desk, Rule::PeriodDrift, account, party);
+        }
+    }
+
+    /// "The largest of its mapped items'; of all not ignored ones where none is mapped."
+    pub(super) fn period_end(&self, subscription: &Subscription) -> Option<UnixSeconds> {
+        let details = subscription.details.as_deref();
+        let periods = details.map_or(&[][..], |details| &details.item_periods);
+        let end_of = |index: usize| {
+            let own = periods.get(index).copied().flatten();
+            own.or(subscription.period).map(Period::end)
+        };
+        let largest = |counts: &dyn Fn(&Item) -> bool| {
+            let items = subscription.items.iter().enumerate();
+            let counted = items.filter(|(_, item)| counts(item));
+            counted.filter_map(|(index, _)| end_of(index)).max()
+        };
+        let any_mapped = subscription
+            .items
+            .iter()
+            .any(|item| is_mapped(self.contract, &item.price));
+        if any_mapped {
+            largest(&|item| is_mapped(self.contract, &item.price))
+        } else {
+            largest(&|item| !ignored(self.contract, &item.price))
+                .or(subscription.period.map(Period::end))
+        }
+    }
+
+    fn drifts(&self, desk: &mut Desk, rule: Rule, account: &'w Account, party: &Party<'w>) {
+        let fixed = self.about_subscription(account, party, party.deciding);
+        self.accuse(desk, rule, account, fixed);
+    }
+}

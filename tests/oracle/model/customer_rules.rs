@@ -1,0 +1,283 @@
+//! The rules about customers, subscriptions, prices, status words and all unlinked accounts together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prodverdict::contract::{
+    Account, Contract, PlanWords, Rule, Severity, Source, Status, Subscription,
+};
+
+use super::{
+    Desk, Fixed, World,
+    mismatch::Candidates,
+    prices::{ignored, monthly, plans_of},
+    size,
+    subscription::{
+        Says, State, grants_by_status, is_charged, read, unknown_word, unmapped_prices,
+    },
+};
+
+impl<'w> World<'w> {
+    pub(crate) fn duplicate_customers(&self, desk: &mut Desk) {
+        let accounts = self.facts.accounts.iter();
+        let stored: BTreeSet<_> = accounts.flat_map(Self::stored_customers).collect();
+        for id in stored {
+            let accounts = self.accounts_of(id);
+            if accounts.len() >= 2 && self.any_judged(&accounts) {
+                self.about_customer(desk, Rule::DuplicateCustomer, id, Fixed::default());
+            }
+        }
+    }
+
+    /// "One subscription on two accounts."
+    pub(crate) fn duplicate_subscriptions(&self, desk: &mut Desk) {
+        let accounts = &self.facts.accounts;
+        let stored: BTreeSet<_> = accounts
+            .iter()
+            .filter_map(Self::stored_subscription)
+            .collect();
+        for id in stored {
+            let of = |account: &&Account| Self::stored_subscription(account) == Some(id);
+            let holders: Vec<_> = accounts.iter().filter(of).collect();
+            let mut all = self.facts.subscriptions.iter();
+            let known = all.find(|one| one.id.as_str() == id);
+            let unseen = known.is_some_and(|known| !self.seen().any(|one| one.id == known.id));
+            if holders.len() >= 2 && self.any_judged(&holders) && !unseen {
+                let fixed = Fixed {
+                    customer: known.map(|one| one.customer.to_string()),
+                    ..Fixed::default()
+                };
+                let entity = format!("subscription:{id}");
+                self.report(desk, Rule::DuplicateSubscription, entity, fixed);
+            }
+        }
+    }
+
+    fn any_judged(&self, accounts: &[&Account]) -> bool {
+        accounts.iter().any(|one| !self.exempt(one))
+    }
+
+    /// "Charged n times": about the first plan, else the first price, that is bought twice.
+    pub(crate) fn double_subscriptions(&self, desk: &mut Desk) {
+        if self.entitled() {
+            return;
+        }
+        for (id, subscriptions) in self.seen_by_customer() {
+            let charged = subscriptions.into_iter();
+            let charged = charged.filter(|one| is_charged(self.contract, one));
+            let buyers = buyers(self.contract, charged);
+            let double = buyers.into_values().find(|buyers| buyers.len() >= 2);
+            if let Some(double) = double
+                && self.any_judged(&self.accounts_of(id))
+            {
+                let fixed = Fixed {
+                    number: Some(size(double.len())),
+                    amount: self.too_much(&double),
+                    ..Fixed::default()
+                };
+                self.about_customer(desk, Rule::DoubleSubscription, id, fixed);
+            }
+        }
+    }
+
+    /// All of them less the dearest, where they are paid in one currency.
+    fn too_much(&self, double: &[&Subscription]) -> BTreeMap<String, i64> {
+        let each = double.iter();
+        let each: Vec<_> = each
+            .map(|one| monthly(self.contract, &[one]).amounts)
+            .collect();
+        let currencies: BTreeSet<_> = each.iter().flat_map(BTreeMap::keys).collect();
+        let [currency] = *Vec::from_iter(currencies) else {
+            return BTreeMap::new();
+        };
+        let amounts = each.iter().map(|one| one.get(currency).copied());
+        let amounts: Vec<i64> = amounts.map(Option::unwrap_or_default).collect();
+        let dearest = amounts.iter().max().copied().unwrap_or_default();
+        let too_much = amounts.iter().sum::<i64>() - dearest;
+        let too_much = (too_much > 0).then(|| (currency.clone(), too_much));
+        too_much.into_iter().collect()
+    }
+
+    pub(crate) fn orphans_by_customer(
+        &self,
+        mismatches: &BTreeMap<&'w str, Candidates<'w>>,
+        desk: &mut Desk,
+    ) {
+        if self.entitled() {
+            return;
+        }
+        let explained: BTreeSet<&str> = mismatches.values().flatten().copied().collect();
+        for (id, subscriptions) in self.seen_by_customer() {
+            let live: Vec<_> = subscriptions
+                .into_iter()
+                .filter(|one| {
+                    matches!(
+                        one.status,
+                        Status::Active | Status::Trialing | Status::PastDue
+                    )
+                })
+                .collect();
+            if self.accounts_of(id).is_empty() && !live.is_empty() && !explained.contains(id) {
+                let fixed = self.about_money(&live);
+                self.about_customer(desk, Rule::OrphanSubscription, id, fixed);
+            }
+        }
+    }
+
+    /// "Granting or `past_due`, stored by no account."
+    pub(crate) fn orphans_by_subscription(&self, desk: &mut Desk) {
+        for one in self.seen() {
+            let granted = self.contract.statuses.grant.contains(&one.status);
+            let charged = granted || one.status == Status::PastDue;
+            let mut accounts = self.facts.accounts.iter();
+            let stored = accounts.any(|account| self.is_judged_by(account, one));
+            if charged && !stored {
+                let fixed = Fixed {
+                    customer: Some(one.customer.to_string()),
+                    subscription: Some(one.id.to_string()),
+                    ..self.about_money(&[one])
+                };
+                let entity = format!("subscription:{}", one.id);
+                self.report(desk, Rule::OrphanSubscription, entity, fixed);
+            }
+        }
+    }
+
+    fn about_money(&self, subscriptions: &[&Subscription]) -> Fixed {
+        let money = monthly(self.contract, subscriptions);
+        Fixed {
+            amount: money.amounts,
+            without_amount: money.without_amount,
+            ..Fixed::default()
+        }
+    }
+
+    fn about_customer(&self, desk: &mut Desk, rule: Rule, id: &str, fixed: Fixed) {
+        let fixed = Fixed {
+            customer: Some(id.to_owned()),
+            ..fixed
+        };
+        self.report(desk, rule, format!("customer:{id}"), fixed);
+    }
+
+    fn seen_by_customer(&self) -> BTreeMap<&'w str, Vec<&'w Subscription>> {
+        let mut customers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for one in self.seen() {
+            customers
+                .entry(one.customer.as_str())
+                .or_default()
+                .push(one);
+        }
+        customers
+    }
+
+    pub(crate) fn unmapped_prices(&self, desk: &mut Desk) {
+        if self.contract.plans.is_empty() {
+            return;
+        }
+        let (rule, word) = match self.contract.source {
+            Source::StripeEntitlements => (Rule::UnmappedFeature, "feature"),
+            Source::Stripe | Source::Paddle => (Rule::UnmappedPrice, "price"),
+        };
+        let Some(severity) = self.on(rule) else {
+            return;
+        };
+        let mut carriers: BTreeMap<&str, Vec<&Subscription>> = BTreeMap::new();
+        for one in self
+            .seen()
+            .filter(|one| grants_by_status(self.contract, one))
+        {
+            let prices = unmapped_prices(self.contract, one).into_iter();
+            let ids: BTreeSet<_> = prices.map(|price| price.id.as_str()).collect();
+            for id in ids {
+                carriers.entry(id).or_default().push(one);
+            }
+        }
+        for (price, carriers) in carriers {
+            let harmful = carriers.iter().any(|one| self.leaves_unjudged(one));
+            let fixed = Fixed {
+                price: Some(price.to_owned()),
+                number: Some(size(carriers.len())),
+                ..Fixed::default()
+            };
+            self.report(desk, rule, format!("{word}:{price}"), fixed);
+            let finding = desk.findings.last_mut().unwrap();
+            finding.severity = if harmful { severity } else { Severity::Low };
+        }
+    }
+
+    /// Whether this subscription, unmapped, is why an account that would be judged is not.
+    fn leaves_unjudged(&self, subscription: &Subscription) -> bool {
+        let unmapped = read(self.contract, subscription, None, self.now) == Says::Unmapped;
+        let mut accounts = self.facts.accounts.iter();
+        unmapped
+            && accounts.any(|account| {
+                !self.exempt(account)
+                    && self.is_judged_by(account, subscription)
+                    && self.party(account).state == Some(State::Unjudged)
+            })
+    }
+
+    pub(crate) fn unknown_statuses(&self, desk: &mut Desk) {
+        if self.entitled() {
+            return;
+        }
+        let words: BTreeSet<&str> = self
+            .seen()
+            .filter(|one| unknown_word(self.contract, &one.status))
+            .map(|one| one.status.as_str())
+            .collect();
+        for word in words {
+            let fixed = Fixed {
+                status: Some(word.to_owned()),
+                ..Fixed::default()
+            };
+            self.report(desk, Rule::UnknownStatus, format!("status:{word}"), fixed);
+        }
+    }
+
+    pub(crate) fn unlinked(&self, desk: &mut Desk) {
+        let accounts = self.facts.accounts.iter();
+        let unlinked = accounts
+            .filter(|one| one.paid && !self.linked(one))
+            .filter(|one| !self.exempt(one) && !Self::is_paid_elsewhere(one));
+        let number = unlinked.count();
+        if number > 0 {
+            let fixed = Fixed {
+                number: Some(size(number)),
+                ..Fixed::default()
+            };
+            self.report(
+                desk,
+                Rule::UnlinkedAccess,
+                "accounts:unlinked".to_owned(),
+                fixed,
+            );
+        }
+    }
+}
+
+/// What can be bought twice. A price's id is never a plan.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Thing<'w> {
+    Plan(&'w PlanWords),
+    Price(&'w str),
+}
+
+/// Who buys each plan and each price that is not ignored.
+fn buyers<'w>(
+    contract: &'w Contract,
+    subscriptions: impl Iterator<Item = &'w Subscription>,
+) -> BTreeMap<Thing<'w>, Vec<&'w Subscription>> {
+    let mut buyers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in subscriptions {
+        let prices = one.items.iter().map(|item| &*item.price);
+        let prices = prices.filter(|price| !ignored(contract, price));
+        let prices = prices.map(|price| Thing::Price(price.id.as_str()));
+        let plans = plans_of(contract, one).into_iter().map(Thing::Plan);
+        let things: BTreeSet<_> = plans.chain(prices).collect();
+        for thing in things {
+            buyers.entry(thing).or_default().push(one);
+        }
+    }
+    buyers
+}

@@ -1,0 +1,212 @@
+//! A naive second reading of the access contract: every question is asked of all the facts again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prodverdict::contract::{Contract, Facts, Rule, Severity, UnixSeconds};
+
+mod account_rules;
+mod bought;
+mod column_rules;
+mod customer_rules;
+mod guards;
+mod mismatch;
+mod party;
+mod prices;
+mod seats;
+mod subscription;
+
+pub(crate) use bought::{Bought, bought};
+pub(crate) use guards::Refusal;
+use prices::Monthly;
+
+/// What the specification fixes of a finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fixed {
+    pub(crate) account: Option<String>,
+    pub(crate) customer: Option<String>,
+    pub(crate) subscription: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) price: Option<String>,
+    pub(crate) plan_found: Option<String>,
+    pub(crate) amount: BTreeMap<String, i64>,
+    pub(crate) without_amount: u64,
+    /// How many subscriptions or accounts the finding stands for, where it stands for many.
+    pub(crate) number: Option<u64>,
+}
+
+/// One finding, in the order of findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) severity: Severity,
+    pub(crate) rule: Rule,
+    pub(crate) entity: String,
+    pub(crate) fixed: Fixed,
+}
+
+/// The numbers of the summary that the specification fixes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) accounts: u64,
+    pub(crate) linked: u64,
+    pub(crate) exempt: u64,
+    /// Customers on a test clock.
+    pub(crate) on_test_clock: u64,
+    pub(crate) subscriptions: BTreeMap<String, u64>,
+    pub(crate) paid_not_served: BTreeMap<String, i64>,
+    pub(crate) served_not_paid: BTreeMap<String, i64>,
+    pub(crate) without_amount: u64,
+}
+
+/// The parts of the law about account keys that no key of the contract turns off.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keys {
+    pub(crate) are_learned: bool,
+    pub(crate) are_vetoed: bool,
+}
+
+impl Keys {
+    pub(crate) const AS_THE_LAW_SAYS: Self = Self {
+        are_learned: true,
+        are_vetoed: true,
+    };
+}
+
+pub(crate) type Judged = Result<(Vec<Expected>, Numbers), BTreeSet<Refusal>>;
+
+/// Findings in order with the summary, or every refusal that applies.
+pub(crate) fn judge(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Judged {
+    judge_with(contract, facts, now, Keys::AS_THE_LAW_SAYS)
+}
+
+pub(crate) fn judge_with(
+    contract: &Contract,
+    facts: &Facts,
+    now: UnixSeconds,
+    keys: Keys,
+) -> Judged {
+    let world = World {
+        contract,
+        facts,
+        now,
+        keys,
+    };
+    let mut refusals = world.guards();
+    let mut desk = Desk::default();
+    world.rules(&mut desk);
+    if desk.missing {
+        refusals.insert(Refusal::Missing);
+    }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    let mut findings = desk.findings;
+    findings.sort_by(|a, b| {
+        let key = |f: &Expected| (f.severity, f.rule, f.entity.clone().into_bytes());
+        key(a).cmp(&key(b))
+    });
+    let numbers = world.numbers(&findings);
+    Ok((findings, numbers))
+}
+
+#[derive(Default)]
+pub(crate) struct Desk {
+    pub(crate) findings: Vec<Expected>,
+    pub(crate) missing: bool,
+}
+
+pub(crate) struct World<'w> {
+    pub(crate) contract: &'w Contract,
+    pub(crate) facts: &'w Facts,
+    pub(crate) now: UnixSeconds,
+    pub(crate) keys: Keys,
+}
+
+impl World<'_> {
+    pub(crate) fn on(&self, rule: Rule) -> Option<Severity> {
+        self.contract.severities.get(&rule).copied()
+    }
+
+    fn rules(&self, desk: &mut Desk) {
+        let mismatches = self.mismatches();
+        for account in &self.facts.accounts {
+            if !self.exempt(account) {
+                self.judge_account(account, mismatches.get(account.id.as_str()), desk);
+            }
+        }
+        if self.by_subscription() {
+            self.duplicate_subscriptions(desk);
+            self.orphans_by_subscription(desk);
+        } else {
+            self.duplicate_customers(desk);
+            self.double_subscriptions(desk);
+            self.orphans_by_customer(&mismatches, desk);
+        }
+        self.unmapped_prices(desk);
+        self.unknown_statuses(desk);
+        self.unlinked(desk);
+    }
+
+    pub(crate) fn report(&self, desk: &mut Desk, rule: Rule, entity: String, fixed: Fixed) {
+        if let Some(severity) = self.on(rule) {
+            desk.findings.push(Expected {
+                severity,
+                rule,
+                entity,
+                fixed,
+            });
+        }
+    }
+
+    fn numbers(&self, findings: &[Expected]) -> Numbers {
+        let accounts = &self.facts.accounts;
+        let mut subscriptions = BTreeMap::new();
+        let all = self.facts.subscriptions.iter();
+        for subscription in all.filter(|_| !self.entitled()) {
+            *subscriptions
+                .entry(subscription.status.to_string())
+                .or_default() += 1;
+        }
+        let all = self.facts.subscriptions.iter();
+        let on_test_clock: BTreeSet<_> = all
+            .filter(|one| one.on_test_clock)
+            .map(|one| &one.customer)
+            .collect();
+        let paid_not_served = self.money(findings, &[Rule::RevenueLeak, Rule::OrphanSubscription]);
+        let served_not_paid = self.money(findings, &[Rule::WrongfulAccess]);
+        Numbers {
+            accounts: size(accounts.len()),
+            linked: size(accounts.iter().filter(|one| self.linked(one)).count()),
+            exempt: size(accounts.iter().filter(|one| self.exempt(one)).count()),
+            on_test_clock: size(on_test_clock.len()),
+            subscriptions,
+            without_amount: paid_not_served.without_amount + served_not_paid.without_amount,
+            paid_not_served: paid_not_served.amounts,
+            served_not_paid: served_not_paid.amounts,
+        }
+    }
+
+    /// What the findings of these rules come to. Two accounts of one payer do not make it more money.
+    fn money(&self, findings: &[Expected], rules: &[Rule]) -> Monthly {
+        let mut counted = BTreeSet::new();
+        let mut sum = Monthly::default();
+        for finding in findings.iter().filter(|one| rules.contains(&one.rule)) {
+            let fixed = &finding.fixed;
+            let payer = if self.by_subscription() {
+                &fixed.subscription
+            } else {
+                &fixed.customer
+            };
+            if counted.insert(payer) {
+                sum.add(&Monthly {
+                    amounts: fixed.amount.clone(),
+                    without_amount: fixed.without_amount,
+                });
+            }
+        }
+        sum
+    }
+}
+
+pub(crate) fn size(number: usize) -> u64 {
+    u64::try_from(number).unwrap()
+}

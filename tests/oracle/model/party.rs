@@ -1,0 +1,216 @@
+//! Who an account is: its customers or its one subscription, and what they say together.
+
+use std::collections::BTreeSet;
+
+use prodverdict::contract::{Account, CustomerId, Field, MatchOn, Source, Status, Subscription};
+
+use super::{
+    World,
+    prices::left_out,
+    subscription::{Says, State, overdue, read, sells_seats, state},
+};
+
+/// The subscriptions that an account is judged by.
+pub(crate) struct Party<'w> {
+    pub(crate) subscriptions: Vec<(&'w Subscription, Says)>,
+    /// None where a missing value decides it.
+    pub(crate) state: Option<State>,
+    /// Granting first, then newest.
+    pub(crate) newest: Option<&'w Subscription>,
+    /// The same, unless the row names a granting one.
+    pub(crate) deciding: Option<&'w Subscription>,
+}
+
+impl<'w> Party<'w> {
+    pub(crate) fn saying(&self, wanted: Says) -> Vec<&'w Subscription> {
+        let of = self.subscriptions.iter();
+        of.filter(|(_, says)| *says == wanted)
+            .map(|(one, _)| *one)
+            .collect()
+    }
+}
+
+impl<'w> World<'w> {
+    pub(crate) fn by_subscription(&self) -> bool {
+        self.contract.match_on == MatchOn::SubscriptionId
+    }
+
+    /// Entitlements are the source: "rules about subscriptions themselves do not apply".
+    pub(crate) fn entitled(&self) -> bool {
+        self.contract.source == Source::StripeEntitlements
+    }
+
+    pub(crate) fn exempt(&self, account: &Account) -> bool {
+        account.exempt || self.contract.exempt.contains(account.id.as_str())
+    }
+
+    pub(crate) fn stored_subscription(account: &Account) -> Option<&str> {
+        let columns = account.columns.as_ref()?;
+        let id = columns.subscription_id.as_ref()?.as_str();
+        (!id.trim().is_empty()).then_some(id)
+    }
+
+    /// The customers that an account stores, in its order; none of them is blank.
+    pub(crate) fn stored_customers(account: &Account) -> Vec<&str> {
+        let columns = account.columns.as_deref();
+        let others = columns.map_or(&[][..], |columns| &columns.other_customers);
+        let all = account.customer.iter().chain(others);
+        all.map(CustomerId::as_str)
+            .filter(|id| !id.trim().is_empty())
+            .collect()
+    }
+
+    /// The ids that link it, of customers or of its subscription.
+    pub(crate) fn links(&self, account: &'w Account) -> Vec<&'w str> {
+        if self.by_subscription() {
+            Self::stored_subscription(account).into_iter().collect()
+        } else {
+            Self::stored_customers(account)
+        }
+    }
+
+    pub(crate) fn linked(&self, account: &'w Account) -> bool {
+        !self.links(account).is_empty()
+    }
+
+    pub(crate) fn is_linked_to(&self, account: &'w Account, customer: &str) -> bool {
+        !self.by_subscription() && Self::stored_customers(account).contains(&customer)
+    }
+
+    pub(crate) fn accounts_of(&self, customer: &str) -> Vec<&'w Account> {
+        let all = self.facts.accounts.iter();
+        all.filter(|account| self.is_linked_to(account, customer))
+            .collect()
+    }
+
+    /// "A customer on a test clock is unjudged."
+    pub(crate) fn on_test_clock(&self, customer: &str) -> bool {
+        let mut all = self.facts.subscriptions.iter();
+        all.any(|one| one.customer.as_str() == customer && one.on_test_clock)
+    }
+
+    /// Those that rules see: neither left out nor on a test clock.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = &'w Subscription> {
+        let all = self.facts.subscriptions.iter();
+        all.filter(|one| {
+            !left_out(self.contract, one) && !self.on_test_clock(one.customer.as_str())
+        })
+    }
+
+    /// Whether it is one of those that the account is judged by.
+    pub(crate) fn is_judged_by(&self, account: &'w Account, subscription: &Subscription) -> bool {
+        let links = self.links(account);
+        if self.by_subscription() {
+            links.contains(&subscription.id.as_str())
+        } else {
+            links.contains(&subscription.customer.as_str())
+        }
+    }
+
+    pub(crate) fn party(&self, account: &'w Account) -> Party<'w> {
+        let all = self.facts.subscriptions.iter();
+        let on_test_clock = all
+            .filter(|one| self.is_judged_by(account, one))
+            .any(|one| self.on_test_clock(one.customer.as_str()));
+        let subscriptions: Vec<_> = self
+            .seen()
+            .filter(|one| self.is_judged_by(account, one))
+            .map(|one| (one, read(self.contract, one, Some(account), self.now)))
+            .collect();
+        let said: Vec<_> = subscriptions.iter().map(|(_, says)| *says).collect();
+        Party {
+            state: state(&said, on_test_clock),
+            newest: best(&subscriptions, None),
+            deciding: best(&subscriptions, self.named(account)),
+            subscriptions,
+        }
+    }
+
+    /// The subscription that the row names, where that is asked for.
+    fn named(&self, account: &'w Account) -> Option<&'w str> {
+        let mapped = self.facts.mapped.contains(&Field::SubscriptionId);
+        Self::stored_subscription(account).filter(|_| mapped)
+    }
+
+    /// Those whose plans and seats a row should hold: the granting ones, in grace the overdue ones in grace.
+    pub(crate) fn paying(party: &Party<'w>) -> Vec<&'w Subscription> {
+        let all = party.subscriptions.iter();
+        match party.state {
+            Some(State::Granting) => party.saying(Says::Grants),
+            Some(State::InGrace) => all
+                .filter(|(one, says)| *says == Says::InGrace && one.status == Status::PastDue)
+                .map(|(one, _)| *one)
+                .collect(),
+            Some(State::Unjudged | State::NotGranting | State::None) | None => Vec::new(),
+        }
+    }
+
+    /// The same with those that sell nothing but seats.
+    pub(crate) fn paying_for_seats(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+    ) -> Vec<&'w Subscription> {
+        let mut paying = Self::paying(party);
+        if paying.is_empty() {
+            return paying;
+        }
+        for one in party.saying(Says::OnlySeats) {
+            let counts = if party.state == Some(State::Granting) {
+                sells_seats(self.contract, one)
+            } else {
+                one.status == Status::PastDue
+                    && overdue(self.contract, one, Some(account), self.now) == Says::InGrace
+            };
+            if counts {
+                paying.push(one);
+            }
+        }
+        paying
+    }
+
+    /// The first of those whose plans and seats the row should hold.
+    pub(crate) fn first_paying(party: &Party<'w>) -> Option<&'w Subscription> {
+        let paying = Self::paying(party).into_iter();
+        paying.max_by_key(|one| (one.created, &one.id))
+    }
+
+    /// The customer that a finding about the account names.
+    pub(crate) fn customer_named(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+    ) -> Option<&'w str> {
+        if let Some(newest) = party.newest {
+            return Some(newest.customer.as_str());
+        }
+        if !self.by_subscription() {
+            return Self::stored_customers(account).first().copied();
+        }
+        let mut all = self.facts.subscriptions.iter();
+        let own = all.find(|one| self.is_judged_by(account, one))?;
+        Some(own.customer.as_str())
+    }
+
+    /// The ids of all accounts.
+    pub(crate) fn account_ids(&self) -> BTreeSet<&'w str> {
+        let all = self.facts.accounts.iter();
+        all.map(|account| account.id.as_str()).collect()
+    }
+}
+
+/// The named one if it grants; else granting first, then newest. What sells nothing but seats decides nothing.
+fn best<'w>(
+    subscriptions: &[(&'w Subscription, Says)],
+    named: Option<&str>,
+) -> Option<&'w Subscription> {
+    let all = subscriptions.iter();
+    let best = all
+        .filter(|(_, says)| *says != Says::OnlySeats)
+        .max_by_key(|(one, says)| {
+            let grants = *says == Says::Grants;
+            let is_named = grants && Some(one.id.as_str()) == named;
+            (is_named, grants, one.created, &one.id)
+        });
+    best.map(|(one, _)| *one)
+}

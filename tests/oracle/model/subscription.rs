@@ -1,0 +1,215 @@
+//! What one subscription says, read off the specification step by step.
+
+use prodverdict::contract::{
+    Account, CanceledGrace, Contract, Interval, PauseMeaning, Period, Price, Status, Subscription,
+    UnixSeconds,
+};
+
+use super::prices::{has_only_seats, ignored, is_free, is_mapped, only_seats, plans_of};
+
+/// What one subscription says, after all five steps of "What a subscription says".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Says {
+    Grants,
+    InGrace,
+    /// Step 1: its word is in neither list.
+    UnknownWord,
+    /// Step 2: active, and the contract does not judge its pause.
+    Paused,
+    /// Step 3: past due, and nobody knows since when.
+    OverdueSinceUnknown,
+    /// Step 4: it grants, and none of its prices is mapped.
+    Unmapped,
+    /// Step 5: it grants nothing but free plans.
+    Free,
+    Denies,
+    /// The source does not say when its grace begins or ends.
+    Untold,
+    /// It sells seats and no plan, and says nothing of access.
+    OnlySeats,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Granting,
+    InGrace,
+    Unjudged,
+    NotGranting,
+    None,
+}
+
+fn granted_word(contract: &Contract, status: &Status) -> bool {
+    contract.statuses.grant.contains(status)
+}
+
+pub(crate) fn unknown_word(contract: &Contract, status: &Status) -> bool {
+    !granted_word(contract, status) && !contract.statuses.deny.contains(status)
+}
+
+/// Of an active one whose collection is paused.
+fn pause(contract: &Contract, subscription: &Subscription) -> Option<PauseMeaning> {
+    let pause = subscription.pause.as_ref()?;
+    (subscription.status == Status::Active).then(|| contract.pause.meaning(pause))
+}
+
+/// Whatever its prices are.
+pub(crate) fn grants_by_status(contract: &Contract, subscription: &Subscription) -> bool {
+    let pause = pause(contract, subscription).unwrap_or(PauseMeaning::Grant);
+    granted_word(contract, &subscription.status) && pause == PauseMeaning::Grant
+}
+
+/// It grants by status, and something on it costs money.
+pub(crate) fn is_charged(contract: &Contract, subscription: &Subscription) -> bool {
+    let free = sorted(contract, subscription) == Says::Free;
+    grants_by_status(contract, subscription) && !free
+}
+
+/// Whether it counts as bought seats: it grants, or it grants by status and sells seats only.
+pub(crate) fn sells_seats(contract: &Contract, subscription: &Subscription) -> bool {
+    grants_by_status(contract, subscription)
+        && matches!(
+            sorted(contract, subscription),
+            Says::Grants | Says::OnlySeats
+        )
+}
+
+/// As an account sees it; customers who are nobody's are seen without one.
+pub(crate) fn read(
+    contract: &Contract,
+    subscription: &Subscription,
+    account: Option<&Account>,
+    now: UnixSeconds,
+) -> Says {
+    if has_only_seats(contract, subscription) {
+        return Says::OnlySeats;
+    }
+    if unknown_word(contract, &subscription.status) {
+        return Says::UnknownWord;
+    }
+    match pause(contract, subscription) {
+        Some(PauseMeaning::Deny) => return Says::Denies,
+        Some(PauseMeaning::Unjudged) => return Says::Paused,
+        Some(PauseMeaning::Grant) | None => {}
+    }
+    if granted_word(contract, &subscription.status) {
+        return sorted(contract, subscription);
+    }
+    match subscription.status {
+        Status::PastDue => overdue(contract, subscription, account, now),
+        Status::Canceled => ended(contract, subscription, now),
+        _ => Says::Denies,
+    }
+}
+
+/// Steps 4 and 5, for one whose word grants.
+fn sorted(contract: &Contract, subscription: &Subscription) -> Says {
+    if contract.plans.is_empty() || subscription.items.is_empty() {
+        return Says::Grants;
+    }
+    if has_only_seats(contract, subscription) {
+        return Says::OnlySeats;
+    }
+    let plans = plans_of(contract, subscription);
+    if plans.is_empty() {
+        Says::Unmapped
+    } else if plans.iter().all(|plan| is_free(contract, plan)) {
+        Says::Free
+    } else {
+        Says::Grants
+    }
+}
+
+/// Its prices that are neither mapped nor ignored nor seats only.
+pub(crate) fn unmapped_prices<'s>(
+    contract: &Contract,
+    subscription: &'s Subscription,
+) -> Vec<&'s Price> {
+    let prices = subscription.items.iter().map(|item| &*item.price);
+    prices
+        .filter(|price| !is_mapped(contract, price))
+        .filter(|price| !ignored(contract, price) && !only_seats(contract, price))
+        .collect()
+}
+
+/// "`past_due` counts as in grace until `since + grace.past_due`."
+pub(crate) fn overdue(
+    contract: &Contract,
+    subscription: &Subscription,
+    account: Option<&Account>,
+    now: UnixSeconds,
+) -> Says {
+    let Some(grace) = contract.grace.past_due else {
+        return Says::Denies;
+    };
+    match overdue_since(subscription, account) {
+        None => Says::OverdueSinceUnknown,
+        Some(since) if now.0 < since + grace => Says::InGrace,
+        Some(_) => Says::Denies,
+    }
+}
+
+/// "When payment became overdue", from the best source that says it.
+fn overdue_since(subscription: &Subscription, account: Option<&Account>) -> Option<i64> {
+    let columns = account.and_then(|account| account.columns.as_deref());
+    let stored = columns.and_then(|columns| columns.past_due_since);
+    let details = subscription.details.as_deref();
+    let invoice = details.and_then(|details| details.invoice_due);
+    if let Some(known) = stored.or(invoice) {
+        return Some(known.0);
+    }
+    let start = subscription.period.map(Period::start)?.0;
+    if let Some(days) = subscription.days_until_due {
+        return Some(start + i64::from(days) * 24 * 60 * 60);
+    }
+    let mut items = subscription.items.iter();
+    let often =
+        !subscription.items.is_empty() && items.all(|item| monthly_or_more_often(&item.price));
+    often.then_some(start)
+}
+
+fn monthly_or_more_often(price: &Price) -> bool {
+    match price.recurring {
+        Some((Interval::Day, count)) => count <= 31,
+        Some((Interval::Week, count)) => count <= 4,
+        Some((Interval::Month, count)) => count == 1,
+        Some((Interval::Year, _)) | None => false,
+    }
+}
+
+/// "`canceled` until `ended_at + grace.canceled`, or until the period's end."
+fn ended(contract: &Contract, subscription: &Subscription, now: UnixSeconds) -> Says {
+    let until = match contract.grace.canceled {
+        None => return Says::Denies,
+        Some(CanceledGrace::For(seconds)) => subscription.ended_at().map(|end| end.0 + seconds),
+        Some(CanceledGrace::UntilPeriodEnd) => subscription.period.map(|period| period.end().0),
+    };
+    match until {
+        None => Says::Untold,
+        Some(until) if now.0 < until => Says::InGrace,
+        Some(_) => Says::Denies,
+    }
+}
+
+/// "Customer state, first that applies"; none where a missing value decides which.
+pub(crate) fn state(said: &[Says], on_test_clock: bool) -> Option<State> {
+    let any = |wanted: &[Says]| said.iter().any(|says| wanted.contains(says));
+    let unjudged = [
+        Says::UnknownWord,
+        Says::Paused,
+        Says::Unmapped,
+        Says::OverdueSinceUnknown,
+    ];
+    if any(&[Says::Grants]) {
+        Some(State::Granting)
+    } else if any(&[Says::InGrace]) {
+        Some(State::InGrace)
+    } else if any(&[Says::Untold]) {
+        None
+    } else if on_test_clock || any(&unjudged) {
+        Some(State::Unjudged)
+    } else if any(&[Says::Free, Says::Denies]) {
+        Some(State::NotGranting)
+    } else {
+        Some(State::None)
+    }
+}
