@@ -117,14 +117,11 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     if let Some(status) = begun {
         return status;
     }
-    if let Ok(config) = &config {
-        let client = client(&job.context, job.mask.clone());
-        let refused = tokio::select! {
-            refused = refused_sql(&job, config, client) => refused,
-            () = signals.cancelled() => return job.cancel(&mut publisher).await,
-        };
-        job.input_problems.extend(refused);
-    }
+    let refused = tokio::select! {
+        refused = refused_sql(&job, &config, client(&job.context, job.mask.clone())) => refused,
+        () = signals.cancelled() => return job.cancel(&mut publisher).await,
+    };
+    job.input_problems.extend(refused);
     let listening = (&mut signals, &mut of_rehearsal);
     let judged = match judged(&job, &config, listening, &mut publisher).await {
         Ok(judged) => judged,
@@ -157,12 +154,12 @@ async fn load(
 /// The SQL that must not run in this job. A rehearsal runs it on a database that is nobody's.
 async fn refused_sql(
     job: &Job<'_>,
-    config: &Config,
+    config: &Result<Config, Unusable>,
     client: Result<Client, ClientError>,
 ) -> Vec<Problem> {
-    if job.inputs.mode == Mode::Rehearse {
+    let (Ok(config), Mode::Check) = (config, job.inputs.mode) else {
         return Vec::new();
-    }
+    };
     let checked = changed_sql::Checked {
         path: job.inputs.config_path(),
         workspace: &job.workspace,
