@@ -261,8 +261,10 @@ pub struct FakeStripeArgs {
 
 /// A day, or how to write it.
 fn day(text: &str) -> Result<Date, String> {
-    let parsed = text.parse::<Date>();
-    parsed.map_err(|_| match Date::strptime("%d.%m.%Y", text) {
+    if let Ok(day) = text.parse() {
+        return Ok(day);
+    }
+    Err(match Date::strptime("%d.%m.%Y", text) {
         Ok(day) => format!("write it as {day}"),
         Err(_) => "it is no day: write it as 2026-12-31".to_owned(),
     })
@@ -270,8 +272,10 @@ fn day(text: &str) -> Result<Date, String> {
 
 /// A time, or how to write it.
 fn time(text: &str) -> Result<Timestamp, String> {
-    let parsed = text.parse::<Timestamp>();
-    parsed.map_err(|_| match text.parse::<Date>() {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    Err(match text.parse::<Date>() {
         Ok(day) => format!("write it as {day}T00:00:00Z"),
         Err(_) => "it is no time: write it as 2026-11-01T00:00:00Z".to_owned(),
     })

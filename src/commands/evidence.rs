@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::sides::Sides;
 use crate::{
     config::AccessContract,
-    contract::{
-        Facts, Finding, UnixSeconds, add_causes, is_explained_by_events, tells_every_change,
-    },
+    contract::{Facts, Finding, add_causes, is_explained_by_events, tells_every_change},
     problem::Problem,
 };
 
@@ -22,7 +20,6 @@ impl Evidence {
         contract: &AccessContract,
         sides: &Sides<'_>,
         facts: &Facts,
-        now: UnixSeconds,
         findings: &mut [Finding],
     ) {
         let is_wanted = contract.evidence && findings.iter().any(is_explained_by_events);
@@ -31,7 +28,7 @@ impl Evidence {
         }
         let log = sides.events(&|log| tells_every_change(log, findings)).await;
         match log {
-            Ok(Some(log)) => add_causes(&contract.contract, facts, &log, now, findings),
+            Ok(Some(log)) => add_causes(&contract.contract, facts, &log, sides.now(), findings),
             Ok(None) => {}
             Err(problem) => {
                 self.0.insert(contract.key_env.clone(), unread(&problem));

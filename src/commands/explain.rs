@@ -148,9 +148,7 @@ async fn explain_contract(
     let facts = &found.facts;
     let mut explained = explain(&contract.contract, facts, &found.existing, run.now);
     let findings = &mut explained.findings;
-    evidence
-        .add(contract, &sides, facts, run.now, findings)
-        .await;
+    evidence.add(contract, &sides, facts, findings).await;
     Ok(Some((explained, sides.requests())))
 }
 

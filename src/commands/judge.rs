@@ -129,7 +129,7 @@ async fn judge_contract(
         evaluation = confirm(&contract.contract, &sides, &mut facts, evaluation, run.now).await?;
     }
     evidence
-        .add(contract, &sides, &facts, run.now, &mut evaluation.findings)
+        .add(contract, &sides, &facts, &mut evaluation.findings)
         .await;
     evaluation.summary.provider_requests = sides.requests();
     warnings.extend(sides.warnings());

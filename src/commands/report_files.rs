@@ -135,14 +135,12 @@ fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else {
         return Err(outside());
     };
-    let folder = folder.canonicalize().map_err(|error| {
+    if !folder.exists() {
         let shown = path.parent().unwrap_or(path).display();
         let said = format!("there is no folder `{shown}`: make it in a step before");
-        match error.kind() {
-            io::ErrorKind::NotFound => io::Error::new(error.kind(), said),
-            _ => error,
-        }
-    })?;
+        return Err(io::Error::new(io::ErrorKind::NotFound, said));
+    }
+    let folder = folder.canonicalize()?;
     if folder.starts_with(workspace.canonicalize()?) {
         Ok(folder.join(name))
     } else {

@@ -13,7 +13,7 @@ use crate::{
     billing::{self, BillingFacts, Pace, PaddleEnvironment, Plan},
     cli::Environment,
     config::AccessContract,
-    contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId},
+    contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId, UnixSeconds},
     database::{self, Chosen, DatabaseFacts, ReadRequest, Stored, StoredRequest, read_stored},
     fixtures::{self, Recording},
     problem::Problem,
@@ -104,6 +104,11 @@ impl<'r> Sides<'r> {
             (&self.billing, &self.accounts),
             (Billing::Live(_), Accounts::Live(_))
         )
+    }
+
+    /// The time of evaluation.
+    pub(crate) fn now(&self) -> UnixSeconds {
+        self.request.now
     }
 
     /// Requests sent to the provider so far.

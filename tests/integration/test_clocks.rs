@@ -5,7 +5,7 @@ use prodverdict::fake_stripe::{Key, Permission, Status, Subscription, TestClock,
 use crate::{
     database::Database,
     live::{Live, NOW, contract},
-    program::KEY,
+    program::{Program, TEST_KEY},
 };
 
 /// One customer beside the clock, and three on it: a right row, a leak and an overdue one.
@@ -31,15 +31,24 @@ fn clocked() -> Live {
     let rows = "('u1', 'cus_1', true, 'pro'), ('u2', 'cus_2', true, 'pro'), \
                 ('u3', 'cus_3', false, 'free'), ('u4', 'cus_4', true, 'pro'), ('u5', null, false, null)";
     let plans = "plans: { price_pro: pro }";
-    Live::new(world, Database::of_users(rows), &contract(&[plans]))
+    let live = Live::new(world, Database::of_users(rows), &contract(&[plans]));
+    live.stripe.world(|world| world.livemode = false);
+    live
+}
+
+fn program(live: &Live, arguments: &str) -> Program {
+    let program = live.program(arguments);
+    program.variable("STRIPE_SECRET_KEY", TEST_KEY)
 }
 
 #[test]
 fn nobody_on_a_test_clock_is_accused() {
     let live = clocked();
-    let ran = live.json().with_status(0);
+    let ran = live
+        .run(program(&live, "check access --format json"))
+        .with_status(0);
     assert_eq!(ran.findings(), [""; 0]);
-    let ran = live.check().with_status(0);
+    let ran = live.run(program(&live, "check access")).with_status(0);
     assert!(ran.all().contains("test clock"), "{}", ran.all());
 }
 
@@ -48,8 +57,8 @@ fn clocks_that_may_not_be_read_are_told() {
     let live = clocked();
     let may = [Permission::SubscriptionRead, Permission::CustomerRead];
     live.stripe
-        .world(|world| world.keys.add(Key::restricted(KEY, may)));
-    let ran = live.check().with_status(0);
+        .world(|world| world.keys.add(Key::restricted(TEST_KEY, may)));
+    let ran = live.run(program(&live, "check access")).with_status(0);
     ran.says(&[
         "subscriptions on test clocks were not listed",
         "rak_billing_clock_read",

@@ -36,7 +36,7 @@ fn credentials_that_can_only_read_give_no_warning() {
     assert_eq!(ran.stdout, "VERDICT: PASS\n");
     assert_eq!(
         ran.stderr,
-        "Read 1 account (1 linked, 0 exempt) and 1 subscription (1 active) in 2 requests.\nFound nothing.\n"
+        "Read 1 account (1 linked, 0 exempt) and 1 subscription (1 active) in 1 request.\nFound nothing.\n"
     );
 }
 
