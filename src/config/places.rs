@@ -100,13 +100,13 @@ impl ContractPlaces {
                 .or_else(|| self.column(Field::SubscriptionId))
         };
         let found = match rule {
-            Rule::CustomerMismatch => customer(),
             Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription => {
                 self.column(Field::HasPaidAccess)
             }
             Rule::PlanDrift => price.or(plans).or_else(|| self.column(Field::Plan)),
             Rule::UnmappedPrice | Rule::UnmappedFeature => plans,
-            Rule::DuplicateCustomer
+            Rule::CustomerMismatch
+            | Rule::DuplicateCustomer
             | Rule::DuplicateSubscription
             | Rule::OrphanSubscription
             | Rule::UnlinkedAccess => customer(),

@@ -91,20 +91,16 @@ fn unlimited(entry: &Entry<Vec<Entry<Limit>>>, collector: &Collector<'_>) -> Vec
     }
     let mut values = Vec::new();
     for (spot, Limit(text)) in entries.iter().filter_map(Entry::written) {
-        let value = match text.as_str() {
-            "null" => None,
-            number => match number.parse() {
-                Ok(number) => Some(number),
-                Err(_) => {
-                    let message = format!(
-                        "an entry of `unlimited` should be a whole number or `null`, found {}",
-                        quote(number)
-                    );
-                    collector.add_at(Fault::invalid(message), spot);
-                    continue;
-                }
-            },
-        };
+        let value = (text != "null").then(|| text.parse().ok());
+        if value == Some(None) {
+            let message = format!(
+                "an entry of `unlimited` should be a whole number or `null`, found {}",
+                quote(text)
+            );
+            collector.add_at(Fault::invalid(message), spot);
+            continue;
+        }
+        let value = value.flatten();
         if values.contains(&value) {
             let message = format!("{} is in `unlimited` twice", quote(text));
             collector.add_at(
