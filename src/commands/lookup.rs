@@ -97,11 +97,13 @@ pub(crate) async fn find(
 
 /// Byte for byte, where a database may compare without case.
 fn is_chosen(account: &Account, chosen: &Chosen, match_on: MatchOn) -> bool {
-    let link = match match_on {
-        MatchOn::CustomerId => account.customer.as_ref().map(CustomerId::as_str),
-        MatchOn::SubscriptionId => stored(account).map(SubscriptionId::as_str),
+    let is_link = |link: &str| chosen.links.iter().any(|one| one == link);
+    let is_linked = match match_on {
+        MatchOn::CustomerId => customers_of(std::slice::from_ref(account))
+            .iter()
+            .any(|customer| is_link(customer.as_str())),
+        MatchOn::SubscriptionId => stored(account).is_some_and(|id| is_link(id.as_str())),
     };
-    let is_linked = link.is_some_and(|link| chosen.links.iter().any(|one| one == link));
     is_linked || chosen.accounts.contains(&account.id)
 }
 

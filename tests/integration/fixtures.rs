@@ -377,6 +377,19 @@ fn what_is_not_applied_to_recorded_rows_is_said_once() {
 }
 
 #[test]
+fn any_of_an_accounts_customers_explains_it() {
+    let rows = json!([{"id": "usr_a", "stripe_customer_id": ["cus_old", "cus_a"], "has_paid_access": false}]);
+    let folder = with_users(&rows);
+    for entity in ["usr_a", "cus_a", "customer:cus_a"] {
+        let ran = prodverdict("explain --fixtures")
+            .argument(entity)
+            .within(folder.path())
+            .run();
+        ran.with_status(1).says(&["user:usr_a\n", FOUND]);
+    }
+}
+
+#[test]
 fn recorded_subscriptions_go_with_live_accounts() {
     let database = Database::of_users("('usr_a', 'cus_a', false, null)");
     let live = Live::new(
