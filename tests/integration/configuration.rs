@@ -151,3 +151,14 @@ fn the_printed_schema_is_the_committed_one() {
     );
     assert_eq!(ran.stderr, "");
 }
+
+#[test]
+fn two_variables_that_are_missing_are_named_together() {
+    let text = "version: 1\ncontracts:\n  - type: access\n    database: {}\n";
+    let folder = folder(&[("prodverdict.yml", text)]);
+    prodverdict("check access")
+        .within(folder.path())
+        .run()
+        .with_status(2)
+        .says(&["`DATABASE_URL` are not set", "set them for the command"]);
+}
