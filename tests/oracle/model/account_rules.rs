@@ -58,11 +58,13 @@ impl<'w> World<'w> {
             (_, State::Unjudged) => {}
             (false, State::Granting) => {
                 let behind = party.saying(Says::Grants);
-                self.accuse_of_money(desk, Rule::RevenueLeak, account, party, &behind);
+                let fixed = self.about_money_of(account, party, &behind);
+                self.accuse(desk, Rule::RevenueLeak, account, fixed);
             }
             (true, State::NotGranting) if !excused => {
                 let behind: Vec<_> = party.newest.into_iter().collect();
-                self.accuse_of_money(desk, Rule::WrongfulAccess, account, party, &behind);
+                let fixed = self.about_money_of(account, party, &behind);
+                self.accuse(desk, Rule::WrongfulAccess, account, fixed);
             }
             (true, State::None) if !excused => {
                 let fixed = self.about(account, party);
@@ -185,21 +187,18 @@ impl<'w> World<'w> {
         }
     }
 
-    fn accuse_of_money(
+    fn about_money_of(
         &self,
-        desk: &mut Desk,
-        rule: Rule,
         account: &'w Account,
         party: &Party<'w>,
         behind: &[&Subscription],
-    ) {
+    ) -> Fixed {
         let money = monthly(self.contract, behind);
-        let fixed = Fixed {
+        Fixed {
             amount: money.amounts,
             without_amount: money.without_amount,
             ..self.about_subscription(account, party, party.newest)
-        };
-        self.accuse(desk, rule, account, fixed);
+        }
     }
 
     pub(crate) fn accuse(&self, desk: &mut Desk, rule: Rule, account: &Account, fixed: Fixed) {

@@ -53,8 +53,17 @@ impl<'w> World<'w> {
         if !self.by_subscription() && self.columns(account, Field::SubscriptionId).is_some() {
             self.stale_subscription_id(account, party, desk);
         }
-        if let Some(columns) = self.columns(account, Field::PeriodEnd) {
-            self.period_drift(account, columns.period_end, deciding, party, desk);
+        if let Some(columns) = self.columns(account, Field::PeriodEnd)
+            && self.on(Rule::PeriodDrift).is_some()
+            && self.states_period(deciding)
+        {
+            match self.period_end(deciding) {
+                None => desk.missing = true,
+                Some(end) if self.is_off(columns.period_end, end) => {
+                    self.drifts(desk, Rule::PeriodDrift, account, party);
+                }
+                Some(_) => {}
+            }
         }
         if let Some(columns) = self.columns(account, Field::CancelAtPeriodEnd)
             && self.on(Rule::CancelFlagDrift).is_some()
@@ -81,31 +90,18 @@ impl<'w> World<'w> {
         }
     }
 
-    fn period_drift(
-        &self,
-        account: &'w Account,
-        stored: Option<UnixSeconds>,
-        deciding: &'w Subscription,
-        party: &Party<'w>,
-        desk: &mut Desk,
-    ) {
-        // Such a subscription has no period at Paddle, and lacks nothing.
-        let has_none = self.contract.source == Source::Paddle
-            && matches!(deciding.status, Status::Canceled | Status::Paused);
-        if has_none || self.on(Rule::PeriodDrift).is_none() {
-            return;
-        }
-        let Some(end) = self.period_end(deciding) else {
-            desk.missing = true;
-            return;
-        };
-        let too_far = stored.is_none_or(|stored| {
+    /// At Paddle, one that is canceled or paused has no period, and lacks nothing.
+    fn states_period(&self, subscription: &Subscription) -> bool {
+        let over = matches!(subscription.status, Status::Canceled | Status::Paused);
+        self.contract.source != Source::Paddle || !over
+    }
+
+    /// By more than `period_tolerance`.
+    fn is_off(&self, stored: Option<UnixSeconds>, end: UnixSeconds) -> bool {
+        stored.is_none_or(|stored| {
             let off = (i128::from(stored.0) - i128::from(end.0)).unsigned_abs();
             off > u128::from(self.contract.period_tolerance)
-        });
-        if too_far {
-            self.drifts(desk, Rule::PeriodDrift, account, party);
-        }
+        })
     }
 
     /// "The largest of its mapped items'; of all not ignored ones where none is mapped."
