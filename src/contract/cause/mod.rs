@@ -372,7 +372,7 @@ mod tests {
             );
             assert!(!finding.message.contains("older"), "{}", finding.message);
             assert!(last(&finding.fix).starts_with("There is no event to resend"));
-            let evidence = finding.evidence_lines().join("\n");
+            let evidence = finding.evidence.join("\n");
             assert!(
                 evidence.contains("has no webhook about the change"),
                 "{evidence}"
