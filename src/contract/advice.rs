@@ -208,6 +208,7 @@ fn key_of(rule: Rule) -> ContractKey {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::contract::{

@@ -55,12 +55,12 @@ impl Unanswerable {
     /// The account, customer or subscription that the message names.
     pub fn named(&self) -> Vec<String> {
         match self {
-            Self::NoAccounts => Vec::new(),
+            Self::NoAccounts | Self::WordInOtherCase { .. } => Vec::new(),
             Self::AccountOnTwoRows { id } => vec![id.clone()],
-            Self::NoCustomerKnown { example, .. } => vec![example.clone()],
+            Self::NoCustomerKnown { example, .. } | Self::WrongKindOfId { example, .. } => {
+                vec![example.clone()]
+            }
             Self::WrongMode { object, .. } => vec![object.clone()],
-            Self::WrongKindOfId { example, .. } => vec![example.clone()],
-            Self::WordInOtherCase { .. } => Vec::new(),
             Self::Missing { subscription, .. } => vec![subscription.clone()],
         }
     }

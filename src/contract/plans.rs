@@ -175,8 +175,7 @@ impl Plans {
         ];
         let found = exact
             .into_iter()
-            .filter_map(|(kind, text)| self.exact(kind, text?))
-            .next();
+            .find_map(|(kind, text)| self.exact(kind, text?));
         found.or_else(|| {
             let first = self.entries.partition_point(|(key, _)| !key.is_prefix);
             let mut prefixes = self.entries.get(first..).unwrap_or_default().iter();

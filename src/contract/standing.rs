@@ -139,14 +139,13 @@ impl Contract {
         }
         match self.grace_end(subscription, past_due_since) {
             GraceEnd::Missing(missing) => Standing::Undecidable(missing),
-            GraceEnd::Unknown => Standing::Unjudged,
             GraceEnd::At(end) if now < end => Standing::InGrace,
             GraceEnd::At(_) | GraceEnd::None
                 if self.statuses.deny.contains(&subscription.status) =>
             {
                 Standing::Denies
             }
-            GraceEnd::At(_) | GraceEnd::None => Standing::Unjudged,
+            GraceEnd::At(_) | GraceEnd::None | GraceEnd::Unknown => Standing::Unjudged,
         }
     }
 

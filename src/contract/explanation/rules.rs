@@ -192,11 +192,8 @@ fn quiet_of_account(case: &Case<'_>, known: Known<'_>, rule: Rule, account: &Acc
     if state == State::Unjudged {
         return DoesNotApply("the customer is unjudged".to_owned());
     }
-    let is_judged_in_grace = match rule {
-        Rule::StatusDrift => true,
-        Rule::PlanDrift | Rule::SeatDrift => account.paid,
-        _ => false,
-    };
+    let is_judged_in_grace = rule == Rule::StatusDrift
+        || (account.paid && matches!(rule, Rule::PlanDrift | Rule::SeatDrift));
     if state == State::InGrace && !is_judged_in_grace {
         return DoesNotApply("the customer is in grace, with or without access".to_owned());
     }

@@ -135,9 +135,10 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
     };
     let (amount, items_without_amount) = case.monthly(live.iter().copied());
     let entity = &case.contract.entity;
-    let article = match newest.status {
-        Status::Active => "an",
-        _ => "a",
+    let article = if newest.status == Status::Active {
+        "an"
+    } else {
+        "a"
     };
     let (about, message, stored) = if by_subscription {
         let message = format!(
@@ -202,27 +203,7 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
     {
         return;
     }
-    let mut granting: Vec<_> = case.subscriptions(customer).filter(granting).collect();
-    granting.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-    let mut bought: BTreeMap<Bought<'_>, Vec<&Subscription>> = BTreeMap::new();
-    for subscription in &granting {
-        let items = subscription.items.iter();
-        let things = items.flat_map(|item| match case.contract.price_meaning(&item.price) {
-            PriceMeaning::Plan(plan) => [
-                Some(Bought::Plan(plan)),
-                Some(Bought::Price(&item.price.id)),
-            ],
-            PriceMeaning::Unmapped | PriceMeaning::Seats => {
-                [Some(Bought::Price(&item.price.id)), None]
-            }
-            PriceMeaning::Ignored => [None, None],
-        });
-        for thing in things.flatten().collect::<BTreeSet<_>>() {
-            bought.entry(thing).or_default().push(subscription);
-        }
-    }
-    let mut bought = bought.into_iter();
-    let twice = bought.find(|(_, subscriptions)| subscriptions.len() > 1);
+    let twice = first_bought_twice(case, case.subscriptions(customer).filter(granting));
     let (Some((thing, twice)), Some(id)) = (twice, case.customers.id(customer)) else {
         return;
     };
@@ -275,6 +256,35 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
             ..Draft::default()
         },
     );
+}
+
+/// The first thing that two of the subscriptions buy, with those that do, oldest first.
+fn first_bought_twice<'f>(
+    case: &Case<'f>,
+    granting: impl Iterator<Item = &'f Subscription>,
+) -> Option<(Bought<'f>, Vec<&'f Subscription>)> {
+    let mut granting: Vec<_> = granting.collect();
+    granting.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    let mut bought: BTreeMap<Bought<'f>, Vec<&'f Subscription>> = BTreeMap::new();
+    for subscription in &granting {
+        let items = subscription.items.iter();
+        let things = items.flat_map(|item| match case.contract.price_meaning(&item.price) {
+            PriceMeaning::Plan(plan) => [
+                Some(Bought::Plan(plan)),
+                Some(Bought::Price(&item.price.id)),
+            ],
+            PriceMeaning::Unmapped | PriceMeaning::Seats => {
+                [Some(Bought::Price(&item.price.id)), None]
+            }
+            PriceMeaning::Ignored => [None, None],
+        });
+        for thing in things.flatten().collect::<BTreeSet<_>>() {
+            bought.entry(thing).or_default().push(subscription);
+        }
+    }
+    bought
+        .into_iter()
+        .find(|(_, subscriptions)| subscriptions.len() > 1)
 }
 
 /// What is charged beyond the dearest of them, in a month. Where they are paid in several currencies, nobody can tell

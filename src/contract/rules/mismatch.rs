@@ -110,7 +110,7 @@ fn applies(case: &Case<'_>) -> bool {
 }
 
 /// The customers with a granting subscription and no account.
-fn paying_strangers<'f>(case: &Case<'f>) -> impl Iterator<Item = CustomerNumber> {
+fn paying_strangers(case: &Case<'_>) -> impl Iterator<Item = CustomerNumber> {
     case.customers.all().filter(|customer| {
         case.customers.accounts_of(*customer).next().is_none()
             && case

@@ -58,14 +58,15 @@ pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
         Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription | Rule::UnlinkedAccess => {
             true
         }
-        Rule::CustomerMismatch => has_subscriptions && matched_by_customer,
+        Rule::CustomerMismatch | Rule::DoubleSubscription => {
+            has_subscriptions && matched_by_customer
+        }
         Rule::DuplicateCustomer => matched_by_customer,
         Rule::DuplicateSubscription => !matched_by_customer,
         Rule::PlanDrift | Rule::StalePlan => plan::compares_plans(case),
         Rule::UnmappedPrice => checks_plans && has_subscriptions,
         Rule::UnmappedFeature => checks_plans && !has_subscriptions,
         Rule::OrphanSubscription | Rule::UnknownStatus => has_subscriptions,
-        Rule::DoubleSubscription => has_subscriptions && matched_by_customer,
         Rule::SeatDrift => maps(Field::Seats),
         Rule::StatusDrift => maps(Field::Status),
         Rule::StaleSubscriptionId => matched_by_customer && maps(Field::SubscriptionId),

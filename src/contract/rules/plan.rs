@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::contract::{
-    Account, Field, PlanWords, Rule, Status, Subscription,
+    Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription,
     case::{Case, Draft},
     customers::{Holder, Link},
     standing::State,
@@ -124,7 +124,10 @@ pub(crate) fn is_plan_alive(case: &Case<'_>, holder: &Holder<'_>) -> bool {
         )
     };
     let mut all = case.subscriptions_of(holder);
-    all.any(|subscription| may_come_back(&subscription.status))
+    all.any(|subscription| {
+        may_come_back(&subscription.status)
+            || case.contract.pause_meaning(subscription) == PauseMeaning::Deny
+    })
 }
 
 /// Whether the stored plan is compared, and one of those that are paid for.
