@@ -122,6 +122,7 @@ async fn error(world: &World, mapping: &[(Field, Expression)]) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of columns, read once")]
 fn what_is_no_single_value_is_told_with_the_sql_to_write() {
     in_a_world(async |world| {
         world
@@ -257,7 +258,7 @@ fn the_words_of_a_column_mapped_with_in_are_known() {
             stored
                 .words
                 .iter()
-                .map(|word| word.to_string())
+                .map(ToString::to_string)
                 .collect::<Vec<_>>()
         };
         assert_eq!(words(Field::HasPaidAccess), ["ACTIVE", "TRIALING"]);

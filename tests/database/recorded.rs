@@ -27,6 +27,10 @@ async fn recorded(world: &World, settings: &DatabaseSettings, name: &str) -> Rec
     fixtures::accounts(&recording, settings, true).expect("read")
 }
 
+#[expect(
+    clippy::use_debug,
+    reason = "every field is compared, also those to come"
+)]
 fn shown(live: &DatabaseFacts, recorded: &RecordedAccounts) -> (String, String) {
     let mut texts = (String::new(), String::new());
     let live = (&live.accounts, &live.mapped, &live.stored_words);

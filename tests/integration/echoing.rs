@@ -24,14 +24,15 @@ fn echo(status: u16) -> SocketAddr {
             let listener = listener.await.expect("a port");
             let address = listener.local_addr().expect("an address");
             send.send(address).expect("a test that waits");
-            let router = Router::new().fallback(move |headers| answer(status, headers));
+            let router =
+                Router::new().fallback(async move |headers: HeaderMap| answer(status, &headers));
             axum::serve(listener, router).await.expect("a server");
         });
     });
     receive.recv().expect("the server starts")
 }
 
-async fn answer(status: u16, headers: HeaderMap) -> Response {
+fn answer(status: u16, headers: &HeaderMap) -> Response {
     let sent = headers.get("authorization");
     let sent = sent.and_then(|sent| sent.to_str().ok()).unwrap_or_default();
     let status = StatusCode::from_u16(status).expect("a status");

@@ -1,13 +1,13 @@
 //! The rules about one account: whether it has the access that it should have, and the plan.
 
-use prodverdict::contract::{Account, Field, PlanWords, Rule, Status, Subscription};
+use prodverdict::contract::{Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription};
 
 use super::{
     Desk, Fixed, World,
     mismatch::Candidates,
     party::Party,
     prices::{is_free, monthly, plans_of, right_plans},
-    subscription::{Says, State},
+    subscription::{Says, State, pause},
 };
 
 impl<'w> World<'w> {
@@ -132,7 +132,7 @@ impl<'w> World<'w> {
             matches!(
                 one.status,
                 Status::PastDue | Status::Unpaid | Status::Paused | Status::Incomplete
-            )
+            ) || pause(self.contract, one) == Some(PauseMeaning::Deny)
         };
         if !self.facts.mapped.contains(&Field::Plan)
             || party.subscriptions.iter().any(may_come_back)

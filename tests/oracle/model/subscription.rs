@@ -47,7 +47,7 @@ pub(crate) fn unknown_word(contract: &Contract, status: &Status) -> bool {
 }
 
 /// Of an active one whose collection is paused.
-fn pause(contract: &Contract, subscription: &Subscription) -> Option<PauseMeaning> {
+pub(crate) fn pause(contract: &Contract, subscription: &Subscription) -> Option<PauseMeaning> {
     let pause = subscription.pause.as_ref()?;
     (subscription.status == Status::Active).then(|| contract.pause.meaning(pause))
 }
