@@ -154,10 +154,8 @@ fn names_column(text: &str, column: &str) -> bool {
 /// text speaks of.
 fn events(finding: &Finding, text: &str) -> Vec<String> {
     let (mut now, mut earlier) = (Vec::new(), Vec::new());
-    for line in text
-        .lines()
-        .chain(finding.evidence.iter().map(String::as_str))
-    {
+    let evidence = finding.evidence_lines();
+    for line in text.lines().chain(evidence.iter().map(String::as_str)) {
         let is_earlier = line.ends_with(')') && line.contains(" (at ");
         let of = if is_earlier { &mut earlier } else { &mut now };
         let words = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'));
@@ -325,19 +323,19 @@ mod tests {
         Finding {
             rule,
             severity: Severity::High,
-            entity: "user:1".to_owned(),
-            message: "customer.subscription.updated came.".to_owned(),
-            fix: fix.to_owned(),
+            entity: "user:1".into(),
+            message: "customer.subscription.updated came.".into(),
+            fix: fix.into(),
             subject: Subject {
-                plan_expected: Some("pro or team".to_owned()),
-                plan_found: Some("a\nb".to_owned()),
-                price: Some("price_1Pro".to_owned()),
+                plan_expected: Some("pro or team".into()),
+                plan_found: Some("a\nb".into()),
+                price: Some("price_1Pro".into()),
                 ..Subject::default()
             },
             evidence: evidence.iter().map(|line| (*line).to_owned()).collect(),
             amount: Money::default(),
             items_without_amount: 0,
-            fingerprint: String::new(),
+            fingerprint: String::new().into(),
         }
     }
 

@@ -247,14 +247,14 @@ mod tests {
         Finding {
             rule: Rule::RevenueLeak,
             severity: Severity::High,
-            entity: format!("user:{number}"),
-            message: String::new(),
-            fix: String::new(),
+            entity: format!("user:{number}").into(),
+            message: "".into(),
+            fix: "".into(),
             subject: Subject::default(),
-            evidence: Vec::new(),
+            evidence: Vec::new().into(),
             amount,
             items_without_amount: 0,
-            fingerprint: format!("{number:016x}"),
+            fingerprint: format!("{number:016x}").into(),
         }
     }
 

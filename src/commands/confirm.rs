@@ -53,15 +53,19 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
 
 /// Whom or what a finding accuses. An entity alone is not enough: a contract may call its accounts `customer`.
 fn key(finding: &Finding) -> (bool, String) {
-    (finding.subject.account.is_some(), finding.entity.clone())
+    (
+        finding.subject.account.is_some(),
+        finding.entity.to_string(),
+    )
 }
 
 /// The customers that a `customer-mismatch` names: without it each is an orphan.
 fn mismatched(finding: &Finding) -> impl Iterator<Item = &str> {
     let subject = &finding.subject;
-    let customers = subject.customer.iter().chain(&subject.named);
+    let named = subject.named.iter().map(String::as_str);
+    let customers = subject.customer.as_deref().into_iter().chain(named);
     let is_mismatch = finding.rule == Rule::CustomerMismatch;
-    customers.filter(move |_| is_mismatch).map(String::as_str)
+    customers.filter(move |_| is_mismatch)
 }
 
 /// An account that was linked in the meantime is found by no id that is known yet, so that a customer without accounts
@@ -188,18 +192,18 @@ mod tests {
         Finding {
             rule,
             severity: Severity::High,
-            entity: entity.to_owned(),
-            message: String::new(),
-            fix: String::new(),
+            entity: entity.into(),
+            message: "".into(),
+            fix: "".into(),
             subject: Subject {
-                account: account.map(str::to_owned),
-                customer: Some(customer.to_owned()),
+                account: account.map(Into::into),
+                customer: Some(customer.into()),
                 ..Subject::default()
             },
-            evidence: Vec::new(),
+            evidence: Vec::new().into(),
             amount: Money::default(),
             items_without_amount: 0,
-            fingerprint: String::new(),
+            fingerprint: String::new().into(),
         }
     }
 

@@ -36,7 +36,7 @@ fn of_finding(
     rows: &BTreeMap<String, Repair>,
 ) -> Repair {
     let by_hand = |reason: &str| Repair::ByHand(reason.to_owned());
-    let Some(account) = &finding.subject.account else {
+    let Some(account) = finding.subject.account.as_deref() else {
         return by_hand(uncorrected(finding.rule));
     };
     let Some(correction) = corrections.get(account) else {

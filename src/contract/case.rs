@@ -1,10 +1,13 @@
 //! One contract with its facts, as the rules look at them: who is judged, and how a finding is made and worded.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashSet},
+};
 
 use super::{
-    Account, Contract, Facts, Field, Finding, Money, Rule, Severity, Source, Status, Statuses,
-    Subject, Subscription, Summary, Unanswerable, UnixSeconds,
+    Account, Contract, Evidence, Facts, Field, Finding, Money, Rule, Severity, Source, Status,
+    Statuses, Subject, Subscription, Summary, Unanswerable, UnixSeconds, Word,
     customers::{CustomerNumber, Customers, Holder},
     finding::fingerprint,
     rules,
@@ -21,6 +24,7 @@ pub(crate) struct Case<'f> {
     /// Some subscription lives on a test clock.
     has_clocks: bool,
     findings: RefCell<Vec<Finding>>,
+    words: RefCell<SharedWords>,
 }
 
 /// The parts of a finding that differ from rule to rule.
@@ -43,10 +47,24 @@ fn newest_first<'f>(all: impl Iterator<Item = &'f Subscription>) -> Vec<&'f Subs
     all
 }
 
-/// Without the room to grow that writing leaves behind, which would be half of what many findings take.
-fn trimmed(mut text: String) -> String {
-    text.shrink_to_fit();
-    text
+/// Texts that many findings have.
+#[derive(Debug, Default)]
+struct SharedWords(HashSet<Word>);
+
+impl SharedWords {
+    /// Of more different texts, most are had by one finding only.
+    const MAX: usize = 4096;
+
+    fn share(&mut self, text: &str) -> Word {
+        if let Some(word) = self.0.get(text) {
+            return word.clone();
+        }
+        let word = Word::from(text);
+        if self.0.len() < Self::MAX {
+            self.0.insert(word.clone());
+        }
+        word
+    }
 }
 
 impl<'f> Case<'f> {
@@ -58,6 +76,7 @@ impl<'f> Case<'f> {
             now,
             has_clocks: facts.subscriptions.iter().any(|one| one.on_test_clock),
             findings: RefCell::default(),
+            words: RefCell::default(),
         }
     }
 
@@ -72,21 +91,27 @@ impl<'f> Case<'f> {
             return;
         };
         let fix = match &self.contract.fix {
-            Some(fix) if rule.is_published() => fix.clone(),
-            _ => draft.fix,
+            Some(fix) if rule.is_published() => fix,
+            _ => &draft.fix,
         };
         let subject = draft.subject;
-        let evidence: Box<[_]> = draft.evidence.into_iter().map(trimmed).collect();
+        let mut words = self.words.borrow_mut();
         let fingerprint = fingerprint(rule, &draft.entity, subject.customer.as_deref());
         self.findings.borrow_mut().push(Finding {
             rule,
             severity: draft.at_most.map_or(severity, |most| severity.max(most)),
             fingerprint,
-            entity: trimmed(draft.entity),
-            message: trimmed(draft.message),
-            fix: trimmed(fix),
-            subject,
-            evidence: evidence.into(),
+            entity: draft.entity.into(),
+            message: words.share(&draft.message),
+            fix: words.share(fix),
+            evidence: Evidence::of(draft.evidence, &subject, |line| words.share(line)),
+            subject: Subject {
+                status: subject.status.map(|word| words.share(&word)),
+                price: subject.price.map(|word| words.share(&word)),
+                plan_found: subject.plan_found.map(|word| words.share(&word)),
+                plan_expected: subject.plan_expected.map(|word| words.share(&word)),
+                ..subject
+            },
             amount: draft.amount,
             items_without_amount: draft.items_without_amount,
         });

@@ -20,11 +20,11 @@ impl Case<'_> {
         let is_subscription = self.contract.source.has_subscriptions();
         let subscription = subscription.filter(|_| is_subscription);
         Subject {
-            account: Some(account.id.to_string()),
-            customer: customer.map(str::to_owned),
-            subscription: subscription.map(|subscription| subscription.id.to_string()),
-            status: subscription.map(|subscription| subscription.status.to_string()),
-            plan_found: account.plan.as_deref().map(str::to_owned),
+            account: Some(account.id.as_str().into()),
+            customer: customer.map(Into::into),
+            subscription: subscription.map(|subscription| subscription.id.as_str().into()),
+            status: subscription.map(|subscription| subscription.status.as_str().into()),
+            plan_found: account.plan.clone(),
             ..Subject::default()
         }
     }

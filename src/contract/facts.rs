@@ -3,6 +3,7 @@
 use std::{
     borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
+    fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
@@ -88,6 +89,36 @@ impl Deref for Word {
 impl Borrow<str> for Word {
     fn borrow(&self) -> &str {
         self
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl Default for Word {
+    fn default() -> Self {
+        Self::from("")
+    }
+}
+
+impl PartialEq<str> for Word {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Word {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl From<String> for Word {
+    fn from(text: String) -> Self {
+        Self(Arc::new(text.into()))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
+use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
-use super::{Money, Rule};
+use super::{Money, Rule, Word};
 
 /// How bad a finding is. Ordered from the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,37 +47,64 @@ impl fmt::Display for Severity {
 /// Whom a finding is about, as far as known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
-    pub account: Option<String>,
-    pub customer: Option<String>,
-    pub subscription: Option<String>,
-    pub status: Option<String>,
-    pub price: Option<String>,
-    pub plan_found: Option<String>,
-    pub plan_expected: Option<String>,
+    pub account: Option<CompactString>,
+    pub customer: Option<CompactString>,
+    pub subscription: Option<CompactString>,
+    pub status: Option<Word>,
+    pub price: Option<Word>,
+    pub plan_found: Option<Word>,
+    pub plan_expected: Option<Word>,
     /// Further accounts, customers and subscriptions that the texts of the finding name.
     pub named: Vec<String>,
 }
 
-/// One disagreement. Its texts are raw: each renderer makes them safe for where they go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One disagreement. Its texts are raw: each renderer makes them safe for where they go. There may be a million, so that
+/// texts which many of them have are shared.
+#[derive(Debug, Clone)]
 pub struct Finding {
     pub rule: Rule,
     pub severity: Severity,
     /// `user:<id>`, `customer:<id>`, `price:<id>`, …
-    pub entity: String,
+    pub entity: CompactString,
     /// What is wrong, then what follows from it; one sentence a line.
-    pub message: String,
+    pub message: Word,
     /// What to do.
-    pub fix: String,
+    pub fix: Word,
     pub subject: Subject,
     /// What each side says, one fact an entry: the provider first, then the row.
-    pub evidence: Vec<String>,
+    pub evidence: Evidence,
     /// Monthly recurring amounts at stake, where the prices carry one.
     pub amount: Money,
     /// Items behind the amount that are metered or have no unit amount, and so are not in it.
     pub items_without_amount: u64,
     /// 16 hex digits that stay the same for the same rule, entity and customer.
-    pub fingerprint: String,
+    pub fingerprint: CompactString,
+}
+
+impl Eq for Finding {}
+
+impl PartialEq for Finding {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            rule,
+            severity,
+            entity,
+            message,
+            fix,
+            subject,
+            evidence: _,
+            amount,
+            items_without_amount,
+            fingerprint,
+        } = self;
+        (*rule, *severity, *items_without_amount)
+            == (other.rule, other.severity, other.items_without_amount)
+            && (entity, message, fix) == (&other.entity, &other.message, &other.fix)
+            && (subject, amount) == (&other.subject, &other.amount)
+            && *fingerprint == other.fingerprint
+            // Equal lines may have left out different ids.
+            && self.evidence_lines() == other.evidence_lines()
+    }
 }
 
 impl Finding {
@@ -84,17 +112,115 @@ impl Finding {
     pub fn order(&self) -> (Severity, Rule, &[u8]) {
         (self.severity, self.rule, self.entity.as_bytes())
     }
+
+    /// What each side says, one fact an entry.
+    pub fn evidence_lines(&self) -> Vec<String> {
+        let lines = self.evidence.0.iter();
+        lines.map(|line| filled(line, &self.subject)).collect()
+    }
+}
+
+/// What each side says about a finding, with the ids of its subject left out: the rest is the same in many findings.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence(Box<[Word]>);
+
+/// Stands before a digit that says what is left out there.
+const LEFT_OUT: char = '\u{1}';
+
+impl Evidence {
+    /// Lines about a subject; `share` gives the one copy of a text.
+    pub(crate) fn of(
+        lines: Vec<String>,
+        subject: &Subject,
+        mut share: impl FnMut(&str) -> Word,
+    ) -> Self {
+        let lines = lines.iter().map(|line| share(&left_out(line, subject)));
+        Self(lines.collect())
+    }
+
+    pub fn push(&mut self, line: &str) {
+        let mut lines = std::mem::take(&mut self.0).into_vec();
+        lines.push(left_out(line, &Subject::default()).as_str().into());
+        self.0 = lines.into();
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<String> for Evidence {
+    fn from_iter<I: IntoIterator<Item = String>>(lines: I) -> Self {
+        let lines = lines.into_iter().collect();
+        Self::of(lines, &Subject::default(), |line| line.into())
+    }
+}
+
+impl From<Vec<String>> for Evidence {
+    fn from(lines: Vec<String>) -> Self {
+        lines.into_iter().collect()
+    }
+}
+
+/// The ids of a subject that are left out, by their digits.
+fn ids(subject: &Subject) -> [(char, Option<&str>); 3] {
+    [
+        ('1', subject.subscription.as_deref()),
+        ('2', subject.customer.as_deref()),
+        ('3', subject.account.as_deref()),
+    ]
+}
+
+fn left_out(line: &str, subject: &Subject) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    'text: while let Some(character) = rest.chars().next() {
+        for (digit, id) in ids(subject) {
+            if let Some(id) = id.filter(|id| !id.is_empty())
+                && let Some(after) = rest.strip_prefix(id)
+            {
+                out.extend([LEFT_OUT, digit]);
+                rest = after;
+                continue 'text;
+            }
+        }
+        out.push(character);
+        if character == LEFT_OUT {
+            out.push('0');
+        }
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
+    }
+    out
+}
+
+fn filled(line: &str, subject: &Subject) -> String {
+    let mut parts = line.split(LEFT_OUT);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digit = part.chars().next();
+        let mut ids = ids(subject).into_iter();
+        match ids.find(|(of, _)| Some(*of) == digit) {
+            Some((_, id)) => out.push_str(id.unwrap_or_default()),
+            None => out.push(LEFT_OUT),
+        }
+        out.push_str(part.get(1..).unwrap_or_default());
+    }
+    out
 }
 
 /// The first 16 hex digits of SHA-256 over rule, entity and customer id, joined by newlines.
-pub(crate) fn fingerprint(rule: Rule, entity: &str, customer: Option<&str>) -> String {
+pub(crate) fn fingerprint(rule: Rule, entity: &str, customer: Option<&str>) -> CompactString {
     let text = format!(
         "{}\n{entity}\n{}",
         rule.as_str(),
         customer.unwrap_or_default()
     );
     let digest = Sha256::digest(text.as_bytes());
-    let mut hex = String::with_capacity(16);
+    let mut hex = CompactString::default();
     for byte in digest.iter().take(8) {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
@@ -105,6 +231,28 @@ pub(crate) fn fingerprint(rule: Rule, entity: &str, customer: Option<&str>) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn evidence_comes_back_as_it_was() {
+        let subject = Subject {
+            account: Some("a".into()),
+            customer: Some("cus_1".into()),
+            subscription: Some("cus_12".into()),
+            ..Subject::default()
+        };
+        let lines = vec![
+            "cus_12 of cus_1 is active: a".to_owned(),
+            "\u{1}1 \u{1}\u{1} 1é\u{1}".to_owned(),
+            String::new(),
+        ];
+        let evidence = Evidence::of(lines.clone(), &subject, |line| line.into());
+        assert_eq!(
+            evidence.0.first().unwrap(),
+            "\u{1}1 of \u{1}2 is \u{1}3ctive: \u{1}3"
+        );
+        let told = evidence.0.iter().map(|line| filled(line, &subject));
+        assert_eq!(told.collect::<Vec<_>>(), lines);
+    }
 
     #[test]
     fn the_fingerprint_is_the_documented_hash() {

@@ -1,6 +1,11 @@
 //! What was read and found, in numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{BuildHasher as _, RandomState},
+};
+
+use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{Finding, Money, Rule, Severity};
 
@@ -29,6 +34,45 @@ pub struct Summary {
     pub items_without_amount: u64,
 }
 
+/// The findings whose money was counted: positions, which take less room than what they are about.
+#[derive(Default)]
+struct Counted {
+    table: HashTable<usize>,
+    hasher: RandomState,
+}
+
+impl Counted {
+    /// Notes a finding; false where another is about the same money.
+    fn insert(&mut self, position: usize, findings: &[Finding]) -> bool {
+        let money_at = |position: usize| {
+            let finding = findings.get(position)?;
+            let is_served = finding.rule == Rule::WrongfulAccess;
+            let subject = &finding.subject;
+            match (subject.customer.as_deref(), subject.subscription.as_deref()) {
+                (None, None) => None,
+                paid_by => Some((is_served, paid_by)),
+            }
+        };
+        let money = money_at(position);
+        if money.is_none() {
+            return true;
+        }
+        let hash = |position: usize| self.hasher.hash_one(money_at(position));
+        let entry = self.table.entry(
+            hash(position),
+            |known| money_at(*known) == money,
+            |known| hash(*known),
+        );
+        match entry {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(position);
+                true
+            }
+        }
+    }
+}
+
 impl Summary {
     /// Sets every number that follows from the findings.
     pub fn count_findings(&mut self, findings: &[Finding]) {
@@ -38,17 +82,13 @@ impl Summary {
         self.served_not_paid = Money::default();
         self.items_without_amount = 0;
         // Two accounts of one customer are two findings about the same money.
-        let mut counted = BTreeSet::new();
-        for finding in findings {
+        let mut counted = Counted::default();
+        for (position, finding) in findings.iter().enumerate() {
             *self.by_severity.entry(finding.severity).or_default() += 1;
             *self.by_rule.entry(finding.rule).or_default() += 1;
             let is_served = finding.rule == Rule::WrongfulAccess;
             let is_paid_for = matches!(finding.rule, Rule::RevenueLeak | Rule::OrphanSubscription);
-            let subject = &finding.subject;
-            let paid_by = (subject.customer.as_deref(), subject.subscription.as_deref());
-            if !(is_served || is_paid_for)
-                || (paid_by != (None, None) && !counted.insert((is_served, paid_by)))
-            {
+            if !(is_served || is_paid_for) || !counted.insert(position, findings) {
                 continue;
             }
             self.items_without_amount += finding.items_without_amount;

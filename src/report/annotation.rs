@@ -291,8 +291,8 @@ mod tests {
     #[test]
     fn lengths_stay_within_githubs_limits() {
         let mut finding = sample::about(&"é".repeat(70_000));
-        finding.fix = "x\n".repeat(50_000);
-        finding.evidence = vec!["é".repeat(500); 200];
+        finding.fix = "x\n".repeat(50_000).into();
+        finding.evidence = vec!["é".repeat(500); 200].into();
         let contract = sample::contract("c", Source::Stripe, vec![finding]);
         let long_name = sample::contract(&"n".repeat(500), Source::Stripe, vec![]);
         let mut outcome = sample::outcome(vec![contract, long_name]);

@@ -173,7 +173,7 @@ mod tests {
     fn finding(fingerprint: u64, severity: Severity) -> Finding {
         Finding {
             severity,
-            fingerprint: number(fingerprint),
+            fingerprint: number(fingerprint).into(),
             ..sample::finding(Rule::RevenueLeak, &format!("user:{fingerprint}"))
         }
     }
@@ -199,7 +199,7 @@ mod tests {
 
     fn acceptance(fingerprint: u64, until: Date, line: u32) -> Acceptance {
         Acceptance {
-            fingerprint: number(fingerprint),
+            fingerprint: number(fingerprint).into(),
             reason: "by invoice".to_owned(),
             until,
             entity: None,

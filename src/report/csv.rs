@@ -89,7 +89,7 @@ fn no_verdict(contract: &str, problem: &Problem) -> Row {
 fn finding(contract: &ContractOutcome, found: &Reported) -> Row {
     let finding = &found.finding;
     let subject = &finding.subject;
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let standing = match &found.standing {
         None => "",
         Some(Standing::New) => "new",
@@ -107,19 +107,19 @@ fn finding(contract: &ContractOutcome, found: &Reported) -> Row {
         finding.rule.to_string(),
         finding.severity.to_string(),
         standing.to_owned(),
-        finding.entity.clone(),
-        text(&subject.account),
-        text(&subject.customer),
-        text(&subject.subscription),
-        text(&subject.status),
-        text(&subject.price),
-        text(&subject.plan_found),
-        text(&subject.plan_expected),
+        finding.entity.to_string(),
+        text(subject.account.as_deref()),
+        text(subject.customer.as_deref()),
+        text(subject.subscription.as_deref()),
+        text(subject.status.as_deref()),
+        text(subject.price.as_deref()),
+        text(subject.plan_found.as_deref()),
+        text(subject.plan_expected.as_deref()),
         amounts(&finding.amount),
         sentences(&finding.message),
         sentences(&finding.fix),
-        finding.evidence.join("; "),
-        finding.fingerprint.clone(),
+        finding.evidence_lines().join("; "),
+        finding.fingerprint.to_string(),
         place
             .map(|place| shown::tamed(&place.path))
             .unwrap_or_default(),

@@ -124,7 +124,7 @@ pub(super) struct ReportFinding<'a> {
     fix: &'a str,
     subject: ReportSubject<'a>,
     /// What each side says, one fact an entry.
-    evidence: &'a [String],
+    evidence: Vec<String>,
     /// Monthly recurring amounts at stake.
     amount: Vec<ReportAmount<'a>>,
     /// 16 hexadecimal digits that stay the same for the same rule, entity and customer.
@@ -298,7 +298,7 @@ impl<'a> ReportFinding<'a> {
             message: &finding.message,
             fix: &finding.fix,
             subject: ReportSubject::of(&finding.subject),
-            evidence: &finding.evidence,
+            evidence: finding.evidence_lines(),
             amount: amounts(&finding.amount),
             fingerprint: &finding.fingerprint,
             place: found.place.as_ref().map(ReportPlace::of),
@@ -555,7 +555,7 @@ mod tests {
             prop_assert!(!text.chars().any(|c| c != '\n' && is_hidden(c)));
             let report: Value = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(&report["findings"][0]["subject"]["account"], &Value::from(id.as_str()));
-            prop_assert_eq!(&report["findings"][0]["message"], &Value::from(finding.message));
+            prop_assert_eq!(&report["findings"][0]["message"], &Value::from(&*finding.message));
             assert_valid(&outcome);
         }
     }

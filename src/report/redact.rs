@@ -136,12 +136,13 @@ impl Ids {
     fn of(finding: &Finding) -> Self {
         let subject = &finding.subject;
         let ids = [&subject.account, &subject.customer, &subject.subscription];
-        let ids = ids.into_iter().flatten().chain(&subject.named);
+        let named = subject.named.iter().map(String::as_str);
+        let ids = ids.into_iter().filter_map(Option::as_deref).chain(named);
         let of_entity = finding.entity.split_once(':').filter(|(kind, _)| {
             // What these name is nobody's.
             !["price", "feature", "status", "accounts", "scenario"].contains(kind)
         });
-        Self::new(ids.map(String::as_str).chain(of_entity.map(|(_, id)| id)))
+        Self::new(ids.chain(of_entity.map(|(_, id)| id)))
     }
 
     fn new<'a>(ids: impl Iterator<Item = &'a str>) -> Self {
@@ -229,7 +230,7 @@ mod tests {
             let findings = outcome.findings();
             findings
                 .iter()
-                .map(|(_, found)| found.finding.fingerprint.clone())
+                .map(|(_, found)| found.finding.fingerprint.to_string())
                 .collect()
         };
         assert_eq!(fingerprints(&outcome), fingerprints(&redacted));
@@ -259,11 +260,11 @@ mod tests {
         }
         let finding = &redacted.contracts[0].findings[0].finding;
         assert_eq!(
-            finding.evidence[0],
+            finding.evidence_lines()[0],
             "sent      customer.subscription.deleted evt_…w1: answered 200"
         );
         assert_eq!(
-            finding.evidence[4],
+            finding.evidence_lines()[4],
             "called    GET /v1/subscriptions/sub_…w1: 200"
         );
     }

@@ -2,9 +2,11 @@
 
 use std::{cell::Cell, collections::BTreeMap};
 
+use compact_str::CompactString;
+
 use crate::{
     baseline::{Since, Standing},
-    contract::{Finding, Subject, Summary},
+    contract::{Finding, Subject, Summary, Word},
     problem::{Place, Problem},
 };
 
@@ -233,7 +235,7 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
         message,
         fix,
         subject: about,
-        evidence,
+        evidence: _,
         amount,
         items_without_amount,
         fingerprint,
@@ -241,11 +243,15 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
     Finding {
         rule: *rule,
         severity: *severity,
-        entity: text(entity),
-        message: text(message),
-        fix: text(fix),
+        entity: text(entity).into(),
+        message: text(message).into(),
+        fix: text(fix).into(),
         subject: subject(about, text),
-        evidence: evidence.iter().map(|fact| text(fact)).collect(),
+        evidence: finding
+            .evidence_lines()
+            .iter()
+            .map(|fact| text(fact))
+            .collect(),
         amount: amount.clone(),
         items_without_amount: *items_without_amount,
         fingerprint: fingerprint.clone(),
@@ -263,15 +269,16 @@ fn subject(subject: &Subject, text: &impl Fn(&str) -> String) -> Subject {
         plan_expected,
         named,
     } = subject;
-    let name = |name: &Option<String>| name.as_deref().map(text);
+    let name = |name: &Option<CompactString>| name.as_deref().map(text).map(Into::into);
+    let word = |word: &Option<Word>| word.as_deref().map(text).map(Into::into);
     Subject {
         account: name(account),
         customer: name(customer),
         subscription: name(subscription),
-        status: name(status),
-        price: name(price),
-        plan_found: name(plan_found),
-        plan_expected: name(plan_expected),
+        status: word(status),
+        price: word(price),
+        plan_found: word(plan_found),
+        plan_expected: word(plan_expected),
         named: named.iter().map(|name| text(name)).collect(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     baseline::{Since, Standing},
-    contract::{Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
+    contract::{Evidence, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
     problem::{Place, Problem},
 };
 
@@ -173,9 +173,9 @@ pub(super) fn many(findings: usize) -> Outcome {
 /// `text` in every place that holds text of others.
 pub(super) fn full_of(text: &str) -> Outcome {
     let mut finding = about(text);
-    finding.entity = format!("{text}:{text}");
-    finding.message = format!("{text}\n{text} is wrong");
-    finding.fix = format!("{text}\nand {text}");
+    finding.entity = format!("{text}:{text}").into();
+    finding.message = format!("{text}\n{text} is wrong").into();
+    finding.fix = format!("{text}\nand {text}").into();
     finding.subject = Subject {
         account: Some(text.into()),
         customer: Some(text.into()),
@@ -186,7 +186,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
         plan_expected: Some(text.into()),
         named: vec![text.into()],
     };
-    finding.evidence = vec![text.into(), format!("{text} and {text}")];
+    finding.evidence = vec![text.to_owned(), format!("{text} and {text}")].into();
     let mut problem = problem(&format!("{text}\n  {text}"), text);
     problem.place = Some(place(text, 7));
     let mut contracts = vec![
@@ -319,9 +319,10 @@ pub(super) fn alice() -> Finding {
             named: vec![],
         },
         evidence: vec![
-            "Stripe: subscription sub_alice_1 of customer cus_alice is active".into(),
-            "users: row usr_alice has has_paid_access = false".into(),
-        ],
+            "Stripe: subscription sub_alice_1 of customer cus_alice is active".to_owned(),
+            "users: row usr_alice has has_paid_access = false".to_owned(),
+        ]
+        .into(),
         amount: money(&[("usd", 2_000)]),
         items_without_amount: 0,
         fingerprint: "69149926077885fa".into(),
@@ -335,13 +336,13 @@ pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
         rule,
         severity: rule.default_severity(),
         entity: entity.into(),
-        message: format!("{id}: {}.", rule.description()),
+        message: format!("{id}: {}.", rule.description()).into(),
         fix: "Handle `customer.subscription.deleted`.".into(),
         subject: Subject {
             account: Some(id.into()),
             ..Subject::default()
         },
-        evidence: vec![],
+        evidence: Evidence::default(),
         amount: Money::default(),
         items_without_amount: 0,
         fingerprint: "0123456789abcdef".into(),
@@ -351,14 +352,14 @@ pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
 /// A finding about an account of that id, which all its texts name.
 pub(super) fn about(id: &str) -> Finding {
     Finding {
-        entity: format!("user:{id}"),
-        message: format!("User {id} pays and has no access.\nRevenue leak."),
-        fix: format!("Give {id} access."),
+        entity: format!("user:{id}").into(),
+        message: format!("User {id} pays and has no access.\nRevenue leak.").into(),
+        fix: format!("Give {id} access.").into(),
         subject: Subject {
             account: Some(id.into()),
             ..Subject::default()
         },
-        evidence: vec![format!("users: row {id}")],
+        evidence: vec![format!("users: row {id}")].into(),
         ..alice()
     }
 }

@@ -72,13 +72,14 @@ fn left_in() -> Finding {
             ..Subject::default()
         },
         evidence: vec![
-            "sent      customer.subscription.deleted evt_RehearsalCancelNow1: answered 200".into(),
-            "provider  sub_RehearsalCancelNow1 is canceled, price_1ProMonthly (pro)".into(),
-            "row       id rehearsal_cancel_now_1, has_paid_access true, plan free".into(),
-            "changed   users.plan pro → free".into(),
-            "called    GET /v1/subscriptions/sub_RehearsalCancelNow1: 200".into(),
-            "called    GET /v1/customers/cus_RehearsalCancelNow1: 200".into(),
-        ],
+            "sent      customer.subscription.deleted evt_RehearsalCancelNow1: answered 200".to_owned(),
+            "provider  sub_RehearsalCancelNow1 is canceled, price_1ProMonthly (pro)".to_owned(),
+            "row       id rehearsal_cancel_now_1, has_paid_access true, plan free".to_owned(),
+            "changed   users.plan pro → free".to_owned(),
+            "called    GET /v1/subscriptions/sub_RehearsalCancelNow1: 200".to_owned(),
+            "called    GET /v1/customers/cus_RehearsalCancelNow1: 200".to_owned(),
+        ]
+        .into(),
         amount: Money::default(),
         ..alice()
     }

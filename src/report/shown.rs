@@ -28,22 +28,19 @@ pub(super) struct Shown {
 impl Shown {
     pub(super) fn of(finding: &Finding) -> Self {
         let subject = &finding.subject;
-        let mut names: Vec<&str> = [
-            &subject.account,
-            &subject.customer,
-            &subject.subscription,
-            &subject.price,
-        ]
-        .into_iter()
-        .flatten()
-        .chain(&subject.named)
-        .map(String::as_str)
-        .collect();
+        let names = [
+            subject.account.as_deref(),
+            subject.customer.as_deref(),
+            subject.subscription.as_deref(),
+            subject.price.as_deref(),
+        ];
+        let named = subject.named.iter().map(String::as_str);
+        let mut names: Vec<&str> = names.into_iter().flatten().chain(named).collect();
         if let Some((_, id)) = finding.entity.split_once(':') {
             names.push(id);
         }
         let words = [&subject.status, &subject.plan_found, &subject.plan_expected];
-        let words = words.into_iter().flatten().map(String::as_str);
+        let words = words.into_iter().filter_map(Option::as_deref);
         let mut hostile: Vec<_> = names
             .iter()
             .copied()
@@ -55,8 +52,8 @@ impl Shown {
 
         let lines_of = |text: &str| lines(&replaced(text, &hostile, |_, _, _| true));
         let mut evidence: Vec<String> = Vec::new();
-        for fact in &finding.evidence {
-            evidence.extend(lines_of(fact));
+        for fact in finding.evidence_lines() {
+            evidence.extend(lines_of(&fact));
         }
         Self {
             entity: tamed(&finding.entity),

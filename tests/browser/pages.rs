@@ -70,20 +70,20 @@ fn hostile() -> Outcome {
     let findings = HOSTILE.iter().map(|text| {
         let text = (*text).to_owned();
         let mut finding = finding(Rule::RevenueLeak, &text);
-        finding.entity = format!("user:{text}");
-        finding.message.clone_from(&text);
-        finding.fix.clone_from(&text);
-        finding.evidence = vec![text.clone()];
+        finding.entity = format!("user:{text}").into();
+        finding.message = text.as_str().into();
+        finding.fix = text.as_str().into();
+        finding.evidence = vec![text.clone()].into();
         let subject = &mut finding.subject;
+        subject.customer = Some(text.as_str().into());
+        subject.subscription = Some(text.as_str().into());
         for place in [
-            &mut subject.customer,
-            &mut subject.subscription,
             &mut subject.status,
             &mut subject.price,
             &mut subject.plan_found,
             &mut subject.plan_expected,
         ] {
-            *place = Some(text.clone());
+            *place = Some(text.as_str().into());
         }
         finding.amount.add(&text, 1);
         Reported {
@@ -134,11 +134,12 @@ fn error() -> Outcome {
 fn rehearsal() -> Outcome {
     let mut users = contract("users");
     let mut finding = finding(Rule::WrongfulAccess, "cancel-now/deleted");
-    finding.entity = "scenario:cancel-now/deleted".to_owned();
+    finding.entity = "scenario:cancel-now/deleted".into();
     finding.evidence = vec![
         "sent      customer.subscription.deleted evt_1: answered 200".to_owned(),
         "changed   users.plan pro → free".to_owned(),
-    ];
+    ]
+    .into();
     users.findings = vec![Reported::new(finding, None)];
     let mut outcome = outcome(Verdict::Fail, vec![users]);
     outcome.rehearsal = Some(Rehearsed {
@@ -208,21 +209,22 @@ fn finding(rule: Rule, id: &str) -> Finding {
     Finding {
         rule,
         severity: rule.default_severity(),
-        entity: format!("user:{id}"),
-        message: format!("{id}: {}.", rule.description()),
-        fix: "Handle `customer.subscription.deleted`.".to_owned(),
+        entity: format!("user:{id}").into(),
+        message: format!("{id}: {}.", rule.description()).into(),
+        fix: "Handle `customer.subscription.deleted`.".into(),
         subject: Subject {
-            account: Some(id.to_owned()),
-            customer: Some(format!("cus_of_{id}")),
+            account: Some(id.into()),
+            customer: Some(format!("cus_of_{id}").into()),
             ..Subject::default()
         },
         evidence: vec![
             format!("Stripe: subscription sub_of_{id} is active"),
             format!("users: row {id} has has_paid_access = false"),
-        ],
+        ]
+        .into(),
         amount: Money::default(),
         items_without_amount: 0,
-        fingerprint: "0123456789abcdef".to_owned(),
+        fingerprint: "0123456789abcdef".into(),
     }
 }
 

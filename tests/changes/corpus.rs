@@ -86,17 +86,16 @@ fn contract(name: &str) -> AccessContract {
 
 /// A finding as a check makes it.
 fn finding(rule: Rule, column: &str) -> Finding {
-    let some = |text: &str| Some(text.to_owned());
-    let of_plans = |text| some(text).filter(|_| rule == Rule::PlanDrift);
+    let of_plans = |text: &str| (rule == Rule::PlanDrift).then(|| text.into());
     Finding {
         rule,
         severity: Severity::High,
-        entity: "user:usr_1".to_owned(),
-        message: format!("User has an active subscription but {column} says otherwise."),
-        fix: format!("Set {column} in your webhook handler."),
+        entity: "user:usr_1".into(),
+        message: format!("User has an active subscription but {column} says otherwise.").into(),
+        fix: format!("Set {column} in your webhook handler.").into(),
         subject: Subject {
-            account: some("usr_1"),
-            customer: some("cus_1"),
+            account: Some("usr_1".into()),
+            customer: Some("cus_1".into()),
             plan_found: of_plans("team"),
             plan_expected: of_plans("pro"),
             price: of_plans("price_1ProMonthly"),
@@ -104,10 +103,11 @@ fn finding(rule: Rule, column: &str) -> Finding {
         },
         evidence: vec![
             "subscription sub_1 of customer cus_1 is active (price_1ProMonthly → pro)".to_owned(),
-        ],
+        ]
+        .into(),
         amount: Money::default(),
         items_without_amount: 0,
-        fingerprint: String::new(),
+        fingerprint: String::new().into(),
     }
 }
 

@@ -124,16 +124,23 @@ fn what_the_spec_fixes(finding: Finding) -> Expected {
     Expected {
         severity: finding.severity,
         rule,
-        entity: finding.entity,
+        entity: finding.entity.into(),
         fixed: Fixed {
-            account: subject.account,
-            customer: subject.customer,
-            subscription: subject.subscription.filter(|_| deciding || own),
+            account: subject.account.map(Into::into),
+            customer: subject.customer.map(Into::into),
+            subscription: subject
+                .subscription
+                .filter(|_| deciding || own)
+                .map(Into::into),
             status: subject
                 .status
-                .filter(|_| deciding || rule == Rule::UnknownStatus),
-            price: subject.price.filter(|_| price),
-            plan_found: subject.plan_found.filter(|_| plan),
+                .filter(|_| deciding || rule == Rule::UnknownStatus)
+                .map(|word| word.to_string()),
+            price: subject.price.filter(|_| price).map(|word| word.to_string()),
+            plan_found: subject
+                .plan_found
+                .filter(|_| plan)
+                .map(|word| word.to_string()),
             amount: if money {
                 amounts(&finding.amount)
             } else {
@@ -180,7 +187,7 @@ fn texts(finding: &Finding, world: &World) -> Result<(), String> {
         return Err(format!("an empty text in {finding:?}"));
     }
     match &world.contract.fix {
-        Some(fix) if finding.rule.is_published() != (&finding.fix == fix) => Err(format!(
+        Some(fix) if finding.rule.is_published() != (*finding.fix == **fix) => Err(format!(
             "the contract's fix is in the wrong place: {finding:?}"
         )),
         _ => Ok(()),

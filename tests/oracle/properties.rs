@@ -244,23 +244,25 @@ fn respell(text: &str) -> String {
 }
 
 fn respelled(mut finding: Finding) -> Finding {
-    for text in [&mut finding.entity, &mut finding.message, &mut finding.fix] {
-        *text = respell(text);
-    }
+    let evidence = finding.evidence_lines();
+    finding.entity = respell(&finding.entity).into();
+    finding.message = respell(&finding.message).into();
+    finding.fix = respell(&finding.fix).into();
     let subject = &mut finding.subject;
     let parts = [
         &mut subject.account,
         &mut subject.customer,
         &mut subject.subscription,
-        &mut subject.price,
     ];
     for part in parts.into_iter().flatten() {
-        *part = respell(part);
+        *part = respell(part).into();
     }
-    for text in subject.named.iter_mut().chain(&mut finding.evidence) {
+    for text in subject.named.iter_mut() {
         *text = respell(text);
     }
-    finding.fingerprint = fingerprint(&finding);
+    subject.price = subject.price.as_deref().map(|price| respell(price).into());
+    finding.evidence = evidence.iter().map(|line| respell(line)).collect();
+    finding.fingerprint = fingerprint(&finding).into();
     finding
 }
 
@@ -293,13 +295,13 @@ fn essence(
 ) {
     // One of several customers that pay for the account, the first.
     let is_first = finding.rule == Rule::CustomerMismatch;
-    let customer = finding.subject.customer.clone();
+    let customer = finding.subject.customer.as_deref().map(str::to_owned);
     let amount = format!("{:?}", finding.amount);
     (
         finding.severity,
         finding.rule,
-        finding.entity.clone(),
-        finding.subject.account.clone(),
+        finding.entity.to_string(),
+        finding.subject.account.as_deref().map(str::to_owned),
         customer.filter(|_| !is_first),
         if is_first { String::new() } else { amount },
     )

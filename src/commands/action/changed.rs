@@ -202,14 +202,14 @@ mod tests {
         let finding = Finding {
             rule: Rule::RevenueLeak,
             severity: Severity::High,
-            entity: "user:1".to_owned(),
-            message: String::new(),
-            fix: String::new(),
+            entity: "user:1".into(),
+            message: "".into(),
+            fix: "".into(),
             subject: Subject::default(),
-            evidence: Vec::new(),
+            evidence: Vec::new().into(),
             amount: Money::default(),
             items_without_amount: 0,
-            fingerprint: String::new(),
+            fingerprint: String::new().into(),
         };
         Reported {
             standing,

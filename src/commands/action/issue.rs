@@ -36,7 +36,7 @@ pub(super) fn body(
             let severity = finding.severity.as_str().to_uppercase();
             let line = format!("{severity} `{}` {}", finding.rule, code(&finding.entity));
             NamedFinding {
-                fingerprint: finding.fingerprint.clone(),
+                fingerprint: finding.fingerprint.to_string(),
                 markdown: if several {
                     format!("{line} in {}", code(&contract.name))
                 } else {
@@ -98,7 +98,7 @@ fn essence(outcome: &Outcome) -> String {
         ] {
             add(text);
         }
-        for fact in &finding.evidence {
+        for fact in &finding.evidence_lines() {
             add(fact);
         }
         add(match found.standing {

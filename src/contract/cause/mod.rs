@@ -125,15 +125,15 @@ pub fn add_causes(
         let Some(cause) = cause(finding, log, row, changed) else {
             continue;
         };
-        finding
-            .evidence
-            .extend(cause.evidence(contract.column(Field::UpdatedAt)));
+        for line in cause.evidence(contract.column(Field::UpdatedAt)) {
+            finding.evidence.push(&line);
+        }
         if let Some(line) = cause.message() {
-            finding.message += &format!("\n{line}");
+            finding.message = format!("{}\n{line}", finding.message).into();
         }
         let has_own_fix = contract.fix.is_some() && finding.rule.is_published();
         if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
-            finding.fix += &format!("\n{line}");
+            finding.fix = format!("{}\n{line}", finding.fix).into();
         }
     }
 }
@@ -284,7 +284,7 @@ mod tests {
             "Fix the endpoint first, then: stripe events resend evt_created"
         );
         assert_eq!(
-            leak.evidence.last().map(String::as_str),
+            leak.evidence_lines().last().map(String::as_str),
             Some(
                 "webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_created) \
                  is not accepted by an endpoint"
@@ -307,7 +307,7 @@ mod tests {
             assert!(last(&leak.message).starts_with("Webhook delivered — "));
             assert!(last(&leak.fix).contains("listens for customer.subscription.created"));
         }
-        let evidence = leak_written(&delivered, Some(DAY + 1)).evidence;
+        let evidence = leak_written(&delivered, Some(DAY + 1)).evidence_lines();
         assert!(
             evidence.last().is_some_and(
                 |line| line.ends_with("; updated_at = 2026-10-30T23:59:59Z is before it")
@@ -331,7 +331,7 @@ mod tests {
         assert!(last(&leak.message).starts_with("Revenue leak"));
         assert!(last(&leak.fix).starts_with("Set has_paid_access"));
         assert_eq!(
-            leak.evidence.last().map(String::as_str),
+            leak.evidence_lines().last().map(String::as_str),
             Some(
                 "the change was not among the webhooks since 2026-10-31T23:59:53Z, and older ones were not read"
             )
@@ -372,7 +372,7 @@ mod tests {
             );
             assert!(!finding.message.contains("older"), "{}", finding.message);
             assert!(last(&finding.fix).starts_with("There is no event to resend"));
-            let evidence = finding.evidence.join("\n");
+            let evidence = finding.evidence_lines().join("\n");
             assert!(
                 evidence.contains("has no webhook about the change"),
                 "{evidence}"

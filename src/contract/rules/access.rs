@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(leak.fingerprint, "69149926077885fa");
         assert_eq!(leak.amount.iter().collect::<Vec<_>>(), [("usd", 2000)]);
         assert_eq!(
-            leak.evidence,
+            leak.evidence_lines(),
             [
                 "subscription sub_alice of customer cus_alice is active (price_pro → pro), \
                  period ends 2026-11-30T00:00:00Z",
@@ -306,10 +306,7 @@ mod tests {
         assert!(orphan.fix.starts_with("Store cus_9"), "{}", orphan.fix);
         contract.severities.remove(&Rule::OrphanSubscription);
         let leak = only(Rule::RevenueLeak, &contract, &world);
-        assert_eq!(
-            (leak.fix.as_str(), leak.severity),
-            ("ask billing@", Severity::Low)
-        );
+        assert_eq!((&*leak.fix, leak.severity), ("ask billing@", Severity::Low));
         contract.severities.remove(&Rule::RevenueLeak);
         assert_eq!(found(&contract, &world), [""; 0]);
     }

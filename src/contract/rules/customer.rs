@@ -39,7 +39,7 @@ pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
                  subscription of its own, set `match_on: subscription_id`."
             ),
             subject: Subject {
-                customer: Some(id.to_owned()),
+                customer: Some(id.into()),
                 named: linked.named,
                 ..Subject::default()
             },
@@ -71,8 +71,8 @@ pub(super) fn duplicate_subscription(case: &Case<'_>, subscription: CustomerNumb
             ),
             fix: format!("Keep {column} on the {entity} that bought it and clear it on the others."),
             subject: Subject {
-                customer: case.customers.id(subscription).map(str::to_owned),
-                subscription: Some(id.to_owned()),
+                customer: case.customers.id(subscription).map(Into::into),
+                subscription: Some(id.into()),
                 named: linked.named,
                 ..Subject::default()
             },
@@ -168,10 +168,10 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
                  Check that the handler links the customer before it answers."
             ),
             subject: Subject {
-                customer: Some(id.to_owned()),
-                subscription: Some(newest.id.to_string()),
-                status: Some(newest.status.to_string()),
-                price: newest.items.iter().map(|item| &item.price.id).min().map(ToString::to_string),
+                customer: Some(id.into()),
+                subscription: Some(newest.id.as_str().into()),
+                status: Some(newest.status.as_str().into()),
+                price: newest.items.iter().map(|item| &item.price.id).min().map(|price| price.as_str().into()),
                 named: shown.clone().map(|subscription| subscription.id.to_string()).collect(),
                 ..Subject::default()
             },
@@ -241,8 +241,8 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
             ),
             fix: "Cancel all but one of them, and let the checkout refuse a second one.".to_owned(),
             subject: Subject {
-                customer: Some(id.to_owned()),
-                subscription: named.first().cloned(),
+                customer: Some(id.into()),
+                subscription: named.first().map(Into::into),
                 named,
                 ..Subject::default()
             },

@@ -281,11 +281,11 @@ fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
                 "Store {column}={id} on the {entity}, and let your webhook handler link a customer that is made later."
             ),
             subject: Subject {
-                account: Some(account.id.to_string()),
-                customer: Some(id.to_owned()),
-                subscription: newest.map(|one| one.id.to_string()),
-                status: newest.map(|one| one.status.to_string()),
-                plan_found: account.plan.as_deref().map(str::to_owned),
+                account: Some(account.id.as_str().into()),
+                customer: Some(id.into()),
+                subscription: newest.map(|one| one.id.as_str().into()),
+                status: newest.map(|one| one.status.as_str().into()),
+                plan_found: account.plan.clone(),
                 named: stored.map(str::to_owned).into_iter().collect(),
                 ..Subject::default()
             },

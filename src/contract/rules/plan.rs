@@ -47,8 +47,8 @@ pub(super) fn plan_drift(
         })
         .map(|item| &item.price.id)
         .min()
-        .map(ToString::to_string);
-    subject.plan_expected = Some(expected.clone());
+        .map(|price| price.as_str().into());
+    subject.plan_expected = Some(expected.as_str().into());
     let pays = if state == State::InGrace {
         "is in grace on"
     } else {

@@ -133,8 +133,8 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
             "Add `{price}: <plan as stored>` to `plans` in prodverdict.yml, or add it to `ignore_prices`."
         ),
         subject: Subject {
-            price: Some(price.to_string()),
-            subscription: named.first().filter(|_| !is_feature).cloned(),
+            price: Some(price.to_string().into()),
+            subscription: named.first().filter(|_| !is_feature).map(Into::into),
             named: named.clone(),
             ..Subject::default()
         },

@@ -45,8 +45,8 @@ pub(super) fn unknown_status(case: &Case<'_>) {
                 ),
                 fix: format!("Add `{word}` to `statuses.grant` or `statuses.deny` in prodverdict.yml."),
                 subject: Subject {
-                    status: Some(word.to_owned()),
-                    subscription: named.first().cloned(),
+                    status: Some(word.into()),
+                    subscription: named.first().map(Into::into),
                     named: named.clone(),
                     ..Subject::default()
                 },

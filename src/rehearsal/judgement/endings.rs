@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{OnRow, Wrong, told};
 use crate::{
-    contract::{Finding, HandlerRule, Subject, fingerprint},
+    contract::{Evidence, Finding, HandlerRule, Subject, fingerprint},
     rehearsal::observed::RowState,
 };
 
@@ -41,15 +41,15 @@ pub fn endings_differ(
         fingerprint: fingerprint(wrong.rule, &entity, None),
         rule: wrong.rule,
         severity: wrong.severity,
-        entity,
-        message: format!("{}{}", told::step(on), wrong.message),
-        fix: wrong.fix,
+        entity: entity.into(),
+        message: format!("{}{}", told::step(on), wrong.message).into(),
+        fix: wrong.fix.into(),
         subject: Subject {
-            account: Some(on.account.to_owned()),
-            customer: Some(on.customer.to_owned()),
+            account: Some(on.account.into()),
+            customer: Some(on.customer.into()),
             ..Subject::default()
         },
-        evidence: Vec::new(),
+        evidence: Evidence::default(),
         amount: wrong.amount,
         items_without_amount: 0,
     })
@@ -61,21 +61,22 @@ pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     let mut folded: Vec<(Finding, usize)> = Vec::new();
     for finding in findings {
         if let Some((_, others)) = first
-            .get(&finding.fingerprint)
+            .get(finding.fingerprint.as_str())
             .and_then(|index| folded.get_mut(*index))
         {
             *others = others.saturating_add(1);
         } else {
-            first.insert(finding.fingerprint.clone(), folded.len());
+            first.insert(finding.fingerprint.to_string(), folded.len());
             folded.push((finding, 0));
         }
     }
     let told = |(mut finding, others): (Finding, usize)| {
         if others > 0 {
-            finding.message.push_str(&match others {
+            let more = match others {
                 1 => "\nOnce more in another variation.".to_owned(),
                 others => format!("\nThe same in {others} other variations."),
-            });
+            };
+            finding.message = format!("{}{more}", finding.message).into();
         }
         finding
     };

@@ -98,7 +98,7 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
         | Rule::SeatDrift
         | Rule::StatusDrift
         | Rule::StaleSubscriptionId
-        | Rule::Handler(_) => worst.fix.clone(),
+        | Rule::Handler(_) => worst.fix.to_string(),
     }
 }
 
@@ -243,7 +243,7 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
             "{} stored plan {found} where {expected} is paid for: was a plan renamed in one place only?",
             events(observed)
         ),
-        _ => worst.fix.clone(),
+        _ => worst.fix.to_string(),
     }
 }
 

@@ -103,18 +103,18 @@ fn finding(on: OnRow<'_>, observed: &Observed, wrong: Wrong) -> Finding {
     let mut message = told::step(on);
     message.push_str(&wrong.message);
     let mut subject = wrong.subject;
-    subject.account = Some(on.account.to_owned());
-    subject.customer = Some(on.customer.to_owned());
+    subject.account = Some(on.account.into());
+    subject.customer = Some(on.customer.into());
     subject.named.extend(told::named(observed));
     Finding {
         fingerprint: fingerprint(wrong.rule, &entity, None),
         rule: wrong.rule,
         severity: wrong.severity,
-        entity,
-        message,
-        fix: wrong.fix,
+        entity: entity.into(),
+        message: message.into(),
+        fix: wrong.fix.into(),
         subject,
-        evidence: told::evidence(observed),
+        evidence: told::evidence(observed).into(),
         amount: wrong.amount,
         items_without_amount: wrong.items_without_amount,
     }

@@ -52,7 +52,7 @@ fn message_of(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
             on.customer
         );
     }
-    worst.message.clone()
+    worst.message.to_string()
 }
 
 fn first_line(text: &str) -> &str {
@@ -113,8 +113,8 @@ pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
     );
     let fix = "keep plan and access on a price that no map knows, report it, and apply the rest of the event";
     let mut wrong = Wrong::new(HandlerRule::PlanDropped, message, fix);
-    wrong.subject.plan_found.clone_from(&after.plan);
-    wrong.subject.plan_expected.clone_from(&before.plan);
+    wrong.subject.plan_found = after.plan.as_deref().map(Into::into);
+    wrong.subject.plan_expected = before.plan.as_deref().map(Into::into);
     Some(wrong)
 }
 

@@ -87,13 +87,13 @@ fn evidence(shown: &Shown) -> Markup {
 fn facts(finding: &Finding, found: &Reported, contract: Option<&str>) -> Markup {
     let subject = &finding.subject;
     let subject = [
-        ("Account", &subject.account),
-        ("Customer", &subject.customer),
-        ("Subscription", &subject.subscription),
-        ("Status", &subject.status),
-        ("Price", &subject.price),
-        ("Stored plan", &subject.plan_found),
-        ("Paid plan", &subject.plan_expected),
+        ("Account", subject.account.as_deref()),
+        ("Customer", subject.customer.as_deref()),
+        ("Subscription", subject.subscription.as_deref()),
+        ("Status", subject.status.as_deref()),
+        ("Price", subject.price.as_deref()),
+        ("Stored plan", subject.plan_found.as_deref()),
+        ("Paid plan", subject.plan_expected.as_deref()),
     ];
     let place = found.place.as_ref();
     let place = place.map(|place| format!("{}:{}", tamed(&place.path), place.line));

@@ -201,13 +201,13 @@ fn block(found: &Reported, name: Option<&str>) -> String {
 /// Whom it is about, in one line.
 fn subject(subject: &Subject) -> Option<String> {
     let facts: Vec<_> = [
-        ("account", &subject.account),
-        ("customer", &subject.customer),
-        ("subscription", &subject.subscription),
-        ("status", &subject.status),
-        ("price", &subject.price),
-        ("stored plan", &subject.plan_found),
-        ("paid plan", &subject.plan_expected),
+        ("account", subject.account.as_deref()),
+        ("customer", subject.customer.as_deref()),
+        ("subscription", subject.subscription.as_deref()),
+        ("status", subject.status.as_deref()),
+        ("price", subject.price.as_deref()),
+        ("stored plan", subject.plan_found.as_deref()),
+        ("paid plan", subject.plan_expected.as_deref()),
     ]
     .into_iter()
     .filter_map(|(word, value)| Some(format!("{word} {}", code(value.as_deref()?))))

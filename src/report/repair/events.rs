@@ -29,17 +29,17 @@ pub(super) fn write(outcome: &Outcome, out: &mut String) {
 }
 
 /// The events that lines of evidence about webhooks name, each once, in order.
-fn named(outcome: &Outcome) -> Vec<&str> {
+fn named(outcome: &Outcome) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let is_stripe = |source: Source| source != Source::Paddle;
     outcome
         .findings()
         .into_iter()
         .filter(|(contract, _)| is_stripe(contract.source))
-        .flat_map(|(_, found)| &found.finding.evidence)
+        .flat_map(|(_, found)| found.finding.evidence_lines())
         .filter(|fact| fact.starts_with("webhook "))
-        .filter_map(|fact| event(fact))
-        .filter(|event| seen.insert(*event))
+        .filter_map(|fact| event(&fact).map(str::to_owned))
+        .filter(|event| seen.insert(event.clone()))
         .collect()
 }
 

@@ -42,8 +42,7 @@ fn repaired(id: &str) -> Outcome {
     let users = &mut outcome.contracts[0];
     users.findings[0].repair = Some(Repair::Row(Box::new(row(id))));
     users.findings[0].finding.evidence.push(
-        "webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_1Created) is not accepted by an endpoint"
-            .to_owned(),
+        "webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_1Created) is not accepted by an endpoint",
     );
     users.findings[1].repair = Some(Repair::ByHand("choose one".to_owned()));
     outcome
@@ -139,9 +138,9 @@ proptest! {
                 row.table[1].clone_from(&text);
             }
             users.findings[1].repair = Some(Repair::ByHand(text.clone()));
-            users.findings[0].finding.entity = format!("user:{text}");
-            users.findings[0].finding.message.clone_from(&text);
-            users.findings[0].finding.evidence.insert(0, text.clone());
+            users.findings[0].finding.entity = format!("user:{text}").into();
+            users.findings[0].finding.message = text.as_str().into();
+            users.findings[0].finding.evidence.push(&text);
             users.name.clone_from(&text);
         }
         let written = script(&outcome);

@@ -127,7 +127,7 @@ fn result(
                 "primaryLocationLineHash",
                 format!("{}:{times}", finding.fingerprint),
             ),
-            ("prodverdict/v1", finding.fingerprint.clone()),
+            ("prodverdict/v1", finding.fingerprint.to_string()),
         ]),
         baseline_state: outcome
             .since
@@ -143,7 +143,7 @@ fn result(
         },
         properties: Properties {
             contract: contract.name.clone(),
-            entity: finding.entity.clone(),
+            entity: finding.entity.to_string(),
             severity: finding.severity.as_str(),
             amount: amounts(&finding.amount)
                 .into_iter()
