@@ -104,7 +104,7 @@ impl<'f> Case<'f> {
             entity: draft.entity.into(),
             message: words.share(&draft.message),
             fix: words.share(fix),
-            evidence: Evidence::of(draft.evidence, &subject, |line| words.share(line)),
+            evidence: Evidence::of(&draft.evidence, &subject, |line| words.share(line)),
             subject: Subject {
                 status: subject.status.map(|word| words.share(&word)),
                 price: subject.price.map(|word| words.share(&word)),

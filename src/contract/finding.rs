@@ -130,7 +130,7 @@ const LEFT_OUT: char = '\u{1}';
 impl Evidence {
     /// Lines about a subject; `share` gives the one copy of a text.
     pub(crate) fn of(
-        lines: Vec<String>,
+        lines: &[String],
         subject: &Subject,
         mut share: impl FnMut(&str) -> Word,
     ) -> Self {
@@ -155,8 +155,8 @@ impl Evidence {
 
 impl FromIterator<String> for Evidence {
     fn from_iter<I: IntoIterator<Item = String>>(lines: I) -> Self {
-        let lines = lines.into_iter().collect();
-        Self::of(lines, &Subject::default(), |line| line.into())
+        let lines: Vec<_> = lines.into_iter().collect();
+        Self::of(&lines, &Subject::default(), |line| line.into())
     }
 }
 
@@ -245,7 +245,7 @@ mod tests {
             "\u{1}1 \u{1}\u{1} 1é\u{1}".to_owned(),
             String::new(),
         ];
-        let evidence = Evidence::of(lines.clone(), &subject, |line| line.into());
+        let evidence = Evidence::of(&lines, &subject, |line| line.into());
         assert_eq!(
             evidence.0.first().unwrap(),
             "\u{1}1 of \u{1}2 is \u{1}3ctive: \u{1}3"

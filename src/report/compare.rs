@@ -199,7 +199,7 @@ mod tests {
 
     fn acceptance(fingerprint: u64, until: Date, line: u32) -> Acceptance {
         Acceptance {
-            fingerprint: number(fingerprint).into(),
+            fingerprint: number(fingerprint),
             reason: "by invoice".to_owned(),
             until,
             entity: None,

@@ -95,12 +95,13 @@ fn words_of_a_status_are_those_of_the_application() {
 
 #[test]
 fn a_pause_means_what_its_behavior_says() {
+    use PauseMeaning::{Deny, Grant, Unjudged};
+
     let config = load(EVERYTHING, PATH).unwrap();
     let meanings = |contract: usize| {
         [Pause::Void, Pause::KeepAsDraft, Pause::MarkUncollectible]
             .map(|pause| config.contracts[contract].contract.pause.meaning(&pause))
     };
-    use PauseMeaning::{Deny, Grant, Unjudged};
     assert_eq!(meanings(0), [Deny, Grant, Unjudged]);
     assert_eq!(meanings(2), [Unjudged, Grant, Grant]);
     assert_eq!(meanings(3), [Deny, Deny, Deny]);

@@ -210,7 +210,7 @@ fn subject(subject: &Subject) -> Option<String> {
         ("paid plan", subject.plan_expected.as_deref()),
     ]
     .into_iter()
-    .filter_map(|(word, value)| Some(format!("{word} {}", code(value.as_deref()?))))
+    .filter_map(|(word, value)| Some(format!("{word} {}", code(value?))))
     .collect();
     let facts = facts.join(", ");
     let mut letters = facts.chars();

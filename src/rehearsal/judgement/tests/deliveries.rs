@@ -308,7 +308,7 @@ fn everything_around_a_step_is_told() {
         ..observed
     };
     let findings = scene.judge(&stamped);
-    let evidence = findings.iter().flat_map(|one| one.evidence_lines());
+    let evidence = findings.iter().flat_map(Finding::evidence_lines);
     let changed: Vec<_> = evidence
         .filter(|line| line.starts_with("changed"))
         .collect();
