@@ -130,9 +130,10 @@ impl Trouble {
         }
     }
 
-    /// The same after so many tries. What is no JSON twice is no hiccup.
-    pub(crate) fn may_pass_after(&self, tries: u32) -> bool {
-        self.is_passing() && !(matches!(self, Self::NoJson { .. }) && tries >= 2)
+    /// The same after so many tries. What is no JSON twice is no hiccup of a server that has not answered before.
+    pub(crate) fn may_pass_after(&self, tries: u32, has_answered: bool) -> bool {
+        let is_another_server = matches!(self, Self::NoJson { .. }) && tries >= 2 && !has_answered;
+        self.is_passing() && !is_another_server
     }
 
     fn hint(&self) -> String {

@@ -197,7 +197,9 @@ impl Session<'_> {
             tries.fetch_add(1, Ordering::Relaxed);
             self.attempt(endpoint, address)
         };
-        let may_pass = |trouble: &Trouble| trouble.may_pass_after(tries.load(Ordering::Relaxed));
+        let may_pass = |trouble: &Trouble| {
+            trouble.may_pass_after(tries.load(Ordering::Relaxed), self.has_answered())
+        };
         attempt
             .retry(patience.waits(self.has_answered()).into_iter())
             .when(may_pass)
@@ -236,7 +238,8 @@ impl Session<'_> {
     fn failure(&self, address: &Url, tries: u32, trouble: Trouble) -> Error {
         let request = format!("GET {}", scrub::presentable(address.path()));
         let patience = self.transport.patience;
-        let is_out_of_time = trouble.may_pass_after(tries) && tries < patience.tries;
+        let is_out_of_time =
+            trouble.may_pass_after(tries, self.has_answered()) && tries < patience.tries;
         if is_out_of_time && self.until() == self.until {
             return Error::Deadline {
                 provider: self.provider().name(),

@@ -257,7 +257,7 @@ fn respelled(mut finding: Finding) -> Finding {
     for part in parts.into_iter().flatten() {
         *part = respell(part).into();
     }
-    for text in subject.named.iter_mut() {
+    for text in &mut subject.named {
         *text = respell(text);
     }
     subject.price = subject.price.as_deref().map(|price| respell(price).into());

@@ -113,12 +113,13 @@ pub(crate) fn in_order() -> Vec<Person> {
     vec![payer("dave"), payer("erin")]
 }
 
-/// A leak, a wrongful access and a plan drift, beside two whose access is right.
+/// A leak, a wrongful access and a plan drift, beside three whose access is right.
 pub(crate) fn drifted() -> Vec<Person> {
     let mut people = in_order();
     people.push(payer("alice").without_access());
     people.push(payer("bob").canceled());
     people.push(payer("carol").paying_for(TEAM));
+    people.push(payer("trent").paying_for(TEAM).stored_as("team"));
     people
 }
 
