@@ -64,7 +64,9 @@ impl Provider<'_> {
             self.read_suspects(facts, &doubts).await?
         };
         self.read_unlisted(facts, &doubts).await?;
-        if !doubts.unexplained.is_empty() {
+        // With a wrong key there is nobody whom anybody could name.
+        let is_unknown = doubts.nobody_is_known && !facts.customer_known;
+        if !doubts.unexplained.is_empty() && !is_unknown {
             let asked = u64::try_from(doubts.unexplained.len()).unwrap_or(u64::MAX);
             if self.reader.afford(asked).is_ok() {
                 let metadata = self.reader.customer_metadata(&doubts.unexplained).await?;

@@ -166,27 +166,36 @@ async fn a_passing_fault_changes_nothing() {
 
 #[tokio::test]
 async fn a_fault_that_stays_ends_the_read_with_its_cause() {
-    let without_json = pages_of_others().len();
-    let tries = |index: usize| if index < without_json { 2 } else { 4 };
     let faults = [pages_of_others(), rate_limits(), breakdowns()].concat();
-    for (index, (name, fault, cause)) in faults.into_iter().enumerate() {
-        let tries = tries(index);
-        let server = Server::start(move |number, asked| {
-            if number == 0 {
-                Answer::ok(&page(&five(), asked))
-            } else {
-                fault.clone()
-            }
-        })
-        .await;
-        let told = told(&read(&server).await.unwrap_err());
-        assert!(told.contains(cause), "{name}: {told}");
-        assert!(
-            told.starts_with(&format!("`GET /v1/subscriptions` failed {tries} times")),
-            "{name}: {told}"
-        );
-        assert_eq!(server.asked().len(), tries + 1, "{name}");
+    for (name, fault, cause) in faults {
+        stays(name, fault, cause, 1, 4).await;
     }
+}
+
+#[tokio::test]
+async fn what_never_was_json_is_told_after_the_second_look() {
+    for (name, fault, cause) in pages_of_others() {
+        stays(name, fault, cause, 0, 2).await;
+    }
+}
+
+/// Reads from a server that gives so many right answers first.
+async fn stays(name: &str, fault: Answer, cause: &str, right: usize, tries: usize) {
+    let server = Server::start(move |number, asked| {
+        if number < right {
+            Answer::ok(&page(&five(), asked))
+        } else {
+            fault.clone()
+        }
+    })
+    .await;
+    let told = told(&read(&server).await.unwrap_err());
+    assert!(told.contains(cause), "{name}: {told}");
+    assert!(
+        told.starts_with(&format!("`GET /v1/subscriptions` failed {tries} times")),
+        "{name}: {told}"
+    );
+    assert_eq!(server.asked().len(), tries + right, "{name}");
 }
 
 /// Faults that no patience cures.
