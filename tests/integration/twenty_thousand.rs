@@ -237,7 +237,7 @@ impl Business {
         row.seats = 2;
         row.status = String::from("active");
         let (second, end) = ("sub_second", NOW + 11 * DAY);
-        row.subscription = second.to_owned();
+        second.clone_into(&mut row.subscription);
         row.period_end = end;
         let item = Item::new(price).period(end - 30 * DAY, end);
         self.world.subscription(
