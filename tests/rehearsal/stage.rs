@@ -16,7 +16,7 @@ use crate::{
     database::Database,
     handlers::{App, Environment, Mutant, SCHEMA},
     node_app::{NodeApp, Packages},
-    program::{KEY, Program, folder, prodverdict, write},
+    program::{Program, TEST_KEY, folder, prodverdict, write},
 };
 
 /// What the handler verifies with.
@@ -173,7 +173,7 @@ fn in_rust(database: &Database, listen: &str, mutant: Option<Mutant>) -> App {
     let environment = Environment {
         database_url: database.admin_url().to_string(),
         stripe_url: format!("http://{listen}"),
-        stripe_key: KEY.to_owned(),
+        stripe_key: TEST_KEY.to_owned(),
         webhook_secret: SECRET.to_owned(),
     };
     App::start(environment, mutant).expect("the app starts")
@@ -189,7 +189,7 @@ fn in_node(
     redirect::write_node_preload(preload).expect("a preload");
     let environment = [
         ("DATABASE_URL", database.admin_url().to_string()),
-        ("STRIPE_SECRET_KEY", KEY.to_owned()),
+        ("STRIPE_SECRET_KEY", TEST_KEY.to_owned()),
         ("STRIPE_WEBHOOK_SECRET", SECRET.to_owned()),
         ("NODE_OPTIONS", redirect::node_options(preload)),
         (redirect::VARIABLE, format!("http://{listen}")),
