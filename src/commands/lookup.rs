@@ -217,8 +217,7 @@ impl AskedProvider<'_, '_> {
                 subscriptions: self.subscriptions,
                 seen_modes: self.seen_modes,
                 customer_known: true,
-                stored_words: std::collections::BTreeMap::new(),
-                customer_metadata: std::collections::BTreeMap::new(),
+                ..Facts::default()
             },
             existing,
             warnings: rows.warnings,

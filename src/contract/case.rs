@@ -41,6 +41,29 @@ pub(crate) struct Draft {
     pub(crate) at_most: Option<Severity>,
 }
 
+/// The state of the accounts of one customer, found once for all that have no other.
+#[derive(Debug, Default)]
+pub(crate) struct StateOfCustomer(Option<State>);
+
+impl StateOfCustomer {
+    /// That of one account of the customer.
+    pub(crate) fn of(
+        &mut self,
+        case: &Case<'_>,
+        holder: &Holder<'_>,
+    ) -> Result<State, Unanswerable> {
+        if !holder.is_plain() {
+            return case.state(holder);
+        }
+        let state = match self.0 {
+            Some(state) => state,
+            None => case.state(holder)?,
+        };
+        self.0 = Some(state);
+        Ok(state)
+    }
+}
+
 fn newest_first<'f>(all: impl Iterator<Item = &'f Subscription>) -> Vec<&'f Subscription> {
     let mut all: Vec<_> = all.collect();
     all.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));

@@ -290,23 +290,18 @@ fn first_bought_twice<'f>(
 /// What is charged beyond the dearest of them, in a month. Where they are paid in several currencies, nobody can tell
 /// which is the dearest, and nothing is said.
 fn too_much(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
-    let mut dearest: Option<(&str, i64)> = None;
     let (all, without_amount) = case.monthly(twice.iter().copied());
     let mut currencies = all.iter();
     let (Some((currency, sum)), None) = (currencies.next(), currencies.next()) else {
         return (Money::default(), without_amount);
     };
-    for subscription in twice {
-        let (money, _) = case.monthly([*subscription]);
-        let amount = money.iter().map(|(_, amount)| amount).sum();
-        if dearest.is_none_or(|(_, other)| amount > other) {
-            dearest = Some((currency, amount));
-        }
-    }
+    let amount = |one: &&Subscription| -> i64 {
+        let (money, _) = case.monthly([*one]);
+        money.iter().map(|(_, amount)| amount).sum()
+    };
+    let dearest = twice.iter().map(amount).max().unwrap_or_default();
     let mut rest = Money::default();
-    if let Some((currency, dearest)) = dearest
-        && sum > dearest
-    {
+    if sum > dearest {
         rest.add(currency, sum.saturating_sub(dearest));
     }
     (rest, without_amount)

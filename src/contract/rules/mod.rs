@@ -19,7 +19,7 @@ pub(crate) use self::{
 };
 use super::{
     Account, Field, MatchOn, Rule, Unanswerable,
-    case::Case,
+    case::{Case, StateOfCustomer},
     customers::{CustomerNumber, Link},
     standing::State,
 };
@@ -84,18 +84,12 @@ fn judge_accounts(
     customer: CustomerNumber,
     mismatches: &Mismatches<'_>,
 ) -> Result<(), Unanswerable> {
-    let mut of_customer: Option<State> = None;
+    let mut states = StateOfCustomer::default();
     for link in case.customers.links_of(customer) {
         if link.holder.first != customer || case.is_exempt(link.account) {
             continue;
         }
-        let state = match of_customer.filter(|_| link.holder.is_plain()) {
-            Some(state) => state,
-            None => case.state(&link.holder)?,
-        };
-        if link.holder.is_plain() {
-            of_customer = Some(state);
-        }
+        let state = states.of(case, &link.holder)?;
         if !mismatches.accuse(link.account) {
             judge_account(case, &link, state)?;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::{
     PriceId, Rule, Severity, Source, Subject, Subscription, SubscriptionId, Unanswerable,
-    case::{Case, Draft},
+    case::{Case, Draft, StateOfCustomer},
     customers::CustomerNumber,
     standing::{PriceMeaning, Standing, State},
 };
@@ -74,7 +74,7 @@ fn count_unjudged(
     tallies: &mut BTreeMap<&PriceId, Tally<'_>>,
 ) -> Result<(), Unanswerable> {
     for customer in deciding.keys() {
-        let mut of_customer: Option<State> = None;
+        let mut states = StateOfCustomer::default();
         for link in case.customers.links_of(*customer) {
             let mut others = link.holder.customers();
             // An account of several customers is counted once.
@@ -82,13 +82,7 @@ fn count_unjudged(
             if !is_first || case.is_exempt(link.account) {
                 continue;
             }
-            let state = match of_customer.filter(|_| link.holder.is_plain()) {
-                Some(state) => state,
-                None => case.state(&link.holder)?,
-            };
-            if link.holder.is_plain() {
-                of_customer = Some(state);
-            }
+            let state = states.of(case, &link.holder)?;
             if state != State::Unjudged {
                 continue;
             }
