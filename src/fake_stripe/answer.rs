@@ -16,6 +16,7 @@ use super::{
     idempotency::Saved,
     limits::LimitReason,
     line::Cutter,
+    recorder::Unplayed,
     reshape,
 };
 
@@ -23,6 +24,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) unplayed: Option<Unplayed>,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -44,6 +46,7 @@ impl Answer {
     pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
         let answer = Self {
             status,
+            unplayed: None,
             headers: HeaderMap::new(),
             body: body.into(),
         };
@@ -51,7 +54,10 @@ impl Answer {
     }
 
     pub(crate) fn error(error: &ApiError, log_url: &str) -> Self {
-        let answer = Self::json(error.status, error.body(log_url));
+        let answer = Self {
+            unplayed: error.unplayed.clone(),
+            ..Self::json(error.status, error.body(log_url))
+        };
         if error.status == StatusCode::UNAUTHORIZED {
             return answer.with(header::WWW_AUTHENTICATE, "Basic realm=\"Stripe\"");
         }

@@ -3,6 +3,8 @@
 use http::StatusCode;
 use serde::Serialize;
 
+use super::recorder::Unplayed;
+
 /// An answer that is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiError {
@@ -11,6 +13,8 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<&'static str>,
     pub(crate) message: String,
     pub(crate) param: Option<String>,
+    /// The gap of this fake that the request fell into; the provider may have answered it.
+    pub(crate) unplayed: Option<Unplayed>,
 }
 
 const INVALID_REQUEST: &str = "invalid_request_error";
@@ -23,6 +27,7 @@ impl ApiError {
             code: None,
             message: message.into(),
             param: None,
+            unplayed: None,
         }
     }
 
@@ -38,6 +43,11 @@ impl ApiError {
 
     pub(crate) fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    pub(crate) fn unplayed(mut self, unplayed: Unplayed) -> Self {
+        self.unplayed = Some(unplayed);
         self
     }
 

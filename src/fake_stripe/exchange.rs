@@ -24,7 +24,7 @@ use super::{
     limits::{LimitReason, Limiter},
     line::Cutter,
     parameters::Parameters,
-    recorder::{self, Recorder},
+    recorder::{self, Recorder, Unplayed},
     version::{ApiVersion, UnknownVersion},
     world::{Cause, World, identifier},
 };
@@ -122,7 +122,7 @@ impl Engine {
         let disturbed = ticket.fault.is_some() || ticket.refused.is_some();
         self.desk()
             .recorder
-            .answer(ticket.number, answer.status, disturbed);
+            .answer(ticket.number, &answer, disturbed);
         drop((entered, key));
         let (answer, delivery) = match ticket.fault.filter(|_| ticket.refused.is_none()) {
             Some(Fault::ResetBeforeAnswer) => (answer, Delivery::Reset),
@@ -142,21 +142,23 @@ impl Engine {
     }
 
     fn arrive(&self, endpoint: Endpoint, arrival: &Arrival) -> Ticket {
-        let mut desk = self.desk();
         let Parts {
             method,
             uri,
             headers,
             ..
         } = &arrival.parts;
-        let number = desk
-            .recorder
-            .arrive(endpoint, (method, uri, headers), &arrival.body);
+        let query = recorder::query(uri);
+        let words = recorder::words(uri.path(), &query, &arrival.body);
+        let namespaces = self.world().namespaces_of(words);
+        let mut desk = self.desk();
+        let number =
+            desk.recorder
+                .arrive(endpoint, (method, uri, headers), &arrival.body, namespaces);
         let later = desk.changes.split_off(&number.saturating_add(1));
         let due = std::mem::replace(&mut desk.changes, later);
         let refused = desk.limiter.enter(endpoint, Instant::now()).err();
         let fault = desk.faults.next(endpoint, |ids| {
-            let query = recorder::query(uri);
             recorder::mentions((uri.path(), &query, &arrival.body), ids)
         });
         let slow = match fault {
@@ -246,7 +248,9 @@ fn respond(
             request.method,
             request.uri.path()
         );
-        return Err(ApiError::invalid(message).status(StatusCode::NOT_FOUND));
+        return Err(ApiError::invalid(message)
+            .status(StatusCode::NOT_FOUND)
+            .unplayed(Unplayed::Endpoint));
     };
     admitted.require(route.permission(), &world.account)?;
     let query = recorder::query(&request.uri);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     error::ApiError,
+    recorder::Unplayed,
     shapes::{
         self, CustomerShape, FeatureShape, List, PriceShape, ProductShape, SubscriptionShape,
         TestClockShape, View,
@@ -56,7 +57,8 @@ pub(crate) fn expand(value: &mut Value, paths: &[String], view: View<'_>) -> Res
                 "You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
             )));
         }
-        walk(value, &keys, path, view)?;
+        let refused = |error: ApiError| error.unplayed(Unplayed::Expansion(path.clone()));
+        walk(value, &keys, path, view).map_err(refused)?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub use self::{
     latency::Latency,
     limits::{LimitReason, Limits},
     loading::LoadProblem,
-    recorder::Request,
+    recorder::{Request, Unplayed},
     server::FakeStripe,
     tls::{Certificates, CertificatesError},
     version::{ApiVersion, UnknownVersion},

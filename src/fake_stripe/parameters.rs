@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 
-use super::error::ApiError;
+use super::{error::ApiError, recorder::Unplayed};
 
 /// A parameter that an endpoint knows.
 #[derive(Debug, Clone, Copy)]
@@ -83,17 +83,7 @@ impl Parameters {
         }
         match unknown.as_slice() {
             [] => Ok(parameters),
-            [one] => Err(
-                ApiError::invalid(format!("Received unknown parameter: {one}"))
-                    .code("parameter_unknown")
-                    .param(one),
-            ),
-            [first, ..] => Err(ApiError::invalid(format!(
-                "Received unknown parameters: {}",
-                unknown.join(", ")
-            ))
-            .code("parameter_unknown")
-            .param(first)),
+            [first, ..] => Err(unknown_parameters(first, &unknown)),
         }
     }
 
@@ -248,6 +238,19 @@ fn integer(written: &str, value: &str) -> Result<i64, ApiError> {
             .code("parameter_invalid_integer")
             .param(written)
     })
+}
+
+/// The refusal of parameters that an endpoint does not know.
+pub(crate) fn unknown_parameters(first: &str, all: &[String]) -> ApiError {
+    let word = if all.len() == 1 {
+        "parameter"
+    } else {
+        "parameters"
+    };
+    ApiError::invalid(format!("Received unknown {word}: {}", all.join(", ")))
+        .code("parameter_unknown")
+        .param(first)
+        .unplayed(Unplayed::Parameter(first.to_owned()))
 }
 
 /// `a, b, or c`, as the provider lists what it would accept.

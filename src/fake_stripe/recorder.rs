@@ -1,10 +1,14 @@
 //! What was asked, and what it got: for assertions, and for a person who wonders why a step failed.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
+use compact_str::CompactString;
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-use super::endpoints::Endpoint;
+use super::{answer::Answer, endpoints::Endpoint};
 
 /// A request as it arrived. The key is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,21 @@ pub struct Request {
     pub status: Option<StatusCode>,
     /// Whether something was made to go wrong with it, or a limit refused it.
     pub disturbed: bool,
+    /// The part of it that this fake does not play, though the provider may.
+    pub unplayed: Option<Unplayed>,
+    /// The namespaces of the stages on which something was made that it names.
+    pub namespaces: BTreeSet<CompactString>,
+}
+
+/// A gap of this fake that a request fell into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unplayed {
+    /// The path, or the method on it.
+    Endpoint,
+    /// A parameter, as it was written.
+    Parameter(String),
+    /// A path of `expand[]`.
+    Expansion(String),
 }
 
 /// The headers that say something about a client; `Authorization` is none of them.
@@ -50,6 +69,20 @@ impl Request {
     pub fn mentions(&self, ids: &[impl AsRef<str>]) -> bool {
         mentions((&self.path, &self.query, &self.body), ids)
     }
+}
+
+/// Every word of a request that may be the name of something.
+pub(crate) fn words<'r>(
+    path: &'r str,
+    query: &'r [Pair],
+    body: &'r [Pair],
+) -> impl Iterator<Item = &'r str> {
+    let is_between = |letter: char| !letter.is_alphanumeric() && !"_@.+-".contains(letter);
+    let values = query.iter().chain(body).map(|(_, value)| value.as_str());
+    values
+        .chain([path])
+        .flat_map(move |text| text.split(is_between))
+        .filter(|word| !word.is_empty())
 }
 
 /// A parameter and its value.
@@ -98,6 +131,7 @@ impl Recorder {
         endpoint: Endpoint,
         (method, uri, headers): (&Method, &Uri, &HeaderMap),
         body: &[(String, String)],
+        namespaces: BTreeSet<CompactString>,
     ) -> u64 {
         self.arrived = self.arrived.saturating_add(1);
         let kept = KEPT.iter().filter_map(|name| {
@@ -119,17 +153,20 @@ impl Recorder {
             answered: None,
             status: None,
             disturbed: false,
+            unplayed: None,
+            namespaces,
         });
         self.arrived
     }
 
-    pub(crate) fn answer(&mut self, number: u64, status: StatusCode, disturbed: bool) {
+    pub(crate) fn answer(&mut self, number: u64, answer: &Answer, disturbed: bool) {
         let index = self
             .requests
             .binary_search_by_key(&number, |request| request.number);
         if let Some(request) = index.ok().and_then(|index| self.requests.get_mut(index)) {
             request.answered = Some(Instant::now());
-            request.status = Some(status);
+            request.status = Some(answer.status);
+            request.unplayed.clone_from(&answer.unplayed);
             request.disturbed = disturbed;
         }
     }
@@ -140,6 +177,13 @@ impl Recorder {
 
     pub(crate) fn requests(&self) -> &[Request] {
         &self.requests
+    }
+
+    pub(crate) fn since(&self, number: u64) -> &[Request] {
+        let first = self
+            .requests
+            .partition_point(|request| request.number <= number);
+        self.requests.get(first..).unwrap_or_default()
     }
 
     /// Forgets the requests; numbers go on.

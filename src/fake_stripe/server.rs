@@ -184,9 +184,30 @@ impl FakeStripe {
     /// in its path, query or body.
     pub fn requests_since(&self, number: u64, ids: &[impl AsRef<str>]) -> Vec<Request> {
         let desk = self.engine.desk();
-        let later = desk.recorder.requests().iter();
+        let later = desk.recorder.since(number).iter();
         later
-            .filter(|request| request.number > number && request.mentions(ids))
+            .filter(|request| request.mentions(ids))
+            .cloned()
+            .collect()
+    }
+
+    /// What was asked after the request of this number and names something that was made on a stage of this namespace.
+    pub fn requests_about(&self, number: u64, namespace: &str) -> Vec<Request> {
+        let desk = self.engine.desk();
+        let later = desk.recorder.since(number).iter();
+        later
+            .filter(|request| request.namespaces.contains(namespace))
+            .cloned()
+            .collect()
+    }
+
+    /// What was asked after the request of this number and names nothing that was made on any stage, such as a price:
+    /// whose play it belongs to cannot be told while several are under way.
+    pub fn requests_about_nobody(&self, number: u64) -> Vec<Request> {
+        let desk = self.engine.desk();
+        let later = desk.recorder.since(number).iter();
+        later
+            .filter(|request| request.namespaces.is_empty())
             .cloned()
             .collect()
     }

@@ -20,6 +20,7 @@ pub use self::{
     library::{ParseError, built_in, parse},
     observed::{
         Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,
+        Unplayed,
     },
     scenario::{
         Access, Answered, Each, Failure, Need, Order, Play, Row, Scenario, Sending, Signing, Step,

@@ -113,6 +113,18 @@ pub struct Call {
     /// Path and query.
     pub target: String,
     pub status: u16,
+    /// The part of it that the fake provider does not play, where there is one: its answer says nothing about the handler.
+    pub unplayed: Option<Unplayed>,
+}
+
+/// A gap of the fake provider.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unplayed {
+    /// The path, or the method on it.
+    Endpoint,
+    Parameter(String),
+    /// A path of `expand[]`.
+    Expansion(String),
 }
 
 /// What was made to fail, and what became of it.

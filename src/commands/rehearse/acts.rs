@@ -153,6 +153,7 @@ impl Buyer {
             Act::ChangeEmail {} => {
                 let changed = format!("changed.{}", self.email);
                 world.change_email(&self.customer, &changed)?;
+                world.note(&self.stage.namespace, &changed);
             }
             Act::DeleteCustomer {} => world.remove_customer(&self.customer)?,
             Act::Forget { subscription } => {

@@ -57,6 +57,14 @@ pub(super) async fn actor(
         })
         .await
         .map_err(|error| Failure::of(&error))?;
+    let namespace = buyer.stage.namespace.clone();
+    rehearsing.fake.world(|world| {
+        world.note(&namespace, &email);
+        // A number may be anything.
+        if account.parse::<u64>().is_err() {
+            world.note(&namespace, &account);
+        }
+    });
     let settings = rehearsing.settings;
     let fill = |template: &Template| {
         template.fill(|placeholder| match placeholder {

@@ -91,7 +91,7 @@ pub(super) async fn play(
         ),
         all_changes: plain(changes.iter(), now),
         bystanders: bystanders(rehearsing, memory).await?,
-        calls: calls::about(&rehearsing.fake, asked, &tokens),
+        calls: calls::about(&rehearsing.fake, asked, &actor.buyer.stage.namespace),
         fault,
         gate: gate::ask(rehearsing, step, actor, &end).await,
         deliveries: deliveries.clone(),

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use http::{HeaderMap, StatusCode, header};
 
 use self::tree::{Node, in_order, insert, keys, names};
-use super::{error::ApiError, world::Metadata};
+use super::{error::ApiError, parameters::unknown_parameters, world::Metadata};
 
 /// The longest body that is read.
 pub(crate) const LONGEST_BODY: usize = 1 << 20;
@@ -307,16 +307,10 @@ impl Form {
         for (name, node) in &self.fields {
             names(node, self.written(name), &mut left);
         }
-        let (word, first) = match left.as_slice() {
-            [] => return Ok(()),
-            [one] => ("parameter", one),
-            [first, ..] => ("parameters", first),
-        };
-        Err(
-            ApiError::invalid(format!("Received unknown {word}: {}", left.join(", ")))
-                .code("parameter_unknown")
-                .param(first),
-        )
+        match left.as_slice() {
+            [] => Ok(()),
+            [first, ..] => Err(unknown_parameters(first, &left)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Bench, NOW, text};
-use crate::fake_stripe::{Endpoint, Status, Subscription, World};
+use crate::fake_stripe::{Endpoint, Status, Subscription, Unplayed, World};
 
 fn small() -> World {
     let mut world = World::new(NOW);
@@ -203,5 +203,40 @@ async fn what_is_not_there_names_itself_and_is_recorded() {
             ("GET", Endpoint::Unrecognized),
             ("DELETE", Endpoint::Unrecognized)
         ]
+    );
+}
+
+async fn gap(path: &str, query: &[(&str, &str)]) -> Option<Unplayed> {
+    let bench = Bench::of(small());
+    bench.send(path, query).await;
+    let requests = bench.fake.requests();
+    requests.last().unwrap().unplayed.clone()
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_played_is_marked() {
+    let own = "/v1/subscriptions/sub_a";
+    assert_eq!(gap("/v1/tax/rates", &[]).await, Some(Unplayed::Endpoint));
+    assert_eq!(
+        gap("/v1/subscriptions", &[("colour", "red")]).await,
+        Some(Unplayed::Parameter("colour".to_owned()))
+    );
+    assert_eq!(
+        gap(own, &[("expand[]", "items.data.colour")]).await,
+        Some(Unplayed::Expansion("items.data.colour".to_owned()))
+    );
+    assert_eq!(gap("/v1/subscriptions/sub_x", &[]).await, None);
+    assert_eq!(gap("/v1/subscriptions", &[("limit", "101")]).await, None);
+    assert_eq!(gap(own, &[]).await, None);
+}
+
+#[tokio::test]
+async fn a_written_parameter_that_is_not_played_is_marked() {
+    let bench = Bench::of(small());
+    bench.post("/v1/customers", "colour=red").await;
+    let requests = bench.fake.requests();
+    assert_eq!(
+        requests.last().unwrap().unplayed,
+        Some(Unplayed::Parameter("colour".to_owned()))
     );
 }

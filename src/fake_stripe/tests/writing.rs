@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Bench, KEY, NOW, at, ids, text};
 use crate::fake_stripe::{
-    ApiVersion, Customer, Endpoint, Fault, Key, Latency, Permission, Price, Stage, Times, World,
+    ApiVersion, CheckoutSession, Customer, Endpoint, Fault, Key, Latency, Permission, Price,
+    Request, Stage, Times, World,
 };
 
 fn shop() -> Bench {
@@ -383,5 +384,43 @@ async fn a_key_that_may_only_read_may_not_write() {
     assert!(
         message(&answer).1.contains("('customer_write')"),
         "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn requests_are_told_apart_by_what_they_name() {
+    let bench = shop();
+    let stage = Stage {
+        clock: NOW,
+        events_version: ApiVersion::NEWEST,
+        namespace: "renewal".into(),
+    };
+    let session = bench.fake.world(|world| {
+        world.note("renewal", "a@example.com");
+        let (session, _) = world.on_stage(&stage, |world| {
+            world.checkout_session(CheckoutSession::default())
+        });
+        session
+    });
+    bench
+        .get("/v1/customers", &[("email", "a@example.com")])
+        .await;
+    bench
+        .get(&format!("/v1/checkout/sessions/{session}"), &[])
+        .await;
+    bench.get("/v1/prices/price_pro", &[]).await;
+    let paths = |requests: Vec<Request>| -> Vec<String> {
+        requests.into_iter().map(|request| request.path).collect()
+    };
+    assert_eq!(
+        paths(bench.fake.requests_about(0, "renewal")),
+        [
+            "/v1/customers".to_owned(),
+            format!("/v1/checkout/sessions/{session}")
+        ]
+    );
+    assert_eq!(
+        paths(bench.fake.requests_about_nobody(0)),
+        ["/v1/prices/price_pro"]
     );
 }

@@ -13,6 +13,9 @@ pub(crate) struct Numbers {
     /// Where this namespace begins to count.
     start: u64,
     given: BTreeMap<&'static str, u64>,
+    /// The ids that were handed out and are yet to be noted; only those of a namespace with a name are kept.
+    fresh: Vec<CompactString>,
+    is_named: bool,
 }
 
 impl Numbers {
@@ -22,12 +25,23 @@ impl Numbers {
                 .bytes()
                 .fold(0, |start, byte| mix(start ^ u64::from(byte))),
             given: BTreeMap::new(),
+            fresh: Vec::new(),
+            is_named: true,
         }
     }
 
     pub(crate) fn next(&mut self, prefix: &'static str, length: usize) -> CompactString {
         let number = self.given.entry(prefix).or_default();
         *number = number.wrapping_add(1);
-        identifier(prefix, self.start.wrapping_add(*number), length)
+        let id = identifier(prefix, self.start.wrapping_add(*number), length);
+        if self.is_named {
+            self.fresh.push(id.clone());
+        }
+        id
+    }
+
+    /// The ids since this was last asked.
+    pub(crate) fn take_fresh(&mut self) -> Vec<CompactString> {
+        std::mem::take(&mut self.fresh)
     }
 }

@@ -1,6 +1,9 @@
 //! How things happen: at what time, in which shape they are told, whose ids are handed out, and what was told.
 
-use std::{collections::BTreeMap, mem};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -40,6 +43,8 @@ pub(super) struct Scene {
     waiting: BTreeMap<CompactString, Numbers>,
     /// Where something last happened to a customer.
     stages: BTreeMap<CompactString, Stage>,
+    /// The namespace that an id, or another word such as an e-mail, belongs to.
+    namespaces: BTreeMap<CompactString, CompactString>,
 }
 
 impl Scene {
@@ -74,7 +79,10 @@ impl World {
         });
         let result = acts(self);
         if let Some(ours) = numbers {
-            let theirs = mem::replace(&mut self.numbers, ours);
+            let mut theirs = mem::replace(&mut self.numbers, ours);
+            for id in theirs.take_fresh() {
+                self.note(&stage.namespace, &id);
+            }
             self.scene.waiting.insert(stage.namespace.clone(), theirs);
         }
         self.clock = clock;
@@ -89,6 +97,23 @@ impl World {
     /// The stage at which something last happened to a customer: where what the application does to it belongs.
     pub fn stage_of(&self, customer: &str) -> Option<&Stage> {
         self.scene.stages.get(customer)
+    }
+
+    /// Says that a word, such as an e-mail or an account's id, belongs to a namespace: requests that hold it are about
+    /// what happens there.
+    pub fn note(&mut self, namespace: &str, word: &str) {
+        let namespaces = &mut self.scene.namespaces;
+        namespaces.insert(word.into(), namespace.into());
+    }
+
+    /// The namespaces that some words belong to.
+    pub(crate) fn namespaces_of<'r>(
+        &self,
+        words: impl Iterator<Item = &'r str>,
+    ) -> BTreeSet<CompactString> {
+        words
+            .filter_map(|word| self.scene.namespaces.get(word).cloned())
+            .collect()
     }
 
     /// Acts as a request of the application: the events name it.

@@ -191,6 +191,7 @@ fn an_event_that_is_refused_is_told_with_its_likely_cause() {
             method: "GET".to_owned(),
             target: "/v1/subscriptions/sub_ann".to_owned(),
             status: 404,
+            unplayed: None,
         }],
         ..answered(status(500, ""))
     };
@@ -280,6 +281,7 @@ fn everything_around_a_step_is_told() {
             method: "GET".to_owned(),
             target: "/v1/subscriptions?customer=cus_ann".to_owned(),
             status: 200,
+            unplayed: None,
         }],
         ..lost()
     }
