@@ -2,11 +2,11 @@
 
 use std::{
     collections::HashSet,
-    hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState},
+    hash::{BuildHasher as _, Hash as _, Hasher as _},
     sync::Arc,
 };
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::contract::{Price, Terms, Word};
 
@@ -16,7 +16,7 @@ pub struct PriceTable {
     prices: HashTable<Arc<Price>>,
     terms: HashTable<Arc<Terms>>,
     words: HashSet<Word>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 impl PriceTable {

@@ -3,7 +3,7 @@
 use super::{
     accepted::accepted,
     configuration,
-    judge::{FailOn, Run, judge},
+    judge::{Run, judge},
     masking::{mask_of, secrets_of},
     output::Output,
     plan,
@@ -13,11 +13,8 @@ use super::{
     unanswered,
 };
 use crate::{
-    billing::Patience,
     cli::{CheckArgs, Environment},
     contract::UnixSeconds,
-    http,
-    problem::Problem,
     report::Mask,
 };
 
@@ -42,41 +39,13 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         Ok(accepted) => accepted,
         Err(unusable) => return reporting.finish(&unanswered(unusable.problems()), &output),
     };
-    let mut outcome = match new_run(environment, &progress, recorded, now) {
-        Ok(run) if arguments.plan => {
-            let planned = plan::run(&config, &run, &output).await;
-            return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
-        }
-        Ok(mut run) => {
-            run.repairs = reporting.wants_repairs();
-            judge(&config, &run).await
-        }
-        Err(problem) => unanswered(vec![problem]),
-    };
+    let mut run = Run::new(environment, &progress, recorded, now);
+    if arguments.plan {
+        let planned = plan::run(&config, &run, &output).await;
+        return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
+    }
+    run.repairs = reporting.wants_repairs();
+    let mut outcome = judge(&config, &run).await;
     outcome.compare(&accepted.comparison());
     reporting.finish(&outcome, &output)
-}
-
-/// A run with the process's HTTP client.
-pub(super) fn new_run<'r>(
-    environment: &'r Environment,
-    progress: &'r Progress,
-    recorded: Recorded,
-    now: UnixSeconds,
-) -> Result<Run<'r>, Problem> {
-    let client = http::client().map_err(|error| Problem {
-        message: format!("the HTTP client cannot be set up: {error}"),
-        hint: "check the proxy variables and the certificates of this machine".to_owned(),
-        place: None,
-    })?;
-    Ok(Run {
-        environment,
-        client,
-        patience: Patience::default(),
-        progress,
-        recorded,
-        now,
-        fail_on: FailOn::AsConfigured,
-        repairs: false,
-    })
 }

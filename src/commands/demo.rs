@@ -3,8 +3,13 @@
 use std::path::Path;
 
 use super::{
-    check::new_run, configuration, judge::judge, output::Output, progress::Progress,
-    recorded::Recorded, reporting::Reporting, unanswered,
+    configuration,
+    judge::{Run, judge},
+    output::Output,
+    progress::Progress,
+    recorded::Recorded,
+    reporting::Reporting,
+    unanswered,
 };
 use crate::{
     cli::{Environment, ReportArgs},
@@ -35,13 +40,11 @@ pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8
     let progress = Progress::new(output.on_terminal);
     let recorded = Recorded::Both(Recording::BuiltIn);
     let outcome = match configuration::parse(CONFIG.to_owned(), CONFIG_PATH) {
-        Ok(config) => match new_run(environment, &progress, recorded, super::now()) {
-            Ok(mut run) => {
-                run.repairs = reporting.wants_repairs();
-                judge(&config, &run).await
-            }
-            Err(problem) => unanswered(vec![problem]),
-        },
+        Ok(config) => {
+            let mut run = Run::new(environment, &progress, recorded, super::now());
+            run.repairs = reporting.wants_repairs();
+            judge(&config, &run).await
+        }
         Err(unusable) => unanswered(unusable.problems()),
     };
     let status = reporting.finish(&outcome, &output);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::{
-    check::new_run,
     configuration,
     evidence::Evidence,
     failure::Failure,
@@ -41,10 +40,8 @@ pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let recorded = Recorded::of(&arguments.fixtures, &arguments.config.config);
-    let explained = match new_run(environment, &progress, recorded, now) {
-        Ok(run) => explain_entity(&config, arguments, &run).await,
-        Err(problem) => ExplainedEntity::unanswered(&arguments.entity, vec![problem]),
-    };
+    let run = Run::new(environment, &progress, recorded, now);
+    let explained = explain_entity(&config, arguments, &run).await;
     finish(arguments, &explained, &output)
 }
 

@@ -1,6 +1,6 @@
 //! Every contract of a configuration, read and judged: the use case behind `check`, `demo` and `action`.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use super::{
     confirm::confirm,
@@ -20,7 +20,7 @@ use crate::{
         Advice, Evaluation, Finding, Severity, Summary, Unanswerable, UnixSeconds, Verdict,
         evaluate,
     },
-    notice,
+    http, notice,
     problem::Problem,
     report::{ContractOutcome, Outcome, Repair, Reported},
 };
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Run<'r> {
     pub(crate) environment: &'r Environment,
-    pub(crate) client: reqwest::Client,
+    client: OnceLock<reqwest::Client>,
     pub(crate) patience: Patience,
     pub(crate) progress: &'r Progress,
     pub(crate) recorded: Recorded,
@@ -38,6 +38,40 @@ pub(crate) struct Run<'r> {
     pub(crate) fail_on: FailOn,
     /// Whether it is to be said how each finding is repaired.
     pub(crate) repairs: bool,
+}
+
+impl<'r> Run<'r> {
+    pub(crate) fn new(
+        environment: &'r Environment,
+        progress: &'r Progress,
+        recorded: Recorded,
+        now: UnixSeconds,
+    ) -> Self {
+        Self {
+            environment,
+            client: OnceLock::new(),
+            patience: Patience::default(),
+            progress,
+            recorded,
+            now,
+            fail_on: FailOn::AsConfigured,
+            repairs: false,
+        }
+    }
+
+    /// Returns the HTTP client that all contracts share. It is set up when it is first needed: that reads the machine's
+    /// certificates, and recorded files need none.
+    pub(crate) fn client(&self) -> Result<reqwest::Client, Problem> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = http::client().map_err(|error| Problem {
+            message: format!("the HTTP client cannot be set up: {error}"),
+            hint: "check the proxy variables and the certificates of this machine".to_owned(),
+            place: None,
+        })?;
+        Ok(self.client.get_or_init(|| client).clone())
+    }
 }
 
 /// From which severity findings fail.

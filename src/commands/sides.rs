@@ -134,8 +134,12 @@ impl<'r> Sides<'r> {
             let accounts = self.read_accounts().await?;
             let listed = self.list(&customers_of(&accounts.accounts)).await?;
             (accounts, listed)
-        } else {
+        } else if self.are_live() {
             futures::try_join!(self.read_accounts(), self.list(&[]))?
+        } else {
+            // Files are read to their ends, so that of two errors always the same one is told.
+            let (accounts, listed) = futures::join!(self.read_accounts(), self.list(&[]));
+            (accounts?, listed?)
         };
         let mut facts = Facts {
             accounts: accounts.accounts,
@@ -177,9 +181,10 @@ impl<'r> Sides<'r> {
                 Ok(facts)
             }
             Accounts::Recorded(recording) => {
-                let recorded =
-                    fixtures::accounts(recording, &self.contract.database, self.request.wants_plan);
-                let recorded = recorded.map_err(|error| Failure::of(&error))?;
+                let (recording, settings) = (recording.clone(), self.contract.database.clone());
+                let wants_plan = self.request.wants_plan;
+                let read = move || fixtures::accounts(&recording, &settings, wants_plan);
+                let recorded = aside(read).await.map_err(|error| Failure::of(&error))?;
                 Ok(DatabaseFacts {
                     accounts: recorded.accounts,
                     mapped: recorded.mapped,
@@ -275,7 +280,8 @@ impl<'r> Sides<'r> {
                 listed.map_err(|error| Failure::of(&error))
             }
             Billing::Recorded(recording) => {
-                let recorded = fixtures::billing(recording, self.contract.contract.source);
+                let (recording, source) = (recording.clone(), self.contract.contract.source);
+                let recorded = aside(move || fixtures::billing(&recording, source)).await;
                 Ok(Listed {
                     facts: recorded.map_err(|error| Failure::of(&error))?,
                     is_everything: true,
@@ -345,6 +351,15 @@ impl<'r> Sides<'r> {
     }
 }
 
+/// Runs what keeps a processor busy on a thread of its own, so that both sides are read at the same time.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // It is never cancelled, so it panicked, and the panic goes on here.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Failure> {
     let environment = run.environment;
     let key = environment
@@ -365,7 +380,7 @@ fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, F
         evidence: contract.evidence,
         invoices: contract.contract.grace.past_due.is_some(),
     };
-    billing::Reader::new(source, run.client.clone(), &key, &settings)
+    billing::Reader::new(source, run.client()?, &key, &settings)
         .map_err(|error| Failure::of(&error))
 }
 

@@ -149,7 +149,8 @@ impl<'f> Case<'f> {
     }
 
     pub(crate) fn is_exempt(&self, account: &Account) -> bool {
-        account.exempt || self.contract.exempt.contains(account.id.as_str())
+        let exempt = &self.contract.exempt;
+        account.exempt || (!exempt.is_empty() && exempt.contains(account.id.as_str()))
     }
 
     /// Whether some account of the customer is judged.

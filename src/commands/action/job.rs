@@ -4,7 +4,6 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use super::{
     super::{
-        check::new_run,
         configuration::Unusable,
         judge::{Run, all_missing_credentials, judge},
         now,
@@ -108,10 +107,8 @@ impl Job<'_> {
                 Mode::Check => {
                     let progress = Progress::new(false);
                     let recorded = self.recorded.clone();
-                    match new_run(self.environment, &progress, recorded, now()) {
-                        Ok(run) => return self.check(config, run).await,
-                        Err(problem) => problems.push(problem),
-                    }
+                    let run = Run::new(self.environment, &progress, recorded, now());
+                    return self.check(config, run).await;
                 }
                 Mode::Rehearse => return Box::pin(self.rehearse(config, signals)).await,
             }
