@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{Config, Rehearsal, collector::quote},
+    super::{Config, Gate, Rehearsal, collector::quote},
     Notes, goes, listed,
     wording::{counted, duration, optional},
 };
@@ -23,8 +23,30 @@ pub(super) fn compare(
         notes.note("rehearses nothing", change, &head.list);
         return;
     };
+    // Nothing is left out by `..`: who adds a field decides here, or where a comment says, if it can let more pass.
+    let Rehearsal {
+        contract_index,
+        handler: _,    // Where the handler listens; what it must do stays the same.
+        secret_env: _, // Another name of a variable, as for the next one.
+        url_env: _,
+        api_version: _, // Events look otherwise, and the handler must do with them what it did.
+        fake_stripe: _, // Where the fake provider listens, and what it holds from the start.
+        account: _,     // How the application writes its rows and buys, as for the next two.
+        checkout: _,
+        subscription_metadata: _,
+        gate: _, // See `guards`, as for the next one.
+        settle: _,
+        skip: _, // See `scenarios`, as for the next one.
+        only: _,
+        scenarios_dir: _, // See `own_files`.
+        events: _,        // See `events`.
+        handler_paths: _, // See `own_files`.
+        allow_remote: _,  // See `guards`, as for the next one.
+        allow_rows: _,
+        places: _, // Where all this stands.
+    } = now;
     let judge = pairs.get(before.contract_index).copied().flatten();
-    if judge != Some(now.contract_index) {
+    if judge != Some(*contract_index) {
         let name = |config: &Config, index: usize| {
             let contract = config.contracts.get(index);
             optional(contract.map(|contract| contract.name.as_str()))
@@ -32,7 +54,7 @@ pub(super) fn compare(
         let change = goes(
             "contract",
             &name(base, before.contract_index),
-            &name(head, now.contract_index),
+            &name(head, *contract_index),
         );
         let effect = "lets another contract judge the rehearsal";
         notes.note(effect, change, now.places.of_key("contract", None));
@@ -139,22 +161,31 @@ fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     }
 }
 
+fn gates(before: &Gate, now: &Gate, rehearsal: &Rehearsal, notes: &mut Notes<'_>) {
+    let Gate {
+        url,
+        paid,
+        paid_pointer: _, // `paid` in another form.
+    } = now;
+    let change = if before.paid != *paid {
+        goes("paid", &quote(&before.paid), &quote(paid))
+    } else if before.url != *url {
+        "`url` is another one".to_owned()
+    } else {
+        return;
+    };
+    let effect = "asks the application elsewhere whether an account has access";
+    notes.note(effect, change, rehearsal.places.of_key("gate", None));
+}
+
 fn guards(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     match (&before.gate, &now.gate) {
         (Some(_), None) => {
             let effect = "no longer asks the application whether an account has access";
             notes.note(effect, "the section `gate` is gone", &now.places.section);
         }
-        (Some(was), Some(is)) if was.url != is.url || was.paid != is.paid => {
-            let effect = "asks the application elsewhere whether an account has access";
-            let change = if was.paid == is.paid {
-                "`url` is another one".to_owned()
-            } else {
-                goes("paid", &quote(&was.paid), &quote(&is.paid))
-            };
-            notes.note(effect, change, now.places.of_key("gate", None));
-        }
-        (None | Some(_), _) => {}
+        (Some(was), Some(is)) => gates(was, is, now, notes),
+        (None, _) => {}
     }
     if now.settle > before.settle {
         let change = goes("settle", &duration(before.settle), &duration(now.settle));
