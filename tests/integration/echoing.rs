@@ -100,8 +100,9 @@ fn github_may_repeat_the_token() {
         ),
     ]);
     let here = folder.path().display().to_string();
-    for status in [401, 500] {
-        let mut program = prodverdict("-vv action --fixtures").within(folder.path());
+    for (status, level) in [(401, "-vv "), (500, "-vv "), (500, "")] {
+        let command = format!("{level}action --fixtures");
+        let mut program = prodverdict(&command).within(folder.path());
         let api = format!("http://{}", echo(status));
         // The runner is told to mask the token, which shows it once: only standard error is looked at.
         for (name, value) in [
@@ -122,5 +123,7 @@ fn github_may_repeat_the_token() {
         let ran = program.run();
         assert!(ran.stderr.contains("you sent"), "{}", ran.stderr);
         assert!(!ran.stderr.contains("token-of-a-proxy"), "{}", ran.stderr);
+        let is_told = ran.stderr.contains("asking again in");
+        assert_eq!(is_told, status == 500, "{}", ran.stderr);
     }
 }

@@ -179,7 +179,8 @@ impl Client {
             if pause >= self.time_left() {
                 return Err(error);
             }
-            tracing::debug!(call = %call.name(), %error, ?pause, "asking GitHub again");
+            let seconds = pause.as_secs_f64();
+            tracing::warn!("{error}; asking again in {seconds:.1} s");
             sleep(pause).await;
         }
     }
