@@ -107,7 +107,8 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
                 FieldValue::Null
                 | FieldValue::Text(_)
                 | FieldValue::Boolean(_)
-                | FieldValue::Number(_) => false,
+                | FieldValue::Number(_)
+                | FieldValue::List(_) => false,
             };
             let value = if stamped {
                 "now".to_owned()
@@ -136,7 +137,7 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
     };
     let mut customers = explained.customers.into_iter();
     let explained_customer =
-        customers.find(|one| one.customer.as_deref() == Some(customer.as_str()));
+        customers.find(|one| one.customers.iter().any(|id| id == customer.as_str()));
     let state = explained_customer
         .as_ref()
         .and_then(|one| one.judgement.as_ref().ok())
@@ -171,6 +172,7 @@ fn words(value: &FieldValue) -> String {
         FieldValue::Text(text) => text.clone(),
         FieldValue::Boolean(value) => value.to_string(),
         FieldValue::Number(number) => number.to_string(),
+        FieldValue::List(texts) => texts.join(", "),
         FieldValue::Time(time) => time.to_string(),
     }
 }

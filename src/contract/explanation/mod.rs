@@ -28,11 +28,12 @@ pub struct Explained {
     pub findings: Vec<Finding>,
 }
 
-/// One customer with everything that it has, or an account without one.
+/// One customer with everything that it has, several that accounts link together, or an account without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// The provider's id; none for an account that is not linked, or is linked to what the provider does not know.
-    pub customer: Option<String>,
+    /// The provider's ids: several where an account has several customers; none for an account that is not linked, or
+    /// is linked to what the provider does not know.
+    pub customers: Vec<String>,
     /// In order of their ids.
     pub accounts: Vec<ExplainedAccount>,
     /// The one that decides first, then from the newest on.
@@ -113,10 +114,8 @@ fn one(
 ) -> Explanation {
     let case = Case::new(contract, &group.facts, now);
     let holder = holder(&case);
-    let id = holder.and_then(|holder| case.customers.id(holder.first));
-    let existing = group.customer.as_ref().map(CustomerId::as_str);
     Explanation {
-        customer: id.or(existing).map(str::to_owned),
+        customers: customers(&case, holder.as_ref(), group),
         accounts: row::accounts(&case),
         subscriptions: holder.map_or_else(Vec::new, |holder| says::subscriptions(&case, &holder)),
         judgement: match &group.twice {
@@ -124,6 +123,21 @@ fn one(
             None => judgement(&case, group, findings),
         },
     }
+}
+
+/// Those of the account that decides first, in its order, then others that share an account with them.
+fn customers(case: &Case<'_>, holder: Option<&Holder<'_>>, group: &Group) -> Vec<String> {
+    let decide = holder.into_iter().flat_map(Holder::customers);
+    let known = decide.chain(case.customers.all());
+    let known = known.filter_map(|one| case.customers.id(one));
+    let existing = group.customer.as_ref().map(CustomerId::as_str);
+    let mut ids: Vec<String> = Vec::new();
+    for id in known.chain(existing) {
+        if !ids.iter().any(|other| other == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
 }
 
 fn judgement(

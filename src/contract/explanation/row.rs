@@ -1,7 +1,7 @@
 //! The rows of accounts, column by column.
 
 use crate::contract::{
-    Account, ColumnName, CustomerId, Field, SubscriptionId, UnixSeconds, case::Case,
+    Account, AccountColumns, ColumnName, CustomerId, Field, SubscriptionId, UnixSeconds, case::Case,
 };
 
 /// One row of the application.
@@ -29,6 +29,8 @@ pub struct ExplainedField {
 pub enum FieldValue {
     Null,
     Text(String),
+    /// Several customers of one account.
+    List(Vec<String>),
     Boolean(bool),
     Number(i64),
     Time(UnixSeconds),
@@ -76,7 +78,8 @@ fn column(case: &Case<'_>, field: Field) -> ColumnName {
 /// None for a column that was not read.
 fn value(case: &Case<'_>, account: &Account, field: Field) -> Option<FieldValue> {
     let is_linked_by = |link| case.contract.match_on.link() == link;
-    let columns = account.columns.as_deref();
+    let none = AccountColumns::default();
+    let columns = account.columns.as_deref().unwrap_or(&none);
     let text = |text: Option<&str>| {
         text.map_or(FieldValue::Null, |text| FieldValue::Text(text.to_owned()))
     };
@@ -90,22 +93,21 @@ fn value(case: &Case<'_>, account: &Account, field: Field) -> Option<FieldValue>
     }
     Some(match field {
         Field::Id => FieldValue::Text(account.id.to_string()),
+        Field::CustomerId if !columns.other_customers.is_empty() => {
+            let all = account.customer.iter().chain(&columns.other_customers);
+            FieldValue::List(all.map(ToString::to_string).collect())
+        }
         Field::CustomerId => text(account.customer.as_ref().map(CustomerId::as_str)),
         Field::HasPaidAccess => FieldValue::Boolean(account.paid),
         Field::Plan => text(account.plan.as_deref()),
         Field::Exempt => FieldValue::Boolean(account.exempt),
-        Field::Seats => columns?.seats.map_or(FieldValue::Null, FieldValue::Number),
-        Field::Status => text(columns?.status.as_deref()),
-        Field::SubscriptionId => text(
-            columns?
-                .subscription_id
-                .as_ref()
-                .map(SubscriptionId::as_str),
-        ),
-        Field::PeriodEnd => time(columns?.period_end),
-        Field::CancelAtPeriodEnd => FieldValue::Boolean(columns?.cancel_at_period_end),
-        Field::UpdatedAt => time(columns?.updated_at),
-        Field::PaidElsewhere => FieldValue::Boolean(columns?.paid_elsewhere),
-        Field::PastDueSince => time(columns?.past_due_since),
+        Field::Seats => columns.seats.map_or(FieldValue::Null, FieldValue::Number),
+        Field::Status => text(columns.status.as_deref()),
+        Field::SubscriptionId => text(columns.subscription_id.as_ref().map(SubscriptionId::as_str)),
+        Field::PeriodEnd => time(columns.period_end),
+        Field::CancelAtPeriodEnd => FieldValue::Boolean(columns.cancel_at_period_end),
+        Field::UpdatedAt => time(columns.updated_at),
+        Field::PaidElsewhere => FieldValue::Boolean(columns.paid_elsewhere),
+        Field::PastDueSince => time(columns.past_due_since),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{ExplainedState, groups::Group};
 use crate::contract::{
-    CanceledGrace, Item, Money, PauseMeaning, Status, Subscription, UnixSeconds,
+    CanceledGrace, Item, Money, Pause, PauseMeaning, Status, Subscription, UnixSeconds,
     case::Case,
     customers::Holder,
     standing::{GraceEnd, PriceMeaning, Standing, State, overdue_since},
@@ -12,6 +12,7 @@ use crate::contract::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedSubscription {
     pub id: String,
+    pub customer: String,
     pub status: String,
     /// None where the source does not say.
     pub created: Option<UnixSeconds>,
@@ -20,8 +21,8 @@ pub struct ExplainedSubscription {
     pub ended_at: Option<UnixSeconds>,
     /// None where the source does not say.
     pub cancel_scheduled: Option<bool>,
-    /// `pause_collection.behavior` is `void`.
-    pub paused_void: bool,
+    /// `pause_collection.behavior`, where its collection is paused.
+    pub pause: Option<Pause>,
     /// In order of their ids.
     pub prices: Vec<ExplainedPrice>,
     /// `grants`, `in grace`, `unjudged`, `does not grant`, `left out` or `undecided`.
@@ -88,13 +89,14 @@ fn explained(
     prices.sort_by(|a, b| (&a.price, a.quantity).cmp(&(&b.price, b.quantity)));
     ExplainedSubscription {
         id: one.id.to_string(),
+        customer: one.customer.to_string(),
         status: one.status.to_string(),
         created: (one.created != UnixSeconds::default()).then_some(one.created),
         period_start: one.period_start(),
         period_end: one.period_end(),
         ended_at: one.ended_at(),
         cancel_scheduled: one.cancel_scheduled,
-        paused_void: one.pause == Some(crate::contract::Pause::Void),
+        pause: one.pause.clone(),
         prices,
         because: because(case, holder, one, &standing),
         standing: match standing {
@@ -148,10 +150,7 @@ fn because(
         GraceEnd::At(end) => Some(end),
         GraceEnd::None | GraceEnd::Unknown | GraceEnd::Missing(_) => None,
     };
-    let pause = one
-        .pause
-        .as_ref()
-        .map_or("", crate::contract::Pause::as_str);
+    let pause = one.pause.as_ref().map_or("", Pause::as_str);
     match (standing, grace) {
         (Standing::LeftOut, _) if !case.contract.is_left_out(one) => {
             "it buys seats only, which say nothing of a plan".to_owned()
@@ -290,7 +289,7 @@ pub(super) fn state(
             "{} does not grant, and there is no other",
             of(&Standing::Denies)
         ),
-        State::None if case.customers.subscriptions(holder.first).next().is_some() => {
+        State::None if has_subscriptions(case, &holder) => {
             format!(
                 "{} is left out, and there is no other",
                 of(&Standing::LeftOut)
@@ -306,6 +305,11 @@ pub(super) fn state(
         word: word(state),
         because,
     })
+}
+
+fn has_subscriptions(case: &Case<'_>, holder: &Holder<'_>) -> bool {
+    let mut customers = holder.customers();
+    customers.any(|one| case.customers.subscriptions(one).next().is_some())
 }
 
 fn word(state: State) -> &'static str {

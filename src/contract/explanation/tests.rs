@@ -145,7 +145,7 @@ fn what_a_customer_comes_to_names_what_decides() {
     let both = explain(&contract(), &facts([account("1")], []), &existing, NOW);
     assert_eq!(both.customers.len(), 2);
     for (customer, id) in both.customers.iter().zip(["cus_1", "cus_2"]) {
-        assert_eq!(customer.customer.as_deref(), Some(id));
+        assert_eq!(customer.customers, [id]);
         assert_eq!(
             state(customer),
             "none: Stripe knows the customer, and it has no subscription at all"

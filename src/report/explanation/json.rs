@@ -7,7 +7,7 @@ use super::{ExplainedContract, ExplainedEntity};
 use crate::{
     contract::{
         ColumnName, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule,
-        ExplainedSubscription, Explanation, FieldValue, PriceUse, RuleOutcome, UnixSeconds,
+        ExplainedSubscription, Explanation, FieldValue, Pause, PriceUse, RuleOutcome, UnixSeconds,
     },
     report::{
         harmless_json::printed,
@@ -68,6 +68,8 @@ struct Contract<'a> {
 struct Customer<'a> {
     /// Null for an account that is linked to none, or to what the provider does not know.
     id: Option<&'a str>,
+    /// All of them, where an account has several; `id` is the first.
+    ids: &'a [String],
     accounts: Vec<Account<'a>>,
     /// The one that decides first, then from the newest on.
     subscriptions: Vec<Subscription<'a>>,
@@ -105,12 +107,14 @@ enum Value<'a> {
     Boolean(bool),
     Number(i64),
     Text(&'a str),
+    List(&'a [String]),
     Time(String),
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Subscription<'a> {
     id: &'a str,
+    customer: &'a str,
     status: &'a str,
     created: Option<String>,
     period_start: Option<String>,
@@ -120,6 +124,8 @@ struct Subscription<'a> {
     cancel_scheduled: Option<bool>,
     /// Its collection is paused, and invoices are voided.
     paused_void: bool,
+    /// The provider's word for what happens to invoices while collection is paused; null where it is not.
+    pause: Option<&'a str>,
     prices: Vec<Price<'a>>,
     /// `grants`, `in grace`, `unjudged`, `does not grant`, `left out` or `undecided`.
     standing: &'a str,
@@ -216,7 +222,8 @@ impl<'a> Customer<'a> {
         let state = judgement.and_then(|judgement| judgement.state.as_ref());
         let rules = judgement.map_or(&[][..], |judgement| &judgement.rules);
         Self {
-            id: customer.customer.as_deref(),
+            id: customer.customers.first().map(String::as_str),
+            ids: &customer.customers,
             accounts: customer.accounts.iter().map(Account::of).collect(),
             subscriptions: customer
                 .subscriptions
@@ -254,6 +261,7 @@ impl<'a> Cell<'a> {
             value: match &field.value {
                 FieldValue::Null => Value::Null(()),
                 FieldValue::Text(text) => Value::Text(text),
+                FieldValue::List(texts) => Value::List(texts),
                 FieldValue::Boolean(yes) => Value::Boolean(*yes),
                 FieldValue::Number(number) => Value::Number(*number),
                 FieldValue::Time(time) => Value::Time(time.to_string()),
@@ -267,13 +275,15 @@ impl<'a> Subscription<'a> {
         let time = |time: Option<UnixSeconds>| time.map(|time| time.to_string());
         Self {
             id: &one.id,
+            customer: &one.customer,
             status: &one.status,
             created: time(one.created),
             period_start: time(one.period_start),
             period_end: time(one.period_end),
             ended_at: time(one.ended_at),
             cancel_scheduled: one.cancel_scheduled,
-            paused_void: one.paused_void,
+            paused_void: one.pause == Some(Pause::Void),
+            pause: one.pause.as_ref().map(Pause::as_str),
             prices: one.prices.iter().map(Price::of).collect(),
             standing: one.standing,
             because: &one.because,

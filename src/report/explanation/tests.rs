@@ -117,6 +117,71 @@ fn everything_is_printed_to_the_letter() {
 }
 
 #[test]
+fn an_account_of_several_customers_is_explained_whole() {
+    use crate::contract::{
+        AccountColumns, Pause,
+        testing::{account, contract, facts, subscription},
+    };
+    let columns = AccountColumns {
+        seats: Some(3),
+        paid_elsewhere: true,
+        past_due_since: Some(NOW),
+        other_customers: ["cus_2".into()].into(),
+        ..AccountColumns::default()
+    };
+    let mut paused = subscription("2", "active", "price_pro");
+    paused.pause = Some(Pause::KeepAsDraft);
+    let mut world = facts(
+        [account("1").columns(columns)],
+        [subscription("1", "canceled", "price_pro"), paused],
+    );
+    world.mapped = [
+        Field::CustomerId,
+        Field::Seats,
+        Field::PaidElsewhere,
+        Field::PastDueSince,
+    ]
+    .into();
+    let said = explain(&contract(), &world, &[], NOW);
+    let mut contract = about("usr_1");
+    contract.customers = said.customers;
+    let one = entity("user:usr_1", vec![contract]);
+    let told = text(&one, false);
+    for part in [
+        "Stripe customer:cus_1, cus_2\n",
+        "cus_1, cus_2  (computed)",
+        "customer  cus_2",
+        "collection is paused as `keep_as_draft`",
+        "seats            3",
+        "paid_elsewhere   true",
+        "past_due_since   2026-11-01T00:00:00Z",
+    ] {
+        assert!(told.contains(part), "no `{part}` in {told}");
+    }
+    let json: Value = serde_json::from_str(&json(&one)).unwrap();
+    let customer = &json["contracts"][0]["customers"][0];
+    assert_eq!(customer["ids"], serde_json::json!(["cus_1", "cus_2"]));
+    let cells = customer["accounts"][0]["fields"].as_array().unwrap();
+    let cell = cells.iter().find(|cell| cell["key"] == "customer_id");
+    assert_eq!(
+        cell.map(|cell| &cell["value"]),
+        Some(&serde_json::json!(["cus_1", "cus_2"]))
+    );
+    let subscriptions = customer["subscriptions"].as_array().unwrap();
+    let pause = subscriptions
+        .iter()
+        .map(|one| (&one["customer"], &one["pause"]));
+    let expected = [
+        (
+            &serde_json::json!("cus_2"),
+            &serde_json::json!("keep_as_draft"),
+        ),
+        (&serde_json::json!("cus_1"), &Value::Null),
+    ];
+    assert_eq!(pause.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn several_contracts_are_told_apart_and_one_without_an_answer_says_why() {
     let several = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
     let printed = text(&several, false);

@@ -66,17 +66,18 @@ fn of_customer(contract: &ExplainedContract, customer: &Explanation, paint: Pain
         .judgement
         .as_ref()
         .map(|judgement| judgement.state.as_ref());
-    if customer.customer.is_some() || matches!(state, Ok(Some(_))) {
-        let id = customer
-            .customer
-            .as_deref()
-            .map_or_else(|| " not known".to_owned(), tamed);
+    let ids: Vec<_> = customer.customers.iter().map(|id| tamed(id)).collect();
+    if !ids.is_empty() || matches!(state, Ok(Some(_))) {
+        let ids = match ids.as_slice() {
+            [] => " not known".to_owned(),
+            ids => ids.join(", "),
+        };
         let state = match state {
             Ok(Some(state)) => format!("{}: {}", state.word, state.because),
             Ok(None) | Err(_) => "not told".to_owned(),
         };
         let provider = contract.source.provider();
-        let heading = format!("{provider} customer:{id}");
+        let heading = format!("{provider} customer:{ids}");
         blocks.push(table(&heading, &[row("state", &state)], paint));
     }
     let is_entitlement = contract.source == Source::StripeEntitlements;
@@ -84,7 +85,7 @@ fn of_customer(contract: &ExplainedContract, customer: &Explanation, paint: Pain
         if is_entitlement {
             entitlements(one, paint)
         } else {
-            subscription(one, paint)
+            subscription(one, customer.customers.len() > 1, paint)
         }
     }));
     if let Ok(judgement) = &customer.judgement {
@@ -146,6 +147,10 @@ fn field(field: &ExplainedField) -> Row {
     let value = match &field.value {
         FieldValue::Null => "null".to_owned(),
         FieldValue::Text(text) => tamed(text),
+        FieldValue::List(texts) => {
+            let texts: Vec<_> = texts.iter().map(|text| tamed(text)).collect();
+            texts.join(", ")
+        }
         FieldValue::Boolean(yes) => yes.to_string(),
         FieldValue::Number(number) => number.to_string(),
         FieldValue::Time(time) => time.to_string(),
@@ -165,8 +170,12 @@ fn is_same(column: &str, key: &str) -> bool {
     column == key || (column == "stripe_customer_id" && key == "customer_id")
 }
 
-fn subscription(one: &ExplainedSubscription, paint: Paint) -> String {
+/// With its customer where there are several.
+fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint) -> String {
     let mut rows = vec![row("status", &tamed(&one.status)), counts(one)];
+    if names_customer {
+        rows.push(row("customer", &tamed(&one.customer)));
+    }
     rows.extend(one.prices.iter().map(|item| row("price", &price(item))));
     if one.prices.is_empty() {
         rows.push(row("price", "none"));
@@ -178,8 +187,12 @@ fn subscription(one: &ExplainedSubscription, paint: Paint) -> String {
         (Some(start), None) => rows.push(row("period", &format!("from {start}"))),
         (None, None) => {}
     }
-    if one.paused_void {
-        rows.push(row("pause", "collection is paused as `void`"));
+    if let Some(pause) = &one.pause {
+        let behavior = tamed(pause.as_str());
+        rows.push(row(
+            "pause",
+            &format!("collection is paused as `{behavior}`"),
+        ));
     }
     if let Some(end) = one.ended_at {
         rows.push(row("ended", &end.to_string()));

@@ -181,7 +181,7 @@ fn judged_by(
         earlier: Vec::new(),
         before: row(before),
         after: row(after),
-        explained: customers.find(|one| one.customer.as_deref() == Some("cus_ann")),
+        explained: customers.find(|one| one.customers == ["cus_ann"]),
         findings: explained.findings,
         changes: Vec::new(),
         all_changes: Vec::new(),
