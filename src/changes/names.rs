@@ -335,6 +335,7 @@ mod tests {
             evidence: evidence.iter().map(|line| (*line).to_owned()).collect(),
             amount: Money::default(),
             items_without_amount: 0,
+            shares: Box::default(),
             fingerprint: String::new().into(),
         }
     }

@@ -254,6 +254,7 @@ mod tests {
             evidence: Vec::new().into(),
             amount,
             items_without_amount: 0,
+            shares: Box::default(),
             fingerprint: format!("{number:016x}").into(),
         }
     }

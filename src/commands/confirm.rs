@@ -203,6 +203,7 @@ mod tests {
             evidence: Vec::new().into(),
             amount: Money::default(),
             items_without_amount: 0,
+            shares: Box::default(),
             fingerprint: String::new().into(),
         }
     }

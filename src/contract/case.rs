@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Account, Contract, Evidence, Facts, Field, Finding, Money, Rule, Severity, Source, Status,
-    Statuses, Subject, Subscription, Summary, Unanswerable, UnixSeconds, Word,
+    Account, Contract, Evidence, Facts, Field, Finding, Money, Rule, Severity, Share, Source,
+    Status, Statuses, Subject, Subscription, Summary, Unanswerable, UnixSeconds, Word,
     customers::{CustomerNumber, Customers, Holder},
     finding::fingerprint,
     rules,
@@ -37,6 +37,7 @@ pub(crate) struct Draft {
     pub(crate) evidence: Vec<String>,
     pub(crate) amount: Money,
     pub(crate) items_without_amount: u64,
+    pub(crate) shares: Box<[Share]>,
     /// Replaces the severity of the rule, but only by a lower one.
     pub(crate) at_most: Option<Severity>,
 }
@@ -137,6 +138,7 @@ impl<'f> Case<'f> {
             },
             amount: draft.amount,
             items_without_amount: draft.items_without_amount,
+            shares: draft.shares,
         });
     }
 
@@ -307,6 +309,32 @@ impl<'f> Case<'f> {
             }
         }
         (money, untold)
+    }
+
+    /// What each customer of granting subscriptions pays, where there are several; `granting` is newest first.
+    pub(crate) fn shares(&self, granting: &[&Subscription]) -> Box<[Share]> {
+        let mut granting = granting.to_vec();
+        granting.sort_by(|a, b| a.customer.cmp(&b.customer));
+        let is_same = |a: &&Subscription, b: &&Subscription| a.customer == b.customer;
+        let share = |of_one: &[&Subscription]| {
+            let newest = of_one.first()?;
+            let (amount, items_without_amount) = self.monthly(of_one.iter().copied());
+            let payer = if self.contract.source.has_subscriptions() {
+                newest.id.as_str()
+            } else {
+                newest.customer.as_str()
+            };
+            Some(Share {
+                payer: payer.into(),
+                amount,
+                items_without_amount,
+            })
+        };
+        let mut shares: Vec<_> = granting.chunk_by(is_same).filter_map(share).collect();
+        if shares.len() == 1 {
+            shares.clear();
+        }
+        shares.into()
     }
 
     /// `User`, as the contract words it, at the start of a sentence.

@@ -77,8 +77,20 @@ pub struct Finding {
     pub amount: Money,
     /// Items behind the amount that are metered or have no unit amount, and so are not in it.
     pub items_without_amount: u64,
+    /// The parts of the amount, where several customers of the account pay; empty where one does.
+    pub shares: Box<[Share]>,
     /// 16 hex digits that stay the same for the same rule, entity and customer.
     pub fingerprint: CompactString,
+}
+
+/// What one of several customers of an account pays a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The id of its newest subscription that grants, or its own where nothing but entitlements is known.
+    pub payer: CompactString,
+    pub amount: Money,
+    /// Items that are not in the amount.
+    pub items_without_amount: u64,
 }
 
 impl Eq for Finding {}
@@ -95,12 +107,13 @@ impl PartialEq for Finding {
             evidence: _,
             amount,
             items_without_amount,
+            shares,
             fingerprint,
         } = self;
         (*rule, *severity, *items_without_amount)
             == (other.rule, other.severity, other.items_without_amount)
             && (entity, message, fix) == (&other.entity, &other.message, &other.fix)
-            && (subject, amount) == (&other.subject, &other.amount)
+            && (subject, amount, shares) == (&other.subject, &other.amount, &other.shares)
             && *fingerprint == other.fingerprint
             // Equal lines may have left out different ids.
             && self.evidence_lines() == other.evidence_lines()

@@ -42,7 +42,7 @@ pub use facts::{
     StoredWords, Subscription, Terms, Word,
 };
 pub(crate) use finding::fingerprint;
-pub use finding::{Evidence, Finding, Severity, Subject};
+pub use finding::{Evidence, Finding, Severity, Share, Subject};
 pub use handler_rule::HandlerRule;
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
 pub use money::{Interval, Money, Price};

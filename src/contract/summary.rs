@@ -34,43 +34,49 @@ pub struct Summary {
     pub items_without_amount: u64,
 }
 
-/// The findings whose money was counted: positions, which take less room than what they are about.
+/// Where money was counted: positions of findings and of their shares, which take less room than ids.
 #[derive(Default)]
 struct Counted {
-    table: HashTable<usize>,
+    table: HashTable<(usize, usize)>,
     hasher: RandomState,
 }
 
 impl Counted {
-    /// Notes a finding; false where another is about the same money.
-    fn insert(&mut self, position: usize, findings: &[Finding]) -> bool {
-        let money_at = |position: usize| {
-            let finding = findings.get(position)?;
-            let is_served = finding.rule == Rule::WrongfulAccess;
-            let subject = &finding.subject;
-            match (subject.customer.as_deref(), subject.subscription.as_deref()) {
-                (None, None) => None,
-                paid_by => Some((is_served, paid_by)),
-            }
+    /// Notes a share of a finding, or all of it; false where it is money that was noted before.
+    fn insert(&mut self, place: (usize, usize), findings: &[Finding]) -> bool {
+        let money_at = |(finding, share): (usize, usize)| {
+            let finding = findings.get(finding)?;
+            let payer = match finding.shares.get(share) {
+                Some(share) => Some(share.payer.as_str()),
+                None => payer(finding),
+            };
+            payer.map(|payer| (finding.rule == Rule::WrongfulAccess, payer))
         };
-        let money = money_at(position);
+        let money = money_at(place);
         if money.is_none() {
             return true;
         }
-        let hash = |position: usize| self.hasher.hash_one(money_at(position));
+        let hash = |place: (usize, usize)| self.hasher.hash_one(money_at(place));
         let entry = self.table.entry(
-            hash(position),
+            hash(place),
             |known| money_at(*known) == money,
             |known| hash(*known),
         );
         match entry {
             Entry::Occupied(_) => false,
             Entry::Vacant(vacant) => {
-                vacant.insert(position);
+                vacant.insert(place);
                 true
             }
         }
     }
+}
+
+/// Who pays all that a finding is about.
+fn payer(finding: &Finding) -> Option<&str> {
+    let subject = &finding.subject;
+    let subscription = subject.subscription.as_deref();
+    subscription.or(subject.customer.as_deref())
 }
 
 impl Summary {
@@ -81,23 +87,34 @@ impl Summary {
         self.paid_not_served = Money::default();
         self.served_not_paid = Money::default();
         self.items_without_amount = 0;
-        // Two accounts of one customer are two findings about the same money.
+        // Two accounts of one customer are two findings about the same money, and so are two whose customers overlap.
         let mut counted = Counted::default();
         for (position, finding) in findings.iter().enumerate() {
             *self.by_severity.entry(finding.severity).or_default() += 1;
             *self.by_rule.entry(finding.rule).or_default() += 1;
             let is_served = finding.rule == Rule::WrongfulAccess;
             let is_paid_for = matches!(finding.rule, Rule::RevenueLeak | Rule::OrphanSubscription);
-            if !(is_served || is_paid_for) || !counted.insert(position, findings) {
+            if !(is_served || is_paid_for) {
                 continue;
             }
-            self.items_without_amount += finding.items_without_amount;
             let money = if is_served {
                 &mut self.served_not_paid
             } else {
                 &mut self.paid_not_served
             };
-            money.add_all(&finding.amount);
+            let shares = finding.shares.iter();
+            let mut parts: Vec<_> = shares
+                .map(|share| (&share.amount, share.items_without_amount))
+                .collect();
+            if parts.is_empty() {
+                parts.push((&finding.amount, finding.items_without_amount));
+            }
+            for (part, (amount, items_without_amount)) in parts.into_iter().enumerate() {
+                if counted.insert((position, part), findings) {
+                    self.items_without_amount += items_without_amount;
+                    money.add_all(amount);
+                }
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use crate::{
     baseline::{Since, Standing},
-    contract::{Finding, Subject, Summary, Word},
+    contract::{Finding, Share, Subject, Summary, Word},
     problem::{Place, Problem},
 };
 
@@ -238,6 +238,7 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
         evidence: _,
         amount,
         items_without_amount,
+        shares,
         fingerprint,
     } = finding;
     Finding {
@@ -254,7 +255,21 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
             .collect(),
         amount: amount.clone(),
         items_without_amount: *items_without_amount,
+        shares: shares.iter().map(|one| share(one, text)).collect(),
         fingerprint: fingerprint.clone(),
+    }
+}
+
+fn share(share: &Share, text: &impl Fn(&str) -> String) -> Share {
+    let Share {
+        payer,
+        amount,
+        items_without_amount,
+    } = share;
+    Share {
+        payer: text(payer).into(),
+        amount: amount.clone(),
+        items_without_amount: *items_without_amount,
     }
 }
 

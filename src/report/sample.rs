@@ -325,6 +325,7 @@ pub(super) fn alice() -> Finding {
         .into(),
         amount: money(&[("usd", 2_000)]),
         items_without_amount: 0,
+        shares: Box::default(),
         fingerprint: "69149926077885fa".into(),
     }
 }
@@ -345,6 +346,7 @@ pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
         evidence: Evidence::default(),
         amount: Money::default(),
         items_without_amount: 0,
+        shares: Box::default(),
         fingerprint: "0123456789abcdef".into(),
     }
 }

@@ -224,6 +224,7 @@ fn finding(rule: Rule, id: &str) -> Finding {
         .into(),
         amount: Money::default(),
         items_without_amount: 0,
+        shares: Box::default(),
         fingerprint: "0123456789abcdef".into(),
     }
 }

@@ -107,6 +107,7 @@ fn finding(rule: Rule, column: &str) -> Finding {
         .into(),
         amount: Money::default(),
         items_without_amount: 0,
+        shares: Box::default(),
         fingerprint: String::new().into(),
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn revenue_leak(case: &Case<'_>, link: &Link<'_, '_>) {
             evidence: case.both_sides(link, granting.iter().copied()),
             amount,
             items_without_amount,
+            shares: case.shares(&granting),
             at_most: None,
         },
     );
@@ -77,7 +78,7 @@ pub(super) fn wrongful_access(case: &Case<'_>, link: &Link<'_, '_>) {
             evidence: case.both_sides(link, [deciding]),
             amount,
             items_without_amount,
-            at_most: None,
+            ..Draft::default()
         },
     );
 }

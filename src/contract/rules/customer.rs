@@ -178,7 +178,7 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
             evidence: shown.map(|subscription| case.provider_says(subscription)).collect(),
             amount,
             items_without_amount,
-            at_most: None,
+            ..Draft::default()
         },
     );
 }
@@ -434,6 +434,8 @@ mod tests {
         assert!(!twice("price_addon", &["price_team"]));
         assert!(!twice("price_free", &["price_free"]));
         assert!(!twice("price_ignored", &["price_team", "price_ignored"]));
+        // A price that is called as a plan is.
+        assert!(!twice("price_addon", &["price_team", "pro"]));
     }
 
     fn storing(name: &str, subscription: &str) -> crate::contract::Account {

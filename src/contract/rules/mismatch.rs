@@ -292,7 +292,7 @@ fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
             evidence,
             amount,
             items_without_amount,
-            at_most: None,
+            ..Draft::default()
         },
     );
 }

@@ -52,6 +52,7 @@ pub fn endings_differ(
         evidence: Evidence::default(),
         amount: wrong.amount,
         items_without_amount: 0,
+        shares: Box::default(),
     })
 }
 

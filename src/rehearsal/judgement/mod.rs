@@ -117,5 +117,6 @@ fn finding(on: OnRow<'_>, observed: &Observed, wrong: Wrong) -> Finding {
         evidence: told::evidence(observed).into(),
         amount: wrong.amount,
         items_without_amount: wrong.items_without_amount,
+        shares: Box::default(),
     }
 }

@@ -107,15 +107,7 @@ impl<'w> World<'w> {
         }
         let explained: BTreeSet<&str> = mismatches.values().flatten().copied().collect();
         for (id, subscriptions) in self.seen_by_customer() {
-            let live: Vec<_> = subscriptions
-                .into_iter()
-                .filter(|one| {
-                    matches!(
-                        one.status,
-                        Status::Active | Status::Trialing | Status::PastDue
-                    )
-                })
-                .collect();
+            let live: Vec<_> = subscriptions.into_iter().filter(is_live).collect();
             if self.accounts_of(id).is_empty() && !live.is_empty() && !explained.contains(id) {
                 let fixed = self.about_money(&live);
                 self.about_customer(desk, Rule::OrphanSubscription, id, fixed);
@@ -140,6 +132,16 @@ impl<'w> World<'w> {
                 self.report(desk, Rule::OrphanSubscription, entity, fixed);
             }
         }
+    }
+
+    /// The subscriptions of an orphan, by what the finding names.
+    pub(super) fn orphaned(&self, fixed: &Fixed) -> Vec<&'w Subscription> {
+        let seen = self.seen();
+        let is_it = |one: &&Subscription| match &fixed.subscription {
+            Some(id) => one.id.as_str() == id,
+            None => fixed.customer.as_deref() == Some(one.customer.as_str()) && is_live(one),
+        };
+        seen.filter(is_it).collect()
     }
 
     fn about_money(&self, subscriptions: &[&Subscription]) -> Fixed {
@@ -280,4 +282,11 @@ fn buyers<'w>(
         }
     }
     buyers
+}
+
+fn is_live(subscription: &&Subscription) -> bool {
+    matches!(
+        subscription.status,
+        Status::Active | Status::Trialing | Status::PastDue
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prodverdict::contract::{Contract, Facts, Rule, Severity, UnixSeconds};
+use prodverdict::contract::{Contract, Facts, Rule, Severity, Subscription, UnixSeconds};
 
 mod account_rules;
 mod bought;
@@ -17,7 +17,8 @@ mod subscription;
 
 pub(crate) use bought::{Bought, bought};
 pub(crate) use guards::Refusal;
-use prices::Monthly;
+use prices::{Monthly, monthly};
+use subscription::Says;
 
 /// What the specification fixes of a finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -185,25 +186,27 @@ impl World<'_> {
         }
     }
 
-    /// What the findings of these rules come to. Two accounts of one payer do not make it more money.
+    /// What the subscriptions behind the findings of these rules come to. Each counts once.
     fn money(&self, findings: &[Expected], rules: &[Rule]) -> Monthly {
-        let mut counted = BTreeSet::new();
-        let mut sum = Monthly::default();
-        for finding in findings.iter().filter(|one| rules.contains(&one.rule)) {
-            let fixed = &finding.fixed;
-            let payer = if self.by_subscription() {
-                &fixed.subscription
-            } else {
-                &fixed.customer
-            };
-            if counted.insert(payer) {
-                sum.add(&Monthly {
-                    amounts: fixed.amount.clone(),
-                    without_amount: fixed.without_amount,
-                });
-            }
+        let of_rules = findings.iter().filter(|one| rules.contains(&one.rule));
+        let behind = of_rules.flat_map(|finding| self.behind(finding));
+        let once: BTreeMap<_, _> = behind.map(|one| (one.id.as_str(), one)).collect();
+        let once: Vec<_> = once.into_values().collect();
+        monthly(self.contract, &once)
+    }
+
+    /// The subscriptions whose money a finding is about.
+    fn behind(&self, finding: &Expected) -> Vec<&Subscription> {
+        let fixed = &finding.fixed;
+        let mut accounts = self.facts.accounts.iter();
+        let account = accounts.find(|one| fixed.account.as_deref() == Some(one.id.as_str()));
+        let party = account.map(|account| self.party(account));
+        match (finding.rule, party) {
+            (Rule::RevenueLeak, Some(party)) => party.saying(Says::Grants),
+            (Rule::WrongfulAccess, Some(party)) => party.newest.into_iter().collect(),
+            (Rule::OrphanSubscription, _) => self.orphaned(fixed),
+            (_, _) => Vec::new(),
         }
-        sum
     }
 }
 

@@ -101,15 +101,6 @@ pub(crate) struct Monthly {
     pub(crate) without_amount: u64,
 }
 
-impl Monthly {
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (currency, amount) in &other.amounts {
-            *self.amounts.entry(currency.clone()).or_default() += amount;
-        }
-        self.without_amount += other.without_amount;
-    }
-}
-
 /// What the subscriptions come to, without ignored prices.
 pub(crate) fn monthly(contract: &Contract, subscriptions: &[&Subscription]) -> Monthly {
     let items = subscriptions.iter().flat_map(|one| one.items.iter());
