@@ -1,7 +1,8 @@
 //! What each side says, in one line each: the evidence of a finding.
 
 use super::{
-    Account, Field, Subject, Subscription, case::Case, customers::Link, standing::PriceMeaning,
+    Account, ColumnName, Field, Subject, Subscription, case::Case, customers::Link,
+    standing::PriceMeaning,
 };
 
 /// A customer can have any number of subscriptions.
@@ -96,13 +97,30 @@ impl Case<'_> {
         line
     }
 
+    /// `has_paid_access is false`, in the words of the mapping.
+    pub(crate) fn flag_is(&self, value: bool) -> String {
+        match self.contract.columns.get(&Field::HasPaidAccess) {
+            Some(ColumnName::In { column, values }) => {
+                let verb = if value { "is" } else { "is not" };
+                match values.as_slice() {
+                    [one] => format!("{column} {verb} \"{one}\""),
+                    _ => format!("{column} {verb} one of {}", values.join(", ")),
+                }
+            }
+            Some(ColumnName::Column(_) | ColumnName::Computed) | None => {
+                format!("{} is {value}", self.column(Field::HasPaidAccess))
+            }
+        }
+    }
+
     /// One line about an account's row.
     pub(crate) fn row_says(&self, account: &Account) -> String {
-        let mut values = vec![format!(
-            "{} = {}",
-            self.column(Field::HasPaidAccess),
-            account.paid
-        )];
+        let flag = self.contract.columns.get(&Field::HasPaidAccess);
+        let mut values = vec![if matches!(flag, Some(ColumnName::In { .. })) {
+            self.flag_is(account.paid)
+        } else {
+            format!("{} = {}", self.column(Field::HasPaidAccess), account.paid)
+        }];
         if self.facts.mapped.contains(&Field::Plan) {
             let plan = account.plan.as_deref().unwrap_or("null");
             values.push(format!("{} = {plan}", self.column(Field::Plan)));

@@ -21,7 +21,7 @@ pub(super) fn revenue_leak(case: &Case<'_>, link: &Link<'_, '_>) {
             message: format!(
                 "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
                 case.a_granting_subscription(granting.first().copied()),
-                flag_is(case, false),
+                case.flag_is(false),
                 case.contract.entity,
             ),
             fix: format!(
@@ -67,7 +67,7 @@ pub(super) fn wrongful_access(case: &Case<'_>, link: &Link<'_, '_>) {
             message: format!(
                 "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
                 case.entity_capital(),
-                flag_is(case, true),
+                case.flag_is(true),
                 case.contract.entity,
             ),
             fix: format!(
@@ -96,7 +96,7 @@ pub(super) fn no_subscription(case: &Case<'_>, link: &Link<'_, '_>) {
                 "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
                 case.entity_capital(),
                 case.source_object(),
-                flag_is(case, true),
+                case.flag_is(true),
             ),
             fix: format!(
                 "{}, or list the {} under `exempt` if the access is a gift.",
@@ -114,22 +114,6 @@ pub(super) fn no_subscription(case: &Case<'_>, link: &Link<'_, '_>) {
 fn granting_subscription(case: &Case<'_>) -> String {
     let words = case.contract.statuses.granting_words();
     format!("{words} {}", case.source_object())
-}
-
-/// `has_paid_access is false`, in the words of the mapping.
-fn flag_is(case: &Case<'_>, value: bool) -> String {
-    match case.contract.columns.get(&Field::HasPaidAccess) {
-        Some(ColumnName::In { column, values }) => {
-            let verb = if value { "is" } else { "is not" };
-            match values.as_slice() {
-                [one] => format!("{column} {verb} \"{one}\""),
-                _ => format!("{column} {verb} one of {}", values.join(", ")),
-            }
-        }
-        Some(ColumnName::Column(_) | ColumnName::Computed) | None => {
-            format!("{} is {value}", case.column(Field::HasPaidAccess))
-        }
-    }
 }
 
 /// `Set has_paid_access=true`, in the words of the mapping.
@@ -208,6 +192,11 @@ mod tests {
         assert!(
             leak.fix
                 .starts_with("Set state to one of on, trial in your")
+        );
+        let said = leak.evidence_lines();
+        assert!(
+            said.contains(&"team usr_1: state is not one of on, trial, plan = null".to_owned()),
+            "{said:?}"
         );
     }
 
