@@ -7,17 +7,24 @@ use super::{NAME_CHARACTERS, ZERO_WIDTH_SPACE, shortened, visible};
 /// Text of one line that reads as it is written: no emphasis, link, image, HTML, entity, mention, reference, emoji,
 /// and no marker that would start a block.
 pub fn escaped(text: &str) -> String {
-    let characters: Vec<char> = visible(text).chars().collect();
     let mut out = String::with_capacity(text.len());
-    let mut number_before = true;
+    escape(text, &mut out);
+    out
+}
+
+/// Adds the text to a line; only at its beginning is there a marker to escape.
+fn escape(text: &str, out: &mut String) {
+    let is_first = out.is_empty();
+    let characters: Vec<char> = visible(text).chars().collect();
+    let mut number_before = is_first;
     for (index, &character) in characters.iter().enumerate() {
         let before = characters.get(..index).unwrap_or_default();
         let after = characters.get(index + 1..).unwrap_or_default();
         let next = after.first();
         let starts_a_block = match character {
-            '-' | '+' | '=' => index == 0,
+            '-' | '+' | '=' => is_first && index == 0,
             // The line below the head of a table.
-            ':' => index == 0 && next == Some(&'-'),
+            ':' => is_first && index == 0 && next == Some(&'-'),
             '.' | ')' => index > 0 && number_before && next.is_none_or(|c| c.is_whitespace()),
             _ => false,
         };
@@ -33,10 +40,10 @@ pub fn escaped(text: &str) -> String {
             out.push(ZERO_WIDTH_SPACE);
         }
     }
-    out
 }
 
-/// Prose in which `names`, and what stands between single backticks, are set as code; the rest is escaped.
+/// Prose in which `names`, identifiers, times and what stands between single backticks are set as code; the rest is
+/// escaped.
 pub fn prose(text: &str, names: &[String]) -> String {
     let text = text.trim();
     let parts: Vec<&str> = text.split('`').collect();
@@ -44,15 +51,15 @@ pub fn prose(text: &str, names: &[String]) -> String {
     let last = parts.len() - 1;
     for (index, part) in parts.into_iter().enumerate() {
         if index % 2 == 0 {
-            out.push_str(&with_names(part, names));
+            add_with_names(part, names, &mut out);
         } else if index == last {
             // The last backtick has no partner.
             out.push_str("\\`");
-            out.push_str(&with_names(part, names));
+            add_with_names(part, names, &mut out);
         } else if part.is_empty() {
             out.push_str("\\`\\`");
         } else {
-            out.push_str(&code(part));
+            push_code(part, &mut out);
         }
     }
     out
@@ -94,15 +101,73 @@ pub fn fenced(language: &str, lines: &[String]) -> String {
     format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
 }
 
-fn with_names(text: &str, names: &[String]) -> String {
+/// Two spans side by side would be one.
+fn push_code(text: &str, out: &mut String) {
+    if out.ends_with('`') {
+        out.push(ZERO_WIDTH_SPACE);
+    }
+    out.push_str(&code(text));
+}
+
+fn add_with_names(text: &str, names: &[String], out: &mut String) {
     let is_word = |_: &str, before, after| !joins(before) && !joins(after);
-    pieces(text, names, is_word)
-        .into_iter()
-        .map(|piece| match piece {
-            Piece::Text(text) => escaped(text),
-            Piece::Name(index) => names.get(index).map(|name| code(name)).unwrap_or_default(),
-        })
-        .collect()
+    for piece in pieces(text, names, is_word) {
+        match piece {
+            Piece::Text(text) => add_with_values(text, out),
+            Piece::Name(index) => {
+                if let Some(name) = names.get(index) {
+                    push_code(name, out);
+                }
+            }
+        }
+    }
+}
+
+/// Sets identifiers and times as code: whoever copies them gets what they are.
+fn add_with_values(text: &str, out: &mut String) {
+    let (mut plain, mut rest) = (text, text);
+    while let Some(character) = rest.chars().next() {
+        let value = value_at_start(rest);
+        let length = value.map_or(character.len_utf8(), |(length, _)| length);
+        let (this, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        if value.is_some_and(|(_, is_code)| is_code) {
+            let before = plain.len().saturating_sub(rest.len());
+            escape(plain.get(..before).unwrap_or_default(), out);
+            push_code(this, out);
+            plain = after;
+        }
+        rest = after;
+    }
+    escape(plain, out);
+}
+
+/// The length of the word or time that the text begins with, and whether it is set as code; none where it begins with
+/// something else.
+fn value_at_start(text: &str) -> Option<(usize, bool)> {
+    if is_time_at_start(text) {
+        return Some((TIME.len(), true));
+    }
+    let belongs = |character: char| character.is_alphanumeric() || character == '_';
+    let length = text
+        .find(|character| !belongs(character))
+        .unwrap_or(text.len());
+    let word = text.get(..length).filter(|word| !word.is_empty())?;
+    let is_identifier = word.contains('_') && word.contains(char::is_alphanumeric);
+    Some((
+        length,
+        is_identifier && word.chars().count() <= NAME_CHARACTERS,
+    ))
+}
+
+/// The form of a time, where each `0` is a digit.
+const TIME: &str = "0000-00-00T00:00:00Z";
+
+fn is_time_at_start(text: &str) -> bool {
+    let is_alike = |(found, form): (char, char)| match form {
+        '0' => found.is_ascii_digit(),
+        _ => found == form,
+    };
+    text.len() >= TIME.len() && text.chars().zip(TIME.chars()).all(is_alike)
 }
 
 /// Whether a character beside a name makes it part of a longer word.
@@ -202,6 +267,25 @@ mod tests {
     }
 
     #[test]
+    fn identifiers_and_times_are_code_wherever_they_stand() {
+        for (text, expected) in [
+            (
+                "price_1Pro, then (price_1Team)",
+                "`price_1Pro`, then (`price_1Team`)",
+            ),
+            ("Set has_paid_access=true", "Set `has_paid_access`=true"),
+            (
+                "ended 2026-11-01T00:00:00Z.",
+                "ended `2026-11-01T00:00:00Z`.",
+            ),
+            ("`a`b_c`d`", "`a`\u{200b}`b_c`\u{200b}`d`"),
+            ("_ is __ no name", "\\_ is \\_\\_ no name"),
+        ] {
+            assert_eq!(prose(text, &[]), expected);
+        }
+    }
+
+    #[test]
     fn backticks_that_pair_are_code_and_others_are_characters() {
         assert_eq!(prose("a `b_c` d` *e*", &[]), "a `b_c` d\\` \\*e\\*");
         assert_eq!(prose("``x``", &[]), "\\`\\`x\\`\\`");
@@ -210,8 +294,8 @@ mod tests {
 
     #[test]
     fn a_name_inside_a_longer_word_is_not_code() {
-        let names = ["usr_1".to_owned()];
-        assert_eq!(prose("usr_12 usr_1.", &names), "usr\\_12 `usr_1`.");
+        let names = ["user1".to_owned()];
+        assert_eq!(prose("user12 user1.", &names), "user12 `user1`.");
     }
 
     #[test]
