@@ -54,6 +54,25 @@ const CHECKS = {
     }
   },
 
+  async "no heading of a table breaks inside a word"(browser) {
+    for (const width of [1000, 800, 390, 320]) {
+      const { page } = await open(browser, "some.html", { viewport: { width, height: 900 } });
+      const broken = await page.$$eval("thead th", (all) =>
+        all
+          .filter((one) => one.textContent.trim() !== "" && !one.textContent.trim().includes(" ") && one.offsetParent !== null)
+          .filter((one) => {
+            const range = document.createRange();
+            range.selectNodeContents(one);
+            const lines = [...range.getClientRects()].map((line) => Math.round(line.bottom));
+            return Math.max(...lines) - Math.min(...lines) > 8;
+          })
+          .map((one) => one.textContent),
+      );
+      assert.deepEqual(broken, [], `at ${width}`);
+      await page.close();
+    }
+  },
+
   async "hostile text runs nothing, adds nothing and hides nothing"(browser) {
     const { page, seen } = await open(browser, "hostile.html");
     assert.equal(await page.evaluate(() => window.hostile), undefined);
