@@ -79,6 +79,7 @@ mod tests {
             longest = (longest * 2).min(patience.cap);
         }
         assert_eq!(patience.waits(false).len(), 7);
+        assert_eq!(patience.first_answer, Duration::from_secs(45));
     }
 
     #[test]

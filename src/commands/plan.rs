@@ -106,3 +106,35 @@ fn time(time: Duration) -> String {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     humantime::format_duration(Duration::from_secs(seconds.max(1))).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_says_that_paddles_findings_have_no_evidence() {
+        let plan = Plan {
+            is_everything: true,
+            steps: Vec::new(),
+            at_least: false,
+            evidence: 0,
+            sent: 1,
+            took: Duration::ZERO,
+        };
+        let pace = Pace {
+            endpoint: NonZeroU32::MIN,
+            account: NonZeroU32::MIN,
+            at_once: 1,
+        };
+        for (source, is_told) in [(Source::Paddle, true), (Source::Stripe, false)] {
+            let text = in_full("access", source, &plan, pace);
+            assert_eq!(
+                text.contains("no evidence from webhooks"),
+                is_told,
+                "{text}"
+            );
+        }
+    }
+}

@@ -24,6 +24,39 @@ fn every_file_of_the_documentation_is_valid() {
     }
 }
 
+/// The file under a heading.
+fn file_under(heading: &str) -> &'static str {
+    let section = PAGE.split("\n### ").find_map(|section| {
+        let (title, text) = section.split_once('\n')?;
+        (title == heading).then_some(text)
+    });
+    let section = section.unwrap_or_else(|| panic!("no section `{heading}`"));
+    let (_, block) = section.split_once("```yaml\n").expect("an example");
+    block.split("```").next().unwrap_or_default()
+}
+
+#[test]
+fn every_common_kind_of_schema_has_an_example() {
+    for (heading, shown) in [
+        ("A jsonb column", "billing->>'plan'"),
+        ("An enum column", "in: [ACTIVE, TRIALING]"),
+        (
+            "Quoted names of Prisma inside an expression",
+            "sql: |\n            coalesce(s.\"customerId\"",
+        ),
+        ("Two Stripe accounts", "secret_env: STRIPE_KEY_US"),
+        (
+            "Teams with their own subscriptions",
+            "match_on: subscription_id",
+        ),
+        ("One product with many prices", "prod_Gold: gold"),
+    ] {
+        let file = file_under(heading);
+        assert!(file.contains(shown), "{heading}: {file}");
+        load(file, PATH).unwrap_or_else(|problems| panic!("{heading}: {problems:#?}"));
+    }
+}
+
 #[test]
 fn the_examples_of_a_rehearsal_are_valid_beside_a_contract() {
     let contract = "version: 1\ncontracts:\n  - type: access\n    database: {}\n";

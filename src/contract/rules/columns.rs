@@ -667,6 +667,27 @@ mod tests {
     }
 
     #[test]
+    fn a_period_that_paddle_does_not_state_is_not_judged() {
+        for (source, status, is_judged) in [
+            (Source::Paddle, Status::Paused, false),
+            (Source::Paddle, Status::Canceled, false),
+            (Source::Paddle, Status::Active, true),
+            (Source::Stripe, Status::Paused, true),
+        ] {
+            let mut contract = contract();
+            contract.source = source;
+            contract.statuses.grant.push(status.clone());
+            contract.statuses.deny.remove(&status);
+            let mut bought = subscription("1", status.as_str(), "price_pro");
+            bought.period = None;
+            let mut world = facts([account("1").paid().plan("pro").columns(right())], [bought]);
+            world.mapped = [Field::PeriodEnd].into();
+            let judged = judge(&contract, &world);
+            assert_eq!(judged.is_err(), is_judged, "{source:?} {status}");
+        }
+    }
+
+    #[test]
     fn the_period_is_that_of_the_items_with_a_plan() {
         let ends = |days: i64| {
             Some(Period::new(
