@@ -107,7 +107,10 @@ impl<'w> World<'w> {
         }
         let explained: BTreeSet<&str> = mismatches.values().flatten().copied().collect();
         for (id, subscriptions) in self.seen_by_customer() {
-            let live: Vec<_> = subscriptions.into_iter().filter(is_live).collect();
+            let live: Vec<_> = subscriptions
+                .into_iter()
+                .filter(|one| is_live(one))
+                .collect();
             if self.accounts_of(id).is_empty() && !live.is_empty() && !explained.contains(id) {
                 let fixed = self.about_money(&live);
                 self.about_customer(desk, Rule::OrphanSubscription, id, fixed);
@@ -284,7 +287,7 @@ fn buyers<'w>(
     buyers
 }
 
-fn is_live(subscription: &&Subscription) -> bool {
+fn is_live(subscription: &Subscription) -> bool {
     matches!(
         subscription.status,
         Status::Active | Status::Trialing | Status::PastDue
