@@ -146,3 +146,46 @@ impl Summary {
         self.by_severity.get(&severity).copied().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use crate::contract::{
+        AccountColumns, CustomerId, Rule,
+        testing::{account, contract, facts, item, judge, subscription},
+    };
+
+    proptest! {
+        #[test]
+        fn each_subscription_counts_once_where_lists_of_customers_overlap(
+            lists in vec(vec(0..5_u8, 1..4), 1..5),
+            bought in vec((0..5_u8, 1..100_u64, any::<bool>()), 0..10),
+        ) {
+            let mut contract = contract();
+            contract.severities.remove(&Rule::OrphanSubscription);
+            let accounts = lists.iter().enumerate().map(|(number, list)| {
+                let mut ids = list.iter().map(|id| CustomerId::from(format!("cus_{id}")));
+                let mut one = account(&number.to_string());
+                one.customer = ids.next();
+                one.columns(AccountColumns {
+                    other_customers: ids.collect(),
+                    ..AccountColumns::default()
+                })
+            });
+            let subscriptions = bought.iter().enumerate().map(|(number, (customer, units, is_newer))| {
+                let one = subscription(&customer.to_string(), "active", "")
+                    .items([item("price_pro", *units)])
+                    .id(&format!("sub_{number}"));
+                if *is_newer { one.newer() } else { one }
+            });
+            let world = facts(accounts, subscriptions);
+            let summary = judge(&contract, &world).unwrap().summary;
+            let behind = bought.iter().filter(|(customer, ..)| lists.iter().flatten().any(|id| id == customer));
+            let units: u64 = behind.map(|(_, units, _)| units).sum();
+            let sums: Vec<_> = summary.paid_not_served.iter().map(|(_, sum)| sum).collect();
+            let expected: Vec<_> = (units > 0).then(|| i64::try_from(2000 * units).unwrap()).into_iter().collect();
+            prop_assert_eq!(sums, expected);
+        }
+    }
+}
