@@ -59,7 +59,7 @@ const CHECKS = {
       const { page } = await open(browser, "some.html", { viewport: { width, height: 900 } });
       const broken = await page.$$eval("thead th", (all) =>
         all
-          .filter((one) => one.textContent.trim() !== "" && !one.textContent.trim().includes(" ") && one.offsetParent !== null)
+          .filter((one) => /^\S+$/.test(one.textContent.trim()) && one.offsetParent !== null && !one.querySelector(".hidden"))
           .filter((one) => {
             const range = document.createRange();
             range.selectNodeContents(one);
