@@ -66,6 +66,24 @@ fn configured(folder: TempDir, configuration: &str) -> TempDir {
 const FOUND: &str = "[HIGH] user:usr_a\n";
 
 #[test]
+fn a_recorded_list_of_items_that_is_cut_is_refused() {
+    let item = subscription()["items"]["data"][0].clone();
+    for items in [
+        json!({"object": "list", "data": [], "total_count": 1}),
+        json!({"object": "list", "data": []}),
+        json!({"object": "list", "data": [item], "total_count": 21}),
+        json!({"object": "list", "data": [item], "has_more": true}),
+    ] {
+        let mut cut = subscription();
+        cut["items"] = items;
+        let ran = check(&with_stripe(&json!([cut])));
+        assert_eq!(ran.status, Some(2), "{cut}: {}", ran.stderr);
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(told.contains("does not hold all of its items"), "{told}");
+    }
+}
+
+#[test]
 fn subscriptions_are_taken_in_every_form() {
     let published = json!({"id": "sub_a", "customerId": "cus_a", "status": "active", "priceIds": ["price_pro"]});
     let mut expanded = subscription();
