@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{Empty, FeatureShape, Null, View};
 use crate::fake_stripe::world::{Feature, Metadata, Price, Product, Recurring};
@@ -70,6 +71,31 @@ impl<'w> PriceShape<'w> {
             unit_amount_decimal: decimal(price),
         }
     }
+}
+
+/// What the units of a tiered price cost. The engine keeps no tiers, so there is one, up to any quantity.
+pub(crate) fn tiers(price: &Price) -> Value {
+    json!([{
+        "flat_amount": null,
+        "flat_amount_decimal": null,
+        "unit_amount": price.unit_amount.unwrap_or_default(),
+        "unit_amount_decimal": decimal(price).unwrap_or(Cow::Borrowed("0")),
+        "up_to": null,
+    }])
+}
+
+/// What a price costs in each currency: its own alone.
+pub(crate) fn currency_options(price: &Price) -> Value {
+    let mut options = json!({
+        "custom_unit_amount": null,
+        "tax_behavior": "unspecified",
+        "unit_amount": price.unit_amount,
+        "unit_amount_decimal": decimal(price),
+    });
+    if let (Some(options), true) = (options.as_object_mut(), price.tiered) {
+        options.insert("tiers".to_owned(), tiers(price));
+    }
+    json!({ price.currency.as_str(): options })
 }
 
 fn billing_scheme(price: &Price) -> &'static str {

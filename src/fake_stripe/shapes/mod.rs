@@ -16,9 +16,10 @@ mod written;
 
 use serde::{Serialize, Serializer};
 
+use self::line::pricing;
 pub(crate) use self::{
     account::AccountShape,
-    catalog::{PriceShape, ProductFeatureShape, ProductShape},
+    catalog::{PlanShape, PriceShape, ProductFeatureShape, ProductShape, currency_options, tiers},
     coupon::{coupon, discount},
     customer::{CustomerShape, invoice_prefix},
     entitlement::{ActiveEntitlementShape, FeatureShape, entitlement_summary},
@@ -30,7 +31,6 @@ pub(crate) use self::{
     session::{checkout_session, portal_session},
     subscription::{ItemShape, SubscriptionShape},
 };
-use self::{catalog::PlanShape, line::pricing};
 use super::{
     version::ApiVersion,
     world::{Metadata, World},

@@ -5,6 +5,7 @@ mod acts;
 mod billing;
 mod disturbances;
 mod errors;
+mod expansions;
 mod fields;
 mod filters;
 mod listing;

@@ -1,0 +1,220 @@
+//! `expand[]`: ids replaced by the objects that they name.
+
+mod included;
+mod named;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use self::{included::included, named::object_of};
+use super::{
+    error::ApiError,
+    recorder::Unplayed,
+    shapes::{self, View},
+};
+
+/// Deeper paths are refused.
+const DEEPEST: usize = 4;
+
+/// Keys that hold an id, a list of ids or null, and may hold the objects instead.
+const EXPANDABLE: [&str; 57] = [
+    "account",
+    "account_tax_ids",
+    "application",
+    "application_fee",
+    "balance_transaction",
+    "charge",
+    "configuration",
+    "coupon",
+    "credit_balance_transaction",
+    "customer",
+    "customer_balance_transaction",
+    "default_payment_method",
+    "default_price",
+    "default_source",
+    "default_tax_rates",
+    "destination",
+    "discount",
+    "discounts",
+    "failure_balance_transaction",
+    "feature",
+    "feedback_option",
+    "generated_sepa_debit",
+    "invoice",
+    "latest_attempt",
+    "latest_charge",
+    "latest_invoice",
+    "latest_revision",
+    "mandate",
+    "on_behalf_of",
+    "payment_intent",
+    "payment_link",
+    "payment_method",
+    "payment_record",
+    "pending_setup_intent",
+    "plan",
+    "price",
+    "product",
+    "promotion_code",
+    "quote",
+    "review",
+    "rule",
+    "schedule",
+    "setup_attempt",
+    "setup_intent",
+    "shipping_rate",
+    "single_use_mandate",
+    "source",
+    "source_transfer",
+    "source_transfer_reversal",
+    "subscription",
+    "subscription_schedule",
+    "tax_code",
+    "tax_rates",
+    "test_clock",
+    "transfer",
+    "transfer_data",
+    "transfer_reversal",
+];
+
+/// What an object had in older versions, and lost: the provider refuses it, too.
+const LOST: [(&str, &str); 10] = [
+    ("charge", "invoice"),
+    ("discount", "coupon"),
+    ("invoice", "charge"),
+    ("invoice", "discount"),
+    ("invoice", "payment_intent"),
+    ("invoice", "quote"),
+    ("invoice", "subscription"),
+    ("payment_intent", "charges"),
+    ("payment_intent", "invoice"),
+    ("subscription", "discount"),
+];
+
+/// Expands every path in an object or a list.
+pub(crate) fn expand(value: &mut Value, paths: &[String], view: View<'_>) -> Result<(), ApiError> {
+    for path in paths {
+        let keys: Vec<&str> = path.split('.').collect();
+        if keys.len() > DEEPEST {
+            return Err(refused(format!(
+                "You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
+            )));
+        }
+        let walk = Walk { path, view };
+        walk.through(value, &keys, "")?;
+    }
+    Ok(())
+}
+
+/// One path on its way through an object.
+#[derive(Debug, Clone, Copy)]
+struct Walk<'w> {
+    path: &'w str,
+    view: View<'w>,
+}
+
+impl Walk<'_> {
+    /// `discounted`: the subscription whose discounts are named there.
+    fn through(self, value: &mut Value, keys: &[&str], discounted: &str) -> Result<(), ApiError> {
+        let Some((key, rest)) = keys.split_first() else {
+            return Ok(());
+        };
+        match value {
+            Value::Array(values) => values
+                .iter_mut()
+                .try_for_each(|value| self.through(value, keys, discounted)),
+            Value::Object(object) => self.step(object, (key, rest), discounted),
+            Value::Null => Ok(()),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(self.refusal()),
+        }
+    }
+
+    fn step(
+        self,
+        object: &mut Map<String, Value>,
+        (key, rest): (&str, &[&str]),
+        discounted: &str,
+    ) -> Result<(), ApiError> {
+        let own = subscription_of(object).map(ToOwned::to_owned);
+        let discounted = own.as_deref().unwrap_or(discounted);
+        let is_included = included(object, (key, rest), self.view)?;
+        let kind = object.get("object").and_then(Value::as_str);
+        let kind = kind.unwrap_or_default().to_owned();
+        let is_expandable = EXPANDABLE.contains(&key);
+        let Some(inner) = object.get_mut(key) else {
+            // Some objects only have it: the tiers of a price, or the account of an issuer that is another one.
+            if is_included || (kind.is_empty() && is_expandable) {
+                return Ok(());
+            }
+            return Err(self.gap_unless(LOST.contains(&(&kind, key))));
+        };
+        match inner {
+            Value::String(_) if !is_expandable => return Err(self.gap_unless(false)),
+            Value::String(_) => self.put(inner, key, discounted)?,
+            Value::Array(ids) if is_expandable => {
+                for id in ids.iter_mut().filter(|id| id.is_string()) {
+                    self.put(id, key, discounted)?;
+                }
+            }
+            Value::Bool(_) | Value::Number(_) => return Err(self.refusal()),
+            Value::Null if !is_expandable && !is_included && rest.is_empty() => {
+                return Err(self.gap_unless(false));
+            }
+            Value::Null | Value::Array(_) | Value::Object(_) => {}
+        }
+        self.through(inner, rest, discounted)
+    }
+
+    /// Puts the object in the place of its id.
+    fn put(self, id: &mut Value, key: &str, discounted: &str) -> Result<(), ApiError> {
+        let name = id.as_str().unwrap_or_default();
+        let found = match key {
+            "discount" | "discounts" => discount(name, discounted, self.view),
+            _ => object_of(key, name, self.view)?,
+        };
+        *id = found.ok_or_else(|| self.gap_unless(false))?;
+        Ok(())
+    }
+
+    fn refusal(self) -> ApiError {
+        let path = self.path;
+        refused(format!("This property cannot be expanded ({path})."))
+    }
+
+    /// The same refusal, where the provider may have expanded it.
+    fn gap_unless(self, is_refused: bool) -> ApiError {
+        let refusal = self.refusal();
+        if is_refused {
+            return refusal;
+        }
+        refusal.unplayed(Unplayed::Expansion(self.path.to_owned()))
+    }
+}
+
+/// The subscription that the discounts of an object belong to: itself, or the one that an invoice is for.
+fn subscription_of(object: &Map<String, Value>) -> Option<&str> {
+    let kind = object.get("object").and_then(Value::as_str);
+    let place = match kind {
+        Some("subscription") => object.get("id"),
+        Some("invoice") => object
+            .get("parent")
+            .and_then(|parent| parent.pointer("/subscription_details/subscription"))
+            .or_else(|| object.get("subscription")),
+        Some(_) | None => None,
+    };
+    place.and_then(Value::as_str)
+}
+
+fn discount(id: &str, subscription: &str, view: View<'_>) -> Option<Value> {
+    let subscription = view.world.find_subscription(subscription)?;
+    let discount = subscription.details.discount.as_ref()?;
+    (discount.id == id).then(|| shapes::discount(subscription, discount, view))
+}
+
+fn shape<T: Serialize>(object: &T) -> Result<Value, ApiError> {
+    serde_json::to_value(object).map_err(|error| refused(error.to_string()))
+}
+
+fn refused(message: String) -> ApiError {
+    ApiError::invalid(message).param("expand")
+}
