@@ -36,6 +36,20 @@ pub enum Permission {
     ProductWrite,
     SubscriptionWrite,
     WebhookWrite,
+    ChargeWrite,
+    BalanceRead,
+    CouponWrite,
+    DisputeRead,
+    DisputeWrite,
+    PaymentLinkRead,
+    PaymentLinkWrite,
+    PortalRead,
+    PromotionCodeRead,
+    PromotionCodeWrite,
+    SetupIntentRead,
+    SetupIntentWrite,
+    TaxRateRead,
+    TaxRateWrite,
 }
 
 impl Permission {
@@ -68,6 +82,20 @@ impl Permission {
             Self::ProductWrite => "product_write",
             Self::SubscriptionWrite => "subscription_write",
             Self::WebhookWrite => "webhook_write",
+            Self::ChargeWrite => "charge_write",
+            Self::BalanceRead => "balance_transaction_source_read",
+            Self::CouponWrite => "coupon_write",
+            Self::DisputeRead => "dispute_read",
+            Self::DisputeWrite => "dispute_write",
+            Self::PaymentLinkRead => "payment_links_read",
+            Self::PaymentLinkWrite => "payment_links_write",
+            Self::PortalRead => "customer_portal_read",
+            Self::PromotionCodeRead => "promotion_code_read",
+            Self::PromotionCodeWrite => "promotion_code_write",
+            Self::SetupIntentRead => "setup_intent_read",
+            Self::SetupIntentWrite => "setup_intent_write",
+            Self::TaxRateRead => "tax_rate_read",
+            Self::TaxRateWrite => "tax_rate_write",
         }
     }
 
@@ -100,6 +128,20 @@ impl Permission {
             Self::ProductWrite => "Products Write",
             Self::SubscriptionWrite => "Subscriptions Write",
             Self::WebhookWrite => "Webhook Endpoints Write",
+            Self::ChargeWrite => "Charges Write",
+            Self::BalanceRead => "Balance transaction sources Read",
+            Self::CouponWrite => "Coupons Write",
+            Self::DisputeRead => "Disputes Read",
+            Self::DisputeWrite => "Disputes Write",
+            Self::PaymentLinkRead => "Payment Links Read",
+            Self::PaymentLinkWrite => "Payment Links Write",
+            Self::PortalRead => "Customer portal Read",
+            Self::PromotionCodeRead => "Promotion Codes Read",
+            Self::PromotionCodeWrite => "Promotion Codes Write",
+            Self::SetupIntentRead => "SetupIntents Read",
+            Self::SetupIntentWrite => "SetupIntents Write",
+            Self::TaxRateRead => "Tax Rates Read",
+            Self::TaxRateWrite => "Tax Rates Write",
         }
     }
 }

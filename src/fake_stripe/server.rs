@@ -281,7 +281,7 @@ fn router(engine: &Arc<Engine>) -> Router {
     };
     let router = routes().fold(Router::new(), |router, route| {
         let engine = Arc::clone(engine);
-        let handler = move |id: Option<Path<String>>,
+        let handler = move |id: Option<Path<Vec<String>>>,
                             ConnectInfo(cutter): ConnectInfo<Cutter>,
                             parts: Parts| {
             let route = (Routed::Read(route), named(id));
@@ -291,7 +291,7 @@ fn router(engine: &Arc<Engine>) -> Router {
     });
     let router = writes().fold(router, |router, write| {
         let engine = Arc::clone(engine);
-        let handler = move |id: Option<Path<String>>,
+        let handler = move |id: Option<Path<Vec<String>>>,
                             ConnectInfo(cutter): ConnectInfo<Cutter>,
                             request: Asked| async move {
             let route = (Routed::Write(write), named(id));
@@ -313,8 +313,10 @@ fn router(engine: &Arc<Engine>) -> Router {
         .layer(compression)
 }
 
-fn named(id: Option<Path<String>>) -> String {
-    id.map_or_else(String::new, |Path(id)| id)
+/// The first id of a path; what it has besides says the path itself.
+fn named(ids: Option<Path<Vec<String>>>) -> String {
+    let first = ids.and_then(|Path(ids)| ids.into_iter().next());
+    first.unwrap_or_default()
 }
 
 /// Answers that a fault has not laid a hand on.

@@ -7,9 +7,13 @@ mod coupons;
 mod customers;
 mod entitlements;
 mod invoices;
+mod money;
 mod notices;
 mod payments;
+mod plans;
+mod records;
 mod schedules;
+mod search;
 mod subscription_items;
 mod subscriptions;
 mod writes;
@@ -109,6 +113,35 @@ pub enum Endpoint {
     CreateWebhookEndpoint,
     UpdateWebhookEndpoint,
     DeleteWebhookEndpoint,
+    ListPaymentMethods,
+    UpdatePaymentMethod,
+    DetachPaymentMethod,
+    CreatePaymentMethod,
+    CreateCoupon,
+    UpdateCoupon,
+    DeleteCoupon,
+    CreateSubscriptionSchedule,
+    UpdateSubscriptionSchedule,
+    CancelSubscriptionSchedule,
+    ReleaseSubscriptionSchedule,
+    CreateInvoice,
+    DeleteInvoice,
+    PreviewInvoice,
+    SendInvoice,
+    /// Whatever is done with objects of these kinds.
+    InvoiceItems,
+    Refunds,
+    Disputes,
+    BalanceTransactions,
+    Plans,
+    PromotionCodes,
+    TaxRates,
+    TaxIds,
+    SetupIntents,
+    CreditNotes,
+    PaymentLinks,
+    PortalConfigurations,
+    Search,
     /// Nothing that is answered here.
     Unrecognized,
 }
@@ -166,6 +199,10 @@ pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
         payments::ROUTES,
         schedules::ROUTES,
         coupons::ROUTES,
+        money::ROUTES,
+        plans::ROUTES,
+        records::ROUTES,
+        search::ROUTES,
     ]
     .into_iter()
     .flatten()

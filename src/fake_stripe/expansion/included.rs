@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{super::error::ApiError, shape};
-use crate::fake_stripe::shapes::{self, List, SubscriptionShape, View};
+use crate::fake_stripe::{
+    shapes::{self, List, SubscriptionShape, View},
+    world::RecordKind,
+};
 
 /// Adds what is asked for to an object, where it has it; false where no object of its kind ever has it.
 pub(super) fn included(
@@ -19,6 +22,16 @@ pub(super) fn included(
         ("checkout.session", _) => of_session((key, rest), &id, object, view)?,
         ("invoice", _) if view.version.has_periods_at_items() => of_invoice(key, &id, view)?,
         ("price" | "plan", "tiers" | "currency_options") => of_price(key, &id, view),
+        ("charge", "refunds") => {
+            let refunds = view.world.objects.refunds.iter();
+            let theirs = refunds.filter(|refund| refund.charge == id);
+            let data = theirs.map(|refund| shapes::refund(refund, view)).collect();
+            Some(shape(&List::<Value>::new(
+                data,
+                false,
+                format!("/v1/charges/{id}/refunds"),
+            ))?)
+        }
         ("coupon", "applies_to") => return Ok(true),
         ("coupon", "currency_options") => Some(json!({})),
         _ => None,
@@ -38,7 +51,14 @@ fn of_customer(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, Api
     Ok(Some(match key {
         "subscriptions" => subscriptions(id, view)?,
         "sources" => shape(&List::<Value>::new(Vec::new(), false, url("sources")))?,
-        "tax_ids" => shape(&List::<Value>::new(Vec::new(), false, url("tax_ids")))?,
+        "tax_ids" => {
+            let records = view.world.objects.records.iter();
+            let theirs = records.filter(|record| {
+                record.kind == RecordKind::TaxId && record.customer.as_deref() == Some(id)
+            });
+            let data = theirs.map(|record| &record.object).collect();
+            shape(&List::new(data, false, url("tax_ids")))?
+        }
         "tax" => json!({
             "automatic_tax": "unrecognized_location",
             "ip_address": null,

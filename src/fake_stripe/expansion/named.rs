@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{super::error::ApiError, shape};
 use crate::fake_stripe::shapes::{
-    self, AccountShape, CustomerShape, FeatureShape, PlanShape, PriceShape, ProductShape,
+    self, AccountShape, CustomerShape, FeatureShape, Movement, PlanShape, PriceShape, ProductShape,
     SubscriptionShape, TestClockShape, View,
 };
 
@@ -71,6 +71,22 @@ fn paid_or_planned(key: &str, id: &str, view: View<'_>) -> Option<Value> {
             let coupon = some.coupons.get(id);
             coupon.map(|coupon| shapes::coupon(coupon, view))
         }
+        "balance_transaction" => {
+            let charge = some.charges.iter().find(|one| is_source(id, &one.id));
+            let refund = some.refunds.iter().find(|one| is_source(id, &one.id));
+            let movement = charge.map(Movement::of_charge);
+            let movement = movement.or_else(|| refund.map(Movement::of_refund));
+            movement.map(|movement| shapes::balance_transaction(&movement))
+        }
+        "promotion_code"
+        | "setup_intent"
+        | "pending_setup_intent"
+        | "payment_link"
+        | "configuration" => some.records.get(id).map(|record| record.object.clone()),
         _ => None,
     }
+}
+
+fn is_source(transaction: &str, source: &str) -> bool {
+    shapes::balance_transaction_id(source) == transaction
 }

@@ -4,8 +4,9 @@ mod tree;
 
 use compact_str::CompactString;
 use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
 
-use self::tree::{Node, in_order, insert, keys, names};
+use self::tree::{Node, in_order, insert, json, keys, names};
 use super::{error::ApiError, parameters::unknown_parameters, world::Metadata};
 
 /// The longest body that is read.
@@ -29,6 +30,15 @@ impl<T> Given<T> {
         match self {
             Self::Set(value) => Some(value),
             Self::Absent | Self::Unset => None,
+        }
+    }
+
+    /// As JSON: null for what is to be unset.
+    pub(crate) fn into_value(self, write: impl FnOnce(T) -> Value) -> Option<Value> {
+        match self {
+            Self::Set(value) => Some(write(value)),
+            Self::Unset => Some(Value::Null),
+            Self::Absent => None,
         }
     }
 
@@ -214,6 +224,11 @@ impl Form {
                 fields,
             })),
         }
+    }
+
+    /// A hash or a list of whatever it holds, as JSON.
+    pub(crate) fn tree(&mut self, name: &str) -> Option<Value> {
+        self.take(name).map(json)
     }
 
     /// `name[0][key]=…`.

@@ -1,5 +1,7 @@
 //! Names with brackets, as the tree that they spell.
 
+use serde_json::Value;
+
 #[derive(Debug, Clone)]
 pub(super) enum Node {
     Text(String),
@@ -73,6 +75,29 @@ pub(super) fn names(node: &Node, written: String, into: &mut Vec<String>) {
             for (name, node) in fields {
                 names(node, format!("{written}[{name}]"), into);
             }
+        }
+    }
+}
+
+/// A tree whose shape nobody looks at, as JSON.
+pub(super) fn json(node: Node) -> Value {
+    match node {
+        Node::Text(text) => match text.as_str() {
+            "" => Value::Null,
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            number => match number.parse::<i64>() {
+                Ok(number) => number.into(),
+                Err(_) => text.into(),
+            },
+        },
+        Node::Branch(fields) if fields.iter().all(|(key, _)| key.parse::<usize>().is_ok()) => {
+            let values = in_order(fields).into_iter();
+            Value::Array(values.map(|(_, node)| json(node)).collect())
+        }
+        Node::Branch(fields) => {
+            let fields = fields.into_iter();
+            Value::Object(fields.map(|(key, node)| (key, json(node))).collect())
         }
     }
 }

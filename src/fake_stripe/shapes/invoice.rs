@@ -1,5 +1,6 @@
 //! Invoices, their lines, what waits for them, and the payments towards them.
 
+use compact_str::CompactString;
 use serde_json::{Value, json};
 
 use super::{View, coupon, written::object};
@@ -216,6 +217,9 @@ pub(crate) fn invoice_item(item: &InvoiceItem, view: View<'_>) -> Value {
         start: item.created,
         end: item.created,
     });
+    let given = |id: &'_ CompactString| (!id.is_empty()).then(|| id.to_string());
+    let subscription = given(&item.subscription);
+    let subscription_item = given(&line.subscription_item);
     let price = view.world.prices.get(&line.price);
     let unit = price
         .and_then(|price| price.unit_amount)
@@ -241,22 +245,23 @@ pub(crate) fn invoice_item(item: &InvoiceItem, view: View<'_>) -> Value {
     let versioned = if view.version.has_periods_at_items() {
         json!({
             "net_amount": line.amount,
-            "parent": {
+            "parent": subscription.map(|subscription| json!({
                 "subscription_details": {
-                    "subscription": item.subscription.as_str(),
-                    "subscription_item": line.subscription_item.as_str(),
+                    "subscription": subscription,
+                    "subscription_item": subscription_item,
                 },
                 "type": "subscription_details",
-            },
+            })),
             "pricing": super::pricing(price, &line.price),
             "proration_details": null,
+            "quantity_decimal": line.quantity.unwrap_or(1).to_string(),
         })
     } else {
         json!({
             "plan": price.map(|price| super::PlanShape::new(price, view)),
             "price": price.map(|price| super::PriceShape::new(price, view)),
-            "subscription": item.subscription.as_str(),
-            "subscription_item": line.subscription_item.as_str(),
+            "subscription": subscription,
+            "subscription_item": subscription_item,
             "unit_amount": unit,
             "unit_amount_decimal": unit.to_string(),
         })

@@ -26,7 +26,10 @@ pub(crate) use self::{
     invoice::{invoice, invoice_item, invoice_payment},
     line::{checkout_line, line},
     notice::{EventShape, TestClockShape, WebhookEndpointShape},
-    payment::{charge, client_secret, dispute, payment_intent, payment_method, refund},
+    payment::{
+        Movement, balance_transaction, balance_transaction_id, charge, client_secret, dispute,
+        payment_intent, payment_method, refund,
+    },
     schedule::schedule,
     session::{checkout_session, portal_session},
     subscription::{ItemShape, SubscriptionShape},

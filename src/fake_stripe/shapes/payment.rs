@@ -39,7 +39,7 @@ pub(crate) fn payment_method(method: &PaymentMethod, view: View<'_>) -> Value {
         "customer": method.customer.as_deref(),
         "customer_account": null,
         "livemode": view.world.livemode,
-        "metadata": {},
+        "metadata": &method.metadata,
         "type": "card",
     })
 }
@@ -130,7 +130,7 @@ fn declined(intent: &PaymentIntent, view: View<'_>) -> Value {
 }
 
 pub(crate) fn charge(charge: &Charge, view: View<'_>) -> Value {
-    const NULLS: [&str; 20] = [
+    const NULLS: [&str; 19] = [
         "application",
         "application_fee",
         "application_fee_amount",
@@ -149,7 +149,6 @@ pub(crate) fn charge(charge: &Charge, view: View<'_>) -> Value {
         "statement_descriptor_suffix",
         "transfer_data",
         "transfer_group",
-        "balance_transaction",
         "outcome",
     ];
     let paid = !charge.declined;
@@ -159,6 +158,7 @@ pub(crate) fn charge(charge: &Charge, view: View<'_>) -> Value {
         "amount": charge.amount,
         "amount_captured": if paid { charge.amount } else { 0 },
         "amount_refunded": charge.amount_refunded,
+        "balance_transaction": paid.then(|| balance_transaction_id(&charge.id)),
         "billing_details": billing_details(charge.email.as_deref()),
         "captured": paid,
         "created": charge.created,
@@ -190,6 +190,81 @@ pub(crate) fn charge(charge: &Charge, view: View<'_>) -> Value {
     let mut written = object([money, way], &NULLS);
     until_basil(&mut written, charge.invoice.as_deref(), view);
     written
+}
+
+/// The movement of the account's balance that a charge or a refund is.
+pub(crate) fn balance_transaction_id(source: &str) -> String {
+    let tail = source.split_once('_').map_or(source, |(_, tail)| tail);
+    format!("txn_{tail}")
+}
+
+/// What a charge or a refund does to the account's balance.
+pub(crate) fn balance_transaction(movement: &Movement<'_>) -> Value {
+    /// When the money can be paid out.
+    const TWO_DAYS: i64 = 2 * 86_400;
+    // 2.9 % and 30 cents, and nothing comes back with a refund.
+    let fee = if movement.amount > 0 {
+        movement.amount.saturating_mul(29) / 1_000 + 30
+    } else {
+        0
+    };
+    let details = json!({
+        "amount": fee,
+        "application": null,
+        "currency": movement.currency,
+        "description": "Stripe processing fees",
+        "type": "stripe_fee",
+    });
+    json!({
+        "id": balance_transaction_id(movement.source),
+        "object": "balance_transaction",
+        "amount": movement.amount,
+        "available_on": movement.created.saturating_add(TWO_DAYS),
+        "balance_type": "payments",
+        "created": movement.created,
+        "currency": movement.currency,
+        "description": movement.description,
+        "exchange_rate": null,
+        "fee": fee,
+        "fee_details": (fee > 0).then_some(details).into_iter().collect::<Vec<_>>(),
+        "net": movement.amount.saturating_sub(fee),
+        "reporting_category": if movement.amount > 0 { "charge" } else { "refund" },
+        "source": movement.source,
+        "status": "pending",
+        "type": if movement.amount > 0 { "charge" } else { "refund" },
+    })
+}
+
+/// Money that comes (above zero) or goes.
+#[derive(Debug)]
+pub(crate) struct Movement<'w> {
+    pub(crate) source: &'w str,
+    pub(crate) created: i64,
+    pub(crate) amount: i64,
+    pub(crate) currency: &'w str,
+    pub(crate) description: Option<&'w str>,
+}
+
+impl<'w> Movement<'w> {
+    pub(crate) fn of_charge(charge: &'w Charge) -> Self {
+        Self {
+            source: &charge.id,
+            created: charge.created,
+            amount: charge.amount,
+            currency: &charge.currency,
+            description: Some(&charge.description),
+        }
+    }
+
+    pub(crate) fn of_refund(refund: &'w Refund) -> Self {
+        Self {
+            source: &refund.id,
+            created: refund.created,
+            amount: refund.amount.saturating_neg(),
+            currency: &refund.currency,
+            description: None,
+        }
+    }
 }
 
 fn outcome(charge: &Charge) -> Value {
@@ -239,16 +314,16 @@ pub(crate) fn refund(refund: &Refund, _: View<'_>) -> Value {
             "created": refund.created,
             "currency": refund.currency.as_str(),
             "destination_details": {"card": {"type": "refund"}, "type": "card"},
-            "metadata": {},
+            "balance_transaction": balance_transaction_id(&refund.id),
+            "metadata": &refund.metadata,
+            "reason": refund.reason.as_deref(),
             "payment_intent": refund.payment_intent.as_str(),
             "status": "succeeded",
         })],
         &[
-            "balance_transaction",
             "customer",
             "customer_account",
             "payment_method",
-            "reason",
             "receipt_number",
             "source_transfer_reversal",
             "transfer_reversal",
@@ -276,9 +351,10 @@ pub(crate) fn dispute(dispute: &Dispute, view: View<'_>) -> Value {
             "past_due": false,
             "submission_count": 0,
         },
+        "intended_submission_method": null,
         "is_charge_refundable": false,
         "livemode": view.world.livemode,
-        "metadata": {},
+        "metadata": &dispute.metadata,
         "payment_intent": dispute.payment_intent.as_str(),
         "payment_method_details": {
             "card": {"brand": "visa", "case_type": "chargeback", "network": "visa", "network_reason_code": "10.4"},

@@ -39,7 +39,7 @@ pub(crate) fn schedule(schedule: &Schedule, view: View<'_>) -> Value {
         "released_at": schedule.released_at,
         "released_subscription": is_released.then_some(subscription),
         "status": schedule.status.as_str(),
-        "subscription": (!is_released).then_some(subscription),
+        "subscription": (!is_released && !subscription.is_empty()).then_some(subscription),
     });
     object([about], &["application", "customer_account", "test_clock"])
 }

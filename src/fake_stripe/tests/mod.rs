@@ -4,6 +4,7 @@ mod access;
 mod acts;
 mod billing;
 mod disturbances;
+mod endpoints;
 mod errors;
 mod expansions;
 mod fields;

@@ -15,6 +15,7 @@ mod notice;
 mod numbers;
 mod objects;
 mod payment;
+mod record;
 mod schedule;
 mod session;
 mod sparse;
@@ -27,7 +28,8 @@ use compact_str::CompactString;
 
 pub use self::{
     acts::{
-        Completion, EndForm, FirstPayment, GiveUp, Impossible, Payment, Purchase, Renewal, TrialEnd,
+        Completion, EndForm, FirstPayment, GiveUp, Impossible, NewSchedule, Payment, PhaseLength,
+        Purchase, Renewal, TrialEnd, WantedPhase,
     },
     bulk::Bulk,
     catalog::{Interval, Price, Product, Recurring},
@@ -37,6 +39,7 @@ pub use self::{
     invoice::{Invoice, InvoiceItem, InvoiceLine, InvoicePayment, InvoiceStatus},
     notice::{Event, TestClock, WebhookEndpoint},
     payment::{Charge, Dispute, IntentStatus, PaymentIntent, PaymentMethod, Refund},
+    record::{Record, RecordKind},
     schedule::{Phase, Schedule, ScheduleStatus},
     session::{CheckoutSession, PaymentStatus, PortalSession, SessionStatus},
     sparse::{Blank, Sparse},

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{
     Charge, CheckoutSession, Collection, Coupon, Dispute, Invoice, InvoiceItem, InvoicePayment,
-    PaymentIntent, PaymentMethod, PortalSession, Refund, Schedule, World,
+    PaymentIntent, PaymentMethod, PortalSession, Record, Refund, Schedule, World,
 };
 
 /// One collection of each kind.
@@ -22,6 +22,7 @@ pub(crate) struct Objects {
     pub(crate) portal_sessions: Collection<PortalSession>,
     pub(crate) schedules: Collection<Schedule>,
     pub(crate) coupons: Collection<Coupon>,
+    pub(crate) records: Collection<Record>,
 }
 
 impl Objects {
@@ -34,6 +35,11 @@ impl Objects {
         self.sessions.order();
         self.schedules.order();
         self.coupons.order();
+        self.invoice_items.order();
+        self.payment_methods.order();
+        self.refunds.order();
+        self.disputes.order();
+        self.records.order();
     }
 }
 

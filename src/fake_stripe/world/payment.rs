@@ -11,6 +11,7 @@ pub struct PaymentMethod {
     pub created: i64,
     pub customer: Option<CompactString>,
     pub email: Option<CompactString>,
+    pub metadata: Metadata,
 }
 
 /// Where a payment intent stands.
@@ -80,6 +81,8 @@ pub struct Refund {
     pub payment_intent: CompactString,
     pub currency: CompactString,
     pub amount: i64,
+    pub reason: Option<CompactString>,
+    pub metadata: Metadata,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -92,6 +95,7 @@ pub struct Dispute {
     pub amount: i64,
     /// `needs_response`, `won` or `lost`.
     pub status: CompactString,
+    pub metadata: Metadata,
 }
 
 objects!(PaymentMethod, PaymentIntent, Charge, Refund, Dispute);

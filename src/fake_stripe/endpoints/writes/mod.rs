@@ -2,13 +2,19 @@
 
 mod catalog;
 mod checkout;
+mod coupons;
 mod customers;
 mod entitlements;
+mod invoice_items;
 mod invoices;
 mod items;
+mod money;
+mod new_invoices;
 mod payments;
 mod portal;
 mod prices;
+mod records;
+mod schedules;
 mod subscription_items;
 mod subscriptions;
 mod updates;
@@ -63,6 +69,12 @@ pub(crate) fn writes() -> impl Iterator<Item = &'static Write> {
         portal::WRITES,
         entitlements::WRITES,
         webhook_endpoints::WRITES,
+        coupons::WRITES,
+        invoice_items::WRITES,
+        money::WRITES,
+        new_invoices::WRITES,
+        records::WRITES,
+        schedules::WRITES,
     ]
     .into_iter()
     .flatten()

@@ -206,7 +206,7 @@ impl World {
     }
 
     /// The invoice that a renewal would make. Nothing stays changed but the ids that it took.
-    fn rendering_of_next(&mut self, id: &str) -> serde_json::Value {
+    pub(super) fn rendering_of_next(&mut self, id: &str) -> serde_json::Value {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return serde_json::Value::Null;
         };

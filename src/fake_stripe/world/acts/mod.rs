@@ -2,6 +2,7 @@
 //! the provider would send about it, in its order, each with the object as it was at that moment.
 
 mod asked;
+mod billed;
 mod cancellation;
 mod change;
 mod checkout;
@@ -14,7 +15,9 @@ mod money;
 mod payment;
 mod phases;
 mod purchase;
+mod records;
 mod rest;
+mod schedules;
 mod subscribing;
 mod telling;
 mod trial;
@@ -25,6 +28,7 @@ pub use self::{
     cancellation::EndForm,
     checkout::{Completion, Payment, Purchase},
     dunning::{GiveUp, Renewal},
+    schedules::{NewSchedule, PhaseLength, WantedPhase},
     subscribing::FirstPayment,
     trial::TrialEnd,
 };

@@ -3,7 +3,7 @@
 use compact_str::{CompactString, format_compact};
 
 use super::{
-    super::{Charge, Dispute, Refund, World},
+    super::{Charge, Dispute, World},
     Impossible,
     telling::Thing,
 };
@@ -11,21 +11,8 @@ use super::{
 impl World {
     /// The last payment of a subscription is given back; the subscription stays what it is.
     pub fn refund(&mut self, subscription: &str) -> Result<CompactString, Impossible> {
-        let mut charge = self.last_charge(subscription, "a refund")?;
-        self.by_person();
-        let before = self.rendering(Thing::Charge(&charge.id));
-        charge.amount_refunded = charge.amount;
-        self.charge(charge.clone());
-        let refund = self.add_refund(Refund {
-            charge: charge.id.clone(),
-            payment_intent: charge.payment_intent,
-            currency: charge.currency,
-            amount: charge.amount,
-            ..Refund::default()
-        });
-        self.tell("refund.created", Thing::Refund(&refund));
-        self.tell_since("charge.refunded", Thing::Charge(&charge.id), &before);
-        Ok(refund)
+        let charge = self.last_charge(subscription, "a refund")?;
+        self.refund_charge(&charge.id, None, |_| {})
     }
 
     /// The last payment of a subscription is disputed; whether that ends the subscription is a setting of the account.

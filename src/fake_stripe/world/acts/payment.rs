@@ -45,11 +45,10 @@ impl World {
         if amount == 0 {
             return None;
         }
-        let is_first = invoice.billing_reason == "subscription_create";
-        let description = if is_first {
-            "Subscription creation"
-        } else {
-            "Subscription update"
+        let description = match invoice.billing_reason.as_str() {
+            "subscription_create" => "Subscription creation",
+            "manual" => "Payment for Invoice",
+            _ => "Subscription update",
         };
         let intent = self.payment_intent(PaymentIntent {
             customer: invoice.customer.clone(),

@@ -19,17 +19,9 @@ impl World {
 
     /// The first item gets another price when the period ends.
     pub fn schedule_change(&mut self, id: &str, price: &str) -> Result<CompactString, Impossible> {
-        let subscription = self.living(id, "scheduling a change")?;
+        let subscription = self.unscheduled(id)?;
         if self.prices.get(price).is_none() {
             return Err(Impossible::unknown("price", price));
-        }
-        if let Some(schedule) = subscription.details.schedule.as_ref() {
-            return Err(Impossible::NotNow {
-                kind: "subscription",
-                id: id.into(),
-                state: compact_str::format_compact!("managed by the schedule `{schedule}`"),
-                act: "another schedule",
-            });
         }
         let now = subscription.items.first().and_then(|item| item.period);
         let Some(now) = now else {
@@ -60,6 +52,20 @@ impl World {
             schedule.status = ScheduleStatus::Active;
         });
         Ok(schedule)
+    }
+
+    /// A living subscription that no schedule steers.
+    pub(super) fn unscheduled(&self, id: &str) -> Result<Subscription, Impossible> {
+        let subscription = self.living(id, "scheduling a change")?;
+        match &subscription.details.schedule {
+            None => Ok(subscription),
+            Some(schedule) => Err(Impossible::NotNow {
+                kind: "subscription",
+                id: id.into(),
+                state: compact_str::format_compact!("managed by the schedule `{schedule}`"),
+                act: "another schedule",
+            }),
+        }
     }
 
     /// The next phase begins with the next period: the prices change, and it is billed.
@@ -105,7 +111,12 @@ impl World {
         Ok(())
     }
 
-    fn set_schedule_told(&mut self, kind: &str, id: &str, change: impl FnOnce(&mut Schedule)) {
+    pub(super) fn set_schedule_told(
+        &mut self,
+        kind: &str,
+        id: &str,
+        change: impl FnOnce(&mut Schedule),
+    ) {
         self.tell_change(kind, Thing::Schedule(id), |world| {
             if let Some(mut schedule) = world.objects.schedules.get(id).cloned() {
                 change(&mut schedule);

@@ -27,6 +27,7 @@ pub(super) enum Thing<'a> {
     Schedule(&'a str),
     Price(&'a str),
     Product(&'a str),
+    Coupon(&'a str),
     /// By the customer's id.
     Entitlements(&'a str),
 }
@@ -112,6 +113,7 @@ impl World {
                 .schedules
                 .get(id)
                 .map(|one| shapes::schedule(one, view)),
+            Thing::Coupon(id) => some.coupons.get(id).map(|one| shapes::coupon(one, view)),
             Thing::Entitlements(id) => Some(shapes::entitlement_summary(id, view)),
         };
         found.unwrap_or_default()

@@ -1,0 +1,217 @@
+//! What an application bills, gives back and takes away by itself: invoices, coupons, refunds, cards.
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::{
+    super::{
+        Coupon, Dispute, Invoice, InvoiceItem, InvoiceLine, InvoiceStatus, Item, Refund, World,
+    },
+    Impossible,
+    telling::Thing,
+};
+use crate::fake_stripe::version::ApiVersion;
+
+impl World {
+    pub fn create_coupon(&mut self, coupon: Coupon) -> CompactString {
+        self.by_person();
+        let id = self.coupon(coupon);
+        self.tell("coupon.created", Thing::Coupon(&id));
+        id
+    }
+
+    pub fn update_coupon(&mut self, id: &str, change: impl FnOnce(&mut Coupon)) {
+        let Some(mut coupon) = self.objects.coupons.get(id).cloned() else {
+            return;
+        };
+        self.by_person();
+        self.tell_change("coupon.updated", Thing::Coupon(id), |world| {
+            change(&mut coupon);
+            world.coupon(coupon);
+        });
+    }
+
+    /// Nobody can use a coupon any more; those who did keep it at the provider, and here the discount with it.
+    pub fn delete_coupon(&mut self, id: &str) {
+        self.by_person();
+        self.tell("coupon.deleted", Thing::Coupon(id));
+        self.objects.coupons.forget(id);
+    }
+
+    /// Some of a payment is given back; without an amount, all that is left.
+    pub fn refund_charge(
+        &mut self,
+        id: &str,
+        amount: Option<i64>,
+        write: impl FnOnce(&mut Refund),
+    ) -> Result<CompactString, Impossible> {
+        let known = self.objects.charges.get(id).cloned();
+        let mut charge = known.ok_or_else(|| Impossible::unknown("charge", id))?;
+        let left = charge.amount.saturating_sub(charge.amount_refunded);
+        let amount = amount.unwrap_or(left);
+        if charge.declined || amount <= 0 || amount > left {
+            return Err(Impossible::NotNow {
+                kind: "charge",
+                id: id.into(),
+                state: compact_str::format_compact!("paid with {left} left to refund"),
+                act: "this refund",
+            });
+        }
+        self.by_person();
+        let before = self.rendering(Thing::Charge(id));
+        charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
+        self.charge(charge.clone());
+        let mut refund = Refund {
+            charge: charge.id,
+            payment_intent: charge.payment_intent,
+            currency: charge.currency,
+            amount,
+            ..Refund::default()
+        };
+        write(&mut refund);
+        let refund = self.add_refund(refund);
+        self.tell("refund.created", Thing::Refund(&refund));
+        self.tell_since("charge.refunded", Thing::Charge(id), &before);
+        Ok(refund)
+    }
+
+    pub fn update_dispute(&mut self, id: &str, change: impl FnOnce(&mut Dispute)) {
+        self.change_dispute("charge.dispute.updated", id, change);
+    }
+
+    /// The merchant gives in.
+    pub fn lose_dispute(&mut self, id: &str) {
+        self.change_dispute("charge.dispute.closed", id, |dispute| {
+            dispute.status = "lost".into();
+        });
+    }
+
+    fn change_dispute(&mut self, kind: &str, id: &str, change: impl FnOnce(&mut Dispute)) {
+        let Some(mut dispute) = self.objects.disputes.get(id).cloned() else {
+            return;
+        };
+        self.by_person();
+        self.tell_change(kind, Thing::Dispute(id), |world| {
+            change(&mut dispute);
+            world.add_dispute(dispute);
+        });
+    }
+
+    /// A card is taken away from its customer.
+    pub fn detach_card(&mut self, customer: &str, id: &str) {
+        let Some(mut card) = self.objects.payment_methods.get(id).cloned() else {
+            return;
+        };
+        self.by_person();
+        self.tell_change(
+            "payment_method.detached",
+            Thing::PaymentMethod(id),
+            |world| {
+                card.customer = None;
+                world.payment_method(card);
+            },
+        );
+        self.update_customer(customer, |customer| {
+            let default = &mut customer.details.default_payment_method;
+            if default.as_deref() == Some(id) {
+                *default = None;
+            }
+        })
+        .ok();
+    }
+
+    /// Adds to a draft, or to whatever invoice comes next.
+    pub fn create_invoice_item(&mut self, item: InvoiceItem) -> CompactString {
+        self.by_person();
+        let draft = item.invoice.clone();
+        let line = item.line.clone();
+        let id = self.invoice_item(item);
+        if let Some(draft) = draft {
+            let mut line = InvoiceLine {
+                invoice_item: Some(id.clone()),
+                ..line
+            };
+            self.fill(&mut line.id, "il_1", 19);
+            self.change_invoice(&draft, |invoice| invoice.lines.push(line));
+        }
+        self.tell("invoiceitem.created", Thing::InvoiceItem(&id));
+        id
+    }
+
+    pub fn delete_invoice_item(&mut self, id: &str) {
+        self.by_person();
+        self.tell("invoiceitem.deleted", Thing::InvoiceItem(id));
+        self.objects.invoice_items.forget(id);
+    }
+
+    /// Drafts an invoice by hand, with what waits for the customer or for the subscription where that is wanted.
+    pub fn create_invoice(&mut self, mut invoice: Invoice, takes_pending: bool) -> CompactString {
+        self.by_person();
+        let subscription = invoice.subscription.clone().unwrap_or_default();
+        let waiting = self.objects.invoice_items.iter().filter(|item| {
+            item.invoice.is_none()
+                && item.customer == invoice.customer
+                && item.subscription == subscription
+        });
+        let waiting: Vec<InvoiceItem> = waiting.filter(|_| takes_pending).cloned().collect();
+        for item in &waiting {
+            let mut line = InvoiceLine {
+                invoice_item: Some(item.id.clone()),
+                ..item.line.clone()
+            };
+            self.fill(&mut line.id, "il_1", 19);
+            invoice.lines.push(line);
+            invoice.currency.clone_from(&item.currency);
+        }
+        let id = self.invoice(invoice);
+        for mut item in waiting {
+            item.invoice = Some(id.clone());
+            self.invoice_item(item);
+        }
+        self.tell("invoice.created", Thing::Invoice(&id));
+        id
+    }
+
+    /// The provider writes to the customer about an invoice.
+    pub fn send_invoice(&mut self, id: &str) -> Result<(), Impossible> {
+        let found = self.find_invoice(id);
+        let status = found.map(|invoice| invoice.status);
+        if status == Some(InvoiceStatus::Draft) {
+            self.finalize_invoice(id)?;
+        }
+        self.by_person();
+        self.tell("invoice.sent", Thing::Invoice(id));
+        Ok(())
+    }
+
+    pub fn delete_invoice(&mut self, id: &str) {
+        self.by_person();
+        self.tell("invoice.deleted", Thing::Invoice(id));
+        self.objects.invoices.forget(id);
+    }
+
+    /// The next invoice of a subscription with other items, as JSON of this version. Nothing changes, but for prices
+    /// that the other items bring.
+    pub(crate) fn next_invoice(
+        &mut self,
+        id: &str,
+        version: &ApiVersion,
+        change: impl FnOnce(&mut Self, Vec<Item>) -> Vec<Item>,
+    ) -> Value {
+        let Some(before) = self.find_subscription(id).cloned() else {
+            return Value::Null;
+        };
+        let items = change(self, before.items.clone());
+        self.change_subscription(id, |one| one.items = items);
+        let told = self.scene.events_version.replace(version.clone());
+        let mut next = self.rendering_of_next(id);
+        self.scene.events_version = told;
+        self.change_subscription(id, |one| *one = before);
+        let own = next.get("id").and_then(Value::as_str).unwrap_or_default();
+        let named = format!("upcoming_{own}");
+        if let Some(next) = next.as_object_mut() {
+            next.insert("id".to_owned(), named.into());
+        }
+        next
+    }
+}

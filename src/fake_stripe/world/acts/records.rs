@@ -1,0 +1,54 @@
+//! Objects that are kept as they were asked for: made, changed, deleted, and told of.
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::super::{Record, RecordKind, World};
+
+impl World {
+    /// Keeps a new object, which is written around its id and its time, and tells of it.
+    pub(crate) fn create_record(
+        &mut self,
+        kind: RecordKind,
+        customer: Option<CompactString>,
+        write: impl FnOnce(&str, i64) -> Value,
+    ) -> CompactString {
+        self.by_person();
+        let mut id = CompactString::default();
+        let (prefix, length) = kind.prefix();
+        self.fill(&mut id, prefix, length);
+        let record = Record {
+            object: write(&id, self.clock),
+            id: id.clone(),
+            created: self.clock,
+            kind,
+            customer,
+        };
+        self.tell_record("created", &record);
+        self.objects.records.put(record);
+        id
+    }
+
+    /// Changes an object and tells of it with an event that ends so.
+    pub(crate) fn change_record(&mut self, id: &str, told: &str, change: impl FnOnce(&mut Value)) {
+        if let Some(mut record) = self.objects.records.get(id).cloned() {
+            self.by_person();
+            change(&mut record.object);
+            self.tell_record(told, &record);
+            self.objects.records.put(record);
+        }
+    }
+
+    pub(crate) fn delete_record(&mut self, id: &str) {
+        if let Some(record) = self.objects.records.get(id).cloned() {
+            self.by_person();
+            self.tell_record("deleted", &record);
+            self.objects.records.forget(id);
+        }
+    }
+
+    fn tell_record(&mut self, told: &str, record: &Record) {
+        let kind = format!("{}.{told}", record.kind.event());
+        self.record(&kind, record.object.clone(), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! Schedules that an application makes, changes and ends itself.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{
+        Item, Metadata, Period, Phase, Schedule, ScheduleStatus, Status, Subscription, World,
+        lifecycle::length,
+    },
+    Impossible,
+    subscribing::FirstPayment,
+    telling::Thing,
+};
+
+/// A schedule in the making.
+#[derive(Debug, Clone)]
+pub struct NewSchedule {
+    pub customer: CompactString,
+    /// The subscription that it takes over. None: it makes one when it starts.
+    pub from: Option<CompactString>,
+    /// None: now.
+    pub start: Option<i64>,
+    pub end_behavior: CompactString,
+    pub phases: Vec<WantedPhase>,
+    pub metadata: Metadata,
+}
+
+/// A phase as it is asked for.
+#[derive(Debug, Clone)]
+pub struct WantedPhase {
+    pub items: Vec<Item>,
+    pub start: Option<i64>,
+    pub length: PhaseLength,
+}
+
+/// How a phase says when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhaseLength {
+    Until(i64),
+    /// So many periods of its first price.
+    Periods(u32),
+    /// So many seconds.
+    For(i64),
+}
+
+impl World {
+    pub fn create_schedule(&mut self, new: NewSchedule) -> Result<CompactString, Impossible> {
+        let start = new.start.unwrap_or(self.clock);
+        let mut phases = self.phases_from(start, new.phases);
+        let subscription = match &new.from {
+            Some(id) => {
+                let taken = self.unscheduled(id)?;
+                let now = taken.items.first().and_then(|item| item.period);
+                if let (true, Some(period)) = (phases.is_empty(), now) {
+                    phases = vec![Phase {
+                        period,
+                        items: taken.items,
+                    }];
+                }
+                Some(id.clone())
+            }
+            None if start <= self.clock => {
+                let items = phases.first().map(|phase| phase.items.clone());
+                let mut one = Subscription::new(&new.customer, Status::Incomplete);
+                one.items = items.unwrap_or_default();
+                Some(self.subscribe(one, FirstPayment::Paid)?)
+            }
+            None => None,
+        };
+        self.by_person();
+        let is_active = subscription.is_some();
+        let schedule = self.schedule(Schedule {
+            customer: new.customer,
+            subscription: subscription.clone().unwrap_or_default(),
+            status: if is_active {
+                ScheduleStatus::Active
+            } else {
+                ScheduleStatus::NotStarted
+            },
+            phases,
+            end_behavior: new.end_behavior,
+            metadata: new.metadata,
+            ..Schedule::default()
+        });
+        self.tell("subscription_schedule.created", Thing::Schedule(&schedule));
+        if let Some(id) = subscription {
+            self.update_told(&id, |one| one.details.schedule = Some(schedule.clone()));
+        }
+        Ok(schedule)
+    }
+
+    /// Changes anything of a schedule and tells of it; no phases leave those that it has.
+    pub fn update_schedule(
+        &mut self,
+        id: &str,
+        phases: Vec<WantedPhase>,
+        change: impl FnOnce(&mut Schedule),
+    ) {
+        self.by_person();
+        let known = self.find_schedule(id);
+        let first = known.and_then(|schedule| schedule.phases.first());
+        let start = first.map_or(self.clock, |phase| phase.period.start);
+        let phases = self.phases_from(start, phases);
+        self.set_schedule_told("subscription_schedule.updated", id, |schedule| {
+            if !phases.is_empty() {
+                schedule.phases = phases;
+            }
+            change(schedule);
+        });
+    }
+
+    /// A schedule ends, and its subscription with it.
+    pub fn cancel_schedule(&mut self, id: &str) {
+        let subscription = self.steered(id);
+        let clock = self.clock;
+        self.by_person();
+        self.set_schedule_told("subscription_schedule.canceled", id, |schedule| {
+            schedule.status = ScheduleStatus::Canceled;
+            schedule.canceled_at = Some(clock);
+        });
+        if let Some(subscription) = subscription {
+            self.end_told(&subscription, "cancellation_requested");
+        }
+    }
+
+    /// A schedule ends, and its subscription goes on without it.
+    pub fn let_schedule_go(&mut self, id: &str) {
+        let subscription = self.steered(id);
+        let clock = self.clock;
+        self.by_person();
+        self.set_schedule_told("subscription_schedule.released", id, |schedule| {
+            schedule.status = ScheduleStatus::Released;
+            schedule.released_at = Some(clock);
+        });
+        if let Some(subscription) = subscription {
+            self.update_told(&subscription, |one| one.details.schedule = None);
+        }
+    }
+
+    /// The living subscription that a schedule steers.
+    fn steered(&self, id: &str) -> Option<CompactString> {
+        let id = &self.find_schedule(id)?.subscription;
+        let subscription = self.find_subscription(id)?;
+        (!subscription.status.is_ended()).then(|| id.clone())
+    }
+
+    fn phases_from(&self, start: i64, wanted: Vec<WantedPhase>) -> Vec<Phase> {
+        let mut phases: Vec<Phase> = Vec::with_capacity(wanted.len());
+        let mut start = start;
+        for phase in wanted {
+            let begins = phase.start.unwrap_or(start);
+            let price = phase.items.first().map(|item| item.price.clone());
+            let period = length(&self.prices, &price.unwrap_or_default());
+            let end = match phase.length {
+                PhaseLength::Until(end) => end,
+                PhaseLength::For(seconds) => begins.saturating_add(seconds),
+                PhaseLength::Periods(periods) => {
+                    begins.saturating_add(period.saturating_mul(i64::from(periods)))
+                }
+            };
+            phases.push(Phase {
+                period: Period { start: begins, end },
+                items: phase.items,
+            });
+            start = end;
+        }
+        phases
+    }
+}

@@ -1,0 +1,58 @@
+//! Objects that are kept as they were asked for: nothing else in the world follows from them.
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::{collection::Object, invoice::objects};
+
+/// One such object, as it is answered.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    pub id: CompactString,
+    pub created: i64,
+    pub kind: RecordKind,
+    pub customer: Option<CompactString>,
+    pub object: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RecordKind {
+    #[default]
+    PromotionCode,
+    TaxRate,
+    TaxId,
+    SetupIntent,
+    CreditNote,
+    PaymentLink,
+    PortalConfiguration,
+}
+
+impl RecordKind {
+    /// The beginning of its ids, and how many characters follow it.
+    pub(super) fn prefix(self) -> (&'static str, usize) {
+        match self {
+            Self::PromotionCode => ("promo_1", 19),
+            Self::TaxRate => ("txr_1", 19),
+            Self::TaxId => ("txi_1", 19),
+            Self::SetupIntent => ("seti_1", 19),
+            Self::CreditNote => ("cn_1", 19),
+            Self::PaymentLink => ("plink_1", 19),
+            Self::PortalConfiguration => ("bpc_1", 19),
+        }
+    }
+
+    /// The beginning of the types of its events.
+    pub(super) fn event(self) -> &'static str {
+        match self {
+            Self::PromotionCode => "promotion_code",
+            Self::TaxRate => "tax_rate",
+            Self::TaxId => "customer.tax_id",
+            Self::SetupIntent => "setup_intent",
+            Self::CreditNote => "credit_note",
+            Self::PaymentLink => "payment_link",
+            Self::PortalConfiguration => "billing_portal.configuration",
+        }
+    }
+}
+
+objects!(Record);
