@@ -150,7 +150,10 @@ pub enum Act {
         subscription: Label,
     },
     /// The customer's e-mail changes.
-    ChangeEmail {},
+    ChangeEmail {
+        #[serde(default)]
+        to: NewEmail,
+    },
     /// The customer is deleted, and what it subscribes to ends.
     DeleteCustomer {},
     /// The API does not know the subscription any more.
@@ -160,8 +163,24 @@ pub enum Act {
     },
     /// Somebody pays once, in a Checkout without a customer.
     GuestPayment {},
-    /// A customer of no account subscribes and leaves.
+    /// A customer of no account subscribes, changes what it bought, and leaves.
     Stranger {},
+    /// The same happens to a customer that no account knows, as of another application at the same provider account.
+    NotOurs(Box<Act>),
+    /// So many subscriptions are begun one after the other, and never paid for.
+    Abandon { times: u8 },
+    /// The customer pays once, in a Checkout that is for no subscription.
+    PayOnce {},
+    /// An invoice that belongs to no subscription is paid, or cannot be.
+    OneOffInvoice {
+        #[serde(default)]
+        paid: YesNo,
+    },
+    /// The last single payment is given back.
+    Refund {
+        #[serde(default)]
+        amount: RefundedAmount,
+    },
     /// An event of a type and with an object that nobody has heard of: `billing.novelty.materialized`.
     Invent {},
 }
@@ -236,6 +255,27 @@ pub enum BoughtBy {
     Dashboard,
 }
 
+/// The e-mail that a customer gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NewEmail {
+    /// One that nobody has.
+    #[default]
+    Fresh,
+    /// The one of another account.
+    OfAnotherAccount,
+}
+
+/// How much is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundedAmount {
+    /// What is left of it.
+    #[default]
+    Rest,
+    Part,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -296,6 +336,8 @@ impl Act {
             | Self::ScheduleChange { price, .. }
             | Self::AddItem { price, .. }
             | Self::RemoveItem { price, .. } => vec![*price],
+            Self::NotOurs(act) => act.roles(),
+            Self::PayOnce {} | Self::OneOffInvoice { .. } => vec![Role::Once],
             Self::Wait { .. }
             | Self::Pay { .. }
             | Self::ExpireIncomplete { .. }
@@ -316,11 +358,13 @@ impl Act {
             | Self::ClearPause { .. }
             | Self::Pause { .. }
             | Self::Resume { .. }
-            | Self::ChangeEmail {}
+            | Self::ChangeEmail { .. }
             | Self::DeleteCustomer {}
             | Self::Forget { .. }
             | Self::GuestPayment {}
             | Self::Stranger {}
+            | Self::Abandon { .. }
+            | Self::Refund { .. }
             | Self::Invent {} => Vec::new(),
         }
     }

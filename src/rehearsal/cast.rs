@@ -23,6 +23,8 @@ pub enum Role {
     Unknown,
     /// One for usage, of no plan.
     Metered,
+    /// One that is paid once.
+    Once,
     /// One of another product: what `ignore_prices` names where it names anything.
     Addon,
 }
@@ -36,6 +38,7 @@ pub struct Cast {
     addon: PriceId,
     unknown: PriceId,
     metered: PriceId,
+    once: PriceId,
     /// Every paid price, in the order of `plans`, with the product and the lookup key that it is mapped by.
     pub paid: Vec<Price>,
 }
@@ -43,6 +46,7 @@ pub struct Cast {
 /// A price of the contract's that is made up needs an id that the contract does not know.
 const UNKNOWN: &str = "price_prodverdict_unknown";
 const METERED: &str = "price_prodverdict_metered";
+const ONCE: &str = "price_prodverdict_once";
 const ADDON: &str = "price_prodverdict_addon";
 
 impl Cast {
@@ -82,6 +86,7 @@ impl Cast {
             addon: addon(contract),
             unknown: unmapped(contract, UNKNOWN),
             metered: unmapped(contract, METERED),
+            once: unmapped(contract, ONCE),
             paid: mapped.into_iter().map(|(price, _)| price).collect(),
         })
     }
@@ -96,6 +101,7 @@ impl Cast {
             Role::Each => Some(each.unwrap_or(&self.main).clone()),
             Role::Unknown => Some(self.unknown.clone()),
             Role::Metered => Some(self.metered.clone()),
+            Role::Once => Some(self.once.clone()),
             Role::Addon => Some(self.addon.clone()),
         }
     }
@@ -114,6 +120,7 @@ impl Cast {
             | Role::Each
             | Role::Unknown
             | Role::Metered
+            | Role::Once
             | Role::Addon => None,
         }
     }

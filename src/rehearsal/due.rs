@@ -84,19 +84,15 @@ pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast, links: 
         performances: Vec::new(),
         left_out: Vec::new(),
     };
-    for need in &scenario.needs {
-        match need {
-            Need::Seats if !contract.columns.contains_key(&Field::Seats) => {
-                due.left_out.push("`seats` is not mapped".to_owned());
-            }
-            Need::Seats => {}
-        }
-    }
+    due.left_out
+        .extend(unmet(&scenario.needs, contract).map(ToOwned::to_owned));
     if !due.left_out.is_empty() {
         return due;
     }
     for (number, play) in scenario.plays.iter().enumerate() {
-        if let Some(lack) = lack(play, cast).or_else(|| unlinked(play, links)) {
+        let unmet = unmet(&play.needs, contract).next();
+        let lack = unmet.or_else(|| lack(play, cast));
+        if let Some(lack) = lack.or_else(|| unlinked(play, links)) {
             due.left_out.push(match &play.name {
                 Some(name) => format!("{name}: {lack}"),
                 None => lack.to_owned(),
@@ -113,6 +109,16 @@ pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast, links: 
         }
     }
     due
+}
+
+/// What the contract does not map.
+fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'static str> + 'n {
+    let has_seats = contract.columns.contains_key(&Field::Seats);
+    let has_plans = !contract.plans.is_empty();
+    needs.iter().filter_map(move |need| match need {
+        Need::Seats => (!has_seats).then_some("`seats` is not mapped"),
+        Need::Plans => (!has_plans).then_some("`plans` maps no price"),
+    })
 }
 
 /// What the contract has no price for.
@@ -249,7 +255,7 @@ mod tests {
         );
         contract.columns.insert(Field::Seats, ColumnName::Computed);
         assert_eq!(of("quantity", &contract), (1, vec![]));
-        assert_eq!(of("resubscribe", &contract).0, 1);
+        assert_eq!(of("resubscribe", &contract).0, 2);
     }
 
     #[test]

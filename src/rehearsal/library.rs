@@ -15,7 +15,7 @@ macro_rules! scenario {
 }
 
 /// Every file of `scenarios/`, in the order in which they are played: from what everybody has to what few think of.
-const FILES: [(&str, &str); 24] = [
+const FILES: [(&str, &str); 26] = [
     scenario!("first-purchase"),
     scenario!("first-purchase-any-order"),
     scenario!("redelivery"),
@@ -37,6 +37,8 @@ const FILES: [(&str, &str); 24] = [
     scenario!("dashboard-made"),
     scenario!("api-shapes"),
     scenario!("zero-amount"),
+    scenario!("one-off"),
+    scenario!("not-ours"),
     scenario!("forged"),
     scenario!("second-secret"),
     scenario!("unknown-event"),

@@ -12,7 +12,7 @@ mod scenario;
 pub use self::{
     act::{
         Act, BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-        GivenUp, Label, Outcome, PauseBehavior, Subscribe, YesNo,
+        GivenUp, Label, NewEmail, Outcome, PauseBehavior, RefundedAmount, Subscribe, YesNo,
     },
     cast::{Cast, Role},
     due::{Due, Links, Performance, Shape, Variation, due},
@@ -24,6 +24,6 @@ pub use self::{
     },
     scenario::{
         Access, Answered, Each, Failure, Need, Order, Play, Row, Scenario, Sending, Signing, Step,
-        Then,
+        Then, Until,
     },
 };

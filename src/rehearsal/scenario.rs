@@ -32,6 +32,8 @@ pub struct Scenario {
 pub enum Need {
     /// `columns: {seats: …}`.
     Seats,
+    /// `plans`, or `ignore_prices`: a subscription to something else is told from one to a plan.
+    Plans,
 }
 
 /// Steps in the life of one account, which is made for them.
@@ -41,6 +43,9 @@ pub struct Play {
     /// Tells the plays of a scenario apart.
     #[serde(default)]
     pub name: Option<String>,
+    /// What the contract has to map.
+    #[serde(default)]
+    pub needs: Vec<Need>,
     /// Played once for each of these, each time with an account of its own.
     #[serde(default)]
     pub each: Option<Each>,
@@ -91,6 +96,16 @@ pub struct Sending {
     /// The step at which it was made; none: this one.
     pub of: Option<String>,
     pub signed: Signing,
+    /// Sent only where events have a version before this one.
+    pub until: Option<Until>,
+}
+
+/// A version with which the provider stopped sending an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    /// 2025-03-31: Checkout makes a subscription once it is paid for, so it begins active.
+    Basil,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +116,8 @@ struct Detailed {
     of: Option<String>,
     #[serde(default)]
     signed: Signing,
+    #[serde(default)]
+    until: Option<Until>,
 }
 
 /// How the header is made.
@@ -198,13 +215,18 @@ impl<'de> Deserialize<'de> for Sending {
                     event: event.to_owned(),
                     of: None,
                     signed: Signing::default(),
+                    until: None,
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Sending, A::Error> {
-                let Detailed { event, of, signed } =
-                    Detailed::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Sending { event, of, signed })
+                let detailed = Detailed::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Sending {
+                    event: detailed.event,
+                    of: detailed.of,
+                    signed: detailed.signed,
+                    until: detailed.until,
+                })
             }
         }
 

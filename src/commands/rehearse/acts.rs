@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 
-use super::provider::{ActError, Buyer, plan_item};
+use super::provider::{ActError, Buyer, STRANGERS_EMAIL, plan_item};
 use crate::{
     fake_stripe::{
         CheckoutSession, Coupon, Customer, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
-        PauseCollection, Payment, Renewal, Status, Subscription, TrialEnd, World,
+        PauseCollection, Payment, Renewal, SessionMode, Status, Subscription, TrialEnd, World,
     },
     rehearsal::{
         Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-        GivenUp, Outcome, PauseBehavior, Role, Subscribe, YesNo,
+        GivenUp, NewEmail, Outcome, PauseBehavior, RefundedAmount, Role, Subscribe, YesNo,
     },
 };
 
@@ -55,11 +55,16 @@ impl Buyer {
             | Act::ChangeQuantity { .. }
             | Act::AddItem { .. }
             | Act::RemoveItem { .. } => self.change(world, cast, act),
-            Act::ChangeEmail {}
+            Act::PayOnce {} | Act::OneOffInvoice { .. } | Act::Refund { .. } => {
+                self.single_payment(world, cast, act)
+            }
+            Act::ChangeEmail { .. }
             | Act::DeleteCustomer {}
             | Act::Forget { .. }
             | Act::GuestPayment {}
             | Act::Stranger {}
+            | Act::NotOurs(_)
+            | Act::Abandon { .. }
             | Act::Invent {} => self.surroundings(world, cast, act),
         }
     }
@@ -75,7 +80,7 @@ impl Buyer {
                 subscription,
                 outcome,
             } => {
-                let session = self.session(subscription)?;
+                let session = self.session_of(subscription)?;
                 match outcome {
                     Outcome::Succeeded => world.async_payment_succeeds(session)?,
                     Outcome::Failed => world.async_payment_fails(session)?,
@@ -150,11 +155,16 @@ impl Buyer {
     /// What happens around subscriptions.
     fn surroundings(&self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
         match act {
-            Act::ChangeEmail {} => {
-                let changed = format!("changed.{}", self.email);
-                world.change_email(&self.customer, &changed)?;
-                world.note(&self.stage.namespace, &changed);
+            Act::ChangeEmail { to } => {
+                let fresh = format!("changed.{}", self.email);
+                let changed = match (to, &self.email_of_another) {
+                    (NewEmail::OfAnotherAccount, Some(email)) => email,
+                    (NewEmail::OfAnotherAccount, None) | (NewEmail::Fresh, _) => &fresh,
+                };
+                world.change_email(&self.customer, changed)?;
+                world.note(&self.stage.namespace, &fresh);
             }
+            Act::Abandon { times } => self.abandon(world, cast, *times)?,
             Act::DeleteCustomer {} => world.remove_customer(&self.customer)?,
             Act::Forget { subscription } => {
                 world.forget(self.id(subscription)?);
@@ -169,6 +179,58 @@ impl Buyer {
             other => return Err(ActError::misplaced(other)),
         }
         Ok(())
+    }
+
+    /// Subscriptions that are begun and expire, newer than all that the customer has.
+    fn abandon(&self, world: &mut World, cast: &Cast, times: u8) -> Result<(), ActError> {
+        let price = self.price(cast, Role::Main)?;
+        for _ in 0..times {
+            let one = Subscription::new(&self.customer, Status::Incomplete).price(&price);
+            let id = world.subscribe(one, Paying::Declined)?;
+            world.expire_incomplete(&id)?;
+        }
+        Ok(())
+    }
+
+    /// What has nothing to do with any subscription.
+    fn single_payment(
+        &mut self,
+        world: &mut World,
+        cast: &Cast,
+        act: &Act,
+    ) -> Result<(), ActError> {
+        let price = self.price(cast, Role::Once)?;
+        match act {
+            Act::PayOnce {} => {
+                let session = CheckoutSession {
+                    items: vec![Item::new(&price)],
+                    mode: SessionMode::Payment,
+                    ..self.session()
+                };
+                self.charge = Some(world.pay_once(session)?);
+            }
+            Act::OneOffInvoice { paid } => {
+                world.one_off_invoice(&self.customer, &price, *paid == YesNo::Yes)?;
+            }
+            Act::Refund { amount } => {
+                const PART: i64 = 100;
+                let charge = self.charge.as_deref().unwrap_or_default();
+                let amount = (*amount == RefundedAmount::Part).then_some(PART);
+                world.refund_charge(charge, amount, |_| {})?;
+            }
+            other => return Err(ActError::misplaced(other)),
+        }
+        Ok(())
+    }
+
+    /// A page of Checkout as the application opens it.
+    fn session(&self) -> CheckoutSession {
+        CheckoutSession {
+            customer: Some(self.customer.clone()),
+            client_reference_id: self.client_reference_id.as_deref().map(CompactString::from),
+            metadata: metadata(&self.session_metadata),
+            ..CheckoutSession::default()
+        }
     }
 
     /// What changes the items of a subscription.
@@ -241,14 +303,11 @@ impl Buyer {
             world.coupon(Coupon::percent(&id, percent.into()))
         });
         let session = CheckoutSession {
-            customer: Some(self.customer.clone()),
-            client_reference_id: self.client_reference_id.as_deref().map(CompactString::from),
-            metadata: metadata(&self.session_metadata),
             subscription_metadata: metadata(&self.subscription_metadata),
             items,
             trial_days: checkout.trial_days.map(u32::from),
             coupon,
-            ..CheckoutSession::default()
+            ..self.session()
         };
         let label = checkout.subscription.clone();
         let payment = match checkout.payment {
@@ -291,15 +350,15 @@ impl Buyer {
     }
 }
 
-/// Somebody who is a customer and has no account subscribes and leaves.
+/// Somebody who is a customer and has no account subscribes, wants more of it, and leaves.
 fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
-    let email = "stranger@rehearsal.prodverdict.invalid";
-    let customer = world.create_customer(Customer::new("").email(email));
+    let customer = world.create_customer(Customer::new("").email(STRANGERS_EMAIL));
     let price = cast
         .price(Role::Main, None)
         .ok_or(ActError::NoPrice(Role::Main))?;
     let subscription = Subscription::new(&customer, Status::Incomplete);
     let id = world.subscribe(subscription.price(price.as_str()), Paying::Paid)?;
+    world.change_quantity(&id, None, 2)?;
     world.cancel_now(&id)?;
     Ok(())
 }

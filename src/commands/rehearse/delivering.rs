@@ -12,7 +12,7 @@ use super::{
 use crate::{
     commands::failure::Failure,
     rehearsal::{
-        Answer, Answered, Delivery, Order, Performance, Sending, Signing, Step, Variation,
+        Answer, Answered, Delivery, Order, Performance, Sending, Signing, Step, Until, Variation,
     },
     webhook::{Reply, Signature},
 };
@@ -66,7 +66,12 @@ pub(super) fn parcels(
             .filter_map(|index| step.send.get(*index))
             .collect();
     }
+    let stage = super::play::stage(rehearsing, performance, "");
+    let is_since_basil = stage.events_version.has_periods_at_items();
     for sending in sends {
+        if sending.until == Some(Until::Basil) && is_since_basil {
+            continue;
+        }
         let of = sending.of.as_deref().unwrap_or(&step.id);
         let made = memory.events.get(of).map(Vec::as_slice).unwrap_or_default();
         let before = parcels.len();

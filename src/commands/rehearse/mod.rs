@@ -3,6 +3,7 @@
 mod acts;
 mod address_file;
 mod calls;
+mod catalog;
 mod choosing;
 mod delivering;
 mod files;
@@ -22,6 +23,7 @@ use std::{
     path::Path,
 };
 
+use compact_str::CompactString;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
@@ -52,6 +54,8 @@ pub(crate) struct Rehearsing<'r> {
     contract: &'r AccessContract,
     cast: Cast,
     fake: FakeStripe,
+    /// The events about the products and prices that were made for it.
+    catalog: Vec<CompactString>,
     scratch: Scratch,
     endpoint: Endpoint,
     /// Of the scratch database.

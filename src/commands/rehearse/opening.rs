@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use compact_str::CompactString;
 use tokio::{net::TcpStream, sync::Mutex, time::timeout};
 use url::Url;
 
@@ -84,7 +85,7 @@ pub(crate) async fn ready<'r>(
     };
     let handler = handler_url(settings, (in_container_action, gateway), output)?;
     let endpoint = Endpoint::new(handler.clone(), secret).map_err(|error| client(&error))?;
-    let fake = start(settings, &cast, &version, files, &mut warnings)?;
+    let (fake, catalog) = start(settings, &cast, &version, files, &mut warnings)?;
     let address = AddressFile::of(settings, &fake, files);
     let address = awaited(settings, &handler, address).await?;
     let today = |now: i64| now - now.rem_euclid(DAY);
@@ -93,6 +94,7 @@ pub(crate) async fn ready<'r>(
         contract,
         cast,
         fake,
+        catalog,
         scratch,
         endpoint,
         url: url.unwrap_or_else(|| String::new().into()),
@@ -184,7 +186,7 @@ fn start(
     version: &ApiVersion,
     files: &Files,
     warnings: &mut Vec<Problem>,
-) -> Result<FakeStripe, Problem> {
+) -> Result<(FakeStripe, Vec<CompactString>), Problem> {
     let mut world = World::new(real_now().0);
     if let Some(folder) = &settings.fake_stripe.fixtures {
         match files.left_out("fake_stripe.fixtures") {
@@ -192,18 +194,19 @@ fn start(
             None => load(&mut world, folder, settings, files)?,
         }
     }
-    furnish(&mut world, cast, version);
+    let catalog = furnish(&mut world, cast, version);
     let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| Problem {
         message: format!("`{}` is no address and port", settings.fake_stripe.listen),
         hint: String::new(),
         place: Some(settings.places.section.clone()),
     })?;
-    FakeStripe::start(listen, world).map_err(|error| Problem {
+    let fake = FakeStripe::start(listen, world).map_err(|error| Problem {
         message: format!("the fake provider cannot listen on {listen}: {error}"),
         hint: "another process uses the address: end it, or name another in `rehearsal.fake_stripe.listen`"
             .to_owned(),
         place: Some(settings.places.section.clone()),
-    })
+    })?;
+    Ok((fake, catalog))
 }
 
 /// Puts the objects of the user's own folder into the world.

@@ -35,6 +35,7 @@ pub(super) struct Bystander {
     /// As in "an account without a customer".
     pub(super) who: &'static str,
     pub(super) account: String,
+    pub(super) email: String,
     pub(super) tokens: Vec<String>,
 }
 
@@ -110,8 +111,9 @@ pub(super) async fn without_customer(
         .map_err(|error| Failure::of(&error))?;
     Ok(Bystander {
         who,
-        tokens: vec![account.clone(), email],
+        tokens: vec![account.clone(), email.clone()],
         account,
+        email,
     })
 }
 

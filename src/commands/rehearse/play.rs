@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, stream};
 
 use super::{
-    Rehearsing, outcome,
+    Rehearsing, catalog, outcome,
     people::{Actor, Bystander, actor, snapshots, without_customer},
     rows::look,
     step::{self, Memory},
@@ -64,6 +64,7 @@ pub(crate) async fn rehearse(
         .iter()
         .map(|scenario| due(scenario, contract, &rehearsing.cast, links))
         .collect();
+    catalog::tell(rehearsing).await?;
     let bystanders = gather_bystanders(rehearsing, "bystander").await?;
     let performances: Vec<&Performance<'_>> =
         due.iter().flat_map(|due| &due.performances).collect();
@@ -84,6 +85,7 @@ pub(crate) async fn rehearse(
                 // Rows of others would be found by whatever was written to all of them.
                 let empty = rehearsing.scratch.start_anew().await;
                 empty.map_err(|error| Failure::of(&error))?;
+                catalog::tell(rehearsing).await?;
                 let key = format!("{}.alone", performance.key);
                 let fresh = gather_bystanders(rehearsing, &format!("{key}.bystander")).await?;
                 *slot = perform(rehearsing, performance, &key, &fresh).await?;
@@ -161,6 +163,8 @@ async fn perform(
     bystanders: &[Bystander],
 ) -> Result<Played, Failure> {
     let mut actor = actor(rehearsing, key, stage(rehearsing, performance, key)).await?;
+    let mut others = bystanders.iter();
+    actor.buyer.email_of_another = others.next().map(|one| one.email.clone());
     if let Variation::Price(price) = &performance.variation {
         actor.buyer.each = Some(price.clone());
     }
@@ -221,7 +225,11 @@ fn ending(actor: &Actor, row: RowState) -> Ending {
     }
 }
 
-fn stage(rehearsing: &Rehearsing<'_>, performance: &Performance<'_>, key: &str) -> Stage {
+pub(super) fn stage(
+    rehearsing: &Rehearsing<'_>,
+    performance: &Performance<'_>,
+    key: &str,
+) -> Stage {
     let older = || BEFORE_BASIL.parse().unwrap_or(ApiVersion::NEWEST);
     let is_old = !rehearsing.version.has_periods_at_items();
     Stage {
@@ -357,6 +365,7 @@ async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Fai
     Ok(Bystander {
         who: "another customer, who pays",
         tokens: payer.tokens(),
+        email: payer.email.clone(),
         account: payer.account,
     })
 }

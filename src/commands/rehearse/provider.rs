@@ -6,9 +6,12 @@ use compact_str::CompactString;
 
 use crate::{
     contract::PriceId,
-    fake_stripe::{ApiVersion, Customer, Impossible, Price, Stage, World},
+    fake_stripe::{ApiVersion, Customer, Impossible, Price, Product, Stage, World},
     rehearsal::{Act, Cast, Label, Role},
 };
+
+/// Of customers that no account knows.
+pub(super) const STRANGERS_EMAIL: &str = "stranger@rehearsal.prodverdict.invalid";
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -29,6 +32,12 @@ pub(super) struct Buyer {
     pub(super) each: Option<PriceId>,
     pub(super) subscriptions: BTreeMap<Label, CompactString>,
     pub(super) sessions: BTreeMap<Label, CompactString>,
+    /// The e-mail of another account.
+    pub(super) email_of_another: Option<String>,
+    /// The last single payment.
+    pub(super) charge: Option<CompactString>,
+    /// A customer that no account knows.
+    stranger: Option<Box<Self>>,
 }
 
 /// Why an act cannot be done: a scenario that makes no sense.
@@ -67,6 +76,9 @@ impl Buyer {
             each: None,
             subscriptions: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            email_of_another: None,
+            charge: None,
+            stranger: None,
         }
     }
 
@@ -82,6 +94,13 @@ impl Buyer {
         cast: &Cast,
         act: &Act,
     ) -> Result<Vec<CompactString>, ActError> {
+        if let Act::NotOurs(act) = act {
+            let stage = &self.stage;
+            let stranger = self
+                .stranger
+                .get_or_insert_with(|| Box::new(Self::new(world, stage.clone(), STRANGERS_EMAIL)));
+            return stranger.act(world, cast, act);
+        }
         self.stage.clock = self.time_of(world, act)?;
         let stage = self.stage.clone();
         let (done, events) = world.on_stage(&stage, |world| self.perform(world, cast, act));
@@ -129,11 +148,16 @@ impl Buyer {
             | Act::ClearPause { .. }
             | Act::Pause { .. }
             | Act::Resume { .. }
-            | Act::ChangeEmail {}
+            | Act::ChangeEmail { .. }
             | Act::DeleteCustomer {}
             | Act::Forget { .. }
             | Act::GuestPayment {}
             | Act::Stranger {}
+            | Act::NotOurs(_)
+            | Act::Abandon { .. }
+            | Act::PayOnce {}
+            | Act::OneOffInvoice { .. }
+            | Act::Refund { .. }
             | Act::Invent {} => MINUTE,
         };
         Ok(now.saturating_add(later))
@@ -153,7 +177,7 @@ impl Buyer {
         Ok(subscription.and_then(|one| one.details.trial_end))
     }
 
-    pub(super) fn session(&self, label: &Label) -> Result<&CompactString, ActError> {
+    pub(super) fn session_of(&self, label: &Label) -> Result<&CompactString, ActError> {
         let session = self.sessions.get(label);
         session.ok_or_else(|| ActError::NoSubscription(label.0.clone()))
     }
@@ -184,9 +208,20 @@ pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactS
     items.next().map(|item| item.id.clone())
 }
 
-/// The world that a rehearsal begins with: a price for every part, unless the fixtures bring it.
-pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) {
+/// The world that a rehearsal begins with: a price for every part, unless the fixtures bring it. Gives the ids of the
+/// events that the provider sends about what was made.
+pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) -> Vec<CompactString> {
     world.default_version = version.clone();
+    let stage = Stage {
+        clock: world.clock,
+        events_version: version.clone(),
+        namespace: "catalog".into(),
+    };
+    let ((), events) = world.on_stage(&stage, |world| stock(world, cast));
+    events
+}
+
+fn stock(world: &mut World, cast: &Cast) {
     let yearly = cast.price(Role::Yearly, None);
     let mut amount = 2_000;
     for paid in &cast.paid {
@@ -199,21 +234,38 @@ pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) {
         };
         price.product = paid.product.as_deref().unwrap_or_default().into();
         price.lookup_key = paid.lookup_key.as_deref().map(Into::into);
-        if world.find_price(id).is_none() {
-            world.price(price);
-        }
+        sell(world, price);
         amount += 3_000;
     }
-    for role in [Role::Unknown, Role::Addon, Role::Metered] {
-        let id = cast.price(role, None);
-        let Some(id) = id.filter(|id| world.find_price(id.as_str()).is_none()) else {
+    for role in [Role::Unknown, Role::Addon, Role::Metered, Role::Once] {
+        let Some(id) = cast.price(role, None) else {
             continue;
         };
-        let price = Price::monthly(id.as_str(), 500);
-        world.price(if role == Role::Metered {
-            price.metered()
-        } else {
-            price
-        });
+        sell(
+            world,
+            match role {
+                Role::Metered => Price::monthly(id.as_str(), 500).metered(),
+                Role::Once => Price::one_time(id.as_str(), 500),
+                Role::Main
+                | Role::Other
+                | Role::OtherIfAny
+                | Role::Yearly
+                | Role::Each
+                | Role::Unknown
+                | Role::Addon => Price::monthly(id.as_str(), 500),
+            },
+        );
     }
+}
+
+/// Makes a price, and its product before it where there is none.
+fn sell(world: &mut World, mut price: Price) {
+    if world.find_price(&price.id).is_some() {
+        return;
+    }
+    if world.find_product(&price.product).is_none() {
+        let name = price.lookup_key.as_deref().unwrap_or(&price.id);
+        price.product = world.create_product(Product::new(&price.product, name));
+    }
+    world.create_price(price);
 }

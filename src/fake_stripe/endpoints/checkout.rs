@@ -66,8 +66,9 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let customer = parameters.text("customer");
     let email = parameters.field("customer_details", "email");
     let subscription = parameters.text("subscription");
+    let intent = parameters.text("payment_intent");
     // No session here has any of these.
-    let elsewhere = ["customer_account", "payment_intent", "payment_link"];
+    let elsewhere = ["customer_account", "payment_link"];
     let is_elsewhere = elsewhere.iter().any(|name| parameters.text(name).is_some());
     let wanted = |session: &CheckoutSession| {
         !is_elsewhere
@@ -75,6 +76,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && customer.is_none_or(|customer| session.customer.as_deref() == Some(customer))
             && email.is_none_or(|email| session.email() == Some(email))
             && subscription.is_none_or(|asked| session.subscription.as_deref() == Some(asked))
+            && intent.is_none_or(|asked| session.payment_intent.as_deref() == Some(asked))
     };
     let listing = Listing::of(&world.objects.sessions, "checkout.session", call);
     call.list(world, &listing, wanted, |session| {

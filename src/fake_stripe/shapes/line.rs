@@ -78,7 +78,7 @@ fn until_basil(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Value {
         "proration": line.proration,
         "proration_details": {"credited_items": null},
         "subscription": invoice.subscription.as_deref(),
-        "subscription_item": line.subscription_item.as_str(),
+        "subscription_item": (!line.subscription_item.is_empty()).then_some(line.subscription_item.as_str()),
         "tax_amounts": [],
         "tax_rates": [],
         "type": if line.invoice_item.is_some() { "invoiceitem" } else { "subscription" },
@@ -92,6 +92,9 @@ fn until_basil(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Value {
 
 /// Where lines name their price from basil on.
 pub(super) fn pricing(price: Option<&Price>, id: &str) -> Value {
+    if id.is_empty() {
+        return Value::Null;
+    }
     let unit = price.and_then(|price| price.unit_amount);
     json!({
         "price_details": {"price": id, "product": price.map(|price| price.product.as_str())},

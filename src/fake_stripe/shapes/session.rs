@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{View, written::object};
-use crate::fake_stripe::world::{CheckoutSession, PaymentStatus, PortalSession, SessionStatus};
+use crate::fake_stripe::world::{
+    CheckoutSession, PaymentStatus, PortalSession, SessionMode, SessionStatus,
+};
 
 const NULLS: [&str; 32] = [
     "after_expiration",
@@ -55,6 +57,8 @@ fn about(session: &CheckoutSession, view: View<'_>) -> Value {
         .coupon
         .as_deref()
         .map(|coupon| json!([{"coupon": coupon, "promotion_code": null}]));
+    let collects_if_required =
+        session.missing_payment_method.is_some() || session.mode == SessionMode::Payment;
     json!({
         "id": session.id.as_str(),
         "object": "checkout.session",
@@ -72,8 +76,9 @@ fn about(session: &CheckoutSession, view: View<'_>) -> Value {
         "invoice": session.invoice.as_deref(),
         "livemode": view.world.livemode,
         "metadata": &session.metadata,
-        "mode": "subscription",
-        "payment_method_collection": if session.missing_payment_method.is_some() { "if_required" } else { "always" },
+        "mode": session.mode.as_str(),
+        "payment_intent": session.payment_intent.as_deref(),
+        "payment_method_collection": if collects_if_required { "if_required" } else { "always" },
         "payment_status": session.payment_status.as_str(),
         "status": session.status.as_str(),
         "subscription": session.subscription.as_deref(),

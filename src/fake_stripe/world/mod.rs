@@ -41,7 +41,7 @@ pub use self::{
     payment::{Charge, Dispute, IntentStatus, PaymentIntent, PaymentMethod, Refund},
     record::{Record, RecordKind},
     schedule::{Phase, Schedule, ScheduleStatus},
-    session::{CheckoutSession, PaymentStatus, PortalSession, SessionStatus},
+    session::{CheckoutSession, PaymentStatus, PortalSession, SessionMode, SessionStatus},
     sparse::{Blank, Sparse},
     stage::{Cause, Stage},
     subscription::{Details, Item, Metadata, PauseCollection, Period, Status, Subscription},
@@ -280,6 +280,10 @@ impl World {
 
     pub fn find_price(&self, id: &str) -> Option<&Price> {
         self.prices.get(id)
+    }
+
+    pub fn find_product(&self, id: &str) -> Option<&Product> {
+        self.products.get(id)
     }
 
     pub fn find_customer(&self, id: &str) -> Option<&Customer> {

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{Item, Metadata, collection::Object, invoice::objects};
 
-/// A Checkout session, in `subscription` mode.
+/// A Checkout session.
 #[derive(Debug, Clone, Default)]
 pub struct CheckoutSession {
     pub id: CompactString,
@@ -12,6 +12,7 @@ pub struct CheckoutSession {
     pub expires_at: i64,
     pub status: SessionStatus,
     pub payment_status: PaymentStatus,
+    pub mode: SessionMode,
     /// Given by the application, or made when the session completes.
     pub customer: Option<CompactString>,
     /// The e-mail that the page was opened with.
@@ -29,6 +30,8 @@ pub struct CheckoutSession {
     pub allow_promotion_codes: bool,
     pub subscription: Option<CompactString>,
     pub invoice: Option<CompactString>,
+    /// What is paid in `payment` mode.
+    pub payment_intent: Option<CompactString>,
     pub success_url: Option<CompactString>,
     pub cancel_url: Option<CompactString>,
 }
@@ -38,6 +41,23 @@ impl CheckoutSession {
     pub(crate) fn email(&self) -> Option<&str> {
         let bought = self.buyer_email.as_deref();
         bought.or(self.customer_email.as_deref())
+    }
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionMode {
+    #[default]
+    Subscription,
+    Payment,
+}
+
+impl SessionMode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subscription => "subscription",
+            Self::Payment => "payment",
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::fake_stripe::{
     error::ApiError,
     form::{Form, Given},
     keys::Permission,
+    recorder::Unplayed,
     shapes,
     world::{CheckoutSession, Completion, Item, Payment, World},
 };
@@ -114,7 +115,8 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         return Err(ApiError::invalid(
             "This is the fake of prodverdict: it sells subscriptions only (`mode=subscription`).",
         )
-        .param("mode"));
+        .param("mode")
+        .unplayed(Unplayed::Parameter("mode".to_owned())));
     }
     check_new(&lines, writing, world, "line_items")?;
     if let Some(customer) = &session.customer {

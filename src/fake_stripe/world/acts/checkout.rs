@@ -163,7 +163,11 @@ impl World {
         Ok(())
     }
 
-    fn open_session(&self, id: &str, act: &'static str) -> Result<CheckoutSession, Impossible> {
+    pub(super) fn open_session(
+        &self,
+        id: &str,
+        act: &'static str,
+    ) -> Result<CheckoutSession, Impossible> {
         let session = self.find_session(id);
         let session = session.ok_or_else(|| Impossible::unknown("checkout session", id))?;
         match session.status {

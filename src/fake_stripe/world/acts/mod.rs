@@ -12,6 +12,7 @@ mod guest;
 mod invoicing;
 mod market;
 mod money;
+mod once;
 mod payment;
 mod phases;
 mod purchase;

@@ -1,0 +1,33 @@
+//! The products and prices that a rehearsal makes, told before anything is bought: who mirrors them has them then.
+
+use super::Rehearsing;
+use crate::{
+    commands::failure::Failure,
+    webhook::{Reply, Signature},
+};
+
+/// Sends the events about them. What is answered does not matter: a scenario of its own sends what nobody knows.
+pub(super) async fn tell(rehearsing: &Rehearsing<'_>) -> Result<(), Failure> {
+    let ids: Vec<String> = rehearsing.catalog.iter().map(ToString::to_string).collect();
+    let noted = rehearsing.scratch.note(&ids).await;
+    noted.map_err(|error| Failure::of(&error))?;
+    for id in &rehearsing.catalog {
+        let event = rehearsing.fake.world(|world| {
+            let kind = world.find_event(id)?.kind.to_string();
+            Some((kind, world.event_body(id)?))
+        });
+        let Some((kind, body)) = event else { continue };
+        let registered = rehearsing.settings.events.as_ref();
+        if registered.is_some_and(|registered| !registered.contains(&kind)) {
+            continue;
+        }
+        let now = super::real_now().0;
+        let reply = rehearsing.endpoint.deliver(&body, Signature::Right, now);
+        if let Reply::Nothing(why) = reply.await {
+            // Nobody answers: the first purchase says so.
+            tracing::debug!(why, "the catalogue is not told");
+            break;
+        }
+    }
+    Ok(())
+}

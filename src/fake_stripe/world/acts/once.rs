@@ -1,0 +1,82 @@
+//! What a customer pays for once: a Checkout in `payment` mode, an invoice of no subscription.
+
+use compact_str::CompactString;
+
+use super::{
+    super::{
+        CheckoutSession, Invoice, InvoiceItem, InvoiceLine, PaymentIntent, PaymentStatus,
+        SessionStatus, World,
+    },
+    DAY, Impossible,
+    telling::Thing,
+};
+
+impl World {
+    /// A customer pays on a page of Checkout that is for no subscription. Gives the charge.
+    pub fn pay_once(&mut self, session: CheckoutSession) -> Result<CompactString, Impossible> {
+        let id = self.open_checkout(session)?;
+        let mut session = self.open_session(&id, "completing it")?;
+        let customer = session.customer.clone().unwrap_or_default();
+        let known = self.find_customer(&customer);
+        session.buyer_email = known.and_then(|customer| customer.email.clone());
+        self.by_person();
+        let intent = self.payment_intent(PaymentIntent {
+            customer,
+            currency: "usd".into(),
+            amount: self.session_subtotal(&session),
+            ..PaymentIntent::default()
+        });
+        self.tell("payment_intent.created", Thing::PaymentIntent(&intent));
+        self.charge_told(&intent);
+        session.status = SessionStatus::Complete;
+        session.payment_status = PaymentStatus::Paid;
+        session.payment_intent = Some(intent.clone());
+        self.checkout_session(session);
+        self.tell("checkout.session.completed", Thing::Session(&id));
+        let paid = self.objects.payment_intents.get(&intent);
+        let charge = paid.and_then(|intent| intent.latest_charge.clone());
+        Ok(charge.unwrap_or_default())
+    }
+
+    /// An invoice for something that is bought once is paid, or its payment fails.
+    pub fn one_off_invoice(
+        &mut self,
+        customer: &str,
+        price: &str,
+        is_paid: bool,
+    ) -> Result<CompactString, Impossible> {
+        let known = self.find_customer(customer);
+        let known = known.ok_or_else(|| Impossible::unknown("customer", customer))?;
+        let (email, name) = (known.email.clone(), known.details.name.clone());
+        let unit = self.find_price(price).and_then(|price| price.unit_amount);
+        self.create_invoice_item(InvoiceItem {
+            customer: customer.into(),
+            currency: "usd".into(),
+            line: InvoiceLine {
+                amount: unit.unwrap_or_default(),
+                description: "Credits".into(),
+                price: price.into(),
+                quantity: Some(1),
+                ..InvoiceLine::default()
+            },
+            ..InvoiceItem::default()
+        });
+        let draft = Invoice {
+            customer: customer.into(),
+            billing_reason: "manual".into(),
+            currency: "usd".into(),
+            customer_email: email,
+            customer_name: name,
+            ..Invoice::default()
+        };
+        let invoice = self.create_invoice(draft, true);
+        if is_paid {
+            self.pay_invoice(&invoice)?;
+        } else {
+            let next = self.clock.saturating_add(DAY.saturating_mul(3));
+            self.by_itself();
+            self.decline_told(&invoice, Some(next));
+        }
+        Ok(invoice)
+    }
+}
