@@ -20,6 +20,7 @@ mod node_app;
 mod program;
 mod refusals;
 mod stage;
+mod steps;
 mod table;
 
 /// Past the capture of the test harness: whoever looks at the run has to see it.

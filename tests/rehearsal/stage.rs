@@ -50,16 +50,31 @@ pub(crate) struct Stage {
 impl Stage {
     /// The app as it is, or broken, which may take so long to write.
     pub(crate) fn new(language: Language, mutant: Option<Mutant>, settle: &str) -> Self {
+        Self::with_app(settle, |database, listen, preload| match language {
+            Language::Rust => Running::Rust(in_rust(database, listen, mutant)),
+            Language::Node(packages) => {
+                let start = |environment: &[(&str, &str)]| {
+                    NodeApp::start(packages, mutant.map(Mutant::as_str), environment)
+                };
+                Running::Node(in_node(database, listen, preload, start))
+            }
+        })
+    }
+
+    /// The app in Node, with texts of its handler replaced by others.
+    pub(crate) fn edited(packages: &'static Packages, edits: &[(&str, &str)]) -> Self {
+        Self::with_app(SETTLE, |database, listen, preload| {
+            let start =
+                |environment: &[(&str, &str)]| NodeApp::start_edited(packages, edits, environment);
+            Running::Node(in_node(database, listen, preload, start))
+        })
+    }
+
+    fn with_app(settle: &str, start: impl FnOnce(&Database, &str, &Path) -> Running) -> Self {
         let database = Database::with(SCHEMA);
         let folder = folder(&[]);
         let listen = format!("127.0.0.1:{}", free_port());
-        let app = match language {
-            Language::Rust => Running::Rust(in_rust(&database, &listen, mutant)),
-            Language::Node(packages) => {
-                let preload = folder.path().join("stripe.cjs");
-                Running::Node(in_node(packages, &database, &listen, mutant, &preload))
-            }
-        };
+        let app = start(&database, &listen, &folder.path().join("stripe.cjs"));
         let (handler, gate) = match &app {
             Running::Rust(app) => (app.webhook_url(), app.gate_url()),
             Running::Node(app) => (app.webhook_url(), app.gate_url()),
@@ -180,11 +195,10 @@ fn in_rust(database: &Database, listen: &str, mutant: Option<Mutant>) -> App {
 }
 
 fn in_node(
-    packages: &Packages,
     database: &Database,
     listen: &str,
-    mutant: Option<Mutant>,
     preload: &Path,
+    start: impl FnOnce(&[(&str, &str)]) -> NodeApp,
 ) -> NodeApp {
     redirect::write_node_preload(preload).expect("a preload");
     let environment = [
@@ -198,7 +212,7 @@ fn in_node(
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    NodeApp::start(packages, mutant.map(Mutant::as_str), &environment)
+    start(&environment)
 }
 
 /// A port that nothing listens on, and that no other rehearsal of these tests was given.

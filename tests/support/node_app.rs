@@ -34,7 +34,27 @@ impl NodeApp {
         patch: Option<&str>,
         environment: &[(&str, &str)],
     ) -> Self {
-        let directory = copy(patch);
+        Self::start_in(copy(patch), packages, environment)
+    }
+
+    /// As `start`, with texts of `webhook.js` replaced by others.
+    pub(crate) fn start_edited(
+        packages: &Packages,
+        edits: &[(&str, &str)],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let directory = copy(None);
+        let path = directory.path().join("webhook.js");
+        let mut source = fs::read_to_string(&path).expect("webhook.js");
+        for (text, other) in edits {
+            assert!(source.contains(text), "{text} is not in webhook.js");
+            source = source.replace(text, other);
+        }
+        fs::write(&path, source).expect("webhook.js");
+        Self::start_in(directory, packages, environment)
+    }
+
+    fn start_in(directory: TempDir, packages: &Packages, environment: &[(&str, &str)]) -> Self {
         let modules = directory.path().join("node_modules");
         std::os::unix::fs::symlink(&packages.0, modules).expect("a link to the packages");
         let port = free_port();
