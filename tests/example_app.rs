@@ -5,6 +5,7 @@
 #[path = "support/handlers/mod.rs"]
 mod handlers;
 #[path = "support/node_app.rs"]
+#[expect(dead_code, reason = "the rest is for other tests")]
 mod node_app;
 
 use std::{

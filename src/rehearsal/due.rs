@@ -259,6 +259,21 @@ mod tests {
     }
 
     #[test]
+    fn another_product_alone_needs_plans_to_tell_it_by() {
+        let scenarios = built_in().expect("scenarios");
+        let left_out = |contract: &Contract| {
+            let cast = Cast::of(contract).expect("a cast");
+            let scenario = scenarios.iter().find(|one| one.id == "bystanders");
+            due(scenario.expect("there"), contract, &cast, LINKED).left_out
+        };
+        assert_eq!(left_out(&contract(&[("price_a", "pro")])), [""; 0]);
+        assert_eq!(
+            left_out(&contract(&[])),
+            ["another-product-alone: `plans` maps no price"]
+        );
+    }
+
+    #[test]
     fn renewal_is_played_for_each_paid_price() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team"), ("price_0", "free")]);
