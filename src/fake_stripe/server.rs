@@ -299,6 +299,7 @@ fn router(engine: &Arc<Engine>) -> Router {
             engine.exchange(Some(route), cutter, arrival).await
         };
         let method = match write.method {
+            Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
             Method::Delete => MethodFilter::DELETE,
         };

@@ -183,6 +183,39 @@ fn who_believes_events_is_right_before_basil_too() {
 }
 
 #[test]
+fn who_asks_the_provider_for_much_more_is_answered() {
+    let packages = match Packages::install() {
+        Ok(packages) => packages,
+        Err(why) => return skipped(why),
+    };
+    let edits = [(
+        LISTS,
+        "const whole = { expand: ['sources', 'tax_ids', 'tax', 'cash_balance', 'invoice_credit_balance'] };
+  await stripe.customers.retrieve(customer, whole);
+  await stripe.paymentMethods.list({ customer, type: 'card' });
+  await stripe.subscriptions.search({ query: `metadata['userId']:'${account.id}'` });
+  await stripe.subscriptionSchedules.list({ customer });
+  if (object.object === 'checkout.session') {
+    const session = { expand: ['total_details.breakdown', 'customer.tax_ids', 'payment_link', 'line_items.data.price.product'] };
+    await stripe.checkout.sessions.retrieve(object.id, session);
+  }
+  if (object.object === 'subscription') {
+    const prices = { expand: ['items.data.price.tiers', 'items.data.price.currency_options', 'latest_invoice.payments'] };
+    await stripe.subscriptions.retrieve(object.id, prices);
+    await stripe.promotionCodes.list({ customer });
+  }
+  if (object.object === 'invoice') {
+    await stripe.invoices.retrieve(object.id, { expand: ['account_tax_ids', 'latest_revision', 'confirmation_secret'] });
+    await stripe.creditNotes.list({ invoice: object.id });
+  }
+  const lists = await Promise.all([...customers].map((id) => listSubscriptions(stripe, id)));",
+    )];
+    let stage = Stage::edited(packages, &edits);
+    let some = "--scenario first-purchase --scenario renewal --scenario dunning --scenario one-off";
+    stage.rehearse(some).run().with_status(0);
+}
+
+#[test]
 fn who_mirrors_products_is_told_of_them_first() {
     let packages = match Packages::install() {
         Ok(packages) => packages,

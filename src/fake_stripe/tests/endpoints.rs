@@ -261,6 +261,24 @@ async fn a_preview_shows_the_next_invoice_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_next_invoice_was_retrieved_until_basil() {
+    let (world, subscription, _) = bought();
+    let bench = Bench::of(world);
+    let path = "/v1/invoices/upcoming";
+    let query = [("subscription", subscription.as_str())];
+    let older = bench
+        .request(path, &query)
+        .header("Stripe-Version", "2024-06-20");
+    let invoice: Value = older.send().await.unwrap().json().await.unwrap();
+    assert_eq!(at(&invoice, "/total"), Some(&2000.into()));
+    assert_eq!(at(&invoice, "/id"), None);
+    assert_eq!(text(&invoice, "/subscription"), subscription);
+    let (status, _) = bench.refused(path, &query).await;
+    assert_eq!(status, 404);
+    assert_eq!(bench.fake.requests().last().unwrap().unplayed, None);
+}
+
+#[tokio::test]
 async fn a_schedule_is_made_changed_and_let_go() {
     let (world, subscription, _) = bought();
     let bench = Bench::of(world);

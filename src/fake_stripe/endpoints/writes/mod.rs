@@ -50,6 +50,8 @@ impl std::fmt::Debug for Write {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
+    /// Changes nothing, and needs what only writes have: a nested form, or a world to try something in.
+    Get,
     Post,
     Delete,
 }

@@ -1,6 +1,7 @@
 //! Invoices that an application makes itself, deletes, sends, or asks for ahead of time.
 
 use compact_str::CompactString;
+use serde_json::Value;
 
 use super::{Method, Write, Writing, customers::new_metadata, items::WantedItem};
 use crate::fake_stripe::{
@@ -26,6 +27,13 @@ pub(super) const WRITES: &[Write] = &[
         path: "/v1/invoices/create_preview",
         permission: Permission::InvoiceWrite,
         answer: preview,
+    },
+    Write {
+        endpoint: Endpoint::PreviewInvoice,
+        method: Method::Get,
+        path: "/v1/invoices/upcoming",
+        permission: Permission::InvoiceRead,
+        answer: upcoming,
     },
     Write {
         endpoint: Endpoint::SendInvoice,
@@ -129,6 +137,54 @@ fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiE
     form.ignore(&["schedule_details"]);
     form.ignore(&IGNORED);
     writing.finish()?;
+    let invoice = next(writing, world, (customer, subscription), items)?;
+    writing.body(world, &invoice)
+}
+
+/// The same until basil, where such an invoice had no id.
+fn upcoming(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    if writing.call.version.has_periods_at_items() {
+        let gone = ApiError::invalid("Unrecognized request URL (GET: /v1/invoices/upcoming).");
+        return Err(gone.status(http::StatusCode::NOT_FOUND));
+    }
+    let form = &mut writing.form;
+    let customer = form.plain("customer")?;
+    let subscription = form.plain("subscription")?;
+    let mut items = changes(form)?;
+    items.extend(WantedItem::all(form, "subscription_items")?);
+    form.ignore(&[
+        "coupon",
+        "currency",
+        "customer_details",
+        "invoice_items",
+        "schedule",
+    ]);
+    form.ignore(&[
+        "subscription_billing_cycle_anchor",
+        "subscription_cancel_at",
+        "subscription_cancel_at_period_end",
+        "subscription_cancel_now",
+        "subscription_default_tax_rates",
+        "subscription_proration_behavior",
+        "subscription_proration_date",
+        "subscription_start_date",
+        "subscription_trial_end",
+    ]);
+    form.ignore(&IGNORED);
+    writing.finish()?;
+    let mut invoice = next(writing, world, (customer, subscription), items)?;
+    if let Some(invoice) = invoice.as_object_mut() {
+        invoice.remove("id");
+    }
+    writing.body(world, &invoice)
+}
+
+fn next(
+    writing: &Writing<'_>,
+    world: &mut World,
+    (customer, subscription): (Option<CompactString>, Option<CompactString>),
+    items: Vec<WantedItem>,
+) -> Result<Value, ApiError> {
     let call = &writing.call;
     let known = match (&subscription, &customer) {
         (Some(id), _) => {
@@ -160,8 +216,7 @@ fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiE
             .code("invoice_upcoming_none"));
     };
     let version = writing.call.version.clone();
-    let invoice = world.next_invoice(&id, &version, |world, before| changed(world, before, items));
-    writing.body(world, &invoice)
+    Ok(world.next_invoice(&id, &version, |world, before| changed(world, before, items)))
 }
 
 /// The items that the subscription is thought to have.
