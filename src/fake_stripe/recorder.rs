@@ -64,11 +64,6 @@ impl Request {
         let mut found = written.filter(|(written, _)| written == name);
         found.next().map(|(_, value)| value.as_str())
     }
-
-    /// Whether one of these ids (or other words, such as an e-mail) is in the path or in the value of a parameter.
-    pub fn mentions(&self, ids: &[impl AsRef<str>]) -> bool {
-        mentions((&self.path, &self.query, &self.body), ids)
-    }
 }
 
 /// Every word of a request that may be the name of something.

@@ -180,17 +180,6 @@ impl FakeStripe {
         self.engine.desk().recorder.last()
     }
 
-    /// What was asked after the request of this number and mentions one of these ids (or other words, such as an e-mail)
-    /// in its path, query or body.
-    pub fn requests_since(&self, number: u64, ids: &[impl AsRef<str>]) -> Vec<Request> {
-        let desk = self.engine.desk();
-        let later = desk.recorder.since(number).iter();
-        later
-            .filter(|request| request.mentions(ids))
-            .cloned()
-            .collect()
-    }
-
     /// What was asked after the request of this number and names something that was made on a stage of this namespace.
     pub fn requests_about(&self, number: u64, namespace: &str) -> Vec<Request> {
         let desk = self.engine.desk();

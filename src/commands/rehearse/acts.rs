@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 
-use super::provider::{ActError, Buyer, STRANGERS_EMAIL, plan_item};
+use super::provider::{ActError, Buyer, plan_item};
 use crate::{
     fake_stripe::{
-        CheckoutSession, Coupon, Customer, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
-        PauseCollection, Payment, Renewal, SessionMode, Status, Subscription, TrialEnd, World,
+        CheckoutSession, Coupon, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
+        PauseCollection, Payment, Renewal, Status, Subscription, TrialEnd, World,
     },
     rehearsal::{
         Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-        GivenUp, NewEmail, Outcome, PauseBehavior, RefundedAmount, Role, Subscribe, YesNo,
+        GivenUp, Outcome, PauseBehavior, Role, Subscribe, YesNo,
     },
 };
 
@@ -152,79 +152,8 @@ impl Buyer {
         Ok(())
     }
 
-    /// What happens around subscriptions.
-    fn surroundings(&self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
-        match act {
-            Act::ChangeEmail { to } => {
-                let fresh = format!("changed.{}", self.email);
-                let changed = match (to, &self.email_of_another) {
-                    (NewEmail::OfAnotherAccount, Some(email)) => email,
-                    (NewEmail::OfAnotherAccount, None) | (NewEmail::Fresh, _) => &fresh,
-                };
-                world.change_email(&self.customer, changed)?;
-                world.note(&self.stage.namespace, &fresh);
-            }
-            Act::Abandon { times } => self.abandon(world, cast, *times)?,
-            Act::DeleteCustomer {} => world.remove_customer(&self.customer)?,
-            Act::Forget { subscription } => {
-                world.forget(self.id(subscription)?);
-            }
-            Act::GuestPayment {} => {
-                world.guest_payment(2_000);
-            }
-            Act::Stranger {} => stranger(world, cast)?,
-            Act::Invent {} => {
-                world.unknown_event(Some(&self.customer));
-            }
-            other => return Err(ActError::misplaced(other)),
-        }
-        Ok(())
-    }
-
-    /// Subscriptions that are begun and expire, newer than all that the customer has.
-    fn abandon(&self, world: &mut World, cast: &Cast, times: u8) -> Result<(), ActError> {
-        let price = self.price(cast, Role::Main)?;
-        for _ in 0..times {
-            let one = Subscription::new(&self.customer, Status::Incomplete).price(&price);
-            let id = world.subscribe(one, Paying::Declined)?;
-            world.expire_incomplete(&id)?;
-        }
-        Ok(())
-    }
-
-    /// What has nothing to do with any subscription.
-    fn single_payment(
-        &mut self,
-        world: &mut World,
-        cast: &Cast,
-        act: &Act,
-    ) -> Result<(), ActError> {
-        let price = self.price(cast, Role::Once)?;
-        match act {
-            Act::PayOnce {} => {
-                let session = CheckoutSession {
-                    items: vec![Item::new(&price)],
-                    mode: SessionMode::Payment,
-                    ..self.session()
-                };
-                self.charge = Some(world.pay_once(session)?);
-            }
-            Act::OneOffInvoice { paid } => {
-                world.one_off_invoice(&self.customer, &price, *paid == YesNo::Yes)?;
-            }
-            Act::Refund { amount } => {
-                const PART: i64 = 100;
-                let charge = self.charge.as_deref().unwrap_or_default();
-                let amount = (*amount == RefundedAmount::Part).then_some(PART);
-                world.refund_charge(charge, amount, |_| {})?;
-            }
-            other => return Err(ActError::misplaced(other)),
-        }
-        Ok(())
-    }
-
     /// A page of Checkout as the application opens it.
-    fn session(&self) -> CheckoutSession {
+    pub(super) fn session(&self) -> CheckoutSession {
         CheckoutSession {
             customer: Some(self.customer.clone()),
             client_reference_id: self.client_reference_id.as_deref().map(CompactString::from),
@@ -348,19 +277,6 @@ impl Buyer {
             .insert(subscribe.subscription.clone(), id);
         Ok(())
     }
-}
-
-/// Somebody who is a customer and has no account subscribes, wants more of it, and leaves.
-fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
-    let customer = world.create_customer(Customer::new("").email(STRANGERS_EMAIL));
-    let price = cast
-        .price(Role::Main, None)
-        .ok_or(ActError::NoPrice(Role::Main))?;
-    let subscription = Subscription::new(&customer, Status::Incomplete);
-    let id = world.subscribe(subscription.price(price.as_str()), Paying::Paid)?;
-    world.change_quantity(&id, None, 2)?;
-    world.cancel_now(&id)?;
-    Ok(())
 }
 
 fn metadata(values: &BTreeMap<String, String>) -> Metadata {

@@ -2,6 +2,7 @@
 
 mod acts;
 mod address_file;
+mod around;
 mod calls;
 mod catalog;
 mod choosing;

@@ -1,6 +1,7 @@
 //! The JSON of every object, key by key, in the shape of the version that was asked for.
 
 mod account;
+mod balance;
 mod catalog;
 mod coupon;
 mod customer;
@@ -19,6 +20,7 @@ use serde::{Serialize, Serializer};
 use self::line::pricing;
 pub(crate) use self::{
     account::AccountShape,
+    balance::{Movement, balance_transaction, balance_transaction_id},
     catalog::{PlanShape, PriceShape, ProductFeatureShape, ProductShape, currency_options, tiers},
     coupon::{coupon, discount},
     customer::{CustomerShape, invoice_prefix},
@@ -26,10 +28,7 @@ pub(crate) use self::{
     invoice::{invoice, invoice_item, invoice_payment},
     line::{checkout_line, line},
     notice::{EventShape, TestClockShape, WebhookEndpointShape},
-    payment::{
-        Movement, balance_transaction, balance_transaction_id, charge, client_secret, dispute,
-        payment_intent, payment_method, refund,
-    },
+    payment::{charge, client_secret, dispute, payment_intent, payment_method, refund},
     schedule::schedule,
     session::{checkout_session, portal_session},
     subscription::{ItemShape, SubscriptionShape},

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    View,
+    View, balance_transaction_id,
     written::{address, object},
 };
 use crate::fake_stripe::world::{Charge, Dispute, PaymentIntent, PaymentMethod, Refund};
@@ -190,81 +190,6 @@ pub(crate) fn charge(charge: &Charge, view: View<'_>) -> Value {
     let mut written = object([money, way], &NULLS);
     until_basil(&mut written, charge.invoice.as_deref(), view);
     written
-}
-
-/// The movement of the account's balance that a charge or a refund is.
-pub(crate) fn balance_transaction_id(source: &str) -> String {
-    let tail = source.split_once('_').map_or(source, |(_, tail)| tail);
-    format!("txn_{tail}")
-}
-
-/// What a charge or a refund does to the account's balance.
-pub(crate) fn balance_transaction(movement: &Movement<'_>) -> Value {
-    /// When the money can be paid out.
-    const TWO_DAYS: i64 = 2 * 86_400;
-    // 2.9 % and 30 cents, and nothing comes back with a refund.
-    let fee = if movement.amount > 0 {
-        movement.amount.saturating_mul(29) / 1_000 + 30
-    } else {
-        0
-    };
-    let details = json!({
-        "amount": fee,
-        "application": null,
-        "currency": movement.currency,
-        "description": "Stripe processing fees",
-        "type": "stripe_fee",
-    });
-    json!({
-        "id": balance_transaction_id(movement.source),
-        "object": "balance_transaction",
-        "amount": movement.amount,
-        "available_on": movement.created.saturating_add(TWO_DAYS),
-        "balance_type": "payments",
-        "created": movement.created,
-        "currency": movement.currency,
-        "description": movement.description,
-        "exchange_rate": null,
-        "fee": fee,
-        "fee_details": (fee > 0).then_some(details).into_iter().collect::<Vec<_>>(),
-        "net": movement.amount.saturating_sub(fee),
-        "reporting_category": if movement.amount > 0 { "charge" } else { "refund" },
-        "source": movement.source,
-        "status": "pending",
-        "type": if movement.amount > 0 { "charge" } else { "refund" },
-    })
-}
-
-/// Money that comes (above zero) or goes.
-#[derive(Debug)]
-pub(crate) struct Movement<'w> {
-    pub(crate) source: &'w str,
-    pub(crate) created: i64,
-    pub(crate) amount: i64,
-    pub(crate) currency: &'w str,
-    pub(crate) description: Option<&'w str>,
-}
-
-impl<'w> Movement<'w> {
-    pub(crate) fn of_charge(charge: &'w Charge) -> Self {
-        Self {
-            source: &charge.id,
-            created: charge.created,
-            amount: charge.amount,
-            currency: &charge.currency,
-            description: Some(&charge.description),
-        }
-    }
-
-    pub(crate) fn of_refund(refund: &'w Refund) -> Self {
-        Self {
-            source: &refund.id,
-            created: refund.created,
-            amount: refund.amount.saturating_neg(),
-            currency: &refund.currency,
-            description: None,
-        }
-    }
 }
 
 fn outcome(charge: &Charge) -> Value {

@@ -1,0 +1,105 @@
+//! The acts around a customer's own subscriptions: what is paid once, and what happens to others.
+
+use super::provider::{ActError, Buyer, STRANGERS_EMAIL};
+use crate::{
+    fake_stripe::{
+        CheckoutSession, Customer, FirstPayment as Paying, Item, SessionMode, Status, Subscription,
+        World,
+    },
+    rehearsal::{Act, Cast, NewEmail, RefundedAmount, Role, YesNo},
+};
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`perform` names every act and sends each to where it belongs"
+)]
+impl Buyer {
+    /// What happens around subscriptions.
+    pub(super) fn surroundings(
+        &self,
+        world: &mut World,
+        cast: &Cast,
+        act: &Act,
+    ) -> Result<(), ActError> {
+        match act {
+            Act::ChangeEmail { to } => {
+                let fresh = format!("changed.{}", self.email);
+                let changed = match (to, &self.email_of_another) {
+                    (NewEmail::OfAnotherAccount, Some(email)) => email,
+                    (NewEmail::OfAnotherAccount, None) | (NewEmail::Fresh, _) => &fresh,
+                };
+                world.change_email(&self.customer, changed)?;
+                world.note(&self.stage.namespace, &fresh);
+            }
+            Act::Abandon { times } => self.abandon(world, cast, *times)?,
+            Act::DeleteCustomer {} => world.remove_customer(&self.customer)?,
+            Act::Forget { subscription } => {
+                world.forget(self.id(subscription)?);
+            }
+            Act::GuestPayment {} => {
+                world.guest_payment(2_000);
+            }
+            Act::Stranger {} => stranger(world, cast)?,
+            Act::Invent {} => {
+                world.unknown_event(Some(&self.customer));
+            }
+            other => return Err(ActError::misplaced(other)),
+        }
+        Ok(())
+    }
+
+    /// Subscriptions that are begun and expire, newer than all that the customer has.
+    fn abandon(&self, world: &mut World, cast: &Cast, times: u8) -> Result<(), ActError> {
+        let price = self.price(cast, Role::Main)?;
+        for _ in 0..times {
+            let one = Subscription::new(&self.customer, Status::Incomplete).price(&price);
+            let id = world.subscribe(one, Paying::Declined)?;
+            world.expire_incomplete(&id)?;
+        }
+        Ok(())
+    }
+
+    /// What has nothing to do with any subscription.
+    pub(super) fn single_payment(
+        &mut self,
+        world: &mut World,
+        cast: &Cast,
+        act: &Act,
+    ) -> Result<(), ActError> {
+        let price = self.price(cast, Role::Once)?;
+        match act {
+            Act::PayOnce {} => {
+                let session = CheckoutSession {
+                    items: vec![Item::new(&price)],
+                    mode: SessionMode::Payment,
+                    ..self.session()
+                };
+                self.charge = Some(world.pay_once(session)?);
+            }
+            Act::OneOffInvoice { paid } => {
+                world.one_off_invoice(&self.customer, &price, *paid == YesNo::Yes)?;
+            }
+            Act::Refund { amount } => {
+                const PART: i64 = 100;
+                let charge = self.charge.as_deref().unwrap_or_default();
+                let amount = (*amount == RefundedAmount::Part).then_some(PART);
+                world.refund_charge(charge, amount, |_| {})?;
+            }
+            other => return Err(ActError::misplaced(other)),
+        }
+        Ok(())
+    }
+}
+
+/// Somebody who is a customer and has no account subscribes, wants more of it, and leaves.
+fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
+    let customer = world.create_customer(Customer::new("").email(STRANGERS_EMAIL));
+    let price = cast
+        .price(Role::Main, None)
+        .ok_or(ActError::NoPrice(Role::Main))?;
+    let subscription = Subscription::new(&customer, Status::Incomplete);
+    let id = world.subscribe(subscription.price(price.as_str()), Paying::Paid)?;
+    world.change_quantity(&id, None, 2)?;
+    world.cancel_now(&id)?;
+    Ok(())
+}
