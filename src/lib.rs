@@ -5,6 +5,7 @@
 //! events, `scratch` writes the accounts. Only `commands` wires them together. `tests/architecture.rs` holds this
 //! drawing in code.
 
+pub mod application;
 pub mod baseline;
 pub mod billing;
 pub mod changes;

@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("problem", &["contract"]),
     ("host", &[]),
     ("http", &["host"]),
+    ("application", &["problem"]),
     ("cli", &[]),
     ("config", &["contract", "problem", "host", "baseline"]),
     ("baseline", &["contract", "problem"]),

@@ -18,6 +18,15 @@ impl Environment {
         Self(variables.filter_map(text).collect())
     }
 
+    /// Replaces a variable, for this program alone.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The value of a variable, trimmed; an empty one counts as not set, as GitHub passes secrets that are missing.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();

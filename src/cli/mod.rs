@@ -2,7 +2,7 @@
 
 mod environment;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date};
@@ -206,6 +206,14 @@ pub struct RehearseArgs {
     /// Let every life begin at this time instead of midnight (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
+
+    /// Start the application with this command, redirected to the fake Stripe, and end it afterwards
+    #[arg(
+        last = true,
+        value_name = "COMMAND",
+        conflicts_with_all = ["list", "node_preload", "python_path"]
+    )]
+    pub command: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, Args)]

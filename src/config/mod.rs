@@ -47,7 +47,8 @@ pub use diagnostic::{Code, Diagnostic};
 pub use loosening::{ChangedSql, Loosening, all_sql, loosened, sql_that_differs};
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
-    AccountStatement, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
+    AccountStatement, AppSettings, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal,
+    RehearsalPlaces,
 };
 pub use schema::json_schema;
 pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, TableName};

@@ -39,6 +39,9 @@ pub(super) struct Written {
     /// The fake provider that the application talks to.
     #[serde(default)]
     pub(super) fake_stripe: Entry<FakeStripe>,
+    /// The application, where the rehearsal starts it. Default: it runs already.
+    #[serde(default)]
+    pub(super) app: Entry<App>,
     /// How an account comes to be.
     pub(super) account: Entry<Account>,
     /// What the application gives to a Checkout session.
@@ -108,6 +111,27 @@ pub(super) struct FakeStripe {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) address_file: Entry<String>,
+}
+
+/// The application that a rehearsal starts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping such as `{command: npm start}`"
+)]
+#[schemars(rename = "RehearsalApp")]
+pub(super) struct App {
+    /// Shell command that runs the application in the foreground, in the folder of this file. The words behind `--` on the command line take its place.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(super) command: Entry<String>,
+    /// URL that answers with success as soon as the application is ready. Default: the port of `handler`.
+    #[serde(default)]
+    #[schemars(regex(pattern = "^https?://"))]
+    pub(super) ready: Entry<String>,
+    /// Variables for the application, beside those that the rehearsal sets.
+    #[serde(default)]
+    pub(super) env: Entry<Pairs<Literal>>,
 }
 
 /// How an account comes to be.

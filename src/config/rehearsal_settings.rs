@@ -26,6 +26,7 @@ pub struct Rehearsal {
     /// As written, of the right form; whether there is such a version is not known here.
     pub api_version: String,
     pub fake_stripe: FakeStripeSettings,
+    pub app: AppSettings,
     /// What makes an account, in order; at least one.
     pub account: Vec<AccountStatement>,
     pub checkout: CheckoutSettings,
@@ -95,6 +96,17 @@ pub struct FakeStripeSettings {
     pub fixtures: Option<String>,
     /// A file that holds its address while a rehearsal runs.
     pub address_file: Option<String>,
+}
+
+/// The application, where the rehearsal starts it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppSettings {
+    /// For the shell.
+    pub command: Option<String>,
+    /// An http or https URL that answers as soon as the application is ready.
+    pub ready: Option<String>,
+    /// Variables of its environment.
+    pub env: BTreeMap<String, String>,
 }
 
 /// One statement of those that make an account.

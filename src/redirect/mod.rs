@@ -1,11 +1,15 @@
 //! Files that send an application's calls of the Stripe API to the fake one, without a change to the application.
 
+mod folder;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
 use crate::problem::Explain;
+
+pub use folder::RedirectFolder;
 
 /// The variable that tells both files where the fake is: its base URL, `http://host:port`.
 pub const VARIABLE: &str = "PRODVERDICT_STRIPE_API";

@@ -27,6 +27,8 @@ pub struct Observed {
     /// What was made to fail.
     pub fault: Option<Fault>,
     pub gate: Option<GateAnswer>,
+    /// The last lines that the application printed, where the rehearsal started it.
+    pub printed: Vec<String>,
 }
 
 /// One event, delivered once.

@@ -52,6 +52,7 @@ rehearsal:
   settle: 5s
   scenarios: { skip: [quantity], only: [trial] }
   scenarios_dir: scenarios
+  app: { command: npm start, ready: "http://localhost:3000/health", env: { PORT: 3000 } }
   events: [checkout.session.completed]
   handler_paths: [app/webhook.ts]
   allow_remote: false
@@ -119,6 +120,11 @@ const MUTATIONS: &[Mutation] = &[
     // the rest
     ("settle: 5s", "settle: «5»", Code::InvalidValue, "`settle` should be a duration, found `5`", "a number alone"),
     ("settle: 5s", "settle: «11m»", Code::InvalidValue, "`settle` should be at most 10m, found `11m`", ""),
+    ("command: npm start", "«comand»: npm start", Code::UnknownKey, "unknown key `comand`", "did you mean `command`?"),
+    ("command: npm start", "command: «\" \"»", Code::InvalidValue, "`command` should", ""),
+    ("command: npm start", "command: «KEY=sk_live_51CanaryCanaryCanary npm start»", Code::SecretValue, "`command` should hold no password or key", "leave it out"),
+    ("ready: \"http://localhost:3000/health\"", "ready: «\"https://example.com/health\"»", Code::InvalidValue, "`ready` should lead to this machine", "allow_remote"),
+    ("env: { PORT: 3000 }", "env: { PO RT: «3000» }", Code::InvalidValue, "a key of `env` should be the name of an environment variable", ""),
     ("skip: [quantity]", "skip: [«Quantity Change»]", Code::InvalidValue, "an entry of `skip` should be the id of a scenario", "rehearse --list"),
     ("skip: [quantity]", "skip: «quantity»", Code::WrongType, "`skip` should be a list, found `quantity`", ""),
     ("only: [trial]", "only: «[]»", Code::InvalidValue, "`only` should name at least one scenario", "leave `only` out"),
@@ -216,6 +222,18 @@ fn a_rehearsal_needs_a_handler_and_a_way_to_make_an_account() {
     assert!(read.skip.is_empty() && read.only.is_none() && read.events.is_none());
     assert!(!read.allow_remote && !read.allow_rows);
     assert!(load(CONTRACT, PATH).expect("valid").rehearsal.is_none());
+}
+
+#[test]
+fn an_application_is_started_as_it_is_written() {
+    let app = rehearsal(VALID).app;
+    assert_eq!(app.command.as_deref(), Some("npm start"));
+    assert_eq!(app.ready.as_deref(), Some("http://localhost:3000/health"));
+    assert_eq!(app.env["PORT"], "3000");
+    assert_eq!(
+        rehearsal(&format!("{CONTRACT}{SHORTEST}")).app.command,
+        None
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod handlers;
 #[path = "../support/node_app.rs"]
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod node_app;
+mod one_command;
 #[path = "../integration/program.rs"]
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod program;

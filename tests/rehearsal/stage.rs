@@ -168,7 +168,7 @@ impl Stage {
 }
 
 /// The example's configuration with the addresses of this run.
-fn configuration(handler: &str, gate: &str, listen: &str, settle: &str) -> String {
+pub(crate) fn configuration(handler: &str, gate: &str, listen: &str, settle: &str) -> String {
     let mut text = CONFIGURATION.to_owned();
     for (published, own) in [
         ("http://localhost:3000/api/stripe/webhook", handler),
@@ -216,7 +216,7 @@ fn in_node(
 }
 
 /// A port that nothing listens on, and that no other rehearsal of these tests was given.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");

@@ -55,8 +55,7 @@ impl NodeApp {
     }
 
     fn start_in(directory: TempDir, packages: &Packages, environment: &[(&str, &str)]) -> Self {
-        let modules = directory.path().join("node_modules");
-        std::os::unix::fs::symlink(&packages.0, modules).expect("a link to the packages");
+        packages.link(directory.path());
         let port = free_port();
         let log = File::create(directory.path().join("log")).expect("a log");
         let child = Command::new("node")
@@ -170,6 +169,12 @@ impl Packages {
             .get_or_init(Self::try_install)
             .as_ref()
             .map_err(String::as_str)
+    }
+
+    /// Puts them beside a copy of the app.
+    pub(crate) fn link(&self, directory: &Path) {
+        let modules = directory.join("node_modules");
+        std::os::unix::fs::symlink(&self.0, modules).expect("a link to the packages");
     }
 
     fn try_install() -> Result<Self, String> {

@@ -10,7 +10,7 @@ use super::{
         output::{Output, OutputError, command},
         progress::Progress,
         recorded::Recorded,
-        rehearse::{Files, Wanted, missing_for, not_begun, played},
+        rehearse::{Files, Setup, Wanted, missing_for, not_begun, played},
         report_files::ReportFiles,
         reporting::status,
         signals::Signals,
@@ -130,8 +130,17 @@ impl Job<'_> {
     }
 
     async fn rehearse(&self, config: &Config, signals: &mut Signals) -> Judged {
+        let path = self.workspace.join(&self.inputs.config);
+        let mut files = Files::beside(&path).inside(&self.workspace);
+        if self.context.trust != Trust::Ordinary {
+            files = files.untrusted();
+        }
+        let setup = match Setup::new(config, &files, self.environment, &[]) {
+            Ok(setup) => setup,
+            Err(problem) => return Judged::Told(Box::new(not_begun(vec![problem]))),
+        };
         let settings = config.rehearsal.as_ref();
-        let missing = settings.map(|settings| missing_for(settings, self.environment));
+        let missing = settings.map(|settings| missing_for(settings, &setup.environment));
         let missing = missing.unwrap_or_default();
         if self.inputs.skip_without_credentials && !missing.is_empty() {
             return Judged::skipped(&missing);
@@ -142,18 +151,7 @@ impl Job<'_> {
             begins: None,
             fail_on: self.inputs.fail_on,
         };
-        let path = self.workspace.join(&self.inputs.config);
-        let mut files = Files::beside(&path).inside(&self.workspace);
-        if self.context.trust != Trust::Ordinary {
-            files = files.untrusted();
-        }
-        let outcome = played(
-            (config, &files),
-            self.environment,
-            &wanted,
-            &self.output,
-            signals,
-        );
+        let outcome = played((config, &files), &setup, &wanted, &self.output, signals);
         Judged::Told(Box::new(outcome.await))
     }
 

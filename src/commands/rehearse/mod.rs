@@ -15,6 +15,7 @@ mod people;
 mod play;
 mod provider;
 mod rows;
+mod setup;
 mod stand;
 mod step;
 mod trap;
@@ -28,8 +29,8 @@ use compact_str::CompactString;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use self::{address_file::Written, opening::ready, play::rehearse};
-pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun};
+use self::{address_file::Written, opening::ready, play::rehearse, setup::Running};
+pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun, setup::Setup};
 use super::{
     accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,
     reporting::Reporting, signals::Signals,
@@ -77,6 +78,8 @@ pub(crate) struct Rehearsing<'r> {
     fail_on: Option<Severity>,
     /// What was left out, and why.
     warnings: Vec<Problem>,
+    /// Where the rehearsal started it.
+    application: Option<Running>,
     /// Gone with the rehearsal.
     _address: Option<Written>,
 }
@@ -116,7 +119,12 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     let Some(config) = config else {
         return super::COULD_NOT_TELL;
     };
-    let output = Output::of_process(mask_of(&secrets(&config, environment)));
+    let files = Files::beside(path);
+    let setup = match Setup::new(&config, &files, environment, &arguments.command) {
+        Ok(setup) => setup,
+        Err(problem) => return reporting.finish(&not_begun(vec![problem]), &output),
+    };
+    let output = Output::of_process(mask_of(setup.secrets()));
     // Lives may begin on another day; what is accepted is judged by the day on the wall.
     let accepted = match accepted(arguments.baseline.as_deref(), real_now()) {
         Ok(accepted) => accepted,
@@ -128,10 +136,9 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         begins: arguments.now.map(UnixSeconds::from),
         fail_on: FailOn::AsConfigured,
     };
-    let files = Files::beside(path);
     let mut outcome = played(
         (&config, &files),
-        environment,
+        &setup,
         &wanted,
         &output,
         &mut Signals::listen(),
@@ -147,17 +154,17 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
 /// The whole rehearsal, from opening to clean-up. An interrupt ends it early, and cleans up all the same.
 pub(crate) async fn played(
     (config, files): (&Config, &Files),
-    environment: &Environment,
+    setup: &Setup,
     wanted: &Wanted,
     output: &Output,
     signals: &mut Signals,
 ) -> Outcome {
     // Nothing is written to the database before it is open.
     let opened = tokio::select! {
-        opened = Box::pin(ready(config, files, environment, wanted, output)) => opened,
+        opened = Box::pin(ready(config, files, setup, wanted, output)) => opened,
         () = signals.cancelled() => Err(interrupted().into()),
     };
-    let (rehearsing, scenarios) = match opened {
+    let (mut rehearsing, scenarios) = match opened {
         Ok(opened) => opened,
         Err(failure) => return outcome::failed(config, failure),
     };
@@ -172,11 +179,17 @@ pub(crate) async fn played(
         result = Box::pin(rehearse(&rehearsing, config, &scenarios)) => result,
         () = signals.cancelled() => Err(interrupted().into()),
     };
+    // What it still writes is cleaned up after.
+    let ended = match rehearsing.application.take() {
+        Some(running) => running.end().await,
+        None => Vec::new(),
+    };
     let cleaned = rehearsing.scratch.clean().await;
     let mut outcome = match result {
         Ok(outcome) => outcome,
         Err(failure) => outcome::failed(config, failure),
     };
+    outcome.warnings.extend(ended);
     if let Err(error) = cleaned {
         outcome.warnings.push(Problem::of(&error));
     }

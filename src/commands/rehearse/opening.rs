@@ -17,6 +17,7 @@ use super::{
     files::Files,
     provider::furnish,
     real_now,
+    setup::Setup,
 };
 use crate::{
     cli::Environment,
@@ -44,10 +45,11 @@ const DAY: i64 = 86_400;
 pub(crate) async fn ready<'r>(
     config: &'r Config,
     files: &Files,
-    environment: &'r Environment,
+    setup: &Setup,
     wanted: &Wanted,
     output: &Output,
 ) -> Result<(Rehearsing<'r>, Vec<Scenario>), Failure> {
+    let environment = &setup.environment;
     let settings = config.rehearsal.as_ref().ok_or_else(not_configured)?;
     let contract = config
         .contracts
@@ -66,7 +68,8 @@ pub(crate) async fn ready<'r>(
     }
     let secret = environment.secret(&settings.secret_env);
     let secret = secret.ok_or_else(|| not_set(&missing_for(settings, environment)))?;
-    let in_container_action = environment.in_container_action();
+    // An application of our own runs where we do.
+    let in_container_action = environment.in_container_action() && !setup.starts_application();
     let url = environment.secret(&settings.url_env);
     let contract_url = environment.secret(&contract.database.url_env);
     let scratch = Scratch::open(Opening {
@@ -86,6 +89,9 @@ pub(crate) async fn ready<'r>(
     let handler = handler_url(settings, (in_container_action, gateway), output)?;
     let endpoint = Endpoint::new(handler.clone(), secret).map_err(|error| client(&error))?;
     let (fake, catalog) = start(settings, &cast, &version, files, &mut warnings)?;
+    let application = setup
+        .start(config, (settings, contract), &handler, &fake)
+        .await?;
     let address = AddressFile::of(settings, &fake, files);
     let address = awaited(settings, &handler, address).await?;
     let today = |now: i64| now - now.rem_euclid(DAY);
@@ -109,6 +115,7 @@ pub(crate) async fn ready<'r>(
         jobs: wanted.jobs.unwrap_or(JOBS),
         fail_on: wanted.fail_on.of(contract),
         warnings,
+        application,
         _address: address,
     };
     Ok((rehearsing, scenarios))

@@ -51,6 +51,13 @@ pub(super) async fn play(
     actor: &mut Actor,
     memory: &mut Memory<'_>,
 ) -> Result<Observed, Failure> {
+    let log = match &rehearsing.application {
+        Some(running) => {
+            running.settle().await;
+            Some((running.log(), running.log().position()))
+        }
+        None => None,
+    };
     let asked = rehearsing.fake.last_request();
     act(rehearsing, step, actor, memory).await?;
     let tokens = actor.tokens();
@@ -94,6 +101,7 @@ pub(super) async fn play(
         calls: calls::about(&rehearsing.fake, asked, &actor.buyer.stage.namespace),
         fault,
         gate: gate::ask(rehearsing, step, actor, &end).await,
+        printed: log.map_or_else(Vec::new, |(log, position)| log.since(position)),
         deliveries: deliveries.clone(),
     };
     memory.delivered.extend(deliveries);

@@ -30,6 +30,7 @@ pub(super) fn compare(
         secret_env: _, // Another name of a variable, as for the next one.
         url_env: _,
         api_version: _, // Events look otherwise, and the handler must do with them what it did.
+        app: _,         // How the application is started; what it must do stays the same.
         fake_stripe: _, // Where the fake provider listens, and what it holds from the start.
         account: _,     // How the application writes its rows and buys, as for the next two.
         checkout: _,

@@ -86,6 +86,8 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
         },
     );
     lines.extend(calls(observed));
+    let printed = observed.printed.iter();
+    lines.extend(printed.map(|line| format!("printed   {line}")));
     lines
 }
 

@@ -36,7 +36,7 @@ pub(super) fn gate(
     url("url", &filled, spot, allow_remote, collector).map(|_| template)
 }
 
-fn url(
+pub(super) fn url(
     key: &str,
     text: &str,
     spot: &Spot,

@@ -1,6 +1,7 @@
 //! `rehearsal:`: which contract judges, where the application is, and how an account comes to be.
 
 mod addresses;
+mod app;
 mod choices;
 mod statements;
 mod texts;
@@ -56,6 +57,7 @@ pub(super) fn settings<'e>(
     };
     let api_version = api_version(&written.api_version, collector);
     let fake_stripe = fake_stripe(&written.fake_stripe, collector);
+    let app = app::settings(&written.app, allow_remote, collector);
     let account = collector
         .require(&written.account, "account", owner)
         .and_then(|(spot, account)| statements::statements(account, spot, collector));
@@ -77,6 +79,7 @@ pub(super) fn settings<'e>(
         url_env: url_env?.to_owned(),
         api_version: api_version?,
         fake_stripe: fake_stripe?,
+        app: app?,
         account: account?,
         checkout: checkout?,
         subscription_metadata: subscription_metadata?,

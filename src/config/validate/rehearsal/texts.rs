@@ -29,11 +29,7 @@ pub(super) fn template(
     if !not_blank(&quote(key), text, spot, collector) {
         return None;
     }
-    if !secrets::secrets_in(text).is_empty() {
-        let message = format!("`{key}` should hold no password or key (not shown)");
-        let help = "leave it out; if it is in use somewhere, replace it there";
-        let fault = Fault::new(Code::SecretValue, message).help(help);
-        collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+    if !is_public(key, text, spot, collector) {
         return None;
     }
     match Template::parse(text) {
@@ -43,6 +39,18 @@ pub(super) fn template(
             None
         }
     }
+}
+
+/// Refuses a text with a password or a key in it.
+pub(super) fn is_public(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+    if secrets::secrets_in(text).is_empty() {
+        return true;
+    }
+    let message = format!("`{key}` should hold no password or key (not shown)");
+    let help = "leave it out; if it is in use somewhere, replace it there";
+    let fault = Fault::new(Code::SecretValue, message).help(help);
+    collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+    false
 }
 
 /// Notes a placeholder that is none, where it stands.

@@ -187,6 +187,7 @@ fn judged_by(
         all_changes: Vec::new(),
         bystanders: Vec::new(),
         calls: Vec::new(),
+        printed: Vec::new(),
         fault: None,
         gate: None,
     }

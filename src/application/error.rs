@@ -1,0 +1,75 @@
+//! Why an application cannot be rehearsed, with the last lines that it printed.
+
+use std::{io, time::Duration};
+
+use crate::problem::Explain;
+
+/// Everything that goes wrong with a process that was to be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("`{command}` cannot be started")]
+    NotStarted { command: String, source: io::Error },
+    #[error("something listens at {address} before the application is started")]
+    Taken { address: String },
+    #[error("the application ended ({status}) before it was ready")]
+    Ended {
+        status: String,
+        printed: Vec<String>,
+    },
+    #[error("the application runs, and nothing answered at {address} within {} s", .patience.as_secs())]
+    Silent {
+        address: String,
+        patience: Duration,
+        printed: Vec<String>,
+    },
+    #[error("`{command}` failed ({status})")]
+    Failed {
+        command: String,
+        status: String,
+        printed: Vec<String>,
+    },
+    #[error("`{command}` did not end within {} s", .patience.as_secs())]
+    Slow {
+        command: String,
+        patience: Duration,
+        printed: Vec<String>,
+    },
+}
+
+impl Explain for Error {
+    fn hint(&self) -> String {
+        let advice = match self {
+            Self::NotStarted { .. } => {
+                "name a program that is there, as you would on the command line: `prodverdict rehearse -- npm start`"
+            }
+            Self::Taken { .. } => {
+                "end what runs there, or leave the command out to rehearse the application that is running"
+            }
+            Self::Ended { .. } => {
+                "start it by hand to see why; the command has to stay in the foreground"
+            }
+            Self::Silent { .. } => {
+                "let the application listen where `rehearsal.handler` says, or name a URL that answers in `rehearsal.app.ready`"
+            }
+            Self::Failed { .. } | Self::Slow { .. } => {
+                "run it by hand on an empty database to see why"
+            }
+        };
+        match self {
+            Self::NotStarted { .. } | Self::Taken { .. } => advice.to_owned(),
+            Self::Ended { printed, .. }
+            | Self::Silent { printed, .. }
+            | Self::Failed { printed, .. }
+            | Self::Slow { printed, .. } => format!("{advice}\n{}", last_lines(printed)),
+        }
+    }
+}
+
+/// The last lines under a line that says so.
+fn last_lines(printed: &[String]) -> String {
+    if printed.is_empty() {
+        return "it printed nothing".to_owned();
+    }
+    let lines: Vec<_> = printed.iter().map(|line| format!("  {line}")).collect();
+    format!("the last lines that it printed:\n{}", lines.join("\n"))
+}

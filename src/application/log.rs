@@ -1,0 +1,145 @@
+//! The last lines that an application printed, masked as they are read and cut to a length that people read.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+/// The number of lines that are kept, and that a finding or an error shows.
+pub const SHOWN_LINES: usize = 50;
+
+/// The longest part of a line that is shown, in characters.
+const MAX_SHOWN: usize = 300;
+
+/// The longest part of a line that is read, so that a secret is never cut before it is masked.
+const MAX_READ: usize = 64 * 1024;
+
+/// Hides the secrets of a line.
+pub type Masking = Box<dyn Fn(&str) -> String + Send + Sync>;
+
+/// The last lines of standard output and standard error, in the order in which they came.
+pub struct Log {
+    masking: Masking,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    lines: VecDeque<String>,
+    /// The number of lines that have been dropped.
+    dropped: usize,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log").finish_non_exhaustive()
+    }
+}
+
+impl Log {
+    pub fn new(masking: Masking) -> Self {
+        Self {
+            masking,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// A place in the log: the number of lines so far.
+    pub fn position(&self) -> usize {
+        let kept = self.kept();
+        kept.dropped + kept.lines.len()
+    }
+
+    /// The lines since a position, as far as they are kept.
+    pub fn since(&self, position: usize) -> Vec<String> {
+        let kept = self.kept();
+        let skipped = position.saturating_sub(kept.dropped);
+        kept.lines.iter().skip(skipped).cloned().collect()
+    }
+
+    /// All lines that are kept.
+    pub fn last(&self) -> Vec<String> {
+        self.since(0)
+    }
+
+    /// Reads lines until the stream ends.
+    pub(super) async fn read(self: Arc<Self>, mut from: impl AsyncRead + Unpin) {
+        let mut buffer = vec![0; 8192];
+        let mut line: Vec<u8> = Vec::new();
+        while let Ok(count @ 1..) = from.read(&mut buffer).await {
+            for byte in buffer.iter().take(count) {
+                if *byte == b'\n' {
+                    self.push(&line);
+                    line.clear();
+                } else if line.len() < MAX_READ {
+                    line.push(*byte);
+                }
+            }
+        }
+        if !line.is_empty() {
+            self.push(&line);
+        }
+    }
+
+    fn push(&self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let text = anstream::adapter::strip_str(text.trim_end()).to_string();
+        let masked = (self.masking)(&text);
+        let mut shown: String = masked.chars().take(MAX_SHOWN).collect();
+        if shown.len() < masked.len() {
+            shown.push('…');
+        }
+        tracing::info!("application: {shown}");
+        let mut kept = self.kept();
+        if kept.lines.len() == SHOWN_LINES {
+            kept.lines.pop_front();
+            kept.dropped += 1;
+        }
+        kept.lines.push_back(shown);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(text: &[u8]) -> Arc<Log> {
+        let log = Arc::new(Log::new(Box::new(|text| text.replace("hunter2", "***"))));
+        Arc::clone(&log).read(text).await;
+        log
+    }
+
+    #[tokio::test]
+    async fn the_last_lines_are_kept_in_their_order() {
+        let numbers: Vec<_> = (0..60).map(|number| number.to_string()).collect();
+        let text = numbers.join("\n");
+        let log = read(text.as_bytes()).await;
+        assert_eq!(log.position(), 60);
+        assert_eq!(log.last().len(), SHOWN_LINES);
+        assert_eq!(log.since(58), ["58", "59"]);
+        assert_eq!(log.since(60), Vec::<String>::new());
+        assert_eq!(log.since(3).first().map(String::as_str), Some("10"));
+    }
+
+    #[tokio::test]
+    async fn lines_are_masked_before_they_are_cut() {
+        let long = format!("{}hunter2{}\n", "a".repeat(296), "b".repeat(500));
+        let log = read(long.as_bytes()).await;
+        let lines = log.last();
+        let line = lines.first().map(String::as_str).unwrap_or_default();
+        assert!(line.ends_with("a***b…"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn colours_and_bytes_that_are_no_text_do_no_harm() {
+        let log = read(b"\x1b[31mred\x1b[0m\xff\r\nno newline").await;
+        assert_eq!(log.last(), ["red\u{fffd}", "no newline"]);
+    }
+}

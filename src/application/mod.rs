@@ -1,0 +1,214 @@
+//! The application that a rehearsal starts: its process with all children, watched, restarted once, and ended.
+
+mod command;
+mod error;
+mod log;
+mod process;
+mod ready;
+mod supervisor;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
+
+use self::{
+    process::Group,
+    supervisor::{Phase, State, Supervisor},
+};
+
+pub use command::CommandLine;
+pub use error::Error;
+pub use log::{Log, Masking, SHOWN_LINES};
+pub use ready::Ready;
+
+/// A development server that compiles at its start may take so long.
+pub const STARTING: Duration = Duration::from_mins(1);
+
+/// A process to start, with everything that it is given.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    pub command: CommandLine,
+    /// The folder that it runs in.
+    pub folder: PathBuf,
+    /// Variables beside those of this process, which they replace.
+    pub variables: Vec<(String, String)>,
+    /// Variables of this process that it does not get.
+    pub withheld: Vec<String>,
+}
+
+/// The end of the application while it was needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Death {
+    /// Its exit status or signal.
+    pub status: String,
+    pub was_restarted: bool,
+}
+
+/// An application that was started. Dropping it kills its processes; `end` gives them time.
+#[derive(Debug)]
+pub struct Application {
+    log: Arc<Log>,
+    state: watch::Receiver<State>,
+    stop: Option<oneshot::Sender<()>>,
+    supervisor: Option<JoinHandle<()>>,
+}
+
+impl Application {
+    /// Starts the process. It may take `patience` until it is ready.
+    pub fn start(
+        launch: Launch,
+        ready: Ready,
+        log: Arc<Log>,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        let group = Group::start(&launch, &log)?;
+        let (told, state) = watch::channel(State::default());
+        let (stop, stopped) = oneshot::channel();
+        let supervisor = Supervisor {
+            launch,
+            ready,
+            log: Arc::clone(&log),
+            patience,
+            state: told,
+        };
+        Ok(Self {
+            log,
+            state,
+            stop: Some(stop),
+            supervisor: Some(tokio::spawn(supervisor.run(group, stopped))),
+        })
+    }
+
+    /// Waits until it answers: also after a restart.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let mut state = self.state.clone();
+        let settled = state.wait_for(|state| state.phase != Phase::Starting).await;
+        let phase = settled.map_or(Phase::Up, |state| state.phase.clone());
+        match phase {
+            Phase::Starting | Phase::Up => Ok(()),
+            Phase::Ended(status) => Err(Error::Ended {
+                status,
+                printed: self.log.last(),
+            }),
+            Phase::Silent { address, patience } => Err(Error::Silent {
+                address,
+                patience,
+                printed: self.log.last(),
+            }),
+        }
+    }
+
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Each time that it ended after it had been ready.
+    pub fn deaths(&self) -> Vec<Death> {
+        self.state.borrow().deaths.clone()
+    }
+
+    /// Ends it and its children: they are asked first, and killed after a while.
+    pub async fn end(mut self) {
+        drop(self.stop.take());
+        if let Some(supervisor) = self.supervisor.take() {
+            drop(supervisor.await);
+        }
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        if let Some(supervisor) = &self.supervisor {
+            supervisor.abort();
+        }
+    }
+}
+
+/// Runs a command to its end, such as migrations, and keeps what it prints.
+pub async fn run_to_end(launch: &Launch, log: &Arc<Log>, patience: Duration) -> Result<(), Error> {
+    let mut group = Group::start(launch, log)?;
+    let ended = tokio::time::timeout(patience, group.exited()).await;
+    let status = match ended {
+        Ok(status) => status,
+        Err(_elapsed) => {
+            group.end().await;
+            return Err(Error::Slow {
+                command: launch.command.to_string(),
+                patience,
+                printed: log.last(),
+            });
+        }
+    };
+    group.end().await;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Failed {
+        command: launch.command.to_string(),
+        status: status.to_string(),
+        printed: log.last(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Explain as _;
+
+    fn launch(script: &str) -> Launch {
+        Launch {
+            command: CommandLine::Shell(script.to_owned()),
+            folder: PathBuf::from("/"),
+            variables: vec![("GIVEN".to_owned(), "given".to_owned())],
+            withheld: vec!["PATH".to_owned()],
+        }
+    }
+
+    fn log() -> Arc<Log> {
+        Arc::new(Log::new(Box::new(str::to_owned)))
+    }
+
+    #[tokio::test]
+    async fn an_application_that_never_answers_is_told_and_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let survived = folder.path().join("survived");
+        let script = format!(
+            "echo waiting; (sleep 2; touch {}) & sleep 60",
+            survived.display()
+        );
+        let nobody = Ready::Port {
+            host: "127.0.0.1".to_owned(),
+            port: 1,
+        };
+        let mut launch = launch(&script);
+        launch.withheld.clear();
+        let patience = Duration::from_millis(400);
+        let started = Application::start(launch, nobody, log(), patience).unwrap();
+        let error = started.ready().await.unwrap_err();
+        assert!(matches!(error, Error::Silent { .. }), "{error}");
+        assert!(error.hint().ends_with("\n  waiting"), "{}", error.hint());
+        started.end().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(!survived.exists(), "a child went on");
+    }
+
+    #[tokio::test]
+    async fn a_command_gets_its_variables_and_no_others_that_are_withheld() {
+        let log = log();
+        let script = launch("echo $GIVEN ${PATH-withheld}");
+        run_to_end(&script, &log, STARTING).await.unwrap();
+        let lines = log.last();
+        assert!(
+            lines.iter().any(|line| line.starts_with("given")),
+            "{lines:?}"
+        );
+        let failed = run_to_end(&launch("echo no; exit 4"), &log, STARTING).await;
+        assert!(matches!(failed, Err(Error::Failed { .. })), "{failed:?}");
+        let endless = launch("while :; do :; done");
+        let slow = run_to_end(&endless, &log, Duration::from_millis(50));
+        assert!(matches!(slow.await, Err(Error::Slow { .. })));
+    }
+}

@@ -1,0 +1,137 @@
+//! A process in a group of its own, so that it can be ended together with its children.
+
+use std::{
+    io,
+    os::unix::process::CommandExt as _,
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::{
+    process::{Child, Command},
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+
+use super::{Launch, error::Error, log::Log};
+
+/// The time that a process has to end by itself.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The time that its children have after it. One that ended and that nobody waits for stays in the group for good.
+const GRACE_FOR_CHILDREN: Duration = Duration::from_millis(500);
+
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// The time until the last lines of a process that ended have been read; a child of its own may keep the pipe open.
+const DRAINING: Duration = Duration::from_millis(500);
+
+/// A running process and its children. Dropping it kills them.
+#[derive(Debug)]
+pub(super) struct Group {
+    child: Child,
+    /// None as soon as all of them are gone.
+    id: Option<Pid>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Group {
+    pub(super) fn start(launch: &Launch, log: &Arc<Log>) -> Result<Self, Error> {
+        let mut command = launch.command.command();
+        command.current_dir(&launch.folder).process_group(0);
+        for name in &launch.withheld {
+            command.env_remove(name);
+        }
+        command.envs(launch.variables.iter().map(|(name, value)| (name, value)));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let spawned = Command::from(command).spawn();
+        let mut child = spawned.map_err(|source| Error::NotStarted {
+            command: launch.command.to_string(),
+            source,
+        })?;
+        let mut readers = Vec::new();
+        if let Some(stream) = child.stdout.take() {
+            readers.push(tokio::spawn(Arc::clone(log).read(stream)));
+        }
+        if let Some(stream) = child.stderr.take() {
+            readers.push(tokio::spawn(Arc::clone(log).read(stream)));
+        }
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Ok(Self {
+            id: id.and_then(Pid::from_raw),
+            child,
+            readers,
+        })
+    }
+
+    /// Waits until the process itself has ended.
+    pub(super) async fn exited(&mut self) -> Exit {
+        Exit(self.child.wait().await)
+    }
+
+    /// Waits until the last lines of a process that ended are read.
+    async fn drained(&mut self) {
+        let readers = self.readers.iter_mut();
+        drop(timeout(DRAINING, futures::future::join_all(readers)).await);
+        self.readers.clear();
+    }
+
+    /// Asks all processes to end, and kills those that do not.
+    pub(super) async fn end(&mut self) {
+        let Some(group) = self.id else {
+            return;
+        };
+        signal(group, Signal::TERM);
+        if timeout(GRACE, self.child.wait()).await.is_ok() {
+            let gone = async {
+                while test_kill_process_group(group).is_ok() {
+                    sleep(BETWEEN_LOOKS).await;
+                }
+            };
+            drop(timeout(GRACE_FOR_CHILDREN, gone).await);
+        }
+        signal(group, Signal::KILL);
+        drop(self.child.wait().await);
+        self.id = None;
+        self.drained().await;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.id {
+            signal(group, Signal::KILL);
+        }
+    }
+}
+
+/// One that is gone already needs no signal.
+fn signal(group: Pid, signal: Signal) {
+    if let Err(error) = kill_process_group(group, signal) {
+        tracing::debug!(%error, "the application's processes got no signal");
+    }
+}
+
+/// The end of a process.
+#[derive(Debug)]
+pub(super) struct Exit(io::Result<ExitStatus>);
+
+impl Exit {
+    pub(super) fn success(&self) -> bool {
+        self.0.as_ref().is_ok_and(ExitStatus::success)
+    }
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Ok(status) => write!(f, "{status}"),
+            Err(error) => write!(f, "{error}"),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The sign by which an application is known to be ready: a port that is open, or a URL that answers.
+
+use std::{fmt, time::Duration};
+
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+use url::Url;
+
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+
+/// One try.
+const TRYING: Duration = Duration::from_secs(5);
+
+/// What answers as soon as the application is ready.
+#[derive(Debug, Clone)]
+pub enum Ready {
+    /// The port accepts connections.
+    Port { host: String, port: u16 },
+    /// The URL answers with success or with a redirect.
+    Url { url: Url, client: reqwest::Client },
+}
+
+impl Ready {
+    /// The port of a URL.
+    pub fn port_of(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        Self::Port {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: url.port_or_known_default().unwrap_or(80),
+        }
+    }
+
+    /// The answer of a URL. No proxy stands between.
+    pub fn answer_of(url: Url) -> reqwest::Result<Self> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(TRYING)
+            .no_proxy()
+            .build()?;
+        Ok(Self::Url { url, client })
+    }
+
+    pub(super) async fn wait(&self) {
+        while !self.is_met().await {
+            sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    /// Whether it answers now.
+    pub async fn is_met(&self) -> bool {
+        let tried = async {
+            match self {
+                Self::Port { host, port } => {
+                    TcpStream::connect((host.as_str(), *port)).await.is_ok()
+                }
+                Self::Url { url, client } => match client.get(url.clone()).send().await {
+                    Ok(answer) => answer.status().is_success() || answer.status().is_redirection(),
+                    Err(_) => false,
+                },
+            }
+        };
+        timeout(TRYING, tried).await.unwrap_or(false)
+    }
+}
+
+impl fmt::Display for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port { host, port } => write!(f, "{host}:{port}"),
+            Self::Url { url, .. } => write!(f, "{url}"),
+        }
+    }
+}

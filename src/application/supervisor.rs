@@ -1,0 +1,111 @@
+//! The watch over an application: it waits until it is ready, starts it once more when it dies, and ends it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{oneshot, watch},
+    time::timeout,
+};
+
+use super::{Death, Launch, log::Log, process::Group, ready::Ready};
+
+/// Starts after the first one.
+const RESTARTS: usize = 1;
+
+/// What is known of the application.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) deaths: Vec<Death>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Phase {
+    #[default]
+    Starting,
+    Up,
+    /// It has ended with this status and is not started again.
+    Ended(String),
+    /// It runs, and did not answer in time.
+    Silent {
+        address: String,
+        patience: Duration,
+    },
+}
+
+/// Everything that a start takes.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    pub(super) launch: Launch,
+    pub(super) ready: Ready,
+    pub(super) log: Arc<Log>,
+    pub(super) patience: Duration,
+    pub(super) state: watch::Sender<State>,
+}
+
+impl Supervisor {
+    /// Watches until the application is not needed any more.
+    pub(super) async fn run(self, mut group: Group, mut stopped: oneshot::Receiver<()>) {
+        loop {
+            let next = tokio::select! {
+                next = self.one_life(&mut group) => next,
+                _ = &mut stopped => None,
+            };
+            // Its children too: they may hold the port that the next start needs.
+            group.end().await;
+            match next {
+                Some(again) => group = again,
+                None => break,
+            }
+        }
+    }
+
+    /// From a start to the end of the process; the next start, where there is one.
+    async fn one_life(&self, group: &mut Group) -> Option<Group> {
+        let was_ready = tokio::select! {
+            biased;
+            status = group.exited() => Err(status.to_string()),
+            answered = timeout(self.patience, self.ready.wait()) => Ok(answered.is_ok()),
+        };
+        match was_ready {
+            Err(status) => {
+                group.end().await;
+                self.state
+                    .send_modify(|state| state.phase = Phase::Ended(status));
+                return None;
+            }
+            Ok(false) => {
+                self.state.send_modify(|state| {
+                    state.phase = Phase::Silent {
+                        address: self.ready.to_string(),
+                        patience: self.patience,
+                    };
+                });
+            }
+            Ok(true) => self.state.send_modify(|state| state.phase = Phase::Up),
+        }
+        let status = group.exited().await.to_string();
+        let is_again = self.state.borrow().deaths.len() < RESTARTS;
+        if is_again {
+            self.state
+                .send_modify(|state| state.phase = Phase::Starting);
+        }
+        group.end().await;
+        let next = if is_again {
+            Group::start(&self.launch, &self.log).ok()
+        } else {
+            None
+        };
+        self.state.send_modify(|state| {
+            state.phase = match next {
+                Some(_) => Phase::Starting,
+                None => Phase::Ended(status.clone()),
+            };
+            state.deaths.push(Death {
+                status,
+                was_restarted: next.is_some(),
+            });
+        });
+        next
+    }
+}

@@ -1,0 +1,249 @@
+//! The application that the rehearsal itself starts: its command, its environment, and its end.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::{files::Files, secrets};
+use crate::{
+    application::{Application, CommandLine, Launch, Log, Ready, STARTING},
+    cli::Environment,
+    commands::{failure::Failure, masking::mask_of},
+    config::{AccessContract, Config, Rehearsal},
+    fake_stripe::FakeStripe,
+    problem::Problem,
+    redirect::RedirectFolder,
+};
+
+/// The provider's key of an application that is rehearsed. The fake takes any test key.
+const TEST_KEY: &str = "sk_test_prodverdict_rehearsal";
+
+/// The variable in which applications look for the key, whatever the contract calls its own.
+const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
+
+/// Variables of GitHub's runner that hold inputs and tokens of the action.
+const OF_THE_RUNNER: [&str; 2] = ["INPUT_", "ACTIONS_"];
+
+/// What is known before anything is started.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The variables of this process, and the values that the rehearsal makes up.
+    pub(crate) environment: Environment,
+    command: Option<CommandLine>,
+    folder: PathBuf,
+    masked: Vec<SecretString>,
+}
+
+/// An application that was started, and what goes with it.
+#[derive(Debug)]
+pub(crate) struct Running {
+    application: Application,
+    command: String,
+    _redirect: RedirectFolder,
+}
+
+impl Setup {
+    /// The words behind `--` take the place of the command in the configuration.
+    pub(crate) fn new(
+        config: &Config,
+        files: &Files,
+        environment: &Environment,
+        words: &[OsString],
+    ) -> Result<Self, Problem> {
+        let mut environment = environment.clone();
+        let settings = config.rehearsal.as_ref();
+        let written = settings.and_then(|settings| settings.app.command.clone());
+        let (command, folder) = match CommandLine::from_words(words) {
+            Some(command) => (Some(command), PathBuf::from(".")),
+            None => (written.map(CommandLine::Shell), files.path(".")),
+        };
+        if command.is_some()
+            && let Some(settings) = settings
+        {
+            if let Some(untrusted) = files.left_out("app") {
+                return Err(untrusted);
+            }
+            if environment.get(&settings.secret_env).is_none() {
+                let secret = format!("whsec_{}", random()?);
+                environment.set(&settings.secret_env, secret);
+            }
+        }
+        let mut masked = secrets(config, &environment);
+        if command.is_some() {
+            masked.extend(environment.likely_secrets());
+        }
+        Ok(Self {
+            environment,
+            command,
+            folder,
+            masked,
+        })
+    }
+
+    /// The secrets that the application may print.
+    pub(crate) fn secrets(&self) -> &[SecretString] {
+        &self.masked
+    }
+
+    /// Whether the rehearsal starts the application, so that it runs beside this process.
+    pub(super) fn starts_application(&self) -> bool {
+        self.command.is_some()
+    }
+
+    /// Starts the application, and waits until it is ready.
+    pub(super) async fn start(
+        &self,
+        config: &Config,
+        (settings, contract): (&Rehearsal, &AccessContract),
+        handler: &Url,
+        fake: &FakeStripe,
+    ) -> Result<Option<Running>, Failure> {
+        let Some(command) = &self.command else {
+            return Ok(None);
+        };
+        let port = Ready::port_of(handler);
+        if port.is_met().await {
+            let taken = crate::application::Error::Taken {
+                address: port.to_string(),
+            };
+            return Err(Failure::of(&taken));
+        }
+        let ready = match &settings.app.ready {
+            Some(url) => Url::parse(url)
+                .ok()
+                .and_then(|url| Ready::answer_of(url).ok()),
+            None => None,
+        };
+        let redirect =
+            RedirectFolder::create(&std::env::temp_dir(), &format!("prodverdict-{}", random()?))
+                .map_err(|error| Failure::of(&error))?;
+        let launch = Launch {
+            command: command.clone(),
+            folder: self.folder.clone(),
+            variables: self.variables((settings, contract), fake, &redirect),
+            withheld: self.withheld(config),
+        };
+        let started = Application::start(launch, ready.unwrap_or(port), self.log(), STARTING);
+        let running = Running {
+            application: started.map_err(|error| Failure::of(&error))?,
+            command: command.to_string(),
+            _redirect: redirect,
+        };
+        match running.application.ready().await {
+            Ok(()) => Ok(Some(running)),
+            Err(error) => {
+                running.application.end().await;
+                Err(Failure::of(&error))
+            }
+        }
+    }
+
+    fn log(&self) -> Arc<Log> {
+        let mask = mask_of(&self.masked);
+        Arc::new(Log::new(Box::new(move |text| mask.text(text))))
+    }
+
+    /// What the application finds in its environment. The later of two values counts.
+    fn variables(
+        &self,
+        (settings, contract): (&Rehearsal, &AccessContract),
+        fake: &FakeStripe,
+        redirect: &RedirectFolder,
+    ) -> Vec<(String, String)> {
+        let mut variables: Vec<(String, String)> = [KEY_VARIABLE, &contract.key_env]
+            .map(|name| (name.to_owned(), TEST_KEY.to_owned()))
+            .into();
+        for (name, of) in [
+            (&settings.secret_env, &settings.secret_env),
+            (&settings.url_env, &settings.url_env),
+            (&contract.database.url_env, &settings.url_env),
+        ] {
+            if let Some(value) = self.environment.secret(of) {
+                variables.push((name.clone(), value.expose_secret().to_owned()));
+            }
+        }
+        let env = &settings.app.env;
+        variables.extend(env.clone());
+        let present = |name: &str| {
+            let own = env.get(name).map(String::as_str);
+            own.or_else(|| self.environment.get(name))
+                .map(str::to_owned)
+        };
+        variables.extend(redirect.variables(&base_url(fake), present));
+        variables
+    }
+
+    /// Live credentials of any contract, and what belongs to the action.
+    fn withheld(&self, config: &Config) -> Vec<String> {
+        let of_contracts = config
+            .contracts
+            .iter()
+            .flat_map(|contract| [contract.key_env.clone(), contract.database.url_env.clone()]);
+        let of_the_action = self.environment.names().filter(|name| {
+            let mut beginnings = OF_THE_RUNNER.iter();
+            beginnings.any(|beginning| name.starts_with(beginning))
+        });
+        of_contracts
+            .chain(of_the_action.map(str::to_owned))
+            .collect()
+    }
+}
+
+impl Running {
+    /// Waits for it where it is being started again. One that is gone for good is seen by its answers.
+    pub(super) async fn settle(&self) {
+        if let Err(error) = self.application.ready().await {
+            tracing::debug!(%error, "the application is not there");
+        }
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        self.application.log()
+    }
+
+    /// Ends it; tells how often it had ended by itself.
+    pub(super) async fn end(self) -> Vec<Problem> {
+        let deaths = self.application.deaths();
+        self.application.end().await;
+        let warning = |death: crate::application::Death| {
+            Problem {
+            message: format!(
+                "the application (`{}`) ended during the rehearsal ({}), and was {}",
+                self.command,
+                death.status,
+                if death.was_restarted {
+                    "started again"
+                } else {
+                    "not started again"
+                }
+            ),
+            hint: "a handler that takes its process down loses every other request too; the finding at that step shows \
+                   what it printed"
+                .to_owned(),
+            place: None,
+        }
+        };
+        deaths.into_iter().map(warning).collect()
+    }
+}
+
+/// Where an application on this machine finds the fake.
+fn base_url(fake: &FakeStripe) -> String {
+    let address = fake.address();
+    if address.ip().is_unspecified() {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], address.port()));
+        return format!("http://{loopback}");
+    }
+    fake.base_url()
+}
+
+/// A name or a secret that nobody can guess, in hexadecimal.
+pub(super) fn random() -> Result<String, Problem> {
+    let number = getrandom::u64().map_err(|error| Problem {
+        message: format!("the system gives no random numbers: {error}"),
+        hint: String::new(),
+        place: None,
+    })?;
+    Ok(format!("{number:016x}"))
+}

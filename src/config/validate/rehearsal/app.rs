@@ -1,0 +1,79 @@
+//! `app:`: the command that starts the application, the sign that it is ready, and its environment.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        super::{
+            AppSettings,
+            collector::{Collector, Fault, quote},
+            document::Literal,
+            entry::{Entry, Pairs},
+            rehearsal::App,
+            secrets,
+        },
+        values::filled,
+    },
+    addresses, texts,
+};
+
+/// None where something is wrong with its environment; every other mistake is noted as well.
+pub(super) fn settings(
+    entry: &Entry<App>,
+    allow_remote: bool,
+    collector: &Collector<'_>,
+) -> Option<AppSettings> {
+    let Some(written) = entry.value() else {
+        return entry.is_absent().then(AppSettings::default);
+    };
+    let command = command("command", &written.command, collector);
+    let ready = written
+        .ready
+        .written()
+        .and_then(|(spot, text)| addresses::url("ready", text, spot, allow_remote, collector))
+        .map(|url| url.to_string());
+    let env = variables(&written.env, collector);
+    Some(AppSettings {
+        command,
+        ready,
+        env: env?,
+    })
+}
+
+/// A text for the shell.
+pub(super) fn command(
+    key: &str,
+    entry: &Entry<String>,
+    collector: &Collector<'_>,
+) -> Option<String> {
+    let (spot, _) = entry.written()?;
+    let text = filled(key, entry, collector)?;
+    texts::is_public(key, text, spot, collector).then(|| text.to_owned())
+}
+
+fn variables(
+    entry: &Entry<Pairs<Literal>>,
+    collector: &Collector<'_>,
+) -> Option<BTreeMap<String, String>> {
+    let Some(Pairs(pairs)) = entry.value() else {
+        return entry.is_absent().then(BTreeMap::new);
+    };
+    // Every pair is looked at before the first that is broken counts.
+    let read: Vec<_> = pairs
+        .iter()
+        .map(|(name, entry)| {
+            let (spot, Literal(text)) = entry.written()?;
+            if !secrets::is_variable_name(name) {
+                let message = format!(
+                    "a key of `env` should be the name of an environment variable, found {}",
+                    quote(name)
+                );
+                collector.add_at(Fault::invalid(message), spot);
+                return None;
+            }
+            let is_public = texts::is_public(name, text, spot, collector);
+            is_public.then(|| (name.clone(), text.clone()))
+        })
+        .collect();
+    read.into_iter().collect()
+}

@@ -1,0 +1,248 @@
+//! `prodverdict rehearse -- COMMAND`: the application is started, redirected, watched and ended by the rehearsal.
+
+use std::{
+    net::{Ipv4Addr, TcpStream},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    database::Database,
+    handlers::SCHEMA,
+    node_app::{Packages, copy},
+    program::{Program, prodverdict, write},
+    skipped,
+    stage::{SETTLE, configuration, free_port},
+};
+
+/// Prints a line and a secret at each request, and dies once, at the one of the number that `DIES_AT` holds.
+const CHATTY: &str = r"
+import { Server } from 'node:http';
+import { existsSync, writeFileSync } from 'node:fs';
+let requests = 0;
+const emit = Server.prototype.emit;
+Server.prototype.emit = function (event, request, ...rest) {
+  if (event === 'request') {
+    console.log(`asked for ${request.url}`);
+    console.error(`\x1b[31mthe secret is ${process.env.STRIPE_WEBHOOK_SECRET}\x1b[0m`);
+    requests += 1;
+    if (requests === Number(process.env.DIES_AT) && !existsSync('died')) {
+      writeFileSync('died', '');
+      console.error('out of luck');
+      process.exit(7);
+    }
+  }
+  return emit.call(this, event, request, ...rest);
+};
+await import('./server.js');
+";
+
+/// A copy of the Node app that nobody has started.
+struct Unstarted {
+    folder: TempDir,
+    database: Database,
+    port: u16,
+}
+
+impl Unstarted {
+    fn new(mutant: Option<&str>) -> Self {
+        let folder = copy(mutant);
+        let port = free_port();
+        let base = format!("http://127.0.0.1:{port}");
+        let text = configuration(
+            &format!("{base}/api/stripe/webhook"),
+            &format!("{base}/api/me?user={{account_id}}"),
+            &format!("127.0.0.1:{}", free_port()),
+            SETTLE,
+        );
+        write(folder.path(), "prodverdict.yml", &text);
+        write(folder.path(), "chatty.js", CHATTY);
+        Self {
+            folder,
+            database: Database::with(SCHEMA),
+            port,
+        }
+    }
+
+    /// With the packages of the app; none where there is no Node.
+    fn in_node(mutant: Option<&str>) -> Option<Self> {
+        match Packages::install() {
+            Ok(packages) => {
+                let unstarted = Self::new(mutant);
+                packages.link(unstarted.folder.path());
+                Some(unstarted)
+            }
+            Err(why) => {
+                skipped(why);
+                None
+            }
+        }
+    }
+
+    fn configure(&self, from: &str, to: &str) {
+        let path = self.folder.path().join("prodverdict.yml");
+        let text = std::fs::read_to_string(path).expect("a configuration");
+        assert!(text.contains(from), "{text}");
+        write(
+            self.folder.path(),
+            "prodverdict.yml",
+            &text.replace(from, to),
+        );
+    }
+
+    fn rehearse(&self, scenario: &str, words: &[&str]) -> Program {
+        let program = prodverdict(&format!("rehearse --scenario {scenario} --jobs 1"))
+            .within(self.folder.path())
+            .variable("PORT", &self.port.to_string())
+            .variable("REHEARSAL_DATABASE_URL", self.database.admin_url().as_str());
+        words.iter().fold(program, Program::argument)
+    }
+
+    #[track_caller]
+    fn assert_ended(&self) {
+        // A process that was killed takes a moment to let go of its port.
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while self.listens() {
+            assert!(Instant::now() < deadline, "the application still runs");
+        }
+        assert_eq!(self.database.count("users"), 0);
+    }
+
+    fn listens(&self) -> bool {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
+    }
+}
+
+#[test]
+fn a_command_is_all_that_a_rehearsal_takes() {
+    let Some(app) = Unstarted::in_node(None) else {
+        return;
+    };
+    app.rehearse("first-purchase", &["--", "npm", "start"])
+        .run()
+        .with_status(0);
+    app.assert_ended();
+}
+
+#[test]
+fn the_configuration_names_the_command_too() {
+    let Some(app) = Unstarted::in_node(None) else {
+        return;
+    };
+    let section = format!(
+        "  app:\n    command: exec node server.js\n    ready: http://127.0.0.1:{0}/healthz\n    env: {{ PORT: {0} }}\n  account:",
+        app.port
+    );
+    app.configure("  account:", &section);
+    app.rehearse("first-purchase", &[])
+        .without("PORT")
+        .run()
+        .with_status(0);
+    app.assert_ended();
+    app.rehearse("first-purchase", &["--", "sh", "-c", "exit 9"])
+        .run()
+        .unanswered()
+        .says(&["exit status: 9"]);
+}
+
+#[test]
+fn a_finding_shows_what_the_application_printed() {
+    let Some(app) = Unstarted::in_node(Some("02-cancel-flow-simplified")) else {
+        return;
+    };
+    app.rehearse("cancel-now", &["--", "node", "chatty.js"])
+        .variable("STRIPE_WEBHOOK_SECRET", "whsec_CanaryOfTheRehearsal")
+        .run()
+        .with_status(1)
+        .says(&[
+            "printed   asked for /api/stripe/webhook",
+            "printed   the secret is ***\n",
+        ]);
+    app.assert_ended();
+}
+
+#[test]
+fn an_application_that_dies_is_started_once_more() {
+    let Some(app) = Unstarted::in_node(None) else {
+        return;
+    };
+    let ran = app
+        .rehearse("first-purchase-any-order", &["--", "node", "chatty.js"])
+        .variable("DIES_AT", "20")
+        .run()
+        .with_status(1)
+        .says(&[
+            "printed   out of luck",
+            "ended during the rehearsal (exit status: 7), and was started again",
+        ]);
+    assert_eq!(ran.stdout.matches("[HIGH]").count(), 1, "{}", ran.stdout);
+    app.assert_ended();
+}
+
+#[test]
+fn an_application_that_ends_at_once_is_told_with_its_last_lines() {
+    let app = Unstarted::new(None);
+    app.rehearse(
+        "first-purchase",
+        &[
+            "--",
+            "sh",
+            "-c",
+            "echo one; echo 'VERDICT: WARN' >&2; exit 3",
+        ],
+    )
+    .run()
+    .unanswered()
+    .says(&[
+        "the application ended (exit status: 3) before it was ready",
+        "       VERDICT: WARN\n",
+    ]);
+    app.rehearse("first-purchase", &["--", "no-such-program"])
+        .run()
+        .unanswered()
+        .says(&["`no-such-program` cannot be started"]);
+}
+
+#[test]
+fn a_port_that_is_taken_is_not_rehearsed() {
+    let app = Unstarted::new(None);
+    let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, app.port)).expect("a port");
+    app.rehearse("first-purchase", &["--", "sleep", "60"])
+        .run()
+        .unanswered()
+        .says(&["something listens at", "before the application is started"]);
+    drop(taken);
+}
+
+#[test]
+fn an_interrupt_ends_the_application_and_its_children() {
+    let Some(app) = Unstarted::in_node(None) else {
+        return;
+    };
+    app.configure("settle: 400ms", "settle: 300s");
+    for name in ["INT", "TERM"] {
+        let child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
+            .args(["rehearse", "--", "sh", "-c", "node server.js & wait"])
+            .current_dir(app.folder.path())
+            .env("PORT", app.port.to_string())
+            .env("REHEARSAL_DATABASE_URL", app.database.admin_url().as_str())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !app.listens() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(app.listens());
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill starts").success());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
+        app.assert_ended();
+    }
+}
