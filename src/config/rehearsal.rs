@@ -90,6 +90,10 @@ pub(super) struct Database {
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub(super) url_env: Entry<String>,
+    /// Shell command that makes the application's tables, in the folder of this file. It runs on a database that the rehearsal creates on the server of `url_env` and drops at its end. Default: the database of `url_env` has them.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(super) migrate: Entry<String>,
 }
 
 /// The fake provider.

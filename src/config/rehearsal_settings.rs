@@ -23,6 +23,8 @@ pub struct Rehearsal {
     pub secret_env: String,
     /// The environment variable that holds the URL of the scratch database.
     pub url_env: String,
+    /// Makes the tables, for the shell; then the URL is that of a server on which a database is created.
+    pub migrate: Option<String>,
     /// As written, of the right form; whether there is such a version is not known here.
     pub api_version: String,
     pub fake_stripe: FakeStripeSettings,

@@ -22,6 +22,8 @@ pub enum Error {
     AccountId(String),
     #[error("role {role} may not make triggers in the scratch database: {message}")]
     MayNotFailWrites { role: String, message: String },
+    #[error("the server refused to create a database for the rehearsal: {message}")]
+    MayNotCreateDatabase { message: String },
     #[error("the rows that were made cannot be removed ({code}): {message}")]
     Clean { code: String, message: String },
     #[error("table `{table}` still gets new rows while the ones that were made are removed")]
@@ -130,6 +132,10 @@ impl Explain for Error {
             Self::MayNotFailWrites { .. } => {
                 "let the rehearsal's role own the application's tables and create schemas, or leave the scenario out: \
                  `scenarios: {skip: [failing-write]}`"
+                    .to_owned()
+            }
+            Self::MayNotCreateDatabase { .. } => {
+                "give the role `createdb`, or leave `database.migrate` out and name a database with the application's tables"
                     .to_owned()
             }
             Self::Clean { .. } => {

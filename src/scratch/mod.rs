@@ -10,6 +10,7 @@ mod refusal;
 mod session;
 mod snapshot;
 mod tables;
+mod temporary;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use account::AccountSeed;
 pub use error::{Error, Refusal, Sameness};
 pub use failing::{FailedWrite, Writes};
 pub use snapshot::{RowChange, Snapshot, is_about};
+pub use temporary::TemporaryDatabase;
 
 use account::TypedStatement;
 use failing::Triggers;

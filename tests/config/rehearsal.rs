@@ -85,7 +85,7 @@ const MUTATIONS: &[Mutation] = &[
     // names of variables
     ("STRIPE_WEBHOOK_SECRET", "«whsec_abc»", Code::SecretValue, "`secret_env` should be the name of an environment variable", "write `secret_env: STRIPE_WEBHOOK_SECRET`"),
     ("REHEARSAL_DATABASE_URL", "«postgres://u:p@localhost/db»", Code::SecretValue, "`url_env` should be the name", "write `url_env: REHEARSAL_DATABASE_URL`"),
-    ("database: { url_env: REHEARSAL_DATABASE_URL }", "database: { «url»: x }", Code::UnknownKey, "unknown key `url`", "known keys here: `url_env`"),
+    ("database: { url_env: REHEARSAL_DATABASE_URL }", "database: { «url»: x }", Code::UnknownKey, "unknown key `url`", "known keys here: `url_env`, `migrate`"),
     // the fake provider
     ("2026-10-28.endive", "«newest»", Code::InvalidValue, "`api_version` should be a version of Stripe's API, found `newest`", "2026-10-28.endive"),
     ("2026-10-28.endive", "«2026-10-28.»", Code::InvalidValue, "`api_version` should be", ""),
@@ -120,6 +120,7 @@ const MUTATIONS: &[Mutation] = &[
     // the rest
     ("settle: 5s", "settle: «5»", Code::InvalidValue, "`settle` should be a duration, found `5`", "a number alone"),
     ("settle: 5s", "settle: «11m»", Code::InvalidValue, "`settle` should be at most 10m, found `11m`", ""),
+    ("{ url_env: REHEARSAL_DATABASE_URL }", "{ migrate: «postgres://u:secretword@localhost/db» }", Code::SecretValue, "`migrate` should hold no password or key", "leave it out"),
     ("command: npm start", "«comand»: npm start", Code::UnknownKey, "unknown key `comand`", "did you mean `command`?"),
     ("command: npm start", "command: «\" \"»", Code::InvalidValue, "`command` should", ""),
     ("command: npm start", "command: «KEY=sk_live_51CanaryCanaryCanary npm start»", Code::SecretValue, "`command` should hold no password or key", "leave it out"),
@@ -225,7 +226,12 @@ fn a_rehearsal_needs_a_handler_and_a_way_to_make_an_account() {
 }
 
 #[test]
-fn an_application_is_started_as_it_is_written() {
+fn commands_and_variables_are_taken_as_they_are_written() {
+    let migrated = VALID.replace(
+        "{ url_env: REHEARSAL",
+        "{ migrate: make tables, url_env: REHEARSAL",
+    );
+    assert_eq!(rehearsal(&migrated).migrate.as_deref(), Some("make tables"));
     let app = rehearsal(VALID).app;
     assert_eq!(app.command.as_deref(), Some("npm start"));
     assert_eq!(app.ready.as_deref(), Some("http://localhost:3000/health"));

@@ -39,6 +39,16 @@ Server.prototype.emit = function (event, request, ...rest) {
 await import('./server.js');
 ";
 
+/// Runs a file of SQL.
+const MIGRATE: &str = r"
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+await client.connect();
+await client.query(readFileSync(process.argv[2], 'utf8'));
+await client.end();
+";
+
 /// A copy of the Node app that nobody has started.
 struct Unstarted {
     folder: TempDir,
@@ -108,6 +118,19 @@ impl Unstarted {
             assert!(Instant::now() < deadline, "the application still runs");
         }
         assert_eq!(self.database.count("users"), 0);
+    }
+
+    /// How many databases are left that this run may have created.
+    fn databases_left(&self) -> usize {
+        std::fs::read_to_string(self.folder.path().join("created"))
+            .expect("the names")
+            .lines()
+            .filter(|name| {
+                self.database.count(&format!(
+                    "(select from pg_database where datname = '{name}') as d"
+                )) > 0
+            })
+            .count()
     }
 
     fn listens(&self) -> bool {
@@ -214,6 +237,51 @@ fn a_port_that_is_taken_is_not_rehearsed() {
         .unanswered()
         .says(&["something listens at", "before the application is started"]);
     drop(taken);
+}
+
+#[test]
+fn a_database_is_created_migrated_and_dropped() {
+    let Some(app) = Unstarted::in_node(None) else {
+        return;
+    };
+    // The tables are not in the database that the variable names.
+    app.database.run("drop table users, stripe_events cascade");
+    write(app.folder.path(), "schema.sql", SCHEMA);
+    write(app.folder.path(), "migrate.js", MIGRATE);
+    app.configure(
+        "database: { url_env: REHEARSAL_DATABASE_URL }",
+        "database: { migrate: 'echo migrating; echo ${DATABASE_URL##*/} >> created; node migrate.js schema.sql' }",
+    );
+    app.rehearse("first-purchase", &["--", "node", "server.js"])
+        .run()
+        .with_status(0);
+    assert_eq!(app.databases_left(), 0);
+    app.configure("schema.sql", "no-such-file.sql");
+    app.rehearse("first-purchase", &["--", "node", "server.js"])
+        .run()
+        .unanswered()
+        .says(&[
+            "no-such-file.sql",
+            "failed (exit status:",
+            "       migrating\n",
+        ]);
+    assert_eq!(app.databases_left(), 0);
+}
+
+#[test]
+fn a_database_that_a_killed_run_left_is_dropped() {
+    let app = Unstarted::new(None);
+    app.database
+        .run("create database prodverdict_rehearsal_00000000deadbeef");
+    app.configure(
+        "database: { url_env: REHEARSAL_DATABASE_URL }",
+        "database: { migrate: exit 1 }",
+    );
+    app.rehearse("first-purchase", &["--", "sleep", "60"])
+        .run()
+        .unanswered();
+    let left = "(select from pg_database where datname like '%deadbeef') as databases";
+    assert_eq!(app.database.count(left), 0);
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Job<'_> {
         if self.context.trust != Trust::Ordinary {
             files = files.untrusted();
         }
-        let setup = match Setup::new(config, &files, self.environment, &[]) {
+        let mut setup = match Setup::new(config, &files, self.environment, &[]) {
             Ok(setup) => setup,
             Err(problem) => return Judged::Told(Box::new(not_begun(vec![problem]))),
         };
@@ -151,7 +151,7 @@ impl Job<'_> {
             begins: None,
             fail_on: self.inputs.fail_on,
         };
-        let outcome = played((config, &files), &setup, &wanted, &self.output, signals);
+        let outcome = played((config, &files), &mut setup, &wanted, &self.output, signals);
         Judged::Told(Box::new(outcome.await))
     }
 

@@ -120,7 +120,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         return super::COULD_NOT_TELL;
     };
     let files = Files::beside(path);
-    let setup = match Setup::new(&config, &files, environment, &arguments.command) {
+    let mut setup = match Setup::new(&config, &files, environment, &arguments.command) {
         Ok(setup) => setup,
         Err(problem) => return reporting.finish(&not_begun(vec![problem]), &output),
     };
@@ -138,7 +138,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     };
     let mut outcome = played(
         (&config, &files),
-        &setup,
+        &mut setup,
         &wanted,
         &output,
         &mut Signals::listen(),
@@ -151,8 +151,28 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     reporting.finish(&outcome, &output)
 }
 
-/// The whole rehearsal, from opening to clean-up. An interrupt ends it early, and cleans up all the same.
+/// The whole rehearsal, from a database of its own, where one is asked for, to the end of that.
 pub(crate) async fn played(
+    (config, files): (&Config, &Files),
+    setup: &mut Setup,
+    wanted: &Wanted,
+    output: &Output,
+    signals: &mut Signals,
+) -> Outcome {
+    let prepared = tokio::select! {
+        prepared = Box::pin(setup.prepare_database(config)) => prepared,
+        () = signals.cancelled() => Err(interrupted().into()),
+    };
+    let mut outcome = match prepared {
+        Ok(()) => played_on((config, files), setup, wanted, output, signals).await,
+        Err(failure) => outcome::failed(config, failure),
+    };
+    outcome.warnings.extend(setup.remove_database().await);
+    outcome
+}
+
+/// From opening to clean-up. An interrupt ends it early, and cleans up all the same.
+async fn played_on(
     (config, files): (&Config, &Files),
     setup: &Setup,
     wanted: &Wanted,

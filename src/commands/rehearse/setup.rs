@@ -1,19 +1,20 @@
 //! The application that the rehearsal itself starts: its command, its environment, and its end.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{files::Files, secrets};
 use crate::{
-    application::{Application, CommandLine, Launch, Log, Ready, STARTING},
+    application::{Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
     commands::{failure::Failure, masking::mask_of},
     config::{AccessContract, Config, Rehearsal},
     fake_stripe::FakeStripe,
     problem::Problem,
     redirect::RedirectFolder,
+    scratch::{Opening, TemporaryDatabase},
 };
 
 /// The provider's key of an application that is rehearsed. The fake takes any test key.
@@ -25,14 +26,30 @@ const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
 /// Variables of GitHub's runner that hold inputs and tokens of the action.
 const OF_THE_RUNNER: [&str; 2] = ["INPUT_", "ACTIONS_"];
 
+/// Migrations of a large application may take so long.
+const MIGRATING: Duration = Duration::from_mins(5);
+
 /// What is known before anything is started.
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// The variables of this process, and the values that the rehearsal makes up.
     pub(crate) environment: Environment,
     command: Option<CommandLine>,
+    /// The folder that the command runs in.
     folder: PathBuf,
+    database: Option<OwnDatabase>,
     masked: Vec<SecretString>,
+}
+
+/// A database that the rehearsal creates, and what makes its tables.
+#[derive(Debug)]
+struct OwnDatabase {
+    /// The URL that leads to its server.
+    server: SecretString,
+    database: TemporaryDatabase,
+    migrate: String,
+    /// The folder that `migrate` runs in.
+    folder: PathBuf,
 }
 
 /// An application that was started, and what goes with it.
@@ -69,14 +86,20 @@ impl Setup {
                 environment.set(&settings.secret_env, secret);
             }
         }
+        let database = match settings {
+            Some(settings) => own_database(settings, files, &mut environment)?,
+            None => None,
+        };
         let mut masked = secrets(config, &environment);
-        if command.is_some() {
+        if command.is_some() || database.is_some() {
             masked.extend(environment.likely_secrets());
         }
+        masked.extend(database.iter().map(|own| own.server.clone()));
         Ok(Self {
             environment,
             command,
             folder,
+            database,
             masked,
         })
     }
@@ -84,6 +107,45 @@ impl Setup {
     /// The secrets that the application may print.
     pub(crate) fn secrets(&self) -> &[SecretString] {
         &self.masked
+    }
+
+    /// Creates the database and makes its tables, where that is asked for.
+    pub(super) async fn prepare_database(&mut self, config: &Config) -> Result<(), Failure> {
+        let log = self.log();
+        let withheld = self.withheld(config);
+        let in_container_action = self.environment.in_container_action();
+        let (Some(own), Some(rehearsal)) = (&mut self.database, &config.rehearsal) else {
+            return Ok(());
+        };
+        let Some(contract) = config.contracts.get(rehearsal.contract_index) else {
+            return Ok(());
+        };
+        let contract_url = self.environment.secret(&contract.database.url_env);
+        let opening = Opening {
+            url: Some(&own.server),
+            rehearsal,
+            contract,
+            contract_url: contract_url.as_ref(),
+            in_container_action,
+        };
+        let created = own.database.create(opening).await;
+        created.map_err(|error| Failure::of(&error))?;
+        let mut variables = database_variables(&self.environment, rehearsal, contract);
+        variables.extend(rehearsal.app.env.clone());
+        let launch = Launch {
+            command: CommandLine::Shell(own.migrate.clone()),
+            folder: own.folder.clone(),
+            variables,
+            withheld,
+        };
+        let migrated = run_to_end(&launch, &log, MIGRATING).await;
+        migrated.map_err(|error| Failure::of(&error))
+    }
+
+    /// Drops the database that was created; a warning where that did not work.
+    pub(super) async fn remove_database(&mut self) -> Option<Problem> {
+        let removed = self.database.take()?.database.remove().await;
+        removed.err().map(|error| Problem::of(&error))
     }
 
     /// Whether the rehearsal starts the application, so that it runs beside this process.
@@ -154,15 +216,9 @@ impl Setup {
         let mut variables: Vec<(String, String)> = [KEY_VARIABLE, &contract.key_env]
             .map(|name| (name.to_owned(), TEST_KEY.to_owned()))
             .into();
-        for (name, of) in [
-            (&settings.secret_env, &settings.secret_env),
-            (&settings.url_env, &settings.url_env),
-            (&contract.database.url_env, &settings.url_env),
-        ] {
-            if let Some(value) = self.environment.secret(of) {
-                variables.push((name.clone(), value.expose_secret().to_owned()));
-            }
-        }
+        let secret = self.environment.get(&settings.secret_env);
+        variables.extend(secret.map(|secret| (settings.secret_env.clone(), secret.to_owned())));
+        variables.extend(database_variables(&self.environment, settings, contract));
         let env = &settings.app.env;
         variables.extend(env.clone());
         let present = |name: &str| {
@@ -226,6 +282,45 @@ impl Running {
         };
         deaths.into_iter().map(warning).collect()
     }
+}
+
+/// The scratch database, under the names in which rehearsal and contract look for theirs.
+fn database_variables(
+    environment: &Environment,
+    settings: &Rehearsal,
+    contract: &AccessContract,
+) -> Vec<(String, String)> {
+    let Some(url) = environment.get(&settings.url_env) else {
+        return Vec::new();
+    };
+    [&settings.url_env, &contract.database.url_env]
+        .map(|name| (name.clone(), url.to_owned()))
+        .into()
+}
+
+/// Takes the URL in the environment as that of a server, and puts the new database's in its place.
+fn own_database(
+    settings: &Rehearsal,
+    files: &Files,
+    environment: &mut Environment,
+) -> Result<Option<OwnDatabase>, Problem> {
+    let (Some(migrate), Some(server)) = (&settings.migrate, environment.secret(&settings.url_env))
+    else {
+        return Ok(None);
+    };
+    if let Some(untrusted) = files.left_out("database.migrate") {
+        return Err(untrusted);
+    }
+    let database = TemporaryDatabase::new(server.clone(), &settings.url_env, &random()?);
+    if let Some(url) = database.url() {
+        environment.set(&settings.url_env, url.expose_secret().to_owned());
+    }
+    Ok(Some(OwnDatabase {
+        server,
+        database,
+        migrate: migrate.clone(),
+        folder: files.path("."),
+    }))
 }
 
 /// Where an application on this machine finds the fake.

@@ -29,6 +29,7 @@ pub(super) fn compare(
         handler: _,    // Where the handler listens; what it must do stays the same.
         secret_env: _, // Another name of a variable, as for the next one.
         url_env: _,
+        migrate: _,     // Where the tables come from, as for the next one.
         api_version: _, // Events look otherwise, and the handler must do with them what it did.
         app: _,         // How the application is started; what it must do stays the same.
         fake_stripe: _, // Where the fake provider listens, and what it holds from the start.

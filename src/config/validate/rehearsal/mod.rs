@@ -55,6 +55,10 @@ pub(super) fn settings<'e>(
         ),
         None => Some("REHEARSAL_DATABASE_URL"),
     };
+    let migrate = written
+        .database
+        .value()
+        .and_then(|database| app::command("migrate", &database.migrate, collector));
     let api_version = api_version(&written.api_version, collector);
     let fake_stripe = fake_stripe(&written.fake_stripe, collector);
     let app = app::settings(&written.app, allow_remote, collector);
@@ -77,6 +81,7 @@ pub(super) fn settings<'e>(
         handler: handler?,
         secret_env: secret_env?.to_owned(),
         url_env: url_env?.to_owned(),
+        migrate,
         api_version: api_version?,
         fake_stripe: fake_stripe?,
         app: app?,

@@ -1,0 +1,163 @@
+//! A database that a rehearsal creates on a server, and drops.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use url::Url;
+
+use super::{Opening, error::Error, refusal, session};
+use crate::database::{self, quoted};
+
+/// The beginning of the names of such databases.
+const PREFIX: &str = "prodverdict_rehearsal_";
+
+/// Those that a killed run left behind. Sixteen hexadecimal digits follow the beginning.
+const LEFTOVERS: &str = "select datname::text from pg_database where datname ~ '^prodverdict_rehearsal_[0-9a-f]{16}$' order by 1";
+
+/// The advisory lock under which databases are created and removed: `prodvnew` in ASCII.
+const LOCK: i64 = 0x7072_6f64_766e_6577;
+
+const CREATING: &str = "creating a database";
+const DROPPING: &str = "dropping the database that was created";
+
+/// SQLSTATE `insufficient_privilege`.
+const FORBIDDEN: &str = "42501";
+
+/// A database of this run alone.
+#[derive(Debug)]
+pub struct TemporaryDatabase {
+    /// The URL of any other database of the server.
+    server: SecretString,
+    env: String,
+    name: String,
+    in_container_action: bool,
+    is_created: bool,
+    /// Connected for as long as it is needed, so that no other run takes it for a leftover.
+    holder: Option<PgConnection>,
+}
+
+impl TemporaryDatabase {
+    /// A database that does not exist yet, on the server of a URL from this variable. `digits` are sixteen hexadecimal
+    /// ones that no other run has.
+    pub fn new(server: SecretString, env: &str, digits: &str) -> Self {
+        Self {
+            server,
+            env: env.to_owned(),
+            name: format!("{PREFIX}{digits}"),
+            in_container_action: false,
+            is_created: false,
+            holder: None,
+        }
+    }
+
+    /// Its URL; none where the server's is no URL.
+    pub fn url(&self) -> Option<SecretString> {
+        let mut url = Url::parse(self.server.expose_secret().trim()).ok()?;
+        let others: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| name != "dbname")
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        url.set_path(&self.name);
+        url.set_query(None);
+        if !others.is_empty() {
+            url.query_pairs_mut().extend_pairs(others);
+        }
+        Some(String::from(url).into())
+    }
+
+    /// Creates it, and removes what killed runs left behind. `opening` names the server's URL; whatever may not be a
+    /// scratch database is refused as one.
+    pub async fn create(&mut self, opening: Opening<'_>) -> Result<(), Error> {
+        refusal::of_the_url(&opening)?;
+        self.in_container_action = opening.in_container_action;
+        let mut connection = self.connect(&self.server).await?;
+        let locking = format!("select pg_advisory_lock({LOCK})");
+        session::run(&mut connection, locking, CREATING).await?;
+        remove_leftovers(&mut connection).await?;
+        self.is_created = true;
+        let create = format!("create database {}", quoted(&self.name));
+        let created = session::run(&mut connection, create, CREATING).await;
+        if let Err(Error::Rejected { code, message, .. }) = &created
+            && code == FORBIDDEN
+        {
+            return Err(Error::MayNotCreateDatabase {
+                message: message.clone(),
+            });
+        }
+        created?;
+        if let Some(url) = self.url() {
+            self.holder = Some(self.connect(&url).await?);
+        }
+        // The lock goes with the connection.
+        connection.close().await.ok();
+        Ok(())
+    }
+
+    /// Drops it, whoever is still connected.
+    pub async fn remove(mut self) -> Result<(), Error> {
+        if !self.is_created {
+            return Ok(());
+        }
+        if let Some(holder) = self.holder.take() {
+            holder.close().await.ok();
+        }
+        let mut connection = self.connect(&self.server).await?;
+        let drop = format!(
+            "drop database if exists {} with (force)",
+            quoted(&self.name)
+        );
+        session::run(&mut connection, drop, DROPPING).await
+    }
+
+    async fn connect(&self, url: &SecretString) -> Result<PgConnection, Error> {
+        let mut connection = database::open(url, &self.env, self.in_container_action).await?;
+        session::set(&mut connection)
+            .await
+            .map_err(|error| Error::of(error, "setting its limits"))?;
+        Ok(connection)
+    }
+}
+
+/// One that is in use cannot be dropped without force, and stays.
+async fn remove_leftovers(connection: &mut PgConnection) -> Result<(), Error> {
+    let names: Vec<String> = sqlx::query_scalar(LEFTOVERS)
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| Error::of(error, CREATING))?;
+    for name in names {
+        let drop = format!("drop database if exists {}", quoted(&name));
+        let dropped = sqlx::raw_sql(AssertSqlSafe(drop))
+            .execute(&mut *connection)
+            .await;
+        if let Err(error) = dropped {
+            tracing::debug!(%error, "a database of another rehearsal stays");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_differs_in_the_database_alone() {
+        for (server, own) in [
+            (
+                "postgres://u:p%40s@localhost:5433/postgres?sslmode=disable",
+                "postgres://u:p%40s@localhost:5433/prodverdict_rehearsal_0f?sslmode=disable",
+            ),
+            (
+                "postgresql://u@/x?host=/run/pg&dbname=app",
+                "postgresql://u@/prodverdict_rehearsal_0f?host=%2Frun%2Fpg",
+            ),
+        ] {
+            let url = TemporaryDatabase::new(server.into(), "URL", "0f").url();
+            assert_eq!(
+                url.map(|url| url.expose_secret().to_owned()).as_deref(),
+                Some(own)
+            );
+        }
+    }
+}
