@@ -16,7 +16,7 @@ pub use self::{
     },
     cast::{Cast, Role},
     due::{Due, Links, Performance, Shape, Variation, due},
-    judgement::{OnRow, endings_differ, fold, judge},
+    judgement::{OnRow, endings_differ, ends_play, fold, judge, worst_then_first},
     library::{ParseError, built_in, parse},
     observed::{
         Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,

@@ -20,9 +20,11 @@ mod one_command;
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod program;
 mod refusals;
+mod small;
 mod stage;
 mod steps;
 mod table;
+mod verdicts;
 
 /// Past the capture of the test harness: whoever looks at the run has to see it.
 fn skipped(why: &str) {

@@ -17,6 +17,7 @@ use crate::{
     handlers::{App, Environment, Mutant, SCHEMA},
     node_app::{NodeApp, Packages},
     program::{Program, TEST_KEY, folder, prodverdict, write},
+    small::{self, Small},
 };
 
 /// What the handler verifies with.
@@ -83,6 +84,22 @@ impl Stage {
         write(folder.path(), "prodverdict.yml", &text);
         Self {
             app: Some(app),
+            folder,
+            database,
+        }
+    }
+
+    /// An app of a few lines, for one fault at a time.
+    pub(crate) fn small(packages: &'static Packages, small: &Small<'_>) -> Self {
+        let database = Database::with(small.schema);
+        let folder = folder(&[]);
+        let listen = format!("127.0.0.1:{}", free_port());
+        let preload = folder.path().join("stripe.cjs");
+        let app = small::start(packages, small, &database, &listen, &preload);
+        let text = small.configuration(&app.webhook_url(), &listen);
+        write(folder.path(), "prodverdict.yml", &text);
+        Self {
+            app: Some(Running::Node(app)),
             folder,
             database,
         }
@@ -195,6 +212,18 @@ fn in_rust(database: &Database, listen: &str, mutant: Option<Mutant>) -> App {
 }
 
 fn in_node(
+    database: &Database,
+    listen: &str,
+    preload: &Path,
+    start: impl FnOnce(&[(&str, &str)]) -> NodeApp,
+) -> NodeApp {
+    with_redirect(database, listen, preload, |environment| {
+        NodeApp::start(packages, mutant.map(Mutant::as_str), environment)
+    })
+}
+
+/// Starts something with the environment that sends its requests to the fake.
+pub(crate) fn with_redirect(
     database: &Database,
     listen: &str,
     preload: &Path,

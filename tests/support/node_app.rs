@@ -34,7 +34,7 @@ impl NodeApp {
         patch: Option<&str>,
         environment: &[(&str, &str)],
     ) -> Self {
-        Self::start_in(copy(patch), packages, environment)
+        Self::run(packages, copy(patch), environment)
     }
 
     /// As `start`, with texts of `webhook.js` replaced by others.
@@ -51,10 +51,15 @@ impl NodeApp {
             source = source.replace(text, other);
         }
         fs::write(&path, source).expect("webhook.js");
-        Self::start_in(directory, packages, environment)
+        Self::run(packages, directory, environment)
     }
 
-    fn start_in(directory: TempDir, packages: &Packages, environment: &[(&str, &str)]) -> Self {
+    /// Starts the `server.js` of a directory in the same way.
+    pub(crate) fn run(
+        packages: &Packages,
+        directory: TempDir,
+        environment: &[(&str, &str)],
+    ) -> Self {
         packages.link(directory.path());
         let port = free_port();
         let log = File::create(directory.path().join("log")).expect("a log");

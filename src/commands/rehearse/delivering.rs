@@ -66,7 +66,7 @@ pub(super) fn parcels(
             .filter_map(|index| step.send.get(*index))
             .collect();
     }
-    let stage = super::play::stage(rehearsing, performance, "");
+    let stage = super::performing::stage(rehearsing, performance, "");
     let is_since_basil = stage.events_version.has_periods_at_items();
     for sending in sends {
         if sending.until == Some(Until::Basil) && is_since_basil {

@@ -12,6 +12,7 @@ mod gate;
 mod opening;
 mod outcome;
 mod people;
+mod performing;
 mod play;
 mod provider;
 mod rows;

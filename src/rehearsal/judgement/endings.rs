@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{OnRow, Wrong, told};
 use crate::{
-    contract::{Evidence, Finding, HandlerRule, Subject, fingerprint},
+    contract::{Evidence, Finding, HandlerRule, Severity, Subject, fingerprint},
     rehearsal::observed::RowState,
 };
 
@@ -54,6 +54,33 @@ pub fn endings_differ(
         items_without_amount: 0,
         shares: Box::default(),
     })
+}
+
+/// Whether a step with these findings ends its play: what comes after it would be its consequence. Those that do not
+/// fail end nothing, or they would hide what does.
+pub fn ends_play(findings: &[Finding], fail_on: Option<Severity>) -> bool {
+    let least = fail_on.unwrap_or(Severity::High);
+    let mut findings = findings.iter();
+    findings.any(|finding| finding.severity.reaches(least))
+}
+
+/// What a play is told by, given the findings of each step: those of its worst step, then those of the first that
+/// went wrong.
+pub fn worst_then_first(steps: Vec<Vec<Finding>>) -> Vec<Finding> {
+    let worst_of = |findings: &[Finding]| findings.iter().map(|finding| finding.severity).min();
+    let mut wrong = steps.into_iter().filter(|findings| !findings.is_empty());
+    let Some(first) = wrong.next() else {
+        return Vec::new();
+    };
+    let mut worst: Vec<Finding> = Vec::new();
+    for findings in wrong {
+        let least = if worst.is_empty() { &first } else { &worst };
+        if worst_of(&findings) < worst_of(least) {
+            worst = findings;
+        }
+    }
+    worst.extend(first);
+    worst
 }
 
 /// One finding for each step and rule: the first performance tells, and how many others ended alike is added.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::contract::{Finding, Money, Rule, Severity, Subject, fingerprint};
 
-pub use endings::{endings_differ, fold};
+pub use endings::{endings_differ, ends_play, fold, worst_then_first};
 
 /// Whom and what a step was about.
 #[derive(Debug, Clone, Copy)]
