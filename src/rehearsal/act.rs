@@ -326,6 +326,44 @@ pub enum YesNo {
 }
 
 impl Act {
+    /// Its key in a scenario file.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Wait { .. } => "wait",
+            Self::Checkout(_) => "checkout",
+            Self::Subscribe(_) => "subscribe",
+            Self::Pay { .. } => "pay",
+            Self::ExpireIncomplete { .. } => "expire_incomplete",
+            Self::AsyncPayment { .. } => "async_payment",
+            Self::TrialWillEnd { .. } => "trial_will_end",
+            Self::EndTrial { .. } => "end_trial",
+            Self::Renew { .. } => "renew",
+            Self::PaymentFailed { .. } => "payment_failed",
+            Self::Recover { .. } => "recover",
+            Self::GiveUp { .. } => "give_up",
+            Self::ScheduleCancel { .. } => "schedule_cancel",
+            Self::Keep { .. } => "keep",
+            Self::CancelNow { .. } => "cancel_now",
+            Self::EndAtPeriodEnd { .. } => "end_at_period_end",
+            Self::ChangePrice { .. } => "change_price",
+            Self::ScheduleChange { .. } => "schedule_change",
+            Self::EnterPhase { .. } => "enter_phase",
+            Self::ChangeQuantity { .. } => "change_quantity",
+            Self::AddItem { .. } => "add_item",
+            Self::RemoveItem { .. } => "remove_item",
+            Self::PauseCollection { .. } => "pause_collection",
+            Self::ClearPause { .. } => "clear_pause",
+            Self::Pause { .. } => "pause",
+            Self::Resume { .. } => "resume",
+            Self::ChangeEmail { .. } => "change_email",
+            Self::DeleteCustomer { .. } => "delete_customer",
+            Self::Forget { .. } => "forget",
+            Self::GuestPayment { .. } => "guest_payment",
+            Self::Stranger { .. } => "stranger",
+            Self::Invent { .. } => "invent",
+        }
+    }
+
     /// The prices that it speaks of.
     pub(crate) fn roles(&self) -> Vec<Role> {
         match self {

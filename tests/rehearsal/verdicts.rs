@@ -57,3 +57,53 @@ fn a_medium_finding_does_not_hide_a_high_one() {
         );
     }
 }
+
+/// What the tests below do with the customer's subscription, once the API said what it is.
+const STORES_STATUS: &str = "
+    const { data } = await stripe.subscriptions.list({ customer: event.data.object.customer, status: 'all' });
+    const one = data.find((one) => ['active', 'trialing'].includes(one.status)) ?? data[0];
+    await db.query('update accts set status = $1 where stripe_customer_id = $2', [one.status, one.customer]);";
+
+#[test]
+fn a_handler_that_answers_first_and_writes_later_loses_writes() {
+    let handler = format!(
+        "response.writeHead(200).end();
+    if (!event.type.startsWith('customer.subscription.')) return;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    {STORES_STATUS}"
+    );
+    let small = Small {
+        handler: &handler,
+        settle: "2s",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let ran = stage
+        .rehearse("--scenario failing-write")
+        .run()
+        .with_status(1);
+    ran.says(&[
+        "[HIGH] scenario:failing-write/end-not-written",
+        "failed after the handler had answered 200 to customer.subscription.deleted",
+    ]);
+}
+
+#[test]
+fn an_error_that_later_events_of_the_step_repair_is_no_finding() {
+    let handler = format!(
+        "if (event.type === 'checkout.session.completed') {{
+      await stripe.subscriptions.retrieve(event.data.object.subscription).catch(() => {{}});
+    }}
+    if (!event.type.startsWith('customer.subscription.')) return;
+    {STORES_STATUS}"
+    );
+    let small = Small {
+        handler: &handler,
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    stage
+        .rehearse("--scenario failing-write")
+        .run()
+        .with_status(0);
+}

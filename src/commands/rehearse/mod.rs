@@ -11,6 +11,7 @@ mod files;
 mod gate;
 mod opening;
 mod outcome;
+mod patience;
 mod people;
 mod performing;
 mod play;
@@ -30,7 +31,9 @@ use compact_str::CompactString;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use self::{address_file::Written, opening::ready, play::rehearse, setup::Running};
+use self::{
+    address_file::Written, opening::ready, patience::Patience, play::rehearse, setup::Running,
+};
 pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun, setup::Setup};
 use super::{
     accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,
@@ -75,6 +78,7 @@ pub(crate) struct Rehearsing<'r> {
     /// The shape of events where a play does not say otherwise.
     version: ApiVersion,
     jobs: usize,
+    patience: Patience,
     /// From which severity findings fail.
     fail_on: Option<Severity>,
     /// What was left out, and why.

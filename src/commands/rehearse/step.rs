@@ -9,6 +9,7 @@ use super::{
     Rehearsing, calls,
     delivering::{Parcel, deliver_all, parcels},
     gate,
+    patience::{self, Reason},
     people::{Actor, Bystander},
     rows::{bystanders, look, plain},
     stand::{Stand, stand},
@@ -41,6 +42,8 @@ pub(super) struct Memory<'b> {
     pub(super) bystanders: &'b [Bystander],
     pub(super) bystander_rows: Vec<Snapshot>,
     pub(super) last: Option<Stand>,
+    /// What was waited for in vain.
+    pub(super) wrong_for: Vec<Reason>,
 }
 
 /// Plays one step and tells what it showed.
@@ -65,22 +68,23 @@ pub(super) async fn play(
     let earlier = memory.delivered.clone();
     let at_once = step.order == Order::Every && performance.variation == Variation::AtOnce;
     let (deliveries, fault) = if let Some(failure) = step.fails {
-        until_failure(rehearsing, step, failure, (&tokens, parcels), memory).await?
+        until_failure(rehearsing, step, failure, (actor, parcels), memory).await?
     } else {
         let answered = deliver_all(rehearsing, step, &parcels, memory, at_once).await;
         (answered, None)
-    };
-    let before = match memory.last.take() {
-        Some(stand) => stand.row,
-        None => RowState::default(),
     };
     let end = settled(
         rehearsing,
         step,
         actor,
-        (&before, &deliveries, fault.as_ref()),
+        memory,
+        has_failed(fault.as_ref(), &deliveries),
     )
     .await?;
+    let before = match memory.last.take() {
+        Some(stand) => stand.row,
+        None => RowState::default(),
+    };
     let rows = look(rehearsing, &tokens).await?;
     let changes = memory.rows.changes(&rows);
     let now = super::real_now();
@@ -110,6 +114,13 @@ pub(super) async fn play(
     Ok(observed)
 }
 
+/// Whether a delivery ran into the failure and said so: what it asks for is still to come.
+fn has_failed(fault: Option<&Fault>, deliveries: &[Delivery]) -> bool {
+    let hit = fault.and_then(|fault| fault.hit);
+    let hit = hit.and_then(|index| deliveries.get(index));
+    hit.is_some_and(|delivery| !delivery.answer.is_success())
+}
+
 /// Everything that the provider does before it sends anything.
 async fn act(
     rehearsing: &Rehearsing<'_>,
@@ -135,17 +146,31 @@ async fn settled(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     actor: &Actor,
-    (before, deliveries, fault): (&RowState, &[Delivery], Option<&Fault>),
+    memory: &mut Memory<'_>,
+    has_failed: bool,
 ) -> Result<Stand, Failure> {
-    let has_failed = fault.is_some_and(|fault| {
-        let hit = fault.hit.and_then(|index| deliveries.get(index));
-        hit.is_some_and(|delivery| !delivery.answer.is_success())
-    });
-    let is_still = matches!(step.then.row, Row::Untouched | Row::Same) || has_failed;
-    if is_still {
+    let waits_for_nothing = has_failed || step.then.row == Row::Untouched;
+    if waits_for_nothing || step.then.row == Row::Same {
         sleep(QUIET.min(rehearsing.settings.settle)).await;
     }
-    let end = Instant::now() + rehearsing.settings.settle;
+    wait(rehearsing, step, actor, memory, async || {
+        Ok(waits_for_nothing)
+    })
+    .await
+}
+
+/// Looks until the account is as it has to be, or what is asked is so, or the time that the handler may take is over.
+pub(super) async fn wait(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    actor: &Actor,
+    memory: &mut Memory<'_>,
+    is_enough: impl AsyncFn() -> Result<bool, Failure>,
+) -> Result<Stand, Failure> {
+    let name = patience::name_of(step);
+    let before = memory.last.as_ref().map(|stand| stand.row.clone());
+    let before = before.unwrap_or_default();
+    let began = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let stand = stand(rehearsing, actor, step.then.row).await?;
@@ -154,8 +179,19 @@ async fn settled(
             && (step.then.row != Row::Kept
                 || (stand.row.paid || !before.paid) && stand.row.plan == before.plan)
             && gate::agrees(rehearsing, actor, &stand).await;
-        let waits_for_nothing = has_failed || step.then.row == Row::Untouched;
-        if is_right || waits_for_nothing || Instant::now() >= end {
+        let took = began.elapsed();
+        if is_right {
+            rehearsing.patience.came_right(took);
+            return Ok(stand);
+        }
+        if is_enough().await? {
+            return Ok(stand);
+        }
+        let reason = stand.findings.first().map(|finding| finding.rule);
+        let is_known = memory.wrong_for.contains(&reason);
+        if took >= rehearsing.patience.limit(&name, reason, is_known) {
+            rehearsing.patience.was_in_vain(&name, reason);
+            memory.wrong_for.push(reason);
             return Ok(stand);
         }
         sleep(pause).await;
@@ -211,8 +247,7 @@ pub(super) async fn buy(
         .iter()
         .any(|delivery| delivery.answer.is_success())
     {
-        let row = RowState::default();
-        settled(rehearsing, step, actor, (&row, &deliveries, None)).await?;
+        settled(rehearsing, step, actor, &mut memory, false).await?;
     }
     Ok(())
 }

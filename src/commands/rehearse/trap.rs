@@ -3,8 +3,9 @@
 use super::{
     Rehearsing,
     delivering::{Parcel, deliver},
+    people::Actor,
     rows::{look, plain},
-    step::Memory,
+    step::{Memory, wait},
 };
 use crate::{
     commands::failure::Failure,
@@ -13,41 +14,50 @@ use crate::{
     scratch::FailedWrite,
 };
 
-/// Delivers one after the other until one runs into the failure; what is left waits for a later step.
+/// Delivers one after the other until one runs into the failure and says so; what is left waits for a later step. A
+/// success is no end: the failure stays armed until something ran into it, the row is right or the handler's time is over.
 pub(super) async fn until_failure(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     failure: Injected,
-    (tokens, parcels): (&[String], Vec<Parcel>),
+    (actor, parcels): (&Actor, Vec<Parcel>),
     memory: &mut Memory<'_>,
 ) -> Result<(Vec<Delivery>, Option<Fault>), Failure> {
-    let trap = Trap::set(rehearsing, failure, tokens).await?;
+    let tokens = actor.tokens();
+    let trap = Trap::set(rehearsing, failure, &tokens).await?;
     let mut fault = Fault {
         what: trap.what(),
         hit: None,
+        is_late: false,
         half_written: Vec::new(),
     };
     let mut deliveries = Vec::new();
     let mut waiting = parcels.into_iter();
     for parcel in waiting.by_ref() {
-        let before = look(rehearsing, tokens).await?;
+        let before = look(rehearsing, &tokens).await?;
         let delivery = deliver(rehearsing, step, &parcel, memory).await;
         let has_failed = !delivery.answer.is_success();
         deliveries.push(delivery);
-        if trap.is_sprung().await? {
+        let is_hit = fault.hit.is_none() && trap.is_sprung().await?;
+        if is_hit {
             fault.hit = deliveries.len().checked_sub(1);
-            if has_failed {
-                let after = look(rehearsing, tokens).await?;
-                fault.half_written = plain(before.changes(&after).iter(), super::real_now());
-                memory.rest.push(parcel);
-            }
-            break;
         }
         if has_failed {
             memory.rest.push(parcel);
         }
+        if is_hit && has_failed {
+            let after = look(rehearsing, &tokens).await?;
+            fault.half_written = plain(before.changes(&after).iter(), super::real_now());
+            break;
+        }
     }
     memory.rest.extend(waiting);
+    if fault.hit.is_none() && memory.rest.is_empty() && !deliveries.is_empty() {
+        let until_hit = async || trap.is_sprung().await;
+        wait(rehearsing, step, actor, memory, until_hit).await?;
+        fault.is_late = trap.is_sprung().await?;
+        fault.hit = fault.is_late.then(|| deliveries.len().saturating_sub(1));
+    }
     trap.end().await?;
     Ok((deliveries, Some(fault)))
 }

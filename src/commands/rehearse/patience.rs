@@ -1,0 +1,128 @@
+//! How long a step waits for what the handler writes after its answer: less where waiting has been in vain before.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    contract::Rule,
+    rehearsal::{Act, Step},
+};
+
+/// After so many plays that failed at the same step for the same reason, the next ones wait for less.
+const PLAYS: u32 = 3;
+
+/// How much slower than the slowest right step a step may be then.
+const TIMES_THE_SLOWEST: u32 = 4;
+
+/// Clocks, locks and a busy machine need as much.
+const LEAST: Duration = Duration::from_millis(200);
+
+/// The part of `settle` that is waited for where nothing ever came right.
+const PART_OF_SETTLE: u32 = 10;
+
+/// Why a step is not as it has to be: the worst rule that is broken, or something else.
+pub(super) type Reason = Option<Rule>;
+
+/// What the plays have learnt about the time that the handler takes.
+#[derive(Debug)]
+pub(super) struct Patience {
+    settle: Duration,
+    learnt: Mutex<Learnt>,
+}
+
+#[derive(Debug, Default)]
+struct Learnt {
+    slowest_right: Option<Duration>,
+    in_vain: BTreeMap<(String, Reason), u32>,
+}
+
+impl Patience {
+    pub(super) fn new(settle: Duration) -> Self {
+        Self {
+            settle,
+            learnt: Mutex::default(),
+        }
+    }
+
+    /// How long a step may take that is still wrong for this reason. `is_known`: the play was wrong for it before.
+    pub(super) fn limit(&self, step: &str, reason: Reason, is_known: bool) -> Duration {
+        let learnt = self.learnt();
+        let in_vain = learnt.in_vain.get(&(step.to_owned(), reason));
+        if !is_known && in_vain.is_none_or(|plays| *plays < PLAYS) {
+            return self.settle;
+        }
+        let shorter = match learnt.slowest_right {
+            Some(slowest) => slowest.saturating_mul(TIMES_THE_SLOWEST),
+            None => self.settle / PART_OF_SETTLE,
+        };
+        shorter.max(LEAST).min(self.settle)
+    }
+
+    /// A step came right after this time.
+    pub(super) fn came_right(&self, after: Duration) {
+        let mut learnt = self.learnt();
+        learnt.slowest_right = learnt.slowest_right.max(Some(after));
+    }
+
+    /// A step was waited for in vain.
+    pub(super) fn was_in_vain(&self, step: &str, reason: Reason) {
+        let mut learnt = self.learnt();
+        let plays = learnt.in_vain.entry((step.to_owned(), reason));
+        let plays = plays.or_default();
+        *plays = plays.saturating_add(1);
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a step is called in every scenario that has it: what the provider does in it, or else its id.
+pub(super) fn name_of(step: &Step) -> String {
+    let acts: Vec<_> = step.provider.iter().map(Act::name).collect();
+    if acts.is_empty() {
+        return step.id.clone();
+    }
+    acts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTLE: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn the_wait_falls_after_three_plays_that_were_wrong_alike() {
+        let patience = Patience::new(SETTLE);
+        let limit = |step: &str, rule| patience.limit(step, Some(rule), false);
+        for _ in 0..3 {
+            assert_eq!(limit("checkout", Rule::RevenueLeak), SETTLE);
+            patience.was_in_vain("checkout", Some(Rule::RevenueLeak));
+        }
+        assert_eq!(
+            limit("checkout", Rule::RevenueLeak),
+            Duration::from_millis(500)
+        );
+        assert_eq!(limit("checkout", Rule::PlanDrift), SETTLE);
+        assert_eq!(limit("renew", Rule::RevenueLeak), SETTLE);
+        patience.came_right(Duration::from_millis(300));
+        patience.came_right(Duration::from_millis(100));
+        assert_eq!(
+            limit("checkout", Rule::RevenueLeak),
+            Duration::from_millis(1200)
+        );
+    }
+
+    #[test]
+    fn what_a_play_was_wrong_for_before_is_not_waited_for_again() {
+        let patience = Patience::new(SETTLE);
+        let reason = Some(Rule::PeriodDrift);
+        patience.came_right(Duration::from_millis(1));
+        assert_eq!(patience.limit("renew", reason, true), LEAST);
+        assert_eq!(patience.limit("renew", reason, false), SETTLE);
+    }
+}
