@@ -64,7 +64,7 @@ pub(super) fn contracts(generator: &mut SchemaGenerator) -> Schema {
 
 /// `rules` takes the ids of rules.
 pub(super) fn only_rule_ids(schema: &mut Schema) {
-    let ids: Vec<_> = Rule::ALL.into_iter().map(Rule::as_str).collect();
+    let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
     schema.insert("propertyNames".to_owned(), json!({ "enum": ids }));
 }
 

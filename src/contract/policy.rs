@@ -256,8 +256,7 @@ impl Contract {
             seats: Seats::default(),
             status_words: BTreeMap::new(),
             metadata_account: Vec::new(),
-            severities: Rule::ALL
-                .into_iter()
+            severities: Rule::every()
                 .map(|rule| (rule, rule.default_severity()))
                 .collect(),
             exempt: BTreeSet::new(),

@@ -82,9 +82,16 @@ impl Rule {
         }
     }
 
-    /// The rule of the access contract with this id.
+    /// Those of the access contract, then those of the rehearsal.
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL
+            .into_iter()
+            .chain(HandlerRule::ALL.map(Self::Handler))
+    }
+
+    /// The rule with this id.
     pub fn parse(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.as_str() == id)
+        Self::every().find(|rule| rule.as_str() == id)
     }
 
     /// The severity where the contract says nothing.
@@ -181,7 +188,7 @@ mod tests {
     #[test]
     fn all_holds_every_rule_once_in_order_and_ids_come_back() {
         assert!(Rule::ALL.is_sorted_by(|a, b| a < b));
-        for rule in Rule::ALL {
+        for rule in Rule::every() {
             assert_eq!(Rule::parse(rule.as_str()), Some(rule));
         }
     }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::scenario::{Order, Play, Scenario};
+use super::{
+    act::{Act, YesNo},
+    cast::Role,
+    scenario::{Answered, Order, Play, Scenario, Step},
+};
 
 /// The name of a file beside this one, and what is in it.
 macro_rules! scenario {
@@ -61,7 +65,14 @@ pub enum ParseError {
 
 /// The scenarios of the program.
 pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
-    FILES.iter().map(|(name, text)| parse(name, text)).collect()
+    let of_program = |(name, text): &(&str, &str)| {
+        let scenario = parse(name, text)?;
+        Ok(Scenario {
+            is_own: false,
+            ..scenario
+        })
+    };
+    FILES.iter().map(of_program).collect()
 }
 
 /// Reads one file; `name` is what errors call it.
@@ -73,11 +84,12 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     if text.len() > MAX_BYTES {
         return Err(wrong(format!("larger than {} KiB", MAX_BYTES / 1024)));
     }
-    let scenario: Scenario = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
+    let mut scenario: Scenario = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
         file: name.to_owned(),
         message: error.to_string(),
     })?;
     check(&scenario).map_err(wrong)?;
+    scenario.is_own = true;
     Ok(scenario)
 }
 
@@ -129,7 +141,10 @@ fn check_play(play: &Play) -> Result<(), String> {
                 step.send.len()
             ));
         }
-        if step.rest.is_some() && earlier.is_empty() {
+        if let Some(message) = unasserted(step) {
+            return Err(format!("step `{}`: {message}", step.id));
+        }
+        if step.rest == Some(YesNo::Yes) && earlier.is_empty() {
             return Err(format!("step `{}` has no step before it", step.id));
         }
         earlier.insert(&step.id);
@@ -139,6 +154,23 @@ fn check_play(play: &Play) -> Result<(), String> {
         return Err("one step of a play may be sent in every order".to_owned());
     }
     Ok(())
+}
+
+/// Keys of which one would be read and the other not.
+fn unasserted(step: &Step) -> Option<&'static str> {
+    if step.fails.is_some() && step.order == Order::Every {
+        return Some("`fails` and `order: every` do not go together");
+    }
+    if step.fails.is_some() && step.then.answer != Answered::Accepted {
+        return Some(
+            "`then.answer` says nothing beside `fails`: the delivery that fails is not to be accepted",
+        );
+    }
+    let has_both = |act: &Act| matches!(act, Act::Checkout(checkout) if !checkout.items.is_empty() && checkout.price != Role::Main);
+    if step.provider.iter().any(has_both) {
+        return Some("`price` and `items` of a checkout do not go together");
+    }
+    None
 }
 
 fn is_id(text: &str) -> bool {
@@ -204,6 +236,10 @@ mod tests {
             "{HEAD}      - id: a\n        does: d\n      - id: a\n        does: d\n"
         ));
         assert!(twice.contains("two steps are called `a`"), "{twice}");
+        let both = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n        fails: {{ write: 1 }}\n        then: {{ answer: any }}\n"
+        ));
+        assert!(both.contains("step `a`: `then.answer`"), "{both}");
         assert!(error("id: Not an id\ntitle: t\nends: e\nwhy: w\nplays: []").contains("hyphens"));
     }
 }

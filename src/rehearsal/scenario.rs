@@ -25,6 +25,9 @@ pub struct Scenario {
     #[serde(default)]
     pub needs: Vec<Need>,
     pub plays: Vec<Play>,
+    /// It is not one of the program's: it says itself what there has to be, and the contract is not asked.
+    #[serde(skip)]
+    pub is_own: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -158,7 +161,8 @@ pub enum Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Then {
-    /// What the contract comes to where it says nothing unusual. For the reader: the contract decides.
+    /// In the program's scenarios it is what a usual contract comes to, and the contract decides. In others it holds
+    /// beside the contract.
     pub access: Access,
     pub answer: Answered,
     pub row: Row,

@@ -2,6 +2,7 @@
 
 use crate::{
     node_app::Packages,
+    program::write,
     skipped,
     small::{ACCOUNTS, Small},
     stage::Stage,
@@ -106,4 +107,137 @@ fn an_error_that_later_events_of_the_step_repair_is_no_finding() {
         .rehearse("--scenario failing-write")
         .run()
         .with_status(0);
+}
+
+/// Writes what the API says whenever a subscription changes.
+fn right() -> String {
+    format!("if (!event.type.startsWith('customer.subscription.')) return;{STORES_STATUS}")
+}
+
+#[test]
+fn an_own_scenario_asserts_its_access() {
+    let handler = right();
+    let small = Small {
+        handler: &handler,
+        rehearsal: "  scenarios_dir: own\n",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    for (access, act, event, says) in [
+        (
+            "no",
+            "checkout: { trial_days: 14 }",
+            "customer.subscription.created",
+            "The scenario says that there is no access, and the row gives it",
+        ),
+        (
+            "yes",
+            "pause: {}",
+            "customer.subscription.paused",
+            "The scenario says that there is access, and the row does not give it",
+        ),
+    ] {
+        let scenario = format!(
+            "id: mine
+title: t
+ends: e
+why: w
+plays:
+  - steps:
+      - {{ id: begins, does: it begins, provider: [{{ checkout: {{}} }}], send: [customer.subscription.created] }}
+      - {{ id: goes-on, does: it goes on, provider: [{{ {act} }}], send: [{event}], then: {{ access: {access} }} }}
+"
+        );
+        std::fs::create_dir_all(stage.folder.path().join("own")).expect("a folder");
+        write(stage.folder.path(), "own/mine.yml", &scenario);
+        let ran = stage.rehearse("--scenario mine").run().with_status(1);
+        ran.says(&["scenario:mine/goes-on", says]);
+    }
+}
+
+#[test]
+fn a_rule_of_the_rehearsal_is_turned_off() {
+    let handler = format!("try {{ {} }} catch {{}}", right());
+    let rules = "    rules: { swallowed-error: low }\n";
+    let contract = format!("{}{rules}", ACCOUNTS.contract);
+    let small = Small {
+        handler: &handler,
+        contract: &contract,
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let ran = stage
+        .rehearse("--format json --scenario failing-write")
+        .run();
+    let found = "swallowed-error scenario:failing-write/end-not-written".to_owned();
+    assert!(ran.findings().contains(&found), "{ran:?}");
+    let ran = ran.json();
+    let severities: Vec<_> = ran["findings"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .collect();
+    let of_rule = |one: &&&serde_json::Value| one["rule"] == "swallowed-error";
+    assert!(
+        severities
+            .iter()
+            .filter(of_rule)
+            .all(|one| one["severity"] == "low")
+    );
+    stage.replace("swallowed-error: low", "swallowed-error: off");
+    let ran = stage
+        .rehearse("--format json --scenario failing-write")
+        .run();
+    assert!(!ran.findings().contains(&found), "{ran:?}");
+}
+
+#[test]
+fn a_column_that_two_fields_read_is_told_once() {
+    let contract = format!("{}        status: status\n", ACCOUNTS.contract);
+    let small = Small {
+        handler: "return;",
+        contract: &contract,
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let ran = stage
+        .rehearse("--scenario first-purchase")
+        .run()
+        .with_status(1);
+    let row = ran.stdout.lines().find(|line| line.contains("row       "));
+    let row = row.expect("a row");
+    assert!(row.contains("has_paid_access false, status null"), "{row}");
+}
+
+#[test]
+fn a_scheduled_end_that_is_stored_apart_is_the_contracts_to_read() {
+    let handler = "
+    if (!event.type.startsWith('customer.subscription.')) return;
+    const { data } = await stripe.subscriptions.list({ customer: event.data.object.customer, status: 'all' });
+    const one = data.find((one) => ['active', 'trialing'].includes(one.status)) ?? data[0];
+    await db.query(
+      'update accts set status = $1, ends = $3, ends_at = to_timestamp($4) where stripe_customer_id = $2',
+      [one.status, one.customer, one.cancel_at_period_end, one.cancel_at],
+    );"
+    .replace("ends_at", "cancel_at");
+    let contract = format!(
+        "{}        cancel_at_period_end: ends\n    fail_on: medium\n",
+        ACCOUNTS.contract
+    );
+    let small = Small {
+        schema: "create table accts (id text primary key, email text, stripe_customer_id text unique, status text, \
+                 ends boolean not null default false, cancel_at timestamptz)",
+        handler: &handler,
+        contract: &contract,
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let ran = stage
+        .rehearse("--scenario cancel-at-period-end")
+        .run()
+        .with_status(1);
+    ran.says(&[
+        "the row keeps `cancel_at` apart",
+        "cancel_at_period_end: \"(ends or cancel_at is not null)\"",
+    ]);
 }

@@ -13,6 +13,7 @@ use crate::{
     commands::failure::Failure,
     rehearsal::{
         Answer, Answered, Delivery, Order, Performance, Sending, Signing, Step, Until, Variation,
+        YesNo,
     },
     webhook::{Reply, Signature},
 };
@@ -38,7 +39,7 @@ pub(super) fn parcels(
     memory: &mut Memory<'_>,
 ) -> Result<Vec<Parcel>, Failure> {
     let mut parcels = std::mem::take(&mut memory.rest);
-    if step.rest.is_none() {
+    if step.rest != Some(YesNo::Yes) {
         parcels.clear();
     }
     for of in &step.again {

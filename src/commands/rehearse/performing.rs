@@ -74,7 +74,7 @@ pub(super) async fn perform(
             account: &actor.account,
             customer: &actor.buyer.customer,
             secret_env: &rehearsing.settings.secret_env,
-            paid_column: paid_column(rehearsing),
+            contract: &rehearsing.contract.contract,
         };
         let mut findings = judge(on, &observed);
         if findings.is_empty() && index == last {
@@ -131,10 +131,6 @@ pub(super) fn stage(
         },
         namespace: key.into(),
     }
-}
-
-pub(super) fn paid_column<'r>(rehearsing: &'r Rehearsing<'_>) -> &'r str {
-    column(rehearsing, Field::HasPaidAccess)
 }
 
 pub(super) fn column<'r>(rehearsing: &'r Rehearsing<'_>, field: Field) -> &'r str {

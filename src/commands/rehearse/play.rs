@@ -5,7 +5,7 @@ use futures::{StreamExt as _, stream};
 use super::{
     Rehearsing, catalog, outcome,
     people::{Bystander, actor, without_customer},
-    performing::{Ending, Played, column, paid_column, perform},
+    performing::{Ending, Played, column, perform},
     step,
 };
 use crate::{
@@ -171,7 +171,7 @@ fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Played]) -> Vec
             account: &ending.account,
             customer: &ending.customer,
             secret_env: &rehearsing.settings.secret_env,
-            paid_column: paid_column(rehearsing),
+            contract: &rehearsing.contract.contract,
         };
         findings.extend(endings_differ(
             on,

@@ -96,9 +96,11 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
         .flat_map(|account| &account.fields)
         .map(|field| {
             let name = match &field.column {
-                crate::contract::ColumnName::Column(name)
-                | crate::contract::ColumnName::In { column: name, .. } => name.clone(),
-                crate::contract::ColumnName::Computed => field.field.as_str().to_owned(),
+                crate::contract::ColumnName::Column(name) => name.clone(),
+                // Not what the column holds, which may be mapped too.
+                crate::contract::ColumnName::In { .. } | crate::contract::ColumnName::Computed => {
+                    field.field.as_str().to_owned()
+                }
             };
             let stamped = match &field.value {
                 FieldValue::Time(time) => {

@@ -122,7 +122,7 @@ fn threshold(before: &Contract, now: &Contract, places: &ContractPlaces, notes: 
 
 fn severities(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
     let mut lowered: BTreeMap<_, Vec<&'static str>> = BTreeMap::new();
-    for rule in Rule::ALL {
+    for rule in Rule::every() {
         let (was, is) = (before.severities.get(&rule), now.severities.get(&rule));
         let Some(was) = was.filter(|was| is.is_none_or(|is| is > *was)) else {
             continue;

@@ -166,7 +166,7 @@ fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
 }
 
 fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, collector: &Collector<'_>) {
-    let ids: Vec<_> = Rule::ALL.into_iter().map(Rule::as_str).collect();
+    let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
     let fault = Fault::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));
     if let Some(spot) = entry.spot() {

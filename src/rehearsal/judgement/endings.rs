@@ -35,7 +35,7 @@ pub fn endings_differ(
     );
     let fix =
         "write what the provider says now, whichever event tells of it and whatever its shape";
-    let wrong = Wrong::new(HandlerRule::OrderDependent, message, fix);
+    let wrong = on.weighed(Wrong::new(HandlerRule::OrderDependent, message, fix))?;
     let entity = format!("scenario:{}/{}", on.performance.scenario.id, on.step.id);
     Some(Finding {
         fingerprint: fingerprint(wrong.rule, &entity, None),

@@ -2,10 +2,11 @@
 
 use super::{OnRow, answers::blames_the_signature, told};
 use crate::{
-    contract::{ExplainedSubscription, Finding, Rule},
+    contract::{ExplainedSubscription, Field, Finding, Rule},
     rehearsal::{
+        act::YesNo,
         due::Variation,
-        observed::{Answer, Delivery, Observed},
+        observed::{Answer, Change, Delivery, Observed},
         scenario::{Order, Signing},
     },
 };
@@ -78,14 +79,8 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
         Rule::RevenueLeak | Rule::OrphanSubscription => no_access(on, observed),
         Rule::WrongfulAccess | Rule::NoSubscription => access(on, observed),
         Rule::PlanDrift => plan(worst, observed),
-        Rule::PeriodDrift => {
-            "read the period's end from `items.data[].current_period_end`: since basil it is no longer on the \
-             subscription, where reading it gives undefined and no error"
-                .to_owned()
-        }
-        Rule::CancelFlagDrift => {
-            "store `cancel_at_period_end || cancel_at != null`, on every update and in both directions".to_owned()
-        }
+        Rule::PeriodDrift => period(on, worst, observed),
+        Rule::CancelFlagDrift => cancel_flag(on, observed),
         Rule::UnmappedPrice
         | Rule::UnmappedFeature
         | Rule::CustomerMismatch
@@ -163,7 +158,7 @@ fn is_old_news(on: OnRow<'_>, observed: &Observed) -> bool {
     let step = on.step;
     !observed.deliveries.is_empty()
         && step.provider.is_empty()
-        && step.rest.is_none()
+        && step.rest != Some(YesNo::Yes)
         && (!step.again.is_empty() || step.send.iter().all(|sending| sending.of.is_some()))
 }
 
@@ -176,7 +171,7 @@ fn subscriptions(observed: &Observed) -> &[ExplainedSubscription] {
 
 /// The customer pays, and the row says no.
 fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
-    let paid = on.paid_column;
+    let paid = on.column(Field::HasPaidAccess);
     let deciding = subscriptions(observed).iter().find(|one| one.decides);
     if observed.before.paid {
         let taken = format!("{} took `{paid}` away", events(observed));
@@ -208,7 +203,7 @@ fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
 
 /// The row says yes, and nothing is paid for.
 fn access(on: OnRow<'_>, observed: &Observed) -> String {
-    let paid = on.paid_column;
+    let paid = on.column(Field::HasPaidAccess);
     let status = subscriptions(observed)
         .first()
         .map(|one| one.status.as_str());
@@ -245,6 +240,72 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
         ),
         _ => worst.fix.to_string(),
     }
+}
+
+/// The stored end of the period is not the subscription's.
+fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
+    let id = on.column(Field::SubscriptionId);
+    if let Some(swapped) = change_of(observed, id).filter(|change| change.before.is_some()) {
+        return format!(
+            "{} made `{id}` {}: let an event about another subscription change nothing of this one's row",
+            events(observed),
+            swapped.after.as_deref().unwrap_or("null")
+        );
+    }
+    let end = on.column(Field::PeriodEnd);
+    let stored = observed.after.columns.iter().find(|(name, _)| name == end);
+    if stored.is_some_and(|(_, value)| value == "null") {
+        return format!(
+            "`{end}` is null: read the period's end from `items.data[].current_period_end`, since basil it is no \
+             longer on the subscription, where reading it gives undefined and no error"
+        );
+    }
+    if change_of(observed, end).is_none() {
+        return format!(
+            "{} changed {} but not `{end}`: since basil the period's end is at `items.data[].current_period_end`",
+            events(observed),
+            columns(observed)
+        );
+    }
+    worst.fix.to_string()
+}
+
+/// The stored flag is not what the subscription says of its end.
+fn cancel_flag(on: OnRow<'_>, observed: &Observed) -> String {
+    let flag = on.column(Field::CancelAtPeriodEnd);
+    let mut changes = observed.changes.iter();
+    let apart = changes.find(|change| {
+        let name = change.column.replace('_', "").to_lowercase();
+        name.ends_with("cancelat") && change.column != flag && change.after.is_some()
+    });
+    match apart {
+        Some(change) => format!(
+            "the row keeps `{0}` apart, so the contract has to read both: `cancel_at_period_end: \"({1} or {2} is not \
+             null)\"`",
+            change.column,
+            identifier(flag),
+            identifier(&change.column)
+        ),
+        None => "store `cancel_at_period_end || cancel_at != null`, on every update and in both directions"
+            .to_owned(),
+    }
+}
+
+/// A column as SQL has to spell it.
+fn identifier(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.bytes().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("\\\"{name}\\\"")
+    }
+}
+
+fn change_of<'o>(observed: &'o Observed, column: &str) -> Option<&'o Change> {
+    observed
+        .changes
+        .iter()
+        .find(|change| change.column == column)
 }
 
 /// The events that were delivered, each once.

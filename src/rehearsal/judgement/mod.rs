@@ -14,7 +14,9 @@ use super::{
     observed::Observed,
     scenario::{Row, Step},
 };
-use crate::contract::{Finding, Money, Rule, Severity, Subject, fingerprint};
+use crate::contract::{
+    ColumnName, Contract, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
+};
 
 pub use endings::{endings_differ, ends_play, fold, worst_then_first};
 
@@ -27,8 +29,27 @@ pub struct OnRow<'a> {
     pub customer: &'a str,
     /// The variable that holds the signing secret, for the hint.
     pub secret_env: &'a str,
-    /// What the configuration calls the column of access.
-    pub paid_column: &'a str,
+    /// What is judged by.
+    pub contract: &'a Contract,
+}
+
+impl<'a> OnRow<'a> {
+    /// What the configuration calls a column.
+    fn column(&self, field: Field) -> &'a str {
+        match self.contract.columns.get(&field) {
+            Some(ColumnName::Column(name) | ColumnName::In { column: name, .. }) => name,
+            Some(ColumnName::Computed) | None => field.as_str(),
+        }
+    }
+
+    /// How bad it is; none where the rule is off. What the contract's evaluator found is weighed already.
+    fn weighed(&self, wrong: Wrong) -> Option<Wrong> {
+        let severity = match wrong.rule {
+            Rule::Handler(_) => *self.contract.severities.get(&wrong.rule)?,
+            _ => wrong.severity,
+        };
+        Some(Wrong { severity, ..wrong })
+    }
 }
 
 /// Something that is wrong, before it is told with everything around it.
@@ -71,6 +92,7 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
     }
     let mut findings: Vec<_> = wrong
         .into_iter()
+        .filter_map(|wrong| on.weighed(wrong))
         .map(|wrong| finding(on, observed, wrong))
         .collect();
     findings.sort_by(|one, other| one.order().cmp(&other.order()));
@@ -79,7 +101,7 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
 
 fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     if on.step.then.row == Row::Untouched {
-        return rows::untouched(observed);
+        return rows::untouched(observed).or_else(|| rows::access(on, observed));
     }
     if !observed.after.exists {
         return Some(rows::gone(on));
@@ -89,6 +111,7 @@ fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
         Row::Follows | Row::Same | Row::Untouched => rows::contract(on, observed),
     };
     broken
+        .or_else(|| rows::access(on, observed))
         .or_else(|| {
             (on.step.then.row == Row::Same)
                 .then(|| rows::same(observed))

@@ -3,7 +3,7 @@
 use super::{OnRow, Wrong, hint, told};
 use crate::{
     contract::{Finding, HandlerRule, Rule},
-    rehearsal::observed::Observed,
+    rehearsal::{observed::Observed, scenario::Access},
 };
 
 /// The rules that the account breaks: the worst one tells, the others are named after it.
@@ -57,6 +57,32 @@ fn message_of(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// A scenario of the user's own says itself whether there is access, whatever the contract makes of it.
+pub(super) fn access(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
+    let expected = match on.step.then.access {
+        Access::Yes => true,
+        Access::No => false,
+        Access::Either => return None,
+    };
+    if !on.performance.scenario.is_own || observed.after.paid == expected {
+        return None;
+    }
+    let (rule, message) = if expected {
+        (
+            Rule::RevenueLeak,
+            "The scenario says that there is access, and the row does not give it.",
+        )
+    } else {
+        (
+            Rule::WrongfulAccess,
+            "The scenario says that there is no access, and the row gives it.",
+        )
+    };
+    let fix = "the contract agrees with the row: correct `then.access` of this step, or `statuses`, `grace` or `pause` \
+               in the contract";
+    Some(Wrong::new(rule, message.to_owned(), fix))
 }
 
 /// Nothing at all was to be written.

@@ -27,6 +27,7 @@ const PURCHASE: &str = "{id: bought, does: somebody buys, send: [checkout.sessio
 struct Scene {
     scenario: Scenario,
     variation: Variation,
+    contract: Contract,
 }
 
 impl Scene {
@@ -44,6 +45,7 @@ impl Scene {
         Self {
             scenario: parse("mine.yml", &format!("{HEAD}{lines}")).expect("a scenario"),
             variation: Variation::None,
+            contract: contract(),
         }
     }
 
@@ -66,7 +68,7 @@ impl Scene {
             account: "usr_ann",
             customer: "cus_ann",
             secret_env: "WEBHOOK_SECRET",
-            paid_column: "has_paid_access",
+            contract: &self.contract,
         })
     }
 
