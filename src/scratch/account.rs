@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _, TypeInfo as _,
-    ValueRef as _,
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _, SqlSafeStr as _,
+    Statement as _, TypeInfo as _, ValueRef as _,
     postgres::{PgRow, PgValueFormat},
 };
 
@@ -164,6 +164,33 @@ async fn typed_one(
         values,
         id,
     })
+}
+
+/// The table that the account's id comes from, by its object id; where the application is given the id, those that the
+/// statements write to.
+pub(super) async fn tables_of_accounts(
+    connection: &mut PgConnection,
+    statements: &[TypedStatement],
+) -> Result<Vec<i64>, Error> {
+    let lost = |error| Error::of(error, MAKING);
+    let mut returned = None;
+    for statement in statements {
+        let sql = AssertSqlSafe(statement.sql.clone()).into_sql_str();
+        let prepared = connection.prepare(sql).await.map_err(lost)?;
+        if let Some(column) = prepared.columns().first() {
+            returned = column.relation_id();
+        }
+    }
+    if let Some(table) = returned {
+        return Ok(vec![i64::from(table.0)]);
+    }
+    let written = written_tables(connection, statements).await?;
+    sqlx::query_scalar("select to_regclass(name)::oid::int8 from unnest($1::text[]) as name")
+        .bind(written)
+        .persistent(false)
+        .fetch_all(connection)
+        .await
+        .map_err(lost)
 }
 
 /// The tables that the statements write to: reading a statement, the server locks what it would change.

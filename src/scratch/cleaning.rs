@@ -213,14 +213,14 @@ async fn delete(connection: &mut PgConnection, tables: &Tables, rows: &Rows) -> 
 }
 
 /// A foreign key from one table to another.
-struct Reference {
-    from: Table,
-    to: Table,
+pub(super) struct Reference {
+    pub(super) from: Table,
+    pub(super) to: Table,
     /// Pairs of columns, ours and theirs.
-    columns: Vec<(String, String)>,
+    pub(super) columns: Vec<(String, String)>,
 }
 
-async fn references(
+pub(super) async fn references(
     connection: &mut PgConnection,
     tables: &Tables,
 ) -> Result<Vec<Reference>, Error> {

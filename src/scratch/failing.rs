@@ -19,7 +19,8 @@ const TRIGGER: &str = "prodverdict_rehearsal";
 const NOT_ALLOWED: &str = "42501";
 
 /// After a write, so that only what is really written counts. A sequence counts on through what is rolled back. The
-/// application's role has no rights here, so this runs with ours; and our own writes are not the application's.
+/// application's role has no rights here, so this runs with ours; and our own writes are not the application's. What a
+/// value says of its owner is that of [`super::belonging`]; the argument lists the columns that refer to an account.
 const FUNCTION: &str = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 declare
   held text[] := '{}';
@@ -29,10 +30,12 @@ begin
     return null;
   end if;
   if tg_op <> 'INSERT' then
-    held := held || array(select value from jsonb_each_text(to_jsonb(old)));
+    held := held || array(select c.value from jsonb_each_text(to_jsonb(old)) as c where
+      tg_argv[0] is null or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
   end if;
   if tg_op <> 'DELETE' then
-    held := held || array(select value from jsonb_each_text(to_jsonb(new)));
+    held := held || array(select c.value from jsonb_each_text(to_jsonb(new)) as c where
+      tg_argv[0] is null or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
   end if;
   for armed in select number, nth from prodverdict_rehearsal.failure where tokens && held loop
     if nextval(('prodverdict_rehearsal.writes_' || armed.number)::regclass) = armed.nth then
@@ -172,12 +175,13 @@ async fn install(connection: &mut PgConnection, tables: &Tables) -> Result<(), E
          create or replace function {SCHEMA}.fail() {FUNCTION}"
     );
     refused(connection, schema).await?;
-    for table in tables.0.keys() {
+    for (table, shape) in &tables.0 {
+        let columns = shape.refers().as_argument();
         refused(
             connection,
             format!(
                 "drop trigger if exists {TRIGGER} on {0}; \
-                 create trigger {TRIGGER} after insert or update or delete on {0} for each row execute function {SCHEMA}.fail()",
+                 create trigger {TRIGGER} after insert or update or delete on {0} for each row execute function {SCHEMA}.fail({columns})",
                 table.sql()
             ),
         )

@@ -1,6 +1,7 @@
 //! The scratch database of a rehearsal: the one place that writes, and only where nothing can be hurt.
 
 mod account;
+mod belonging;
 mod cleaning;
 mod error;
 mod failing;

@@ -28,7 +28,9 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
     let account = account::typed(&mut connection, &opening.rehearsal.account).await?;
     let notes = refusal::notes(&mut connection).await?;
     refusal::of_the_rows(&mut connection, &opening, &account, &notes).await?;
+    let accounts = account::tables_of_accounts(&mut connection, &account).await?;
     let tables = Tables::of(&mut connection).await?;
+    let tables = tables.with_accounts(&mut connection, &accounts).await?;
     // Counted before anything is written.
     tables.keys(&mut connection).await?;
 

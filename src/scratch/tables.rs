@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::{
     SCHEMA,
+    belonging::{Refers, referring},
     error::{Error, Refusal},
 };
 use crate::database::quoted;
@@ -36,6 +37,8 @@ pub(super) struct Shape {
     is_partitioned: bool,
     /// The columns of its primary key; none: its rows cannot be told apart.
     key: Vec<String>,
+    /// The columns in which the id of an account counts however short it is.
+    refers: Refers,
 }
 
 /// All tables of the application that the role may read, partitions as parts of theirs.
@@ -80,6 +83,7 @@ impl Tables {
                     oid: row.try_get(2)?,
                     is_partitioned: row.try_get(3)?,
                     key: row.try_get(4)?,
+                    refers: Refers::Any,
                 };
                 Ok((table, shape))
             };
@@ -87,6 +91,20 @@ impl Tables {
             tables.insert(table, shape);
         }
         Ok(Self(tables))
+    }
+
+    /// The same, knowing in which of them accounts are.
+    pub(super) async fn with_accounts(
+        mut self,
+        connection: &mut PgConnection,
+        accounts: &[i64],
+    ) -> Result<Self, Error> {
+        for (table, refers) in referring(connection, &self, accounts).await? {
+            if let Some(shape) = self.0.get_mut(&table) {
+                shape.refers = refers;
+            }
+        }
+        Ok(self)
     }
 
     /// The rows that are there, by their keys; refused when there are too many to look at again and again.
@@ -132,8 +150,9 @@ impl Tables {
         Ok(found)
     }
 
-    /// The rows that hold one of the tokens in one of their columns, in one round trip. With an ending, also those
-    /// with a column that ends in it.
+    /// The rows that belong to whom the tokens name, in one round trip: an id of the provider or an e-mail counts in any
+    /// column, a number or a short word where it refers to an account. With an ending, also those with a column that
+    /// ends in it.
     pub(super) async fn rows_with(
         &self,
         connection: &mut PgConnection,
@@ -143,9 +162,10 @@ impl Tables {
         let parts = self.union(|shape, number, source| {
             format!(
                 "(select {number} as number, {} as key, to_jsonb(r)::text as row from {source} as r where exists \
-                 (select from jsonb_each_text(to_jsonb(r)) as c where c.value = any($1) \
+                 (select from jsonb_each_text(to_jsonb(r)) as c where (c.value = any($1) and {}) \
                  or right(c.value, length($2)) = $2))",
-                shape.key()
+                shape.key(),
+                shape.refers.condition()
             )
         });
         let Some(sql) = parts else {
@@ -216,6 +236,16 @@ impl Shape {
     /// Whether its rows can be told apart, also after they changed.
     pub(super) fn has_key(&self) -> bool {
         !self.key.is_empty()
+    }
+
+    /// The columns of its primary key.
+    pub(super) fn key_columns(&self) -> &[String] {
+        &self.key
+    }
+
+    /// Which columns may name an account.
+    pub(super) fn refers(&self) -> &Refers {
+        &self.refers
     }
 
     /// The expression for the key of a row `r`.

@@ -5,7 +5,7 @@ use crate::{
     program::write,
     skipped,
     small::{ACCOUNTS, Small},
-    stage::Stage,
+    stage::{SETTLE, Stage},
 };
 
 /// The stage of an app; none, and said so, where Node is missing.
@@ -240,4 +240,64 @@ fn a_scheduled_end_that_is_stored_apart_is_the_contracts_to_read() {
         "the row keeps `cancel_at` apart",
         "cancel_at_period_end: \"(ends or cancel_at is not null)\"",
     ]);
+}
+
+/// Two tables that count their rows, and a handler that keeps one row for each subscription.
+const SERIAL: Small<'static> = Small {
+    schema: "create table users (id serial primary key, email text, stripe_customer_id text unique);
+             create table subscriptions (id serial primary key, user_id int not null references users (id), \
+             stripe_subscription_id text not null unique, plan text not null, active boolean not null)",
+    contract: "    database:
+      url_env: DATABASE_URL
+      query: |
+        select users.id, users.stripe_customer_id, coalesce(live.active, false) as has_paid_access,
+          coalesce(live.plan, 'free') as plan
+        from users left join lateral (
+          select plan, active from subscriptions where user_id = users.id and active order by id desc limit 1
+        ) as live on true
+    plans: { price_pro: pro, price_team: team }
+",
+    account: "insert into users (email, stripe_customer_id) values ({email}, {customer_id}) returning id",
+    rehearsal: "",
+    handler: "
+    if (!event.type.startsWith('customer.subscription.')) return;
+    const { id, customer } = event.data.object;
+    const { rows: [user] } = await db.query('select id from users where stripe_customer_id = $1', [customer]);
+    if (!user) return;
+    const one = await stripe.subscriptions.retrieve(id).catch((error) => {
+      if (error.code !== 'resource_missing') throw error;
+      return { status: 'canceled', items: { data: [] } };
+    });
+    const plans = { price_pro: 'pro', price_team: 'team' };
+    const known = one.items.data.map((item) => plans[item.price.id]).find(Boolean);
+    const { rows: [row] } = await db.query('select * from subscriptions where stripe_subscription_id = $1', [id]);
+    const plan = known ?? row?.plan;
+    if (!plan) return;
+    const paused = one.pause_collection?.behavior === 'void';
+    const active = ['active', 'trialing'].includes(one.status) && !paused;
+    if (!row) {
+      await db.query(
+        'insert into subscriptions (user_id, stripe_subscription_id, plan, active) values ($1, $2, $3, $4)',
+        [user.id, id, plan, active],
+      ).catch((error) => { if (error.code !== '23505') throw error; });
+    }
+    await db.query(
+      'update subscriptions set plan = $2, active = $3 where stripe_subscription_id = $1 \
+       and (plan, active) is distinct from ($2, $3)',
+      [id, plan, active],
+    );",
+    settle: SETTLE,
+};
+
+#[test]
+fn serial_ids_make_nobody_the_owner_of_a_row() {
+    let Some(stage) = stage(&SERIAL) else { return };
+    let few = "--scenario first-purchase --scenario resubscribe --scenario bystanders";
+    for run in 0..5 {
+        stage
+            .database
+            .run("truncate users, subscriptions restart identity");
+        let ran = stage.rehearse(few).run();
+        assert_eq!(ran.status, Some(0), "run {run}: {ran:#?}");
+    }
 }

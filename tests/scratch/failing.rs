@@ -155,10 +155,10 @@ fn the_applications_role_needs_no_rights_and_partitions_are_tables() {
             .await
             .expect("a scratch database");
         let failure = scratch
-            .fail_write(&tokens(&["me"]), 1)
+            .fail_write(&tokens(&["usr_somebody"]), 1)
             .await
             .expect("armed");
-        let insert = "insert into billing.log values (1, 'me')";
+        let insert = "insert into billing.log values (1, 'usr_somebody')";
         assert_eq!(write(&url, insert).await, Err(FULL.to_owned()));
         write(&url, insert).await.expect("the second try");
         assert_eq!(
@@ -170,11 +170,11 @@ fn the_applications_role_needs_no_rights_and_partitions_are_tables() {
         );
         // Straight into the partition too.
         let failure = scratch
-            .fail_write(&tokens(&["me"]), 1)
+            .fail_write(&tokens(&["usr_somebody"]), 1)
             .await
             .expect("armed");
         assert_eq!(
-            write(&url, "insert into billing.log_1 values (2, 'me')").await,
+            write(&url, "insert into billing.log_1 values (2, 'usr_somebody')").await,
             Err(FULL.to_owned())
         );
         assert!(failure.end().await.expect("ended").failed);

@@ -99,14 +99,14 @@ fn every_kind_of_table_and_column_is_seen() {
             .open(&world.url())
             .await
             .expect("a scratch database");
-        let all = tokens(&["me", "0b8aa1e2-0000-4000-8000-000000000001"]);
+        let all = tokens(&["usr_somebody", "0b8aa1e2-0000-4000-8000-000000000001"]);
         let before = scratch.rows_of(&all).await.expect("rows");
         world
             .run(
                 "insert into \"Billing Data\".\"In\"\"voices\" values (1, 'x', '0B8AA1E2-0000-4000-8000-000000000001'); \
-                 insert into parts values (1, 'me'), (11, 'me'), (12, 'other'); insert into child values ('me', 1); \
-                 insert into keyless values ('me', now(), 'pro'), ('me', now(), 'pro'), ('other', now(), 'pro'); \
-                 insert into cache values (1, 'me')",
+                 insert into parts values (1, 'usr_somebody'), (11, 'usr_somebody'), (12, 'other'); insert into child values ('usr_somebody', 1); \
+                 insert into keyless values ('usr_somebody', now(), 'pro'), ('usr_somebody', now(), 'pro'), ('other', now(), 'pro'); \
+                 insert into cache values (1, 'usr_somebody')",
             )
             .await;
         let after = scratch.rows_of(&all).await.expect("rows");
@@ -130,10 +130,48 @@ fn every_kind_of_table_and_column_is_seen() {
         scratch.clean().await.expect("clean");
         assert!(
             scratch
-                .rows_of(&tokens(&["me", "other"]))
+                .rows_of(&tokens(&["usr_somebody", "other"]))
                 .await
                 .expect("rows")
                 .is_empty()
+        );
+    });
+}
+
+#[test]
+fn a_number_counts_only_where_it_refers_to_the_account() {
+    in_a_world(async |world| {
+        world
+            .run(
+                "create table people (id serial primary key, email text, customer text); \
+                 create table licences (id serial primary key, person_id int, owner int references people (id)); \
+                 create table notes (id serial primary key, people_id int, size int); \
+                 insert into licences (person_id, owner) select 0, null from generate_series(1, 3); \
+                 insert into notes (people_id, size) values (0, 1), (0, 1), (1, 0)",
+            )
+            .await;
+        let making =
+            "insert into people (email, customer) values ({email}, {customer_id}) returning id";
+        let scratch = setup(making, "  allow_rows: true\n")
+            .open(&world.url())
+            .await
+            .expect("open");
+        let id = scratch
+            .add_account(&seed("first", None))
+            .await
+            .expect("an account");
+        world.run("insert into licences (owner) values (1)").await;
+        let rows = scratch.rows_of(&tokens(&[&id])).await.expect("rows");
+        let nothing = prodverdict::scratch::Snapshot::default();
+        let changes = nothing.changes(&rows);
+        let mut found: Vec<_> = changes
+            .iter()
+            .map(|change| (change.table.as_str(), change.key.as_str()))
+            .collect();
+        found.dedup();
+        assert_eq!(
+            found,
+            [("licences", "[4]"), ("notes", "[3]"), ("people", "[1]")]
         );
     });
 }

@@ -245,7 +245,7 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
 /// The stored end of the period is not the subscription's.
 fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
     let id = on.column(Field::SubscriptionId);
-    if let Some(swapped) = change_of(observed, id).filter(|change| change.before.is_some()) {
+    if let Some(swapped) = change_of(observed, id).filter(|change| is_value(&change.before)) {
         return format!(
             "{} made `{id}` {}: let an event about another subscription change nothing of this one's row",
             events(observed),
@@ -276,7 +276,7 @@ fn cancel_flag(on: OnRow<'_>, observed: &Observed) -> String {
     let mut changes = observed.changes.iter();
     let apart = changes.find(|change| {
         let name = change.column.replace('_', "").to_lowercase();
-        name.ends_with("cancelat") && change.column != flag && change.after.is_some()
+        name.ends_with("cancelat") && change.column != flag && is_value(&change.after)
     });
     match apart {
         Some(change) => format!(
@@ -299,6 +299,10 @@ fn identifier(name: &str) -> String {
     } else {
         format!("\\\"{name}\\\"")
     }
+}
+
+fn is_value(side: &Option<String>) -> bool {
+    side.as_deref().is_some_and(|value| value != "null")
 }
 
 fn change_of<'o>(observed: &'o Observed, column: &str) -> Option<&'o Change> {

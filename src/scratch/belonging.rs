@@ -1,0 +1,156 @@
+//! Whose a row is: the columns that refer to an account, in which its id counts however short it is.
+
+use std::collections::BTreeMap;
+
+use sqlx::{PgConnection, Row as _};
+
+use super::{
+    cleaning::references,
+    error::Error,
+    tables::{Table, Tables},
+};
+
+const READING: &str = "reading which columns refer to an account";
+
+/// What a value has to be to belong to somebody wherever it stands: no number, and no short word.
+const TELLS_ITSELF: &str = "length(c.value) >= 8 and c.value ~ '[^0-9]'";
+
+/// The columns of a table that refer to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refers {
+    /// Nobody knows which tables accounts are in.
+    Any,
+    Columns(Vec<String>),
+}
+
+impl Refers {
+    /// The condition on a column `c` of `jsonb_each_text` under which its value may name an account.
+    pub(super) fn condition(&self) -> String {
+        match self {
+            Self::Any => "true".to_owned(),
+            Self::Columns(columns) => {
+                let columns: Vec<_> = columns.iter().map(|name| literal(name)).collect();
+                format!(
+                    "({TELLS_ITSELF} or c.key = any(array[{}]::text[]))",
+                    columns.join(", ")
+                )
+            }
+        }
+    }
+
+    /// The same columns as the argument of a trigger, a list in JSON; nothing for any.
+    pub(super) fn as_argument(&self) -> String {
+        match self {
+            Self::Any => String::new(),
+            Self::Columns(columns) => literal(&serde_json::json!(columns).to_string()),
+        }
+    }
+}
+
+/// A text as SQL writes it; backslashes mean themselves.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The columns of each table that refer to a row of the tables that accounts are in, given by their object ids.
+pub(super) async fn referring(
+    connection: &mut PgConnection,
+    tables: &Tables,
+    accounts: &[i64],
+) -> Result<BTreeMap<Table, Refers>, Error> {
+    let of_accounts: Vec<&Table> = tables
+        .0
+        .iter()
+        .filter(|(_, shape)| accounts.contains(&shape.oid))
+        .map(|(table, _)| table)
+        .collect();
+    if of_accounts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let named = columns_named_after(connection, tables, &of_accounts).await?;
+    let mut referring = BTreeMap::new();
+    for (table, shape) in &tables.0 {
+        let mut columns = named.get(table).cloned().unwrap_or_default();
+        if of_accounts.contains(&table) {
+            columns.extend_from_slice(shape.key_columns());
+        }
+        referring.insert(table.clone(), Refers::Columns(columns));
+    }
+    for reference in references(connection, tables).await? {
+        if of_accounts.contains(&&reference.to)
+            && let Some(Refers::Columns(columns)) = referring.get_mut(&reference.from)
+        {
+            columns.extend(reference.columns.into_iter().map(|(ours, _)| ours));
+        }
+    }
+    Ok(referring)
+}
+
+/// Columns such as `user_id` and `userId`, for a table `users`, where no foreign key says it.
+async fn columns_named_after(
+    connection: &mut PgConnection,
+    tables: &Tables,
+    accounts: &[&Table],
+) -> Result<BTreeMap<Table, Vec<String>>, Error> {
+    let reading = |error| Error::of(error, READING);
+    let names: Vec<String> = accounts
+        .iter()
+        .flat_map(|table| {
+            let name = plain(&table.name);
+            [singular(&name), name].map(|name| format!("{name}id"))
+        })
+        .collect();
+    let rows = sqlx::query(
+        "select attrelid::int8, attname::text from pg_attribute where attnum > 0 and not attisdropped \
+         and replace(lower(attname), '_', '') = any($1) order by attrelid, attnum",
+    )
+    .bind(names)
+    .persistent(false)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    let mut found: BTreeMap<Table, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let oid: i64 = row.try_get(0).map_err(reading)?;
+        let name: String = row.try_get(1).map_err(reading)?;
+        if let Some((table, _)) = tables.0.iter().find(|(_, shape)| shape.oid == oid) {
+            found.entry(table.clone()).or_default().push(name);
+        }
+    }
+    Ok(found)
+}
+
+fn plain(name: &str) -> String {
+    name.replace('_', "").to_lowercase()
+}
+
+/// As far as English goes by its endings.
+fn singular(name: &str) -> String {
+    if let Some(stem) = name.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    name.strip_suffix('s').unwrap_or(name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_called_after_many_and_columns_after_one() {
+        for (table, column) in [
+            ("users", "user"),
+            ("companies", "company"),
+            ("staff", "staff"),
+        ] {
+            assert_eq!(singular(table), column);
+        }
+    }
+
+    #[test]
+    fn a_column_with_a_quote_is_a_literal_all_the_same() {
+        let refers = Refers::Columns(vec!["it's".to_owned()]);
+        assert!(refers.condition().ends_with("any(array['it''s']::text[]))"));
+        assert_eq!(Refers::Any.condition(), "true");
+    }
+}
