@@ -188,6 +188,10 @@ pub struct RehearseArgs {
     #[arg(long, value_name = "DIR", help_heading = "Redirect")]
     pub python_path: Option<PathBuf>,
 
+    /// Stop at the first finding that fails
+    #[arg(long)]
+    pub fail_fast: bool,
+
     /// How many scenarios are played side by side [default: 4]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,

@@ -180,6 +180,11 @@ impl FakeStripe {
         self.engine.desk().recorder.last()
     }
 
+    /// What was asked after the request of this number.
+    pub fn requests_since(&self, number: u64) -> Vec<Request> {
+        self.engine.desk().recorder.since(number).to_vec()
+    }
+
     /// What was asked after the request of this number and names something that was made on a stage of this namespace.
     pub fn requests_about(&self, number: u64, namespace: &str) -> Vec<Request> {
         let desk = self.engine.desk();

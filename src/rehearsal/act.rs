@@ -364,6 +364,18 @@ impl Act {
         }
     }
 
+    /// Whether it is somebody who buys, or what belongs to that.
+    pub(crate) fn is_purchase(&self) -> bool {
+        matches!(
+            self,
+            Self::Checkout(_)
+                | Self::Subscribe(_)
+                | Self::Pay { .. }
+                | Self::AsyncPayment { .. }
+                | Self::Wait { .. }
+        )
+    }
+
     /// The prices that it speaks of.
     pub(crate) fn roles(&self) -> Vec<Role> {
         match self {

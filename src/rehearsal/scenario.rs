@@ -55,6 +55,15 @@ pub struct Play {
     pub steps: Vec<Step>,
 }
 
+impl Play {
+    /// Whether nothing has happened up to this step but that somebody bought, and paid for it.
+    pub fn is_first_purchase(&self, index: usize) -> bool {
+        let steps = self.steps.iter().take(index.saturating_add(1));
+        let mut acts = steps.flat_map(|step| &step.provider).peekable();
+        acts.peek().is_some() && acts.all(Act::is_purchase)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Each {

@@ -29,7 +29,9 @@ struct ReportScenario<'a> {
     events: u64,
 }
 
-/// held: every step went as it has to. broken: a step did not. `left_out`: nothing of it could be played.
+/// held: every step went as it has to. broken: a step did not. `left_out`: nothing of it could be played. `not_reached`: it
+/// was not played to its end, because of what another one showed. `could_not_tell`: the handler asked for something that the
+/// fake does not play, or the scenario makes no sense.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ScenarioResult")]
@@ -37,6 +39,8 @@ enum ReportResult {
     Held,
     Broken,
     LeftOut,
+    NotReached,
+    CouldNotTell,
 }
 
 impl<'a> ReportRehearsal<'a> {
@@ -48,6 +52,8 @@ impl<'a> ReportRehearsal<'a> {
                 PlayedResult::Held => ReportResult::Held,
                 PlayedResult::Broken => ReportResult::Broken,
                 PlayedResult::LeftOut => ReportResult::LeftOut,
+                PlayedResult::NotReached => ReportResult::NotReached,
+                PlayedResult::CouldNotTell => ReportResult::CouldNotTell,
             },
             left_out: &one.left_out,
             plays: one.plays,

@@ -229,7 +229,9 @@ fn of_scenario(scenario: &PlayedScenario, failures: Vec<Detail>) -> Case {
         _ if !failures.is_empty() => CaseResult::Failed(failures),
         PlayedResult::Held => CaseResult::Passed,
         PlayedResult::Broken => CaseResult::Failed(vec![broken()]),
-        PlayedResult::LeftOut => CaseResult::Skipped(scenario.left_out.join("; ")),
+        PlayedResult::LeftOut | PlayedResult::NotReached | PlayedResult::CouldNotTell => {
+            CaseResult::Skipped(scenario.left_out.join("; "))
+        }
     };
     Case {
         name: format!("{}: {}", scenario.id, scenario.title),

@@ -45,6 +45,10 @@ pub enum PlayedResult {
     Broken,
     /// Nothing of it could be played.
     LeftOut,
+    /// It was not played to its end, because of what another one showed.
+    NotReached,
+    /// The handler asked for something that the fake does not play, or the scenario makes no sense.
+    CouldNotTell,
 }
 
 impl PlayedResult {
@@ -53,6 +57,8 @@ impl PlayedResult {
             Self::Held => "held",
             Self::Broken => "BROKEN",
             Self::LeftOut => "left out",
+            Self::NotReached => "not reached",
+            Self::CouldNotTell => "COULD NOT TELL",
         }
     }
 }
@@ -61,6 +67,11 @@ impl Rehearsed {
     fn count(&self, result: PlayedResult) -> u64 {
         let scenarios = self.scenarios.iter();
         length(scenarios.filter(|one| one.result == result).count())
+    }
+
+    /// Whether everything that could be played was played to its end.
+    pub fn is_whole(&self) -> bool {
+        self.count(PlayedResult::NotReached) == 0 && self.count(PlayedResult::CouldNotTell) == 0
     }
 
     /// The ids of the scenarios that are broken, in their order.
@@ -87,9 +98,17 @@ impl Rehearsed {
             0 => String::new(),
             left_out => format!(", {} left out", grouped(left_out)),
         };
+        let not_reached = match self.count(PlayedResult::NotReached) {
+            0 => String::new(),
+            not_reached => format!(", {} not reached", grouped(not_reached)),
+        };
+        let untold = match self.count(PlayedResult::CouldNotTell) {
+            0 => String::new(),
+            untold => format!(", {} could not be told", grouped(untold)),
+        };
         let played = self.count(PlayedResult::Held) + self.count(PlayedResult::Broken);
         format!(
-            "Played {} with {}: {} held{broken}{left_out}.",
+            "Played {} with {}: {} held{broken}{untold}{not_reached}{left_out}.",
             counted(played, "scenario"),
             counted(self.events(), "event"),
             grouped(self.count(PlayedResult::Held)),
@@ -106,7 +125,9 @@ impl Rehearsed {
             if !one.left_out.is_empty() {
                 let reasons = one.left_out.join("; ");
                 line = match one.result {
-                    PlayedResult::LeftOut => format!("{line}: {reasons}"),
+                    PlayedResult::LeftOut
+                    | PlayedResult::NotReached
+                    | PlayedResult::CouldNotTell => format!("{line}: {reasons}"),
                     PlayedResult::Held | PlayedResult::Broken => {
                         format!("{line} (left out: {reasons})")
                     }
@@ -138,10 +159,20 @@ impl Rehearsed {
                 PlayedResult::Held => "held",
                 PlayedResult::Broken => "**broken**",
                 PlayedResult::LeftOut => "left out",
+                PlayedResult::NotReached => "not reached",
+                PlayedResult::CouldNotTell => "**could not tell**",
             };
             let mut ends = cell(&one.ends);
             if !one.left_out.is_empty() {
-                ends = format!("{ends} (left out: {})", cell(&one.left_out.join("; ")));
+                let reasons = cell(&one.left_out.join("; "));
+                ends = match one.result {
+                    PlayedResult::NotReached | PlayedResult::CouldNotTell => {
+                        format!("{ends} ({reasons})")
+                    }
+                    PlayedResult::Held | PlayedResult::Broken | PlayedResult::LeftOut => {
+                        format!("{ends} (left out: {reasons})")
+                    }
+                };
             }
             let line = format!(
                 "| {} | {mark} | {} | {} | {ends} |",

@@ -1,5 +1,7 @@
 //! Letting somebody in who does not pay: what an administrator does by hand.
 
+use std::collections::BTreeMap;
+
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{Scratch, error::Error};
@@ -9,9 +11,72 @@ use crate::{
     database::{quoted, quoted_table},
 };
 
+const PAYING: &str = "putting an account into the paid state";
 const GRANTING: &str = "letting an account in without paying";
 
 impl Scratch {
+    /// Gives an account the row of one who pays: these values, as text, in the columns that are mapped to them; a moment
+    /// is a number of seconds. False where a column is computed, so that nobody can tell how.
+    pub async fn pay(
+        &self,
+        settings: &DatabaseSettings,
+        account: &str,
+        values: &BTreeMap<Field, String>,
+    ) -> Result<bool, Error> {
+        let AccountsQuery::Table {
+            table,
+            columns,
+            join: None,
+            ..
+        } = &settings.accounts
+        else {
+            return Ok(false);
+        };
+        let (Some(Expression::Column(id)), Some(assigned)) =
+            (columns.get(&Field::Id), assigned(columns, values))
+        else {
+            return Ok(false);
+        };
+        let failed = |error| Error::of(error, PAYING);
+        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        let name = quoted_table(table);
+        let mut sets = Vec::new();
+        let mut bound = vec![account];
+        for (column, value) in &assigned {
+            let kind: Option<(String, String)> = sqlx::query_as(
+                "select format_type(atttypid, atttypmod), typcategory::text from pg_attribute \
+                 join pg_type t on t.oid = atttypid where attrelid = to_regclass($1) and attname = $2",
+            )
+            .bind(&name)
+            .bind(column)
+            .persistent(false)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+            let Some((kind, category)) = kind else {
+                return Ok(false);
+            };
+            bound.push(value);
+            let number = bound.len();
+            let value = match category.as_str() {
+                "D" => format!("to_timestamp(${number}::text::float8)::{kind}"),
+                _ => format!("${number}::text::{kind}"),
+            };
+            sets.push(format!("{} = {value}", quoted(column)));
+        }
+        let update = format!(
+            "update {name} set {} where {}::text = $1",
+            sets.join(", "),
+            quoted(id)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(update)).persistent(false);
+        for value in bound {
+            query = query.bind(value);
+        }
+        // What the application's own rules refuse cannot be put there.
+        Ok(query.execute(&mut *connection).await.is_ok())
+    }
+
     /// Gives an account access. False where nobody can tell how: the access is computed, or no boolean.
     pub async fn grant(&self, settings: &DatabaseSettings, account: &str) -> Result<bool, Error> {
         let AccountsQuery::Table { table, columns, .. } = &settings.accounts else {
@@ -48,4 +113,28 @@ impl Scratch {
             .map_err(failed)?;
         Ok(true)
     }
+}
+
+/// The column of each value, with what it is to hold; none where one of them is computed.
+fn assigned<'v>(
+    columns: &'v BTreeMap<Field, Expression>,
+    values: &'v BTreeMap<Field, String>,
+) -> Option<BTreeMap<&'v str, &'v str>> {
+    let mut assigned: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut later = Vec::new();
+    for (field, value) in values {
+        match columns.get(field) {
+            None => {}
+            Some(Expression::Column(column)) => {
+                assigned.insert(column, value);
+            }
+            Some(Expression::In { column, values }) => later.push((column, values.first()?)),
+            Some(Expression::Sql(_)) => return None,
+        }
+    }
+    // A column that is mapped by itself too has its own value.
+    for (column, value) in later {
+        assigned.entry(column).or_insert(value);
+    }
+    Some(assigned)
 }

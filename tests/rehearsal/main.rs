@@ -5,6 +5,7 @@
     reason = "a test may panic"
 )]
 
+mod bounds;
 mod cleaning;
 #[path = "../integration/database.rs"]
 #[expect(dead_code, reason = "the rest is for other tests")]

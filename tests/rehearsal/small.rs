@@ -92,3 +92,11 @@ pub(crate) fn start(
         NodeApp::run(packages, directory, environment)
     })
 }
+
+/// A handler that stores the status that the API says, whenever a subscription changes.
+pub(crate) const RIGHT: &str = "
+    if (!event.type.startsWith('customer.subscription.')) return;
+    const { data } = await stripe.subscriptions.list({ customer: event.data.object.customer, status: 'all' });
+    const one = data.find((one) => ['active', 'trialing'].includes(one.status)) ?? data[0];
+    if (!one) return;
+    await db.query('update accts set status = $1 where stripe_customer_id = $2', [one.status, one.customer]);";

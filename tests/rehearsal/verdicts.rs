@@ -4,7 +4,7 @@ use crate::{
     node_app::Packages,
     program::write,
     skipped,
-    small::{ACCOUNTS, Small},
+    small::{ACCOUNTS, RIGHT, Small},
     stage::{SETTLE, Stage},
 };
 
@@ -59,19 +59,13 @@ fn a_medium_finding_does_not_hide_a_high_one() {
     }
 }
 
-/// What the tests below do with the customer's subscription, once the API said what it is.
-const STORES_STATUS: &str = "
-    const { data } = await stripe.subscriptions.list({ customer: event.data.object.customer, status: 'all' });
-    const one = data.find((one) => ['active', 'trialing'].includes(one.status)) ?? data[0];
-    await db.query('update accts set status = $1 where stripe_customer_id = $2', [one.status, one.customer]);";
-
 #[test]
 fn a_handler_that_answers_first_and_writes_later_loses_writes() {
     let handler = format!(
         "response.writeHead(200).end();
     if (!event.type.startsWith('customer.subscription.')) return;
     await new Promise((resolve) => setTimeout(resolve, 30));
-    {STORES_STATUS}"
+    {RIGHT}"
     );
     let small = Small {
         handler: &handler,
@@ -96,7 +90,7 @@ fn an_error_that_later_events_of_the_step_repair_is_no_finding() {
       await stripe.subscriptions.retrieve(event.data.object.subscription).catch(() => {{}});
     }}
     if (!event.type.startsWith('customer.subscription.')) return;
-    {STORES_STATUS}"
+    {RIGHT}"
     );
     let small = Small {
         handler: &handler,
@@ -109,16 +103,10 @@ fn an_error_that_later_events_of_the_step_repair_is_no_finding() {
         .with_status(0);
 }
 
-/// Writes what the API says whenever a subscription changes.
-fn right() -> String {
-    format!("if (!event.type.startsWith('customer.subscription.')) return;{STORES_STATUS}")
-}
-
 #[test]
 fn an_own_scenario_asserts_its_access() {
-    let handler = right();
     let small = Small {
-        handler: &handler,
+        handler: RIGHT,
         rehearsal: "  scenarios_dir: own\n",
         ..ACCOUNTS
     };
@@ -157,7 +145,7 @@ plays:
 
 #[test]
 fn a_rule_of_the_rehearsal_is_turned_off() {
-    let handler = format!("try {{ {} }} catch {{}}", right());
+    let handler = format!("try {{ {RIGHT} }} catch {{}}");
     let rules = "    rules: { swallowed-error: low }\n";
     let contract = format!("{}{rules}", ACCOUNTS.contract);
     let small = Small {

@@ -150,6 +150,7 @@ impl Job<'_> {
             jobs: self.inputs.jobs.map(NonZeroUsize::get),
             begins: None,
             fail_on: self.inputs.fail_on,
+            fail_fast: false,
         };
         let outcome = played((config, &files), &mut setup, &wanted, &self.output, signals);
         Judged::Told(Box::new(outcome.await))

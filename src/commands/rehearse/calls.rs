@@ -5,9 +5,14 @@ use crate::{
     rehearsal::{Call, Unplayed},
 };
 
-/// The requests since that number that name something of this play, in their order.
-pub(super) fn about(fake: &FakeStripe, since: u64, namespace: &str) -> Vec<Call> {
-    fake.requests_about(since, namespace)
+/// The requests since that number that name something of this play, in their order; all of them where no play is
+/// named, because there is but one.
+pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> Vec<Call> {
+    let requests = match namespace {
+        Some(namespace) => fake.requests_about(since, namespace),
+        None => fake.requests_since(since),
+    };
+    requests
         .into_iter()
         .map(|request| Call {
             method: request.method.to_string(),
@@ -16,6 +21,12 @@ pub(super) fn about(fake: &FakeStripe, since: u64, namespace: &str) -> Vec<Call>
             unplayed: request.unplayed.map(unplayed),
         })
         .collect()
+}
+
+/// Whether something was asked for since that the fake does not play, and that names nothing of any play.
+pub(super) fn falls_into_a_gap(fake: &FakeStripe, since: u64) -> bool {
+    let requests = fake.requests_about_nobody(since);
+    requests.iter().any(|request| request.unplayed.is_some())
 }
 
 fn unplayed(gap: fake_stripe::Unplayed) -> Unplayed {

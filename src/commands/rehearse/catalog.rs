@@ -21,12 +21,19 @@ pub(super) async fn tell(rehearsing: &Rehearsing<'_>) -> Result<(), Failure> {
         if registered.is_some_and(|registered| !registered.contains(&kind)) {
             continue;
         }
-        let now = super::real_now().0;
-        let reply = rehearsing.endpoint.deliver(&body, Signature::Right, now);
-        if let Reply::Nothing(why) = reply.await {
+        let told = (super::real_now().0, rehearsing.silence.limit(&kind));
+        let reply = rehearsing.endpoint.deliver(&body, Signature::Right, told);
+        match reply.await {
+            Reply::Status { .. } => {}
             // Nobody answers: the first purchase says so.
-            tracing::debug!(why, "the catalogue is not told");
-            break;
+            Reply::Silence => {
+                rehearsing.silence.was_in_vain(&kind);
+                break;
+            }
+            Reply::Nothing(why) => {
+                tracing::debug!(why, "the catalogue is not told");
+                break;
+            }
         }
     }
     Ok(())

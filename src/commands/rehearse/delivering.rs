@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use compact_str::CompactString;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Rehearsing,
+    performing::Halt,
     step::{Memory, nonsense},
 };
 use crate::{
-    commands::failure::Failure,
     rehearsal::{
         Answer, Answered, Delivery, Order, Performance, Sending, Signing, Step, Until, Variation,
         YesNo,
@@ -37,7 +37,7 @@ pub(super) fn parcels(
     performance: &Performance<'_>,
     step: &Step,
     memory: &mut Memory<'_>,
-) -> Result<Vec<Parcel>, Failure> {
+) -> Result<Vec<Parcel>, Halt> {
     let mut parcels = std::mem::take(&mut memory.rest);
     if step.rest != Some(YesNo::Yes) {
         parcels.clear();
@@ -131,7 +131,7 @@ pub(super) async fn deliver_all(
         .map(|(parcel, _)| parcel)
         .collect();
     for _ in 0..REDELIVERIES {
-        if failed.is_empty() {
+        if failed.is_empty() || rehearsing.silence.is_total() {
             break;
         }
         sleep(BETWEEN_REDELIVERIES).await;
@@ -164,10 +164,17 @@ pub(super) async fn deliver(
         Signing::TenMinutesAgo => Signature::TooOld,
     };
     let now = super::real_now();
+    let limit = rehearsing.silence.limit(&parcel.event);
+    let began = Instant::now();
     let reply = rehearsing
         .endpoint
-        .deliver(&parcel.body, signature, now.0)
+        .deliver(&parcel.body, signature, (now.0, limit))
         .await;
+    match &reply {
+        Reply::Status { .. } => rehearsing.silence.answered(began.elapsed()),
+        Reply::Silence => rehearsing.silence.was_in_vain(&parcel.event),
+        Reply::Nothing(_) => {}
+    }
     let answer = match reply {
         Reply::Status { code, body } => {
             let is_success = (200..300).contains(&code);
@@ -176,6 +183,7 @@ pub(super) async fn deliver(
                 body: if is_success { String::new() } else { body },
             }
         }
+        Reply::Silence => Answer::Nothing(format!("no answer within {} s", limit.as_secs())),
         Reply::Nothing(why) => Answer::Nothing(why),
     };
     tracing::debug!(event = %parcel.event, id = %parcel.id, ?answer, "delivered");

@@ -3,6 +3,8 @@
 mod acts;
 mod address_file;
 mod around;
+mod awaiting;
+mod bystanders;
 mod calls;
 mod catalog;
 mod choosing;
@@ -15,9 +17,13 @@ mod patience;
 mod people;
 mod performing;
 mod play;
+mod prepared;
+mod progress;
 mod provider;
+mod results;
 mod rows;
 mod setup;
+mod silence;
 mod stand;
 mod step;
 mod trap;
@@ -33,6 +39,7 @@ use tokio::sync::Mutex;
 
 use self::{
     address_file::Written, opening::ready, patience::Patience, play::rehearse, setup::Running,
+    silence::Silence,
 };
 pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun, setup::Setup};
 use super::{
@@ -48,7 +55,7 @@ use crate::{
     problem::Problem,
     redirect,
     rehearsal::{Cast, Scenario, built_in},
-    report::{self, Comparison, Mask, Outcome},
+    report::{self, Comparison, Mask, Outcome, Rehearsed},
     scratch::Scratch,
     webhook::Endpoint,
 };
@@ -79,6 +86,9 @@ pub(crate) struct Rehearsing<'r> {
     version: ApiVersion,
     jobs: usize,
     patience: Patience,
+    silence: Silence,
+    /// Ends with the first finding that fails.
+    fail_fast: bool,
     /// From which severity findings fail.
     fail_on: Option<Severity>,
     /// What was left out, and why.
@@ -98,6 +108,8 @@ pub(crate) struct Wanted {
     /// When plays begin; none: at the beginning of today.
     pub(crate) begins: Option<UnixSeconds>,
     pub(crate) fail_on: FailOn,
+    /// Ends with the first finding that fails.
+    pub(crate) fail_fast: bool,
 }
 
 pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> u8 {
@@ -140,6 +152,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
         begins: arguments.now.map(UnixSeconds::from),
         fail_on: FailOn::AsConfigured,
+        fail_fast: arguments.fail_fast,
     };
     let mut outcome = played(
         (&config, &files),
@@ -149,8 +162,9 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         &mut Signals::listen(),
     )
     .await;
+    let is_whole = outcome.rehearsal.as_ref().is_none_or(Rehearsed::is_whole);
     outcome.compare(&Comparison {
-        is_whole: wanted.scenarios.is_empty(),
+        is_whole: wanted.scenarios.is_empty() && is_whole,
         ..accepted.comparison()
     });
     reporting.finish(&outcome, &output)
@@ -200,8 +214,9 @@ async fn played_on(
         scenarios.len(),
         rehearsing.settings.handler,
     ));
+    let progress = play::progress(&rehearsing, &scenarios);
     let result = tokio::select! {
-        result = Box::pin(rehearse(&rehearsing, config, &scenarios)) => result,
+        result = Box::pin(rehearse(&rehearsing, &progress)) => result,
         () = signals.cancelled() => Err(interrupted().into()),
     };
     // What it still writes is cleaned up after.
@@ -210,10 +225,7 @@ async fn played_on(
         None => Vec::new(),
     };
     let cleaned = rehearsing.scratch.clean().await;
-    let mut outcome = match result {
-        Ok(outcome) => outcome,
-        Err(failure) => outcome::failed(config, failure),
-    };
+    let mut outcome = outcome::outcome(&rehearsing, config, &progress, result.err());
     outcome.warnings.extend(ended);
     if let Err(error) = cleaned {
         outcome.warnings.push(Problem::of(&error));
@@ -223,7 +235,7 @@ async fn played_on(
 
 fn interrupted() -> Problem {
     Problem {
-        message: "interrupted: nothing was decided".to_owned(),
+        message: "interrupted: what was judged until then is all that is reported".to_owned(),
         hint: String::new(),
         place: None,
     }

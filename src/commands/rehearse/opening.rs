@@ -3,27 +3,31 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
-    time::Duration,
 };
 
 use compact_str::CompactString;
-use tokio::{net::TcpStream, sync::Mutex, time::timeout};
+use secrecy::SecretString;
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::{
     Rehearsing, Wanted, address,
-    address_file::{AddressFile, Written},
+    address_file::AddressFile,
+    awaiting::awaited,
     choosing::{chosen, scenarios},
     files::Files,
     patience::Patience,
     provider::furnish,
     real_now,
     setup::Setup,
+    silence::Silence,
 };
 use crate::{
     cli::Environment,
     commands::{failure::Failure, output::Output},
-    config::{Config, Rehearsal},
+    config::{AccessContract, Config, Rehearsal},
+    contract::AccountId,
+    database::{Chosen, ReadRequest, Reader},
     fake_stripe::{ApiVersion, FakeStripe, World},
     http,
     problem::Problem,
@@ -31,11 +35,6 @@ use crate::{
     scratch::{Opening, Scratch},
     webhook::Endpoint,
 };
-
-/// An application that was started in the background may take so long.
-const STARTING: Duration = Duration::from_secs(30);
-
-const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 
 /// Side by side, where nobody says how many.
 const JOBS: usize = 4;
@@ -82,6 +81,7 @@ pub(crate) async fn ready<'r>(
     })
     .await
     .map_err(|error| Failure::of(&error))?;
+    judges(contract, url.as_ref(), in_container_action).await?;
     let gateway = if in_container_action {
         gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default())
     } else {
@@ -115,12 +115,38 @@ pub(crate) async fn ready<'r>(
         version,
         jobs: wanted.jobs.unwrap_or(JOBS),
         patience: Patience::new(settings.settle),
+        silence: Silence::default(),
+        fail_fast: wanted.fail_fast,
         fail_on: wanted.fail_on.of(contract),
         warnings,
         application,
         _address: address,
     };
     Ok((rehearsing, scenarios))
+}
+
+/// Runs the contract's query once, before anything is sent: what is wrong with it is no fault of the handler.
+async fn judges(
+    contract: &AccessContract,
+    url: Option<&SecretString>,
+    in_container_action: bool,
+) -> Result<(), Failure> {
+    let Some(url) = url else {
+        return Ok(());
+    };
+    let request = ReadRequest {
+        wants_plan: !contract.contract.plans.is_empty(),
+        now: real_now(),
+        in_container_action,
+    };
+    let nobody = Chosen {
+        accounts: vec![AccountId::from("0")],
+        links: Vec::new(),
+    };
+    let reader = Reader::open(url, &contract.database, in_container_action).await;
+    let mut reader = reader.map_err(|error| Failure::of(&error))?;
+    let read = reader.read(&request, &nobody).await;
+    read.map(drop).map_err(|error| Failure::of(&error))
 }
 
 /// The variables that the environment does not have.
@@ -240,43 +266,6 @@ fn load(
         let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         cannot(problems.join("; "))
     })
-}
-
-/// Waits for the application to listen. It may ask the provider at its start, so the address is written before.
-async fn awaited(
-    settings: &Rehearsal,
-    handler: &Url,
-    address: Option<AddressFile>,
-) -> Result<Option<Written>, Problem> {
-    let mut written = None;
-    let host = handler
-        .host_str()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_owned();
-    let port = handler.port_or_known_default().unwrap_or(80);
-    let connected = async {
-        loop {
-            if let Some(address) = address.as_ref().filter(|_| written.is_none()) {
-                written = address.write((host.as_str(), port)).await?;
-            }
-            let tried = TcpStream::connect((host.as_str(), port)).await;
-            match tried {
-                Ok(_) => break Ok(written),
-                Err(error) => tracing::debug!(%error, "the handler does not listen yet"),
-            }
-            tokio::time::sleep(BETWEEN_TRIES).await;
-        }
-    };
-    timeout(STARTING, connected).await.map_err(|_elapsed| Problem {
-        message: format!(
-            "nothing listens at {host}:{port}, where `rehearsal.handler` says the application is"
-        ),
-        hint: "start the application first, with STRIPE_WEBHOOK_SECRET, the scratch database's URL and the provider \
-               redirected; it may take 30 s to listen"
-            .to_owned(),
-        place: Some(settings.places.handler.clone()),
-    })?
 }
 
 fn not_configured() -> Problem {

@@ -1,6 +1,10 @@
 //! From what was played to what is reported.
 
-use super::{Rehearsing, play::ScenarioPlayed};
+use super::{
+    Rehearsing,
+    progress::{Fate, Progress},
+    results,
+};
 use crate::{
     commands::{failure::Failure, unanswered},
     config::Config,
@@ -9,12 +13,20 @@ use crate::{
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
-/// The report of a rehearsal that came to its end.
+/// The report of what was judged; where the rehearsal was stopped before its end, with the reason.
 pub(super) fn outcome(
     rehearsing: &Rehearsing<'_>,
     config: &Config,
-    scenarios: Vec<ScenarioPlayed<'_>>,
+    progress: &Progress<'_>,
+    stopped: Option<Failure>,
 ) -> Outcome {
+    let scenarios = results::of(rehearsing, progress);
+    let unreached: Vec<&str> = scenarios
+        .iter()
+        .filter(|one| one.result == PlayedResult::NotReached)
+        .map(|one| one.scenario.id.as_str())
+        .collect();
+    let not_reached = is_as_the_first(progress).then(|| unreached.join(", "));
     let mut findings: Vec<Finding> = Vec::new();
     let mut reported = Vec::with_capacity(scenarios.len());
     for played in scenarios {
@@ -22,13 +34,7 @@ pub(super) fn outcome(
             id: played.scenario.id.clone(),
             title: played.scenario.title.clone(),
             ends: played.scenario.ends.clone(),
-            result: if played.played.is_empty() {
-                PlayedResult::LeftOut
-            } else if played.findings.is_empty() {
-                PlayedResult::Held
-            } else {
-                PlayedResult::Broken
-            },
+            result: played.result,
             left_out: played.left_out,
             plays: u64::try_from(played.played.len()).unwrap_or_default(),
             steps: played.played.iter().map(|one| one.steps).sum(),
@@ -36,10 +42,28 @@ pub(super) fn outcome(
         });
         findings.extend(played.findings);
     }
+    if let Some(unreached) = not_reached.filter(|unreached| !unreached.is_empty())
+        && let Some(first) = findings.first_mut()
+    {
+        first.message = format!(
+            "{}\nNot reached for this reason: {unreached}.",
+            first.message
+        )
+        .into();
+    }
     findings.sort_by(|one, other| one.order().cmp(&other.order()));
     let mut summary = Summary::default();
     summary.count_findings(&findings);
-    let verdict = Verdict::of(&findings, rehearsing.fail_on);
+    let judged = Verdict::of(&findings, rehearsing.fail_on);
+    let (problem, named) = match stopped.or_else(|| untold(progress, judged)) {
+        Some(failure) => (Some(failure.problem), failure.named),
+        None => (None, Vec::new()),
+    };
+    let verdict = if problem.is_some() {
+        Verdict::Error
+    } else {
+        judged
+    };
     let index = rehearsing.settings.contract_index;
     let place = |finding: Finding| {
         let place = if matches!(finding.rule, Rule::Handler(_)) {
@@ -59,8 +83,8 @@ pub(super) fn outcome(
             advice: Vec::new(),
             findings: findings.into_iter().map(place).collect(),
             summary,
-            problem: None,
-            named: Vec::new(),
+            problem,
+            named,
         }],
         problems: Vec::new(),
         warnings: rehearsing.warnings.clone(),
@@ -69,6 +93,31 @@ pub(super) fn outcome(
         }),
         since: None,
     }
+}
+
+/// Whether plays were not reached because the first purchase fails.
+fn is_as_the_first(progress: &Progress<'_>) -> bool {
+    let mut fates = progress.all().into_iter();
+    fates.any(|fate| matches!(fate, Some(Fate::NotReached(_))))
+}
+
+/// Why there is no verdict: a scenario that makes no sense, or, where nothing fails, one that nobody can judge.
+fn untold(progress: &Progress<'_>, judged: Verdict) -> Option<Failure> {
+    let fates = progress.all();
+    let unplayable = fates.iter().flatten().find_map(|fate| match fate {
+        Fate::Unplayable(problem) => Some(problem.clone()),
+        Fate::Played(_) | Fate::NotReached(_) | Fate::CouldNotTell(_) => None,
+    });
+    let gap = || {
+        let mut fates = fates.iter().flatten();
+        fates.find_map(|fate| match fate {
+            Fate::CouldNotTell(problem) if judged != Verdict::Fail => Some(problem.clone()),
+            Fate::CouldNotTell(_) | Fate::Played(_) | Fate::NotReached(_) | Fate::Unplayable(_) => {
+                None
+            }
+        })
+    };
+    unplayable.or_else(gap).map(Failure::from)
 }
 
 /// The report of one that was kept from its beginning.

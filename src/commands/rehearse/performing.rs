@@ -3,16 +3,19 @@
 use super::{
     Rehearsing,
     people::{Actor, Bystander, actor, snapshots},
+    prepared,
+    progress::{Fate, Unreached},
     rows::look,
     step::{self, Memory},
 };
 use crate::{
     commands::failure::Failure,
-    contract::{ColumnName, Field, Finding},
+    contract::{ColumnName, Field, Finding, Rule},
     fake_stripe::{ApiVersion, Stage},
+    problem::Problem,
     rehearsal::{
-        Observed, OnRow, Performance, RowState, Shape, Variation, ends_play, judge,
-        worst_then_first,
+        Call, Observed, OnRow, Performance, RowState, Shape, Step, Unplayed, Variation, ends_play,
+        judge, worst_then_first,
     },
 };
 
@@ -20,13 +23,17 @@ use crate::{
 const BEFORE_BASIL: &str = "2025-02-24.acacia";
 
 /// What one performance came to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Played {
     pub(super) findings: Vec<Finding>,
     pub(super) steps: u64,
     pub(super) events: u64,
     /// The row at the end, where every step went as it has to.
     pub(super) ending: Option<Ending>,
+    /// Something was asked for meanwhile that the fake does not play, and nobody can tell by which play.
+    pub(super) is_doubtful: bool,
+    /// The rehearsal put the row into the paid state itself.
+    pub(super) is_prepared: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -36,38 +43,151 @@ pub(super) struct Ending {
     pub(super) customer: String,
 }
 
-/// One play with an account of its own, whose ids are made from `key`. It ends with the first step that fails:
-/// what comes after it would be its consequence.
+/// A performance that is about to begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Performing<'p> {
+    pub(super) performance: &'p Performance<'p>,
+    /// What ids are made from.
+    pub(super) key: &'p str,
+    pub(super) bystanders: &'p [Bystander],
+    /// Nothing else is played meanwhile.
+    pub(super) is_alone: bool,
+    /// The rule by which the first purchase fails.
+    pub(super) known: Option<Rule>,
+}
+
+/// Why a performance ended before its end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The scenario makes no sense.
+    Unplayable(Problem),
+    /// Nothing can go on.
+    Failed(Failure),
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// One play with an account of its own. It ends with the first step that fails: what comes after it would be its
+/// consequence.
 pub(super) async fn perform(
     rehearsing: &Rehearsing<'_>,
-    performance: &Performance<'_>,
-    key: &str,
-    bystanders: &[Bystander],
-) -> Result<Played, Failure> {
+    performing: Performing<'_>,
+) -> Result<Fate, Failure> {
+    let steps = &performing.performance.play.steps;
+    let mut actor = begin(rehearsing, performing).await?;
+    let mut memory = remember(rehearsing, &actor, performing.bystanders).await?;
+    let first = steps.iter().enumerate();
+    told(play_steps(rehearsing, performing, first, (&mut actor, &mut memory)).await)
+}
+
+/// The same without the purchase, after which the row is put into the paid state. None where that cannot be done.
+pub(super) async fn perform_prepared(
+    rehearsing: &Rehearsing<'_>,
+    performing: Performing<'_>,
+) -> Result<Option<Fate>, Failure> {
+    let steps = &performing.performance.play.steps;
+    let Some(first) = steps.first() else {
+        return Ok(None);
+    };
+    let mut actor = begin(rehearsing, performing).await?;
+    let mut memory = remember(rehearsing, &actor, performing.bystanders).await?;
+    let mut played = Played::default();
+    if prepared::is_signed_otherwise(first) {
+        let observed = step::play(rehearsing, performing, first, &mut actor, &mut memory).await;
+        let observed = match observed {
+            Ok(observed) => observed,
+            Err(halt) => return told(Err(halt)).map(Some),
+        };
+        if observed
+            .deliveries
+            .iter()
+            .any(|one| !one.answer.is_success())
+        {
+            return Ok(None);
+        }
+        played.steps = 1;
+        played.events = events(performing.performance, &observed);
+    } else if let Err(halt) = step::act(rehearsing, first, &mut actor, &mut memory).await {
+        return told(Err(halt)).map(Some);
+    }
+    if !step::pay(rehearsing, first, &actor, &mut memory).await? {
+        return Ok(None);
+    }
+    let rest = steps
+        .iter()
+        .enumerate()
+        .skip(1)
+        .take_while(|(_, step)| prepared::changes_nothing(step));
+    let rest = play_steps(rehearsing, performing, rest, (&mut actor, &mut memory)).await;
+    told(rest).map(|fate| {
+        Some(match fate {
+            Fate::Played(rest) => Fate::Played(Played {
+                steps: played.steps.saturating_add(rest.steps),
+                events: played.events.saturating_add(rest.events),
+                is_prepared: true,
+                ..rest
+            }),
+            other => other,
+        })
+    })
+}
+
+fn told(played: Result<Fate, Halt>) -> Result<Fate, Failure> {
+    match played {
+        Ok(fate) => Ok(fate),
+        Err(Halt::Unplayable(problem)) => Ok(Fate::Unplayable(problem)),
+        Err(Halt::Failed(failure)) => Err(failure),
+    }
+}
+
+async fn begin(rehearsing: &Rehearsing<'_>, performing: Performing<'_>) -> Result<Actor, Failure> {
+    let Performing {
+        performance, key, ..
+    } = performing;
     let mut actor = actor(rehearsing, key, stage(rehearsing, performance, key)).await?;
-    let mut others = bystanders.iter();
+    let mut others = performing.bystanders.iter();
     actor.buyer.email_of_another = others.next().map(|one| one.email.clone());
     if let Variation::Price(price) = &performance.variation {
         actor.buyer.each = Some(price.clone());
     }
-    let mut memory = Memory {
+    Ok(actor)
+}
+
+async fn remember<'b>(
+    rehearsing: &Rehearsing<'_>,
+    actor: &Actor,
+    bystanders: &'b [Bystander],
+) -> Result<Memory<'b>, Failure> {
+    Ok(Memory {
         rows: look(rehearsing, &actor.tokens()).await?,
         bystanders,
         bystander_rows: snapshots(rehearsing, bystanders).await?,
         ..Memory::default()
-    };
-    let mut played = Played {
-        findings: Vec::new(),
-        steps: 0,
-        events: 0,
-        ending: None,
-    };
+    })
+}
+
+async fn play_steps<'p>(
+    rehearsing: &Rehearsing<'_>,
+    performing: Performing<'p>,
+    steps: impl Iterator<Item = (usize, &'p Step)>,
+    (actor, memory): (&mut Actor, &mut Memory<'_>),
+) -> Result<Fate, Halt> {
+    let performance = performing.performance;
+    let mut played = Played::default();
     let mut wrong: Vec<Vec<Finding>> = Vec::new();
     let last = performance.play.steps.len().saturating_sub(1);
-    for (index, step) in performance.play.steps.iter().enumerate() {
-        let observed = step::play(rehearsing, performance, step, &mut actor, &mut memory).await?;
+    for (index, step) in steps {
+        let observed = step::play(rehearsing, performing, step, actor, memory).await?;
         played.steps += 1;
         played.events += events(performance, &observed);
+        played.is_doubtful |= memory.is_doubtful;
+        if let Some(gap) = unplayed(&observed.calls) {
+            return Ok(Fate::CouldNotTell(gap));
+        }
         let on = OnRow {
             performance,
             step,
@@ -78,19 +198,47 @@ pub(super) async fn perform(
         };
         let mut findings = judge(on, &observed);
         if findings.is_empty() && index == last {
-            let later = step::late(rehearsing, step, &actor, &mut memory, &observed).await?;
+            let later = step::late(rehearsing, step, actor, memory, &observed).await?;
             findings = later.map_or_else(Vec::new, |later| judge(on, &later));
             let is_right = findings.is_empty() && wrong.iter().all(Vec::is_empty);
-            played.ending = is_right.then(|| ending(&actor, observed.after));
+            played.ending = is_right.then(|| ending(actor, observed.after));
         }
         let is_over = ends_play(&findings, rehearsing.fail_on);
+        let fails_alike = is_over
+            && performing.known.is_some()
+            && findings.first().map(|finding| finding.rule) == performing.known;
+        if fails_alike && performance.play.is_first_purchase(index) {
+            return Ok(Fate::NotReached(Unreached::AsTheFirst));
+        }
         wrong.push(findings);
         if is_over {
             break;
         }
     }
     played.findings = worst_then_first(wrong);
-    Ok(played)
+    Ok(Fate::Played(played))
+}
+
+/// What a request of the handler asked for that the fake does not play.
+fn unplayed(calls: &[Call]) -> Option<Problem> {
+    let (call, gap) = calls
+        .iter()
+        .find_map(|call| Some((call, call.unplayed.as_ref()?)))?;
+    let what = match gap {
+        Unplayed::Endpoint => "this request".to_owned(),
+        Unplayed::Parameter(name) => format!("the parameter `{name}` of this request"),
+        Unplayed::Expansion(path) => format!("`expand[]={path}` of this request"),
+    };
+    Some(Problem {
+        message: format!(
+            "the fake provider does not play {what}: {} {}",
+            call.method, call.target
+        ),
+        hint: "what the handler made of the answer says nothing about it: leave the scenario out with \
+               `rehearsal.scenarios.skip`, and tell the maintainers of prodverdict what is asked for"
+            .to_owned(),
+        place: None,
+    })
 }
 
 /// How many events were delivered. Those that come at once may run into one another, and how often is up to chance.

@@ -1,247 +1,244 @@
-//! Every performance of every scenario, side by side where that is asked for, and what it all comes to.
+//! Every performance of every scenario: the first purchase alone, then the others side by side, and once more alone
+//! what others may have disturbed.
 
 use futures::{StreamExt as _, stream};
 
 use super::{
-    Rehearsing, catalog, outcome,
-    people::{Bystander, actor, without_customer},
-    performing::{Ending, Played, column, perform},
-    step,
+    Rehearsing, bystanders, catalog,
+    people::Bystander,
+    performing::{Performing, perform},
+    prepared,
+    progress::{Fate, Progress, Unreached},
 };
 use crate::{
     commands::failure::Failure,
-    config::Config,
-    contract::{Field, Finding, HandlerRule, Rule},
-    fake_stripe::Stage,
-    rehearsal::{
-        Due, Each, Links, OnRow, Order, Performance, Scenario, Variation, built_in, due,
-        endings_differ, fold,
-    },
-    report::Outcome,
+    contract::{HandlerRule, Rule},
+    rehearsal::{Due, Links, Scenario, due, ends_play},
 };
 
-/// What one scenario came to.
-#[derive(Debug)]
-pub(super) struct ScenarioPlayed<'s> {
-    pub(super) scenario: &'s Scenario,
-    pub(super) left_out: Vec<String>,
-    pub(super) played: Vec<Played>,
-    pub(super) findings: Vec<Finding>,
+/// The scenario whose failure is that of every purchase.
+const FIRST: &str = "first-purchase";
+
+/// So often strangers are disturbed before everything else is given up.
+const DISTURBED: usize = 3;
+
+/// What the first purchase showed.
+enum First {
+    /// It held, or is not played.
+    Held,
+    /// It fails for this reason.
+    Fails(Rule),
+    /// Nothing else can be told.
+    Hopeless(Unreached),
+}
+
+/// What is due of these scenarios, none of which has been played.
+pub(crate) fn progress<'s>(rehearsing: &Rehearsing<'_>, scenarios: &'s [Scenario]) -> Progress<'s> {
+    let links = Links {
+        stored_customer: rehearsing.settings.stores_customer(),
+        metadata: rehearsing.settings.names_account(),
+    };
+    let contract = &rehearsing.contract.contract;
+    let of = |scenario| due(scenario, contract, &rehearsing.cast, links);
+    let due: Vec<Due<'s>> = scenarios.iter().map(of).collect();
+    Progress::of(scenarios, due)
 }
 
 /// Plays everything that is due.
 pub(crate) async fn rehearse(
     rehearsing: &Rehearsing<'_>,
-    config: &Config,
-    scenarios: &[Scenario],
-) -> Result<Outcome, Failure> {
-    let contract = &rehearsing.contract.contract;
-    let links = Links {
-        stored_customer: rehearsing.settings.stores_customer(),
-        metadata: rehearsing.settings.names_account(),
-    };
-    let due: Vec<Due<'_>> = scenarios
-        .iter()
-        .map(|scenario| due(scenario, contract, &rehearsing.cast, links))
-        .collect();
+    progress: &Progress<'_>,
+) -> Result<(), Failure> {
     catalog::tell(rehearsing).await?;
-    let bystanders = gather_bystanders(rehearsing, "bystander").await?;
-    let performances: Vec<&Performance<'_>> =
-        due.iter().flat_map(|due| &due.performances).collect();
-    let mut played = side_by_side(rehearsing, &performances, &bystanders).await?;
-    if played.iter().any(disturbs) {
-        // Somebody writes to rows that are none of its business, and may have been blamed for another's deed. With one
-        // job too: the report is the same however many there are.
-        let again: Vec<usize> = played
-            .iter()
-            .enumerate()
-            .filter(|(_, played)| !played.findings.is_empty())
-            .map(|(index, _)| index)
-            .collect();
-        for index in again {
-            if let (Some(performance), Some(slot)) =
-                (performances.get(index), played.get_mut(index))
-            {
-                // Rows of others would be found by whatever was written to all of them.
-                let empty = rehearsing.scratch.start_anew().await;
-                empty.map_err(|error| Failure::of(&error))?;
-                catalog::tell(rehearsing).await?;
-                let key = format!("{}.alone", performance.key);
-                let fresh = gather_bystanders(rehearsing, &format!("{key}.bystander")).await?;
-                *slot = perform(rehearsing, performance, &key, &fresh).await?;
+    let bystanders = bystanders::gather(rehearsing, "bystander").await?;
+    let first = first(rehearsing, progress, &bystanders).await?;
+    let others: Vec<usize> = open(progress).collect();
+    let known = match first {
+        First::Held => None,
+        First::Fails(_) if rehearsing.fail_fast => return Ok(()),
+        First::Fails(rule) => Some(rule),
+        First::Hopeless(unreached) => {
+            for index in others {
+                progress.set(index, Some(Fate::NotReached(unreached)));
             }
+            return prepared::play(rehearsing, progress).await;
+        }
+    };
+    let (leading, rest): (Vec<usize>, Vec<usize>) = others
+        .into_iter()
+        .partition(|index| known.is_none() || is_first_variation(progress, *index));
+    let goes_on = side_by_side(rehearsing, progress, &leading, (&bystanders, known)).await?;
+    if goes_on {
+        let rest = reached(progress, rest);
+        side_by_side(rehearsing, progress, &rest, (&bystanders, known)).await?;
+    }
+    once_more(rehearsing, progress, known).await?;
+    prepared::play(rehearsing, progress).await
+}
+
+/// The performances that nothing became of yet.
+fn open(progress: &Progress<'_>) -> impl Iterator<Item = usize> {
+    let fates = progress.all().into_iter().enumerate();
+    fates.filter_map(|(index, fate)| fate.is_none().then_some(index))
+}
+
+/// Plays the first purchase while nothing else is going on.
+async fn first(
+    rehearsing: &Rehearsing<'_>,
+    progress: &Progress<'_>,
+    bystanders: &[Bystander],
+) -> Result<First, Failure> {
+    let mut fails = None;
+    for (index, performance) in progress.performances().into_iter().enumerate() {
+        if performance.scenario.id != FIRST {
+            continue;
+        }
+        let performing = Performing {
+            performance,
+            key: &performance.key,
+            bystanders,
+            is_alone: true,
+            known: None,
+        };
+        let fate = perform(rehearsing, performing).await?;
+        fails = fails.or(failing_rule(rehearsing, &fate));
+        progress.set(index, Some(fate));
+    }
+    if rehearsing.silence.is_total() {
+        return Ok(First::Hopeless(Unreached::Silent));
+    }
+    Ok(match fails {
+        None => First::Held,
+        Some(Rule::Handler(HandlerRule::BystanderChanged)) => First::Hopeless(Unreached::Disturbed),
+        Some(rule) => First::Fails(rule),
+    })
+}
+
+/// The rule that a play failed by.
+fn failing_rule(rehearsing: &Rehearsing<'_>, fate: &Fate) -> Option<Rule> {
+    let Fate::Played(played) = fate else {
+        return None;
+    };
+    let fails = ends_play(&played.findings, rehearsing.fail_on);
+    let worst = played.findings.first().filter(|_| fails)?;
+    Some(worst.rule)
+}
+
+/// Whether no variation of the same play comes before it.
+fn is_first_variation(progress: &Progress<'_>, index: usize) -> bool {
+    let performances = progress.performances();
+    let before = index
+        .checked_sub(1)
+        .and_then(|before| performances.get(before));
+    before.map(|before| before.play) != performances.get(index).map(|one| one.play)
+}
+
+/// Those of which another variation got past the first purchase.
+fn reached(progress: &Progress<'_>, rest: Vec<usize>) -> Vec<usize> {
+    let unreached = Some(Fate::NotReached(Unreached::AsTheFirst));
+    let mut reached = Vec::new();
+    for index in rest {
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| progress.fate(before));
+        if let Some(Fate::NotReached(_)) = before {
+            progress.set(index, unreached.clone());
+        } else {
+            reached.push(index);
         }
     }
-    let mut rest = played.into_iter();
-    let scenarios = scenarios
-        .iter()
-        .zip(due)
-        .map(|(scenario, due)| {
-            let mut played: Vec<_> = rest.by_ref().take(due.performances.len()).collect();
-            settle_chance(&due, &mut played);
-            let mut findings: Vec<Finding> = played
-                .iter()
-                .flat_map(|one| one.findings.iter().cloned())
-                .collect();
-            findings.extend(endings(rehearsing, &due, &played));
-            ScenarioPlayed {
-                scenario,
-                left_out: due.left_out,
-                played,
-                findings: fold(findings),
-            }
-        })
-        .collect();
-    Ok(outcome::outcome(rehearsing, config, scenarios))
+    reached
 }
 
-/// Whether events that come at once go wrong is up to chance where one of their orders does: the order tells.
-fn settle_chance(due: &Due<'_>, played: &mut [Played]) {
-    let broken: Vec<_> = due
-        .performances
-        .iter()
-        .zip(&*played)
-        .filter(|(performance, played)| {
-            performance.variation != Variation::AtOnce && !played.findings.is_empty()
-        })
-        .map(|(performance, _)| performance.play)
-        .collect();
-    for (performance, played) in due.performances.iter().zip(played) {
-        if performance.variation == Variation::AtOnce && broken.contains(&performance.play) {
-            played.findings.clear();
-            played.ending = None;
-        }
-    }
-}
-
-fn disturbs(played: &Played) -> bool {
-    let rule = Rule::Handler(HandlerRule::BystanderChanged);
-    played.findings.iter().any(|finding| finding.rule == rule)
-}
-
+/// Plays these several at a time. False where that ended early.
 async fn side_by_side(
     rehearsing: &Rehearsing<'_>,
-    performances: &[&Performance<'_>],
-    bystanders: &[Bystander],
-) -> Result<Vec<Played>, Failure> {
-    let plays = performances
-        .iter()
-        .map(|one| perform(rehearsing, one, &one.key, bystanders));
-    let played: Vec<Result<Played, Failure>> = stream::iter(plays)
-        .buffered(rehearsing.jobs.max(1))
-        .collect()
-        .await;
-    played.into_iter().collect()
-}
-
-/// Rows of plays that differ in nothing but order or shape have to end the same.
-fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Played]) -> Vec<Finding> {
-    let own: Vec<&str> = [
-        Field::Id,
-        Field::CustomerId,
-        Field::SubscriptionId,
-        Field::UpdatedAt,
-    ]
-    .into_iter()
-    .map(|field| column(rehearsing, field))
-    .collect();
-    let mut findings = Vec::new();
-    let mut first: Option<(&Performance<'_>, &Ending)> = None;
-    for (performance, played) in due.performances.iter().zip(played) {
-        let Some(ending) = &played.ending else {
-            continue;
-        };
-        let is_compared = performance.play.each == Some(Each::Shape)
-            || performance
-                .play
-                .steps
-                .iter()
-                .any(|step| step.order == Order::Every);
-        let Some(step) = performance.play.steps.last().filter(|_| is_compared) else {
-            continue;
-        };
-        let Some((reference, right)) = first.filter(|(other, _)| other.play == performance.play)
-        else {
-            first = Some((performance, ending));
-            continue;
-        };
-        let on = OnRow {
+    progress: &Progress<'_>,
+    indices: &[usize],
+    (bystanders, known): (&[Bystander], Option<Rule>),
+) -> Result<bool, Failure> {
+    let performances = progress.performances();
+    let plays = indices.iter().filter_map(|index| {
+        let performance = *performances.get(*index)?;
+        let performing = Performing {
             performance,
-            step,
-            account: &ending.account,
-            customer: &ending.customer,
-            secret_env: &rehearsing.settings.secret_env,
-            contract: &rehearsing.contract.contract,
+            key: &performance.key,
+            bystanders,
+            is_alone: false,
+            known,
         };
-        findings.extend(endings_differ(
-            on,
-            (&right.row, &reference.told()),
-            (&ending.row, &performance.told()),
-            &own,
-        ));
-    }
-    findings
-}
-
-/// Makes those who have nothing to do with anything: one who never bought, one who is let in without paying, and one
-/// who bought as everybody does. Who bought comes first: a handler that writes too much has written to nobody else yet.
-async fn gather_bystanders(
-    rehearsing: &Rehearsing<'_>,
-    key: &str,
-) -> Result<Vec<Bystander>, Failure> {
-    let paying = paying(rehearsing, &format!("{key}-paying")).await?;
-    let free = without_customer(
-        rehearsing,
-        "an account without a customer",
-        &format!("{key}-free"),
-    )
-    .await?;
-    let comped = without_customer(
-        rehearsing,
-        "an account that is let in without paying",
-        &format!("{key}-comped"),
-    )
-    .await?;
-    let is_comped = rehearsing
-        .scratch
-        .grant(&rehearsing.contract.database, &comped.account)
-        .await
-        .map_err(|error| Failure::of(&error))?;
-    let mut bystanders = vec![free];
-    bystanders.extend(is_comped.then_some(comped));
-    bystanders.push(paying);
-    Ok(bystanders)
-}
-
-async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Failure> {
-    let stage = Stage {
-        clock: rehearsing.begins,
-        events_version: rehearsing.version.clone(),
-        namespace: key.into(),
-    };
-    let mut payer = actor(rehearsing, key, stage).await?;
-    let scenarios = built_in().map_err(|error| super::choosing::unreadable(&error))?;
-    let first = scenarios.first().and_then(|scenario| {
-        let play = scenario.plays.first()?;
-        let variation = Variation::None;
-        let key = key.to_owned();
-        Some((
-            Performance {
-                scenario,
-                play,
-                variation,
-                key,
-            },
-            play.steps.first()?,
-        ))
+        Some(async move {
+            let fate = perform(rehearsing, performing).await?;
+            progress.set(*index, Some(fate.clone()));
+            Ok::<_, Failure>((*index, fate))
+        })
     });
-    if let Some((performance, step)) = first {
-        step::buy(rehearsing, &performance, step, &mut payer).await?;
+    let mut plays = stream::iter(plays).buffered(rehearsing.jobs.max(1));
+    let mut disturbed = 0_usize;
+    while let Some(played) = plays.next().await {
+        let (index, fate): (usize, Fate) = played?;
+        disturbed = disturbed.saturating_add(usize::from(fate.disturbs()));
+        let has_failed = rehearsing.fail_fast && failing_rule(rehearsing, &fate).is_some();
+        if has_failed || disturbed >= DISTURBED {
+            drop(plays);
+            // What was played beside it counts no more than what comes after it.
+            for later in indices.iter().filter(|later| **later > index) {
+                progress.set(*later, None);
+            }
+            return Ok(false);
+        }
     }
-    Ok(Bystander {
-        who: "another customer, who pays",
-        tokens: payer.tokens(),
-        email: payer.email.clone(),
-        account: payer.account,
-    })
+    Ok(true)
+}
+
+/// Plays alone what may have been blamed for another's deed: somebody wrote to rows that are none of its business, or
+/// asked for something that the fake does not play and named nobody. With one job too: the report is the same however
+/// many there are.
+async fn once_more(
+    rehearsing: &Rehearsing<'_>,
+    progress: &Progress<'_>,
+    known: Option<Rule>,
+) -> Result<(), Failure> {
+    let fates = progress.all();
+    let is_disturbed = fates.iter().flatten().any(Fate::disturbs);
+    let mut disturbed = 0_usize;
+    for (index, performance) in progress.performances().into_iter().enumerate() {
+        let Some(fate) = fates.get(index) else {
+            break;
+        };
+        if performance.scenario.id == FIRST {
+            continue;
+        }
+        if disturbed >= DISTURBED {
+            progress.set(index, Some(Fate::NotReached(Unreached::Disturbed)));
+            continue;
+        }
+        let is_due = match fate {
+            Some(Fate::Played(played)) => {
+                played.is_doubtful || is_disturbed && !played.findings.is_empty()
+            }
+            None => is_disturbed && !rehearsing.fail_fast,
+            Some(Fate::NotReached(_) | Fate::CouldNotTell(_) | Fate::Unplayable(_)) => false,
+        };
+        if !is_due {
+            continue;
+        }
+        // Rows of others would be found by whatever was written to all of them.
+        let empty = rehearsing.scratch.start_anew().await;
+        empty.map_err(|error| Failure::of(&error))?;
+        catalog::tell(rehearsing).await?;
+        let key = format!("{}.alone", performance.key);
+        let fresh = bystanders::gather(rehearsing, &format!("{key}.bystander")).await?;
+        let performing = Performing {
+            performance,
+            key: &key,
+            bystanders: &fresh,
+            is_alone: true,
+            known,
+        };
+        let fate = perform(rehearsing, performing).await?;
+        disturbed = disturbed.saturating_add(usize::from(fate.disturbs()));
+        progress.set(index, Some(fate));
+    }
+    Ok(())
 }

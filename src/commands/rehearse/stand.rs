@@ -1,5 +1,7 @@
 //! Where things stand for one account: its row, its customer's subscriptions, and what the contract says of them.
 
+use std::collections::BTreeMap;
+
 use super::{Rehearsing, people::Actor, real_now};
 use crate::{
     billing::{PriceTable, stripe_objects},
@@ -177,4 +179,30 @@ fn words(value: &FieldValue) -> String {
         FieldValue::List(texts) => texts.join(", "),
         FieldValue::Time(time) => time.to_string(),
     }
+}
+
+/// What the row of a customer who pays has in each column that the contract maps, as text.
+pub(super) fn paid_values(rehearsing: &Rehearsing<'_>, actor: &Actor) -> BTreeMap<Field, String> {
+    let contract = &rehearsing.contract.contract;
+    let mut values = BTreeMap::from([
+        (Field::HasPaidAccess, "true".to_owned()),
+        (Field::CustomerId, actor.buyer.customer.to_string()),
+        (Field::CancelAtPeriodEnd, "false".to_owned()),
+        (Field::Seats, "1".to_owned()),
+    ]);
+    let subscriptions = subscriptions(rehearsing, actor).unwrap_or_default();
+    let Some(subscription) = subscriptions.first() else {
+        return values;
+    };
+    values.insert(Field::SubscriptionId, subscription.id.to_string());
+    values.insert(Field::Status, subscription.status.to_string());
+    let mut items = subscription.items.iter();
+    let plan = items.find_map(|item| contract.plans.plan(&item.price));
+    if let Some(plan) = plan {
+        values.insert(Field::Plan, plan.name().to_owned());
+    }
+    if let Some(end) = subscription.period_end() {
+        values.insert(Field::PeriodEnd, end.0.to_string());
+    }
+    values
 }

@@ -11,8 +11,9 @@ use super::{
     gate,
     patience::{self, Reason},
     people::{Actor, Bystander},
+    performing::{Halt, Performing},
     rows::{bystanders, look, plain},
-    stand::{Stand, stand},
+    stand::{Stand, paid_values, stand},
     trap::until_failure,
 };
 use crate::{
@@ -44,16 +45,23 @@ pub(super) struct Memory<'b> {
     pub(super) last: Option<Stand>,
     /// What was waited for in vain.
     pub(super) wrong_for: Vec<Reason>,
+    /// At the last step, something was asked for that the fake does not play, by nobody knows whom.
+    pub(super) is_doubtful: bool,
 }
 
 /// Plays one step and tells what it showed.
 pub(super) async fn play(
     rehearsing: &Rehearsing<'_>,
-    performance: &Performance<'_>,
+    performing: Performing<'_>,
     step: &Step,
     actor: &mut Actor,
     memory: &mut Memory<'_>,
-) -> Result<Observed, Failure> {
+) -> Result<Observed, Halt> {
+    let Performing {
+        performance,
+        is_alone,
+        ..
+    } = performing;
     let log = match &rehearsing.application {
         Some(running) => {
             running.settle().await;
@@ -88,6 +96,9 @@ pub(super) async fn play(
     let rows = look(rehearsing, &tokens).await?;
     let changes = memory.rows.changes(&rows);
     let now = super::real_now();
+    let namespace = actor.buyer.stage.namespace.as_str();
+    let of_play = (!is_alone).then_some(namespace);
+    memory.is_doubtful = !is_alone && calls::falls_into_a_gap(&rehearsing.fake, asked);
     let observed = Observed {
         earlier,
         before,
@@ -102,7 +113,7 @@ pub(super) async fn play(
         ),
         all_changes: plain(changes.iter(), now),
         bystanders: bystanders(rehearsing, memory).await?,
-        calls: calls::about(&rehearsing.fake, asked, &actor.buyer.stage.namespace),
+        calls: calls::about(&rehearsing.fake, asked, of_play),
         fault,
         gate: gate::ask(rehearsing, step, actor, &end).await,
         printed: log.map_or_else(Vec::new, |(log, position)| log.since(position)),
@@ -122,12 +133,12 @@ fn has_failed(fault: Option<&Fault>, deliveries: &[Delivery]) -> bool {
 }
 
 /// Everything that the provider does before it sends anything.
-async fn act(
+pub(super) async fn act(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     actor: &mut Actor,
     memory: &mut Memory<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), Halt> {
     let events = memory.events.entry(step.id.clone()).or_default();
     for act in &step.provider {
         let done = rehearsing
@@ -138,7 +149,7 @@ async fn act(
     // What the application remembers of these is known by them, should this run be killed.
     let made: Vec<String> = events.iter().map(ToString::to_string).collect();
     let noted = rehearsing.scratch.note(&made).await;
-    noted.map_err(|error| Failure::of(&error))
+    noted.map_err(|error| Halt::Failed(Failure::of(&error)))
 }
 
 /// Looks until the account is as it has to be, or the time that the handler may take is over.
@@ -232,6 +243,27 @@ pub(super) async fn late(
     Ok(Some(later))
 }
 
+/// Puts the row into the paid state, as the handler should have done. False where nobody can tell how.
+pub(super) async fn pay(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    actor: &Actor,
+    memory: &mut Memory<'_>,
+) -> Result<bool, Failure> {
+    let values = paid_values(rehearsing, actor);
+    let database = &rehearsing.contract.database;
+    let account = &actor.account;
+    let is_paid = rehearsing.scratch.pay(database, account, &values).await;
+    if !is_paid.map_err(|error| Failure::of(&error))? {
+        return Ok(false);
+    }
+    memory.rows = look(rehearsing, &actor.tokens()).await?;
+    let stand = stand(rehearsing, actor, step.then.row).await?;
+    let is_right = stand.row.exists && stand.findings.is_empty();
+    memory.last = Some(stand);
+    Ok(is_right)
+}
+
 /// Lets somebody buy, as in the first of the program's scenarios, and judges nothing.
 pub(super) async fn buy(
     rehearsing: &Rehearsing<'_>,
@@ -240,8 +272,14 @@ pub(super) async fn buy(
     actor: &mut Actor,
 ) -> Result<(), Failure> {
     let mut memory = Memory::default();
-    act(rehearsing, step, actor, &mut memory).await?;
-    let parcels = parcels(rehearsing, performance, step, &mut memory)?;
+    let parcels = match act(rehearsing, step, actor, &mut memory).await {
+        Ok(()) => parcels(rehearsing, performance, step, &mut memory),
+        Err(halt) => Err(halt),
+    };
+    let parcels = parcels.map_err(|halt| match halt {
+        Halt::Unplayable(problem) => problem.into(),
+        Halt::Failed(failure) => failure,
+    })?;
     let deliveries = deliver_all(rehearsing, step, &parcels, &memory, false).await;
     if deliveries
         .iter()
@@ -252,14 +290,13 @@ pub(super) async fn buy(
     Ok(())
 }
 
-pub(super) fn nonsense(step: &Step, message: &str) -> Failure {
-    Problem {
+pub(super) fn nonsense(step: &Step, message: &str) -> Halt {
+    Halt::Unplayable(Problem {
         message: format!(
             "the scenario cannot be played at step `{}`: {message}",
             step.id
         ),
         hint: "look at the `provider` and `send` of the step".to_owned(),
         place: None,
-    }
-    .into()
+    })
 }

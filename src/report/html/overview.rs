@@ -261,6 +261,12 @@ fn scenario(one: &PlayedScenario) -> Markup {
         PlayedResult::Held => ("verdict-pass", "held"),
         PlayedResult::Broken => ("verdict-fail", "broken"),
         PlayedResult::LeftOut => ("verdict-error", "left out"),
+        PlayedResult::NotReached => ("verdict-error", "not reached"),
+        PlayedResult::CouldNotTell => ("verdict-error", "could not tell"),
+    };
+    let prefix = match one.result {
+        PlayedResult::NotReached | PlayedResult::CouldNotTell => "",
+        PlayedResult::Held | PlayedResult::Broken | PlayedResult::LeftOut => "left out: ",
     };
     html! {
         tr {
@@ -271,7 +277,7 @@ fn scenario(one: &PlayedScenario) -> Markup {
             td {
                 (prose(&one.ends, &[]))
                 @for reason in &one.left_out {
-                    br; span .muted { "left out: " (prose(reason, &[])) }
+                    br; span .muted { (prefix) (prose(reason, &[])) }
                 }
             }
         }

@@ -1,0 +1,84 @@
+//! Those who have nothing to do with anything: what is made for them, and the purchase of the one who pays.
+
+use super::{
+    Rehearsing,
+    people::{Bystander, actor, without_customer},
+    step,
+};
+use crate::{
+    commands::failure::Failure,
+    fake_stripe::Stage,
+    rehearsal::{Performance, Variation, built_in},
+};
+
+/// Makes those who have nothing to do with anything: one who never bought, one who is let in without paying, and one
+/// who bought as everybody does. Who bought comes first: a handler that writes too much has written to nobody else yet.
+pub(super) async fn gather(
+    rehearsing: &Rehearsing<'_>,
+    key: &str,
+) -> Result<Vec<Bystander>, Failure> {
+    let paying = paying(rehearsing, &format!("{key}-paying")).await?;
+    let mut bystanders = unpaying(rehearsing, key).await?;
+    bystanders.push(paying);
+    Ok(bystanders)
+}
+
+/// One who never bought, and one who is let in without paying.
+pub(super) async fn unpaying(
+    rehearsing: &Rehearsing<'_>,
+    key: &str,
+) -> Result<Vec<Bystander>, Failure> {
+    let free = without_customer(
+        rehearsing,
+        "an account without a customer",
+        &format!("{key}-free"),
+    )
+    .await?;
+    let comped = without_customer(
+        rehearsing,
+        "an account that is let in without paying",
+        &format!("{key}-comped"),
+    )
+    .await?;
+    let is_comped = rehearsing
+        .scratch
+        .grant(&rehearsing.contract.database, &comped.account)
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let mut bystanders = vec![free];
+    bystanders.extend(is_comped.then_some(comped));
+    Ok(bystanders)
+}
+
+async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Failure> {
+    let stage = Stage {
+        clock: rehearsing.begins,
+        events_version: rehearsing.version.clone(),
+        namespace: key.into(),
+    };
+    let mut payer = actor(rehearsing, key, stage).await?;
+    let scenarios = built_in().map_err(|error| super::choosing::unreadable(&error))?;
+    let first = scenarios.first().and_then(|scenario| {
+        let play = scenario.plays.first()?;
+        let variation = Variation::None;
+        let key = key.to_owned();
+        Some((
+            Performance {
+                scenario,
+                play,
+                variation,
+                key,
+            },
+            play.steps.first()?,
+        ))
+    });
+    if let Some((performance, step)) = first {
+        step::buy(rehearsing, &performance, step, &mut payer).await?;
+    }
+    Ok(Bystander {
+        who: "another customer, who pays",
+        tokens: payer.tokens(),
+        email: payer.email.clone(),
+        account: payer.account,
+    })
+}

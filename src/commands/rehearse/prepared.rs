@@ -1,0 +1,65 @@
+//! Plays that begin with a row that the rehearsal itself put into the paid state, because the handler's purchase fails: what
+//! is to be refused or to change nothing can be told all the same.
+
+use super::{
+    Rehearsing, bystanders,
+    performing::{self, Performing},
+    progress::{Fate, Progress},
+};
+use crate::{
+    commands::failure::Failure,
+    rehearsal::{Answered, Performance, Row, Signing, Step},
+};
+
+/// Plays what was not reached and needs no purchase of the handler's.
+pub(super) async fn play(
+    rehearsing: &Rehearsing<'_>,
+    progress: &Progress<'_>,
+) -> Result<(), Failure> {
+    if rehearsing.silence.is_total() {
+        return Ok(());
+    }
+    let mut strangers = None;
+    for (index, performance) in progress.performances().into_iter().enumerate() {
+        let is_unreached = matches!(progress.fate(index), Some(Fate::NotReached(_)));
+        if !is_unreached || !needs_no_purchase(performance) {
+            continue;
+        }
+        let bystanders = match &strangers {
+            Some(bystanders) => bystanders,
+            None => {
+                let unpaying = bystanders::unpaying(rehearsing, "prepared.bystander").await?;
+                &*strangers.insert(unpaying)
+            }
+        };
+        let key = format!("{}.prepared", performance.key);
+        let performing = Performing {
+            performance,
+            key: &key,
+            bystanders,
+            is_alone: true,
+            known: None,
+        };
+        if let Some(fate) = performing::perform_prepared(rehearsing, performing).await? {
+            progress.set(index, Some(fate));
+        }
+    }
+    Ok(())
+}
+
+fn needs_no_purchase(performance: &Performance<'_>) -> bool {
+    let mut steps = performance.play.steps.iter();
+    let (first, second) = (steps.next(), steps.next());
+    first.is_some_and(is_signed_otherwise) || second.is_some_and(changes_nothing)
+}
+
+/// Whether the step is about signatures, not about what is bought.
+pub(super) fn is_signed_otherwise(step: &Step) -> bool {
+    let mut sends = step.send.iter();
+    sends.any(|sending| sending.signed != Signing::AsDocumented)
+}
+
+/// Whether the handler has to refuse the step's events, or to ignore them.
+pub(super) fn changes_nothing(step: &Step) -> bool {
+    step.then.answer == Answered::Refused || step.then.row == Row::Untouched
+}

@@ -1,0 +1,98 @@
+//! What has become of every play so far: whoever ends the rehearsal early still reports it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::performing::Played;
+use crate::{
+    contract::{HandlerRule, Rule},
+    problem::Problem,
+    rehearsal::{Due, Performance, Scenario},
+};
+
+/// What became of one performance.
+#[derive(Debug, Clone)]
+pub(super) enum Fate {
+    Played(Played),
+    NotReached(Unreached),
+    /// The handler asked for something that the fake does not play.
+    CouldNotTell(Problem),
+    /// The scenario makes no sense.
+    Unplayable(Problem),
+}
+
+/// Why a play was not reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreached {
+    /// Its first purchase fails as that of the first scenario does.
+    AsTheFirst,
+    /// The handler never answered.
+    Silent,
+    /// The handler writes to rows of strangers, whatever is played.
+    Disturbed,
+}
+
+impl Unreached {
+    pub(super) fn because(self) -> &'static str {
+        match self {
+            Self::AsTheFirst => "its first purchase fails as that of `first-purchase` does",
+            Self::Silent => "the handler answers nothing",
+            Self::Disturbed => {
+                "the handler changes the rows of strangers, so that nothing else can be told"
+            }
+        }
+    }
+}
+
+impl Fate {
+    /// Whether somebody's row changed that had nothing to do with it.
+    pub(super) fn disturbs(&self) -> bool {
+        let rule = Rule::Handler(HandlerRule::BystanderChanged);
+        match self {
+            Self::Played(played) => played.findings.iter().any(|finding| finding.rule == rule),
+            Self::NotReached(_) | Self::CouldNotTell(_) | Self::Unplayable(_) => false,
+        }
+    }
+}
+
+/// Everything that is due, and what became of it.
+#[derive(Debug)]
+pub(crate) struct Progress<'s> {
+    pub(super) scenarios: &'s [Scenario],
+    /// One for each scenario.
+    pub(super) due: Vec<Due<'s>>,
+    fates: Mutex<Vec<Option<Fate>>>,
+}
+
+impl<'s> Progress<'s> {
+    pub(super) fn of(scenarios: &'s [Scenario], due: Vec<Due<'s>>) -> Self {
+        let plays = due.iter().map(|due| due.performances.len()).sum();
+        Self {
+            scenarios,
+            due,
+            fates: Mutex::new(vec![None; plays]),
+        }
+    }
+
+    /// Every performance, in the order of the scenarios.
+    pub(super) fn performances(&self) -> Vec<&Performance<'s>> {
+        self.due.iter().flat_map(|due| &due.performances).collect()
+    }
+
+    pub(super) fn fate(&self, index: usize) -> Option<Fate> {
+        self.fates().get(index).cloned().flatten()
+    }
+
+    pub(super) fn all(&self) -> Vec<Option<Fate>> {
+        self.fates().clone()
+    }
+
+    pub(super) fn set(&self, index: usize, fate: Option<Fate>) {
+        if let Some(slot) = self.fates().get_mut(index) {
+            *slot = fate;
+        }
+    }
+
+    fn fates(&self) -> MutexGuard<'_, Vec<Option<Fate>>> {
+        self.fates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,179 @@
+//! What each scenario came to, from what became of its plays.
+
+use super::{
+    Rehearsing,
+    performing::{Ending, Played, column},
+    progress::{Fate, Progress},
+};
+use crate::{
+    contract::{Field, Finding},
+    rehearsal::{Due, Each, OnRow, Order, Performance, Scenario, Variation, endings_differ, fold},
+    report::PlayedResult,
+};
+
+const PREPARED: &str =
+    "the purchase: it fails, so the rehearsal itself put the row into the paid state";
+const STOPPED: &str = "the rehearsal ended before";
+
+/// What one scenario came to.
+#[derive(Debug)]
+pub(super) struct ScenarioPlayed<'s> {
+    pub(super) scenario: &'s Scenario,
+    pub(super) result: PlayedResult,
+    /// Why parts of it, or all of it, were not played.
+    pub(super) left_out: Vec<String>,
+    pub(super) played: Vec<Played>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Every scenario, in order.
+pub(super) fn of<'s>(
+    rehearsing: &Rehearsing<'_>,
+    progress: &Progress<'s>,
+) -> Vec<ScenarioPlayed<'s>> {
+    let mut fates = progress.all().into_iter();
+    let scenarios = progress.scenarios.iter().zip(&progress.due);
+    scenarios
+        .map(|(scenario, due)| {
+            let fates: Vec<_> = fates.by_ref().take(due.performances.len()).collect();
+            one(rehearsing, scenario, due, fates)
+        })
+        .collect()
+}
+
+fn one<'s>(
+    rehearsing: &Rehearsing<'_>,
+    scenario: &'s Scenario,
+    due: &Due<'s>,
+    fates: Vec<Option<Fate>>,
+) -> ScenarioPlayed<'s> {
+    let mut left_out = due.left_out.clone();
+    for (performance, fate) in due.performances.iter().zip(&fates) {
+        let Some(reason) = reason(fate.as_ref()) else {
+            continue;
+        };
+        let line = match &performance.play.name {
+            Some(name) if due.performances.len() > 1 => format!("{name}: {reason}"),
+            Some(_) | None => reason,
+        };
+        if !left_out.contains(&line) {
+            left_out.push(line);
+        }
+    }
+    let has = |wanted: fn(&Option<Fate>) -> bool| fates.iter().any(wanted);
+    let untold = has(|fate| matches!(fate, Some(Fate::CouldNotTell(_) | Fate::Unplayable(_))));
+    let unreached = has(|fate| matches!(fate, Some(Fate::NotReached(_)) | None));
+    let mut played: Vec<Option<Played>> = fates
+        .into_iter()
+        .map(|fate| match fate {
+            Some(Fate::Played(played)) => Some(played),
+            Some(Fate::NotReached(_) | Fate::CouldNotTell(_) | Fate::Unplayable(_)) | None => None,
+        })
+        .collect();
+    settle_chance(due, &mut played);
+    let all = played.iter().flatten();
+    let mut findings: Vec<Finding> = all.flat_map(|one| one.findings.iter().cloned()).collect();
+    findings.extend(endings(rehearsing, due, &played));
+    let result = if !findings.is_empty() {
+        PlayedResult::Broken
+    } else if untold {
+        PlayedResult::CouldNotTell
+    } else if unreached {
+        PlayedResult::NotReached
+    } else if played.is_empty() {
+        PlayedResult::LeftOut
+    } else {
+        PlayedResult::Held
+    };
+    ScenarioPlayed {
+        scenario,
+        result,
+        left_out,
+        played: played.into_iter().flatten().collect(),
+        findings: fold(findings),
+    }
+}
+
+/// Why a play, or a part of it, was not played.
+fn reason(fate: Option<&Fate>) -> Option<String> {
+    match fate {
+        Some(Fate::Played(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
+        Some(Fate::NotReached(unreached)) => Some(unreached.because().to_owned()),
+        Some(Fate::CouldNotTell(problem) | Fate::Unplayable(problem)) => {
+            Some(problem.message.clone())
+        }
+        None => Some(STOPPED.to_owned()),
+    }
+}
+
+/// Whether events that come at once go wrong is up to chance where one of their orders does: the order tells.
+fn settle_chance(due: &Due<'_>, played: &mut [Option<Played>]) {
+    let broken: Vec<_> = due
+        .performances
+        .iter()
+        .zip(&*played)
+        .filter(|(performance, played)| {
+            let is_broken = played.as_ref().is_some_and(|one| !one.findings.is_empty());
+            performance.variation != Variation::AtOnce && is_broken
+        })
+        .map(|(performance, _)| performance.play)
+        .collect();
+    for (performance, played) in due.performances.iter().zip(played) {
+        if let Some(played) = played
+            && performance.variation == Variation::AtOnce
+            && broken.contains(&performance.play)
+        {
+            played.findings.clear();
+            played.ending = None;
+        }
+    }
+}
+
+/// Rows of plays that differ in nothing but order or shape have to end the same.
+fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Option<Played>]) -> Vec<Finding> {
+    let own: Vec<&str> = [
+        Field::Id,
+        Field::CustomerId,
+        Field::SubscriptionId,
+        Field::UpdatedAt,
+    ]
+    .into_iter()
+    .map(|field| column(rehearsing, field))
+    .collect();
+    let mut findings = Vec::new();
+    let mut first: Option<(&Performance<'_>, &Ending)> = None;
+    for (performance, played) in due.performances.iter().zip(played) {
+        let Some(ending) = played.as_ref().and_then(|one| one.ending.as_ref()) else {
+            continue;
+        };
+        let is_compared = performance.play.each == Some(Each::Shape)
+            || performance
+                .play
+                .steps
+                .iter()
+                .any(|step| step.order == Order::Every);
+        let Some(step) = performance.play.steps.last().filter(|_| is_compared) else {
+            continue;
+        };
+        let Some((reference, right)) = first.filter(|(other, _)| other.play == performance.play)
+        else {
+            first = Some((performance, ending));
+            continue;
+        };
+        let on = OnRow {
+            performance,
+            step,
+            account: &ending.account,
+            customer: &ending.customer,
+            secret_env: &rehearsing.settings.secret_env,
+            contract: &rehearsing.contract.contract,
+        };
+        findings.extend(endings_differ(
+            on,
+            (&right.row, &reference.told()),
+            (&ending.row, &performance.told()),
+            &own,
+        ));
+    }
+    findings
+}
