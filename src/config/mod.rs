@@ -48,7 +48,7 @@ pub use loosening::{ChangedSql, Loosening, all_sql, loosened, sql_that_differs};
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
     AccountStatement, AppSettings, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal,
-    RehearsalPlaces,
+    RehearsalPlaces, Visit,
 };
 pub use schema::json_schema;
 pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, TableName};

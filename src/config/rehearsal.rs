@@ -36,6 +36,10 @@ pub(super) struct Written {
     #[serde(default)]
     #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$"))]
     pub(super) api_version: Entry<String>,
+    /// API versions in which `api-shapes` is played; the rows have to end the same. Default: that of `api_version` alone.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(super) api_versions: Entry<Vec<Entry<String>>>,
     /// The fake provider that the application talks to.
     #[serde(default)]
     pub(super) fake_stripe: Entry<FakeStripe>,
@@ -150,7 +154,7 @@ pub(super) struct Account {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with `client_reference_id` and `metadata`"
+    expecting = "a mapping with `client_reference_id`, `metadata` and `visit`"
 )]
 pub(super) struct Checkout {
     /// Its `client_reference_id`. Placeholders are filled in.
@@ -160,6 +164,10 @@ pub(super) struct Checkout {
     /// Its `metadata`. Placeholders are filled in.
     #[serde(default)]
     pub(super) metadata: Entry<Pairs<Literal>>,
+    /// The success page of the application, which is asked for with GET after each Checkout. `{session_id}` and the placeholders are filled in. Default: none.
+    #[serde(default)]
+    #[schemars(regex(pattern = "^https?://"))]
+    pub(super) visit: Entry<String>,
 }
 
 /// Where the application itself says whether an account has paid access.

@@ -27,6 +27,8 @@ pub struct Rehearsal {
     pub migrate: Option<String>,
     /// As written, of the right form; whether there is such a version is not known here.
     pub api_version: String,
+    /// Of the same form: the versions of which the rows have to end the same. Empty: only the one above.
+    pub api_versions: Vec<String>,
     pub fake_stripe: FakeStripeSettings,
     pub app: AppSettings,
     /// What makes an account, in order; at least one.
@@ -77,6 +79,7 @@ pub struct RehearsalPlaces {
     pub account: Place,
     /// The version that is written; none where it is the default.
     pub api_version: Option<Place>,
+    pub api_versions: Option<Place>,
     pub gate: Option<Place>,
     pub scenarios_dir: Option<Place>,
     pub(super) keys: KeyPlaces,
@@ -124,6 +127,22 @@ pub struct AccountStatement {
 pub struct CheckoutSettings {
     pub client_reference_id: Option<Template>,
     pub metadata: BTreeMap<String, Template>,
+    pub visit: Option<Visit>,
+}
+
+/// The success page that a browser would ask for after Checkout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit(pub(super) Vec<Template>);
+
+impl Visit {
+    /// As it is written in the configuration.
+    pub const SESSION: &str = "{session_id}";
+
+    /// Its URL. Values have to be percent-encoded.
+    pub fn url<S: AsRef<str>>(&self, session: &str, value_of: impl Fn(Placeholder) -> S) -> String {
+        let parts: Vec<_> = self.0.iter().map(|part| part.fill(&value_of)).collect();
+        parts.join(session)
+    }
 }
 
 /// Where the application itself says whether an account has paid access.

@@ -360,6 +360,11 @@ impl Act {
             Self::Forget { .. } => "forget",
             Self::GuestPayment { .. } => "guest_payment",
             Self::Stranger { .. } => "stranger",
+            Self::NotOurs(_) => "not_ours",
+            Self::Abandon { .. } => "abandon",
+            Self::PayOnce { .. } => "pay_once",
+            Self::OneOffInvoice { .. } => "one_off_invoice",
+            Self::Refund { .. } => "refund",
             Self::Invent { .. } => "invent",
         }
     }

@@ -33,7 +33,8 @@ pub enum Variation {
     Order(Vec<usize>),
     AtOnce,
     Price(PriceId),
-    Shape(Shape),
+    /// The version of the events.
+    Version(String),
 }
 
 /// By what an application finds the account of a subscription that no Checkout made.
@@ -45,13 +46,6 @@ pub struct Links {
     pub metadata: bool,
 }
 
-/// Where the provider puts periods and where invoices name their subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    BeforeBasil,
-    SinceBasil,
-}
-
 impl Performance<'_> {
     /// How the variation is told; empty where there is none.
     pub fn told(&self) -> String {
@@ -59,8 +53,7 @@ impl Performance<'_> {
             Variation::None => String::new(),
             Variation::AtOnce => "all events at once".to_owned(),
             Variation::Price(price) => format!("price `{price}`"),
-            Variation::Shape(Shape::BeforeBasil) => "events in the shape before basil".to_owned(),
-            Variation::Shape(Shape::SinceBasil) => "events in the shape since basil".to_owned(),
+            Variation::Version(version) => format!("events of version {version}"),
             Variation::Order(order) => {
                 let step = self
                     .play
@@ -78,8 +71,13 @@ impl Performance<'_> {
     }
 }
 
-/// What is due of a scenario under a contract.
-pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast, links: Links) -> Due<'s> {
+/// What is due of a scenario under a contract; `versions` are those of which the rows have to end the same.
+pub fn due<'s>(
+    scenario: &'s Scenario,
+    contract: &Contract,
+    cast: &Cast,
+    (links, versions): (Links, &[String]),
+) -> Due<'s> {
     let mut due = Due {
         performances: Vec::new(),
         left_out: Vec::new(),
@@ -99,7 +97,7 @@ pub fn due<'s>(scenario: &'s Scenario, contract: &Contract, cast: &Cast, links: 
             });
             continue;
         }
-        for (variant, variation) in variations(play, cast).into_iter().enumerate() {
+        for (variant, variation) in variations(play, cast, versions).into_iter().enumerate() {
             due.performances.push(Performance {
                 scenario,
                 play,
@@ -160,16 +158,15 @@ fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
     None
 }
 
-fn variations(play: &Play, cast: &Cast) -> Vec<Variation> {
+fn variations(play: &Play, cast: &Cast, versions: &[String]) -> Vec<Variation> {
     match play.each {
         Some(Each::Price) => cast
             .paid
             .iter()
             .map(|price| Variation::Price(price.id.clone()))
             .collect(),
-        Some(Each::Shape) => [Shape::BeforeBasil, Shape::SinceBasil]
-            .map(Variation::Shape)
-            .into(),
+        Some(Each::Shape) if versions.is_empty() => vec![Variation::None],
+        Some(Each::Shape) => versions.iter().cloned().map(Variation::Version).collect(),
         None => match play.steps.iter().find(|step| step.order == Order::Every) {
             Some(step) => orders(step),
             None => vec![Variation::None],
@@ -229,7 +226,7 @@ mod tests {
         let scenario = scenarios
             .iter()
             .find(|one| one.id == "first-purchase-any-order");
-        let due = due(scenario.expect("there"), &contract, &cast, LINKED);
+        let due = due(scenario.expect("there"), &contract, &cast, (LINKED, &[]));
         let told: BTreeSet<_> = due.performances.iter().map(Performance::told).collect();
         assert_eq!(told.len(), 31);
         assert!(told.contains("all events at once"));
@@ -242,7 +239,7 @@ mod tests {
         let cast = Cast::of(&contract).expect("a cast");
         let of = |id: &str, contract: &Contract| {
             let scenario = scenarios.iter().find(|one| one.id == id).expect("there");
-            let due = due(scenario, contract, &cast, LINKED);
+            let due = due(scenario, contract, &cast, (LINKED, &[]));
             (due.performances.len(), due.left_out)
         };
         let second = "at-once: `plans` maps no second paid plan";
@@ -264,7 +261,7 @@ mod tests {
         let left_out = |contract: &Contract| {
             let cast = Cast::of(contract).expect("a cast");
             let scenario = scenarios.iter().find(|one| one.id == "bystanders");
-            due(scenario.expect("there"), contract, &cast, LINKED).left_out
+            due(scenario.expect("there"), contract, &cast, (LINKED, &[])).left_out
         };
         assert_eq!(left_out(&contract(&[("price_a", "pro")])), [""; 0]);
         assert_eq!(
@@ -282,9 +279,28 @@ mod tests {
             .iter()
             .find(|one| one.id == "renewal")
             .expect("there");
-        let due = due(scenario, &contract, &cast, LINKED);
+        let due = due(scenario, &contract, &cast, (LINKED, &[]));
         let told: Vec<_> = due.performances.iter().map(Performance::told).collect();
         assert_eq!(told, ["price `price_a`", "price `price_b`"]);
+    }
+
+    #[test]
+    fn other_versions_are_played_where_they_are_listed() {
+        let scenarios = built_in().expect("scenarios");
+        let contract = contract(&[]);
+        let cast = Cast::of(&contract).expect("a cast");
+        let scenario = scenarios.iter().find(|one| one.id == "api-shapes");
+        let scenario = scenario.expect("there");
+        let told = |versions: &[String]| -> Vec<String> {
+            let due = due(scenario, &contract, &cast, (LINKED, versions));
+            due.performances.iter().map(Performance::told).collect()
+        };
+        assert_eq!(told(&[]), [""]);
+        let versions = ["2024-06-20", "2026-10-28.endive"].map(str::to_owned);
+        assert_eq!(
+            told(&versions),
+            versions.map(|version| format!("events of version {version}"))
+        );
     }
 
     #[test]
@@ -297,7 +313,7 @@ mod tests {
                 stored_customer,
                 metadata,
             };
-            let of = |one| due(one, &contract, &cast, links).left_out;
+            let of = |one| due(one, &contract, &cast, (links, &[])).left_out;
             let all = scenarios.iter().flat_map(of);
             let of_links = all.filter(|reason| reason.contains("no Checkout comes first"));
             of_links.collect()
@@ -324,11 +340,11 @@ mod tests {
             metadata: true,
         };
         assert_eq!(
-            due(&scenario, &contract, &cast, links(true)).left_out,
+            due(&scenario, &contract, &cast, (links(true), &[])).left_out,
             [""; 0]
         );
         assert_eq!(
-            due(&scenario, &contract, &cast, links(false)).left_out,
+            due(&scenario, &contract, &cast, (links(false), &[])).left_out,
             [
                 "no Checkout comes first, and no `{customer_id}` in `account.sql` says whose the subscription is"
             ]

@@ -15,12 +15,12 @@ pub use self::{
         GivenUp, Label, NewEmail, Outcome, PauseBehavior, RefundedAmount, Subscribe, YesNo,
     },
     cast::{Cast, Role},
-    due::{Due, Links, Performance, Shape, Variation, due},
+    due::{Due, Links, Performance, Variation, due},
     judgement::{OnRow, endings_differ, ends_play, fold, judge, worst_then_first},
     library::{ParseError, built_in, parse},
     observed::{
         Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,
-        Unplayed,
+        Unplayed, Visited,
     },
     scenario::{
         Access, Answered, Each, Failure, Need, Order, Play, Row, Scenario, Sending, Signing, Step,

@@ -29,6 +29,8 @@ pub struct Observed {
     pub gate: Option<GateAnswer>,
     /// The last lines that the application printed, where the rehearsal started it.
     pub printed: Vec<String>,
+    /// The success pages that were asked for before anything was delivered.
+    pub visited: Vec<Visited>,
 }
 
 /// One event, delivered once.
@@ -140,6 +142,14 @@ pub struct Fault {
     pub is_late: bool,
     /// What that one changed all the same.
     pub half_written: Vec<Change>,
+}
+
+/// A success page that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visited {
+    pub url: String,
+    /// The status at the end of the redirects that stay at the host, or why there is none.
+    pub answer: Result<u16, String>,
 }
 
 /// What the application itself says about the account.

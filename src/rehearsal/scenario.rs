@@ -69,7 +69,7 @@ impl Play {
 pub enum Each {
     /// Every paid price of the contract.
     Price,
-    /// Events before basil and since. The rows have to end the same.
+    /// Every version of `api_versions`, or the configured one. The rows have to end the same.
     Shape,
 }
 

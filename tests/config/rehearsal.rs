@@ -88,6 +88,9 @@ const MUTATIONS: &[Mutation] = &[
     ("database: { url_env: REHEARSAL_DATABASE_URL }", "database: { «url»: x }", Code::UnknownKey, "unknown key `url`", "known keys here: `url_env`, `migrate`"),
     // the fake provider
     ("2026-10-28.endive", "«newest»", Code::InvalidValue, "`api_version` should be a version of Stripe's API, found `newest`", "2026-10-28.endive"),
+    ("2026-10-28.endive", "2026-10-28.endive\n  api_versions: [2024-06-20, «newest»]", Code::InvalidValue, "`api_versions` should be a version of Stripe's API, found `newest`", ""),
+    ("checkout: {", "checkout: { visit: «\"https://app.example.com/{session_id}\"»,", Code::InvalidValue, "`visit` should lead to this machine or its own network", ""),
+    ("checkout: {", "checkout: { visit: \"http://localhost/?s={session_id}&u=«{user}»\",", Code::Placeholder, "unknown placeholder `{user}` in `visit`", ""),
     ("2026-10-28.endive", "«2026-10-28.»", Code::InvalidValue, "`api_version` should be", ""),
     ("127.0.0.1:12111", "«localhost:12111»", Code::InvalidValue, "`listen` should be an IP address and a port, found `localhost:12111`", "0.0.0.0:12111"),
     ("127.0.0.1:12111", "«127.0.0.1»", Code::InvalidValue, "`listen` should be", ""),
@@ -168,6 +171,12 @@ fn every_key_of_a_rehearsal_is_read() {
     assert_eq!(read.secret_env, "WEBHOOK_SECRET");
     assert_eq!(read.url_env, "SCRATCH_DATABASE_URL");
     assert_eq!(read.api_version, "2024-06-20");
+    assert_eq!(read.api_versions, ["2024-06-20", "2026-10-28.endive"]);
+    let visit = read.checkout.visit.as_ref().expect("a page");
+    assert_eq!(
+        visit.url("cs_1", |_| "x"),
+        "http://localhost:3000/done?id=cs_1&u=x"
+    );
     assert_eq!(read.fake_stripe.listen, "0.0.0.0:12111");
     assert_eq!(
         read.fake_stripe.fixtures.as_deref(),

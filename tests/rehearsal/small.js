@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import pg from 'pg';
 import Stripe from 'stripe';
 
-import { handle } from './handler.js';
+import { handle, visit } from './handler.js';
 
 const db = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 db.on('error', () => {});
@@ -15,6 +15,10 @@ const server = createServer(async (request, response) => {
   const chunks = [];
   for await (const chunk of request) {
     chunks.push(chunk);
+  }
+  if (request.method === 'GET') {
+    await visit(new URL(request.url, 'http://localhost').searchParams, { db, stripe });
+    return response.writeHead(302, { location: 'http://elsewhere.invalid/' }).end();
   }
   const answer = (status, text) => response.writableEnded || response.writeHead(status).end(text);
   let event;

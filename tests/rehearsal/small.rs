@@ -8,7 +8,7 @@ use crate::{
     database::Database,
     node_app::{NodeApp, Packages},
     program::{folder, write},
-    stage::{SETTLE, with_redirect},
+    stage::{SETTLE, in_node},
 };
 
 const SERVER: &str = include_str!("small.js");
@@ -25,6 +25,8 @@ pub(crate) struct Small<'s> {
     pub(crate) rehearsal: &'s str,
     /// The body of `handle(event, { db, stripe, response })`.
     pub(crate) handler: &'s str,
+    /// The body of `visit(query, { db, stripe })`, which any GET comes to; it redirects to another host.
+    pub(crate) visit: &'s str,
     pub(crate) settle: &'s str,
 }
 
@@ -42,6 +44,7 @@ pub(crate) const ACCOUNTS: Small<'static> = Small {
     account: "insert into accts (id, email, stripe_customer_id) values ({account_id}, {email}, {customer_id})",
     rehearsal: "",
     handler: "",
+    visit: "",
     settle: SETTLE,
 };
 
@@ -54,6 +57,8 @@ impl Small<'_> {
             settle,
             ..
         } = self;
+        let base = handler.trim_end_matches("/api/stripe/webhook");
+        let rehearsal = rehearsal.replace("{base}", base);
         format!(
             "version: 1
 contracts:
@@ -82,13 +87,15 @@ pub(crate) fn start(
     preload: &Path,
 ) -> NodeApp {
     let directory: TempDir = folder(&[]);
-    let body = small.handler;
-    let handler =
-        format!("export async function handle(event, {{ db, stripe, response }}) {{\n{body}\n}}\n");
+    let Small { handler, visit, .. } = small;
+    let handler = format!(
+        "export async function handle(event, {{ db, stripe, response }}) {{\n{handler}\n}}\n\
+         export async function visit(query, {{ db, stripe }}) {{\n{visit}\n}}\n"
+    );
     write(directory.path(), "package.json", "{\"type\": \"module\"}");
     write(directory.path(), "server.js", SERVER);
     write(directory.path(), "handler.js", &handler);
-    with_redirect(database, listen, preload, |environment| {
+    in_node(database, listen, preload, |environment| {
         NodeApp::run(packages, directory, environment)
     })
 }

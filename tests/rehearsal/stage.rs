@@ -211,19 +211,8 @@ fn in_rust(database: &Database, listen: &str, mutant: Option<Mutant>) -> App {
     App::start(environment, mutant).expect("the app starts")
 }
 
-fn in_node(
-    database: &Database,
-    listen: &str,
-    preload: &Path,
-    start: impl FnOnce(&[(&str, &str)]) -> NodeApp,
-) -> NodeApp {
-    with_redirect(database, listen, preload, |environment| {
-        NodeApp::start(packages, mutant.map(Mutant::as_str), environment)
-    })
-}
-
 /// Starts something with the environment that sends its requests to the fake.
-pub(crate) fn with_redirect(
+pub(crate) fn in_node(
     database: &Database,
     listen: &str,
     preload: &Path,

@@ -59,7 +59,7 @@ fn question(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> Option
 }
 
 /// In a container action, `localhost` in a URL is the runner's.
-fn at_runner(rehearsing: &Rehearsing<'_>, written: String) -> String {
+pub(super) fn at_runner(rehearsing: &Rehearsing<'_>, written: String) -> String {
     if let (Some(gateway), Ok(mut url)) = (rehearsing.gateway, Url::parse(&written))
         && redirect(&mut url, gateway)
     {

@@ -27,6 +27,7 @@ mod silence;
 mod stand;
 mod step;
 mod trap;
+mod visiting;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -77,6 +78,8 @@ pub(crate) struct Rehearsing<'r> {
     readers: Mutex<Vec<Reader<'r>>>,
     /// For the gate.
     client: reqwest::Client,
+    /// For the success page.
+    visitor: reqwest::Client,
     in_container_action: bool,
     /// Where the runner is, from inside a container action.
     gateway: Option<Ipv4Addr>,

@@ -21,6 +21,7 @@ use super::{
     real_now,
     setup::Setup,
     silence::Silence,
+    visiting,
 };
 use crate::{
     cli::Environment,
@@ -30,7 +31,7 @@ use crate::{
     database::{Chosen, ReadRequest, Reader},
     fake_stripe::{ApiVersion, FakeStripe, World},
     http,
-    problem::Problem,
+    problem::{Place, Problem},
     rehearsal::{Cast, Scenario},
     scratch::{Opening, Scratch},
     webhook::Endpoint,
@@ -57,11 +58,15 @@ pub(crate) async fn ready<'r>(
         .ok_or_else(not_configured)?;
     let scenarios = chosen(scenarios(settings, files)?, settings, wanted, files)?;
     let cast = Cast::of(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
-    let version: ApiVersion = settings.api_version.parse().map_err(|_unknown| Problem {
-        message: format!("`{}` is no version of Stripe's API", settings.api_version),
-        hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
-        place: settings.places.api_version.clone(),
-    })?;
+    let places = &settings.places;
+    let version = version(
+        &settings.api_version,
+        "api_version",
+        places.api_version.as_ref(),
+    )?;
+    for listed in &settings.api_versions {
+        self::version(listed, "api_versions", places.api_versions.as_ref())?;
+    }
     let mut warnings = config.warnings.clone();
     if settings.scenarios_dir.is_some() {
         warnings.extend(files.left_out("scenarios_dir"));
@@ -107,6 +112,7 @@ pub(crate) async fn ready<'r>(
         url: url.unwrap_or_else(|| String::new().into()),
         readers: Mutex::default(),
         client: http::client().map_err(|error| client(&error))?,
+        visitor: visiting::visitor().map_err(|error| client(&error))?,
         in_container_action,
         gateway,
         begins: wanted
@@ -123,6 +129,14 @@ pub(crate) async fn ready<'r>(
         _address: address,
     };
     Ok((rehearsing, scenarios))
+}
+
+fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
+    text.parse().map_err(|_unknown| Problem {
+        message: format!("`{text}` is no version of Stripe's API"),
+        hint: format!("name one such as 2026-10-28.endive in `rehearsal.{key}`"),
+        place: place.cloned(),
+    })
 }
 
 /// Runs the contract's query once, before anything is sent: what is wrong with it is no fault of the handler.

@@ -11,16 +11,13 @@ use super::{
 use crate::{
     commands::failure::Failure,
     contract::{ColumnName, Field, Finding, Rule},
-    fake_stripe::{ApiVersion, Stage},
+    fake_stripe::Stage,
     problem::Problem,
     rehearsal::{
-        Call, Observed, OnRow, Performance, RowState, Shape, Step, Unplayed, Variation, ends_play,
-        judge, worst_then_first,
+        Call, Observed, OnRow, Performance, RowState, Step, Unplayed, Variation, ends_play, judge,
+        worst_then_first,
     },
 };
-
-/// The newest version before basil, and basil's first.
-const BEFORE_BASIL: &str = "2025-02-24.acacia";
 
 /// What one performance came to.
 #[derive(Debug, Clone, Default)]
@@ -131,7 +128,7 @@ pub(super) async fn perform_prepared(
                 is_prepared: true,
                 ..rest
             }),
-            other => other,
+            other @ (Fate::NotReached(_) | Fate::CouldNotTell(_) | Fate::Unplayable(_)) => other,
         })
     })
 }
@@ -207,7 +204,12 @@ async fn play_steps<'p>(
         let fails_alike = is_over
             && performing.known.is_some()
             && findings.first().map(|finding| finding.rule) == performing.known;
-        if fails_alike && performance.play.is_first_purchase(index) {
+        // A handler that accepts nothing at all fails by that, whatever is played.
+        let accepts_nothing = || {
+            let mut delivered = memory.delivered.iter();
+            delivered.all(|delivery| !delivery.answer.is_success())
+        };
+        if fails_alike && (performance.play.is_first_purchase(index) || accepts_nothing()) {
             return Ok(Fate::NotReached(Unreached::AsTheFirst));
         }
         wrong.push(findings);
@@ -264,19 +266,14 @@ pub(super) fn stage(
     performance: &Performance<'_>,
     key: &str,
 ) -> Stage {
-    let older = || BEFORE_BASIL.parse().unwrap_or(ApiVersion::NEWEST);
-    let is_old = !rehearsing.version.has_periods_at_items();
+    let listed = match &performance.variation {
+        // Every version of the configuration was looked at when the rehearsal was opened.
+        Variation::Version(version) => version.parse().ok(),
+        Variation::None | Variation::Order(_) | Variation::AtOnce | Variation::Price(_) => None,
+    };
     Stage {
         clock: rehearsing.begins,
-        events_version: match performance.variation {
-            Variation::Shape(Shape::BeforeBasil) if !is_old => older(),
-            Variation::Shape(Shape::SinceBasil) if is_old => ApiVersion::NEWEST,
-            Variation::Shape(_)
-            | Variation::None
-            | Variation::Order(_)
-            | Variation::AtOnce
-            | Variation::Price(_) => rehearsing.version.clone(),
-        },
+        events_version: listed.unwrap_or_else(|| rehearsing.version.clone()),
         namespace: key.into(),
     }
 }

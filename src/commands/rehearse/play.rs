@@ -8,11 +8,11 @@ use super::{
     people::Bystander,
     performing::{Performing, perform},
     prepared,
-    progress::{Fate, Progress, Unreached},
+    progress::{DISTURBS, Fate, Progress, Unreached},
 };
 use crate::{
     commands::failure::Failure,
-    contract::{HandlerRule, Rule},
+    contract::Rule,
     rehearsal::{Due, Links, Scenario, due, ends_play},
 };
 
@@ -39,7 +39,8 @@ pub(crate) fn progress<'s>(rehearsing: &Rehearsing<'_>, scenarios: &'s [Scenario
         metadata: rehearsing.settings.names_account(),
     };
     let contract = &rehearsing.contract.contract;
-    let of = |scenario| due(scenario, contract, &rehearsing.cast, links);
+    let versions = &rehearsing.settings.api_versions;
+    let of = |scenario| due(scenario, contract, &rehearsing.cast, (links, versions));
     let due: Vec<Due<'s>> = scenarios.iter().map(of).collect();
     Progress::of(scenarios, due)
 }
@@ -61,7 +62,7 @@ pub(crate) async fn rehearse(
             for index in others {
                 progress.set(index, Some(Fate::NotReached(unreached)));
             }
-            return prepared::play(rehearsing, progress).await;
+            return prepared::play(rehearsing, progress, DISTURBS).await;
         }
     };
     let (leading, rest): (Vec<usize>, Vec<usize>) = others
@@ -73,7 +74,10 @@ pub(crate) async fn rehearse(
         side_by_side(rehearsing, progress, &rest, (&bystanders, known)).await?;
     }
     once_more(rehearsing, progress, known).await?;
-    prepared::play(rehearsing, progress).await
+    match known {
+        Some(rule) => prepared::play(rehearsing, progress, rule).await,
+        None => Ok(()),
+    }
 }
 
 /// The performances that nothing became of yet.
@@ -109,7 +113,7 @@ async fn first(
     }
     Ok(match fails {
         None => First::Held,
-        Some(Rule::Handler(HandlerRule::BystanderChanged)) => First::Hopeless(Unreached::Disturbed),
+        Some(rule) if rule == DISTURBS => First::Hopeless(Unreached::Disturbed),
         Some(rule) => First::Fails(rule),
     })
 }

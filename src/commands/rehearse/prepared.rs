@@ -8,39 +8,39 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
+    contract::Rule,
     rehearsal::{Answered, Performance, Row, Signing, Step},
 };
 
-/// Plays what was not reached and needs no purchase of the handler's.
+/// Plays what was not reached and needs no purchase of the handler's; `known` is the rule by which that fails.
 pub(super) async fn play(
     rehearsing: &Rehearsing<'_>,
     progress: &Progress<'_>,
+    known: Rule,
 ) -> Result<(), Failure> {
     if rehearsing.silence.is_total() {
         return Ok(());
     }
-    let mut strangers = None;
+    let mut strangers = Vec::new();
     for (index, performance) in progress.performances().into_iter().enumerate() {
         let is_unreached = matches!(progress.fate(index), Some(Fate::NotReached(_)));
         if !is_unreached || !needs_no_purchase(performance) {
             continue;
         }
-        let bystanders = match &strangers {
-            Some(bystanders) => bystanders,
-            None => {
-                let unpaying = bystanders::unpaying(rehearsing, "prepared.bystander").await?;
-                &*strangers.insert(unpaying)
-            }
-        };
+        if strangers.is_empty() {
+            strangers = bystanders::unpaying(rehearsing, "prepared.bystander").await?;
+        }
         let key = format!("{}.prepared", performance.key);
         let performing = Performing {
             performance,
             key: &key,
-            bystanders,
+            bystanders: &strangers,
             is_alone: true,
             known: None,
         };
-        if let Some(fate) = performing::perform_prepared(rehearsing, performing).await? {
+        let fate = performing::perform_prepared(rehearsing, performing).await?;
+        // What fails as the purchase does has the same cause.
+        if let Some(fate) = fate.filter(|fate| !fate.breaks(known)) {
             progress.set(index, Some(fate));
         }
     }

@@ -9,6 +9,9 @@ use crate::{
     rehearsal::{Due, Performance, Scenario},
 };
 
+/// The rule that is broken where a row of somebody changed who has nothing to do with it.
+pub(super) const DISTURBS: Rule = Rule::Handler(HandlerRule::BystanderChanged);
+
 /// What became of one performance.
 #[derive(Debug, Clone)]
 pub(super) enum Fate {
@@ -23,7 +26,7 @@ pub(super) enum Fate {
 /// Why a play was not reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreached {
-    /// Its first purchase fails as that of the first scenario does.
+    /// It fails at its beginning as the first scenario does.
     AsTheFirst,
     /// The handler never answered.
     Silent,
@@ -34,7 +37,7 @@ pub(super) enum Unreached {
 impl Unreached {
     pub(super) fn because(self) -> &'static str {
         match self {
-            Self::AsTheFirst => "its first purchase fails as that of `first-purchase` does",
+            Self::AsTheFirst => "it fails at its beginning as `first-purchase` does",
             Self::Silent => "the handler answers nothing",
             Self::Disturbed => {
                 "the handler changes the rows of strangers, so that nothing else can be told"
@@ -46,7 +49,10 @@ impl Unreached {
 impl Fate {
     /// Whether somebody's row changed that had nothing to do with it.
     pub(super) fn disturbs(&self) -> bool {
-        let rule = Rule::Handler(HandlerRule::BystanderChanged);
+        self.breaks(DISTURBS)
+    }
+
+    pub(super) fn breaks(&self, rule: Rule) -> bool {
         match self {
             Self::Played(played) => played.findings.iter().any(|finding| finding.rule == rule),
             Self::NotReached(_) | Self::CouldNotTell(_) | Self::Unplayable(_) => false,

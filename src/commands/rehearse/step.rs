@@ -15,6 +15,7 @@ use super::{
     rows::{bystanders, look, plain},
     stand::{Stand, paid_values, stand},
     trap::until_failure,
+    visiting::visit,
 };
 use crate::{
     commands::failure::Failure,
@@ -71,6 +72,7 @@ pub(super) async fn play(
     };
     let asked = rehearsing.fake.last_request();
     act(rehearsing, step, actor, memory).await?;
+    let visited = visit(rehearsing, step, actor).await;
     let tokens = actor.tokens();
     let parcels = parcels(rehearsing, performance, step, memory)?;
     let earlier = memory.delivered.clone();
@@ -117,6 +119,7 @@ pub(super) async fn play(
         fault,
         gate: gate::ask(rehearsing, step, actor, &end).await,
         printed: log.map_or_else(Vec::new, |(log, position)| log.since(position)),
+        visited,
         deliveries: deliveries.clone(),
     };
     memory.delivered.extend(deliveries);
@@ -280,6 +283,7 @@ pub(super) async fn buy(
         Halt::Unplayable(problem) => problem.into(),
         Halt::Failed(failure) => failure,
     })?;
+    visit(rehearsing, step, actor).await;
     let deliveries = deliver_all(rehearsing, step, &parcels, &memory, false).await;
     if deliveries
         .iter()

@@ -29,11 +29,12 @@ pub(super) fn compare(
         handler: _,    // Where the handler listens; what it must do stays the same.
         secret_env: _, // Another name of a variable, as for the next one.
         url_env: _,
-        migrate: _,     // Where the tables come from, as for the next one.
-        api_version: _, // Events look otherwise, and the handler must do with them what it did.
-        app: _,         // How the application is started; what it must do stays the same.
-        fake_stripe: _, // Where the fake provider listens, and what it holds from the start.
-        account: _,     // How the application writes its rows and buys, as for the next two.
+        migrate: _,      // Where the tables come from, as for the next one.
+        api_versions: _, // See `versions`.
+        api_version: _,  // Events look otherwise, and the handler must do with them what it did.
+        app: _,          // How the application is started; what it must do stays the same.
+        fake_stripe: _,  // Where the fake provider listens, and what it holds from the start.
+        account: _,      // How the application writes its rows and buys, as for the next two.
         checkout: _,
         subscription_metadata: _,
         gate: _, // See `guards`, as for the next one.
@@ -63,6 +64,7 @@ pub(super) fn compare(
     }
     scenarios(before, now, notes);
     events(before, now, notes);
+    versions(before, now, notes);
     own_files(before, now, notes);
     guards(before, now, notes);
 }
@@ -138,6 +140,21 @@ fn events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
         let change = goes("events", &shown(before.events.as_ref()), &shown(Some(sent)));
         notes.note(effect, change, now.places.of_key("events", None));
     }
+}
+
+fn versions(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+    let of = |rehearsal: &Rehearsal| -> BTreeSet<String> {
+        rehearsal.api_versions.iter().cloned().collect()
+    };
+    let (was, is) = (of(before), of(now));
+    let gone: Vec<_> = was.difference(&is).map(String::as_str).collect();
+    if gone.is_empty() {
+        return;
+    }
+    let effect = format!("no longer rehearses the API version {}", listed(gone));
+    let shown = |versions: &BTreeSet<String>| listed(versions.iter().map(String::as_str));
+    let change = goes("api_versions", &shown(&was), &shown(&is));
+    notes.note(effect, change, now.places.of_key("api_versions", None));
 }
 
 fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {

@@ -227,7 +227,12 @@ fn access(on: OnRow<'_>, observed: &Observed) -> String {
 }
 
 fn plan(worst: &Finding, observed: &Observed) -> String {
-    let found = worst.subject.plan_found.as_deref().unwrap_or("null");
+    let Some(found) = worst.subject.plan_found.as_deref() else {
+        return format!(
+            "{} stored no plan: write it where the access is written",
+            events(observed)
+        );
+    };
     match (&worst.subject.price, &worst.subject.plan_expected) {
         (Some(price), Some(expected)) => format!(
             "{} stored plan {found}: does the application map `{price}` to {expected}, or was a plan renamed in one \
@@ -245,7 +250,9 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
 /// The stored end of the period is not the subscription's.
 fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
     let id = on.column(Field::SubscriptionId);
-    if let Some(swapped) = change_of(observed, id).filter(|change| is_value(&change.before)) {
+    if let Some(swapped) =
+        change_of(observed, id).filter(|change| is_value(change.before.as_deref()))
+    {
         return format!(
             "{} made `{id}` {}: let an event about another subscription change nothing of this one's row",
             events(observed),
@@ -276,7 +283,7 @@ fn cancel_flag(on: OnRow<'_>, observed: &Observed) -> String {
     let mut changes = observed.changes.iter();
     let apart = changes.find(|change| {
         let name = change.column.replace('_', "").to_lowercase();
-        name.ends_with("cancelat") && change.column != flag && is_value(&change.after)
+        name.ends_with("cancelat") && change.column != flag && is_value(change.after.as_deref())
     });
     match apart {
         Some(change) => format!(
@@ -301,8 +308,8 @@ fn identifier(name: &str) -> String {
     }
 }
 
-fn is_value(side: &Option<String>) -> bool {
-    side.as_deref().is_some_and(|value| value != "null")
+fn is_value(side: Option<&str>) -> bool {
+    side.is_some_and(|value| value != "null")
 }
 
 fn change_of<'o>(observed: &'o Observed, column: &str) -> Option<&'o Change> {

@@ -44,9 +44,10 @@ impl<'a> OnRow<'a> {
 
     /// How bad it is; none where the rule is off. What the contract's evaluator found is weighed already.
     fn weighed(&self, wrong: Wrong) -> Option<Wrong> {
-        let severity = match wrong.rule {
-            Rule::Handler(_) => *self.contract.severities.get(&wrong.rule)?,
-            _ => wrong.severity,
+        let severity = if matches!(wrong.rule, Rule::Handler(_)) {
+            *self.contract.severities.get(&wrong.rule)?
+        } else {
+            wrong.severity
         };
         Some(Wrong { severity, ..wrong })
     }

@@ -43,6 +43,10 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
             .skip(skipped)
             .map(|one| delivery(one, true)),
     );
+    lines.extend(observed.visited.iter().map(|page| match &page.answer {
+        Ok(status) => format!("visited   {}: answered {status}", page.url),
+        Err(why) => format!("visited   {}: {}", page.url, shortened(why)),
+    }));
     lines.extend(observed.deliveries.iter().map(|one| delivery(one, false)));
     if let Some(fault) = &observed.fault {
         lines.push(format!(

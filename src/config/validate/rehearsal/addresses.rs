@@ -4,6 +4,7 @@ use url::{Host, Url};
 
 use super::{
     super::super::{
+        Visit,
         collector::{Collector, Fault, Owner, quote},
         diagnostic::Code,
         entry::{Entry, Spot},
@@ -34,6 +35,32 @@ pub(super) fn gate(
     let template = texts::template("url", text, spot, collector)?;
     let filled = template.fill(|_| "x");
     url("url", &filled, spot, allow_remote, collector).map(|_| template)
+}
+
+/// The same with one placeholder more, for the Checkout session.
+pub(super) fn visit(
+    text: &str,
+    spot: &Spot,
+    allow_remote: bool,
+    collector: &Collector<'_>,
+) -> Option<Visit> {
+    // What stands in its place is as long, so that every other mistake is shown where it is.
+    let session = "-".repeat(Visit::SESSION.len());
+    let template = texts::template(
+        "visit",
+        &text.replace(Visit::SESSION, &session),
+        spot,
+        collector,
+    )?;
+    url(
+        "visit",
+        &template.fill(|_| "x"),
+        spot,
+        allow_remote,
+        collector,
+    )?;
+    let parts = text.split(Visit::SESSION).map(Template::parse);
+    parts.collect::<Result<_, _>>().ok().map(Visit)
 }
 
 pub(super) fn url(

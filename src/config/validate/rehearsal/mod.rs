@@ -60,12 +60,13 @@ pub(super) fn settings<'e>(
         .value()
         .and_then(|database| app::command("migrate", &database.migrate, collector));
     let api_version = api_version(&written.api_version, collector);
+    let api_versions = api_versions(&written.api_versions, collector);
     let fake_stripe = fake_stripe(&written.fake_stripe, collector);
     let app = app::settings(&written.app, allow_remote, collector);
     let account = collector
         .require(&written.account, "account", owner)
         .and_then(|(spot, account)| statements::statements(account, spot, collector));
-    let checkout = checkout(&written.checkout, collector);
+    let checkout = checkout(&written.checkout, allow_remote, collector);
     let subscription_metadata = texts::metadata(&written.subscription_metadata, collector);
     let gate = match written.gate.written() {
         Some((spot, gate)) => self::gate(gate, spot, allow_remote, collector).map(Some),
@@ -83,6 +84,7 @@ pub(super) fn settings<'e>(
         url_env: url_env?.to_owned(),
         migrate,
         api_version: api_version?,
+        api_versions: api_versions?,
         fake_stripe: fake_stripe?,
         app: app?,
         account: account?,
@@ -105,9 +107,29 @@ fn api_version(entry: &Entry<String>, collector: &Collector<'_>) -> Option<Strin
     let Some((spot, text)) = entry.written() else {
         return entry.is_absent().then(|| DEFAULT_API_VERSION.to_owned());
     };
+    version("api_version", text, spot, collector)
+}
+
+fn api_versions(
+    entry: &Entry<Vec<Entry<String>>>,
+    collector: &Collector<'_>,
+) -> Option<Vec<String>> {
+    let Some(versions) = entry.value() else {
+        return entry.is_absent().then(Vec::new);
+    };
+    let versions = versions.iter().map(|entry| {
+        let (spot, text) = entry.written()?;
+        version("api_versions", text, spot, collector)
+    });
+    // Every one is looked at, so that all problems are told at once.
+    let versions: Vec<Option<String>> = versions.collect();
+    versions.into_iter().collect()
+}
+
+fn version(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> Option<String> {
     let (day, name) = text
         .split_once('.')
-        .map_or((text.as_str(), None), |(day, name)| (day, Some(name)));
+        .map_or((text, None), |(day, name)| (day, Some(name)));
     let is_day = day.len() == "2026-10-28".len()
         && day.chars().enumerate().all(|(at, c)| match at {
             4 | 7 => c == '-',
@@ -117,10 +139,10 @@ fn api_version(entry: &Entry<String>, collector: &Collector<'_>) -> Option<Strin
         !name.is_empty() && name.chars().all(|letter| letter.is_ascii_lowercase())
     });
     if is_day && is_name {
-        return Some(text.clone());
+        return Some(text.to_owned());
     }
     let message = format!(
-        "`api_version` should be a version of Stripe's API, found {}",
+        "`{key}` should be a version of Stripe's API, found {}",
         quote(text)
     );
     let help = format!("write one such as `{DEFAULT_API_VERSION}` or `2024-06-20`");
@@ -154,6 +176,7 @@ fn fake_stripe(
 
 fn checkout(
     entry: &Entry<written::Checkout>,
+    allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<CheckoutSettings> {
     let Some(written) = entry.value() else {
@@ -166,7 +189,12 @@ fn checkout(
         None => Some(None),
     };
     let metadata = texts::metadata(&written.metadata, collector);
+    let visit = match written.visit.written() {
+        Some((spot, text)) => addresses::visit(text, spot, allow_remote, collector).map(Some),
+        None => Some(None),
+    };
     Some(CheckoutSettings {
+        visit: visit?,
         client_reference_id: client_reference_id?,
         metadata: metadata?,
     })
@@ -226,6 +254,7 @@ fn places(written: &Written, spot: &Spot, collector: &Collector<'_>) -> Rehearsa
         handler: place(written.handler.spot()).unwrap_or_else(|| section.clone()),
         account: place(written.account.spot()).unwrap_or_else(|| section.clone()),
         api_version: place(written.api_version.spot()),
+        api_versions: place(written.api_versions.spot()),
         gate: place(written.gate.spot()),
         scenarios_dir: place(written.scenarios_dir.spot()),
         keys: keys(written, collector),
@@ -236,6 +265,12 @@ fn places(written: &Written, spot: &Spot, collector: &Collector<'_>) -> Rehearsa
 fn keys(written: &Written, collector: &Collector<'_>) -> KeyPlaces {
     let mut keys = KeyPlaces::default();
     keys.key("contract", &written.contract, collector);
+    keys.list(
+        "api_versions",
+        &written.api_versions,
+        |version| version,
+        collector,
+    );
     keys.key("gate", &written.gate, collector);
     keys.key("settle", &written.settle, collector);
     keys.key("scenarios", &written.scenarios, collector);

@@ -192,6 +192,7 @@ fn judged_by(
         printed: Vec::new(),
         fault: None,
         gate: None,
+        visited: Vec::new(),
     }
 }
 
