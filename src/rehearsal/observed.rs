@@ -138,8 +138,6 @@ pub struct Fault {
     pub what: String,
     /// The position among the step's deliveries of the one that ran into it.
     pub hit: Option<usize>,
-    /// It ran into it after its answer.
-    pub is_late: bool,
     /// What that one changed all the same.
     pub half_written: Vec<Change>,
 }

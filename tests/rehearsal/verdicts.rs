@@ -79,7 +79,7 @@ fn a_handler_that_answers_first_and_writes_later_loses_writes() {
         .with_status(1);
     ran.says(&[
         "[HIGH] scenario:failing-write/end-not-written",
-        "failed after the handler had answered 200 to customer.subscription.deleted",
+        "failed while customer.subscription.deleted was handled, and the handler answered 200",
     ]);
 }
 

@@ -28,7 +28,6 @@ pub(super) async fn until_failure(
     let mut fault = Fault {
         what: trap.what(),
         hit: None,
-        is_late: false,
         half_written: Vec::new(),
     };
     let mut deliveries = Vec::new();
@@ -55,8 +54,9 @@ pub(super) async fn until_failure(
     if fault.hit.is_none() && memory.rest.is_empty() && !deliveries.is_empty() {
         let until_hit = async || trap.is_sprung().await;
         wait(rehearsing, step, actor, memory, until_hit).await?;
-        fault.is_late = trap.is_sprung().await?;
-        fault.hit = fault.is_late.then(|| deliveries.len().saturating_sub(1));
+        if trap.is_sprung().await? {
+            fault.hit = deliveries.len().checked_sub(1);
+        }
     }
     trap.end().await?;
     Ok((deliveries, Some(fault)))

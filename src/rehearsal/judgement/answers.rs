@@ -38,18 +38,13 @@ fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
         if observed.findings.is_empty() && observed.after.exists {
             return None;
         }
-        let answer = told::answer(&hit.answer);
-        let mut message = if fault.is_late {
-            format!("{what} failed after the handler had answered {answer} to {event}.")
-        } else {
-            format!("{what} failed while {event} was handled, and the handler answered {answer}.")
-        };
+        let mut message = format!(
+            "{what} failed while {event} was handled, and the handler answered {}.",
+            told::answer(&hit.answer)
+        );
         message.push_str("\nThe provider takes that for done and never sends the event again.");
-        let fix = if fault.is_late {
-            "answer when everything is written, or keep the event where it is tried again"
-        } else {
-            "let the error through: answer 5xx, so that the provider delivers the event again"
-        };
+        let fix = "let the error through and answer when everything is written: after an answer 5xx the provider \
+                   delivers the event again";
         return Some(Wrong::new(HandlerRule::SwallowedError, message, fix));
     }
     if fault.half_written.is_empty() {
