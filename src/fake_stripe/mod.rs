@@ -21,6 +21,7 @@ mod line;
 mod loading;
 mod paging;
 mod parameters;
+mod proxy;
 mod recorder;
 mod reshape;
 mod server;
@@ -38,6 +39,7 @@ pub use self::{
     latency::Latency,
     limits::{LimitReason, Limits},
     loading::LoadProblem,
+    proxy::{Proxy, Upstream},
     recorder::{Request, Unplayed},
     server::FakeStripe,
     tls::{Certificates, CertificatesError},

@@ -54,7 +54,7 @@ const MARK: &str = "prodverdict fake-stripe: ";
 #[derive(Clone)]
 pub struct Certificates {
     authority: PathBuf,
-    config: Arc<ServerConfig>,
+    pub(super) config: Arc<ServerConfig>,
 }
 
 impl std::fmt::Debug for Certificates {

@@ -8,6 +8,26 @@ use std::{
 
 use super::{VARIABLE, WriteError, node_options, write_node_preload, write_python_path};
 
+/// The variables in which runtimes and libraries look for authorities.
+const AUTHORITIES: [&str; 4] = [
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+];
+
+/// The system's own authorities: Debian and Alpine, Fedora, macOS.
+const OF_THE_SYSTEM: [&str; 3] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
+
+/// The provider's hosts; an exception for one of them would lead past the proxy.
+const OF_THE_PROVIDER: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
+
+const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
 /// A private folder with the files of the redirect; it is removed when this is dropped.
 #[derive(Debug)]
 pub struct RedirectFolder {
@@ -41,6 +61,53 @@ impl RedirectFolder {
         self.path.join("python")
     }
 
+    /// The variables that let an application trust one more authority, beside those that it trusts already, and that keep
+    /// the provider's hosts behind the proxy.
+    pub fn trust(
+        &self,
+        authority: &Path,
+        present: impl Fn(&str) -> Option<String>,
+    ) -> Result<Vec<(String, String)>, WriteError> {
+        let read = |path: &Path| {
+            fs::read(path).map_err(|source| WriteError::Read {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        let mut sources: Vec<PathBuf> = AUTHORITIES
+            .iter()
+            .filter_map(|name| present(name))
+            .map(PathBuf::from)
+            .collect();
+        if present("SSL_CERT_FILE").is_none() {
+            let system = OF_THE_SYSTEM.iter().map(PathBuf::from);
+            sources.extend(system.into_iter().find(|path| path.exists()));
+        }
+        sources.sort();
+        sources.dedup();
+        sources.push(authority.to_owned());
+        let mut bundle = Vec::new();
+        for source in &sources {
+            bundle.extend(read(source)?);
+            bundle.push(b'\n');
+        }
+        let path = self.path.join("authorities.pem");
+        fs::write(&path, bundle).map_err(|source| WriteError::Write {
+            path: path.clone(),
+            source,
+        })?;
+        let path = path.display().to_string();
+        let mut variables: Vec<_> = AUTHORITIES
+            .map(|name| (name.to_owned(), path.clone()))
+            .into();
+        for name in EXCEPTIONS {
+            if let Some(list) = present(name) {
+                variables.push((name.to_owned(), without_provider(&list)));
+            }
+        }
+        Ok(variables)
+    }
+
     /// The variables of an application whose provider is at `base_url`. `present` holds what a variable has already,
     /// which is kept where it is a list.
     pub fn variables(
@@ -62,6 +129,18 @@ impl RedirectFolder {
             (VARIABLE.to_owned(), base_url.to_owned()),
         ]
     }
+}
+
+/// The exceptions of a list that are not about the provider.
+fn without_provider(list: &str) -> String {
+    let is_about_it = |entry: &str| {
+        let domain = entry.trim_start_matches(['*', '.']);
+        let mut hosts = OF_THE_PROVIDER.iter();
+        domain.is_empty() || hosts.any(|host| host.ends_with(&domain.to_lowercase()))
+    };
+    let entries = list.split(',').map(str::trim);
+    let kept: Vec<_> = entries.filter(|entry| !is_about_it(entry)).collect();
+    kept.join(",")
 }
 
 impl Drop for RedirectFolder {
@@ -88,6 +167,24 @@ mod tests {
         let options = &variables.first().unwrap().1;
         assert!(options.starts_with("--require /") && options.ends_with(" --inspect"));
         assert!(!variables.iter().any(|(_, value)| value.ends_with(':')));
+        let authority = parent.path().join("ca.pem");
+        fs::write(&authority, "the authority").unwrap();
+        let own = parent.path().join("own.pem");
+        fs::write(&own, "another").unwrap();
+        let trusted = folder.trust(&authority, |name| match name {
+            "SSL_CERT_FILE" => Some(own.display().to_string()),
+            "NO_PROXY" => Some("localhost, *.stripe.com,.internal,*".to_owned()),
+            _ => None,
+        });
+        let trusted = trusted.unwrap();
+        let (name, bundle) = trusted.first().unwrap();
+        assert_eq!(name, "SSL_CERT_FILE");
+        assert_eq!(
+            fs::read_to_string(bundle).unwrap(),
+            "another\nthe authority\n"
+        );
+        let exceptions = ("NO_PROXY".to_owned(), "localhost,.internal".to_owned());
+        assert_eq!(trusted.last(), Some(&exceptions));
         drop(folder);
         assert!(!path.exists());
     }

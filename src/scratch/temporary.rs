@@ -149,8 +149,8 @@ mod tests {
                 "postgres://u:p%40s@localhost:5433/prodverdict_rehearsal_0f?sslmode=disable",
             ),
             (
-                "postgresql://u@/x?host=/run/pg&dbname=app",
-                "postgresql://u@/prodverdict_rehearsal_0f?host=%2Frun%2Fpg",
+                "postgresql:///x?host=/run/pg&user=u&dbname=app",
+                "postgresql:///prodverdict_rehearsal_0f?host=%2Frun%2Fpg&user=u",
             ),
         ] {
             let url = TemporaryDatabase::new(server.into(), "URL", "0f").url();

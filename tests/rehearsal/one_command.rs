@@ -1,7 +1,8 @@
 //! `prodverdict rehearse -- COMMAND`: the application is started, redirected, watched and ended by the rehearsal.
 
 use std::{
-    net::{Ipv4Addr, TcpStream},
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -231,12 +232,43 @@ fn an_application_that_ends_at_once_is_told_with_its_last_lines() {
 #[test]
 fn a_port_that_is_taken_is_not_rehearsed() {
     let app = Unstarted::new(None);
-    let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, app.port)).expect("a port");
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, app.port)).expect("a port");
     app.rehearse("first-purchase", &["--", "sleep", "60"])
         .run()
         .unanswered()
         .says(&["something listens at", "before the application is started"]);
     drop(taken);
+}
+
+/// `curl` knows nothing of the redirect but the proxy and the authority. What it is answered is seen because the
+/// command ends, and an application that ends is told with its last lines.
+#[test]
+fn a_program_in_any_language_is_redirected() {
+    let app = Unstarted::new(None);
+    let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = other.local_addr().expect("an address");
+    let host = std::thread::spawn(move || {
+        let (mut stream, _) = other.accept().expect("a connection");
+        let mut head = [0; 4];
+        stream.read_exact(&mut head).expect("a request");
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nanother";
+        stream.write_all(answer.as_bytes()).expect("an answer");
+    });
+    let script = format!(
+        "curl -sS -m 20 https://api.stripe.com/v1/customers -u \"$STRIPE_SECRET_KEY:\" | tr -d ' \\n'; echo; \
+         curl -sS -m 20 -p -x \"$HTTPS_PROXY\" http://{address}/; echo; \
+         curl -sS -m 20 https://connect.stripe.com/ 2>&1; exit 5"
+    );
+    app.rehearse("first-purchase", &["--", "sh", "-c", &script])
+        .run()
+        .unanswered()
+        .says(&[
+            "{\"object\":\"list\",\"data\":[]",
+            "       another\n",
+            "403",
+            "exit status: 5",
+        ]);
+    host.join().expect("the other host was asked");
 }
 
 #[test]

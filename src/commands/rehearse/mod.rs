@@ -20,8 +20,10 @@ mod play;
 mod prepared;
 mod progress;
 mod provider;
+mod redirection;
 mod results;
 mod rows;
+mod running;
 mod setup;
 mod silence;
 mod stand;
@@ -39,7 +41,7 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use self::{
-    address_file::Written, opening::ready, patience::Patience, play::rehearse, setup::Running,
+    address_file::Written, opening::ready, patience::Patience, play::rehearse, running::Running,
     silence::Silence,
 };
 pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun, setup::Setup};

@@ -1,11 +1,11 @@
 //! The application that the rehearsal itself starts: its command, its environment, and its end.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::{files::Files, secrets};
+use super::{files::Files, redirection::Redirection, running::Running, secrets};
 use crate::{
     application::{Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
@@ -13,7 +13,6 @@ use crate::{
     config::{AccessContract, Config, Rehearsal},
     fake_stripe::FakeStripe,
     problem::Problem,
-    redirect::RedirectFolder,
     scratch::{Opening, TemporaryDatabase},
 };
 
@@ -50,14 +49,6 @@ struct OwnDatabase {
     migrate: String,
     /// The folder that `migrate` runs in.
     folder: PathBuf,
-}
-
-/// An application that was started, and what goes with it.
-#[derive(Debug)]
-pub(crate) struct Running {
-    application: Application,
-    command: String,
-    _redirect: RedirectFolder,
 }
 
 impl Setup {
@@ -177,20 +168,25 @@ impl Setup {
                 .and_then(|url| Ready::answer_of(url).ok()),
             None => None,
         };
-        let redirect =
-            RedirectFolder::create(&std::env::temp_dir(), &format!("prodverdict-{}", random()?))
-                .map_err(|error| Failure::of(&error))?;
+        let present = |name: &str| {
+            let own = settings.app.env.get(name).map(String::as_str);
+            own.or_else(|| self.environment.get(name))
+                .map(str::to_owned)
+        };
+        let redirection = Redirection::start(fake, &std::env::temp_dir(), present).await?;
+        let mut variables = self.variables(settings, contract);
+        variables.extend(redirection.variables.clone());
         let launch = Launch {
             command: command.clone(),
             folder: self.folder.clone(),
-            variables: self.variables((settings, contract), fake, &redirect),
+            variables,
             withheld: self.withheld(config),
         };
         let started = Application::start(launch, ready.unwrap_or(port), self.log(), STARTING);
         let running = Running {
             application: started.map_err(|error| Failure::of(&error))?,
             command: command.to_string(),
-            _redirect: redirect,
+            _redirection: redirection,
         };
         match running.application.ready().await {
             Ok(()) => Ok(Some(running)),
@@ -207,26 +203,14 @@ impl Setup {
     }
 
     /// What the application finds in its environment. The later of two values counts.
-    fn variables(
-        &self,
-        (settings, contract): (&Rehearsal, &AccessContract),
-        fake: &FakeStripe,
-        redirect: &RedirectFolder,
-    ) -> Vec<(String, String)> {
+    fn variables(&self, settings: &Rehearsal, contract: &AccessContract) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = [KEY_VARIABLE, &contract.key_env]
             .map(|name| (name.to_owned(), TEST_KEY.to_owned()))
             .into();
         let secret = self.environment.get(&settings.secret_env);
         variables.extend(secret.map(|secret| (settings.secret_env.clone(), secret.to_owned())));
         variables.extend(database_variables(&self.environment, settings, contract));
-        let env = &settings.app.env;
-        variables.extend(env.clone());
-        let present = |name: &str| {
-            let own = env.get(name).map(String::as_str);
-            own.or_else(|| self.environment.get(name))
-                .map(str::to_owned)
-        };
-        variables.extend(redirect.variables(&base_url(fake), present));
+        variables.extend(settings.app.env.clone());
         variables
     }
 
@@ -243,44 +227,6 @@ impl Setup {
         of_contracts
             .chain(of_the_action.map(str::to_owned))
             .collect()
-    }
-}
-
-impl Running {
-    /// Waits for it where it is being started again. One that is gone for good is seen by its answers.
-    pub(super) async fn settle(&self) {
-        if let Err(error) = self.application.ready().await {
-            tracing::debug!(%error, "the application is not there");
-        }
-    }
-
-    pub(super) fn log(&self) -> &Log {
-        self.application.log()
-    }
-
-    /// Ends it; tells how often it had ended by itself.
-    pub(super) async fn end(self) -> Vec<Problem> {
-        let deaths = self.application.deaths();
-        self.application.end().await;
-        let warning = |death: crate::application::Death| {
-            Problem {
-            message: format!(
-                "the application (`{}`) ended during the rehearsal ({}), and was {}",
-                self.command,
-                death.status,
-                if death.was_restarted {
-                    "started again"
-                } else {
-                    "not started again"
-                }
-            ),
-            hint: "a handler that takes its process down loses every other request too; the finding at that step shows \
-                   what it printed"
-                .to_owned(),
-            place: None,
-        }
-        };
-        deaths.into_iter().map(warning).collect()
     }
 }
 
@@ -321,16 +267,6 @@ fn own_database(
         migrate: migrate.clone(),
         folder: files.path("."),
     }))
-}
-
-/// Where an application on this machine finds the fake.
-fn base_url(fake: &FakeStripe) -> String {
-    let address = fake.address();
-    if address.ip().is_unspecified() {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], address.port()));
-        return format!("http://{loopback}");
-    }
-    fake.base_url()
 }
 
 /// A name or a secret that nobody can guess, in hexadecimal.

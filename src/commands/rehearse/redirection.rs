@@ -1,0 +1,73 @@
+//! The redirect of the application that the rehearsal starts: preloads for two runtimes, a proxy for every other one.
+
+use std::{net::SocketAddr, path::Path};
+
+use super::{real_now, setup::random};
+use crate::{
+    commands::failure::Failure,
+    fake_stripe::{Certificates, FakeStripe, Proxy, Upstream},
+    problem::{Explain, Problem},
+    redirect::RedirectFolder,
+};
+
+/// The variables that lead to a proxy, in the order in which they count.
+const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+
+/// Everything that has to stay while the application runs.
+#[derive(Debug)]
+pub(super) struct Redirection {
+    pub(super) variables: Vec<(String, String)>,
+    _folder: RedirectFolder,
+    _proxy: Proxy,
+}
+
+/// No port or no file could be had for the proxy.
+#[derive(Debug, thiserror::Error)]
+#[error("the proxy between the application and the fake provider cannot be started")]
+struct ProxyError(#[source] std::io::Error);
+
+impl Explain for ProxyError {
+    fn hint(&self) -> String {
+        "let this process listen on the loopback interface, and read the files that the authority variables name"
+            .to_owned()
+    }
+}
+
+impl Redirection {
+    /// `present` tells the variables that the application would have without it.
+    pub(super) async fn start(
+        fake: &FakeStripe,
+        parent: &Path,
+        present: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
+        let name = format!("prodverdict-{}", random()?);
+        let folder = RedirectFolder::create(parent, &name).map_err(|error| Failure::of(&error))?;
+        let certificates = Certificates::in_folder(&folder.path().join("tls"), real_now().0);
+        let certificates = certificates.map_err(|error| Failure::from(Problem::of(&error)))?;
+        let address = address(fake);
+        let upstream = PROXIES.iter().find_map(|name| present(name));
+        let upstream = upstream.and_then(|proxy| Upstream::parse(&proxy));
+        let failed = |error| Failure::of(&ProxyError(error));
+        let proxy = Proxy::start(&certificates, address, upstream)
+            .await
+            .map_err(failed)?;
+        let mut variables = folder.variables(&format!("http://{address}"), &present);
+        let trusted = folder.trust(certificates.authority(), &present);
+        variables.extend(trusted.map_err(|error| Failure::of(&error))?);
+        variables.extend(PROXIES.map(|name| (name.to_owned(), proxy.url())));
+        Ok(Self {
+            variables,
+            _folder: folder,
+            _proxy: proxy,
+        })
+    }
+}
+
+/// The fake's address for an application on this machine.
+fn address(fake: &FakeStripe) -> SocketAddr {
+    let address = fake.address();
+    if address.ip().is_unspecified() {
+        return ([127, 0, 0, 1], address.port()).into();
+    }
+    address
+}

@@ -1,0 +1,57 @@
+//! The application that the rehearsal has started, until it ends it.
+
+use super::redirection::Redirection;
+use crate::{
+    application::{Application, Death, Log},
+    problem::Problem,
+};
+
+/// An application that is ready, and what goes with it.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(super) application: Application,
+    pub(super) command: String,
+    pub(super) _redirection: Redirection,
+}
+
+impl Running {
+    /// Waits for it where it is being started again. One that is gone for good is seen by its answers.
+    pub(super) async fn settle(&self) {
+        if let Err(error) = self.application.ready().await {
+            tracing::debug!(%error, "the application is not there");
+        }
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        self.application.log()
+    }
+
+    /// Ends it, and returns a warning for each time that it had ended by itself.
+    pub(super) async fn end(self) -> Vec<Problem> {
+        let deaths = self.application.deaths();
+        self.application.end().await;
+        let command = self.command;
+        deaths
+            .into_iter()
+            .map(|death| warning(&command, &death))
+            .collect()
+    }
+}
+
+fn warning(command: &str, death: &Death) -> Problem {
+    let again = if death.was_restarted {
+        "started again"
+    } else {
+        "not started again"
+    };
+    Problem {
+        message: format!(
+            "the application (`{command}`) ended during the rehearsal ({}), and was {again}",
+            death.status
+        ),
+        hint: "a handler that takes its process down loses every other request too; the finding at that step shows what \
+               it printed"
+            .to_owned(),
+        place: None,
+    }
+}

@@ -1,0 +1,306 @@
+//! A proxy for programs that know `HTTPS_PROXY`: the fake answers for the provider's hosts, and every other host is passed
+//! through unread.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+use url::Url;
+
+use super::tls::Certificates;
+
+/// The hosts that the fake plays.
+const PLAYED: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
+
+/// Further hosts of the provider's API. Nobody plays them, and a rehearsal never talks to the real ones.
+const REFUSED: [&str; 2] = ["connect.stripe.com", "meter-events.stripe.com"];
+
+/// The longest head of a request to a proxy.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// The time that a client has for the head of its request, and a host for accepting a connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The proxy of the network, behind which other hosts are.
+#[derive(Clone)]
+pub struct Upstream {
+    host: String,
+    port: u16,
+    /// The value of `Proxy-Authorization`.
+    credentials: Option<String>,
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Upstream({}:{})", self.host, self.port)
+    }
+}
+
+impl Upstream {
+    /// From the value of a proxy variable; None when it is no HTTP proxy.
+    pub fn parse(text: &str) -> Option<Self> {
+        let has_scheme = text.contains("://");
+        let text = if has_scheme {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let url = Url::parse(&text)
+            .ok()
+            .filter(|url| url.scheme() == "http")?;
+        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let credentials = (!url.username().is_empty()).then(|| {
+            let password = url.password().unwrap_or_default();
+            let plain = format!("{}:{}", decoded(url.username()), decoded(password));
+            format!("Basic {}", STANDARD.encode(plain))
+        });
+        Some(Self {
+            host: url.host_str()?.trim_matches(['[', ']']).to_owned(),
+            port: url.port_or_known_default()?,
+            credentials,
+        })
+    }
+
+    async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        let mut asked = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+        if let Some(credentials) = &self.credentials {
+            asked.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
+        }
+        asked.push_str("\r\n");
+        stream.write_all(asked.as_bytes()).await?;
+        let answer = head(&mut stream).await?;
+        if answer.split(' ').nth(1) == Some("200") {
+            return Ok(stream);
+        }
+        Err(io::Error::other("the proxy of the network refused"))
+    }
+}
+
+/// A proxy on a free port of the loopback interface. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Leads the provider's hosts to the fake at `fake`, which speaks plain HTTP.
+    pub async fn start(
+        certificates: &Certificates,
+        fake: SocketAddr,
+        upstream: Option<Upstream>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let acceptor = TlsAcceptor::from(Arc::clone(&certificates.config));
+        let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = match listener.accept().await {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        tracing::debug!(%error, "the proxy cannot accept a connection");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        continue;
+                    }
+                };
+                while connections.try_join_next().is_some() {}
+                let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
+                connections.spawn(async move {
+                    let served = serve(stream, (&acceptor, fake), upstream.as_ref());
+                    if let Err(error) = served.await {
+                        tracing::debug!(%error, "a connection through the proxy broke off");
+                    }
+                });
+            }
+        });
+        Ok(Self { address, task })
+    }
+
+    /// The value for `HTTPS_PROXY`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(
+    mut client: TcpStream,
+    (acceptor, fake): (&TlsAcceptor, SocketAddr),
+    upstream: Option<&Upstream>,
+) -> io::Result<()> {
+    let head = timeout(PATIENCE, head(&mut client)).await??;
+    let Some((host, port)) = destination(&head) else {
+        return answer(&mut client, "405 Method Not Allowed").await;
+    };
+    if REFUSED.contains(&host.as_str()) {
+        return answer(&mut client, "403 Forbidden").await;
+    }
+    if PLAYED.contains(&host.as_str()) {
+        answer(&mut client, "200 Connection Established").await?;
+        let mut client = acceptor.accept(client).await?;
+        let mut fake = TcpStream::connect(fake).await?;
+        copy_bidirectional(&mut client, &mut fake).await?;
+        return Ok(());
+    }
+    let connected = async {
+        match upstream {
+            Some(upstream) => upstream.connect(&host, port).await,
+            None => TcpStream::connect((host.as_str(), port)).await,
+        }
+    };
+    let Ok(Ok(mut server)) = timeout(PATIENCE, connected).await else {
+        return answer(&mut client, "502 Bad Gateway").await;
+    };
+    answer(&mut client, "200 Connection Established").await?;
+    copy_bidirectional(&mut client, &mut server).await?;
+    Ok(())
+}
+
+async fn answer(client: &mut TcpStream, status: &str) -> io::Result<()> {
+    let head = format!("HTTP/1.1 {status}\r\n\r\n");
+    client.write_all(head.as_bytes()).await
+}
+
+/// Reads up to the blank line and no further: what follows belongs to the host.
+async fn head(client: &mut TcpStream) -> io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() == MAX_HEAD {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the head of a request does not end",
+            ));
+        }
+        head.push(client.read_u8().await?);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// The host, in small letters, and the port of a `CONNECT`.
+fn destination(head: &str) -> Option<(String, u16)> {
+    let mut words = head.lines().next()?.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    let (host, port) = target.rsplit_once(':')?;
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    (method == "CONNECT" && !host.is_empty())
+        .then_some(())
+        .and_then(|()| Some((host.to_lowercase(), port.parse().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_connect_names_a_destination() {
+        let of = |line: &str| destination(&format!("{line}\r\nHost: x\r\n\r\n"));
+        let expected = Some(("api.stripe.com".to_owned(), 443));
+        assert_eq!(of("CONNECT API.Stripe.com.:443 HTTP/1.1"), expected);
+        assert_eq!(
+            of("CONNECT [::1]:8443 HTTP/1.1"),
+            Some(("::1".to_owned(), 8443))
+        );
+        for other in [
+            "GET http://a:80 HTTP/1.1",
+            "CONNECT a HTTP/1.1",
+            "CONNECT :1 x",
+            "",
+            "x",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+
+    async fn asked(proxy: &Proxy, line: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        let head = format!("{line} HTTP/1.1\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    #[tokio::test]
+    async fn another_host_is_passed_through_byte_by_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = Certificates::in_folder(folder.path(), 1_790_812_800).unwrap();
+        let proxy = Proxy::start(&certificates, ([127, 0, 0, 1], 1).into(), None)
+            .await
+            .unwrap();
+        let host = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = host.local_addr().unwrap();
+        let mut client = asked(&proxy, &format!("CONNECT {to}")).await;
+        client.write_all(b"\x00any bytes").await.unwrap();
+        let (mut server, _) = host.accept().await.unwrap();
+        let mut read = [0; 10];
+        server.read_exact(&mut read).await.unwrap();
+        assert_eq!(&read, b"\x00any bytes");
+        drop(server);
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "HTTP/1.1 200 Connection Established\r\n\r\n");
+    }
+
+    #[tokio::test]
+    async fn other_hosts_are_reached_through_the_proxy_of_the_network() {
+        let network = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = network.local_addr().unwrap();
+        let upstream = Upstream::parse(&format!("http://u:p%40@{address}")).unwrap();
+        let reached = tokio::spawn(async move { upstream.connect("example.com", 443).await });
+        let (mut stream, _) = network.accept().await.unwrap();
+        let asked = head(&mut stream).await.unwrap();
+        assert!(
+            asked.starts_with("CONNECT example.com:443 HTTP/1.1\r\n"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("\r\nProxy-Authorization: Basic dTpwQA==\r\n"),
+            "{asked}"
+        );
+        answer(&mut stream, "200 OK").await.unwrap();
+        assert!(reached.await.unwrap().is_ok());
+        assert!(Upstream::parse("proxy:3128").is_some());
+        assert!(Upstream::parse("socks5://proxy:1080").is_none());
+    }
+
+    #[tokio::test]
+    async fn hosts_of_the_provider_that_nobody_plays_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = Certificates::in_folder(folder.path(), 1_790_812_800).unwrap();
+        let proxy = Proxy::start(&certificates, ([127, 0, 0, 1], 1).into(), None)
+            .await
+            .unwrap();
+        for (line, status) in [
+            ("CONNECT connect.stripe.com:443", "403"),
+            ("CONNECT 127.0.0.1:1", "502"),
+            ("GET http://127.0.0.1:1/", "405"),
+        ] {
+            let mut text = String::new();
+            let mut client = asked(&proxy, line).await;
+            client.read_to_string(&mut text).await.unwrap();
+            assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+        }
+    }
+}
