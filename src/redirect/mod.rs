@@ -14,6 +14,9 @@ pub use folder::RedirectFolder;
 /// The variable that tells both files where the fake is: its base URL, `http://host:port`.
 pub const VARIABLE: &str = "PRODVERDICT_STRIPE_API";
 
+/// The variable that tells Python's file which proxy answers for the provider: its URL, `http://host:port`.
+pub const PROXY_VARIABLE: &str = "PRODVERDICT_STRIPE_PROXY";
+
 const NODE_PRELOAD: &str = include_str!("stripe.cjs");
 const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");
 

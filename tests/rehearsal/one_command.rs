@@ -272,6 +272,52 @@ fn a_program_in_any_language_is_redirected() {
 }
 
 #[test]
+fn a_python_client_of_its_own_is_redirected() {
+    let ask = "import os, urllib.request as u; \
+               r = u.Request('https://api.stripe.com/v1/customers', \
+               headers={'Authorization': 'Bearer ' + os.environ['STRIPE_SECRET_KEY']}); \
+               print(u.urlopen(r, timeout=20).read().decode().replace(' ', '').replace(chr(10), ''))";
+    if Command::new("/usr/bin/python3")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        skipped("there is no /usr/bin/python3 on this machine");
+        return;
+    }
+    let app = Unstarted::new(None);
+    app.rehearse("first-purchase", &["--", "/usr/bin/python3", "-c", ask])
+        .run()
+        .unanswered()
+        .says(&["{\"object\":\"list\",\"data\":[]"]);
+}
+
+#[test]
+fn an_application_gets_test_secrets_in_place_of_live_ones() {
+    let app = Unstarted::new(None);
+    app.rehearse("first-purchase", &["--", "sh", "-c", "env > got; exit 3"])
+        .variable("STRIPE_SECRET_KEY", "rk_live_51CanaryOfTheKey")
+        .variable(
+            "DATABASE_URL",
+            "postgres://u:CanaryOfTheUrl@127.0.0.1:1/live",
+        )
+        .variable("INPUT_GITHUB_TOKEN", "ghs_CanaryOfTheToken")
+        .run()
+        .unanswered();
+    let got = std::fs::read_to_string(app.folder.path().join("got")).expect("an environment");
+    assert!(!got.contains("Canary"), "{got}");
+    let url = app.database.admin_url();
+    for line in [
+        "STRIPE_SECRET_KEY=sk_test_".to_owned(),
+        "STRIPE_WEBHOOK_SECRET=whsec_".to_owned(),
+        format!("DATABASE_URL={url}\n"),
+        format!("PORT={}\n", app.port),
+    ] {
+        assert!(got.contains(&line), "{line} is not in {got}");
+    }
+}
+
+#[test]
 fn a_database_is_created_migrated_and_dropped() {
     let Some(app) = Unstarted::in_node(None) else {
         return;

@@ -278,3 +278,36 @@ pub(super) fn random() -> Result<String, Problem> {
     })?;
     Ok(format!("{number:016x}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::load;
+
+    const CONFIG: &str = "version: 1
+contracts:
+  - type: access
+    database: {}
+rehearsal:
+  handler: http://localhost:3000/webhook
+  app: { command: npm start }
+  account: { sql: 'insert into users (id) values ({account_id})' }
+";
+
+    #[test]
+    fn a_strangers_files_are_not_run() {
+        let config = load(CONFIG, "prodverdict.yml").expect("a configuration");
+        let files = Files::beside(Path::new("prodverdict.yml"));
+        let environment = Environment::default();
+        let setup = Setup::new(&config, &files, &environment, &[]).expect("a setup");
+        assert!(setup.starts_application());
+        let refused = Setup::new(&config, &files.untrusted(), &environment, &[]);
+        let problem = refused.expect_err("refused");
+        assert!(
+            problem.message.starts_with("`app` is left out"),
+            "{problem:?}"
+        );
+    }
+}
