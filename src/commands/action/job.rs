@@ -135,7 +135,7 @@ impl Job<'_> {
         if self.context.trust != Trust::Ordinary {
             files = files.untrusted();
         }
-        let mut setup = match Setup::new(config, &files, self.environment, &[]) {
+        let mut setup = match Setup::without_commands(config, &files, self.environment) {
             Ok(setup) => setup,
             Err(problem) => return Judged::Told(Box::new(not_begun(vec![problem]))),
         };

@@ -60,7 +60,7 @@ fn absent(settings: &Rehearsal, (host, port): (&str, u16), last: Option<&io::Err
             "nothing listens at {host}:{port}, where `rehearsal.handler` says the application is: {why}"
         ),
         hint: format!(
-            "start the application first, with `{}`, the scratch database's URL and the provider redirected; it may \
+            "let the rehearsal start it (`prodverdict rehearse -- npm start`), or start it first, with `{}`, the scratch database's URL and the provider redirected; it may \
              take {} s to listen",
             settings.secret_env,
             STARTING.as_secs()

@@ -68,14 +68,10 @@ impl Setup {
         };
         if command.is_some()
             && let Some(settings) = settings
+            && environment.get(&settings.secret_env).is_none()
         {
-            if let Some(untrusted) = files.left_out("app") {
-                return Err(untrusted);
-            }
-            if environment.get(&settings.secret_env).is_none() {
-                let secret = format!("whsec_{}", random()?);
-                environment.set(&settings.secret_env, secret);
-            }
+            let secret = format!("whsec_{}", random()?);
+            environment.set(&settings.secret_env, secret);
         }
         let database = match settings {
             Some(settings) => own_database(settings, files, &mut environment)?,
@@ -93,6 +89,28 @@ impl Setup {
             database,
             masked,
         })
+    }
+
+    /// For the action, whose container holds the job's credentials: commands of the configuration are refused.
+    pub(crate) fn without_commands(
+        config: &Config,
+        files: &Files,
+        environment: &Environment,
+    ) -> Result<Self, Problem> {
+        if let Some(settings) = &config.rehearsal
+            && (settings.app.command.is_some() || settings.migrate.is_some())
+        {
+            return Err(Problem {
+                message: "the action runs no command of the configuration, neither `app.command` nor \
+                          `database.migrate`"
+                    .to_owned(),
+                hint: "run `prodverdict rehearse` in a step on the runner, or start the application there and take the \
+                       keys out of `rehearsal`"
+                    .to_owned(),
+                place: Some(settings.places.section.clone()),
+            });
+        }
+        Self::new(config, files, environment, &[])
     }
 
     /// The secrets that the application may print.
@@ -254,9 +272,6 @@ fn own_database(
     else {
         return Ok(None);
     };
-    if let Some(untrusted) = files.left_out("database.migrate") {
-        return Err(untrusted);
-    }
     let database = TemporaryDatabase::new(server.clone(), &settings.url_env, &random()?);
     if let Some(url) = database.url() {
         environment.set(&settings.url_env, url.expose_secret().to_owned());
@@ -297,17 +312,15 @@ rehearsal:
 ";
 
     #[test]
-    fn a_strangers_files_are_not_run() {
+    fn the_action_runs_no_command_of_the_configuration() {
         let config = load(CONFIG, "prodverdict.yml").expect("a configuration");
         let files = Files::beside(Path::new("prodverdict.yml"));
         let environment = Environment::default();
         let setup = Setup::new(&config, &files, &environment, &[]).expect("a setup");
         assert!(setup.starts_application());
-        let refused = Setup::new(&config, &files.untrusted(), &environment, &[]);
+        let refused = Setup::without_commands(&config, &files, &environment);
         let problem = refused.expect_err("refused");
-        assert!(
-            problem.message.starts_with("`app` is left out"),
-            "{problem:?}"
-        );
+        assert!(problem.message.starts_with("the action runs no command"));
+        assert_eq!(problem.place.map(|place| place.line), Some(5));
     }
 }
