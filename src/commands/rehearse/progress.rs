@@ -26,7 +26,7 @@ pub(super) enum Fate {
 /// Why a play was not reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreached {
-    /// It fails at its beginning as the first scenario does.
+    /// Its purchase fails as that of the first scenario does.
     AsTheFirst,
     /// The handler never answered.
     Silent,
@@ -37,7 +37,7 @@ pub(super) enum Unreached {
 impl Unreached {
     pub(super) fn because(self) -> &'static str {
         match self {
-            Self::AsTheFirst => "it fails at its beginning as `first-purchase` does",
+            Self::AsTheFirst => "its purchase fails as that of `first-purchase` does",
             Self::Silent => "the handler answers nothing",
             Self::Disturbed => {
                 "the handler changes the rows of strangers, so that nothing else can be told"

@@ -12,8 +12,8 @@ use crate::{
 };
 
 const PREPARED: &str =
-    "the purchase: it fails, so the rehearsal itself put the row into the paid state";
-const STOPPED: &str = "the rehearsal ended before";
+    "the purchase, which fails: the rehearsal itself put the row into the paid state";
+const STOPPED: &str = "the rehearsal was stopped before it";
 
 /// What one scenario came to.
 #[derive(Debug)]
@@ -47,19 +47,8 @@ fn one<'s>(
     due: &Due<'s>,
     fates: Vec<Option<Fate>>,
 ) -> ScenarioPlayed<'s> {
-    let mut left_out = due.left_out.clone();
-    for (performance, fate) in due.performances.iter().zip(&fates) {
-        let Some(reason) = reason(fate.as_ref()) else {
-            continue;
-        };
-        let line = match &performance.play.name {
-            Some(name) if due.performances.len() > 1 => format!("{name}: {reason}"),
-            Some(_) | None => reason,
-        };
-        if !left_out.contains(&line) {
-            left_out.push(line);
-        }
-    }
+    let left_out = due.left_out.iter().cloned();
+    let left_out = left_out.chain(reasons(due, &fates)).collect();
     let has = |wanted: fn(&Option<Fate>) -> bool| fates.iter().any(wanted);
     let untold = has(|fate| matches!(fate, Some(Fate::CouldNotTell(_) | Fate::Unplayable(_))));
     let unreached = has(|fate| matches!(fate, Some(Fate::NotReached(_)) | None));
@@ -92,6 +81,33 @@ fn one<'s>(
         played: played.into_iter().flatten().collect(),
         findings: fold(findings),
     }
+}
+
+/// Each reason why plays were not played, with their names where others were or have another reason.
+fn reasons(due: &Due<'_>, fates: &[Option<Fate>]) -> Vec<String> {
+    let mut plays: Vec<(String, Vec<&Performance<'_>>)> = Vec::new();
+    for (performance, fate) in due.performances.iter().zip(fates) {
+        let Some(reason) = reason(fate.as_ref()) else {
+            continue;
+        };
+        match plays.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, plays)) => plays.push(performance),
+            None => plays.push((reason, vec![performance])),
+        }
+    }
+    let line = |(reason, plays): (String, Vec<&Performance<'_>>)| {
+        let mut names: Vec<_> = plays
+            .iter()
+            .filter_map(|one| one.play.name.as_deref())
+            .collect();
+        names.dedup();
+        if names.is_empty() || plays.len() == due.performances.len() {
+            reason
+        } else {
+            format!("{}: {reason}", names.join(", "))
+        }
+    };
+    plays.into_iter().map(line).collect()
 }
 
 /// Why a play, or a part of it, was not played.
