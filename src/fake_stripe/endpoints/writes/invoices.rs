@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Method, Write, Writing};
+use super::{Write, Writing};
 use crate::fake_stripe::{
     endpoints::Endpoint,
     error::ApiError,
@@ -17,13 +17,7 @@ const fn write(
     path: &'static str,
     answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
 ) -> Write {
-    Write {
-        endpoint,
-        method: Method::Post,
-        path,
-        permission: Permission::InvoiceWrite,
-        answer,
-    }
+    Write::post(endpoint, path, Permission::InvoiceWrite, answer)
 }
 
 pub(super) const WRITES: &[Write] = &[

@@ -42,6 +42,24 @@ pub(crate) struct Write {
     pub(crate) answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
 }
 
+impl Write {
+    /// A `POST`, as nearly all are.
+    pub(crate) const fn post(
+        endpoint: Endpoint,
+        path: &'static str,
+        permission: Permission,
+        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+    ) -> Self {
+        Self {
+            endpoint,
+            method: Method::Post,
+            path,
+            permission,
+            answer,
+        }
+    }
+}
+
 impl std::fmt::Debug for Write {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Write").field(&self.endpoint).finish()

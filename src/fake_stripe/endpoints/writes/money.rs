@@ -1,6 +1,6 @@
 //! Money that goes back, and cards that are taken away or changed.
 
-use super::{Method, Write, Writing, customers::new_metadata};
+use super::{Write, Writing, customers::new_metadata};
 use crate::fake_stripe::{
     endpoints::Endpoint,
     error::ApiError,
@@ -10,61 +10,44 @@ use crate::fake_stripe::{
     world::{PaymentMethod, World},
 };
 
-type Answer = fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>;
-
-const fn post(
-    endpoint: Endpoint,
-    path: &'static str,
-    permission: Permission,
-    answer: Answer,
-) -> Write {
-    Write {
-        endpoint,
-        method: Method::Post,
-        path,
-        permission,
-        answer,
-    }
-}
-
 pub(super) const WRITES: &[Write] = &[
-    post(
+    Write::post(
         Endpoint::Refunds,
         "/v1/refunds",
         Permission::ChargeWrite,
         refund,
     ),
-    post(
+    Write::post(
         Endpoint::Refunds,
         "/v1/refunds/{id}",
         Permission::ChargeWrite,
         update_refund,
     ),
-    post(
+    Write::post(
         Endpoint::Disputes,
         "/v1/disputes/{id}",
         Permission::DisputeWrite,
         update_dispute,
     ),
-    post(
+    Write::post(
         Endpoint::Disputes,
         "/v1/disputes/{id}/close",
         Permission::DisputeWrite,
         close_dispute,
     ),
-    post(
+    Write::post(
         Endpoint::CreatePaymentMethod,
         "/v1/payment_methods",
         Permission::PaymentMethodWrite,
         create_card,
     ),
-    post(
+    Write::post(
         Endpoint::UpdatePaymentMethod,
         "/v1/payment_methods/{id}",
         Permission::PaymentMethodWrite,
         update_card,
     ),
-    post(
+    Write::post(
         Endpoint::DetachPaymentMethod,
         "/v1/payment_methods/{id}/detach",
         Permission::PaymentMethodWrite,

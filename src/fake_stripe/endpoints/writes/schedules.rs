@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Method, Write, Writing, customers::new_metadata, items::WantedItem};
+use super::{Write, Writing, customers::new_metadata, items::WantedItem};
 use crate::fake_stripe::{
     endpoints::Endpoint,
     error::ApiError,
@@ -17,13 +17,7 @@ const fn post(
     path: &'static str,
     answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
 ) -> Write {
-    Write {
-        endpoint,
-        method: Method::Post,
-        path,
-        permission: Permission::SubscriptionWrite,
-        answer,
-    }
+    Write::post(endpoint, path, Permission::SubscriptionWrite, answer)
 }
 
 pub(super) const WRITES: &[Write] = &[

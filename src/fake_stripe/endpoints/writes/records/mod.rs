@@ -18,55 +18,38 @@ use crate::fake_stripe::{
     world::{RecordKind, World},
 };
 
-type Answer = fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>;
-
-const fn post(
-    endpoint: Endpoint,
-    path: &'static str,
-    permission: Permission,
-    answer: Answer,
-) -> Write {
-    Write {
-        endpoint,
-        method: Method::Post,
-        path,
-        permission,
-        answer,
-    }
-}
-
 pub(super) const WRITES: &[Write] = &[
-    post(
+    Write::post(
         Endpoint::PromotionCodes,
         "/v1/promotion_codes",
         Permission::PromotionCodeWrite,
         create,
     ),
-    post(
+    Write::post(
         Endpoint::PromotionCodes,
         "/v1/promotion_codes/{id}",
         Permission::PromotionCodeWrite,
         update,
     ),
-    post(
+    Write::post(
         Endpoint::TaxRates,
         "/v1/tax_rates",
         Permission::TaxRateWrite,
         create,
     ),
-    post(
+    Write::post(
         Endpoint::TaxRates,
         "/v1/tax_rates/{id}",
         Permission::TaxRateWrite,
         update,
     ),
-    post(
+    Write::post(
         Endpoint::TaxIds,
         "/v1/tax_ids",
         Permission::CustomerWrite,
         create,
     ),
-    post(
+    Write::post(
         Endpoint::TaxIds,
         "/v1/customers/{id}/tax_ids",
         Permission::CustomerWrite,
@@ -79,67 +62,67 @@ pub(super) const WRITES: &[Write] = &[
         permission: Permission::CustomerWrite,
         answer: delete,
     },
-    post(
+    Write::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents",
         Permission::SetupIntentWrite,
         create,
     ),
-    post(
+    Write::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents/{id}",
         Permission::SetupIntentWrite,
         update,
     ),
-    post(
+    Write::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents/{id}/confirm",
         Permission::SetupIntentWrite,
         confirm,
     ),
-    post(
+    Write::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents/{id}/cancel",
         Permission::SetupIntentWrite,
         cancel,
     ),
-    post(
+    Write::post(
         Endpoint::CreditNotes,
         "/v1/credit_notes",
         Permission::InvoiceWrite,
         create,
     ),
-    post(
+    Write::post(
         Endpoint::CreditNotes,
         "/v1/credit_notes/{id}",
         Permission::InvoiceWrite,
         update,
     ),
-    post(
+    Write::post(
         Endpoint::CreditNotes,
         "/v1/credit_notes/{id}/void",
         Permission::InvoiceWrite,
         void,
     ),
-    post(
+    Write::post(
         Endpoint::PaymentLinks,
         "/v1/payment_links",
         Permission::PaymentLinkWrite,
         create,
     ),
-    post(
+    Write::post(
         Endpoint::PaymentLinks,
         "/v1/payment_links/{id}",
         Permission::PaymentLinkWrite,
         update,
     ),
-    post(
+    Write::post(
         Endpoint::PortalConfigurations,
         "/v1/billing_portal/configurations",
         Permission::PortalWrite,
         create,
     ),
-    post(
+    Write::post(
         Endpoint::PortalConfigurations,
         "/v1/billing_portal/configurations/{id}",
         Permission::PortalWrite,
