@@ -395,11 +395,11 @@ impl Groups {
     clippy::as_conversions,
     reason = "no platform we build for has a smaller usize than u32"
 )]
-const fn widen(number: u32) -> usize {
+pub(crate) const fn widen(number: u32) -> usize {
     number as usize
 }
 
 /// Four billion accounts take more memory than any machine this runs on has, so the end of the range is never met.
-fn narrow(position: usize) -> u32 {
+pub(crate) fn narrow(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }

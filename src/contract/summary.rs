@@ -7,7 +7,10 @@ use std::{
 
 use hashbrown::{HashTable, hash_table::Entry};
 
-use super::{Finding, Money, Rule, Severity};
+use super::{
+    Finding, Money, Rule, Severity,
+    customers::{narrow, widen},
+};
 
 /// The numbers of one contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,16 +40,17 @@ pub struct Summary {
 /// Where money was counted: positions of findings and of their shares, which take less room than ids.
 #[derive(Default)]
 struct Counted {
-    table: HashTable<(usize, usize)>,
+    table: HashTable<(u32, u32)>,
     hasher: RandomState,
 }
 
 impl Counted {
     /// Notes a share of a finding, or all of it; false where it is money that was noted before.
-    fn insert(&mut self, place: (usize, usize), findings: &[Finding]) -> bool {
-        let money_at = |(finding, share): (usize, usize)| {
-            let finding = findings.get(finding)?;
-            let payer = match finding.shares.get(share) {
+    fn insert(&mut self, (finding, share): (usize, usize), findings: &[Finding]) -> bool {
+        let place = (narrow(finding), narrow(share));
+        let money_at = |(finding, share): (u32, u32)| {
+            let finding = findings.get(widen(finding))?;
+            let payer = match finding.shares.get(widen(share)) {
                 Some(share) => Some(share.payer.as_str()),
                 None => payer(finding),
             };
@@ -56,7 +60,7 @@ impl Counted {
         if money.is_none() {
             return true;
         }
-        let hash = |place: (usize, usize)| self.hasher.hash_one(money_at(place));
+        let hash = |place: (u32, u32)| self.hasher.hash_one(money_at(place));
         let entry = self.table.entry(
             hash(place),
             |known| money_at(*known) == money,
