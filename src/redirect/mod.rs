@@ -14,8 +14,8 @@ pub use folder::RedirectFolder;
 /// The variable that tells both files where the fake is: its base URL, `http://host:port`.
 pub const VARIABLE: &str = "PRODVERDICT_STRIPE_API";
 
-/// The variable that tells Python's file which proxy answers for the provider: its URL, `http://host:port`.
-pub const PROXY_VARIABLE: &str = "PRODVERDICT_STRIPE_PROXY";
+/// The variable that tells Python's file which authority vouches for the fake behind the proxy: the path of its file.
+pub const AUTHORITY_VARIABLE: &str = "PRODVERDICT_STRIPE_CA";
 
 const NODE_PRELOAD: &str = include_str!("stripe.cjs");
 const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");

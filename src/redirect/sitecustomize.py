@@ -155,27 +155,24 @@ def _patch_stripe_http(module):
             setattr(client, name, wrap(original))
 
 
-def _leads_to_proxy(sock):
-    """Whether a socket is connected to the proxy of the rehearsal, behind which the fake answers for the provider."""
-    if not _PROXY or not hasattr(sock, "getpeername"):
-        return False
-    try:
-        host, port = sock.getpeername()[:2]
-    except (OSError, ValueError):
-        return False
-    return _PROXY == "http://%s:%s" % (host, port)
-
-
 def _patch_ssl(module):
+    """A connection in the provider's name is made with trust in the rehearsal's authority alone: it leads through the
+    proxy to the fake, or fails before anything is sent."""
     context = module.SSLContext
+
+    def trusting(host):
+        if not _AUTHORITY or host not in _REDIRECTED:
+            raise _refusal(host)
+        return module.create_default_context(cafile=_AUTHORITY)
+
     for name in ("wrap_socket", "wrap_bio"):
         original = getattr(context, name)
 
         def guarded(self, *given, __original=original, **named):
-            if not any(_leads_to_proxy(one) for one in (named.get("sock"),) + given[:1]):
-                _refuse(named.get("server_hostname"))
-                for one in given:
-                    _refuse(one)
+            hosts = [_host(one) for one in (named.get("server_hostname"),) + given]
+            for host in hosts:
+                if host in _REFUSED:
+                    self = trusting(host)
             return __original(self, *given, **named)
 
         setattr(context, name, functools.wraps(original)(guarded))
@@ -254,7 +251,7 @@ def _run_the_other():
 
 
 _FILE = _file(os.environ.get(_VARIABLE))
-_PROXY = os.environ.get("PRODVERDICT_STRIPE_PROXY")
+_AUTHORITY = os.environ.get("PRODVERDICT_STRIPE_CA")
 _TARGET = _address(os.environ.get(_VARIABLE))
 if _TARGET:
     _past_proxies(_TARGET)

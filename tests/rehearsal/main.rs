@@ -13,6 +13,10 @@ mod database;
 mod determinism;
 #[path = "../support/handlers/mod.rs"]
 mod handlers;
+#[path = "../sdk/installed.rs"]
+#[expect(dead_code, reason = "the rest is for other tests")]
+mod installed;
+mod languages;
 #[path = "../support/node_app.rs"]
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod node_app;

@@ -3,8 +3,8 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use prodverdict::{
-    fake_stripe::Endpoint,
-    redirect::{self, VARIABLE},
+    fake_stripe::{Certificates, Endpoint},
+    redirect::{self, AUTHORITY_VARIABLE, VARIABLE},
 };
 use tempfile::TempDir;
 
@@ -16,6 +16,7 @@ use crate::{
 const SCRIPTS: &[(&str, &str)] = &[
     ("reading.py", include_str!("python/reading.py")),
     ("refused.py", include_str!("python/refused.py")),
+    ("trusting.py", include_str!("python/trusting.py")),
     ("waiting.py", include_str!("python/waiting.py")),
     ("writing.py", include_str!("python/writing.py")),
 ];
@@ -94,6 +95,31 @@ fn what_is_not_redirected_is_refused() {
     assert!(fake.requests().is_empty());
     let mut command = python.script("refused.py");
     succeeded(command.arg("all").env("NO_PROXY", "*"));
+}
+
+#[test]
+fn only_the_authority_of_the_rehearsal_vouches_for_the_provider() {
+    let Some(python) = Python::find() else { return };
+    let folders = [0, 1].map(|_| TempDir::new().expect("a folder"));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "certificates end by the real clock"
+    )]
+    let now = jiff::Timestamp::now().as_second();
+    let [own, other] = folders
+        .each_ref()
+        .map(|folder| Certificates::in_folder(folder.path(), now).expect("certificates"));
+    let fake = shop::over_tls(own.clone());
+    for (of_the_rehearsal, is_own) in [(&own, "yes"), (&other, "no")] {
+        let mut command = python.script("trusting.py");
+        succeeded(
+            command
+                .env(AUTHORITY_VARIABLE, of_the_rehearsal.authority())
+                .arg(fake.address().port().to_string())
+                .arg(own.authority())
+                .arg(is_own),
+        );
+    }
 }
 
 #[test]

@@ -1,11 +1,22 @@
 //! The world that the scripts beside this file know.
 
-use prodverdict::fake_stripe::{Customer, FakeStripe, Price, Product, Status, Subscription, World};
+use prodverdict::fake_stripe::{
+    Certificates, Customer, FakeStripe, Price, Product, Status, Subscription, World,
+};
 
 /// 1 October 2026.
 const NOW: i64 = 1_790_812_800;
 
 pub(crate) fn open() -> FakeStripe {
+    FakeStripe::start_anywhere(world()).expect("a free port")
+}
+
+pub(crate) fn over_tls(certificates: Certificates) -> FakeStripe {
+    let anywhere = ([127, 0, 0, 1], 0).into();
+    FakeStripe::start_over_tls(anywhere, world(), certificates).expect("a free port")
+}
+
+fn world() -> World {
     let mut world = World::new(NOW);
     world.product(Product::new("prod_pro", "Pro"));
     world.price(Price::monthly("price_pro", 2000).product("prod_pro"));
@@ -18,5 +29,5 @@ pub(crate) fn open() -> FakeStripe {
                 .price("price_pro"),
         );
     }
-    FakeStripe::start_anywhere(world).expect("a free port")
+    world
 }

@@ -7,7 +7,7 @@ use crate::{
     commands::failure::Failure,
     fake_stripe::{Certificates, FakeStripe, Proxy, Upstream},
     problem::{Explain, Problem},
-    redirect::{PROXY_VARIABLE, RedirectFolder},
+    redirect::{AUTHORITY_VARIABLE, RedirectFolder},
 };
 
 /// The variables that lead to a proxy, in the order in which they count.
@@ -54,8 +54,9 @@ impl Redirection {
         let mut variables = folder.variables(&format!("http://{address}"), &present);
         let trusted = folder.trust(certificates.authority(), &present);
         variables.extend(trusted.map_err(|error| Failure::of(&error))?);
-        let names = PROXIES.iter().chain([&PROXY_VARIABLE]);
-        variables.extend(names.map(|name| ((*name).to_owned(), proxy.url())));
+        variables.extend(PROXIES.map(|name| (name.to_owned(), proxy.url())));
+        let authority = certificates.authority().display().to_string();
+        variables.push((AUTHORITY_VARIABLE.to_owned(), authority));
         Ok(Self {
             variables,
             _folder: folder,
