@@ -296,6 +296,22 @@ fn an_application_gets_test_secrets_in_place_of_live_ones() {
     }
 }
 
+/// Migrations of many frameworks load the application's own settings first.
+#[test]
+fn a_migration_is_given_the_variables_of_the_application() {
+    let app = Unstarted::new(None);
+    app.configure(
+        "database: { url_env: REHEARSAL_DATABASE_URL }",
+        "database: { migrate: 'echo \"the migration has $STRIPE_SECRET_KEY$STRIPE_WEBHOOK_SECRET.\"; exit 1' }",
+    );
+    app.rehearse("first-purchase", &["--", "sleep", "60"])
+        .variable("STRIPE_SECRET_KEY", "sk_live_CanaryOfTheRehearsal")
+        .without("STRIPE_WEBHOOK_SECRET")
+        .run()
+        .unanswered()
+        .says(&["the migration has sk_test_prodverdict_rehearsal***."]);
+}
+
 #[test]
 fn a_database_is_created_migrated_and_dropped() {
     let Some(app) = Unstarted::in_node(None) else {

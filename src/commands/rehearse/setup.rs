@@ -123,10 +123,14 @@ impl Setup {
         let log = self.log();
         let withheld = self.withheld(config);
         let in_container_action = self.environment.in_container_action();
-        let (Some(own), Some(rehearsal)) = (&mut self.database, &config.rehearsal) else {
+        let Some(rehearsal) = &config.rehearsal else {
             return Ok(());
         };
         let Some(contract) = config.contracts.get(rehearsal.contract_index) else {
+            return Ok(());
+        };
+        let variables = self.variables(rehearsal, contract);
+        let Some(own) = &mut self.database else {
             return Ok(());
         };
         let contract_url = self.environment.secret(&contract.database.url_env);
@@ -139,8 +143,6 @@ impl Setup {
         };
         let created = own.database.create(opening).await;
         created.map_err(|error| Failure::of(&error))?;
-        let mut variables = database_variables(&self.environment, rehearsal, contract);
-        variables.extend(rehearsal.app.env.clone());
         let launch = Launch {
             command: CommandLine::Shell(own.migrate.clone()),
             folder: own.folder.clone(),
@@ -220,7 +222,7 @@ impl Setup {
         Arc::new(Log::new(Box::new(move |text| mask.text(text))))
     }
 
-    /// What the application finds in its environment. The later of two values counts.
+    /// What the application and its migrations find in their environment. The later of two values counts.
     fn variables(&self, settings: &Rehearsal, contract: &AccessContract) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = [KEY_VARIABLE, &contract.key_env]
             .map(|name| (name.to_owned(), TEST_KEY.to_owned()))
