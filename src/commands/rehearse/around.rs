@@ -37,7 +37,8 @@ impl Buyer {
                 world.forget(self.id(subscription)?);
             }
             Act::GuestPayment {} => {
-                world.guest_payment(2_000);
+                let price = self.price(cast, Role::Once)?;
+                world.guest_payment(&price);
             }
             Act::Stranger {} => stranger(world, cast)?,
             Act::Invent {} => {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{super::error::ApiError, shape};
 use crate::fake_stripe::{
     shapes::{self, List, SubscriptionShape, View},
-    world::RecordKind,
+    world::{CheckoutSession, RecordKind},
 };
 
 /// Adds what is asked for to an object, where it has it; false where no object of its kind ever has it.
@@ -20,6 +20,8 @@ pub(super) fn included(
         ("customer", _) if object.contains_key("deleted") => return Ok(true),
         ("customer", _) => of_customer(key, &id, view)?,
         ("checkout.session", _) => of_session((key, rest), &id, object, view)?,
+        ("item", "discounts") => Some(of_line(&id, object, view)),
+        ("item", "taxes") => Some(json!([])),
         ("invoice", _) if view.version.has_periods_at_items() => of_invoice(key, &id, view)?,
         ("price" | "plan", "tiers" | "currency_options") => of_price(key, &id, view),
         ("charge", "refunds") => {
@@ -97,14 +99,8 @@ fn of_session(
         ("total_details", Some(&"breakdown")) => {
             let mut details = object.get(key).cloned().unwrap_or_default();
             let off = details.get("amount_discount").cloned();
-            let bought = session.and_then(|session| session.subscription.as_deref());
-            let bought = bought.and_then(|id| view.world.find_subscription(id));
-            let discount = bought.and_then(|one| Some((one, one.details.discount.as_ref()?)));
-            let discounts = discount.map(|(subscription, discount)| {
-                json!({"amount": off, "discount": shapes::discount(subscription, discount, view)})
-            });
+            let discounts = discounts(session, off.as_ref(), view);
             if let Some(details) = details.as_object_mut() {
-                let discounts: Vec<Value> = discounts.into_iter().collect();
                 let breakdown = json!({"discounts": discounts, "taxes": []});
                 details.insert("breakdown".to_owned(), breakdown);
             }
@@ -112,6 +108,27 @@ fn of_session(
         }
         _ => None,
     })
+}
+
+/// The discounts on a line of a Checkout session.
+fn of_line(id: &str, line: &Map<String, Value>, view: View<'_>) -> Value {
+    let is_of = |session: &&CheckoutSession| {
+        let mut items = session.items.iter();
+        items.any(|item| shapes::checkout_line_id(item) == id)
+    };
+    let session = view.world.objects.sessions.iter().find(is_of);
+    discounts(session, line.get("amount_discount"), view).into()
+}
+
+/// What the discount of a session's subscription takes off.
+fn discounts(session: Option<&CheckoutSession>, off: Option<&Value>, view: View<'_>) -> Vec<Value> {
+    let bought = session.and_then(|session| session.subscription.as_deref());
+    let bought = bought.and_then(|id| view.world.find_subscription(id));
+    let discount = bought.and_then(|one| Some((one, one.details.discount.as_ref()?)));
+    let discounts = discount.map(|(subscription, discount)| {
+        json!({"amount": off, "discount": shapes::discount(subscription, discount, view)})
+    });
+    discounts.into_iter().collect()
 }
 
 fn of_invoice(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiError> {

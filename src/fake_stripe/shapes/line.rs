@@ -104,13 +104,17 @@ pub(super) fn pricing(price: Option<&Price>, id: &str) -> Value {
 }
 
 /// A line of a Checkout session's page.
+pub(crate) fn checkout_line_id(item: &Item) -> String {
+    format!("li_{}", item.id.trim_start_matches("si_"))
+}
+
 pub(crate) fn checkout_line(session: &CheckoutSession, item: &Item, view: View<'_>) -> Value {
     let price = view.world.prices.get(&item.price);
     let product = price.and_then(|price| view.world.products.get(&price.product));
     let amount = view.world.amount(item);
     let off = view.world.amount_off(session, amount);
     json!({
-        "id": format!("li_{}", item.id.trim_start_matches("si_")),
+        "id": checkout_line_id(item),
         "object": "item",
         "amount_discount": off,
         "amount_subtotal": amount,

@@ -26,7 +26,7 @@ pub(crate) use self::{
     customer::{CustomerShape, invoice_prefix},
     entitlement::{ActiveEntitlementShape, FeatureShape, entitlement_summary},
     invoice::{invoice, invoice_item, invoice_payment},
-    line::{checkout_line, line},
+    line::{checkout_line, checkout_line_id, line},
     notice::{EventShape, TestClockShape, WebhookEndpointShape},
     payment::{charge, client_secret, dispute, payment_intent, payment_method, refund},
     schedule::schedule,

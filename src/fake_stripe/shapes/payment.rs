@@ -8,6 +8,11 @@ use super::{
 };
 use crate::fake_stripe::world::{Charge, Dispute, PaymentIntent, PaymentMethod, Refund};
 
+/// Nobody's name is empty: a guest has no customer.
+fn named(customer: &str) -> Option<&str> {
+    Some(customer).filter(|customer| !customer.is_empty())
+}
+
 fn billing_details(email: Option<&str>) -> Value {
     json!({"address": address(), "email": email, "name": null, "phone": null, "tax_id": null})
 }
@@ -82,7 +87,7 @@ pub(crate) fn payment_intent(intent: &PaymentIntent, view: View<'_>) -> Value {
         "confirmation_method": "automatic",
         "created": intent.created,
         "currency": intent.currency.as_str(),
-        "customer": intent.customer.as_str(),
+        "customer": named(&intent.customer),
         "description": intent.description.as_str(),
     });
     let way = json!({
@@ -163,7 +168,7 @@ pub(crate) fn charge(charge: &Charge, view: View<'_>) -> Value {
         "captured": paid,
         "created": charge.created,
         "currency": charge.currency.as_str(),
-        "customer": charge.customer.as_str(),
+        "customer": named(&charge.customer),
         "description": charge.description.as_str(),
         "disputed": charge.disputed,
         "failure_code": charge.declined.then_some("card_declined"),

@@ -10,7 +10,7 @@ use super::{
 use crate::fake_stripe::{Price, Status, Subscription, Unplayed};
 
 /// Paths of objects, with what is included on request only and what nothing but prose documents.
-const INCLUDED: [(&str, &str); 24] = [
+const INCLUDED: [(&str, &str); 25] = [
     (
         "/v1/checkout/sessions?limit=1",
         "data.total_details.breakdown",
@@ -18,6 +18,10 @@ const INCLUDED: [(&str, &str); 24] = [
     (
         "/v1/checkout/sessions?limit=1",
         "data.line_items.data.price",
+    ),
+    (
+        "/v1/checkout/sessions?limit=1",
+        "data.line_items.data.discounts",
     ),
     ("/v1/checkout/sessions?limit=1", "data.customer.tax_ids"),
     ("/v1/subscriptions/active", "items.data.price.tiers"),
