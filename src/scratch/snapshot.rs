@@ -73,6 +73,16 @@ impl Snapshot {
         self.rows.len()
     }
 
+    /// Whether the row of a change has one of the tokens in one of its columns.
+    pub fn names(&self, change: &RowChange, tokens: &[String]) -> bool {
+        let key = (change.table.clone(), change.key.clone());
+        let mut values = self.rows.get(&key).into_iter().flat_map(BTreeMap::values);
+        values.any(|value| match value.as_str() {
+            Some(text) => tokens.iter().any(|token| token == text),
+            None => tokens.contains(&value.to_string()),
+        })
+    }
+
     /// What became of the rows, in the order of tables, keys and columns.
     pub fn changes(&self, later: &Self) -> Vec<RowChange> {
         let keys: BTreeSet<_> = self.rows.keys().chain(later.rows.keys()).collect();

@@ -292,6 +292,57 @@ fn serial_ids_make_nobody_the_owner_of_a_row() {
 }
 
 #[test]
+fn what_a_query_returns_is_mapped() {
+    let contract = SERIAL
+        .contract
+        .replace("as plan\n", "as plan, 1 as seats\n");
+    let small = Small {
+        contract: &contract,
+        ..SERIAL
+    };
+    let Some(stage) = stage(&small) else { return };
+    let ran = stage.rehearse("--format json --scenario quantity").run();
+    let findings = ran.with_status(1).findings();
+    let first = findings.first().map(String::as_str);
+    assert_eq!(first, Some("seat-drift scenario:quantity/bought"));
+}
+
+/// Asks the API for the customer's subscriptions and stores one's status.
+const FORGETS_NOTHING: &str = "
+    if (!event.type.startsWith('customer.subscription.')) return;
+    const { customer } = event.data.object;
+    const { data } = await stripe.subscriptions.list({ customer, status: 'all' });
+    const one = data.find((one) => ['active', 'trialing'].includes(one.status)) ?? data[0];
+    await db.query('update accts set status = $1 where stripe_customer_id = $2', [one?.status ?? 'canceled', customer]);";
+
+/// A table that mirrors the provider's customers gets its row of this one only now.
+#[test]
+fn a_new_row_with_the_e_mail_of_another_is_the_customers() {
+    let handler = format!(
+        "
+    if (event.type === 'customer.updated') {{
+      const {{ id, email }} = event.data.object;
+      await db.query('insert into mirror (id, email) values ($1, $2) on conflict (id) do update set email = $2', [id, email]);
+    }}
+    {FORGETS_NOTHING}"
+    );
+    let schema = format!(
+        "{}; create table mirror (id text primary key, email text)",
+        ACCOUNTS.schema
+    );
+    let small = Small {
+        schema: &schema,
+        handler: &handler,
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    stage
+        .rehearse("--scenario customer-gone")
+        .run()
+        .with_status(0);
+}
+
+#[test]
 fn the_success_page_is_visited_after_checkout() {
     let small = Small {
         schema: "create table accts (id text primary key, email text, stripe_customer_id text unique, status text)",

@@ -32,6 +32,7 @@ mod trap;
 mod visiting;
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
 };
@@ -52,7 +53,7 @@ use super::{
 use crate::{
     cli::{Environment, RehearseArgs},
     config::{AccessContract, Config, Rehearsal},
-    contract::{Severity, UnixSeconds},
+    contract::{Field, Severity, UnixSeconds},
     database::Reader,
     fake_stripe::{ApiVersion, FakeStripe},
     problem::Problem,
@@ -68,6 +69,8 @@ use crate::{
 pub(crate) struct Rehearsing<'r> {
     settings: &'r Rehearsal,
     contract: &'r AccessContract,
+    /// The optional columns that the contract reads.
+    mapped: BTreeSet<Field>,
     cast: Cast,
     fake: FakeStripe,
     /// The events about the products and prices that were made for it.

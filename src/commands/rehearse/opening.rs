@@ -1,6 +1,7 @@
 //! From a configuration to a rehearsal that can begin: every refusal, the fake provider, the handler that answers.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{Ipv4Addr, SocketAddr},
 };
@@ -27,7 +28,7 @@ use crate::{
     cli::Environment,
     commands::{failure::Failure, output::Output},
     config::{AccessContract, Config, Rehearsal},
-    contract::AccountId,
+    contract::{AccountId, Field},
     database::{Chosen, ReadRequest, Reader},
     fake_stripe::{ApiVersion, FakeStripe, World},
     http,
@@ -86,7 +87,7 @@ pub(crate) async fn ready<'r>(
     })
     .await
     .map_err(|error| Failure::of(&error))?;
-    judges(contract, url.as_ref(), in_container_action).await?;
+    let mapped = mapped(contract, url.as_ref(), in_container_action).await?;
     let gateway = if in_container_action {
         gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default())
     } else {
@@ -104,6 +105,7 @@ pub(crate) async fn ready<'r>(
     let rehearsing = Rehearsing {
         settings,
         contract,
+        mapped,
         cast,
         fake,
         catalog,
@@ -139,14 +141,15 @@ fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, P
     })
 }
 
-/// Runs the contract's query once, before anything is sent: what is wrong with it is no fault of the handler.
-async fn judges(
+/// Runs the contract's query once, before anything is sent, and gives the optional columns that it returns: what is
+/// wrong with it is no fault of the handler.
+async fn mapped(
     contract: &AccessContract,
     url: Option<&SecretString>,
     in_container_action: bool,
-) -> Result<(), Failure> {
+) -> Result<BTreeSet<Field>, Failure> {
     let Some(url) = url else {
-        return Ok(());
+        return Ok(BTreeSet::new());
     };
     let request = ReadRequest {
         wants_plan: !contract.contract.plans.is_empty(),
@@ -160,7 +163,8 @@ async fn judges(
     let reader = Reader::open(url, &contract.database, in_container_action).await;
     let mut reader = reader.map_err(|error| Failure::of(&error))?;
     let read = reader.read(&request, &nobody).await;
-    read.map(drop).map_err(|error| Failure::of(&error))
+    read.map(|read| read.mapped)
+        .map_err(|error| Failure::of(&error))
 }
 
 /// The variables that the environment does not have.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    contract::Rule,
+    contract::{ColumnName, Rule},
     rehearsal::{Due, Links, Scenario, due, ends_play},
 };
 
@@ -38,9 +38,13 @@ pub(crate) fn progress<'s>(rehearsing: &Rehearsing<'_>, scenarios: &'s [Scenario
         stored_customer: rehearsing.settings.stores_customer(),
         metadata: rehearsing.settings.names_account(),
     };
-    let contract = &rehearsing.contract.contract;
+    let mut contract = rehearsing.contract.contract.clone();
+    for field in &rehearsing.mapped {
+        let column = contract.columns.entry(*field);
+        column.or_insert(ColumnName::Computed);
+    }
     let versions = &rehearsing.settings.api_versions;
-    let of = |scenario| due(scenario, contract, &rehearsing.cast, (links, versions));
+    let of = |scenario| due(scenario, &contract, &rehearsing.cast, (links, versions));
     let due: Vec<Due<'s>> = scenarios.iter().map(of).collect();
     Progress::of(scenarios, due)
 }

@@ -21,6 +21,7 @@ pub(super) async fn look(
 pub(super) async fn bystanders(
     rehearsing: &Rehearsing<'_>,
     memory: &mut Memory<'_>,
+    actor: &[String],
 ) -> Result<Vec<BystanderChange>, Failure> {
     let later = snapshots(rehearsing, memory.bystanders).await?;
     let now = super::real_now();
@@ -31,7 +32,17 @@ pub(super) async fn bystanders(
         .zip(&memory.bystander_rows)
         .zip(&later)
     {
-        let changes = before.changes(after);
+        let mut changes = before.changes(after);
+        // A row that came with the e-mail of one account and the customer of another is the customer's.
+        let own = bystander.tokens.iter();
+        let own: Vec<_> = own
+            .filter(|token| **token != bystander.email)
+            .cloned()
+            .collect();
+        changes.retain(|change| {
+            let is_actors = after.names(change, actor) && !after.names(change, &own);
+            change.before.is_some() || !is_actors
+        });
         if !changes.is_empty() {
             changed.push(BystanderChange {
                 who: bystander.who.to_owned(),

@@ -114,7 +114,7 @@ pub(super) async fn play(
             now,
         ),
         all_changes: plain(changes.iter(), now),
-        bystanders: bystanders(rehearsing, memory).await?,
+        bystanders: bystanders(rehearsing, memory, &tokens).await?,
         calls: calls::about(&rehearsing.fake, asked, of_play),
         fault,
         gate: gate::ask(rehearsing, step, actor, &end).await,
@@ -226,7 +226,7 @@ pub(super) async fn late(
     let rows = look(rehearsing, &tokens).await?;
     let now = super::real_now();
     let changes = memory.rows.changes(&rows);
-    let bystanders = bystanders(rehearsing, memory).await?;
+    let bystanders = bystanders(rehearsing, memory, &tokens).await?;
     if changes.is_empty() && bystanders.is_empty() {
         return Ok(None);
     }

@@ -6,7 +6,7 @@ use crate::{
     rehearsal::{
         act::YesNo,
         due::Variation,
-        observed::{Answer, Change, Delivery, Observed},
+        observed::{Answer, Delivery, Observed, RowState},
         scenario::{Order, Signing},
     },
 };
@@ -250,13 +250,10 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
 /// The stored end of the period is not the subscription's.
 fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
     let id = on.column(Field::SubscriptionId);
-    if let Some(swapped) =
-        change_of(observed, id).filter(|change| is_value(change.before.as_deref()))
-    {
+    if let Some((_, now)) = move_of(observed, id).filter(|(before, _)| is_value(Some(before))) {
         return format!(
-            "{} made `{id}` {}: let an event about another subscription change nothing of this one's row",
-            events(observed),
-            swapped.after.as_deref().unwrap_or("null")
+            "{} made `{id}` {now}: let an event about another subscription change nothing of this one's row",
+            events(observed)
         );
     }
     let end = on.column(Field::PeriodEnd);
@@ -267,7 +264,7 @@ fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
              longer on the subscription, where reading it gives undefined and no error"
         );
     }
-    if change_of(observed, end).is_none() {
+    if move_of(observed, end).is_none() {
         return format!(
             "{} changed {} but not `{end}`: since basil the period's end is at `items.data[].current_period_end`",
             events(observed),
@@ -312,11 +309,15 @@ fn is_value(side: Option<&str>) -> bool {
     side.is_some_and(|value| value != "null")
 }
 
-fn change_of<'o>(observed: &'o Observed, column: &str) -> Option<&'o Change> {
-    observed
-        .changes
-        .iter()
-        .find(|change| change.column == column)
+/// What the contract read in a column before and after the step, where that is not the same.
+fn move_of<'o>(observed: &'o Observed, column: &str) -> Option<(&'o str, &'o str)> {
+    let of = |row: &'o RowState| {
+        let mut columns = row.columns.iter();
+        let found = columns.find(|(name, _)| name == column);
+        found.map_or("null", |(_, value)| value.as_str())
+    };
+    let (before, after) = (of(&observed.before), of(&observed.after));
+    (before != after).then_some((before, after))
 }
 
 /// The events that were delivered, each once.

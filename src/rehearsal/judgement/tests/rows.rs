@@ -144,6 +144,25 @@ fn columns_that_do_not_follow() {
     );
 }
 
+/// A contract with a query reads columns that no table has under this name.
+#[test]
+fn a_period_of_another_subscription_names_the_swap() {
+    let account = ann(true, "pro").columns(AccountColumns::default());
+    let mut observed = shown(&account, &account, [ann_has("active")]).changed(&[change(
+        "stripeSubscriptionId",
+        "sub_ann",
+        "sub_other",
+    )]);
+    let reads = |id: &str| vec![("subscription_id".to_owned(), id.to_owned())];
+    observed.before.columns = reads("sub_ann");
+    observed.after.columns = reads("sub_other");
+    Scene::of(&[PURCHASE]).says(
+        &observed,
+        "period-drift",
+        &["made `subscription_id` sub_other: let an event about another subscription"],
+    );
+}
+
 #[test]
 fn a_row_of_somebody_else_is_a_finding_beside_that_of_the_own_row() {
     let other = |who: &str| BystanderChange {
