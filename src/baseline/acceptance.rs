@@ -2,7 +2,10 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{contract::UnixSeconds, problem::Place};
+use crate::{
+    contract::{Entity, UnixSeconds},
+    problem::Place,
+};
 
 /// An entry of the committed baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +30,7 @@ impl Acceptance {
     /// Whether it is about what a rehearsal plays, as far as the file says so.
     pub fn is_of_rehearsal(&self) -> bool {
         let entity = self.entity.as_deref().unwrap_or_default();
-        entity.starts_with("scenario:")
+        entity.starts_with(Entity::STEP_PREFIX)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::name::{Kind, Name};
 use crate::{
     config::{AccessContract, AccountsQuery, Expression},
-    contract::{ColumnName, Field, Finding, HandlerRule, Rule, Source},
+    contract::{ColumnName, Field, Finding, HandlerRule, Mentions, Rule, Source},
 };
 
 /// A column that SQL computes has as many names at most.
@@ -14,35 +14,17 @@ const MOST_OF_SQL: usize = 4;
 /// More names of a contract are not looked for beside others. A map of plans may hold thousands of prices.
 const MOST_OF_CONTRACT: usize = 300;
 
-/// The resources that names of events begin with, at Stripe and at Paddle.
-const RESOURCES: &[&str] = &[
-    "billing",
-    "charge",
-    "checkout",
-    "customer",
-    "entitlements",
-    "invoice",
-    "invoiceitem",
-    "payment_intent",
-    "price",
-    "product",
-    "setup_intent",
-    "subscription",
-    "subscription_schedule",
-    "transaction",
-];
-
 /// The names that matter to a finding, the weightiest first: the column that its rule is about, the other columns that
-/// its text names, the table, its plans and its price, the events that its evidence names or that its rule is about.
+/// it mentions, the table, its plans and its price, the events that it mentions or that its rule is about.
 pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
-    let text = format!("{}\n{}", finding.fix, finding.message);
+    let none = Mentions::default();
+    let mentions = finding.mentions.as_deref().unwrap_or(&none);
     let mut names = Names::default();
     if let Some(field) = about(finding.rule, contract) {
         names.columns(field, contract);
     }
-    for field in contract.contract.columns.keys() {
-        let is_named = column(*field, contract).is_some_and(|name| names_column(&text, name));
-        if is_named && !matches!(field, Field::Id | Field::UpdatedAt | Field::Exempt) {
+    for field in &mentions.fields {
+        if !matches!(field, Field::Id | Field::UpdatedAt | Field::Exempt) {
             names.columns(*field, contract);
         }
     }
@@ -60,8 +42,11 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
         }
         names.add(Kind::Price, subject.price.as_deref().unwrap_or_default());
     }
-    for event in events(finding, &text) {
-        names.add(Kind::Event, &event);
+    // Those of the last step of a rehearsal come first.
+    let (earlier, now): (Vec<_>, Vec<_>) =
+        mentions.events.iter().partition(|event| event.is_earlier);
+    for event in now.into_iter().chain(earlier) {
+        names.add(Kind::Event, &event.kind);
     }
     for event in events_of_rule(finding.rule, contract.contract.source) {
         names.add(Kind::Event, event);
@@ -141,36 +126,6 @@ fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
     words
         .filter(|word| Name::new(Kind::Column, word).is_some_and(|name| name.is_distinctive()))
         .take(MOST_OF_SQL)
-}
-
-/// Whether a text of ours names the column: its words are English, and `paid` is one of them.
-fn names_column(text: &str, column: &str) -> bool {
-    let is_distinctive = Name::new(Kind::Column, column).is_some_and(|name| name.is_distinctive());
-    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    text.contains(&format!("`{column}`")) || (is_distinctive && words.any(|word| word == column))
-}
-
-/// The events that a finding names. Those of the last step of a rehearsal come first, and of them the ones that its
-/// text speaks of.
-fn events(finding: &Finding, text: &str) -> Vec<String> {
-    let (mut now, mut earlier) = (Vec::new(), Vec::new());
-    let evidence = finding.evidence_lines();
-    for line in text.lines().chain(evidence.iter().map(String::as_str)) {
-        let is_earlier = line.ends_with(')') && line.contains(" (at ");
-        let of = if is_earlier { &mut earlier } else { &mut now };
-        let words = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'));
-        let events = words.map(|word| word.trim_matches('.'));
-        of.extend(events.filter(|word| is_event(word)).map(str::to_owned));
-    }
-    now.into_iter().chain(earlier).collect()
-}
-
-fn is_event(word: &str) -> bool {
-    let parts: Vec<&str> = word.split('.').collect();
-    let is_word = |part: &&str| part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    (2..=4).contains(&parts.len())
-        && parts.first().is_some_and(|first| RESOURCES.contains(first))
-        && parts.iter().all(|part| part.len() >= 2 && is_word(part))
 }
 
 /// The events by which an application learns of what a rule is about.
@@ -307,7 +262,7 @@ mod tests {
     use super::*;
     use crate::{
         config,
-        contract::{Money, Severity, Subject},
+        contract::{Entity, EventMention, Evidence, Money, Severity, Subject},
     };
 
     fn contract(columns: &str) -> AccessContract {
@@ -319,23 +274,24 @@ mod tests {
         config::load(&text, "a.yml").unwrap().contracts.remove(0)
     }
 
-    fn finding(rule: Rule, fix: &str, evidence: &[&str]) -> Finding {
+    fn finding(rule: Rule, mentions: Mentions) -> Finding {
         Finding {
             rule,
             severity: Severity::High,
-            entity: "user:1".into(),
-            message: "customer.subscription.updated came.".into(),
-            fix: fix.into(),
+            entity: Entity::account("user", "1"),
+            message: "seats, customer.subscription.trial_will_end".into(),
+            fix: "".into(),
             subject: Subject {
                 plan_expected: Some("pro or team".into()),
                 plan_found: Some("a\nb".into()),
                 price: Some("price_1Pro".into()),
                 ..Subject::default()
             },
-            evidence: evidence.iter().map(|line| (*line).to_owned()).collect(),
+            evidence: Evidence::default(),
             amount: Money::default(),
             items_without_amount: 0,
             shares: Box::default(),
+            mentions: Some(Box::new(mentions)),
             fingerprint: String::new().into(),
         }
     }
@@ -349,14 +305,21 @@ mod tests {
 
     #[test]
     fn the_rules_own_column_comes_first_and_events_come_last() {
+        let event = |kind: &str, is_earlier| EventMention {
+            kind: kind.to_owned(),
+            id: None,
+            is_earlier,
+        };
         let finding = finding(
             Rule::PlanDrift,
-            "Set tier and `seats` where customer and `id` are.",
-            &[
-                "sent      invoice.paid evt_1: answered 200 (at bought)",
-                "webhook customer.subscription.deleted of 2026-11-01 (evt_2) is not accepted",
-                "called    GET /v1/customers/cus_1: 200",
-            ],
+            Mentions {
+                fields: vec![Field::Id, Field::Plan, Field::Seats],
+                events: vec![
+                    event("customer.subscription.updated", false),
+                    event("invoice.paid", true),
+                    event("customer.subscription.deleted", false),
+                ],
+            },
         );
         assert_eq!(
             texts(&of_finding(&finding, &contract(COLUMNS))),
@@ -376,14 +339,14 @@ mod tests {
 
     #[test]
     fn a_plan_is_no_name_of_who_has_no_access() {
-        let finding = finding(Rule::WrongfulAccess, "", &[]);
+        let finding = finding(Rule::WrongfulAccess, Mentions::default());
         assert_eq!(
             texts(&of_finding(&finding, &contract(COLUMNS))),
             [
                 "is_entitled",
                 "accounts",
-                "customer.subscription.updated",
                 "customer.subscription.deleted",
+                "customer.subscription.updated",
             ]
         );
     }
@@ -408,21 +371,5 @@ mod tests {
                 "price_1Team",
             ]
         );
-    }
-
-    #[test]
-    fn what_only_looks_like_an_event_is_none() {
-        for word in [
-            "example.com",
-            "customer",
-            "customer.",
-            "price.1",
-            "users.plan",
-            "customer..x",
-            "invoice.Paid",
-        ] {
-            assert!(!is_event(word), "{word}");
-        }
-        assert!(is_event("entitlements.active_entitlement_summary.updated"));
     }
 }

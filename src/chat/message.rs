@@ -237,7 +237,7 @@ mod tests {
     use super::*;
     use crate::{
         baseline::{Standing, State},
-        contract::{Finding, Money, Rule, Source, Subject, Summary, UnixSeconds},
+        contract::{Entity, Finding, Money, Rule, Source, Subject, Summary, UnixSeconds},
         problem::Problem,
     };
 
@@ -247,7 +247,7 @@ mod tests {
         Finding {
             rule: Rule::RevenueLeak,
             severity: Severity::High,
-            entity: format!("user:{number}").into(),
+            entity: Entity::account("user", &number.to_string()),
             message: "".into(),
             fix: "".into(),
             subject: Subject::default(),
@@ -255,6 +255,7 @@ mod tests {
             amount,
             items_without_amount: 0,
             shares: Box::default(),
+            mentions: None,
             fingerprint: format!("{number:016x}").into(),
         }
     }

@@ -204,6 +204,7 @@ mod tests {
             amount: Money::default(),
             items_without_amount: 0,
             shares: Box::default(),
+            mentions: None,
             fingerprint: String::new().into(),
         }
     }
@@ -269,7 +270,7 @@ mod tests {
     #[test]
     fn a_mismatch_and_the_orphan_behind_it_are_one_accusation() {
         let mut mismatch = finding(Rule::CustomerMismatch, "user:a", "cus_old");
-        mismatch.subject.named = vec!["cus_new".to_owned()];
+        mismatch.subject.named = ["cus_new".to_owned()].into();
         let orphan = finding(Rule::OrphanSubscription, "customer:cus_new", "cus_new");
         assert_eq!(kept(from_ref(&mismatch), from_ref(&orphan)).0.len(), 1);
         assert_eq!(kept(&[orphan], &[mismatch]).0.len(), 1);

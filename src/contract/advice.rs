@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ColumnName, Field, Finding, PlanKey, PlanWords, Rule,
+    access::GraceEnd,
     case::Case,
     customers::Link,
     rules::{is_same_word, stored_plan},
-    standing::GraceEnd,
 };
 
 /// The key of the contract that advice is about.

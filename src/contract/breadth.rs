@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Account, Contract, CustomerId, Facts, Field, MatchOn, Rule, Source, Status, SubscriptionId,
-    UnixSeconds, case::Case, customers::Link, guards, rules, standing::State,
+    UnixSeconds, access::CustomerAccess, case::Case, customers::Link, guards, rules,
 };
 
 /// The subscriptions that have to be listed before anybody can be asked about one by one.
@@ -137,12 +137,11 @@ impl<'c, 'f> Question<'c, 'f> {
         }
         match case.state(&link.holder) {
             // One that grants is enough, whatever else there is.
-            Ok(State::Granting) => false,
+            Ok(CustomerAccess::Granting) => false,
             // What nobody can judge is counted by `unmapped-price`, unless something else gives grace.
-            Ok(State::Unjudged) => true,
-            Ok(State::InGrace | State::NotGranting | State::None) | Err(_) => {
-                self.is_open_about(link.account)
-            }
+            Ok(CustomerAccess::Unjudged) => true,
+            Ok(CustomerAccess::InGrace | CustomerAccess::NotGranting | CustomerAccess::None)
+            | Err(_) => self.is_open_about(link.account),
         }
     }
 

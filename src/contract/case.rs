@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    Account, Contract, Evidence, Facts, Field, Finding, Money, Rule, Severity, Share, Source,
-    Status, Statuses, Subject, Subscription, Summary, Unanswerable, UnixSeconds, Word,
+    Account, Contract, Entity, Evidence, Facts, Field, Finding, Money, Rule, Severity, Share,
+    Source, Status, Statuses, Subject, Subscription, Summary, Unanswerable, UnixSeconds, Word,
+    access::{CustomerAccess, GraceEnd, PriceMeaning, SubscriptionAccess},
     customers::{CustomerNumber, Customers, Holder},
     finding::fingerprint,
     rules,
-    standing::{GraceEnd, PriceMeaning, Standing, State},
 };
 
 /// What every rule is given.
@@ -30,7 +30,6 @@ pub(crate) struct Case<'f> {
 /// The parts of a finding that differ from rule to rule.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
-    pub(crate) entity: String,
     pub(crate) message: String,
     pub(crate) fix: String,
     pub(crate) subject: Subject,
@@ -44,7 +43,7 @@ pub(crate) struct Draft {
 
 /// The state of the accounts of one customer, found once for all that have no other.
 #[derive(Debug, Default)]
-pub(crate) struct StateOfCustomer(Option<State>);
+pub(crate) struct StateOfCustomer(Option<CustomerAccess>);
 
 impl StateOfCustomer {
     /// That of one account of the customer.
@@ -52,7 +51,7 @@ impl StateOfCustomer {
         &mut self,
         case: &Case<'_>,
         holder: &Holder<'_>,
-    ) -> Result<State, Unanswerable> {
+    ) -> Result<CustomerAccess, Unanswerable> {
         if !holder.is_plain() {
             return case.state(holder);
         }
@@ -110,7 +109,7 @@ impl<'f> Case<'f> {
     }
 
     /// Keeps a finding, unless its rule is off.
-    pub(crate) fn report(&self, rule: Rule, draft: Draft) {
+    pub(crate) fn report(&self, rule: Rule, entity: Entity, draft: Draft) {
         let Some(severity) = self.contract.severities.get(&rule).copied() else {
             return;
         };
@@ -120,12 +119,12 @@ impl<'f> Case<'f> {
         };
         let subject = draft.subject;
         let mut words = self.words.borrow_mut();
-        let fingerprint = fingerprint(rule, &draft.entity, subject.customer.as_deref());
+        let fingerprint = fingerprint(rule, &entity, subject.customer.as_deref());
         self.findings.borrow_mut().push(Finding {
             rule,
             severity: draft.at_most.map_or(severity, |most| severity.max(most)),
             fingerprint,
-            entity: draft.entity.into(),
+            entity,
             message: words.share(&draft.message),
             fix: words.share(fix),
             evidence: Evidence::of(&draft.evidence, &subject, |line| words.share(line)),
@@ -139,6 +138,7 @@ impl<'f> Case<'f> {
             amount: draft.amount,
             items_without_amount: draft.items_without_amount,
             shares: draft.shares,
+            mentions: None,
         });
     }
 
@@ -204,37 +204,41 @@ impl<'f> Case<'f> {
     }
 
     /// What the subscriptions of a holder say together.
-    pub(crate) fn state(&self, holder: &Holder<'_>) -> Result<State, Unanswerable> {
+    pub(crate) fn state(&self, holder: &Holder<'_>) -> Result<CustomerAccess, Unanswerable> {
         let contract = self.contract;
         let says = holder.customers().flat_map(|customer| {
             let is_judged = !self.is_on_test_clock(customer);
             let all = self.customers.subscriptions(customer);
             all.map(move |one| {
-                let standing = if is_judged {
-                    contract.standing(one, holder.past_due_since, self.now)
+                let access = if is_judged {
+                    contract.access(one, holder.past_due_since, self.now)
                 } else {
-                    Standing::Unjudged
+                    SubscriptionAccess::Unjudged
                 };
-                (&one.id, standing)
+                (&one.id, access)
             })
         });
-        State::of(says)
+        CustomerAccess::of(says)
     }
 
     /// What one subscription says to a holder of its customer.
-    pub(crate) fn standing(&self, holder: &Holder<'_>, subscription: &Subscription) -> Standing {
+    pub(crate) fn access(
+        &self,
+        holder: &Holder<'_>,
+        subscription: &Subscription,
+    ) -> SubscriptionAccess {
         self.contract
-            .standing(subscription, holder.past_due_since, self.now)
+            .access(subscription, holder.past_due_since, self.now)
     }
 
     pub(crate) fn grants(&self, subscription: &Subscription) -> bool {
-        self.contract.standing(subscription, None, self.now) == Standing::Grants
+        self.contract.access(subscription, None, self.now) == SubscriptionAccess::Grants
     }
 
     /// Granting by its status, and not for free: a price that nobody mapped is charged all the same.
     pub(crate) fn is_charged(&self, subscription: &Subscription) -> bool {
         self.contract.grants_by_status(subscription)
-            && self.contract.standing(subscription, None, self.now) != Standing::Denies
+            && self.contract.access(subscription, None, self.now) != SubscriptionAccess::Denies
     }
 
     /// The granting subscriptions, newest first.
@@ -244,17 +248,23 @@ impl<'f> Case<'f> {
     }
 
     /// The subscriptions that buy nothing but seats, and would grant or be in grace with a plan beside them.
-    pub(crate) fn seats_apart(&self, holder: &Holder<'_>, state: State) -> Vec<&'f Subscription> {
+    pub(crate) fn seats_apart(
+        &self,
+        holder: &Holder<'_>,
+        state: CustomerAccess,
+    ) -> Vec<&'f Subscription> {
         let contract = self.contract;
         let counts = |one: &&Subscription| {
             let is_bought = match state {
-                State::Granting => contract.grants_by_status(one),
-                State::InGrace => {
+                CustomerAccess::Granting => contract.grants_by_status(one),
+                CustomerAccess::InGrace => {
                     let end = contract.grace_end(one, holder.past_due_since);
                     one.status == Status::PastDue
                         && matches!(end, GraceEnd::At(end) if self.now < end)
                 }
-                State::Unjudged | State::NotGranting | State::None => false,
+                CustomerAccess::Unjudged | CustomerAccess::NotGranting | CustomerAccess::None => {
+                    false
+                }
             };
             is_bought && contract.has_only_seats(one)
         };
@@ -267,7 +277,7 @@ impl<'f> Case<'f> {
     /// The `past_due` subscriptions that are in grace, newest first.
     pub(crate) fn overdue(&self, holder: &Holder<'_>) -> Vec<&'f Subscription> {
         let in_grace = |one: &&Subscription| {
-            one.status == Status::PastDue && self.standing(holder, one) == Standing::InGrace
+            one.status == Status::PastDue && self.access(holder, one) == SubscriptionAccess::InGrace
         };
         newest_first(self.subscriptions_of(holder).filter(in_grace))
     }
@@ -346,8 +356,8 @@ impl<'f> Case<'f> {
         first.unwrap_or_default() + letters.as_str()
     }
 
-    pub(crate) fn account_entity(&self, account: &Account) -> String {
-        format!("{}:{}", self.contract.entity, account.id)
+    pub(crate) fn account_entity(&self, account: &Account) -> Entity {
+        Entity::account(&self.contract.entity, account.id.as_str())
     }
 
     /// What messages call a mapped column.

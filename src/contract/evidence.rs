@@ -1,8 +1,8 @@
 //! What each side says, in one line each: the evidence of a finding.
 
 use super::{
-    Account, ColumnName, Field, Subject, Subscription, case::Case, customers::Link,
-    standing::PriceMeaning,
+    Account, ColumnName, Field, Subject, Subscription, access::PriceMeaning, case::Case,
+    customers::Link,
 };
 
 /// A customer can have any number of subscriptions.

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
-use super::{Money, Rule, Word};
+use super::{Entity, Mentions, Money, Rule, Word};
 
 /// How bad a finding is. Ordered from the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +55,7 @@ pub struct Subject {
     pub plan_found: Option<Word>,
     pub plan_expected: Option<Word>,
     /// Further accounts, customers and subscriptions that the texts of the finding name.
-    pub named: Vec<String>,
+    pub named: Box<[String]>,
 }
 
 /// One disagreement. Its texts are raw: each renderer makes them safe for where they go. There may be a million, so that
@@ -64,8 +64,7 @@ pub struct Subject {
 pub struct Finding {
     pub rule: Rule,
     pub severity: Severity,
-    /// `user:<id>`, `customer:<id>`, `price:<id>`, …
-    pub entity: CompactString,
+    pub entity: Entity,
     /// What is wrong, then what follows from it; one sentence a line.
     pub message: Word,
     /// What to do.
@@ -79,6 +78,8 @@ pub struct Finding {
     pub items_without_amount: u64,
     /// The parts of the amount, where several customers of the account pay; empty where one does.
     pub shares: Box<[Share]>,
+    /// None where the texts name nothing beside what the rule is about.
+    pub mentions: Option<Box<Mentions>>,
     /// 16 hex digits that stay the same for the same rule, entity and customer.
     pub fingerprint: CompactString,
 }
@@ -108,12 +109,14 @@ impl PartialEq for Finding {
             amount,
             items_without_amount,
             shares,
+            mentions,
             fingerprint,
         } = self;
         (*rule, *severity, *items_without_amount)
             == (other.rule, other.severity, other.items_without_amount)
             && (entity, message, fix) == (&other.entity, &other.message, &other.fix)
             && (subject, amount, shares) == (&other.subject, &other.amount, &other.shares)
+            && *mentions == other.mentions
             && *fingerprint == other.fingerprint
             // Equal lines may have left out different ids.
             && self.evidence_lines() == other.evidence_lines()

@@ -1,5 +1,6 @@
 //! The pure core: facts from both sides and a contract in, findings and a summary out. No clock, no network, no files.
 
+mod access;
 mod account_index;
 mod advice;
 mod breadth;
@@ -7,6 +8,7 @@ mod case;
 mod cause;
 mod correction;
 mod customers;
+mod entity;
 mod evaluate;
 mod evidence;
 mod explanation;
@@ -15,12 +17,12 @@ mod finding;
 mod guards;
 mod handler_rule;
 mod identity;
+mod mentions;
 mod money;
 mod plans;
 mod policy;
 mod rule;
 mod rules;
-mod standing;
 mod status;
 mod summary;
 #[cfg(test)]
@@ -28,10 +30,12 @@ pub(crate) mod testing;
 mod time;
 mod verdict;
 
+pub use access::{CustomerAccess, SubscriptionAccess};
 pub use advice::{Advice, ContractKey};
 pub use breadth::{Breadth, Doubts, doubts};
 pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
 pub use correction::{Corrected, RowCorrection, corrections, uncorrected};
+pub use entity::{Entity, EntityKind};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
 pub use explanation::{
     Explained, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
@@ -45,6 +49,7 @@ pub(crate) use finding::fingerprint;
 pub use finding::{Evidence, Finding, Severity, Share, Subject};
 pub use handler_rule::HandlerRule;
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
+pub use mentions::{EventMention, Mentions};
 pub use money::{Interval, Money, Price};
 pub use plans::{PlanKey, PlanKeyKind, PlanWords, Plans};
 pub use policy::{

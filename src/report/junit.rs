@@ -191,7 +191,7 @@ fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
     for scenario in &rehearsed.scenarios {
         let mut failures = Vec::new();
         for ((_, found), is_told) in findings.iter().zip(&mut is_told) {
-            if is_of(&found.finding.entity, scenario) {
+            if found.finding.entity.scenario() == Some(&scenario.id) {
                 failures.push(detail(found));
                 *is_told = true;
             }
@@ -209,14 +209,6 @@ fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
         name: "rehearsal".to_owned(),
         cases,
     }
-}
-
-/// `scenario:cancel-now/deleted` is of `cancel-now`.
-fn is_of(entity: &str, scenario: &PlayedScenario) -> bool {
-    entity
-        .strip_prefix("scenario:")
-        .and_then(|rest| rest.strip_prefix(scenario.id.as_str()))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn of_scenario(scenario: &PlayedScenario, failures: Vec<Detail>) -> Case {

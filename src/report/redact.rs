@@ -138,11 +138,9 @@ impl Ids {
         let ids = [&subject.account, &subject.customer, &subject.subscription];
         let named = subject.named.iter().map(String::as_str);
         let ids = ids.into_iter().filter_map(Option::as_deref).chain(named);
-        let of_entity = finding.entity.split_once(':').filter(|(kind, _)| {
-            // What these name is nobody's.
-            !["price", "feature", "status", "accounts", "scenario"].contains(kind)
-        });
-        Self::new(ids.chain(of_entity.map(|(_, id)| id)))
+        let entity = &finding.entity;
+        let of_entity = entity.kind().is_personal().then(|| entity.id());
+        Self::new(ids.chain(of_entity))
     }
 
     fn new<'a>(ids: impl Iterator<Item = &'a str>) -> Self {
@@ -304,7 +302,7 @@ mod tests {
     #[test]
     fn an_id_inside_a_longer_one_does_not_leak() {
         let mut finding = sample::about("usr_alice_1");
-        finding.subject.named = vec!["usr_alice_1234".into(), "sub_usr_alice_1_x".into()];
+        finding.subject.named = ["usr_alice_1234".into(), "sub_usr_alice_1_x".into()].into();
         finding.message = "usr_alice_1234, sub_usr_alice_1_x and usr_alice_1".into();
         let ids = Ids::of(&finding);
         assert_eq!(

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use crate::{
     baseline::{Since, Standing},
-    contract::{Finding, Share, Subject, Summary, Word},
+    contract::{EventMention, Finding, Mentions, Share, Subject, Summary, Word},
     problem::{Place, Problem},
 };
 
@@ -239,12 +239,13 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
         amount,
         items_without_amount,
         shares,
+        mentions,
         fingerprint,
     } = finding;
     Finding {
         rule: *rule,
         severity: *severity,
-        entity: text(entity).into(),
+        entity: entity.rewritten(text),
         message: text(message).into(),
         fix: text(fix).into(),
         subject: subject(about, text),
@@ -256,7 +257,30 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
         amount: amount.clone(),
         items_without_amount: *items_without_amount,
         shares: shares.iter().map(|one| share(one, text)).collect(),
+        mentions: mentions
+            .as_deref()
+            .map(|mentions| Box::new(self::mentions(mentions, text))),
         fingerprint: fingerprint.clone(),
+    }
+}
+
+fn mentions(mentions: &Mentions, text: &impl Fn(&str) -> String) -> Mentions {
+    let Mentions { fields, events } = mentions;
+    let event = |event: &EventMention| {
+        let EventMention {
+            kind,
+            id,
+            is_earlier,
+        } = event;
+        EventMention {
+            kind: text(kind),
+            id: id.as_deref().map(text),
+            is_earlier: *is_earlier,
+        }
+    };
+    Mentions {
+        fields: fields.clone(),
+        events: events.iter().map(event).collect(),
     }
 }
 

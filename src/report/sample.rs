@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     baseline::{Since, Standing},
-    contract::{Evidence, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
+    contract::{
+        Entity, Evidence, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict,
+    },
     problem::{Place, Problem},
 };
 
@@ -173,7 +175,7 @@ pub(super) fn many(findings: usize) -> Outcome {
 /// `text` in every place that holds text of others.
 pub(super) fn full_of(text: &str) -> Outcome {
     let mut finding = about(text);
-    finding.entity = format!("{text}:{text}").into();
+    finding.entity = Entity::account(text, text);
     finding.message = format!("{text}\n{text} is wrong").into();
     finding.fix = format!("{text}\nand {text}").into();
     finding.subject = Subject {
@@ -184,7 +186,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
         price: Some(text.into()),
         plan_found: Some(text.into()),
         plan_expected: Some(text.into()),
-        named: vec![text.into()],
+        named: [text.into()].into(),
     };
     finding.evidence = vec![text.to_owned(), format!("{text} and {text}")].into();
     let mut problem = problem(&format!("{text}\n  {text}"), text);
@@ -303,7 +305,7 @@ pub(super) fn alice() -> Finding {
     Finding {
         rule: Rule::RevenueLeak,
         severity: Severity::High,
-        entity: "user:usr_alice".into(),
+        entity: Entity::account("user", "usr_alice"),
         message: "User has an active/trialing Stripe subscription but has_paid_access is false.\n\
                   Revenue leak — user cannot access paid features."
             .into(),
@@ -316,7 +318,7 @@ pub(super) fn alice() -> Finding {
             price: Some("price_pro".into()),
             plan_found: Some("free".into()),
             plan_expected: Some("pro".into()),
-            named: vec![],
+            named: Box::default(),
         },
         evidence: vec![
             "Stripe: subscription sub_alice_1 of customer cus_alice is active".to_owned(),
@@ -326,27 +328,30 @@ pub(super) fn alice() -> Finding {
         amount: money(&[("usd", 2_000)]),
         items_without_amount: 0,
         shares: Box::default(),
+        mentions: None,
         fingerprint: "69149926077885fa".into(),
     }
 }
 
 /// A finding of that rule, without evidence.
 pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
-    let (_, id) = entity.split_once(':').expect("an entity has a colon");
+    let entity = Entity::from(entity);
+    let id = entity.id().to_owned();
     Finding {
         rule,
         severity: rule.default_severity(),
-        entity: entity.into(),
+        entity,
         message: format!("{id}: {}.", rule.description()).into(),
         fix: "Handle `customer.subscription.deleted`.".into(),
         subject: Subject {
-            account: Some(id.into()),
+            account: Some(id.as_str().into()),
             ..Subject::default()
         },
         evidence: Evidence::default(),
         amount: Money::default(),
         items_without_amount: 0,
         shares: Box::default(),
+        mentions: None,
         fingerprint: "0123456789abcdef".into(),
     }
 }
@@ -354,7 +359,7 @@ pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
 /// A finding about an account of that id, which all its texts name.
 pub(super) fn about(id: &str) -> Finding {
     Finding {
-        entity: format!("user:{id}").into(),
+        entity: Entity::account("user", id),
         message: format!("User {id} pays and has no access.\nRevenue leak.").into(),
         fix: format!("Give {id} access.").into(),
         subject: Subject {

@@ -4,7 +4,7 @@ use super::{
     Outcome, PlayedResult, PlayedScenario, Rehearsed,
     sample::{alice, contract, full_of, outcome},
 };
-use crate::contract::{Finding, Money, Rule, Source, Subject};
+use crate::contract::{Entity, Finding, Money, Rule, Source, Subject};
 
 /// A rehearsal of three scenarios, one of which is broken at its second step.
 pub(super) fn rehearsal() -> Outcome {
@@ -58,7 +58,7 @@ pub(super) fn scenario(id: &str, result: PlayedResult) -> PlayedScenario {
 fn left_in() -> Finding {
     Finding {
         rule: Rule::WrongfulAccess,
-        entity: "scenario:cancel-now/deleted".into(),
+        entity: Entity::step("cancel-now", "deleted"),
         message: "The subscription is deleted while its period runs on.\n\
                   User has has_paid_access true but no active/trialing Stripe subscription."
             .into(),
@@ -68,7 +68,7 @@ fn left_in() -> Finding {
         subject: Subject {
             account: Some("rehearsal_cancel_now_1".into()),
             customer: Some("cus_RehearsalCancelNow1".into()),
-            named: vec!["evt_RehearsalCancelNow1".into(), "sub_RehearsalCancelNow1".into()],
+            named: ["evt_RehearsalCancelNow1".into(), "sub_RehearsalCancelNow1".into()].into(),
             ..Subject::default()
         },
         evidence: vec![

@@ -36,9 +36,7 @@ impl Shown {
         ];
         let named = subject.named.iter().map(String::as_str);
         let mut names: Vec<&str> = names.into_iter().flatten().chain(named).collect();
-        if let Some((_, id)) = finding.entity.split_once(':') {
-            names.push(id);
-        }
+        names.push(finding.entity.id());
         let words = [&subject.status, &subject.plan_found, &subject.plan_expected];
         let words = words.into_iter().filter_map(Option::as_deref);
         let mut hostile: Vec<_> = names

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prodverdict::{
     baseline::{Since, Standing},
-    contract::{Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
+    contract::{Entity, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
     problem::{Place, Problem},
     report::{Change, ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
@@ -209,7 +209,7 @@ fn finding(rule: Rule, id: &str) -> Finding {
     Finding {
         rule,
         severity: rule.default_severity(),
-        entity: format!("user:{id}").into(),
+        entity: Entity::account("user", id),
         message: format!("{id}: {}.", rule.description()).into(),
         fix: "Handle `customer.subscription.deleted`.".into(),
         subject: Subject {
@@ -225,6 +225,7 @@ fn finding(rule: Rule, id: &str) -> Finding {
         amount: Money::default(),
         items_without_amount: 0,
         shares: Box::default(),
+        mentions: None,
         fingerprint: "0123456789abcdef".into(),
     }
 }

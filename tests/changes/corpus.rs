@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use prodverdict::{
     changes::{ChangedFile, Diff, Finder, of_contract, of_finding},
     config::{self, AccessContract},
-    contract::{Finding, Money, Rule, Severity, Subject},
+    contract::{Entity, Finding, Money, Rule, Severity, Subject},
 };
 
 /// Names that only billing has.
@@ -90,7 +90,7 @@ fn finding(rule: Rule, column: &str) -> Finding {
     Finding {
         rule,
         severity: Severity::High,
-        entity: "user:usr_1".into(),
+        entity: Entity::account("user", "usr_1"),
         message: format!("User has an active subscription but {column} says otherwise.").into(),
         fix: format!("Set {column} in your webhook handler.").into(),
         subject: Subject {
@@ -108,6 +108,7 @@ fn finding(rule: Rule, column: &str) -> Finding {
         amount: Money::default(),
         items_without_amount: 0,
         shares: Box::default(),
+        mentions: None,
         fingerprint: String::new().into(),
     }
 }

@@ -124,7 +124,7 @@ fn what_the_spec_fixes(finding: Finding) -> Expected {
     Expected {
         severity: finding.severity,
         rule,
-        entity: finding.entity.into(),
+        entity: finding.entity.to_string(),
         fixed: Fixed {
             account: subject.account.map(Into::into),
             customer: subject.customer.map(Into::into),

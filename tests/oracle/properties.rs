@@ -245,7 +245,7 @@ fn respell(text: &str) -> String {
 
 fn respelled(mut finding: Finding) -> Finding {
     let evidence = finding.evidence_lines();
-    finding.entity = respell(&finding.entity).into();
+    finding.entity = finding.entity.rewritten(respell);
     finding.message = respell(&finding.message).into();
     finding.fix = respell(&finding.fix).into();
     let subject = &mut finding.subject;

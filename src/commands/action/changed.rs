@@ -210,6 +210,7 @@ mod tests {
             amount: Money::default(),
             items_without_amount: 0,
             shares: Box::default(),
+            mentions: None,
             fingerprint: String::new().into(),
         };
         Reported {

@@ -7,8 +7,8 @@ use crate::{
     billing::{PriceTable, stripe_objects},
     commands::failure::Failure,
     contract::{
-        AccountId, Contract, CustomerId, Explanation, Facts, Field, FieldValue, Finding, Rule,
-        Subscription, UnixSeconds, explain,
+        AccountId, Contract, CustomerAccess, CustomerId, Explanation, Facts, Field, FieldValue,
+        Finding, Rule, Subscription, UnixSeconds, explain,
     },
     database::{Chosen, ReadRequest, Reader},
     problem::Problem,
@@ -147,10 +147,10 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
         .and_then(|one| one.judgement.as_ref().ok())
         .and_then(|judgement| judgement.state.as_ref());
     Stand {
-        served: match state.map(|state| state.word) {
-            Some("granting") => Some(true),
-            Some("not granting" | "none") => Some(false),
-            _ => None,
+        served: match state.map(|state| state.access) {
+            Some(CustomerAccess::Granting) => Some(true),
+            Some(CustomerAccess::NotGranting | CustomerAccess::None) => Some(false),
+            Some(CustomerAccess::InGrace | CustomerAccess::Unjudged) | None => None,
         },
         row,
         explained: explained_customer,

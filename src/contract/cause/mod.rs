@@ -131,6 +131,7 @@ pub fn add_causes(
         if let Some(line) = cause.message() {
             finding.message = format!("{}\n{line}", finding.message).into();
         }
+        finding.mentions = cause.mentions().map(Box::new);
         let has_own_fix = contract.fix.is_some() && finding.rule.is_published();
         if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
             finding.fix = format!("{}\n{line}", finding.fix).into();

@@ -1,6 +1,7 @@
 //! A cause in words: one line for the evidence, the message and the fix.
 
 use super::{Cause, Event, RowSince};
+use crate::contract::{EventMention, Mentions};
 
 /// The events that one finding names; the rest is counted.
 const SHOWN: usize = 3;
@@ -39,6 +40,24 @@ impl Cause<'_> {
             )],
             Self::NotReached(None) => Vec::new(),
         }
+    }
+
+    /// The events in these texts; none where there are none.
+    pub(super) fn mentions(&self) -> Option<Mentions> {
+        let events: Vec<&Event> = match self {
+            Self::NotDelivered(events) => events.iter().take(SHOWN).copied().collect(),
+            Self::Delivered { change, .. } => vec![change],
+            Self::TooOld | Self::NotInLog(_) | Self::NotReached(_) => return None,
+        };
+        let mention = |event: &Event| EventMention {
+            kind: event.kind.clone(),
+            id: Some(event.id.clone()),
+            is_earlier: false,
+        };
+        Some(Mentions {
+            fields: Vec::new(),
+            events: events.into_iter().map(mention).collect(),
+        })
     }
 
     pub(super) fn message(&self) -> Option<String> {

@@ -11,8 +11,8 @@ mod says;
 mod tests;
 
 use super::{
-    Contract, CustomerId, Facts, Finding, Rule, Severity, Unanswerable, UnixSeconds, case::Case,
-    customers::Holder, evaluate,
+    Contract, CustomerAccess, CustomerId, Facts, Finding, Rule, Severity, Unanswerable,
+    UnixSeconds, case::Case, customers::Holder, evaluate,
 };
 
 pub use row::{ExplainedAccount, ExplainedField, FieldValue};
@@ -54,8 +54,7 @@ pub struct Judgement {
 /// What a customer's subscriptions come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedState {
-    /// `granting`, `in grace`, `unjudged`, `not granting` or `none`.
-    pub word: &'static str,
+    pub access: CustomerAccess,
     pub because: String,
 }
 

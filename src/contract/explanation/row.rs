@@ -52,7 +52,7 @@ fn explained(case: &Case<'_>, account: &Account) -> ExplainedAccount {
     };
     ExplainedAccount {
         id: account.id.to_string(),
-        entity: case.account_entity(account),
+        entity: case.account_entity(account).to_string(),
         fields: Field::ALL.into_iter().filter_map(field).collect(),
         exempt: exempt(case, account),
     }

@@ -3,10 +3,10 @@
 use super::{ExplainedRule, RuleOutcome, row::exempt};
 use crate::contract::{
     Account, Field, Finding, Item, Rule, Source,
+    access::{CustomerAccess, PriceMeaning},
     case::Case,
     customers::{Holder, Link},
     rules::{counts_seats, is_paid_elsewhere, is_plan_alive},
-    standing::{PriceMeaning, State},
 };
 
 /// What a rule says where there is no finding: what it was looking for is not so, or it does not look here at all.
@@ -17,7 +17,7 @@ enum Quiet {
 
 use Quiet::{DoesNotApply, Holds};
 
-pub(super) type Known<'k> = Option<(Holder<'k>, State)>;
+pub(super) type Known<'k> = Option<(Holder<'k>, CustomerAccess)>;
 
 /// Every rule of the source, in the order of rules.
 pub(super) fn all(case: &Case<'_>, known: Known<'_>, findings: &[Finding]) -> Vec<ExplainedRule> {
@@ -189,12 +189,12 @@ fn quiet_of_account(case: &Case<'_>, known: Known<'_>, rule: Rule, account: &Acc
     if is_about_links {
         return Holds(format!("the {entity} is linked to a customer"));
     }
-    if state == State::Unjudged {
+    if state == CustomerAccess::Unjudged {
         return DoesNotApply("the customer is unjudged".to_owned());
     }
     let is_judged_in_grace = rule == Rule::StatusDrift
         || (account.paid && matches!(rule, Rule::PlanDrift | Rule::SeatDrift));
-    if state == State::InGrace && !is_judged_in_grace {
+    if state == CustomerAccess::InGrace && !is_judged_in_grace {
         return DoesNotApply("the customer is in grace, with or without access".to_owned());
     }
     if rule == Rule::CustomerMismatch {
@@ -218,7 +218,7 @@ fn flag(case: &Case<'_>, account: &Account) -> String {
 }
 
 /// The rules that compare the flag with the customer's state.
-fn quiet_of_flag(case: &Case<'_>, state: State, rule: Rule, account: &Account) -> Quiet {
+fn quiet_of_flag(case: &Case<'_>, state: CustomerAccess, rule: Rule, account: &Account) -> Quiet {
     let object = case.source_object();
     if account.paid == (rule == Rule::RevenueLeak) {
         Holds(flag(case, account))
@@ -228,7 +228,7 @@ fn quiet_of_flag(case: &Case<'_>, state: State, rule: Rule, account: &Account) -
         Holds(format!("no {object} grants access"))
     } else if rule == Rule::NoSubscription {
         Holds(format!("the customer has a {object}"))
-    } else if state == State::None {
+    } else if state == CustomerAccess::None {
         DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
     } else {
         Holds(format!("a {object} grants access"))
@@ -239,18 +239,18 @@ fn quiet_of_flag(case: &Case<'_>, state: State, rule: Rule, account: &Account) -
 fn quiet_of_column(
     case: &Case<'_>,
     holder: &Holder<'_>,
-    state: State,
+    state: CustomerAccess,
     rule: Rule,
     account: &Account,
 ) -> Quiet {
-    let is_granting = state == State::Granting || state == State::InGrace;
+    let is_granting = state == CustomerAccess::Granting || state == CustomerAccess::InGrace;
     let (is_right, access) = if rule == Rule::StalePlan {
         (
             !account.paid && !is_granting,
             "without access, and rightly so",
         )
     } else if rule == Rule::StatusDrift {
-        let is_right = account.paid == is_granting || state == State::InGrace;
+        let is_right = account.paid == is_granting || state == CustomerAccess::InGrace;
         (is_right, "whose access is right")
     } else {
         (account.paid && is_granting, "with access, and rightly so")

@@ -3,9 +3,9 @@
 use super::{ExplainedState, groups::Group};
 use crate::contract::{
     CanceledGrace, Item, Money, Pause, PauseMeaning, Status, Subscription, UnixSeconds,
+    access::{CustomerAccess, GraceEnd, PriceMeaning, SubscriptionAccess, overdue_since},
     case::Case,
     customers::Holder,
-    standing::{GraceEnd, PriceMeaning, Standing, State, overdue_since},
 };
 
 /// One subscription, or the entitlements that stand in for one.
@@ -25,8 +25,7 @@ pub struct ExplainedSubscription {
     pub pause: Option<Pause>,
     /// In order of their ids.
     pub prices: Vec<ExplainedPrice>,
-    /// `grants`, `in grace`, `unjudged`, `does not grant`, `left out` or `undecided`.
-    pub standing: &'static str,
+    pub access: SubscriptionAccess,
     pub because: String,
     /// Findings about the account name this one.
     pub decides: bool,
@@ -79,10 +78,10 @@ fn explained(
     one: &Subscription,
     decides: bool,
 ) -> ExplainedSubscription {
-    let standing = if case.is_on_test_clock_of(one) {
-        Standing::Unjudged
+    let access = if case.is_on_test_clock_of(one) {
+        SubscriptionAccess::Unjudged
     } else {
-        case.standing(holder, one)
+        case.access(holder, one)
     };
     let mut prices: Vec<_> = one.items.iter().map(|item| price(case, item)).collect();
     // The provider promises no order of items.
@@ -98,15 +97,8 @@ fn explained(
         cancel_scheduled: one.cancel_scheduled,
         pause: one.pause.clone(),
         prices,
-        because: because(case, holder, one, &standing),
-        standing: match standing {
-            Standing::LeftOut => "left out",
-            Standing::Grants => "grants",
-            Standing::InGrace => "in grace",
-            Standing::Unjudged => "unjudged",
-            Standing::Denies => "does not grant",
-            Standing::Undecidable(_) => "undecided",
-        },
+        because: because(case, holder, one, &access),
+        access,
         decides,
     }
 }
@@ -142,7 +134,7 @@ fn because(
     case: &Case<'_>,
     holder: &Holder<'_>,
     one: &Subscription,
-    standing: &Standing,
+    access: &SubscriptionAccess,
 ) -> String {
     let status = &one.status;
     let since = holder.past_due_since;
@@ -151,54 +143,64 @@ fn because(
         GraceEnd::None | GraceEnd::Unknown | GraceEnd::Missing(_) => None,
     };
     let pause = one.pause.as_ref().map_or("", Pause::as_str);
-    match (standing, grace) {
-        (Standing::LeftOut, _) if !case.contract.is_left_out(one) => {
+    match (access, grace) {
+        (SubscriptionAccess::LeftOut, _) if !case.contract.is_left_out(one) => {
             "it buys seats only, which say nothing of a plan".to_owned()
         }
-        (Standing::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
-        (Standing::Undecidable(missing), _) => missing.to_string(),
-        (Standing::Unjudged, _) if one.on_test_clock => {
+        (SubscriptionAccess::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
+        (SubscriptionAccess::Undecidable(missing), _) => missing.to_string(),
+        (SubscriptionAccess::Unjudged, _) if one.on_test_clock => {
             "it lives on a test clock, where times are made up".to_owned()
         }
-        (Standing::Unjudged, _) if case.contract.pause_meaning(one) == PauseMeaning::Unjudged => {
+        (SubscriptionAccess::Unjudged, _)
+            if case.contract.pause_meaning(one) == PauseMeaning::Unjudged =>
+        {
             format!("its collection is paused as `{pause}`, and nobody is accused on that")
         }
-        (Standing::Denies, _) if case.contract.pause_meaning(one) == PauseMeaning::Deny => {
+        (SubscriptionAccess::Denies, _)
+            if case.contract.pause_meaning(one) == PauseMeaning::Deny =>
+        {
             format!("its collection is paused as `{pause}`, which `pause_collection` denies")
         }
-        (Standing::Unjudged, _) if case.contract.grace_end(one, since) == GraceEnd::Unknown => {
+        (SubscriptionAccess::Unjudged, _)
+            if case.contract.grace_end(one, since) == GraceEnd::Unknown =>
+        {
             "nothing says since when it is overdue, which `grace.past_due` needs".to_owned()
         }
-        (Standing::Grants, _) => format!(
+        (SubscriptionAccess::Grants, _) => format!(
             "{}{}",
             granting_word(case, one),
             plan_that_grants(case, one)
         ),
-        (Standing::Denies | Standing::Unjudged, _) if case.contract.grants_by_status(one) => {
+        (SubscriptionAccess::Denies | SubscriptionAccess::Unjudged, _)
+            if case.contract.grants_by_status(one) =>
+        {
             let prices = listed(one.items.iter().map(|item| item.price.id.as_str()));
-            let but = if *standing == Standing::Denies {
+            let but = if *access == SubscriptionAccess::Denies {
                 "pays for free plans only"
             } else {
                 "none of its prices is in `plans`"
             };
             format!("{}, but {but}: {prices}", granting_word(case, one))
         }
-        (Standing::Unjudged, _) => {
+        (SubscriptionAccess::Unjudged, _) => {
             format!("`{status}` is neither in `statuses.grant` nor in `statuses.deny`")
         }
-        (Standing::InGrace, Some(end)) => {
+        (SubscriptionAccess::InGrace, Some(end)) => {
             format!(
                 "`{status}` does not grant, but {} lasts until {end}",
                 grace_rule(case, holder, one)
             )
         }
-        (Standing::Denies, Some(end)) => {
+        (SubscriptionAccess::Denies, Some(end)) => {
             format!(
                 "`{status}` does not grant, and {} ended {end}",
                 grace_rule(case, holder, one)
             )
         }
-        (Standing::InGrace | Standing::Denies, None) => format!("`{status}` does not grant"),
+        (SubscriptionAccess::InGrace | SubscriptionAccess::Denies, None) => {
+            format!("`{status}` does not grant")
+        }
     }
 }
 
@@ -255,54 +257,60 @@ pub(super) fn state(
 ) -> Option<ExplainedState> {
     let Some((holder, state)) = known else {
         return group.customer.as_ref().map(|_| ExplainedState {
-            word: word(State::None),
+            access: CustomerAccess::None,
             because: nothing(case, group),
         });
     };
-    let of = |wanted: &Standing| {
+    let of = |wanted: &SubscriptionAccess| {
         let mut all: Vec<_> = holder
             .customers()
             .flat_map(|customer| case.customers.subscriptions(customer))
-            .filter(|one| case.standing(&holder, one) == *wanted || one.on_test_clock)
+            .filter(|one| case.access(&holder, one) == *wanted || one.on_test_clock)
             .map(|one| one.id.as_str())
             .collect();
         all.sort_unstable();
         listed(all.into_iter())
     };
     let because = match state {
-        State::Granting if !case.contract.source.has_subscriptions() => {
+        CustomerAccess::Granting if !case.contract.source.has_subscriptions() => {
             "it has an active entitlement, and one is enough".to_owned()
         }
-        State::Granting => format!("{} grants, and one is enough", of(&Standing::Grants)),
-        State::InGrace => format!("nothing grants, and {} is in grace", of(&Standing::InGrace)),
-        State::Unjudged if !case.contract.source.has_subscriptions() => {
+        CustomerAccess::Granting => format!(
+            "{} grants, and one is enough",
+            of(&SubscriptionAccess::Grants)
+        ),
+        CustomerAccess::InGrace => format!(
+            "nothing grants, and {} is in grace",
+            of(&SubscriptionAccess::InGrace)
+        ),
+        CustomerAccess::Unjudged if !case.contract.source.has_subscriptions() => {
             "nobody is accused on entitlements that the contract does not map".to_owned()
         }
-        State::Unjudged => format!(
+        CustomerAccess::Unjudged => format!(
             "nothing grants, and {} cannot be judged",
-            of(&Standing::Unjudged)
+            of(&SubscriptionAccess::Unjudged)
         ),
-        State::NotGranting if !case.contract.source.has_subscriptions() => {
+        CustomerAccess::NotGranting if !case.contract.source.has_subscriptions() => {
             "none of its entitlements is to a paid plan".to_owned()
         }
-        State::NotGranting => format!(
+        CustomerAccess::NotGranting => format!(
             "{} does not grant, and there is no other",
-            of(&Standing::Denies)
+            of(&SubscriptionAccess::Denies)
         ),
-        State::None if has_subscriptions(case, &holder) => {
+        CustomerAccess::None if has_subscriptions(case, &holder) => {
             format!(
                 "{} is left out, and there is no other",
-                of(&Standing::LeftOut)
+                of(&SubscriptionAccess::LeftOut)
             )
         }
-        State::None if case.customers.id(holder.first).is_none() => format!(
+        CustomerAccess::None if case.customers.id(holder.first).is_none() => format!(
             "{} does not know the stored subscription",
             case.contract.source.provider()
         ),
-        State::None => nothing(case, group),
+        CustomerAccess::None => nothing(case, group),
     };
     Some(ExplainedState {
-        word: word(state),
+        access: state,
         because,
     })
 }
@@ -310,16 +318,6 @@ pub(super) fn state(
 fn has_subscriptions(case: &Case<'_>, holder: &Holder<'_>) -> bool {
     let mut customers = holder.customers();
     customers.any(|one| case.customers.subscriptions(one).next().is_some())
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::Granting => "granting",
-        State::InGrace => "in grace",
-        State::Unjudged => "unjudged",
-        State::NotGranting => "not granting",
-        State::None => "none",
-    }
 }
 
 fn nothing(case: &Case<'_>, group: &Group) -> String {

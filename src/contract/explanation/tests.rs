@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::contract::{
-    Account, AccountColumns, CanceledGrace, Field, Source, Subscription, SubscriptionId,
+    Account, AccountColumns, CanceledGrace, EntityKind, Field, Source, Subscription,
+    SubscriptionId,
     testing::{DAY, NOW, account, contract, facts, findings, item, subscription},
 };
 
@@ -17,7 +18,7 @@ fn explained(contract: &Contract, facts: &Facts) -> Explanation {
 fn state(explanation: &Explanation) -> String {
     let judgement = explanation.judgement.as_ref().expect("a judgement");
     let state = judgement.state.as_ref().expect("a state");
-    format!("{}: {}", state.word, state.because)
+    format!("{}: {}", state.access.as_str(), state.because)
 }
 
 /// `outcome: because` of the rule.
@@ -34,7 +35,7 @@ fn says(contract: &Contract, one: Subscription) -> String {
     let [one] = said.subscriptions.as_slice() else {
         panic!("{said:#?}");
     };
-    format!("{}: {}", one.standing, one.because)
+    format!("{}: {}", one.access.as_str(), one.because)
 }
 
 #[test]
@@ -111,7 +112,7 @@ fn grace_says_from_when_and_until_when() {
         "{said:#?}"
     );
     assert_eq!(
-        said.subscriptions.first().map(|one| one.standing),
+        said.subscriptions.first().map(|one| one.access.as_str()),
         Some("undecided")
     );
 }
@@ -365,7 +366,7 @@ proptest! {
         let names = |findings: &[Finding]| {
             // What is counted over everybody is one finding there, and one for each customer here.
             let is_own = |finding: &&Finding| {
-                ["user:", "customer:"].iter().any(|kind| finding.entity.starts_with(kind))
+                matches!(finding.entity.kind(), EntityKind::Account | EntityKind::Customer)
             };
             findings
                 .iter()

@@ -16,8 +16,8 @@ pub(super) fn revenue_leak(case: &Case<'_>, link: &Link<'_, '_>) {
     let entity = case.entity_capital();
     case.report(
         Rule::RevenueLeak,
+        case.account_entity(link.account),
         Draft {
-            entity: case.account_entity(link.account),
             message: format!(
                 "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
                 case.a_granting_subscription(granting.first().copied()),
@@ -62,8 +62,8 @@ pub(super) fn wrongful_access(case: &Case<'_>, link: &Link<'_, '_>) {
     };
     case.report(
         Rule::WrongfulAccess,
+        case.account_entity(link.account),
         Draft {
-            entity: case.account_entity(link.account),
             message: format!(
                 "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
                 case.entity_capital(),
@@ -88,10 +88,7 @@ pub(super) fn no_subscription(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.wants(Rule::NoSubscription) {
         return;
     }
-    case.report(
-        Rule::NoSubscription,
-        Draft {
-            entity: case.account_entity(link.account),
+    case.report(Rule::NoSubscription, case.account_entity(link.account), Draft {
             message: format!(
                 "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
                 case.entity_capital(),
@@ -185,7 +182,7 @@ mod tests {
         );
         let world = facts([account("1")], [subscription("1", "trialing", "price_pro")]);
         let leak = only(Rule::RevenueLeak, &contract, &world);
-        assert_eq!(leak.entity, "team:usr_1");
+        assert_eq!(&*leak.entity, "team:usr_1");
         assert!(leak.message.starts_with(
             "Team has an active/trialing Stripe subscription but state is not one of on, trial.\n"
         ));

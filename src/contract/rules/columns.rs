@@ -3,9 +3,9 @@
 use crate::contract::{
     AccountColumns, Field, Included, Item, MatchOn, PlanWords, PriceId, PricePattern, Rule, Seats,
     Source, Status, Subscription, Unanswerable, UnixSeconds,
+    access::{CustomerAccess, PriceMeaning},
     case::{Case, Draft},
     customers::Link,
-    standing::{PriceMeaning, State},
 };
 
 /// Judges what the row of a paid account says of its subscription, where its customer grants.
@@ -37,7 +37,7 @@ pub(super) fn judge_granting(
 pub(super) fn seat_drift(
     case: &Case<'_>,
     link: &Link<'_, '_>,
-    state: State,
+    state: CustomerAccess,
     paying: &[&Subscription],
 ) -> Result<(), Unanswerable> {
     let (Some(columns), Some(newest)) = (link.account.columns.as_deref(), paying.first()) else {
@@ -205,8 +205,8 @@ impl Row<'_, '_> {
         };
         case.report(
             rule,
+            case.account_entity(link.account),
             Draft {
-                entity: case.account_entity(link.account),
                 message: format!(
                     "{} has {column} {stored} but the {} {says}.\n{consequence}",
                     case.entity_capital(),

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::price::count;
 use crate::contract::{
-    Field, MatchOn, Money, PlanWords, PriceId, Rule, Status, Subject, Subscription,
+    Entity, Field, MatchOn, Money, PlanWords, PriceId, Rule, Status, Subject, Subscription,
+    access::PriceMeaning,
     case::{Case, Draft},
     customers::CustomerNumber,
-    standing::PriceMeaning,
 };
 
 /// How many ids a message names.
@@ -25,10 +25,7 @@ pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
         return;
     };
     let (id, entity) = (linked.key, &case.contract.entity);
-    case.report(
-        Rule::DuplicateCustomer,
-        Draft {
-            entity: format!("customer:{id}"),
+    case.report(Rule::DuplicateCustomer, Entity::customer(id), Draft {
             message: format!(
                 "Customer {id} is linked to {} {entity}s: {}.\n\
                  One payment gives access more than once, and one cancellation takes it from all of them.",
@@ -40,7 +37,7 @@ pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
             ),
             subject: Subject {
                 customer: Some(id.into()),
-                named: linked.named,
+                named: linked.named.into(),
                 ..Subject::default()
             },
             evidence: linked.rows,
@@ -60,10 +57,7 @@ pub(super) fn duplicate_subscription(case: &Case<'_>, subscription: CustomerNumb
     };
     let (id, entity) = (linked.key, &case.contract.entity);
     let column = case.column(Field::SubscriptionId);
-    case.report(
-        Rule::DuplicateSubscription,
-        Draft {
-            entity: format!("subscription:{id}"),
+    case.report(Rule::DuplicateSubscription, Entity::subscription(id), Draft {
             message: format!(
                 "Subscription {id} is stored on {} {entity}s: {}.\n\
                  One payment gives access more than once, and one cancellation takes it from all of them.",
@@ -73,7 +67,7 @@ pub(super) fn duplicate_subscription(case: &Case<'_>, subscription: CustomerNumb
             subject: Subject {
                 customer: case.customers.id(subscription).map(Into::into),
                 subscription: Some(id.into()),
-                named: linked.named,
+                named: linked.named.into(),
                 ..Subject::default()
             },
             evidence: linked.rows,
@@ -146,7 +140,7 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
             newest.id, newest.status,
         );
         (
-            format!("subscription:{}", newest.id),
+            Entity::subscription(newest.id.as_str()),
             message,
             newest.id.as_str(),
         )
@@ -155,13 +149,10 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
             "Customer {id} has {article} {} subscription {} but no {entity} is linked to it.",
             newest.status, newest.id,
         );
-        (format!("customer:{id}"), message, id)
+        (Entity::customer(id), message, id)
     };
     let shown = live.iter().take(MAX_NAMED);
-    case.report(
-        Rule::OrphanSubscription,
-        Draft {
-            entity: about,
+    case.report(Rule::OrphanSubscription, about, Draft {
             message: format!("{message}\nOrphan — somebody is charged, and nobody has access."),
             fix: format!(
                 "Store {stored} on the {entity} that bought it, or cancel the subscription and refund it. \
@@ -228,8 +219,8 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
     };
     case.report(
         Rule::DoubleSubscription,
+        Entity::customer(id),
         Draft {
-            entity: format!("customer:{id}"),
             message: format!(
                 "Customer {id} has {} for {thing}: {}{more}.\n\
                  Double subscription — the customer is charged {times}.",
@@ -243,7 +234,7 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
             subject: Subject {
                 customer: Some(id.into()),
                 subscription: named.first().map(Into::into),
-                named,
+                named: named.into(),
                 ..Subject::default()
             },
             evidence: twice
@@ -332,7 +323,7 @@ mod tests {
             ]
         );
         let duplicate = only(Rule::DuplicateCustomer, &contract(), &world);
-        assert_eq!(duplicate.subject.named, ["usr_1", "usr_2"]);
+        assert_eq!(*duplicate.subject.named, ["usr_1", "usr_2"]);
         assert_eq!(duplicate.severity, Severity::Medium);
     }
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::is_paid_elsewhere;
 use crate::contract::{
     Account, Advice, ContractKey, CustomerId, Field, MatchOn, Rule, Subject, Subscription, Word,
+    access::CustomerAccess,
     account_index::AccountIndex,
     case::{Case, Draft},
     customers::{CustomerNumber, Link},
-    standing::State,
 };
 
 /// So many linked subscriptions have to hold the right account's id before a key is believed.
@@ -157,9 +157,10 @@ fn qualifies(case: &Case<'_>, account: &Account, link: Option<Link<'_, '_>>) -> 
         // There is no verdict at all then.
         Some(Err(_)) => false,
         Some(Ok(state)) if account.paid => {
-            matches!(state, State::NotGranting | State::None) && !is_paid_elsewhere(account)
+            matches!(state, CustomerAccess::NotGranting | CustomerAccess::None)
+                && !is_paid_elsewhere(account)
         }
-        Some(Ok(state)) => state != State::Granting,
+        Some(Ok(state)) => state != CustomerAccess::Granting,
     }
 }
 
@@ -272,10 +273,7 @@ fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
     ));
     evidence.push(case.row_says(account));
     let newest = granting.first();
-    case.report(
-        Rule::CustomerMismatch,
-        Draft {
-            entity: case.account_entity(account),
+    case.report(Rule::CustomerMismatch, case.account_entity(account), Draft {
             message: format!("{linked}, and pays as {id} ({metadata}.{}).\nCustomer mismatch — {follows}", &**key),
             fix: format!(
                 "Store {column}={id} on the {entity}, and let your webhook handler link a customer that is made later."

@@ -19,9 +19,9 @@ pub(crate) use self::{
 };
 use super::{
     Account, Field, MatchOn, Rule, Unanswerable,
+    access::CustomerAccess,
     case::{Case, StateOfCustomer},
     customers::{CustomerNumber, Link},
-    standing::State,
 };
 
 /// Judges every account, then what belongs to customers, prices and statuses.
@@ -97,36 +97,40 @@ fn judge_accounts(
     Ok(())
 }
 
-fn judge_account(case: &Case<'_>, link: &Link<'_, '_>, state: State) -> Result<(), Unanswerable> {
+fn judge_account(
+    case: &Case<'_>,
+    link: &Link<'_, '_>,
+    state: CustomerAccess,
+) -> Result<(), Unanswerable> {
     let paid_elsewhere = is_paid_elsewhere(link.account);
     match (link.account.paid, state) {
-        (false, State::Granting) => access::revenue_leak(case, link),
-        (true, State::NotGranting | State::None) if paid_elsewhere => {
+        (false, CustomerAccess::Granting) => access::revenue_leak(case, link),
+        (true, CustomerAccess::NotGranting | CustomerAccess::None) if paid_elsewhere => {
             columns::status_drift(case, link);
         }
-        (true, State::NotGranting) => access::wrongful_access(case, link),
-        (true, State::None) => access::no_subscription(case, link),
-        (true, State::Granting) => {
+        (true, CustomerAccess::NotGranting) => access::wrongful_access(case, link),
+        (true, CustomerAccess::None) => access::no_subscription(case, link),
+        (true, CustomerAccess::Granting) => {
             let granting = case.granting(&link.holder);
             plan::plan_drift(case, link, state, &granting);
             columns::seat_drift(case, link, state, &granting)?;
             columns::judge_granting(case, link, &granting)?;
             columns::status_drift(case, link);
         }
-        (false, State::NotGranting | State::None) => {
+        (false, CustomerAccess::NotGranting | CustomerAccess::None) => {
             if !paid_elsewhere {
                 plan::stale_plan(case, link);
             }
             columns::status_drift(case, link);
         }
-        (true, State::InGrace) => {
+        (true, CustomerAccess::InGrace) => {
             let overdue = case.overdue(&link.holder);
             plan::plan_drift(case, link, state, &overdue);
             columns::seat_drift(case, link, state, &overdue)?;
             columns::status_drift(case, link);
         }
-        (false, State::InGrace) => columns::status_drift(case, link),
-        (_, State::Unjudged) => {}
+        (false, CustomerAccess::InGrace) => columns::status_drift(case, link),
+        (_, CustomerAccess::Unjudged) => {}
     }
     Ok(())
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::contract::{
     Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription,
+    access::CustomerAccess,
     case::{Case, Draft},
     customers::{Holder, Link},
-    standing::State,
 };
 
 /// The stored plan is not one that `paying`, the granting or overdue subscriptions, pay for. Where those carry no mapped
@@ -14,7 +14,7 @@ use crate::contract::{
 pub(super) fn plan_drift(
     case: &Case<'_>,
     link: &Link<'_, '_>,
-    state: State,
+    state: CustomerAccess,
     paying: &[&Subscription],
 ) {
     if !compares_plans(case) || !case.wants(Rule::PlanDrift) {
@@ -49,7 +49,7 @@ pub(super) fn plan_drift(
         .min()
         .map(|price| price.as_str().into());
     subject.plan_expected = Some(expected.as_str().into());
-    let pays = if state == State::InGrace {
+    let pays = if state == CustomerAccess::InGrace {
         "is in grace on"
     } else {
         "pays for"
@@ -66,8 +66,8 @@ pub(super) fn plan_drift(
     };
     case.report(
         Rule::PlanDrift,
+        case.account_entity(link.account),
         Draft {
-            entity: case.account_entity(link.account),
             message: format!(
                 "{} {pays} plan \"{expected}\" but {column} is {stored}.\n\
                  Plan drift — {} gets another plan than the one that is paid for.",
@@ -100,8 +100,8 @@ pub(super) fn stale_plan(case: &Case<'_>, link: &Link<'_, '_>) {
     let deciding = case.deciding(&link.holder);
     case.report(
         Rule::StalePlan,
+        case.account_entity(link.account),
         Draft {
-            entity: case.account_entity(link.account),
             message: format!(
                 "{} has no access and pays for nothing but {column} is \"{found}\".\n\
                  Stale plan — the access flag went, the plan stayed.",

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::{
-    PriceId, Rule, Severity, Source, Subject, Subscription, SubscriptionId, Unanswerable,
+    Entity, PriceId, Rule, Severity, Source, Subject, Subscription, SubscriptionId, Unanswerable,
+    access::{CustomerAccess, PriceMeaning, SubscriptionAccess},
     case::{Case, Draft, StateOfCustomer},
     customers::CustomerNumber,
-    standing::{PriceMeaning, Standing, State},
 };
 
 /// How many of a price's subscriptions a finding names.
@@ -37,7 +37,7 @@ pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
             if !case.contract.grants_by_status(subscription) {
                 continue;
             }
-            let standing = case.contract.standing(subscription, None, case.now);
+            let access = case.contract.access(subscription, None, case.now);
             for price in unmapped_prices(case, subscription) {
                 let tally = tallies.entry(price).or_default();
                 tally.subscriptions += 1;
@@ -45,7 +45,7 @@ pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
                 if tally.named.len() > NAMED {
                     tally.named.pop_last();
                 }
-                if standing == Standing::Unjudged {
+                if access == SubscriptionAccess::Unjudged {
                     deciding.entry(customer).or_default().insert(price);
                 }
             }
@@ -83,7 +83,7 @@ fn count_unjudged(
                 continue;
             }
             let state = states.of(case, &link.holder)?;
-            if state != State::Unjudged {
+            if state != CustomerAccess::Unjudged {
                 continue;
             }
             let customers = link.holder.customers();
@@ -117,8 +117,13 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
             count(accounts, &case.contract.entity)
         ),
     };
+    let id = price.as_str();
+    let entity = if is_feature {
+        Entity::feature(id)
+    } else {
+        Entity::price(id)
+    };
     let draft = Draft {
-        entity: format!("{kind}:{price}"),
         message: format!(
             "{} {price} of {carried_by} is neither in `plans` nor in `ignore_prices`.\n{consequence}",
             if is_feature { "Feature" } else { "Price" },
@@ -129,7 +134,7 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
         subject: Subject {
             price: Some(price.to_string().into()),
             subscription: named.first().filter(|_| !is_feature).map(Into::into),
-            named: named.clone(),
+            named: named.clone().into(),
             ..Subject::default()
         },
         evidence: vec![format!(
@@ -139,7 +144,7 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
         at_most: (tally.unjudged_accounts == 0).then_some(Severity::Low),
         ..Draft::default()
     };
-    case.report(rule, draft);
+    case.report(rule, entity, draft);
 }
 
 /// `1 price`, `2 prices`
@@ -167,7 +172,7 @@ mod tests {
         let finding = only(Rule::UnmappedPrice, &quiet, &world);
         assert_eq!(found(&quiet, &world), ["unmapped-price price:price_new"]);
         assert_eq!(finding.severity, Severity::High);
-        assert_eq!(finding.subject.named, ["sub_1", "sub_2", "sub_3"]);
+        assert_eq!(*finding.subject.named, ["sub_1", "sub_2", "sub_3"]);
         assert_eq!(
             finding.message,
             "Price price_new of 4 subscriptions is neither in `plans` nor in `ignore_prices`.\n\
@@ -201,7 +206,7 @@ mod tests {
             let all = crate::contract::testing::findings(&contract(), &world);
             let finding = all
                 .iter()
-                .find(|finding| finding.entity == entity)
+                .find(|finding| *finding.entity == *entity)
                 .expect(price);
             assert_eq!(finding.severity, Severity::Low, "{price}");
         }
@@ -249,7 +254,7 @@ mod tests {
             [subscription("1", "active", "sso").id("cus_1")],
         );
         let finding = only(Rule::UnmappedFeature, &contract, &world);
-        assert_eq!(finding.entity, "feature:sso");
+        assert_eq!(&*finding.entity, "feature:sso");
         assert_eq!(found(&contract, &world), ["unmapped-feature feature:sso"]);
     }
 

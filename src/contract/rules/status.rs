@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::price::count;
 use crate::contract::{
-    Rule, Subject, SubscriptionId,
+    Entity, Rule, Subject, SubscriptionId,
     case::{Case, Draft},
 };
 
@@ -35,10 +35,7 @@ pub(super) fn unknown_status(case: &Case<'_>) {
     for (word, (number, named)) in by_word {
         let named: Vec<_> = named.into_iter().map(ToString::to_string).collect();
         let subscriptions = count(number, "subscription");
-        case.report(
-            Rule::UnknownStatus,
-            Draft {
-                entity: format!("status:{word}"),
+        case.report(Rule::UnknownStatus, Entity::status(word), Draft {
                 message: format!(
                     "Status \"{word}\" of {subscriptions} is neither granted nor denied by the contract.\n\
                      Unknown status — customers who have nothing else are not judged."
@@ -47,7 +44,7 @@ pub(super) fn unknown_status(case: &Case<'_>) {
                 subject: Subject {
                     status: Some(word.into()),
                     subscription: named.first().map(Into::into),
-                    named: named.clone(),
+                    named: named.clone().into(),
                     ..Subject::default()
                 },
                 evidence: vec![format!("carried by {subscriptions}, among them {}", named.join(", "))],
@@ -90,6 +87,6 @@ mod tests {
             .deny
             .insert(crate::contract::Status::parse("frozen"));
         let finding = only(Rule::UnknownStatus, &contract, &world);
-        assert_eq!(finding.subject.named, ["sub_1", "sub_2"]);
+        assert_eq!(*finding.subject.named, ["sub_1", "sub_2"]);
     }
 }

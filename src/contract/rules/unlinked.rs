@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{is_paid_elsewhere, price::count};
 use crate::contract::{
-    Rule, Subject,
+    Entity, Rule, Subject,
     case::{Case, Draft},
 };
 
@@ -33,10 +33,7 @@ pub(super) fn unlinked_access(case: &Case<'_>) {
     let entity = &case.contract.entity;
     let has = if number == 1 { "has" } else { "have" };
     let more = if number > 5 { ", …" } else { "" };
-    case.report(
-        Rule::UnlinkedAccess,
-        Draft {
-            entity: "accounts:unlinked".to_owned(),
+    case.report(Rule::UnlinkedAccess, Entity::unlinked_accounts(), Draft {
             message: format!(
                 "{} {has} paid access and no {}: {}{more}.\n\
                  Unlinked access — nobody can tell whether it is paid for.",
@@ -46,7 +43,7 @@ pub(super) fn unlinked_access(case: &Case<'_>) {
             ),
             fix: format!("Link each {entity} to its customer, or list it under `exempt` if the access is a gift."),
             subject: Subject {
-                named: named.clone(),
+                named: named.clone().into(),
                 ..Subject::default()
             },
             evidence: vec![format!("{}, among them {}", count(number, entity), named.join(", "))],

@@ -45,7 +45,7 @@ fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
         message.push_str("\nThe provider takes that for done and never sends the event again.");
         let fix = "let the error through and answer when everything is written: after an answer 5xx the provider \
                    delivers the event again";
-        return Some(Wrong::new(HandlerRule::SwallowedError, message, fix));
+        return Some(Wrong::new(HandlerRule::SwallowedError, message, fix).about(event));
     }
     if fault.half_written.is_empty() {
         return None;
@@ -55,7 +55,7 @@ fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
         told::changes(&fault.half_written)
     );
     let fix = "do everything that one event asks for in one transaction";
-    Some(Wrong::new(HandlerRule::HalfWritten, message, fix))
+    Some(Wrong::new(HandlerRule::HalfWritten, message, fix).about(event))
 }
 
 /// Every event is to be accepted, at the second or third try at the latest; some were not.
@@ -72,7 +72,7 @@ fn refused(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
         first.event
     );
     let fix = hint::not_accepted(on, observed, first);
-    Some(Wrong::new(HandlerRule::HandlerAnswer, message, fix))
+    Some(Wrong::new(HandlerRule::HandlerAnswer, message, fix).about(&first.event))
 }
 
 /// No event is to be accepted; some were, or fell over.
@@ -121,7 +121,7 @@ fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
             "verify the signature with the SDK's `constructEvent` and answer 400 when it throws"
         }
     };
-    Wrong::new(HandlerRule::ForgedAccepted, message, fix)
+    Wrong::new(HandlerRule::ForgedAccepted, message, fix).about(&delivery.event)
 }
 
 /// Whether the signature may be what the handler did not like: a refusal as the SDKs' examples give it.

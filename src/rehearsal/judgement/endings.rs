@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{OnRow, Wrong, told};
+use super::{OnRow, Wrong, mentions, told};
 use crate::{
-    contract::{Evidence, Finding, HandlerRule, Severity, Subject, fingerprint},
+    contract::{Entity, Evidence, Finding, HandlerRule, Mentions, Severity, Subject, fingerprint},
     rehearsal::observed::RowState,
 };
 
@@ -24,6 +24,10 @@ pub fn endings_differ(
     let columns = first.columns.iter().zip(&other.columns);
     let differing: Vec<_> = columns
         .filter(|((name, one), (_, another))| is_comparable(name, own) && one != another)
+        .collect();
+    let fields = mentions::fields(on, differing.iter().map(|((name, _), _)| name.as_str()));
+    let differing: Vec<_> = differing
+        .into_iter()
         .map(|((name, one), (_, another))| format!("{name} {one} and {another}"))
         .collect();
     if differing.is_empty() {
@@ -36,12 +40,12 @@ pub fn endings_differ(
     let fix =
         "write what the provider says now, whichever event tells of it and whatever its shape";
     let wrong = on.weighed(Wrong::new(HandlerRule::OrderDependent, message, fix))?;
-    let entity = format!("scenario:{}/{}", on.performance.scenario.id, on.step.id);
+    let entity = Entity::step(&on.performance.scenario.id, &on.step.id);
     Some(Finding {
         fingerprint: fingerprint(wrong.rule, &entity, None),
         rule: wrong.rule,
         severity: wrong.severity,
-        entity: entity.into(),
+        entity,
         message: format!("{}{}", told::step(on), wrong.message).into(),
         fix: wrong.fix.into(),
         subject: Subject {
@@ -53,6 +57,10 @@ pub fn endings_differ(
         amount: wrong.amount,
         items_without_amount: 0,
         shares: Box::default(),
+        mentions: Some(Box::new(Mentions {
+            fields,
+            events: Vec::new(),
+        })),
     })
 }
 

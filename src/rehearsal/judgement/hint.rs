@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// The event that links an account to its customer.
+const BOUGHT: &str = "checkout.session.completed";
+
 /// An event that had to be accepted was not.
 pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delivery) -> String {
     let everything = observed.earlier.iter().chain(&observed.deliveries);
@@ -55,9 +58,9 @@ pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delive
 /// Every event was accepted, and the row is wrong.
 pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
-        return "write the customer's id into the row that `client_reference_id` or the metadata names, on \
-                checkout.session.completed"
-            .to_owned();
+        return format!(
+            "write the customer's id into the row that `client_reference_id` or the metadata names, on {BOUGHT}"
+        );
     }
     if observed.all_changes.is_empty() {
         return nothing_changed(observed);
@@ -95,6 +98,11 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
         | Rule::StaleSubscriptionId
         | Rule::Handler(_) => worst.fix.to_string(),
     }
+}
+
+/// The event that `of_row` speaks of, where that is not one of the step.
+pub(super) fn event_of_row(observed: &Observed, worst: &Finding) -> Option<&'static str> {
+    (worst.rule == Rule::OrphanSubscription && !observed.after.linked).then_some(BOUGHT)
 }
 
 fn nothing_changed(observed: &Observed) -> String {

@@ -4,6 +4,7 @@
 mod answers;
 mod endings;
 mod hint;
+mod mentions;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use super::{
     scenario::{Row, Step},
 };
 use crate::contract::{
-    ColumnName, Contract, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
+    ColumnName, Contract, Entity, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
 };
 
 pub use endings::{endings_differ, ends_play, fold, worst_then_first};
@@ -64,6 +65,8 @@ struct Wrong {
     subject: Subject,
     amount: Money,
     items_without_amount: u64,
+    /// The event that the texts are about first of all.
+    event: Option<String>,
 }
 
 impl Wrong {
@@ -77,7 +80,13 @@ impl Wrong {
             subject: Subject::default(),
             amount: Money::default(),
             items_without_amount: 0,
+            event: None,
         }
+    }
+
+    fn about(mut self, event: &str) -> Self {
+        self.event = Some(event.to_owned());
+        self
     }
 }
 
@@ -123,18 +132,20 @@ fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
 
 fn finding(on: OnRow<'_>, observed: &Observed, wrong: Wrong) -> Finding {
     let scenario = &on.performance.scenario.id;
-    let entity = format!("scenario:{scenario}/{}", on.step.id);
+    let entity = Entity::step(scenario, &on.step.id);
     let mut message = told::step(on);
     message.push_str(&wrong.message);
     let mut subject = wrong.subject;
     subject.account = Some(on.account.into());
     subject.customer = Some(on.customer.into());
-    subject.named.extend(told::named(observed));
+    let mut named = subject.named.into_vec();
+    named.extend(told::named(observed));
+    subject.named = named.into();
     Finding {
         fingerprint: fingerprint(wrong.rule, &entity, None),
         rule: wrong.rule,
         severity: wrong.severity,
-        entity: entity.into(),
+        entity,
         message: message.into(),
         fix: wrong.fix.into(),
         subject,
@@ -142,5 +153,10 @@ fn finding(on: OnRow<'_>, observed: &Observed, wrong: Wrong) -> Finding {
         amount: wrong.amount,
         items_without_amount: wrong.items_without_amount,
         shares: Box::default(),
+        mentions: Some(Box::new(mentions::mentions(
+            on,
+            observed,
+            wrong.event.as_deref(),
+        ))),
     }
 }

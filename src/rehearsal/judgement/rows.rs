@@ -20,6 +20,7 @@ pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
         ));
     }
     let mut wrong = Wrong::new(worst.rule, message, hint::of_row(on, observed, worst));
+    wrong.event = hint::event_of_row(observed, worst).map(str::to_owned);
     // In a check it may be somebody without an account. Here it is the account's own customer.
     wrong.severity = if worst.rule == Rule::OrphanSubscription {
         Rule::RevenueLeak.default_severity()

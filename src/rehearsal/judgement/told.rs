@@ -12,7 +12,7 @@ use crate::{
 /// More of these than anybody reads.
 const MOST_CALLS: usize = 12;
 const MOST_CHANGES: usize = 6;
-const MOST_EARLIER: usize = 12;
+pub(super) const MOST_EARLIER: usize = 12;
 
 /// A value of a column, or a body, may be anything.
 const LONGEST_VALUE: usize = 80;
@@ -69,7 +69,8 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
         if let Some(state) = state {
             lines.push(format!(
                 "provider  the customer is {}: {}",
-                state.word, state.because
+                state.access.as_str(),
+                state.because
             ));
         }
     }

@@ -231,7 +231,7 @@ impl<'a> Customer<'a> {
                 .map(Subscription::of)
                 .collect(),
             state: state.map(|state| State {
-                state: state.word,
+                state: state.access.as_str(),
                 because: &state.because,
             }),
             rules: rules.iter().map(RuleLine::of).collect(),
@@ -285,7 +285,7 @@ impl<'a> Subscription<'a> {
             paused_void: one.pause == Some(Pause::Void),
             pause: one.pause.as_ref().map(Pause::as_str),
             prices: one.prices.iter().map(Price::of).collect(),
-            standing: one.standing,
+            standing: one.access.as_str(),
             because: &one.because,
             decides: one.decides,
         }

@@ -6,7 +6,7 @@ use super::{ExplainedContract, ExplainedEntity};
 use crate::{
     contract::{
         ColumnName, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedSubscription,
-        Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, Source,
+        Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, Source, SubscriptionAccess,
     },
     report::{
         Reported,
@@ -73,7 +73,7 @@ fn of_customer(contract: &ExplainedContract, customer: &Explanation, paint: Pain
             ids => ids.join(", "),
         };
         let state = match state {
-            Ok(Some(state)) => format!("{}: {}", state.word, state.because),
+            Ok(Some(state)) => format!("{}: {}", state.access.as_str(), state.because),
             Ok(None) | Err(_) => "not told".to_owned(),
         };
         let provider = contract.source.provider();
@@ -220,12 +220,17 @@ fn entitlements(one: &ExplainedSubscription, paint: Paint) -> String {
 
 fn counts(one: &ExplainedSubscription) -> Row {
     Row {
-        style: match one.standing {
-            "grants" => AnsiColor::Green.on_default(),
-            "in grace" | "unjudged" | "undecided" => AnsiColor::Yellow.on_default(),
-            _ => Style::new(),
+        style: match &one.access {
+            SubscriptionAccess::Grants => AnsiColor::Green.on_default(),
+            SubscriptionAccess::InGrace
+            | SubscriptionAccess::Unjudged
+            | SubscriptionAccess::Undecidable(_) => AnsiColor::Yellow.on_default(),
+            SubscriptionAccess::Denies | SubscriptionAccess::LeftOut => Style::new(),
         },
-        ..row("counts", &format!("{}: {}", one.standing, one.because))
+        ..row(
+            "counts",
+            &format!("{}: {}", one.access.as_str(), one.because),
+        )
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn write(outcome: &Outcome, out: &mut String) {
     }
 }
 
-/// The events that lines of evidence about webhooks name, each once, in order.
+/// The events of the provider's log that findings mention, each once, in order.
 fn named(outcome: &Outcome) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let is_stripe = |source: Source| source != Source::Paddle;
@@ -36,19 +36,18 @@ fn named(outcome: &Outcome) -> Vec<String> {
         .findings()
         .into_iter()
         .filter(|(contract, _)| is_stripe(contract.source))
-        .flat_map(|(_, found)| found.finding.evidence_lines())
-        .filter(|fact| fact.starts_with("webhook "))
-        .filter_map(|fact| event(&fact).map(str::to_owned))
-        .filter(|event| seen.insert(event.clone()))
+        .filter_map(|(_, found)| found.finding.mentions.as_deref())
+        .flat_map(|mentions| &mentions.events)
+        .filter_map(|event| event.id.as_deref())
+        .filter(|id| is_plain(id) && seen.insert(*id))
+        .map(str::to_owned)
         .collect()
 }
 
-/// The `evt_1` of `webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_1) is not …`.
-fn event(fact: &str) -> Option<&str> {
-    let (_, rest) = fact.split_once(" (")?;
-    let (id, _) = rest.split_once(')')?;
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    (id.starts_with("evt_") && id.len() <= 255 && id.chars().all(is_plain)).then_some(id)
+/// Whether the id can be pasted into a shell as it is.
+fn is_plain(id: &str) -> bool {
+    let is_of_id = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    id.starts_with("evt_") && id.len() <= 255 && id.chars().all(is_of_id)
 }
 
 #[cfg(test)]
@@ -56,11 +55,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_id_is_one() {
-        let fact = |id: &str| format!("webhook a.b of 2026-10-31T00:00:00Z ({id}) is not accepted");
-        assert_eq!(event(&fact("evt_1Abc")), Some("evt_1Abc"));
+    fn only_a_plain_id_is_pasted() {
+        assert!(is_plain("evt_1Abc"));
         for other in ["evt_1;rm", "evt_`x`", "sub_1", "evt_$(x)", "evt_a b", ""] {
-            assert_eq!(event(&fact(other)), None, "{other}");
+            assert!(!is_plain(other), "{other}");
         }
     }
 }

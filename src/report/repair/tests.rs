@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::sample;
+use crate::{
+    contract::{Entity, EventMention, Mentions},
+    report::sample,
+};
 
 fn cell(column: &str, kind: CellKind, value: Option<&str>) -> Cell {
     Cell {
@@ -44,8 +47,21 @@ fn repaired(id: &str) -> Outcome {
     users.findings[0].finding.evidence.push(
         "webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_1Created) is not accepted by an endpoint",
     );
+    users.findings[0].finding.mentions = mentioning("evt_1Created");
     users.findings[1].repair = Some(Repair::ByHand("choose one".to_owned()));
     outcome
+}
+
+fn mentioning(id: &str) -> Option<Box<Mentions>> {
+    let event = EventMention {
+        kind: "customer.subscription.created".to_owned(),
+        id: Some(id.to_owned()),
+        is_earlier: false,
+    };
+    Some(Box::new(Mentions {
+        fields: Vec::new(),
+        events: vec![event],
+    }))
 }
 
 #[test]
@@ -138,9 +154,10 @@ proptest! {
                 row.table[1].clone_from(&text);
             }
             users.findings[1].repair = Some(Repair::ByHand(text.clone()));
-            users.findings[0].finding.entity = format!("user:{text}").into();
+            users.findings[0].finding.entity = Entity::account("user", &text);
             users.findings[0].finding.message = text.as_str().into();
             users.findings[0].finding.evidence.push(&text);
+            users.findings[1].finding.mentions = mentioning(&text);
             users.name.clone_from(&text);
         }
         let written = script(&outcome);

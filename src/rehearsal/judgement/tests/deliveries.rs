@@ -303,7 +303,7 @@ fn everything_around_a_step_is_told() {
         ]
     );
     assert_eq!(finding.subject.account.as_deref(), Some("usr_ann"));
-    assert_eq!(finding.subject.named, ["evt_1", "evt_2", "sub_ann"]);
+    assert_eq!(*finding.subject.named, ["evt_1", "evt_2", "sub_ann"]);
     let stamped = Observed {
         changes: Vec::new(),
         all_changes: vec![change("updated_at", "earlier", "now")],

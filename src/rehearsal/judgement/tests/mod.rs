@@ -86,7 +86,7 @@ impl Scene {
         let said = format!("{}\nFix: {}", finding.message, finding.fix);
         assert_eq!(finding.rule.as_str(), rule, "{said}");
         let step = self.on(|on| format!("scenario:mine/{}", on.step.id));
-        assert_eq!(finding.entity, step);
+        assert_eq!(*finding.entity, *step);
         for part in parts {
             assert!(said.contains(part), "no `{part}` in: {said}");
         }

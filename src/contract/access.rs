@@ -1,4 +1,4 @@
-//! What one subscription says about access, and what all of a customer's say together.
+//! The access that one subscription gives, and that of a customer with all of its subscriptions.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ pub(crate) enum PriceMeaning<'c> {
     Unmapped,
 }
 
-/// What one subscription says.
+/// The access that one subscription gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub enum SubscriptionAccess {
     /// All its prices are ignored: another product in the same provider account.
     LeftOut,
     Grants,
@@ -32,15 +32,42 @@ pub(crate) enum Standing {
     Undecidable(Unanswerable),
 }
 
-/// What a customer's subscriptions say together.
+impl SubscriptionAccess {
+    /// The word that an explanation prints.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::LeftOut => "left out",
+            Self::Grants => "grants",
+            Self::InGrace => "in grace",
+            Self::Unjudged => "unjudged",
+            Self::Denies => "does not grant",
+            Self::Undecidable(_) => "undecided",
+        }
+    }
+}
+
+/// The access that all subscriptions of a customer give together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum CustomerAccess {
     Granting,
     InGrace,
     Unjudged,
     NotGranting,
     /// No subscription at all.
     None,
+}
+
+impl CustomerAccess {
+    /// The word that an explanation prints.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Granting => "granting",
+            Self::InGrace => "in grace",
+            Self::Unjudged => "unjudged",
+            Self::NotGranting => "not granting",
+            Self::None => "none",
+        }
+    }
 }
 
 impl Contract {
@@ -120,50 +147,50 @@ impl Contract {
     }
 
     /// `past_due_since` is what the row of an account says.
-    pub(crate) fn standing(
+    pub(crate) fn access(
         &self,
         subscription: &Subscription,
         past_due_since: Option<UnixSeconds>,
         now: UnixSeconds,
-    ) -> Standing {
+    ) -> SubscriptionAccess {
         if self.is_left_out(subscription) || self.has_only_seats(subscription) {
-            return Standing::LeftOut;
+            return SubscriptionAccess::LeftOut;
         }
         match self.pause_meaning(subscription) {
             PauseMeaning::Grant => {}
-            PauseMeaning::Deny => return Standing::Denies,
-            PauseMeaning::Unjudged => return Standing::Unjudged,
+            PauseMeaning::Deny => return SubscriptionAccess::Denies,
+            PauseMeaning::Unjudged => return SubscriptionAccess::Unjudged,
         }
         if self.statuses.grant.contains(&subscription.status) {
-            return self.standing_by_prices(subscription);
+            return self.access_by_prices(subscription);
         }
         match self.grace_end(subscription, past_due_since) {
-            GraceEnd::Missing(missing) => Standing::Undecidable(missing),
-            GraceEnd::At(end) if now < end => Standing::InGrace,
+            GraceEnd::Missing(missing) => SubscriptionAccess::Undecidable(missing),
+            GraceEnd::At(end) if now < end => SubscriptionAccess::InGrace,
             GraceEnd::At(_) | GraceEnd::None
                 if self.statuses.deny.contains(&subscription.status) =>
             {
-                Standing::Denies
+                SubscriptionAccess::Denies
             }
-            GraceEnd::At(_) | GraceEnd::None | GraceEnd::Unknown => Standing::Unjudged,
+            GraceEnd::At(_) | GraceEnd::None | GraceEnd::Unknown => SubscriptionAccess::Unjudged,
         }
     }
 
-    fn standing_by_prices(&self, subscription: &Subscription) -> Standing {
+    fn access_by_prices(&self, subscription: &Subscription) -> SubscriptionAccess {
         if !self.checks_plans() || subscription.items.is_empty() {
-            return Standing::Grants;
+            return SubscriptionAccess::Grants;
         }
         let mut mapped = false;
         for plan in self.plans_of(&subscription.items) {
             mapped = true;
             if !self.is_free(plan) {
-                return Standing::Grants;
+                return SubscriptionAccess::Grants;
             }
         }
         if mapped {
-            Standing::Denies
+            SubscriptionAccess::Denies
         } else {
-            Standing::Unjudged
+            SubscriptionAccess::Unjudged
         }
     }
 
@@ -260,23 +287,23 @@ pub(crate) fn overdue_since(subscription: &Subscription) -> Option<UnixSeconds> 
     (!items.is_empty() && items.iter().all(is_short)).then_some(start)
 }
 
-impl State {
+impl CustomerAccess {
     /// What subscriptions say together: one that grants is enough, and a dead one beside it takes nothing away. A
     /// missing value stops the judgement only where it would decide.
     pub(crate) fn of<'s>(
-        standings: impl Iterator<Item = (&'s SubscriptionId, Standing)>,
+        all: impl Iterator<Item = (&'s SubscriptionId, SubscriptionAccess)>,
     ) -> Result<Self, Unanswerable> {
         let mut state = Self::None;
         // The one with the smallest id is reported, so that the order of the facts does not matter.
         let mut undecidable: Option<(&SubscriptionId, Unanswerable)> = None;
-        for (id, standing) in standings {
-            let says = match standing {
-                Standing::LeftOut => continue,
-                Standing::Grants => return Ok(Self::Granting),
-                Standing::InGrace => Self::InGrace,
-                Standing::Unjudged => Self::Unjudged,
-                Standing::Denies => Self::NotGranting,
-                Standing::Undecidable(missing) => {
+        for (id, access) in all {
+            let says = match access {
+                SubscriptionAccess::LeftOut => continue,
+                SubscriptionAccess::Grants => return Ok(Self::Granting),
+                SubscriptionAccess::InGrace => Self::InGrace,
+                SubscriptionAccess::Unjudged => Self::Unjudged,
+                SubscriptionAccess::Denies => Self::NotGranting,
+                SubscriptionAccess::Undecidable(missing) => {
                     if undecidable.as_ref().is_none_or(|(other, _)| id < *other) {
                         undecidable = Some((id, missing));
                     }
@@ -328,30 +355,30 @@ mod tests {
     use crate::contract::{Details, Pause, Period, PricePattern};
 
     #[track_caller]
-    fn state(contract: &Contract, subscriptions: &[Subscription]) -> State {
+    fn state(contract: &Contract, subscriptions: &[Subscription]) -> CustomerAccess {
         let says = subscriptions
             .iter()
-            .map(|one| (&one.id, contract.standing(one, None, NOW)));
-        State::of(says).expect("a state")
+            .map(|one| (&one.id, contract.access(one, None, NOW)));
+        CustomerAccess::of(says).expect("a state")
     }
 
     #[test]
     fn statuses_grant_and_deny_as_documented_and_unknown_ones_judge_nobody() {
         for (status, expected) in [
-            ("active", State::Granting),
-            ("Trialing", State::Granting),
-            ("past_due", State::NotGranting),
-            ("unpaid", State::NotGranting),
-            ("cancelled", State::NotGranting),
-            ("incomplete", State::NotGranting),
-            ("incomplete_expired", State::NotGranting),
-            ("paused", State::NotGranting),
-            ("halted", State::Unjudged),
+            ("active", CustomerAccess::Granting),
+            ("Trialing", CustomerAccess::Granting),
+            ("past_due", CustomerAccess::NotGranting),
+            ("unpaid", CustomerAccess::NotGranting),
+            ("cancelled", CustomerAccess::NotGranting),
+            ("incomplete", CustomerAccess::NotGranting),
+            ("incomplete_expired", CustomerAccess::NotGranting),
+            ("paused", CustomerAccess::NotGranting),
+            ("halted", CustomerAccess::Unjudged),
         ] {
             let found = state(&contract(), &[subscription("1", status, "price_pro")]);
             assert_eq!(found, expected, "{status}");
         }
-        assert_eq!(state(&contract(), &[]), State::None);
+        assert_eq!(state(&contract(), &[]), CustomerAccess::None);
     }
 
     #[test]
@@ -365,10 +392,10 @@ mod tests {
             subscription("1", "active", "price_pro"),
         ];
         for expected in [
-            State::Granting,
-            State::InGrace,
-            State::Unjudged,
-            State::NotGranting,
+            CustomerAccess::Granting,
+            CustomerAccess::InGrace,
+            CustomerAccess::Unjudged,
+            CustomerAccess::NotGranting,
         ] {
             assert_eq!(state(&contract, &all), expected);
             all.reverse();
@@ -382,20 +409,23 @@ mod tests {
     fn a_void_pause_judges_nobody_unless_another_grants() {
         let mut paused = subscription("1", "active", "price_pro");
         paused.pause = Some(Pause::Void);
-        assert_eq!(state(&contract(), &[paused.clone()]), State::Unjudged);
+        assert_eq!(
+            state(&contract(), &[paused.clone()]),
+            CustomerAccess::Unjudged
+        );
         let other = subscription("1", "trialing", "price_pro").id("sub_2");
         assert_eq!(
             state(&contract(), &[paused.clone(), other]),
-            State::Granting
+            CustomerAccess::Granting
         );
         // The docs say it of `active` alone: another status means what it means.
         let mut trialing = paused.clone();
         trialing.status = Status::Trialing;
-        assert_eq!(state(&contract(), &[trialing]), State::Granting);
+        assert_eq!(state(&contract(), &[trialing]), CustomerAccess::Granting);
         // The pause is read before the lists are.
         let mut denies_active = contract();
         denies_active.statuses = crate::contract::Statuses::new(None, Some(vec![Status::Active]));
-        assert_eq!(state(&denies_active, &[paused]), State::Unjudged);
+        assert_eq!(state(&denies_active, &[paused]), CustomerAccess::Unjudged);
     }
 
     #[test]
@@ -405,19 +435,19 @@ mod tests {
         contract.grace.past_due = Some(DAY);
         assert_eq!(
             state(&contract, std::slice::from_ref(&past_due)),
-            State::NotGranting
+            CustomerAccess::NotGranting
         );
         contract.grace.past_due = Some(DAY + 1);
-        assert_eq!(state(&contract, &[past_due]), State::InGrace);
+        assert_eq!(state(&contract, &[past_due]), CustomerAccess::InGrace);
 
         let canceled = subscription("1", "canceled", "price_pro"); // it ended a day ago
         contract.grace.canceled = Some(CanceledGrace::For(DAY));
         assert_eq!(
             state(&contract, std::slice::from_ref(&canceled)),
-            State::NotGranting
+            CustomerAccess::NotGranting
         );
         contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
-        assert_eq!(state(&contract, &[canceled]), State::InGrace);
+        assert_eq!(state(&contract, &[canceled]), CustomerAccess::InGrace);
     }
 
     #[test]
@@ -470,7 +500,10 @@ mod tests {
         let mut dateless = subscription("1", "canceled", "");
         dateless.ended_at = None;
         let in_grace = subscription("1", "past_due", "price_pro");
-        assert_eq!(state(&contract, &[dateless, in_grace]), State::InGrace);
+        assert_eq!(
+            state(&contract, &[dateless, in_grace]),
+            CustomerAccess::InGrace
+        );
     }
 
     #[test]
@@ -479,7 +512,7 @@ mod tests {
         contract.grace.past_due = Some(14 * DAY);
         let at = |one: &Subscription, row: Option<i64>| {
             let row = row.map(|days| NOW.plus(days * DAY));
-            contract.standing(one, row, NOW)
+            contract.access(one, row, NOW)
         };
         let mut yearly = subscription("1", "past_due", "price_pro");
         yearly.period = Some(Period::new(NOW.plus(-100 * DAY), NOW.plus(265 * DAY)));
@@ -487,8 +520,8 @@ mod tests {
         let mut price = (*yearly.items[0].price).clone();
         price.recurring = Some((Interval::Year, 1));
         yearly.items[0].price = price.into();
-        assert_eq!(at(&monthly, None), Standing::Denies);
-        assert_eq!(at(&yearly, None), Standing::Unjudged);
+        assert_eq!(at(&monthly, None), SubscriptionAccess::Denies);
+        assert_eq!(at(&yearly, None), SubscriptionAccess::Unjudged);
         // The row knows better than the invoice, and the invoice better than the period.
         let due = |days: i64| Subscription {
             details: Some(Box::new(Details {
@@ -497,16 +530,16 @@ mod tests {
             })),
             ..yearly.clone()
         };
-        assert_eq!(at(&due(-13), None), Standing::InGrace);
-        assert_eq!(at(&due(-14), None), Standing::Denies);
-        assert_eq!(at(&due(-14), Some(-1)), Standing::InGrace);
-        assert_eq!(at(&yearly, Some(-1)), Standing::InGrace);
+        assert_eq!(at(&due(-13), None), SubscriptionAccess::InGrace);
+        assert_eq!(at(&due(-14), None), SubscriptionAccess::Denies);
+        assert_eq!(at(&due(-14), Some(-1)), SubscriptionAccess::InGrace);
+        assert_eq!(at(&yearly, Some(-1)), SubscriptionAccess::InGrace);
         let mut invoiced = yearly.clone();
         invoiced.days_until_due = Some(90);
-        assert_eq!(at(&invoiced, None), Standing::InGrace);
+        assert_eq!(at(&invoiced, None), SubscriptionAccess::InGrace);
         invoiced.days_until_due = Some(30);
-        assert_eq!(at(&invoiced, None), Standing::Denies);
-        assert_eq!(at(&monthly.dateless(), None), Standing::Unjudged);
+        assert_eq!(at(&invoiced, None), SubscriptionAccess::Denies);
+        assert_eq!(at(&monthly.dateless(), None), SubscriptionAccess::Unjudged);
     }
 
     #[test]
@@ -514,25 +547,25 @@ mod tests {
         let mut contract = contract();
         let mut paused = subscription("1", "active", "price_pro");
         for (pause, all, own, expected) in [
-            (Pause::Void, None, None, State::Unjudged),
-            (Pause::KeepAsDraft, None, None, State::Granting),
+            (Pause::Void, None, None, CustomerAccess::Unjudged),
+            (Pause::KeepAsDraft, None, None, CustomerAccess::Granting),
             (
                 Pause::KeepAsDraft,
                 Some(PauseMeaning::Deny),
                 None,
-                State::NotGranting,
+                CustomerAccess::NotGranting,
             ),
             (
                 Pause::Void,
                 Some(PauseMeaning::Deny),
                 Some(PauseMeaning::Grant),
-                State::Granting,
+                CustomerAccess::Granting,
             ),
             (
                 Pause::Void,
                 None,
                 Some(PauseMeaning::Deny),
-                State::NotGranting,
+                CustomerAccess::NotGranting,
             ),
         ] {
             contract.pause.all = all;
@@ -553,12 +586,21 @@ mod tests {
         contract.seats.prices = Some(vec![PricePattern::parse("price_seat*")]);
         let says = |prices: &[&str]| {
             let items = prices.iter().map(|price| item(price, 1));
-            contract.standing(&subscription("1", "active", "").items(items), None, NOW)
+            contract.access(&subscription("1", "active", "").items(items), None, NOW)
         };
-        assert_eq!(says(&["price_seat"]), Standing::LeftOut);
-        assert_eq!(says(&["price_seat", "price_pro"]), Standing::Grants);
-        assert_eq!(says(&["price_seat", "price_free"]), Standing::Denies);
-        assert_eq!(says(&["price_seat", "price_new"]), Standing::Unjudged);
+        assert_eq!(says(&["price_seat"]), SubscriptionAccess::LeftOut);
+        assert_eq!(
+            says(&["price_seat", "price_pro"]),
+            SubscriptionAccess::Grants
+        );
+        assert_eq!(
+            says(&["price_seat", "price_free"]),
+            SubscriptionAccess::Denies
+        );
+        assert_eq!(
+            says(&["price_seat", "price_new"]),
+            SubscriptionAccess::Unjudged
+        );
     }
 
     #[test]
@@ -585,7 +627,7 @@ mod tests {
         contract.grace.past_due = Some(14 * DAY);
         contract.statuses = crate::contract::Statuses::new(None, Some(vec![Status::Canceled]));
         let past_due = subscription("1", "past_due", "price_pro");
-        assert_eq!(state(&contract, &[past_due]), State::Unjudged);
+        assert_eq!(state(&contract, &[past_due]), CustomerAccess::Unjudged);
     }
 
     #[test]
@@ -595,15 +637,24 @@ mod tests {
         let says = |prices: &[&str]| {
             let items = prices.iter().map(|price| item(price, 1));
             let subscription = subscription("1", "active", "").items(items);
-            contract.standing(&subscription, None, NOW)
+            contract.access(&subscription, None, NOW)
         };
-        assert_eq!(says(&["price_pro"]), Standing::Grants);
-        assert_eq!(says(&[]), Standing::Grants);
-        assert_eq!(says(&["price_other"]), Standing::LeftOut);
-        assert_eq!(says(&["price_unknown"]), Standing::Unjudged);
-        assert_eq!(says(&["price_unknown", "price_other"]), Standing::Unjudged);
-        assert_eq!(says(&["price_unknown", "price_pro"]), Standing::Grants);
-        assert_eq!(says(&["price_free"]), Standing::Denies);
-        assert_eq!(says(&["price_free", "price_pro"]), Standing::Grants);
+        assert_eq!(says(&["price_pro"]), SubscriptionAccess::Grants);
+        assert_eq!(says(&[]), SubscriptionAccess::Grants);
+        assert_eq!(says(&["price_other"]), SubscriptionAccess::LeftOut);
+        assert_eq!(says(&["price_unknown"]), SubscriptionAccess::Unjudged);
+        assert_eq!(
+            says(&["price_unknown", "price_other"]),
+            SubscriptionAccess::Unjudged
+        );
+        assert_eq!(
+            says(&["price_unknown", "price_pro"]),
+            SubscriptionAccess::Grants
+        );
+        assert_eq!(says(&["price_free"]), SubscriptionAccess::Denies);
+        assert_eq!(
+            says(&["price_free", "price_pro"]),
+            SubscriptionAccess::Grants
+        );
     }
 }

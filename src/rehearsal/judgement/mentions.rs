@@ -1,0 +1,56 @@
+//! The columns and events that the texts of a finding name, as data.
+
+use super::{OnRow, told::MOST_EARLIER};
+use crate::{
+    contract::{ColumnName, EventMention, Field, Mentions},
+    rehearsal::observed::{Change, Delivery, Observed},
+};
+
+/// The mapped columns that changed; the event that the finding is about, those of its step, and those before it.
+pub(super) fn mentions(on: OnRow<'_>, observed: &Observed, about: Option<&str>) -> Mentions {
+    let own = observed.all_changes.iter();
+    let others = observed.bystanders.iter().flat_map(|one| &one.changes);
+    let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
+    let changed = own.chain(others).chain(half);
+    let about = about.map(|kind| event(kind, false));
+    let now = observed.deliveries.iter().map(|one| of(one, false));
+    let skipped = observed.earlier.len().saturating_sub(MOST_EARLIER);
+    let earlier = observed.earlier.iter().skip(skipped);
+    Mentions {
+        fields: fields(on, changed.map(|change: &Change| change.column.as_str())),
+        events: about
+            .into_iter()
+            .chain(now)
+            .chain(earlier.map(|one| of(one, true)))
+            .collect(),
+    }
+}
+
+/// The fields that columns of these names are mapped to, each once, in the order of fields.
+pub(super) fn fields<'a>(on: OnRow<'_>, columns: impl Iterator<Item = &'a str>) -> Vec<Field> {
+    let columns: Vec<_> = columns.collect();
+    let mapped = on.contract.columns.iter();
+    let is_one = |column: &ColumnName| match column {
+        ColumnName::Column(name) | ColumnName::In { column: name, .. } => {
+            columns.contains(&name.as_str())
+        }
+        ColumnName::Computed => false,
+    };
+    mapped
+        .filter(|(_, column)| is_one(column))
+        .map(|(field, _)| *field)
+        .collect()
+}
+
+fn of(delivery: &Delivery, is_earlier: bool) -> EventMention {
+    event(&delivery.event, is_earlier)
+}
+
+/// The fake's events are in no log.
+fn event(kind: &str, is_earlier: bool) -> EventMention {
+    EventMention {
+        kind: kind.to_owned(),
+        id: None,
+        is_earlier,
+    }
+}
