@@ -19,7 +19,9 @@ use super::{
     transport::{Effort, Transport},
 };
 use crate::{
-    contract::{Breadth, CustomerId, EventLog, Metadata, Mode, Source, SubscriptionId},
+    contract::{
+        Breadth, CustomerId, EventLog, Metadata, Mode, Source, SubscriptionId, UnixSeconds,
+    },
     http,
     problem::Problem,
 };
@@ -253,6 +255,24 @@ impl Reader {
                 Ok(None)
             }
             Source::StripeEntitlements => Ok(None),
+        }
+    }
+
+    /// Hands over the events of Stripe's log since a time, newest first and about `most` of them at most. Whether there
+    /// are more; none where the source has no such log.
+    pub async fn event_log(
+        &self,
+        since: UnixSeconds,
+        most: u64,
+        take: &mut (dyn FnMut(serde_json::Value) + Send),
+    ) -> Result<Option<bool>, Error> {
+        match self.source {
+            Source::Stripe => {
+                let session = self.transport.session();
+                let more = stripe::events::read_log(session, since, most, take).await?;
+                Ok(Some(more))
+            }
+            Source::Paddle | Source::StripeEntitlements => Ok(None),
         }
     }
 

@@ -44,6 +44,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Play billing lifecycles against your own webhook handler, and judge the rows it writes
     Rehearse(RehearseArgs),
+    /// Make scenarios of what happened to your customers, from the events that Stripe keeps
+    Record(RecordArgs),
     /// Show what a broken contract looks like: no keys, no database
     Demo(ReportArgs),
     /// Write the entries of a baseline that accept what a JSON report found, each until a day
@@ -218,6 +220,30 @@ pub struct RehearseArgs {
         conflicts_with_all = ["list", "node_preload", "python_path"]
     )]
     pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RecordArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    /// Whose provider is read, and whose prices are known, by the contract's name [default: the rehearsal's contract, or
+    /// the only one]
+    #[arg(long, value_name = "NAME")]
+    pub contract: Option<String>,
+
+    /// How many days back; Stripe keeps events for 30
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=30))]
+    pub days: u8,
+
+    /// The folder that the scenarios are written to; earlier recorded ones in it are replaced, other files stay
+    /// [default: the rehearsal's `scenarios_dir`, or scenarios/ beside the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Read the events up to this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub now: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Args)]

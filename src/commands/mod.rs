@@ -19,6 +19,7 @@ mod output;
 mod plan;
 mod progress;
 mod provider;
+mod record;
 mod recorded;
 mod rehearse;
 mod repair;
@@ -83,6 +84,9 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
             Box::pin(until_interrupted(explain::run(&arguments, environment))).await
         }
         Command::Rehearse(arguments) => rehearse::run(&arguments, environment).await,
+        Command::Record(arguments) => {
+            Box::pin(until_interrupted(record::run(&arguments, environment))).await
+        }
         Command::Demo(format) => demo::run(&format, environment).await,
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),

@@ -360,7 +360,8 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     }
 }
 
-fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Failure> {
+/// The provider's reader of one contract, with the key that the environment holds.
+pub(super) fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Failure> {
     let environment = run.environment;
     let key = environment
         .secret(&contract.key_env)

@@ -1,11 +1,11 @@
 //! What the provider does in a step, in the words of a scenario file.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::cast::Role;
 
 /// Which of the customer's subscriptions: `main` where nothing is said.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Label(pub String);
 
@@ -16,7 +16,7 @@ impl Default for Label {
 }
 
 /// One thing that happens at the provider. Written as a mapping with one key: `- renew: {}`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Act {
     /// Time passes and nothing happens.
@@ -27,138 +27,138 @@ pub enum Act {
     Subscribe(Subscribe),
     /// The first invoice of an incomplete subscription is paid.
     Pay {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// An incomplete subscription is 23 hours old.
     ExpireIncomplete {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// A payment that takes days arrives or fails.
     AsyncPayment {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         outcome: Outcome,
     },
     /// Three days of a trial are left.
     TrialWillEnd {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// A trial ends.
     EndTrial {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         then: EndOfTrial,
     },
     /// The period ends and the next one begins.
     Renew {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         /// Whether its invoice is paid an hour later, or is still a draft.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         paid: YesNo,
     },
     /// The invoice of the period cannot be paid.
     PaymentFailed {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// It is paid after all.
     Recover {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// The last retry fails.
     GiveUp {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         then: GivenUp,
     },
     /// The end is scheduled for when the period ends.
     ScheduleCancel {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
-        #[serde(default, rename = "as")]
+        #[serde(default, rename = "as", skip_serializing_if = "is_default")]
         encoding: CancelEncoding,
     },
     /// A scheduled end is taken back.
     Keep {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// The subscription ends at once.
     CancelNow {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// The period ends, and a subscription that is scheduled to end with it.
     EndAtPeriodEnd {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// The first item that has a plan gets another price.
     ChangePrice {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         price: Role,
     },
     /// A schedule will change the price when the next period begins.
     ScheduleChange {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         price: Role,
     },
     /// The schedule's next phase begins.
     EnterPhase {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     ChangeQuantity {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         quantity: u32,
     },
     AddItem {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         price: Role,
     },
     RemoveItem {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         price: Role,
     },
     PauseCollection {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         behavior: PauseBehavior,
     },
     /// `pause_collection` is taken away.
     ClearPause {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// The status becomes `paused`.
     Pause {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     Resume {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// The customer's e-mail changes.
     ChangeEmail {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         to: NewEmail,
     },
     /// The customer is deleted, and what it subscribes to ends.
     DeleteCustomer {},
     /// The API does not know the subscription any more.
     Forget {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
     /// Somebody pays once, in a Checkout without a customer.
@@ -173,12 +173,12 @@ pub enum Act {
     PayOnce {},
     /// An invoice that belongs to no subscription is paid, or cannot be.
     OneOffInvoice {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         paid: YesNo,
     },
     /// The last single payment is given back.
     Refund {
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         amount: RefundedAmount,
     },
     /// An event of a type and with an object that nobody has heard of: `billing.novelty.materialized`.
@@ -186,37 +186,44 @@ pub enum Act {
 }
 
 /// A purchase through Checkout.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkout {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub subscription: Label,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub price: Role,
     /// Several items, in this order, instead of `price`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub items: Vec<Role>,
-    #[serde(default = "one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub quantity: u32,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub trial_days: Option<u16>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub percent_off: Option<u8>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub payment: CheckoutPayment,
 }
 
 /// A subscription that is made without Checkout.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub subscription: Label,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub price: Role,
-    #[serde(default)]
+    /// Several items, in this order, instead of `price`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub items: Vec<Role>,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub quantity: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trial_days: Option<u16>,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub by: BoughtBy,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub payment: FirstPayment,
 }
 
@@ -224,7 +231,20 @@ fn one() -> u32 {
     1
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_one(number: &u32) -> bool {
+    *number == 1
+}
+
+/// What a file does not have to say.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckoutPayment {
     #[default]
@@ -235,7 +255,7 @@ pub enum CheckoutPayment {
     Never,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstPayment {
     #[default]
@@ -245,7 +265,7 @@ pub enum FirstPayment {
 }
 
 /// Who makes a subscription, which decides on its metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BoughtBy {
     /// The application, with its own metadata.
@@ -256,7 +276,7 @@ pub enum BoughtBy {
 }
 
 /// The e-mail that a customer gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NewEmail {
     /// One that nobody has.
@@ -267,7 +287,7 @@ pub enum NewEmail {
 }
 
 /// How much is given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundedAmount {
     /// What is left of it.
@@ -276,29 +296,31 @@ pub enum RefundedAmount {
     Part,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Succeeded,
     Failed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndOfTrial {
     Convert,
+    /// The first period begins, and an hour later its payment fails.
+    PaymentFails,
     Cancel,
     Pause,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GivenUp {
     Cancel,
     Unpaid,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelEncoding {
     /// `cancel_at_period_end` and `cancel_at`: classic billing.
@@ -308,7 +330,7 @@ pub enum CancelEncoding {
     Time,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseBehavior {
     KeepAsDraft,
@@ -316,8 +338,18 @@ pub enum PauseBehavior {
     Void,
 }
 
+impl PauseBehavior {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::KeepAsDraft => "keep_as_draft",
+            Self::MarkUncollectible => "mark_uncollectible",
+            Self::Void => "void",
+        }
+    }
+}
+
 /// `yes` or `no`, which YAML 1.2 reads as words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum YesNo {
     #[default]
@@ -386,6 +418,7 @@ impl Act {
         match self {
             Self::Checkout(checkout) if !checkout.items.is_empty() => checkout.items.clone(),
             Self::Checkout(checkout) => vec![checkout.price],
+            Self::Subscribe(subscribe) if !subscribe.items.is_empty() => subscribe.items.clone(),
             Self::Subscribe(subscribe) => vec![subscribe.price],
             Self::ChangePrice { price, .. }
             | Self::ScheduleChange { price, .. }

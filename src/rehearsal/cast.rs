@@ -1,11 +1,11 @@
 //! Which prices of the contract play which part.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price, PriceId};
 
 /// The part that a price plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The first paid price of the contract.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     act::{Act, YesNo},
     cast::Role,
+    recording,
     scenario::{Answered, Order, Play, Scenario, Step},
 };
 
@@ -83,6 +84,9 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     };
     if text.len() > MAX_BYTES {
         return Err(wrong(format!("larger than {} KiB", MAX_BYTES / 1024)));
+    }
+    if recording::is_recorded(text) {
+        return recording::parse(name, text);
     }
     let mut scenario: Scenario = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
         file: name.to_owned(),
@@ -166,9 +170,13 @@ fn unasserted(step: &Step) -> Option<&'static str> {
             "`then.answer` says nothing beside `fails`: the delivery that fails is not to be accepted",
         );
     }
-    let has_both = |act: &Act| matches!(act, Act::Checkout(checkout) if !checkout.items.is_empty() && checkout.price != Role::Main);
+    let has_both = |act: &Act| {
+        let is_both = |items: &[Role], price| !items.is_empty() && price != Role::Main;
+        matches!(act, Act::Checkout(one) if is_both(&one.items, one.price))
+            || matches!(act, Act::Subscribe(one) if is_both(&one.items, one.price))
+    };
     if step.provider.iter().any(has_both) {
-        return Some("`price` and `items` of a checkout do not go together");
+        return Some("`price` and `items` of a purchase do not go together");
     }
     None
 }

@@ -7,6 +7,7 @@ mod due;
 mod judgement;
 mod library;
 mod observed;
+mod recording;
 mod scenario;
 
 pub use self::{
@@ -22,6 +23,7 @@ pub use self::{
         Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,
         Unplayed, Visited,
     },
+    recording::{Expected, ProductionLog, Recorded, Recording, Shape, Unplayable, render},
     scenario::{
         Access, Answered, Each, Failure, Need, Order, Play, Row, Scenario, Sending, Signing, Step,
         Then, Until,

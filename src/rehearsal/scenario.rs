@@ -3,11 +3,14 @@
 use std::fmt;
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::act::{Act, YesNo};
+use super::{
+    act::{Act, YesNo, is_default},
+    recording::Recorded,
+};
 
 /// One way in which billing goes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,6 +31,9 @@ pub struct Scenario {
     /// It is not one of the program's: it says itself what there has to be, and the contract is not asked.
     #[serde(skip)]
     pub is_own: bool,
+    /// It was made of the provider's events.
+    #[serde(skip)]
+    pub recorded: Option<Recorded>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -73,7 +79,7 @@ pub enum Each {
     Shape,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Unique in the scenario.
@@ -113,7 +119,7 @@ pub struct Sending {
 }
 
 /// A version with which the provider stopped sending an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Until {
     /// 2025-03-31: Checkout makes a subscription once it is paid for, so it begins active.
@@ -167,17 +173,20 @@ pub enum Failure {
 }
 
 /// What must hold after a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Then {
     /// In the program's scenarios it is what a usual contract comes to, and the contract decides. In others it holds
     /// beside the contract.
+    #[serde(skip_serializing_if = "is_default")]
     pub access: Access,
+    #[serde(skip_serializing_if = "is_default")]
     pub answer: Answered,
+    #[serde(skip_serializing_if = "is_default")]
     pub row: Row,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
     Yes,
@@ -187,7 +196,7 @@ pub enum Access {
     Either,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answered {
     /// Every event with 2xx.
@@ -198,7 +207,7 @@ pub enum Answered {
     Any,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Row {
     /// It is what the contract says.

@@ -17,6 +17,7 @@ mod handlers;
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod installed;
 mod languages;
+mod lives;
 #[path = "../support/node_app.rs"]
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod node_app;
@@ -24,6 +25,7 @@ mod one_command;
 #[path = "../integration/program.rs"]
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod program;
+mod recording;
 mod refusals;
 mod small;
 mod stage;

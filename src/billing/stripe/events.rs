@@ -76,6 +76,54 @@ pub(crate) async fn read(
     Ok(log)
 }
 
+/// An event of the log as it is sent.
+struct Whole {
+    id: String,
+    event: Value,
+}
+
+impl Listed for Whole {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Hands over every event since a time, of whatever type, newest first, and at most about `most` of them: whole pages.
+/// Whether there are more.
+pub(crate) async fn read_log(
+    session: Session<'_>,
+    since: UnixSeconds,
+    most: u64,
+    take: &mut (dyn FnMut(Value) + Send),
+) -> Result<bool, Error> {
+    let since = since.0.to_string();
+    let listing = listing("v1/events", &[]).with("created[gte]", &since);
+    let mut pages = Pages::of(session, &listing);
+    let mut read: u64 = 0;
+    while read < most
+        && let Some(page) = pages.next(whole_event).await?
+    {
+        read = read.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
+        for whole in page {
+            take(whole.event);
+        }
+    }
+    Ok(pages.has_more())
+}
+
+fn whole_event(text: &RawValue) -> Result<Whole, DecodeError> {
+    let event: Value = from_text(EVENT, text)?;
+    let id = event.get("id").and_then(Value::as_str);
+    let id = id.ok_or_else(|| DecodeError::new(EVENT, None, "id", "this is no id"))?;
+    if event.get("object").is_some_and(|object| object != EVENT) {
+        return Err(DecodeError::new(EVENT, None, "object", "this is no event"));
+    }
+    Ok(Whole {
+        id: id.to_owned(),
+        event,
+    })
+}
+
 fn events(kinds: &[&'static str], filter: &[(&'static str, &'static str)]) -> Listing {
     let kinds = kinds.iter().map(|kind| ("types[]", *kind));
     let filter: Vec<_> = filter.iter().copied().chain(kinds).collect();

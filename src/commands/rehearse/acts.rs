@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 
-use super::provider::{ActError, Buyer, plan_item};
+use super::provider::{ActError, Buyer, DAY, plan_item};
 use crate::{
     fake_stripe::{
         CheckoutSession, Coupon, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
@@ -12,7 +12,7 @@ use crate::{
     },
     rehearsal::{
         Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-        GivenUp, Outcome, PauseBehavior, Role, Subscribe, YesNo,
+        GivenUp, Outcome, Role, Subscribe, YesNo,
     },
 };
 
@@ -114,6 +114,7 @@ impl Buyer {
             Act::EndTrial { subscription, then } => {
                 let how = match then {
                     EndOfTrial::Convert => TrialEnd::Convert,
+                    EndOfTrial::PaymentFails => TrialEnd::PaymentFails,
                     EndOfTrial::Cancel => TrialEnd::Cancel,
                     EndOfTrial::Pause => TrialEnd::Pause,
                 };
@@ -139,7 +140,7 @@ impl Buyer {
                 behavior,
             } => {
                 let pause = PauseCollection {
-                    behavior: word(*behavior).into(),
+                    behavior: behavior.as_str().into(),
                     resumes_at: None,
                 };
                 world.pause_collection(self.id(subscription)?, pause)?;
@@ -211,22 +212,33 @@ impl Buyer {
         Ok(())
     }
 
+    /// What is bought: several prices, or else the only one, each in this quantity unless it is metered.
+    fn items(
+        &self,
+        cast: &Cast,
+        several: &[Role],
+        (only, quantity): (Role, u32),
+    ) -> Result<Vec<Item>, ActError> {
+        let roles = if several.is_empty() {
+            &[only][..]
+        } else {
+            several
+        };
+        let item = |role: &Role| {
+            let mut item = Item::new(&self.price(cast, *role)?);
+            item.quantity = (*role != Role::Metered).then_some(quantity);
+            Ok(item)
+        };
+        roles.iter().map(item).collect()
+    }
+
     fn check_out(
         &mut self,
         world: &mut World,
         cast: &Cast,
         checkout: &Checkout,
     ) -> Result<(), ActError> {
-        let roles = match checkout.items.as_slice() {
-            [] => vec![checkout.price],
-            items => items.to_vec(),
-        };
-        let mut items = Vec::new();
-        for role in roles {
-            let mut item = Item::new(&self.price(cast, role)?);
-            item.quantity = (role != Role::Metered).then_some(checkout.quantity);
-            items.push(item);
-        }
+        let items = self.items(cast, &checkout.items, (checkout.price, checkout.quantity))?;
         let coupon = checkout.percent_off.map(|percent| {
             let id = format!("prodverdict_{percent}_off");
             world.coupon(Coupon::percent(&id, percent.into()))
@@ -260,8 +272,13 @@ impl Buyer {
         cast: &Cast,
         subscribe: &Subscribe,
     ) -> Result<(), ActError> {
-        let price = self.price(cast, subscribe.price)?;
-        let mut subscription = Subscription::new(&self.customer, Status::Incomplete).price(&price);
+        let mut subscription = Subscription::new(&self.customer, Status::Incomplete);
+        let only = (subscribe.price, subscribe.quantity);
+        subscription.items = self.items(cast, &subscribe.items, only)?;
+        if let Some(days) = subscribe.trial_days {
+            let end = world.clock.saturating_add(DAY.saturating_mul(days.into()));
+            subscription.details.trial_end = Some(end);
+        }
         if subscribe.by == BoughtBy::Api {
             for (name, value) in &self.subscription_metadata {
                 subscription = subscription.metadata(name, value);
@@ -284,12 +301,4 @@ fn metadata(values: &BTreeMap<String, String>) -> Metadata {
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
-}
-
-fn word(behavior: PauseBehavior) -> &'static str {
-    match behavior {
-        PauseBehavior::KeepAsDraft => "keep_as_draft",
-        PauseBehavior::MarkUncollectible => "mark_uncollectible",
-        PauseBehavior::Void => "void",
-    }
 }

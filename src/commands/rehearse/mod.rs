@@ -9,6 +9,7 @@ mod calls;
 mod catalog;
 mod choosing;
 mod delivering;
+mod enacting;
 mod files;
 mod gate;
 mod opening;
@@ -45,7 +46,9 @@ use self::{
     address_file::Written, opening::ready, patience::Patience, play::rehearse, running::Running,
     silence::Silence,
 };
-pub(crate) use self::{files::Files, opening::missing_for, outcome::not_begun, setup::Setup};
+pub(crate) use self::{
+    enacting::comes_to, files::Files, opening::missing_for, outcome::not_begun, setup::Setup,
+};
 use super::{
     accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,
     reporting::Reporting, signals::Signals,

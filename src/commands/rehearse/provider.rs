@@ -15,7 +15,7 @@ pub(super) const STRANGERS_EMAIL: &str = "stranger@rehearsal.prodverdict.invalid
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
+pub(super) const DAY: i64 = 24 * HOUR;
 
 /// One customer at the provider, and what it has.
 #[derive(Debug)]

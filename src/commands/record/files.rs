@@ -1,0 +1,111 @@
+//! The folder of recorded scenarios: earlier ones are replaced, and nothing else is touched.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    commands::{failure::Failure, output::Output, whole_file::Owner},
+    problem::Problem,
+    rehearsal::{Shape, parse, render},
+};
+
+/// Rarer shapes are not written.
+const MOST_FILES: usize = 200;
+
+/// No recorded file is larger.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// What became of the folder.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// The names of the written files, commonest first, with what they play and how many lives it was.
+    pub(super) written: Vec<(String, String, u64)>,
+    /// Shapes without a file.
+    pub(super) left_out: usize,
+    /// Earlier recorded files that are gone.
+    pub(super) removed: usize,
+}
+
+/// Writes the shapes, commonest first, in the place of those that were recorded before.
+pub(super) fn replace(folder: &Path, shapes: &[Shape], output: &Output) -> Result<Files, Failure> {
+    let cannot = |error: &io::Error| Problem {
+        message: format!("the folder `{}` cannot be used: {error}", folder.display()),
+        hint: "name another one with `--out`".to_owned(),
+        place: None,
+    };
+    if shapes.is_empty() && !folder.exists() {
+        return Ok(Files::default());
+    }
+    fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
+    let earlier = recorded_before(folder).map_err(|error| cannot(&error))?;
+    let mut files = Files {
+        left_out: shapes.len().saturating_sub(MOST_FILES),
+        ..Files::default()
+    };
+    let mut fresh = Vec::new();
+    for (index, shape) in shapes.iter().take(MOST_FILES).enumerate() {
+        let digits = shape.scenario.id.trim_start_matches("recorded-");
+        let name = format!("recorded-{:03}-{digits}.yml", index + 1);
+        let path = folder.join(&name);
+        if path.symlink_metadata().is_ok() && !earlier.contains(&path) {
+            return Err(not_ours(&path).into());
+        }
+        let text = render(&shape.scenario).unwrap_or_default();
+        files
+            .written
+            .push((name, shape.scenario.title.clone(), shape.times));
+        fresh.push((path, text));
+    }
+    for (path, text) in &fresh {
+        output
+            .file(path, |file| file.write_all(text.as_bytes()), Owner::Process)
+            .map_err(|error| Problem {
+                message: error.to_string(),
+                hint: "name another folder with `--out`".to_owned(),
+                place: None,
+            })?;
+    }
+    for path in earlier {
+        if !fresh.iter().any(|(fresh, _)| *fresh == path) {
+            fs::remove_file(&path).map_err(|error| cannot(&error))?;
+            files.removed = files.removed.saturating_add(1);
+        }
+    }
+    Ok(files)
+}
+
+fn not_ours(path: &Path) -> Problem {
+    Problem {
+        message: format!(
+            "`{}` is there already and was not recorded, so it is not replaced",
+            path.display()
+        ),
+        hint: "rename it, or name another folder with `--out`".to_owned(),
+        place: None,
+    }
+}
+
+/// The files that are recorded scenarios, whatever they are called.
+fn recorded_before(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_scenario = path
+            .extension()
+            .is_some_and(|ending| ending == "yml" || ending == "yaml");
+        let file = path.symlink_metadata()?;
+        if !is_scenario || !file.is_file() || file.len() > MAX_BYTES {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        if parse("", &text).is_ok_and(|scenario| scenario.recorded.is_some()) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

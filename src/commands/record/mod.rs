@@ -1,0 +1,262 @@
+//! `prodverdict record`: from the provider's events to scenario files, for what happened and no built-in one plays.
+
+mod files;
+mod summary;
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    configuration,
+    failure::Failure,
+    judge::Run,
+    masking::{mask_of, secrets_of},
+    output::Output,
+    progress::Progress,
+    recorded::Recorded,
+    rehearse::comes_to,
+    sides::reader,
+};
+use crate::{
+    cli::{Environment, RecordArgs},
+    config::{AccessContract, Config},
+    contract::{Mode, Source, UnixSeconds},
+    fake_stripe::ApiVersion,
+    problem::Problem,
+    rehearsal::{Cast, ProductionLog, Recording, Unplayable, built_in},
+    report::{self, Mask},
+};
+
+const DAY: i64 = 86_400;
+
+/// More are not read: a thousand requests.
+const MOST_EVENTS: u64 = 100_000;
+
+/// Every so many events a line says how far it is.
+const BETWEEN_LINES: u64 = 10_000;
+
+/// What was read of the log.
+#[derive(Debug)]
+struct Reading {
+    log: ProductionLog,
+    /// There are older ones that were not read.
+    is_cut: bool,
+    /// When the oldest one happened.
+    oldest: Option<UnixSeconds>,
+    mode: Option<Mode>,
+}
+
+pub(super) async fn run(arguments: &RecordArgs, environment: &Environment) -> u8 {
+    let config = match configuration::load(&arguments.config.config) {
+        Ok(config) => config,
+        Err(unusable) => {
+            let output = Output::of_process(Mask::default());
+            output.say(&report::problems(
+                &unusable.problems(),
+                output.colour_on_stderr,
+            ));
+            return super::COULD_NOT_TELL;
+        }
+    };
+    let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
+    output.say(&report::warnings(&config.warnings, output.colour_on_stderr));
+    match record(&config, arguments, environment, &output).await {
+        Ok(summary) => match output.data(&summary) {
+            Ok(()) => 0,
+            Err(error) => super::could_not_write(&output, &error),
+        },
+        Err(failure) => {
+            output.say(&report::problems(
+                &[failure.problem],
+                output.colour_on_stderr,
+            ));
+            super::COULD_NOT_TELL
+        }
+    }
+}
+
+async fn record(
+    config: &Config,
+    arguments: &RecordArgs,
+    environment: &Environment,
+    output: &Output,
+) -> Result<String, Failure> {
+    let contract = chosen(config, arguments.contract.as_deref())?;
+    if contract.contract.source != Source::Stripe {
+        return Err(not_supported(contract).into());
+    }
+    let cast = Cast::of(&contract.contract).ok_or_else(|| nothing_paid(contract))?;
+    let version = version(config)?;
+    let built_in = built_in().map_err(|error| Problem {
+        message: error.to_string(),
+        hint: String::new(),
+        place: None,
+    })?;
+    let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
+    let reading = read(contract, arguments.days, now, (environment, output)).await?;
+    let Reading {
+        log,
+        is_cut,
+        oldest,
+        mode,
+    } = reading;
+    let mut recording = log.recording(&contract.contract, &cast, &built_in);
+    leave_out_unplayable(&mut recording, contract, &version);
+    let folder = folder(config, arguments);
+    let files = files::replace(&folder, &recording.shapes, output)?;
+    Ok(summary::text(&summary::Summary {
+        recording: &recording,
+        files: &files,
+        folder: &folder,
+        days: arguments.days,
+        cut_at: oldest.filter(|_| is_cut),
+        mode,
+        is_played: is_played(config, arguments, &folder),
+    }))
+}
+
+/// Reads the log, newest first, and keeps of each event only what a recording needs.
+async fn read(
+    contract: &AccessContract,
+    days: u8,
+    now: UnixSeconds,
+    (environment, output): (&Environment, &Output),
+) -> Result<Reading, Failure> {
+    let progress = Progress::new(output.on_terminal);
+    let run = Run::new(environment, &progress, Recorded::Nothing, now);
+    let reader = reader(contract, &run)?;
+    let line = progress.line("Stripe's events");
+    let since = UnixSeconds(now.0.saturating_sub(i64::from(days).saturating_mul(DAY)));
+    let mut log = ProductionLog::default();
+    let mut oldest = None;
+    let mut mode = None;
+    let mut count: u64 = 0;
+    let mut take = |event: serde_json::Value| {
+        count = count.saturating_add(1);
+        line.read(count);
+        if count.is_multiple_of(BETWEEN_LINES) {
+            output.say(&format!("read {count} events"));
+        }
+        let created = event.get("created").and_then(serde_json::Value::as_i64);
+        if created.is_some_and(|created| created > now.0) {
+            return;
+        }
+        oldest = created.map(UnixSeconds).or(oldest);
+        let is_live = event.get("livemode").and_then(serde_json::Value::as_bool);
+        mode = is_live
+            .map(|is_live| if is_live { Mode::Live } else { Mode::Test })
+            .or(mode);
+        log.add(&event);
+    };
+    let read = reader.event_log(since, MOST_EVENTS, &mut take).await;
+    let is_cut = read.map_err(|error| Failure::of(&error))?;
+    Ok(Reading {
+        log,
+        is_cut: is_cut.unwrap_or_default(),
+        oldest,
+        mode,
+    })
+}
+
+/// Takes away the shapes that the fake provider does not come to, with the number of lives.
+fn leave_out_unplayable(
+    recording: &mut Recording,
+    contract: &AccessContract,
+    version: &ApiVersion,
+) {
+    let mut lost: u64 = 0;
+    recording.shapes.retain(|shape| {
+        let is_playable = comes_to(shape, &contract.contract, version);
+        if !is_playable {
+            tracing::debug!(title = %shape.scenario.title, "not playable");
+            lost = lost.saturating_add(shape.times);
+        }
+        is_playable
+    });
+    if lost > 0 {
+        recording.unplayable.insert(Unplayable::OtherStates, lost);
+    }
+}
+
+/// The contract that is named, or the rehearsal's, or the only one.
+fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContract, Problem> {
+    let contracts = &config.contracts;
+    let names = || {
+        let names = contracts.iter().map(|one| format!("`{}`", one.name));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    if let Some(name) = name {
+        let named = contracts.iter().find(|contract| contract.name == name);
+        return named.ok_or_else(|| Problem {
+            message: format!("there is no contract `{name}`"),
+            hint: format!("name one of {}", names()),
+            place: None,
+        });
+    }
+    let rehearsed = config.rehearsal.as_ref().map(|one| one.contract_index);
+    let contract = match (rehearsed, contracts.as_slice()) {
+        (Some(index), contracts) => contracts.get(index),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    contract.ok_or_else(|| Problem {
+        message: "there are several contracts, and none of them is rehearsed".to_owned(),
+        hint: format!("name one with `--contract`: {}", names()),
+        place: None,
+    })
+}
+
+fn not_supported(contract: &AccessContract) -> Problem {
+    let source = contract.contract.source.as_str();
+    Problem {
+        message: format!(
+            "contract `{}` has `source_of_truth: {source}`, of which nothing can be recorded yet",
+            contract.name
+        ),
+        hint: "recording reads the events of Stripe subscriptions: name a contract with `source_of_truth: stripe`"
+            .to_owned(),
+        place: None,
+    }
+}
+
+fn nothing_paid(contract: &AccessContract) -> Problem {
+    Problem {
+        message: format!("`plans` of contract `{}` maps no paid price", contract.name),
+        hint: "map the prices that customers buy: what is recorded says which of them plays which part"
+            .to_owned(),
+        place: None,
+    }
+}
+
+/// The version in which scenarios are played.
+fn version(config: &Config) -> Result<ApiVersion, Problem> {
+    let Some(rehearsal) = &config.rehearsal else {
+        return Ok(ApiVersion::NEWEST);
+    };
+    let version = rehearsal.api_version.parse();
+    version.map_err(|_unknown| Problem {
+        message: format!("`{}` is no version of Stripe's API", rehearsal.api_version),
+        hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
+        place: rehearsal.places.api_version.clone(),
+    })
+}
+
+fn configured(config: &Config, path: &Path) -> Option<PathBuf> {
+    let folder = config.rehearsal.as_ref()?.scenarios_dir.as_ref()?;
+    Some(path.parent().unwrap_or(Path::new("")).join(folder))
+}
+
+fn folder(config: &Config, arguments: &RecordArgs) -> PathBuf {
+    let path = &arguments.config.config;
+    let wanted = arguments.out.clone().or_else(|| configured(config, path));
+    wanted.unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).join("scenarios"))
+}
+
+/// Whether `rehearse` reads what is in the folder.
+fn is_played(config: &Config, arguments: &RecordArgs, folder: &Path) -> bool {
+    let configured = configured(config, &arguments.config.config);
+    let same = |other: PathBuf| match (other.canonicalize(), folder.canonicalize()) {
+        (Ok(other), Ok(folder)) => other == folder,
+        _ => other == folder,
+    };
+    configured.is_some_and(same)
+}

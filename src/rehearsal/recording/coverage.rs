@@ -1,0 +1,127 @@
+//! Lives that the program's own scenarios play already.
+
+use serde_json::Value;
+
+use super::{life::LABELS, price_parts::small, purchase::TRIAL_DAYS};
+use crate::rehearsal::{
+    act::Act,
+    scenario::{Play, Scenario, Sending, Signing},
+};
+
+/// What the program's scenarios play, made comparable with what was recorded.
+#[derive(Debug)]
+pub(super) struct Coverage<'s> {
+    plays: Vec<(&'s str, Vec<String>)>,
+}
+
+impl<'s> Coverage<'s> {
+    pub(super) fn new(scenarios: &'s [Scenario]) -> Self {
+        let plays = scenarios.iter().flat_map(|scenario| {
+            let plain = scenario.plays.iter().filter(|play| is_plain(play));
+            plain.map(|play| {
+                let acts = play.steps.iter().flat_map(|step| &step.provider);
+                (scenario.id.as_str(), signature(acts))
+            })
+        });
+        Self {
+            plays: plays.collect(),
+        }
+    }
+
+    /// The shortest scenario that begins with these acts.
+    pub(super) fn scenario<'a>(&self, acts: impl Iterator<Item = &'a Act>) -> Option<&'s str> {
+        let acts = signature(acts);
+        let covers = self
+            .plays
+            .iter()
+            .filter(|(_, play)| play.starts_with(&acts));
+        let shortest = covers.min_by_key(|(_, play)| play.len());
+        shortest.map(|(scenario, _)| *scenario)
+    }
+}
+
+/// Whether every event of a play comes once, as it is made, and nothing is made to fail.
+fn is_plain(play: &Play) -> bool {
+    play.steps.iter().all(|step| {
+        let is_signed = |sending: &Sending| sending.signed == Signing::AsDocumented;
+        step.fails.is_none() && step.again.is_empty() && step.send.iter().all(is_signed)
+    })
+}
+
+/// Acts without what differs between equal ones: days, names of subscriptions, true quantities, lengths of trials.
+fn signature<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<String> {
+    let acts = acts.filter(|act| !matches!(act, Act::Wait { .. }));
+    let mut acts: Vec<Value> = acts
+        .map(|act| serde_json::to_value(act).unwrap_or_default())
+        .collect();
+    let quantities = acts.iter().filter_map(|act| details(act)?.get("quantity"));
+    let quantities = small(quantities.filter_map(Value::as_u64));
+    let mut labels: Vec<Value> = Vec::new();
+    for act in &mut acts {
+        let Some(details) = details_mut(act) else {
+            continue;
+        };
+        if let Some(label) = details.get_mut("subscription") {
+            if !labels.contains(label) {
+                labels.push(label.clone());
+            }
+            let position = labels.iter().position(|known| known == label);
+            let name = position.and_then(|position| LABELS.get(position + 1));
+            *label = name.copied().into();
+        }
+        if let Some(quantity) = details.get_mut("quantity") {
+            let small = quantity.as_u64().and_then(|one| quantities.get(&one));
+            *quantity = small.copied().into();
+        }
+        if let Some(days) = details.get_mut("trial_days") {
+            *days = TRIAL_DAYS.into();
+        }
+        match details.get("price").and_then(Value::as_str) {
+            Some("each") => drop(details.remove("price")),
+            Some("other-if-any") => drop(details.insert("price".to_owned(), "other".into())),
+            Some(_) | None => {}
+        }
+    }
+    acts.iter().map(Value::to_string).collect()
+}
+
+fn details(act: &Value) -> Option<&serde_json::Map<String, Value>> {
+    act.as_object()?.values().next()?.as_object()
+}
+
+fn details_mut(act: &mut Value) -> Option<&mut serde_json::Map<String, Value>> {
+    act.as_object_mut()?.values_mut().next()?.as_object_mut()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearsal::built_in;
+
+    fn covering(acts: &str) -> Option<String> {
+        let acts: Vec<Act> = serde_json::from_str(acts).expect("acts");
+        let scenarios = built_in().expect("scenarios");
+        let covering = Coverage::new(&scenarios).scenario(acts.iter());
+        covering.map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn the_beginning_of_a_scenario_is_covered() {
+        let renewed = r#"[{"checkout": {}}, {"renew": {}}]"#;
+        assert_eq!(covering(renewed).as_deref(), Some("renewal"));
+    }
+
+    #[test]
+    fn names_days_and_quantities_make_no_difference() {
+        let second = r#"[{"checkout": {}}, {"schedule_cancel": {}}, {"checkout": {"subscription": "second", "price": "other"}}]"#;
+        assert_eq!(covering(second).as_deref(), Some("resubscribe"));
+        let seats = r#"[{"checkout": {"quantity": 2}}, {"change_quantity": {"quantity": 5}}, {"wait": {"days": 3}}, {"change_quantity": {"quantity": 2}}]"#;
+        assert_eq!(covering(seats).as_deref(), Some("quantity"));
+    }
+
+    #[test]
+    fn other_acts_are_not_covered() {
+        let upgraded_while_owing = r#"[{"checkout": {}}, {"renew": {"paid": "no"}}, {"payment_failed": {}}, {"change_price": {"price": "other"}}]"#;
+        assert_eq!(covering(upgraded_while_owing), None);
+    }
+}

@@ -1,0 +1,290 @@
+//! The file of a recorded scenario: how it is written, and that it holds nothing else when it is read.
+
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    life::LABELS,
+    purchase::{ALL, TRIAL_DAYS},
+    shape::{Course, Shape, WAITS, did, step_id},
+    telling::TYPES,
+};
+use crate::rehearsal::{
+    act::{Act, is_default},
+    library::ParseError,
+    scenario::{Play, Scenario, Sending, Signing, Step, Then, Until},
+};
+
+/// What the `recorded` key of a scenario file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// The customers who had this life.
+    pub times: u64,
+}
+
+/// Everything that a recorded file may hold.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: String,
+    recorded: Recorded,
+    plays: [FilePlay; 1],
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct FilePlay {
+    steps: Vec<FileStep>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct FileStep {
+    id: String,
+    #[serde(with = "serde_yaml::with::singleton_map_recursive")]
+    provider: Vec<Act>,
+    send: Vec<FileSending>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    then: Then,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(untagged)]
+enum FileSending {
+    Plain(String),
+    Until(FileUntil),
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct FileUntil {
+    event: String,
+    until: Until,
+}
+
+/// Whether a scenario file says that it was recorded.
+pub(crate) fn is_recorded(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        recorded: Option<IgnoredAny>,
+    }
+    serde_yaml::from_str::<Head>(text).is_ok_and(|head| head.recorded.is_some())
+}
+
+/// Reads a recorded file, and refuses what a recording does not write.
+pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
+    let wrong = |message: String| ParseError::Meaning {
+        file: name.to_owned(),
+        message,
+    };
+    if text.contains('#') {
+        let message = "a recorded scenario holds no comments: leave out `recorded` to make it one of your own";
+        return Err(wrong(message.to_owned()));
+    }
+    let file: File = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
+        file: name.to_owned(),
+        message: error.to_string(),
+    })?;
+    let [play] = file.plays;
+    check(&file.id, &play.steps).map_err(wrong)?;
+    let steps: Vec<Step> = play.steps.into_iter().map(Step::from).collect();
+    Ok(scenario(&file.id, file.recorded, steps))
+}
+
+/// What serde cannot see: words and numbers that could be anything.
+fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
+    for (index, step) in steps.iter().enumerate() {
+        let last = step.provider.last();
+        let expected = last.map(|act| step_id(index, act)).unwrap_or_default();
+        if step.id != expected {
+            return Err(format!(
+                "the `id` of step {} of a recorded scenario should be `{expected}`",
+                index + 1
+            ));
+        }
+        let types = step.send.iter().map(FileSending::event);
+        let is_strange = |event: &&str| !TYPES.contains(event);
+        if types.clone().any(|event| is_strange(&event)) {
+            return Err(format!(
+                "step `{expected}` of a recorded scenario sends an event that is never recorded"
+            ));
+        }
+        if !step.provider.iter().all(is_listed) {
+            return Err(format!(
+                "step `{expected}` of a recorded scenario holds a word or a number that is never recorded"
+            ));
+        }
+    }
+    let expected = id_of(&without_waits(steps));
+    if id != expected {
+        return Err(format!(
+            "the steps are not those that were recorded: `id` should be `{expected}`, or leave out `recorded` to make \
+             it a scenario of your own"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether an act holds only what a recording writes.
+fn is_listed(act: &Act) -> bool {
+    let written = serde_json::to_value(act).unwrap_or_default();
+    let details = written
+        .get(act.name())
+        .and_then(serde_json::Value::as_object);
+    details.is_some_and(|details| {
+        details.iter().all(|(key, value)| match key.as_str() {
+            "subscription" => LABELS.iter().any(|label| value == label),
+            "days" => WAITS.iter().any(|days| value == days),
+            "trial_days" => *value == TRIAL_DAYS,
+            "percent_off" => *value == ALL,
+            "quantity" => value.as_u64().is_some_and(|quantity| quantity <= 99),
+            // The others are words of a closed list.
+            _ => value.is_string() || value.is_array(),
+        })
+    })
+}
+
+/// Identifies steps, whatever the days between them.
+pub(super) fn key(steps: &[Step]) -> String {
+    let steps: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
+    text_of(&without_waits(&steps))
+}
+
+fn text_of(steps: &[FileStep]) -> String {
+    serde_yaml::to_string(steps).unwrap_or_default()
+}
+
+fn id_of(steps: &[FileStep]) -> String {
+    let digest = Sha256::digest(text_of(steps).as_bytes());
+    let beginning = digest.iter().take(4);
+    let word = beginning.fold(0, |word: u32, byte| word << 8 | u32::from(*byte));
+    format!("recorded-{word:08x}")
+}
+
+fn without_waits(steps: &[FileStep]) -> Vec<FileStep> {
+    let mut steps = steps.to_vec();
+    for step in &mut steps {
+        step.provider.retain(|act| !matches!(act, Act::Wait { .. }));
+    }
+    steps
+}
+
+/// One shape of equal lives; the days between its steps are the middle ones.
+pub(super) fn shape(courses: Vec<Course>) -> Option<Shape> {
+    let times = u64::try_from(courses.len()).unwrap_or(u64::MAX);
+    let waits: Vec<Vec<u16>> = courses.iter().map(|course| course.waits.clone()).collect();
+    let Course {
+        mut steps,
+        expected,
+        ..
+    } = courses.into_iter().next()?;
+    let plain: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
+    for (index, step) in steps.iter_mut().enumerate() {
+        let mut days: Vec<u16> = waits
+            .iter()
+            .filter_map(|one| one.get(index).copied())
+            .collect();
+        days.sort_unstable();
+        let middle = days.get(days.len().saturating_sub(1) / 2).copied();
+        if let Some(days) = middle.filter(|days| *days > 0) {
+            step.provider.insert(0, Act::Wait { days });
+        }
+    }
+    let recorded = Recorded { times };
+    Some(Shape {
+        times,
+        scenario: scenario(&id_of(&plain), recorded, steps),
+        expected,
+    })
+}
+
+fn scenario(id: &str, recorded: Recorded, steps: Vec<Step>) -> Scenario {
+    let acts: Vec<_> = steps.iter().map(|step| step.does.as_str()).collect();
+    let times = recorded.times;
+    let plural = if times == 1 { "" } else { "s" };
+    Scenario {
+        id: id.to_owned(),
+        title: acts.join(", "),
+        ends: "what the contract says".to_owned(),
+        why: format!("{times} customer{plural} went through it in production"),
+        needs: Vec::new(),
+        plays: vec![Play {
+            name: None,
+            needs: Vec::new(),
+            each: None,
+            steps,
+        }],
+        is_own: true,
+        recorded: Some(recorded),
+    }
+}
+
+/// The text of a recorded scenario's file; none for a scenario that was not recorded.
+pub fn render(scenario: &Scenario) -> Option<String> {
+    let steps = scenario.plays.first()?.steps.iter().map(FileStep::from);
+    let file = File {
+        id: scenario.id.clone(),
+        recorded: scenario.recorded?,
+        plays: [FilePlay {
+            steps: steps.collect(),
+        }],
+    };
+    serde_yaml::to_string(&file).ok()
+}
+
+impl From<&Step> for FileStep {
+    fn from(step: &Step) -> Self {
+        let sending = |sending: &Sending| match sending.until {
+            None => FileSending::Plain(sending.event.clone()),
+            Some(until) => FileSending::Until(FileUntil {
+                event: sending.event.clone(),
+                until,
+            }),
+        };
+        Self {
+            id: step.id.clone(),
+            provider: step.provider.clone(),
+            send: step.send.iter().map(sending).collect(),
+            then: step.then,
+        }
+    }
+}
+
+impl From<FileStep> for Step {
+    fn from(step: FileStep) -> Self {
+        let acts = step.provider.iter();
+        let acts = acts.filter(|act| !matches!(act, Act::Wait { .. }));
+        Self {
+            does: acts.map(did).collect::<Vec<_>>().join(", "),
+            id: step.id,
+            provider: step.provider,
+            send: step.send.into_iter().map(Sending::from).collect(),
+            then: step.then,
+            ..Self::default()
+        }
+    }
+}
+
+impl FileSending {
+    fn event(&self) -> &str {
+        match self {
+            Self::Plain(event) | Self::Until(FileUntil { event, .. }) => event,
+        }
+    }
+}
+
+impl From<FileSending> for Sending {
+    fn from(sending: FileSending) -> Self {
+        let (event, until) = match sending {
+            FileSending::Plain(event) => (event, None),
+            FileSending::Until(FileUntil { event, until }) => (event, Some(until)),
+        };
+        Self {
+            event,
+            of: None,
+            signed: Signing::AsDocumented,
+            until,
+        }
+    }
+}

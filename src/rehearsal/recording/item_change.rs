@@ -1,0 +1,147 @@
+//! What happened to the items of a subscription between two of its events.
+
+use super::{
+    Unplayable,
+    life::LifeReader,
+    price_parts::Part,
+    stripped_event::What,
+    subscription_change::Change,
+    subscription_state::{ItemState, SubscriptionState},
+};
+use crate::rehearsal::{
+    act::{Act, Label},
+    cast::Role,
+};
+
+/// Whether a price of another interval was put in, which begins a period of its own.
+pub(super) fn begins_period(was: &[Part], now: &[Part]) -> bool {
+    let has = |parts: &[Part], role| parts.iter().any(|(one, _)| *one == role);
+    has(was, Role::Yearly) != has(now, Role::Yearly)
+}
+
+pub(super) fn read(
+    reader: &mut LifeReader<'_>,
+    change: Change<'_>,
+    (was, label): (&SubscriptionState, &Label),
+    is_renewed: bool,
+) -> Result<(), Unplayable> {
+    let now = change.now;
+    if !was.has_schedule && now.has_schedule {
+        let price = scheduled(reader, change)?.ok_or(Unplayable::ScheduleOutside)?;
+        let subscription = label.clone();
+        reader.push(
+            change.at,
+            Act::ScheduleChange {
+                subscription,
+                price,
+            },
+        );
+        return Ok(());
+    }
+    let mut acts = changes(reader, was, now, label)?;
+    if was.has_schedule && !acts.is_empty() {
+        if !matches!(acts.as_slice(), [Act::ChangePrice { .. }]) {
+            return Err(Unplayable::ScheduleOutside);
+        }
+        if is_renewed {
+            reader.moves.pop();
+        }
+        let subscription = label.clone();
+        acts = vec![Act::EnterPhase { subscription }];
+    }
+    for act in acts {
+        reader.push(change.at, act);
+    }
+    Ok(())
+}
+
+/// The price to which a schedule changes the subscription later.
+fn scheduled(reader: &mut LifeReader<'_>, change: Change<'_>) -> Result<Option<Role>, Unplayable> {
+    let roles = |parts: Vec<Part>| -> Vec<Role> { parts.iter().map(|(role, _)| *role).collect() };
+    let now = roles(reader.parts.of(change.now)?);
+    for event in reader.events.iter().skip(change.index + 1) {
+        let What::Subscription { id, now: later, .. } = &event.what else {
+            continue;
+        };
+        if id != change.id {
+            continue;
+        }
+        let later = roles(reader.parts.of(later)?);
+        if later != now {
+            let mut pairs = later.iter().zip(&now);
+            return Ok(pairs
+                .find(|(later, now)| later != now)
+                .map(|(role, _)| *role));
+        }
+    }
+    Ok(None)
+}
+
+fn changes(
+    reader: &mut LifeReader<'_>,
+    was: &SubscriptionState,
+    now: &SubscriptionState,
+    label: &Label,
+) -> Result<Vec<Act>, Unplayable> {
+    let subscription = || label.clone();
+    let by_id = |items: &'_ [ItemState], item: &ItemState| {
+        items.iter().find(|other| other.id == item.id).cloned()
+    };
+    let gone = was
+        .items
+        .iter()
+        .filter(|item| by_id(&now.items, item).is_none());
+    let new = now
+        .items
+        .iter()
+        .filter(|item| by_id(&was.items, item).is_none());
+    let (gone, new): (Vec<_>, Vec<_>) = (gone.cloned().collect(), new.cloned().collect());
+    let stayed = was
+        .items
+        .iter()
+        .filter_map(|item| Some((item.clone(), by_id(&now.items, item)?)));
+    let mut pairs: Vec<(ItemState, ItemState)> = stayed.collect();
+    let mut acts = Vec::new();
+    if let ([old], [fresh]) = (gone.as_slice(), new.as_slice()) {
+        // An item that takes the place of another is a change of its price.
+        pairs.push((old.clone(), fresh.clone()));
+    } else {
+        for item in &new {
+            let (price, quantity) = reader.parts.part(item)?;
+            if quantity.is_some_and(|quantity| quantity != 1) {
+                return Err(Unplayable::QuantitiesDiffer);
+            }
+            let subscription = subscription();
+            acts.push(Act::AddItem {
+                subscription,
+                price,
+            });
+        }
+        for item in &gone {
+            let (price, _) = reader.parts.part(item)?;
+            let subscription = subscription();
+            acts.push(Act::RemoveItem {
+                subscription,
+                price,
+            });
+        }
+    }
+    for (old, fresh) in &pairs {
+        let (old, fresh) = (reader.parts.part(old)?, reader.parts.part(fresh)?);
+        if old.0 != fresh.0 {
+            let (subscription, price) = (subscription(), fresh.0);
+            acts.push(Act::ChangePrice {
+                subscription,
+                price,
+            });
+        }
+        if let Some(quantity) = fresh.1.filter(|_| old.1 != fresh.1) {
+            let subscription = subscription();
+            acts.push(Act::ChangeQuantity {
+                subscription,
+                quantity,
+            });
+        }
+    }
+    Ok(acts)
+}

@@ -1,0 +1,321 @@
+//! One customer's life: from the events that are left of it to the acts that the fake provider can play.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Unplayable,
+    looking_ahead::near,
+    price_parts::{Part, PriceParts},
+    purchase,
+    stripped_event::{CheckoutEvent, CheckoutMode, StrippedEvent, SubscriptionEvent, What},
+    subscription_change::{self, Change},
+    subscription_state::SubscriptionState,
+    telling::tells,
+};
+use crate::{
+    contract::{Contract, Status},
+    rehearsal::{
+        act::{
+            Act, CancelEncoding, Checkout, CheckoutPayment, Label, NewEmail, Outcome,
+            PauseBehavior, RefundedAmount, YesNo,
+        },
+        cast::Role,
+        scenario::Sending,
+    },
+};
+
+/// The names that subscriptions get, in the order in which they are bought.
+pub(super) const LABELS: [&str; 4] = ["main", "second", "third", "fourth"];
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Move {
+    pub(super) at: i64,
+    pub(super) act: Act,
+    /// The events that tell of it.
+    pub(super) tells: Vec<Sending>,
+    pub(super) after: Option<Expected>,
+}
+
+/// A subscription as it has to be after an act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    pub label: Label,
+    pub status: Status,
+    pub items: Vec<Part>,
+    pub cancel: Option<CancelEncoding>,
+    pub pause: Option<PauseBehavior>,
+}
+
+/// What is known of a subscription while its life is read.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) label: Label,
+    pub(super) state: SubscriptionState,
+    /// When a payment last failed, which several events tell.
+    pub(super) failed_at: Option<i64>,
+}
+
+#[derive(Debug)]
+pub(super) struct LifeReader<'l> {
+    pub(super) events: &'l [StrippedEvent],
+    pub(super) parts: PriceParts<'l>,
+    pub(super) moves: Vec<Move>,
+    pub(super) subscriptions: BTreeMap<&'l str, Known>,
+}
+
+/// The acts of a life, whose events come in order.
+pub(super) fn moves(
+    events: &[StrippedEvent],
+    contract: &Contract,
+) -> Result<Vec<Move>, Unplayable> {
+    let mut reader = LifeReader {
+        events,
+        parts: PriceParts::new(contract, events),
+        moves: Vec::new(),
+        subscriptions: BTreeMap::new(),
+    };
+    reader.begin_earlier()?;
+    for (index, event) in events.iter().enumerate() {
+        reader.read(index, event)?;
+    }
+    Ok(reader.moves)
+}
+
+impl<'l> LifeReader<'l> {
+    /// Subscriptions that are older than the log are brought into the state that their first event shows.
+    fn begin_earlier(&mut self) -> Result<(), Unplayable> {
+        let mut seen: Vec<&str> = Vec::new();
+        let events = self.events;
+        for event in events {
+            let What::Subscription {
+                id,
+                kind,
+                now,
+                before,
+            } = &event.what
+            else {
+                continue;
+            };
+            if seen.contains(&id.as_str()) {
+                continue;
+            }
+            seen.push(id);
+            if *kind == SubscriptionEvent::Created {
+                continue;
+            }
+            let state = match before {
+                Some(before) => (**before).clone(),
+                None => subscription_change::state_before(*kind, now, event.at),
+            };
+            purchase::begin_earlier(self, id, event.at, state)?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, index: usize, event: &'l StrippedEvent) -> Result<(), Unplayable> {
+        let at = event.at;
+        match &event.what {
+            What::Subscription { id, kind, now, .. } => match kind {
+                SubscriptionEvent::Created => purchase::begin(self, (index, at), id, now),
+                SubscriptionEvent::Changed
+                | SubscriptionEvent::TrialWillEnd
+                | SubscriptionEvent::Deleted => {
+                    let change = Change {
+                        index,
+                        at,
+                        id,
+                        kind: *kind,
+                        now,
+                    };
+                    subscription_change::read(self, change)
+                }
+            },
+            What::Checkout {
+                subscription,
+                kind,
+                mode,
+            } => self.checkout(at, subscription.as_deref(), (*kind, *mode)),
+            What::Invoice {
+                subscription,
+                is_paid,
+            } => match subscription {
+                Some(id) if *is_paid => {
+                    self.settled(id);
+                    Ok(())
+                }
+                Some(id) => self.payment_failed(index, at, id),
+                None => {
+                    let paid = if *is_paid { YesNo::Yes } else { YesNo::No };
+                    self.push(at, Act::OneOffInvoice { paid });
+                    Ok(())
+                }
+            },
+            What::EmailChanged => {
+                self.push(
+                    at,
+                    Act::ChangeEmail {
+                        to: NewEmail::Fresh,
+                    },
+                );
+                Ok(())
+            }
+            What::CustomerDeleted => {
+                self.delete_customer(at);
+                Ok(())
+            }
+            What::Refunded { is_whole } => {
+                let amount = if *is_whole {
+                    RefundedAmount::Rest
+                } else {
+                    RefundedAmount::Part
+                };
+                self.push(at, Act::Refund { amount });
+                Ok(())
+            }
+        }
+    }
+
+    fn checkout(
+        &mut self,
+        at: i64,
+        subscription: Option<&str>,
+        (kind, mode): (CheckoutEvent, CheckoutMode),
+    ) -> Result<(), Unplayable> {
+        let label = subscription.and_then(|id| self.subscriptions.get(id));
+        let label = label.map(|known| known.label.clone());
+        match (kind, mode) {
+            (CheckoutEvent::Completed { is_paid, .. }, CheckoutMode::Payment) => {
+                if !is_paid {
+                    return Err(Unplayable::LateSinglePayment);
+                }
+                self.push(at, Act::PayOnce {});
+            }
+            (CheckoutEvent::Expired, CheckoutMode::Subscription) => {
+                let never = Checkout {
+                    payment: CheckoutPayment::Never,
+                    ..Checkout::of(Role::Main)
+                };
+                self.push(at, Act::Checkout(never));
+            }
+            (
+                CheckoutEvent::PaymentSucceeded | CheckoutEvent::PaymentFailed,
+                CheckoutMode::Subscription,
+            ) => {
+                let outcome = if kind == CheckoutEvent::PaymentSucceeded {
+                    Outcome::Succeeded
+                } else {
+                    Outcome::Failed
+                };
+                if let Some(subscription) = label {
+                    let act = Act::AsyncPayment {
+                        subscription,
+                        outcome,
+                    };
+                    self.push(at, act);
+                }
+            }
+            // A purchase of a subscription is told by the subscription; of a single payment only its success counts.
+            (CheckoutEvent::Completed { .. }, CheckoutMode::Subscription)
+            | (_, CheckoutMode::Payment) => {}
+        }
+        Ok(())
+    }
+
+    /// What was owed is paid, however it came about.
+    fn settled(&mut self, id: &str) {
+        if let Some(known) = self.subscriptions.get_mut(id) {
+            known.failed_at = None;
+        }
+    }
+
+    fn payment_failed(&mut self, index: usize, at: i64, id: &str) -> Result<(), Unplayable> {
+        let Some(known) = self.subscriptions.get(id) else {
+            return Ok(());
+        };
+        let is_told = known.failed_at.is_some_and(|failed| near(failed, at));
+        let subscription = known.label.clone();
+        match known.state.status {
+            Status::PastDue | Status::Unpaid if is_told || self.is_given_up(index, at, id) => {
+                Ok(())
+            }
+            Status::PastDue | Status::Unpaid => {
+                self.push(at, Act::PaymentFailed { subscription });
+                self.failed(id, at);
+                Ok(())
+            }
+            Status::Active | Status::Trialing => {
+                let next = self.next_state(index, at, id);
+                let tells = next.is_some_and(|(_, now)| {
+                    !matches!(now.status, Status::Active | Status::Trialing)
+                });
+                if tells || is_told {
+                    Ok(())
+                } else {
+                    Err(Unplayable::FailureWithoutConsequence)
+                }
+            }
+            Status::Incomplete
+            | Status::IncompleteExpired
+            | Status::Canceled
+            | Status::Paused
+            | Status::Other(_) => Ok(()),
+        }
+    }
+
+    /// A payment of the subscription failed: other events tell of the same.
+    pub(super) fn failed(&mut self, id: &str, at: i64) {
+        if let Some(known) = self.subscriptions.get_mut(id) {
+            known.failed_at = Some(at);
+        }
+    }
+
+    fn delete_customer(&mut self, at: i64) {
+        let mut known: Vec<&mut Known> = self.subscriptions.values_mut().collect();
+        let is_any_living = known.iter().any(|known| !known.state.is_over());
+        for known in &mut known {
+            known.state.status = Status::Canceled;
+        }
+        self.push(at, Act::DeleteCustomer {});
+        if let Some(last) = self.moves.last_mut()
+            && !is_any_living
+        {
+            last.tells
+                .retain(|sending| sending.event == "customer.deleted");
+        }
+    }
+
+    pub(super) fn push(&mut self, at: i64, act: Act) {
+        let tells = tells(&act);
+        self.moves.push(Move {
+            at,
+            act,
+            tells,
+            after: None,
+        });
+    }
+
+    /// Says of the last act how it leaves a subscription.
+    pub(super) fn expect(&mut self, id: &str) -> Result<(), Unplayable> {
+        let Some(known) = self.subscriptions.get(id) else {
+            return Ok(());
+        };
+        let expected = Expected {
+            label: known.label.clone(),
+            status: known.state.status.clone(),
+            items: self.parts.of(&known.state)?,
+            cancel: known.state.cancel,
+            pause: known.state.pause,
+        };
+        if let Some(last) = self.moves.last_mut() {
+            last.after = Some(expected);
+        }
+        Ok(())
+    }
+
+    pub(super) fn next_label(&self) -> Result<Label, Unplayable> {
+        let label = LABELS.get(self.subscriptions.len());
+        let label = label.ok_or(Unplayable::ManySubscriptions)?;
+        Ok(Label((*label).to_owned()))
+    }
+}

@@ -1,0 +1,65 @@
+//! Lives in production, made into scenarios: events are stripped, a customer's events become acts, and equal sequences
+//! of acts become one shape. Nothing that names anybody leaves this module.
+
+mod coverage;
+mod file;
+mod item_change;
+mod life;
+mod log;
+mod looking_ahead;
+mod price_parts;
+mod purchase;
+mod shape;
+mod stripped_event;
+mod subscription_change;
+mod subscription_state;
+mod telling;
+
+pub(super) use self::file::{is_recorded, parse};
+pub use self::{
+    file::{Recorded, render},
+    life::Expected,
+    log::{ProductionLog, Recording},
+    shape::Shape,
+};
+
+/// Why a life cannot be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Unplayable {
+    #[error("a price of a free plan, which scenarios have no word for")]
+    FreePlan,
+    #[error("prices of a third plan, where scenarios have two")]
+    ThirdPlan,
+    #[error("a second price of one plan or one of another plan, where `plans` maps none")]
+    NoSuchPrice,
+    #[error("a purchase of nothing but a price that the contract does not know")]
+    UnknownPriceBought,
+    #[error(
+        "a price that the contract does not know, and then something that the contract cannot judge there"
+    )]
+    UnknownPriceLater,
+    #[error("a customer of whom the log does not show what it subscribes to")]
+    NothingBought,
+    #[error("items in different quantities")]
+    QuantitiesDiffer,
+    #[error("more than four subscriptions of one customer")]
+    ManySubscriptions,
+    #[error("a subscription that is active before its late payment arrived")]
+    ActiveBeforePaid,
+    #[error("a subscription that begins paused, owing or scheduled to end")]
+    UnusualBeginning,
+    #[error("a failed payment that changed nothing")]
+    FailureWithoutConsequence,
+    #[error("a single payment that takes days")]
+    LateSinglePayment,
+    #[error("a schedule whose change is not in the log")]
+    ScheduleOutside,
+    #[error("a change of status that no act of a scenario makes")]
+    StatusChange,
+    #[error("a status that the documentation does not have")]
+    UnknownStatus,
+    #[error("more than thirty changes")]
+    TooLong,
+    #[error("the fake provider does not come to the same states")]
+    OtherStates,
+}

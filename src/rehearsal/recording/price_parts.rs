@@ -1,0 +1,131 @@
+//! The parts that prices play in a life: which one is mapped, which another, which unknown. No id is kept.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Unplayable,
+    stripped_event::{StrippedEvent, What},
+    subscription_state::{ItemState, SubscriptionState},
+};
+use crate::{
+    contract::{Contract, PriceId},
+    rehearsal::cast::Role,
+};
+
+/// A price's part, and how many of it.
+pub(super) type Part = (Role, Option<u32>);
+
+/// The parts in one life, given in the order in which prices are seen.
+#[derive(Debug)]
+pub(super) struct PriceParts<'c> {
+    contract: &'c Contract,
+    main: Option<PriceId>,
+    /// Of `main`, and of the other price.
+    plans: Vec<String>,
+    quantities: BTreeMap<u64, u32>,
+}
+
+impl<'c> PriceParts<'c> {
+    pub(super) fn new(contract: &'c Contract, events: &[StrippedEvent]) -> Self {
+        Self {
+            contract,
+            main: None,
+            plans: Vec::new(),
+            quantities: small(quantities(events)),
+        }
+    }
+
+    pub(super) fn of(&mut self, state: &SubscriptionState) -> Result<Vec<Part>, Unplayable> {
+        state.items.iter().map(|item| self.part(item)).collect()
+    }
+
+    pub(super) fn part(&mut self, item: &ItemState) -> Result<Part, Unplayable> {
+        let role = self.role(item)?;
+        let quantity = item.quantity.filter(|_| role != Role::Metered);
+        let quantity = quantity.and_then(|quantity| self.quantities.get(&quantity));
+        Ok((role, quantity.copied()))
+    }
+
+    fn role(&mut self, item: &ItemState) -> Result<Role, Unplayable> {
+        let (contract, price) = (self.contract, &item.price);
+        let mut ignored = contract.ignore_prices.iter();
+        if ignored.any(|pattern| pattern.matches(item.price_id())) {
+            return Ok(Role::Addon);
+        }
+        let plan = if !contract.plans.is_empty() {
+            contract.plans.plan(price).map(|plan| {
+                let mut words = plan.words();
+                let is_free = words.any(|word| contract.free_plans.contains(word));
+                (plan.name().to_owned(), is_free)
+            })
+        } else if price.metered {
+            None
+        } else {
+            // Without plans every price is one of its own.
+            Some((item.price_id().to_string(), false))
+        };
+        match plan {
+            Some((_, true)) => Err(Unplayable::FreePlan),
+            Some((plan, false)) => self.paid(plan, item.price_id()),
+            None if price.metered => Ok(Role::Metered),
+            None => Ok(Role::Unknown),
+        }
+    }
+
+    fn paid(&mut self, plan: String, price: &PriceId) -> Result<Role, Unplayable> {
+        match self.plans.iter().position(|known| *known == plan) {
+            Some(0) if self.main.as_ref() == Some(price) => Ok(Role::Main),
+            Some(0) => Ok(Role::Yearly),
+            Some(_) => Ok(Role::Other),
+            None if self.plans.is_empty() => {
+                self.plans.push(plan);
+                self.main = Some(price.clone());
+                Ok(Role::Main)
+            }
+            None if self.plans.len() == 1 => {
+                self.plans.push(plan);
+                Ok(Role::Other)
+            }
+            None => Err(Unplayable::ThirdPlan),
+        }
+    }
+}
+
+fn quantities(events: &[StrippedEvent]) -> impl Iterator<Item = u64> {
+    let states = events.iter().flat_map(|event| match &event.what {
+        What::Subscription { now, before, .. } => [Some(now), before.as_ref()],
+        What::Checkout { .. }
+        | What::Invoice { .. }
+        | What::EmailChanged
+        | What::CustomerDeleted
+        | What::Refunded { .. } => [None, None],
+    });
+    let items = states.flatten().flat_map(|state| &state.items);
+    items.filter_map(|item| item.quantity)
+}
+
+/// Small quantities in the order of the true ones: none and one stay, and 7, 12, 7 becomes 2, 3, 2. A number of seats
+/// says whose life it was, and lives that differ in nothing else are alike.
+pub(super) fn small(quantities: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
+    let mut small: BTreeMap<u64, u32> = quantities.map(|quantity| (quantity, 0)).collect();
+    let several = small.iter_mut().filter(|(quantity, _)| **quantity > 1);
+    for (rank, (_, small)) in (2..).zip(several) {
+        *small = rank;
+    }
+    if let Some(one) = small.get_mut(&1) {
+        *one = 1;
+    }
+    small
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_keep_their_order_and_no_more() {
+        let small = small([7, 12, 0, 1, 4_217].into_iter());
+        let pairs: Vec<_> = small.into_iter().collect();
+        assert_eq!(pairs, [(0, 0), (1, 1), (7, 2), (12, 3), (4_217, 4)]);
+    }
+}

@@ -1,0 +1,254 @@
+//! How a subscription comes to be: bought in the log, or brought into the state in which the log finds it.
+
+use super::{
+    Unplayable,
+    life::{Known, LifeReader},
+    price_parts::Part,
+    stripped_event::{CheckoutEvent, CheckoutMode, What},
+    subscription_state::SubscriptionState,
+};
+use crate::{
+    contract::Status,
+    rehearsal::{
+        act::{
+            Act, BoughtBy, Checkout, CheckoutPayment, FirstPayment, GivenUp, Label, Subscribe,
+            YesNo,
+        },
+        cast::Role,
+    },
+};
+
+/// The days of every trial: the lengths of true ones differ, and mean nothing.
+pub(super) const TRIAL_DAYS: u16 = 14;
+
+/// The percentage of a coupon that takes all.
+pub(super) const ALL: u8 = 100;
+
+impl Checkout {
+    /// One that is paid, for one price.
+    pub(super) fn of(price: Role) -> Self {
+        Self {
+            subscription: Label::default(),
+            price,
+            items: Vec::new(),
+            quantity: 1,
+            trial_days: None,
+            percent_off: None,
+            payment: CheckoutPayment::Paid,
+        }
+    }
+}
+
+/// What a purchase is of.
+struct Bought {
+    price: Role,
+    items: Vec<Role>,
+    quantity: u32,
+}
+
+impl Bought {
+    fn new(parts: &[Part]) -> Result<Self, Unplayable> {
+        if !parts.iter().any(|(role, _)| *role != Role::Unknown) {
+            return Err(Unplayable::UnknownPriceBought);
+        }
+        let mut counted = parts.iter().filter(|(role, _)| *role != Role::Metered);
+        let quantity = counted.next().and_then(|(_, quantity)| *quantity);
+        if counted.any(|(_, other)| *other != quantity) {
+            return Err(Unplayable::QuantitiesDiffer);
+        }
+        let (price, items) = match parts {
+            [(only, _)] => (*only, Vec::new()),
+            several => {
+                let roles = several.iter().map(|(role, _)| *role);
+                (Role::Main, roles.collect())
+            }
+        };
+        Ok(Self {
+            price,
+            items,
+            quantity: quantity.unwrap_or(1),
+        })
+    }
+}
+
+/// A subscription is made while the log is written.
+pub(super) fn begin<'l>(
+    reader: &mut LifeReader<'l>,
+    (index, at): (usize, i64),
+    id: &'l str,
+    now: &SubscriptionState,
+) -> Result<(), Unplayable> {
+    if reader.subscriptions.contains_key(id) {
+        return Ok(());
+    }
+    let subscription = reader.next_label()?;
+    let bought = Bought::new(&reader.parts.of(now)?)?;
+    let mut state = now.clone();
+    let trial_days = (state.status == Status::Trialing).then_some(TRIAL_DAYS);
+    let act = match checkout_of(reader, id) {
+        Some((is_paid, is_free)) => {
+            // Before basil Checkout told of the subscription before it was paid for.
+            if state.status == Status::Incomplete && is_paid {
+                state.status = Status::Active;
+            } else if state.status == Status::Active && !is_paid {
+                return Err(Unplayable::ActiveBeforePaid);
+            }
+            Act::Checkout(Checkout {
+                subscription: subscription.clone(),
+                items: bought.items,
+                quantity: bought.quantity,
+                trial_days,
+                percent_off: (is_free && trial_days.is_none()).then_some(ALL),
+                payment: if is_paid {
+                    CheckoutPayment::Paid
+                } else {
+                    CheckoutPayment::Unpaid
+                },
+                ..Checkout::of(bought.price)
+            })
+        }
+        None => Act::Subscribe(Subscribe {
+            subscription: subscription.clone(),
+            price: bought.price,
+            items: bought.items,
+            quantity: bought.quantity,
+            trial_days,
+            by: if state.has_metadata {
+                BoughtBy::Api
+            } else {
+                BoughtBy::Dashboard
+            },
+            payment: if state.status != Status::Incomplete {
+                FirstPayment::Paid
+            } else if reader.fails_soon(index, at, id) {
+                FirstPayment::Fails
+            } else {
+                FirstPayment::Waits
+            },
+        }),
+    };
+    let is_begun = matches!(
+        state.status,
+        Status::Active | Status::Trialing | Status::Incomplete
+    );
+    if !is_begun || state.cancel.is_some() || state.pause.is_some() {
+        return Err(Unplayable::UnusualBeginning);
+    }
+    reader.push(at, act);
+    let known = Known {
+        label: subscription,
+        state,
+        failed_at: None,
+    };
+    reader.subscriptions.insert(id, known);
+    reader.expect(id)
+}
+
+/// Whether the Checkout that made a subscription was paid, and whether it came to nothing.
+fn checkout_of(reader: &LifeReader<'_>, id: &str) -> Option<(bool, bool)> {
+    let mut events = reader.events.iter();
+    events.find_map(|event| {
+        if let What::Checkout {
+            subscription: Some(subscription),
+            kind: CheckoutEvent::Completed { is_paid, is_free },
+            mode: CheckoutMode::Subscription,
+        } = &event.what
+            && subscription == id
+        {
+            return Some((*is_paid, *is_free));
+        }
+        None
+    })
+}
+
+/// A subscription is older than the log: it is bought, and brought to where the log finds it.
+pub(super) fn begin_earlier<'l>(
+    reader: &mut LifeReader<'l>,
+    id: &'l str,
+    at: i64,
+    state: SubscriptionState,
+) -> Result<(), Unplayable> {
+    if state.is_over() {
+        return Ok(());
+    }
+    if state.has_schedule {
+        return Err(Unplayable::ScheduleOutside);
+    }
+    let label = reader.next_label()?;
+    let bought = Bought::new(&reader.parts.of(&state)?)?;
+    let is_incomplete = state.status == Status::Incomplete;
+    reader.push(
+        at,
+        if is_incomplete {
+            Act::Subscribe(Subscribe {
+                subscription: label.clone(),
+                price: bought.price,
+                items: bought.items,
+                quantity: bought.quantity,
+                trial_days: None,
+                by: BoughtBy::Api,
+                payment: FirstPayment::Waits,
+            })
+        } else {
+            Act::Checkout(Checkout {
+                subscription: label.clone(),
+                items: bought.items,
+                quantity: bought.quantity,
+                trial_days: (state.status == Status::Trialing).then_some(TRIAL_DAYS),
+                ..Checkout::of(bought.price)
+            })
+        },
+    );
+    for act in since_bought(&label, &state)? {
+        reader.push(at, act);
+    }
+    let known = Known {
+        label,
+        state,
+        failed_at: None,
+    };
+    reader.subscriptions.insert(id, known);
+    reader.expect(id)
+}
+
+/// What happened to a subscription that was bought and is in this state now.
+fn since_bought(label: &Label, state: &SubscriptionState) -> Result<Vec<Act>, Unplayable> {
+    let subscription = || label.clone();
+    let mut acts = Vec::new();
+    let is_owing = matches!(state.status, Status::PastDue | Status::Unpaid);
+    if is_owing {
+        acts.push(Act::Renew {
+            subscription: subscription(),
+            paid: YesNo::No,
+        });
+        acts.push(Act::PaymentFailed {
+            subscription: subscription(),
+        });
+    }
+    match state.status {
+        Status::Unpaid => acts.push(Act::GiveUp {
+            subscription: subscription(),
+            then: GivenUp::Unpaid,
+        }),
+        Status::Paused => acts.push(Act::Pause {
+            subscription: subscription(),
+        }),
+        Status::Other(_) | Status::Canceled | Status::IncompleteExpired => {
+            return Err(Unplayable::UnknownStatus);
+        }
+        Status::Active | Status::Trialing | Status::Incomplete | Status::PastDue => {}
+    }
+    if let Some(behavior) = state.pause {
+        acts.push(Act::PauseCollection {
+            subscription: subscription(),
+            behavior,
+        });
+    }
+    if let Some(encoding) = state.cancel {
+        acts.push(Act::ScheduleCancel {
+            subscription: subscription(),
+            encoding,
+        });
+    }
+    Ok(acts)
+}

@@ -1,0 +1,196 @@
+//! A shape: the acts that many lives have in common, as the steps of a scenario.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Unplayable,
+    life::{Expected, Move},
+};
+use crate::{
+    contract::Status,
+    rehearsal::{
+        act::{Act, Label, YesNo},
+        cast::Role,
+        scenario::{Row, Scenario, Step, Then},
+    },
+};
+
+const DAY: i64 = 86_400;
+
+/// Longer lives are few, and fail for something that a shorter one shows.
+const MOST_ACTS: usize = 30;
+
+/// An act that is repeated more often is written so often.
+const MOST_REPEATS: usize = 2;
+
+/// The days that a scenario waits: true ones are rounded down, so that equal lives are found to be equal.
+pub(super) const WAITS: [u16; 3] = [7, 3, 1];
+
+/// Waits must not reach the end of a period or a trial.
+const MOST_WAITED: u16 = 10;
+
+/// A shape of life, and how many customers had it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    pub times: u64,
+    pub scenario: Scenario,
+    /// The subscription that each step is about, as it is afterwards.
+    pub expected: Vec<Option<Expected>>,
+}
+
+/// The steps of one life, without the days between them.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    pub(super) steps: Vec<Step>,
+    pub(super) expected: Vec<Option<Expected>>,
+    /// The days before each step.
+    pub(super) waits: Vec<u16>,
+}
+
+/// Makes steps of what happened.
+pub(super) fn course(moves: Vec<Move>) -> Result<Course, Unplayable> {
+    let moves = without_repeats(moves);
+    if moves.len() > MOST_ACTS {
+        return Err(Unplayable::TooLong);
+    }
+    let waits = waits(&moves);
+    let mut unknown: BTreeMap<Label, bool> = BTreeMap::new();
+    let (mut steps, mut expected) = (Vec::new(), Vec::new());
+    for (index, one) in moves.into_iter().enumerate() {
+        let was_unknown = unknown.values().any(|is_unknown| *is_unknown);
+        if let Some(after) = &one.after {
+            unknown.insert(after.label.clone(), is_unknown(after));
+        }
+        let is_unknown = unknown.values().any(|is_unknown| *is_unknown);
+        if was_unknown && is_unknown && !leaves_access(&one.act) {
+            return Err(Unplayable::UnknownPriceLater);
+        }
+        steps.push(Step {
+            id: step_id(index, &one.act),
+            does: did(&one.act),
+            provider: vec![one.act],
+            send: one.tells,
+            then: Then {
+                row: if is_unknown { Row::Kept } else { Row::Follows },
+                ..Then::default()
+            },
+            ..Step::default()
+        });
+        expected.push(one.after);
+    }
+    Ok(Course {
+        steps,
+        expected,
+        waits,
+    })
+}
+
+/// Whether a subscription that goes on has no price that the contract knows.
+fn is_unknown(after: &Expected) -> bool {
+    let has = |wanted: &dyn Fn(Role) -> bool| after.items.iter().any(|(role, _)| wanted(*role));
+    let is_over = matches!(after.status, Status::Canceled | Status::IncompleteExpired);
+    let is_of_plan = |role| matches!(role, Role::Main | Role::Other | Role::Yearly);
+    !is_over && has(&|role| role == Role::Unknown) && !has(&is_of_plan)
+}
+
+/// Whether access is after the act what it was before, whatever the price is.
+fn leaves_access(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Renew {
+            paid: YesNo::Yes,
+            ..
+        } | Act::ChangePrice { .. }
+            | Act::ChangeQuantity { .. }
+            | Act::ScheduleCancel { .. }
+            | Act::Keep { .. }
+            | Act::ChangeEmail { .. }
+    )
+}
+
+fn without_repeats(moves: Vec<Move>) -> Vec<Move> {
+    let mut kept: Vec<Move> = Vec::with_capacity(moves.len());
+    let mut times = 0;
+    for one in moves {
+        let is_repeat = kept.last().is_some_and(|last| last.act == one.act);
+        times = if is_repeat { times + 1 } else { 1 };
+        let is_abandoned = matches!(&one.act, Act::Checkout(_) | Act::ChangeEmail { .. });
+        let most = if is_abandoned { 1 } else { MOST_REPEATS };
+        if times <= most {
+            kept.push(one);
+        } else if let Some(last) = kept.last_mut() {
+            last.after = one.after;
+            last.at = one.at;
+        }
+    }
+    kept
+}
+
+fn waits(moves: &[Move]) -> Vec<u16> {
+    let mut waits = Vec::with_capacity(moves.len());
+    let mut waited: u16 = 0;
+    let mut before: Option<i64> = None;
+    for one in moves {
+        if begins_period(&one.act) {
+            waited = 0;
+        }
+        let days = before.map_or(0, |before| one.at.saturating_sub(before) / DAY);
+        let left = MOST_WAITED.saturating_sub(waited);
+        let mut days = WAITS
+            .into_iter()
+            .filter(|wait| i64::from(*wait) <= days && *wait <= left);
+        let wait = days.next().filter(|_| !has_time_of_its_own(&one.act));
+        let wait = wait.unwrap_or(0);
+        waited = waited.saturating_add(wait);
+        waits.push(wait);
+        before = Some(one.at);
+    }
+    waits
+}
+
+fn begins_period(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Renew { .. } | Act::EndTrial { .. } | Act::EnterPhase { .. } | Act::Resume { .. }
+    )
+}
+
+/// Whether the act says by itself when it happens.
+fn has_time_of_its_own(act: &Act) -> bool {
+    begins_period(act) && !matches!(act, Act::Resume { .. })
+        || matches!(
+            act,
+            Act::EndAtPeriodEnd { .. }
+                | Act::TrialWillEnd { .. }
+                | Act::PaymentFailed { .. }
+                | Act::Recover { .. }
+                | Act::GiveUp { .. }
+                | Act::AsyncPayment { .. }
+                | Act::ExpireIncomplete { .. }
+                | Act::Pay { .. }
+        )
+}
+
+/// Such as `3-change-price`.
+pub(super) fn step_id(index: usize, act: &Act) -> String {
+    format!("{}-{}", index + 1, act.name().replace('_', "-"))
+}
+
+/// An act in words, such as `change price (price: other)`.
+pub(super) fn did(act: &Act) -> String {
+    let name = act.name().replace('_', " ");
+    let written = serde_json::to_value(act).unwrap_or_default();
+    let details = written
+        .get(act.name())
+        .and_then(serde_json::Value::as_object);
+    let details: Vec<String> = details
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}: {}", value.to_string().replace('"', "")))
+        .collect();
+    if details.is_empty() {
+        name
+    } else {
+        format!("{name} ({})", details.join(", "))
+    }
+}

@@ -1,0 +1,326 @@
+//! An event of the provider's log, stripped to what a recording keeps of it.
+
+use serde_json::Value;
+
+use super::subscription_state::{SubscriptionState, before, id_of};
+
+/// What is left of an event. Ids group events while the log is read, and are written nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StrippedEvent {
+    pub(super) at: i64,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    Subscription {
+        id: String,
+        kind: SubscriptionEvent,
+        now: Box<SubscriptionState>,
+        before: Option<Box<SubscriptionState>>,
+    },
+    Checkout {
+        subscription: Option<String>,
+        kind: CheckoutEvent,
+        mode: CheckoutMode,
+    },
+    Invoice {
+        subscription: Option<String>,
+        is_paid: bool,
+    },
+    EmailChanged,
+    CustomerDeleted,
+    Refunded {
+        is_whole: bool,
+    },
+}
+
+impl What {
+    /// What it tells of this subscription, if it is about it.
+    pub(super) fn subscription(&self, id: &str) -> Option<(SubscriptionEvent, &SubscriptionState)> {
+        if let Self::Subscription {
+            id: own, kind, now, ..
+        } = self
+            && own == id
+        {
+            return Some((*kind, now));
+        }
+        None
+    }
+
+    /// Whether it is an invoice of this subscription that was paid, or could not be.
+    pub(super) fn invoice(&self, id: &str) -> Option<bool> {
+        if let Self::Invoice {
+            subscription: Some(own),
+            is_paid,
+        } = self
+            && own == id
+        {
+            return Some(*is_paid);
+        }
+        None
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SubscriptionEvent {
+    Created,
+    Changed,
+    TrialWillEnd,
+    Deleted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CheckoutEvent {
+    Completed {
+        is_paid: bool,
+        /// A coupon took all of the price.
+        is_free: bool,
+    },
+    Expired,
+    PaymentSucceeded,
+    PaymentFailed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CheckoutMode {
+    Subscription,
+    Payment,
+}
+
+/// What an event of the log is to a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stripping {
+    Kept {
+        /// Groups the events of one life.
+        customer: String,
+        event: StrippedEvent,
+    },
+    /// An event of a type that changes no subscription; none: it has no type of the documented form.
+    OtherType(Option<String>),
+    /// It belongs to no customer.
+    NoCustomer,
+    /// It tells of nothing that is played, such as another address of the customer.
+    NothingPlayed,
+}
+
+/// Strips an event. Total: whatever the JSON is, it comes to one of the four.
+pub(super) fn strip(event: &Value) -> Stripping {
+    let kind = event.get("type").and_then(Value::as_str);
+    let Some(kind) = kind.filter(|kind| is_type(kind)) else {
+        return Stripping::OtherType(None);
+    };
+    if !PLAYED.contains(&kind) {
+        return Stripping::OtherType(Some(kind.to_owned()));
+    }
+    let object = event.pointer("/data/object").unwrap_or(&Value::Null);
+    let previous = event.pointer("/data/previous_attributes");
+    let Some(what) = what(kind, object, previous) else {
+        return Stripping::NothingPlayed;
+    };
+    let is_customer = matches!(what, What::EmailChanged | What::CustomerDeleted);
+    let customer = object.get(if is_customer { "id" } else { "customer" });
+    let Some(customer) = customer.and_then(id_of) else {
+        return Stripping::NoCustomer;
+    };
+    let at = event.get("created").and_then(Value::as_i64).unwrap_or(0);
+    Stripping::Kept {
+        customer: customer.to_owned(),
+        event: StrippedEvent { at, what },
+    }
+}
+
+/// The types that are looked at.
+const PLAYED: [&str; 15] = [
+    "charge.refunded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "customer.deleted",
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "customer.subscription.updated",
+    "customer.updated",
+    "invoice.paid",
+    "invoice.payment_failed",
+];
+
+/// A type as the provider documents them, which is all that may be shown of an event.
+fn is_type(kind: &str) -> bool {
+    let is_letter = |letter: u8| letter.is_ascii_lowercase() || b"._".contains(&letter);
+    (1..=80).contains(&kind.len()) && kind.bytes().all(is_letter)
+}
+
+/// None for one that tells of nothing that is played.
+fn what(kind: &str, object: &Value, previous: Option<&Value>) -> Option<What> {
+    let subscription = |kind| subscription(kind, object, previous);
+    match kind {
+        "customer.subscription.created" => subscription(SubscriptionEvent::Created),
+        "customer.subscription.updated"
+        | "customer.subscription.paused"
+        | "customer.subscription.resumed" => subscription(SubscriptionEvent::Changed),
+        "customer.subscription.trial_will_end" => subscription(SubscriptionEvent::TrialWillEnd),
+        "customer.subscription.deleted" => subscription(SubscriptionEvent::Deleted),
+        "checkout.session.completed" => checkout(completed(object), object),
+        "checkout.session.expired" => checkout(CheckoutEvent::Expired, object),
+        "checkout.session.async_payment_succeeded" => {
+            checkout(CheckoutEvent::PaymentSucceeded, object)
+        }
+        "checkout.session.async_payment_failed" => checkout(CheckoutEvent::PaymentFailed, object),
+        "invoice.paid" => Some(invoice(object, true)),
+        "invoice.payment_failed" => Some(invoice(object, false)),
+        "customer.updated" => previous?.get("email").map(|_| What::EmailChanged),
+        "customer.deleted" => Some(What::CustomerDeleted),
+        "charge.refunded" => Some(What::Refunded {
+            is_whole: object.get("refunded") == Some(&Value::Bool(true)),
+        }),
+        _ => None,
+    }
+}
+
+fn subscription(kind: SubscriptionEvent, object: &Value, previous: Option<&Value>) -> Option<What> {
+    let previous = previous.and_then(Value::as_object);
+    Some(What::Subscription {
+        id: object.get("id").and_then(id_of)?.to_owned(),
+        kind,
+        now: Box::new(SubscriptionState::new(object)),
+        before: previous
+            .map(|previous| Box::new(SubscriptionState::new(&before(object, previous)))),
+    })
+}
+
+fn completed(object: &Value) -> CheckoutEvent {
+    let total = object.get("amount_total").and_then(Value::as_i64);
+    CheckoutEvent::Completed {
+        is_paid: object
+            .get("payment_status")
+            .is_none_or(|status| status != "unpaid"),
+        is_free: total == Some(0),
+    }
+}
+
+fn checkout(kind: CheckoutEvent, object: &Value) -> Option<What> {
+    let mode = match object.get("mode").and_then(Value::as_str)? {
+        "subscription" => CheckoutMode::Subscription,
+        "payment" => CheckoutMode::Payment,
+        _ => return None,
+    };
+    let subscription = object.get("subscription").and_then(id_of);
+    Some(What::Checkout {
+        subscription: subscription.map(ToOwned::to_owned),
+        kind,
+        mode,
+    })
+}
+
+fn invoice(object: &Value, is_paid: bool) -> What {
+    // Since basil it is further inside.
+    let inside = object.pointer("/parent/subscription_details/subscription");
+    let own = object.get("subscription").filter(|one| !one.is_null());
+    let subscription = own.or(inside).and_then(id_of);
+    What::Invoice {
+        subscription: subscription.map(ToOwned::to_owned),
+        is_paid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_type_of_another_form_is_not_kept() {
+        for kind in ["Ada Lovelace", "a@b.example", "", "evt_1"] {
+            let stripped = strip(&json!({"type": kind, "data": {"object": {"customer": "cus_1"}}}));
+            assert_eq!(stripped, Stripping::OtherType(None), "{kind}");
+        }
+        let known = strip(&json!({"type": "radar.early_fraud_warning.created"}));
+        let named = Some("radar.early_fraud_warning.created".to_owned());
+        assert_eq!(known, Stripping::OtherType(named));
+    }
+
+    #[test]
+    fn an_event_without_a_customer_belongs_to_no_life() {
+        let guest = json!({"type": "checkout.session.completed", "data": {"object": {"mode": "payment", "customer": null}}});
+        assert_eq!(strip(&guest), Stripping::NoCustomer);
+    }
+
+    #[test]
+    fn another_name_of_a_customer_is_nothing_to_play() {
+        let renamed = json!({"type": "customer.updated", "data": {"object": {"id": "cus_1"}, "previous_attributes": {"name": "Ada"}}});
+        assert_eq!(strip(&renamed), Stripping::NothingPlayed);
+    }
+
+    /// JSON with the names that events have, and any values under them.
+    pub(super) fn anything() -> impl Strategy<Value = Value> {
+        let names = [
+            "id",
+            "object",
+            "status",
+            "items",
+            "data",
+            "price",
+            "plan",
+            "quantity",
+            "customer",
+            "subscription",
+            "mode",
+            "cancel_at",
+            "cancel_at_period_end",
+            "pause_collection",
+            "behavior",
+            "trial_end",
+            "schedule",
+            "metadata",
+            "payment_status",
+            "parent",
+            "subscription_details",
+            "current_period_start",
+            "recurring",
+            "usage_type",
+        ];
+        let words = [
+            "active",
+            "trialing",
+            "past_due",
+            "canceled",
+            "sub_1",
+            "cus_1",
+            "void",
+            "subscription",
+            "metered",
+            "",
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            prop::sample::select(words.to_vec()).prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(prop::sample::select(names.to_vec()), inner, 0..8)
+                    .prop_map(|map| map
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect::<Value>()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_stripped(event in anything()) {
+            strip(&event);
+        }
+    }
+}

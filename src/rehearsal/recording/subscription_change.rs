@@ -1,0 +1,246 @@
+//! What happened to a subscription between two of its events.
+
+use super::{
+    Unplayable, item_change, life::LifeReader, looking_ahead::near,
+    stripped_event::SubscriptionEvent, subscription_state::SubscriptionState,
+};
+use crate::{
+    contract::Status,
+    rehearsal::act::{Act, EndOfTrial, GivenUp, Label, YesNo},
+};
+
+/// An event about a subscription that is known already.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change<'l> {
+    pub(super) index: usize,
+    pub(super) at: i64,
+    pub(super) id: &'l str,
+    pub(super) kind: SubscriptionEvent,
+    pub(super) now: &'l SubscriptionState,
+}
+
+/// The state before an event that does not tell what it was.
+pub(super) fn state_before(
+    kind: SubscriptionEvent,
+    now: &SubscriptionState,
+    at: i64,
+) -> SubscriptionState {
+    let at_trial_end = now.trial_end.is_some_and(|end| near(end, at));
+    let mut before = now.clone();
+    match (kind, &now.status) {
+        (SubscriptionEvent::Deleted, _) if now.was_given_up => before.status = Status::PastDue,
+        (SubscriptionEvent::Deleted, _) | (_, Status::Paused) => {
+            before.status = if at_trial_end {
+                Status::Trialing
+            } else {
+                Status::Active
+            };
+        }
+        _ => {}
+    }
+    before
+}
+
+/// Reads one event; several acts can be told by it.
+pub(super) fn read(reader: &mut LifeReader<'_>, change: Change<'_>) -> Result<(), Unplayable> {
+    let Some(known) = reader.subscriptions.get(change.id) else {
+        return Ok(());
+    };
+    let (label, was) = (known.label.clone(), known.state.clone());
+    if was.is_over() {
+        return Ok(());
+    }
+    let before = reader.moves.len();
+    match change.kind {
+        SubscriptionEvent::TrialWillEnd => {
+            reader.push(
+                change.at,
+                Act::TrialWillEnd {
+                    subscription: label,
+                },
+            );
+            return Ok(());
+        }
+        SubscriptionEvent::Deleted => {
+            end(reader, change, &was, label);
+            return keep(reader, change, change.now.clone(), before);
+        }
+        SubscriptionEvent::Created | SubscriptionEvent::Changed => {}
+    }
+    let mut state = change.now.clone();
+    let is_renewed = progress(reader, change, (&was, &mut state), &label)?;
+    item_change::read(reader, change, (&was, &label), is_renewed)?;
+    if state.pause != was.pause {
+        let subscription = label.clone();
+        reader.push(
+            change.at,
+            match state.pause {
+                Some(behavior) => Act::PauseCollection {
+                    subscription,
+                    behavior,
+                },
+                None => Act::ClearPause { subscription },
+            },
+        );
+    }
+    if state.cancel != was.cancel && !state.is_over() {
+        let subscription = label;
+        reader.push(
+            change.at,
+            match state.cancel {
+                Some(encoding) => Act::ScheduleCancel {
+                    subscription,
+                    encoding,
+                },
+                None => Act::Keep { subscription },
+            },
+        );
+    }
+    keep(reader, change, state, before)
+}
+
+/// Remembers the state, and expects it after the last of the acts that were told.
+fn keep(
+    reader: &mut LifeReader<'_>,
+    change: Change<'_>,
+    state: SubscriptionState,
+    before: usize,
+) -> Result<(), Unplayable> {
+    if let Some(known) = reader.subscriptions.get_mut(change.id) {
+        known.state = state;
+    }
+    if reader.moves.len() > before {
+        reader.expect(change.id)?;
+    }
+    Ok(())
+}
+
+/// What became of the status, and whether a new period began. True where it did, and was told as a renewal.
+fn progress(
+    reader: &mut LifeReader<'_>,
+    change: Change<'_>,
+    (was, now): (&SubscriptionState, &mut SubscriptionState),
+    label: &Label,
+) -> Result<bool, Unplayable> {
+    let Change { index, at, id, .. } = change;
+    let subscription = label.clone();
+    let at_trial_end = was.trial_end.is_some_and(|end| near(end, at));
+    let has_moved = now.period_start > was.period_start;
+    let act = match (&was.status, &now.status) {
+        (Status::Active | Status::PastDue | Status::Unpaid, same)
+            if was.status == *same && has_moved =>
+        {
+            let is_item_change =
+                item_change::begins_period(&reader.parts.of(was)?, &reader.parts.of(now)?);
+            if is_item_change {
+                return Ok(false);
+            }
+            renew(reader, change, label);
+            return Ok(true);
+        }
+        (before, after) if before == after => return Ok(false),
+        (Status::Incomplete, Status::Active | Status::Trialing) => {
+            let is_told = reader.moves.iter().rev().any(|one| {
+                matches!(&one.act, Act::AsyncPayment { subscription, .. } if subscription == label)
+            });
+            if is_told || reader.async_payment_comes(index, at, id) {
+                return Ok(false);
+            }
+            Act::Pay { subscription }
+        }
+        (Status::Incomplete, Status::IncompleteExpired) => Act::ExpireIncomplete { subscription },
+        (Status::Trialing, Status::PastDue) => {
+            reader.failed(id, at);
+            let then = EndOfTrial::PaymentFails;
+            Act::EndTrial { subscription, then }
+        }
+        (Status::Trialing, Status::Active) if reader.fails_soon(index, at, id) => {
+            reader.failed(id, at);
+            now.status = Status::PastDue;
+            let then = EndOfTrial::PaymentFails;
+            Act::EndTrial { subscription, then }
+        }
+        (Status::Trialing, Status::Active) => {
+            let then = EndOfTrial::Convert;
+            Act::EndTrial { subscription, then }
+        }
+        (Status::Trialing, Status::Paused) if at_trial_end => {
+            let then = EndOfTrial::Pause;
+            Act::EndTrial { subscription, then }
+        }
+        (Status::Active, Status::PastDue) => {
+            if has_moved {
+                let paid = YesNo::No;
+                reader.push(
+                    at,
+                    Act::Renew {
+                        subscription: subscription.clone(),
+                        paid,
+                    },
+                );
+            }
+            reader.failed(id, at);
+            Act::PaymentFailed { subscription }
+        }
+        (Status::PastDue | Status::Unpaid, Status::Active) => Act::Recover { subscription },
+        (Status::PastDue, Status::Unpaid) => {
+            reader.failed(id, at);
+            let then = GivenUp::Unpaid;
+            Act::GiveUp { subscription, then }
+        }
+        (Status::Active | Status::Trialing | Status::PastDue | Status::Unpaid, Status::Paused) => {
+            Act::Pause { subscription }
+        }
+        (Status::Paused, Status::Active) => Act::Resume { subscription },
+        (_, Status::Canceled) => {
+            end(reader, change, was, subscription);
+            return Ok(false);
+        }
+        (_, Status::Other(_)) => return Err(Unplayable::UnknownStatus),
+        _ => return Err(Unplayable::StatusChange),
+    };
+    reader.push(at, act);
+    Ok(false)
+}
+
+fn renew(reader: &mut LifeReader<'_>, change: Change<'_>, label: &Label) {
+    let next = reader.next_bill(change.index, change.id);
+    let is_collected = change.now.status == Status::Active && change.now.pause.is_none();
+    let paid = if next == Some(true) || !is_collected {
+        YesNo::Yes
+    } else {
+        YesNo::No
+    };
+    let subscription = label.clone();
+    reader.push(change.at, Act::Renew { subscription, paid });
+    if let Some(last) = reader.moves.last_mut()
+        && !is_collected
+    {
+        last.tells.retain(|sending| sending.event != "invoice.paid");
+    }
+}
+
+fn end(
+    reader: &mut LifeReader<'_>,
+    change: Change<'_>,
+    was: &SubscriptionState,
+    subscription: Label,
+) {
+    let at = change.at;
+    if reader.is_customer_deleted(at) {
+        return;
+    }
+    let comes = |end: Option<i64>| end.is_some_and(|end| at >= end || near(end, at));
+    let act = if was.status == Status::PastDue && change.now.was_given_up {
+        let then = GivenUp::Cancel;
+        Act::GiveUp { subscription, then }
+    } else if was.cancel.is_some() && comes(was.ends_at) {
+        Act::EndAtPeriodEnd { subscription }
+    } else if was.status == Status::Trialing && comes(was.trial_end) {
+        let then = EndOfTrial::Cancel;
+        Act::EndTrial { subscription, then }
+    } else {
+        Act::CancelNow { subscription }
+    };
+    reader.push(at, act);
+}
