@@ -14,6 +14,8 @@ mod stripped_event;
 mod subscription_change;
 mod subscription_state;
 mod telling;
+#[cfg(test)]
+mod tests;
 
 pub(super) use self::file::{is_recorded, parse};
 pub use self::{

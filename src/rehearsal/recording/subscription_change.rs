@@ -125,7 +125,8 @@ fn progress(
     let Change { index, at, id, .. } = change;
     let subscription = label.clone();
     let at_trial_end = was.trial_end.is_some_and(|end| near(end, at));
-    let has_moved = now.period_start > was.period_start;
+    let periods = was.period_start.zip(now.period_start);
+    let has_moved = periods.is_some_and(|(was, now)| now > was);
     let act = match (&was.status, &now.status) {
         (Status::Active | Status::PastDue | Status::Unpaid, same)
             if was.status == *same && has_moved =>
