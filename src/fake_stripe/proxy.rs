@@ -4,7 +4,10 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,7 +19,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls};
 use url::Url;
 
 use super::tls::Certificates;
@@ -99,6 +102,15 @@ impl Upstream {
 pub struct Proxy {
     address: SocketAddr,
     task: JoinHandle<()>,
+    is_distrusted: Arc<AtomicBool>,
+}
+
+/// The way to the fake, for the provider's hosts.
+#[derive(Clone)]
+struct Way {
+    acceptor: TlsAcceptor,
+    fake: SocketAddr,
+    is_distrusted: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -110,7 +122,12 @@ impl Proxy {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let acceptor = TlsAcceptor::from(Arc::clone(&certificates.config));
+        let is_distrusted = Arc::new(AtomicBool::new(false));
+        let way = Way {
+            acceptor: TlsAcceptor::from(Arc::clone(&certificates.config)),
+            fake,
+            is_distrusted: Arc::clone(&is_distrusted),
+        };
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
@@ -123,16 +140,25 @@ impl Proxy {
                     }
                 };
                 while connections.try_join_next().is_some() {}
-                let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
+                let (way, upstream) = (way.clone(), upstream.clone());
                 connections.spawn(async move {
-                    let served = serve(stream, (&acceptor, fake), upstream.as_ref());
+                    let served = serve(stream, &way, upstream.as_ref());
                     if let Err(error) = served.await {
                         tracing::debug!(%error, "a connection through the proxy broke off");
                     }
                 });
             }
         });
-        Ok(Self { address, task })
+        Ok(Self {
+            address,
+            task,
+            is_distrusted,
+        })
+    }
+
+    /// Whether a client has refused the certificate for one of the provider's hosts.
+    pub fn is_distrusted(&self) -> bool {
+        self.is_distrusted.load(Ordering::Relaxed)
     }
 
     /// The value for `HTTPS_PROXY`.
@@ -147,11 +173,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn serve(
-    mut client: TcpStream,
-    (acceptor, fake): (&TlsAcceptor, SocketAddr),
-    upstream: Option<&Upstream>,
-) -> io::Result<()> {
+async fn serve(mut client: TcpStream, way: &Way, upstream: Option<&Upstream>) -> io::Result<()> {
     let head = timeout(PATIENCE, head(&mut client)).await??;
     let Some((host, port)) = destination(&head) else {
         return answer(&mut client, "405 Method Not Allowed").await;
@@ -161,8 +183,12 @@ async fn serve(
     }
     if PLAYED.contains(&host.as_str()) {
         answer(&mut client, "200 Connection Established").await?;
-        let mut client = acceptor.accept(client).await?;
-        let mut fake = TcpStream::connect(fake).await?;
+        let accepted = way.acceptor.accept(client).await;
+        if accepted.as_ref().is_err_and(is_refusal) {
+            way.is_distrusted.store(true, Ordering::Relaxed);
+        }
+        let mut client = accepted?;
+        let mut fake = TcpStream::connect(way.fake).await?;
         copy_bidirectional(&mut client, &mut fake).await?;
         return Ok(());
     }
@@ -178,6 +204,12 @@ async fn serve(
     answer(&mut client, "200 Connection Established").await?;
     copy_bidirectional(&mut client, &mut server).await?;
     Ok(())
+}
+
+/// Whether the client said that it does not accept the certificate, and did not merely go away.
+fn is_refusal(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(rustls::Error::AlertReceived(_)))
 }
 
 async fn answer(client: &mut TcpStream, status: &str) -> io::Result<()> {
@@ -302,5 +334,35 @@ mod tests {
             client.read_to_string(&mut text).await.unwrap();
             assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
         }
+    }
+    #[tokio::test]
+    async fn a_client_that_refuses_the_certificate_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = Certificates::in_folder(folder.path(), 1_790_812_800).unwrap();
+        let proxy = Proxy::start(&certificates, ([127, 0, 0, 1], 1).into(), None)
+            .await
+            .unwrap();
+        let line = "CONNECT api.stripe.com:443";
+        let mut gone = asked(&proxy, line).await;
+        head(&mut gone).await.unwrap();
+        drop(gone);
+        let mut stream = asked(&proxy, line).await;
+        head(&mut stream).await.unwrap();
+        assert!(!proxy.is_distrusted());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let trusts_nobody = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(trusts_nobody));
+        let name = "api.stripe.com".try_into().unwrap();
+        assert!(connector.connect(name, stream).await.is_err());
+        let noticed = async {
+            while !proxy.is_distrusted() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, noticed).await.unwrap();
     }
 }

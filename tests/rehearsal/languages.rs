@@ -281,15 +281,30 @@ fn a_server_in_go_is_rehearsed() {
     app(App::new("go").broken()).fails(&["./server"]);
 }
 
+const SERVE_PHP: [&str; 3] = ["sh", "-c", "exec php -S 127.0.0.1:$PORT index.php"];
+
+fn has_php() -> bool {
+    let probe = "exit(extension_loaded('curl') && extension_loaded('pgsql') ? 0 : 1);";
+    has("PHP", Command::new("/usr/bin/php").args(["-r", probe]))
+}
+
 #[test]
 fn a_script_in_php_is_rehearsed() {
-    let probe = "exit(extension_loaded('curl') && extension_loaded('pgsql') ? 0 : 1);";
-    if !has("PHP", Command::new("/usr/bin/php").args(["-r", probe])) {
-        return;
+    if has_php() {
+        App::new("php").holds(&SERVE_PHP);
+        App::new("php").broken().fails(&SERVE_PHP);
     }
-    let command = ["sh", "-c", "exec php -S 127.0.0.1:$PORT index.php"];
-    App::new("php").holds(&command);
-    App::new("php").broken().fails(&command);
+}
+
+/// The script goes through the proxy, and trusts its own authorities alone.
+pub(crate) fn php_without_the_line() -> Option<Ran> {
+    if !has_php() {
+        return None;
+    }
+    let app = App::new("php");
+    let line = "Stripe::setCABundlePath(getenv('SSL_CERT_FILE'));";
+    assert_eq!(replace(app.folder.path(), line, ""), 1);
+    Some(app.rehearse("--scenario first-purchase", &SERVE_PHP))
 }
 
 #[test]

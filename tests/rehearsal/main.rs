@@ -25,6 +25,7 @@ mod one_command;
 #[path = "../integration/program.rs"]
 #[expect(dead_code, reason = "the rest is for other tests")]
 mod program;
+mod reach;
 mod recording;
 mod refusals;
 mod small;

@@ -73,7 +73,8 @@ async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Fai
         ))
     });
     if let Some((performance, step)) = first {
-        step::buy(rehearsing, &performance, step, &mut payer).await?;
+        let has_access = step::buy(rehearsing, &performance, step, &mut payer).await?;
+        rehearsing.first_sale.get_or_init(|| has_access);
     }
     Ok(Bystander {
         who: "another customer, who pays",

@@ -21,6 +21,7 @@ mod play;
 mod prepared;
 mod progress;
 mod provider;
+mod reach;
 mod redirection;
 mod results;
 mod rows;
@@ -36,6 +37,7 @@ use std::{
     collections::BTreeSet,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
+    sync::OnceLock,
 };
 
 use compact_str::CompactString;
@@ -56,7 +58,7 @@ use super::{
 use crate::{
     cli::{Environment, RehearseArgs},
     config::{AccessContract, Config, Rehearsal},
-    contract::{Field, Severity, UnixSeconds},
+    contract::{Field, Severity, UnixSeconds, Verdict},
     database::Reader,
     fake_stripe::{ApiVersion, FakeStripe},
     problem::Problem,
@@ -98,6 +100,8 @@ pub(crate) struct Rehearsing<'r> {
     jobs: usize,
     patience: Patience,
     silence: Silence,
+    /// Whether the first purchase of all gave access.
+    first_sale: OnceLock<bool>,
     /// Ends with the first finding that fails.
     fail_fast: bool,
     /// From which severity findings fail.
@@ -230,6 +234,7 @@ async fn played_on(
         result = Box::pin(rehearse(&rehearsing, &progress)) => result,
         () = signals.cancelled() => Err(interrupted().into()),
     };
+    let unreached = reach::warning(&rehearsing);
     // What it still writes is cleaned up after.
     let ended = match rehearsing.application.take() {
         Some(running) => running.end().await,
@@ -237,6 +242,9 @@ async fn played_on(
     };
     let cleaned = rehearsing.scratch.clean().await;
     let mut outcome = outcome::outcome(&rehearsing, config, &progress, result.err());
+    outcome
+        .warnings
+        .extend(unreached.filter(|_| outcome.verdict != Verdict::Pass));
     outcome.warnings.extend(ended);
     if let Err(error) = cleaned {
         outcome.warnings.push(Problem::of(&error));

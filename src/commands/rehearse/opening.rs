@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     net::{Ipv4Addr, SocketAddr},
+    sync::OnceLock,
 };
 
 use compact_str::CompactString;
@@ -101,7 +102,6 @@ pub(crate) async fn ready<'r>(
         .await?;
     let address = AddressFile::of(settings, &fake, files);
     let address = awaited(settings, &handler, address).await?;
-    let today = |now: i64| now - now.rem_euclid(DAY);
     let rehearsing = Rehearsing {
         settings,
         contract,
@@ -117,12 +117,11 @@ pub(crate) async fn ready<'r>(
         visitor: visiting::visitor().map_err(|error| client(&error))?,
         in_container_action,
         gateway,
-        begins: wanted
-            .begins
-            .map_or_else(|| today(real_now().0), |now| now.0),
+        begins: begins(wanted),
         version,
         jobs: wanted.jobs.unwrap_or(JOBS),
         patience: Patience::new(settings.settle),
+        first_sale: OnceLock::new(),
         silence: Silence::default(),
         fail_fast: wanted.fail_fast,
         fail_on: wanted.fail_on.of(contract),
@@ -131,6 +130,14 @@ pub(crate) async fn ready<'r>(
         _address: address,
     };
     Ok((rehearsing, scenarios))
+}
+
+/// When plays begin: at the beginning of today, where nothing else is wanted.
+fn begins(wanted: &Wanted) -> i64 {
+    let today = |now: i64| now - now.rem_euclid(DAY);
+    wanted
+        .begins
+        .map_or_else(|| today(real_now().0), |now| now.0)
 }
 
 fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {

@@ -9,10 +9,12 @@ use super::{
     performing::{Performing, perform},
     prepared,
     progress::{DISTURBS, Fate, Progress, Unreached},
+    reach,
 };
 use crate::{
     commands::failure::Failure,
     contract::{ColumnName, Rule},
+    notice,
     rehearsal::{Due, Links, Scenario, due, ends_play},
 };
 
@@ -56,6 +58,9 @@ pub(crate) async fn rehearse(
 ) -> Result<(), Failure> {
     catalog::tell(rehearsing).await?;
     let bystanders = bystanders::gather(rehearsing, "bystander").await?;
+    if let Some(problem) = reach::warning(rehearsing) {
+        notice::say(&problem.message);
+    }
     let first = first(rehearsing, progress, &bystanders).await?;
     let others: Vec<usize> = open(progress).collect();
     let known = match first {

@@ -17,8 +17,8 @@ const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 #[derive(Debug)]
 pub(super) struct Redirection {
     pub(super) variables: Vec<(String, String)>,
+    proxy: Proxy,
     _folder: RedirectFolder,
-    _proxy: Proxy,
 }
 
 /// No port or no file could be had for the proxy.
@@ -59,9 +59,14 @@ impl Redirection {
         variables.push((AUTHORITY_VARIABLE.to_owned(), authority));
         Ok(Self {
             variables,
+            proxy,
             _folder: folder,
-            _proxy: proxy,
         })
+    }
+
+    /// Whether the application has refused the certificate of the fake provider.
+    pub(super) fn is_distrusted(&self) -> bool {
+        self.proxy.is_distrusted()
     }
 }
 

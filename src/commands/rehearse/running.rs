@@ -11,7 +11,7 @@ use crate::{
 pub(crate) struct Running {
     pub(super) application: Application,
     pub(super) command: String,
-    pub(super) _redirection: Redirection,
+    pub(super) redirection: Redirection,
 }
 
 impl Running {

@@ -206,7 +206,7 @@ impl Setup {
         let running = Running {
             application: started.map_err(|error| Failure::of(&error))?,
             command: command.to_string(),
-            _redirection: redirection,
+            redirection,
         };
         match running.application.ready().await {
             Ok(()) => Ok(Some(running)),

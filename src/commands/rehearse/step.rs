@@ -267,13 +267,14 @@ pub(super) async fn pay(
     Ok(is_right)
 }
 
-/// Lets somebody buy, as in the first of the program's scenarios, and judges nothing.
+/// Lets somebody buy, as in the first of the program's scenarios, and judges nothing. Returns whether the row gives
+/// access then.
 pub(super) async fn buy(
     rehearsing: &Rehearsing<'_>,
     performance: &Performance<'_>,
     step: &Step,
     actor: &mut Actor,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let mut memory = Memory::default();
     let parcels = match act(rehearsing, step, actor, &mut memory).await {
         Ok(()) => parcels(rehearsing, performance, step, &mut memory),
@@ -289,9 +290,10 @@ pub(super) async fn buy(
         .iter()
         .any(|delivery| delivery.answer.is_success())
     {
-        settled(rehearsing, step, actor, &mut memory, false).await?;
+        let stand = settled(rehearsing, step, actor, &mut memory, false).await?;
+        return Ok(stand.row.paid);
     }
-    Ok(())
+    Ok(false)
 }
 
 pub(super) fn nonsense(step: &Step, message: &str) -> Halt {
