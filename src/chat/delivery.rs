@@ -1,4 +1,4 @@
-//! The webhook: an address that is a secret, asked once and at most once more, within ten seconds.
+//! Delivers a message to the chat's webhook: one POST and at most one retry, within ten seconds.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use url::{Host, Url};
 
 use crate::{problem::Explain, report::neutral::shortened};
 
-/// All of it: the verdict is known already and somebody waits for it.
+/// Time for the whole delivery. The verdict is already known and somebody is waiting for it.
 const BUDGET: Duration = Duration::from_secs(10);
 
-/// Before the second try, where the answer names no time.
+/// Pause before the retry if the response names none.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Longer parts of the address are what makes it a secret.
+/// Minimum length of a path segment or query value that counts as secret.
 const SECRET_CHARACTERS: usize = 16;
 
 const ANSWER_CHARACTERS: usize = 200;
 
-/// Where messages go. Whoever knows the address can write there, so nothing shows it.
+/// The address that messages are posted to. It is a secret, because anyone who knows it can post; it is never printed.
 #[derive(Debug, Clone)]
 pub struct Webhook(SecretString);
 
-/// Why an address is none that a message is sent to. None of it repeats the address.
+/// The reason why a webhook address is rejected. The text never contains the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
     #[error("the address of the chat's webhook is not a URL")]
@@ -37,7 +37,7 @@ pub enum WebhookError {
     NotHttps,
 }
 
-/// Why a message did not arrive.
+/// The reason why a message was not delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     #[error("the chat's webhook cannot be reached")]
@@ -48,7 +48,7 @@ pub enum DeliveryError {
     Refused {
         status: u16,
         answer: String,
-        /// When it may be asked again, if it says so.
+        /// Value of `Retry-After` in seconds, if there is one.
         wait: Option<Duration>,
     },
     #[error("the chat's webhook answered {status}, and redirects are not followed")]
@@ -56,7 +56,7 @@ pub enum DeliveryError {
 }
 
 impl Webhook {
-    /// https anywhere; http on this machine only.
+    /// Accepts https URLs, and http URLs of the loopback interface only.
     pub fn new(address: &SecretString) -> Result<Self, WebhookError> {
         let text = address.expose_secret().trim();
         let url = Url::parse(text).map_err(|_address| WebhookError::NotAUrl)?;
@@ -72,7 +72,7 @@ impl Webhook {
         }
     }
 
-    /// What an answer or an error could repeat of the address: its path, and whatever is long in it.
+    /// Returns the secret parts of the address that a response or an error could repeat: its path and its long values.
     pub fn secrets(&self) -> Vec<SecretString> {
         let Ok(url) = Url::parse(self.0.expose_secret()) else {
             return Vec::new();
@@ -88,7 +88,7 @@ impl Webhook {
             .collect()
     }
 
-    /// Tries again once where the chat was busy or broken.
+    /// Posts the message, and retries once after a 429 or a 5xx response.
     pub async fn send(&self, http: &reqwest::Client, message: &Value) -> Result<(), DeliveryError> {
         let deadline = Instant::now() + BUDGET;
         let first = self.within(deadline, http, message).await;
@@ -118,7 +118,7 @@ impl Webhook {
     }
 
     async fn once(&self, http: &reqwest::Client, message: &Value) -> Result<(), DeliveryError> {
-        // The error names the address otherwise.
+        // The error's text would contain the address otherwise.
         let unreachable = |error: reqwest::Error| DeliveryError::Unreachable(error.without_url());
         let answer = http
             .post(self.0.expose_secret())
@@ -149,7 +149,7 @@ impl Webhook {
     }
 }
 
-/// The beginning of what was answered, or the name of the status.
+/// Returns the beginning of the response body, or the status text if the body is empty.
 async fn first_of(mut answer: reqwest::Response, status: StatusCode) -> String {
     let chunk = answer.chunk().await.ok().flatten().unwrap_or_default();
     let text = String::from_utf8_lossy(&chunk).trim().to_owned();

@@ -1,4 +1,4 @@
-//! What is said: first what has changed since the last run, then what there is in all, then where to read more. Pure.
+//! Builds the message: first what has changed since the last run, then the totals, then the links. Pure.
 
 use serde_json::{Value, json};
 
@@ -9,20 +9,20 @@ use crate::{
     report::{self, ContractOutcome, Mask, Outcome, Reported},
 };
 
-/// Slack takes 40,000 characters of text and Discord, which takes Slack's messages too, 2,000.
+/// Slack accepts 40,000 characters of text. Discord, which also accepts Slack's format, allows 2,000.
 const TEXT_CHARACTERS: usize = 1_900;
 
-/// Slack takes 3,000 characters in a section.
+/// Slack accepts 3,000 characters in a section.
 const SECTION_CHARACTERS: usize = 2_900;
 
-/// More names than this nobody reads in a chat.
+/// Maximum number of findings that the message names.
 const MOST_NAMED: usize = 10;
 
-/// What there is to say, of texts that are masked and redacted already.
+/// Input of the message. The outcome is already redacted; `mask` hides secrets.
 #[derive(Debug)]
 pub struct News<'a> {
     pub outcome: &'a Outcome,
-    /// What the last run found.
+    /// Findings of the last run.
     pub earlier: &'a Earlier,
     /// `owner/name`.
     pub repository: Option<String>,
@@ -31,8 +31,8 @@ pub struct News<'a> {
     pub mask: &'a Mask,
 }
 
-/// The message, as JSON; none when nothing has changed. A run without a verdict is told each time: silence would be
-/// taken for a pass.
+/// Returns the message as JSON, or `None` if nothing has changed. A run without a verdict is always reported, because
+/// silence would be taken for a pass.
 pub fn message(news: &News<'_>) -> Option<Value> {
     let outcome = news.outcome;
     if outcome.verdict == Verdict::Error {
@@ -46,7 +46,7 @@ pub fn message(news: &News<'_>) -> Option<Value> {
         .collect();
     let mut change = news.earlier.change(&fingerprints);
     if let (Some(change), Earlier::Found(state)) = (&mut change, news.earlier) {
-        // What was accepted since is not fixed.
+        // A finding that has been accepted since is not fixed.
         let all = outcome.findings();
         change.fixed = state.gone(
             all.iter()
@@ -192,7 +192,7 @@ fn rendered(news: &News<'_>, heading: &str, sections: &[Vec<String>]) -> Value {
     if !shown.is_empty() {
         blocks.push(section(&[shown.join(" · ")]));
     }
-    // The addresses are what a reader of a shortened text needs.
+    // Reserve room for the addresses, so that a shortened text still links to the report.
     let room = addresses.iter().map(|line| line.chars().count() + 1).sum();
     let mut text = fitting(&plain, TEXT_CHARACTERS.saturating_sub(room));
     for address in addresses {
@@ -201,13 +201,13 @@ fn rendered(news: &News<'_>, heading: &str, sections: &[Vec<String>]) -> Value {
     json!({"text": text, "blocks": blocks})
 }
 
-/// `verbatim` keeps Slack from looking for links and names by itself.
+/// `verbatim` keeps Slack from turning text into links and mentions.
 fn section(lines: &[String]) -> Value {
     let text = fitting(lines, SECTION_CHARACTERS);
     json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}})
 }
 
-/// As many whole lines as fit.
+/// Joins as many whole lines as fit.
 fn fitting(lines: &[String], most_characters: usize) -> String {
     let mut text = String::new();
     let mut left = most_characters.saturating_sub(2);
@@ -298,7 +298,7 @@ mod tests {
         Earlier::Found(State::new(UnixSeconds(0), fingerprints))
     }
 
-    /// The text of the message; none where there is none.
+    /// Returns the text of the message, or `None` if there is no message.
     fn said(outcome: &Outcome, earlier: &Earlier) -> Option<String> {
         let news = News {
             outcome,

@@ -1,4 +1,4 @@
-//! Says what has changed in a chat, through an incoming webhook as Slack has them: what to say, and saying it.
+//! Chat notifications: builds a message about what has changed and posts it to a Slack-compatible incoming webhook.
 
 mod delivery;
 mod message;

@@ -1,13 +1,13 @@
-//! Text of others inside Slack's own markup, and inside the Markdown of chats that take Slack's messages. Pure.
+//! Escapes text for Slack's mrkdwn, and for the Markdown of chats that accept Slack's messages. Pure.
 
 use crate::report::neutral::{shortened, visible};
 
-/// The longest name that is shown whole.
+/// Maximum length of a name that is not shortened.
 const NAME_CHARACTERS: usize = 120;
 
 const ZERO_WIDTH_SPACE: char = '\u{200B}';
 
-/// A name or a value as code, which can neither end its code, nor mention anybody, nor become a link.
+/// Formats a name or value as inline code that cannot be ended early, mention anybody or become a link.
 pub(super) fn code(text: &str) -> String {
     let text = shortened(&visible(text), NAME_CHARACTERS);
     if text.trim().is_empty() {
@@ -21,12 +21,12 @@ pub(super) fn code(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            // No chat lets a backtick be escaped inside code.
+            // No chat supports an escaped backtick inside code.
             '`' => out.push('\''),
             _ => out.push(character),
         }
         before.push(character.to_ascii_lowercase());
-        // `@here`, `https://…`, `www.…`: nothing of it is left in one piece.
+        // Break up `@here`, `https://…` and `www.…`.
         let begins_address = character == ':' && characters.peek() == Some(&'/');
         if character == '@' || begins_address || before.ends_with("www") {
             out.push(ZERO_WIDTH_SPACE);
@@ -36,7 +36,7 @@ pub(super) fn code(text: &str) -> String {
     out
 }
 
-/// Money as the report shows it; a currency is whatever the provider says it is.
+/// Formats an amount. A currency comes from the provider and may be any text, so anything unusual becomes code.
 pub(super) fn amounts(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-');
     if text.chars().all(is_plain) {
@@ -46,12 +46,12 @@ pub(super) fn amounts(text: &str) -> String {
     }
 }
 
-/// A link that Slack and those that take its messages show by its name; none where the address could leave it.
+/// Returns a named link in Slack's syntax, or `None` if the URL could break out of it.
 pub(super) fn link(url: &str, name: &str) -> Option<String> {
     is_plain(url).then(|| format!("<{url}|{name}>"))
 }
 
-/// Whether an address can stand in a message as it is.
+/// Returns true if a URL needs no escaping in a message.
 pub(super) fn is_plain(url: &str) -> bool {
     let is_allowed = |c: char| c.is_ascii_graphic() && !"<>|&`\"\\".contains(c);
     (url.starts_with("https://") || url.starts_with("http://")) && url.chars().all(is_allowed)
