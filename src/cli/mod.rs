@@ -1,4 +1,4 @@
-//! What the user types: commands, options, help, and what the exit status means.
+//! The command line: commands, options, help and exit status.
 
 mod environment;
 
@@ -14,18 +14,18 @@ const EXIT_STATUS: &str = "Exit status:
   1  the contract is broken (fail, or warn under --strict)
   2  could not tell: usage, configuration, credentials, network or data; the message says what to do";
 
-/// Compares what your billing provider says with what your database says.
+/// Compares your billing provider with your database.
 ///
-/// Reads live Stripe or Paddle subscriptions and the rows of your own Postgres through read-only credentials, judges
-/// them by the access contract in prodverdict.yml, and reports everybody who pays without access or has access
-/// without paying.
+/// Reads live Stripe or Paddle subscriptions and the rows of your own Postgres with read-only credentials, checks them
+/// against the access contract in prodverdict.yml, and reports everyone who pays without access or has access without
+/// paying.
 #[derive(Debug, Parser)]
 #[command(name = "prodverdict", version, after_help = EXIT_STATUS, after_long_help = EXIT_STATUS)]
 pub struct Cli {
     #[command(flatten)]
     pub color: colorchoice_clap::Color,
 
-    /// Say more on standard error: -v what is read, -vv every request
+    /// Log to standard error: -v shows what is read, -vv every request
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
 
@@ -35,82 +35,82 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check a contract now
+    /// Check a contract
     Check {
         #[command(subcommand)]
         contract: ContractType,
     },
-    /// Show everything known about one account or customer, and why it counts as it does
+    /// Explain the verdict for one account or customer
     Explain(ExplainArgs),
-    /// Play billing lifecycles against your own webhook handler, and judge the rows it writes
+    /// Play billing lifecycles against your webhook handler and check the rows it writes
     Rehearse(RehearseArgs),
-    /// Make scenarios of what happened to your customers, from the events that Stripe keeps
+    /// Create scenarios from the events of your own customers
     Record(RecordArgs),
-    /// Show what a broken contract looks like: no keys, no database
+    /// Run an example check that finds a problem; needs no keys and no database
     Demo(ReportArgs),
-    /// Write the entries of a baseline that accept what a JSON report found, each until a day
+    /// Print baseline entries that accept the findings of a JSON report
     Baseline(BaselineArgs),
-    /// Check a configuration file and show every problem in it
+    /// Check a configuration file and show all problems
     Validate(ConfigArgs),
     /// Print the JSON Schema of prodverdict.yml
     Schema,
-    /// Serve a fake Stripe on this machine, for tests of your own
+    /// Run a fake Stripe server on this machine for your own tests
     FakeStripe(FakeStripeArgs),
-    /// Run as a GitHub Action: inputs and secrets from the environment
+    /// Run as a GitHub Action, with inputs and secrets from the environment
     Action(FixtureArgs),
-    /// Print a completion script
+    /// Print a shell completion script
     Completions {
-        /// The shell to complete for
+        /// Shell
         shell: clap_complete::Shell,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ContractType {
-    /// Everybody who pays has access, and nobody else
+    /// Check that everyone who pays has access, and nobody else
     Access(CheckArgs),
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
-    /// The configuration file
+    /// Configuration file
     #[arg(long, value_name = "FILE", default_value = "prodverdict.yml")]
     pub config: PathBuf,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct FormatArgs {
-    /// What to print on standard output [default: text]
+    /// Format of the report on standard output [default: text]
     #[arg(long, value_enum, help_heading = "Output")]
     pub format: Option<Format>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Human-readable text
     #[default]
     Text,
-    /// For programs: the folder schema/ says what is in it
+    /// JSON, as described in schema/
     Json,
 }
 
-/// Where a report goes.
+/// Options for the output of a report.
 #[derive(Debug, Clone, Args)]
 pub struct ReportArgs {
     #[command(flatten)]
     pub format: FormatArgs,
 
-    /// Write the report to this file, in the format that its name ends in; can be given several times. Standard output
-    /// then holds nothing, unless `--format` is given too
+    /// Write the report to this file, in the format given by its extension; can be repeated. Nothing is then printed to
+    /// standard output, unless `--format` is given too
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output: Vec<PathBuf>,
 
-    /// `ids` shortens the ids of accounts, customers and subscriptions in everything that is reported
+    /// Shorten the ids of accounts, customers and subscriptions in all output: `ids` or `off`
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Redact::Off, help_heading = "Output")]
     pub redact: Redact,
 }
 
-/// What is shortened.
+/// The texts that reports shorten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Redact {
     Off,
@@ -128,33 +128,33 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub report: ReportArgs,
 
-    /// Say how many requests the check takes, and stop
+    /// Print how many requests the check would take, then exit
     #[arg(long, conflicts_with_all = ["fixtures", "fixtures_stripe", "output"])]
     pub plan: bool,
 
-    /// Accept what this file lists until its days are over: such findings are shown and fail nothing
+    /// Baseline file. Findings listed in it are reported but do not fail the run until they expire
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
-    /// Exit with 1 on a warning too
+    /// Exit with 1 on warnings too
     #[arg(long)]
     pub strict: bool,
 
-    /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
+    /// Evaluate at this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// Whom: as findings print it (`user:…`, `customer:…`), or the bare id of an account or customer
+    /// Account or customer, as findings print it (`user:…`, `customer:…`), or just its id
     #[arg(value_name = "ENTITY")]
     pub entity: String,
 
     #[command(flatten)]
     pub config: ConfigArgs,
 
-    /// Only by this contract, by its name [default: by every contract that knows it]
+    /// Name of the contract [default: every contract that knows the entity]
     #[arg(long, value_name = "NAME")]
     pub contract: Option<String>,
 
@@ -164,7 +164,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub format: FormatArgs,
 
-    /// Evaluate as of this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
+    /// Evaluate at this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
 }
@@ -174,46 +174,46 @@ pub struct RehearseArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
 
-    /// Play only this scenario; can be given several times
+    /// Play only this scenario; can be repeated
     #[arg(long, value_name = "ID")]
     pub scenario: Vec<String>,
 
-    /// Show the scenarios, one line each, and stop
+    /// List the scenarios, then exit
     #[arg(long)]
     pub list: bool,
 
-    /// Write what sends a Node application's Stripe requests to the fake, for `NODE_OPTIONS`, and stop
+    /// Write a `NODE_OPTIONS` preload script that redirects Stripe requests to the fake, then exit
     #[arg(long, value_name = "FILE", help_heading = "Redirect")]
     pub node_preload: Option<PathBuf>,
 
-    /// Write what sends a Python application's Stripe requests to the fake, for `PYTHONPATH`, and stop
+    /// Write a `PYTHONPATH` folder that redirects Stripe requests to the fake, then exit
     #[arg(long, value_name = "DIR", help_heading = "Redirect")]
     pub python_path: Option<PathBuf>,
 
-    /// Stop at the first finding that fails
+    /// Stop at the first finding that fails the run
     #[arg(long)]
     pub fail_fast: bool,
 
-    /// How many scenarios are played side by side [default: 4]
+    /// Number of scenarios to play in parallel [default: 4]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
 
     #[command(flatten)]
     pub report: ReportArgs,
 
-    /// Accept what this file lists until its days are over: such findings are shown and fail nothing
+    /// Baseline file. Findings listed in it are reported but do not fail the run until they expire
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
-    /// Exit with 1 on a warning too
+    /// Exit with 1 on warnings too
     #[arg(long)]
     pub strict: bool,
 
-    /// Let every life begin at this time instead of midnight (RFC 3339, such as 2026-11-01T00:00:00Z)
+    /// Start each scenario's clock at this time (RFC 3339) [default: today 00:00 UTC]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
 
-    /// Start the application with this command, redirected to the fake Stripe, and end it afterwards
+    /// Command that starts the application, redirected to the fake Stripe and stopped at the end
     #[arg(
         last = true,
         value_name = "COMMAND",
@@ -227,36 +227,35 @@ pub struct RecordArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
 
-    /// Whose provider is read, and whose prices are known, by the contract's name [default: the rehearsal's contract, or
-    /// the only one]
+    /// Name of the contract, for its provider and prices [default: the rehearsal's contract, or the only one]
     #[arg(long, value_name = "NAME")]
     pub contract: Option<String>,
 
-    /// How many days back; Stripe keeps events for 30
+    /// Number of days to read; Stripe keeps events for 30
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=30))]
     pub days: u8,
 
-    /// The folder that the scenarios are written to; earlier recorded ones in it are replaced, other files stay
-    /// [default: the rehearsal's `scenarios_dir`, or scenarios/ beside the configuration]
+    /// Output folder. Recorded scenarios in it are replaced, other files stay [default: the rehearsal's `scenarios_dir`,
+    /// or scenarios/ next to the configuration]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
-    /// Read the events up to this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
+    /// Read events up to this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct BaselineArgs {
-    /// The JSON report of a check or a rehearsal; `-` reads it from standard input
+    /// JSON report of a check or rehearsal; `-` reads standard input
     #[arg(value_name = "REPORT")]
     pub report: PathBuf,
 
-    /// Why the findings are accepted
+    /// Reason for accepting the findings
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
 
-    /// The last day on which they are accepted (UTC), such as 2026-12-31; at most 366 days ahead
+    /// Last day on which they are accepted (UTC), such as 2026-12-31; at most 366 days ahead
     #[arg(long, value_name = "DAY", value_parser = day)]
     pub expires: Date,
 }
@@ -267,11 +266,11 @@ pub struct FixtureArgs {
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures: bool,
 
-    /// Read only the provider's side from recorded files, and the accounts live
+    /// Read only the provider from recorded files, and the accounts live
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures_stripe: bool,
 
-    /// The folder of the recorded files [default: fixtures/ beside the configuration]
+    /// Folder of the recorded files [default: fixtures/ next to the configuration]
     #[arg(
         long,
         value_name = "DIR",
@@ -283,39 +282,39 @@ pub struct FixtureArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct FakeStripeArgs {
-    /// The address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
     pub listen: SocketAddr,
 
-    /// Serve over TLS, with a throw-away authority and a certificate for api.stripe.com that are kept in this folder
+    /// Serve over TLS with a throw-away CA and a certificate for api.stripe.com, stored in this folder
     #[arg(long, value_name = "DIR")]
     pub tls: Option<PathBuf>,
 
-    /// Begin with the objects in this folder: stripe/subscriptions.json, as `check --fixtures-dir` reads it, or
-    /// subscriptions.json, customers.json, products.json, prices.json and entitlements.json in the folder itself
+    /// Load objects from this folder: stripe/subscriptions.json, as for `check --fixtures-dir`, or subscriptions.json,
+    /// customers.json, products.json, prices.json and entitlements.json in the folder itself
     #[arg(long, value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
 }
 
-/// A day, or how to write it.
+/// Parses a day; the error shows the right form.
 fn day(text: &str) -> Result<Date, String> {
     if let Ok(day) = text.parse() {
         return Ok(day);
     }
     Err(match Date::strptime("%d.%m.%Y", text) {
         Ok(day) => format!("write it as {day}"),
-        Err(_) => "it is no day: write it as 2026-12-31".to_owned(),
+        Err(_) => "not a date: write it as 2026-12-31".to_owned(),
     })
 }
 
-/// A time, or how to write it.
+/// Parses a time; the error shows the right form.
 fn time(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse() {
         return Ok(time);
     }
     Err(match text.parse::<Date>() {
         Ok(day) => format!("write it as {day}T00:00:00Z"),
-        Err(_) => "it is no time: write it as 2026-11-01T00:00:00Z".to_owned(),
+        Err(_) => "not a time: write it as 2026-11-01T00:00:00Z".to_owned(),
     })
 }
 
@@ -339,7 +338,7 @@ mod tests {
         );
         for other in ["12/31/2026", "2026-02-30", "soon", ""] {
             let said = day(other).expect_err(other);
-            assert_eq!(said, "it is no day: write it as 2026-12-31");
+            assert_eq!(said, "not a date: write it as 2026-12-31");
         }
         assert_eq!(
             time("2026-12-31").expect_err("a day"),
