@@ -1,4 +1,5 @@
-//! The event payload as far as it is read. It comes from outside, so every field may be missing or of another kind.
+//! The part of the event payload that is read. The payload is untrusted, so every field may be missing or have another
+//! type.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
@@ -22,7 +23,7 @@ pub(super) struct Event {
     pub after: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub deleted: Option<bool>,
-    /// What was typed into a `workflow_dispatch` form.
+    /// Inputs of a `workflow_dispatch` form.
     #[serde(deserialize_with = "lenient")]
     pub inputs: Option<Value>,
 }
@@ -45,7 +46,7 @@ pub(super) struct PullRequest {
 pub(super) struct Branch {
     #[serde(deserialize_with = "lenient")]
     pub sha: Option<String>,
-    /// Null when the fork was deleted.
+    /// Null if the fork was deleted.
     #[serde(deserialize_with = "lenient")]
     pub repo: Option<NamedRepository>,
 }
@@ -59,7 +60,6 @@ pub(super) struct NamedRepository {
     pub owner: Option<User>,
 }
 
-/// The repository that the event happened in.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub(super) struct OwnRepository {
@@ -79,7 +79,7 @@ pub(super) struct User {
 pub(super) struct Issue {
     #[serde(deserialize_with = "lenient")]
     pub number: Option<u64>,
-    /// Present when the issue is a pull request.
+    /// Present if the issue is a pull request.
     #[serde(deserialize_with = "lenient")]
     pub pull_request: Option<Value>,
 }
@@ -109,7 +109,7 @@ pub(super) struct WorkflowRun {
     pub pull_requests: Option<Vec<PullRequest>>,
 }
 
-/// A field of another kind than expected counts as missing: one odd field must not hide all the others.
+/// Treats a field of an unexpected type as missing, so that one odd field does not hide the others.
 fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

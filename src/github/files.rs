@@ -1,4 +1,4 @@
-//! The files through which a step hands its summary and its outputs to the runner.
+//! Writes the step's summary and outputs to the files that the runner provides.
 
 use std::{
     collections::BTreeMap,
@@ -10,16 +10,16 @@ use std::{
 use super::shorten::shorten;
 use crate::{problem::Explain, report::Mask};
 
-/// The runner drops a summary above 1 MiB whole; the rest is left to whatever else the step writes.
+/// Maximum size of the summary. The runner drops a summary above 1 MiB; the difference is left to the rest of the step.
 const SUMMARY_BYTES: u64 = 900 * 1024;
 
-/// All outputs of a job together may take 1 MB.
+/// Maximum size of one output. All outputs of a job together may have 1 MB.
 const OUTPUT_BYTES: usize = 64 * 1024;
 
 const SHORTENED: &str =
     "_Shortened: GitHub takes no more text here. The report in JSON holds everything._";
 
-/// Why a file of the runner could not be written.
+/// The reason why a file of the runner could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     #[error("the {what} cannot be written to `{path}`")]
@@ -45,7 +45,7 @@ impl Explain for FileError {
     }
 }
 
-/// Appends to `GITHUB_STEP_SUMMARY`.
+/// Appends a summary to the file of `GITHUB_STEP_SUMMARY`.
 pub fn append_summary(path: &Path, markdown: &str, mask: &Mask) -> Result<(), FileError> {
     let present = std::fs::metadata(path).map_or(0, |file| file.len());
     let room = usize::try_from(SUMMARY_BYTES.saturating_sub(present)).unwrap_or(0);
@@ -53,7 +53,7 @@ pub fn append_summary(path: &Path, markdown: &str, mask: &Mask) -> Result<(), Fi
     append("job summary", path, &format!("{markdown}\n"))
 }
 
-/// Appends to `GITHUB_OUTPUT`.
+/// Appends outputs to the file of `GITHUB_OUTPUT`.
 pub fn append_outputs(
     path: &Path,
     outputs: &BTreeMap<String, String>,
@@ -91,7 +91,7 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// Random, because a value that knew the delimiter could end itself and set another output.
+/// Returns a random delimiter. A value that contained a known delimiter could end itself and set another output.
 fn delimiter(value: &str) -> Result<String, FileError> {
     loop {
         let delimiter = format!(
@@ -104,7 +104,7 @@ fn delimiter(value: &str) -> Result<String, FileError> {
     }
 }
 
-/// 128 random bits.
+/// Returns 128 random bits in hexadecimal.
 pub(super) fn random_hexadecimal() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;

@@ -1,23 +1,24 @@
-//! How long reporting may take, and how gently it treats GitHub.
+//! Time and rate limits of the calls to GitHub.
 
 use std::time::Duration;
 
-/// Times and counts of reporting; the defaults are for GitHub itself.
+/// Timeouts, retries and pauses. The defaults suit GitHub itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// One request, from the first byte sent to the last one received.
+    /// Time for one request, from the first byte sent to the last byte received.
     pub request_timeout: Duration,
-    /// All of reporting: the verdict is known already and somebody waits for it.
+    /// Time for the whole report. The verdict is already known and somebody is waiting for it.
     pub budget: Duration,
-    /// GitHub asks for a second between writes, and for one at a time.
+    /// Pause between writes. GitHub asks for at least one second, and for no concurrent writes.
     pub write_interval: Duration,
-    /// How often one request is sent at most.
+    /// Maximum number of attempts for one request.
     pub attempts: u32,
-    /// Before the first retry; doubled for each further one.
+    /// Pause before the first retry, doubled for each further one.
     pub backoff: Duration,
-    /// GitHub asks for a minute when its secondary limit names no time.
+    /// Pause after a secondary rate limit that names no time. GitHub asks for one minute.
     pub unhinted_wait: Duration,
-    /// After SIGINT the runner kills the process in ten seconds; other things have to end too.
+    /// Time for ending the check run after SIGINT. The runner kills the process after ten seconds, and other work has
+    /// to finish too.
     pub cancel_budget: Duration,
 }
 

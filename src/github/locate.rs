@@ -1,4 +1,4 @@
-//! Finds the pull request, or its head, where the event does not say it.
+//! Looks up the pull request or its head if the event does not name it.
 
 use serde::Deserialize;
 
@@ -33,7 +33,7 @@ struct Named {
 }
 
 impl Context {
-    /// Asks GitHub for what the event left open; asks nothing when it left nothing open.
+    /// Asks GitHub for what the event left open, if anything.
     pub async fn locate(&mut self, client: &mut Client) -> Result<(), ClientError> {
         let Some(repository) = self.repository.clone() else {
             return Ok(());
@@ -84,8 +84,8 @@ pub(super) async fn pull(
         .await
 }
 
-/// The open pull request into this repository whose head is the commit; GitHub also lists closed ones, ones that hold
-/// the commit further down, and those of forks into forks.
+/// Returns the open pull request into this repository whose head is the commit. GitHub also lists closed pull requests,
+/// ones that merely contain the commit, and ones between forks.
 async fn open_at(
     client: &mut Client,
     path: String,

@@ -1,10 +1,10 @@
-//! Secrets in the body of a call: every text is masked, but for the words of the API.
+//! Masks secrets in request bodies, except in the fields whose values the API defines.
 
 use serde_json::Value;
 
 use crate::report::Mask;
 
-/// What GitHub's API understands by name; a database password `completed` must not break the report.
+/// Fields whose values the API defines. A database password `completed` must not break the report.
 const NAMES_OF_THE_API: &[&str] = &[
     "status",
     "state",
@@ -17,7 +17,6 @@ const NAMES_OF_THE_API: &[&str] = &[
     "query",
 ];
 
-/// Masks every text in a body.
 pub(super) fn mask_body(mask: &Mask, body: &mut Value) {
     match body {
         Value::String(text) => *text = mask.text(text),

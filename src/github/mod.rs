@@ -1,4 +1,4 @@
-//! Says a verdict on GitHub: a check run with annotations, one comment, one issue, a job summary and outputs.
+//! Reports a verdict on GitHub: a check run with annotations, a comment, an issue, a job summary and outputs.
 
 mod check_run;
 mod client;

@@ -1,4 +1,5 @@
-//! What is to be said on GitHub: rendered already, and small enough to be shortened only by accident.
+//! The rendered report for GitHub. Renderers keep it within GitHub's limits; the publisher only truncates as a
+//! fallback.
 
 use std::collections::BTreeMap;
 
@@ -8,30 +9,30 @@ use crate::{
     report::{Annotation, Mask},
 };
 
-/// Everything one run says, for all the places that GitHub shows it in.
+/// The report of one run, for all the places on GitHub that show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publication {
     pub verdict: Verdict,
     pub conclusion: Conclusion,
-    /// Of the check run.
+    /// Title of the check run.
     pub title: String,
-    /// Of the check run, Markdown.
+    /// Summary of the check run, as Markdown.
     pub summary: String,
-    /// Of the check run, Markdown below the summary.
+    /// Text below the summary of the check run, as Markdown.
     pub text: Option<String>,
     pub annotations: Vec<Annotation>,
-    /// None when there is nothing to comment with, whatever the mode.
+    /// `None` if there is nothing to comment, whatever the mode.
     pub comment: Option<CommentBody>,
-    /// None when there is nothing to be said about the default branch, as without a verdict.
+    /// `None` if nothing can be said about the default branch, such as without a verdict.
     pub issue: Option<IssueBody>,
-    /// Markdown.
+    /// Job summary as Markdown.
     pub job_summary: String,
-    /// The publisher adds `check_run_url`, which nobody else knows.
+    /// Outputs of the step. The publisher adds `check_run_url`, which only it knows.
     pub outputs: BTreeMap<String, String>,
 }
 
 impl Publication {
-    /// Masked before anything is cut to size: half a secret is found by no mask.
+    /// Masks all texts. This must happen before truncation, because a mask does not find half a secret.
     pub(super) fn masked(&self, mask: &Mask) -> Self {
         let text = |text: &String| mask.text(text);
         Self {
@@ -57,7 +58,7 @@ impl Publication {
     }
 }
 
-/// Taken apart field by field: a new field does not compile before somebody has decided about it.
+/// Masks one annotation. The destructuring makes a new field a compile error until somebody decides whether to mask it.
 fn masked(annotation: &Annotation, mask: &Mask) -> Annotation {
     let Annotation {
         path,
@@ -83,15 +84,17 @@ fn masked(annotation: &Annotation, mask: &Mask) -> Annotation {
     }
 }
 
-/// The sticky comment without its marker.
+/// Body of the sticky comment, without its marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommentBody {
     pub markdown: String,
-    /// What may change although nothing happened (times, links to the run); a change here alone is no reason to edit.
+    /// The part that may differ although nothing has changed, such as times and links to the run. A difference only
+    /// here causes no edit.
     pub footer: String,
     pub verdict: Verdict,
     pub findings: u64,
-    /// Nothing to see to: under `on_findings` this makes no comment, but it does bring an earlier one up to date.
+    /// True if there is nothing to act on. With `on_findings` this creates no comment, but still updates an existing
+    /// one.
     pub clean: bool,
 }
 
@@ -114,25 +117,26 @@ impl CommentBody {
     }
 }
 
-/// The issue about the default branch without its marker.
+/// Body of the issue about the default branch, without its marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueBody {
-    /// Used when it is opened; a person may change it afterwards.
+    /// Title of a new issue. A person may change it later.
     pub title: String,
     pub markdown: String,
-    /// Links to the run, times.
+    /// Times and links to the run.
     pub footer: String,
-    /// A hash of what matters in the text. The rest (how much was read, ids of requests) is no reason to edit.
+    /// A hash of the part of the text that matters. A difference elsewhere, such as request ids or the number of rows,
+    /// causes no edit.
     pub essence: String,
-    /// Nothing is found: this opens no issue, and closes an open one.
+    /// True if there are no findings. Such a result opens no issue and closes an open one.
     pub clean: bool,
-    /// Which findings there are, for the next run.
+    /// Findings in a form that the next run reads back.
     pub state: State,
-    /// The same findings, for saying which of them are new; the worst first.
+    /// The same findings as lines of text, to list the new ones. The most severe come first.
     pub findings: Vec<NamedFinding>,
 }
 
-/// A finding in one line.
+/// A finding as one line of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedFinding {
     pub fingerprint: String,
@@ -167,7 +171,7 @@ impl IssueBody {
     }
 }
 
-/// How the check run ends. GitHub lets success, neutral and skipped satisfy a required check.
+/// Conclusion of the check run. On GitHub, success, neutral and skipped satisfy a required check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
     Success,
@@ -178,8 +182,8 @@ pub enum Conclusion {
 }
 
 impl Conclusion {
-    /// Agrees with the exit status: what fails the job fails the check run, and what could not be told is never green
-    /// unless `on_error: neutral` asks for it.
+    /// Derives the conclusion, consistent with the exit status: if the job fails, so does the check run. A run without
+    /// a verdict is never green unless `on_error: neutral` asks for it.
     pub fn of(verdict: Verdict, strict: bool, neutral_on_error: bool) -> Self {
         match verdict {
             Verdict::Pass => Self::Success,

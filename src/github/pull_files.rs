@@ -1,4 +1,4 @@
-//! The files that a pull request changes.
+//! Lists the files that a pull request changes.
 
 use serde::Deserialize;
 
@@ -10,10 +10,11 @@ use crate::changes::ChangedFile;
 
 const PER_PAGE: usize = 100;
 
-/// GitHub lists no more than 3,000 files.
+/// GitHub lists at most 3,000 files.
 const MOST_PAGES: usize = 30;
 
-/// GitHub gives no patch above 1 MB, and a diff of that size at most. What is beyond this is as if it gave none.
+/// Maximum size of all patches together. GitHub sends no patch above 1 MB; a patch over this limit is treated as not
+/// sent.
 const MOST_PATCH_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Deserialize)]
@@ -25,14 +26,14 @@ struct Listed {
     status: String,
     #[serde(default)]
     patch: Option<String>,
-    /// Names the commit that it was listed for.
+    /// URL that contains the commit for which the file was listed.
     #[serde(default)]
     contents_url: Option<String>,
 }
 
 impl Client {
-    /// Whether the pull request is known not to change the file: then a branch that is behind its base has an older one,
-    /// which is none of the pull request's doing. No where the list is cut short, empty or not to be had.
+    /// Returns true if the pull request is known not to change the file. If so, a different version on its branch only
+    /// means that the branch is behind its base. Returns false if the list is truncated, empty or unavailable.
     pub async fn leaves_alone(
         &mut self,
         repository: &Repository,
@@ -46,13 +47,13 @@ impl Client {
         is_whole && !files.iter().any(|file| file.path == path)
     }
 
-    /// What is read for a report is worth a part of the time for reporting, not all of it.
+    /// Starts a reading phase. Reading may use only a quarter of the time for the report.
     pub fn begin_reading(&mut self) {
         self.begin(self.limits().budget / 4);
     }
 
-    /// What the pull request changes up to the commit `sha`. Nothing where it has moved on to another one: its lines
-    /// are not those of this commit.
+    /// Lists the changes of the pull request up to the commit `sha`. The list is empty if the pull request has moved on
+    /// to another commit, because the line numbers would not match.
     pub async fn changed_files(
         &mut self,
         repository: &Repository,

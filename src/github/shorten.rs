@@ -1,13 +1,13 @@
-//! Cuts Markdown that would be refused for its length; renderers shorten with more sense, this is for the rest.
+//! Truncates Markdown that GitHub would reject as too long. Renderers shorten more sensibly; this is the fallback.
 
-/// Ends a folded part.
+/// The end of a folded section.
 const UNFOLD: &str = "\n\n</details>";
 
-/// Folded parts inside each other that are closed.
+/// Maximum number of nested folded sections that are closed.
 const MOST_FOLDS: usize = 3;
 
-/// At most `most_bytes`, cut between blocks where there are any, with `notice` as the last paragraph. Bytes, because
-/// GitHub's documentation says characters and some of its answers count bytes.
+/// Truncates to `most_bytes`, between blocks if possible, with `notice` as the last paragraph. The limit is in bytes
+/// because GitHub documents characters, but some of its responses count bytes.
 pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String {
     if markdown.len() <= most_bytes {
         return markdown.to_owned();
@@ -30,7 +30,8 @@ pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String
     head(&format!("{kept}{close}{unfold}\n\n{notice}"), most_bytes).to_owned()
 }
 
-/// How many folded parts are cut through; what stands in code counts too, and to close one too many shows nothing.
+/// Counts the folded sections that are left open. Tags inside code count too, because a surplus closing tag is
+/// invisible.
 fn open_folds(kept: &str) -> usize {
     let opened = kept.matches("<details").count();
     opened
@@ -38,7 +39,7 @@ fn open_folds(kept: &str) -> usize {
         .min(MOST_FOLDS)
 }
 
-/// The first bytes, whole characters only.
+/// Returns the first bytes, without splitting a character.
 pub(super) fn head(text: &str, most_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(most_bytes))
         .unwrap_or_default()

@@ -1,27 +1,27 @@
-//! Annotations: fifty to a request, appended by each, never sent twice.
+//! Sends annotations in batches of fifty. Each batch is appended to the check run, so none may be sent twice.
 
 use serde_json::{Value, json};
 
 use super::{Call, CheckRun, Client, ClientError, Known, Output, head};
 use crate::report::Annotation;
 
-/// GitHub refuses a request with more.
+/// Maximum number of annotations that GitHub accepts in a request.
 const PER_REQUEST: usize = 50;
 
 const TITLE_BYTES: usize = 255;
 
-/// Of the message, and of the raw details.
+/// Limit of the message, and of the raw details.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
-/// How far it got.
+/// Result of sending annotations.
 #[derive(Debug)]
 pub(in crate::github) struct Appended {
     pub sent: usize,
-    /// Why it stopped before the end.
+    /// The reason for stopping early.
     pub error: Option<ClientError>,
 }
 
-/// Sends annotations until all are there or something stops it.
+/// Sends annotations until all are sent or an error stops it.
 pub(in crate::github) async fn append(
     client: &mut Client,
     run: &CheckRun,
@@ -43,7 +43,7 @@ pub(in crate::github) async fn append(
     Appended { sent, error: None }
 }
 
-/// A request whose answer was lost is sent again only when GitHub's own count says that it never arrived.
+/// Sends one batch. After a lost response it is sent again only if GitHub's count shows that the batch did not arrive.
 async fn append_chunk(
     client: &mut Client,
     run: &CheckRun,
@@ -69,7 +69,7 @@ async fn append_chunk(
     })
 }
 
-/// As GitHub takes it; none when it has no place to be shown at.
+/// Returns the annotation within GitHub's limits, or `None` if it has no path or no message.
 pub(in crate::github) fn sendable(annotation: &Annotation) -> Option<Annotation> {
     let mut path = annotation.path.as_str();
     while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix('/')) {
@@ -97,7 +97,7 @@ pub(in crate::github) fn sendable(annotation: &Annotation) -> Option<Annotation>
     })
 }
 
-/// GitHub takes columns on a single line only.
+/// Returns the columns. GitHub accepts them only if the annotation is on a single line.
 fn columns(annotation: &Annotation, single_line: bool) -> (Option<u32>, Option<u32>) {
     let start = annotation
         .start_column

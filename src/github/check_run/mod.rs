@@ -1,4 +1,4 @@
-//! The check run: opened before the check, given its annotations, concluded last.
+//! The check run: created before the check, then given its annotations, and completed last.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,43 +15,43 @@ mod annotations;
 
 pub(super) use annotations::{append, sendable};
 
-/// In bytes; GitHub takes 65,535 of what it calls characters.
+/// Limit in bytes; GitHub accepts 65,535 of what it calls characters.
 const TEXT_BYTES: usize = 65_535;
 
-/// GitHub documents no limit for a run's title; this is the one of an annotation's.
+/// GitHub documents no limit for the title of a check run; this is the limit for annotations.
 const TITLE_BYTES: usize = 255;
 
 const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job summary holds more._";
 
-/// A check run that GitHub knows.
+/// A check run that exists on GitHub.
 #[derive(Debug, Clone)]
 pub(super) struct CheckRun {
-    /// Where it is changed.
+    /// API path of the check run.
     path: String,
     pub url: Option<String>,
     /// The app that the token belongs to.
     pub app: Option<String>,
 }
 
-/// What a check run is opened with.
+/// Fields of a new check run.
 #[derive(Debug)]
 pub(super) struct Opening<'a> {
     pub repository: &'a Repository,
     pub name: &'a str,
     pub sha: &'a str,
-    /// Tells this run from all others, so that it is found again when the answer to its creation was lost.
+    /// Unique id of this run, which finds the check run if the response to its creation was lost.
     pub external_id: &'a str,
     pub started_at: String,
     pub details_url: Option<String>,
 }
 
-/// What a check run says; replaced whole by every change, unlike the annotations.
+/// Output of a check run. Unlike the annotations, every update replaces it as a whole.
 #[derive(Debug)]
 pub(super) struct Output<'a> {
     pub title: &'a str,
     pub summary: &'a str,
     pub text: Option<&'a str>,
-    /// For later runs: the end of the summary, which is never cut.
+    /// The end of the summary, for later runs to read. It is never truncated.
     pub kept: Option<&'a str>,
 }
 
@@ -86,7 +86,7 @@ struct Listing {
     check_runs: Vec<Known>,
 }
 
-/// Always a new one, also in a re-run: GitHub lets no concluded run begin again, and shows the latest of a name.
+/// Creates a check run, even in a re-run: GitHub cannot reopen a completed one, and shows the latest of each name.
 pub(super) async fn create(
     client: &mut Client,
     opening: &Opening<'_>,
@@ -123,7 +123,7 @@ pub(super) async fn create(
     Ok(CheckRun::of(opening.repository, known))
 }
 
-/// The run of this very process, if it was created.
+/// Finds the check run that this process created, if any.
 pub(super) async fn find(
     client: &mut Client,
     opening: &Opening<'_>,
@@ -141,7 +141,7 @@ pub(super) async fn find(
     Ok(found.map(|known| CheckRun::of(opening.repository, known)))
 }
 
-/// Nothing comes after this; saying it twice says the same.
+/// Completes the check run. Repeating the call changes nothing.
 pub(super) async fn conclude(
     client: &mut Client,
     run: &CheckRun,
@@ -195,7 +195,7 @@ impl Output<'_> {
         format!("{summary}{kept}")
     }
 
-    /// Without the text and what is kept, which would be sent anew with every fifty.
+    /// Leaves out the text and the kept result, which would be sent again with every batch.
     fn with_annotations(&self, annotations: &[Annotation]) -> Value {
         let mut output = Output {
             text: None,

@@ -1,4 +1,4 @@
-//! A file of the repository at a commit, for when the checked-out one is not to be trusted.
+//! Fetches a file of the repository at a commit, for when the checked-out version cannot be trusted.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -7,7 +7,7 @@ use crate::github::context::Repository;
 
 const RAW: &str = "application/vnd.github.raw+json";
 
-/// What needs no encoding in a segment of a path or in a value of a query.
+/// Characters that need no encoding in a path segment or a query value.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -15,7 +15,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 impl Client {
-    /// The text of `path` at `reference`; none when there is no such file.
+    /// Returns the text of `path` at `reference`, or `None` if there is no such file.
     pub async fn fetch_file(
         &mut self,
         repository: &Repository,
@@ -35,7 +35,7 @@ impl Client {
             Err(error) if error.status() == Some(404) => return Ok(None),
             Err(error) => return Err(error),
         };
-        // A folder is listed as JSON, whatever media type was asked for.
+        // GitHub lists a directory as JSON, whatever media type was requested.
         let kind = answer
             .headers
             .get("content-type")
@@ -56,12 +56,12 @@ impl Client {
     }
 }
 
-/// Encodes one value of a query or one segment of a path.
+/// Percent-encodes a query value or a path segment.
 pub(in crate::github) fn encode(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
-/// The path as the API wants it; none when it would leave the repository.
+/// Returns the path in the form that the API expects, or `None` if it would leave the repository.
 fn segments(path: &str) -> Option<String> {
     let path = path.strip_prefix("./").unwrap_or(path);
     let is_inside = |segment: &str| !matches!(segment, "" | "." | "..");

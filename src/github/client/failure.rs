@@ -1,4 +1,4 @@
-//! Why a call to GitHub failed, and whether it may be sent again.
+//! Errors of calls to GitHub, and whether a call may be retried.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::{
     problem::Explain,
 };
 
-/// Longer texts of a server are cut here; the first sentence says it.
+/// Maximum length of a server's message. The first sentence says enough.
 const SHOWN_CHARACTERS: usize = 300;
 
-/// A call to GitHub that did not do what it was for.
+/// The reason why a call to GitHub failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error("the address of GitHub's API is refused")]
@@ -35,7 +35,7 @@ pub enum ClientError {
         call: String,
         status: u16,
         message: String,
-        /// Set when this is a rate limit: how long to wait, if it says so.
+        /// Set if the response is a rate limit.
         limit: Option<Limit>,
     },
     /// Nothing was sent.
@@ -45,14 +45,14 @@ pub enum ClientError {
         #[source]
         source: reqwest::Error,
     },
-    /// It may have been carried out.
+    /// The request may have been processed.
     #[error("the connection to GitHub broke during `{call}`")]
     Broken {
         call: String,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// It may have been carried out.
+    /// The request may have been processed.
     #[error("GitHub did not answer `{call}` in time")]
     TimedOut { call: String },
     #[error("the answer to `{call}` is not what GitHub documents")]
@@ -73,14 +73,14 @@ pub enum ClientError {
     TooLong { path: String, most: usize },
 }
 
-/// A rate limit, and when it ends.
+/// A rate limit and the time until it ends, if known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     pub wait: Option<Duration>,
 }
 
 impl ClientError {
-    /// From an answer that is not a success; its status survives whatever the body is.
+    /// Builds the error for an unsuccessful response. The status is kept whatever the body contains.
     pub(super) fn refused(
         call: String,
         status: u16,
@@ -106,7 +106,7 @@ impl ClientError {
         }
     }
 
-    /// A write that failed like this may have been carried out, so that sending it again could do it twice.
+    /// Returns true if the request may have been processed nevertheless, so that a retry could repeat a write.
     pub(in crate::github) fn is_ambiguous(&self) -> bool {
         self.status().is_some_and(|status| status >= 500)
             || matches!(
@@ -115,17 +115,17 @@ impl ClientError {
             )
     }
 
-    /// GitHub does not know the commit, which happens with the id of an annotated tag.
+    /// Returns true if GitHub does not know the commit. This happens with the id of an annotated tag.
     pub(in crate::github) fn is_unknown_commit(&self) -> bool {
         matches!(self, Self::Refused { status: 422, message, .. } if message.contains("No commit found for SHA"))
     }
 
-    /// Too many requests, and nothing about what the token may do.
+    /// Returns true for a rate limit, which says nothing about the token's permissions.
     pub(in crate::github) fn is_limit(&self) -> bool {
         matches!(self, Self::Refused { limit: Some(_), .. })
     }
 
-    /// The same would come of trying again.
+    /// Returns true if a retry would fail in the same way.
     pub(in crate::github) fn is_final(&self) -> bool {
         matches!(self, Self::NoToken | Self::Token | Self::Address(_))
             || matches!(self, Self::Refused { status, limit: None, .. } if *status < 500)
@@ -190,12 +190,12 @@ fn message_of(body: &[u8], token: &SecretString) -> String {
     if text.is_empty() {
         return "no message".to_owned();
     }
-    // A server or a proxy may say what it was sent.
+    // A server or a proxy may echo the request.
     let text = scrub::shown(&text, token);
     text.chars().take(SHOWN_CHARACTERS).collect()
 }
 
-/// Told from a missing permission, which also answers 403, by the headers or by the words.
+/// Detects a rate limit. A missing permission also has status 403; the headers or the message tell them apart.
 fn limit_of(status: u16, headers: &HeaderMap, message: &str) -> Option<Limit> {
     if !matches!(status, 403 | 429) {
         return None;
@@ -216,7 +216,7 @@ fn limit_of(status: u16, headers: &HeaderMap, message: &str) -> Option<Limit> {
     is_limit.then_some(Limit { wait: None })
 }
 
-/// Measured by the server's own clock, since ours may be wrong.
+/// Computes the time until the reset by the server's clock, because ours may be wrong.
 fn until(reset: Option<u64>, headers: &HeaderMap) -> Option<Duration> {
     let date = headers.get("date")?.to_str().ok()?;
     let now = jiff::fmt::rfc2822::parse(date)

@@ -1,4 +1,5 @@
-//! Calls to GitHub's REST API: octocrab on the shared HTTP client, with retries that never repeat a write by accident.
+//! Client for GitHub's REST API: octocrab on the shared HTTP client, with retries that never repeat a write by
+//! accident.
 
 use std::time::Duration;
 
@@ -34,19 +35,19 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 const JSON: &str = "application/vnd.github+json";
 
-/// The version whose answers this program was written for.
+/// API version that this client was written for.
 const API_VERSION: &str = "2022-11-28";
 
-/// A hundred comments of the longest kind, in the most bytes they can take.
+/// Maximum size of a response: a page of a hundred comments of the maximum length, in their largest encoding.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// One token's way to GitHub. Calls are made one at a time, as GitHub asks for.
+/// A client for one token. It makes one call at a time, as GitHub asks for.
 #[derive(Debug, Clone)]
 pub struct Client {
     octocrab: Octocrab,
     api_url: String,
     authorization: HeaderValue,
-    /// Taken out of what the server says.
+    /// The token, which is removed from the server's messages.
     token: SecretString,
     mask: Mask,
     limits: Limits,
@@ -55,18 +56,18 @@ pub struct Client {
     last_write: Option<Instant>,
 }
 
-/// What to ask; `path` begins with a slash and is encoded already.
+/// A request. `path` begins with a slash and is already encoded.
 #[derive(Debug)]
 pub(super) struct Call {
     method: Method,
     path: String,
     accept: &'static str,
     body: Option<Value>,
-    /// Doing it twice is the same as doing it once.
+    /// True if sending it twice has the same effect as sending it once.
     repeatable: bool,
 }
 
-/// A success.
+/// A successful response.
 #[derive(Debug)]
 pub(super) struct Answer {
     call: String,
@@ -76,7 +77,7 @@ pub(super) struct Answer {
 }
 
 impl Client {
-    /// Must be called inside a tokio runtime. Texts in `mask` never leave.
+    /// Creates a client. Must be called inside a tokio runtime. The texts in `mask` are never sent.
     pub fn new(
         http: &reqwest::Client,
         context: &Context,
@@ -91,7 +92,8 @@ impl Client {
         let authorization = HeaderValue::from_str(&format!("Bearer {token}"));
         let mut authorization = authorization.ok().ok_or(ClientError::Token)?;
         authorization.set_sensitive(true);
-        // The ready-made builder would add a second `User-Agent` and join paths wrongly beside `/api/v3`.
+        // The default builder would add a second `User-Agent`, and would join paths wrongly with a base such as
+        // `/api/v3`.
         let builder = OctocrabBuilder::new_empty()
             .with_service(ReqwestConnector::new(http.clone()))
             .with_auth(AuthState::None);
@@ -112,19 +114,19 @@ impl Client {
         })
     }
 
-    /// From now on everything together may take this long.
+    /// Starts the clock: from now on, all calls together may take `budget`.
     pub(super) fn begin(&mut self, budget: Duration) {
         let now = Instant::now();
         self.began = now;
         self.deadline = Some(now + budget);
     }
 
-    /// Since `begin`.
+    /// Returns the time since `begin`.
     pub(super) fn time_spent(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// Keeps time back for what must come after; `give_back` undoes it.
+    /// Reserves time for later calls; `give_back` releases it.
     pub(super) fn hold_back(&mut self, reserve: Duration) {
         self.deadline = self
             .deadline
@@ -149,14 +151,14 @@ impl Client {
         &self.mask
     }
 
-    /// The process is about to be killed: no pauses and one try.
+    /// Switches to a single attempt without pauses, because the process is about to be killed.
     pub(super) fn hurry(&mut self) {
         self.limits.write_interval = Duration::ZERO;
         self.limits.attempts = 1;
         self.begin(self.limits.cancel_budget);
     }
 
-    /// Sends, and retries what cannot have been done yet or may be done again.
+    /// Sends a request, and retries it if it certainly was not processed or may be processed twice.
     pub(super) async fn send(&mut self, call: Call) -> Result<Answer, ClientError> {
         let mut pauses = backon::ExponentialBuilder::default()
             .with_min_delay(self.limits.backoff)
@@ -185,7 +187,7 @@ impl Client {
         }
     }
 
-    /// Sends and reads the answer as JSON.
+    /// Sends a request and parses the response as JSON.
     pub(super) async fn read<T: DeserializeOwned>(&mut self, call: Call) -> Result<T, ClientError> {
         self.send(call).await?.json()
     }
@@ -245,7 +247,8 @@ impl Client {
         })
     }
 
-    /// GraphQL lives beside REST on github.com and beside `/v3` on an Enterprise Server.
+    /// Returns the URL of a path. On github.com, GraphQL is next to the REST paths; on GitHub Enterprise Server it is
+    /// next to `/v3`.
     fn address(&self, path: &str) -> String {
         match self.api_url.strip_suffix("/v3") {
             Some(root) if path == "/graphql" => format!("{root}{path}"),
@@ -259,12 +262,12 @@ impl Call {
         Self::new(Method::GET, path.into(), None, true)
     }
 
-    /// Creates something: never sent twice unless the first one was certainly not carried out.
+    /// Builds a request that creates something. It is retried only if the first attempt certainly was not processed.
     pub(super) fn post(path: impl Into<String>, body: Value) -> Self {
         Self::new(Method::POST, path.into(), Some(body), false)
     }
 
-    /// Changes something; `repeatable` when a second time changes nothing more.
+    /// Builds a request that changes something. `repeatable` means that a second attempt changes nothing more.
     pub(super) fn patch(path: impl Into<String>, body: Value, repeatable: bool) -> Self {
         Self::new(Method::PATCH, path.into(), Some(body), repeatable)
     }
@@ -273,7 +276,7 @@ impl Call {
         Self::new(Method::DELETE, path.into(), None, true)
     }
 
-    /// Asks GraphQL, which takes questions by POST.
+    /// Builds a GraphQL query. GraphQL takes queries as POST.
     pub(super) fn graphql(query: &str) -> Self {
         Self::new(
             Method::POST,
@@ -299,7 +302,7 @@ impl Call {
 }
 
 impl Answer {
-    /// Whether a list goes on behind this page.
+    /// Returns true if the list continues on another page.
     pub(super) fn has_next(&self) -> bool {
         let link = self.headers.get("link").and_then(|link| link.to_str().ok());
         link.is_some_and(|link| link.contains("rel=\"next\""))
@@ -308,13 +311,13 @@ impl Answer {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         serde_json::from_slice(&self.body).map_err(|source| ClientError::Unreadable {
             call: self.call.clone(),
-            // It may repeat what the answer holds.
+            // The error may quote the response.
             source: serde_json::Error::custom(scrub::shown(&source.to_string(), &self.token)),
         })
     }
 }
 
-/// How long to wait before the same call may be sent again; none when it must not be.
+/// Returns the pause before the same request may be sent again, or `None` if it must not be.
 fn pause_after(
     error: &ClientError,
     call: &Call,
@@ -346,7 +349,7 @@ where
     let (parts, body) = response.into_parts();
     let collected = Limited::new(body, MOST_BYTES).collect().await;
     if !parts.status.is_success() {
-        // The status is the answer; what the body says is a courtesy.
+        // The status decides; the body only adds a message, so failing to read it does not matter.
         let body = collected
             .map(|body| body.to_bytes().to_vec())
             .unwrap_or_default();
@@ -370,7 +373,7 @@ where
     })
 }
 
-/// Whether anything was sent decides whether a write may be repeated.
+/// Converts a transport error. A failure to connect means that nothing was sent, so even a write may be retried.
 fn broken(call: &Call, error: octocrab::Error) -> ClientError {
     let call = call.name();
     match transport(error.into()) {
@@ -383,7 +386,7 @@ fn broken(call: &Call, error: octocrab::Error) -> ClientError {
     }
 }
 
-/// The HTTP client's own error, out of the wrappers that repeat its text.
+/// Extracts the HTTP client's own error from the wrappers that repeat its text.
 fn transport(error: BoxError) -> Result<reqwest::Error, BoxError> {
     let error = *error.downcast::<octocrab::Error>()?;
     if let octocrab::Error::Reqwest { source, .. } = error {

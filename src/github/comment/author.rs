@@ -1,11 +1,11 @@
-//! Who we are to GitHub, so that nobody else's comment is taken for ours.
+//! The GitHub account behind the token. It distinguishes our own comments from others with the same marker.
 
 use serde::Deserialize;
 
 pub(in crate::github) use super::User;
 use super::{Call, Client};
 
-/// The author of what the default token writes.
+/// Author of anything written with the default token.
 const DEFAULT: &str = "github-actions[bot]";
 
 /// The account behind the token.
@@ -33,8 +33,9 @@ struct Viewer {
 }
 
 impl Author {
-    /// The app that made our check run names its bot for certain; else GraphQL is asked, since installation tokens
-    /// may not `GET /user`; where it does not answer, the token is taken for the default one.
+    /// Finds the account. If our check run names its app, that app's bot is the author. Otherwise GraphQL is asked,
+    /// because installation tokens may not use `GET /user`. If that fails too, the token is assumed to be the default
+    /// one.
     pub(in crate::github) async fn find(client: &mut Client, app: Option<&str>) -> Self {
         if let Some(slug) = app {
             return Self::bot(format!("{slug}[bot]"));
@@ -55,7 +56,7 @@ impl Author {
         }
     }
 
-    /// The number decides where both sides have one: a user may be called as an app is.
+    /// Compares by id if both sides have one, because a user may have the same name as an app.
     pub(in crate::github) fn is(&self, user: &User) -> bool {
         let login = user.login.as_deref().unwrap_or_default();
         let is_bot = user.kind.as_deref() == Some("Bot");
@@ -68,12 +69,12 @@ impl Author {
         }
     }
 
-    /// The name of the app that it is the bot of. An app is asked by GraphQL with and without its ending.
+    /// Returns the slug of the app. GraphQL returns an app's login with or without `[bot]`.
     pub(in crate::github) fn app(&self) -> &str {
         self.login.strip_suffix("[bot]").unwrap_or(&self.login)
     }
 
-    /// As whom it writes.
+    /// Returns the login of the account.
     pub(in crate::github) fn login(&self) -> &str {
         &self.login
     }

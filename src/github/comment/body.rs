@@ -1,4 +1,4 @@
-//! The text of the comment: marker, state, report with its history, footer; and what an earlier one said.
+//! The text of the comment: marker, state, report with history, and footer. Also parses existing comments.
 
 use super::{Place, state::State};
 use crate::{
@@ -9,27 +9,27 @@ use crate::{
     },
 };
 
-/// GitHub takes 65,536 of what it calls characters.
+/// Maximum length in bytes. GitHub accepts 65,536 of what it calls characters.
 const MOST_BYTES: usize = 65_000;
 
 const FOOTER: &str = "<!-- footer -->";
 
 const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job summary holds more._";
 
-/// The comment to be, and how it compares with one that is there.
+/// The comment to write, and its comparison with existing ones.
 #[derive(Debug)]
 pub(super) struct Sticky {
     marker: String,
     state: State,
     now: Ran,
     head: Option<String>,
-    /// Said before the report where the pull request has moved on.
+    /// Notice before the report if the pull request has moved on.
     outdated: String,
     markdown: String,
     footer: String,
 }
 
-/// An earlier comment, taken apart.
+/// The parts of an existing comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Written {
     state: Option<State>,
@@ -37,7 +37,7 @@ pub(super) struct Written {
 }
 
 impl Sticky {
-    /// `head` is the pull request's head at this moment, if it is known.
+    /// Creates the comment. `head` is the pull request's current head, if known.
     pub(super) fn new(
         place: &Place<'_>,
         head: Option<String>,
@@ -62,7 +62,7 @@ impl Sticky {
         }
     }
 
-    /// What takes the place of `before`, or stands alone where there is none yet.
+    /// Returns the text that replaces `before`, or that of a new comment.
     pub(super) fn text(&self, before: Option<&Written>) -> String {
         let earlier = self.earlier(before);
         let state = self.state.with(&earlier).line();
@@ -73,7 +73,7 @@ impl Sticky {
         )
     }
 
-    /// The runs before this one, as far as they came to something else.
+    /// Lists the runs before this one that had a different result.
     fn earlier(&self, before: Option<&Written>) -> Vec<Ran> {
         let state = before.and_then(|written| written.state.as_ref());
         state.map_or_else(Vec::new, |state| state.before(&self.now))
@@ -88,14 +88,14 @@ impl Sticky {
             .to_owned()
     }
 
-    /// Whether the comment begins with our marker.
+    /// Returns true if the comment begins with our marker.
     pub(super) fn marks(&self, body: &str) -> bool {
         body.lines()
             .next()
             .is_some_and(|line| line.trim_end() == self.marker)
     }
 
-    /// The same report about the same commit; by which run does not matter.
+    /// Returns true if the comment has the same report about the same commit, whichever run wrote it.
     pub(super) fn is_said_by(&self, written: &Written) -> bool {
         let same_commit = written
             .state
@@ -106,7 +106,7 @@ impl Sticky {
         same_commit && written.report == self.report(&earlier, &state)
     }
 
-    /// Whether a later run wrote it, or one about the commit that the pull request has moved on to.
+    /// Returns true if the comment is from a later run, or about a commit that the pull request has moved on to.
     pub(super) fn yields_to(&self, written: &Written) -> bool {
         let Some(theirs) = &written.state else {
             return false;
@@ -133,13 +133,13 @@ impl Written {
         }
     }
 
-    /// The run that wrote it; none where that cannot be told.
+    /// Returns the run that wrote the comment, if known.
     pub(super) fn run(&self) -> Option<(u64, u64)> {
         self.state.as_ref().map(State::run)
     }
 }
 
-/// Said when commits were pushed while the check ran.
+/// Returns a notice if commits were pushed during the check.
 fn outdated(sha: &str, head: Option<&str>) -> String {
     let short = |sha: &str| sha.chars().take(7).collect::<String>();
     match head {

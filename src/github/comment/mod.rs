@@ -1,4 +1,4 @@
-//! The one comment on a pull request: found again by its marker and its author, edited in place.
+//! The single comment on a pull request, which is found by its marker and author and edited in place.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -19,46 +19,46 @@ use body::{Sticky, Written};
 
 const PER_PAGE: usize = 100;
 
-/// 5,000 comments; a comment beyond them could not be found again, so none is made.
+/// Maximum number of pages. A comment beyond the first 5,000 could not be found again, so none is created.
 const MOST_PAGES: usize = 50;
 
-/// One for writing, one for looking whether another run wrote at the same time, and two for lost answers.
+/// Maximum number of rounds: one to write, one to look for a concurrent run, and two for lost responses.
 const MOST_ROUNDS: u32 = 4;
 
-/// When there is to be a comment.
+/// When to comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommentMode {
     On,
     Off,
-    /// Only when there is something to see to; a comment made then is brought up to date afterwards.
+    /// Only if there is something to act on. An existing comment is still updated.
     OnFindings,
 }
 
-/// Where to comment, and as which run.
+/// The pull request and the run to comment for.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     pub repository: &'a Repository,
     pub number: u64,
     pub run: &'a Run,
-    /// The commit that the report is about.
+    /// The commit of the report.
     pub sha: &'a str,
     pub check_name: &'a str,
     pub series: &'a str,
-    /// The app of the token, where a check run told it.
+    /// The app of the token, if a check run revealed it.
     pub app: Option<&'a str>,
 }
 
-/// What became of the comment.
+/// Outcome for the comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Commented {
     Written(Option<String>),
-    /// It said the same already.
+    /// It already had the same content.
     Unchanged(Option<String>),
-    /// There is nothing to say and no comment that says otherwise.
+    /// There is nothing to report and no comment to correct.
     NotNeeded,
-    /// Another run knows better.
+    /// A newer run has commented.
     Newer(Option<String>),
-    /// There may be one further down than anybody looks.
+    /// There are too many comments to be sure that ours is not among them.
     TooMany,
 }
 
@@ -67,7 +67,7 @@ struct Comment {
     id: u64,
     #[serde(default)]
     body: Option<String>,
-    /// Null when the account was deleted.
+    /// Null if the account was deleted.
     #[serde(default)]
     user: Option<User>,
     #[serde(default)]
@@ -84,14 +84,15 @@ pub(super) struct User {
     kind: Option<String>,
 }
 
-/// What one round came to.
+/// Outcome of one round.
 enum Round {
     Done(Commented),
-    /// A new comment; another run may have made one at the same moment.
+    /// A new comment. A concurrent run may have posted another one.
     Posted(Comment),
 }
 
-/// Each round begins with what is there, so that a lost answer or a second run does no harm.
+/// Writes the comment. Each round starts from the current comments, so that lost responses and concurrent runs do no
+/// harm.
 pub(super) async fn publish(
     client: &mut Client,
     place: &Place<'_>,
@@ -101,7 +102,7 @@ pub(super) async fn publish(
     if mode == CommentMode::Off {
         return Ok(Commented::NotNeeded);
     }
-    // With `issues: write` alone a comment may be written and the pull request not be read.
+    // With `issues: write` alone, a token may write comments but not read the pull request.
     let pull = locate::pull(client, place.repository, place.number)
         .await
         .ok();
@@ -154,7 +155,7 @@ async fn round(
         .collect();
     if written.iter().any(|written| sticky.yields_to(written)) {
         if !may_post {
-            // The newer run may have looked before this one wrote. It keeps the oldest, so that one stays.
+            // The newer run may have looked before this one wrote. It keeps the oldest comment, so keep that one too.
             let others = others.iter().zip(written.iter().skip(1));
             for (other, _) in others.filter(|(_, written)| !sticky.yields_to(written)) {
                 delete(client, place, other).await?;
@@ -183,8 +184,8 @@ async fn round(
     }))
 }
 
-/// All comments with our marker that we wrote ourselves: anybody can plant a marker. None when there are too many
-/// comments to look at.
+/// Finds our comments. They must have our marker and our account, because anybody can write the marker. Returns `None`
+/// if there are too many comments to read.
 async fn ours(
     client: &mut Client,
     place: &Place<'_>,
@@ -234,7 +235,7 @@ async fn post(
         .await
 }
 
-/// Whether the comment was still there to be edited.
+/// Outcome of an edit.
 enum Edited {
     There,
     Gone,
@@ -253,7 +254,7 @@ async fn edit(
     comment: &Comment,
 ) -> Result<Edited, ClientError> {
     let path = format!("/repos/{}/issues/comments/{}", place.repository, comment.id);
-    // Not repeated here: another run may have written meanwhile, so the next round looks again first.
+    // Not retried here. Another run may have written meanwhile, so the next round reads the comments first.
     match client
         .send(Call::patch(path, json!({"body": text}), false))
         .await

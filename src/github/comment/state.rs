@@ -1,5 +1,5 @@
-//! The second line of a comment: which run wrote it, about which commit, and what came before. Whoever may edit our
-//! comments may have written it, so nothing in it is taken that could be more than it should.
+//! The second line of a comment: the run that wrote it, its commit, and earlier results. Anyone who may edit our
+//! comments may have changed it, so only well-formed values are accepted.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +8,10 @@ use crate::{contract::Verdict, report::markdown::Ran};
 const BEGINNING: &str = "<!-- state: ";
 const END: &str = " -->";
 
-/// Changes of the result that are remembered.
+/// Maximum number of earlier results to keep.
 const MOST_EARLIER: usize = 10;
 
-/// SHA-256, where a repository uses it.
+/// Length of a SHA-256 commit id.
 const MOST_DIGITS: usize = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +19,10 @@ pub(super) struct State {
     sha: String,
     run_id: u64,
     attempt: u64,
-    /// None in a comment of a version that kept no history.
+    /// `None` in a comment from a version that kept no history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     came_to: Option<Came>,
-    /// Anything at all, until it is read.
+    /// Raw values, which are validated when they are read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<serde_json::Value>,
 }
@@ -86,7 +86,8 @@ impl State {
         (self.run_id, self.attempt)
     }
 
-    /// The results before `now`, the oldest first: one for each change, each with the last commit that it was about.
+    /// Lists the results before `now`, oldest first. Each distinct result appears once, with the last commit that had
+    /// it.
     pub(super) fn before(&self, now: &Ran) -> Vec<Ran> {
         let earlier = self.earlier.iter().filter_map(|value| {
             let earlier = Earlier::deserialize(value).ok()?;

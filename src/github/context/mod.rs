@@ -1,4 +1,4 @@
-//! What this job is about: which commit and pull request it reports on, and whom it may trust.
+//! Context of the job: the commit and pull request to report on, and the trust in the checked-out code.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ mod run;
 
 pub use run::{Repository, Run};
 
-/// The variables that `Context::resolve` reads.
+/// Environment variables that `Context::resolve` reads.
 pub const VARIABLES: &[&str] = &[
     "GITHUB_EVENT_NAME",
     "GITHUB_REPOSITORY",
@@ -24,101 +24,102 @@ pub const VARIABLES: &[&str] = &[
     "GITHUB_ACTOR",
 ];
 
-/// What the environment and the event payload say, judged.
+/// The conclusions from the environment and the event payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     pub event_name: String,
-    /// The base repository; every call goes there, also for a pull request from a fork.
+    /// The base repository. All calls use it, even for a pull request from a fork.
     pub repository: Option<Repository>,
     pub api_url: String,
     pub server_url: String,
     pub run: Run,
-    /// The commit to report on. For a pull request it is its head: `GITHUB_SHA` is the merge commit there.
+    /// The commit to report on. For a pull request this is the head; `GITHUB_SHA` would be the merge commit.
     pub sha: Option<String>,
-    /// `GITHUB_SHA`, for when GitHub does not know `sha`.
+    /// `GITHUB_SHA`, in case GitHub does not know `sha`.
     pub fallback_sha: Option<String>,
     pub pull_request: Option<u64>,
-    /// The base of the pull request, where the event or GitHub says it.
+    /// Base commit of the pull request, if the event or GitHub names it.
     pub base_sha: Option<String>,
-    /// How to find out through the API what the payload does not say.
+    /// Lookup that finds what the payload does not contain.
     pub search: Search,
     pub check_run: Due,
     pub comment: Due,
-    /// The one issue about the default branch.
+    /// Default for updating the issue about the default branch.
     pub issue: Due,
-    /// Whether this is about the default branch as it is, and not about a pull request.
+    /// True if the run is about the current state of the default branch rather than a pull request.
     pub is_default_branch: bool,
     pub trust: Trust,
     pub default_branch: Option<String>,
     pub is_fork: bool,
     pub is_dependabot: bool,
-    /// Why there is nothing to report on at all, such as a deleted branch.
+    /// The reason why there is nothing to report on, such as a deleted branch.
     pub nothing_to_do: Option<String>,
-    /// What could not be made out, and what that means for the report.
+    /// Facts that could not be determined, and their consequences for the report.
     pub problems: Vec<Problem>,
 }
 
-/// What a result says something about.
+/// Subject of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// A change that is not on its branch yet: a pull request or a merge group.
+    /// A change that is not merged yet: a pull request or a merge group.
     Proposed,
-    /// The default branch as it is.
+    /// The current state of the default branch.
     Landed,
-    /// Something else, such as a branch without a pull request.
+    /// Anything else, such as a branch without a pull request.
     Other,
 }
 
-/// Whether an event is reported in some place.
+/// Default for reporting an event in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Unless it is switched off.
+    /// Reported unless switched off.
     Yes,
-    /// Only when it was switched on.
+    /// Reported only if switched on.
     OnRequest,
     No,
 }
 
-/// What is asked of the API to find the pull request.
+/// API lookup that finds the pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {
     Nothing,
     /// The open pull request whose head is this commit.
     Commit(String),
-    /// The open pull request from this branch whose head is this commit; the payload names none for forks.
+    /// The open pull request from this branch whose head is this commit. For forks, the payload names no pull request.
     Head {
         owner: String,
         branch: String,
         sha: String,
     },
-    /// The head of a pull request that is known by number only.
+    /// The head of a pull request that is known only by its number.
     Number(u64),
 }
 
-/// Whether what is checked out may be trusted with the credentials.
+/// Trust in the checked-out code, which decides if it may see the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
     Ordinary,
-    /// Somebody else's code may meet secrets: the configuration is read from this commit instead.
+    /// Somebody else's code might get at secrets, so the configuration is read from this commit instead.
     BaseOnly {
         base_sha: Option<String>,
     },
 }
 
 impl Context {
-    /// From the variables of the environment and the content of the event file. Whatever is missing or broken becomes
-    /// a problem, not an error: a report can still be made elsewhere.
+    /// Builds the context from the environment variables and the content of the event file. Missing or malformed input
+    /// becomes a problem instead of an error, because a report may still be possible elsewhere.
     pub fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str>) -> Self {
         resolve::resolve(variables, payload)
     }
 
-    /// GitHub gives such runs a token that can only read, unless somebody changed the defaults; a hint, not a fact.
+    /// Returns true if GitHub probably gave the run a read-only token, as it does by default for such runs. Repository
+    /// settings can change that.
     pub fn expects_read_only(&self) -> bool {
         self.is_dependabot
             || (self.is_fork && self.event_name.starts_with("pull_request") && !self.is_target())
     }
 
-    /// The page of this run.
+    /// Returns the URL of this workflow run.
     pub fn run_url(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
         (self.run.id > 0).then(|| {
@@ -129,7 +130,7 @@ impl Context {
         })
     }
 
-    /// Final only once GitHub was asked what the event left open.
+    /// Returns the subject of the result. It is final only after `locate`.
     pub fn stage(&self) -> Stage {
         let is_proposed = match self.event_name.as_str() {
             "merge_group" => true,
@@ -145,7 +146,7 @@ impl Context {
         }
     }
 
-    /// Whether the event is one of a pull request itself, so that what is checked out is the pull request.
+    /// Returns true if the event belongs to a pull request, so that the pull request is checked out.
     pub fn is_of_pull_request(&self) -> bool {
         self.event_name.starts_with("pull_request") && self.pull_request.is_some()
     }
@@ -156,7 +157,7 @@ impl Context {
 }
 
 impl Due {
-    /// `wish` is what the user said, if anything.
+    /// Combines the default with the user's setting, if there is one.
     pub fn is_wanted(self, wish: Option<bool>) -> bool {
         match self {
             Self::Yes => wish.unwrap_or(true),
@@ -166,7 +167,7 @@ impl Due {
     }
 }
 
-/// 40 hexadecimal digits, or 64 in a SHA-256 repository.
+/// Checks for 40 hexadecimal digits, or 64 in a SHA-256 repository.
 pub(in crate::github) fn is_sha(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,4 +1,4 @@
-//! One rule per event: the report's commit, its pull request, and what is due.
+//! Maps each event to the commit and pull request of the report, and to the places that are reported to.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::github::event::{Event, PullRequest, WorkflowRun};
 
 const DEPENDABOT: &str = "dependabot[bot]";
 
-/// The events whose workflow file is the base's while the code they are about may be anybody's.
+/// Events whose workflow file comes from the base branch, while the code in question may be anybody's.
 const UNTRUSTED: &[&str] = &["pull_request_target", "workflow_run", "issue_comment"];
 
 pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str>) -> Context {
@@ -27,7 +27,8 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
         name if name.starts_with("pull_request") => {
             pull_request(&mut context, &event, variables);
         }
-        // `schedule` and whatever else runs on the default branch: a check run there lands in a foreign suite.
+        // `schedule` and other events of the default branch. A check run would end up in another workflow's check
+        // suite.
         name => {
             context.sha.clone_from(&context.fallback_sha);
             if name == "schedule" {
@@ -44,7 +45,7 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
     context
 }
 
-/// What holds for every event.
+/// Builds the part of the context that does not depend on the event.
 fn bare(variables: &BTreeMap<String, String>) -> Context {
     let get = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     let url = |name: &str, default: &str| {
@@ -142,7 +143,8 @@ fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<Strin
     }
 }
 
-/// A missing head repository is a fork that was deleted; a missing payload says nothing.
+/// Returns true if the head is in another repository. A missing head repository is a deleted fork; a missing payload
+/// proves nothing.
 fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
     let head = pull.head.as_ref().and_then(|head| head.repo.as_ref());
     match (
@@ -173,7 +175,7 @@ fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, Strin
     default_branch(context, variables);
 }
 
-/// What runs on the default branch may keep the issue up to date, where that was asked for.
+/// Allows updating the issue, on request, if the workflow runs on the default branch.
 fn default_branch(context: &mut Context, variables: &BTreeMap<String, String>) {
     let branch = context.default_branch.as_deref();
     let reference = variables.get("GITHUB_REF");
@@ -193,7 +195,7 @@ fn merge_group(context: &mut Context, event: &Event) {
     context.pull_request = group.head_ref.as_deref().and_then(queued_number);
 }
 
-/// `refs/heads/gh-readonly-queue/<base>/pr-<number>-<sha>`
+/// Parses the number in `refs/heads/gh-readonly-queue/<base>/pr-<number>-<sha>`.
 fn queued_number(reference: &str) -> Option<u64> {
     let (_, queued) = reference.split_once("gh-readonly-queue/")?;
     let last = queued.rsplit('/').next()?;
@@ -210,7 +212,7 @@ fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<
     if let Some(number) = typed {
         context.pull_request = Some(number);
         context.comment = Due::Yes;
-        // The head is what the person asked about; the branch it was started from is not.
+        // The user asked about the head of the pull request, not about the branch that the workflow was started from.
         context.sha = None;
         locate_by_number(context);
     } else {

@@ -1,24 +1,24 @@
-//! The repository and the workflow run that this process is part of.
+//! The repository and the workflow run that this process belongs to.
 
 use std::{collections::BTreeMap, fmt};
 
 use sha2::{Digest as _, Sha256};
 
-/// `owner/name`, made of nothing that could change the meaning of a URL.
+/// `owner/name`, restricted to characters that cannot change the meaning of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     owner: String,
     name: String,
 }
 
-/// Which run of which job of which workflow this is.
+/// A workflow run and the job in it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// GitHub counts upwards over all repositories; 0 when unknown.
+    /// Id of the run, which increases across all repositories; 0 if unknown.
     pub id: u64,
-    /// Counts the re-runs of the same run from one.
+    /// Number of the attempt, from 1 up; each re-run increases it.
     pub attempt: u64,
-    /// `owner/name/.github/workflows/file.yml`, without the ref behind it.
+    /// `owner/name/.github/workflows/file.yml`, without the ref.
     pub workflow: String,
     pub job: String,
 }
@@ -36,7 +36,7 @@ impl Repository {
         &self.owner
     }
 
-    /// GitHub does not tell upper case from lower case in names.
+    /// Compares names. GitHub ignores their case.
     pub(in crate::github) fn is_called(&self, full_name: &str) -> bool {
         self.to_string().eq_ignore_ascii_case(full_name)
     }
@@ -65,8 +65,8 @@ impl Run {
         }
     }
 
-    /// Names what reports, the same for every run of one job: two workflows, two checks of one workflow, or two series
-    /// of reports under one name, keep a comment each.
+    /// Returns a key that is the same for every run of one job. Different workflows, check names and series have
+    /// different keys, so that each keeps its own comment.
     pub(in crate::github) fn key(&self, check_name: &str, series: &str) -> String {
         let mut hash = Sha256::new();
         let parts = [self.workflow.as_str(), self.job.as_str(), check_name];

@@ -1,4 +1,4 @@
-//! The text of the issue: marker, stamp, report, footer, and the findings it is about; and what an earlier one said.
+//! The text of the issue: marker, stamp, report, footer and kept findings. Also parses existing texts.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::{
     report::Mask,
 };
 
-/// GitHub takes 65,536 of what it calls characters.
+/// Maximum length in bytes. GitHub accepts 65,536 of what it calls characters.
 const MOST_BYTES: usize = 65_000;
 
 const FOOTER: &str = "<!-- footer -->";
@@ -21,17 +21,17 @@ const FOOTER: &str = "<!-- footer -->";
 const SHORTENED: &str =
     "_Shortened: GitHub takes no more text here. The run's summary holds more._";
 
-/// The issue's text to be, and how it compares with one that is there.
+/// The text to write, and its comparison with an existing one.
 #[derive(Debug)]
 pub(super) struct Draft {
     marker: String,
     stamp: Stamp,
     text: String,
-    /// Whether the text says which findings it is about: there may be too many of them.
+    /// False if there are too many findings for the text to keep them.
     keeps_state: bool,
 }
 
-/// Which run wrote, about which commit, and what it came to.
+/// The run that wrote the text, its commit, and a hash of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     sha: String,
@@ -41,7 +41,7 @@ struct Stamp {
     essence: String,
 }
 
-/// An earlier text, taken apart.
+/// The parts of an existing text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Written {
     stamp: Option<Stamp>,
@@ -87,7 +87,7 @@ impl Draft {
         &self.text
     }
 
-    /// Whether the text begins with our marker.
+    /// Returns true if the text begins with our marker.
     pub(super) fn marks(&self, body: &str) -> bool {
         body.lines()
             .next()
@@ -98,8 +98,8 @@ impl Draft {
         self.keeps_state
     }
 
-    /// The same findings in the same words, kept in the same way; by which run does not matter, nor how
-    /// many accounts and requests it took.
+    /// Returns true if the text has the same findings in the same words. The run and figures such as the number of
+    /// requests do not matter.
     pub(super) fn is_said_by(&self, written: &Written) -> bool {
         let says_the_same = written
             .stamp
@@ -108,12 +108,12 @@ impl Draft {
         says_the_same && written.state.is_some() == self.keeps_state
     }
 
-    /// Whether this very run wrote it.
+    /// Returns true if this run wrote the text.
     pub(super) fn wrote(&self, written: &Written) -> bool {
         written.stamp.as_ref() == Some(&self.stamp) && self.is_said_by(written)
     }
 
-    /// Whether a later run wrote it.
+    /// Returns true if a later run wrote the text.
     pub(super) fn yields_to(&self, written: &Written) -> bool {
         written.stamp.as_ref().is_some_and(|theirs| {
             (theirs.run_id, theirs.attempt) > (self.stamp.run_id, self.stamp.attempt)
@@ -129,7 +129,7 @@ impl Written {
         let stamp = stamp_line
             .strip_prefix("<!-- state: ")
             .and_then(|line| serde_json::from_str(line.trim_end().strip_suffix("-->")?).ok());
-        // What hostile data put into the report is no state: only what stands below the footer is.
+        // Read the state only below the footer, because hostile data may imitate one in the report.
         let below = rest
             .rsplit_once(FOOTER)
             .map_or("", |(_report, below)| below);
@@ -168,7 +168,7 @@ mod tests {
             label: "prodverdict",
             app: None,
         };
-        // Spread out, as hashes are, so that they do not compress.
+        // Spread the values like hashes, so that they do not compress.
         let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let fingerprints: Vec<_> = (1..=findings)
             .map(|one| format!("{:016x}", spread(one)))

@@ -1,4 +1,4 @@
-//! The one issue about the default branch: found again by its label, marker and author, edited in place.
+//! The single issue about the default branch, which is found by label, marker and author and edited in place.
 
 use serde_json::{Value, json};
 
@@ -18,68 +18,67 @@ use body::{Draft, Written};
 use plan::{Move, Plan, Standing};
 use search::{Found, Issue, Search};
 
-/// One for writing, one for looking whether another run wrote at the same time, and two for lost answers.
+/// Maximum number of rounds: one to write, one to look for a concurrent run, and two for lost responses.
 const MOST_ROUNDS: u32 = 4;
 
-/// Red, as the check run of such a run is.
+/// Red, like a failed check run.
 const LABEL_COLOUR: &str = "b60205";
 
-/// Where to write, and as which run.
+/// The repository and the run to write for.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     pub repository: &'a Repository,
     pub run: &'a Run,
-    /// The commit that the report is about.
+    /// The commit of the report.
     pub sha: &'a str,
-    /// The path of the configuration, relative to the root of the repository.
+    /// Path of the configuration, relative to the root of the repository.
     pub config: &'a str,
     pub series: &'a str,
     pub label: &'a str,
-    /// The app of the token, where a check run told it.
+    /// The app of the token, if a check run revealed it.
     pub app: Option<&'a str>,
 }
 
-/// What became of the issue.
+/// Outcome for the issue.
 #[derive(Debug)]
 pub(super) enum Told {
     Done {
         url: Option<String>,
-        /// What the issue was about before.
+        /// Findings that the issue listed before.
         earlier: Earlier,
-        /// The issue is up to date, and the comment on what has changed may be missing.
+        /// Set if the issue is up to date but the comment about the change may be missing.
         comment: Option<ClientError>,
     },
-    /// A later run knows better.
+    /// A later run has updated the issue.
     Newer(Option<String>),
-    /// There may be one further down than anybody looks.
+    /// There are too many issues to be sure that ours is not among them.
     TooMany,
 }
 
-/// What the first look showed; later ones show what we wrote ourselves.
+/// Result of the first round. Later rounds would see our own text.
 struct Begun {
     earlier: Earlier,
     change: Option<Change>,
     plan: Option<Plan>,
 }
 
-/// The issue.
 #[derive(Debug, Clone)]
 struct Ours {
     number: u64,
     url: Option<String>,
 }
 
-/// What one round came to.
+/// Outcome of one round.
 enum Round {
-    /// None where there is no issue and none is needed.
+    /// `None` if there is no issue and none is needed.
     Done(Option<Ours>),
     Newer(Option<String>),
     TooMany,
-    /// Something was opened or is gone: to be looked at once more.
+    /// An issue was opened or has disappeared, so another round is needed.
     Again,
 }
 
-/// Each round begins with what is there, so that a lost answer or a second run does no harm.
+/// Updates the issue. Each round starts from the current issues, so that lost responses and concurrent runs do no harm.
 pub(super) async fn publish(
     client: &mut Client,
     place: &Place<'_>,
@@ -100,7 +99,7 @@ pub(super) async fn publish(
             Ok(Round::Newer(url)) => return Ok(Told::Newer(url)),
             Ok(Round::TooMany) => return Ok(Told::TooMany),
             Ok(Round::Again) => last = None,
-            // It is there; whether another run opened one as well, the next night sees.
+            // The issue exists. If a concurrent run opened another one, the next run resolves that.
             Err(_unverified) if work.opened.is_some() => break,
             Err(error) if error.is_ambiguous() => last = Some(error),
             Err(error) => return Err(error),
@@ -121,7 +120,7 @@ struct Work<'a> {
     draft: Draft,
     search: Search<'a>,
     begun: Option<Begun>,
-    /// An issue that we opened, and that the list may not show yet.
+    /// The issue that this run opened, which the list may not show yet.
     opened: Option<Ours>,
 }
 
@@ -140,7 +139,7 @@ impl Work<'_> {
             .chain(&others)
             .map(|issue| Written::read(issue.text()));
         if texts.any(|written| self.draft.yields_to(&written)) {
-            // The later run may have looked before ours was there.
+            // The later run may have looked before our issue existed.
             if let Some(opened) = self.opened.as_ref().map(|opened| opened.number)
                 && opened != oldest.number
             {
@@ -157,7 +156,7 @@ impl Work<'_> {
         Ok(Round::Done(Some(Ours::of(oldest))))
     }
 
-    /// There is no issue of ours.
+    /// Handles the case that we have no issue yet.
     async fn first(&mut self, client: &mut Client) -> Result<Round, ClientError> {
         self.begun.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
@@ -185,8 +184,8 @@ impl Work<'_> {
         Ok(Round::Again)
     }
 
-    /// GitHub has made labels up when an issue named them, and has dropped them; so ours is there before. What stands
-    /// against it is told when the issue is opened.
+    /// Creates the label if it is missing, because GitHub does not reliably create labels that a new issue names. An
+    /// error is only logged here; opening the issue will report it.
     async fn ensure_label(&self, client: &mut Client) {
         let labels = format!("/repos/{}/labels", self.place.repository);
         let label = self.place.label;
@@ -205,7 +204,7 @@ impl Work<'_> {
         }
     }
 
-    /// None when the issue is gone.
+    /// Returns `None` if the issue no longer exists.
     async fn bring_up_to_date(
         &mut self,
         client: &mut Client,
@@ -222,13 +221,13 @@ impl Work<'_> {
             keeps_state: self.draft.keeps_state(),
         };
         let plan = match &self.begun {
-            // An issue that was opened just now has nothing to be said below it.
+            // An issue that was just opened needs no comment.
             Some(Begun { plan: None, .. }) => Plan {
                 writes_body: !says_the_same,
                 moves: None,
                 comments: false,
             },
-            // What we wrote before its answer was lost is not written again.
+            // Do not write the text again if only the response was lost.
             Some(Begun {
                 plan: Some(plan), ..
             }) => Plan {
@@ -269,7 +268,7 @@ impl Work<'_> {
         })
     }
 
-    /// Two runs opened one at the same moment: the other says where the report is, and is none of ours any more.
+    /// Closes an issue that a concurrent run opened as well, with a link to the one that stays. It loses our marker.
     async fn supersede(
         &self,
         client: &mut Client,
@@ -283,7 +282,7 @@ impl Work<'_> {
         edit(client, self.place, other, patch).await.map(drop)
     }
 
-    /// The comment comes last and is tried once: it is better missing than there twice.
+    /// Comments last and without a retry, because a missing comment is better than a duplicate.
     async fn end(&mut self, client: &mut Client, ours: Option<Ours>) -> Told {
         let begun = self.begun.take();
         let (earlier, plan, change) = match begun {
@@ -321,7 +320,7 @@ impl Ours {
     }
 }
 
-/// None when the issue is gone.
+/// Returns `None` if the issue no longer exists.
 async fn edit(
     client: &mut Client,
     place: &Place<'_>,
@@ -329,7 +328,7 @@ async fn edit(
     patch: Value,
 ) -> Result<Option<()>, ClientError> {
     let path = format!("/repos/{}/issues/{number}", place.repository);
-    // Not repeated here: another run may have written meanwhile, so the next round looks again first.
+    // Not retried here. Another run may have written meanwhile, so the next round reads the issues first.
     match client.send(Call::patch(path, patch, false)).await {
         Ok(_answer) => Ok(Some(())),
         Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),

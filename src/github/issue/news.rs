@@ -1,12 +1,12 @@
-//! The short comment that says what has changed; at most one for each change.
+//! The short comment about a change. There is at most one for each change.
 
 use super::plan::{Move, Plan};
 use crate::{baseline::Change, github::publication::IssueBody};
 
-/// More names than this are a report, which is what the issue's text is for.
+/// Maximum number of findings to name. The issue's text lists the rest.
 const MOST_NAMED: usize = 20;
 
-/// The comment on what became of the issue, Markdown.
+/// Returns the comment as Markdown.
 pub(super) fn comment(plan: Plan, change: Option<&Change>, body: &IssueBody) -> String {
     let (heading, named) = if plan.moves == Some(Move::Close) {
         ("**Resolved.** Nothing is found any more.".to_owned(), None)
@@ -43,7 +43,7 @@ fn heading(plan: Plan, change: Option<&Change>) -> String {
     }
 }
 
-/// The new findings, as a list; the last line says how many are not in it.
+/// Lists the new findings. The last line counts those that are left out.
 fn named(change: &Change, body: &IssueBody) -> Option<String> {
     let lines = change
         .new

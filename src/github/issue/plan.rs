@@ -1,8 +1,8 @@
-//! What is to be done with the issue, from what it says, what was found, and whether it is open. Pure.
+//! Decides about the issue from its text, its state and the findings. Pure.
 
 use crate::baseline::Change;
 
-/// How an issue stands before anything is written.
+/// The issue before anything is written, compared with this run.
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -10,17 +10,17 @@ use crate::baseline::Change;
 )]
 pub(super) struct Standing<'a> {
     pub is_open: bool,
-    /// Nothing was found now.
+    /// True if there are no findings now.
     pub clean: bool,
-    /// Against what the issue is about; none where that cannot be told.
+    /// The change since the issue's text was written; `None` if unknown.
     pub change: Option<&'a Change>,
-    /// The issue's text says what it would say now.
+    /// True if the issue's text would stay the same.
     pub says_the_same: bool,
-    /// The text to be says which findings it is about.
+    /// True if the new text contains the findings for the next run.
     pub keeps_state: bool,
 }
 
-/// What becomes of the issue.
+/// The actions to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub writes_body: bool,
@@ -74,12 +74,12 @@ impl Standing<'_> {
         }
     }
 
-    /// We close an issue together with its last finding. One that is closed and has findings was closed by a person,
-    /// and stays so until there is something that the person has not seen.
+    /// Plans for a closed issue. We close an issue only when nothing is found any more. One with findings was closed by
+    /// a person, and stays closed until there is a finding that the person has not seen.
     fn of_closed(self) -> Plan {
         let (has_new, has_fixed) = match self.change {
             Some(change) => (!change.new.is_empty(), change.fixed > 0),
-            // It may be new. Once the text says which findings it is about, that is known again.
+            // There may be new findings. The next run knows them again only if the text keeps them.
             None => (self.keeps_state && !self.clean, false),
         };
         if has_new {
@@ -89,7 +89,7 @@ impl Standing<'_> {
                 comments: true,
             }
         } else if has_fixed {
-            // What comes back after this is new again.
+            // A finding that comes back after this counts as new again.
             BODY
         } else {
             NOTHING

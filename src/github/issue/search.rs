@@ -1,4 +1,4 @@
-//! Finds the issue again: by its label, or else among everything that the token's account wrote.
+//! Finds our issue by its label, or else among the latest issues of the token's account.
 
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -10,10 +10,10 @@ use crate::github::{
 
 const PER_PAGE: usize = 100;
 
-/// 5,000 issues with the label; one beyond them could not be found again, so none is opened.
+/// Maximum number of pages. An issue beyond the first 5,000 could not be found again, so none is opened.
 const MOST_PAGES: usize = 50;
 
-/// Of what the account wrote, the last updated first.
+/// Maximum number of pages of the account's issues, most recently updated first.
 const MOST_PAGES_OF_AUTHOR: usize = 3;
 
 #[derive(Debug, Deserialize)]
@@ -23,12 +23,12 @@ pub(super) struct Issue {
     pub state: Option<String>,
     #[serde(default)]
     pub body: Option<String>,
-    /// Null when the account was deleted.
+    /// Null if the account was deleted.
     #[serde(default)]
     user: Option<User>,
     #[serde(default)]
     pub html_url: Option<String>,
-    /// GitHub lists pull requests among issues.
+    /// Present if the entry is a pull request, which GitHub lists among the issues.
     #[serde(default)]
     pull_request: Option<IgnoredAny>,
 }
@@ -43,15 +43,15 @@ impl Issue {
     }
 }
 
-/// What a look for the issue came to.
+/// Outcome of a search.
 pub(super) enum Found {
-    /// The oldest first.
+    /// Our issues, oldest first.
     Ours(Vec<Issue>),
-    /// There may be one further down than anybody looks.
+    /// There are too many issues to be sure that ours is not among them.
     TooMany,
 }
 
-/// Looks for our issue, whom it belongs to asked for once only.
+/// A search that looks up the token's account only once.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     place: &'a Place<'a>,
@@ -66,7 +66,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// All issues with our marker that we wrote ourselves, open or closed: anybody can plant a marker.
+    /// Finds our issues, open or closed. They must have our marker and our account, because anybody can write the
+    /// marker.
     pub(super) async fn ours(
         &mut self,
         client: &mut Client,
@@ -84,7 +85,7 @@ impl<'a> Search<'a> {
         if !is_complete {
             return Ok(Found::TooMany);
         }
-        // A person may have taken the label away, and GitHub drops labels that a token may not set.
+        // A person may have removed the label, and GitHub drops labels that the token may not set.
         let login = encode(self.author(client).await.login());
         let written = format!("creator={login}&sort=updated&direction=desc");
         match self
@@ -92,13 +93,13 @@ impl<'a> Search<'a> {
             .await
         {
             Ok((marked, _)) => Ok(Found::Ours(self.own(client, marked).await)),
-            // An account that GitHub does not know has written nothing.
+            // An account that GitHub does not know has no issues.
             Err(error) if matches!(error.status(), Some(404 | 422)) => Ok(Found::Ours(Vec::new())),
             Err(error) => Err(error),
         }
     }
 
-    /// Issues with our marker, and whether the list was read to its end.
+    /// Returns the issues with our marker, and true if the list was complete.
     async fn marked(
         &self,
         client: &mut Client,

@@ -1,4 +1,4 @@
-//! The check run's part of the publisher: opened, filled, concluded.
+//! The check run's part of the publisher: creates it, adds annotations and completes it.
 
 use super::{Publisher, Refusal, SHARE};
 use crate::{
@@ -10,23 +10,23 @@ use crate::{
     report::Annotation,
 };
 
-/// More would not be read, and takes GitHub a minute to store.
+/// Maximum number of annotations. Nobody would read more, and GitHub takes a minute to store these.
 const MOST_ANNOTATIONS: usize = 1000;
 
-/// How far the check run is.
+/// State of the check run.
 #[derive(Debug)]
 pub(super) enum Check {
-    /// It was switched off, is not due on this event, or was refused for good.
+    /// Switched off, not used for this event, or rejected for good.
     None,
     Due,
-    /// It was asked for on this commit, and what became of it is not known yet.
+    /// Creation was requested on this commit, with an unknown outcome.
     Asked(String),
     Open(CheckRun),
     Concluded(CheckRun),
 }
 
 impl Check {
-    /// Asked for and not heard of counts as not there yet.
+    /// Returns true if there is no check run yet. An unknown outcome counts as none.
     pub(super) fn is_due(&self) -> bool {
         matches!(self, Self::Due | Self::Asked(_))
     }
@@ -62,7 +62,7 @@ impl Publisher {
         outcome
     }
 
-    /// What was asked for before may be there although nobody heard of it.
+    /// Creates the check run on `sha`. After an earlier attempt with an unknown outcome it looks for that one first.
     async fn open_on(&mut self, client: &mut Client, sha: &str) -> Result<(), ClientError> {
         let asked_before = matches!(&self.check, Check::Asked(before) if before == sha);
         self.check = Check::Asked(sha.to_owned());
@@ -93,7 +93,8 @@ impl Publisher {
         })
     }
 
-    /// Annotations first, the conclusion last: a concluded run cannot go back. Gives the annotations that are left.
+    /// Sends the annotations and then completes the check run, because a completed run cannot be reopened. Returns the
+    /// annotations that were not sent.
     pub(super) async fn conclude(
         &mut self,
         client: &mut Client,
@@ -172,7 +173,7 @@ impl Publisher {
     }
 }
 
-/// The annotations that GitHub takes, and those it would refuse.
+/// Splits the annotations into those that GitHub accepts and those that it would reject.
 fn fitting(annotations: &[Annotation]) -> (Vec<Annotation>, Vec<Annotation>) {
     let mut fitting = Vec::new();
     let mut left = Vec::new();

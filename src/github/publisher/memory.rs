@@ -1,4 +1,4 @@
-//! The publisher's memory: the last result of the default branch, kept where it reports.
+//! The result of the default branch: keeps this one for later runs, and finds the last one.
 
 use super::{Publisher, SHARE};
 use crate::{
@@ -10,15 +10,14 @@ use crate::{
 };
 
 impl Publisher {
-    /// Keeps a result in the check run, for later runs to find. Whether it can be kept: not where there is too much of
-    /// it.
+    /// Keeps a result in the check run, for later runs to find. Returns false if the result is too large to keep.
     pub fn remember(&mut self, state: &State) -> bool {
         self.kept = remembered::block(&self.options.config, self.options.series, state);
         self.kept.is_some()
     }
 
-    /// The last result of the default branch: looked for in what was written about the branch. Asks nothing where the
-    /// event is about neither that branch nor a change.
+    /// Finds the last result of the default branch in its check runs and issue. Makes no request if the event concerns
+    /// neither that branch nor a proposed change.
     pub async fn remembered(&mut self) -> Recalled {
         if self.context.stage() == Stage::Other {
             return Recalled::default();
@@ -43,7 +42,7 @@ impl Publisher {
         }
     }
 
-    /// What was remembered, once it was asked for.
+    /// Returns the last result, once `remembered` has found it.
     pub fn earlier(&self) -> Option<&Remembered> {
         self.earlier.as_ref()
     }

@@ -1,4 +1,4 @@
-//! One run's reporting from its start to its end; what GitHub refuses is said elsewhere, and the verdict stays.
+//! Publishes the report of one run. A rejected part is reported in another place, and the verdict stays.
 
 use std::time::Duration;
 
@@ -24,22 +24,22 @@ use check::Check;
 use refusal::Refusal;
 pub use result::{Issued, Options, Published, ReportMode};
 
-/// Of the budget: what opening the check run may take at most, and what is kept back from annotations so that the run
-/// is concluded at all.
+/// Divisor of the budget. Creating the check run may take at most this share, and sending annotations leaves this share
+/// for completing the check run.
 const SHARE: u32 = 4;
 
-/// Says one run's result wherever GitHub lets it.
+/// Publishes the result of one run in every place that GitHub permits.
 #[derive(Debug)]
 pub struct Publisher {
-    /// None when there is no way to the API; why is among the problems.
+    /// `None` if the API is unavailable; the reason is in `degraded`.
     client: Option<Client>,
     context: Context,
     options: Options,
     mask: Mask,
     check: Check,
-    /// What the check run's summary ends with, for later runs.
+    /// The end of the check run's summary, which later runs read.
     kept: Option<String>,
-    /// The last result of the default branch, once it was looked for.
+    /// The last result of the default branch, once it was found.
     earlier: Option<Remembered>,
     external_id: String,
     started: (Timestamp, Instant),
@@ -48,7 +48,8 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// `now` is the time at which the run started. Reporting goes on without a client, in the places that need none.
+    /// Creates a publisher. `now` is the start time of the run. Without a client, the publisher uses only the places
+    /// that need none.
     pub fn new(
         client: Result<Client, ClientError>,
         context: Context,
@@ -97,7 +98,7 @@ impl Publisher {
         }
     }
 
-    /// Opens the check run, so that whoever looks sees that the check runs, and so that a cancelled job can end it.
+    /// Creates the check run early, so that GitHub shows it as running, and so that a cancelled job can complete it.
     pub async fn start(&mut self) {
         let Some(mut client) = self.begin(self.time_left / SHARE) else {
             return;
@@ -106,13 +107,13 @@ impl Publisher {
         if self.check.is_due()
             && let Err(error) = self.open(&mut client).await
         {
-            // Tried again at the end, when it may be said once.
+            // Retried in `finish`, which reports the error.
             tracing::debug!(%error, "the check run could not be opened yet");
         }
         self.end(client);
     }
 
-    /// Says everything. Never fails: what could not be said where it belongs is in the result.
+    /// Publishes everything. Never fails: the result lists what could not be published in its proper place.
     pub async fn finish(&mut self, publication: &Publication) -> Published {
         let publication = publication.masked(&self.mask);
         let mut left = publication.annotations.clone();
@@ -149,8 +150,8 @@ impl Publisher {
         }
     }
 
-    /// Ends the check run as cancelled, in the little time that a cancelled job has. Call it after dropping whatever
-    /// `start` or `finish` was doing.
+    /// Completes the check run as cancelled, within the short time that a cancelled job has. Call it after dropping the
+    /// future of `start` or `finish`.
     pub async fn cancel(&mut self) -> Option<Problem> {
         let mut client = self.client.clone()?;
         client.hurry();
@@ -164,17 +165,17 @@ impl Publisher {
         }
     }
 
-    /// The page of the check run, once it is there.
+    /// Returns the URL of the check run, once it exists.
     pub fn check_run_url(&self) -> Option<&str> {
         self.check.run()?.url.as_deref()
     }
 
-    /// What is known of the event, after what GitHub added to it.
+    /// Returns the context, including what `locate` has added.
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// The client stays in its place, so that a dropped call loses nothing.
+    /// Clones the client instead of taking it, so that a dropped future does not lose it.
     fn begin(&self, budget: Duration) -> Option<Client> {
         let mut client = self.client.clone()?;
         client.begin(budget);
@@ -240,7 +241,7 @@ impl Publisher {
         }
     }
 
-    /// Whether the summary was written.
+    /// Writes outputs and summary. Returns true if the summary was written.
     fn write_files(&mut self, publication: &Publication, check_run_url: Option<&str>) -> bool {
         let mut outputs = publication.outputs.clone();
         outputs.insert(
@@ -264,7 +265,7 @@ impl Publisher {
         }
     }
 
-    /// An answer may repeat what it was asked.
+    /// Masks the message, because a response may echo the request.
     fn safe(&self, problem: Problem) -> Problem {
         Problem {
             message: self.mask.text(&problem.message),
@@ -272,7 +273,7 @@ impl Publisher {
         }
     }
 
-    /// By the monotonic clock, from the time that was given.
+    /// Returns the current time, computed from the start time and the monotonic clock.
     fn now(&self) -> String {
         let (began, since) = self.started;
         began

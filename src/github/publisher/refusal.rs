@@ -1,11 +1,11 @@
-//! What is told to a person when GitHub took a part of the report not, or only elsewhere.
+//! Explains which part of the report GitHub rejected, and where it went instead.
 
 use crate::{
     github::{client::ClientError, context::Context},
     problem::{Explain as _, Problem},
 };
 
-/// The part that was refused.
+/// The rejected part of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     PullRequest,
@@ -52,7 +52,8 @@ impl Refusal {
                     .to_owned()
             }
         };
-        // A token that can only read is told so; one that is wrong, or sees no repository, gets another status.
+        // A read-only token gets status 403. An invalid token, or one without access to the repository, gets another
+        // status.
         let may_not_write = error.status() == Some(403);
         let expected = if may_not_write && context.is_dependabot {
             Some("GitHub gives runs of Dependabot a token that can only read, so nothing is wrong")

@@ -1,4 +1,4 @@
-//! What the publisher is told, and what it tells.
+//! Options and result of the publisher.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,19 @@ use crate::{
     baseline::Earlier, github::comment::CommentMode, problem::Problem, report::Annotation,
 };
 
-/// What the user asked for; none where nothing was said, so that the event decides.
+/// Options from the user. With `None`, the event decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub check_run: Option<bool>,
     pub check_name: String,
-    /// Tells what else reports under this name in the same job apart: each has a comment of its own. Empty for a check.
+    /// Name of another report under the same check name in the same job, such as a rehearsal; each has a separate
+    /// comment. Empty for a check.
     pub series: &'static str,
     pub comment: Option<CommentMode>,
     pub issue: Option<bool>,
-    /// What the issue is found again by; made where it is missing.
+    /// The label that finds the issue. It is created if it is missing.
     pub issue_label: String,
-    /// The path of the configuration, relative to the root of the repository: each has an issue of its own.
+    /// Path of the configuration, relative to the root of the repository. Each configuration has a separate issue.
     pub config: String,
     /// The file of `GITHUB_STEP_SUMMARY`.
     pub summary_file: Option<PathBuf>,
@@ -25,27 +26,27 @@ pub struct Options {
     pub output_file: Option<PathBuf>,
 }
 
-/// What was said where.
+/// The places that show the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     pub check_run_url: Option<String>,
     pub comment_url: Option<String>,
-    /// None where it was not due, or where GitHub did not take it.
+    /// `None` if no issue was wanted, or if GitHub rejected it.
     pub issue: Option<Issued>,
     pub mode: ReportMode,
-    /// The annotations that are on no check run: the caller prints them as workflow commands.
+    /// Annotations that are on no check run. The caller prints them as workflow commands.
     pub annotations_left: Vec<Annotation>,
-    /// Why something was said in a lesser place, or not at all. None of it changes the verdict.
+    /// Reasons why a part was published elsewhere or not at all. None of them changes the verdict.
     pub degraded: Vec<Problem>,
 }
 
-/// The issue is up to date, or none is needed.
+/// Result of updating the issue, which may also be that none is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
     pub url: Option<String>,
-    /// What it was about before this run.
+    /// Findings that the issue listed before this run.
     pub earlier: Earlier,
-    /// A later run has said more; this one has nothing to add.
+    /// True if a later run has already updated the issue, so that this one has nothing to add.
     pub is_outdated: bool,
 }
 

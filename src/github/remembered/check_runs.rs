@@ -1,4 +1,4 @@
-//! Results that check runs of the default branch hold.
+//! Finds results in the check runs of the default branch.
 
 use serde::Deserialize;
 
@@ -11,13 +11,13 @@ use crate::{
     },
 };
 
-/// Of the 1,000 requests that a repository has in an hour.
+/// Maximum number of commits to search. Each takes a request, and a repository has 1,000 requests an hour.
 const MOST_COMMITS: usize = 10;
 
-/// Each may have 130 KB of text.
+/// Page size. Each check run may have 130 KB of text.
 const PER_PAGE: usize = 50;
 
-/// More check runs of one name on one commit are those of another day.
+/// Maximum number of pages for a commit. Older check runs of the same name are outdated.
 const MOST_PAGES: usize = 2;
 
 #[derive(Debug, Deserialize)]
@@ -60,7 +60,7 @@ struct Output {
     summary: Option<String>,
 }
 
-/// The newest commit with a result has the newest one: what is later on the branch was checked later.
+/// Finds the result on the newest commit that has one, because later commits are checked later.
 pub(super) async fn find(
     client: &mut Client,
     wanted: &Wanted<'_>,
@@ -79,8 +79,8 @@ pub(super) async fn find(
     Ok(found)
 }
 
-/// The latest commits of the default branch, and the one that the change is based on: a change to another branch may
-/// be far from them.
+/// Lists the latest commits of the default branch and the base of the change, because a change to another branch may be
+/// far from them.
 async fn commits(
     client: &mut Client,
     repository: &Repository,
@@ -134,7 +134,7 @@ async fn on_commit(
 }
 
 impl Run {
-    /// A cancelled run, and one without an answer, says nothing about the branch.
+    /// Reads the kept result. A cancelled run or one without a conclusion has none.
     fn read(&self, name: &str, marker: &str, app: &str, source: impl Fn() -> String) -> Found {
         let is_ended = self.status.as_deref() == Some("completed")
             && matches!(

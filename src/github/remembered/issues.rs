@@ -1,4 +1,4 @@
-//! The result that the issue about the default branch holds.
+//! Finds the result in the issue about the default branch.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::{
 
 const PER_PAGE: usize = 100;
 
-/// An issue further down was not touched for long.
+/// Maximum number of pages. An issue on a later page has not been updated for long.
 const MOST_PAGES: usize = 3;
 
 #[derive(Debug, Deserialize)]
@@ -23,15 +23,15 @@ struct Issue {
     number: Option<u64>,
     #[serde(default)]
     body: Option<String>,
-    /// Null when the account was deleted.
+    /// Null if the account was deleted.
     #[serde(default)]
     user: Option<User>,
-    /// GitHub lists pull requests among the issues.
+    /// Present if the entry is a pull request, which GitHub lists among the issues.
     #[serde(default)]
     pull_request: Option<Value>,
 }
 
-/// What may not be read is not there: most workflows have no issue and no right to read any.
+/// Finds the issue's result. A missing permission counts as no issue, because most workflows have neither.
 pub(super) async fn find(
     client: &mut Client,
     wanted: &Wanted<'_>,
@@ -65,7 +65,8 @@ pub(super) async fn find(
 }
 
 impl Issue {
-    /// Anybody can write the marker: only what is ours is believed. One without a result is being written.
+    /// Reads the kept result. Anybody can write the marker, so only our own issues are trusted. An issue without a
+    /// result is being written.
     fn read(&self, marker: &str, author: &Author) -> Found {
         let is_ours =
             self.pull_request.is_none() && self.user.as_ref().is_some_and(|user| author.is(user));

@@ -1,9 +1,9 @@
-//! How the issue about the default branch is told from every other one.
+//! Keys and markers that identify the issue and the result of a configuration.
 
 use sha2::{Digest as _, Sha256};
 
-/// Names what the issue is about: a configuration, and what is done with it (`series`, empty for a check). It outlives
-/// a renamed workflow, so that a result is found from another workflow than the one that wrote it.
+/// Derives the key from the configuration's path and from `series`, which is empty for a check. The workflow is not
+/// part of it, so that a renamed or different workflow finds the result too.
 pub(in crate::github) fn issue_key(config_path: &str, series: &str) -> String {
     let path = config_path.strip_prefix("./").unwrap_or(config_path);
     let digest = Sha256::digest(format!("{path}\n{series}"));
@@ -11,12 +11,12 @@ pub(in crate::github) fn issue_key(config_path: &str, series: &str) -> String {
     format!("{:016x}", u64::from_be_bytes(first))
 }
 
-/// The first line of the issue's body.
+/// Returns the first line of the issue's body.
 pub(in crate::github) fn issue_marker(key: &str) -> String {
     format!("<!-- prodverdict:issue v1 key={key} -->")
 }
 
-/// The line before a result that a check run keeps.
+/// Returns the line before the result in a check run's summary.
 pub(super) fn result_marker(key: &str) -> String {
     format!("<!-- prodverdict:result v1 key={key} -->")
 }
@@ -39,7 +39,11 @@ mod tests {
 
     #[test]
     fn the_key_never_changes() {
-        // `printf 'prodverdict.yml\n' | sha256sum | cut -c1-16`
+        // `printf 'prodverdict.yml\n'
+        //
+        // sha256sum
+        //
+        // cut -c1-16`
         assert_eq!(issue_key("prodverdict.yml", ""), "290473723bfb6846");
         // `printf 'prodverdict.yml\nrehearsal' | sha256sum | cut -c1-16`
         assert_eq!(

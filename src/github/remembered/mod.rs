@@ -1,4 +1,4 @@
-//! The last result of the default branch, kept in what was written on GitHub about it: a check run, or an issue.
+//! Finds the last result of the default branch, which is kept on GitHub in a check run or an issue.
 
 mod check_runs;
 mod issues;
@@ -16,16 +16,16 @@ use crate::{
 
 pub(super) use key::{issue_key, issue_marker};
 
-/// What was found of an earlier result.
+/// Result of the search.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Recalled {
-    /// The newest that can be believed.
+    /// The newest trusted result.
     pub earlier: Option<Remembered>,
-    /// Why there is none, where something was there or could not be read.
+    /// The reason why there is no result, if one could not be read or was not trusted.
     pub problem: Option<Problem>,
 }
 
-/// What is looked for.
+/// Search criteria.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
     pub context: &'a Context,
@@ -33,27 +33,27 @@ pub(super) struct Wanted<'a> {
     pub config: &'a str,
     pub series: &'a str,
     pub issue_label: &'a str,
-    /// The app of the token, where a check run told it.
+    /// The app of the token, if a check run revealed it.
     pub app: Option<&'a str>,
 }
 
-/// What one place came to.
+/// Result of searching one place.
 #[derive(Debug, Default)]
 struct Found {
     earlier: Option<Remembered>,
-    /// Something of ours is there and holds no result that can be read.
+    /// True if something of ours holds no readable result.
     is_damaged: bool,
-    /// The app of a check run that is called like ours.
+    /// Another app's check run with the same name as ours.
     stranger: Option<String>,
 }
 
-/// What a check run's summary ends with; none where there is too much to keep.
+/// Returns the end of the check run's summary, or `None` if the result is too large to keep.
 pub(super) fn block(config: &str, series: &str, state: &State) -> Option<String> {
     let marker = key::result_marker(&issue_key(config, series));
     Some(format!("{marker}\n{}", state.line()?))
 }
 
-/// Looks in the check runs of the default branch's latest commits, and in its issue; the newest result is the one.
+/// Searches the check runs of the default branch's latest commits and its issue, and returns the newest result.
 pub(super) async fn find(client: &mut Client, wanted: &Wanted<'_>) -> Recalled {
     let author = Author::find(client, wanted.app).await;
     let of_runs = check_runs::find(client, wanted, author.app()).await;
