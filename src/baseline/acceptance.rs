@@ -1,4 +1,4 @@
-//! One finding that the team has decided to live with: why, and until when.
+//! A finding that the team has accepted, with a reason and a last day.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -10,15 +10,15 @@ use crate::{
 /// An entry of the committed baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
-    /// Of the finding: 16 hexadecimal digits in lower case.
+    /// Fingerprint of the finding: 16 hexadecimal digits in lower case.
     pub fingerprint: String,
-    /// Why, in the words of the file.
+    /// Reason given in the file.
     pub reason: String,
-    /// The last day on which it holds, in UTC.
+    /// Last day on which the acceptance holds, in UTC.
     pub until: Date,
-    /// What the file says the finding is about; for readers, and never compared.
+    /// Entity named in the file; for readers only, never compared.
     pub entity: Option<String>,
-    /// The entry in the file.
+    /// Position of the entry in the file.
     pub place: Place,
 }
 
@@ -27,14 +27,14 @@ impl Acceptance {
         today <= self.until
     }
 
-    /// Whether it is about what a rehearsal plays, as far as the file says so.
+    /// Returns true if the entry is about a rehearsal step, as far as its `entity` shows.
     pub fn is_of_rehearsal(&self) -> bool {
         let entity = self.entity.as_deref().unwrap_or_default();
         entity.starts_with(Entity::STEP_PREFIX)
     }
 }
 
-/// The day in UTC. A moment that no calendar holds is on its last day, when nothing is accepted any more.
+/// Returns the day in UTC. A moment outside the calendar's range becomes `Date::MAX`, when no acceptance holds.
 pub fn day_of(moment: UnixSeconds) -> Date {
     Timestamp::from_second(moment.0)
         .map_or(Date::MAX, |moment| moment.to_zoned(TimeZone::UTC).date())

@@ -1,30 +1,30 @@
-//! What the last run found, as far as that is known, and what has changed since.
+//! Findings of the last run, as far as they are known, and the changes since then.
 
 use super::State;
 
-/// What is known of the last run's findings.
+/// Knowledge about the last run's findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Earlier {
-    /// There never were any, so that every finding is new.
+    /// There was no earlier run, so every finding is new.
     Nothing,
     Found(State),
-    /// There were some, and which ones cannot be told: too many to keep, or somebody changed the text.
+    /// Findings existed, but cannot be read: there were too many to store, or somebody edited the text.
     Unreadable,
-    /// Nobody remembers.
+    /// No record exists.
     Unknown,
 }
 
-/// What findings of now show against those of the last run.
+/// Difference between the current findings and those of the last run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The positions of those that the last run did not have.
+    /// Indexes of the findings that the last run did not have.
     pub new: Vec<usize>,
-    /// How many of the last run's are gone.
+    /// Number of the last run's findings that are gone.
     pub fixed: u64,
 }
 
 impl Earlier {
-    /// Compares by fingerprints; none where the last run's are not known.
+    /// Compares by fingerprint. Returns `None` if the last run's findings are not known.
     pub fn change(&self, fingerprints: &[&str]) -> Option<Change> {
         let all_new = || (0..fingerprints.len()).collect();
         match self {

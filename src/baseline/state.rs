@@ -1,4 +1,4 @@
-//! An earlier result in one line that fits into a comment of Markdown: fingerprints only, compressed.
+//! An earlier result in one line that fits into a Markdown comment: fingerprints only, compressed.
 
 use std::{
     collections::BTreeSet,
@@ -10,14 +10,14 @@ use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 
 use crate::contract::UnixSeconds;
 
-/// What the line begins and ends with. No letter of base64 ends a comment of HTML.
+/// Start and end of the line. Base64 contains no `>`, so the payload cannot close the HTML comment.
 const BEGINNING: &str = "<!-- prodverdict-state v1 ";
 const END: &str = " -->";
 
-/// The bytes of a fingerprint.
+/// Size of a fingerprint in bytes.
 const BYTES: usize = 8;
 
-/// The fingerprints of one result, and when it was taken.
+/// Fingerprints of one result, and the time when it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     pub taken: UnixSeconds,
@@ -25,11 +25,11 @@ pub struct State {
 }
 
 impl State {
-    /// The fingerprints that are kept at most. They do not compress: as many as leave a third of a check run's summary to
+    /// Maximum number of fingerprints kept. They do not compress; this many leaves a third of a check run's summary to
     /// its readers.
     pub const MOST: usize = 4_000;
 
-    /// Of fingerprints as findings have them: 16 hexadecimal digits. What is none is left out.
+    /// Builds a state from the fingerprints of findings (16 hexadecimal digits). Anything else is skipped.
     pub fn new<'a>(taken: UnixSeconds, fingerprints: impl IntoIterator<Item = &'a str>) -> Self {
         let fingerprints = fingerprints.into_iter().filter_map(number).collect();
         Self {
@@ -42,7 +42,7 @@ impl State {
         number(fingerprint).is_some_and(|number| self.fingerprints.contains(&number))
     }
 
-    /// How many of its fingerprints are not among these.
+    /// Counts the stored fingerprints that are not among these.
     pub fn gone<'a>(&self, fingerprints: impl IntoIterator<Item = &'a str>) -> u64 {
         let now: BTreeSet<_> = fingerprints.into_iter().filter_map(number).collect();
         let gone = self.fingerprints.difference(&now).count();
@@ -57,7 +57,7 @@ impl State {
         self.fingerprints.is_empty()
     }
 
-    /// The line that holds it; none where there is too much to keep.
+    /// Returns the encoded line, or `None` if there are too many fingerprints.
     pub fn line(&self) -> Option<String> {
         if self.fingerprints.len() > Self::MOST {
             return None;
@@ -70,7 +70,7 @@ impl State {
         Some(format!("{BEGINNING}{} {packed}{END}", self.taken.0))
     }
 
-    /// The last one in a text that we wrote; none where there is none, or where it is damaged.
+    /// Finds the last state in a text that we wrote. Returns `None` if there is none or it is damaged.
     pub fn find(text: &str) -> Option<Self> {
         let (_, rest) = text.rsplit_once(BEGINNING)?;
         let (inside, _) = rest.split_once(END)?;
@@ -79,7 +79,7 @@ impl State {
         let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
         let mut bytes = Vec::new();
         let limit = u64::try_from(Self::MOST * BYTES).ok()?;
-        // One more than there can be: a longer one is none of ours.
+        // Read one byte more than the limit: a longer payload is not ours.
         let mut decoder = DeflateDecoder::new(packed.as_slice()).take(limit + 1);
         decoder.read_to_end(&mut bytes).ok()?;
         if bytes.len() > Self::MOST * BYTES {
