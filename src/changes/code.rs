@@ -1,6 +1,6 @@
-//! Whether a line is code that does something: not a comment, not a log line, not an import.
+//! Recognises lines of code that do something: not comments, log statements or imports.
 
-/// A longer line is none that a person wrote.
+/// Maximum length in bytes. Longer lines are assumed to be generated.
 const MOST_BYTES: usize = 500;
 
 const COMMENTS: &[&str] = &[
@@ -27,7 +27,7 @@ const LOGS: &[&str] = &[
     "warn!(",
 ];
 
-/// Whether a line may decide anything. A comment, what is logged and what is imported change nothing by themselves.
+/// Returns true if a line can change behaviour. Comments, log statements and imports change nothing by themselves.
 pub(super) fn is_code(line: &str) -> bool {
     let text = line.trim();
     !text.is_empty()

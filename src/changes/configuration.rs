@@ -1,4 +1,4 @@
-//! The configuration's own line of a finding, where the pull request changes that.
+//! Finds the change that a pull request makes to the configuration line of a finding.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{contract::Field, problem::Place, report::Change};
 
-/// The lines of the configuration that the pull request changes.
+/// Configuration lines that the pull request changes.
 #[derive(Debug, Default)]
 pub struct OwnLines<'p> {
     path: &'p str,
@@ -19,7 +19,7 @@ pub struct OwnLines<'p> {
 }
 
 impl<'p> OwnLines<'p> {
-    /// None where the whole file is new: then every line is, which says nothing.
+    /// Returns no lines if the whole file is new: then every line is an addition, which is no useful information.
     pub fn of(files: &'p [ChangedFile], configuration: &str) -> Self {
         let mut files = files.iter();
         let is_changed =
@@ -33,8 +33,8 @@ impl<'p> OwnLines<'p> {
             })
     }
 
-    /// What the pull request does to the line that a finding is about; `names` are those of its contract, always the
-    /// same ones. None where it leaves that line alone.
+    /// Returns the change to the line that a finding is about, or `None` if the line is unchanged. `names` are those of
+    /// the finding's contract; answers are cached, so they must be the same on every call.
     pub fn change(&mut self, place: &Place, names: &[Name]) -> Option<Change> {
         if self.path != place.path {
             return None;
@@ -49,7 +49,7 @@ impl<'p> OwnLines<'p> {
     }
 
     fn find(&self, (first, last): (u32, u32), names: &[Name]) -> Option<Change> {
-        // What is checked out is merged with the base, whose lines may have shifted it: the line has to speak of it.
+        // The checkout is merged with the base, which may have shifted the lines, so the line must also mention a name.
         let is_own = |line: &Line<'_>| {
             let is_inside = (first..=last).contains(&line.number);
             line.side == Side::Added && is_inside && speaks(line.text, names)

@@ -1,4 +1,4 @@
-//! Everything that a pull request changes, prepared for being searched, within bounds.
+//! Everything that a pull request changes, prepared for searching, within limits.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use super::{
     paths,
 };
 
-/// GitHub's own limit of a whole diff is 1 MB. What comes after this much is not looked at.
+/// Maximum number of bytes searched. GitHub limits a whole diff to 1 MB.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 
-/// So are the lines of a diff: 20,000 at GitHub.
+/// Maximum number of lines searched. GitHub limits a whole diff to 20,000.
 const MOST_LINES: usize = 100_000;
 
-/// The changed files that may matter to a finding, by their paths.
+/// The changed files that may matter to a finding, sorted by path.
 #[derive(Debug)]
 pub struct Diff<'p> {
     pub(super) files: Vec<FileDiff<'p>>,
@@ -34,23 +34,23 @@ pub(super) struct FileDiff<'p> {
 #[derive(Debug)]
 pub(super) struct Hunk<'p> {
     pub(super) lines: Vec<DiffLine<'p>>,
-    /// Whether it speaks of the provider, as code does that is about billing.
+    /// True if it mentions the provider, as code about billing does.
     pub(super) speaks_of_provider: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct DiffLine<'p> {
     pub(super) line: Line<'p>,
-    /// [`plain`] of its text: a line that mentions a name has the name's letters in it.
+    /// [`plain`] form of the text: a line that mentions a name contains the name's letters.
     pub(super) plain: String,
     pub(super) is_code: bool,
-    /// The same line was removed in one place and added in another, or indented.
+    /// True if the line was removed in one place and added in another, or was indented.
     pub(super) is_moved: bool,
 }
 
 impl<'p> Diff<'p> {
-    /// Where `handler_paths` names the handler's files, they alone are looked at. Else it is every file that decides
-    /// something, which its path tells. The configuration is never one of them.
+    /// Selects the files to search: those that match `handler_paths`, or, if it is empty, every file whose path
+    /// suggests that it affects customers. The configuration is always excluded.
     pub fn of(files: &'p [ChangedFile], handler_paths: &[String], configuration: &str) -> Self {
         let of_handler = HandlerPaths::of(handler_paths);
         let mut files: Vec<_> = files
@@ -69,7 +69,7 @@ impl<'p> Diff<'p> {
             if !is_wanted {
                 continue;
             }
-            // A patch that does not fit is none, and smaller ones after it may.
+            // Skip patches over the limit; later, smaller ones may still fit.
             let fits = patch.len() <= bytes;
             let parsed = hunks(if fits { patch } else { "" });
             let length: usize = parsed.iter().map(Vec::len).sum();
@@ -90,7 +90,8 @@ impl<'p> Diff<'p> {
         diff
     }
 
-    /// The first line that changed in the first file of which that is known.
+    /// Returns the first changed line of the first file that has one. Without any, returns line 1 of the first file.
+    /// Removed files do not count.
     pub fn first_change(&self) -> Option<(&'p str, u32)> {
         let mut files = self.files.iter().filter(|file| !file.is_removed).peekable();
         let unknown = files.peek().map(|file| (file.path, 1));
@@ -102,7 +103,7 @@ impl<'p> Diff<'p> {
         files.find_map(first).or(unknown)
     }
 
-    /// A line that goes as often as it comes, anywhere in the pull request, was only moved.
+    /// Marks lines that are removed as often as they are added anywhere in the pull request: they were only moved.
     fn mark_moved(&mut self) {
         let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         let lines = self.files.iter().flat_map(|file| &file.hunks);
@@ -144,7 +145,7 @@ impl<'p> Hunk<'p> {
     }
 }
 
-/// Whether a line names a provider, or one of the events that only it has.
+/// Returns true if a line names a provider, or an event that only a billing provider has.
 fn speaks_of_provider(line: &DiffLine<'_>) -> bool {
     let text = line.line.text;
     let has_event = text.contains("customer.subscription.") || text.contains("checkout.session.");
@@ -153,7 +154,7 @@ fn speaks_of_provider(line: &DiffLine<'_>) -> bool {
     has_event || (may.iter().any(|word| line.plain.contains(word)) && names_it())
 }
 
-/// What programs write into the files that they make. A hunk shows it only where it is near the change.
+/// Recognises the marks that code generators write. A hunk contains them only if they are near the change.
 fn says_that_it_is_generated(patch: &str) -> bool {
     let mut lines = patch.lines().take(20);
     lines.any(|line| line.contains("@generated") || line.contains("DO NOT EDIT"))

@@ -1,4 +1,4 @@
-//! The changed lines that matter to a finding, from its names.
+//! Finds the changed lines that matter to a finding, by its names.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -11,10 +11,10 @@ use super::{
     touch::{Deed, Loss, Touch},
 };
 
-/// How many places are said of a finding.
+/// Maximum number of places reported per finding.
 const MOST_PLACES: usize = 5;
 
-/// How many different names are looked for in one diff, and how many lines are compared with one of them.
+/// Maximum number of different names searched in one diff, and of lines compared with one name.
 const MOST_NAMES: usize = 300;
 const MOST_LINES: usize = 2_000;
 
@@ -22,15 +22,15 @@ const MOST_LINES: usize = 2_000;
 #[derive(Debug)]
 pub struct Finder<'d, 'p> {
     diff: &'d Diff<'p>,
-    /// All names of the contract.
+    /// Every name of the contract.
     of_contract: Vec<Name>,
-    /// For each hunk of each file, whether it mentions a name that only this contract has.
+    /// For each hunk of each file, true if it mentions a distinctive name of this contract.
     is_about_it: Vec<Vec<bool>>,
     searched: BTreeMap<Name, Rc<[Spot]>>,
     answered: BTreeMap<Vec<Name>, Rc<[Touch]>>,
 }
 
-/// Where a hunk mentions a name.
+/// Mentions of one name in one hunk.
 #[derive(Debug)]
 struct Spot {
     file: usize,
@@ -45,21 +45,21 @@ struct Hit {
     line: u32,
     sets: bool,
     spelled: String,
-    /// What follows a column that says little by itself, as far as that may be its value.
+    /// Text after a common column's name, up to the end of what may be its value.
     value: Option<String>,
 }
 
-/// The place of a hunk, or of a removed file.
+/// Best place found in a hunk, or in a removed file.
 #[derive(Default)]
 struct Best {
-    /// How often names are mentioned in it.
+    /// Number of times that names are mentioned in it.
     mentioned: usize,
-    /// Whether the line only moved, the weight of its name, and the place.
+    /// Rank (is only moved, weight of its name), and the place.
     found: Option<((bool, usize), Touch)>,
 }
 
 impl Spot {
-    /// A line may change around a common column and leave that as it was: `{ slug: 'pro', seats: 5 }` and another slug.
+    /// Forgets a change that left a common column's value as it was, such as a new slug in `{ slug: 'pro', seats: 5 }`.
     fn forget_what_stayed(&mut self) {
         let values = |hits: &[Hit]| -> Vec<Option<String>> {
             let mut values: Vec<_> = hits.iter().map(|hit| hit.value.clone()).collect();
@@ -103,7 +103,7 @@ impl<'d, 'p> Finder<'d, 'p> {
         }
     }
 
-    /// The places that matter to what has these names, the weightiest first; the likeliest place comes first.
+    /// Returns the places that mention these names, the likeliest first. `names` begins with the weightiest.
     pub fn touches(&mut self, names: &[Name]) -> Rc<[Touch]> {
         let mut mentioned = names.to_vec();
         mentioned.retain(|name| !self.spots(name).is_empty());
@@ -115,7 +115,7 @@ impl<'d, 'p> Finder<'d, 'p> {
         touches
     }
 
-    /// One place a hunk at most, and one a removed file: that of the weightiest name in it.
+    /// Keeps one place per hunk, and one per removed file: that of the weightiest name in it.
     fn find(&mut self, names: &[Name]) -> Vec<Touch> {
         let mut of_hunks: BTreeMap<(usize, usize), Best> = BTreeMap::new();
         for (weight, name) in names.iter().enumerate() {
@@ -141,7 +141,7 @@ impl<'d, 'p> Finder<'d, 'p> {
             Some(((rank, touch.deed, !touch.sets, quietness), touch))
         });
         let mut ranked: Vec<_> = ranked.collect();
-        // What is equal stays in the order of files and hunks.
+        // The sort is stable: equal places stay in the order of files and hunks.
         ranked.sort_by_key(|(rank, _)| *rank);
         let touches = ranked.into_iter().map(|(_, touch)| touch);
         touches.take(MOST_PLACES).collect()
@@ -151,7 +151,7 @@ impl<'d, 'p> Finder<'d, 'p> {
         if let Some(searched) = self.searched.get(name) {
             return Rc::clone(searched);
         }
-        // The columns are the contract's; the others come with the findings, and there may be any number of those.
+        // A contract has few columns and tables; the other names come from findings, which may be any number.
         let is_bounded = matches!(name.kind, Kind::Column | Kind::Table);
         if !is_bounded && self.searched.len() >= MOST_NAMES {
             return Rc::new([]);
@@ -203,7 +203,7 @@ impl<'d, 'p> Finder<'d, 'p> {
                         (Side::Removed, false) => spot.removed.push(hit),
                         (Side::Added, false) => spot.added.push(hit),
                         (Side::Added, true) => spot.moved.push(hit),
-                        // Where it came from is no place of the new version.
+                        // The old position of a moved line does not exist in the new version.
                         (Side::Removed, true) | (Side::Kept, _) => {}
                     }
                 }
@@ -217,7 +217,7 @@ impl<'d, 'p> Finder<'d, 'p> {
     }
 }
 
-/// Whether the letters of a line allow that it mentions the name.
+/// Checks by letters alone that the line can mention the name.
 fn may_mention(plain: &str, name: &Name) -> bool {
     plain.contains(&name.plain)
         || (name.kind == Kind::Event
@@ -227,23 +227,23 @@ fn may_mention(plain: &str, name: &Name) -> bool {
                 .is_some_and(|short| plain.contains(short)))
 }
 
-/// What stands around a name that says little by itself.
+/// Context of a mention of a common name.
 struct Company<'a> {
     of_contract: &'a [Name],
     is_of_handler: bool,
-    /// The path speaks of billing, or the diff of the file of the provider, or the hunk of a name that only the
-    /// contract has.
+    /// True if the path contains a billing word, the file's diff mentions the provider, or the hunk mentions a
+    /// distinctive name of the contract.
     is_about_it: bool,
 }
 
 impl Company<'_> {
-    /// Whether the mention counts.
+    /// Checks that the mention counts.
     fn lets(&self, found: Mention<'_>, name: &Name, line: &str) -> bool {
         if name.is_distinctive() {
             return true;
         }
         match name.kind {
-            // Half of all statements are about `users`, and most of them not about this.
+            // Half of all SQL statements mention `users`, and most of them have nothing to do with the finding.
             Kind::Table => false,
             Kind::Column | Kind::Plan | Kind::Price | Kind::Event => {
                 self.is_of_handler
@@ -253,7 +253,7 @@ impl Company<'_> {
         }
     }
 
-    /// Whether the line gives one common name a value and names another, as `plan: 'pro'` does.
+    /// Returns true if the line gives one common name a value and names another, as `plan: 'pro'` does.
     fn sets_another(&self, found: Mention<'_>, name: &Name, line: &str) -> bool {
         let is_column = name.kind == Kind::Column && is_given(line, found);
         self.others(name).any(|other| {
@@ -270,7 +270,7 @@ impl Company<'_> {
     }
 }
 
-/// Whether a value or a comparison follows what was found.
+/// Returns true if a value or a comparison follows the mention.
 fn is_given(line: &str, found: Mention<'_>) -> bool {
     let Some((_, after)) = line.split_once(found.spelled) else {
         return false;
@@ -282,7 +282,7 @@ fn is_given(line: &str, found: Mention<'_>) -> bool {
         && !after.starts_with("::")
 }
 
-/// From the name to the end of what may be its value.
+/// Returns the text from the name to the end of what may be its value.
 fn value(line: &str, found: Mention<'_>, name: &Name) -> Option<String> {
     if name.kind != Kind::Column || name.is_distinctive() {
         return None;
@@ -321,7 +321,7 @@ fn touch(file: &FileDiff<'_>, spot: &Spot, name: &Name) -> Option<Touch> {
     })
 }
 
-/// Whether a file takes lines with the name away and adds none.
+/// Returns the loss if the file's diff removes lines with the name, and neither adds nor keeps any.
 fn loss(file: &FileDiff<'_>, name: &Name) -> Option<Loss> {
     let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines);
     let with_name = lines

@@ -1,4 +1,4 @@
-//! The files that the configuration names as the handler's.
+//! The handler's files, as the configuration names them.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -9,7 +9,7 @@ use super::ChangedFile;
 pub(super) struct HandlerPaths(GlobSet);
 
 impl HandlerPaths {
-    /// None where nothing is named. Patterns were checked with the configuration; one that is none means nothing.
+    /// Returns `None` if no pattern is given. Patterns were validated with the configuration; invalid ones are ignored.
     pub(super) fn of(written: &[String]) -> Option<Self> {
         let mut patterns = GlobSetBuilder::new();
         for pattern in written {
@@ -20,7 +20,7 @@ impl HandlerPaths {
         (!written.is_empty()).then(|| Self(patterns.build().unwrap_or_default()))
     }
 
-    /// Whether the file is one of them, or was before it was renamed.
+    /// Returns true if the file matches, or did before it was renamed.
     pub(super) fn names(&self, file: &ChangedFile) -> bool {
         let previous = file.previous_path.as_ref();
         self.0.is_match(&file.path) || previous.is_some_and(|path| self.0.is_match(path))

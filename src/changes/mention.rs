@@ -1,35 +1,35 @@
-//! Where a line of code mentions a name, in any spelling, and what it does with it.
+//! Finds a name in a line of code, in any spelling, and classifies what the line does with it.
 
 use super::name::{Kind, Name, plain};
 
-/// What a line does with a name, the strongest first.
+/// Use of a name in a line, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum How {
-    /// It gives it a value, beyond doubt.
+    /// The line certainly gives it a value.
     Sets,
-    /// It stands where code names things: in quotes, behind a dot, before a comparison.
+    /// It stands where code names things: in quotes, after a dot, before a comparison.
     Names,
-    /// The word is there.
+    /// The word occurs.
     Says,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mention<'t> {
     pub(super) how: How,
-    /// As the line spells it.
+    /// Name as the line spells it.
     pub(super) spelled: &'t str,
 }
 
-/// Verbs that code puts before the name of what they change.
+/// Verbs that code puts before the name of the thing that they change.
 const VERBS: &[&str] = &["set", "get", "update", "with", "reset", "clear", "mark"];
 
-/// Words of SQL that a table or a column follows.
+/// SQL keywords that precede a table or a column.
 const OF_SQL: &[&str] = &[
     "add", "alter", "by", "column", "drop", "from", "insert", "into", "join", "on", "rename",
     "select", "set", "table", "to", "update", "where",
 ];
 
-/// Words before a name that only ask for its value, or declare it.
+/// Words before a name that only read its value, or declare it.
 const ASKING: &[&str] = &[
     "and",
     "assert",
@@ -61,7 +61,7 @@ const ASKING: &[&str] = &[
     "while",
 ];
 
-/// Words after which a value is given, whatever was asked for before.
+/// Words that introduce a write, even after one of [`ASKING`].
 const GIVING: &[&str] = &["set", "data", "values"];
 
 /// Words before `name: value` or `name => value` that make it a write.
@@ -80,7 +80,7 @@ const WRITING: &[&str] = &[
     "values",
 ];
 
-/// Words after `name:` that are types of values, not values.
+/// Words after `name:` that are types, not values.
 const TYPES: &[&str] = &[
     "any",
     "array",
@@ -106,7 +106,7 @@ const TYPES: &[&str] = &[
     "z",
 ];
 
-/// The strongest mention of a name in a line.
+/// Returns the strongest mention of a name in a line.
 pub(super) fn mention<'t>(line: &'t str, name: &Name) -> Option<Mention<'t>> {
     let found = places(line, name).into_iter().filter_map(|(start, end)| {
         let how = how(line.get(..start)?, line.get(end..)?, name.kind);
@@ -116,7 +116,7 @@ pub(super) fn mention<'t>(line: &'t str, name: &Name) -> Option<Mention<'t>> {
     found.min_by_key(|mention| mention.how)
 }
 
-/// Where the name begins and ends.
+/// Returns the byte ranges of the name in the line.
 fn places(line: &str, name: &Name) -> Vec<(usize, usize)> {
     let mut places: Vec<_> = line
         .match_indices(&name.text)
@@ -144,13 +144,13 @@ fn places(line: &str, name: &Name) -> Vec<(usize, usize)> {
     places
 }
 
-/// Runs of letters, digits and what joins them.
+/// Splits a line into runs of letters, digits and joining characters, each with its offset.
 fn words(line: &str, joins: fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     line.split(move |c: char| !c.is_alphanumeric() && !joins(c))
         .map(move |word| {
             let start = at;
-            // What split them may take several bytes.
+            // The separator may take several bytes.
             let behind = line.get(start + word.len()..).unwrap_or_default();
             at = start + word.len() + behind.chars().next().map_or(0, char::len_utf8);
             (start, word)
@@ -158,7 +158,7 @@ fn words(line: &str, joins: fn(char) -> bool) -> impl Iterator<Item = (usize, &s
         .filter(|(_, word)| !word.is_empty())
 }
 
-/// Whether what is around a word does not continue it: `pro` is no part of `promise` or of `semi-pro`.
+/// Checks that the surrounding characters do not continue the word: `pro` is not part of `promise` or of `semi-pro`.
 fn stands_alone(line: &str, start: usize, end: usize) -> bool {
     let mut before = line.get(..start).unwrap_or_default().chars().rev();
     let mut after = line.get(end..).unwrap_or_default().chars();
@@ -167,14 +167,14 @@ fn stands_alone(line: &str, start: usize, end: usize) -> bool {
 
 fn continues(next: Option<char>, behind: Option<char>) -> bool {
     match next {
-        // `-` joins words, and subtracts numbers.
+        // `-` joins words, but also subtracts numbers.
         Some('-') => behind.is_some_and(char::is_alphabetic),
         Some(next) => next.is_alphanumeric() || next == '_',
         None => false,
     }
 }
 
-/// Whether the word is the name in another spelling: `hasPaidAccess`, `setHasPaidAccess`, and for an event
+/// Returns true if the word is the name in another spelling: `hasPaidAccess`, `setHasPaidAccess`, and for an event
 /// `handleCustomerSubscriptionDeleted` or `handleSubscriptionDeleted`.
 fn is_spelling(word: &str, name: &Name) -> bool {
     let wanted = name.plain.as_str();
@@ -183,7 +183,7 @@ fn is_spelling(word: &str, name: &Name) -> bool {
     }
     let word = plain(word);
     if name.kind == Kind::Event {
-        // The application says what is customary: every subscription is a customer's.
+        // Applications often omit `customer`: every subscription belongs to one.
         let short = wanted
             .strip_prefix("customer")
             .filter(|rest| rest.starts_with("subscription"));
@@ -240,7 +240,7 @@ fn how(before: &str, after: &str, kind: Kind) -> How {
     }
 }
 
-/// Whether the words before a name only ask for it: `where plan = …` does, `where … update … set plan = …` does not.
+/// Checks that the words before a name only read it, as in `where plan = …` but not `where … update … set plan = …`.
 fn asks(words: &[&str]) -> bool {
     let is_asking = |word: &&str| {
         let begins = |one: &&str| one.len() > 3 && word.starts_with(*one);
@@ -251,7 +251,7 @@ fn asks(words: &[&str]) -> bool {
     asked.is_some_and(|asked| given.is_none_or(|given| given < asked))
 }
 
-/// `: boolean` says what kind of value it is, and gives none.
+/// Returns true if a type follows: `: boolean` declares the type of a value, and gives none.
 fn is_type(after: &str) -> bool {
     let word = after.trim_start_matches([':', '=', '>']).trim_start();
     let word: String = word.chars().take_while(|c| c.is_alphanumeric()).collect();

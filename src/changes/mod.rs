@@ -1,4 +1,4 @@
-//! Which changed lines of a pull request matter to a finding, and what it does there. Pure: texts in, places out.
+//! Finds the changed lines of a pull request that matter to a finding, and describes them. Pure: texts in, places out.
 
 mod code;
 mod configuration;
@@ -19,15 +19,15 @@ pub use name::{Kind, Name};
 pub use names::{of_contract, of_finding};
 pub use touch::{Deed, Touch};
 
-/// A file as a pull request changes it.
+/// A file that a pull request changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangedFile {
-    /// Where it is after the change; where it was, for one that is removed.
+    /// Path after the change; for a removed file, its old path.
     pub path: String,
-    /// Where it was before, where it was renamed.
+    /// Path before the change, if the file was renamed.
     pub previous_path: Option<String>,
     pub is_added: bool,
     pub is_removed: bool,
-    /// Its hunks in the unified format; none where GitHub leaves them out, as for a file that is too large.
+    /// Hunks in the unified format; `None` if GitHub leaves them out, as for a file that is too large.
     pub patch: Option<String>,
 }

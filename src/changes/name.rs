@@ -1,12 +1,12 @@
-//! A name that lines of code may mention, and whether it says enough to be looked for alone.
+//! A name that lines of code may mention, and a check that it is distinctive enough to be searched for alone.
 
-/// What a name is the name of.
+/// Kind of thing that a name refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Column,
     Table,
     Plan,
-    /// A price, or a feature where entitlements decide.
+    /// A price, or a feature if entitlements decide.
     Price,
     Event,
 }
@@ -16,14 +16,14 @@ pub enum Kind {
 pub struct Name {
     pub(super) kind: Kind,
     pub(super) text: String,
-    /// Its letters and digits in lower case.
+    /// Letters and digits of the text, in lower case.
     pub(super) plain: String,
 }
 
-/// A longer one is none that a person wrote.
+/// Maximum number of characters. Longer names are assumed to be generated.
 const MOST_CHARACTERS: usize = 100;
 
-/// Names of two words that half of all code has.
+/// Names of two words that occur in most code bases.
 const COMMON: &[&str] = &[
     "accountid",
     "createdat",
@@ -63,7 +63,7 @@ const COMMON: &[&str] = &[
 ];
 
 impl Name {
-    /// None where the text can be no name in code: it is too short, too long, or holds line ends and the like.
+    /// Returns `None` if the text cannot be a name in code: too short, too long, or with control characters.
     pub fn new(kind: Kind, text: &str) -> Option<Self> {
         let text = text.trim();
         let plain = plain(text);
@@ -77,7 +77,7 @@ impl Name {
         })
     }
 
-    /// Whether a line that mentions it is about it. `plan`, `users` and `pro` are words of any code.
+    /// Returns true if a mention of the name alone is significant. `plan`, `users` and `pro` occur in any code.
     pub(super) fn is_distinctive(&self) -> bool {
         let is_of_several_words =
             || words(&self.text).len() >= 2 && !self.text.contains(char::is_whitespace);
@@ -94,13 +94,13 @@ impl Name {
     }
 }
 
-/// The letters and digits of a text in lower case: what stays the same in every spelling of a name.
+/// Returns the letters and digits of a text in lower case: the part that is the same in every spelling of a name.
 pub(super) fn plain(text: &str) -> String {
     let letters = text.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// The words of `has_paid_access`, `hasPaidAccess` or `has-paid-access`, in lower case.
+/// Splits `has_paid_access`, `hasPaidAccess` or `has-paid-access` into words, in lower case.
 pub(super) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before: Option<char> = None;

@@ -1,4 +1,4 @@
-//! The names that matter to a finding, and all names of a contract.
+//! Lists the names that matter to a finding, and all names of a contract.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use crate::{
     contract::{ColumnName, Field, Finding, HandlerRule, Mentions, Rule, Source},
 };
 
-/// A column that SQL computes has as many names at most.
+/// Maximum number of names taken from the SQL of one column.
 const MOST_OF_SQL: usize = 4;
 
-/// More names of a contract are not looked for beside others. A map of plans may hold thousands of prices.
+/// Maximum number of names of a contract. A map of plans may hold thousands of prices.
 const MOST_OF_CONTRACT: usize = 300;
 
-/// The names that matter to a finding, the weightiest first: the column that its rule is about, the other columns that
-/// it mentions, the table, its plans and its price, the events that it mentions or that its rule is about.
+/// Lists the names that matter to a finding, the weightiest first: the column that its rule is about, the other columns
+/// that it mentions, the table, its plans and its price, the events that it mentions or that its rule is about.
 pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
     let none = Mentions::default();
     let mentions = finding.mentions.as_deref().unwrap_or(&none);
@@ -32,7 +32,7 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
     let subject = &finding.subject;
     if is_about_plans(finding.rule) {
         let plans = [&subject.plan_expected, &subject.plan_found];
-        // A customer may pay for several.
+        // A customer may pay for several plans.
         for plan in plans
             .into_iter()
             .flatten()
@@ -42,7 +42,7 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
         }
         names.add(Kind::Price, subject.price.as_deref().unwrap_or_default());
     }
-    // Those of the last step of a rehearsal come first.
+    // Events of the last step of a rehearsal come first.
     let (earlier, now): (Vec<_>, Vec<_>) =
         mentions.events.iter().partition(|event| event.is_earlier);
     for event in now.into_iter().chain(earlier) {
@@ -54,7 +54,7 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
     names.found
 }
 
-/// What a contract gives names to, and what it says of its own configuration.
+/// Lists the columns, table, plans and prices of a contract.
 pub fn of_contract(contract: &AccessContract) -> Vec<Name> {
     let mut names = Names::default();
     for field in contract.contract.columns.keys() {
@@ -89,7 +89,7 @@ impl Names {
         }
     }
 
-    /// The column of a field, or those that the SQL names which computes it.
+    /// Adds the column of a field, or the columns that its SQL names.
     fn columns(&mut self, field: Field, contract: &AccessContract) {
         if let Some(name) = column(field, contract) {
             self.add(Kind::Column, name);
@@ -118,7 +118,7 @@ fn column(field: Field, contract: &AccessContract) -> Option<&str> {
     }
 }
 
-/// The names in SQL that say enough to be looked for: not its key words, and nothing in quotes.
+/// Lists the distinctive names in SQL, without keywords and quoted text.
 fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
     let outside_quotes = sql.split('\'').step_by(2);
     let words =
@@ -128,7 +128,7 @@ fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
         .take(MOST_OF_SQL)
 }
 
-/// The events by which an application learns of what a rule is about.
+/// Lists the events by which an application learns of the state that a rule checks.
 fn events_of_rule(rule: Rule, source: Source) -> &'static [&'static str] {
     match (source, rule) {
         (
@@ -179,7 +179,7 @@ fn events_of_rule(rule: Rule, source: Source) -> &'static [&'static str] {
     }
 }
 
-/// Whether a rule compares plans or prices: whoever has no access has a plan too, which says nothing.
+/// Returns true if a rule compares plans or prices. A customer without access has a plan too, which proves nothing.
 fn is_about_plans(rule: Rule) -> bool {
     match rule {
         Rule::PlanDrift
@@ -219,7 +219,7 @@ fn is_about_plans(rule: Rule) -> bool {
     }
 }
 
-/// The column that a rule is about.
+/// Returns the column that a rule is about.
 fn about(rule: Rule, contract: &AccessContract) -> Option<Field> {
     match rule {
         Rule::RevenueLeak

@@ -1,13 +1,13 @@
-//! The hunks of one file in the unified format, as GitHub gives them.
+//! Parses the hunks of one file in the unified format, as GitHub returns them.
 
-/// GitHub itself shows no more lines of one file.
+/// Maximum number of lines read per file. GitHub itself shows no more.
 const MOST_LINES: usize = 20_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Removed,
     Added,
-    /// It stands around what was changed.
+    /// An unchanged line around a change.
     Kept,
 }
 
@@ -15,14 +15,14 @@ pub(super) enum Side {
 pub(super) struct Line<'p> {
     pub(super) side: Side,
     pub(super) text: &'p str,
-    /// Where it is in the new version, or what now stands nearest to where it was; counted from one.
+    /// Line number in the new version, counted from one. A removed line has that of the nearest remaining line.
     pub(super) number: u32,
 }
 
-/// The lines of each hunk, in their order. What is no hunk is passed over.
+/// Returns the lines of each hunk, in order. Text outside of hunks is ignored.
 pub(super) fn hunks(patch: &str) -> Vec<Vec<Line<'_>>> {
     let mut hunks: Vec<Vec<Line<'_>>> = Vec::new();
-    // The next line of the new version, and whether a hunk has begun.
+    // Next line number of the new version; `None` before the first hunk.
     let mut next: Option<u32> = None;
     for text in patch.lines().take(MOST_LINES) {
         if let Some(start) = new_start(text) {
@@ -52,7 +52,7 @@ pub(super) fn hunks(patch: &str) -> Vec<Vec<Line<'_>>> {
     hunks
 }
 
-/// What was removed at the end of a hunk has no line behind it there, so that the one before it is nearest.
+/// Limits line numbers to the end of the hunk: after lines removed there, the nearest remaining line is the one before.
 fn finish(hunk: Option<&mut Vec<Line<'_>>>, next: Option<u32>) {
     let last = next.unwrap_or(1).saturating_sub(1).max(1);
     for line in hunk.into_iter().flatten() {
@@ -60,7 +60,7 @@ fn finish(hunk: Option<&mut Vec<Line<'_>>>, next: Option<u32>) {
     }
 }
 
-/// `@@ -1,7 +2,8 @@` begins at line 2 of the new version; at line 1 where that is empty.
+/// Returns the first line of a hunk in the new version: 2 for `@@ -1,7 +2,8 @@`.
 fn new_start(text: &str) -> Option<u32> {
     let (_, behind) = text.strip_prefix("@@ -")?.split_once(" +")?;
     let (numbers, _) = behind.split_once(" @@")?;

@@ -1,8 +1,8 @@
-//! Which files decide what happens to a customer, by their paths alone.
+//! Selects the files that decide what happens to a customer, by path alone.
 
-/// Folders of what does not run where customers are: texts, tests, and what others or programs wrote.
+/// Folders of files that do not run in production: documentation, tests, generated and third-party code.
 const FOLDERS: &[&str] = &[
-    // Texts for people.
+    // Documentation and translations.
     "changelogs",
     "doc",
     "docs",
@@ -28,7 +28,7 @@ const FOLDERS: &[&str] = &[
     "test",
     "testdata",
     "tests",
-    // Made by programs.
+    // Generated.
     ".next",
     "__generated__",
     "build",
@@ -37,7 +37,7 @@ const FOLDERS: &[&str] = &[
     "generated",
     "out",
     "target",
-    // Written by others.
+    // Third-party.
     ".yarn",
     "bower_components",
     "node_modules",
@@ -56,13 +56,13 @@ const NAMES: &[&str] = &[
     "package-lock.json",
     "packages.lock.json",
     "pnpm-lock.yaml",
-    // Rails writes these two from its migrations.
+    // Rails generates these two from its migrations.
     "db/schema.rb",
     "db/structure.sql",
 ];
 
 const ENDINGS: &[&str] = &[
-    // Texts for people.
+    // Documentation and translations.
     ".adoc",
     ".arb",
     ".ftl",
@@ -77,7 +77,7 @@ const ENDINGS: &[&str] = &[
     ".txt",
     ".xlf",
     ".xliff",
-    // Looks, pictures and tables.
+    // Styles, images and tables.
     ".css",
     ".csv",
     ".less",
@@ -93,7 +93,7 @@ const ENDINGS: &[&str] = &[
     "_test.go",
     "_test.py",
     "_test.rb",
-    // Made by programs.
+    // Generated.
     ".ipynb",
     ".lock",
     ".map",
@@ -104,7 +104,7 @@ const ENDINGS: &[&str] = &[
     "_snapshot.json",
 ];
 
-/// With their capitals: `Latest.java` is no test.
+/// Compared with case: `Latest.java` is not a test.
 const TESTS: &[&str] = &[
     "Test.java",
     "Test.kt",
@@ -113,7 +113,7 @@ const TESTS: &[&str] = &[
     "Tests.swift",
 ];
 
-/// Parts of a name between dots, as in `webhook.test.ts` and `schema.generated.ts`.
+/// Middle parts of a file name, as in `webhook.test.ts` and `schema.generated.ts`.
 const MIDDLES: &[&str] = &[
     ".cy.",
     ".e2e.",
@@ -138,7 +138,7 @@ const BILLING: &[&str] = &[
     "subscriptions",
 ];
 
-/// Whether a file is looked at where nobody said which ones are the handler's.
+/// Returns true if the file is searched when the configuration does not name the handler's files.
 pub(super) fn is_looked_at(path: &str) -> bool {
     if TESTS.iter().any(|end| path.ends_with(end)) {
         return false;
@@ -147,7 +147,7 @@ pub(super) fn is_looked_at(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
     let is_in = |folder: &str| folders.split('/').any(|one| one == folder);
     let ends = |end: &str| name.ends_with(end);
-    // `messages` is where next-intl keeps its texts, and where other code keeps code.
+    // next-intl keeps translations in `messages`; other projects keep code there.
     let is_text = is_in("messages") && ends(".json");
     let is_test = name.starts_with("test_") && ends(".py");
     let is_named = |named: &&str| path == *named || path.ends_with(&format!("/{named}"));
@@ -160,7 +160,7 @@ pub(super) fn is_looked_at(path: &str) -> bool {
     !is_other
 }
 
-/// Whether the path itself says that the file is about billing. A webhook may be anybody's.
+/// Returns true if the path contains a billing word. `webhook` is not one: it may be for any service.
 pub(super) fn speaks_of_billing(path: &str) -> bool {
     let words = super::name::words(path);
     words.iter().any(|word| BILLING.contains(&word.as_str()))

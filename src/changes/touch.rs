@@ -1,20 +1,20 @@
-//! One changed line, and what the pull request does there, in words that are facts of the diff.
+//! Describes one changed line, using only facts of the diff.
 
 use super::{mention::mention, name::Name};
 use crate::report::Change;
 
-/// What a pull request does with a name in one place, the weightiest first.
+/// Action of a pull request on a name in one place, the weightiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deed {
     RemovesFile,
     Removes,
     Changes,
     Adds,
-    /// The line goes in one place and comes in another, or is indented.
+    /// The line was removed in one place and added in another, or was indented.
     Moves,
 }
 
-/// What a file loses, as far as its diff tells.
+/// Lines with a name that a file loses, as far as its diff shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Loss {
     OnlyLine,
@@ -25,7 +25,7 @@ pub(super) enum Loss {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touch {
     pub path: String,
-    /// In the new version of the file, counted from one.
+    /// Line number in the new version of the file, counted from one.
     pub line: u32,
     pub deed: Deed,
     pub(super) sets: bool,
@@ -36,12 +36,12 @@ pub struct Touch {
 }
 
 impl Touch {
-    /// Whether the file as it is now has to be read to say all of it.
+    /// Returns true if a full description needs the file's current content.
     pub fn asks_for_file(&self) -> bool {
         self.loss.is_some()
     }
 
-    /// In words. `now` is the file as the pull request leaves it, where it was read.
+    /// Describes the change. `now` is the file after the pull request, if it was read.
     pub fn told(&self, now: Option<&str>) -> Change {
         let is_gone =
             now.is_some_and(|text| !text.lines().any(|line| mention(line, &self.name).is_some()));
