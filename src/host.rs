@@ -1,10 +1,11 @@
-//! Which hosts are the machine itself or its own network.
+//! Recognises hosts that are this machine or on a private network.
 
 use std::net::IpAddr;
 
 use url::Host;
 
-/// Loopback, private (RFC 1918, RFC 4193), link-local, `localhost`, or a bare service name as on a job network.
+/// Returns true for loopback, private (RFC 1918, RFC 4193) and link-local addresses, `localhost`, and bare service
+/// names as on a CI job's network.
 pub fn is_near<S: AsRef<str>>(host: &Host<S>) -> bool {
     let address = match host {
         Host::Domain(name) => return !name.as_ref().trim_end_matches('.').contains('.'),

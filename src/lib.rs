@@ -1,9 +1,8 @@
-//! The program compares what a billing provider says with what an application's database says, under an access
-//! contract. `contract` is the pure core; `config`, `baseline`, `changes` and `report` are pure edges around it;
-//! `billing`, `database` and `fixtures` read the two sides, `github` publishes, `chat` tells what has changed.
-//! `rehearsal` says what a webhook handler has to survive, `fake_stripe` plays the provider, `webhook` delivers its
-//! events, `scratch` writes the accounts. Only `commands` wires them together. `tests/architecture.rs` holds this
-//! drawing in code.
+//! Compares a billing provider with an application's database under an access contract, and rehearses webhook handlers.
+//! `contract` is the pure core; `config`, `baseline`, `changes` and `report` are pure edges around it. `billing`,
+//! `database` and `fixtures` read the two sides; `github` and `chat` publish. `rehearsal` defines the scenarios,
+//! `fake_stripe` simulates the provider, `webhook` delivers its events, `scratch` writes the accounts. Only `commands`
+//! wires them together; `tests/architecture.rs` enforces this.
 
 pub mod application;
 pub mod baseline;

@@ -1,4 +1,4 @@
-//! Parses, reads the environment, runs, and maps the outcome to an exit status.
+//! Parses arguments, reads the environment, runs the command, and maps the outcome to an exit status.
 
 use std::process::ExitCode;
 

@@ -1,9 +1,9 @@
-//! Lines for the person who waits: shown on standard error without `-v`.
+//! Messages for a waiting user, shown on standard error even without `-v`.
 
-/// The target of these events in the log.
+/// Log target of these messages.
 pub const TARGET: &str = "prodverdict::notice";
 
-/// Says one line: why nothing happens for a while, and until when. It must hold no secret.
+/// Logs one line that says why the program waits, and until when. It must not contain secrets.
 pub fn say(line: &str) {
     tracing::info!(target: TARGET, "{line}");
 }

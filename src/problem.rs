@@ -1,24 +1,23 @@
-//! What a person is told when something needs them: what happened, where, and what to do.
+//! Problems that need a person's attention: what happened, where, and what to do.
 
 use std::error::Error;
 
 use crate::contract::Unanswerable;
 
-/// Something that a person has to see to. Its texts are raw; each renderer makes them safe for where they go.
+/// A problem that a person has to solve. Its texts are unescaped; each renderer escapes them for its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What happened, and what was expected; lower case, no full stop.
+    /// Description of what happened and what was expected; lower case, no full stop.
     pub message: String,
-    /// What to do; empty when the message says it all.
+    /// Suggested action; empty if the message is enough.
     pub hint: String,
     pub place: Option<Place>,
 }
 
-/// A place in a file of the repository. Lines and columns count from one; columns count characters, and the end is
-/// the last one inside.
+/// A range in a file of the repository. Lines and columns count from one, columns in characters; the end is inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// As GitHub spells it: relative to the repository, no leading `./`.
+    /// Path as GitHub spells it: relative to the repository root, without a leading `./`.
     pub path: String,
     pub line: u32,
     pub column: u32,
@@ -26,19 +25,19 @@ pub struct Place {
     pub end_column: u32,
 }
 
-/// An error that can say what to do about it.
+/// An error that can suggest what to do about it.
 pub trait Explain: Error {
-    /// What to do; empty when the message says it all.
+    /// Returns the suggested action; empty if the message is enough.
     fn hint(&self) -> String;
 
-    /// The accounts, customers and subscriptions that the message names.
+    /// Lists the accounts, customers and subscriptions that the message names.
     fn named(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
 impl Problem {
-    /// The whole chain of causes as one message, and the hint.
+    /// Joins the whole chain of causes into one message, and adds the hint.
     pub fn of<E: Explain>(error: &E) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
