@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::scripted::{Answer, Asked, Server, page};
 use crate::{
     billing::Meaning,
-    contract::{EventLog, Source},
+    contract::{EventLog, Source, UnixSeconds},
     problem::Explain as _,
 };
 
@@ -140,4 +140,34 @@ async fn sources_without_such_a_log_are_not_asked() {
         assert_eq!(log.expect("nothing to fail"), None);
     }
     assert!(server.asked().is_empty());
+}
+
+/// The ids that are handed over of a log of so many events, and whether there are more.
+async fn log(all: usize, most: u64) -> (Vec<String>, Option<bool>, Server) {
+    let server = with_events(all, 0).await;
+    let mut ids = Vec::new();
+    let mut take = |event: Value| ids.push(event["id"].to_string());
+    let reader = server.reader(Source::Stripe);
+    let more = reader.event_log(UnixSeconds(7), most, &mut take).await;
+    (ids, more.expect("a log"), server)
+}
+
+#[tokio::test]
+async fn a_whole_log_is_handed_over_from_a_time_on() {
+    let (ids, more, server) = log(5, 100).await;
+    assert_eq!((ids.len(), more), (5, Some(false)));
+    let asked = server.asked();
+    assert_eq!(asked.len(), 3);
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.value("created[gte]") == Some("7"))
+    );
+    assert!(kinds(&asked[0]).is_empty());
+}
+
+#[tokio::test]
+async fn a_long_log_is_cut_after_whole_pages() {
+    let (ids, more, server) = log(50, 3).await;
+    assert_eq!((ids.len(), more, server.asked().len()), (4, Some(true), 2));
 }

@@ -100,3 +100,135 @@ fn is_scheduled(subscription: &Subscription, expected: &Expected) -> bool {
     let expected_pause = expected.pause.map(PauseBehavior::as_str);
     cancel == expected.cancel && pause == expected_pause
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{
+        contract::{Plans, Source},
+        rehearsal::{Act, ProductionLog, Recording, built_in, parse},
+    };
+
+    fn contract() -> Contract {
+        let mut contract = Contract::new(Source::Stripe);
+        let plans = [("price_1", "pro"), ("price_2", "pro"), ("price_3", "team")];
+        contract.plans = Plans::by_price(plans);
+        contract
+    }
+
+    /// What is recorded of these acts, with events of a version.
+    fn recorded(acts: &[&Act], version: &ApiVersion) -> Result<Recording, ActError> {
+        let contract = contract();
+        let cast = Cast::of(&contract).expect("a paid plan");
+        let mut world = World::new(BEGINS);
+        furnish(&mut world, &cast, version);
+        let stage = Stage {
+            clock: BEGINS,
+            events_version: version.clone(),
+            namespace: "life".into(),
+        };
+        let mut buyer = Buyer::new(&mut world, stage, "somebody@example.com");
+        buyer.subscription_metadata = BTreeMap::from([("user".to_owned(), "usr_1".to_owned())]);
+        let mut events = Vec::new();
+        for act in acts {
+            events.extend(buyer.act(&mut world, &cast, act)?);
+        }
+        let mut log = ProductionLog::default();
+        for id in events.iter().rev() {
+            let body = world.event_body(id).expect("an event");
+            log.add(&serde_json::from_slice(&body).expect("JSON"));
+        }
+        Ok(log.recording(&contract, &cast, &built_in().expect("scenarios")))
+    }
+
+    fn versions() -> [ApiVersion; 2] {
+        ["2024-06-20", "2026-10-28.endive"].map(|version| version.parse().expect("a version"))
+    }
+
+    /// Whether it is in the events of the customer, and for no more subscriptions than a recording tells apart.
+    fn is_of_customer(act: &Act) -> bool {
+        !matches!(
+            act,
+            Act::Forget { .. }
+                | Act::GuestPayment {}
+                | Act::Stranger {}
+                | Act::NotOurs(_)
+                | Act::Invent {}
+                | Act::Abandon { .. }
+        )
+    }
+
+    #[test]
+    fn what_built_in_scenarios_play_is_found_to_be_theirs() {
+        for scenario in built_in().expect("scenarios") {
+            for (play, version) in scenario
+                .plays
+                .iter()
+                .flat_map(|play| versions().map(|version| (play, version)))
+            {
+                let acts: Vec<&Act> = play.steps.iter().flat_map(|step| &step.provider).collect();
+                if !acts.iter().all(|act| is_of_customer(act)) {
+                    continue;
+                }
+                let recording = recorded(&acts, &version).expect("playable");
+                let name = format!("{} {:?} {version}: {recording:#?}", scenario.id, play.name);
+                assert_eq!(recording.unplayable.len(), 0, "{name}");
+                assert_eq!(recording.shapes.len(), 0, "{name}");
+                assert_eq!(recording.covered.values().sum::<u64>(), 1, "{name}");
+            }
+        }
+    }
+
+    /// The acts of a file of one's own, as they are recorded.
+    fn as_recorded(acts: &str, version: &ApiVersion) -> String {
+        let text = format!(
+            "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n- steps:\n  - id: a\n    does: d\n    provider: {acts}"
+        );
+        let scenario = parse("mine.yml", &text).expect("a scenario");
+        let steps = scenario.plays.iter().flat_map(|play| &play.steps);
+        let acts: Vec<&Act> = steps.flat_map(|step| &step.provider).collect();
+        let recording = recorded(&acts, version).expect("playable");
+        let shape = recording
+            .shapes
+            .first()
+            .unwrap_or_else(|| panic!("{recording:#?}"));
+        assert!(comes_to(shape, &contract(), version), "{shape:#?}");
+        shape.scenario.title.clone()
+    }
+
+    #[test]
+    fn acts_are_found_again_in_their_events() {
+        for (acts, title) in [
+            (
+                "[{checkout: {trial_days: 14}}, {change_quantity: {quantity: 9}}, {end_trial: {then: payment_fails}}, {recover: {}}]",
+                "checkout (trial_days: 14), change quantity (quantity: 2), end trial (then: payment_fails), recover",
+            ),
+            (
+                "[{checkout: {}}, {schedule_change: {price: other}}, {enter_phase: {}}, {renew: {paid: no}}, {payment_failed: {}}, {wait: {days: 3}}, {payment_failed: {}}, {give_up: {then: unpaid}}, {recover: {}}]",
+                "checkout, schedule change (price: other), enter phase, renew (paid: no), payment failed, payment failed, give up (then: unpaid), recover",
+            ),
+            (
+                "[{checkout: {payment: never}}, {checkout: {}}, {checkout: {subscription: second, price: other}}, {change_price: {subscription: second, price: main}}, {cancel_now: {}}]",
+                "checkout (payment: never), checkout, checkout (price: other, subscription: second), change price (price: main, subscription: second), cancel now",
+            ),
+            (
+                "[{subscribe: {payment: waits, quantity: 5}}, {pay: {}}, {schedule_cancel: {as: time}}, {keep: {}}, {delete_customer: {}}]",
+                "subscribe (payment: waits, quantity: 2), pay, schedule cancel (as: time), keep, delete customer",
+            ),
+            (
+                "[{checkout: {items: [main, metered]}}, {change_price: {price: yearly}}, {add_item: {price: unknown}}, {pause: {}}, {resume: {}}, {remove_item: {price: unknown}}]",
+                "checkout (items: [main,metered]), change price (price: yearly), add item (price: unknown), pause, resume, remove item (price: unknown)",
+            ),
+            (
+                "[{subscribe: {trial_days: 14}}, {schedule_cancel: {}}, {change_email: {}}, {pause_collection: {behavior: keep_as_draft}}, {clear_pause: {}}, {cancel_now: {}}]",
+                "subscribe (trial_days: 14), schedule cancel, change email, pause collection (behavior: keep_as_draft), clear pause, cancel now",
+            ),
+        ] {
+            for version in versions() {
+                assert_eq!(as_recorded(acts, &version), title, "{version}");
+            }
+        }
+    }
+}

@@ -11,16 +11,26 @@ use crate::rehearsal::{
 /// What the program's scenarios play, made comparable with what was recorded.
 #[derive(Debug)]
 pub(super) struct Coverage<'s> {
-    plays: Vec<(&'s str, Vec<String>)>,
+    plays: Vec<CoveredPlay<'s>>,
+}
+
+#[derive(Debug)]
+struct CoveredPlay<'s> {
+    scenario: &'s str,
+    acts: Vec<String>,
+    is_plain: bool,
 }
 
 impl<'s> Coverage<'s> {
     pub(super) fn new(scenarios: &'s [Scenario]) -> Self {
         let plays = scenarios.iter().flat_map(|scenario| {
-            let plain = scenario.plays.iter().filter(|play| is_plain(play));
-            plain.map(|play| {
+            scenario.plays.iter().map(|play| {
                 let acts = play.steps.iter().flat_map(|step| &step.provider);
-                (scenario.id.as_str(), signature(acts))
+                CoveredPlay {
+                    scenario: &scenario.id,
+                    acts: signature(acts),
+                    is_plain: is_plain(play),
+                }
             })
         });
         Self {
@@ -28,15 +38,13 @@ impl<'s> Coverage<'s> {
         }
     }
 
-    /// The shortest scenario that begins with these acts.
+    /// The scenario that begins with these acts: a plain one where there is one, and the shortest of them.
     pub(super) fn scenario<'a>(&self, acts: impl Iterator<Item = &'a Act>) -> Option<&'s str> {
         let acts = signature(acts);
-        let covers = self
-            .plays
-            .iter()
-            .filter(|(_, play)| play.starts_with(&acts));
-        let shortest = covers.min_by_key(|(_, play)| play.len());
-        shortest.map(|(scenario, _)| *scenario)
+        let plays = self.plays.iter();
+        let covers = plays.filter(|play| play.acts.starts_with(&acts));
+        let best = covers.min_by_key(|play| (!play.is_plain, play.acts.len()));
+        best.map(|play| play.scenario)
     }
 }
 
@@ -58,6 +66,9 @@ fn signature<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<String> {
     let quantities = small(quantities.filter_map(Value::as_u64));
     let mut labels: Vec<Value> = Vec::new();
     for act in &mut acts {
+        let is_beside_the_plan = ["add_item", "remove_item"]
+            .iter()
+            .any(|name| act.get(name).is_some());
         let Some(details) = details_mut(act) else {
             continue;
         };
@@ -76,8 +87,14 @@ fn signature<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<String> {
         if let Some(days) = details.get_mut("trial_days") {
             *days = TRIAL_DAYS.into();
         }
+        // Whose the new e-mail is cannot be seen.
+        details.remove("to");
         match details.get("price").and_then(Value::as_str) {
             Some("each") => drop(details.remove("price")),
+            // A contract without `ignore_prices` calls both the same.
+            Some("unknown") if is_beside_the_plan => {
+                drop(details.insert("price".to_owned(), "addon".into()));
+            }
             Some("other-if-any") => drop(details.insert("price".to_owned(), "other".into())),
             Some(_) | None => {}
         }

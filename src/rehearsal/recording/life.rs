@@ -241,6 +241,8 @@ impl<'l> LifeReader<'l> {
             }
             Status::PastDue | Status::Unpaid => {
                 self.push(at, Act::PaymentFailed { subscription });
+                // The status is what it was.
+                self.tell_without("customer.subscription.updated");
                 self.failed(id, at);
                 Ok(())
             }
@@ -277,11 +279,15 @@ impl<'l> LifeReader<'l> {
             known.state.status = Status::Canceled;
         }
         self.push(at, Act::DeleteCustomer {});
-        if let Some(last) = self.moves.last_mut()
-            && !is_any_living
-        {
-            last.tells
-                .retain(|sending| sending.event == "customer.deleted");
+        if !is_any_living {
+            self.tell_without("customer.subscription.deleted");
+        }
+    }
+
+    /// Takes an event away that the last act does not come with.
+    pub(super) fn tell_without(&mut self, event: &str) {
+        if let Some(last) = self.moves.last_mut() {
+            last.tells.retain(|sending| sending.event != event);
         }
     }
 

@@ -15,6 +15,7 @@ mod subscription_change;
 mod subscription_state;
 mod telling;
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 
 pub(super) use self::file::{is_recorded, parse};
@@ -34,7 +35,7 @@ pub enum Unplayable {
     ThirdPlan,
     #[error("a second price of one plan or one of another plan, where `plans` maps none")]
     NoSuchPrice,
-    #[error("a purchase of nothing but a price that the contract does not know")]
+    #[error("a purchase of nothing but a price that neither `plans` nor `ignore_prices` knows")]
     UnknownPriceBought,
     #[error(
         "a price that the contract does not know, and then something that the contract cannot judge there"
@@ -42,6 +43,8 @@ pub enum Unplayable {
     UnknownPriceLater,
     #[error("a customer of whom the log does not show what it subscribes to")]
     NothingBought,
+    #[error("a subscription that shows no items")]
+    NoItems,
     #[error("items in different quantities")]
     QuantitiesDiffer,
     #[error("more than four subscriptions of one customer")]

@@ -1,6 +1,6 @@
 //! The parts that prices play in a life: which one is mapped, which another, which unknown. No id is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Unplayable,
@@ -22,6 +22,8 @@ pub(super) struct PriceParts<'c> {
     main: Option<PriceId>,
     /// Of `main`, and of the other price.
     plans: Vec<String>,
+    /// Prices of a product of its own, of which the contract knows none.
+    addons: BTreeSet<PriceId>,
     quantities: BTreeMap<u64, u32>,
 }
 
@@ -31,8 +33,28 @@ impl<'c> PriceParts<'c> {
             contract,
             main: None,
             plans: Vec::new(),
+            addons: BTreeSet::new(),
             quantities: small(quantities(events)),
         }
+    }
+
+    /// What a new subscription is to. One of prices that the contract does not know is to another product, which a
+    /// contract without `ignore_prices` cannot tell from a price that is missing in `plans`.
+    pub(super) fn bought(&mut self, state: &SubscriptionState) -> Result<Vec<Part>, Unplayable> {
+        let parts = self.of(state)?;
+        if parts.is_empty() {
+            return Err(Unplayable::NoItems);
+        }
+        let is_unknown = parts.iter().all(|(role, _)| *role == Role::Unknown);
+        if !is_unknown {
+            return Ok(parts);
+        }
+        if !self.contract.ignore_prices.is_empty() {
+            return Err(Unplayable::UnknownPriceBought);
+        }
+        let prices = state.items.iter().map(|item| item.price_id().clone());
+        self.addons.extend(prices);
+        self.of(state)
     }
 
     pub(super) fn of(&mut self, state: &SubscriptionState) -> Result<Vec<Part>, Unplayable> {
@@ -49,7 +71,8 @@ impl<'c> PriceParts<'c> {
     fn role(&mut self, item: &ItemState) -> Result<Role, Unplayable> {
         let (contract, price) = (self.contract, &item.price);
         let mut ignored = contract.ignore_prices.iter();
-        if ignored.any(|pattern| pattern.matches(item.price_id())) {
+        let is_ignored = ignored.any(|pattern| pattern.matches(item.price_id()));
+        if is_ignored || self.addons.contains(item.price_id()) {
             return Ok(Role::Addon);
         }
         let plan = if !contract.plans.is_empty() {

@@ -48,9 +48,6 @@ struct Bought {
 
 impl Bought {
     fn new(parts: &[Part]) -> Result<Self, Unplayable> {
-        if !parts.iter().any(|(role, _)| *role != Role::Unknown) {
-            return Err(Unplayable::UnknownPriceBought);
-        }
         let mut counted = parts.iter().filter(|(role, _)| *role != Role::Metered);
         let quantity = counted.next().and_then(|(_, quantity)| *quantity);
         if counted.any(|(_, other)| *other != quantity) {
@@ -82,7 +79,7 @@ pub(super) fn begin<'l>(
         return Ok(());
     }
     let subscription = reader.next_label()?;
-    let bought = Bought::new(&reader.parts.of(now)?)?;
+    let bought = Bought::new(&reader.parts.bought(now)?)?;
     let mut state = now.clone();
     let trial_days = (state.status == Status::Trialing).then_some(TRIAL_DAYS);
     let act = match checkout_of(reader, id) {
@@ -175,7 +172,7 @@ pub(super) fn begin_earlier<'l>(
         return Err(Unplayable::ScheduleOutside);
     }
     let label = reader.next_label()?;
-    let bought = Bought::new(&reader.parts.of(&state)?)?;
+    let bought = Bought::new(&reader.parts.bought(&state)?)?;
     let is_incomplete = state.status == Status::Incomplete;
     reader.push(
         at,

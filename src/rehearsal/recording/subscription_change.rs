@@ -214,10 +214,8 @@ fn renew(reader: &mut LifeReader<'_>, change: Change<'_>, label: &Label) {
     };
     let subscription = label.clone();
     reader.push(change.at, Act::Renew { subscription, paid });
-    if let Some(last) = reader.moves.last_mut()
-        && !is_collected
-    {
-        last.tells.retain(|sending| sending.event != "invoice.paid");
+    if !is_collected {
+        reader.tell_without("invoice.paid");
     }
 }
 

@@ -13,6 +13,8 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
+static BUILT_IN: LazyLock<Vec<Scenario>> = LazyLock::new(|| built_in().expect("scenarios"));
+
 fn contract() -> Contract {
     let mut contract = Contract::new(Source::Stripe);
     let plans = [("price_1", "pro"), ("price_2", "pro"), ("price_3", "team")];
@@ -28,7 +30,6 @@ fn record(events: &[Value]) -> Recording {
     }
     let contract = contract();
     let cast = Cast::of(&contract).expect("a paid plan");
-    static BUILT_IN: LazyLock<Vec<Scenario>> = LazyLock::new(|| built_in().expect("scenarios"));
     log.recording(&contract, &cast, &BUILT_IN)
 }
 
@@ -43,7 +44,11 @@ fn titles(recording: &Recording) -> Vec<String> {
     titles.collect()
 }
 
-fn event(day: i64, kind: &str, object: Value, previous: Value) -> Value {
+fn event(day: i64, kind: &str, object: &Value) -> Value {
+    changed(day, kind, object, &Value::Null)
+}
+
+fn changed(day: i64, kind: &str, object: &Value, previous: &Value) -> Value {
     json!({"id": "evt_1", "type": kind, "created": day * DAY, "data": {"object": object, "previous_attributes": previous}})
 }
 
@@ -57,17 +62,12 @@ fn subscription(customer: &str, status: &str, price: &str) -> Value {
 }
 
 fn created(customer: &str, day: i64) -> Value {
-    let kind = "customer.subscription.created";
-    event(
-        day,
-        kind,
-        subscription(customer, "active", "price_1"),
-        Value::Null,
-    )
+    let bought = subscription(customer, "active", "price_1");
+    event(day, "customer.subscription.created", &bought)
 }
 
-fn updated(day: i64, now: Value, previous: Value) -> Value {
-    event(day, "customer.subscription.updated", now, previous)
+fn updated(day: i64, now: &Value) -> Value {
+    event(day, "customer.subscription.updated", now)
 }
 
 #[test]
@@ -76,10 +76,10 @@ fn equal_lives_are_folded_whatever_their_days() {
     for (customer, days) in [("cus_1", 1), ("cus_2", 4), ("cus_3", 5)] {
         events.push(created(customer, 0));
         let other = subscription(customer, "active", "price_3");
-        events.push(updated(days, other.clone(), Value::Null));
+        events.push(updated(days, &other));
         let paused = subscription(customer, "paused", "price_3");
-        events.push(updated(days + 1, paused, Value::Null));
-        events.push(updated(days + 2, other, Value::Null));
+        events.push(updated(days + 1, &paused));
+        events.push(updated(days + 2, &other));
     }
     let recording = record(&events);
     assert_eq!(
@@ -96,12 +96,13 @@ fn equal_lives_are_folded_whatever_their_days() {
 #[test]
 fn a_life_that_began_before_the_log_begins_in_the_state_it_had() {
     let canceled = subscription("cus_1", "canceled", "price_1");
-    let upgraded = updated(
+    let upgraded = changed(
         3,
-        subscription("cus_1", "past_due", "price_3"),
-        json!({"items": {"data": [{"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}]}}),
+        "customer.subscription.updated",
+        &subscription("cus_1", "past_due", "price_3"),
+        &json!({"items": {"data": [{"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}]}}),
     );
-    let deleted = event(9, "customer.subscription.deleted", canceled, Value::Null);
+    let deleted = event(9, "customer.subscription.deleted", &canceled);
     assert_eq!(
         titles(&record(&[upgraded, deleted])),
         ["1 × checkout, renew (paid: no), payment failed, change price (price: other), cancel now"]
@@ -111,27 +112,33 @@ fn a_life_that_began_before_the_log_begins_in_the_state_it_had() {
 #[test]
 fn what_cannot_be_played_is_counted_by_its_reason() {
     let strange = subscription("cus_1", "resting", "price_1");
-    let events = [created("cus_1", 0), updated(1, strange, Value::Null)];
+    let events = [created("cus_1", 0), updated(1, &strange)];
     let recording = record(&events);
     assert_eq!(
         recording.unplayable.get(&Unplayable::UnknownStatus),
         Some(&1)
     );
-    let unknown = subscription("cus_1", "active", "price_9");
-    let bought = event(0, "customer.subscription.created", unknown, Value::Null);
-    let recording = record(&[bought]);
-    assert_eq!(
-        recording.unplayable.get(&Unplayable::UnknownPriceBought),
-        Some(&1)
-    );
+    let mut empty = subscription("cus_1", "active", "price_1");
+    empty["items"] = json!({"data": []});
+    let recording = record(&[event(0, "customer.subscription.created", &empty)]);
+    assert_eq!(recording.unplayable.get(&Unplayable::NoItems), Some(&1));
+}
+
+#[test]
+fn a_subscription_to_nothing_known_is_to_another_product() {
+    let other = subscription("cus_1", "active", "price_9");
+    let bought = event(0, "customer.subscription.created", &other);
+    let paused = subscription("cus_1", "paused", "price_9");
+    let recording = record(&[bought, updated(1, &paused)]);
+    assert_eq!(titles(&recording), ["1 × subscribe (price: addon), pause"]);
 }
 
 #[test]
 fn a_price_that_nobody_knows_keeps_access_and_plan() {
     let events = [
         created("cus_1", 0),
-        updated(1, subscription("cus_1", "active", "price_3"), Value::Null),
-        updated(2, subscription("cus_1", "active", "price_9"), Value::Null),
+        updated(1, &subscription("cus_1", "active", "price_3")),
+        updated(2, &subscription("cus_1", "active", "price_9")),
     ];
     let recording = record(&events);
     let text = render(&recording.shapes[0].scenario).expect("a recorded one");
@@ -142,8 +149,8 @@ fn a_price_that_nobody_knows_keeps_access_and_plan() {
 fn refusal(text: &str, other: &str) -> String {
     let events = [
         created("cus_1", 0),
-        updated(4, subscription("cus_1", "active", "price_3"), Value::Null),
-        updated(5, subscription("cus_1", "paused", "price_3"), Value::Null),
+        updated(4, &subscription("cus_1", "active", "price_3")),
+        updated(5, &subscription("cus_1", "paused", "price_3")),
     ];
     let shape = record(&events).shapes.remove(0);
     let file = render(&shape.scenario).expect("a recorded one");
@@ -296,14 +303,14 @@ fn likely() -> impl Strategy<Value = Value> {
             object["cancel_at_period_end"] = flag.into();
             object["mode"] = "subscription".into();
             object["subscription"] = object["id"].clone();
-            event(day, kind, object, Value::Null)
+            event(day, kind, &object)
         })
 }
 
 proptest! {
     #[test]
     fn any_json_is_read_and_reads_back(kind in prop::sample::select(super::stripped_event::PLAYED.to_vec()), objects in prop::collection::vec(anything(), 0..6)) {
-        let mut events: Vec<Value> = objects.iter().map(|object| event(1, kind, object.clone(), object.clone())).collect();
+        let mut events: Vec<Value> = objects.iter().map(|object| changed(1, kind, object, object)).collect();
         events.extend(objects);
         for shape in record(&events).shapes {
             let text = render(&shape.scenario).expect("a recorded one");
