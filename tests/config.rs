@@ -512,7 +512,7 @@ fn a_line_that_is_shown_commands_no_runner() {
 }
 
 #[test]
-fn the_plan_is_read_from_a_column_of_that_name_unless_the_file_says_otherwise() {
+fn the_plan_column_has_a_default() {
     use prodverdict::{
         config::{AccountsQuery, Expression},
         contract::Field,
@@ -662,7 +662,7 @@ fn a_secret_is_never_printed_wherever_it_was_pasted() {
 }
 
 #[test]
-fn control_characters_and_reordering_marks_do_not_reach_the_terminal() {
+fn control_characters_do_not_reach_the_terminal() {
     let text = VALID.replace("mode: live", "mode: \"a\u{1b}[2J\u{202e}b\"");
     let diagnostics = load(&text, PATH).unwrap_err();
     let rendered = render(&diagnostics, &text, "a\u{1b}b.yml", false);

@@ -29,7 +29,7 @@ use self::{
 const SECRET: &str = "whsec_of_the_example";
 
 #[test]
-fn every_broken_variant_is_a_patch_that_applies_and_a_variant_of_the_handler_in_rust() {
+fn every_mutant_is_a_patch_that_applies() {
     let names = Mutant::ALL.map(Mutant::as_str);
     assert_eq!(node_app::patches(), names);
     for name in names {
@@ -76,7 +76,7 @@ async fn in_rust_a_delivery_counts_once_it_is_signed() {
     clippy::disallowed_macros,
     reason = "whoever runs the tests should know"
 )]
-async fn in_node_a_forgery_is_refused_and_an_unknown_event_is_none_of_its_business() {
+async fn the_node_app_refuses_forgeries() {
     let packages = match Packages::install() {
         Ok(packages) => packages,
         Err(why) => return println!("not run: {why}"),

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_is_told_from_what_is_new_and_what_is_gone() {
+    fn known_new_and_fixed_findings_are_counted() {
         let state = state([1, 2, 3]);
         assert!(state.contains("0000000000000002"));
         assert!(!state.contains("0000000000000004"));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_unpacks_to_much_more_than_it_is_stops_at_the_limit() {
+    fn a_decompression_bomb_stops_at_the_limit() {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&vec![0; 64 * 1024 * 1024]).unwrap();
         let packed = URL_SAFE_NO_PAD.encode(encoder.finish().unwrap());

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_object_and_place_and_are_the_same_from_text_and_value() {
+    fn errors_name_the_object_and_the_field() {
         let value = json!({"id": "obj_\u{7}1", "owner": 7});
         let from_value = from_value::<Holder>("holder", &value).unwrap_err();
         let raw = RawValue::from_string(value.to_string()).unwrap();

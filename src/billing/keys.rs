@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_and_mode_of_a_stripe_key_are_judged_by_its_beginning() {
+    fn a_stripe_keys_prefix_gives_kind_and_mode() {
         let (live, test) = (Some(Mode::Live), Some(Mode::Test));
         for (key, mode, expected) in [
             ("rk_live_a", live, "ok"),

@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_of_ones_own_moves_the_endpoints_and_never_lowers_the_accounts() {
+    fn an_own_rate_applies_per_endpoint() {
         assert_eq!(pace(5).endpoint.get(), 5);
         assert_eq!(pace(5).account.get(), 100);
         assert_eq!(pace(500).account.get(), 500);

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_of_several_words_is_looked_for_alone_and_a_word_of_any_code_is_not() {
+    fn only_distinctive_names_match_by_themselves() {
         for (kind, text, is_distinctive) in [
             (Kind::Column, "has_paid_access", true),
             (Kind::Column, "hasPaidAccess", true),

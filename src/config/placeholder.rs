@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_of_sql_are_found_outside_of_strings_and_comments() {
+    fn placeholders_in_strings_and_comments_are_ignored() {
         let checked: CheckedSql<Placeholder> = check_statement(
             "insert into \"{email}\" values ({account_id}, $${email}$$) -- {email}\n/* {x} */ returning id;",
         )

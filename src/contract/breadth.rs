@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_seen_granting_or_has_nothing_to_lose_is_no_suspect() {
+    fn granting_customers_need_no_lookup() {
         let world = facts(
             [
                 account("paying").paid(),

@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn access_that_is_given_brings_everything_that_is_judged_with_it() {
+    fn granting_access_corrects_every_judged_column() {
         let mut world = facts(
             [account("1").plan("free").columns(AccountColumns::default())],
             [subscription("1", "active", "price_pro")],

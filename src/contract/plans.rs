@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_read_as_written_and_only_where_the_provider_has_the_thing() {
+    fn plan_keys_are_parsed_per_provider() {
         for written in ["price_1", "price_*", "lookup_key:a_*", "prod_1", "prod_*"] {
             assert_eq!(PlanKey::parse(written, Source::Stripe).to_string(), written);
         }

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_left_out_is_filled_so_that_no_documented_word_is_in_both_or_lost() {
+    fn default_status_lists_do_not_overlap() {
         let grants_past_due = Statuses::new(
             Some(vec![Status::Active, Status::Trialing, Status::PastDue]),
             None,

@@ -162,7 +162,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_subscription_counts_once_where_lists_of_customers_overlap(
+        fn overlapping_customer_lists_count_once(
             lists in vec(vec(0..5_u8, 1..4), 1..5),
             bought in vec((0..5_u8, 1..100_u64, any::<bool>()), 0..10),
         ) {

@@ -97,7 +97,7 @@ mod tests {
     const NEEDED: [&str; 3] = ["id", "stripe_customer_id", "has_paid_access"];
 
     #[test]
-    fn canonical_names_are_read_in_any_order_and_strangers_left_alone() {
+    fn canonical_columns_are_read_in_any_order() {
         let names = [
             "email",
             "has_paid_access",

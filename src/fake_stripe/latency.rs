@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_and_the_slowest_hundredth_are_where_they_were_asked_for() {
+    fn latency_has_the_median_and_tail_asked_for() {
         let latency = Latency {
             median: Duration::from_millis(300),
             slowest_percent: Duration::from_millis(1500),

@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_files_are_made_whole_and_foreign_ones_are_left_alone() {
+    fn incomplete_files_are_completed_and_others_kept() {
         let folder = tempfile::tempdir().unwrap();
         Certificates::in_folder(folder.path(), NOW).unwrap();
         fs::remove_file(folder.path().join("server.pem")).unwrap();

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_stays_below_what_the_runner_drops_also_over_several_writes() {
+    fn a_job_summary_stays_under_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary");
         let markdown = "A paragraph of the report.\n\n".repeat(30_000);

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn four_events_have_twenty_four_orders_and_three_have_six_and_come_at_once_too() {
+    fn events_come_in_every_order_and_at_once() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[]);
         let cast = Cast::of(&contract).expect("a cast");
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_contract_has_nothing_for_is_left_out_with_the_reason() {
+    fn scenarios_that_do_not_apply_are_left_out() {
         let scenarios = built_in().expect("scenarios");
         let mut contract = contract(&[("price_a", "pro")]);
         let cast = Cast::of(&contract).expect("a cast");
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_play_that_begins_without_checkout_needs_something_that_says_whose_it_is() {
+    fn plays_without_checkout_need_a_link_to_the_account() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team")]);
         let cast = Cast::of(&contract).expect("a cast");

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_come_first_and_what_has_no_place_is_on_the_first_line() {
+    fn problems_come_before_findings() {
         let annotations = annotations(&sample::several_contracts(), "ci/prodverdict.yml");
         let shown: Vec<_> = annotations
             .iter()
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_title_says_how_a_finding_stands_and_what_cannot_fail_is_no_failure() {
+    fn an_annotation_title_shows_the_standing() {
         let annotations = annotations(&sample_compared::compared(), "a.yml");
         let shown: Vec<_> = annotations
             .iter()

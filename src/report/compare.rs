@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_accepted_fails_nothing_until_its_day_is_over_and_is_never_a_pass() {
+    fn accepted_findings_warn_until_they_expire() {
         let accepted = [
             acceptance(1, TODAY, 1),
             acceptance(2, date(2026, 11, 25), 5),

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_name_wins_and_replacements_are_not_searched_again() {
+    fn the_longest_name_is_replaced_first_and_only_once() {
         let mut names = vec![
             ("usr_1".to_owned(), "usr_12".to_owned()),
             ("usr_12".to_owned(), "B".to_owned()),

@@ -523,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_of_all_contracts_are_one_list_in_the_order_of_the_specification() {
+    fn findings_of_all_contracts_are_one_sorted_list() {
         let report: Value = serde_json::from_str(&json(&sample::several_contracts())).unwrap();
         let findings = report["findings"].as_array().unwrap();
         let order: Vec<_> = findings

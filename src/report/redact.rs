@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ids_of_a_rehearsal_are_hidden_in_every_text_and_its_scenarios_are_not() {
+    fn redaction_hides_ids_and_keeps_scenarios() {
         let outcome = crate::report::sample_rehearsal::rehearsal();
         let redacted = redact_ids(&outcome);
         for (before, after) in sample::rendered(&outcome)
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entity_is_hidden_even_where_the_subject_does_not_repeat_it() {
+    fn the_id_in_the_entity_is_hidden() {
         let mut finding = sample::about("usr_alice");
         finding.subject = Subject::default();
         assert_eq!(Ids::of(&finding).hidden_in(&finding.entity), "user:usr…e");

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_seventy_thousand_characters_is_shortened_everywhere() {
+    fn a_very_long_name_is_shortened_everywhere() {
         let shown = Shown::of(&sample::about(&"x".repeat(70_000)));
         for line in shown.message.iter().chain(&shown.evidence) {
             assert!(line.chars().count() < 300, "{line}");

@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn each_finding_says_how_it_stands_and_the_summary_says_since_when() {
+    fn findings_show_their_standing() {
         let outcome = sample_compared::compared();
         let text = text(&outcome, false);
         for line in [
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn several_contracts_are_told_apart_and_a_problem_shows_its_hint() {
+    fn several_contracts_have_headings() {
         insta::assert_snapshot!(text(&sample::several_contracts(), false));
     }
 

@@ -88,7 +88,7 @@ fn expect_at_the_configuration(scene: &Scene, ran: &Ran) {
 }
 
 #[tokio::test]
-async fn a_finding_stands_at_the_line_that_the_pull_request_takes_away() {
+async fn a_finding_is_annotated_at_the_removed_line() {
     let scene = wrongful(vec![
         changed(
             "README.md",
@@ -143,7 +143,7 @@ async fn it_is_the_only_line_where_the_file_was_read_and_has_no_other() {
 }
 
 #[tokio::test]
-async fn without_a_line_that_matters_a_finding_stays_at_the_configuration() {
+async fn without_a_matching_line_the_configuration_is_annotated() {
     let nothing = async {
         let scene = wrongful(vec![]).await;
         let ran = scene.run().await;
@@ -200,7 +200,7 @@ async fn what_github_refuses_is_a_warning() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_where_nothing_was_found_or_no_pull_request_is_reported_on() {
+async fn changed_files_are_read_only_for_findings() {
     let clean = async {
         let mut world = World::new();
         world.pull(7).files = vec![changed(WEBHOOK, LOSES_THE_FLAG)];
@@ -222,7 +222,7 @@ async fn nothing_is_asked_where_nothing_was_found_or_no_pull_request_is_reported
 }
 
 #[tokio::test]
-async fn the_changed_line_of_the_configuration_is_where_a_finding_about_it_stands() {
+async fn changed_configuration_lines_are_annotated() {
     let line = line_of(CONFIG, "has_paid_access: has");
     let patch = format!(
         "@@ -{line} +{line} @@\n-        has_paid_access: {{column: status, in: [active]}}\n+        has_paid_access: \

@@ -200,7 +200,7 @@ async fn strict_fails_for_what_is_new_and_not_for_what_is_known() {
 }
 
 #[tokio::test]
-async fn without_a_result_to_believe_every_finding_counts_and_the_report_says_why() {
+async fn without_a_trusted_result_every_finding_counts() {
     // Never kept, by somebody else, damaged, unreadable, and a GitHub that is down.
     let never = Scene::open(&drifted()).await.with("fail_on_new", "true");
     let ran = never.run().await;
@@ -274,7 +274,7 @@ async fn without_a_result_to_believe_every_finding_counts_and_the_report_says_wh
 }
 
 #[tokio::test]
-async fn a_run_without_a_verdict_keeps_nothing_and_is_never_made_a_pass() {
+async fn a_run_without_a_verdict_stores_nothing() {
     let (mut scene, _) = pushed().await;
     let before = scene.github.world().check_runs[0].output["summary"].clone();
     assert!(

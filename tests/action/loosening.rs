@@ -119,7 +119,7 @@ async fn a_file_that_is_no_looser_says_nothing() {
 }
 
 #[tokio::test]
-async fn where_the_bases_file_is_in_force_the_other_is_compared_and_never_obeyed() {
+async fn the_heads_file_is_compared_and_never_applied() {
     let on = |event: &'static str, payload: &'static str| async move {
         let scene = Scene::on(event, payload, &drifted()).await;
         scene.commit(&[1], &looser());
@@ -139,7 +139,7 @@ async fn where_the_bases_file_is_in_force_the_other_is_compared_and_never_obeyed
 }
 
 #[tokio::test]
-async fn a_head_without_a_usable_file_is_told_where_the_bases_is_in_force() {
+async fn an_unusable_head_file_is_reported() {
     let missing = async {
         let scene = Scene::on("pull_request_target", "pull_request", &in_order())
             .await
@@ -165,7 +165,7 @@ async fn a_head_without_a_usable_file_is_told_where_the_bases_is_in_force() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_compared_is_a_warning_and_changes_no_verdict() {
+async fn a_file_that_cannot_be_compared_is_a_warning() {
     let unreadable = async {
         let mut world = World::new();
         let token = Token {

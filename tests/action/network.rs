@@ -40,7 +40,7 @@ fn expect_no_password(scene: &Scene, ran: &Ran) {
 }
 
 #[tokio::test]
-async fn github_is_reached_through_the_proxy_that_the_environment_names() {
+async fn github_is_reached_through_the_proxy() {
     for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
         let mut scene = Scene::open(&drifted()).await;
         let proxy = Proxy::start(knows("github", github(&scene))).await;
@@ -91,7 +91,7 @@ async fn hosts_of_no_proxy_are_asked_directly() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_moves_the_report_and_never_shows_its_password() {
+async fn a_refusing_proxy_never_leaks_its_password() {
     let mut scene = Scene::open(&drifted()).await;
     let mut refusing = knows("github", github(&scene));
     refusing.credentials = Some("somebody:else".to_owned());

@@ -239,7 +239,7 @@ async fn what_github_does_not_allow_changes_no_verdict() {
 }
 
 #[tokio::test]
-async fn without_a_verdict_the_issue_stays_as_it_is_and_the_chat_is_told() {
+async fn no_verdict_leaves_the_issue_and_posts_a_message() {
     let mut scene = night(&drifted()).await;
     scene.run().await.expect(1);
     let before = (scene.issue().body, scene.writes());

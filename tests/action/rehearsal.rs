@@ -283,7 +283,7 @@ async fn a_configuration_without_a_rehearsal_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn where_secrets_meet_strangers_their_scenarios_are_not_read_and_that_is_said() {
+async fn foreign_scenarios_are_not_read_with_secrets() {
     let rehearsal = Rehearsal::on("pull_request_target", World::new(), None).await;
     let own = rehearsal.config.replace(
         "  settle:",
@@ -340,7 +340,7 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
 }
 
 #[tokio::test]
-async fn what_begins_without_checkout_is_left_out_where_nothing_says_whose_it_is() {
+async fn unlinked_scenarios_are_left_out() {
     let mut rehearsal = Rehearsal::of(None).await;
     let metadata = "  subscription_metadata: { userId: \"{account_id}\" }\n";
     assert!(rehearsal.config.contains(metadata), "{}", rehearsal.config);
@@ -454,7 +454,7 @@ async fn a_finding_is_shown_at_the_changed_line_of_the_handler() {
 }
 
 #[tokio::test]
-async fn what_github_does_not_tell_leaves_a_finding_at_the_configuration() {
+async fn without_a_diff_the_configuration_is_annotated() {
     let moved_on = async {
         let rehearsal = Rehearsal::of_change("").await;
         for file in &mut rehearsal.scene.github.world().pull(7).files {
@@ -491,7 +491,7 @@ async fn what_github_does_not_tell_leaves_a_finding_at_the_configuration() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_of_some_scenarios_is_nothing_that_others_are_compared_with() {
+async fn a_partial_rehearsal_stores_no_result() {
     let mut rehearsal = Rehearsal::on("push", World::new(), None).await;
     let scene = &mut rehearsal.scene;
     scene.step.set("GITHUB_REF", "refs/heads/main");

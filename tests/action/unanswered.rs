@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_refused_key_fails_the_job_or_is_neutral_where_that_was_asked_for() {
+async fn on_error_neutral_applies_to_a_refused_key() {
     let fails = async {
         let mut scene = Scene::open(&in_order()).await;
         scene

@@ -11,7 +11,7 @@ fn loosened() -> String {
 }
 
 #[tokio::test]
-async fn a_token_that_can_only_read_leaves_the_verdict_and_moves_the_report() {
+async fn a_read_only_token_moves_the_report() {
     let scene = Scene::on("pull_request", "pull_request_fork", &drifted()).await;
     let scene = scene.only_reading();
     let ran = scene.run().await;
@@ -47,7 +47,7 @@ async fn a_log_shows_ten_annotations_of_a_level_at_most() {
 }
 
 #[tokio::test]
-async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_commit() {
+async fn secrets_with_foreign_code_use_the_base_file() {
     let scene = Scene::on("pull_request_target", "pull_request", &drifted()).await;
     scene.commit(&[1], &loosened());
     scene.step.check_out("prodverdict.yml", &loosened());
@@ -64,7 +64,7 @@ async fn where_secrets_meet_strangers_the_configuration_is_that_of_the_base_comm
 }
 
 #[tokio::test]
-async fn a_base_commit_without_a_configuration_is_no_reason_to_take_the_other() {
+async fn a_missing_base_file_is_no_verdict() {
     let scene = Scene::on("pull_request_target", "pull_request", &in_order())
         .await
         .refusing("404 GET ", "/contents/prodverdict.yml");

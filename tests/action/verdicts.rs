@@ -91,7 +91,7 @@ async fn a_kept_contract_passes_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_warning_is_neutral_unless_it_is_strict_or_counts_as_failing() {
+async fn a_warning_is_neutral_unless_strict() {
     let neutral = async {
         let scene = Scene::open(&orphaned()).await;
         scene.run().await.expect(0);

@@ -60,7 +60,7 @@ fn a_line_that_is_long_enough_to_be_a_program_is_none() {
 
 proptest! {
     #[test]
-    fn whatever_a_patch_is_a_place_is_a_line_and_says_a_word_of_the_diff(
+    fn every_match_is_a_line_of_the_diff(
         patch in r"(@@ -[0-9]{1,2}(,[0-9])? \+[0-9]{1,2}(,[0-9])? @@\n|[+\- ]|has_paid_access|hasPaidAccess|plan|'pro'|[:=.;{}]| |\PC|\n)*",
         path in r"(src/|billing/|[a-z.\u{1b}])*",
         is_removed in any::<bool>(),

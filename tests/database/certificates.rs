@@ -71,7 +71,7 @@ fn an_expired_certificate_is_told_with_its_last_day() {
 }
 
 #[test]
-fn a_certificate_that_vouches_for_itself_is_trusted_or_explained() {
+fn a_self_signed_certificate_is_explained() {
     in_a_world(async |world| {
         for mode in ["verify-full", "verify-ca", "require"] {
             let own = self_signed(IsCa::ExplicitNoCa);

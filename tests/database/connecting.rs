@@ -185,7 +185,7 @@ fn localhost_in_a_container_action_is_explained() {
 }
 
 #[test]
-fn a_wrong_password_user_or_database_is_told_apart_from_the_rest() {
+fn wrong_credentials_are_explained() {
     in_a_world(async |world| {
         let mut wrong = world.url();
         wrong.set_password(Some("secret-canary")).unwrap();

@@ -69,7 +69,7 @@ fn expressions_conditions_and_value_lists_decide_who_has_paid() {
 }
 
 #[test]
-fn a_value_list_reads_enums_booleans_padded_and_json_columns_alike() {
+fn in_lists_match_any_column_type() {
     in_a_world(async |world| {
         world
             .run(
@@ -146,7 +146,7 @@ async fn joined(world: &World) {
 const JOIN: &str = "left join subscriptions s on s.user_id = users.id -- one each";
 
 #[test]
-fn with_a_join_a_plain_column_is_the_tables_own_and_else_the_joined_ones() {
+fn with_a_join_plain_columns_prefer_the_table() {
     in_a_world(async |world| {
         joined(&world).await;
         let settings = table(
@@ -255,7 +255,7 @@ fn now_is_the_time_of_evaluation() {
 }
 
 #[test]
-fn the_sessions_time_zone_gives_zoneless_timestamps_their_meaning() {
+fn zoneless_timestamps_use_the_session_time_zone() {
     in_a_world(async |world| {
         // A server whose own zone is not the application's.
         world
@@ -359,7 +359,7 @@ fn accounts_are_chosen_by_id_or_by_what_links_them() {
 }
 
 #[test]
-fn views_partitions_and_foreign_schemas_are_tables_like_any_other() {
+fn views_and_partitions_are_read_like_tables() {
     in_a_world(async |world| {
         world
             .run("create schema app; \

@@ -84,7 +84,7 @@ fn columns_that_are_granted_alone_are_enough() {
 }
 
 #[test]
-fn a_role_that_can_write_is_warned_about_with_the_sql_for_a_better_one() {
+fn a_role_that_can_write_is_a_warning() {
     in_a_world(async |world| {
         users(&world).await;
         let role = world.role("writer", "").await;

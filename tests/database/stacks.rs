@@ -9,7 +9,7 @@ const STACKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/s
 
 #[test]
 #[expect(clippy::disallowed_macros, reason = "a test that is skipped says so")]
-fn every_stack_yields_the_accounts_that_its_own_application_sees() {
+fn every_stack_yields_its_accounts() {
     let Ok(folder) = fs::read_dir(STACKS) else {
         eprintln!("skipped: no stacks at {STACKS}");
         return;

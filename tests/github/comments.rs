@@ -66,7 +66,7 @@ async fn an_unchanged_report_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn a_repaired_pull_request_keeps_one_comment_that_says_what_was_found() {
+async fn a_fixed_pull_request_keeps_one_comment() {
     let github = FakeGithub::start(World::new()).await;
     let report = async |run: u64, findings: u32| {
         let job = Job::pull_request().run(run, 1);
@@ -104,7 +104,7 @@ async fn a_repaired_pull_request_keeps_one_comment_that_says_what_was_found() {
 }
 
 #[tokio::test]
-async fn a_history_that_somebody_wrote_into_our_comment_is_not_believed() {
+async fn a_forged_history_is_not_trusted() {
     let marker = marker().await;
     let hostile = "<img src=x> @org https://evil.example";
     let planted = format!(
@@ -164,7 +164,7 @@ async fn among_more_comments_than_anybody_reads_none_is_added() {
 }
 
 #[tokio::test]
-async fn a_pull_request_that_may_not_be_read_is_commented_all_the_same() {
+async fn an_unreadable_pull_request_gets_its_comment() {
     let mut world = World::new();
     world.fail(
         "GET",
@@ -326,7 +326,7 @@ async fn two_racing_runs_leave_one_comment_by_the_newer() {
 }
 
 #[tokio::test]
-async fn an_older_run_that_commented_beside_a_newer_one_takes_its_own_away() {
+async fn an_older_run_deletes_its_duplicate_comment() {
     let mut world = World::new();
     // The older run hears late that there is no comment yet.
     let late = Kind::Hang(std::time::Duration::from_millis(600));
@@ -378,7 +378,7 @@ async fn duplicates_of_a_race_are_merged_into_the_oldest() {
 }
 
 #[tokio::test]
-async fn on_findings_begins_with_findings_and_ends_with_a_clean_report() {
+async fn on_findings_comments_until_the_report_is_clean() {
     let github = FakeGithub::start(World::new()).await;
     let report = async |run: u64, findings: u32| {
         let mut job = Job::pull_request().run(run, 1);

@@ -165,7 +165,7 @@ async fn schedule_writes_the_summary_only() {
 }
 
 #[tokio::test]
-async fn workflow_dispatch_reports_on_its_branch_or_on_the_pull_request_it_names() {
+async fn workflow_dispatch_can_name_a_pull_request() {
     let branch = Job::new("workflow_dispatch", "workflow_dispatch");
     let on_branch = reported(World::new(), &branch).await;
     assert_eq!(on_branch.check_runs, failed_on(5));
@@ -188,7 +188,7 @@ async fn workflow_run_reports_on_what_ran() {
 }
 
 #[tokio::test]
-async fn workflow_run_finds_the_pull_request_of_a_fork_by_branch_and_commit() {
+async fn workflow_run_finds_a_forks_pull_request() {
     let job = Job::new("workflow_run", "workflow_run_fork");
     let mut world = World::new();
     world.pull(7).head_repository = Some("mallory/shop".to_owned());

@@ -312,7 +312,7 @@ async fn closed_by_hand_it_stays_closed_until_something_is_new() {
 }
 
 #[tokio::test]
-async fn a_text_that_somebody_changed_is_written_anew_without_a_comment() {
+async fn an_edited_issue_text_is_written_again() {
     let github = FakeGithub::start(World::new()).await;
     report(&github, 100, &[1]).await;
     for issue in &mut github.world().issues {
@@ -349,7 +349,7 @@ async fn more_findings_than_are_kept_make_no_noise() {
 }
 
 #[tokio::test]
-async fn without_graphql_the_default_author_is_assumed_and_an_app_has_an_issue_of_its_own() {
+async fn without_graphql_the_default_author_is_assumed() {
     let mut world = World::new();
     world.answers_graphql = false;
     let app = Token {

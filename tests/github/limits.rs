@@ -21,7 +21,7 @@ async fn told(publication: &Publication) -> (FakeGithub, CheckRun) {
 }
 
 #[tokio::test]
-async fn fifty_annotations_go_into_one_request_and_a_thousand_into_one_run() {
+async fn annotations_are_sent_in_requests_of_fifty() {
     for (count, sizes) in [
         (0, vec![]),
         (1, vec![1]),
@@ -168,7 +168,7 @@ fn outputs_together_stay_below_their_megabyte() {
 }
 
 #[tokio::test]
-async fn three_thousand_files_of_a_pull_request_are_read_and_no_page_more() {
+async fn three_thousand_changed_files_are_read() {
     for (count, pages, listed) in [
         (0, 1, 0),
         (99, 1, 99),

@@ -154,7 +154,7 @@ async fn a_pull_request_finds_what_the_default_branch_kept() {
 }
 
 #[tokio::test]
-async fn as_many_as_are_kept_fit_beside_the_longest_report_and_one_more_is_not_kept() {
+async fn the_stored_findings_fit_the_longest_report() {
     let long = Publication {
         summary: "| a row of the report |\n".repeat(10_000),
         ..publication(120)
@@ -257,7 +257,7 @@ async fn a_damaged_result_is_told_and_not_used() {
 }
 
 #[tokio::test]
-async fn results_of_another_configuration_or_of_a_rehearsal_are_other_results() {
+async fn results_of_other_configurations_are_ignored() {
     let github = with_result().await;
     let mut rehearsal = Job::pull_request();
     rehearsal.options.series = "rehearsal";
@@ -301,7 +301,7 @@ async fn what_cannot_be_read_is_told_and_nothing_is_known() {
 }
 
 #[tokio::test]
-async fn the_issue_is_believed_where_it_is_ours_and_asked_for_in_vain_without_a_word() {
+async fn only_our_own_issue_is_trusted() {
     let marker = "<!-- prodverdict:issue v1 key=290473723bfb6846 -->";
     let line = state(TUESDAY, 0..7).line().expect("a line");
     let body = format!("{marker}\n\n## ProdVerdict\n\n{line}\n");

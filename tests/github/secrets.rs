@@ -69,7 +69,7 @@ async fn canaries_stay_inside() {
 }
 
 #[tokio::test]
-async fn a_second_run_finds_its_comment_though_the_mask_hits_the_marker() {
+async fn a_masked_marker_is_still_found() {
     let github = FakeGithub::start(World::new()).await;
     for run in [100, 101] {
         let mut job = Job::pull_request().run(run, 1);

@@ -53,7 +53,7 @@ fn day(from_now: i64) -> String {
 }
 
 #[test]
-fn what_a_report_found_is_accepted_in_one_command_and_told_ever_after() {
+fn a_baseline_accepts_a_reports_findings() {
     let folder = folder(&[]);
     let found = check(&folder, "--format json").with_status(1);
     write(folder.path(), "report.json", &found.stdout);

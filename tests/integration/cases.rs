@@ -399,7 +399,7 @@ fn the_schema_of_a_prisma_url_is_the_one_that_is_read() {
 }
 
 #[test]
-fn lists_of_customers_are_read_and_lists_of_words_are_not_taken_for_one() {
+fn only_customer_columns_may_hold_lists() {
     let Some(path) = case("04-array-or-json-where-a-scalar-is-meant") else {
         return;
     };

@@ -86,7 +86,7 @@ fn a_report_can_go_to_a_file() {
 }
 
 #[test]
-fn the_name_of_a_file_says_its_format_and_format_what_is_printed() {
+fn the_extension_gives_the_format() {
     let folder = folder(&[]);
     let path = |name: &str| folder.path().join(name);
     let ran = prodverdict(FAILING)
@@ -111,7 +111,7 @@ fn the_name_of_a_file_says_its_format_and_format_what_is_printed() {
 }
 
 #[test]
-fn what_no_report_can_be_written_to_is_refused_before_anything_is_read() {
+fn bad_output_paths_are_refused_first() {
     for command in [
         "check access --config no-such-file.yml",
         "rehearse --config no-such-file.yml",
@@ -217,7 +217,7 @@ fn ids_are_shortened_in_everything_that_is_reported() {
 }
 
 #[test]
-fn json_is_valid_by_the_committed_schema_and_the_same_every_time() {
+fn json_matches_the_schema_and_is_stable() {
     let schema = include_str!("../../schema/report.schema.json");
     let schema = serde_json::from_str(schema).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");

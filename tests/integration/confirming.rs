@@ -82,7 +82,7 @@ fn set_right(live: &Live, id: &str) {
 }
 
 #[test]
-fn a_row_that_is_set_right_in_between_settles_and_real_drift_stays() {
+fn a_row_fixed_between_reads_settles() {
     let live = late("2s");
     let began = Instant::now();
     let ran = check_while(&live, || set_right(&live, "usr_alice")).with_status(1);
@@ -98,8 +98,7 @@ fn a_row_that_is_set_right_in_between_settles_and_real_drift_stays() {
 }
 
 #[test]
-fn a_provider_that_changes_in_between_settles_it_too_and_only_what_looks_wrong_is_asked_for_again()
-{
+fn only_suspects_are_read_again() {
     let live = late("100ms");
     live.stripe.before_request(2, |world| {
         world.cancel("sub_alice");
@@ -152,7 +151,7 @@ fn without_a_wait_everything_is_read_once() {
 }
 
 #[test]
-fn what_settles_by_another_row_or_another_subscription_settles_too() {
+fn findings_settle_by_other_rows_too() {
     let live = late("100ms");
     live.database.run("update users set has_paid_access = true");
     live.database
@@ -219,7 +218,7 @@ fn an_accusation_that_changes_its_rule_is_kept() {
 }
 
 #[test]
-fn an_account_that_gets_another_customer_in_between_is_judged_by_it() {
+fn a_customer_changed_between_reads_counts() {
     let live = late("100ms");
     live.database.run("update users set has_paid_access = true");
     live.database

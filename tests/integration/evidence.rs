@@ -169,7 +169,7 @@ fn a_plan_that_drifted_is_explained_by_the_change_of_price() {
 }
 
 #[test]
-fn a_key_that_may_not_read_events_costs_one_request_and_one_line() {
+fn a_key_without_events_costs_one_request() {
     let live = drifted([created(), deleted()], &["evidence: on"]);
     live.stripe.world(|world| {
         world.keys.add(Key::restricted(

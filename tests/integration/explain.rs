@@ -300,7 +300,7 @@ fn a_key_of_the_other_mode_accuses_nobody() {
 }
 
 #[test]
-fn every_contract_that_knows_it_speaks_and_one_that_cannot_leaves_no_answer() {
+fn every_contract_that_knows_an_account_explains_it() {
     let live = live_with(&[]);
     let users = contract_with(&["plan: plan"], &[PLANS]);
     let teams = contract(&["entity: team", "exempt: [usr_bob]"])
@@ -345,7 +345,7 @@ fn columns_are_shown_as_they_are_mapped() {
 }
 
 #[test]
-fn only_a_stored_subscription_leads_to_its_customer_and_to_its_other_accounts() {
+fn a_stored_subscription_leads_to_its_customer() {
     let live = live_with(&[]);
     live.stripe.world(|world| {
         world.subscription(subscription("old", Status::Canceled).with(|details| {
@@ -530,7 +530,7 @@ fn an_id_in_another_case_is_another_account() {
 }
 
 #[test]
-fn recorded_sides_are_explained_alike_and_json_is_valid_by_the_committed_schema() {
+fn recorded_explanations_match_the_schema() {
     let schema = include_str!("../../schema/explanation.schema.json");
     let schema = serde_json::from_str(schema).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");

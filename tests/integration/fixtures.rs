@@ -297,7 +297,7 @@ fn a_row_that_cannot_be_judged_is_named() {
 }
 
 #[test]
-fn fixtures_are_beside_the_configuration_or_where_they_are_named() {
+fn fixtures_default_to_the_configurations_folder() {
     let folder = recorded();
     let config = folder.path().join("prodverdict.yml");
     let elsewhere = tempfile::tempdir().expect("a folder");

@@ -124,7 +124,7 @@ fn the_same_run_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_file_says_where_in_the_repository_and_no_path_of_the_machine() {
+fn reports_hold_no_absolute_paths() {
     let folder = folder(&[]);
     let config =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/nextjs-stripe/prodverdict.yml");

@@ -251,7 +251,7 @@ fn a_hidden_table_says_what_to_grant() {
 }
 
 #[test]
-fn a_table_or_column_that_is_not_there_is_named_with_the_nearest() {
+fn a_missing_table_has_a_suggestion() {
     let live = one_customer();
     live.database.run("alter table users rename to usres");
     live.check()

@@ -28,7 +28,7 @@ fn business(more: &[&str]) -> Live {
 }
 
 #[test]
-fn the_history_is_not_read_and_whoever_it_leaves_in_doubt_is_asked_for() {
+fn open_customers_are_looked_up_one_by_one() {
     let live = business(&[]);
     let ran = live.json().with_status(1);
     assert_eq!(
@@ -133,7 +133,7 @@ fn what_costs_more_than_it_was_thought_to_stops_at_the_limit() {
 }
 
 #[test]
-fn where_nobody_is_known_everything_is_read_before_the_key_is_called_wrong() {
+fn a_wrong_key_is_reported_after_a_full_read() {
     let mut world = World::new(NOW);
     world.bulk(&Bulk {
         statuses: vec![(Status::Canceled, 1)],

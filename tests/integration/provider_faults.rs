@@ -227,7 +227,7 @@ fn keys_that_do_not_fit_are_named() {
 }
 
 #[test]
-fn what_changes_while_it_is_listed_changes_nothing_about_the_rest() {
+fn changes_while_listing_affect_nobody_else() {
     let live = live();
     live.stripe.before_request(3, |world| {
         for number in 0..150 {
@@ -259,7 +259,7 @@ fn a_status_between_two_lists_is_seen_in_one_of_them() {
 }
 
 #[test]
-fn a_status_that_nobody_has_heard_of_is_reported_and_judges_nobody() {
+fn an_unknown_status_is_reported_and_not_judged() {
     let live = live();
     live.stripe.before_request(3, |world| {
         for id in ["sub_001", "sub_220"] {

@@ -85,7 +85,7 @@ fn drifted() -> Live {
 }
 
 #[test]
-fn as_it_is_nothing_changes_and_with_commit_the_next_check_passes() {
+fn a_repair_script_changes_rows_only_with_commit() {
     let live = drifted();
     let script = script(&live);
     assert_eq!(script.matches("UPDATE").count(), 3, "{script}");

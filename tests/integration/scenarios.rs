@@ -116,7 +116,7 @@ fn the_known_case_prints_to_the_letter() {
 }
 
 #[test]
-fn the_demo_shows_the_known_case_with_nothing_at_hand_and_says_what_to_do_next() {
+fn the_demo_needs_no_files_and_shows_next_steps() {
     let empty = tempfile::tempdir().expect("a folder");
     let ran = prodverdict("demo")
         .within(empty.path())

@@ -357,7 +357,7 @@ fn exactly_the_injected_drift_is_found_in_20_000_subscriptions() {
 }
 
 #[test]
-fn the_same_is_found_when_the_provider_is_in_trouble_and_when_it_is_read_twice() {
+fn provider_faults_change_no_finding() {
     let (live, expected) = Business::of(1_500).all();
     live.stripe.fail(
         Fault::RateLimited(Some(LimitReason::EndpointRate)),

@@ -98,7 +98,7 @@ fn three_contracts() -> Live {
 }
 
 #[test]
-fn a_contract_that_cannot_be_answered_does_not_hide_what_another_found() {
+fn a_failed_contract_hides_no_finding_of_another() {
     let live = three_contracts();
     let ran = live.json().with_status(2);
     let report = ran.json();

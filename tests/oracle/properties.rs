@@ -411,7 +411,7 @@ proptest! {
     }
 
     #[test]
-    fn the_verdict_follows_the_failing_severity_and_the_findings_do_not(world in world()) {
+    fn fail_on_changes_the_verdict_only(world in world()) {
         let Ok(found) = answer(&world) else { return Ok(()) };
         let fail_on = [None, Some(Severity::High), Some(Severity::Medium), Some(Severity::Low)];
         let verdicts = fail_on.map(|fail_on| Verdict::of(&found.findings, fail_on));

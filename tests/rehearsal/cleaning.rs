@@ -30,7 +30,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 #[test]
-fn an_interrupted_rehearsal_decides_nothing_and_leaves_nothing_behind() {
+fn an_interrupted_rehearsal_cleans_up() {
     for name in ["INT", "TERM"] {
         let stage = waiting();
         let child = begun(&stage);
@@ -63,7 +63,7 @@ fn what_a_killed_rehearsal_left_is_removed_by_the_next() {
 }
 
 #[test]
-fn a_handler_that_dies_in_the_middle_is_told_and_cleaned_up_after() {
+fn a_handler_that_dies_is_reported() {
     let mut stage = Stage::new(Language::Rust, None, SETTLE);
     let child = stage.spawn("--jobs 2");
     stage

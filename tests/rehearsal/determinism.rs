@@ -8,7 +8,7 @@ use crate::{
 const NOW: &str = "--now 2026-11-01T00:00:00Z";
 
 #[test]
-fn the_same_rehearsal_says_the_same_whatever_is_played_side_by_side() {
+fn equal_rehearsals_give_equal_bytes() {
     let few = "--scenario first-purchase-any-order --scenario not-paid-yet --scenario cancel-now --scenario redelivery";
     let all = [
         (None, few),

@@ -14,7 +14,7 @@ fn assert_refused(stage: &Stage, program: crate::program::Program, words: &[&str
 }
 
 #[test]
-fn a_database_that_is_not_named_or_is_the_contracts_own_is_refused() {
+fn the_contracts_own_database_is_refused() {
     let stage = Stage::new(Language::Rust, None, SETTLE);
     assert_refused(
         &stage,

@@ -198,7 +198,7 @@ fn a_column_that_two_fields_read_is_told_once() {
 }
 
 #[test]
-fn a_scheduled_end_that_is_stored_apart_is_the_contracts_to_read() {
+fn a_separate_cancel_at_column_needs_the_contract() {
     let handler = "
     if (!event.type.startsWith('customer.subscription.')) return;
     const { data } = await stripe.subscriptions.list({ customer: event.data.object.customer, status: 'all' });
@@ -369,7 +369,7 @@ fn the_success_page_is_visited_after_checkout() {
 }
 
 #[test]
-fn only_the_configured_version_is_played_unless_others_are_listed() {
+fn api_shapes_plays_the_listed_versions() {
     // As it was before basil: the newest shape has no such field.
     let contract = format!(
         "{}        period_end: ends\n    fail_on: medium\n",

@@ -93,7 +93,7 @@ fn ids_that_the_database_makes_come_back() {
 }
 
 #[test]
-fn a_statement_may_use_a_value_as_several_types_and_more_than_once() {
+fn a_placeholder_can_have_several_types() {
     in_a_world(async |world| {
         let account = "insert into users (id, email, stripe_customer_id) \
              select {account_id}, lower({email}), nullif(concat({customer_id}, '{}', $${email}$$), $${}{email}$$) /* {email} */ \
@@ -163,7 +163,7 @@ fn values_are_bound_and_never_spliced() {
 }
 
 #[test]
-fn statements_that_cannot_run_are_told_before_anything_is_played() {
+fn invalid_statements_are_reported_first() {
     in_a_world(async |world| {
         world
             .run(&format!("create table {}", USERS.replace('%', "text")))

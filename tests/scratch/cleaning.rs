@@ -196,7 +196,7 @@ fn what_a_killed_run_left_is_removed_at_the_next_start() {
 }
 
 #[test]
-fn leftovers_of_ids_that_the_database_made_are_found_through_what_refers_to_them() {
+fn rows_with_generated_ids_are_cleaned_up() {
     in_a_world(async |world| {
         world
             .run(

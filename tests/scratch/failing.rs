@@ -147,7 +147,7 @@ async fn guarded_world(world: &World) -> Url {
 }
 
 #[test]
-fn the_applications_role_needs_no_rights_and_partitions_are_tables() {
+fn the_applications_role_needs_no_privileges() {
     in_a_world(async |world| {
         let url = guarded_world(&world).await;
         let scratch = setup(INSERT, "")

@@ -151,7 +151,7 @@ fn one_variable_cannot_hold_both_databases() {
 }
 
 #[test]
-fn a_database_somewhere_else_is_refused_unless_the_file_allows_it() {
+fn a_remote_database_needs_allow_remote() {
     in_a_world(async |_| {
         for host in ["db.example.com", "8.8.8.8", "[2001:db8::1]"] {
             let url = format!("postgres://u:secret-canary@{host}/db");
@@ -201,7 +201,7 @@ fn localhost_in_a_container_action_is_explained() {
 }
 
 #[test]
-fn accounts_that_are_there_already_are_refused_unless_the_file_allows_them() {
+fn existing_accounts_need_allow_rows() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         world.run("insert into users (id, email) values ('u1', 'alice@example.com'), ('u2', 'bob@example.com')").await;

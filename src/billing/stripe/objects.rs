@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheduled_end_and_a_void_pause_are_seen_wherever_they_stand() {
+    fn scheduled_ends_and_pauses_are_read() {
         let with = |extra: Value| {
             let mut value = old(&json!({"id": "si_1", "price": {"id": "price_1"}}));
             value
@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_prices_are_shared_and_the_embedded_list_says_when_it_is_short() {
+    fn a_short_embedded_list_is_reported() {
         let mut value = old(&json!({"id": "si_1", "price": {"id": "price_1"}}));
         value["items"]["has_more"] = json!(true);
         let mut prices = PriceTable::default();

@@ -404,7 +404,7 @@ async fn the_entitlements_of_a_customer_stand_in_for_one_subscription() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_wrong_mode_is_told_from_customers_without_entitlements() {
+async fn a_key_of_the_wrong_mode_is_an_error() {
     let server = Server::start(|_, asked| match asked.value("customer") {
         Some("cus_known") => Answer::ok(&json!({"has_more": false, "data": []})),
         _ => Answer::error(404, &json!({

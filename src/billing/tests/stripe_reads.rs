@@ -161,7 +161,7 @@ async fn items_that_cannot_all_be_fetched_fail_the_read() {
 }
 
 #[tokio::test]
-async fn customers_are_read_each_for_themselves_and_unknown_ones_have_nothing() {
+async fn entitlements_are_read_per_customer() {
     let server = Server::start(|_, asked| {
         let customer = asked.value("customer").unwrap();
         match customer {

@@ -237,7 +237,7 @@ mod tests {
     const REMOVED: &str = "@@ -7,2 +7 @@\n-user.has_paid_access = true;\n }";
 
     #[test]
-    fn what_was_there_before_the_pull_request_is_listed_and_not_shown_there() {
+    fn known_findings_keep_their_annotation() {
         let touched = touched(REMOVED, false);
         let line = |standing| {
             let place = touched.place(&found(standing), false, None);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_moved_is_where_a_step_of_a_rehearsal_is_shown_and_no_finding_of_a_check() {
+    fn moved_lines_are_annotated_in_rehearsals_only() {
         let moved = touched(
             "@@ -7,2 +7,3 @@\n-user.has_paid_access = true;\n+if (paid)\n+  user.has_paid_access = true;\n }",
             false,
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_shown_at_a_file_that_is_gone_or_beside_its_own_line() {
+    fn deleted_files_are_not_annotated() {
         let gone = touched(REMOVED, true);
         assert_eq!(gone.place(&found(None), true, None), None);
         let otherwise = gone.place(&found(None), true, Some(("b.ts", 3)));

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_listens_everywhere_is_reached_at_the_address_on_the_way_to_the_handler() {
+    async fn a_fake_on_all_addresses_is_reachable() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("stripe.address");
         let victim = folder.path().join("victim");

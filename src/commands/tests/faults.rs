@@ -86,7 +86,7 @@ async fn found(fake: &FakeStripe) -> Result<String, Error> {
 }
 
 #[tokio::test]
-async fn a_tenth_of_all_requests_going_wrong_changes_nothing_in_fifty_runs() {
+async fn one_in_ten_failing_requests_changes_no_report() {
     let mut world = World::new(NOW);
     world.bulk(&Bulk::of(SUBSCRIPTIONS));
     let fake = FakeStripe::start_anywhere(world).expect("the fake starts");

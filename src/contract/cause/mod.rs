@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_was_not_accepted_is_named_with_how_to_send_it_again() {
+    fn an_undelivered_event_has_a_resend_command() {
         let leak = leak_written(&log([pending(created(DAY))]), Some(2 * DAY));
         assert_eq!(
             last(&leak.message),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_was_delivered_is_compared_with_when_the_row_was_written() {
+    fn a_delivered_event_is_compared_with_updated_at() {
         let delivered = log([created(DAY)]);
         for (written, says) in [
             (None, "no delivery pending, and the row still disagrees."),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_read_to_its_end_says_that_there_was_nothing_and_a_cut_one_does_not() {
+    fn only_a_complete_log_can_say_no_webhook() {
         let other = Event {
             subscription: Some(SubscriptionId::from("sub_2")),
             ..pending(created(5))

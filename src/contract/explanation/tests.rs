@@ -235,7 +235,7 @@ fn the_row_is_shown_as_it_was_mapped() {
 }
 
 #[test]
-fn an_account_on_two_rows_is_shown_and_not_judged_wherever_its_rows_lead() {
+fn an_account_on_two_rows_is_not_judged() {
     let world = facts(
         [
             account("1").paid(),

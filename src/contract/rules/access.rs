@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn access_without_a_granting_subscription_is_wrongful_and_without_any_is_another_rule() {
+    fn wrongful_access_and_no_subscription_are_two_rules() {
         let world = facts(
             [
                 account("1").paid(),
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn ignored_items_and_items_without_an_amount_are_not_money_at_stake() {
+    fn only_priced_items_are_money_at_stake() {
         let mut contract = contract();
         contract.ignore_prices = vec![crate::contract::PricePattern::parse("price_addon_*")];
         let metered = crate::contract::Item {

@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_believed_by_name_by_the_contract_or_by_three_examples() {
+    fn a_metadata_key_counts_by_name_or_three_examples() {
         let world = |known: u8| {
             let mut world = two_customers(true);
             world.subscriptions[1] = named(world.subscriptions[1].clone(), "buyer", "usr_1");

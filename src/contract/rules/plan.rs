@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_about_plans_that_are_not_read_not_configured_or_not_known() {
+    fn unknown_plans_are_not_judged() {
         let mut unread = world("free");
         unread.mapped.clear();
         assert_eq!(found(&contract(), &unread), [""; 0]);

@@ -162,7 +162,7 @@ mod tests {
     };
 
     #[test]
-    fn a_price_that_leaves_an_account_unjudged_is_high_and_accuses_nobody() {
+    fn an_unmapped_price_that_hides_an_account_is_high() {
         let world = facts(
             [account("1").paid(), account("2")],
             (1..=4).map(|n| subscription(&n.to_string(), "active", "price_new")),

@@ -243,7 +243,7 @@ async fn an_object_comes_on_two_pages() {
 }
 
 #[tokio::test]
-async fn faults_strike_the_endpoint_and_the_request_they_were_asked_for() {
+async fn faults_hit_the_chosen_endpoint_and_request() {
     let bench = crowd();
     bench
         .fake

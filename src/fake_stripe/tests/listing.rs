@@ -75,7 +75,7 @@ async fn walk_back(bench: &Bench, query: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_page_size_and_both_directions_give_each_object_once_and_in_order() {
+async fn paging_gives_each_object_once_and_in_order() {
     let expected = naive(&varied(47), |_| true);
     let bench = Bench::of(varied(47));
     for limit in ["1", "2", "3", "7", "10", "46", "47", "48", "100"] {
@@ -150,7 +150,7 @@ async fn a_deleted_customers_subscriptions_are_listed_as_canceled() {
 }
 
 #[tokio::test]
-async fn subscriptions_on_test_clocks_are_shown_only_to_who_asks_for_them() {
+async fn test_clock_subscriptions_are_listed_on_request_only() {
     let mut world = World::new(NOW);
     let on_clock = Subscription::new("cus_clock", Status::Active).price("price_a");
     let hidden =
@@ -176,7 +176,7 @@ async fn subscriptions_on_test_clocks_are_shown_only_to_who_asks_for_them() {
 }
 
 #[tokio::test]
-async fn what_is_created_during_a_listing_neither_shifts_nor_repeats_the_rest() {
+async fn objects_created_while_listing_shift_nothing() {
     let expected = naive(&varied(47), |_| true);
     let bench = Bench::of(varied(47));
     for number in 2..=5 {
@@ -213,7 +213,7 @@ async fn a_status_that_changes_during_a_listing_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn what_leaves_or_takes_a_status_during_a_listing_of_it_is_left_out_or_listed_from_then_on() {
+async fn status_changes_while_listing_take_effect_at_once() {
     let world = varied(47);
     let active = naive(&world, |one| one.status == Status::Active);
     let unpaid = naive(&world, |one| one.status == Status::Unpaid);

@@ -284,7 +284,7 @@ async fn nothing_of_the_official_examples_is_left_out() {
 }
 
 #[tokio::test]
-async fn the_period_is_at_the_subscription_before_basil_and_at_the_items_since() {
+async fn basil_moves_the_period_to_the_items() {
     let bench = Bench::of(lively());
     for (version, is_old) in [
         ("2023-10-16", true),

@@ -48,7 +48,7 @@ async fn a_key_gives_the_first_answer_again_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_key_in_use_is_a_conflict_and_a_lost_answer_is_not_done_twice() {
+async fn an_idempotency_key_in_use_is_a_conflict() {
     let bench = shop();
     let slow = Duration::from_millis(400);
     bench.fake.delay(Some(Latency {
@@ -287,7 +287,7 @@ async fn what_an_application_does_to_a_customer_happens_at_its_stage() {
 }
 
 #[tokio::test]
-async fn what_was_asked_is_found_by_what_it_mentions_and_holds_no_secret() {
+async fn recorded_requests_hold_no_secret() {
     let bench = shop();
     bench.fake.world(|world| {
         world.note("a", "cus_a");

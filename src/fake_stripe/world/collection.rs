@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_is_neither_found_nor_listed_until_it_is_put_again() {
+    fn a_forgotten_object_is_neither_found_nor_listed() {
         let mut things = Collection::default();
         things.put(Thing("a".into(), 1));
         things.put(Thing("b".into(), 2));

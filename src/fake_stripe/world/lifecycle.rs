@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheduled_end_comes_in_both_encodings_and_can_be_taken_back() {
+    fn a_cancellation_has_two_encodings_and_can_be_undone() {
         let mut world = world_with(Subscription::new("cus_a", Status::Active));
         world.cancel_at_period_end("sub_a");
         let details = world.find_subscription("sub_a").unwrap().details.clone();

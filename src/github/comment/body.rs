@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_about_an_old_commit_yields_to_the_head_and_else_says_that_it_is_old() {
+    fn a_run_for_an_old_commit_yields_to_the_head() {
         let about_head = sticky(1, "bbb", "bbb", "x");
         let about_old = sticky(2, "aaa", "bbb", "y");
         assert!(about_old.yields_to(&Written::read(&about_head.text(None))));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repair_is_told_with_what_was_there_and_is_not_written_twice() {
+    fn a_resolved_comment_is_written_once() {
         let broken = after(1, ("aaa", "aaa"), "## FAIL\n\nx", 2).text(None);
         let still = after(2, ("bbb", "bbb"), "## FAIL\n\nx", 2);
         let still = still.text(Some(&Written::read(&broken)));
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_report_with_the_longest_history_fits_and_closes_what_it_opens() {
+    fn the_longest_report_and_history_fit() {
         let mut written = None;
         let sha = "0123456789".repeat(4);
         for run in 0..40 {

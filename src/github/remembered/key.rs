@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_the_same_however_the_path_is_written_and_another_for_a_rehearsal() {
+    fn equal_paths_have_one_marker_key() {
         let key = issue_key("prodverdict.yml", "");
         assert_eq!(key, issue_key("./prodverdict.yml", ""));
         assert_ne!(key, issue_key("prodverdict.yml", "rehearsal"));

@@ -182,7 +182,7 @@ fn an_account_of_several_customers_is_explained_whole() {
 }
 
 #[test]
-fn several_contracts_are_told_apart_and_one_without_an_answer_says_why() {
+fn a_contract_without_a_verdict_says_why() {
     let several = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
     let printed = text(&several, false);
     for line in [

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_limit_all_of_it_is_shown_and_one_byte_below_it_is_shortened() {
+    fn a_text_is_shortened_one_byte_over_the_limit() {
         let whole = report(50).within(usize::MAX);
         assert_eq!(report(50).within(whole.len()), whole);
         let shorter = report(50).within(whole.len() - 1);

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_called_resolved_while_anything_is_found_or_unknown() {
+    fn only_a_clean_pass_is_resolved() {
         let earlier = [ran("aaaaaaaaaa", Verdict::Fail, 2)];
         for now in [
             ran("b", Verdict::Fail, 1),

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_that_knows_what_was_there_before_and_what_is_changed() {
+    fn a_comment_shows_standings_and_changed_lines() {
         insta::assert_snapshot!(comment(&sample::of_pull_request(), CONFIG, CHECK_RUN));
     }
 
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_shown_with_what_to_do_and_does_not_look_like_a_pass() {
+    fn an_error_has_its_hint_and_no_pass() {
         let mut problem = sample::problem("unknown key `plan```\n\nPASS`", "did you mean `plans`?");
         problem.place = Some(sample::place("prodverdict.yml", 3));
         let outcome = sample::without_contracts(problem);
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_findings_stay_within_every_limit_and_all_are_accounted_for() {
+    fn thousands_of_findings_stay_within_every_limit() {
         let findings = 9_000;
         for (limit, text) in everywhere(&sample::many(findings)) {
             assert!(text.len() <= limit);
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_the_configuration_is_quoted_for_a_shell_and_cannot_end_its_fence() {
+    fn the_configuration_path_is_quoted_for_a_shell() {
         let summary = check_summary(&sample::passing(), "a b'; rm -rf ~\n```\n@x");
         assert!(
             summary.contains(r"--config 'a b'\''; rm -rf ~\n```\n@x'"),

@@ -78,7 +78,7 @@ fn since_basil_a_purchase_makes_an_active_subscription() {
 }
 
 #[test]
-fn before_basil_the_subscription_came_first_and_incomplete_and_the_session_last() {
+fn a_purchase_before_basil_starts_incomplete() {
     let mut play = Play::new(OLD);
     let (purchase, told) = play.buy(plan());
     assert_eq!(

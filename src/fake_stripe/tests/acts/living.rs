@@ -244,7 +244,7 @@ fn endive_pauses_whole_subscriptions() {
 }
 
 #[test]
-fn the_next_invoice_is_announced_without_an_id_and_changes_nothing() {
+fn an_upcoming_invoice_has_no_id_and_changes_nothing() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
     let before = play.world.find_subscription("sub_a").unwrap().items.clone();

@@ -164,7 +164,7 @@ fn a_period_of_another_subscription_names_the_swap() {
 }
 
 #[test]
-fn a_row_of_somebody_else_is_a_finding_beside_that_of_the_own_row() {
+fn a_bystanders_row_is_a_finding_of_its_own() {
     let other = |who: &str| BystanderChange {
         who: who.to_owned(),
         account: format!("usr of {who}"),
