@@ -1,15 +1,15 @@
-//! The only reader of environment variables; secrets are wrapped the moment they are asked for.
+//! The environment variables of the process, read nowhere else. Secrets are wrapped when they are read.
 
 use std::{collections::BTreeMap, fmt};
 
 use secrecy::SecretString;
 
-/// The variables of the process, read once.
+/// The environment variables of the process, read once.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The variables of this process. One that is not UTF-8 can be none of ours and is left out.
+    /// Reads the variables of this process. Names or values that are not UTF-8 are skipped; none of ours can be.
     pub fn of_process() -> Self {
         let variables = std::env::vars_os();
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -18,7 +18,7 @@ impl Environment {
         Self(variables.filter_map(text).collect())
     }
 
-    /// Replaces a variable, for this program alone.
+    /// Overrides a variable, for this program only.
     pub fn set(&mut self, name: &str, value: String) {
         self.0.insert(name.to_owned(), value);
     }
@@ -27,19 +27,19 @@ impl Environment {
         self.0.keys().map(String::as_str)
     }
 
-    /// The value of a variable, trimmed; an empty one counts as not set, as GitHub passes secrets that are missing.
+    /// Returns the trimmed value of a variable. An empty one counts as not set: GitHub passes missing secrets as empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();
         (!value.is_empty()).then_some(value)
     }
 
-    /// The same, wrapped.
+    /// Returns the value as a secret.
     pub fn secret(&self, name: &str) -> Option<SecretString> {
         self.get(name).map(SecretString::from)
     }
 
-    /// The values of variables whose names say that they are secret, and that are long enough to be one; and the
-    /// password of a proxy.
+    /// Returns the values of variables whose names suggest a secret and that are long enough for one, and proxy
+    /// passwords.
     pub fn likely_secrets(&self) -> Vec<SecretString> {
         const ENDINGS: [&str; 5] = ["_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "DATABASE_URL"];
         const SHORTEST: usize = 16;
@@ -55,7 +55,7 @@ impl Environment {
         values.chain(self.proxy_passwords()).collect()
     }
 
-    /// As part of a URL, where a short one is known to be a password, and by itself, for one that no URL can hold.
+    /// Returns each password alone, if no URL can hold it, and as part of a URL, where even a short one is a password.
     fn proxy_passwords(&self) -> impl Iterator<Item = SecretString> {
         let proxies = self.0.iter().filter(|(name, _)| {
             ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].contains(&name.to_uppercase().as_str())
@@ -67,12 +67,12 @@ impl Environment {
         })
     }
 
-    /// An input of the action. The runner upper-cases its name and keeps hyphens; ours have none.
+    /// Returns an input of the action. The runner converts names to upper case and keeps hyphens; ours have none.
     pub fn input(&self, name: &str) -> Option<&str> {
         self.get(&format!("INPUT_{}", name.to_uppercase()))
     }
 
-    /// Whether this is a container that GitHub's runner started: there, localhost is the container itself.
+    /// Returns true in a container that GitHub's runner started, where `localhost` is the container itself.
     pub fn in_container_action(&self) -> bool {
         self.get("GITHUB_ACTIONS") == Some("true")
             && self
@@ -81,7 +81,7 @@ impl Environment {
     }
 }
 
-/// What stands between the first colon and the last `@`, whatever is wrong with the rest of it.
+/// Returns the text between the first colon and the last `@`, even if the rest is invalid.
 fn proxy_password(proxy: &str) -> Option<&str> {
     let (credentials, _) = proxy.rsplit_once('@')?;
     let behind_scheme = credentials.split_once("://").map(|(_, rest)| rest);
@@ -96,7 +96,7 @@ impl FromIterator<(String, String)> for Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// Names alone: any value may be a secret.
+    /// Prints only names: any value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
