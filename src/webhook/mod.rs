@@ -1,4 +1,4 @@
-//! Deliveries as Stripe makes them: signed at the moment of sending, with the documented headers, the body byte for byte.
+//! Webhook delivery as Stripe does it: signed when sent, with the documented headers and the body byte for byte.
 
 mod signature;
 
@@ -12,10 +12,10 @@ pub use signature::{Signature, sign};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of an answer is looked at.
+/// Maximum number of bytes of a response body that are kept.
 const MAX_BODY: usize = 400;
 
-/// The endpoint of an application.
+/// The webhook endpoint of an application.
 #[derive(Debug)]
 pub struct Endpoint {
     url: Url,
@@ -23,22 +23,22 @@ pub struct Endpoint {
     client: reqwest::Client,
 }
 
-/// What a delivery came to.
+/// The response to a delivery, or the lack of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     Status {
         code: u16,
-        /// The beginning of the body.
+        /// Beginning of the body.
         body: String,
     },
-    /// Nothing in the time that it had.
+    /// No response within the timeout.
     Silence,
-    /// Nothing, for this reason.
+    /// No response, for this reason.
     Nothing(String),
 }
 
 impl Endpoint {
-    /// The handler at this address, which verifies with this secret. Redirects are not followed and proxies not used.
+    /// Creates a client for the handler at this URL and its signing secret. It follows no redirects and uses no proxy.
     pub fn new(url: Url, secret: SecretString) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -52,8 +52,8 @@ impl Endpoint {
         })
     }
 
-    /// Delivers a body once and waits so long for the answer; `now` is the real time in seconds since 1970, whatever
-    /// time the scenario has.
+    /// Delivers a body once and waits up to `patience` for the response; `now` is the real time in seconds since 1970,
+    /// not the scenario's.
     pub async fn deliver(
         &self,
         body: &[u8],
@@ -88,7 +88,7 @@ impl Endpoint {
     }
 }
 
-/// Why there is no answer, without the address: the report names it once.
+/// Returns the root cause, without the URL: the report shows it once.
 fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {

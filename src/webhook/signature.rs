@@ -6,26 +6,26 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-/// How a delivery is signed: rightly, or in one of the ways in which nobody but an attacker would.
+/// Signature of a delivery: a valid one, or a variant that only an attacker would send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signature {
     Right,
-    /// Two `v1`, of which the second is right: a secret is being rolled.
+    /// Two `v1` signatures, the second of which is valid, as while a secret is rolled.
     Second,
     None,
     WrongSecret,
-    /// The body is changed after it was signed.
+    /// The body is changed after signing.
     Tampered,
-    /// The time is that of ten minutes ago, twice what the SDKs tolerate.
+    /// The timestamp is ten minutes old, twice the tolerance of the SDKs.
     TooOld,
 }
 
-/// Another secret, of the form that the provider gives out. It opens nothing.
+/// Another secret in the provider's format. It belongs to no endpoint.
 const OTHER_SECRET: &str = "whsec_prodverdict_is_not_the_secret_of_this_endpoint";
 
 const TEN_MINUTES: i64 = 600;
 
-/// The header, if there is one, and the body as it is sent.
+/// Returns the signature header, if any, and the body to send.
 pub fn sign(
     body: &[u8],
     signature: Signature,
@@ -46,16 +46,16 @@ pub fn sign(
     };
     let mut sent = body.to_vec();
     if signature == Signature::Tampered {
-        // Still the same JSON, so that nothing but the signature can tell.
+        // Still the same JSON, so that only the signature can reveal the change.
         sent.push(b'\n');
     }
     (header, sent)
 }
 
-/// Lower-case hex. The key is the whole text of the secret, `whsec_` included.
+/// Returns the signature in lower-case hex. The key is the whole secret, including `whsec_`.
 fn v1(secret: &str, time: i64, body: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
-    // A key of any length will do, so that this cannot fail.
+    // HMAC accepts keys of any length, so this cannot fail.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return hex;
     };
