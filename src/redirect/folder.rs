@@ -1,4 +1,4 @@
-//! The redirect for one application: its files in a folder of their own, and the variables that name them.
+//! Redirect for one application: a private folder of files, and the environment variables that point to them.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use super::{VARIABLE, WriteError, node_options, write_node_preload, write_python_path};
 
-/// The variables in which runtimes and libraries look for authorities.
+/// Variables in which runtimes and libraries look for certificate authorities.
 const AUTHORITIES: [&str; 4] = [
     "SSL_CERT_FILE",
     "NODE_EXTRA_CA_CERTS",
@@ -16,26 +16,26 @@ const AUTHORITIES: [&str; 4] = [
     "CURL_CA_BUNDLE",
 ];
 
-/// The system's own authorities: Debian and Alpine, Fedora, macOS.
+/// The system's certificate authorities on Debian and Alpine, Fedora, and macOS.
 const OF_THE_SYSTEM: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 ];
 
-/// The provider's hosts; an exception for one of them would lead past the proxy.
+/// The provider's hosts. A proxy exception for one of them would bypass our proxy.
 const OF_THE_PROVIDER: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
 
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// A private folder with the files of the redirect; it is removed when this is dropped.
+/// A private folder with the redirect's files, removed on drop.
 #[derive(Debug)]
 pub struct RedirectFolder {
     path: PathBuf,
 }
 
 impl RedirectFolder {
-    /// Writes the files into a new folder under `parent`; `name` must be one that nobody else can guess.
+    /// Writes the files into a new folder under `parent`; `name` must be unguessable.
     pub fn create(parent: &Path, name: &str) -> Result<Self, WriteError> {
         let path = parent.join(name);
         let made = fs::DirBuilder::new().mode(0o700).create(&path);
@@ -61,8 +61,8 @@ impl RedirectFolder {
         self.path.join("python")
     }
 
-    /// The variables that let an application trust one more authority, beside those that it trusts already, and that keep
-    /// the provider's hosts behind the proxy.
+    /// Returns the variables that make an application trust one more authority, and that keep the provider's hosts
+    /// behind the proxy.
     pub fn trust(
         &self,
         authority: &Path,
@@ -108,8 +108,8 @@ impl RedirectFolder {
         Ok(variables)
     }
 
-    /// The variables of an application whose provider is at `base_url`. `present` holds what a variable has already,
-    /// which is kept where it is a list.
+    /// Returns the variables of an application whose provider is at `base_url`. `present` returns a variable's current
+    /// value, which is kept if it is a list.
     pub fn variables(
         &self,
         base_url: &str,
@@ -131,7 +131,7 @@ impl RedirectFolder {
     }
 }
 
-/// The exceptions of a list that are not about the provider.
+/// Removes the entries that match a host of the provider from a proxy exception list.
 fn without_provider(list: &str) -> String {
     let is_about_it = |entry: &str| {
         let domain = entry.trim_start_matches(['*', '.']);

@@ -1,4 +1,4 @@
-//! Files that send an application's calls of the Stripe API to the fake one, without a change to the application.
+//! Files that redirect an application's Stripe API requests to the fake one, without changes to the application.
 
 mod folder;
 
@@ -11,35 +11,36 @@ use crate::problem::Explain;
 
 pub use folder::RedirectFolder;
 
-/// The variable that tells both files where the fake is: its base URL, `http://host:port`.
+/// Environment variable with the fake's base URL, `http://host:port`, for both files.
 pub const VARIABLE: &str = "PRODVERDICT_STRIPE_API";
 
-/// The variable that tells Python's file which authority vouches for the fake behind the proxy: the path of its file.
+/// Environment variable with the path of the certificate authority of the proxy in front of the fake, for the Python
+/// file.
 pub const AUTHORITY_VARIABLE: &str = "PRODVERDICT_STRIPE_CA";
 
 const NODE_PRELOAD: &str = include_str!("stripe.cjs");
 const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");
 
-/// The name under which Python looks for what it runs at its start.
+/// Name of the file that Python runs at startup.
 const PYTHON_FILE: &str = "sitecustomize.py";
 
-/// How every file of ours begins, in any version: only such a file is written over.
+/// Beginnings of all files that any version of ours wrote: no other file is overwritten.
 const MARKS: [&str; 2] = ["// prodverdict: ", "# prodverdict: "];
 
-/// Writes what Node loads before the application: `NODE_OPTIONS`, as `node_options` spells it.
+/// Writes the file that Node loads before the application, by the option that `node_options` returns.
 pub fn write_node_preload(path: &Path) -> Result<(), WriteError> {
     write(path, NODE_PRELOAD)
 }
 
-/// Writes what Python runs at its start into a folder for `PYTHONPATH`, and returns the file's path.
+/// Writes the file that Python runs at startup into a folder for `PYTHONPATH`, and returns its path.
 pub fn write_python_path(folder: &Path) -> Result<PathBuf, WriteError> {
     let path = folder.join(PYTHON_FILE);
     write(&path, SITECUSTOMIZE)?;
     Ok(path)
 }
 
-/// What `NODE_OPTIONS` has to hold for a preload that was written; Node resolves a relative path against the folder that
-/// it is started in, so this one is absolute where that can be had.
+/// Returns the value of `NODE_OPTIONS` that loads a preload file. The path is absolute if possible: Node resolves a
+/// relative one against its working directory.
 pub fn node_options(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let path = path.display().to_string();
@@ -51,7 +52,7 @@ pub fn node_options(path: &Path) -> String {
     }
 }
 
-/// Why a file was not written.
+/// Reason why a file was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error("`{}` exists, and is not a file that prodverdict wrote", .path.display())]
@@ -75,7 +76,7 @@ impl Explain for WriteError {
     }
 }
 
-/// Leaves an equal file alone: a program that is just starting may be reading it.
+/// Writes a file. An equal file is left alone: a starting program may be reading it.
 fn write(path: &Path, text: &str) -> Result<(), WriteError> {
     match fs::read(path) {
         Ok(found) if found == text.as_bytes() => return Ok(()),
