@@ -1,4 +1,4 @@
-//! Making an account: the statements of `account.sql` with values bound as the types that they ask for.
+//! Creates accounts with the statements of `account.sql`, whose values are bound as the types that they need.
 
 use sha2::{Digest as _, Sha256};
 use sqlx::{
@@ -15,22 +15,21 @@ use crate::config::{AccountStatement, Placeholder, sql::Piece};
 
 const MAKING: &str = "making an account";
 
-/// SQLSTATE `indeterminate_datatype`: nothing around a parameter says what it is.
+/// SQLSTATE `indeterminate_datatype`: the type of a parameter cannot be inferred.
 const UNKNOWN_TYPE: &str = "42P18";
 
-/// The account that is wanted.
+/// The account to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSeed {
-    /// What the id is made from where the application gives ids: itself where they are text, else a number or a uuid
-    /// that follows from it.
+    /// The base of the id if the application is given ids: used as is for text, or hashed to a number or a UUID.
     pub wanted_id: String,
-    /// At [`super::EMAIL_DOMAIN`].
+    /// The e-mail address, at [`super::EMAIL_DOMAIN`].
     pub email: String,
-    /// The provider's customer id; none for an account that never bought anything.
+    /// The provider's customer id; `None` for an account that never bought anything.
     pub customer: Option<String>,
 }
 
-/// A statement whose parameters have types.
+/// A statement with typed parameters.
 #[derive(Debug, Clone)]
 pub(super) struct TypedStatement {
     sql: String,
@@ -38,7 +37,7 @@ pub(super) struct TypedStatement {
     id: Option<IdKind>,
 }
 
-/// What an application's ids are, as far as they are given to it.
+/// The type of ids that are passed to the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum IdKind {
     Text,
@@ -48,7 +47,7 @@ enum IdKind {
 }
 
 impl Scratch {
-    /// Makes an account and tells its id.
+    /// Creates an account and returns its id.
     pub async fn add_account(&self, seed: &AccountSeed) -> Result<String, Error> {
         let kind = self
             .account
@@ -56,7 +55,7 @@ impl Scratch {
             .filter_map(|statement| statement.id)
             .max();
         let mut id = kind.unwrap_or(IdKind::Text).id_of(&seed.wanted_id);
-        // Before the row itself, so that no killed run leaves one without a note.
+        // Recorded before the row is written, so that a killed run leaves no row without a note.
         let mut tokens = vec![id.clone(), seed.email.clone()];
         tokens.extend(seed.customer.clone());
         self.note(&tokens).await?;
@@ -84,14 +83,14 @@ impl Scratch {
             .commit()
             .await
             .map_err(|error| failed(error, self.account.len().saturating_sub(1)))?;
-        // Whoever waits for a second connection with one in hand may wait for ever.
+        // Released first: waiting for a second connection while holding one can deadlock.
         drop(connection);
         self.note(std::slice::from_ref(&id)).await?;
         Ok(id)
     }
 }
 
-/// Asks the server which types the statements' parameters have.
+/// Determines the types of the statements' parameters, by asking the server.
 pub(super) async fn typed(
     connection: &mut PgConnection,
     statements: &[AccountStatement],
@@ -118,7 +117,7 @@ async fn typed_one(
         })
         .collect();
     let mut types: Vec<Option<String>> = vec![None; values.len()];
-    // Each round names one parameter that the server cannot tell the type of.
+    // Each round reports one parameter whose type the server cannot infer.
     for _ in 0..=values.len() {
         let prepare = format!(
             "prepare prodverdict_account as\n{}",
@@ -166,8 +165,8 @@ async fn typed_one(
     })
 }
 
-/// The table that the account's id comes from, by its object id; where the application is given the id, those that the
-/// statements write to.
+/// Returns the object ids of the account tables: the table that the returned id comes from, or, if no statement returns
+/// an id, the tables that the statements write to.
 pub(super) async fn tables_of_accounts(
     connection: &mut PgConnection,
     statements: &[TypedStatement],
@@ -193,7 +192,7 @@ pub(super) async fn tables_of_accounts(
         .map_err(lost)
 }
 
-/// The tables that the statements write to: reading a statement, the server locks what it would change.
+/// Lists the tables that the statements write to, from the locks that the server takes when it parses them.
 pub(super) async fn written_tables(
     connection: &mut PgConnection,
     statements: &[TypedStatement],
@@ -222,7 +221,7 @@ pub(super) async fn written_tables(
     Ok(tables)
 }
 
-/// The statement with numbered parameters, those of known types as texts that are cast to them.
+/// Renders the statement with numbered parameters. Those with a known type are texts that are cast to it.
 fn text_of(statement: &AccountStatement, types: &[Option<String>]) -> String {
     let mut text = String::new();
     let mut number = 0;
@@ -242,7 +241,7 @@ fn text_of(statement: &AccountStatement, types: &[Option<String>]) -> String {
     text
 }
 
-/// The number, from zero, of the parameter that the server cannot tell the type of.
+/// Returns the index of the parameter whose type the server cannot infer.
 fn unknown_parameter(error: &sqlx::Error) -> Option<usize> {
     let server = error.as_database_error()?;
     if server.code()? != UNKNOWN_TYPE {
@@ -278,7 +277,7 @@ impl IdKind {
         }
     }
 
-    /// The id that follows from a name: the same in every run, and like none that an application gives itself.
+    /// Derives an id from a name: the same in every run, and unlike any that an application generates.
     fn id_of(self, name: &str) -> String {
         let digest = Sha256::digest(name.as_bytes());
         let number = digest
@@ -294,7 +293,7 @@ impl IdKind {
                 for (byte, from) in bytes.iter_mut().zip(digest.iter()) {
                     *byte = *from;
                 }
-                // Version 4, of the usual variant: some applications look.
+                // Version 4 and the usual variant, which some applications check.
                 let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
                 *version = (*version & 0x0f) | 0x40;
                 *variant = (*variant & 0x3f) | 0x80;
@@ -315,7 +314,7 @@ fn shown_uuid(bytes: &[u8]) -> String {
     text
 }
 
-/// The first column of what a statement returned, as text.
+/// Returns the first column of a result row as text.
 fn returned(row: &PgRow) -> Result<String, Error> {
     let value = row
         .try_get_raw(0)

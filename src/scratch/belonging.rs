@@ -1,4 +1,4 @@
-//! Whose a row is: the columns that refer to an account, in which its id counts however short it is.
+//! Ownership of rows: the columns that refer to an account, in which even a short id counts.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +12,19 @@ use super::{
 
 const READING: &str = "reading which columns refer to an account";
 
-/// What a value has to be to belong to somebody wherever it stands: no number, and no short word.
+/// SQL condition for values that identify an owner in any column: no number and no short word.
 const TELLS_ITSELF: &str = "length(c.value) >= 8 and c.value ~ '[^0-9]'";
 
-/// The columns of a table that refer to an account.
+/// Columns of a table that refer to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refers {
-    /// Nobody knows which tables accounts are in.
+    /// The tables that hold accounts are unknown.
     Any,
     Columns(Vec<String>),
 }
 
 impl Refers {
-    /// The condition on a column `c` of `jsonb_each_text` under which its value may name an account.
+    /// Returns the SQL condition under which a column `c` of `jsonb_each_text` may name an account.
     pub(super) fn condition(&self) -> String {
         match self {
             Self::Any => "true".to_owned(),
@@ -38,7 +38,7 @@ impl Refers {
         }
     }
 
-    /// The same columns as the argument of a trigger, a list in JSON; nothing for any.
+    /// Returns the columns as a trigger's argument, a JSON list; empty for any column.
     pub(super) fn as_argument(&self) -> String {
         match self {
             Self::Any => String::new(),
@@ -47,12 +47,12 @@ impl Refers {
     }
 }
 
-/// A text as SQL writes it; backslashes mean themselves.
+/// Quotes a text as an SQL literal; backslashes need no escape.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The columns of each table that refer to a row of the tables that accounts are in, given by their object ids.
+/// Finds the columns of each table that refer to a row of the account tables, which are given by object id.
 pub(super) async fn referring(
     connection: &mut PgConnection,
     tables: &Tables,
@@ -86,7 +86,7 @@ pub(super) async fn referring(
     Ok(referring)
 }
 
-/// Columns such as `user_id` and `userId`, for a table `users`, where no foreign key says it.
+/// Finds columns such as `user_id` and `userId` for a table `users`, which need no foreign key.
 async fn columns_named_after(
     connection: &mut PgConnection,
     tables: &Tables,
@@ -124,7 +124,7 @@ fn plain(name: &str) -> String {
     name.replace('_', "").to_lowercase()
 }
 
-/// As far as English goes by its endings.
+/// Returns the singular of a regular English plural.
 fn singular(name: &str) -> String {
     if let Some(stem) = name.strip_suffix("ies") {
         return format!("{stem}y");

@@ -1,4 +1,4 @@
-//! Removing what was made: the rows of this run, and those of one that was killed.
+//! Removes the rows that this run made, and those that a killed run left behind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,17 +15,17 @@ use crate::database::quoted;
 const NOTING: &str = "noting what is made";
 const CLEANING: &str = "removing the rows that were made";
 
-/// SQLSTATE of a table and of a schema that is not there.
+/// SQLSTATEs for a missing table and a missing schema.
 const NO_TABLE: [&str; 2] = ["42P01", "3F000"];
 
-/// The application's own triggers may write while rows are removed, and so may what it has not finished.
+/// Maximum rounds of deletion: the application's triggers and unfinished work may write rows meanwhile.
 const ROUNDS: u32 = 5;
 
 type Rows = BTreeMap<Table, BTreeSet<Key>>;
 
 impl Scratch {
-    /// Notes what the rows of this run hold (ids of accounts, customers, events), so that the run after a killed one
-    /// knows them.
+    /// Records ids that the rows of this run hold (accounts, customers, events), so that the next run can find them if
+    /// this one is killed.
     pub async fn note(&self, tokens: &[String]) -> Result<(), Error> {
         if !self.keeps_notes {
             return Ok(());
@@ -39,13 +39,13 @@ impl Scratch {
             Err(Error::Rejected { code, .. }) if NO_TABLE.contains(&code.as_str()) => {}
             result => return result,
         }
-        // Somebody cleaned in between.
+        // A clean-up dropped the table in between.
         let _alone = self.triggers.lock().await;
         start_notes(&mut connection).await?;
         insert_notes(&mut connection, tokens).await
     }
 
-    /// Removes everything that was made so far, and goes on.
+    /// Removes everything that was made so far, and prepares for more.
     pub async fn start_anew(&self) -> Result<(), Error> {
         self.clean().await?;
         if self.keeps_notes {
@@ -59,15 +59,15 @@ impl Scratch {
         Ok(())
     }
 
-    /// Removes every row that was not there at the start, and everything else of ours. It can be called again, and
-    /// after any error. Rows of a table without a primary key stay if there were some in it before.
+    /// Removes every row that was not there at the start, and our triggers and schema. It can be called again, even
+    /// after an error. A table without a primary key keeps its new rows if it had rows before.
     pub async fn clean(&self) -> Result<(), Error> {
         let mut connection = self
             .pool
             .acquire()
             .await
             .map_err(|error| Error::of(error, CLEANING))?;
-        // Not by us, but should somebody else write now, no write may fail.
+        // First: our own deletes pass the triggers, but from now on no write of the application may fail either.
         let disarmed = {
             let mut triggers = self.triggers.lock().await;
             *triggers = failing::Triggers::default();
@@ -94,7 +94,7 @@ impl Scratch {
         }
     }
 
-    /// The rows that were not there at the start.
+    /// Lists the rows that were not there at the start.
     async fn made(&self, connection: &mut PgConnection) -> Result<Rows, Error> {
         let mut made = Rows::new();
         for (table, keys) in self.tables.keys(connection).await? {
@@ -113,7 +113,7 @@ impl Scratch {
     }
 }
 
-/// Makes a place for notes, and tells whether there is one: a role that may not make a schema does without.
+/// Creates the table for notes. Returns false if the role may not create a schema; notes are optional.
 pub(super) async fn start_notes(connection: &mut PgConnection) -> Result<bool, Error> {
     let sql = format!(
         "create schema if not exists {SCHEMA}; revoke all on schema {SCHEMA} from public; \
@@ -138,7 +138,7 @@ async fn insert_notes(connection: &mut PgConnection, tokens: &[String]) -> Resul
     Ok(())
 }
 
-/// Removes the rows that hold what a killed run noted or an e-mail address of ours, and the rows that refer to them.
+/// Removes the rows that hold a note of a killed run or one of our e-mail addresses, and the rows that refer to them.
 pub(super) async fn leftovers(
     connection: &mut PgConnection,
     tables: &Tables,
@@ -166,7 +166,7 @@ pub(super) async fn leftovers(
     delete(connection, tables, &left).await
 }
 
-/// Removes everything of ours that is no row of the application's, but for the triggers.
+/// Drops our schema, which holds everything of ours except triggers and rows of the application's tables.
 pub(super) async fn drop_schema(connection: &mut PgConnection) -> Result<(), Error> {
     let exists: bool = sqlx::query_scalar("select to_regnamespace($1) is not null")
         .bind(SCHEMA)
@@ -185,7 +185,7 @@ pub(super) async fn drop_schema(connection: &mut PgConnection) -> Result<(), Err
     Ok(())
 }
 
-/// Deletes the rows at once, so that it does not matter which refers to which.
+/// Deletes the rows in one statement, so that the order of foreign keys does not matter.
 async fn delete(connection: &mut PgConnection, tables: &Tables, rows: &Rows) -> Result<(), Error> {
     const TRANSIENT: [&str; 3] = ["40P01", "40001", "55P03"];
     const ATTEMPTS: u32 = 3;
@@ -216,7 +216,7 @@ async fn delete(connection: &mut PgConnection, tables: &Tables, rows: &Rows) -> 
 pub(super) struct Reference {
     pub(super) from: Table,
     pub(super) to: Table,
-    /// Pairs of columns, ours and theirs.
+    /// Pairs of referring and referenced columns.
     pub(super) columns: Vec<(String, String)>,
 }
 
@@ -264,7 +264,7 @@ pub(super) async fn references(
 }
 
 impl Reference {
-    /// The rows that refer to one of these.
+    /// Finds the rows that refer to one of these.
     async fn referring(
         &self,
         connection: &mut PgConnection,

@@ -1,10 +1,10 @@
-//! Why a scratch database cannot be used, in words that say what to do.
+//! Errors of a scratch database, with hints.
 
 use std::fmt;
 
 use crate::{database, problem::Explain};
 
-/// Everything that goes wrong with a scratch database.
+/// Any failure of a scratch database.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -13,7 +13,7 @@ pub enum Error {
     Open(#[from] database::Error),
     #[error("statement {number} of `account.sql` cannot be used ({code}): {message}")]
     AccountSql {
-        /// Counted from one.
+        /// Position, counted from one.
         number: usize,
         code: String,
         message: String,
@@ -44,7 +44,7 @@ pub enum Error {
     },
 }
 
-/// Why a database is not taken for a scratch database. Nothing has been written when one of them is given.
+/// Reason why a database is refused as a scratch database. Nothing has been written to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -75,14 +75,14 @@ pub enum Refusal {
     ReadOnly { env: String },
 }
 
-/// How two URLs were found to lead to one database.
+/// Evidence that two URLs lead to the same database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sameness {
-    /// Server and database are written alike.
+    /// The URLs name the same server and database.
     Written,
-    /// The server says so.
+    /// The server shows it.
     Server,
-    /// One is a replica of the other.
+    /// One server is a replica of the other.
     Replica,
 }
 
@@ -191,7 +191,7 @@ impl Refusal {
 }
 
 impl Error {
-    /// The error for what the server or the connection said.
+    /// Converts an error of the server or the connection; `doing` names the operation.
     pub(super) fn of(error: sqlx::Error, doing: &'static str) -> Self {
         let Some(server) = error.as_database_error() else {
             return Self::Lost {
@@ -211,12 +211,12 @@ impl Error {
     }
 }
 
-/// Whether the server refused because a policy would hide rows.
+/// Returns true if the server refused because a policy would hide rows.
 pub(super) fn hides_rows(code: &str, message: &str) -> bool {
     code == "42501" && message.contains("row-level security")
 }
 
-/// The server's code and message, shortened: it can quote values.
+/// Returns the server's code and message, shortened because it can quote values.
 pub(super) fn told(server: &dyn sqlx::error::DatabaseError) -> (String, String) {
     const MAX_MESSAGE: usize = 200;
     (

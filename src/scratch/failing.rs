@@ -1,4 +1,4 @@
-//! Writes that fail on purpose: triggers on every table that count the writes of somebody's rows, and refuse one.
+//! Simulates failing writes: triggers on every table count the writes to an account's rows, and reject one.
 
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
@@ -12,15 +12,16 @@ use super::{
 const ARMING: &str = "making a write fail";
 const DISARMING: &str = "letting writes pass again";
 
-/// The triggers' name on every table.
+/// Name of the trigger on every table.
 const TRIGGER: &str = "prodverdict_rehearsal";
 
 /// SQLSTATE `insufficient_privilege`.
 const NOT_ALLOWED: &str = "42501";
 
-/// After a write, so that only what is really written counts. A sequence counts on through what is rolled back. The
-/// application's role has no rights here, so this runs with ours; and our own writes are not the application's. What a
-/// value says of its owner is that of [`super::belonging`]; the argument lists the columns that refer to an account.
+/// The trigger function. It runs after a write, so that only rows really written count. The counter is a sequence
+/// because a rollback does not reset it. `security definer`, because the application's role has no rights on our
+/// schema. Our own writes do not count. Values match as in [`super::belonging`]; the argument lists the columns that
+/// refer to an account.
 const FUNCTION: &str = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 declare
   held text[] := '{}';
@@ -46,14 +47,14 @@ begin
 end
 $function$";
 
-/// Whether the triggers are there, and how many failures were asked for.
+/// State of the triggers, and number of failures requested so far.
 #[derive(Debug, Default)]
 pub(super) struct Triggers {
     are_there: bool,
     failures: u32,
 }
 
-/// A failure that waits for its write, until it is ended or the database is cleaned.
+/// A failure that stays armed until it is ended or the database is cleaned.
 #[derive(Debug)]
 #[must_use = "the failure stays until it is ended"]
 pub struct FailedWrite<'a> {
@@ -62,18 +63,18 @@ pub struct FailedWrite<'a> {
     nth: u32,
 }
 
-/// What came of a failure.
+/// Writes counted for a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Writes {
-    /// How many writes were tried, also those that were rolled back.
+    /// Number of attempted writes, including those that were rolled back.
     pub tried: u64,
-    /// Whether the one that had to fail was among them.
+    /// True if the write that had to fail was among them.
     pub failed: bool,
 }
 
 impl Scratch {
-    /// Makes the nth write (from one) of a row that holds one of the tokens fail, whichever table it is in. Failures
-    /// for different tokens do not touch each other.
+    /// Makes the nth write (from one) to rows that hold one of the tokens fail, in any table. Failures for different
+    /// tokens are independent.
     pub async fn fail_write(&self, tokens: &[String], nth: u32) -> Result<FailedWrite<'_>, Error> {
         let mut connection = self
             .pool
@@ -108,7 +109,7 @@ impl Scratch {
 }
 
 impl FailedWrite<'_> {
-    /// How many writes there were up to now.
+    /// Counts the writes so far.
     pub async fn writes(&self) -> Result<Writes, Error> {
         let mut connection = self
             .scratch
@@ -119,7 +120,7 @@ impl FailedWrite<'_> {
         self.count(&mut connection).await
     }
 
-    /// Lets all writes pass from now on.
+    /// Disarms the failure, and counts the writes.
     pub async fn end(self) -> Result<Writes, Error> {
         let disarming = |error| Error::of(error, DISARMING);
         let mut connection = self.scratch.pool.acquire().await.map_err(disarming)?;
@@ -153,8 +154,8 @@ impl FailedWrite<'_> {
     }
 }
 
-/// One table after the other, each in a transaction of its own: whoever locks several at once meets the application's
-/// locks in another order.
+/// Installs the triggers, with one transaction per table: locking several tables at once could deadlock with the
+/// application, which locks them in another order.
 async fn install(connection: &mut PgConnection, tables: &Tables) -> Result<(), Error> {
     let refused = async |connection: &mut PgConnection, sql: String| match session::run(
         connection, sql, ARMING,
@@ -198,7 +199,7 @@ async fn role(connection: &mut PgConnection) -> String {
         .unwrap_or_else(|_| "of the rehearsal".to_owned())
 }
 
-/// Removes the triggers, those of a killed run too.
+/// Removes the triggers, including those of a killed run.
 pub(super) async fn remove(connection: &mut PgConnection, tables: &Tables) -> Result<(), Error> {
     let oids: Vec<i64> = sqlx::query_scalar(
         "select tgrelid::int8 from pg_trigger where tgname = $1 and not tgisinternal",

@@ -1,4 +1,4 @@
-//! Letting somebody in who does not pay: what an administrator does by hand.
+//! Grants access without a payment, as an administrator does by hand.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ const PAYING: &str = "putting an account into the paid state";
 const GRANTING: &str = "letting an account in without paying";
 
 impl Scratch {
-    /// Gives an account the row of one who pays: these values, as text, in the columns that are mapped to them; a moment
-    /// is a number of seconds. False where a column is computed, so that nobody can tell how.
+    /// Writes a paying account's values into the mapped columns; values are text, times are seconds since 1970. Returns
+    /// false if a column cannot be written, for example because it is computed.
     pub async fn pay(
         &self,
         settings: &DatabaseSettings,
@@ -73,11 +73,11 @@ impl Scratch {
         for value in bound {
             query = query.bind(value);
         }
-        // What the application's own rules refuse cannot be put there.
+        // The application's own constraints may reject the values.
         Ok(query.execute(&mut *connection).await.is_ok())
     }
 
-    /// Gives an account access. False where nobody can tell how: the access is computed, or no boolean.
+    /// Gives an account access. Returns false if access is computed or not a boolean.
     pub async fn grant(&self, settings: &DatabaseSettings, account: &str) -> Result<bool, Error> {
         let AccountsQuery::Table { table, columns, .. } = &settings.accounts else {
             return Ok(false);
@@ -96,7 +96,7 @@ impl Scratch {
             .persistent(false)
             .fetch_optional(&mut *connection)
             .await;
-        // The columns may belong to a joined table.
+        // The query fails if the columns belong to a joined table.
         let kind = kind
             .ok()
             .flatten()
@@ -115,7 +115,7 @@ impl Scratch {
     }
 }
 
-/// The column of each value, with what it is to hold; none where one of them is computed.
+/// Returns the column and new value of each field; `None` if a field is computed.
 fn assigned<'v>(
     columns: &'v BTreeMap<Field, Expression>,
     values: &'v BTreeMap<Field, String>,
@@ -132,7 +132,7 @@ fn assigned<'v>(
             Some(Expression::Sql(_)) => return None,
         }
     }
-    // A column that is mapped by itself too has its own value.
+    // A column that is also mapped directly keeps that value.
     for (column, value) in later {
         assigned.entry(column).or_insert(value);
     }

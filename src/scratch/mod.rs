@@ -1,4 +1,4 @@
-//! The scratch database of a rehearsal: the one place that writes, and only where nothing can be hurt.
+//! The scratch database of a rehearsal: the only module that writes to a database, after checking that it is safe.
 
 mod account;
 mod belonging;
@@ -31,43 +31,43 @@ use account::TypedStatement;
 use failing::Triggers;
 use tables::{Key, Table, Tables};
 
-/// E-mail addresses of a rehearsal end like this, by which its rows are known after a run that was killed.
+/// Domain of all e-mail addresses of a rehearsal, by which the rows of a killed run are found.
 pub const EMAIL_DOMAIN: &str = "rehearsal.prodverdict.invalid";
 
-/// Everything of ours in the database that is not a row of the application's.
+/// Schema of our own objects in the database.
 const SCHEMA: &str = "prodverdict_rehearsal";
 
-/// Which database is opened, and what it must not be.
+/// Options of [`Scratch::open`]: the database to open, and the one that it must not be.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening<'a> {
-    /// What is in the variable that `rehearsal` names.
+    /// Value of the variable that `rehearsal` names.
     pub url: Option<&'a SecretString>,
     pub rehearsal: &'a Rehearsal,
-    /// The contract that judges.
+    /// The contract that judges the rows.
     pub contract: &'a AccessContract,
-    /// What is in the variable that the contract names.
+    /// Value of the variable that the contract names.
     pub contract_url: Option<&'a SecretString>,
-    /// The program runs in a container action, where `localhost` is not the runner.
+    /// True if the program runs in a container action, where `localhost` is not the runner.
     pub in_container_action: bool,
 }
 
-/// A scratch database that is in use by this rehearsal alone.
+/// A scratch database, locked by this rehearsal.
 #[derive(Debug)]
 pub struct Scratch {
     pool: PgPool,
-    /// Holds the lock by which a second rehearsal is kept out.
+    /// Connection that holds the lock against other rehearsals.
     _lock: Mutex<PgConnection>,
     tables: Tables,
-    /// The rows that were there at the start; none for a table whose rows cannot be told apart.
+    /// Rows that existed at the start; `None` for a table with rows but no primary key.
     before: BTreeMap<Table, Option<std::collections::BTreeSet<Key>>>,
     account: Vec<TypedStatement>,
-    /// Whether the role may keep notes, for a run after one that was killed.
+    /// True if the role may keep notes for the run after a killed one.
     keeps_notes: bool,
     triggers: Mutex<Triggers>,
 }
 
 impl Scratch {
-    /// Opens the database, refuses whatever may not be a scratch database, and removes what a killed run left behind.
+    /// Opens the database, refuses one that must not be written to, and removes what a killed run left behind.
     pub async fn open(opening: Opening<'_>) -> Result<Self, Error> {
         opening::open(opening).await
     }

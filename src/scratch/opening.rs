@@ -1,4 +1,4 @@
-//! From a URL to a scratch database in use: refusals first, then the leftovers of a run that was killed.
+//! Opens a scratch database: runs the checks first, then removes the leftovers of a killed run.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
     let accounts = account::tables_of_accounts(&mut connection, &account).await?;
     let tables = Tables::of(&mut connection).await?;
     let tables = tables.with_accounts(&mut connection, &accounts).await?;
-    // Counted before anything is written.
+    // Refuses tables that are too large before anything is written.
     tables.keys(&mut connection).await?;
 
     failing::remove(&mut connection, &tables).await?;

@@ -1,4 +1,4 @@
-//! What must not be written to: every reason for which a database is no scratch database.
+//! Safety checks: every reason why a database must not be used as a scratch database.
 
 use std::time::Duration;
 
@@ -17,21 +17,21 @@ use crate::{
     host::is_near,
 };
 
-/// The advisory lock of whoever rehearses: `prodverd` in ASCII, in the two halves that the server shows.
+/// Advisory lock of a rehearsal: `prodverd` in ASCII, in the two halves that `pg_locks` shows.
 const LOCK: i64 = (LOCK_HIGH << 32) | LOCK_LOW;
 const LOCK_HIGH: i64 = 0x7072_6f64;
 const LOCK_LOW: i64 = 0x7665_7264;
 
-/// A server takes a moment to notice that a client was killed.
+/// Attempts to take the lock: a server needs a moment to notice that a client was killed.
 const ATTEMPTS: u32 = 10;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(300);
 
-/// Other rows than this many are not counted.
+/// Limit of the count of rows that no rehearsal made.
 const MOST_COUNTED: u32 = 1000;
 
 const COMPARING: &str = "comparing it with the contract's database";
 
-/// What the URL alone tells.
+/// Checks the URL alone.
 pub(super) fn of_the_url(opening: &Opening<'_>) -> Result<Target, Error> {
     let env = opening.rehearsal.url_env.clone();
     let contract_env = opening.contract.database.url_env.clone();
@@ -67,7 +67,7 @@ pub(super) fn of_the_url(opening: &Opening<'_>) -> Result<Target, Error> {
     Ok(target)
 }
 
-/// Host and port; all names of the machine itself are one.
+/// Returns host and port. All names of this machine are equal.
 fn address(target: &Target) -> (String, u16) {
     let host = if target.is_loopback() {
         "localhost".to_owned()
@@ -86,7 +86,7 @@ fn is_near_target(target: &Target) -> bool {
     target.uses_socket || Host::parse(&host).is_ok_and(|host| is_near(&host))
 }
 
-/// Keeps a second rehearsal out for as long as the connection lasts.
+/// Locks out other rehearsals for as long as the connection lasts.
 pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<(), Error> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -108,7 +108,7 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
     .into())
 }
 
-/// What the server tells: that it takes no writes, or that it is the contract's own. The lock is held here.
+/// Checks that the server accepts writes and that the database is not the contract's own. Needs the lock of `alone`.
 pub(super) async fn of_the_server(
     connection: &mut PgConnection,
     opening: &Opening<'_>,
@@ -124,7 +124,7 @@ pub(super) async fn of_the_server(
     let ours = identity(connection).await;
     let contract_env = &opening.contract.database.url_env;
     let other = match opening.contract_url {
-        // Where the contract's database cannot be reached there is nothing to compare with.
+        // An unreachable contract database leaves nothing to compare with.
         Some(url) => database::open(url, contract_env, opening.in_container_action)
             .await
             .ok(),
@@ -155,8 +155,8 @@ pub(super) async fn of_the_server(
     Ok(())
 }
 
-/// Whether the lock that we hold on the one connection is there on the other: then both are of one database, whatever
-/// they are called.
+/// Checks whether the other connection sees our lock: if so, both are connected to the same database, whatever their
+/// URLs.
 async fn sees_lock(other: &mut PgConnection, pid: i32) -> Result<bool, Error> {
     sqlx::query_scalar(
         "select exists(select from pg_locks where locktype = 'advisory' and pid = $1 and classid::int8 = $2 \
@@ -177,7 +177,7 @@ struct Identity {
     is_replica: bool,
 }
 
-/// Who the server is; none where it does not say.
+/// Returns the server's identity; `None` if the role may not read it.
 async fn identity(connection: &mut PgConnection) -> Option<Identity> {
     let (system, database, is_replica) = sqlx::query_as(
         "select system_identifier::text, current_database()::text, pg_is_in_recovery() from pg_control_system()",
@@ -193,7 +193,7 @@ async fn identity(connection: &mut PgConnection) -> Option<Identity> {
     })
 }
 
-/// What killed rehearsals noted of what they made. Short ones are left out: they could be anybody's.
+/// Reads the notes of killed rehearsals. Short ones are skipped: they could match anybody's rows.
 pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
     let reading = |error| Error::of(error, "reading the notes of a rehearsal that was killed");
     let exists: bool = sqlx::query_scalar("select to_regclass($1) is not null")
@@ -213,7 +213,7 @@ pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, 
         .map_err(reading)
 }
 
-/// Rows of the accounts that no rehearsal made.
+/// Checks that the account tables hold no rows except those of rehearsals.
 pub(super) async fn of_the_rows(
     connection: &mut PgConnection,
     opening: &Opening<'_>,
@@ -235,7 +235,7 @@ pub(super) async fn of_the_rows(
             .fetch_one(&mut *connection)
             .await
             .map_err(reading)?;
-        // Whoever reads the accounts says that there is no such table, and what it could be called.
+        // Reading the accounts reports the missing table later, and suggests a name.
         let Some(name) = found else {
             continue;
         };

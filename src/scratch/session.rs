@@ -1,4 +1,4 @@
-//! Connections to the scratch database: a few of them, each with every limit set.
+//! Connections to the scratch database: a small pool, each with all limits set.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use sqlx::{Executor as _, PgConnection, PgPool, postgres::PgPoolOptions};
 use super::error::Error;
 use crate::database::{self, Target};
 
-/// Scenarios run side by side; what they do here takes milliseconds.
+/// Maximum number of connections. Parallel scenarios share them; each use takes milliseconds.
 const CONNECTIONS: u32 = 4;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A lock that the application holds for longer is a finding of its own. Row-level security must not hide rows, so it
-/// refuses to. Another time zone would make other texts of the same moments.
+/// A lock that the application holds for longer is a separate finding. With `row_security` off, the server refuses
+/// instead of hiding rows. A fixed time zone keeps the texts of equal times equal.
 const SETTINGS: &str = "set timezone to 'UTC'; set row_security to off; set standard_conforming_strings to on; \
      set statement_timeout to '60s'; set lock_timeout to '10s'; set idle_in_transaction_session_timeout to '60s'";
 
-/// Made when they are first needed.
+/// Creates a pool whose connections are opened on demand.
 pub(super) fn pool(target: &Target) -> Result<PgPool, database::UrlError> {
     let options = target.options_with_search_path()?;
     Ok(PgPoolOptions::new()
@@ -33,7 +33,7 @@ pub(super) async fn set(connection: &mut PgConnection) -> Result<(), sqlx::Error
     Ok(())
 }
 
-/// Runs statements of ours, one after the other.
+/// Runs our own statements, one after the other.
 pub(super) async fn run(
     connection: &mut PgConnection,
     sql: String,

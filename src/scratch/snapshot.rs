@@ -1,4 +1,4 @@
-//! The rows that belong to somebody, at one moment, and what became of them since.
+//! The rows of an account at one moment, and their changes since then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::contract::UnixSeconds;
 
 const LOOKING: &str = "looking at the application's rows";
 
-/// How far the clocks of the application, its database and this program may be apart.
+/// Assumed maximum difference in seconds between the clocks of the application, its database and this program.
 const ABOUT: u64 = 15 * 60;
 
 /// Rows by table and primary key.
@@ -22,22 +22,22 @@ pub struct Snapshot {
     rows: BTreeMap<(String, Key), BTreeMap<String, Value>>,
 }
 
-/// One column of one row that is not what it was.
+/// A change of one column of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowChange {
-    /// As people write it: `users`, `billing.invoices`.
+    /// Display name, such as `users` or `billing.invoices`.
     pub table: String,
-    /// The values of the primary key as a JSON array.
+    /// Values of the primary key as a JSON array.
     pub key: String,
     pub column: String,
-    /// None: there was no such row.
+    /// Old value; `None` if the row did not exist.
     pub before: Option<Value>,
-    /// None: there is no such row any more.
+    /// New value; `None` if the row no longer exists.
     pub after: Option<Value>,
 }
 
 impl Scratch {
-    /// Every row of every table, one of whose columns, as text, is one of the tokens; in one round trip.
+    /// Reads the rows of all tables that hold one of the tokens, in one round trip.
     pub async fn rows_of(&self, tokens: &[String]) -> Result<Snapshot, Error> {
         let mut connection = self
             .pool
@@ -55,7 +55,7 @@ impl Snapshot {
         for row in rows {
             let table = row.table.to_string().replace('`', "");
             let mut key = (table, row.key);
-            // Two that are alike in a table without a primary key are still two.
+            // Equal rows of a table without a primary key stay separate.
             while snapshot.rows.contains_key(&key) {
                 key.1.push('+');
             }
@@ -68,12 +68,11 @@ impl Snapshot {
         self.rows.is_empty()
     }
 
-    /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether the row of a change has one of the tokens in one of its columns.
+    /// Returns true if the changed row holds one of the tokens.
     pub fn names(&self, change: &RowChange, tokens: &[String]) -> bool {
         let key = (change.table.clone(), change.key.clone());
         let mut values = self.rows.get(&key).into_iter().flat_map(BTreeMap::values);
@@ -83,7 +82,7 @@ impl Snapshot {
         })
     }
 
-    /// What became of the rows, in the order of tables, keys and columns.
+    /// Lists the changes up to `later`, ordered by table, key and column.
     pub fn changes(&self, later: &Self) -> Vec<RowChange> {
         let keys: BTreeSet<_> = self.rows.keys().chain(later.rows.keys()).collect();
         let mut changes = Vec::new();
@@ -114,8 +113,8 @@ impl Snapshot {
 }
 
 impl RowChange {
-    /// Whether it only says when a row was written: the value was a moment before, or nothing, and is now about `now`,
-    /// which is the time on the wall. A new or removed row says more than that.
+    /// Returns true if the change only records the time of the write: the old value is a time or null, and the new one
+    /// is about `now`, the wall-clock time. New and removed rows do not count.
     pub fn is_time_of_writing(&self, now: UnixSeconds) -> bool {
         let (Some(before), Some(after)) = (&self.before, &self.after) else {
             return false;
@@ -125,15 +124,15 @@ impl RowChange {
     }
 }
 
-/// Whether a moment is the present one, as far as clocks agree.
+/// Returns true if a moment is about now, as far as clocks agree.
 pub fn is_about(moment: i64, now: UnixSeconds) -> bool {
     moment.abs_diff(now.0) <= ABOUT
 }
 
-/// Seconds since 1970 of a value that is a moment: Postgres's JSON of a time stamp (without an offset it is taken as
-/// UTC), or a number of seconds or milliseconds.
+/// Converts a value to seconds since 1970: a timestamp as Postgres writes it in JSON (UTC if it has no offset), or a
+/// number of seconds or milliseconds.
 fn moment(value: &Value) -> Option<i64> {
-    /// Before 2001, a number is more likely something else.
+    /// Smallest number taken as seconds (2001); a smaller one is more likely something else.
     const FIRST: i64 = 1_000_000_000;
     match value {
         Value::Number(number) => {

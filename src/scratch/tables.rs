@@ -1,4 +1,4 @@
-//! The application's tables: which there are, how their rows are told apart, and which rows hold what.
+//! The application's tables, the keys of their rows, and the rows that hold given values.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::database::quoted;
 
-/// Every step reads every row.
+/// Maximum number of rows of a table: every step reads all of them.
 pub(super) const MOST_ROWS: u64 = 20_000;
 
 const LISTING: &str = "listing the application's tables";
@@ -27,25 +27,25 @@ pub(super) struct Table {
     pub(super) name: String,
 }
 
-/// What tells a row of a table from the others: the values of its primary key as a JSON array.
+/// Identity of a row in its table: the values of its primary key as a JSON array.
 pub(super) type Key = String;
 
-/// What is known about a table.
+/// Metadata of a table.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
     pub(super) oid: i64,
     is_partitioned: bool,
-    /// The columns of its primary key; none: its rows cannot be told apart.
+    /// Columns of the primary key; empty if the table has none.
     key: Vec<String>,
-    /// The columns in which the id of an account counts however short it is.
+    /// Columns in which even a short account id counts.
     refers: Refers,
 }
 
-/// All tables of the application that the role may read, partitions as parts of theirs.
+/// All tables of the application that the role may read. Partitions belong to their table.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables(pub(super) BTreeMap<Table, Shape>);
 
-/// A row as its table's columns.
+/// A row with its columns.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) table: Table,
@@ -54,7 +54,7 @@ pub(super) struct Row {
 }
 
 impl Tables {
-    /// Those of extensions are nobody's data.
+    /// Lists the tables, except those of extensions, which hold nobody's data.
     pub(super) async fn of(connection: &mut PgConnection) -> Result<Self, Error> {
         let rows = sqlx::query(
             "select nspname::text, relname::text, c.oid::int8, relkind = 'p', array(select attname::text \
@@ -93,7 +93,7 @@ impl Tables {
         Ok(Self(tables))
     }
 
-    /// The same, knowing in which of them accounts are.
+    /// Finds the columns that refer to the account tables.
     pub(super) async fn with_accounts(
         mut self,
         connection: &mut PgConnection,
@@ -107,7 +107,7 @@ impl Tables {
         Ok(self)
     }
 
-    /// The rows that are there, by their keys; refused when there are too many to look at again and again.
+    /// Lists the keys of all rows. Refuses tables that are too large to read repeatedly.
     pub(super) async fn keys(
         &self,
         connection: &mut PgConnection,
@@ -150,9 +150,9 @@ impl Tables {
         Ok(found)
     }
 
-    /// The rows that belong to whom the tokens name, in one round trip: an id of the provider or an e-mail counts in any
-    /// column, a number or a short word where it refers to an account. With an ending, also those with a column that
-    /// ends in it.
+    /// Reads the rows that hold one of the tokens, in one round trip. A provider's id or an e-mail address counts in
+    /// any column, a number or a short word only in one that refers to an account. With `ending`, also reads rows with
+    /// a column that ends in it.
     pub(super) async fn rows_with(
         &self,
         connection: &mut PgConnection,
@@ -183,7 +183,7 @@ impl Tables {
             let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
             let (number, key, text): (i32, Key, String) =
                 read().map_err(|error| Error::of(error, READING))?;
-            // A number that fits nowhere leaves the row as one text.
+            // A number that is out of range leaves the row as one text.
             let columns = serde_json::from_str(&text)
                 .unwrap_or_else(|_| BTreeMap::from([("*".to_owned(), text.into())]));
             if let Some(table) = self.numbered(number) {
@@ -197,7 +197,7 @@ impl Tables {
         Ok(found)
     }
 
-    /// One statement that deletes the rows, whose foreign keys are checked only when all of them are gone.
+    /// Builds one statement that deletes the rows. Foreign keys are checked only when all of them are gone.
     pub(super) fn deletion(
         &self,
         rows: &BTreeMap<Table, BTreeSet<Key>>,
@@ -233,27 +233,26 @@ impl Tables {
 }
 
 impl Shape {
-    /// Whether its rows can be told apart, also after they changed.
+    /// Returns true if there is a primary key, by which a row is recognized after a change.
     pub(super) fn has_key(&self) -> bool {
         !self.key.is_empty()
     }
 
-    /// The columns of its primary key.
     pub(super) fn key_columns(&self) -> &[String] {
         &self.key
     }
 
-    /// Which columns may name an account.
+    /// Returns the columns that may name an account.
     pub(super) fn refers(&self) -> &Refers {
         &self.refers
     }
 
-    /// The expression for the key of a row `r`.
+    /// Returns the SQL expression for the key of a row `r`.
     fn key(&self) -> String {
         self.key_of("r")
     }
 
-    /// The expression for the key of a row; the whole row where it has none.
+    /// Returns the SQL expression for the key of a row: the whole row if there is no primary key.
     pub(super) fn key_of(&self, row: &str) -> String {
         if self.key.is_empty() {
             return format!("to_jsonb({row})::text");
@@ -266,7 +265,7 @@ impl Shape {
         format!("jsonb_build_array({})::text", columns.join(", "))
     }
 
-    /// Without the rows of tables that inherit from it, which are listed themselves.
+    /// Returns the table for a FROM clause, without the rows of inheriting tables, which are listed separately.
     fn source(&self, table: &Table) -> String {
         let only = if self.is_partitioned { "" } else { "only " };
         format!("{only}{}", table.sql())
@@ -274,14 +273,14 @@ impl Shape {
 }
 
 impl Table {
-    /// As SQL spells it.
+    /// Returns the qualified name, quoted for SQL.
     pub(super) fn sql(&self) -> String {
         format!("{}.{}", quoted(&self.schema), quoted(&self.name))
     }
 }
 
 impl fmt::Display for Table {
-    /// As people write it.
+    /// Writes the display name, without the schema `public`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.schema.as_str() {
             "public" => write!(f, "`{}`", self.name),

@@ -1,4 +1,4 @@
-//! A database that a rehearsal creates on a server, and drops.
+//! A temporary database that a rehearsal creates and drops.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -7,13 +7,13 @@ use url::Url;
 use super::{Opening, error::Error, refusal, session};
 use crate::database::{self, quoted};
 
-/// The beginning of the names of such databases.
+/// Prefix of the names of temporary databases.
 const PREFIX: &str = "prodverdict_rehearsal_";
 
-/// Those that a killed run left behind. Sixteen hexadecimal digits follow the beginning.
+/// Query for databases of killed runs: the prefix and sixteen hexadecimal digits.
 const LEFTOVERS: &str = "select datname::text from pg_database where datname ~ '^prodverdict_rehearsal_[0-9a-f]{16}$' order by 1";
 
-/// The advisory lock under which databases are created and removed: `prodvnew` in ASCII.
+/// Advisory lock for creating and removing databases: `prodvnew` in ASCII.
 const LOCK: i64 = 0x7072_6f64_766e_6577;
 
 const CREATING: &str = "creating a database";
@@ -22,22 +22,22 @@ const DROPPING: &str = "dropping the database that was created";
 /// SQLSTATE `insufficient_privilege`.
 const FORBIDDEN: &str = "42501";
 
-/// A database of this run alone.
+/// A temporary database for one run.
 #[derive(Debug)]
 pub struct TemporaryDatabase {
-    /// The URL of any other database of the server.
+    /// URL of any other database of the server.
     server: SecretString,
     env: String,
     name: String,
     in_container_action: bool,
     is_created: bool,
-    /// Connected for as long as it is needed, so that no other run takes it for a leftover.
+    /// Connection that stays open, so that no other run takes the database for a leftover.
     holder: Option<PgConnection>,
 }
 
 impl TemporaryDatabase {
-    /// A database that does not exist yet, on the server of a URL from this variable. `digits` are sixteen hexadecimal
-    /// ones that no other run has.
+    /// Names a database to create on the server of this URL, which comes from the variable `env`. `digits` are sixteen
+    /// hexadecimal digits, unique to this run.
     pub fn new(server: SecretString, env: &str, digits: &str) -> Self {
         Self {
             server,
@@ -49,7 +49,7 @@ impl TemporaryDatabase {
         }
     }
 
-    /// Its URL; none where the server's is no URL.
+    /// Returns the URL of the database; `None` if the server's URL is invalid.
     pub fn url(&self) -> Option<SecretString> {
         let mut url = Url::parse(self.server.expose_secret().trim()).ok()?;
         let others: Vec<(String, String)> = url
@@ -65,8 +65,8 @@ impl TemporaryDatabase {
         Some(String::from(url).into())
     }
 
-    /// Creates it, and removes what killed runs left behind. `opening` names the server's URL; whatever may not be a
-    /// scratch database is refused as one.
+    /// Creates the database, and removes those of killed runs. `opening` holds the server's URL, which has to pass the
+    /// same checks as that of a scratch database.
     pub async fn create(&mut self, opening: Opening<'_>) -> Result<(), Error> {
         refusal::of_the_url(&opening)?;
         self.in_container_action = opening.in_container_action;
@@ -88,12 +88,12 @@ impl TemporaryDatabase {
         if let Some(url) = self.url() {
             self.holder = Some(self.connect(&url).await?);
         }
-        // The lock goes with the connection.
+        // Closing releases the lock.
         connection.close().await.ok();
         Ok(())
     }
 
-    /// Drops it, whoever is still connected.
+    /// Drops the database, even if it is still in use.
     pub async fn remove(mut self) -> Result<(), Error> {
         if !self.is_created {
             return Ok(());
@@ -118,7 +118,7 @@ impl TemporaryDatabase {
     }
 }
 
-/// One that is in use cannot be dropped without force, and stays.
+/// Removes databases of killed runs. One in use stays: without force, it cannot be dropped.
 async fn remove_leftovers(connection: &mut PgConnection) -> Result<(), Error> {
     let names: Vec<String> = sqlx::query_scalar(LEFTOVERS)
         .persistent(false)
