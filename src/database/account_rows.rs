@@ -1,4 +1,4 @@
-//! Rows into accounts: which fields a reading must have, and one account from the values of one row.
+//! Converts rows to accounts: the required fields, and one account from the values of one row.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Why a row is no account.
+/// Reason why a row cannot be read as an account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
     #[error("row {row} has no `id`: it is null or blank")]
@@ -27,7 +27,7 @@ pub enum RowError {
     #[error("`{}` of the row with id `{id}` cannot be read", .field.as_str())]
     Value {
         field: Field,
-        /// Where it is read from, where that is a column.
+        /// Column that the value is read from; `None` if it is not a mapped column.
         column: Option<String>,
         id: String,
         #[source]
@@ -35,33 +35,34 @@ pub enum RowError {
     },
 }
 
-/// The fields that every account needs.
+/// Returns the fields that every account needs.
 pub fn required(match_on: MatchOn) -> [Field; 3] {
     [Field::Id, match_on.link(), Field::HasPaidAccess]
 }
 
-/// Makes accounts of rows that all have the same fields.
+/// Converts rows that all have the same fields.
 #[derive(Debug)]
 pub struct AccountRows {
     fields: BTreeSet<Field>,
     has_columns: bool,
     expressions: BTreeMap<Field, Expression>,
-    /// None: a name that is not known here.
+    /// `None` if the name of the time zone is unknown.
     zone: Option<TimeZone>,
     words: HashSet<Word>,
-    /// Of the fields that are mapped with `in:`.
+    /// Words of the fields that are mapped with `in:`.
     stored: BTreeMap<Field, StoredWords>,
     rows: u64,
 }
 
-/// Plans and statuses are a handful of words; a column that holds more distinct ones gains nothing by sharing them.
+/// Maximum number of words that rows share. Plans and statuses are few; a column with more distinct words gains nothing
+/// by sharing them.
 const MAX_SHARED_WORDS: usize = 1024;
 
-/// An id in a message; the rest of a longer one helps nobody.
+/// Maximum length of an id in a message.
 const MAX_ID_SHOWN: usize = 64;
 
 impl AccountRows {
-    /// Of rows that have these fields. The value of one mapped with `in:` is the word in its column.
+    /// Creates a converter for rows with these fields. The value of one mapped with `in:` is the word in its column.
     pub fn new(fields: BTreeSet<Field>, settings: &DatabaseSettings) -> Self {
         let expressions = match &settings.accounts {
             AccountsQuery::Table { columns, .. } => columns.clone(),
@@ -85,19 +86,19 @@ impl AccountRows {
         }
     }
 
-    /// The optional columns among the fields, as [`crate::contract::Facts::mapped`] wants them.
+    /// Returns the optional columns among the fields, for [`crate::contract::Facts::mapped`].
     pub fn mapped(&self) -> BTreeSet<Field> {
         let optional =
             |field: &Field| is_column(*field) || matches!(field, Field::Plan | Field::Exempt);
         self.fields.iter().copied().filter(optional).collect()
     }
 
-    /// By field mapped with `in:`, the words of all rows so far. A field without all its words is not in it.
+    /// Returns the words of all rows so far, by field mapped with `in:`. A field is left out if any word is unknown.
     pub fn stored_words(self) -> BTreeMap<Field, StoredWords> {
         self.stored
     }
 
-    /// The account of the next row; `value_of` is asked only for fields that the rows have.
+    /// Converts the next row; `value_of` is called only for fields that the rows have.
     pub fn account<'v>(
         &mut self,
         value_of: impl Fn(Field) -> Value<'v>,
@@ -226,7 +227,7 @@ impl<'v, F: Fn(Field) -> Value<'v>> Row<'_, 'v, F> {
     }
 }
 
-/// The column that a field is read from; none where it is computed.
+/// Returns the column that a field is read from; `None` if it is computed or not mapped.
 fn column(expressions: &BTreeMap<Field, Expression>, field: Field) -> Option<String> {
     match expressions.get(&field)? {
         Expression::Column(column) | Expression::In { column, .. } => Some(column.clone()),
@@ -234,7 +235,7 @@ fn column(expressions: &BTreeMap<Field, Expression>, field: Field) -> Option<Str
     }
 }
 
-/// The time zone of that name. UTC needs no list of zones, which not every machine has.
+/// Returns the time zone of that name. UTC needs no time zone database, which some machines lack.
 fn zone(name: &str) -> Option<TimeZone> {
     let is_utc = ["UTC", "GMT", "Etc/UTC", "Z"]
         .iter()
@@ -245,7 +246,7 @@ fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
 }
 
-/// Whether the field is kept in [`AccountColumns`].
+/// Returns true if the field is kept in [`AccountColumns`].
 fn is_column(field: Field) -> bool {
     match field {
         Field::Seats
@@ -409,7 +410,7 @@ mod tests {
             **others,
             [CustomerId::from("cus_1"), CustomerId::from("cus_3")]
         );
-        // One customer takes no more room than it does without a list.
+        // A single customer takes no more room than without a list.
         let account = list(r#"["cus_1"]"#).unwrap();
         assert_eq!(
             (account.customer, account.columns),
@@ -455,7 +456,7 @@ mod tests {
             words.iter().map(|word| &**word).collect::<Vec<_>>(),
             ["Active", "active"]
         );
-        // Where one row gives the answer alone, its word is not known.
+        // If a row holds only the answer, its word is unknown.
         let (paid, stored) = read(&[scalar(Some("active")), (Some("true"), Form::Answer)]);
         assert_eq!(paid, [true, true]);
         assert!(stored.is_empty());

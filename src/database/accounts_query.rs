@@ -1,4 +1,4 @@
-//! The statement that yields the accounts: from the configuration's table or query, under the canonical names.
+//! Builds the statement that reads the accounts from the configured table or query, with canonical column names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +17,14 @@ use super::{
     statement::{Origin, Source, Statement, quoted_table},
 };
 
-/// A SELECT whose output columns carry canonical names, and which of them are read from it under which name.
+/// A SELECT, and the names of the output columns to read, by field.
 #[derive(Debug)]
 pub(super) struct AccountsStatement {
     inner: Statement,
     columns: BTreeMap<Field, String>,
 }
 
-/// What a column's type asks for before its value can be read as text.
+/// Conversion that a column's type needs before its value can be read as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Plain,
@@ -33,7 +33,7 @@ enum Shape {
     Time,
 }
 
-/// The configuration's table form, and what it meets.
+/// The configuration's table form, and what it is checked against.
 pub(super) struct TableForm<'a> {
     pub(super) table: &'a TableName,
     pub(super) columns: &'a BTreeMap<Field, Expression>,
@@ -45,7 +45,7 @@ pub(super) struct TableForm<'a> {
 }
 
 impl TableForm<'_> {
-    /// The SELECT of the wanted fields.
+    /// Builds the SELECT of the wanted fields.
     pub(super) fn statement(&self, wanted: &BTreeSet<Field>) -> Result<AccountsStatement, Error> {
         let mut statement = Statement::new("select ");
         let mut columns = BTreeMap::new();
@@ -82,7 +82,7 @@ impl TableForm<'_> {
         expression: &Expression,
     ) -> Result<(), Error> {
         match expression {
-            // The words of `in:` are compared where the rows are read.
+            // The words of `in:` are compared when the rows are read.
             Expression::Column(column) | Expression::In { column, .. } => {
                 self.push_column(statement, field, column)?;
             }
@@ -100,8 +100,8 @@ impl TableForm<'_> {
         Ok(())
     }
 
-    /// A column of the table itself first; with a join, else a column of another table of it, with that table's name or
-    /// without.
+    /// Adds a column of the table itself if it has that name; otherwise, with a join, one of another table, with or
+    /// without that table's name.
     fn push_column(
         &self,
         statement: &mut Statement,
@@ -130,7 +130,7 @@ impl TableForm<'_> {
     }
 }
 
-/// The SELECT of the query form, whose output columns are not known yet.
+/// Builds the SELECT of the query form, whose output columns are not known yet.
 pub(super) fn query_form(sql: &str, now: UnixSeconds) -> Result<AccountsStatement, Error> {
     let source = Source {
         key: "query".to_owned(),
@@ -145,12 +145,12 @@ pub(super) fn query_form(sql: &str, now: UnixSeconds) -> Result<AccountsStatemen
     })
 }
 
-/// One row of nulls instead of the query's rows: planned like it, and never run.
+/// SQL around a query that yields one row of nulls instead of its rows: it is planned, but never run.
 const NO_ROWS: &str = "(select 1) as one left join (";
 const NO_ROWS_END: &str = ") as accounts on false";
 
 impl AccountsStatement {
-    /// Asks for the names of the output columns, one per row.
+    /// Builds the query for the names of the output columns, one per row.
     pub(super) fn column_names(&self) -> Statement {
         self.inner.wrapped(
             &format!(
@@ -161,13 +161,13 @@ impl AccountsStatement {
         )
     }
 
-    /// Takes the columns to read from what the query yields.
+    /// Sets the columns to read.
     pub(super) fn with_columns(mut self, columns: BTreeMap<Field, String>) -> Self {
         self.columns = columns;
         self
     }
 
-    /// The SELECT as it is.
+    /// Returns the SELECT unchanged.
     pub(super) fn whole(&self) -> &Statement {
         &self.inner
     }
@@ -176,7 +176,7 @@ impl AccountsStatement {
         self.columns.keys().copied().collect()
     }
 
-    /// Asks for the types of the columns: one row, one list of type numbers in the order of the fields.
+    /// Builds the query for the types of the columns: one row, with one list of type OIDs in the order of the fields.
     pub(super) fn column_types(&self) -> Statement {
         let mut statement = Statement::new("select array[");
         for (position, name) in self.columns.values().enumerate() {
@@ -193,7 +193,8 @@ impl AccountsStatement {
         self.inner.wrapped(statement.text(), NO_ROWS_END)
     }
 
-    /// The reading itself: every value as text, in the order of the fields; with `chosen`, only those accounts.
+    /// Builds the query for the rows: every value as text, in the order of the fields; with `chosen`, only those
+    /// accounts.
     pub(super) fn reading(
         &self,
         types: &BTreeMap<Field, ColumnType>,
@@ -243,12 +244,12 @@ fn as_text(name: &str, shape: Shape) -> String {
     match shape {
         Shape::Plain | Shape::Json => format!("{column}::text"),
         Shape::Array => format!("to_json({column})::text"),
-        // The cast reads a value without time zone in the session's; whole seconds need no exponent in any version.
+        // The cast reads a value without time zone in the session's time zone; whole seconds never have an exponent.
         Shape::Time => format!("floor(extract(epoch from {column}::timestamptz))::text"),
     }
 }
 
-/// What to compare with a list of ids: a column that holds one, or a list of them.
+/// Returns the alternative comparisons of a column, which holds an id or a list of ids, with a list of ids.
 fn tests(name: &str, shape: Shape) -> Vec<(String, &'static str)> {
     let column = format!("accounts.{}", super::statement::quoted(name));
     match shape {
@@ -301,7 +302,7 @@ fn described(reason: Reason) -> &'static str {
     }
 }
 
-/// The name that was most likely meant: the same but for case and underscores, or with few letters changed.
+/// Returns the most similar name: the same except for case and underscores, or with few letters changed.
 pub(super) fn nearest<'n>(
     wanted: &str,
     names: impl Iterator<Item = &'n str> + Clone,

@@ -1,11 +1,11 @@
-//! Questions to Postgres's own catalogs: the role, the tables and their columns, what a statement touches.
+//! Queries on Postgres's catalogs: the role, the tables and their columns, and the tables that a statement touches.
 
 use sqlx::{Row as _, postgres::PgRow};
 
 use super::session::{Failed, Session};
 use crate::config::TableName;
 
-/// Who we are to the server.
+/// The current role and database.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
     pub(super) name: String,
@@ -30,7 +30,7 @@ pub(super) async fn role(session: &mut Session<'_>) -> Result<Role, Failed> {
     )
 }
 
-/// The names of a table's columns; none when there is no such table.
+/// Lists a table's columns; `None` if there is no such table.
 pub(super) async fn columns(
     session: &mut Session<'_>,
     table: &TableName,
@@ -53,11 +53,11 @@ pub(super) async fn columns(
 pub(super) struct Candidate {
     pub(super) schema: String,
     pub(super) name: String,
-    /// Whether its name alone finds it.
+    /// True if the name is found without its schema.
     pub(super) is_visible: bool,
 }
 
-/// Tables and views of the application.
+/// Lists the tables and views of the application.
 pub(super) async fn candidates(session: &mut Session<'_>) -> Result<Vec<Candidate>, Failed> {
     let question = sqlx::query(
         "select nspname::text, relname::text, pg_table_is_visible(c.oid) from pg_class c \
@@ -80,15 +80,15 @@ pub(super) async fn candidates(session: &mut Session<'_>) -> Result<Vec<Candidat
 /// The type of an expression.
 #[derive(Debug, Clone)]
 pub(super) struct ColumnType {
-    /// For messages.
+    /// Name for messages.
     pub(super) shown: String,
-    /// Under any domains.
+    /// Base type, below any domains.
     pub(super) base: String,
     pub(super) is_array: bool,
     pub(super) is_composite: bool,
 }
 
-/// The types of expressions by the numbers that `pg_typeof` gives.
+/// Looks up types by the OIDs that `pg_typeof` returns.
 pub(super) async fn types(
     session: &mut Session<'_>,
     oids: &[i64],
@@ -118,7 +118,7 @@ pub(super) async fn types(
 /// A table or view that a statement of this transaction touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Touched {
-    /// Schema and name, quoted where they have to be.
+    /// Schema and name, quoted if necessary.
     pub(super) name: String,
     pub(super) schema: String,
     pub(super) can_be_read: bool,
@@ -126,8 +126,8 @@ pub(super) struct Touched {
     pub(super) has_row_security: bool,
 }
 
-/// Everything that the statements of this transaction name, also through views, joins and subqueries: Postgres locks
-/// each of it while it reads a statement, before any planning drops something, and keeps the lock to the end.
+/// Lists everything that the statements of this transaction use, also through views, joins and subqueries. Postgres
+/// locks each table when it parses a statement, before planning can drop one, and keeps the lock until the end.
 pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<Touched>, Failed> {
     let question = sqlx::query(
         "select distinct format('%I.%I', nspname, relname), quote_ident(nspname), \
@@ -153,11 +153,10 @@ pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<Touched>, F
         .collect()
 }
 
-/// The tables touched whose policies hide rows from somebody who reads them here, and that somebody: the role itself,
-/// or the owner of a view, as whom Postgres reads what is under it. A policy for reading that says `true`, with no
-/// restrictive one beside it, hides nothing. This errs on the side of saying so: who reads which table is not asked.
-/// After the statement ran, what it does not name itself (`named`) was touched by functions, which may do so as their
-/// owners.
+/// Lists the touched tables whose policies hide rows from a reader, each with that reader: the role itself, or the
+/// owner of a view, as whom Postgres reads the tables under it. A `select` policy of `true`, without a restrictive one,
+/// hides nothing. It may list too many: who reads which table is not checked. After the statement ran, tables that it
+/// does not name itself (`named`) were touched by functions, which may run as their owners.
 pub(super) async fn hidden_from(
     session: &mut Session<'_>,
     named: Option<&[Touched]>,
@@ -191,7 +190,7 @@ pub(super) async fn hidden_from(
         .collect()
 }
 
-/// The first column of every row.
+/// Returns the first column of every row.
 pub(super) fn first_column<'r, T>(rows: &'r [PgRow]) -> Result<Vec<T>, Failed>
 where
     T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,

@@ -1,4 +1,4 @@
-//! One value of a row of the reading, from the text that the server gives for it.
+//! One value of a result row, from the server's text.
 
 use std::borrow::Cow;
 
@@ -50,14 +50,14 @@ fn form(kind: &ColumnType) -> Form {
     }
 }
 
-/// A JSON string without its quotes, a list or an object as it is, anything else as it is spelled.
+/// Reads a JSON value: a string without its quotes, anything else as it is spelled.
 fn json(text: &str) -> (Option<Cow<'_, str>>, Form) {
     let text = text.trim();
     match text.chars().next() {
         Some('[') => (Some(Cow::Borrowed(text)), Form::JsonList),
         Some('{') => (Some(Cow::Borrowed(text)), Form::Object),
         Some('"') => {
-            // The server checked it; what is beyond us still is a text.
+            // The server checked the JSON; a string that cannot be parsed here is still a text.
             let read = serde_json::from_str(text).map_or(Cow::Borrowed(text), Cow::Owned);
             (Some(read), Form::Scalar)
         }

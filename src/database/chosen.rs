@@ -1,27 +1,27 @@
-//! Some of the accounts: those with these ids, and those that are linked to one of these.
+//! A selection of accounts: those with these ids, and those with one of these links.
 
 use crate::contract::{AccountId, Field, MatchOn};
 
 use super::statement::Statement;
 
-/// Which accounts a reading is about. An account that fits either list is one of them.
+/// The accounts to read. An account that matches either list is included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chosen {
     pub accounts: Vec<AccountId>,
-    /// What accounts store to be linked: customer ids, or subscription ids where the configuration matches on those.
+    /// Stored links: customer ids, or subscription ids if the configuration matches on those.
     pub links: Vec<String>,
 }
 
 impl Chosen {
-    /// Adds the condition; `tests_of` gives the tests of which one has to hold for a field, each as what stands before
-    /// and behind the list of values. A field that is not read has none.
+    /// Adds the condition. `tests_of` returns the alternative tests of a field, each as the SQL before and after the
+    /// list of values; a field that is not read has none.
     pub(super) fn push_condition(
         &self,
         statement: &mut Statement,
         match_on: MatchOn,
         tests_of: impl Fn(Field) -> Vec<(String, &'static str)>,
     ) {
-        // Postgres takes no text with a zero byte, and so has none.
+        // Postgres stores no text with a zero byte.
         let storable = |text: &&str| !text.contains('\0');
         let accounts = self.accounts.iter().map(AccountId::as_str);
         let links = self.links.iter().map(String::as_str);

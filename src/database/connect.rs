@@ -1,4 +1,4 @@
-//! Making the connection, and what each way of failing means.
+//! Connects to the server, and explains each kind of failure.
 
 use std::{io, net::IpAddr, time::Duration};
 
@@ -14,10 +14,10 @@ use super::{
 };
 use crate::host::is_near;
 
-/// Long enough for a database that wakes up, short enough to fail while somebody watches.
+/// Timeout for connecting: long enough for a database that wakes up, short enough for somebody who watches.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why there is no connection.
+/// Reason why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     #[error("its host has no address")]
@@ -50,7 +50,7 @@ pub enum ConnectError {
     Url(#[from] UrlError),
 }
 
-/// A connection, and whether it crosses a network that is nobody's without TLS.
+/// A connection, and whether it crosses a public network without TLS.
 #[derive(Debug)]
 pub(super) struct Connected {
     pub(super) connection: PgConnection,
@@ -62,7 +62,7 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
     let attempt = async {
         let mut is_remote = false;
         if !target.uses_socket {
-            // The driver's own look-up fails with an error that cannot be told from others.
+            // The driver's own lookup fails with an error that cannot be distinguished from others.
             let addresses = lookup_host((target.host.as_str(), target.port))
                 .await
                 .map_err(ConnectError::UnknownHost)?;
@@ -70,7 +70,7 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
         }
         let mut is_exposed = is_remote && matches!(target.tls().mode, PgSslMode::Disable);
         let options = if is_remote && matches!(target.tls().mode, PgSslMode::Prefer) {
-            // The driver does not say which of the two it got.
+            // The driver does not report which of the two it used.
             match PgConnection::connect_with(&options.clone().ssl_mode(PgSslMode::Require)).await {
                 Ok(connection) => {
                     return Ok(Connected {
@@ -150,7 +150,7 @@ fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
     }
 }
 
-/// Codes of the manual's appendix A.
+/// Converts a rejection by its SQLSTATE, from appendix A of the manual.
 fn rejection(code: &str, message: &str, target: &Target) -> ConnectError {
     match code {
         "28P01" => ConnectError::Password {
@@ -172,7 +172,7 @@ fn rejection(code: &str, message: &str, target: &Target) -> ConnectError {
 }
 
 impl ConnectError {
-    /// What to do; `env` is the variable that holds the URL.
+    /// Returns the hint; `env` is the variable that holds the URL.
     pub(super) fn hint(&self, env: &str) -> String {
         match self {
             Self::UnknownHost(_) => format!(

@@ -1,4 +1,4 @@
-//! From a statement that failed to the error that says what to do, with what the catalogs know about it.
+//! Converts a failed statement to an error with a hint, with help of the catalogs.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use super::{
     statement::{Origin, quoted, quoted_table},
 };
 
-/// What is left of a server's message: it can quote values.
+/// Maximum length of a server's message, which can quote values.
 const MAX_MESSAGE: usize = 200;
 
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the driver's errors are an open list"
 )]
-/// The error for a failure that needs no look at the catalogs.
+/// Converts a failure that needs no lookup in the catalogs.
 pub(super) fn plain(failed: Failed, limit: Duration) -> Error {
     let place = failed.origin.as_ref().map(SqlPlace::of).map(Box::new);
     let Some(server) = failed.error.as_database_error() else {
@@ -33,7 +33,7 @@ pub(super) fn plain(failed: Failed, limit: Duration) -> Error {
     let code = failed.code().unwrap_or_default();
     let message: String = server.message().chars().take(MAX_MESSAGE).collect();
     match code.as_str() {
-        // Its own limit and somebody's `pg_cancel_backend` share a code.
+        // The server's own limit and `pg_cancel_backend` share a code.
         "57014" if failed.after >= limit => Error::StatementTimeout(limit),
         "57014" => Error::Canceled,
         "55P03" => Error::LockTimeout { message },
@@ -52,7 +52,7 @@ pub(super) fn plain(failed: Failed, limit: Duration) -> Error {
     }
 }
 
-/// The error for a failure with code 42P01: a table that is not there.
+/// Builds the error for code 42P01: a table does not exist.
 pub(super) async fn no_table(session: &mut Session<'_>, failed: Failed) -> Result<Error, Failed> {
     let Some(origin) = failed.origin.as_ref() else {
         return Err(failed);
@@ -69,7 +69,7 @@ pub(super) async fn no_table(session: &mut Session<'_>, failed: Failed) -> Resul
     })
 }
 
-/// The error for the configured table that is not there.
+/// Builds the error for a configured table that does not exist.
 pub(super) async fn no_configured_table(
     session: &mut Session<'_>,
     table: &TableName,
@@ -82,7 +82,7 @@ pub(super) async fn no_configured_table(
     })
 }
 
-/// The error for tables whose policies hide rows: whom from, and what would show them.
+/// Builds the error for tables whose policies hide rows, with the policies that would show them.
 pub(super) fn row_security(role: &Role, hidden: Vec<(String, String)>) -> Error {
     let policies = hidden
         .iter()
@@ -101,7 +101,7 @@ pub(super) fn row_security(role: &Role, hidden: Vec<(String, String)>) -> Error 
     }
 }
 
-/// The error for a failure with code 42501 that is not row-level security's.
+/// Builds the error for code 42501 if row-level security is not the cause.
 pub(super) fn permission(role: &Role, failed: &Failed, touched: &[Touched]) -> Error {
     let message = failed
         .error
@@ -132,7 +132,7 @@ pub(super) fn permission(role: &Role, failed: &Failed, touched: &[Touched]) -> E
     }
 }
 
-/// A table's name for people, as the configuration spells it.
+/// Returns a table's display name, as the configuration spells it.
 pub(super) fn shown(table: &TableName) -> String {
     match &table.schema {
         Some(schema) => format!("{schema}.{}", table.name),

@@ -1,4 +1,4 @@
-//! Why the accounts could not be read, in words that say what to do.
+//! Errors of reading the accounts, with hints.
 
 use std::{fmt, time::Duration};
 
@@ -9,7 +9,7 @@ use super::{
     value_advice,
 };
 
-/// Everything that keeps the accounts from being read completely.
+/// Reason why the accounts cannot be read completely.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("`{env}` cannot be used as a database URL")]
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("there is no table `{table}`{}", At(.place.as_deref()))]
     NoTable {
         table: String,
-        /// As it has to be written.
+        /// Suggested name, in the spelling that is needed.
         nearest: Option<String>,
         place: Option<Box<SqlPlace>>,
     },
@@ -97,7 +97,7 @@ pub enum Error {
         code: String,
         message: String,
         place: Option<Box<SqlPlace>>,
-        /// The server's own hint.
+        /// The server's own hint, or else advice for the code.
         hint: String,
     },
     #[error(transparent)]
@@ -106,18 +106,18 @@ pub enum Error {
     Protocol(#[source] sqlx::Error),
 }
 
-/// A place in SQL of the configuration, and the line that stands there.
+/// A position in SQL of the configuration, with its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlPlace {
-    /// The key: `where`, `columns.plan`.
+    /// The key, such as `where` or `columns.plan`.
     pub key: String,
-    /// Within the key's text, counted from one.
+    /// Line within the key's text, counted from one.
     pub line: usize,
     pub column: usize,
     pub excerpt: String,
 }
 
-/// The length of a line in a message.
+/// Maximum length of a line in a message.
 const MAX_EXCERPT: usize = 120;
 
 impl SqlPlace {
@@ -160,7 +160,7 @@ impl fmt::Display for At<'_> {
 
 struct List<'a>(&'a [String]);
 
-/// More names than this help nobody.
+/// Maximum number of names in a message.
 const MAX_LISTED: usize = 20;
 
 impl fmt::Display for List<'_> {

@@ -1,4 +1,4 @@
-//! Reader of the application's Postgres: rows into facts, complete or not at all.
+//! Reads accounts from the application's Postgres, completely or not at all.
 
 mod account_rows;
 mod accounts_query;
@@ -51,31 +51,31 @@ pub use url_error::UrlError;
 pub use url_mistake::Mistake;
 pub use value::{Customers, Expected, Form, Meaningless, Value};
 
-/// What a reading depends on besides the configuration of the database.
+/// Options of a reading besides the configuration of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadRequest {
-    /// The contract checks plans.
+    /// True if the contract checks plans.
     pub wants_plan: bool,
-    /// The time of evaluation, which `{{now}}` in SQL stands for.
+    /// The time of evaluation, which is the value of `{{now}}` in SQL.
     pub now: UnixSeconds,
-    /// The program runs in a container action, where `localhost` is not the runner.
+    /// True if the program runs in a container action, where `localhost` is not the runner.
     pub in_container_action: bool,
 }
 
-/// What the database says.
+/// Facts from the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseFacts {
-    /// In the order of the query.
+    /// Accounts in the order of the query.
     pub accounts: Vec<Account>,
-    /// The optional columns that were read.
+    /// Optional columns that were read.
     pub mapped: BTreeSet<Field>,
-    /// By field mapped with `in:`, the words of these accounts.
+    /// Words of these accounts, by field mapped with `in:`.
     pub stored_words: BTreeMap<Field, StoredWords>,
-    /// What could be better about the connection.
+    /// Possible improvements of the connection and its role.
     pub warnings: Vec<Problem>,
 }
 
-/// Reads every account. `on_progress` is told how many rows there are so far, now and then and at the end.
+/// Reads every account. Calls `on_progress` with the number of rows so far, from time to time and at the end.
 pub async fn read(
     url: &SecretString,
     settings: &DatabaseSettings,
@@ -85,7 +85,7 @@ pub async fn read(
     reading::read(url, settings, request, None, on_progress).await
 }
 
-/// Reads again just the accounts with these ids; one that is gone is not among the result.
+/// Reads only the accounts with these ids; missing ones are left out.
 pub async fn read_accounts(
     url: &SecretString,
     settings: &DatabaseSettings,
@@ -99,7 +99,7 @@ pub async fn read_accounts(
     read_chosen(url, settings, request, &chosen).await
 }
 
-/// Reads just the accounts that are chosen; none of them has to exist.
+/// Reads only the chosen accounts; none of them has to exist.
 pub async fn read_chosen(
     url: &SecretString,
     settings: &DatabaseSettings,

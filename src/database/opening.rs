@@ -1,4 +1,4 @@
-//! From a URL in an environment variable to a connection, or to what to do about that variable.
+//! Connects to the database of a URL from an environment variable; errors name that variable.
 
 use secrecy::SecretString;
 use sqlx::PgConnection;
@@ -10,18 +10,18 @@ use super::{
 };
 use crate::problem::Problem;
 
-/// A connection, and what its URL says beyond where it leads.
+/// A connection, with settings of its URL that are not applied yet.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) connection: PgConnection,
-    /// Where to look for tables, as `set search_path` takes it. It is for whoever reads to set: behind a transaction
-    /// pooler a setting lasts no longer than its transaction, and one of the start is refused.
+    /// Search path, in the syntax of `set search_path`. The reader has to set it: behind a transaction pooler, a
+    /// setting lasts no longer than its transaction, and a startup parameter is refused.
     pub(super) search_path: Option<String>,
-    /// What could be better about the connection.
+    /// Possible improvement of the connection.
     pub(super) warning: Option<Problem>,
 }
 
-/// Connects to the database whose URL was in `env`, for readings.
+/// Connects to the database whose URL was in `env`, to read from it.
 pub(super) async fn open_for_reading(
     url: &SecretString,
     env: &str,
@@ -38,7 +38,7 @@ pub(super) async fn open_for_reading(
         Err(source) => source,
     };
     let server = target.server();
-    // Nothing but the program runs in its container: the database cannot be what failed here.
+    // Nothing else runs in this program's container, so the database itself did not fail.
     if in_container_action && target.is_loopback() {
         return Err(Error::LoopbackInContainer {
             env,
@@ -54,7 +54,7 @@ pub(super) async fn open_for_reading(
     })
 }
 
-/// Connects to the database whose URL was in `env`; tables are looked for where the URL says.
+/// Connects to the database whose URL was in `env`, and sets the URL's search path.
 pub(crate) async fn open(
     url: &SecretString,
     env: &str,

@@ -1,4 +1,4 @@
-//! Which output columns of `query` are which fields: a misspelt one is an error, never a column that is not checked.
+//! Maps the output columns of `query` to fields. A misspelt one is an error, so that no check is skipped silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::contract::Field;
 
 use super::{accounts_query::nearest, error::Error};
 
-/// What people put before or after a field's name: `stripe_subscription_id`, `current_period_end`, `plan_name`.
+/// Common additions to a field's name: `stripe_subscription_id`, `current_period_end`, `plan_name`.
 const BEGINNINGS: [&str; 7] = [
     "stripe_",
     "paddle_",
@@ -18,8 +18,8 @@ const BEGINNINGS: [&str; 7] = [
 ];
 const ENDINGS: [&str; 2] = ["_name", "_at"];
 
-/// The output columns to read, by field. Others are the query's own business (`select *` brings many), unless one looks
-/// like an optional field that the query does not yield otherwise.
+/// Returns the output columns to read, by field. Other columns are ignored (`select *` yields many), unless one
+/// resembles an optional field that the query does not yield.
 pub(super) fn by_field(
     names: &[String],
     required: [Field; 3],
@@ -64,7 +64,7 @@ pub(super) fn by_field(
     Ok(columns)
 }
 
-/// The field that a name of no field comes close to, as it is or without what people put around it.
+/// Returns the field that an unknown name resembles, as it is or without common additions.
 fn resembled(name: &str) -> Option<Field> {
     if Field::parse(name).is_some() {
         return None;

@@ -1,4 +1,4 @@
-//! Roles whose SQL reaches beyond a read-only transaction: files and programs of the server, other databases.
+//! Detects roles whose SQL reaches beyond a read-only transaction: files and programs of the server, other databases.
 
 use secrecy::SecretString;
 use sqlx::Row as _;
@@ -15,15 +15,15 @@ use crate::config::{AccountsQuery, DatabaseSettings};
 /// A role that can do more than a read-only transaction allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Power {
-    /// As SQL spells it.
+    /// Name of the role, quoted for SQL.
     pub role: String,
-    /// What it is, as in "is a superuser".
+    /// Description of the power, such as "is a superuser".
     pub is: String,
-    /// SQL that makes a role which can only read.
+    /// SQL that creates a read-only role.
     pub instead: String,
 }
 
-/// Asks whether the role of this URL has such power, by itself or by a role that it can turn into.
+/// Checks whether the role of this URL has such power, itself or through a role that it can switch to.
 pub async fn power(
     url: &SecretString,
     settings: &DatabaseSettings,
@@ -47,7 +47,7 @@ struct Asked {
 
 async fn ask(session: &mut Session<'_>) -> Result<Asked, Failed> {
     session.begin(RowSecurity::Applied).await?;
-    // Of the session's user: SQL can leave a role that was put on with `set role`.
+    // Checks the session's user: SQL can leave a role that was taken with `set role`.
     let question = sqlx::query(
         "select session_user::text, current_database()::text, \
          exists (select from pg_roles where rolsuper and pg_has_role(session_user, oid, 'member')), \

@@ -1,4 +1,4 @@
-//! One reading from start to end: connect, learn the columns, make sure that nothing is hidden, stream the rows.
+//! Runs one reading: connects, finds the columns, checks that no row is hidden, streams the rows.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ use super::{
     value::{Form, Value},
 };
 
-/// Rows between two reports of progress.
+/// Number of rows between two reports of progress.
 const PROGRESS_STEP: u64 = 1000;
 
 pub(super) async fn read(
@@ -51,7 +51,7 @@ pub(super) async fn read(
     Ok(facts)
 }
 
-/// One connection for many readings, one after the other: what is looked at again and again.
+/// A connection for repeated readings of the same accounts.
 #[derive(Debug)]
 pub struct Reader<'a>(Session<'a>);
 
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         Ok(Self(Session::new(opened, settings)))
     }
 
-    /// Reads just the accounts that are chosen. A reader that failed is not to be used again.
+    /// Reads only the chosen accounts. Must not be called again after an error.
     pub async fn read(
         &mut self,
         request: &ReadRequest,
@@ -88,7 +88,7 @@ struct Reading<'a> {
     on_progress: &'a (dyn Fn(u64) + Sync),
 }
 
-/// What keeps an attempt from succeeding: an answer already, or the server's word that is still to be explained.
+/// Reason why an attempt failed: an error to report, or a failed statement that still needs an explanation.
 #[derive(Debug)]
 enum Stopped {
     Known(Error),
@@ -114,8 +114,8 @@ const INVALID_PARAMETER_VALUE: &str = "22023";
 
 impl Reading<'_> {
     async fn run(&self, session: &mut Session<'_>) -> Result<DatabaseFacts, Error> {
-        // Only the server knows which policies a statement meets, as whom it reads what is under a view, and what
-        // functions do. With `row_security = off` it says so instead of leaving rows out.
+        // Only the server knows which policies apply to a statement, as whom it reads the tables under a view, and what
+        // functions do. With `row_security = off` it fails instead of leaving rows out.
         let stopped = match self.attempt(session, RowSecurity::Refused).await {
             Ok(facts) => return Ok(facts),
             Err(stopped) => stopped,
@@ -131,7 +131,7 @@ impl Reading<'_> {
         }
     }
 
-    /// After a refusal: reads with the policies applied if none of them hides a row, else says which do.
+    /// Runs after a refusal: reads with the policies applied if none hides a row, or else reports those that do.
     async fn without_refusal(&self, session: &mut Session<'_>) -> Result<DatabaseFacts, Error> {
         let end = session.end().await;
         end.map_err(|failed| self.explained(failed))?;
@@ -172,14 +172,14 @@ impl Reading<'_> {
         let mut facts = self.rows(session, &statement, &types).await?;
         facts.warnings.extend(warning);
         if row_security == RowSecurity::Applied {
-            // Once more for what only functions touch, which the server meets no earlier than in running them.
+            // Checks again for tables that only functions touch, which the server locks only while it runs them.
             nothing_hidden(session, &role, Some(&touched)).await?;
         }
         session.end().await?;
         Ok(facts)
     }
 
-    /// The SELECT for the accounts, checked against what the database has.
+    /// Builds the SELECT for the accounts, checked against the database.
     async fn statement(&self, session: &mut Session<'_>) -> Result<AccountsStatement, Stopped> {
         let needed = required(self.settings.match_on);
         match &self.settings.accounts {
@@ -266,8 +266,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Which of the tables the role may not read: permissions are checked no earlier than when a statement runs, so
-    /// one that is only prepared tells what it touches.
+    /// Finds the tables that the role may not read. Permissions are checked only when a statement runs, so one that is
+    /// only prepared reveals the tables that it touches.
     async fn try_permission(
         &self,
         session: &mut Session<'_>,
@@ -279,7 +279,7 @@ impl Reading<'_> {
             AccountsQuery::Table { .. } => self.statement(session).await?,
             AccountsQuery::Query { sql } => query_form(sql, self.request.now)?,
         };
-        // The schema itself may be out of reach, and then nothing can be prepared.
+        // If the schema itself is out of reach, nothing can be prepared.
         let touched = match session.prepare(form.whole()).await {
             Ok(()) => catalog::touched(session).await?,
             Err(_) => Vec::new(),
@@ -292,7 +292,7 @@ impl Reading<'_> {
     }
 }
 
-/// A transaction in place of a failed one.
+/// Replaces a failed transaction.
 async fn afresh(session: &mut Session<'_>) -> Result<(), Failed> {
     session.end().await?;
     session.begin(RowSecurity::Applied).await
@@ -310,7 +310,7 @@ async fn nothing_hidden(
     Err(diagnosis::row_security(role, hidden).into())
 }
 
-/// The types of the columns of the reading, which are in the order of the fields.
+/// Returns the types of the columns to read, in the order of the fields.
 async fn types(
     session: &mut Session<'_>,
     statement: &AccountsStatement,

@@ -1,4 +1,4 @@
-//! Advice for a role that can do more than read: how to make one that cannot.
+//! Advice for a role that can do more than read: the SQL that creates a read-only one.
 
 use crate::problem::Problem;
 
@@ -7,7 +7,7 @@ use super::{
     statement::quoted,
 };
 
-/// A warning when the role could write what it reads.
+/// Returns a warning if the role could write to the tables that it reads.
 pub(super) fn warning(role: &Role, touched: &[Touched], env: &str) -> Option<Problem> {
     let written: Vec<&str> = touched
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn warning(role: &Role, touched: &[Touched], env: &str) -> Option<Pro
 }
 
 fn read_only_role(role: &Role, touched: &[Touched]) -> String {
-    // Without it a policy would hide rows from the new role.
+    // Without it, a policy would hide rows from the new role.
     let bypass = if touched.iter().any(|table| table.has_row_security) {
         " bypassrls"
     } else {

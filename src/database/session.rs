@@ -1,4 +1,4 @@
-//! One connection and its one read-only transaction, with every limit set.
+//! A connection and its read-only transaction, with all limits set.
 
 use std::{future::Future, time::Duration};
 
@@ -16,25 +16,25 @@ use super::{
 };
 use crate::config::DatabaseSettings;
 
-/// A lock that somebody's migration holds is not worth waiting for: the next run comes.
+/// Waiting longer for a lock, such as that of a migration, is not worth it: there will be a next run.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The server ends the transaction of a client that vanished.
+/// Time after which the server ends the transaction of a client that vanished.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How much longer than its own limit a server may take to say so before it counts as gone.
+/// Extra time for a server to report its own timeout, before it counts as gone.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What the server does with a statement that a row-level security policy would touch.
+/// The server's treatment of a statement that a row-level security policy affects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RowSecurity {
-    /// Refuses it: `row_security = off`.
+    /// The statement fails: `row_security = off`.
     Refused,
-    /// Applies the policy and says nothing.
+    /// The policy applies silently.
     Applied,
 }
 
-/// A statement that failed, and where in the configuration the server points to.
+/// A failed statement, and the place in the configuration that the server points to.
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) error: sqlx::Error,
@@ -63,9 +63,9 @@ impl<'a> Session<'a> {
         self.settings
     }
 
-    /// Begins the transaction. Settings are made inside of it: a transaction pooler hands the connection to others
-    /// afterwards. The first query also takes the snapshot, and from then on Postgres lets nobody turn the transaction
-    /// into one that writes.
+    /// Begins the transaction. All settings are local to it: a transaction pooler gives the connection to others
+    /// afterwards. The first query takes the snapshot; from then on Postgres does not let the transaction become
+    /// writable.
     pub(super) async fn begin(&mut self, row_security: RowSecurity) -> Result<(), Failed> {
         let begin = sqlx::raw_sql("begin transaction isolation level repeatable read read only");
         within(PATIENCE, begin.execute(&mut self.connection)).await?;
@@ -90,36 +90,36 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Ends the transaction, whatever state it is in; it has nothing to keep.
+    /// Ends the transaction in any state; there is nothing to commit.
     pub(super) async fn end(&mut self) -> Result<(), Failed> {
         let end = sqlx::raw_sql("rollback");
         within(PATIENCE, end.execute(&mut self.connection)).await?;
         Ok(())
     }
 
-    /// Says goodbye; a server that does not listen any more is no loss.
+    /// Closes the connection; errors are ignored.
     pub(super) async fn close(self) {
         timeout(PATIENCE, self.connection.close()).await.ok();
     }
 
-    /// The rows of a question of our own.
+    /// Runs a query of our own and returns its rows.
     pub(super) async fn ask(
         &mut self,
         question: Query<'_, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, Failed> {
-        // Without a name on the server: behind a transaction pooler a named statement outlives its client.
+        // Unnamed: behind a transaction pooler, a named statement outlives its client.
         let question = question.persistent(false);
         within(self.limit(), question.fetch_all(&mut self.connection)).await
     }
 
-    /// The rows of a statement that holds SQL of the configuration.
+    /// Runs a statement that contains SQL of the configuration, and returns its rows.
     pub(super) async fn rows(&mut self, statement: &Statement) -> Result<Vec<PgRow>, Failed> {
         self.ask(statement.query())
             .await
             .map_err(|failed| failed.located(statement))
     }
 
-    /// Makes the server read a statement and lock what it names, without running it.
+    /// Makes the server parse a statement and lock the tables that it names, without running it.
     pub(super) async fn prepare(&mut self, statement: &Statement) -> Result<(), Failed> {
         self.rows(&statement.wrapped("prepare prodverdict_named as ", ""))
             .await?;
@@ -128,7 +128,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Hands over the rows of a statement one by one, as they come; `take` ends it early with an error of its own.
+    /// Passes the rows of a statement to `take` one by one, as they arrive. An error of `take` ends the reading.
     pub(super) async fn each<E>(
         &mut self,
         statement: &Statement,
@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
 }
 
 impl Failed {
-    /// The server's code for what happened (SQLSTATE); none when it did not get to say one.
+    /// Returns the server's error code (SQLSTATE); `None` if the server did not report one.
     pub(super) fn code(&self) -> Option<String> {
         self.error
             .as_database_error()
@@ -185,7 +185,7 @@ impl Failed {
     }
 }
 
-/// Runs one exchange with the server, which has its own limits: this one is for a server that says nothing any more.
+/// Runs one exchange with the server. The server has limits itself: this one is for a server that stopped responding.
 async fn within<T>(
     limit: Duration,
     exchange: impl Future<Output = Result<T, sqlx::Error>>,
@@ -202,7 +202,7 @@ async fn within<T>(
     })
 }
 
-/// As Postgres takes it, whose longest is some 24 days.
+/// Formats a timeout for Postgres, whose maximum is about 24 days.
 fn milliseconds(duration: Duration) -> String {
     i32::try_from(duration.as_millis())
         .unwrap_or(i32::MAX)

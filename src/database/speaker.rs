@@ -1,4 +1,4 @@
-//! What answers at an address where Postgres was expected.
+//! Detects the protocol of a server that is not Postgres.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-/// What answers in place of Postgres.
+/// Protocol of a server that is not Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speaker {
     Http,
@@ -25,32 +25,32 @@ impl Speaker {
         }
     }
 
-    /// By the first byte that it sends; none for what Postgres may send.
+    /// Recognizes the protocol by the server's first byte; `None` for a byte that Postgres may send.
     fn of(byte: u8) -> Option<Self> {
         match byte {
-            // Yes, no, and an error before anything else.
+            // TLS accepted, TLS refused, or an early error.
             b'S' | b'N' | b'E' => None,
             b'H' => Some(Self::Http),
-            // An alert.
+            // A TLS alert.
             0x15 => Some(Self::Tls),
             _ => Some(Self::Other),
         }
     }
 }
 
-/// Who sent the byte that the driver did not expect: it names that byte in hexadecimal digits.
+/// Recognizes the protocol from the driver's error, which names the unexpected byte in hexadecimal.
 pub(super) fn speaker(message: &str) -> Option<Speaker> {
     let (_, answer) = message.split_once("unexpected response from SSLRequest: 0x")?;
     let byte = u8::from_str_radix(answer.get(..2)?, 16).ok()?;
     Speaker::of(byte)
 }
 
-/// The first message of a client that would like TLS, which Postgres answers in one byte.
+/// Message in which a client requests TLS, and which Postgres answers with one byte.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks who answers where a connection without TLS came to nothing; none where it could be Postgres.
+/// Probes a server when a connection without TLS failed; `None` if it could be Postgres.
 pub(super) async fn probe(host: &str, port: u16) -> Option<Speaker> {
     let asked = async {
         let mut stream = TcpStream::connect((host, port)).await.ok()?;

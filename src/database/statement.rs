@@ -1,4 +1,4 @@
-//! The one place where SQL is put together and marked as safe: our words, quoted names, checked SQL, bound values.
+//! The only place that assembles SQL and marks it as safe: our own SQL, quoted names, checked SQL, and bound values.
 
 use sqlx::{AssertSqlSafe, Postgres, postgres::PgArguments, query::Query};
 
@@ -10,7 +10,7 @@ use crate::{
     contract::UnixSeconds,
 };
 
-/// A statement under construction, with its values and with what is known of where its text comes from.
+/// A statement under construction, with its values and the origin of its parts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Statement {
     text: String,
@@ -25,7 +25,7 @@ enum BoundValue {
     Texts(Vec<String>),
 }
 
-/// A stretch of the statement that somebody wrote; all numbers count characters.
+/// A part of the statement that comes from the configuration; all numbers count characters.
 #[derive(Debug, Clone)]
 struct Run {
     start: usize,
@@ -34,10 +34,10 @@ struct Run {
     source_start: usize,
 }
 
-/// Where in the configuration a piece of SQL was written.
+/// Origin of SQL in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
-    /// The key, as messages name it: `where`, `columns.plan`.
+    /// The key in messages, such as `where` or `columns.plan`.
     pub(super) key: String,
     pub(super) text: String,
 }
@@ -46,7 +46,7 @@ pub(super) struct Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) source: Source,
-    /// In characters from the start of the text.
+    /// Offset in characters from the start of the text.
     pub(super) at: usize,
 }
 
@@ -57,26 +57,26 @@ impl Statement {
         statement
     }
 
-    /// Adds words of our own.
+    /// Adds SQL of our own.
     pub(super) fn push(&mut self, words: &str) -> &mut Self {
         self.text.push_str(words);
         self
     }
 
-    /// Adds a name, quoted, so that it can be nothing but a name.
+    /// Adds a quoted name.
     pub(super) fn push_name(&mut self, name: &str) -> &mut Self {
         self.text.push_str(&quoted(name));
         self
     }
 
-    /// Adds the place of a bound list of texts.
+    /// Adds a list of texts as a bound value.
     pub(super) fn push_texts(&mut self, values: &[String]) -> &mut Self {
         self.values.push(BoundValue::Texts(values.to_vec()));
         let number = self.values.len();
         self.push(&format!("${number}::text[]"))
     }
 
-    /// Adds SQL of the configuration on lines of its own: its last line may end in a comment.
+    /// Adds SQL of the configuration on separate lines: its last line may end in a comment.
     pub(super) fn push_checked(
         &mut self,
         sql: &CheckedSql,
@@ -101,7 +101,7 @@ impl Statement {
         self.push("\n")
     }
 
-    /// The time of evaluation is one parameter however often it is used.
+    /// Adds the time of evaluation, which is one parameter however often it is used.
     fn push_now(&mut self, now: UnixSeconds) {
         let number = *self.now.get_or_insert_with(|| {
             self.values.push(BoundValue::Text(now.to_string()));
@@ -110,7 +110,7 @@ impl Statement {
         self.push(&format!("(${number}::timestamptz)"));
     }
 
-    /// This statement as a part of another: our words before it and after it.
+    /// Returns this statement between parts of our own SQL.
     pub(super) fn wrapped(&self, before: &str, after: &str) -> Self {
         let shift = before.chars().count();
         let mut wrapped = self.clone();
@@ -122,7 +122,7 @@ impl Statement {
         wrapped
     }
 
-    /// Ready to run, without a name on the server: behind a transaction pooler a named statement outlives its client.
+    /// Returns the query, unnamed: behind a transaction pooler, a named statement outlives its client.
     pub(super) fn query(&self) -> Query<'_, Postgres, PgArguments> {
         let mut query = sqlx::query(AssertSqlSafe(self.text.clone())).persistent(false);
         for value in &self.values {
@@ -134,7 +134,7 @@ impl Statement {
         query
     }
 
-    /// Where in the configuration the character at `position` (counted from one, as the server does) was written.
+    /// Returns the origin of the character at `position`, counted from one as in the server's errors.
     pub(super) fn origin(&self, position: usize) -> Option<Origin> {
         let at = position.checked_sub(1)?;
         let run = self
@@ -152,12 +152,12 @@ impl Statement {
     }
 }
 
-/// A name as SQL spells it whatever is in it.
+/// Quotes any name for SQL.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A table's name as SQL spells it.
+/// Quotes a table's name for SQL.
 pub(crate) fn quoted_table(table: &TableName) -> String {
     match &table.schema {
         Some(schema) => format!("{}.{}", quoted(schema), quoted(&table.name)),
@@ -166,7 +166,7 @@ pub(crate) fn quoted_table(table: &TableName) -> String {
 }
 
 impl Origin {
-    /// Line and column, counted from one.
+    /// Returns line and column, counted from one.
     pub(super) fn line_and_column(&self) -> (usize, usize) {
         let before: Vec<char> = self.source.text.chars().take(self.at).collect();
         let line = before.iter().filter(|c| **c == '\n').count() + 1;
@@ -174,12 +174,12 @@ impl Origin {
         (line, column)
     }
 
-    /// Whether what is written here begins with a double quote.
+    /// Returns true if the text at this position begins with a double quote.
     pub(super) fn is_quoted_name(&self) -> bool {
         self.source.text.chars().nth(self.at) == Some('"')
     }
 
-    /// The name that is written here, unquoted; none where there is none.
+    /// Returns the unquoted name at this position, if any.
     pub(super) fn name(&self) -> Option<String> {
         let mut rest = self.source.text.chars().skip(self.at).peekable();
         let mut name = String::new();

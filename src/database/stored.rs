@@ -1,4 +1,4 @@
-//! What rows of the accounts' own table hold, as the database spells it: what a repair has to find again.
+//! Reads rows of the accounts' table in the database's own spelling, which a repair has to match.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::config::{DatabaseSettings, TableName};
 
-/// What a column can hold.
+/// Kind of values in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
     Boolean,
@@ -22,24 +22,24 @@ pub enum Holds {
     /// A date or a time with a date.
     Time,
     Json,
-    /// Anything that is compared with its own text: text, enums, uuids.
+    /// Any type that compares with its own text: text, enums, UUIDs.
     Text,
 }
 
 /// Rows of one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// The columns that it has and that can be written.
+    /// Existing columns that can be written.
     pub columns: BTreeMap<String, Holds>,
-    /// By the text of their id; several where that is not unique.
+    /// Rows by the text of their id; several if that is not unique.
     pub rows: BTreeMap<String, Vec<BTreeMap<String, Option<String>>>>,
 }
 
-/// What is to be read.
+/// The rows and columns to read.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredRequest<'r> {
     pub table: &'r TableName,
-    /// The column of the ids.
+    /// The id column.
     pub id: &'r str,
     pub columns: &'r [String],
     pub ids: &'r [String],
@@ -96,7 +96,7 @@ fn reading(request: &StoredRequest<'_>, columns: &[String]) -> Statement {
         .push(" where ")
         .push_name(id)
         .push("::text = any(");
-    // Postgres takes no text with a zero byte, and so has none.
+    // Postgres stores no text with a zero byte.
     let storable: Vec<_> = ids
         .iter()
         .filter(|id| !id.contains('\0'))
@@ -106,7 +106,7 @@ fn reading(request: &StoredRequest<'_>, columns: &[String]) -> Statement {
     statement
 }
 
-/// Which of the columns a table of its own has, and what they hold under any domains.
+/// Finds those of the columns that a table (not a view) has and that can be written, with the kind of their base types.
 async fn writable(
     session: &mut Session<'_>,
     table: &TableName,

@@ -1,4 +1,4 @@
-//! Why a server's certificate is not trusted, in words, and what helps.
+//! Explains why a server's certificate is not trusted, with hints.
 
 use std::{fmt, io};
 
@@ -6,7 +6,7 @@ use tokio_rustls::rustls::{self, CertificateError, pki_types::UnixTime};
 
 use super::url_parameters::Tls;
 
-/// Why a certificate is refused.
+/// Reason why a certificate is refused.
 #[derive(Debug)]
 pub struct Untrusted {
     reason: Refusal,
@@ -16,20 +16,20 @@ pub struct Untrusted {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Refusal {
-    /// On this day.
+    /// The last valid day.
     Expired(String),
-    /// Until this day.
+    /// The first valid day.
     NotYetValid(String),
     UnknownIssuer,
     WrongName(String),
-    /// The certificate of an authority serves as the server's own.
+    /// The server presents the certificate of an authority as its own.
     AuthorityAsServer,
     Other(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Authority {
-    /// The public ones alone.
+    /// No `sslrootcert`: only public authorities are trusted.
     Unwritten,
     System,
     File,
@@ -49,7 +49,7 @@ impl Untrusted {
         }
     }
 
-    /// What to do; `env` is the variable that holds the URL.
+    /// Returns the hint; `env` is the variable that holds the URL.
     pub(super) fn hint(&self, env: &str) -> String {
         const ANYBODY: &str = "`sslmode=require` encrypts without asking who answers";
         match (&self.reason, self.authority) {
@@ -101,7 +101,7 @@ fn refusal(error: &rustls::Error) -> Refusal {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             Refusal::WrongName(refused.to_string())
         }
-        // The library says this in no other way.
+        // The library reports this in no other way.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             Refusal::AuthorityAsServer
         }

@@ -1,4 +1,4 @@
-//! A database URL: understood here from its text alone, so that no ambient setting and no message gets at its parts.
+//! A database URL, parsed from its text alone: no environment setting applies, and no message shows its parts.
 
 use std::{net::IpAddr, str::FromStr as _};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::host::is_near;
 
-/// Where and how to connect.
+/// Address and options of a connection.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) host: String,
@@ -37,15 +37,15 @@ impl Target {
         if let Some(mistake) = Mistake::of(text) {
             return Err(UrlError::Mistake(mistake));
         }
-        // The parser's own words could quote the text.
+        // The parser's error could quote the text.
         let Ok(url) = Url::parse(text) else {
             return Err(UrlError::Form);
         };
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
             return Err(UrlError::Form);
         }
-        // An unencoded `/`, `?` or `#` ends the host early: the rest of the password would be looked up as a host, and
-        // shown. What should have been the host then comes after an `@` further on.
+        // An unencoded `/`, `?` or `#` in the password ends the host early: the rest of the password would be looked up
+        // as a host, and shown. The intended host then follows an `@` further on.
         if url.fragment().is_some() || url.path().contains('@') {
             return Err(UrlError::Unencoded);
         }
@@ -67,7 +67,7 @@ impl Target {
             .clone()
             .or_else(|| decoded(url.path().trim_start_matches('/')))
             .filter(|database| !database.is_empty())
-            // As libpq has it.
+            // The same default as libpq's.
             .unwrap_or_else(|| user.clone());
         let password = match &parameters.password {
             Some(password) => password.clone(),
@@ -94,7 +94,7 @@ impl Target {
         })
     }
 
-    /// Whether it names the machine itself, which inside a container is the container.
+    /// Returns true if the host is the machine itself, which inside a container is the container.
     pub(crate) fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")
             || self
@@ -103,7 +103,7 @@ impl Target {
                 .is_ok_and(|address| address.is_loopback() || address.is_unspecified())
     }
 
-    /// `host:port`, or the socket's directory.
+    /// Returns `host:port`, or the socket's directory.
     pub(crate) fn server(&self) -> String {
         if self.uses_socket {
             self.host.clone()
@@ -114,7 +114,7 @@ impl Target {
         }
     }
 
-    /// Whether the name alone says that it is this machine or its own network.
+    /// Returns true if the name alone shows that it is this machine or in its network.
     pub(super) fn is_near(&self) -> bool {
         let host = match self.host.parse() {
             Ok(IpAddr::V4(address)) => Host::Ipv4(address),
@@ -124,27 +124,27 @@ impl Target {
         self.uses_socket || self.is_loopback() || is_near(&host)
     }
 
-    /// Where the URL says to look for tables, as `set search_path` takes it.
+    /// Returns the URL's search path, in the syntax of `set search_path`.
     pub(super) fn search_path(&self) -> Option<&str> {
         self.search_path.as_deref()
     }
 
-    /// How the connection is encrypted, and who has to answer.
+    /// Returns the TLS settings of the URL.
     pub(super) fn tls(&self) -> &Tls {
         &self.tls
     }
 
-    /// The driver's options for connections on which nothing has to be set afterwards.
+    /// Returns the driver's options, including the search path, for connections that need no further settings.
     pub(crate) fn options_with_search_path(&self) -> Result<PgConnectOptions, UrlError> {
         let path = self.search_path.as_ref();
         let options = self.options()?;
         Ok(options.options(path.map(|path| ("search_path", path))))
     }
 
-    /// The driver's options. It starts from PGHOST and its like, so every one of them is set.
+    /// Returns the driver's options. The driver starts from PGHOST and similar variables, so every option is set here.
     pub(super) fn options(&self) -> Result<PgConnectOptions, UrlError> {
         let base = match &self.startup_options {
-            // The driver takes them as they are in a URL only.
+            // The driver takes raw options only from a URL.
             Some(options) => {
                 let mut url = Url::parse("postgres://host").ok().ok_or(UrlError::Form)?;
                 url.query_pairs_mut().append_pair("options", options);
@@ -162,7 +162,7 @@ impl Target {
             .database(&self.database)
             .ssl_mode(self.tls.mode)
             .application_name("prodverdict")
-            // PgBouncer refuses the startup parameters that it does not know, such as this one.
+            // PgBouncer rejects startup parameters that it does not know, such as this one.
             .extra_float_digits(None)
             .disable_statement_logging();
         if !self.startup_settings.is_empty() {
@@ -184,7 +184,7 @@ impl Target {
     }
 }
 
-/// The text without its percent-encoding; none when that is no text.
+/// Decodes percent-encoding; `None` if the result is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text)
         .decode_utf8()

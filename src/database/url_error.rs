@@ -1,8 +1,8 @@
-//! Why a database URL cannot be used, and what to do about it. None of it shows a value of the URL.
+//! Errors of a database URL, with hints. None of them shows a value of the URL.
 
 use super::url_mistake::Mistake;
 
-/// Why a database URL cannot be used. None of them shows any of its values.
+/// Reason why a database URL cannot be used. None of them shows any of its values.
 #[derive(Debug, thiserror::Error)]
 pub enum UrlError {
     #[error("it is empty")]

@@ -1,8 +1,8 @@
-//! What is nearly a database URL: told by its beginning, which is all of it that is shown.
+//! Recognizes texts that are almost a database URL by their beginning, which is the only part that is shown.
 
 use std::fmt;
 
-/// A text that is no URL of Postgres, though it is clear what it is.
+/// A recognizable text that is not a Postgres URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mistake {
     Quotes,
@@ -10,7 +10,7 @@ pub enum Mistake {
     Assignment,
     /// `psql postgres://…`.
     Command,
-    /// A scheme that a library or a framework adds something to.
+    /// A scheme that a library or a framework extends.
     Scheme(&'static str),
     Jdbc,
     Accelerate(&'static str),
@@ -20,7 +20,7 @@ pub enum Mistake {
     Keywords,
 }
 
-/// Other spellings of `postgres://`.
+/// Other spellings of the scheme `postgres`.
 const SPELLINGS: [&str; 22] = [
     "postgresql+asyncpg",
     "postgresql+psycopg2",
@@ -66,7 +66,7 @@ const OTHER_DATABASES: [(&str, &str); 16] = [
 ];
 
 impl Mistake {
-    /// What a text that is no URL of Postgres was meant to be.
+    /// Recognizes the intention of a text that is not a Postgres URL.
     pub(super) fn of(text: &str) -> Option<Self> {
         let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’');
         if text.starts_with(is_quote) {
@@ -86,7 +86,7 @@ impl Mistake {
             return Some(Self::Assignment);
         }
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-        // `sqlite:file` and `jdbc:postgresql://`.
+        // For `sqlite:file` and `jdbc:postgresql://`.
         let start = text.split_once(':').map(|(start, _)| start);
         let is = |word: &str, found: Option<&str>| {
             found.is_some_and(|found| found.eq_ignore_ascii_case(word))
@@ -172,7 +172,7 @@ fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(allowed)
 }
 
-/// libpq's `host=… dbname=…` and .NET's `Host=…;Database=…`.
+/// Returns true for libpq's `host=… dbname=…` and .NET's `Host=…;Database=…`.
 fn is_keywords(text: &str) -> bool {
     const KEYWORDS: [&str; 8] = [
         "host", "hostaddr", "server", "dbname", "database", "user", "username", "port",

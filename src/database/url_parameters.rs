@@ -1,4 +1,4 @@
-//! The parameters of a database URL: those that say where and what to read, and those of drivers and poolers that do not.
+//! Parameters of a database URL: those that choose what is read, and those of drivers and poolers that do not.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,9 @@ use url::Url;
 
 use super::{statement::quoted, url_error::UrlError};
 
-/// Parameters that say how a driver, a pool or a framework works, or for how long it waits. None of them chooses what
-/// is read. From the manuals of libpq, Prisma, node-postgres, postgres.js, `SQLAlchemy`, asyncpg, psycopg, pgx, lib/pq,
-/// JDBC, Rails, Django, Symfony, Supabase, Vercel and Neon.
+/// Parameters that configure a driver, a pool or a framework, or its timeouts. None of them chooses what is read. From
+/// the manuals of libpq, Prisma, node-postgres, postgres.js, `SQLAlchemy`, asyncpg, psycopg, pgx, lib/pq, JDBC, Rails,
+/// Django, Symfony, Supabase, Vercel and Neon.
 const WITHOUT_EFFECT: [&str; 126] = [
     // libpq.
     "application_name",
@@ -138,7 +138,7 @@ const WITHOUT_EFFECT: [&str; 126] = [
     "server_version",
     "serverVersion",
     "statement_limit",
-    // Limits that the contract sets by itself.
+    // Limits that the session sets itself.
     "idle_in_transaction_session_timeout",
     "lock_timeout",
     "statement_timeout",
@@ -148,7 +148,7 @@ const WITHOUT_EFFECT: [&str; 126] = [
     "workaround",
 ];
 
-/// What the URL's query says.
+/// Parameters in the URL's query.
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) host: Option<String>,
@@ -157,7 +157,7 @@ pub(super) struct Parameters {
     pub(super) password: Option<String>,
     pub(super) database: Option<String>,
     pub(super) options: Option<String>,
-    /// As `set search_path` takes it.
+    /// In the syntax of `set search_path`.
     pub(super) search_path: Option<String>,
     /// Further settings of the session: `options[name]=value`.
     pub(super) settings: Vec<(String, String)>,
@@ -173,13 +173,13 @@ pub(super) struct Parameters {
 pub(super) struct Tls {
     pub(super) mode: PgSslMode,
     pub(super) root_certificate: Option<PathBuf>,
-    /// `sslrootcert=system`.
+    /// True for `sslrootcert=system`.
     pub(super) is_system: bool,
     pub(super) certificate: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
 }
 
-/// The names under which libraries take a search path.
+/// Names that libraries use for a search path.
 const SEARCH_PATHS: [&str; 4] = [
     "search_path",
     "currentSchema",
@@ -224,7 +224,7 @@ impl Parameters {
             };
             *slot = Some(value.into_owned());
         }
-        // What follows an unencoded `?` of the password holds the `@` before the host.
+        // The text after an unencoded `?` in the password contains the `@` before the host.
         if has_stray_at {
             return Err(UrlError::Unencoded);
         }
@@ -236,7 +236,7 @@ impl Parameters {
             (Some(schema), None) if schema.is_empty() || schema.contains('\0') => {
                 return Err(UrlError::Parameter("schema"));
             }
-            // Prisma: `set search_path = "…"`.
+            // Prisma runs `set search_path = "…"`.
             (Some(schema), None) => Some(quoted(&schema)),
             (None, Some(names)) if !is_list_of_names(&names) => {
                 return Err(UrlError::Parameter("search_path"));
@@ -247,7 +247,7 @@ impl Parameters {
     }
 
     pub(super) fn tls(&self) -> Result<Tls, UrlError> {
-        // libpq 16: the public authorities, and then nothing less than verify-full.
+        // As in libpq 16: the public authorities, and nothing weaker than verify-full.
         let is_system = self.root_certificate.as_deref() == Some("system");
         let root_certificate = self
             .root_certificate
@@ -256,7 +256,7 @@ impl Parameters {
             .map(PathBuf::from);
         let mut mode = self.mode(is_system, root_certificate.is_some())?;
         match self.ssl_accept.as_deref() {
-            // Prisma's words for whether to ask who answers.
+            // Prisma's values for whether to verify the server.
             Some("strict") if !matches!(mode, PgSslMode::Disable) => mode = PgSslMode::VerifyFull,
             None | Some("strict" | "accept_invalid_certs") => {}
             Some(_) => return Err(UrlError::Parameter("sslaccept")),
@@ -274,7 +274,7 @@ impl Parameters {
     }
 
     fn mode(&self, is_system: bool, has_root: bool) -> Result<PgSslMode, UrlError> {
-        // asyncpg takes the words of `sslmode` in `ssl`, where others take `true`.
+        // asyncpg takes the values of `sslmode` in `ssl`, where others take `true`.
         let word = match (self.ssl_mode.as_deref(), self.ssl.as_deref()) {
             (Some(mode), _) => Some(mode),
             (None, Some("true" | "1")) => Some("require"),
@@ -285,11 +285,11 @@ impl Parameters {
             None | Some("verify-full") if is_system => PgSslMode::VerifyFull,
             Some(_) if is_system => return Err(UrlError::Parameter("sslmode")),
             Some("disable") => PgSslMode::Disable,
-            // The driver's `allow` never tries TLS, while libpq's takes it where the server insists.
+            // The driver's `allow` never tries TLS, while libpq's uses it if the server insists.
             None | Some("allow" | "prefer") => PgSslMode::Prefer,
-            // As libpq: with an authority at hand, `require` asks it.
+            // As in libpq: with a root certificate, `require` verifies the authority.
             Some("require") if has_root => PgSslMode::VerifyCa,
-            // `no-verify` is node-postgres's word for it.
+            // `no-verify` is node-postgres's name for it.
             Some("require" | "no-verify") => PgSslMode::Require,
             Some("verify-ca") => PgSslMode::VerifyCa,
             Some("verify-full") => PgSslMode::VerifyFull,
@@ -298,7 +298,7 @@ impl Parameters {
     }
 }
 
-/// `options[name]`, as sqlx writes a setting of the session.
+/// Returns the name in `options[name]`, which is how sqlx writes a setting of the session.
 fn setting(key: &str) -> Option<&str> {
     let name = key.strip_prefix("options[")?.strip_suffix(']')?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
@@ -306,18 +306,18 @@ fn setting(key: &str) -> Option<&str> {
 }
 
 fn has_no_effect(key: &str) -> bool {
-    // golang-migrate's own begin with `x-`.
+    // golang-migrate's own parameters begin with `x-`.
     WITHOUT_EFFECT.contains(&key) || key.starts_with("x-")
 }
 
-/// A name that can be shown: what looks like anything else might be a part of the password.
+/// Returns a name that is safe to show: any other text might be a part of the password.
 fn shown(key: &str) -> Option<String> {
     const MAX_LENGTH: usize = 40;
     let allowed = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-');
     (key.len() <= MAX_LENGTH && key.chars().all(allowed)).then(|| key.to_owned())
 }
 
-/// Names with commas between them, each quoted or plain.
+/// Returns true for comma-separated names, each quoted or plain.
 fn is_list_of_names(text: &str) -> bool {
     let mut rest = text.trim();
     loop {

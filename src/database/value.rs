@@ -1,4 +1,4 @@
-//! What a stored value means: its text and the word for its type in, a domain value or why it has no meaning out.
+//! Converts a stored value from its text and type name to a domain value, or to an error.
 
 use std::fmt;
 
@@ -9,22 +9,22 @@ use jiff::{
 
 use crate::contract::{CustomerId, UnixSeconds};
 
-/// A value of a row as its source spells it, from a database or from a file.
+/// A value of a row in the spelling of its source, which is a database or a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value<'a> {
-    /// None: null. A list is spelled as JSON.
+    /// `None` for null. A list is spelled as JSON.
     pub text: Option<&'a str>,
-    /// The word for its type, for messages: `integer`, `timestamp with time zone`, `a JSON number`.
+    /// Name of its type for messages: `integer`, `timestamp with time zone`, `a JSON number`.
     pub kind: &'a str,
     pub form: Form,
 }
 
-/// How a value is built.
+/// Structure of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// One value.
+    /// A single value.
     Scalar,
-    /// The answer to an `in:`, which the source gives instead of the word.
+    /// The result of an `in:`, if the source has it instead of the word.
     Answer,
     /// An array type of Postgres.
     Array,
@@ -38,17 +38,17 @@ pub enum Form {
     Bytes,
 }
 
-/// A value that does not mean what its column is for.
+/// Error for a value that does not fit its column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{found} is not {expected}")]
 pub struct Meaningless {
     pub expected: Expected,
-    /// The kind of the value, and the value where it is short and plain.
+    /// Type of the value, and the value itself if it is short and plain.
     pub found: String,
     pub form: Form,
 }
 
-/// What a column is for.
+/// Kind of value that a column needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     Word,
@@ -81,21 +81,21 @@ pub struct Customers {
     pub others: Vec<CustomerId>,
 }
 
-/// Above this an epoch number counts milliseconds: as seconds it lies after the year 5138, as milliseconds in 1973.
+/// Larger epoch numbers count milliseconds: as seconds, this is in the year 5138, as milliseconds in 1973.
 const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 
 impl<'a> Value<'a> {
-    /// The text of one value.
+    /// Returns the text of a single value.
     pub fn scalar(self) -> Result<Option<&'a str>, Meaningless> {
         self.text_for(Expected::Word)
     }
 
-    /// The text of an id or a word; blank is none.
+    /// Returns the text of an id or a word; `None` if it is blank.
     pub fn word(self) -> Result<Option<&'a str>, Meaningless> {
         Ok(self.scalar()?.filter(|text| !text.trim().is_empty()))
     }
 
-    /// An id, or the ids of a list; null and blank ones are left out, and so is one that was there before.
+    /// Returns an id, or the ids of a list, without null, blank and repeated ones.
     pub fn customers(self) -> Result<Customers, Meaningless> {
         if !matches!(self.form, Form::Array | Form::JsonList) {
             let first = self.text_for(Expected::Customers)?;
@@ -128,7 +128,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// A boolean word of any type; null is false.
+    /// Parses a boolean word of any type; null is false.
     pub fn boolean(self) -> Result<bool, Meaningless> {
         let Some(text) = self.text_for(Expected::Boolean)? else {
             return Ok(false);
@@ -140,7 +140,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A whole number, also one that a decimal type holds.
+    /// Parses a whole number, also one in a decimal type.
     pub fn integer(self) -> Result<Option<i64>, Meaningless> {
         self.text_for(Expected::Integer)?
             .map(|text| {
@@ -152,8 +152,8 @@ impl<'a> Value<'a> {
             .transpose()
     }
 
-    /// A point in time: seconds or milliseconds since 1970, RFC 3339, or date and time in `zone`. `infinity` is the end
-    /// of time.
+    /// Parses a point in time: seconds or milliseconds since 1970, RFC 3339, or date and time in `zone`. `infinity` is
+    /// the end of time.
     pub fn moment(self, zone: Option<&TimeZone>) -> Result<Option<UnixSeconds>, Meaningless> {
         self.text_for(Expected::Moment)?
             .map(|text| moment(text.trim(), zone).ok_or_else(|| self.meaningless(Expected::Moment)))
@@ -180,7 +180,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The kind, and the value itself only where it is a short plain word: a row can hold anybody's address.
+    /// Describes the value by its type. The value itself is shown only if it is a short plain word: rows can hold
+    /// personal data.
     fn described(self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let built = match self.form {
@@ -204,7 +205,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The text without a fraction that is all zeros: `numeric` and JSON spell one as `1.0`.
+/// Removes a fraction of zeros, as in `1.0` from `numeric` and JSON.
 fn whole(text: &str) -> &str {
     match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.chars().all(|c| c == '0') => whole,
@@ -237,7 +238,8 @@ fn moment(text: &str, zone: Option<&TimeZone>) -> Option<UnixSeconds> {
         .map(UnixSeconds::from)
 }
 
-/// A date, or a date and a time, without an offset. Where a clock is put forward or back, this is what Postgres reads.
+/// Parses a date, or a date and a time, without an offset. A time that the clock skips or repeats is resolved as in
+/// Postgres.
 fn local(text: &str, zone: &TimeZone) -> Option<jiff::Timestamp> {
     let allowed = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | ' ' | 'T' | 't');
     if !text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(allowed) {
@@ -384,7 +386,7 @@ mod tests {
             ("2026-08-01 02:00:00", "2026-08-01T00:00:00Z"),
             ("2026-08-01", "2026-07-31T22:00:00Z"),
             ("2026-08-01T02:00:00Z", "2026-08-01T02:00:00Z"),
-            // As Postgres reads what the clock skips or shows twice.
+            // Times that the clock skips or repeats are resolved as in Postgres.
             ("2026-03-29 02:30:00", "2026-03-29T01:30:00Z"),
             ("2026-10-25 02:30:00", "2026-10-25T01:30:00Z"),
         ] {

@@ -1,4 +1,4 @@
-//! The SQL to write for a column whose values do not mean what the column is for.
+//! Hints for columns whose values do not fit their field: the SQL to map instead.
 
 use super::{
     statement::quoted,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::contract::Field;
 
-/// How to map the field instead; `column` is what it is read from now.
+/// Suggests another mapping for the field; `column` is the current one.
 pub(super) fn hint(field: Field, column: Option<&str>, found: &Meaningless) -> String {
     let name = field.as_str();
     let column = |otherwise: &str| column.map_or_else(|| otherwise.to_owned(), in_sql);
@@ -33,7 +33,7 @@ pub(super) fn hint(field: Field, column: Option<&str>, found: &Meaningless) -> S
     }
 }
 
-/// YAML in one line where the SQL has no quotes of its own.
+/// Returns YAML in one line, unless the SQL contains quotes.
 fn mapped(name: &str, sql: &str) -> String {
     let start = "map the one value that is meant, for example";
     if sql.contains('"') {
@@ -43,7 +43,7 @@ fn mapped(name: &str, sql: &str) -> String {
     }
 }
 
-/// The name as SQL needs it: quoted unless it is plain.
+/// Returns the name for SQL, quoted unless it is plain.
 fn in_sql(column: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts_plain = column.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
