@@ -1,4 +1,4 @@
-//! What is told of the committed baseline: entries that ended, that nobody needs, and that a pull request adds.
+//! Warnings about the committed baseline: expired entries, unused entries, and entries that a pull request adds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use super::{
     count::{counted, length},
 };
 
-/// Entries that are told one by one; a person looks at the file for the others.
+/// Maximum number of entries to list. The file shows the others.
 const TOLD: usize = 10;
 
-/// What is to be done to the committed baseline.
+/// Returns warnings about expired and unused entries.
 pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool) -> Vec<Problem> {
     let there: BTreeSet<_> = outcome.fingerprints().collect();
     let is_there = |one: &Acceptance| there.contains(one.fingerprint.as_str());
@@ -29,7 +29,7 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
             place: Some(next.place.clone()),
         });
     }
-    // A check knows nothing of what a rehearsal finds, nor the other way round.
+    // A check does not find what a rehearsal finds, and the other way round.
     let is_rehearsal = outcome.rehearsal.is_some();
     let gone = with
         .accepted
@@ -66,8 +66,7 @@ fn over(acceptance: &Acceptance) -> Problem {
     }
 }
 
-/// What a pull request accepts beyond what the base commit does, as something to be looked at; a later last day is
-/// more too.
+/// Returns a warning about the entries that a pull request adds to the baseline, or whose expiry it postpones.
 pub fn newly_accepted(
     base: &[Acceptance],
     proposed: &[Acceptance],
@@ -95,7 +94,7 @@ pub fn newly_accepted(
     })
 }
 
-/// `line 3`, `lines 3, 8 and 4 more`.
+/// Formats line numbers: `line 3`, `lines 3, 8 and 4 more`.
 fn lines(entries: &[&Acceptance]) -> String {
     let shown = entries.iter().take(TOLD);
     let shown: Vec<_> = shown.map(|one| one.place.line.to_string()).collect();

@@ -1,4 +1,4 @@
-//! Money as people read it: minor units shown with the decimals that the currency has at the provider.
+//! Formats money for people: minor units with the number of decimals that the provider uses for the currency.
 
 use crate::contract::Money;
 
@@ -8,17 +8,17 @@ use super::{
     shown::tamed,
 };
 
-/// Currencies whose smallest unit is the whole one, at Stripe (<https://docs.stripe.com/currencies#zero-decimal>) and
-/// at Paddle. Stripe sends ISK and UGX as hundredths although neither is charged in fractions, so they are not here.
+/// Zero-decimal currencies at Stripe (<https://docs.stripe.com/currencies#zero-decimal>) and at Paddle. Stripe sends
+/// ISK and UGX in hundredths although neither is charged in fractions, so they are not listed.
 const WITHOUT_DECIMALS: [&str; 15] = [
     "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
     "XOF", "XPF",
 ];
 
-/// Currencies with a thousand minor units in one.
+/// Currencies with a thousand minor units to the unit.
 const WITH_THREE_DECIMALS: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
 
-/// Every currency of `money`, the code after the number: `1,200.00 USD, 30 JPY`.
+/// Formats all amounts of `money`, such as `1,200.00 USD, 30 JPY`.
 pub fn amounts(money: &Money) -> String {
     let amounts: Vec<_> = money
         .iter()
@@ -27,7 +27,7 @@ pub fn amounts(money: &Money) -> String {
     shortened(&amounts.join(", "), LINE_CHARACTERS)
 }
 
-/// The largest of the amounts, in thousandths of a unit: enough to sort by, whatever a unit is worth.
+/// Returns the largest amount in thousandths of its unit. This is only for sorting and ignores exchange rates.
 pub(super) fn largest(money: &Money) -> i128 {
     let thousandths = money.iter().map(|(currency, minor_units)| {
         let (divisor, _) = decimals(&currency.to_uppercase());
@@ -36,7 +36,7 @@ pub(super) fn largest(money: &Money) -> i128 {
     thousandths.max().unwrap_or_default()
 }
 
-/// Minor units in a unit, and their digits.
+/// Returns the number of minor units in a unit, and the number of decimals.
 fn decimals(code: &str) -> (u64, usize) {
     if WITHOUT_DECIMALS.contains(&code) {
         (1, 0)

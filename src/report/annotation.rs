@@ -1,4 +1,4 @@
-//! Findings as annotations: each at the place of the configuration that it is about.
+//! Annotations for findings, each at its place in the configuration.
 
 use crate::{
     baseline::Standing,
@@ -12,19 +12,19 @@ use super::{
     shown::{self, Shown},
 };
 
-/// GitHub takes titles of 255 characters; counted in bytes to be on the safe side.
+/// GitHub accepts titles of 255 characters; counted in bytes to be safe.
 const TITLE_BYTES: usize = 255;
 
-/// GitHub takes messages and details of 64 KB.
+/// GitHub accepts messages and details of 64 KB.
 const MESSAGE_BYTES: usize = 64_000;
 
-/// One annotation of a check run, or of a log by a workflow command.
+/// An annotation, for a check run or as a workflow command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     pub path: String,
     pub start_line: u32,
     pub end_line: u32,
-    /// Columns only where all of it is on one line: GitHub refuses others.
+    /// Set only if the range is on one line, because GitHub rejects other columns.
     pub start_column: Option<u32>,
     pub end_column: Option<u32>,
     pub level: Level,
@@ -42,7 +42,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The word in `annotation_level`.
+    /// Returns the value for `annotation_level`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Failure => "failure",
@@ -52,9 +52,8 @@ impl Level {
     }
 }
 
-/// One annotation for each problem, one for each warning about a place and one for each advice, then one for each
-/// finding, the worst first.
-/// What has no place of its own is put on the first line of `default_path`, the configuration.
+/// Lists annotations: one for each problem, each warning with a place, and each advice, then one for each finding, most
+/// severe first. Anything without a place goes to the first line of `default_path`, the configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
@@ -92,7 +91,7 @@ fn of_advice(advice: &Problem, contract: Option<&str>, default_path: &str) -> An
     annotation.at(advice.place.as_ref(), default_path)
 }
 
-/// Those of the warnings that are about a place.
+/// Returns annotations for the warnings that have a place.
 pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
     let placed = |warning: &&Problem| warning.place.is_some();
     warnings.iter().filter(placed).map(|warning| {
@@ -180,7 +179,7 @@ fn joined(lines: &[String]) -> String {
     cut(&lines.join("\n"), MESSAGE_BYTES)
 }
 
-/// The text, or as much of its beginning as `limit` bytes hold.
+/// Truncates text to `limit` bytes.
 fn cut(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();

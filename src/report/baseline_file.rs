@@ -1,10 +1,10 @@
-//! Entries of a baseline, as YAML that every reader takes for the same texts.
+//! Renders baseline entries as YAML that every parser reads in the same way.
 
 use std::fmt::Write as _;
 
 use super::neutral::is_hidden;
 
-/// A finding that is to be accepted.
+/// A finding to accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToAccept {
     pub fingerprint: String,
@@ -12,7 +12,7 @@ pub struct ToAccept {
     pub entity: String,
 }
 
-/// One entry a finding, to be put at the end of a file; `until` is a day such as `2026-12-31`.
+/// Renders an entry for each finding, to be appended to a file. `until` is a date such as `2026-12-31`.
 pub fn baseline_entries(findings: &[ToAccept], reason: &str, until: &str) -> String {
     let reason = quoted(reason);
     let mut out = String::new();
@@ -29,7 +29,7 @@ pub fn baseline_entries(findings: &[ToAccept], reason: &str, until: &str) -> Str
     out
 }
 
-/// A text between double quotes. What a terminal or the runner of GitHub would act on is escaped.
+/// Quotes a string and escapes characters that a terminal or GitHub's runner would interpret.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     let mut before = ['\0'; 2];

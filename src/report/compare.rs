@@ -1,4 +1,4 @@
-//! What of an outcome is new, known or accepted, and what that makes of its verdicts.
+//! Marks the findings of an outcome as new, known or accepted, and recomputes the verdicts.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use crate::{
 
 use super::{Outcome, Reported, accepted};
 
-/// What an outcome is compared with.
+/// Input of the comparison.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
-    /// Of the same kind: a check's with a check's, a rehearsal's with a rehearsal's.
+    /// Earlier result of the same kind: a check is compared with a check, a rehearsal with a rehearsal.
     pub earlier: Option<&'a Remembered>,
     pub accepted: &'a [Acceptance],
     pub today: Date,
-    /// Whether what is known fails nothing.
+    /// True if known findings do not fail the run.
     pub lets_known_pass: bool,
-    /// Whether everything was looked at, so that what is not there is gone.
+    /// True if the run was complete, so that a missing finding is really gone.
     pub is_whole: bool,
 }
 
-/// How many findings stand how.
+/// Number of findings by standing.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Standings {
     pub new: u64,
@@ -33,8 +33,8 @@ pub struct Standings {
 }
 
 impl Outcome {
-    /// Says of every finding how it stands and judges anew; what no longer holds in the committed baseline becomes
-    /// warnings. No finding is lost, and what had no verdict gets none.
+    /// Marks each finding as new, known or accepted, recomputes the verdicts, and adds warnings about obsolete baseline
+    /// entries. Keeps all findings, and a contract without a verdict stays without one.
     pub fn compare(&mut self, with: &Comparison<'_>) {
         let holding: BTreeMap<_, _> = with
             .accepted
@@ -61,7 +61,7 @@ impl Outcome {
         self.judge_anew();
     }
 
-    /// Whether a finding can fail its contract.
+    /// Returns true if the finding can fail its contract.
     pub fn counts(&self, found: &Reported) -> bool {
         let known_passes = self.since.as_ref().is_some_and(|one| one.lets_known_pass);
         match found.standing {
@@ -71,7 +71,7 @@ impl Outcome {
         }
     }
 
-    /// Whether a warning is a failure: `strict`, and there is a finding that may fail.
+    /// Returns true if a warning fails the run: with `strict`, if any finding counts.
     pub fn is_strict(&self, strict: bool) -> bool {
         let found = self.contracts.iter().flat_map(|one| &one.findings);
         strict && found.into_iter().any(|found| self.counts(found))
@@ -90,13 +90,13 @@ impl Outcome {
         standings
     }
 
-    /// Of every finding, also of those that are accepted.
+    /// Returns the fingerprints of all findings, including accepted ones.
     pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
         let found = self.contracts.iter().flat_map(|one| &one.findings);
         found.map(|found| found.finding.fingerprint.as_str())
     }
 
-    /// Whether every contract has a verdict.
+    /// Returns true if every contract has a verdict.
     pub fn is_answered(&self) -> bool {
         let mut contracts = self.contracts.iter();
         self.verdict != Verdict::Error
@@ -408,14 +408,14 @@ mod tests {
                 prop_assert_eq!((new, known), (0, 0));
                 prop_assert_eq!(&after.since, &None);
             }
-            // Without an answer there is none, and what was found is never nothing.
+            // A missing verdict stays missing, and an outcome with findings never passes for that reason.
             prop_assert_eq!(before.verdict == Verdict::Error, after.verdict == Verdict::Error);
             prop_assert_eq!(before.verdict == Verdict::Pass, after.verdict == Verdict::Pass);
             prop_assert!(after.verdict <= before.verdict);
-            // A verdict changes only for findings that are accepted, or known where they may pass.
+            // A verdict changes only because of accepted findings, or of known ones if they may pass.
             let may_change = of_team > 0 || (lets_known_pass && known > 0);
             prop_assert!(may_change || before.verdict == after.verdict);
-            // A new one that fails does so whatever else is there.
+            // A new finding that fails its contract always does so.
             let fails = after.findings().iter().any(|(contract, found)| {
                 contract.fail_on.is_some_and(|least| found.finding.severity.reaches(least))
                     && matches!(found.standing, Some(Standing::New) | None)

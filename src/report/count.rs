@@ -1,4 +1,4 @@
-//! Numbers as people read them: `1,204 accounts`, `2 high, 1 low`.
+//! Formats counts for people: `1,204 accounts`, `2 high, 1 low`.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::{
 
 use super::{ContractOutcome, Outcome, Reported};
 
-/// How many findings a rule has, and how many of them are new.
+/// Number of a rule's findings, and of the new ones among them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct OfRule {
     pub(super) all: u64,
     pub(super) new: u64,
 }
 
-/// The rules that are broken, the worst first.
+/// Counts the findings of each broken rule, most severe first.
 pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), OfRule> {
     let mut counts: BTreeMap<_, OfRule> = BTreeMap::new();
     for found in outcome.contracts.iter().flat_map(|one| &one.findings) {
@@ -28,14 +28,14 @@ pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), OfRule> {
     counts
 }
 
-/// How many findings stand so.
+/// Counts the findings whose standing matches.
 pub(super) fn standing(outcome: &Outcome, stands: impl Fn(&Standing) -> bool) -> u64 {
     let findings = outcome.contracts.iter().flat_map(|one| &one.findings);
     let standings = findings.filter_map(|found| found.standing.as_ref());
     standings.map(|standing| u64::from(stands(standing))).sum()
 }
 
-/// `1204` as `1,204`.
+/// Formats `1204` as `1,204`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -48,13 +48,13 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
-/// `1 account`, `1,204 accounts`.
+/// Formats a count with its noun: `1 account`, `1,204 accounts`.
 pub(super) fn counted(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", grouped(number))
 }
 
-/// How many findings of each severity there are, the worst first, without those that are none.
+/// Formats the number of findings of each severity, most severe first, without zeros.
 pub(super) fn by_severity(findings: &[(&ContractOutcome, &Reported)]) -> String {
     let words: Vec<_> = Severity::ALL
         .into_iter()
@@ -67,7 +67,6 @@ pub(super) fn by_severity(findings: &[(&ContractOutcome, &Reported)]) -> String 
     words.join(", ")
 }
 
-/// A length as a number to show.
 pub(super) fn length(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! CSV by RFC 4180: one row a finding, in stable columns, and nothing that a spreadsheet would take for a formula.
+//! CSV as in RFC 4180: one row for each finding, stable columns, and no cell that a spreadsheet would run as a formula.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{baseline::Standing, problem::Problem};
 
-/// A later version may add columns at the end.
+/// Columns of the file. A later version may add columns at the end.
 const COLUMNS: [&str; 20] = [
     "contract",
     "rule",
@@ -34,8 +34,8 @@ const COLUMNS: [&str; 20] = [
     "changes",
 ];
 
-/// The findings, the worst first. What kept a contract from a verdict comes before them, as rows with the rule
-/// `no-verdict`: a file without any row says that nothing was found.
+/// Writes the findings, most severe first. Before them come rows with the rule `no-verdict` for contracts without a
+/// verdict, because a file without rows means that nothing was found.
 pub(super) fn write_csv(outcome: &Outcome, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
@@ -134,8 +134,8 @@ fn sentences(text: &str) -> String {
     text.lines().collect::<Vec<_>>().join(" ")
 }
 
-/// One line, visible, and text to a spreadsheet: what begins like a formula begins with an apostrophe instead, which
-/// spreadsheets take for the mark of a text.
+/// Makes a cell safe: one visible line, with an apostrophe before anything that looks like a formula. Spreadsheets read
+/// the apostrophe as the mark of a text.
 fn harmless(cell: &str) -> String {
     let cell = visible(cell);
     let first = cell.trim_start().chars().next();

@@ -1,4 +1,4 @@
-//! The formats of a report in a file: the one list of them, by the ending of the file's name.
+//! The file formats of a report, which are chosen by the file's extension.
 
 use std::{io, path::Path};
 
@@ -6,27 +6,26 @@ use super::{
     Outcome, csv, html::html, json::write_json, junit, markdown, repair, sarif, text::write_text,
 };
 
-/// One of them.
 #[derive(Debug)]
 pub struct FileFormat {
     pub name: &'static str,
-    /// What the name of such a file ends in, after a dot; the first is the usual one.
+    /// File extensions without the dot; the first is the usual one.
     pub endings: &'static [&'static str],
-    /// Whether it is of no use where ids are shortened or where nothing can be repaired.
+    /// True if the format is useful only with full ids and with repairs.
     pub repairs: bool,
     write: fn(&Outcome, &Surroundings<'_>, &mut dyn io::Write) -> io::Result<()>,
 }
 
-/// Where a run happened.
+/// Context of the run that some formats need.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'s> {
-    /// The path of the configuration, as it is given on a command line.
+    /// Path of the configuration as given on the command line.
     pub config: &'s str,
-    /// The absolute path of the folder that paths begin at: the root of the repository, as far as known.
+    /// Absolute path of the folder that paths are relative to: the root of the repository, if known.
     pub folder: &'s str,
 }
 
-/// All of them, in the order in which they are named to people.
+/// All formats, in the order in which they are listed to users.
 pub const FORMATS: &[FileFormat] = &[
     FileFormat {
         name: "JSON",
@@ -81,7 +80,7 @@ pub const FORMATS: &[FileFormat] = &[
 ];
 
 impl FileFormat {
-    /// The format of a file of that name; none where no format has its ending.
+    /// Returns the format for a file name, or `None` if its extension is unknown.
     pub fn of(path: &Path) -> Option<&'static Self> {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let all = FORMATS
@@ -92,13 +91,13 @@ impl FileFormat {
             stem.and_then(|stem| stem.strip_suffix('.'))
                 .is_some_and(|stem| !stem.is_empty())
         };
-        // `report.sarif.json` is both, and means the longer one.
+        // `report.sarif.json` matches two extensions; the longer one wins.
         all.filter(|(_, ending)| fits(ending))
             .max_by_key(|(_, ending)| ending.len())
             .map(|(format, _)| format)
     }
 
-    /// Writes the whole file.
+    /// Writes the report in this format.
     pub fn write(
         &self,
         outcome: &Outcome,
@@ -108,7 +107,7 @@ impl FileFormat {
         (self.write)(outcome, surroundings, out)
     }
 
-    /// `.json`, `.sarif`, …, for a person who has to choose one.
+    /// Lists the usual extensions (`.json`, `.sarif`, …) for messages.
     pub fn usual_endings() -> Vec<String> {
         let endings = FORMATS.iter().filter_map(|format| format.endings.first());
         endings.map(|ending| format!(".{ending}")).collect()

@@ -1,15 +1,15 @@
-//! Names found in a text, the longest where several begin at one place.
+//! Finds names in a text. If several begin at the same position, the longest wins.
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     Text(&'a str),
-    /// The name at this index.
+    /// The name at this index of the list.
     Name(usize),
 }
 
-/// Cuts `text` at every name that `accepts` takes, given the name and the characters beside it. `names` are sorted
-/// by [`longest_first`].
+/// Splits `text` at every name for which `accepts` returns true, given the name and the characters before and after it.
+/// `names` must be sorted by [`longest_first`].
 pub(super) fn pieces<'a, N: AsRef<str>>(
     text: &'a str,
     names: &[N],
@@ -45,7 +45,7 @@ pub(super) fn pieces<'a, N: AsRef<str>>(
     pieces
 }
 
-/// Replaces every name in `text` by what stands beside it.
+/// Replaces every name in `text` by its replacement.
 pub(super) fn replaced(
     text: &str,
     names: &[(String, String)],
@@ -61,7 +61,7 @@ pub(super) fn replaced(
         .collect()
 }
 
-/// Sorts names so that one that begins like another is found before it, and removes doubles.
+/// Sorts names by length, longest first, and removes duplicates.
 pub(super) fn longest_first<T: Ord>(names: &mut Vec<T>, name: impl Fn(&T) -> &str) {
     names.sort_by(|one, other| {
         let length = name(other).len().cmp(&name(one).len());

@@ -1,5 +1,5 @@
-//! JSON on many lines. What a terminal or the runner of GitHub would act on is written as the JSON escape of the same
-//! character, so that the values are exact and the text is harmless.
+//! Pretty-printed JSON that is safe to print. Characters that a terminal or GitHub's runner would interpret are written
+//! as JSON escapes, so that the values stay exact.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::neutral::is_hidden;
 
-/// A value as a text.
+/// Returns a value as text.
 pub(super) fn printed(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     // NOTE: serializing structs of texts, numbers and lists with text keys to memory cannot fail.
@@ -16,7 +16,7 @@ pub(super) fn printed(value: &impl Serialize) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// A value straight to where it goes.
+/// Streams a value to `out`.
 pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Harmless(PrettyFormatter::new());
     value.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;

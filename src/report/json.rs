@@ -1,4 +1,4 @@
-//! The report for programs: structs of its own, version 1, frozen.
+//! The JSON report. Its structs are separate from the domain types and frozen as version 1.
 
 use std::{collections::BTreeMap, io};
 
@@ -18,22 +18,22 @@ use super::{
     json_standing::{ReportAcceptance, ReportSince, ReportStanding},
 };
 
-/// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
+/// Bump when a field is removed, renamed, or changes type or meaning. Adding a field does not require it.
 const SCHEMA_VERSION: u32 = 1;
 
-/// The whole outcome.
+/// Renders the report as JSON.
 pub fn json(outcome: &Outcome) -> String {
     let totals = outcome.totals();
     printed(&Report::of(outcome, &totals))
 }
 
-/// The same straight to where it goes, without ever being in memory whole.
+/// Streams the JSON report to `out` without holding all of it in memory.
 pub fn write_json(outcome: &Outcome, out: &mut dyn io::Write) -> io::Result<()> {
     let totals = outcome.totals();
     harmless_json::write(&Report::of(outcome, &totals), out)
 }
 
-/// The JSON Schema of [`json`].
+/// Returns the JSON Schema of [`json`].
 pub fn schema() -> String {
     schema_of::<Report<'_>>()
 }
@@ -75,7 +75,8 @@ struct Report<'a> {
     accepted: u64,
 }
 
-/// A million findings are not copied to be written: each becomes a [`ReportFinding`] when its turn comes.
+/// Findings that are converted to [`ReportFinding`] one by one, because copying a million at once would need too much
+/// memory.
 struct Findings<'a>(Vec<(&'a ContractOutcome, &'a Reported)>);
 
 impl Serialize for Findings<'_> {

@@ -1,4 +1,4 @@
-//! The changed lines of a finding, for programs: structs of their own, version 1, frozen.
+//! Changed lines in the JSON report. The struct is separate from the domain type and frozen as version 1.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What was played, in the report for programs.
+//! Rehearsals in the JSON report.
 
 use schemars::JsonSchema;
 use serde::Serialize;

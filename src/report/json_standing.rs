@@ -1,4 +1,4 @@
-//! How findings stand, in the report for programs.
+//! Standings of findings in the JSON report.
 
 use schemars::JsonSchema;
 use serde::Serialize;

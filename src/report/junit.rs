@@ -1,4 +1,4 @@
-//! JUnit XML: a suite for each contract, a test for each rule or scenario, for the test views of CI systems.
+//! JUnit XML for the test views of CI systems: a suite for each contract, and a test for each rule or scenario.
 
 use std::io;
 
@@ -19,10 +19,10 @@ use super::{
     shown::{self, Shown},
 };
 
-/// Attributes are titles in most views.
+/// Maximum length of an attribute. Most views show attributes as titles.
 const ATTRIBUTE_CHARACTERS: usize = 300;
 
-/// A test, and what became of it.
+/// A test and its result.
 struct Case {
     name: String,
     class: String,
@@ -36,7 +36,7 @@ enum CaseResult {
     Skipped(String),
 }
 
-/// One failure or error.
+/// A failure or an error.
 struct Detail {
     message: String,
     kind: &'static str,
@@ -48,7 +48,7 @@ struct Suite {
     cases: Vec<Case>,
 }
 
-/// The outcome as test suites. Where there is no verdict, there is an error.
+/// Renders the outcome as test suites. A missing verdict becomes an error.
 pub(super) fn junit(outcome: &Outcome) -> String {
     let suites = suites(outcome);
     let mut bytes = Vec::new();
@@ -96,8 +96,8 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
     suites
 }
 
-/// A rule that holds is one test that passed; each finding of a broken one is a test of its own: most views show no
-/// more than the first failure of a test.
+/// Builds the suite of a contract. Each rule that holds is a passed test. Each finding is a separate test, because most
+/// views show only the first failure of a test.
 fn of_contract(contract: &ContractOutcome) -> Suite {
     let mut cases = error_of(contract);
     let broken = contract.findings.iter().map(|found| found.finding.rule);
@@ -108,7 +108,7 @@ fn of_contract(contract: &ContractOutcome) -> Suite {
     for rule in rules {
         let of_rule = |found: &&Reported| found.finding.rule == rule;
         let findings: Vec<_> = contract.findings.iter().filter(of_rule).collect();
-        // Without a verdict nothing holds.
+        // Without a verdict, no rule is known to hold.
         if findings.is_empty() && contract.problem.is_none() {
             cases.push(Case {
                 name: rule.to_string(),
@@ -198,7 +198,7 @@ fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
         }
         cases.push(of_scenario(scenario, failures));
     }
-    // What belongs to no scenario is not lost.
+    // Keep the findings that belong to no scenario.
     let others = findings.iter().zip(&is_told).filter(|(_, told)| !**told);
     cases.extend(others.map(|((contract, found), _)| Case {
         name: format!("{}: {}", found.finding.rule, found.finding.entity),
@@ -303,7 +303,7 @@ fn write_detail(
     Ok(())
 }
 
-/// `tests`, `failures`, `errors` and `skipped`, by which views trust a file.
+/// Counts `tests`, `failures`, `errors` and `skipped`, which views rely on.
 fn counts<'c>(cases: impl Iterator<Item = &'c Case>) -> [(&'static str, String); 4] {
     let (mut tests, mut failures, mut errors, mut skipped) = (0_u64, 0_u64, 0_u64, 0_u64);
     for case in cases {
@@ -331,7 +331,7 @@ fn attribute(text: &str) -> String {
     shortened(&legal(text), ATTRIBUTE_CHARACTERS)
 }
 
-/// One line in which nothing is hidden. XML has no form at all for some characters, not even an escaped one.
+/// Returns one visible line of legal XML. Some characters are illegal in XML even if they are escaped.
 fn legal(line: &str) -> String {
     let line = visible(line);
     let is_legal = |character: char| !matches!(character, '\u{FFFE}' | '\u{FFFF}');
@@ -361,7 +361,7 @@ mod tests {
             .count()
     }
 
-    /// The numbers say what is there, suite by suite and in all.
+    /// Checks that the counts match the tests, in each suite and in total.
     #[track_caller]
     fn assert_consistent(text: &str) {
         let document = Document::parse(text).expect("XML");

@@ -1,4 +1,4 @@
-//! Secrets masked: the last thing that happens to a text before it leaves the process.
+//! Masks secrets. This is the last step before a text leaves the process.
 
 use std::{
     borrow::Cow,
@@ -13,23 +13,23 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Outcome, find::longest_first, rewrite};
 
-/// Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
+/// Minimum length of a secret. Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
 const SHORTEST_SECRET: usize = 8;
 
-/// A password in a URL is known to be one, so that it is masked even where that costs a word.
+/// Minimum length of a password in a URL. It is known to be a password, so masking an ordinary word is acceptable.
 const SHORTEST_PASSWORD: usize = 4;
 
 const MASK: &str = "***";
 
-/// Replaces secrets, and their usual encodings, by `***`.
+/// Replaces secrets and their usual encodings by `***`.
 ///
-/// A renderer that escapes text changes the secrets in it, so an outcome is masked before it is rendered and the
-/// rendered text once more.
+/// A renderer that escapes text also changes the secrets in it. Therefore an outcome is masked before rendering, and
+/// the rendered text again.
 #[derive(Clone)]
 pub struct Mask {
-    /// The longest first.
+    /// The encodings of all secrets, longest first.
     forms: Vec<String>,
-    /// By byte, whether some form begins with it.
+    /// True for each byte that begins a form.
     begins: [bool; 256],
 }
 
@@ -40,14 +40,14 @@ impl Default for Mask {
 }
 
 impl std::fmt::Debug for Mask {
-    /// Says how much it hides, and nothing of it.
+    /// Prints the number of forms, and none of them.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Mask({} forms)", self.forms.len())
     }
 }
 
 impl Mask {
-    /// A mask for `secrets`; values of fewer than eight characters are not masked.
+    /// Creates a mask for `secrets`. Values of fewer than eight characters are not masked.
     pub fn new(secrets: &[&str]) -> Self {
         let values = secrets.iter().flat_map(|secret| parts(secret));
         let forms = values.flat_map(|value| encodings(&value));
@@ -69,11 +69,11 @@ impl Mask {
     pub fn text(&self, text: &str) -> String {
         let mut out = Vec::with_capacity(text.len());
         self.mask(text.as_bytes(), 0, &mut out);
-        // Forms begin and end where characters do, so that nothing is lost.
+        // Forms begin and end at character boundaries, so nothing is lost.
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    /// The outcome with every text of it masked; itself where it holds no secret.
+    /// Masks every text of the outcome. Returns the outcome itself if it contains no secret.
     pub fn outcome<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {
         let has_secret = |text: &str| self.found_in(text.as_bytes(), 0).is_some();
         if self.forms.is_empty() || !rewrite::any(outcome, &has_secret) {
@@ -82,7 +82,7 @@ impl Mask {
         Cow::Owned(rewrite::outcome(outcome, &|text| self.text(text)))
     }
 
-    /// Masks what is written to `out`, also what is written in several parts.
+    /// Returns a writer that masks its output, even if a secret is split between writes.
     pub fn writer<W: Write>(&self, out: W) -> MaskedWriter<'_, W> {
         MaskedWriter {
             mask: self,
@@ -91,7 +91,7 @@ impl Mask {
         }
     }
 
-    /// The first form in `bytes`: where it begins and ends.
+    /// Returns the start and end of the first form in `bytes`.
     fn found_in(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
         let mut at = from;
         loop {
@@ -107,8 +107,8 @@ impl Mask {
         }
     }
 
-    /// Masks `bytes` as long as what begins there could not go on behind the last `open` of them, and gives how many
-    /// were masked.
+    /// Masks `bytes` except for the last `open` bytes, in which a form may be incomplete, and returns the number of
+    /// bytes consumed.
     fn mask(&self, bytes: &[u8], open: usize, out: &mut Vec<u8>) -> usize {
         let decided = bytes.len().saturating_sub(open);
         let mut at = 0;
@@ -126,10 +126,10 @@ impl Mask {
     }
 }
 
-/// Held back until so much has come, to be masked at once.
+/// Number of bytes that are collected before masking.
 const MASKED_AT_ONCE: usize = 64 * 1024;
 
-/// Bytes on their way out. Those that a secret may begin with are held back until what follows is there.
+/// A masking writer. It holds back bytes that may be the beginning of a secret until more follow.
 #[derive(Debug)]
 pub struct MaskedWriter<'m, W: Write> {
     mask: &'m Mask,
@@ -138,7 +138,7 @@ pub struct MaskedWriter<'m, W: Write> {
 }
 
 impl<W: Write> MaskedWriter<'_, W> {
-    /// Writes what was held back. Nothing may follow.
+    /// Writes the remaining bytes. Nothing may be written afterwards.
     pub fn finish(mut self) -> io::Result<()> {
         self.write_decided(0)?;
         self.out.flush()
@@ -162,14 +162,14 @@ impl<W: Write> Write for MaskedWriter<'_, W> {
         Ok(bytes.len())
     }
 
-    /// Nothing that is held back: it may be half a secret.
+    /// Flushes only what was already written; the bytes held back may be half a secret.
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }
 
-/// What is to be hidden of a secret: all of it, each of its lines, and the password in it when it is a URL. Nothing that
-/// is short enough to be a word.
+/// Returns the parts of a secret to mask: the whole text, each line, and the password if it is a URL. Parts that are
+/// short enough to be words are left out.
 pub fn parts(secret: &str) -> Vec<String> {
     let lines = secret.lines().map(str::trim);
     let whole = std::iter::once(secret).chain(lines).map(str::to_owned);
@@ -183,7 +183,7 @@ pub fn parts(secret: &str) -> Vec<String> {
     parts
 }
 
-/// The password of a connection URL, as written and decoded.
+/// Returns the password of a connection URL, raw and decoded.
 fn passwords(secret: &str) -> Vec<String> {
     let Some(password) = url::Url::parse(secret.trim())
         .ok()
@@ -197,14 +197,14 @@ fn passwords(secret: &str) -> Vec<String> {
     vec![password, decoded]
 }
 
-/// The value itself, as JSON, in a URL or a form, and in base64 at any place of a longer text.
+/// Returns the value itself and its forms in JSON, URLs, HTML forms and base64 at any offset.
 fn encodings(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
     let json = serde_json::Value::from(value).to_string();
     forms.push(json.trim_matches('"').to_owned());
 
     let encoded: Cow<'_, str> = utf8_percent_encode(value, NON_ALPHANUMERIC).into();
-    // What else is left as it is differs: URLs keep more than forms do.
+    // The set of unescaped characters differs: URLs keep more than forms do.
     for kept in [&[][..], &["-", "_", ".", "~"], &["-", "_", ".", "*"]] {
         let form = kept
             .iter()
@@ -222,7 +222,7 @@ fn encodings(value: &str) -> Vec<String> {
     forms
 }
 
-/// `%2F` as `%2f`.
+/// Lower-cases the percent escapes: `%2F` becomes `%2f`.
 fn lower_case_escapes(encoded: &str) -> String {
     let mut parts = encoded.split('%');
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -239,7 +239,7 @@ fn lower_case_escapes(encoded: &str) -> String {
     out
 }
 
-/// The base64 digits that depend on nothing but `value` where it follows `offset` other bytes.
+/// Returns the base64 digits that depend only on `value` if it follows `offset` other bytes.
 fn base64_inside(value: &str, offset: usize) -> Vec<String> {
     let mut bytes = vec![0; offset];
     bytes.extend_from_slice(value.as_bytes());

@@ -1,14 +1,14 @@
-//! What a verdict means, in a sentence for people.
+//! Explains a verdict in a sentence.
 
 use crate::contract::Verdict;
 
 use super::Outcome;
 
-/// One or two parts of a sentence.
+/// The explanation and an optional warning.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meaning {
     pub(super) says: &'static str,
-    /// What nobody may overlook.
+    /// The part that is emphasized.
     pub(super) warns: Option<&'static str>,
 }
 

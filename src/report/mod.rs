@@ -1,4 +1,4 @@
-//! Pure rendering: one outcome in, text, JSON, Markdown or HTML out.
+//! Pure rendering of an outcome as text, JSON, Markdown, HTML and other formats.
 
 mod accepted;
 mod amount;
@@ -65,66 +65,66 @@ pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
 pub use repair::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair};
 pub use text::{problems, summary_line, text, warnings, write_text};
 
-/// Everything a run came to; what every renderer and publisher shows.
+/// The complete result of a run, for all renderers and publishers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The worst of the contracts' verdicts, or `error` when not even they were known.
+    /// The worst of the contracts' verdicts, or `error` if there are no contracts.
     pub verdict: Verdict,
     pub contracts: Vec<ContractOutcome>,
-    /// What kept the run from any contract at all, such as a configuration that does not parse.
+    /// Problems that prevented the run from evaluating any contract, such as an invalid configuration.
     pub problems: Vec<Problem>,
-    /// Things to better that change no verdict: an unrestricted key, a role that can write.
+    /// Warnings that do not affect the verdict, such as an unrestricted key or a role with write access.
     pub warnings: Vec<Problem>,
-    /// What was played, where this is a rehearsal and no check.
+    /// The scenarios, if this is a rehearsal.
     pub rehearsal: Option<Rehearsed>,
-    /// What the findings were compared with, where they were.
+    /// The result that the findings were compared with, if any.
     pub since: Option<Since>,
 }
 
-/// What one contract of the configuration came to.
+/// Result of one contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractOutcome {
     pub name: String,
     pub source: Source,
     pub verdict: Verdict,
-    /// The lowest severity that fails it; none where no finding does.
+    /// The lowest severity that fails the contract; `None` if no finding fails it.
     pub fail_on: Option<Severity>,
-    /// Things to look at in the contract itself; they change no verdict.
+    /// Advice about the contract itself, which does not affect the verdict.
     pub advice: Vec<Problem>,
     pub findings: Vec<Reported>,
     pub summary: Summary,
-    /// Why there is no verdict; set when it is `error`.
+    /// The reason why there is no verdict. Set if the verdict is `error`.
     pub problem: Option<Problem>,
-    /// The accounts, customers and subscriptions that the texts of `problem` name.
+    /// The accounts, customers and subscriptions that the texts of `problem` mention.
     pub named: Vec<String>,
 }
 
-/// A finding with the place in the configuration that it is about.
+/// A finding with its place in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
     pub finding: Finding,
     pub place: Option<Place>,
-    /// None where nothing was compared.
+    /// `None` if there was no comparison.
     pub standing: Option<Standing>,
-    /// Lines that the pull request changes and that matter to it, the likeliest first.
+    /// Changed lines of the pull request that matter to the finding, most likely first.
     pub changes: Vec<Change>,
-    /// None where nobody asked for it.
+    /// `None` if no repair was requested.
     pub repair: Option<Repair>,
 }
 
-/// A line that a pull request changes, and what that has to do with a finding.
+/// A changed line of a pull request, and its connection with a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// As GitHub spells it: relative to the repository.
+    /// Path relative to the repository, as GitHub writes it.
     pub path: String,
-    /// In the new version of the file, counted from one.
+    /// Line number in the new version of the file, from 1.
     pub line: u32,
-    /// What the pull request does there, such as ``removes the only line that mentions `has_paid_access` ``.
+    /// Description of the change, such as ``removes the only line that mentions `has_paid_access` ``.
     pub does: String,
 }
 
 impl Reported {
-    /// A finding that was compared with nothing yet.
+    /// Creates a finding without a comparison.
     pub fn new(finding: Finding, place: Option<Place>) -> Self {
         Self {
             finding,
@@ -136,7 +136,7 @@ impl Reported {
     }
 }
 
-/// The findings that nobody has accepted, the worst first: what an issue or a message is about.
+/// Lists the findings that are not accepted, most severe first, for an issue or a message.
 pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
     let mut findings = outcome.findings();
     findings.retain(|(_, found)| !matches!(found.standing, Some(Standing::Accepted { .. })));
@@ -144,7 +144,7 @@ pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
 }
 
 impl Outcome {
-    /// The numbers of all contracts together.
+    /// Adds up the figures of all contracts.
     pub fn totals(&self) -> Summary {
         let mut totals = Summary::default();
         for contract in &self.contracts {
@@ -153,7 +153,7 @@ impl Outcome {
         totals
     }
 
-    /// The findings of all contracts, the worst first; equal ones in the order of the contracts.
+    /// Lists the findings of all contracts, most severe first. Equal ones stay in the order of the contracts.
     pub fn findings(&self) -> Vec<(&ContractOutcome, &Reported)> {
         let mut findings: Vec<_> = self
             .contracts
@@ -164,7 +164,7 @@ impl Outcome {
         findings
     }
 
-    /// What to look at in the contracts themselves, each with the name of its contract where there are several.
+    /// Lists the advice about the contracts, with the contract's name if there are several.
     fn advice(&self) -> impl Iterator<Item = (&Problem, Option<&str>)> {
         let contracts = self.contracts.iter();
         contracts.flat_map(|contract| {
@@ -173,7 +173,7 @@ impl Outcome {
         })
     }
 
-    /// The contract's name where one has to be named: when there are several.
+    /// Returns the contract's name if there are several contracts.
     fn name_of<'a>(&self, contract: &'a ContractOutcome) -> Option<&'a str> {
         (self.contracts.len() > 1).then_some(contract.name.as_str())
     }

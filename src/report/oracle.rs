@@ -1,4 +1,4 @@
-//! What GitHub makes of Markdown, asked of a parser that follows GitHub's own, for the tests of the renderers.
+//! Parses Markdown like GitHub, for the tests of the renderers.
 
 use comrak::{
     Arena, Options,
@@ -6,7 +6,7 @@ use comrak::{
     parse_document,
 };
 
-/// The HTML that the renderers write themselves.
+/// The HTML that our renderers write.
 const OWN_HTML: [&str; 6] = [
     "<details>",
     "</details>",
@@ -16,7 +16,7 @@ const OWN_HTML: [&str; 6] = [
     "<!-- state -->",
 ];
 
-/// Everything in `markdown` that is neither text nor code nor the renderers' own: links, images, HTML, mentions, ….
+/// Lists everything in `markdown` except text, code and our own markup: links, images, HTML, mentions, ….
 pub(super) fn trespasses(markdown: &str) -> Vec<String> {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options());
@@ -39,7 +39,7 @@ pub(super) fn trespasses(markdown: &str) -> Vec<String> {
     found
 }
 
-/// All text of `markdown`, code included.
+/// Returns the text of `markdown`, including code.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only these two hold text")]
 pub(super) fn text(markdown: &str) -> String {
     let arena = Arena::new();
@@ -118,7 +118,7 @@ fn is_allowed(value: &NodeValue) -> bool {
     }
 }
 
-/// Numbers and words of ours, nothing else.
+/// Returns true if the summary has only our own words and numbers.
 fn is_own_summary(line: &str) -> bool {
     let Some(text) = line.strip_prefix("<summary>") else {
         return false;
@@ -146,7 +146,7 @@ fn inline_text<'a>(node: &'a AstNode<'a>) -> String {
     node.descendants().skip(1).map(inline).collect()
 }
 
-/// What GitHub links or replaces in rendered text: mentions, issues, commits, emoji.
+/// Lists the parts of rendered text that GitHub would link or replace: mentions, issues, commits, emoji.
 fn references(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! `redact: ids`: the ids of accounts, customers and subscriptions shortened, for reports that many can read.
+//! `redact: ids` shortens the ids of accounts, customers and subscriptions, for reports with many readers.
 
 use crate::{contract::Finding, problem::Problem};
 
@@ -8,14 +8,15 @@ use super::{
     rewrite,
 };
 
-/// From this length on an id is taken for itself inside any word. A shorter one, such as `7`, only where it is one.
+/// Minimum length of an id that is replaced even inside a longer word. A shorter one, such as `7`, must be a whole
+/// word.
 const UNMISTAKABLE_BYTES: usize = 8;
 
-/// How the ids of customers, subscriptions and events begin at Stripe and Paddle. The texts of errors name such ids too.
+/// Prefixes of customer, subscription and event ids at Stripe and Paddle. Error messages contain such ids too.
 const PROVIDER_PREFIXES: [&str; 4] = ["cus_", "ctm_", "sub_", "evt_"];
 
-/// The outcome with every id of an account, a customer or a subscription shortened, the same id always to the same
-/// form. Fingerprints stay, so that findings can still be told apart.
+/// Shortens every id of an account, a customer or a subscription, always in the same way. Fingerprints stay, so that
+/// findings remain distinguishable.
 #[must_use]
 pub fn redact_ids(outcome: &Outcome) -> Outcome {
     let Outcome {
@@ -39,7 +40,7 @@ pub fn redact_ids(outcome: &Outcome) -> Outcome {
     }
 }
 
-/// The names of scenarios are nobody's.
+/// Redacts the reasons for skipped scenarios. Scenario names contain no personal ids.
 fn rehearsed(rehearsed: &Rehearsed) -> Rehearsed {
     let Rehearsed { scenarios } = rehearsed;
     let scenario = |scenario: &PlayedScenario| {
@@ -93,7 +94,7 @@ fn contract(contract: &ContractOutcome) -> ContractOutcome {
         fail_on: *fail_on,
         advice: advice.iter().map(hidden).collect(),
         findings: findings.iter().map(reported).collect(),
-        // Status words and numbers.
+        // Contains only statuses and numbers.
         summary: summary.clone(),
         problem: problem.as_ref().map(hidden),
         named: named.iter().map(|id| short_form(id)).collect(),
@@ -157,7 +158,7 @@ impl Ids {
     }
 }
 
-/// At most four characters of the beginning and two of the end, and never more than half of it.
+/// Shortens an id to at most four characters of its beginning and two of its end, and never more than half of it.
 fn short_form(id: &str) -> String {
     let characters = id.chars().count();
     if characters <= 6 {
@@ -170,8 +171,8 @@ fn short_form(id: &str) -> String {
     format!("{beginning}…{end}")
 }
 
-/// Shortens what looks like an id of the provider: a prefix, and then letters and digits, not letters alone, as in
-/// the name of a column.
+/// Shortens text that looks like an id of the provider: a prefix followed by letters and digits. Letters alone may be a
+/// column name.
 fn without_provider_ids(text: &str) -> String {
     let mut out = String::new();
     for word in text.split_inclusive(|character| !continues(Some(character))) {
@@ -271,7 +272,7 @@ mod tests {
     fn no_format_shows_an_id_that_is_in_every_field() {
         let canary = "cus_Canary0123456789";
         let mut outcome = crate::report::sample_rehearsal::rehearsal_full_of(canary);
-        // What is nobody's: words of the configuration, of the provider and of the repository.
+        // Texts without ids: words of the configuration, of the provider and of the repository.
         for contract in &mut outcome.contracts {
             contract.name = "users".into();
             contract.summary.subscriptions.clear();

@@ -1,4 +1,4 @@
-//! What was played in a rehearsal: one line a scenario, on its own and in Markdown.
+//! The scenarios of a rehearsal, as text and as a Markdown table with one line for each.
 
 use super::{
     count::{counted, grouped, length},
@@ -9,33 +9,33 @@ use super::{
     },
 };
 
-/// Scenarios of one's own can be any number; so many bytes of them leave room for what was found.
+/// Maximum size of the table. The number of custom scenarios is unlimited, and the findings need room.
 const TABLE_BYTES: usize = 12_000;
 
-/// What a cell of the table shows whole.
+/// Maximum length of a cell that is not shortened.
 const CELL_CHARACTERS: usize = 200;
 
-/// What a rehearsal played, beside its findings.
+/// The scenarios of a rehearsal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rehearsed {
-    /// In the order in which they are listed. Empty when it did not begin.
+    /// Scenarios in the order of the list; empty if the rehearsal did not start.
     pub scenarios: Vec<PlayedScenario>,
 }
 
-/// One scenario.
+/// Result of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlayedScenario {
     pub id: String,
     pub title: String,
-    /// What a correct application ends with.
+    /// The expected final state of a correct application.
     pub ends: String,
     pub result: PlayedResult,
-    /// Why parts of it, or all of it, were not played.
+    /// Reasons why the scenario was skipped, completely or in part.
     pub left_out: Vec<String>,
-    /// How often it was played, each time with an account of its own.
+    /// Number of runs, each with a separate account.
     pub plays: u64,
     pub steps: u64,
-    /// Deliveries, repeats included.
+    /// Number of deliveries, including repeats.
     pub events: u64,
 }
 
@@ -43,11 +43,11 @@ pub struct PlayedScenario {
 pub enum PlayedResult {
     Held,
     Broken,
-    /// Nothing of it could be played.
+    /// Skipped completely.
     LeftOut,
-    /// It was not played to its end, because of what another one showed.
+    /// Not completed because of another scenario's result.
     NotReached,
-    /// The handler asked for something that the fake does not play, or the scenario makes no sense.
+    /// Undecided: the handler made a request that the fake does not support, or the scenario makes no sense.
     CouldNotTell,
 }
 
@@ -69,12 +69,12 @@ impl Rehearsed {
         length(scenarios.filter(|one| one.result == result).count())
     }
 
-    /// Whether everything that could be played was played to its end.
+    /// Returns true if every scenario that could run was completed.
     pub fn is_whole(&self) -> bool {
         self.count(PlayedResult::NotReached) == 0 && self.count(PlayedResult::CouldNotTell) == 0
     }
 
-    /// The ids of the scenarios that are broken, in their order.
+    /// Lists the ids of the broken scenarios, in order.
     pub(super) fn broken(&self) -> impl Iterator<Item = &str> {
         let broken = |one: &&PlayedScenario| one.result == PlayedResult::Broken;
         let scenarios = self.scenarios.iter().filter(broken);
@@ -85,7 +85,7 @@ impl Rehearsed {
         self.scenarios.iter().map(|one| one.events).sum()
     }
 
-    /// What was played, in numbers.
+    /// Summarizes the rehearsal in numbers.
     pub(super) fn sentence(&self) -> String {
         if self.scenarios.is_empty() {
             return "Nothing was played.".to_owned();
@@ -115,7 +115,7 @@ impl Rehearsed {
         )
     }
 
-    /// A line for each scenario, for a terminal.
+    /// Lists the scenarios for a terminal, one on each line.
     pub(super) fn text(&self) -> String {
         let width = self.scenarios.iter().map(|one| one.id.len()).max();
         let width = width.unwrap_or_default().min(60);
@@ -138,7 +138,7 @@ impl Rehearsed {
         lines.join("\n")
     }
 
-    /// A table, folded away.
+    /// Renders a folded table.
     pub(super) fn markdown(&self) -> String {
         if self.scenarios.is_empty() {
             return self.sentence();
@@ -188,7 +188,7 @@ impl Rehearsed {
     }
 }
 
-/// Prose that stays in its cell: a pipe would end it, even inside code.
+/// Formats prose for a table cell. A pipe would end the cell, even inside code.
 fn cell(text: &str) -> String {
     let text = shortened(&visible(text), CELL_CHARACTERS);
     prose(&text.replace('|', "/"), &[])

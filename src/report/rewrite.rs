@@ -1,4 +1,4 @@
-//! An outcome with every text of it passed through a function.
+//! Applies a function to every text of an outcome.
 
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -15,8 +15,8 @@ use super::{
     Rehearsed, Repair, Reported, RowRepair,
 };
 
-/// Rewrites every text that others wrote. Fingerprints and the currencies of amounts stay. Every struct is taken apart
-/// field by field: a new field does not compile before somebody has decided about it.
+/// Rewrites every text of external origin. Fingerprints and the currencies of amounts stay. Every struct is
+/// destructured, so that a new field does not compile until somebody decides about it.
 pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outcome {
     let Outcome {
         verdict,
@@ -36,7 +36,7 @@ pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outc
     }
 }
 
-/// Whether some text of the outcome is like that. One finding at a time is looked at.
+/// Returns true if `is` holds for any text of the outcome. Visits one finding at a time to save memory.
 pub(super) fn any(outcome: &Outcome, is: &impl Fn(&str) -> bool) -> bool {
     let found = Cell::new(false);
     let look = |text: &str| {
@@ -114,7 +114,7 @@ fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> Contr
     contract_with(contract, findings, text)
 }
 
-/// The contract with findings that are rewritten already.
+/// Rewrites the contract, except that its findings are already rewritten.
 fn contract_with(
     contract: &ContractOutcome,
     rewritten: Vec<Reported>,

@@ -1,4 +1,4 @@
-//! Outcomes for the tests of the renderers.
+//! Sample outcomes for the tests of the renderers.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::{
 
 pub(super) use super::sample_hostile::hostile;
 
-/// The case that the product is known by.
+/// Returns the typical case: a customer who pays and has no access.
 pub(super) fn failing() -> Outcome {
     outcome(vec![contract("users", Source::Stripe, vec![alice()])])
 }
@@ -34,7 +34,7 @@ pub(super) fn warning() -> Outcome {
     outcome(vec![contract("users", Source::Stripe, vec![stale])])
 }
 
-/// A contract without a verdict, alone.
+/// Returns an outcome with a single contract, which has no verdict.
 pub(super) fn unanswerable() -> Outcome {
     let mut users = contract("users", Source::Stripe, vec![]);
     users.verdict = Verdict::Error;
@@ -45,7 +45,7 @@ pub(super) fn unanswerable() -> Outcome {
     outcome(vec![users])
 }
 
-/// Two contracts with findings and one without a verdict.
+/// Returns two contracts with findings and one without a verdict.
 pub(super) fn several_contracts() -> Outcome {
     let mut users = contract(
         "users",
@@ -98,7 +98,7 @@ pub(super) fn without_contracts(problem: Problem) -> Outcome {
     }
 }
 
-/// One outcome of every kind there is.
+/// Returns one outcome of every kind.
 pub(super) fn every_kind() -> Vec<Outcome> {
     vec![
         failing(),
@@ -120,8 +120,8 @@ pub(super) fn every_kind() -> Vec<Outcome> {
     ]
 }
 
-/// A pull request compared with what was there before: a new finding with the lines that matter to it, a known one, an
-/// accepted one, and two that are gone.
+/// Returns the outcome of a pull request after a comparison: a new finding with relevant lines, a known and an accepted
+/// one, and two that are gone.
 pub(super) fn of_pull_request() -> Outcome {
     let mut outcome = several_contracts();
     outcome.contracts.truncate(2);
@@ -165,14 +165,14 @@ pub(super) fn change(path: &str, line: u32, does: &str) -> Change {
     }
 }
 
-/// One contract with that many findings.
+/// Returns one contract with that many findings.
 pub(super) fn many(findings: usize) -> Outcome {
     let finding = |index| finding(Rule::WrongfulAccess, &format!("user:usr_{index:06}"));
     let findings = (0..findings).map(finding).collect();
     outcome(vec![contract("users", Source::Stripe, findings)])
 }
 
-/// `text` in every place that holds text of others.
+/// Returns an outcome with `text` in every field that holds untrusted text.
 pub(super) fn full_of(text: &str) -> Outcome {
     let mut finding = about(text);
     finding.entity = Entity::account(text, text);
@@ -333,7 +333,7 @@ pub(super) fn alice() -> Finding {
     }
 }
 
-/// A finding of that rule, without evidence.
+/// Returns a finding of that rule, without evidence.
 pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
     let entity = Entity::from(entity);
     let id = entity.id().to_owned();
@@ -356,7 +356,7 @@ pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
     }
 }
 
-/// A finding about an account of that id, which all its texts name.
+/// Returns a finding about an account whose id is in all its texts.
 pub(super) fn about(id: &str) -> Finding {
     Finding {
         entity: Entity::account("user", id),
@@ -379,7 +379,7 @@ pub(super) fn money(amounts: &[(&str, i64)]) -> Money {
     money
 }
 
-/// An outcome as every renderer shows it.
+/// Renders the outcome in every format.
 pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
     let mut texts = vec![
         text(outcome, false),

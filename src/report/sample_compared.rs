@@ -1,4 +1,4 @@
-//! An outcome that was compared, for the tests of the renderers.
+//! A compared outcome for the tests of the renderers.
 
 use crate::{
     baseline::{Since, Standing},
@@ -10,7 +10,7 @@ use super::{
     sample::{alice, contract, finding, outcome},
 };
 
-/// A new finding, a known one and an accepted one, where what is known may pass.
+/// Returns an outcome with a new, a known and an accepted finding, in which known findings pass.
 pub(super) fn compared() -> Outcome {
     let bob = finding(Rule::WrongfulAccess, "user:usr_bob");
     let stale = finding(Rule::StalePlan, "user:usr_carol");

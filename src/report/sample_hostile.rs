@@ -1,8 +1,8 @@
-//! Hostile text, for the tests of the renderers.
+//! Hostile text for the tests of the renderers.
 
 use proptest::prelude::*;
 
-/// Text that tries to be something else, wherever it is put.
+/// Generates text that tries to act as markup or as a command wherever it appears.
 pub(super) fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "@octocat",

@@ -1,4 +1,4 @@
-//! Outcomes of rehearsals for the tests of the renderers.
+//! Sample rehearsals for the tests of the renderers.
 
 use super::{
     Outcome, PlayedResult, PlayedScenario, Rehearsed,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::contract::{Entity, Finding, Money, Rule, Source, Subject};
 
-/// A rehearsal of three scenarios, one of which is broken at its second step.
+/// Returns a rehearsal of three scenarios, one of which breaks at its second step.
 pub(super) fn rehearsal() -> Outcome {
     let mut outcome = outcome(vec![contract("users", Source::Stripe, vec![left_in()])]);
     outcome.rehearsal = Some(Rehearsed {
@@ -25,7 +25,7 @@ pub(super) fn rehearsal() -> Outcome {
     outcome
 }
 
-/// [`full_of`] a text, as a rehearsal of which every scenario is full of it too.
+/// Returns a rehearsal with `text` in every field of its scenarios and findings, like [`full_of`].
 pub(super) fn rehearsal_full_of(text: &str) -> Outcome {
     let full = PlayedScenario {
         title: text.into(),
@@ -54,7 +54,7 @@ pub(super) fn scenario(id: &str, result: PlayedResult) -> PlayedScenario {
     }
 }
 
-/// What a step of a rehearsal shows.
+/// Returns the finding of a rehearsal step.
 fn left_in() -> Finding {
     Finding {
         rule: Rule::WrongfulAccess,

@@ -1,4 +1,4 @@
-//! A finding as people see it: the names in its texts made one-line and short, its texts split into lines.
+//! Prepares a finding for display: shortens the names in its texts, and splits the texts into lines.
 
 use crate::{baseline::Standing, contract::Finding, problem::Problem};
 
@@ -8,20 +8,20 @@ use super::{
     neutral::{LINE_CHARACTERS, NAME_CHARACTERS, shortened, visible},
 };
 
-/// Names shorter than this are set like the words around them: an account `7` is not every 7.
+/// Minimum length of a name that is highlighted in text. An account `7` is not every 7.
 const DISTINCT_CHARACTERS: usize = 4;
 
-/// Of a reason for accepting a finding, beside its name.
+/// Maximum length of the reason for accepting a finding.
 const REASON_CHARACTERS: usize = 120;
 
-/// The texts of a finding, each line visible and of bearable length. They are not yet safe for any one place.
+/// The texts of a finding in visible lines of limited length. They still need escaping for the place that shows them.
 pub(super) struct Shown {
     pub(super) entity: String,
-    /// At least one line.
+    /// Message with at least one line.
     pub(super) message: Vec<String>,
     pub(super) fix: Vec<String>,
     pub(super) evidence: Vec<String>,
-    /// The ids that the lines name, in the form they have there, the longest first.
+    /// Ids that the lines mention, as they appear there, longest first.
     pub(super) names: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Shown {
     }
 }
 
-/// How a finding stands, to be set behind its name: ` (new)`; empty where nothing was compared.
+/// Formats the standing as a suffix, such as ` (new)`. It is empty if there was no comparison.
 pub(super) fn standing(standing: Option<&Standing>) -> String {
     match standing {
         None => String::new(),
@@ -81,36 +81,36 @@ pub(super) fn standing(standing: Option<&Standing>) -> String {
     }
 }
 
-/// The message of a problem, on one line: an id with line ends in it must not add a line that looks like a verdict.
+/// Returns the message of a problem on one line, because a line break in an id must not fake a verdict line.
 pub(super) fn message_line(problem: &Problem) -> String {
     shortened(&visible(problem.message.trim_end()), LINE_CHARACTERS)
 }
 
-/// The hint of a problem; none when its message says it all.
+/// Returns the lines of a problem's hint, if any.
 pub(super) fn hint_lines(problem: &Problem) -> Vec<String> {
     lines(&problem.hint)
 }
 
-/// `file:line:column` of a problem.
+/// Formats the place of a problem as `file:line:column`.
 pub(super) fn place(problem: &Problem) -> Option<String> {
     let place = problem.place.as_ref()?;
     let path = tamed(&place.path);
     Some(format!("{path}:{}:{}", place.line, place.column))
 }
 
-/// What a pull request does in one place that matters to a finding, on one line.
+/// Describes a change of the pull request in one line.
 pub(super) fn change(change: &Change) -> String {
     let does = shortened(&visible(&change.does), LINE_CHARACTERS);
     let path = tamed(&change.path);
     format!("This pull request {does} ({path}:{})", change.line)
 }
 
-/// A name in the form that is shown: visible, on one line, not too long.
+/// Makes a name visible, and limits its length.
 pub(super) fn tamed(name: &str) -> String {
     shortened(&visible(name), NAME_CHARACTERS)
 }
 
-/// The lines of a text, without blank ones: they separate blocks.
+/// Splits a text into lines. Blank lines are dropped, because they separate blocks.
 fn lines(text: &str) -> Vec<String> {
     text.lines()
         .map(str::trim_end)

@@ -1,4 +1,4 @@
-//! What a check prints: the findings and the verdict for stdout, one or two lines about it all for stderr.
+//! The text report: findings and verdict for stdout, a summary of one or two lines for stderr.
 
 use std::io;
 
@@ -18,7 +18,7 @@ use super::{
     shown::{self, Shown},
 };
 
-/// Blocks of lines, a blank line between them: what kept the check from its verdict, the findings, the verdict.
+/// Renders the report as blocks with blank lines between them: problems, findings, verdict.
 pub fn text(outcome: &Outcome, colour: bool) -> String {
     let mut bytes = Vec::new();
     // NOTE: writing to memory cannot fail.
@@ -26,7 +26,7 @@ pub fn text(outcome: &Outcome, colour: bool) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// The same straight to where it goes.
+/// Streams the text report to `out`.
 pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> io::Result<()> {
     let paint = Paint { colour };
     let mut block = |text: &str| write!(out, "{text}\n\n");
@@ -60,7 +60,7 @@ pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> i
     writeln!(out, "VERDICT: {verdict}")
 }
 
-/// What changes no verdict, as blocks; empty when there is nothing.
+/// Renders warnings as blocks; the text is empty if there are none.
 pub fn warnings(warnings: &[Problem], colour: bool) -> String {
     labelled(
         "[WARNING]",
@@ -70,7 +70,7 @@ pub fn warnings(warnings: &[Problem], colour: bool) -> String {
     )
 }
 
-/// Problems as blocks; empty when there is none.
+/// Renders problems as blocks; the text is empty if there are none.
 pub fn problems(problems: &[Problem], colour: bool) -> String {
     labelled("[ERROR]", verdict_style(Verdict::Error), problems, colour)
 }
@@ -88,7 +88,7 @@ fn labelled(label: &str, style: Style, problems: &[Problem], colour: bool) -> St
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// What was read and found, in numbers.
+/// Summarizes what was read and found.
 pub fn summary_line(outcome: &Outcome) -> String {
     if outcome.contracts.is_empty() {
         return "Nothing was read.".to_owned();
@@ -157,7 +157,7 @@ fn since_line(since: &Since, standings: Standings) -> String {
     )
 }
 
-/// Entitlements say nothing of subscriptions, and have no amounts.
+/// Returns true if any contract reads subscriptions. Entitlements have neither subscriptions nor amounts.
 fn has_subscriptions(outcome: &Outcome) -> bool {
     let mut contracts = outcome.contracts.iter();
     contracts.any(|contract| contract.source != Source::StripeEntitlements)
@@ -180,7 +180,7 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
     } else {
         String::new()
     };
-    // What was recorded takes no request.
+    // Recorded data takes no requests.
     let requests = match totals.provider_requests {
         0 => String::new(),
         requests => format!(" in {}", counted(requests, "request")),
@@ -193,7 +193,7 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
     )
 }
 
-/// What a step showed, set in under the message.
+/// Returns the evidence of a step, indented below the message.
 fn evidence(found: &Reported) -> Vec<String> {
     let shown = Shown::of(&found.finding);
     let lines = shown.evidence.iter();
@@ -255,7 +255,7 @@ fn problem_lines(problem: &Problem, paint: Paint) -> Vec<String> {
     lines
 }
 
-/// Further lines are set under the text of the first.
+/// Formats the fix. Further lines are aligned with the text of the first.
 fn fix_lines(fix: &[String], paint: Paint) -> Vec<String> {
     let label = paint.with(AnsiColor::Green.on_default(), "fix:");
     let line = |(index, line): (usize, &String)| match index {
@@ -287,7 +287,7 @@ pub(super) fn verdict_style(verdict: Verdict) -> Style {
     }
 }
 
-/// Sets text in a style, where colour is wanted.
+/// Styles text if colour is enabled.
 #[derive(Clone, Copy)]
 pub(super) struct Paint {
     pub(super) colour: bool,
@@ -451,7 +451,7 @@ mod tests {
             summary_line(&sample::without_contracts(sample::problem("x", ""))),
             "Nothing was read."
         );
-        // Zeros would read like something that was counted.
+        // Zeros would look like actual counts.
         assert_eq!(summary_line(&sample::unanswerable()), "Nothing was judged.");
     }
 

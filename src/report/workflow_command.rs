@@ -1,14 +1,14 @@
-//! Workflow commands: lines of a log that GitHub's runner obeys, with everything in them escaped.
+//! Workflow commands: log lines that GitHub's runner executes, with their contents escaped.
 
 use super::{Annotation, Level, count};
 
-/// The runner cuts messages here.
+/// Maximum length of a message. The runner truncates longer ones.
 const MESSAGE_CHARACTERS: usize = 4096;
 
-/// The runner shows ten annotations of a level for each step; the tenth is kept for saying how many more there are.
+/// Maximum number of annotations of a level. The runner shows ten for each step; the tenth says how many are left out.
 const SHOWN_OF_A_LEVEL: usize = 9;
 
-/// The command that shows `annotation`, as one line without its end.
+/// Returns the command that shows `annotation`, as one line without a line break.
 pub fn annotation(annotation: &Annotation) -> String {
     let mut properties = vec![
         format!("file={}", property(&annotation.path)),
@@ -33,12 +33,12 @@ pub fn annotation(annotation: &Annotation) -> String {
         properties.join(","),
         data(&message)
     )
-    // Whoever reads the log a second time may look for the older form, which counts anywhere in a line.
+    // The runner also accepts the older form `##[`, anywhere in a line.
     .replace("##[", "#\u{200B}#[")
 }
 
-/// The commands for as many annotations as the runner shows, the first of each level, and one more for each level
-/// that has more of them; `rest` says where those are.
+/// Returns the commands for as many annotations of each level as the runner shows. If a level has more, one further
+/// command counts them; `rest` says where they are.
 pub fn annotations(annotations: &[Annotation], rest: &str) -> Vec<String> {
     let mut commands = Vec::new();
     for level in [Level::Failure, Level::Warning, Level::Notice] {
@@ -62,7 +62,7 @@ pub fn annotations(annotations: &[Annotation], rest: &str) -> Vec<String> {
     commands
 }
 
-/// The command that keeps `value` out of the log; none for a blank value, which the runner refuses.
+/// Returns the command that masks `value` in the log, or `None` for a blank value, which the runner rejects.
 pub fn add_mask(value: &str) -> Option<String> {
     (!value.trim().is_empty()).then(|| format!("::add-mask::{}", data(value)))
 }
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(add_mask(" \n"), None);
     }
 
-    /// What the runner reads from a line (`ActionCommand.TryParseV2`): command, properties, data.
+    /// Parses a line like the runner (`ActionCommand.TryParseV2`): command, properties, data.
     fn obeyed(line: &str) -> (String, Vec<(String, String)>, String) {
         let decoded = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
         let line = line.trim_start().strip_prefix("::").unwrap();

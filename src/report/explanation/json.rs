@@ -1,4 +1,4 @@
-//! An explanation for programs: structs of its own, version 1, frozen.
+//! The JSON format of an explanation. Its structs are separate from the domain types and frozen as version 1.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// Raised when a field changes its meaning, its type or its name, or goes. A new field is no new version.
+/// Bump when a field is removed, renamed, or changes type or meaning. Adding a field does not require it.
 const SCHEMA_VERSION: u32 = 1;
 
-/// The whole explanation, on many lines, harmless as a report is.
+/// Renders the explanation as JSON that is safe to print, like a report.
 pub fn json(explained: &ExplainedEntity) -> String {
     printed(&Document::of(explained))
 }
 
-/// The JSON Schema of [`json`].
+/// Returns the JSON Schema of [`json`].
 pub fn schema() -> String {
     schema_of::<Document<'_>>()
 }

@@ -1,4 +1,4 @@
-//! What `prodverdict explain` came to, and its two forms: text for people, JSON for programs.
+//! The result of `prodverdict explain`, with a text format for people and a JSON format for programs.
 
 mod json;
 #[cfg(test)]
@@ -19,21 +19,21 @@ use super::{
 pub use json::{json, schema};
 pub use text::text;
 
-/// Everything that is known about what was asked for.
+/// Everything known about the requested entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedEntity {
-    /// As it was asked for.
+    /// The entity as the user named it.
     pub asked: String,
     /// The worst of the contracts' verdicts.
     pub verdict: Verdict,
-    /// Those that know it, and those that could not be asked.
+    /// Contracts that know the entity or could not be evaluated.
     pub contracts: Vec<ExplainedContract>,
-    /// Why no contract says anything.
+    /// Reasons why there is no answer from any contract.
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
 }
 
-/// What one contract says about it.
+/// Explanation by one contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedContract {
     pub name: String,
@@ -41,13 +41,13 @@ pub struct ExplainedContract {
     pub verdict: Verdict,
     pub customers: Vec<Explanation>,
     pub findings: Vec<Reported>,
-    /// Why there is no verdict; set when it is `error`.
+    /// The reason why there is no verdict. Set if the verdict is `error`.
     pub problem: Option<Problem>,
     pub provider_requests: u64,
 }
 
 impl ExplainedEntity {
-    /// Nothing is known, for these reasons.
+    /// Creates an explanation that contains only problems.
     pub fn unanswered(asked: &str, problems: Vec<Problem>) -> Self {
         Self {
             asked: asked.to_owned(),
@@ -60,7 +60,7 @@ impl ExplainedEntity {
 }
 
 impl ExplainedContract {
-    /// Both sides could not be asked.
+    /// Creates a contract's explanation that contains only a problem.
     pub fn unanswered(name: &str, source: Source, problem: Problem) -> Self {
         Self {
             name: name.to_owned(),
@@ -74,7 +74,7 @@ impl ExplainedContract {
     }
 }
 
-/// What was read, in numbers.
+/// Summarizes what was read.
 pub fn summary(explained: &ExplainedEntity) -> String {
     let contracts = &explained.contracts;
     let customers = || contracts.iter().flat_map(|contract| &contract.customers);
@@ -91,7 +91,7 @@ pub fn summary(explained: &ExplainedEntity) -> String {
         .map(|one| one.subscriptions.len())
         .sum();
     let requests = match contracts.iter().map(|one| one.provider_requests).sum() {
-        // What was recorded takes no request.
+        // Recorded data takes no requests.
         0 => String::new(),
         requests => format!(" in {}", counted(requests, "request")),
     };

@@ -1,4 +1,4 @@
-//! Both forms of an explanation: to the letter for one, and harmless for every other.
+//! Tests of both formats: exact output for one explanation, and safety for hostile text.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
 
 const NOW: UnixSeconds = UnixSeconds(1_793_491_200);
 
-/// An account of that id, customer, plan, price and status, who pays and has no access.
+/// Returns an account that pays and has no access. Its id, customer, plan, price and status are all `id`.
 fn about(id: &str) -> ExplainedContract {
     let price = Price {
         currency: Some("usd".to_owned()),
@@ -244,7 +244,7 @@ fn validator() -> jsonschema::Validator {
 proptest! {
     #[test]
     fn nobodys_text_does_anything(id in sample::hostile()) {
-        // A blank customer is none.
+        // A blank customer counts as no customer.
         let id = format!("x{id}");
         let several = entity(&id, vec![about(&id), unanswered(&id)]);
         let innocent = entity("usr_1", vec![about("usr_1"), unanswered("usr_1")]);

@@ -1,4 +1,4 @@
-//! An explanation for people: blocks of aligned lines, then the findings as a check prints them, then the verdict.
+//! The text format of an explanation: aligned lines in blocks, then the findings as in a check, then the verdict.
 
 use anstyle::{AnsiColor, Style};
 
@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
-/// Labels longer than this stand on their own.
+/// Maximum length of a label that widens the column.
 const WIDEST_LABEL: usize = 40;
 
-/// Blocks of lines, a blank line between them.
+/// Renders the explanation as blocks with blank lines between them.
 pub fn text(explained: &ExplainedEntity, colour: bool) -> String {
     let paint = Paint { colour };
     let mut blocks: Vec<_> = explained
@@ -95,7 +95,7 @@ fn of_customer(contract: &ExplainedContract, customer: &Explanation, paint: Pain
     blocks
 }
 
-/// A line of a table: a label, and what stands beside it.
+/// A row of a table.
 struct Row {
     label: String,
     text: String,
@@ -110,7 +110,7 @@ fn row(label: &str, text: &str) -> Row {
     }
 }
 
-/// A heading, and under it the rows with their texts one under the other.
+/// Renders a heading and the rows below it, with aligned texts.
 fn table(heading: &str, rows: &[Row], paint: Paint) -> String {
     let labels: Vec<_> = rows.iter().map(|row| tamed(&row.label)).collect();
     let widths = labels.iter().map(|label| label.chars().count());
@@ -126,7 +126,7 @@ fn table(heading: &str, rows: &[Row], paint: Paint) -> String {
     lines.join("\n")
 }
 
-/// Anybody's text as one line that does nothing.
+/// Returns untrusted text as one safe line.
 fn safe(text: &str) -> String {
     terminal(&shortened(&visible(text), LINE_CHARACTERS))
 }
@@ -141,7 +141,7 @@ fn account(account: &ExplainedAccount, paint: Paint) -> String {
     table(&tamed(&account.entity), &rows, paint)
 }
 
-/// A column under the name that it has in the database, with the key that it is mapped to where that differs.
+/// Formats a column by its name in the database, with its configuration key if that differs.
 fn field(field: &ExplainedField) -> Row {
     let key = field.field.as_str();
     let value = match &field.value {
@@ -170,7 +170,7 @@ fn is_same(column: &str, key: &str) -> bool {
     column == key || (column == "stripe_customer_id" && key == "customer_id")
 }
 
-/// With its customer where there are several.
+/// Renders a subscription, with its customer if there are several.
 fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint) -> String {
     let mut rows = vec![row("status", &tamed(&one.status)), counts(one)];
     if names_customer {
@@ -293,7 +293,7 @@ fn rules(judgement: &Judgement, is_one_account: bool, paint: Paint) -> String {
     table("rules", &rows, paint)
 }
 
-/// A finding in its usual words, and below it what each side says.
+/// Renders a finding as in a check, followed by its evidence.
 fn with_evidence(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
     let mut lines = vec![finding(found, contract, &[], paint)];
     let label = paint.with(AnsiColor::Cyan.on_default(), "evidence:");

@@ -1,4 +1,4 @@
-//! One finding: a line to find it by, and everything known about it behind it.
+//! Renders one finding: a summary line, and the details inside it.
 
 use maud::{Markup, html};
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// `contract` where there are several, and `contract_index` to tell it by.
+/// Renders one finding. `contract` is its name if there are several contracts; `contract_index` identifies it.
 pub(super) fn item(
     found: &Reported,
     contract: Option<&str>,
@@ -72,7 +72,7 @@ fn changes(changes: &[Change]) -> Markup {
     }
 }
 
-/// Columns of a rehearsal's evidence stand below each other, so spaces are kept.
+/// The evidence of a rehearsal is aligned in columns, so spaces are preserved.
 fn evidence(shown: &Shown) -> Markup {
     html! {
         @if !shown.evidence.is_empty() {

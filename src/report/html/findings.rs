@@ -1,4 +1,4 @@
-//! The list of findings, with what narrows it down and sorts it where scripts run.
+//! The list of findings, with controls for filtering and sorting if scripts run.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use crate::{
     },
 };
 
-/// More than anybody reads, and as much as a browser shows at ease.
+/// Maximum number of listed findings. Nobody reads more, and browsers handle this many easily.
 const SHOWN: usize = 20_000;
 
-/// So few are open from the beginning.
+/// Maximum number of findings that are initially expanded.
 const OPEN: usize = 3;
 
 pub(super) fn section(outcome: &Outcome) -> Markup {
@@ -48,7 +48,7 @@ pub(super) fn section(outcome: &Outcome) -> Markup {
     }
 }
 
-/// An empty list is good news only where there is a verdict.
+/// Describes an empty list, which is good news only if there is a verdict.
 fn none(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Error => "None so far: what kept the run from its verdict comes first.",
@@ -56,7 +56,7 @@ fn none(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Contracts are told apart by where they stand: two may have one name.
+/// Returns the position of the contract, which identifies it because names may repeat.
 fn place(outcome: &Outcome, contract: &ContractOutcome) -> usize {
     let mut contracts = outcome.contracts.iter();
     contracts
@@ -64,7 +64,7 @@ fn place(outcome: &Outcome, contract: &ContractOutcome) -> usize {
         .unwrap_or_default()
 }
 
-/// Shown by the script: without it they would do nothing.
+/// Renders the controls. They are hidden until the script shows them, because they need it.
 fn controls(outcome: &Outcome, findings: &[(&ContractOutcome, &Reported)]) -> Markup {
     let each = || findings.iter().map(|(_, found)| *found);
     let rules: BTreeSet<(Severity, Rule)> = each()

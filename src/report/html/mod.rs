@@ -1,4 +1,4 @@
-//! A report as one file of HTML: it asks nothing of the network, and everything in it can be read without its script.
+//! The report as a single HTML file. It makes no network requests and is readable without its script.
 
 mod finding;
 mod findings;
@@ -16,7 +16,7 @@ const STYLE: &str = include_str!("page.css");
 
 const SCRIPT: &str = include_str!("page.js");
 
-/// The whole page. Equal outcomes make equal pages.
+/// Renders the page. Equal outcomes give equal pages.
 pub fn html(outcome: &Outcome) -> String {
     let title = words::line(&headline(outcome));
     let page = html! {
@@ -57,7 +57,7 @@ fn subject(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Nothing but our own style and script, known by their hashes, and the icon that is part of the page.
+/// Content security policy: allows only our own style and script, by hash, and the embedded icon.
 fn policy() -> String {
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
@@ -70,7 +70,7 @@ fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
-/// A square in the colour of the verdict; without one a browser would ask the server for it.
+/// Returns a square in the colour of the verdict. Without an icon in the page, a browser would request one.
 fn icon(verdict: Verdict) -> String {
     let colour = match verdict {
         Verdict::Pass => "1a7f4b",

@@ -1,4 +1,4 @@
-//! The first screen: the verdict, what kept it from one, what is at stake, the rules and contracts in numbers.
+//! The top of the page: verdict, problems, amounts at stake, and figures for rules and contracts.
 
 use maud::{Markup, html};
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The sides of the drawing of a bar.
+/// Width of a bar in drawing units.
 const BAR: u64 = 1000;
 
 pub(super) fn sections(outcome: &Outcome) -> Markup {
@@ -306,7 +306,7 @@ fn warnings(outcome: &Outcome) -> Markup {
     }
 }
 
-/// What the answer stands on.
+/// Lists what was read as the basis of the verdict.
 pub(super) fn read(outcome: &Outcome) -> Markup {
     let summary = summary_line(outcome);
     html! {

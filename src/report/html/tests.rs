@@ -1,4 +1,4 @@
-//! Tests of the page, which is read as a browser reads it.
+//! Tests of the page, parsed as a browser parses it.
 #![expect(clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What a browser makes of a page: its elements with their attributes, and all its text.
+/// A page as a browser sees it: its elements with their attributes, and all its text.
 struct Read {
     elements: Vec<(String, Vec<(String, String)>)>,
     text: String,
@@ -27,7 +27,7 @@ fn read(page: &str) -> Read {
         elements: Vec::new(),
         text: String::new(),
     };
-    // The text of both is theirs to the end that we write, whatever is in it.
+    // A tokenizer would need to treat style and script as raw text, so remove them first.
     let page = page.replace(STYLE, "").replace(SCRIPT, "");
     for Ok(token) in Tokenizer::new(&page) {
         match token {
@@ -51,7 +51,7 @@ fn read(page: &str) -> Read {
     read
 }
 
-/// What `outcome`'s page has that ours never have: elements, attributes, addresses.
+/// Lists elements, attributes and addresses in the page of `outcome` that we never write.
 fn trespasses(outcome: &Outcome) -> Vec<String> {
     const ELEMENTS: &str = "html head meta title link style body a header strong span main section div h1 h2 h3 p dl dt \
         dd b table thead tbody tr th td svg rect ol ul li details summary code em br label input fieldset legend select \
@@ -199,7 +199,7 @@ fn a_text_of_seventy_thousand_characters_is_shortened() {
 }
 
 proptest! {
-    // A whole page is read for each of them.
+    // Each case parses a whole page.
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]

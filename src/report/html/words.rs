@@ -1,5 +1,5 @@
-//! Hostile text as people can read it: hidden characters spelled out, names and what stands between backticks as code.
-//! The markup escapes it.
+//! Readable text from untrusted input: spells out hidden characters, and shows names and text between backticks as
+//! code. The markup does the escaping.
 
 use maud::{Markup, html};
 
@@ -8,12 +8,12 @@ use crate::report::{
     neutral::{LINE_CHARACTERS, shortened, visible},
 };
 
-/// One line of bearable length, of which every character is seen as itself.
+/// Returns one visible line of limited length.
 pub(super) fn line(text: &str) -> String {
     shortened(&visible(text.trim()), LINE_CHARACTERS)
 }
 
-/// An id or a value.
+/// Formats an id or a value as code.
 pub(super) fn code(text: &str) -> Markup {
     let text = line(text);
     html! {
@@ -21,7 +21,7 @@ pub(super) fn code(text: &str) -> Markup {
     }
 }
 
-/// Prose in which `names`, the longest first, and what stands between single backticks are code.
+/// Formats prose. `names`, sorted longest first, and text between single backticks become code.
 pub(super) fn prose(text: &str, names: &[String]) -> Markup {
     let text = line(text);
     let parts: Vec<&str> = text.split('`').collect();
@@ -42,7 +42,7 @@ pub(super) fn prose(text: &str, names: &[String]) -> Markup {
     }
 }
 
-/// Lines of prose, one below the other.
+/// Joins lines of prose with line breaks.
 pub(super) fn lines(texts: &[String], names: &[String]) -> Markup {
     html! {
         @for (index, text) in texts.iter().enumerate() {

@@ -1,18 +1,18 @@
-//! A drawing of the findings by rule, which GitHub makes of a block of Mermaid in comments.
+//! A bar chart of the findings by rule, as a Mermaid block for GitHub comments.
 
 use crate::report::{Outcome, count, neutral::markdown::fenced};
 
-/// With fewer rules the table says it better.
+/// Minimum number of rules. With fewer, the table is clearer.
 const FEWEST_RULES: usize = 3;
 
-/// With fewer findings of each rule the table says it better, and the axis would count in halves.
+/// Minimum number of findings for the longest bar. With fewer, the table is clearer and the axis would show halves.
 const FEWEST_OF_ONE: u64 = 20;
 
-/// The room of one bar, and of the axis, in pixels.
+/// Height of one bar, and of the axis, in pixels.
 const BAR: usize = 34;
 const AXIS: usize = 48;
 
-/// The chart; none where it would not help.
+/// Returns the chart, or `None` if the table is clearer.
 pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let counts = count::by_rule(outcome);
     let most = counts.values().map(|count| count.all).max();
@@ -26,7 +26,7 @@ pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let numbers = counts.values().map(|count| count.all.to_string());
     let numbers = numbers.collect::<Vec<_>>().join(", ");
     let lines = [
-        // One colour that is seen on light and on dark ground.
+        // A colour that is visible on light and dark backgrounds.
         "---".to_owned(),
         format!(
             "config: {{ xyChart: {{ width: 640, height: {height} }}, themeVariables: {{ xyChart: {{ backgroundColor: \"transparent\", plotColorPalette: \"#d1495b\" }} }} }}"

@@ -1,4 +1,4 @@
-//! A finding as a block of Markdown.
+//! Renders a finding as a Markdown block.
 
 use std::collections::BTreeSet;
 
@@ -18,25 +18,25 @@ use crate::{
     },
 };
 
-/// How many lines of a message, a fix or the evidence are shown, so that a single finding never fills the limit.
+/// Maximum number of lines of a message, fix or evidence, so that one finding cannot use up the limit.
 const SHOWN_LINES: usize = 6;
 
-/// How many lines of what a step of a rehearsal showed.
+/// Maximum number of evidence lines for a step of a rehearsal.
 const SHOWN_FACTS: usize = 40;
 
-/// How many changed lines are shown of a finding.
+/// Maximum number of changed lines to list for a finding.
 const SHOWN_CHANGES: usize = 4;
 
-/// Which findings come first, after what is new.
+/// Order of the findings. New findings always come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum First {
-    /// The worst.
+    /// The most severe first.
     Worst,
-    /// The first of each rule: where few are seen, they are to be of several kinds.
+    /// The first of each rule before the others, so that a short list shows several kinds.
     OneOfEach,
 }
 
-/// One block for each finding, until they are longer than `limit` bytes together.
+/// Renders a block for each finding, until their total length exceeds `limit` bytes.
 pub(super) fn blocks(outcome: &Outcome, limit: usize, first: First) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut bytes = 0;
@@ -80,8 +80,8 @@ fn rank(found: &Reported) -> u8 {
     }
 }
 
-/// A step of a rehearsal that went wrong: the likely cause first, then what happened, then everything around it as it
-/// would stand on a terminal.
+/// Renders a failed step of a rehearsal: the likely cause, then the failure, then its context as a terminal would show
+/// it.
 fn step(found: &Reported) -> String {
     let finding = &found.finding;
     let shown = Shown::of(finding);
@@ -119,7 +119,7 @@ fn heading(found: &Reported, shown: &Shown) -> String {
     )
 }
 
-/// Why the team lives with it, and how long.
+/// Explains why and until when the finding is accepted.
 fn accepted(found: &Reported) -> Option<String> {
     let Some(Standing::Accepted { reason, until }) = &found.standing else {
         return None;
@@ -135,7 +135,7 @@ fn accepted(found: &Reported) -> Option<String> {
     Some(format!("Accepted{until}{reason}"))
 }
 
-/// The lines of the pull request that matter to it.
+/// Lists the lines of the pull request that matter to the finding.
 fn changes(changes: &[Change]) -> Option<String> {
     let mut lines: Vec<_> = changes
         .iter()
@@ -190,7 +190,7 @@ fn block(found: &Reported, name: Option<&str>) -> String {
     if !facts.is_empty() {
         let facts: Vec<_> = facts.iter().map(|fact| format!("- {fact}")).collect();
         if !found.changes.is_empty() {
-            // Else the two lists would be one.
+            // A heading keeps the two lists apart.
             parts.push("**Evidence:**".to_owned());
         }
         parts.push(facts.join("\n"));
@@ -198,7 +198,7 @@ fn block(found: &Reported, name: Option<&str>) -> String {
     parts.join("\n\n")
 }
 
-/// Whom it is about, in one line.
+/// Describes the subject in one line.
 fn subject(subject: &Subject) -> Option<String> {
     let facts: Vec<_> = [
         ("account", subject.account.as_deref()),

@@ -1,26 +1,25 @@
-//! A report within a limit: shortened from the bottom, whole blocks at a time, and saying so.
+//! Fits a report into a limit by dropping whole blocks from the end, with a note about them.
 
 use crate::report::count::{counted, length};
 
 const DETAILS_END: &str = "</details>";
 
-/// The blocks of a report.
 pub(super) struct Report {
-    /// What comes before the findings.
+    /// Blocks before the findings.
     pub(super) blocks: Vec<String>,
     /// The first findings, at least as many as can fit.
     pub(super) findings: Vec<String>,
     pub(super) all_findings: usize,
-    /// Findings that are open to the eye; the others are behind a click.
+    /// Number of findings that are expanded; the others are folded.
     pub(super) open: usize,
-    /// What comes after them, always.
+    /// Blocks after the findings, which are never dropped.
     pub(super) tail: Vec<String>,
-    /// Where the findings are that do not fit.
+    /// A pointer to the findings that do not fit.
     pub(super) elsewhere: String,
 }
 
 impl Report {
-    /// The report in at most `limit` bytes, with a line end at its end.
+    /// Renders the report in at most `limit` bytes, with a final newline.
     pub(super) fn within(&self, limit: usize) -> String {
         if self.findings.len() == self.all_findings {
             let whole = self.text(self.blocks.len(), self.all_findings);
@@ -38,7 +37,7 @@ impl Report {
         self.text(kept.unwrap_or_default(), 0)
     }
 
-    /// The first of the blocks and findings, a note on what is left out, and the tail.
+    /// Renders the first blocks and findings, a note on what is left out, and the tail.
     fn text(&self, blocks: usize, findings: usize) -> String {
         let mut parts: Vec<&str> = self
             .blocks
@@ -77,7 +76,8 @@ impl Report {
     }
 }
 
-/// The largest number up to `most` that `fits`, given that every smaller one fits too; none when not even 0 does.
+/// Returns the largest number up to `most` for which `fits` holds, assuming that it holds for every smaller one too, or
+/// `None` if it does not hold for 0.
 fn largest(most: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
     if !fits(0) {
         return None;

@@ -1,4 +1,4 @@
-//! What a comment said before: a sentence when it is resolved, and a table of what earlier runs came to.
+//! The history of a comment: a sentence if the findings are resolved, and a table of earlier results.
 
 use crate::{
     contract::Verdict,
@@ -8,26 +8,26 @@ use crate::{
     },
 };
 
-/// Digits that a commit is known by.
+/// Number of digits of a commit id to show.
 const COMMIT_DIGITS: usize = 7;
 
-/// What a run about one commit came to.
+/// Result of a run on one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
-    /// The commit in hexadecimal digits.
+    /// The commit id in hexadecimal.
     pub commit: String,
     pub verdict: Verdict,
     pub findings: u64,
 }
 
 impl Ran {
-    /// Whether it came to the same, about whichever commit.
+    /// Compares the results, ignoring the commits.
     pub fn is_like(&self, other: &Self) -> bool {
         (self.verdict, self.findings) == (other.verdict, other.findings)
     }
 }
 
-/// A comment's Markdown with what came before it: `earlier` runs, the oldest first. Without any it stays as it is.
+/// Adds the history to a comment. `earlier` lists the runs, oldest first; if it is empty, the comment is unchanged.
 pub fn with_history(markdown: &str, now: &Ran, earlier: &[Ran]) -> String {
     if earlier.is_empty() {
         return markdown.to_owned();

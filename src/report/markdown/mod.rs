@@ -1,4 +1,4 @@
-//! Reports in GitHub's Markdown, for the places that show them and within their limits.
+//! Reports in GitHub's Markdown, each within the limit of the place that shows it.
 
 mod chart;
 mod finding;
@@ -19,26 +19,26 @@ use finding::First;
 pub use history::{Ran, with_history};
 pub use overview::{headline, warnings};
 
-/// GitHub takes 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
+/// GitHub accepts 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
 pub const CHECK_RUN_BYTES: usize = 65_535;
 
-/// GitHub takes 65,536 characters for a comment. Counted in bytes, with room for what the publisher adds: the marker, the
-/// history and the footer.
+/// GitHub accepts 65,536 characters for a comment. Counted in bytes, with room for the marker, the history and the
+/// footer that the publisher adds.
 pub const COMMENT_BYTES: usize = 60_000;
 
-/// GitHub drops a job summary of more than 1 MiB whole.
+/// GitHub drops a job summary above 1 MiB completely.
 pub const JOB_SUMMARY_BYTES: usize = 900 * 1024;
 
-/// Findings of a comment that are open to the eye.
+/// Number of expanded findings in a comment.
 const OPEN_IN_COMMENT: usize = 3;
 
-/// Findings that are, where there is a page for them.
+/// Number of expanded findings if they have a page to themselves.
 const OPEN_ON_PAGE: usize = 10;
 
-/// Scenarios that the command of a rehearsal names.
+/// Maximum number of scenarios in the command that reproduces a rehearsal.
 const REPRODUCED: usize = 5;
 
-/// The summary of a check run: the verdict, what is at stake, and the findings in numbers.
+/// Renders the summary of a check run: verdict, amounts at stake and number of findings.
 pub fn check_summary(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
         blocks: page(outcome),
@@ -51,7 +51,7 @@ pub fn check_summary(outcome: &Outcome, config: &str) -> String {
     report.within(CHECK_RUN_BYTES)
 }
 
-/// The text of a check run: the findings; none when there are none.
+/// Renders the text of a check run, which lists the findings. Returns `None` if there are none.
 pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
     let report = fit::Report {
         blocks: vec![],
@@ -67,7 +67,7 @@ pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
     (report.all_findings > 0).then(|| report.within(CHECK_RUN_BYTES))
 }
 
-/// The one comment on a pull request, without what it is found again by and without its history.
+/// Renders the comment on a pull request, without its marker and history.
 pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> String {
     let mut tail: Vec<_> = overview::read(outcome).into_iter().collect();
     if outcome.verdict != Verdict::Pass {
@@ -87,7 +87,7 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
     report.within(COMMENT_BYTES)
 }
 
-/// The summary of a job: everything.
+/// Renders the job summary, which contains everything.
 pub fn job_summary(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
         blocks: page(outcome),
@@ -100,14 +100,14 @@ pub fn job_summary(outcome: &Outcome, config: &str) -> String {
     report.within(JOB_SUMMARY_BYTES)
 }
 
-/// The overview of a page, where what was read has room before the findings.
+/// Renders the overview of a page, which has room for what was read before the findings.
 fn page(outcome: &Outcome) -> Vec<String> {
     let mut blocks = overview::blocks(outcome, None);
     blocks.extend(overview::read(outcome));
     blocks
 }
 
-/// A file of its own: everything, however long.
+/// Renders a separate file, which contains everything and has no limit.
 pub fn document(outcome: &Outcome, config: &str) -> String {
     let report = fit::Report {
         blocks: page(outcome),
@@ -152,7 +152,7 @@ fn command(outcome: &Outcome, config: &str) -> String {
     format!("prodverdict {what} --config {}", quoted(config))
 }
 
-/// For a shell.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
     if word.chars().all(is_plain) {
@@ -162,7 +162,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Whether a URL can stand in Markdown as it is.
+/// Returns true if a URL needs no escaping in Markdown.
 fn is_plain_url(url: &str) -> bool {
     (url.starts_with("https://") || url.starts_with("http://"))
         && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "()<>\\".contains(c))
@@ -192,7 +192,7 @@ mod tests {
 
     const CHECK_RUN: Option<&str> = Some("https://github.com/o/r/runs/1");
 
-    /// What every place shows of an outcome.
+    /// Renders the outcome for every place, with the limit of that place.
     fn everywhere(outcome: &Outcome) -> Vec<(usize, String)> {
         vec![
             (CHECK_RUN_BYTES, check_summary(outcome, CONFIG)),
@@ -429,7 +429,7 @@ mod tests {
         redacted.contracts[0].name = "users".into();
         redacted.since = None;
         redacted.contracts[0].findings[0].place = None;
-        // A path is nobody's id.
+        // A path is not an id.
         redacted.contracts[0].findings[0].changes[0].path = "a.ts".into();
         redacted.contracts[0].summary.subscriptions.clear();
         redacted.contracts[0].problem.as_mut().unwrap().place = None;
@@ -459,7 +459,7 @@ mod tests {
                 prop_assert!(markdown.len() <= limit);
                 prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
             }
-            // Heading, sections and tables are ours, whatever is in them.
+            // The headings, sections and tables are only ours.
             prop_assert_eq!(oracle::headings(&job_summary(&outcome, CONFIG)), 3);
         }
 

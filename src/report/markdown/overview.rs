@@ -1,4 +1,4 @@
-//! The first screen of a report: the verdict, what is at stake, the findings in numbers.
+//! The top of a report: verdict, amounts at stake and number of findings.
 
 use crate::{
     baseline::Standing,
@@ -15,19 +15,19 @@ use crate::{
 
 use super::stake;
 
-/// A configuration can hold any number of contracts; this many rows are a screen.
+/// Maximum number of contracts to list. A configuration can have any number; this many rows fill a screen.
 const SHOWN_CONTRACTS: usize = 20;
 
-/// Warnings that are shown.
+/// Maximum number of warnings to list.
 const SHOWN_WARNINGS: usize = 10;
 
-/// Lines of a problem that are shown.
+/// Maximum number of lines of a problem.
 const SHOWN_LINES: usize = 12;
 
-/// Status words that are shown.
+/// Maximum number of subscription statuses to list.
 const SHOWN_STATUSES: usize = 8;
 
-/// The verdict and the findings in numbers, as plain text in one line.
+/// Summarizes the verdict and the number of findings in one line of plain text.
 pub fn headline(outcome: &Outcome) -> String {
     let findings = outcome.findings();
     let counts = match by_severity(&findings).as_str() {
@@ -46,7 +46,7 @@ pub fn headline(outcome: &Outcome) -> String {
     }
 }
 
-/// How many findings are new, where they were compared with something.
+/// Returns the number of new findings as text, or nothing if there was no comparison.
 fn new(outcome: &Outcome) -> String {
     match (outcome.since.is_some(), count::standing(outcome, is_new)) {
         (false, _) => String::new(),
@@ -59,7 +59,7 @@ fn is_new(standing: &Standing) -> bool {
     matches!(standing, Standing::New)
 }
 
-/// What comes before the findings; `chart` is a drawing of the rules.
+/// Renders the blocks before the findings. `chart` is a chart of the rules.
 pub(super) fn blocks(outcome: &Outcome, chart: Option<String>) -> Vec<String> {
     let mut blocks = vec![heading(outcome), sentences(outcome)];
     blocks.extend(problems(outcome));
@@ -93,7 +93,7 @@ fn heading(outcome: &Outcome) -> String {
     format!("## {mark} {what} {}", headline(outcome))
 }
 
-/// What the verdict means, and what it was compared with.
+/// Explains the verdict and names the result that it was compared with.
 fn sentences(outcome: &Outcome) -> String {
     let meaning = meaning(outcome);
     let warns = meaning.warns.map(|words| format!(" **{words}**"));
@@ -200,10 +200,10 @@ fn by_contract(outcome: &Outcome) -> String {
     lines.join("\n")
 }
 
-/// What was read, in numbers; none where it was nothing.
+/// Summarizes what was read, or returns `None` if nothing was.
 pub(super) fn read(outcome: &Outcome) -> Option<String> {
     let mut contracts = outcome.contracts.iter();
-    // Zeros would read like something that was counted.
+    // Zeros would look like actual counts.
     let has_read = contracts.any(|contract| contract.problem.is_none());
     (has_read && outcome.rehearsal.is_none()).then(|| numbers(&outcome.totals()))
 }
@@ -248,7 +248,7 @@ fn numbers(totals: &Summary) -> String {
     )
 }
 
-/// What to look at in the contracts, as a list; none where there is nothing.
+/// Lists the advice about the contracts, if any.
 fn advice(outcome: &Outcome) -> Option<String> {
     let all = outcome.advice();
     let mut shown: Vec<_> = all
@@ -271,7 +271,7 @@ fn advice(outcome: &Outcome) -> Option<String> {
     (!shown.is_empty()).then(|| shown.join("\n"))
 }
 
-/// The message of a problem and its hint, as the lines of one entry of a list.
+/// Formats a problem's message and hint as one list item.
 fn bullet(problem: &Problem) -> String {
     let mut lines = vec![shown::message_line(problem)];
     lines.extend(shown::hint_lines(problem));
@@ -280,7 +280,7 @@ fn bullet(problem: &Problem) -> String {
     lines.join("\\\n  ")
 }
 
-/// What changes no verdict, as a list; none where there is nothing.
+/// Lists the warnings, if any.
 pub fn warnings(warnings: &[Problem]) -> Option<String> {
     let mut shown: Vec<_> = warnings
         .iter()

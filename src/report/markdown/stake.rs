@@ -1,4 +1,4 @@
-//! What a decision takes at a glance: money at stake, and how the findings stand against an earlier result.
+//! The key figures: money at stake, and the number of new, known, accepted and fixed findings.
 
 use crate::{
     baseline::Standing,
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// One row of numbers under their names; none where there is nothing to show.
+/// Returns a table with one row of figures, or `None` if there are none.
 pub(super) fn table(outcome: &Outcome) -> Option<String> {
     let totals = outcome.totals();
     let mut columns: Vec<(&str, String)> = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn table(outcome: &Outcome) -> Option<String> {
     Some(lines.map(row).join("\n"))
 }
 
-/// What the sums do not hold.
+/// Returns a note on the items that the sums do not include.
 pub(super) fn left_out(totals: &Summary) -> Option<String> {
     let items = totals.items_without_amount;
     (items > 0).then(|| {

@@ -1,18 +1,18 @@
-//! Hostile text inside GitHub's Markdown: escaped as prose, or set as code.
+//! Makes untrusted text safe in GitHub's Markdown, by escaping it or formatting it as code.
 
 use crate::report::find::{Piece, pieces};
 
 use super::{NAME_CHARACTERS, ZERO_WIDTH_SPACE, shortened, visible};
 
-/// Text of one line that reads as it is written: no emphasis, link, image, HTML, entity, mention, reference, emoji,
-/// and no marker that would start a block.
+/// Escapes a line of text: no emphasis, link, image, HTML, entity, mention, reference or emoji, and no marker that
+/// would start a block.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     escape(text, &mut out);
     out
 }
 
-/// Adds the text to a line; only at its beginning is there a marker to escape.
+/// Appends escaped text to a line. Block markers are escaped only at its beginning.
 fn escape(text: &str, out: &mut String) {
     let is_first = out.is_empty();
     let characters: Vec<char> = visible(text).chars().collect();
@@ -23,7 +23,7 @@ fn escape(text: &str, out: &mut String) {
         let next = after.first();
         let starts_a_block = match character {
             '-' | '+' | '=' => is_first && index == 0,
-            // The line below the head of a table.
+            // The delimiter row of a table.
             ':' => is_first && index == 0 && next == Some(&'-'),
             '.' | ')' => index > 0 && number_before && next.is_none_or(|c| c.is_whitespace()),
             _ => false,
@@ -42,8 +42,7 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// Prose in which `names`, identifiers, times and what stands between single backticks are set as code; the rest is
-/// escaped.
+/// Escapes prose. `names`, identifiers, times and text between single backticks become code.
 pub fn prose(text: &str, names: &[String]) -> String {
     let text = text.trim();
     let parts: Vec<&str> = text.split('`').collect();
@@ -65,17 +64,17 @@ pub fn prose(text: &str, names: &[String]) -> String {
     out
 }
 
-/// An id or a value as code, which GitHub shows to the letter.
+/// Formats an id or a value as code, which GitHub shows unchanged.
 pub fn code(text: &str) -> String {
     let text = shortened(&visible(text), NAME_CHARACTERS);
     if text.is_empty() {
         return "(empty)".to_owned();
     }
     let fence = "`".repeat(longest_run_of_backticks(&text) + 1);
-    // One space on both sides is taken away again when the text is rendered.
+    // Rendering removes one space on each side.
     let touches = |character: Option<char>| matches!(character, Some('`' | ' '));
     let is_padded = touches(text.chars().next()) || touches(text.chars().next_back());
-    // Nothing is taken away from spaces alone.
+    // Nothing is removed from a text of spaces only.
     let pad = if is_padded && !text.trim_matches(' ').is_empty() {
         " "
     } else {
@@ -84,13 +83,13 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// [`code`] for a cell of a table, which a pipe would end even inside code.
+/// Formats text like [`code`], for a table cell, which a pipe would end even inside code.
 pub fn code_cell(text: &str) -> String {
-    // What `\\|` means differs between parsers: an escaped pipe, or an escaped backslash and the end of the cell.
+    // Parsers disagree about `\\|`: an escaped pipe, or an escaped backslash and the end of the cell.
     code(text).replace("\\|", "\\\u{200B}|").replace('|', "\\|")
 }
 
-/// Lines as a block of code, with a fence that no line of it can close.
+/// Formats lines as a code block with a fence that no line can close.
 pub fn fenced(language: &str, lines: &[String]) -> String {
     let longest = lines
         .iter()
@@ -101,7 +100,7 @@ pub fn fenced(language: &str, lines: &[String]) -> String {
     format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
 }
 
-/// Two spans side by side would be one.
+/// Appends code, separated from code just before it, because the two spans would merge.
 fn push_code(text: &str, out: &mut String) {
     if out.ends_with('`') {
         out.push(ZERO_WIDTH_SPACE);
@@ -123,7 +122,7 @@ fn add_with_names(text: &str, names: &[String], out: &mut String) {
     }
 }
 
-/// Sets identifiers and times as code: whoever copies them gets what they are.
+/// Appends text with identifiers and times as code, so that they can be copied exactly.
 fn add_with_values(text: &str, out: &mut String) {
     let (mut plain, mut rest) = (text, text);
     while let Some(character) = rest.chars().next() {
@@ -141,8 +140,8 @@ fn add_with_values(text: &str, out: &mut String) {
     escape(plain, out);
 }
 
-/// The length of the word or time that the text begins with, and whether it is set as code; none where it begins with
-/// something else.
+/// Returns the length of the word or time at the start of the text, and true if it becomes code. Returns `None` if the
+/// text starts with something else.
 fn value_at_start(text: &str) -> Option<(usize, bool)> {
     if is_time_at_start(text) {
         return Some((TIME.len(), true));
@@ -159,7 +158,7 @@ fn value_at_start(text: &str) -> Option<(usize, bool)> {
     ))
 }
 
-/// The form of a time, where each `0` is a digit.
+/// Format of a time, in which each `0` is a digit.
 const TIME: &str = "0000-00-00T00:00:00Z";
 
 fn is_time_at_start(text: &str) -> bool {
@@ -170,7 +169,7 @@ fn is_time_at_start(text: &str) -> bool {
     text.len() >= TIME.len() && text.chars().zip(TIME.chars()).all(is_alike)
 }
 
-/// Whether a character beside a name makes it part of a longer word.
+/// Returns true if a character next to a name makes it part of a longer word.
 fn joins(neighbour: Option<char>) -> bool {
     neighbour.is_some_and(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
 }
@@ -182,7 +181,7 @@ fn is_special(character: char) -> bool {
     )
 }
 
-/// Whether GitHub, which links the rendered text, would make a link, a mention or an emoji of this and what follows.
+/// Returns true if GitHub, which links the rendered text, would start a link, a mention or an emoji here.
 fn starts_a_reference(character: char, before: &[char], after: &[char]) -> bool {
     match character {
         '@' | '#' => after.first().is_some_and(|next| next.is_alphanumeric()),
@@ -198,7 +197,7 @@ fn starts_a_shortcode(after: &[char]) -> bool {
     name > 0 && after.get(name) == Some(&':')
 }
 
-/// `GH-1` is an issue, `GHSA-…` and `CVE-…` are advisories.
+/// Checks for the prefixes of references: `GH-1` is an issue, `GHSA-…` and `CVE-…` are advisories.
 fn ends_in_prefix(before: &[char]) -> bool {
     let word = last_word(before);
     ["gh", "ghsa", "cve"].contains(&word.as_str())
@@ -221,7 +220,8 @@ fn last_word(text: &[char]) -> String {
         .collect()
 }
 
-/// Seven to forty hexadecimal digits are a commit, if there is one of that name; so no more than six stay together.
+/// Returns true after every sixth digit of a possible commit id, to break it up. GitHub links 7 to 40 hexadecimal digits
+/// if such a commit exists.
 fn continues_a_commit(last: char, before: &[char], after: &[char]) -> bool {
     let in_word = |c: &&char| c.is_alphanumeric();
     let begun: Vec<_> = before.iter().rev().take_while(in_word).take(41).collect();
@@ -349,7 +349,7 @@ mod tests {
         #[test]
         fn escaped_text_is_read_back_as_it_was_written(text in sample::hostile()) {
             let text = visible(&text).trim().to_owned();
-            // Where a line begins, and where something comes before it.
+            // At the beginning of a line, and after other text.
             for before in ["", "x "] {
                 let markdown = format!("- {before}{}", escaped(&text));
                 prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);

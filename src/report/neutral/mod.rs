@@ -1,4 +1,4 @@
-//! Hostile text made harmless: what a renderer puts between its own words and what others wrote.
+//! Makes untrusted text safe for the places where a renderer puts it.
 
 pub mod markdown;
 
@@ -6,17 +6,17 @@ use std::fmt::Write as _;
 
 use super::count::{grouped, length};
 
-/// Seen by nobody, and enough to keep a pattern from matching. It breaks no line and joins nothing.
+/// An invisible character that breaks up a pattern. It neither breaks a line nor joins characters.
 const ZERO_WIDTH_SPACE: char = '\u{200B}';
 
-/// The longest id or value that is shown whole.
+/// Maximum length of an id or a value that is not shortened.
 pub(super) const NAME_CHARACTERS: usize = 120;
 
-/// The longest line that is shown whole.
+/// Maximum length of a line that is not shortened.
 pub(super) const LINE_CHARACTERS: usize = 800;
 
-/// One line of a terminal or of a log that GitHub's runner reads: hidden characters are spelled out, and nothing in
-/// it is a workflow command. The runner takes `::` at the start of a line, after white space, and `##[` anywhere.
+/// Makes a line safe for a terminal and for a log that GitHub's runner reads: spells out hidden characters and breaks
+/// up workflow commands. The runner recognizes `::` at the start of a line, after white space, and `##[` anywhere.
 pub fn terminal(line: &str) -> String {
     let line = visible(line).replace("##[", "#\u{200B}#[");
     match line.trim_start().strip_prefix("::") {
@@ -25,13 +25,13 @@ pub fn terminal(line: &str) -> String {
     }
 }
 
-/// One line of text that GitHub shows without rendering it: hidden characters are spelled out, nobody is mentioned.
+/// Makes a line safe where GitHub shows plain text: spells out hidden characters and breaks up mentions.
 pub fn plain(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut before = ' ';
     for character in visible(line).chars() {
         out.push(character);
-        // `name@example.com` mentions nobody, and people copy it.
+        // `name@example.com` is not a mention, and people copy it.
         if character == '@' && !before.is_alphanumeric() {
             out.push(ZERO_WIDTH_SPACE);
         }
@@ -40,8 +40,8 @@ pub fn plain(line: &str) -> String {
     out
 }
 
-/// Spells out every character that is not seen as itself: controls, line ends, escape sequences, and what changes the
-/// direction of text or takes no room.
+/// Spells out every hidden character: controls, line breaks, escape sequences, and characters that change the text
+/// direction or have no width.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -59,7 +59,7 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// Whether a character is not seen as itself.
+/// Returns true if a character is invisible or changes others.
 pub(super) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -83,7 +83,7 @@ pub(super) fn is_hidden(character: char) -> bool {
         )
 }
 
-/// `text`, or its beginning and end with its length when it has more than `limit` characters.
+/// Returns `text`, or its beginning and end with its length if it has more than `limit` characters.
 pub fn shortened(text: &str, limit: usize) -> String {
     let characters = text.chars().count();
     if characters <= limit {

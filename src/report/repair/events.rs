@@ -1,11 +1,11 @@
-//! The commands that send the provider's events again, for the events that the evidence names.
+//! Commands that resend the provider's events named in the evidence.
 
 use std::collections::BTreeSet;
 
 use crate::{contract::Source, report::Outcome};
 
-/// `stripe events resend` knows no other destination than the one that it is told, and test data unless it is told
-/// otherwise (<https://docs.stripe.com/cli/events/resend>).
+/// Introduction to the commands. `stripe events resend` sends only to the given endpoint, and resends test data by
+/// default (<https://docs.stripe.com/cli/events/resend>).
 const INTRODUCTION: &str = "
 -- Instead of repairing rows, or after it: once the webhook handler is right, these commands of the Stripe CLI send the
 -- events behind the findings again. In a shell, name the endpoint first (`stripe webhook_endpoints list --live` shows
@@ -21,14 +21,14 @@ pub(super) fn write(outcome: &Outcome, out: &mut String) {
             out.push_str(INTRODUCTION);
             is_introduced = true;
         }
-        // Nothing that others wrote is on these lines but the id: they are made to be pasted.
+        // The id is the only untrusted text on these lines, which are made to be pasted.
         out.push_str(&format!(
             "-- stripe events resend {event} --webhook-endpoint=\"$endpoint\" --live\n"
         ));
     }
 }
 
-/// The events of the provider's log that findings mention, each once, in order.
+/// Lists the ids of the events that findings mention, without duplicates and in order.
 fn named(outcome: &Outcome) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let is_stripe = |source: Source| source != Source::Paddle;
@@ -44,7 +44,7 @@ fn named(outcome: &Outcome) -> Vec<String> {
         .collect()
 }
 
-/// Whether the id can be pasted into a shell as it is.
+/// Returns true if the id can be pasted into a shell without quoting.
 fn is_plain(id: &str) -> bool {
     let is_of_id = |c: char| c.is_ascii_alphanumeric() || c == '_';
     id.starts_with("evt_") && id.len() <= 255 && id.chars().all(is_of_id)

@@ -1,15 +1,15 @@
-//! Names and values as SQL spells them, whatever is in them.
+//! Quotes identifiers and values as SQL.
 
 use super::{Cell, CellKind, CellValue};
 use crate::report::neutral::is_hidden;
 
-/// A name that can be nothing but a name.
+/// Quotes an identifier.
 pub(super) fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text on one line. With a backslash or something unseen in it, it is written in the form whose meaning no setting
-/// changes.
+/// Quotes a string on one line. A string with a backslash or hidden characters is written as `E'…'`, whose meaning does
+/// not depend on settings.
 pub(super) fn text(text: &str) -> String {
     if !text.contains(|c: char| c == '\\' || is_hidden(c)) {
         return format!("'{}'", text.replace('\'', "''"));
@@ -32,7 +32,7 @@ pub(super) fn text(text: &str) -> String {
     out
 }
 
-/// A value for a column of that kind.
+/// Writes a value for a column of the given kind.
 pub(super) fn value(kind: CellKind, value: &CellValue) -> String {
     match value {
         CellValue::Moment(seconds) => format!("to_timestamp({seconds})"),
@@ -40,7 +40,7 @@ pub(super) fn value(kind: CellKind, value: &CellValue) -> String {
     }
 }
 
-/// What the column has to hold still.
+/// Returns the condition that the column still has the value that was read.
 pub(super) fn guard(cell: &Cell) -> String {
     let column = name(&cell.column);
     let Some(value) = &cell.value else {
@@ -54,7 +54,7 @@ pub(super) fn guard(cell: &Cell) -> String {
     }
 }
 
-/// Without a type of its own where it is quoted: Postgres gives it the column's.
+/// Writes a literal. A quoted one has no type, so that Postgres uses that of the column.
 fn literal(kind: CellKind, value: &str) -> String {
     let is_bare = match kind {
         CellKind::Boolean => matches!(value, "true" | "false"),

@@ -1,4 +1,5 @@
-//! A script that repairs rows: read by a person, guarded by what was seen, and without effect until that person says so.
+//! Generates an SQL script that repairs rows. It guards each row by the values that were read, and rolls back until a
+//! person changes that.
 
 mod events;
 mod literal;
@@ -15,50 +16,50 @@ use crate::contract::Verdict;
 
 use literal::{guard, name, text};
 
-/// How the row of a finding is repaired.
+/// The repair for a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
     Row(Box<RowRepair>),
-    /// Not by a statement: why, and what to do.
+    /// No statement can repair it. Explains why and what to do.
     ByHand(String),
 }
 
-/// One row, and what it has to hold. All names and values are raw.
+/// A row and the values that it must have. All names and values are raw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowRepair {
-    /// The variable that holds the URL of its database.
+    /// The environment variable that holds the URL of the database.
     pub database: String,
-    /// Schema and name, or the name alone.
+    /// Schema and table name, or the table name alone.
     pub table: Vec<String>,
-    /// Of the session that read the row.
+    /// Time zone of the session that read the row.
     pub time_zone: String,
     pub id: Cell,
-    /// What else has to be as it was seen: the customer, for one.
+    /// Other values that must not have changed, such as the customer.
     pub seen: Vec<Cell>,
     pub changes: Vec<CellChange>,
 }
 
-/// A column of the row, and what was seen in it.
+/// A column of the row with the value that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     pub column: String,
     pub kind: CellKind,
-    /// As the database spells it; none is null.
+    /// The value as Postgres prints it; `None` is NULL.
     pub value: Option<String>,
 }
 
-/// How values of a column are compared and written.
+/// Type of a column, which decides how values are compared and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CellKind {
     Boolean,
     Number,
-    /// JSON, which has no equality of its own.
+    /// JSON, which has no equality operator in Postgres.
     Json,
-    /// Anything that is its own text between quotes.
+    /// Any type whose values are written as quoted text.
     Text,
 }
 
-/// A column that is changed.
+/// A column to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellChange {
     pub before: Cell,
@@ -89,7 +90,7 @@ CASE count(*)
   ELSE 'MORE THAN ONE ROW: do not commit'
 END";
 
-/// The whole script.
+/// Renders the script.
 pub(super) fn script(outcome: &Outcome) -> String {
     let mut out = HEADER.to_owned();
     for line in no_verdict(outcome) {
@@ -132,7 +133,7 @@ pub(super) fn script(outcome: &Outcome) -> String {
     out
 }
 
-/// The statements for one database, which end in nothing.
+/// Writes the statements for one database, ending in ROLLBACK.
 fn transaction<'g, 'o: 'g>(
     out: &mut String,
     database: &str,
@@ -157,7 +158,7 @@ fn transaction<'g, 'o: 'g>(
     out.push_str("\nROLLBACK;\n");
 }
 
-/// What kept contracts from a verdict.
+/// Lists the problems that prevented a verdict.
 fn no_verdict(outcome: &Outcome) -> Vec<String> {
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
         let problem = contract.problem.as_ref()?;
@@ -174,7 +175,7 @@ fn no_verdict(outcome: &Outcome) -> Vec<String> {
     lines
 }
 
-/// Findings that one statement repairs, or one finding without a statement.
+/// Findings that one statement repairs, or a single finding without a statement.
 struct Group<'o> {
     contract: &'o ContractOutcome,
     findings: Vec<&'o Reported>,
@@ -183,7 +184,7 @@ struct Group<'o> {
 
 fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    // Findings of one account are rarely far apart, but there may be very many of them.
+    // Findings of an account are usually close together, but there may be very many.
     let mut index = std::collections::BTreeMap::new();
     for (contract, found) in outcome.findings() {
         let row = match &found.repair {
@@ -274,7 +275,7 @@ fn statement(out: &mut String, row: &RowRepair, entity: &str) {
     );
 }
 
-/// One line that nothing in it can end.
+/// Writes one comment line. Nothing in `line` can end the comment.
 fn comment(out: &mut String, line: &str) {
     let line = visible(line);
     let line = format!("-- {line}");

@@ -1,4 +1,4 @@
-//! The script on outcomes of every kind; a real Postgres runs it in `tests/integration`.
+//! Tests of the repair script. `tests/integration` runs it in Postgres.
 
 use proptest::prelude::*;
 
@@ -105,8 +105,8 @@ fn nothing_to_repair_and_no_verdict_are_two_things() {
     assert!(none.contains("Nothing is repaired.") && !none.contains("There is nothing"));
 }
 
-/// The statements of a script as a lexer of SQL sees them: without comments, and with every text and name emptied.
-/// None where a text or name is not closed.
+/// Returns the statements of a script without comments and with empty strings and identifiers, as an SQL lexer sees
+/// them. Returns `None` if one of those is not closed.
 fn skeleton(script: &str) -> Option<String> {
     let mut out = String::new();
     let mut letters = script.chars().peekable();
@@ -134,7 +134,7 @@ fn skeleton(script: &str) -> Option<String> {
             other => out.push(other),
         }
     }
-    // A comment more or less is no difference.
+    // Ignore whether there are comments.
     Some(out.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

@@ -1,4 +1,4 @@
-//! The parts of a SARIF log that are written, under the names of the standard.
+//! The parts of a SARIF log that we write, with the names of the standard.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ pub(super) struct Driver {
     pub(super) rules: Vec<ReportingDescriptor>,
 }
 
-/// Keeps the alerts of a check and those of a rehearsal apart.
+/// Separates the alerts of a check from those of a rehearsal.
 #[derive(Serialize)]
 pub(super) struct AutomationDetails {
     pub(super) id: String,
@@ -75,7 +75,7 @@ pub(super) struct Configuration {
 #[derive(Serialize)]
 pub(super) struct RuleProperties {
     pub(super) tags: [&'static str; 1],
-    /// GitHub's own word for how bad an alert is.
+    /// GitHub's extension for the severity of an alert.
     #[serde(rename = "problem.severity")]
     pub(super) problem_severity: &'static str,
 }
@@ -86,7 +86,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// A text that has nothing in it that others wrote.
+    /// Creates a message from our own text, which needs no escaping.
     pub(super) fn ours(text: &str) -> Self {
         Self {
             text: text.to_owned(),
@@ -152,13 +152,13 @@ pub(super) struct Suppression {
     pub(super) justification: String,
 }
 
-/// What the standard has no name for.
+/// Properties that the standard does not define.
 #[derive(Serialize)]
 pub(super) struct Properties {
     pub(super) contract: String,
     pub(super) entity: String,
     pub(super) severity: &'static str,
-    /// Monthly, in the smallest unit that the provider uses, by currency.
+    /// Monthly amount by currency, in the smallest unit that the provider uses.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) amount: BTreeMap<String, i64>,
 }
@@ -193,7 +193,7 @@ pub(super) struct Region {
     pub(super) start_column: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) end_line: Option<u32>,
-    /// One after the last.
+    /// One after the last column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) end_column: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, for code scanning and for whatever else reads it.
+//! SARIF 2.1.0, for code scanning and other tools.
 
 mod log;
 mod place;
@@ -28,13 +28,13 @@ use super::{
     shown::{self, Shown},
 };
 
-/// GitHub refuses a run with more results, and keeps the 5,000 worst.
+/// Maximum number of results. GitHub rejects a run with more, and keeps only the 5,000 most severe.
 const MAX_RESULTS: usize = 25_000;
 
-/// GitHub takes more of a message; nobody reads it.
+/// Maximum length of a message. GitHub accepts more, but nobody reads it.
 const MESSAGE_BYTES: usize = 8_000;
 
-/// The outcome as one run. One without a verdict is a run that failed, never one that found nothing.
+/// Renders the outcome as one run. An outcome without a verdict is a failed run, not a run without results.
 pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> String {
     let places = Places::new(surroundings);
     let rules = rules::of(outcome);
@@ -122,7 +122,7 @@ fn result(
         locations: [first],
         related_locations: related,
         partial_fingerprints: BTreeMap::from([
-            // GitHub takes two results of one rule on one line for the same alert, unless it is told otherwise here.
+            // Without this fingerprint, GitHub treats two results of one rule on one line as the same alert.
             (
                 "primaryLocationLineHash",
                 format!("{}:{times}", finding.fingerprint),
@@ -213,7 +213,7 @@ fn notification(
     }
 }
 
-/// The lines, the first of them with a word before it.
+/// Prefixes the first line with a label.
 fn prefixed(word: &str, lines: &[String]) -> Vec<String> {
     let mut lines = lines.to_vec();
     if let Some(first) = lines.first_mut() {
@@ -222,13 +222,13 @@ fn prefixed(word: &str, lines: &[String]) -> Vec<String> {
     lines
 }
 
-/// Lines that others wrote: nothing in them is a link or a place of an argument.
+/// Creates a message from untrusted lines, escaping links and placeholders.
 fn message(lines: &[String]) -> Message {
     let lines: Vec<_> = lines.iter().map(|line| escaped(&plain(line))).collect();
     let mut text = lines.join("\n");
     if text.len() > MESSAGE_BYTES {
         text.truncate(text.floor_char_boundary(MESSAGE_BYTES));
-        // Half of an escape is none.
+        // Do not leave half an escape.
         while text.ends_with(['\\', '{', '}']) {
             text.pop();
         }
@@ -237,7 +237,7 @@ fn message(lines: &[String]) -> Message {
     Message { text }
 }
 
-/// SARIF reads `[text](target)` as a link and `{0}` as the place of an argument, in plain text too.
+/// Escapes a line. SARIF reads `[text](target)` as a link and `{0}` as a placeholder, even in plain text.
 fn escaped(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for character in line.chars() {

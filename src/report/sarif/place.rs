@@ -1,4 +1,4 @@
-//! Places in files as SARIF names them: relative to the repository, percent-encoded, never absolute.
+//! SARIF locations of files: relative to the repository, percent-encoded, never absolute.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -11,7 +11,7 @@ use crate::{
     report::{Change, Surroundings},
 };
 
-/// What a segment of a path does not hold as it is. A colon in the first one would begin a scheme.
+/// Characters that are encoded in a path segment. A colon in the first segment would look like a URL scheme.
 const ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -31,7 +31,7 @@ const ENCODED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// GitHub resolves paths from the root of the repository, whatever this is called.
+/// Base of all paths. GitHub resolves them from the root of the repository, whatever the name.
 const BASE: &str = "%SRCROOT%";
 
 pub(super) struct Places<'s>(&'s Surroundings<'s>);
@@ -41,7 +41,7 @@ impl<'s> Places<'s> {
         Self(surroundings)
     }
 
-    /// The place, or the first line of the configuration.
+    /// Returns the location of the place, or of the configuration's first line.
     pub(super) fn of(&self, place: Option<&Place>) -> Location {
         let Some(place) = place else {
             return self.location(self.0.config, line(1), None);
@@ -91,7 +91,7 @@ fn line(number: u32) -> Region {
     }
 }
 
-/// The path from `folder` on, which it begins at where it is relative. Of one that lies elsewhere only the name.
+/// Returns the path relative to `folder`. Relative paths start there; of a path outside it, only the file name is kept.
 fn uri(path: &str, folder: &str) -> String {
     let whole = if path.starts_with('/') {
         path.to_owned()

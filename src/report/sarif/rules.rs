@@ -1,11 +1,11 @@
-//! The rules as SARIF describes them: which of them a run lists, and what to do where one is broken.
+//! SARIF metadata of the rules: the rules that a run lists, and the help for each.
 
 use crate::{
     contract::{HandlerRule, Rule},
     report::Outcome,
 };
 
-/// Every rule that such a run could have broken, in order.
+/// Lists every rule that such a run can break, in order.
 pub(super) fn of(outcome: &Outcome) -> Vec<Rule> {
     let mut rules = Rule::ALL.to_vec();
     if outcome.rehearsal.is_some() {
@@ -14,12 +14,12 @@ pub(super) fn of(outcome: &Outcome) -> Vec<Rule> {
     rules
 }
 
-/// `RevenueLeak` of `revenue-leak`.
+/// Converts a rule id to a name: `revenue-leak` becomes `RevenueLeak`.
 pub(super) fn name(rule: Rule) -> String {
     rule.as_str().split('-').map(super::capital).collect()
 }
 
-/// What to do where it is broken.
+/// Returns advice for a finding of the rule.
 pub(super) fn help(rule: Rule) -> &'static str {
     match rule {
         Rule::RevenueLeak => {

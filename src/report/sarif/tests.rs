@@ -1,4 +1,4 @@
-//! What SARIF says of each outcome; the official schema is asked in `tests/integration`.
+//! Tests of the SARIF output. `tests/integration` validates it against the official schema.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -158,7 +158,7 @@ fn what_is_accepted_is_suppressed_and_what_was_compared_says_so() {
     }
 }
 
-/// What a reader of the standard makes of a message: links, and what is escaped.
+/// Reads a message as the standard defines it: the unescaped text, and whether it has an unescaped bracket.
 fn read(text: &str) -> (String, bool) {
     let mut out = String::new();
     let mut has_bare_bracket = false;
