@@ -1,4 +1,4 @@
-//! An answer of a provider, whole, and what can be told about it whichever provider it is.
+//! A complete provider response, and what it means regardless of the provider.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use super::{DecodeError, Trouble, provider::Provider, refusal::Meaning};
 use crate::http::scrub;
 
-/// How much of a refusal is read.
+/// Number of bytes read from an error response.
 pub(crate) const LARGEST_REFUSAL: usize = 64 * 1024;
 
-/// An answer, whole, with the key that must not be shown.
+/// A complete response, with the API key that must never be shown.
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) provider: Provider,
@@ -23,7 +23,8 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// A success that holds no JSON was cut, or comes from something on the way: both may pass.
+    /// Parses the body. A success without valid JSON was truncated or came from an intermediary; both are worth a
+    /// retry.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Trouble> {
         serde_json::from_slice(&self.body).map_err(|error| {
             if error.is_data() {
@@ -44,12 +45,12 @@ impl Answer<'_> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Text of the server, without keys.
+    /// Returns the server's text with keys removed.
     pub(crate) fn shown(&self, text: &str) -> String {
         scrub::shown(text, self.key)
     }
 
-    /// The beginning of a body that is not what was expected.
+    /// Returns the start of an unexpected body.
     pub(crate) fn beginning(&self) -> String {
         if self.status.is_redirection() {
             let location = self.header("location").unwrap_or("nowhere");
@@ -67,14 +68,14 @@ impl Answer<'_> {
         Some(self.shown(&id.chars().take(80).collect::<String>()))
     }
 
-    /// Whether the status alone says that the same request may succeed later.
+    /// Returns true if the status alone suggests that a retry may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         self.status.is_server_error()
             || self.status == StatusCode::TOO_MANY_REQUESTS
             || self.status == StatusCode::REQUEST_TIMEOUT
     }
 
-    /// What an answer means whose body is not the provider's.
+    /// Returns the meaning of a response without the provider's error envelope.
     pub(crate) fn meaning_without_envelope(&self) -> Meaning {
         match self.status.as_u16() {
             300..=399 => Meaning::Redirect,
@@ -88,7 +89,7 @@ impl Answer<'_> {
         }
     }
 
-    /// `Retry-After` in seconds; its form as a date is not used by either provider.
+    /// Returns `Retry-After` in seconds. Neither provider uses its date form.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let seconds = self.header("retry-after")?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds))

@@ -1,4 +1,4 @@
-//! Subscriptions and customers that are asked for by their ids.
+//! Looks up subscriptions and customers by their ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::{
     http::scrub::presentable,
 };
 
-/// The subscriptions that the provider knows.
+/// Reads those of the subscriptions that exist at the provider.
 pub(crate) async fn subscriptions(
     session: Session<'_>,
     ids: &BTreeSet<&SubscriptionId>,
@@ -69,7 +69,7 @@ fn check_id(session: Session<'_>, asked: &str, got: &str) -> Result<(), Error> {
     })
 }
 
-/// The metadata of those customers that have some. A key that may not read customers learns of none.
+/// Returns the metadata of the customers that have some; empty if the key may not read customers.
 pub(crate) async fn customer_metadata(
     session: Session<'_>,
     customers: &BTreeSet<&CustomerId>,
@@ -144,12 +144,12 @@ struct Found {
     data: Vec<WireCustomer>,
 }
 
-/// Asks for many at once. Where one of them is refused, the halves are asked for.
+/// Looks up many customers per request. If a request is refused, splits it in half and retries both halves.
 async fn of_paddle(
     session: Session<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<Vec<WireCustomer>, Error> {
-    /// A page holds 200, and the ids of 100 fit into any address.
+    /// A page holds 200 objects, and 100 ids fit into any URL.
     const AT_ONCE: usize = 100;
     let asked = customers
         .iter()
@@ -189,7 +189,7 @@ async fn of_paddle(
     Ok(all)
 }
 
-/// The answer to a request for one object of Paddle's.
+/// Paddle's response to a request for a single object.
 #[derive(Deserialize)]
 pub(crate) struct Enveloped {
     pub(crate) data: Box<RawValue>,

@@ -1,4 +1,4 @@
-//! From a provider's JSON to typed objects, with errors that name the object and the place in it.
+//! Parses provider JSON into typed objects, with errors that name the object and the path inside it.
 
 use std::fmt;
 
@@ -13,24 +13,24 @@ use crate::{
     http::scrub::presentable,
 };
 
-/// A subscription as read from its object, and what goes with it.
+/// A decoded subscription with its accompanying data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
     pub subscription: Subscription,
-    /// None where the provider does not say (Paddle).
+    /// `None` if the provider does not say (Paddle).
     pub livemode: Option<bool>,
-    /// The object may hold only some of its items, so that `subscription` is not complete.
+    /// True if the object may hold only some of its items, so that `subscription` is incomplete.
     pub more_items: bool,
-    /// That of the customer, where the object shows it.
+    /// Metadata of the customer, if the object includes it.
     pub customer_metadata: Metadata,
-    /// The currency that it is charged in, where the provider says so.
+    /// Currency that the subscription is charged in, if known.
     pub(crate) currency: Option<String>,
-    /// The period of the whole subscription, for items that carry none of their own.
+    /// Period of the whole subscription, for items without their own.
     pub(crate) period: Option<Period>,
 }
 
 impl Decoded {
-    /// A subscription from a source that says no more than that.
+    /// Returns a subscription from a source that provides nothing else.
     pub fn whole(subscription: Subscription) -> Self {
         Self {
             subscription,
@@ -43,21 +43,21 @@ impl Decoded {
     }
 }
 
-/// Where an object comes from, which is how much it has to hold.
+/// The origin of an object, which determines the required fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The provider's API, which sends every field.
     Live,
-    /// A file, which needs only what decides something.
+    /// A file, which needs only the fields that affect a verdict.
     Recorded,
 }
 
-/// None where `details` say nothing.
+/// Boxes `details`. Returns `None` if they are empty.
 pub(crate) fn boxed(details: Details) -> Option<Box<Details>> {
     (details != Details::default()).then(|| Box::new(details))
 }
 
-/// The periods of items one by one, where they are not all the same.
+/// Returns the periods of the items if they differ, else an empty slice.
 pub(crate) fn different(periods: Vec<Option<Period>>) -> Box<[Option<Period>]> {
     let first = periods.first();
     if periods.iter().all(|period| Some(period) == first) {
@@ -66,20 +66,20 @@ pub(crate) fn different(periods: Vec<Option<Period>>) -> Box<[Option<Period>]> {
     periods.into()
 }
 
-/// Why an object cannot be read. Never the text of a secret: values are shown cut and cleaned.
+/// The reason an object cannot be read. Never contains a secret: values are truncated and cleaned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{object}{} cannot be read{}", named(.id.as_deref()), at(.path))]
 pub struct DecodeError {
-    /// The kind of object, as its provider calls it.
+    /// Kind of the object in the provider's terms.
     pub object: &'static str,
     pub id: Option<String>,
-    /// Such as `items.data[0].price.unit_amount`; `.` is the object itself.
+    /// Path such as `items.data[0].price.unit_amount`; `.` is the object itself.
     pub path: String,
     #[source]
     reason: Reason,
 }
 
-/// What is wrong at that place.
+/// The error at that path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 struct Reason(String);
@@ -107,12 +107,12 @@ fn at(path: &str) -> String {
     }
 }
 
-/// Reads an object from the text of a page.
+/// Parses an object from the text of a page.
 pub(crate) fn from_text<T: DeserializeOwned>(
     object: &'static str,
     text: &RawValue,
 ) -> Result<T, DecodeError> {
-    // Following the path costs about half as much again, so only what fails is read with it.
+    // Tracking the path makes parsing about 50 % slower, so only failures are parsed again with it.
     serde_json::from_str(text.get()).or_else(|_| {
         let mut deserializer = serde_json::Deserializer::from_str(text.get());
         let id = || {
@@ -124,7 +124,7 @@ pub(crate) fn from_text<T: DeserializeOwned>(
     })
 }
 
-/// Reads an object from a parsed value.
+/// Parses an object from a JSON value.
 pub(crate) fn from_value<T: DeserializeOwned>(
     object: &'static str,
     value: &Value,
@@ -150,7 +150,7 @@ where
 {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let reason = error.inner().to_string();
-        // Lines and columns count within this object alone, and the path says it better.
+        // Line and column are relative to this object; the path is more useful.
         let reason = reason
             .rsplit_once(" at line ")
             .map_or(reason.as_str(), |(reason, _)| reason);
@@ -158,7 +158,7 @@ where
     })
 }
 
-/// Refuses an object that says it is something else, and one without an id.
+/// Rejects an object of another kind, and one without an id.
 pub(crate) fn check_kind(
     expected: &'static str,
     found: Option<&str>,
@@ -174,7 +174,7 @@ pub(crate) fn check_kind(
     Ok(())
 }
 
-/// Another object, as its id or expanded in place; a deleted one keeps its id.
+/// A reference to another object: its id, or the object expanded in place. A deleted object keeps its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference(pub(crate) String);
 

@@ -1,4 +1,4 @@
-//! Stripe's active entitlements: one row each, and the subscription that all rows of a customer stand in for.
+//! Stripe's active entitlements: one row each, combined into one synthetic subscription per customer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ const ENTITLEMENT: &str = "entitlements.active_entitlement";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
     pub customer: CustomerId,
-    /// The feature's `lookup_key`, or its id where it has none.
+    /// The feature's `lookup_key`, or its id if it has none.
     pub feature: String,
 }
 
@@ -32,7 +32,7 @@ pub fn entitlement(value: &Value) -> Result<Entitlement, DecodeError> {
     })
 }
 
-/// One subscription for every customer that has an entitlement, in order of customers.
+/// Returns one synthetic subscription for each customer with an entitlement, ordered by customer.
 pub fn standing_in(
     entitlements: impl IntoIterator<Item = Entitlement>,
     prices: &mut PriceTable,
@@ -44,7 +44,7 @@ pub fn standing_in(
     let stand_in = |(customer, features): (CustomerId, BTreeSet<String>)| Subscription {
         id: SubscriptionId::from(customer.as_str()),
         customer,
-        // Entitlements carry no times at all.
+        // Entitlements carry no timestamps.
         created: UnixSeconds::default(),
         ended_at: None,
         period: None,
@@ -69,7 +69,7 @@ pub fn standing_in(
     features.into_iter().map(stand_in).collect()
 }
 
-/// An element of the API's listing, which leaves the customer to the question.
+/// An element of the API's list, which does not repeat the customer of the request.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) id: String,

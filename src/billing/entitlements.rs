@@ -1,4 +1,4 @@
-//! Reads the active entitlements of customers, one question each: Stripe has no listing of all of them.
+//! Reads active entitlements with one request per customer: Stripe cannot list them all at once.
 
 use std::collections::BTreeSet;
 
@@ -20,16 +20,17 @@ impl pages::Listed for Listed {
     }
 }
 
-/// What one customer is entitled to.
+/// The response for one customer.
 enum Answer {
     Entitled(Vec<Listed>),
-    /// Stripe does not know the customer; the error says how it put it.
+    /// Stripe does not know the customer. The error is set if it exists in the other mode.
     Unknown(Option<Error>),
 }
 
-/// What `customers` are entitled to, where they are all there are. `on_progress` hears the number of customers asked.
+/// Reads the entitlements of `customers`, taken as the complete set. `on_progress` receives the number of customers
+/// read.
 ///
-/// Where not one of them is known and one is known in the other mode, the key is of the wrong mode.
+/// If none of them is known and one exists in the other mode, the key has the wrong mode.
 pub(crate) async fn read_all(
     session: Session<'_>,
     customers: &BTreeSet<&CustomerId>,
@@ -42,7 +43,7 @@ pub(crate) async fn read_all(
     }
 }
 
-/// What a few of the customers are entitled to. One that Stripe does not know has nothing.
+/// Reads the entitlements of some customers. Unknown customers have none.
 pub(crate) async fn read_customers(
     session: Session<'_>,
     customers: &BTreeSet<&CustomerId>,
@@ -54,7 +55,7 @@ pub(crate) async fn read_customers(
 #[derive(Default)]
 struct Reading {
     gathering: Gathering,
-    /// Stripe knows one of the customers.
+    /// True if Stripe knows at least one of the customers.
     known: bool,
     of_the_other_mode: Option<Error>,
 }

@@ -1,11 +1,11 @@
-//! Why a provider could not be read, and what to do about it.
+//! Reasons why a provider could not be read, and how to fix them.
 
 use std::time::Duration;
 
 use super::{DecodeError, KeyError, Refusal, transport::LARGEST_ANSWER};
 use crate::{http::BaseUrlError, problem::Explain};
 
-/// A read that came to nothing. There is no such thing as half a read.
+/// A failed read. Reads are never partial.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the base URL of {provider} cannot be used")]
@@ -82,7 +82,7 @@ fn times(tries: u32) -> String {
     }
 }
 
-/// What went wrong with one try of one request.
+/// The error of a single attempt at one request.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     #[error("`{host}` cannot be reached")]
@@ -99,7 +99,7 @@ pub enum Trouble {
     BrokenOff(#[source] reqwest::Error),
     #[error("the answer of {bytes} bytes is not whole JSON: {beginning}")]
     NotJson { bytes: usize, beginning: String },
-    /// Not even the beginning of JSON: a login page, or nothing.
+    /// The body does not even start like JSON: a login page, or nothing.
     #[error("the answer of {bytes} bytes is not JSON: {beginning}")]
     NoJson { bytes: usize, beginning: String },
     #[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
@@ -116,7 +116,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Whether the same request may succeed when it is sent again.
+    /// Returns true if a retry may succeed.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. }
@@ -130,7 +130,8 @@ impl Trouble {
         }
     }
 
-    /// The same after so many tries. What is no JSON twice is no hiccup of a server that has not answered before.
+    /// Returns true if a retry may succeed after this many tries. From a server that has never answered properly, a
+    /// second non-JSON body is no temporary failure.
     pub(crate) fn may_pass_after(&self, tries: u32, has_answered: bool) -> bool {
         let is_another_server = matches!(self, Self::NoJson { .. }) && tries >= 2 && !has_answered;
         self.is_passing() && !is_another_server
@@ -175,7 +176,7 @@ impl Trouble {
         }
     }
 
-    /// The refusal, where the provider answered with one.
+    /// Returns the refusal if the provider sent one.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused { refusal, .. } => Some(refusal),
@@ -193,7 +194,7 @@ impl Trouble {
 }
 
 impl Error {
-    /// The refusal behind it, where the provider answered with one.
+    /// Returns the underlying refusal if the provider sent one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Request { trouble, .. } => trouble.refusal(),

@@ -1,4 +1,4 @@
-//! Facts that are asked for beside the subscriptions, and those that the provider did not show.
+//! Optional facts read beside the subscriptions, and those that the provider refused to show.
 
 use std::{
     collections::BTreeSet,
@@ -8,18 +8,18 @@ use std::{
 use super::{Error, Meaning};
 use crate::problem::Problem;
 
-/// A kind of fact without which a check is poorer, but has an answer.
+/// A kind of optional fact: a check without it is less precise but still possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Extra {
-    /// When the latest invoice of a `past_due` subscription was due.
+    /// Due date of the latest invoice of a `past_due` subscription.
     Invoices,
-    /// Subscriptions that live on test clocks.
+    /// Subscriptions on test clocks.
     TestClocks,
     /// Metadata of customers.
     CustomerMetadata,
 }
 
-/// The extras that a reader asks for.
+/// The extras that a reader requests.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
     wanted: BTreeSet<Extra>,
@@ -34,17 +34,17 @@ impl Extras {
         }
     }
 
-    /// Whether it is worth asking for.
+    /// Returns true if the extra is wanted and has not been refused.
     pub(crate) fn wants(&self, extra: Extra) -> bool {
         self.wanted.contains(&extra) && !self.refused().contains(&extra)
     }
 
-    /// It is not asked for again.
+    /// Marks an extra as refused, so that it is not requested again.
     pub(crate) fn refuse(&self, extra: Extra) {
         self.refused().insert(extra);
     }
 
-    /// One for each extra that the provider did not show.
+    /// Returns one warning for each refused extra.
     pub(crate) fn warnings(&self) -> Vec<Problem> {
         let warning = |extra: &Extra| {
             let (message, hint) = extra.refused();
@@ -57,7 +57,7 @@ impl Extras {
         self.refused().iter().map(warning).collect()
     }
 
-    /// Nothing that can panic happens under the lock.
+    /// Nothing can panic while the lock is held.
     fn refused(&self) -> MutexGuard<'_, BTreeSet<Extra>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,7 +82,7 @@ impl Extra {
     }
 }
 
-/// Whether a provider that answers like this may still answer the same request without the extra.
+/// Returns true if the same request without the extra may succeed after this error.
 pub(crate) fn is_refusal(error: &Error) -> bool {
     error.refusal().is_some_and(|refusal| {
         matches!(refusal.status, 400 | 403 | 404)

@@ -1,4 +1,4 @@
-//! What a read of a provider comes to, put together object by object.
+//! The result of reading a provider, built up object by object.
 
 use std::{
     collections::BTreeMap,
@@ -13,18 +13,19 @@ use crate::contract::{CustomerId, Metadata, SeenModes, Subscription};
 /// Everything that one read of a provider found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BillingFacts {
-    /// In order of their ids, each id once.
+    /// Subscriptions ordered by id, without duplicates.
     pub subscriptions: Vec<Subscription>,
     pub seen_modes: SeenModes,
-    /// That of customers that have some, as far as subscriptions came with their customer.
+    /// Metadata of the customers that have some, as far as subscriptions included their customer.
     pub customer_metadata: BTreeMap<CustomerId, Metadata>,
 }
 
-/// Facts in the making. The same subscription read twice counts as read last: its status moves while pages are read.
+/// A builder of facts. If a subscription is read twice, the later read wins: its status may change while pages are
+/// read.
 #[derive(Debug, Default)]
 pub(crate) struct Gathering {
     facts: BillingFacts,
-    /// Places in `facts.subscriptions` by id, so that no id is stored twice.
+    /// Indexes into `facts.subscriptions` by id, so that no id is stored twice.
     places: HashTable<usize>,
     hasher: RandomState,
 }
@@ -55,7 +56,7 @@ impl Gathering {
         }
     }
 
-    /// Keeps `example` if it is the first object of that mode.
+    /// Records `example` if it is the first object of that mode.
     pub(crate) fn saw_mode(&mut self, livemode: Option<bool>, example: &str) {
         let modes = &mut self.facts.seen_modes;
         let seen = match livemode {
@@ -95,7 +96,7 @@ impl Gathering {
         });
     }
 
-    /// How many subscriptions there are by now.
+    /// Returns the number of subscriptions so far.
     pub(crate) fn count(&self) -> u64 {
         u64::try_from(self.facts.subscriptions.len()).unwrap_or(u64::MAX)
     }

@@ -1,4 +1,4 @@
-//! The shapes of the providers' keys: what is refused before any request, and what deserves a warning.
+//! Formats of the providers' keys: which are rejected before any request, and which deserve a warning.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -8,7 +8,7 @@ use crate::{
     problem::{Explain, Problem},
 };
 
-/// Why a key is refused before it is sent anywhere. Says nothing of the key but its kind.
+/// The reason a key is rejected before it is sent. Reveals only the kind of key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("the {provider} key is empty")]
@@ -74,7 +74,7 @@ fn form(provider: &str) -> &'static str {
     }
 }
 
-/// A warning for a key that can do more than read what is needed.
+/// Returns a warning if the key can do more than the necessary reads.
 pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
     let unrestricted =
         Provider::of(source) == Provider::Stripe && key.expose_secret().trim().starts_with("sk_");
@@ -89,7 +89,7 @@ pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
     })
 }
 
-/// The page of the dashboard that makes a restricted key, filled in.
+/// Returns the URL of the dashboard page that creates a restricted key, with the form filled in.
 pub(crate) fn prefilled(source: Source) -> String {
     let (permission, further) = match source {
         Source::StripeEntitlements => ("rak_entitlement_read", ""),
@@ -103,8 +103,8 @@ pub(crate) fn prefilled(source: Source) -> String {
     )
 }
 
-/// Refuses what cannot be an API key of `source`'s provider, or is one of the wrong mode. Shapes that say nothing
-/// about their mode (organisation keys, Paddle's keys from before May 2025) are left to the provider.
+/// Rejects values that cannot be an API key of `source`'s provider, and keys of the wrong mode. Formats that do not
+/// show their mode (organisation keys, Paddle keys from before May 2025) are left to the provider.
 pub(crate) fn check(
     source: Source,
     key: &SecretString,
@@ -120,7 +120,7 @@ pub(crate) fn check(
     }
 }
 
-/// Refuses what cannot be a key of the provider, so that no other secret is ever sent to it.
+/// Rejects values that cannot be a key of the provider, so that no other secret is ever sent to it.
 fn check_form(source: Source, key: &SecretString) -> Result<(), KeyError> {
     let provider = Provider::of(source);
     let (key, name) = (key.expose_secret(), provider.name());
@@ -147,7 +147,7 @@ fn check_form(source: Source, key: &SecretString) -> Result<(), KeyError> {
 }
 
 fn has_form(provider: Provider, key: &str) -> bool {
-    /// The length of Paddle's keys from before May 2025.
+    /// Length of Paddle keys from before May 2025.
     const HEXADECIMAL: usize = 50;
     let begins = |beginnings: &[&str]| {
         beginnings
@@ -196,7 +196,7 @@ fn check_environment(
     Ok(())
 }
 
-/// What the key is, where it is something else than an API key of the provider.
+/// Returns the kind of value if it is not an API key of the provider.
 fn other_kind(provider: Provider, key: &str) -> Option<&'static str> {
     const ANYBODYS: [(&str, &str); 11] = [
         ("ghs_", "a GitHub token"),

@@ -1,4 +1,4 @@
-//! The `metadata` or `custom_data` of an object, and the customer that it is attached to.
+//! The `metadata` or `custom_data` of an object, and the customer it is attached to.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use serde_json::Number;
 use super::PriceTable;
 use crate::contract::Metadata;
 
-/// Keys and values as they stand in an object. What is no object has none: it decides nothing that would be wrong.
+/// Keys and values in document order. Anything but an object counts as empty, which cannot make a verdict wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct WireMetadata(Vec<(Box<str>, Box<str>)>);
 
 impl WireMetadata {
-    /// In the order of the keys. Of two values under one key the later counts.
+    /// Returns the pairs sorted by key. For duplicate keys the last value wins.
     pub(crate) fn sorted(mut self, words: &mut PriceTable) -> Metadata {
         self.0.reverse();
         self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for Pairs {
     }
 }
 
-/// A value as text; none for null, lists and objects.
+/// A scalar value as text; `None` for null, lists and objects.
 struct Scalar(Option<Box<str>>);
 
 impl<'de> Deserialize<'de> for Scalar {
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::billing::decoding::{from_text, from_value};
 
-    /// As `key=value`, read from text and from a value.
+    /// Returns the pairs as `key=value`, and checks that text and value parse alike.
     fn pairs(object: &Value) -> Vec<String> {
         let of_value: WireMetadata = from_value("metadata", object).unwrap();
         let text = RawValue::from_string(object.to_string()).unwrap();

@@ -1,7 +1,7 @@
-//! Readers of the billing providers: live objects into facts, complete or not at all.
+//! Readers of the billing providers: they turn API objects into facts, completely or not at all.
 //!
-//! Stripe leaves subscriptions on test clocks out of every listing that does not ask for their clock or customer. In
-//! test mode each clock is asked for, and what lives on one is marked.
+//! Stripe omits subscriptions on test clocks from every list that is not filtered by clock or customer. In test mode
+//! each clock is listed separately, and its subscriptions are marked.
 
 mod answer;
 mod by_id;

@@ -1,4 +1,4 @@
-//! Whose a subscription is, for accounts that store only its id.
+//! Finds the customers of subscriptions, for accounts that store only the subscription id.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use crate::{
     http::scrub::presentable,
 };
 
-/// Longer than any id of a subscription.
+/// Longer than any subscription id.
 const LONGEST_ID: usize = 255;
 
 #[derive(Deserialize)]
@@ -31,7 +31,7 @@ struct PaddleData {
     customer_id: String,
 }
 
-/// The distinct customers of `subscriptions`, as far as the provider knows them.
+/// Returns the distinct customers of `subscriptions`, as far as the provider knows them.
 pub(crate) async fn of(
     session: Session<'_>,
     subscriptions: &[SubscriptionId],
@@ -57,7 +57,7 @@ pub(crate) async fn of(
     Ok(owners)
 }
 
-/// The subscription that was found and its customer.
+/// Returns the ids of the subscription found and its customer.
 async fn retrieve(session: Session<'_>, id: &str) -> Result<(String, String), Error> {
     match session.provider() {
         Provider::Stripe => {
@@ -73,7 +73,7 @@ async fn retrieve(session: Session<'_>, id: &str) -> Result<(String, String), Er
     }
 }
 
-/// One of the other mode is not unknown: the key is the wrong one.
+/// Returns true if the subscription does not exist. One of the other mode does not count: the key is wrong then.
 pub(crate) fn is_unknown(error: &Error) -> bool {
     let meaning = error.refusal().map(|refusal| &refusal.meaning);
     matches!(
@@ -82,7 +82,8 @@ pub(crate) fn is_unknown(error: &Error) -> bool {
     )
 }
 
-/// Ids come from the database and may be anything. What cannot be an id of the provider's is not sent to it.
+/// Returns true if `id` can be a subscription id. Ids come from the database and may be anything; those that cannot be
+/// valid are not sent.
 pub(crate) fn can_be_asked(id: &str) -> bool {
     let is_mark = |character: char| character.is_ascii_alphanumeric() || character == '_';
     (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(is_mark)

@@ -1,4 +1,4 @@
-//! How fast requests leave: so many a second for each endpoint and for the account, so many under way, slower when told.
+//! Rate limits for requests: per second for each endpoint and the account, and in parallel. Slows down when told to.
 
 use std::{
     collections::BTreeMap,
@@ -22,25 +22,25 @@ use tokio::{
 use super::provider::Provider;
 use crate::contract::Mode;
 
-/// The most that is asked of a provider. Its own limits, unless less is wanted.
+/// The request rate allowed by configuration: the provider's own limits, unless lower ones are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// Requests a second to one endpoint.
+    /// Requests per second to one endpoint.
     pub endpoint: NonZeroU32,
-    /// Requests a second in all.
+    /// Requests per second in total.
     pub account: NonZeroU32,
-    /// Requests under way.
+    /// Requests in flight.
     pub at_once: usize,
 }
 
-/// Several refusals of requests that were under way together are one.
+/// Time in which refusals of parallel requests count as one.
 const ONE_REFUSAL: Duration = Duration::from_millis(500);
 
-/// So long without a refusal, and a little more is asked for again.
+/// Time without a refusal after which the rate increases a little.
 const RECOVERY: Duration = Duration::from_secs(2);
 
 impl Pace {
-    /// What the provider documents. A key that does not tell its mode counts as one of a sandbox, which takes less.
+    /// Returns the provider's documented limits. A key without a known mode gets the lower ones of a sandbox.
     pub(crate) fn documented(provider: Provider, mode: Option<Mode>) -> Self {
         let a_second = |number: u32| NonZeroU32::MIN.saturating_add(number - 1);
         match (provider, mode) {
@@ -49,13 +49,13 @@ impl Pace {
                 account: a_second(100),
                 at_once: 8,
             },
-            // How many may be under way is not published; sandboxes are known to mind more than about five.
+            // The concurrency limit is not published; sandboxes are known to object to more than about five.
             (Provider::Stripe, Some(Mode::Test) | None) => Self {
                 endpoint: a_second(25),
                 account: a_second(25),
                 at_once: 4,
             },
-            // 240 a minute for each address.
+            // 240 per minute for each IP address.
             (Provider::Paddle, _) => Self {
                 endpoint: a_second(4),
                 account: a_second(4),
@@ -64,7 +64,7 @@ impl Pace {
         }
     }
 
-    /// Another rate than the documented one, for an account whose limits were raised or should be left to others.
+    /// Overrides the documented rate, for an account with raised limits or one that shares them with others.
     pub(crate) fn at(self, a_second: NonZeroU32) -> Self {
         Self {
             endpoint: a_second,
@@ -74,14 +74,14 @@ impl Pace {
     }
 }
 
-/// Keeps a [`Pace`].
+/// A rate limiter that enforces a [`Pace`].
 #[derive(Debug)]
 pub(crate) struct Throttle {
     pace: Pace,
     account: Bucket,
     endpoints: Mutex<BTreeMap<&'static str, Arc<Bucket>>>,
     under_way: Semaphore,
-    /// How many may be under way by now.
+    /// Number of requests currently allowed in flight.
     at_once: AtomicUsize,
     last_crowded: Mutex<Option<Instant>>,
 }
@@ -98,7 +98,7 @@ impl Throttle {
         }
     }
 
-    /// Waits for a turn; the request is under way until the permit is dropped.
+    /// Waits for a turn. The request counts as in flight until the permit is dropped.
     pub(crate) async fn enter(&self, endpoint: &'static str) -> Option<SemaphorePermit<'_>> {
         self.widen();
         // The semaphore is never closed.
@@ -108,12 +108,12 @@ impl Throttle {
         permit
     }
 
-    /// The provider found a request one too many, for the reason that it gave.
+    /// Slows down after the provider rejected a request as one too many, according to the reason it gave.
     pub(crate) fn refused(&self, endpoint: &'static str, reason: Option<&str>) {
         match reason {
             Some("global-rate") => self.account.slow_down(),
             Some("global-concurrency" | "endpoint-concurrency") => self.narrow(),
-            // Another request holds the object: no pace changes that.
+            // Another request holds the object; a lower rate would not help.
             Some("lock_timeout") => {}
             Some(_) | None => self.bucket(endpoint).slow_down(),
         }
@@ -127,7 +127,7 @@ impl Throttle {
         Arc::clone(bucket)
     }
 
-    /// One fewer under way.
+    /// Allows one fewer request in flight.
     fn narrow(&self) {
         let mut last = unpoisoned(&self.last_crowded);
         if last.is_some_and(|last| last.elapsed() < ONE_REFUSAL) {
@@ -139,7 +139,7 @@ impl Throttle {
         }
     }
 
-    /// One more under way, a while after it was one fewer.
+    /// Allows one more request in flight, a while after the last reduction.
     fn widen(&self) {
         let mut last = unpoisoned(&self.last_crowded);
         if last.is_some_and(|last| last.elapsed() > RECOVERY) {
@@ -150,7 +150,7 @@ impl Throttle {
     }
 }
 
-/// One limit of requests a second.
+/// One limit of requests per second.
 #[derive(Debug)]
 struct Bucket {
     full: NonZeroU32,
@@ -160,14 +160,14 @@ struct Bucket {
 #[derive(Debug)]
 struct State {
     limiter: Arc<DefaultDirectRateLimiter>,
-    /// Thousandths of a request a second.
+    /// Thousandths of a request per second.
     rate: u64,
     changed: Option<Instant>,
 }
 
 impl Bucket {
     fn new(full: NonZeroU32) -> Self {
-        // Enough to begin with, and far from the second's worth that a provider takes at once.
+        // Enough to start with, and far below the one-second burst that a provider accepts.
         let burst = NonZeroU32::MIN.saturating_add(full.get() / 4);
         Self {
             full,
@@ -206,7 +206,7 @@ impl Bucket {
         }
     }
 
-    /// The limiter, a twentieth of the full rate faster where nothing was refused for a while.
+    /// Returns the limiter, raised by a twentieth of the full rate if nothing was refused for a while.
     fn recovered(&self) -> Arc<DefaultDirectRateLimiter> {
         let full = u64::from(self.full.get()) * 1000;
         let mut state = unpoisoned(&self.state);
@@ -222,7 +222,7 @@ impl Bucket {
 }
 
 impl State {
-    /// From now on at this rate, one after the other.
+    /// Sets the rate, without bursts.
     fn set(&mut self, rate: u64) {
         let nanoseconds = 1_000_000_000_000_u64.checked_div(rate).unwrap_or(u64::MAX);
         if let Some(quota) = Quota::with_period(Duration::from_nanos(nanoseconds)) {
@@ -233,7 +233,7 @@ impl State {
     }
 }
 
-/// None of these locks is held while anything can panic.
+/// Locks the mutex. Nothing can panic while one of these locks is held.
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -256,7 +256,7 @@ mod tests {
         let bucket = Bucket::new(pace(25).endpoint);
         bucket.slow_down();
         assert_eq!(rate(&bucket), 20_000);
-        // What was under way with it is refused for the same reason.
+        // Other requests in flight are refused for the same reason.
         bucket.slow_down();
         assert_eq!(rate(&bucket), 20_000);
         tokio::time::advance(ONE_REFUSAL).await;

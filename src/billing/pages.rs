@@ -1,4 +1,4 @@
-//! Listings read page by page to their end, or not at all.
+//! Lists read page by page to their end, or not at all.
 
 use std::{
     collections::HashSet,
@@ -11,19 +11,19 @@ use url::Url;
 
 use super::{DecodeError, Error, provider::Provider, transport::Session};
 
-/// How often a page is asked for that does not lead on.
+/// Number of attempts at a page that makes no progress.
 const TRIES: u32 = 3;
 
-/// One query, whose pages must be read one after the other. A read of everything may be cut into several of them.
+/// One query, whose pages must be read in sequence. A full read may be split into several of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
-    /// The path under the base URL, without a leading slash.
+    /// Path under the base URL, without a leading slash.
     pub(crate) path: &'static str,
     pub(crate) query: Vec<(&'static str, String)>,
 }
 
 impl Listing {
-    /// Only a part of it.
+    /// Returns the query narrowed by one more parameter.
     pub(crate) fn with(&self, name: &'static str, value: &str) -> Self {
         let mut part = self.clone();
         part.query.push((name, value.to_owned()));
@@ -31,40 +31,40 @@ impl Listing {
     }
 }
 
-/// Something with an id of its own in a listing.
+/// An element of a list with its own id.
 pub(crate) trait Listed {
     fn id(&self) -> &str;
 }
 
-/// The pages of one listing.
+/// The pages of one list.
 #[derive(Debug)]
 pub(crate) struct Pages<'a> {
     session: Session<'a>,
     listing: &'static str,
     first: Url,
     next: Option<Url>,
-    /// Hashes of the cursors so far. Two cursors with one hash would only end the read with an error.
+    /// Hashes of the cursors so far. A collision would only end the read with an error.
     cursors: HashSet<u64>,
     /// Hashes of the ids on the last page.
     last: HashSet<u64>,
     hasher: RandomState,
-    /// How many objects there are, as the last page says, where it does.
+    /// Number of objects according to the last page, if it says.
     pub(crate) total: Option<u64>,
-    /// As the first page says, where that is exact.
+    /// Exact number of objects according to the first page, if it says.
     expected: Option<u64>,
     read: u64,
 }
 
-/// Paddle counts no further.
+/// Upper limit of Paddle's counts.
 pub(crate) const COUNTED: u64 = 100_000;
 
-/// A page, of whichever provider.
+/// A page of either provider.
 struct Page {
     rows: Vec<Box<RawValue>>,
     has_more: bool,
-    /// Where the next page is, where the provider says so.
+    /// URL of the next page, if the provider sends it.
     next: Option<String>,
-    /// How many objects there are on all pages, where the provider says so.
+    /// Number of objects on all pages, if the provider sends it.
     total: Option<u64>,
 }
 
@@ -93,7 +93,7 @@ struct PaddleMeta {
 struct PaddlePagination {
     has_more: bool,
     next: Option<String>,
-    /// Below zero where nobody counted.
+    /// Negative if nobody counted.
     estimated_total: Option<i64>,
 }
 
@@ -119,7 +119,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Asks for the pages that are left with another value of a parameter.
+    /// Overrides a parameter for the remaining pages.
     pub(crate) fn narrow(&mut self, name: &str, value: &str) {
         self.widen(name);
         for address in self.addresses() {
@@ -127,7 +127,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Asks for the pages that are left without a parameter. Whether there was one.
+    /// Removes a parameter for the remaining pages. Returns true if it was set.
     pub(crate) fn widen(&mut self, name: &str) -> bool {
         let mut was_there = false;
         for address in self.addresses() {
@@ -146,12 +146,12 @@ impl<'a> Pages<'a> {
             .flatten()
     }
 
-    /// Whether there is another page to ask for.
+    /// Returns true if there is another page.
     pub(crate) fn has_more(&self) -> bool {
         self.next.is_some()
     }
 
-    /// The next page, read object by object; none after the last one.
+    /// Reads the next page, object by object. Returns `None` after the last one.
     pub(crate) async fn next<T: Listed>(
         &mut self,
         mut decode: impl FnMut(&RawValue) -> Result<T, DecodeError>,
@@ -178,7 +178,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The page at `address`, if it leads on.
+    /// Reads the page at `address` and checks that it makes progress.
     async fn turn<T: Listed>(
         &mut self,
         address: &Url,
@@ -218,7 +218,7 @@ impl<'a> Pages<'a> {
                 .last()
                 .ok_or_else(|| self.stuck("a page is empty and says that there is more"))?;
             let next = self.after(last.id(), page.next)?;
-            // A server that does not know a cursor may begin the listing again, for ever.
+            // A server that does not know a cursor may restart the list forever.
             if !self.cursors.insert(self.hasher.hash_one(last.id())) {
                 return Err(self.stuck("a cursor repeats"));
             }
@@ -286,8 +286,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// The cursor of an address. Nothing else of it is used: it may name another host than the one that was asked, as behind
-/// a gateway, and the key goes nowhere else.
+/// Returns the cursor of a URL. Nothing else of it is used: it may name another host than the one requested, for
+/// example behind a gateway, and the key must not be sent elsewhere.
 fn cursor(next: &str) -> Option<String> {
     let (_, query) = next.split_once('?')?;
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -296,7 +296,7 @@ fn cursor(next: &str) -> Option<String> {
 }
 
 fn tries_of(error: &Error) -> u32 {
-    // Its own count against it is no hiccup twice.
+    // A list that twice contradicts its own count is no temporary failure.
     if matches!(error, Error::CutShort { .. }) {
         2
     } else {

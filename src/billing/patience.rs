@@ -1,4 +1,4 @@
-//! How long a reader keeps trying.
+//! Time limits and retries of a reader.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -7,22 +7,22 @@ use std::{
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 
-/// The limits of one read. Delays double from `base` to `cap`, each lengthened by a random part of itself.
+/// The limits of one read. Delays double from `base` to `cap`, each lengthened by random jitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// The delay before the second try.
+    /// Delay before the second try.
     pub base: Duration,
-    /// The delay that no doubling exceeds.
+    /// Upper limit of the doubling delays.
     pub cap: Duration,
-    /// Tries of one request, the first included.
+    /// Tries of one request, including the first.
     pub tries: u32,
-    /// One try, from connecting to the last byte.
+    /// Timeout of one try, from connecting to the last byte.
     pub request: Duration,
-    /// The longest wait that a `Retry-After` can ask for.
+    /// Longest wait that a `Retry-After` can demand.
     pub retry_after: Duration,
-    /// All tries of a provider that has never answered.
+    /// Time for all tries of a provider that has never answered.
     pub first_answer: Duration,
-    /// One whole read, waits included.
+    /// Time for one whole read, including waits.
     pub deadline: Duration,
 }
 
@@ -34,17 +34,17 @@ impl Default for Patience {
             tries: 8,
             request: Duration::from_mins(1),
             retry_after: Duration::from_mins(1),
-            // Somebody waits to learn that an address or a key is wrong.
+            // A user is waiting to learn that a URL or a key is wrong.
             first_answer: Duration::from_secs(45),
-            // A million subscriptions read page by page; a server that hangs is noticed by the limits of each request.
+            // Enough for a million subscriptions page by page; the limits of each request detect a server that hangs.
             deadline: Duration::from_hours(1),
         }
     }
 }
 
 impl Patience {
-    /// The waits between tries. A provider that was there a moment ago is waited for; before its first answer each wait
-    /// is a random part of what it could be.
+    /// Returns the waits between tries. A provider that has answered before gets the full waits; before its first
+    /// answer each wait is a random part of them.
     pub(crate) fn waits(&self, has_answered: bool) -> Vec<Duration> {
         let waits = usize::try_from(self.tries.saturating_sub(1)).unwrap_or(usize::MAX);
         let longest = ExponentialBuilder::new()
@@ -58,9 +58,9 @@ impl Patience {
     }
 }
 
-/// A random part, from nothing to all of it.
+/// Returns a random part of `whole`, from nothing to all of it.
 fn part(whole: Duration) -> Duration {
-    // The standard library's hashes are keyed at random.
+    // The standard library's hashes are randomly keyed.
     let random = RandomState::new().hash_one(0_u8) % 1001;
     let thousandths = u32::try_from(random).unwrap_or(1000);
     whole.saturating_mul(thousandths) / 1000

@@ -1,31 +1,31 @@
-//! What a read will take, as far as its first pages tell.
+//! The estimated cost of a read, based on its first pages.
 
 use std::time::Duration;
 
 use super::Pace;
 
-/// How much is read, and what that costs.
+/// The scope of a read and its cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Whether nothing is left out, so that nobody has to be asked about afterwards.
+    /// True if nothing is left out, so that no customer needs a separate lookup afterwards.
     pub is_everything: bool,
     pub steps: Vec<Step>,
-    /// More than that may be needed: the provider does not say how much there is.
+    /// True if more may be needed, since the provider does not say how much there is.
     pub at_least: bool,
-    /// The most requests that what was found may take to be explained.
+    /// Maximum number of requests for the evidence of the findings.
     pub evidence: u64,
-    /// Requests that were sent to make the plan. What they showed is not asked for again.
+    /// Requests sent to make the plan. Their results are not requested again.
     pub sent: u64,
-    /// How long one of them took to be answered.
+    /// Response time of one of these requests.
     pub took: Duration,
 }
 
-/// One listing.
+/// One list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What is listed, for people.
+    /// Description of the listed objects, for people.
     pub what: String,
-    /// Requests that are still needed for it, about.
+    /// Approximate number of requests still needed.
     pub requests: u64,
 }
 
@@ -50,19 +50,19 @@ impl Plan {
         }
     }
 
-    /// Requests that are still needed to list everything, about.
+    /// Returns the approximate number of requests still needed to list everything.
     pub fn left(&self) -> u64 {
         self.steps.iter().map(|step| step.requests).sum()
     }
 
-    /// Requests in all, about.
+    /// Returns the approximate total number of requests.
     pub fn requests(&self) -> u64 {
         self.sent
             .saturating_add(self.left())
             .saturating_add(self.evidence)
     }
 
-    /// How long `requests` take at this pace, where each is answered as fast as those of the plan.
+    /// Returns the time that `requests` take at this pace, if each is answered as fast as those of the plan.
     pub fn time(&self, requests: u64, pace: Pace) -> Duration {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         let at_once = u32::try_from(pace.at_once.max(1)).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! One shared `Price` for all the items that carry it, and shared terms for all the subscriptions that have them.
+//! Shares one `Price` among all items that carry it, and equal terms among subscriptions.
 
 use std::{
     collections::HashSet,
@@ -10,7 +10,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::contract::{Price, Terms, Word};
 
-/// The prices, terms and words met so far. A million subscriptions to ten prices hold ten prices.
+/// The prices, terms and words seen so far. A million subscriptions to ten prices hold ten prices.
 #[derive(Debug, Default)]
 pub struct PriceTable {
     prices: HashTable<Arc<Price>>,
@@ -20,8 +20,8 @@ pub struct PriceTable {
 }
 
 impl PriceTable {
-    /// The shared copy of `price`. One price may be sold in several currencies at once. Where one id comes with
-    /// different contents in one currency, each item keeps its own, and the latest is the one shared from then on.
+    /// Returns the shared copy of `price`. A price may be sold in several currencies at once. If one id has different
+    /// contents in one currency, each item keeps its own, and the latest is shared from then on.
     pub fn share(&mut self, price: Price) -> Arc<Price> {
         let hasher = &self.hasher;
         let hash = |price: &Price| hasher.hash_one((&price.id, &price.currency));
@@ -38,7 +38,7 @@ impl PriceTable {
         shared
     }
 
-    /// The shared copy of `word`.
+    /// Returns the shared copy of `word`.
     pub(crate) fn word(&mut self, word: &str) -> Word {
         if let Some(known) = self.words.get(word) {
             return known.clone();
@@ -48,7 +48,7 @@ impl PriceTable {
         shared
     }
 
-    /// The shared copy of `terms`.
+    /// Returns the shared copy of `terms`.
     pub fn share_terms(&mut self, terms: Terms) -> Arc<Terms> {
         let hasher = &self.hasher;
         let hash = |terms: &Terms| {
@@ -135,7 +135,7 @@ mod tests {
             share(active(), None, &[None, Some(1)]),
             share(active(), None, &[Some(1)]),
             share(Status::PastDue, None, &[Some(1), None]),
-            // The same ids and quantities, but another amount.
+            // Same ids and quantities, but another amount.
             share(active(), Some(5), &[Some(1), None]),
         ] {
             assert!(!Arc::ptr_eq(&first, &other));

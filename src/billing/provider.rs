@@ -1,15 +1,15 @@
-//! Which provider is asked: its name, its address, and the headers that fix the shape of its answers.
+//! The provider's name, its base URL, and the headers that fix the shape of its responses.
 
 use crate::contract::{Mode, Source};
 
-/// A billing provider, whichever of its objects are the source.
+/// A billing provider, regardless of which of its objects are the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Provider {
     Stripe,
     Paddle,
 }
 
-/// Which of Paddle's two hosts is asked; each has keys of its own.
+/// Paddle's host; each has separate keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PaddleEnvironment {
     #[default]
@@ -18,7 +18,7 @@ pub enum PaddleEnvironment {
 }
 
 impl PaddleEnvironment {
-    /// The word in `PADDLE_ENVIRONMENT`.
+    /// Returns the value used in `PADDLE_ENVIRONMENT`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sandbox => "sandbox",
@@ -26,7 +26,7 @@ impl PaddleEnvironment {
         }
     }
 
-    /// The environment of that word, in whatever case. The words for a mode are understood too.
+    /// Parses the value, ignoring case. Also accepts the words for a mode.
     pub fn parse(word: &str) -> Option<Self> {
         match word.trim().to_lowercase().as_str() {
             "sandbox" | "test" => Some(Self::Sandbox),
@@ -35,7 +35,7 @@ impl PaddleEnvironment {
         }
     }
 
-    /// The environment whose objects are of that mode.
+    /// Returns the environment whose objects have that mode.
     pub(crate) fn of(mode: Mode) -> Self {
         match mode {
             Mode::Test => Self::Sandbox,
@@ -52,7 +52,7 @@ impl Provider {
         }
     }
 
-    /// The name, for people.
+    /// Returns the name, for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Stripe => "Stripe",
@@ -68,8 +68,8 @@ impl Provider {
         }
     }
 
-    /// The header that pins the version of the API. Without it an account's own default decides: some of those
-    /// refuse `status=all`, others carry periods elsewhere.
+    /// Returns the header that pins the API version. Without it the account's default applies: some versions reject
+    /// `status=all`, others carry periods elsewhere.
     pub(crate) fn version_header(self) -> (&'static str, &'static str) {
         match self {
             Self::Stripe => ("stripe-version", "2026-10-28.endive"),
@@ -77,7 +77,7 @@ impl Provider {
         }
     }
 
-    /// The header under which support can find a request.
+    /// Returns the header with the request id, which support can look up.
     pub(crate) fn request_id_header(self) -> &'static str {
         match self {
             Self::Stripe => "request-id",

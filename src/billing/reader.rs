@@ -1,4 +1,4 @@
-//! The reader of one source: what it can be asked, whichever provider is behind it.
+//! The reader of one source, with the same interface for each provider.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,40 +26,40 @@ use crate::{
     problem::Problem,
 };
 
-/// Events explain a verdict that is known already: it is not kept waiting for them.
+/// Time limit for events. They only explain a verdict that is known already, so it does not wait long for them.
 const PATIENCE_FOR_EVENTS: Duration = Duration::from_mins(1);
 
-/// What a reader is told besides source and key.
+/// Settings of a reader besides source and key.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Another address than the provider's own.
+    /// Base URL that overrides the provider's own.
     pub base: Option<String>,
-    /// The host and keys that Paddle uses; none: what the key or the contract's mode says, else the sandbox. Stripe has
-    /// one host, and the key alone says the mode.
+    /// Paddle's environment. `None` means: according to the key or the contract's mode, else the sandbox. Stripe has
+    /// one host, and the key alone determines the mode.
     pub paddle: Option<PaddleEnvironment>,
-    /// The mode that the contract insists on.
+    /// The mode required by the contract.
     pub mode: Option<Mode>,
     pub patience: Patience,
-    /// Another pace than the one that the provider documents, in requests a second.
+    /// Requests per second, overriding the provider's documented rate.
     pub requests_per_second: Option<NonZeroU32>,
-    /// The most requests that may be sent.
+    /// Maximum number of requests.
     pub max_requests: Option<u64>,
-    /// Events are going to be read.
+    /// True if events will be read.
     pub evidence: bool,
-    /// The contract has a grace that counts from when the latest invoice of a `past_due` subscription was due.
+    /// True if the contract has a grace that starts at the due date of the latest invoice of a `past_due` subscription.
     pub invoices: bool,
 }
 
-/// Reads one source. It can only read: the requests it knows to make are all GETs.
+/// A reader of one source. It sends only GET requests.
 #[derive(Debug)]
 pub struct Reader {
     source: Source,
     transport: Transport,
-    /// Requests that are kept for events.
+    /// Number of requests reserved for events.
     evidence: u64,
 }
 
-/// A read that has begun: it is known what it will take.
+/// A started read with a known estimate of its cost.
 #[derive(Debug)]
 pub struct Survey<'a> {
     reader: &'a Reader,
@@ -74,7 +74,7 @@ enum Begun<'a> {
 }
 
 impl Reader {
-    /// A reader that has been found to have a usable address and key; nothing has been sent yet.
+    /// Creates a reader after checking the base URL and the key. Sends nothing yet.
     pub fn new(
         source: Source,
         client: reqwest::Client,
@@ -110,8 +110,8 @@ impl Reader {
         })
     }
 
-    /// Begins to read what `breadth` says, and learns what that will take. Entitlements can only be asked for by
-    /// customer, so that `customers` are needed for them; they change nothing elsewhere.
+    /// Starts to read the scope given by `breadth` and estimates the cost. Entitlements can only be listed by customer,
+    /// so they need `customers`; other sources ignore them.
     pub async fn survey(
         &self,
         breadth: &Breadth,
@@ -136,7 +136,7 @@ impl Reader {
         };
         survey.begun.plan_mut().evidence = self.evidence;
         self.afford(survey.plan().left())?;
-        // A count that was cut off promises nothing; without any count, the limit is kept as it is reached.
+        // A capped count promises nothing; without any count, the limit is enforced when it is reached.
         let plan = survey.plan();
         if let Some(most) = self.transport.budget()
             && plan.at_least
@@ -151,7 +151,7 @@ impl Reader {
         Ok(survey)
     }
 
-    /// An error where so many more requests, and those for events, are not allowed.
+    /// Fails if the budget does not allow this many more requests, in addition to those for events.
     pub fn afford(&self, requests: u64) -> Result<(), Error> {
         let needed = self
             .requests()
@@ -167,7 +167,7 @@ impl Reader {
         }
     }
 
-    /// Everything the source has; `customers` as for [`Self::survey`].
+    /// Reads everything in the source; `customers` as for [`Self::survey`].
     pub async fn read_all(
         &self,
         customers: &[CustomerId],
@@ -177,7 +177,7 @@ impl Reader {
         survey.read(on_progress).await
     }
 
-    /// Everything that just these customers have; one that the provider does not know has nothing.
+    /// Reads everything of these customers. Unknown customers have nothing.
     pub async fn read_customers(&self, customers: &[CustomerId]) -> Result<BillingFacts, Error> {
         let session = self.transport.session();
         let customers = distinct(customers);
@@ -188,7 +188,7 @@ impl Reader {
         }
     }
 
-    /// Just these subscriptions; one that the provider does not know is absent. Entitlements are no subscriptions.
+    /// Reads just these subscriptions and skips unknown ones. Entitlements are not subscriptions.
     pub async fn read_subscriptions(
         &self,
         subscriptions: &[SubscriptionId],
@@ -202,7 +202,7 @@ impl Reader {
         }
     }
 
-    /// The metadata of those of these customers that have some.
+    /// Returns the metadata of those of the customers that have some.
     pub async fn customer_metadata(
         &self,
         customers: &[CustomerId],
@@ -210,12 +210,13 @@ impl Reader {
         by_id::customer_metadata(self.transport.session(), &distinct(customers)).await
     }
 
-    /// One for each kind of fact that the provider would not show, and that a check can do without.
+    /// Returns one warning for each optional kind of fact that the provider refused to show.
     pub fn warnings(&self) -> Vec<Problem> {
         self.transport.extras().warnings()
     }
 
-    /// Whether the provider knows any of these customers, asked one by one; no where the key may not ask.
+    /// Returns true if the provider knows any of these customers, looked up one by one; false if the key may not read
+    /// them.
     pub async fn any_customer_exists(&self, customers: &[CustomerId]) -> Result<bool, Error> {
         let session = self.transport.session();
         match self.source {
@@ -226,8 +227,8 @@ impl Reader {
         }
     }
 
-    /// The customers that these subscriptions belong to, asked one by one; one that the provider does not know belongs
-    /// to nobody. Entitlements belong to no subscription.
+    /// Returns the customers of these subscriptions, looked up one by one. Subscriptions unknown to the provider are
+    /// skipped. Entitlements belong to no subscription.
     pub async fn owners(&self, subscriptions: &[SubscriptionId]) -> Result<Vec<CustomerId>, Error> {
         match self.source {
             Source::Stripe | Source::Paddle => {
@@ -237,8 +238,8 @@ impl Reader {
         }
     }
 
-    /// What the provider's events tell, in a handful of requests: changes of subscriptions are read, newest first, until
-    /// `suffices`. None where the source has no such log.
+    /// Reads the provider's events with a handful of requests: changes of subscriptions, newest first, until
+    /// `suffices`. Returns `None` if the source has no such log.
     pub async fn events(
         &self,
         suffices: &(dyn Fn(&EventLog) -> bool + Sync),
@@ -258,8 +259,8 @@ impl Reader {
         }
     }
 
-    /// Hands over the events of Stripe's log since a time, newest first and about `most` of them at most. Whether there
-    /// are more; none where the source has no such log.
+    /// Passes on the events of Stripe's log since a time, newest first and about `most` of them at most. Returns true
+    /// if there are more, and `None` if the source has no such log.
     pub async fn event_log(
         &self,
         since: UnixSeconds,
@@ -276,12 +277,12 @@ impl Reader {
         }
     }
 
-    /// How fast it may ask.
+    /// Returns the rate limits of the reader.
     pub fn pace(&self) -> Pace {
         self.transport.pace()
     }
 
-    /// Requests sent so far, every try counted.
+    /// Returns the number of requests sent so far, including retries.
     pub fn requests(&self) -> u64 {
         self.transport.requests()
     }
@@ -298,7 +299,7 @@ impl Begun<'_> {
 }
 
 impl Survey<'_> {
-    /// What is read, and what that takes.
+    /// Returns the scope of the read and its cost.
     pub fn plan(&self) -> &Plan {
         match &self.begun {
             Begun::Stripe(survey) => &survey.plan,
@@ -307,7 +308,7 @@ impl Survey<'_> {
         }
     }
 
-    /// Reads the rest. `on_progress` hears how many objects, or customers, have been read.
+    /// Reads the rest. `on_progress` receives the number of objects or customers read.
     pub async fn read(self, on_progress: &(dyn Fn(u64) + Sync)) -> Result<BillingFacts, Error> {
         match self.begun {
             Begun::Stripe(survey) => survey.read(on_progress).await,
@@ -324,7 +325,7 @@ fn distinct<T: Ord>(ids: &[T]) -> BTreeSet<&T> {
     ids.iter().collect()
 }
 
-/// Only Stripe has test clocks, and only in test mode; Paddle has no invoice to ask for with a subscription.
+/// Only Stripe has test clocks, and only in test mode. Paddle cannot include an invoice with a subscription.
 fn extras(source: Source, key: &SecretString, settings: &Settings) -> Extras {
     if source != Source::Stripe {
         return Extras::default();
@@ -337,7 +338,7 @@ fn extras(source: Source, key: &SecretString, settings: &Settings) -> Extras {
 
 fn address(provider: Provider, base: &str) -> Result<Url, Error> {
     let provider = provider.name();
-    // Before anything that would show it: a password in the URL is a secret too.
+    // Check this before any error that would show the URL: a password in it is a secret too.
     let parsed = Url::parse(base).ok();
     if parsed.as_ref().is_some_and(has_other_parts) {
         return Err(Error::BaseUrlParts(provider));

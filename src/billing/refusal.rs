@@ -1,9 +1,9 @@
-//! An answer that is not a success: what it means, and what to do about it.
+//! An error response of a provider: its meaning, and how to fix it.
 
 use super::{keys::prefilled, provider::Provider};
 use crate::contract::{Mode, Source};
 
-/// A provider's refusal. Its texts are the server's, with everything that looks like a key taken out.
+/// A provider's error response. The texts come from the server, with anything that looks like a key removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{provider} answered {status}: {message}{}", .request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
 pub struct Refusal {
@@ -12,40 +12,40 @@ pub struct Refusal {
     pub meaning: Meaning,
     pub message: String,
     pub request_id: Option<String>,
-    /// Whether the same request may succeed when it is sent again.
+    /// True if a retry may succeed.
     pub(crate) passing: bool,
 }
 
-/// What a refusal comes down to.
+/// The meaning of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
-    /// Wrong, revoked or of the other environment.
+    /// Wrong, revoked, or of the other environment.
     InvalidKey,
     ExpiredKey,
     PublishableKey,
     AddressNotAllowed,
-    /// The permission as the provider spells it, where it says so.
+    /// The missing permission in the provider's spelling, if it says so.
     MissingPermission(Option<String>),
     /// The key belongs to another account.
     OtherAccount,
-    /// The object is of `Mode`, and the key is of the other one.
+    /// The object has this mode, and the key has the other one.
     OtherMode(Mode),
     /// No such object; the parameter that named it.
     NoSuchObject(Option<String>),
-    /// A parameter that the provider does not take.
+    /// A parameter that the provider does not accept.
     BadParameter(Option<String>),
-    /// Too many requests; Stripe's word for which limit it was.
+    /// Too many requests; Stripe's word for the limit.
     RateLimited(Option<String>),
     Redirect,
-    /// The provider, or something on the way to it, is in trouble.
+    /// The provider, or an intermediary, has a problem.
     Trouble,
-    /// Something else than the provider's API has answered.
+    /// Something other than the provider's API answered.
     NotTheApi,
     Other,
 }
 
 impl Refusal {
-    /// Whether it says that the customer asked for does not exist here.
+    /// Returns true if the requested customer does not exist here.
     pub(crate) fn is_unknown_customer(&self) -> bool {
         match &self.meaning {
             Meaning::NoSuchObject(parameter) => {
@@ -70,7 +70,7 @@ impl Refusal {
         }
     }
 
-    /// What to do.
+    /// Returns a suggestion for a fix.
     pub fn hint(&self) -> String {
         let provider = self.provider;
         let stripe = provider == Provider::Stripe.name();

@@ -1,4 +1,4 @@
-//! The one way to a provider: GET requests only, tried again with patience, answered in JSON or an error that says why.
+//! The only way to a provider: sends GET requests with retries, and returns JSON or an error that explains the failure.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -26,15 +26,15 @@ use super::{
 };
 use crate::http::scrub;
 
-/// A page of 100 subscriptions with 20 items each is under 7 MiB; whatever is larger than this is no page.
+/// A page of 100 subscriptions with 20 items each is under 7 MiB; anything larger than this is not a page.
 pub(crate) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// Where requests go, and with which key.
+/// The destination of requests, with the key.
 #[derive(Debug)]
 pub(crate) struct Transport {
     client: reqwest::Client,
     base: Url,
-    /// Shown nowhere, and taken out of what the server says.
+    /// Never shown, and removed from the server's texts.
     key: SecretString,
     authorization: HeaderValue,
     provider: Provider,
@@ -42,17 +42,17 @@ pub(crate) struct Transport {
     pace: Pace,
     throttle: Throttle,
     requests: AtomicU64,
-    /// The provider has answered at least once.
+    /// True if the provider has answered at least once.
     has_answered: AtomicBool,
-    /// The most requests that may ever be sent.
+    /// Maximum number of requests over the lifetime.
     budget: Option<u64>,
     extras: Extras,
 }
 
-/// What a provider is asked at: the path in its documentation, which is what it counts requests by.
+/// The path as in the provider's documentation, by which it counts requests.
 pub(crate) type Endpoint = &'static str;
 
-/// How hard a transport tries, and for what.
+/// Limits of a transport and the extras it requests.
 #[derive(Debug)]
 pub(crate) struct Effort {
     pub(crate) patience: Patience,
@@ -97,7 +97,7 @@ impl Transport {
         &self.extras
     }
 
-    /// Every try ever made.
+    /// Returns the number of requests so far, including retries.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -110,7 +110,7 @@ impl Transport {
         self.budget
     }
 
-    /// Counts one more request, unless that is one too many.
+    /// Counts one more request, or fails if the budget is used up.
     fn spend(&self) -> Result<(), Trouble> {
         let sent = self.requests.fetch_add(1, Ordering::Relaxed);
         match self.budget {
@@ -122,12 +122,12 @@ impl Transport {
         }
     }
 
-    /// One read, whose deadline starts now.
+    /// Starts one read and its deadline.
     pub(crate) fn session(&self) -> Session<'_> {
         self.session_of(self.patience.deadline)
     }
 
-    /// One read that is given up sooner than others.
+    /// Starts one read with a shorter deadline than usual.
     pub(crate) fn session_of(&self, at_most: Duration) -> Session<'_> {
         let (now, patience) = (Instant::now(), &self.patience);
         Session {
@@ -143,7 +143,7 @@ impl Transport {
 pub(crate) struct Session<'a> {
     transport: &'a Transport,
     until: Instant,
-    /// Until then the provider has to have answered for the first time.
+    /// Deadline for the provider's first response.
     first_answer_until: Instant,
 }
 
@@ -164,12 +164,12 @@ impl Session<'_> {
         self.transport.budget
     }
 
-    /// Every try ever made, by this read and others.
+    /// Returns the number of requests so far, including retries and other reads.
     pub(crate) fn requests(&self) -> u64 {
         self.transport.requests()
     }
 
-    /// The address of `segments` under the base URL; each segment stays one, whatever it contains.
+    /// Returns the URL of `segments` under the base URL, each escaped so that it remains one segment.
     pub(crate) fn address<'s>(
         &self,
         segments: impl IntoIterator<Item = &'s str>,
@@ -185,7 +185,7 @@ impl Session<'_> {
         address
     }
 
-    /// The answer to a GET of `address`, as JSON.
+    /// Sends a GET to `address` and parses the JSON response.
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
@@ -226,7 +226,7 @@ impl Session<'_> {
         self.until.min(self.first_answer_until)
     }
 
-    /// How long to wait before the next try; none when it would be after the deadline.
+    /// Returns the wait before the next try, or `None` if that would exceed the deadline.
     fn wait(&self, trouble: &Trouble, planned: Duration) -> Option<Duration> {
         let asked = trouble
             .retry_after()
@@ -335,7 +335,7 @@ impl Session<'_> {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= largest => {
                     body.extend_from_slice(&chunk);
                 }
-                // The status says enough, even where its text is cut.
+                // The status is enough, even if its text is truncated.
                 Ok(Some(_)) | Err(_) if !status.is_success() => break,
                 Ok(Some(_)) => return Err(Trouble::TooLarge),
                 Ok(None) => break,
@@ -346,7 +346,7 @@ impl Session<'_> {
     }
 
     fn broken(&self, error: reqwest::Error, within: Duration) -> Trouble {
-        // The address may hold ids of customers.
+        // The URL may hold customer ids.
         let error = error.without_url();
         if error.is_timeout() {
             return Trouble::TimedOut {

@@ -1,4 +1,4 @@
-//! Paddle's error envelope, read for what it means.
+//! Parses Paddle's error envelope.
 
 use serde::Deserialize;
 
@@ -31,7 +31,7 @@ struct Meta {
     request_id: Option<String>,
 }
 
-/// Reads an answer that is not a success.
+/// Parses a response that is not a success.
 pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
     let (meaning, message, request_id) = match serde_json::from_slice::<Envelope>(&answer.body) {
         Ok(envelope) => (
@@ -69,7 +69,7 @@ fn meaning(answer: &Answer<'_>, body: &Body) -> Meaning {
     };
     match (answer.status.as_u16(), body.code.as_deref()) {
         (401, _) | (403, Some("invalid_token" | "authentication_malformed")) => Meaning::InvalidKey,
-        // Paddle answers `forbidden` to a key without the permission and to one of the other environment alike.
+        // Paddle answers `forbidden` both for a missing permission and for a key of the other environment.
         (403, _) => Meaning::MissingPermission(None),
         (404, _) => Meaning::NoSuchObject(Some("id".to_owned())),
         (400, _) => Meaning::BadParameter(field()),

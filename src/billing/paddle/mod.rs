@@ -1,4 +1,4 @@
-//! Reads Paddle subscriptions: the whole account page by page, or just what some customers have.
+//! Reads Paddle subscriptions: the whole account page by page, or those of some customers.
 
 pub(crate) mod answers;
 pub mod objects;
@@ -21,14 +21,14 @@ use super::{
 };
 use crate::contract::CustomerId;
 
-/// Paddle answers with at most as many objects a page.
+/// Paddle's maximum number of objects per page.
 const PAGE: &str = "200";
 const PAGE_SIZE: u64 = 200;
 
-/// Twice as long as the ids that Paddle gives out.
+/// Twice the length of Paddle's ids.
 const LONGEST_ID: usize = 60;
 
-/// A listing of subscriptions in every status, which is Paddle's default, in the one order that can be asked for.
+/// Returns a list of subscriptions in every status (Paddle's default), in the only order available.
 fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
     let fixed = [("order_by", "id[ASC]"), ("per_page", PAGE)];
     Listing {
@@ -41,7 +41,7 @@ fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
     }
 }
 
-/// A read that has begun.
+/// A started read.
 #[derive(Debug)]
 pub(crate) struct Survey<'a> {
     pages: Pages<'a>,
@@ -50,7 +50,7 @@ pub(crate) struct Survey<'a> {
     pub(crate) plan: Plan,
 }
 
-/// Reads the first page, which says how many there are.
+/// Reads the first page, which includes the total count.
 pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
     let mut pages = Pages::of(session, &subscriptions(&[]));
     let (mut prices, mut gathering) = (PriceTable::default(), Gathering::default());
@@ -82,7 +82,7 @@ pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
 }
 
 impl Survey<'_> {
-    /// Reads the rest. `on_progress` hears the number of subscriptions after each page.
+    /// Reads the rest. `on_progress` receives the number of subscriptions after each page.
     pub(crate) async fn read(
         mut self,
         on_progress: &(dyn Fn(u64) + Sync),
@@ -96,7 +96,7 @@ impl Survey<'_> {
     }
 }
 
-/// Everything that `customers` have. One that Paddle does not know has nothing.
+/// Reads everything of `customers`. Customers unknown to Paddle have nothing.
 pub(crate) async fn read_customers(
     session: Session<'_>,
     customers: &BTreeSet<&CustomerId>,
@@ -131,7 +131,7 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<
     Ok(found)
 }
 
-/// One subscription.
+/// Reads one subscription.
 pub(crate) async fn retrieve(
     session: Session<'_>,
     id: &str,
@@ -154,8 +154,8 @@ async fn next_page(
         .await
 }
 
-/// Ids come from the database and may be anything. What cannot be an id of Paddle's is not sent to it: nobody has it.
-/// A comma would ask for two customers at once.
+/// Returns true if `customer` can be an id of Paddle. Ids come from the database and may be anything; invalid ones are
+/// not sent, since nobody can have them. A comma would select two customers at once.
 pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
     let id = customer.as_str();
     (1..=LONGEST_ID).contains(&id.len())
@@ -174,7 +174,7 @@ struct Customer {
     id: String,
 }
 
-/// Whether Paddle knows one of `customers`. A key that may not ask cannot tell, which is a no.
+/// Returns true if Paddle knows one of `customers`; false if the key may not read them.
 pub(crate) async fn any_customer_exists(
     session: Session<'_>,
     customers: &[CustomerId],

@@ -1,4 +1,4 @@
-//! Paddle's subscription objects: the fields that decide about access, and their way into facts.
+//! Decodes Paddle's subscription objects: the fields that decide access, converted into facts.
 
 use std::num::ParseIntError;
 
@@ -26,7 +26,7 @@ pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, D
     from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(Origin::Recorded, prices)
 }
 
-/// The same from its text.
+/// Reads a recorded subscription from its text.
 pub(crate) fn recorded_text(
     text: &RawValue,
     prices: &mut PriceTable,
@@ -34,7 +34,7 @@ pub(crate) fn recorded_text(
     from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Recorded, prices)
 }
 
-/// Reads a subscription of a page that the API sent.
+/// Reads a subscription from an API page.
 pub(crate) fn subscription_text(
     text: &RawValue,
     prices: &mut PriceTable,
@@ -67,7 +67,7 @@ struct WirePeriod {
     ends_at: Timestamp,
 }
 
-/// Payment terms, of a subscription that is paid by invoice.
+/// Payment terms of a subscription that is paid by invoice.
 #[derive(Deserialize)]
 #[serde(expecting = "billing details")]
 struct WireBilling {
@@ -111,7 +111,7 @@ struct WireCycle {
     frequency: u32,
 }
 
-/// Amounts come as text, in the smallest unit of their currency.
+/// Parses an amount, which comes as text in the smallest unit of its currency.
 fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_not_a_number: ParseIntError| {
@@ -179,7 +179,7 @@ impl WireSubscription {
 }
 
 impl WireCycle {
-    /// None where its length depends on the calendar.
+    /// Returns the length in days, or `None` if it depends on the calendar.
     fn days(&self) -> Option<u32> {
         match interval(&self.interval)? {
             Interval::Day => Some(self.frequency),
@@ -190,8 +190,8 @@ impl WireCycle {
 }
 
 impl WirePrice {
-    /// As it is charged in `charged`, the currency of the subscription. The amount in another one depends on where the
-    /// customer lives.
+    /// Decodes the price in `charged`, the currency of the subscription. Amounts in other currencies depend on the
+    /// customer's country.
     fn decode(self, charged: Option<&str>) -> Price {
         let (amount, currency) = self
             .unit_price

@@ -1,4 +1,4 @@
-//! Stripe's error envelope, read for what it means.
+//! Parses Stripe's error envelope.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -24,7 +24,7 @@ struct Body {
     param: Option<String>,
 }
 
-/// Reads an answer that is not a success.
+/// Parses a response that is not a success.
 pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
     let body = serde_json::from_slice::<Envelope>(&answer.body).map(|envelope| envelope.error);
     let (meaning, message) = match &body {
@@ -44,7 +44,8 @@ pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
     }
 }
 
-/// Stripe's own word on it comes first; without one, what its libraries retry, and 429, which they leave to us.
+/// Returns true if a retry may succeed. Stripe's own header takes precedence; without it, the statuses that Stripe's
+/// libraries retry, and 429, which they leave to the caller.
 fn is_passing(answer: &Answer<'_>) -> bool {
     match answer.header("stripe-should-retry") {
         Some("true") => true,
@@ -85,7 +86,7 @@ fn rate_limited_reason(answer: &Answer<'_>, body: &Body) -> Option<String> {
         .map(|reason| answer.shown(reason))
 }
 
-/// The permission in `Having the 'rak_subscription_read' permission would allow …` and its newer wordings.
+/// Finds the permission in `Having the 'rak_subscription_read' permission would allow …` and its newer wordings.
 fn permission(message: &str) -> Option<String> {
     message
         .split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
@@ -99,7 +100,7 @@ fn permission(message: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The mode of the object in `a similar object exists in test mode, but a live mode key was used …`.
+/// Finds the mode of the object in `a similar object exists in test mode, but a live mode key was used …`.
 fn other_mode(message: &str) -> Option<Mode> {
     [Mode::Live, Mode::Test]
         .into_iter()

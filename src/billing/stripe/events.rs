@@ -1,4 +1,4 @@
-//! Reads Stripe's events as evidence: what was not delivered, and what changed last. Never more than a few pages.
+//! Reads Stripe's events as evidence: undelivered ones and the latest changes. Never reads more than a few pages.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
@@ -16,13 +16,13 @@ use crate::{
 
 const EVENT: &str = "event";
 
-/// Requests in all.
+/// Maximum number of requests.
 pub(crate) const MOST_REQUESTS: u64 = 5;
 
-/// Of them, for what was not delivered: an endpoint that is down fails at everything.
+/// Part of them for undelivered events: an endpoint that is down fails at everything.
 const PAGES_OF_UNDELIVERED: u64 = 2;
 
-/// Each is a change of a subscription.
+/// Event types of subscription changes.
 const CHANGES: [&str; 5] = [
     "customer.subscription.created",
     "customer.subscription.deleted",
@@ -31,7 +31,7 @@ const CHANGES: [&str; 5] = [
     "customer.subscription.updated",
 ];
 
-/// What else handlers give and take access on.
+/// Other event types on which handlers grant or remove access.
 const ACTED_ON: [&str; 5] = [
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
@@ -46,8 +46,8 @@ impl Listed for Event {
     }
 }
 
-/// The events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not accepted,
-/// and changes of subscriptions until `suffices` or the pages are used up.
+/// Reads the events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not
+/// accepted, and changes of subscriptions until `suffices` or the page limit.
 pub(crate) async fn read(
     session: Session<'_>,
     suffices: &(dyn Fn(&EventLog) -> bool + Sync),
@@ -76,7 +76,7 @@ pub(crate) async fn read(
     Ok(log)
 }
 
-/// An event of the log as it is sent.
+/// An event of the log, unmodified.
 struct Whole {
     id: String,
     event: Value,
@@ -88,8 +88,8 @@ impl Listed for Whole {
     }
 }
 
-/// Hands over every event since a time, of whatever type, newest first, and at most about `most` of them: whole pages.
-/// Whether there are more.
+/// Passes on events of every type since a time, newest first, in whole pages up to about `most`. Returns true if there
+/// are more.
 pub(crate) async fn read_log(
     session: Session<'_>,
     since: UnixSeconds,
@@ -130,8 +130,8 @@ fn events(kinds: &[&'static str], filter: &[(&'static str, &'static str)]) -> Li
     listing("v1/events", &filter)
 }
 
-/// An event is rendered in the version of the API that its account had when it happened, so that nothing is expected
-/// of its object.
+/// An event of the list. It is rendered in the API version that its account had when it happened, so its object is not
+/// typed.
 #[derive(Deserialize)]
 #[serde(expecting = "an event")]
 struct WireEvent {
@@ -186,12 +186,12 @@ fn event_text(text: &RawValue) -> Result<Event, DecodeError> {
     })
 }
 
-/// The subscription that the object is, or belongs to, in any version of the API.
+/// Returns the subscription that the object is or belongs to, in any API version.
 fn subscription_of(object: &Value) -> Option<SubscriptionId> {
     let id = if object.get("object").and_then(Value::as_str) == Some("subscription") {
         object.get("id")
     } else {
-        // Invoices since 2025-03-31.basil say it further inside.
+        // Since 2025-03-31.basil invoices carry it further inside.
         object
             .get("subscription")
             .filter(|subscription| !subscription.is_null())

@@ -1,4 +1,4 @@
-//! Reads Stripe subscriptions: the whole account page by page, or just what some customers have.
+//! Reads Stripe subscriptions: the whole account page by page, or those of some customers.
 
 pub(crate) mod answers;
 pub(crate) mod events;
@@ -33,20 +33,20 @@ use crate::{
 };
 pub(crate) use survey::{Survey, survey};
 
-/// Stripe answers with at most as many objects a page.
+/// Stripe's maximum number of objects per page.
 const PAGE: &str = "100";
 const PAGE_SIZE: u64 = 100;
 
-/// What requests for one customer are counted as.
+/// The endpoint that requests for one customer count towards.
 pub(crate) const CUSTOMER: Endpoint = "v1/customers/{id}";
 
-/// Prices that several pages share while they are read side by side.
+/// Prices shared by pages that are read in parallel.
 pub(crate) type Prices = Mutex<PriceTable>;
 
-/// Replaces ids by objects.
+/// Parameter that replaces ids by objects.
 const EXPAND: &str = "expand[]";
 
-/// Longer than any id that Stripe gives out or takes.
+/// Longer than any id that Stripe creates or accepts.
 const LONGEST_ID: usize = 255;
 
 impl Listed for Decoded {
@@ -61,7 +61,7 @@ impl Listed for DecodedItem {
     }
 }
 
-/// Subscriptions with their latest invoice, where that is wanted.
+/// Adds the latest invoice to a list of subscriptions if it is wanted.
 fn with_invoices(session: Session<'_>, listing: Listing) -> Listing {
     if session.extras().wants(Extra::Invoices) {
         return listing.with(EXPAND, "data.latest_invoice");
@@ -85,7 +85,7 @@ pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Li
     }
 }
 
-/// Everything that `customers` have. One that Stripe does not know has nothing.
+/// Reads everything of `customers`. Customers unknown to Stripe have nothing.
 pub(crate) async fn read_customers(
     session: Session<'_>,
     customers: &BTreeSet<&CustomerId>,
@@ -125,7 +125,8 @@ async fn of_customer(
     Ok(found)
 }
 
-/// A server that ignores the filter would make others' subscriptions look like nobody's.
+/// Checks that all subscriptions belong to the requested customer: with a server that ignores the filter, other
+/// customers' subscriptions would seem to belong to nobody.
 pub(crate) fn check_owner(
     session: Session<'_>,
     asked: &CustomerId,
@@ -150,7 +151,8 @@ pub(crate) fn is_unknown_customer(error: &Error) -> bool {
         .is_some_and(super::Refusal::is_unknown_customer)
 }
 
-/// Ids come from the database and may be anything. What cannot be an id of Stripe's is not sent to it: nobody has it.
+/// Returns true if `customer` can be an id of Stripe. Ids come from the database and may be anything; invalid ones are
+/// not sent, since nobody can have them.
 pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
     let id = customer.as_str();
     let is_dots = id.chars().all(|character| character == '.');
@@ -182,7 +184,7 @@ async fn next_page(
     Ok(Some(page))
 }
 
-/// One subscription.
+/// Reads one subscription.
 pub(crate) async fn retrieve(
     session: Session<'_>,
     id: &str,
@@ -218,7 +220,7 @@ pub(crate) async fn retrieve(
     Ok(decoded)
 }
 
-/// Replaces the items of a subscription that shows only its first ones.
+/// Reads all items of a subscription that includes only its first ones.
 async fn complete(
     session: Session<'_>,
     decoded: &mut Decoded,
@@ -248,7 +250,7 @@ async fn complete(
     Ok(())
 }
 
-/// Decoding one object neither waits nor panics.
+/// Locks the table. Decoding one object neither waits nor panics.
 pub(crate) fn locked(prices: &Prices) -> std::sync::MutexGuard<'_, PriceTable> {
     prices.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -258,7 +260,7 @@ struct Customer {
     id: String,
 }
 
-/// Whether Stripe knows one of `customers`; a deleted one is known. A key that may not ask cannot tell, which is a no.
+/// Returns true if Stripe knows one of `customers`, including deleted ones; false if the key may not read them.
 pub(crate) async fn any_customer_exists(
     session: Session<'_>,
     customers: &[CustomerId],

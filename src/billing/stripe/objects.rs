@@ -1,4 +1,4 @@
-//! Stripe's subscription objects: the fields that decide about access, and their way into facts.
+//! Decodes Stripe's subscription objects: the fields that decide access, converted into facts.
 
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
@@ -19,12 +19,12 @@ use crate::{
 const SUBSCRIPTION: &str = "subscription";
 const SUBSCRIPTION_ITEM: &str = "subscription_item";
 
-/// Reads a recorded subscription, of any version of the API that has `items`.
+/// Reads a recorded subscription of any API version that has `items`.
 pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
     from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(Origin::Recorded, prices)
 }
 
-/// The same from its text.
+/// Reads a recorded subscription from its text.
 pub(crate) fn recorded_text(
     text: &RawValue,
     prices: &mut PriceTable,
@@ -32,7 +32,7 @@ pub(crate) fn recorded_text(
     from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Recorded, prices)
 }
 
-/// Reads a subscription of a page that the API sent.
+/// Reads a subscription from an API page.
 pub(crate) fn subscription_text(
     text: &RawValue,
     prices: &mut PriceTable,
@@ -48,7 +48,7 @@ pub(crate) struct DecodedItem {
     pub(crate) period: Option<Period>,
 }
 
-/// Reads an item listed on its own, of a subscription in this currency.
+/// Reads an item listed separately, of a subscription in this currency.
 pub(crate) fn item_text(
     text: &RawValue,
     currency: Option<&str>,
@@ -85,7 +85,7 @@ struct WireSubscription {
     currency: Option<String>,
     #[serde(default)]
     metadata: WireMetadata,
-    // Versions before 2025-03-31.basil carry the period here and not on the items.
+    // Versions before 2025-03-31.basil carry the period here instead of on the items.
     current_period_start: Option<i64>,
     current_period_end: Option<i64>,
     livemode: Option<bool>,
@@ -123,7 +123,7 @@ struct WireItem {
     object: Option<String>,
     id: Option<String>,
     price: Option<WirePrice>,
-    // The older name of a price, which mirrors `price` where both are there.
+    // The older name of a price; mirrors `price` if both are present.
     plan: Option<WirePlan>,
     quantity: Option<u64>,
     current_period_start: Option<i64>,
@@ -197,7 +197,7 @@ impl WireSubscription {
 }
 
 impl WireInvoice {
-    /// One without a due date is due when it is made.
+    /// Returns the due date. An invoice without one is due when it is created.
     fn due(self) -> Option<UnixSeconds> {
         match self {
             Self::Expanded { due_date, created } => due_date.or(created).map(UnixSeconds),
@@ -207,7 +207,7 @@ impl WireInvoice {
 }
 
 impl WireItems {
-    /// Whether there are others than these, as far as anybody can tell. No subscription is sold without an item.
+    /// Returns true if there may be more items than these. Every subscription has at least one item.
     fn are_cut(&self, origin: Origin) -> bool {
         let shown = u64::try_from(self.data.len()).unwrap_or(u64::MAX);
         let counts_more = self.total_count.is_some_and(|total| total > shown);
@@ -225,7 +225,7 @@ impl WireItem {
         period(self.current_period_start, self.current_period_end)
     }
 
-    /// None when it has no price under either name.
+    /// Decodes the item. Returns `None` if it has no price under either name.
     fn decode(self, currency: Option<&str>, prices: &mut PriceTable) -> Option<Item> {
         let price = match (self.price, self.plan) {
             (Some(price), _) => price.decode(currency),
@@ -254,7 +254,7 @@ mod tests {
     use super::*;
     use crate::contract::{Interval, Price};
 
-    /// As it was before 2025-03-31.basil, with one item.
+    /// Returns a subscription in the format before 2025-03-31.basil, with one item.
     fn old(item: &Value) -> Value {
         json!({
             "id": "sub_1", "object": "subscription", "customer": "cus_1", "status": "active", "created": 1,
@@ -279,7 +279,7 @@ mod tests {
         (*item.price).clone()
     }
 
-    /// The sentence of an error and its cause.
+    /// Returns the message of an error and its cause.
     fn refused(value: &Value) -> String {
         let error = subscription(value, &mut PriceTable::default()).unwrap_err();
         format!("{error}: {}", error.source().unwrap())
@@ -498,7 +498,7 @@ mod tests {
         assert!(Arc::ptr_eq(first, second));
     }
 
-    /// `old` with other members.
+    /// Returns `old` with additional fields.
     fn with(extra: &Value) -> Value {
         let mut value = old(&json!({"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}));
         let members = value.as_object_mut().unwrap();

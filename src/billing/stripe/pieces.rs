@@ -1,8 +1,8 @@
-//! A listing cut by creation time into pieces that are paged side by side, and cut again while they are read.
+//! A list split by creation time into pieces that are paged in parallel, and split further while they are read.
 //!
 //! Each piece is a half-open range of seconds, so that together they hold every object once. The oldest is open below
-//! and the newest above: nobody has to know when the account began. Within a piece pages follow one another by cursor,
-//! which is all that can be done about a second in which thousands were created.
+//! and the newest above: the age of the account need not be known. Within a piece pages follow by cursor, which is the
+//! only option for a second in which thousands were created.
 
 use std::cmp::Reverse;
 
@@ -19,37 +19,37 @@ use crate::{
     contract::UnixSeconds,
 };
 
-/// Nothing of Stripe's is older than this, which is 2010: where an open piece is cut, not what it holds.
+/// Start of 2010; no object of Stripe is older. It decides where an open piece is split, not what it holds.
 const BEGINNING: i64 = 1_262_304_000;
 
-/// A piece of fewer pages is not worth a cut, which costs half a page.
+/// Minimum number of pages worth a split, which costs half a page.
 const WORTH_CUTTING: u64 = 3;
 
-/// How far back the first cuts reach, each time.
+/// Factor between the reaches of the first splits.
 const REACH: i64 = 8;
 
-/// Into so many parts of equal length the oldest piece is cut, to learn where in it the account began.
+/// Number of equal parts into which the oldest piece is split, to find out when the account began.
 const PARTS: i64 = 4;
 
 const FROM: &str = "created[gte]";
 const UNTIL: &str = "created[lt]";
 
-/// What was created from `from` on and before `until`.
+/// The objects created from `from` on and before `until`.
 #[derive(Debug)]
 struct Piece<'a> {
-    /// None while a page of it is under way.
+    /// `None` while a page of it is being requested.
     pages: Option<Pages<'a>>,
     from: Option<i64>,
     until: Option<i64>,
-    /// When the newest object of it was created, or what it was cut at.
+    /// Creation time of its newest object, or the time at which it was split off.
     top: i64,
-    /// When the last object read was created; `top` to begin with.
+    /// Creation time of the last object read; `top` at first.
     reached: i64,
     objects: u64,
     is_done: bool,
 }
 
-/// A listing that is being read.
+/// A list that is being read.
 #[derive(Debug)]
 pub(crate) struct Pieces<'a> {
     session: Session<'a>,
@@ -58,8 +58,7 @@ pub(crate) struct Pieces<'a> {
     order: Order,
 }
 
-/// In which order a listing comes, as far as its first piece tells. What is not listed newest first cannot be cut by
-/// time.
+/// The order of a list, as far as its first piece shows. Only lists with the newest first can be split by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     /// Everything so far was created in one second.
@@ -82,7 +81,7 @@ impl Order {
     }
 }
 
-/// A page of the piece at this place, asked for with these bounds.
+/// A page of the piece at this index, requested with these bounds.
 struct Answer<'a> {
     place: usize,
     pages: Pages<'a>,
@@ -121,7 +120,7 @@ impl<'a> Pieces<'a> {
         })
     }
 
-    /// Reads as many more pages as it takes to guess how much there is.
+    /// Reads as many more pages as an estimate of the total needs.
     pub(crate) async fn survey(
         mut self,
         prices: &Prices,
@@ -129,7 +128,7 @@ impl<'a> Pieces<'a> {
     ) -> Result<Self, Error> {
         self.reach_back();
         self.run(prices, gathering, &|_| {}, true).await?;
-        // A guess that may forbid the rest has to be a good one.
+        // An estimate that may forbid the rest has to be a good one.
         if self.session.budget().is_some() {
             self.look_for_the_beginning();
             self.run(prices, gathering, &|_| {}, true).await?;
@@ -137,8 +136,8 @@ impl<'a> Pieces<'a> {
         Ok(self)
     }
 
-    /// Requests that are still needed, by how dense the pieces are as far as they were read. The account began
-    /// somewhere within the oldest of them: in its middle, as far as anybody knows.
+    /// Returns the number of requests still needed, extrapolated from the density of the pieces read. The account began
+    /// somewhere within the oldest of them; the middle is assumed.
     pub(crate) fn pages_left(&self) -> u64 {
         let left = self.all.iter().map(Piece::pages_left).sum::<u64>();
         let beyond = self
@@ -154,7 +153,7 @@ impl<'a> Pieces<'a> {
             .min_by_key(|(_, piece)| piece.reached)
     }
 
-    /// Reads all that is left. `on_progress` hears how many subscriptions there are by then.
+    /// Reads all that is left. `on_progress` receives the number of subscriptions so far.
     pub(crate) async fn read(
         mut self,
         prices: &Prices,
@@ -164,7 +163,7 @@ impl<'a> Pieces<'a> {
         self.run(prices, gathering, on_progress, false).await
     }
 
-    /// Cuts the first piece at 8, 64, 512, … times the age that its first page spans.
+    /// Splits the first piece at 8, 64, 512, … times the age that its first page spans.
     fn reach_back(&mut self) {
         let Some(first) = self.all.first().filter(|first| !first.is_done) else {
             return;
@@ -181,7 +180,7 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Cuts the oldest piece that is not read to its end: it may be empty from some time on.
+    /// Splits the oldest unfinished piece, which may be empty before some time.
     fn look_for_the_beginning(&mut self) {
         let Some((place, piece)) = self.oldest_unread() else {
             return;
@@ -223,7 +222,7 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// The piece to ask for next; where all are under way, half of the one with the most left.
+    /// Returns the piece to read next; if all are busy, half of the one with the most left.
     fn next_place(&mut self, is_survey: bool) -> Option<usize> {
         let waits = |piece: &Piece<'_>| {
             !piece.is_done && piece.pages.is_some() && (!is_survey || piece.is_unseen())
@@ -243,7 +242,7 @@ impl<'a> Pieces<'a> {
         Some(self.cut_at(place, cut))
     }
 
-    /// Leaves to a new piece what is older than `cut`.
+    /// Moves objects older than `cut` to a new piece.
     fn cut_at(&mut self, place: usize, cut: i64) -> usize {
         let Some(piece) = self.all.get_mut(place) else {
             return place;
@@ -311,7 +310,7 @@ impl<'a> Pieces<'a> {
         if let Some(last) = page.last() {
             piece.reached = last.subscription.created.0;
         }
-        // What is older than a cut made meanwhile is read by another.
+        // Objects older than a split made in the meantime belong to another piece.
         let is_passed = piece.from.is_some_and(|from| piece.reached < from);
         piece.is_done = !answer.pages.has_more() || is_passed;
         piece.pages = Some(answer.pages);
@@ -320,7 +319,7 @@ impl<'a> Pieces<'a> {
 }
 
 impl Piece<'_> {
-    /// Nothing of it was read, and nothing is under way.
+    /// Returns true if nothing of it was read and nothing is being requested.
     fn is_unseen(&self) -> bool {
         self.objects == 0 && !self.is_done
     }
@@ -329,7 +328,7 @@ impl Piece<'_> {
         self.from.unwrap_or(BEGINNING)
     }
 
-    /// The pages that are left if the rest is as dense as what was read.
+    /// Returns the number of pages left if the rest is as dense as the part that was read.
     fn pages_left(&self) -> u64 {
         if self.is_done {
             return 0;
@@ -348,7 +347,7 @@ impl Piece<'_> {
         objects.div_ceil(PAGE_SIZE).max(1)
     }
 
-    /// How many pages are left, where that is worth a cut.
+    /// Returns the number of pages left, if that is worth a split.
     fn worth_cutting(&self) -> Option<u64> {
         let left = self.pages_left();
         let has_room = self.reached.saturating_sub(self.oldest()) >= 2;

@@ -1,4 +1,4 @@
-//! Stripe's prices and plans, as they stand in the items of a subscription.
+//! Decodes Stripe's prices and plans inside the items of a subscription.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) struct WirePrice {
     currency_options: Option<BTreeMap<String, WireCurrencyOption>>,
 }
 
-/// The amount in another currency than the price's own.
+/// The amount in another currency than the price's default.
 #[derive(Deserialize)]
 #[serde(expecting = "an amount")]
 struct WireCurrencyOption {
@@ -51,7 +51,7 @@ pub(super) struct WirePlan {
 }
 
 impl WirePrice {
-    /// As it is charged in `charged`, the currency of the subscription.
+    /// Decodes the price in `charged`, the currency of the subscription.
     pub(super) fn decode(self, charged: Option<&str>) -> Price {
         let (recurring, metered) = self.recurring.map_or((None, false), WireRecurring::decode);
         let base = Amount::new(self.currency, self.unit_amount);
@@ -74,7 +74,7 @@ impl WirePrice {
 }
 
 impl WirePlan {
-    /// As it is charged in `charged`, the currency of the subscription.
+    /// Decodes the plan in `charged`, the currency of the subscription.
     pub(super) fn decode(self, charged: Option<&str>) -> Price {
         let (recurring, metered) = WireRecurring {
             interval: self.interval,
@@ -105,7 +105,7 @@ impl WireRecurring {
     }
 }
 
-/// Minor units of a currency.
+/// An amount in minor units of a currency.
 pub(crate) struct Amount {
     pub(crate) currency: Option<String>,
     pub(crate) minor_units: Option<i64>,
@@ -119,7 +119,8 @@ impl Amount {
         }
     }
 
-    /// In the currency that the subscription is charged in: what `in_currency` says, where that is another one.
+    /// Returns the amount in the currency that the subscription is charged in, using `in_currency` if that is not the
+    /// default.
     pub(crate) fn charged_in(
         self,
         charged: Option<&str>,
@@ -135,7 +136,7 @@ impl Amount {
     }
 }
 
-/// The length of a period; none for a word that is not known.
+/// Parses the unit of a period. Returns `None` for an unknown word.
 pub(crate) fn interval(word: &str) -> Option<Interval> {
     match word {
         "day" => Some(Interval::Day),
@@ -146,7 +147,7 @@ pub(crate) fn interval(word: &str) -> Option<Interval> {
     }
 }
 
-/// A price that divides the quantity first (`$10 per 100 seats`) has no amount per unit.
+/// Returns the amount per unit. A price that divides the quantity first (`$10 per 100 seats`) has none.
 fn amount_per_unit(amount: Option<i64>, transform: Option<IgnoredAny>) -> Option<i64> {
     match transform {
         Some(IgnoredAny) => None,

@@ -1,4 +1,4 @@
-//! What reading Stripe will take: the first pages, and a guess at the rest before it is read.
+//! Estimates the cost of reading Stripe from the first pages.
 
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::{
     contract::{Breadth, Status},
 };
 
-/// A read that has begun.
+/// A started read.
 #[derive(Debug)]
 pub(crate) struct Survey<'a> {
     session: Session<'a>,
@@ -27,7 +27,7 @@ pub(crate) struct Survey<'a> {
     pub(crate) plan: Plan,
 }
 
-/// Reads the first pages of what `breadth` says.
+/// Reads the first pages of the scope given by `breadth`.
 pub(crate) async fn survey<'a>(
     session: Session<'a>,
     breadth: &Breadth,
@@ -62,9 +62,9 @@ pub(crate) async fn survey<'a>(
     })
 }
 
-/// The listings that a breadth consists of, with what people call them. Of several statuses `active` comes last: what becomes active
-/// while the others are read is seen at least once. Where invoices are wanted, what is `past_due` is listed with them: once more
-/// where it is part of another listing, so that nothing else is asked for with its invoice.
+/// Returns the lists that make up a scope, with names for people. Of several statuses `active` comes last: a
+/// subscription that becomes active while the others are read is seen at least once. If invoices are wanted, `past_due`
+/// is listed with them, even if another list includes it: no other status needs its invoice.
 fn listings(session: Session<'_>, breadth: &Breadth) -> Vec<(String, Listing)> {
     let named = |status: &Status| {
         let listing = subscriptions(&[("status", status.as_str())]);
@@ -106,7 +106,7 @@ fn listings(session: Session<'_>, breadth: &Breadth) -> Vec<(String, Listing)> {
 }
 
 impl Survey<'_> {
-    /// Reads the rest. `on_progress` hears the number of subscriptions after each page.
+    /// Reads the rest. `on_progress` receives the number of subscriptions after each page.
     pub(crate) async fn read(
         self,
         on_progress: &(dyn Fn(u64) + Sync),

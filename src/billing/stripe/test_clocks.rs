@@ -1,4 +1,4 @@
-//! Test clocks, and the subscriptions that live on them: no other listing shows those.
+//! Reads test clocks and their subscriptions, which no other list includes.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
@@ -27,7 +27,7 @@ impl Listed for Clock {
     }
 }
 
-/// The ids of all clocks, where they are wanted. A key that may not ask, and a server without clocks, has none.
+/// Returns the ids of all clocks if they are wanted; none if the key may not read them or the server has no clocks.
 pub(super) async fn clocks(session: Session<'_>) -> Result<Vec<String>, Error> {
     if !session.extras().wants(Extra::TestClocks) {
         return Ok(Vec::new());
@@ -49,7 +49,7 @@ pub(super) async fn clocks(session: Session<'_>) -> Result<Vec<String>, Error> {
     }
 }
 
-/// Reads what lives on these clocks.
+/// Reads the subscriptions on these clocks.
 pub(super) async fn read(
     session: Session<'_>,
     clocks: &[String],
@@ -65,7 +65,7 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// A clock that was deleted meanwhile took everything with it.
+/// Reads the subscriptions on one clock. A clock deleted in the meantime took everything with it.
 async fn of_clock(
     session: Session<'_>,
     clock: &str,

@@ -1,4 +1,4 @@
-//! What is asked of Stripe's events: never more than a few pages, and no more than is needed.
+//! Requests for Stripe's events: never more than a few pages, and no more than needed.
 
 use std::sync::Mutex;
 
@@ -22,7 +22,7 @@ fn event(id: &str, pending: u64) -> Value {
     })
 }
 
-/// A server with so many events, of which so many are not delivered; a page holds two.
+/// Starts a server with `all` events and `undelivered` undelivered ones, two per page.
 async fn with_events(all: usize, undelivered: usize) -> Server {
     let events = |count, name: &str| -> Vec<Value> {
         (0..count)
@@ -71,7 +71,7 @@ async fn undelivered_events_are_asked_for_first_and_then_changes() {
             .all(|asked| asked.method == "GET" && asked.path == "/v1/events")
     );
     assert!(kinds(&asked[0]).contains(&"checkout.session.completed"));
-    // Stripe takes twenty at most.
+    // Stripe accepts twenty at most.
     assert!(kinds(&asked[0]).len() <= 20);
     assert_eq!(asked[1].value("delivery_success"), None);
     assert!(
@@ -88,7 +88,7 @@ async fn five_pages_are_the_most_and_a_log_that_goes_on_is_cut() {
     assert!(log.is_cut);
     assert_eq!((log.changes.len(), log.undelivered.len()), (6, 4));
     assert_eq!(server.asked().len(), 5);
-    // The last page that may be read is also the last that there is.
+    // The last page that may be read is also the last one.
     let server = with_events(6, 4).await;
     assert!(!read(&server, usize::MAX).await.is_cut);
     assert_eq!(server.asked().len(), 5);

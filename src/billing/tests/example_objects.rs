@@ -1,4 +1,4 @@
-//! The example objects of the project's reference folder, where it lies beside the repository.
+//! The example objects of the project's reference folder, if it lies beside the repository.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ fn say_skipped(folder: &Path) {
     println!("skipped: there is no `{}`", folder.display());
 }
 
-/// The JSON files of a folder; none, and a word on it, where the reference is not at hand.
+/// Reads the JSON files of a folder. If the folder is missing, prints a note and returns none.
 fn examples(folder: &str) -> Vec<(PathBuf, Value)> {
     let folder = Path::new(FOLDER).join(folder);
     let Ok(entries) = fs::read_dir(&folder) else {

@@ -1,4 +1,4 @@
-//! What is asked for beside subscriptions: invoices, test clocks, objects by id; and checks that do without.
+//! Requests beside subscriptions: invoices, test clocks and lookups by id; and checks that succeed without them.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
     http,
 };
 
-/// A reader with a key of this mode, for a contract that counts grace from invoices or not.
+/// Creates a reader with a key of this mode, for a contract with or without grace from invoices.
 fn reader(server: &Server, key: &str, invoices: bool) -> Reader {
     let settings = Settings {
         base: Some(server.base.clone()),
@@ -27,7 +27,7 @@ fn reader(server: &Server, key: &str, invoices: bool) -> Reader {
 const LIVE: &str = "rk_live_CANARY0123456789";
 const TEST: &str = "rk_test_CANARY0123456789";
 
-/// An account with one overdue subscription, whose invoice is shown to whoever asks for it.
+/// Serves an account with one overdue subscription, including its invoice if requested.
 fn overdue(asked: &Asked) -> Answer {
     let active = subscription("sub_1", "cus_1", "active");
     let mut late = subscription("sub_2", "cus_2", "past_due");
@@ -106,7 +106,7 @@ async fn a_key_that_may_not_read_invoices_does_without() {
         panic!("one warning was expected");
     };
     assert!(warning.message.contains("may not read invoices"));
-    // It is not asked for again.
+    // It is not requested again.
     let before = reader.requests();
     let ids = [SubscriptionId::from("sub_2")];
     let facts = reader.read_subscriptions(&ids).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_key_that_may_not_read_invoices_does_without() {
     );
 }
 
-/// A test account with a subscription beside the clocks and one on each of two clocks.
+/// Serves a test account with one subscription beside the clocks and one on each of two clocks.
 fn with_clocks(asked: &Asked) -> Value {
     if asked.path == "/v1/test_helpers/test_clocks" {
         let clock = |id: &str| json!({"id": id, "object": "test_helpers.test_clock"});

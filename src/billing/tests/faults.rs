@@ -1,4 +1,4 @@
-//! What goes wrong on the way: each fault leaves the facts as they are without it, or ends the read with its cause.
+//! Faults in transit: each leaves the facts unchanged after a retry, or ends the read with its cause.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,8 @@ pub(super) async fn without_faults() -> BillingFacts {
     read(&server).await.unwrap()
 }
 
-/// The message and the hint as a person sees them, which never hold the key, nor the query, which may name customers.
+/// Returns the message and the hint as a user sees them. They never hold the key or the query, which may name
+/// customers.
 pub(super) fn told(error: &Error) -> String {
     let problem = Problem::of(error);
     let told = format!("{} | {}", problem.message, problem.hint);
@@ -44,7 +45,7 @@ pub(super) fn limited(headers: &[(&'static str, &'static str)]) -> Answer {
 
 type Fault = (&'static str, Answer, &'static str);
 
-/// Too many requests, in every way that Stripe says it.
+/// Returns Stripe's variants of "too many requests".
 fn rate_limits() -> Vec<Fault> {
     let reason = |reason| limited(&[("Stripe-Rate-Limited-Reason", reason)]);
     vec![
@@ -87,7 +88,7 @@ fn rate_limits() -> Vec<Fault> {
     ]
 }
 
-/// Answers that are late, broken or somebody else's.
+/// Returns responses that are late, broken or from another server.
 fn breakdowns() -> Vec<Fault> {
     let whole = json!({"object": "list", "has_more": false, "data": five()}).to_string();
     let truncated: String = whole.chars().take(whole.len() - 40).collect();
@@ -119,7 +120,7 @@ fn breakdowns() -> Vec<Fault> {
     ]
 }
 
-/// Successes without any JSON, which are looked at twice.
+/// Returns successes without any JSON, which are retried once.
 fn pages_of_others() -> Vec<Fault> {
     vec![
         (
@@ -135,7 +136,7 @@ fn pages_of_others() -> Vec<Fault> {
     ]
 }
 
-/// Faults that pass, with what a read says when they do not.
+/// Returns temporary faults, with the error if they persist.
 fn passing() -> Vec<Fault> {
     [rate_limits(), breakdowns(), pages_of_others()].concat()
 }
@@ -179,7 +180,7 @@ async fn what_never_was_json_is_told_after_the_second_look() {
     }
 }
 
-/// Reads from a server that gives so many right answers first.
+/// Reads from a server that gives `right` correct responses first.
 async fn stays(name: &str, fault: Answer, cause: &str, right: usize, tries: usize) {
     let server = Server::start(move |number, asked| {
         if number < right {
@@ -198,7 +199,7 @@ async fn stays(name: &str, fault: Answer, cause: &str, right: usize, tries: usiz
     assert_eq!(server.asked().len(), tries + right, "{name}");
 }
 
-/// Faults that no patience cures.
+/// Returns permanent faults, which are not retried.
 fn lasting() -> Vec<Fault> {
     let invalid = json!({"type": "invalid_request_error", "message": format!("Invalid API Key provided: {CANARY}")});
     let permission = json!({"code": "more_permissions_required", "message": "The provided key 'rk_live_****6789' does not have the required permissions for this endpoint. Having the 'rak_subscription_read' permission would allow this request to continue."});
@@ -308,7 +309,7 @@ async fn a_listing_without_progress_is_an_error() {
             .collect();
         Answer::ok(&json!({"has_more": has_more, "data": data}))
     };
-    // The listing starts over, is empty with more to come, or comes back to a cursor among new objects.
+    // The list starts over, is empty with more to come, or repeats a cursor among new objects.
     let scripts: [(&str, Vec<Answer>); 4] = [
         (
             "only what the one before it held",

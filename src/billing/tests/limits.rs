@@ -1,4 +1,4 @@
-//! The limits of patience: time, waits that a server asks for, and the size of an answer.
+//! Limits of a read: time, waits that a server demands, and the size of a response.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -119,7 +119,7 @@ async fn a_provider_that_never_answers_is_given_up_soon() {
     drop(listener);
     let settings = Settings {
         base: Some(format!("http://{address}")),
-        // The pace is kept by a clock that does not stand still.
+        // The rate limiter uses a real clock.
         requests_per_second: NonZeroU32::new(100_000),
         ..Settings::default()
     };
@@ -146,7 +146,7 @@ async fn silence_from_the_beginning_is_given_up_sooner() {
         told(&error).contains("`GET /v1/subscriptions` failed"),
         "{error}"
     );
-    // After an answer the read as a whole is what has to end in time.
+    // After the first response only the deadline of the whole read applies.
     let server = Server::start(|number, asked| {
         if number == 0 {
             return Answer::ok(&page(&five(), asked));

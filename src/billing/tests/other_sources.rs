@@ -103,7 +103,7 @@ async fn the_owner_of_a_subscription_is_asked_for_by_its_id() {
         let reader = server.reader(source);
         let owners = reader.owners(&ids).await.unwrap();
         assert_eq!(owners, customers(&[owner]));
-        // What cannot be an id is not sent.
+        // Values that cannot be ids are not sent.
         assert_eq!(reader.requests(), 3);
     }
     let entitlements = server.reader(Source::StripeEntitlements);

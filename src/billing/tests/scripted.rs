@@ -1,4 +1,4 @@
-//! A server that answers as a test says, and remembers what it was asked.
+//! A server that answers from a script and records its requests.
 
 use std::{
     io,
@@ -22,10 +22,10 @@ use crate::{
     http,
 };
 
-/// Looks like a key, so that it may appear nowhere.
+/// Looks like a key, so that it must appear nowhere.
 pub(super) const CANARY: &str = "rk_live_CANARYcanary0123456789";
 
-/// A request as the server saw it.
+/// A request as received by the server.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub(super) method: String,
@@ -46,7 +46,7 @@ impl Asked {
     }
 }
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
     Whole {
@@ -54,11 +54,11 @@ pub(super) enum Answer {
         headers: Vec<(&'static str, &'static str)>,
         body: String,
     },
-    /// The headers and half of the body, and then the connection is gone.
+    /// Sends the headers and half of the body, then closes the connection.
     CutInTheMiddle(String),
-    /// The connection is gone before any answer.
+    /// Closes the connection before any response.
     HangUp,
-    /// Nothing, for longer than anybody waits.
+    /// Sends nothing for longer than any timeout.
     Silence,
 }
 
@@ -92,14 +92,14 @@ struct Play {
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
-/// A running server; it ends with the runtime of its test.
+/// A running server. It ends with the runtime of its test.
 pub(super) struct Server {
     pub(super) base: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
-    /// Serves `script`, which gets the number of the request, from 0, and the request.
+    /// Serves `script`, which receives the number of the request, from 0, and the request.
     pub(super) async fn start(
         script: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
     ) -> Self {
@@ -119,7 +119,7 @@ impl Server {
         self.asked.lock().unwrap().clone()
     }
 
-    /// A reader of this server that waits only milliseconds between tries.
+    /// Returns a reader of this server that waits only milliseconds between tries.
     pub(super) fn reader(&self, source: Source) -> Reader {
         self.reader_with(source, impatient())
     }
@@ -187,7 +187,7 @@ async fn answer(State(play): State<Play>, request: Request) -> Response {
             response.body(Body::from(body)).unwrap()
         }
         Answer::CutInTheMiddle(body) => cut_in_the_middle(&body),
-        // The server's task for the connection ends with it, without a word.
+        // The panic ends the connection's task, which closes the connection.
         Answer::HangUp => std::panic::resume_unwind(Box::new("hang up")),
         Answer::Silence => {
             tokio::time::sleep(Duration::from_mins(1)).await;
@@ -208,13 +208,13 @@ fn cut_in_the_middle(body: &str) -> Response {
         .unwrap()
 }
 
-/// The first half must be on its way before the connection goes.
+/// The first half must be sent before the connection closes.
 async fn apart<T>(piece: T) -> T {
     tokio::time::sleep(Duration::from_millis(20)).await;
     piece
 }
 
-/// A subscription as the API spells it, with one item.
+/// Returns a subscription in the API's format, with one item.
 pub(super) fn subscription(id: &str, customer: &str, status: &str) -> Value {
     json!({
         "id": id,
@@ -247,7 +247,7 @@ pub(super) fn item(id: &str, price: &str) -> Value {
     })
 }
 
-/// The page of `objects` that a query asks for, two at a time whatever it asked for.
+/// Returns the requested page of `objects`, with two per page whatever the request says.
 pub(super) fn page(objects: &[Value], asked: &Asked) -> Value {
     let start = match asked.value("starting_after") {
         Some(cursor) => {

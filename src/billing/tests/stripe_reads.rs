@@ -1,4 +1,4 @@
-//! What is asked of Stripe, to the letter, and what its answers come to.
+//! Exact requests to Stripe, and the facts read from its responses.
 
 use std::{collections::BTreeMap, sync::Mutex};
 
@@ -90,7 +90,7 @@ async fn items_beyond_the_embedded_ones_are_fetched() {
     let items: Vec<Value> = (1..=5)
         .map(|n| {
             let mut item = item(&format!("si_{n}"), &format!("price_{n}"));
-            // The shape before basil: the period is the subscription's.
+            // The format before basil: the subscription carries the period.
             item["current_period_start"] = Value::Null;
             if n == 5 {
                 item["current_period_start"] = json!(6);
@@ -204,7 +204,7 @@ async fn entitlements_are_read_per_customer() {
         assert_eq!(asked.path, "/v1/subscriptions");
         assert_eq!(asked.value("status"), Some("all"));
     }
-    // Two pages for each of three, one answer for each unknown one, nothing for what cannot be an id.
+    // Two pages for each of three customers, one response for each unknown one, none for invalid ids.
     assert_eq!(reader.requests(), 8);
 }
 
@@ -253,7 +253,7 @@ async fn a_server_that_ignores_the_customer_is_found_out() {
 async fn a_customer_exists_when_stripe_shows_it_deleted_or_not() {
     let server = Server::start(|_, asked| match asked.path.as_str() {
         "/v1/customers/cus_deleted" => Answer::ok(&json!({"id": "cus_deleted", "deleted": true})),
-        // What a listing would answer, should an id ever reach the path unescaped.
+        // The response of a list, in case an id ever reaches the path unescaped.
         "/v1/customers" | "/v1/customers/" => Answer::ok(&json!({"id": "cus_9", "data": []})),
         "/v1/customers/cus_other_mode" => Answer::error(404, &json!({
             "code": "resource_missing", "message": "No such customer; a similar object exists in live mode, but a test mode key was used",
