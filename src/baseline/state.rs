@@ -70,7 +70,7 @@ impl State {
         Some(format!("{BEGINNING}{} {packed}{END}", self.taken.0))
     }
 
-    /// Finds the last state in a text that we wrote. Returns `None` if there is none or it is damaged.
+    /// Finds the last state in a text that we wrote. Returns `None` if it is missing or damaged.
     pub fn find(text: &str) -> Option<Self> {
         let (_, rest) = text.rsplit_once(BEGINNING)?;
         let (inside, _) = rest.split_once(END)?;
