@@ -1,4 +1,4 @@
-//! The access that one subscription gives, and that of a customer with all of its subscriptions.
+//! Access given by one subscription, and by all subscriptions of a customer together.
 
 use std::collections::BTreeSet;
 
@@ -7,33 +7,33 @@ use super::{
     Subscription, SubscriptionId, Unanswerable, UnixSeconds,
 };
 
-/// What a price of a subscription is to the contract.
+/// Meaning of a subscription's price under the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PriceMeaning<'c> {
     Ignored,
-    /// The plan it stands for.
+    /// The plan that it maps to.
     Plan(&'c PlanWords),
-    /// It buys seats and says nothing of the plan.
+    /// It buys seats and does not determine the plan.
     Seats,
     Unmapped,
 }
 
-/// The access that one subscription gives.
+/// Access given by one subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubscriptionAccess {
-    /// All its prices are ignored: another product in the same provider account.
+    /// Does not count: it buys only seats, or all its prices are ignored (another product in the same account).
     LeftOut,
     Grants,
     InGrace,
-    /// Nobody is accused on it: its status, its pause or its prices mean nothing to the contract.
+    /// Not judged, for example because the contract gives its status, pause or prices no meaning.
     Unjudged,
     Denies,
-    /// It would be judged, and a value that this needs is missing.
+    /// It should be judged, but a value that this needs is missing.
     Undecidable(Unanswerable),
 }
 
 impl SubscriptionAccess {
-    /// The word that an explanation prints.
+    /// Returns the word that an explanation prints.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::LeftOut => "left out",
@@ -46,19 +46,19 @@ impl SubscriptionAccess {
     }
 }
 
-/// The access that all subscriptions of a customer give together.
+/// Access given by all subscriptions of a customer together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CustomerAccess {
     Granting,
     InGrace,
     Unjudged,
     NotGranting,
-    /// No subscription at all.
+    /// No subscription that counts.
     None,
 }
 
 impl CustomerAccess {
-    /// The word that an explanation prints.
+    /// Returns the word that an explanation prints.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Granting => "granting",
@@ -92,13 +92,13 @@ impl Contract {
         PriceMeaning::Unmapped
     }
 
-    /// Whether `seats.prices` lists it.
+    /// Returns true if `seats.prices` lists the price.
     pub(crate) fn is_seat_price(&self, price: &Price) -> bool {
         let prices = self.seats.prices.as_deref().unwrap_or_default();
         prices.iter().any(|pattern| pattern.matches(&price.id))
     }
 
-    /// The plans that an item list maps to, free ones too.
+    /// Returns the plans that the items map to, including free ones.
     pub(crate) fn plans_of<'c>(&'c self, items: &'c [Item]) -> impl Iterator<Item = &'c PlanWords> {
         items
             .iter()
@@ -108,7 +108,7 @@ impl Contract {
             })
     }
 
-    /// Whether the plan gives no paid access.
+    /// Returns true if the plan gives no paid access.
     pub(crate) fn is_free(&self, plan: &PlanWords) -> bool {
         plan.words().any(|word| self.free_plans.contains(word))
     }
@@ -120,7 +120,7 @@ impl Contract {
             && subscription.items.iter().all(ignored)
     }
 
-    /// Whether all that it buys are seats of a plan that another subscription has to bring.
+    /// Returns true if it buys only seats, so that another subscription has to bring the plan.
     pub(crate) fn has_only_seats(&self, subscription: &Subscription) -> bool {
         let mut has_seats = false;
         self.checks_plans()
@@ -132,13 +132,13 @@ impl Contract {
             && has_seats
     }
 
-    /// Whether its status grants and its pause does not take the service away; its prices are another question.
+    /// Returns true if its status grants and its pause does not change that. Prices are not checked.
     pub(crate) fn grants_by_status(&self, subscription: &Subscription) -> bool {
         self.statuses.grant.contains(&subscription.status)
             && self.pause_meaning(subscription) == PauseMeaning::Grant
     }
 
-    /// What the pause of its collection means. It is looked at beside `active` alone, as the provider documents it.
+    /// Returns the meaning of its paused collection. As the provider documents it, this applies to `active` only.
     pub(crate) fn pause_meaning(&self, subscription: &Subscription) -> PauseMeaning {
         match &subscription.pause {
             Some(pause) if subscription.status == Status::Active => self.pause.meaning(pause),
@@ -146,7 +146,7 @@ impl Contract {
         }
     }
 
-    /// `past_due_since` is what the row of an account says.
+    /// Returns the access that a subscription gives. `past_due_since` comes from the row of an account.
     pub(crate) fn access(
         &self,
         subscription: &Subscription,
@@ -194,7 +194,7 @@ impl Contract {
         }
     }
 
-    /// Until when a subscription that no longer grants is tolerated.
+    /// Returns the end of the grace for a subscription that no longer grants.
     pub(crate) fn grace_end(
         &self,
         subscription: &Subscription,
@@ -234,7 +234,7 @@ impl Contract {
         )
     }
 
-    /// The plans of which one is right for whoever pays for `plans`: with `plan_order`, only the highest.
+    /// Returns the plans that are right for somebody who pays for `plans`: with `plan_order`, only the highest.
     pub(crate) fn right_plans<'c>(
         &self,
         plans: impl IntoIterator<Item = &'c PlanWords>,
@@ -252,13 +252,13 @@ impl Contract {
     }
 }
 
-/// Until when grace lasts.
+/// End of a grace period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GraceEnd {
-    /// The contract gives none.
+    /// No grace applies.
     None,
     At(UnixSeconds),
-    /// Nothing says since when payment is overdue.
+    /// It is not known since when payment is overdue.
     Unknown,
     /// A value that the grace is counted from is missing.
     Missing(Unanswerable),
@@ -266,8 +266,9 @@ pub(crate) enum GraceEnd {
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// When payment became overdue, as far as the provider's objects say: when the latest invoice was due, else when an
-/// invoice of this period would have been. The start of a long period says nothing about an invoice made within it.
+/// Returns the time when payment became overdue, as far as the provider shows it: the due date of the latest invoice,
+/// else that of an invoice made at the start of this period. The start of a long period says nothing about an invoice
+/// made within it.
 pub(crate) fn overdue_since(subscription: &Subscription) -> Option<UnixSeconds> {
     let invoice = subscription.details.as_ref();
     if let Some(due) = invoice.and_then(|details| details.invoice_due) {
@@ -288,13 +289,13 @@ pub(crate) fn overdue_since(subscription: &Subscription) -> Option<UnixSeconds> 
 }
 
 impl CustomerAccess {
-    /// What subscriptions say together: one that grants is enough, and a dead one beside it takes nothing away. A
-    /// missing value stops the judgement only where it would decide.
+    /// Combines subscriptions: one that grants is enough, whatever the others are. A missing value is an error only if
+    /// it would decide.
     pub(crate) fn of<'s>(
         all: impl Iterator<Item = (&'s SubscriptionId, SubscriptionAccess)>,
     ) -> Result<Self, Unanswerable> {
         let mut state = Self::None;
-        // The one with the smallest id is reported, so that the order of the facts does not matter.
+        // Report the smallest id, so that the order of the facts does not matter.
         let mut undecidable: Option<(&SubscriptionId, Unanswerable)> = None;
         for (id, access) in all {
             let says = match access {
@@ -318,7 +319,7 @@ impl CustomerAccess {
         }
     }
 
-    /// The one that applies first.
+    /// Returns the state that takes precedence.
     fn stronger(self, other: Self) -> Self {
         let rank = |state| match state {
             Self::Granting => 0,
@@ -336,7 +337,7 @@ impl CustomerAccess {
 }
 
 impl Source {
-    /// Whether rules about subscriptions themselves apply: entitlements only stand in for them.
+    /// Returns true if rules about subscriptions apply. Entitlements only stand in for subscriptions.
     pub(crate) fn has_subscriptions(self) -> bool {
         match self {
             Self::Stripe | Self::Paddle => true,
@@ -418,11 +419,11 @@ mod tests {
             state(&contract(), &[paused.clone(), other]),
             CustomerAccess::Granting
         );
-        // The docs say it of `active` alone: another status means what it means.
+        // The docs describe the pause for `active` only; other statuses keep their meaning.
         let mut trialing = paused.clone();
         trialing.status = Status::Trialing;
         assert_eq!(state(&contract(), &[trialing]), CustomerAccess::Granting);
-        // The pause is read before the lists are.
+        // The pause is checked before the status lists.
         let mut denies_active = contract();
         denies_active.statuses = crate::contract::Statuses::new(None, Some(vec![Status::Active]));
         assert_eq!(state(&denies_active, &[paused]), CustomerAccess::Unjudged);
@@ -481,7 +482,7 @@ mod tests {
             .push(subscription("1", "active", "price_pro").id("sub_2"));
         assert!(judge(&contract, &world).is_ok());
         world.subscriptions.pop();
-        // Nobody is judged by it: its account is exempt, or it is a customer of nobody.
+        // Nobody is judged by it: its account is exempt, or no account has the customer.
         world.accounts[0].exempt = true;
         assert!(judge(&contract, &world).is_ok());
         world
@@ -522,7 +523,7 @@ mod tests {
         yearly.items[0].price = price.into();
         assert_eq!(at(&monthly, None), SubscriptionAccess::Denies);
         assert_eq!(at(&yearly, None), SubscriptionAccess::Unjudged);
-        // The row knows better than the invoice, and the invoice better than the period.
+        // The row takes precedence over the invoice, and the invoice over the period.
         let due = |days: i64| Subscription {
             details: Some(Box::new(Details {
                 invoice_due: Some(NOW.plus(days * DAY)),

@@ -1,4 +1,4 @@
-//! Accounts by id.
+//! Index of accounts by id.
 
 use std::hash::BuildHasher as _;
 
@@ -6,7 +6,7 @@ use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 
 use super::{Account, Facts};
 
-/// Where each account is in the facts. The hash is seeded at random, so that hostile ids cannot be made to collide.
+/// Position of each account in the facts. The hash is seeded at random, so that hostile ids cannot be made to collide.
 #[derive(Debug)]
 pub(crate) struct AccountIndex<'f> {
     accounts: &'f [Account],
@@ -49,7 +49,7 @@ impl<'f> AccountIndex<'f> {
         }
     }
 
-    /// The position of the account with this id.
+    /// Returns the position of the account with this id.
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
         let is_it = |position: &usize| {
             let account = self.accounts.get(*position);
@@ -58,7 +58,7 @@ impl<'f> AccountIndex<'f> {
         self.table.find(self.hasher.hash_one(id), is_it).copied()
     }
 
-    /// The smallest id that is on more than one row.
+    /// Returns the account with the smallest id that is on more than one row.
     pub(crate) fn on_two_rows(&self) -> Option<&'f Account> {
         self.twice
     }

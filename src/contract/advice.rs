@@ -1,4 +1,4 @@
-//! What a report says of the contract itself, before it accuses anybody. It never changes a verdict.
+//! Advice about the contract itself. It never changes a verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +10,20 @@ use super::{
     rules::{is_same_word, stored_plan},
 };
 
-/// The key of the contract that advice is about.
+/// Key of the contract that advice is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContractKey {
-    /// The entry as a whole.
+    /// The whole entry.
     Contract,
-    /// `plans`, or one entry of it.
+    /// `plans`, or one of its entries.
     Plans(Option<PlanKey>),
-    /// `columns.<field>`, or `query` where there are no columns.
+    /// `columns.<field>`, or `query` if there are no columns.
     Column(Field),
     GracePastDue,
     MetadataAccount,
 }
 
-/// One thing to look at in prodverdict.yml.
+/// A suggestion to check something in prodverdict.yml.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Advice {
     pub about: ContractKey,
@@ -31,13 +31,13 @@ pub struct Advice {
     pub hint: String,
 }
 
-/// So many accounts broken in the same way, and at least this share of those that are judged, are rarely the handler's
-/// work.
+/// Thresholds for accounts broken in the same way: at least `MANY`, and at least one in `SHARE` of those judged. So
+/// many are rarely the handler's fault.
 const MANY: usize = 5;
 const SHARE: usize = 5;
 
 impl Case<'_> {
-    /// What the contract may have wrong, seen from its findings and from what the rows hold.
+    /// Lists possible mistakes of the contract, from its findings and from the words that the rows hold.
     pub(super) fn advice(&self, findings: &[Finding]) -> Vec<Advice> {
         let mut advice = Vec::new();
         self.plans_nobody_stores(&mut advice);
@@ -47,12 +47,12 @@ impl Case<'_> {
         advice
     }
 
-    /// Plans that somebody pays for and no row holds, while rows hold others.
+    /// Finds plans that somebody pays for and no row holds, while rows hold others.
     fn plans_nobody_stores(&self, advice: &mut Vec<Advice>) {
         if !self.contract.checks_plans() || !self.facts.mapped.contains(&Field::Plan) {
             return;
         }
-        // A million accounts have few plans, so words are added one by one: collecting would sort a million.
+        // A million accounts have few plans, so insert one by one: collecting would sort a million.
         let mut stored = BTreeSet::new();
         for account in &self.facts.accounts {
             stored.insert(stored_plan(account));
@@ -85,7 +85,7 @@ impl Case<'_> {
         }
     }
 
-    /// The plans that customers of accounts pay for.
+    /// Returns the plans that customers with an account pay for.
     fn bought_plans(&self) -> BTreeSet<&PlanWords> {
         let customers = self.customers.all();
         let linked = customers.filter(|one| self.customers.accounts_of(*one).next().is_some());
@@ -98,7 +98,7 @@ impl Case<'_> {
         bought
     }
 
-    /// Words of `in:` that no row holds.
+    /// Finds words of `in:` that no row holds.
     fn words_nobody_holds(&self, advice: &mut Vec<Advice>) {
         for (field, stored) in &self.facts.stored_words {
             let Some(ColumnName::In { column, values }) = self.contract.columns.get(field) else {
@@ -125,7 +125,7 @@ impl Case<'_> {
         }
     }
 
-    /// Overdue subscriptions that nobody is judged by, because nothing says since when they are overdue.
+    /// Counts accounts that an overdue subscription cannot judge, because it is not known since when it is overdue.
     fn grace_without_a_start(&self, advice: &mut Vec<Advice>) {
         if self.contract.grace.past_due.is_none() || !self.contract.source.has_subscriptions() {
             return;
@@ -152,7 +152,7 @@ impl Case<'_> {
         }
     }
 
-    /// One rule broken in the same way by many accounts.
+    /// Finds rules that many accounts break in the same way.
     fn broken_alike(&self, findings: &[Finding], advice: &mut Vec<Advice>) {
         let mut alike: BTreeMap<_, usize> = BTreeMap::new();
         for finding in findings
@@ -187,7 +187,7 @@ impl Case<'_> {
     }
 }
 
-/// The key that a rule compares.
+/// Returns the key that a rule compares.
 fn key_of(rule: Rule) -> ContractKey {
     match rule {
         Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription => {
@@ -272,7 +272,7 @@ mod tests {
             let is_alike = |one: &Advice| one.message.contains("in the same way");
             assert_eq!(found.iter().any(is_alike), expected, "{found:#?}");
         }
-        // Less than a fifth of those that are judged.
+        // Less than a fifth of the judged accounts.
         let (mut accounts, mut subscriptions) = payers(5, "team");
         for name in (10..40).map(|number: u8| number.to_string()) {
             accounts.push(account(&name).paid().plan("pro"));

@@ -1,4 +1,4 @@
-//! How much of what a provider has a verdict needs, and whose customers have to be asked about when only that was read.
+//! Decides which subscriptions must be listed, and which customers need an individual lookup afterwards.
 
 use std::collections::BTreeSet;
 
@@ -7,27 +7,28 @@ use super::{
     UnixSeconds, access::CustomerAccess, case::Case, customers::Link, guards, rules,
 };
 
-/// The subscriptions that have to be listed before anybody can be asked about one by one.
+/// Subscriptions that have to be listed before customers can be looked up one by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Breadth {
-    /// All of them, ended ones too.
+    /// All of them, including ended ones.
     Everything,
-    /// Those that the provider lists where no status is asked for, which are all that have not been canceled, and those
-    /// of `statuses`. Only so do words show that this version does not know.
+    /// Those that the provider lists without a status filter (all that are not canceled), and those of `statuses`. Only
+    /// an unfiltered listing shows statuses that this version does not know.
     NotCanceled { statuses: BTreeSet<Status> },
-    /// Those of these statuses.
+    /// Those with one of these statuses.
     Statuses(BTreeSet<Status>),
 }
 
 impl Contract {
-    /// What has to be listed, so that together with all that the suspects of [`doubts`] have every verdict is that of a full listing.
+    /// Returns the part to list. Together with all subscriptions of the suspects of [`doubts`], it gives the verdict of
+    /// a full listing.
     pub fn breadth(&self) -> Breadth {
-        // Paddle's listing has no cheaper part that Stripe's reasons would apply to, and an account that stores only a
-        // subscription has no customer to ask about.
+        // Paddle's listing has no cheaper part for which the same reasoning holds, and an account that stores only a
+        // subscription has no customer to look up.
         if self.source != Source::Stripe || self.match_on == MatchOn::SubscriptionId {
             return Breadth::Everything;
         }
-        // Every account that ever had a subscription would be asked about.
+        // Every account that ever had a subscription would need a lookup.
         let compares_status = self.severities.contains_key(&Rule::StatusDrift);
         if compares_status && self.columns.contains_key(&Field::Status) {
             return Breadth::Everything;
@@ -46,10 +47,10 @@ impl Contract {
         if needed.contains(&Status::Canceled) {
             return Breadth::Everything;
         }
-        // A word of the contract's own cannot be asked for by name.
+        // A custom status cannot be requested by name.
         let unheard_of = |status: &Status| matches!(status, Status::Other(_));
         if looks_for_unknown || needed.iter().any(unheard_of) {
-            // Whether one that expired counts as canceled is not documented.
+            // It is not documented whether an expired one counts as canceled.
             needed.retain(|status| *status == Status::IncompleteExpired);
             return Breadth::NotCanceled { statuses: needed };
         }
@@ -57,24 +58,24 @@ impl Contract {
     }
 }
 
-/// What facts that hold only the subscriptions of [`Contract::breadth`] leave open.
+/// Questions left open by facts that hold only the subscriptions of [`Contract::breadth`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubts {
-    /// No linked account's customer has any of the subscriptions, as [`super::Unanswerable::NoCustomerKnown`] means it.
+    /// True if no linked account's customer has any of the subscriptions, as in
+    /// [`super::Unanswerable::NoCustomerKnown`].
     pub nobody_is_known: bool,
-    /// The customers about whom a rule could say something else if all that they have were known, in the order of their
-    /// ids.
+    /// Customers for whom a rule could decide otherwise if all their subscriptions were known, sorted by id.
     pub suspects: Vec<CustomerId>,
-    /// The subscriptions that accounts store and that were not listed, where accounts are matched by them.
+    /// Subscriptions that accounts store and that were not listed, if accounts are matched by subscription.
     pub unlisted: Vec<SubscriptionId>,
-    /// Customers who pay, and whose metadata could say whose they are. In the order of their ids.
+    /// Paying customers without an account, whose own metadata may name one. Sorted by id.
     pub unexplained: Vec<CustomerId>,
 }
 
-/// More customers than this that pay and belong to nobody are those of another product.
+/// Maximum number of paying customers without an account to look up. If there are more, they are of another product.
 const MAX_UNEXPLAINED: usize = 100;
 
-/// What a full listing could still change about the verdict on `facts`.
+/// Determines what a full listing could still change about the verdict on `facts`.
 pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
     let case = Case::new(contract, facts, now);
     let question = Question::of(&case);
@@ -104,7 +105,7 @@ pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
     }
 }
 
-/// What the rules of a contract want to know about customers that do not grant.
+/// Questions of the contract's rules about customers that do not grant.
 struct Question<'c, 'f> {
     case: &'c Case<'f>,
     about_paid: bool,
@@ -136,9 +137,9 @@ impl<'c, 'f> Question<'c, 'f> {
             return false;
         }
         match case.state(&link.holder) {
-            // One that grants is enough, whatever else there is.
+            // One granting subscription is enough, whatever else exists.
             Ok(CustomerAccess::Granting) => false,
-            // What nobody can judge is counted by `unmapped-price`, unless something else gives grace.
+            // `unmapped-price` counts unjudged accounts, unless another subscription puts them in grace.
             Ok(CustomerAccess::Unjudged) => true,
             Ok(CustomerAccess::InGrace | CustomerAccess::NotGranting | CustomerAccess::None)
             | Err(_) => self.is_open_about(link.account),

@@ -1,4 +1,4 @@
-//! One contract with its facts, as the rules look at them: who is judged, and how a finding is made and worded.
+//! A contract with its facts, as the rules see them: decides who is judged, and makes and words findings.
 
 use std::{
     cell::RefCell,
@@ -14,20 +14,20 @@ use super::{
     rules,
 };
 
-/// What every rule is given.
+/// Input of every rule.
 #[derive(Debug)]
 pub(crate) struct Case<'f> {
     pub(crate) contract: &'f Contract,
     pub(crate) facts: &'f Facts,
     pub(crate) customers: Customers<'f>,
     pub(crate) now: UnixSeconds,
-    /// Some subscription lives on a test clock.
+    /// True if any subscription is on a test clock.
     has_clocks: bool,
     findings: RefCell<Vec<Finding>>,
     words: RefCell<SharedWords>,
 }
 
-/// The parts of a finding that differ from rule to rule.
+/// Parts of a finding that differ from rule to rule.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) message: String,
@@ -37,16 +37,16 @@ pub(crate) struct Draft {
     pub(crate) amount: Money,
     pub(crate) items_without_amount: u64,
     pub(crate) shares: Box<[Share]>,
-    /// Replaces the severity of the rule, but only by a lower one.
+    /// Upper limit for the severity; never raises that of the rule.
     pub(crate) at_most: Option<Severity>,
 }
 
-/// The state of the accounts of one customer, found once for all that have no other.
+/// State of a customer, computed once for all its accounts whose rows do not affect it.
 #[derive(Debug, Default)]
 pub(crate) struct StateOfCustomer(Option<CustomerAccess>);
 
 impl StateOfCustomer {
-    /// That of one account of the customer.
+    /// Returns the state of one account of the customer.
     pub(crate) fn of(
         &mut self,
         case: &Case<'_>,
@@ -70,12 +70,12 @@ fn newest_first<'f>(all: impl Iterator<Item = &'f Subscription>) -> Vec<&'f Subs
     all
 }
 
-/// Texts that many findings have.
+/// Texts that many findings share.
 #[derive(Debug, Default)]
 struct SharedWords(HashSet<Word>);
 
 impl SharedWords {
-    /// Of more different texts, most are had by one finding only.
+    /// Maximum number of texts. Beyond it, most texts belong to one finding only.
     const MAX: usize = 4096;
 
     fn share(&mut self, text: &str) -> Word {
@@ -103,12 +103,12 @@ impl<'f> Case<'f> {
         }
     }
 
-    /// Whether the contract asks for the rule at all.
+    /// Returns true if the rule is not off.
     pub(crate) fn wants(&self, rule: Rule) -> bool {
         self.contract.severities.contains_key(&rule)
     }
 
-    /// Keeps a finding, unless its rule is off.
+    /// Records a finding, unless its rule is off.
     pub(crate) fn report(&self, rule: Rule, entity: Entity, draft: Draft) {
         let Some(severity) = self.contract.severities.get(&rule).copied() else {
             return;
@@ -142,10 +142,10 @@ impl<'f> Case<'f> {
         });
     }
 
-    /// The findings in their fixed order.
+    /// Takes the findings, in their fixed order.
     pub(crate) fn take_findings(&self) -> Vec<Finding> {
         let mut findings = self.findings.take();
-        // No two are about the same entity by the same rule; a stable sort would take half as much memory again.
+        // No two findings have the same rule and entity; a stable sort would take half as much memory again.
         findings.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
         findings
     }
@@ -155,14 +155,14 @@ impl<'f> Case<'f> {
         account.exempt || (!exempt.is_empty() && exempt.contains(account.id.as_str()))
     }
 
-    /// Whether some account of the customer is judged.
+    /// Returns true if any account of the customer is judged.
     pub(crate) fn has_judged_account(&self, customer: CustomerNumber) -> bool {
         self.customers
             .accounts_of(customer)
             .any(|account| !self.is_exempt(account))
     }
 
-    /// Whether the customer lives on a test clock, where times are made up and nobody is judged.
+    /// Returns true if the customer is on a test clock, where times are simulated and nobody is judged.
     pub(crate) fn is_on_test_clock(&self, customer: CustomerNumber) -> bool {
         self.has_clocks
             && self
@@ -171,7 +171,7 @@ impl<'f> Case<'f> {
                 .any(|one| one.on_test_clock)
     }
 
-    /// Whether the customer of a subscription does.
+    /// Returns true if the customer of a subscription is on a test clock.
     pub(crate) fn is_on_test_clock_of(&self, subscription: &Subscription) -> bool {
         let same = |one: &&Subscription| one.customer == subscription.customer;
         self.has_clocks
@@ -183,7 +183,7 @@ impl<'f> Case<'f> {
                 .any(|one| one.on_test_clock)
     }
 
-    /// The subscriptions of a customer that rules look at: not those of another product, and none on a test clock.
+    /// Returns the subscriptions of a customer that are judged: none of another product, and none on a test clock.
     pub(crate) fn subscriptions(
         &self,
         customer: CustomerNumber,
@@ -194,7 +194,7 @@ impl<'f> Case<'f> {
         all.filter(move |subscription| is_judged && !contract.is_left_out(subscription))
     }
 
-    /// Those of all the customers of a holder.
+    /// Returns the judged subscriptions of all customers of a holder.
     pub(crate) fn subscriptions_of<'h>(
         &'h self,
         holder: &'h Holder<'_>,
@@ -203,7 +203,7 @@ impl<'f> Case<'f> {
         customers.flat_map(|customer| self.subscriptions(customer))
     }
 
-    /// What the subscriptions of a holder say together.
+    /// Returns the access that the subscriptions of a holder give together.
     pub(crate) fn state(&self, holder: &Holder<'_>) -> Result<CustomerAccess, Unanswerable> {
         let contract = self.contract;
         let says = holder.customers().flat_map(|customer| {
@@ -221,7 +221,7 @@ impl<'f> Case<'f> {
         CustomerAccess::of(says)
     }
 
-    /// What one subscription says to a holder of its customer.
+    /// Returns the access that one subscription gives to a holder of its customer.
     pub(crate) fn access(
         &self,
         holder: &Holder<'_>,
@@ -235,19 +235,19 @@ impl<'f> Case<'f> {
         self.contract.access(subscription, None, self.now) == SubscriptionAccess::Grants
     }
 
-    /// Granting by its status, and not for free: a price that nobody mapped is charged all the same.
+    /// Returns true if its status grants and it is not free. A price that nobody mapped is charged too.
     pub(crate) fn is_charged(&self, subscription: &Subscription) -> bool {
         self.contract.grants_by_status(subscription)
             && self.contract.access(subscription, None, self.now) != SubscriptionAccess::Denies
     }
 
-    /// The granting subscriptions, newest first.
+    /// Returns the granting subscriptions, newest first.
     pub(crate) fn granting(&self, holder: &Holder<'_>) -> Vec<&'f Subscription> {
         let granting = self.subscriptions_of(holder);
         newest_first(granting.filter(|subscription| self.grants(subscription)))
     }
 
-    /// The subscriptions that buy nothing but seats, and would grant or be in grace with a plan beside them.
+    /// Returns the subscriptions that buy only seats, and would grant or be in grace if they had a plan.
     pub(crate) fn seats_apart(
         &self,
         holder: &Holder<'_>,
@@ -274,7 +274,7 @@ impl<'f> Case<'f> {
         newest_first(self.subscriptions_of(holder).filter(counts))
     }
 
-    /// The `past_due` subscriptions that are in grace, newest first.
+    /// Returns the `past_due` subscriptions that are in grace, newest first.
     pub(crate) fn overdue(&self, holder: &Holder<'_>) -> Vec<&'f Subscription> {
         let in_grace = |one: &&Subscription| {
             one.status == Status::PastDue && self.access(holder, one) == SubscriptionAccess::InGrace
@@ -282,7 +282,7 @@ impl<'f> Case<'f> {
         newest_first(self.subscriptions_of(holder).filter(in_grace))
     }
 
-    /// The subscription that decides: the granting one that the row names, else a granting one first, then the newest.
+    /// Returns the deciding subscription: the granting one that the row names, else the newest granting, else the newest.
     pub(crate) fn deciding(&self, holder: &Holder<'_>) -> Option<&'f Subscription> {
         let all = self.subscriptions_of(holder);
         let decide = all.filter(|subscription| !self.contract.has_only_seats(subscription));
@@ -297,7 +297,7 @@ impl<'f> Case<'f> {
         })
     }
 
-    /// What subscriptions come to in a month, without ignored prices; items that do not tell are counted.
+    /// Returns the monthly amount of subscriptions without ignored prices, and the number of items without an amount.
     pub(crate) fn monthly<'s>(
         &self,
         subscriptions: impl IntoIterator<Item = &'s Subscription>,
@@ -321,7 +321,7 @@ impl<'f> Case<'f> {
         (money, untold)
     }
 
-    /// What each customer of granting subscriptions pays, where there are several; `granting` is newest first.
+    /// Returns the amount of each customer if several have granting subscriptions. `granting` is newest first.
     pub(crate) fn shares(&self, granting: &[&Subscription]) -> Box<[Share]> {
         let mut granting = granting.to_vec();
         granting.sort_by(|a, b| a.customer.cmp(&b.customer));
@@ -347,7 +347,7 @@ impl<'f> Case<'f> {
         shares.into()
     }
 
-    /// `User`, as the contract words it, at the start of a sentence.
+    /// Returns the contract's word for an account with a capital letter, such as `User`.
     pub(crate) fn entity_capital(&self) -> String {
         let mut letters = self.contract.entity.chars();
         let first = letters
@@ -360,12 +360,12 @@ impl<'f> Case<'f> {
         Entity::account(&self.contract.entity, account.id.as_str())
     }
 
-    /// What messages call a mapped column.
+    /// Returns the name of a mapped column for messages.
     pub(crate) fn column(&self, field: Field) -> &str {
         self.contract.column(field)
     }
 
-    /// `an active/trialing Stripe subscription`; a contract that grants other statuses has that of `granting` named.
+    /// Returns `an active/trialing Stripe subscription`; names the status of `granting` if the contract grants others.
     pub(crate) fn a_granting_subscription(&self, granting: Option<&Subscription>) -> String {
         if self.contract.source == Source::StripeEntitlements {
             return "an active Stripe entitlement".to_owned();
@@ -387,7 +387,7 @@ impl<'f> Case<'f> {
         )
     }
 
-    /// `Stripe subscription`, `Stripe entitlement`: what the source of truth consists of.
+    /// Returns the kind of object that the source consists of: `Stripe subscription` or `Stripe entitlement`.
     pub(crate) fn source_object(&self) -> String {
         let object = if self.contract.source.has_subscriptions() {
             "subscription"
@@ -397,7 +397,7 @@ impl<'f> Case<'f> {
         format!("{} {object}", self.contract.source.provider())
     }
 
-    /// The counts that do not depend on any finding.
+    /// Counts everything that does not depend on findings.
     pub(crate) fn summary(&self) -> Summary {
         let mut summary = Summary {
             judged: rules::judged(self),

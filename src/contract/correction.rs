@@ -1,4 +1,4 @@
-//! What the row of a finding has to hold so that no rule is broken by it, where the facts leave no doubt.
+//! Finds the values that a row needs so that it breaks no rule, if the facts leave no doubt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,23 +19,23 @@ pub enum Corrected {
     Time(UnixSeconds),
 }
 
-/// What one account's row needs.
+/// Correction of one account's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowCorrection {
-    /// Everything that has to change for the rules in `corrected`. Where the flag is read from the words of a column,
-    /// its value is such a word.
+    /// Values that have to change for the rules in `corrected`. If the flag is read from the words of a column, its
+    /// value is such a word.
     pub values: BTreeMap<Field, Corrected>,
     pub corrected: BTreeSet<Rule>,
-    /// Rules that this leaves broken, and why.
+    /// Rules that this leaves broken, and the reasons.
     pub left: BTreeMap<Rule, &'static str>,
 }
 
-/// Access brings a plan, a plan brings seats: so many times a correction can ask for another one.
+/// Maximum number of rounds: correcting the access can require a plan, and correcting the plan can require seats.
 const ROUNDS: usize = 4;
 
 const GONE: &str = "its subscription is gone";
 
-/// The corrections of the accounts that findings are about, by id.
+/// Returns the corrections of the accounts that findings are about, by account id.
 pub fn corrections(
     contract: &Contract,
     facts: &Facts,
@@ -61,7 +61,7 @@ pub fn corrections(
     for (account, link) in customers.accounts() {
         let id = account.id.as_str();
         if mismatched.contains(id) {
-            // Judged by the customer that it stores, a paying account would lose its access.
+            // Judged by its stored customer, a paying account would lose its access.
             let rule = Rule::CustomerMismatch;
             let correction = RowCorrection {
                 left: BTreeMap::from([(rule, uncorrected(rule))]),
@@ -97,7 +97,7 @@ pub fn corrections(
     corrections
 }
 
-/// Why nothing is corrected by what a finding of this rule says.
+/// Returns the reason why a finding of this rule is not corrected.
 pub fn uncorrected(rule: Rule) -> &'static str {
     match rule {
         Rule::CustomerMismatch => "store the customer that pays: the finding names it",
@@ -133,7 +133,7 @@ pub fn uncorrected(rule: Rule) -> &'static str {
     }
 }
 
-/// The one plan of accounts that pay for nothing, if some account without access stores it.
+/// Returns the plan of accounts that pay nothing, if there is one only and an account without access stores it.
 fn free_plan(contract: &Contract, facts: &Facts) -> Option<String> {
     let mut plans = contract.free_plans.iter();
     let (Some(plan), None) = (plans.next(), plans.next()) else {
@@ -150,7 +150,7 @@ fn free_plan(contract: &Contract, facts: &Facts) -> Option<String> {
 struct Correcting<'c> {
     contract: &'c Contract,
     now: UnixSeconds,
-    /// More than one account has the customer.
+    /// True if several accounts have the customer.
     is_shared: bool,
     free_plan: Option<&'c str>,
 }
@@ -181,7 +181,7 @@ impl Correcting<'_> {
                 row.values.insert(field, value);
             }
         }
-        // What never comes to rest is not certain.
+        // A correction that never settles is not certain.
         for rule in std::mem::take(&mut row.corrected) {
             row.left.insert(
                 rule,
@@ -192,7 +192,7 @@ impl Correcting<'_> {
         row
     }
 
-    /// The rules that the one account breaks by what its row says.
+    /// Returns the rules that the account breaks.
     fn broken(&self, world: &Facts) -> Vec<Rule> {
         let Ok(evaluation) = evaluate(self.contract, world, self.now) else {
             return Vec::new();
@@ -276,7 +276,7 @@ impl Correcting<'_> {
         }
     }
 
-    /// The flag itself, or the word of the column that it is read from.
+    /// Returns the flag itself, or the word of the column that it is read from.
     fn flag(
         &self,
         case: &Case<'_>,
@@ -317,13 +317,13 @@ impl Correcting<'_> {
         Ok((field, Corrected::Word(word)))
     }
 
-    /// Whether `field` is read from the same column.
+    /// Returns true if `field` is read from the same column.
     fn shares(&self, field: Field, column: &str) -> bool {
         let name = self.contract.columns.get(&field);
         matches!(name, Some(ColumnName::Column(name)) if name == column)
     }
 
-    /// The account as it would be read afterwards.
+    /// Changes the account as it would be read afterwards.
     fn apply(&self, account: &mut Account, field: Field, value: &Corrected) {
         match (field, value) {
             (Field::HasPaidAccess, Corrected::Flag(paid)) => account.paid = *paid,
@@ -361,7 +361,7 @@ fn columns(account: &mut Account) -> &mut AccountColumns {
     account.columns.get_or_insert_default()
 }
 
-/// The plan that is paid for, if it is one.
+/// Returns the plan that is paid for, if there is only one.
 fn only_plan(case: &Case<'_>, paying: &[&Subscription]) -> Option<String> {
     let plans = paying.iter();
     let plans = plans.flat_map(|subscription| case.contract.plans_of(&subscription.items));

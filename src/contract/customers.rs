@@ -1,5 +1,5 @@
-//! Who belongs to whom: every customer with its subscriptions and its accounts, found without sorting either side.
-//! Where accounts are matched by subscription, each subscription stands in for a customer.
+//! Groups subscriptions and accounts by customer, without sorting either side. If accounts are matched by subscription,
+//! each subscription stands in for a customer.
 
 use std::{hash::BuildHasher as _, num::NonZeroU32};
 
@@ -7,7 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{Account, Facts, MatchOn, Subscription, SubscriptionId, UnixSeconds};
 
-/// A customer of the facts, by position. Counted from one, so that "no customer" takes no room of its own.
+/// Number of a customer in the facts. Counted from one, so that an `Option` takes no extra space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CustomerNumber(NonZeroU32);
 
@@ -21,11 +21,11 @@ impl CustomerNumber {
     }
 }
 
-/// Where the facts name each customer for the first time: a sixth of the room that its key takes.
+/// Position at which the facts first name each customer: a sixth of the size of its key.
 #[derive(Debug)]
 struct Places {
     positions: Vec<u32>,
-    /// So many of them are those of subscriptions, which are numbered first; the others are those of links.
+    /// Number of positions that are those of subscriptions, which come first; the others are those of links.
     of_subscriptions: usize,
 }
 
@@ -45,7 +45,7 @@ impl Places {
 pub(crate) struct Customers<'f> {
     naming: Naming<'f>,
     places: Places,
-    /// The first customer of each account.
+    /// First customer of each account.
     of_account: Vec<Option<CustomerNumber>>,
     /// Further customers: the position of the account and one of them, in order of accounts.
     more: Vec<(u32, CustomerNumber)>,
@@ -53,14 +53,14 @@ pub(crate) struct Customers<'f> {
     subscriptions: Groups,
 }
 
-/// The customers whose subscriptions are judged together, and what a row adds to what they say.
+/// Customers whose subscriptions are judged together, and the values of the row that affect the result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holder<'c> {
     pub(crate) first: CustomerNumber,
     more: &'c [(u32, CustomerNumber)],
-    /// Since when payment is overdue, as the row says.
+    /// Time since which payment is overdue, according to the row.
     pub(crate) past_due_since: Option<UnixSeconds>,
-    /// The subscription that the row names.
+    /// Subscription that the row names.
     pub(crate) names: Option<&'c SubscriptionId>,
 }
 
@@ -70,7 +70,7 @@ impl Holder<'_> {
         std::iter::once(self.first).chain(more)
     }
 
-    /// Whether it has nothing but one customer, so that all accounts of that customer are in the same state.
+    /// Returns true if only one customer matters, so that all its accounts are in the same state.
     pub(crate) fn is_plain(&self) -> bool {
         self.more.is_empty() && self.past_due_since.is_none()
     }
@@ -87,7 +87,7 @@ impl From<CustomerNumber> for Holder<'_> {
     }
 }
 
-/// An account that is linked, with its customers.
+/// A linked account with its customers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Link<'c, 'f> {
     pub(crate) account: &'f Account,
@@ -131,7 +131,7 @@ impl<'f> Customers<'f> {
             }
         }
         let Index { places, table, .. } = index;
-        // What follows takes about as much room again.
+        // The next step takes about as much memory again.
         drop(table);
         let customers = places.positions.len();
         let subscriptions = Groups::of(members(&of_subscription), customers);
@@ -154,13 +154,13 @@ impl<'f> Customers<'f> {
         (0..self.places.positions.len()).map(CustomerNumber::at)
     }
 
-    /// Every account with its links; none when it is not linked.
+    /// Returns every account with its link, or `None` if it is not linked.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = (&'f Account, Option<Link<'_, 'f>>)> {
         let accounts = self.naming.facts.accounts.iter().enumerate();
         accounts.map(|(position, account)| (account, self.link(position)))
     }
 
-    /// The links of the account at that position.
+    /// Returns the link of the account at that position.
     pub(crate) fn link(&self, position: usize) -> Option<Link<'_, 'f>> {
         let first = self.of_account.get(position).copied().flatten()?;
         let account = self.naming.facts.accounts.get(position)?;
@@ -179,7 +179,7 @@ impl<'f> Customers<'f> {
         })
     }
 
-    /// The provider's id of a customer; none when only a subscription id is known that the provider did not show.
+    /// Returns the provider's id of a customer, or `None` if only the id of an unlisted subscription is known.
     pub(crate) fn id(&self, customer: CustomerNumber) -> Option<&'f str> {
         match self.naming.match_on {
             MatchOn::CustomerId => self.key(customer),
@@ -190,7 +190,7 @@ impl<'f> Customers<'f> {
         }
     }
 
-    /// What accounts store to be linked to it: the id of a customer, or of a subscription.
+    /// Returns the id that accounts store to be linked to it: that of a customer, or of a subscription.
     pub(crate) fn key(&self, customer: CustomerNumber) -> Option<&'f str> {
         self.places.key(&self.naming, customer)
     }
@@ -204,7 +204,7 @@ impl<'f> Customers<'f> {
         positions.filter_map(|position| facts.subscriptions.get(widen(*position)))
     }
 
-    /// The accounts that are linked to a customer.
+    /// Returns the accounts linked to a customer.
     pub(crate) fn links_of(&self, customer: CustomerNumber) -> impl Iterator<Item = Link<'_, 'f>> {
         let positions = self.accounts.members(customer).iter();
         positions.filter_map(|position| self.link(widen(*position)))
@@ -220,12 +220,12 @@ impl<'f> Customers<'f> {
     }
 }
 
-/// How the facts name customers.
+/// Keys by which the facts name customers.
 #[derive(Debug)]
 struct Naming<'f> {
     facts: &'f Facts,
     match_on: MatchOn,
-    /// Every link of an account but the first: the position of the account, and which of its other customers it is.
+    /// Links of an account after the first: the position of the account, and the index among its other customers.
     further: Vec<(u32, u32)>,
 }
 
@@ -248,7 +248,7 @@ impl<'f> Naming<'f> {
         }
     }
 
-    /// The key that a subscription is found by.
+    /// Returns the key by which a subscription is found.
     fn key(&self, subscription: &'f Subscription) -> &'f str {
         match self.match_on {
             MatchOn::CustomerId => subscription.customer.as_str(),
@@ -256,7 +256,8 @@ impl<'f> Naming<'f> {
         }
     }
 
-    /// The key of a link, unless it is null or blank: the first of each account by its position, then the further ones.
+    /// Returns the key of a link unless it is NULL or blank: the first of each account by its position, then the
+    /// further ones.
     fn link(&self, position: usize) -> Option<&'f str> {
         let accounts = &self.facts.accounts;
         let key = if let Some(account) = accounts.get(position) {
@@ -304,7 +305,7 @@ impl<'n, 'f> Index<'n, 'f> {
         }
     }
 
-    /// What is numbered from now on is first named by a link.
+    /// Marks the end of subscriptions: customers numbered from now on are first named by a link.
     fn end_of_subscriptions(&mut self) {
         self.places.of_subscriptions = self.places.positions.len();
     }
@@ -331,7 +332,7 @@ impl<'n, 'f> Index<'n, 'f> {
     }
 }
 
-/// The positions that have a customer, each with it.
+/// Returns each position that has a customer, with the customer.
 fn members(
     customer_of: &[Option<CustomerNumber>],
 ) -> impl DoubleEndedIterator<Item = (usize, CustomerNumber)> + Clone {
@@ -339,16 +340,16 @@ fn members(
     all.filter_map(|(position, customer)| Some((position, (*customer)?)))
 }
 
-/// Positions grouped by customer in two flat lists, four bytes an entry.
+/// Positions grouped by customer in two flat lists, four bytes per entry.
 #[derive(Debug)]
 struct Groups {
-    /// Where each customer's positions start; one more entry than customers.
+    /// Start of each customer's positions, and one more entry for the end.
     starts: Vec<u32>,
     positions: Vec<u32>,
 }
 
 impl Groups {
-    /// Puts each position under its customer.
+    /// Groups positions by customer.
     fn of(
         members: impl DoubleEndedIterator<Item = (usize, CustomerNumber)> + Clone,
         customers: usize,
@@ -365,7 +366,7 @@ impl Groups {
             *end = sum;
         }
         let mut positions = vec![0_u32; widen(sum)];
-        // From the last to the first, every end moves back to its start.
+        // Going backwards, each end moves to its start.
         for (position, customer) in members.rev() {
             if let Some(slot) = starts.get_mut(customer.position()) {
                 *slot -= 1;
@@ -399,7 +400,7 @@ pub(crate) const fn widen(number: u32) -> usize {
     number as usize
 }
 
-/// Four billion accounts take more memory than any machine this runs on has, so the end of the range is never met.
+/// Narrows a position. Four billion accounts exceed the memory of any machine, so the limit is never reached.
 pub(crate) fn narrow(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }

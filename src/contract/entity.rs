@@ -1,15 +1,15 @@
-//! The thing that a finding is about, written `user:usr_1`.
+//! The entity that a finding is about, written `user:usr_1`.
 
 use std::{fmt, ops::Deref};
 
 use compact_str::CompactString;
 
-/// The kind of thing that a finding is about.
+/// Kind of entity that a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EntityKind {
-    /// Written with the word that the contract has for its accounts.
+    /// Written with the contract's word for its accounts.
     Account,
-    /// All linked accounts of a contract, or all that should be.
+    /// All linked accounts of a contract, or all that should be linked.
     Accounts,
     Customer,
     Subscription,
@@ -21,7 +21,7 @@ pub enum EntityKind {
 }
 
 impl EntityKind {
-    /// True where the id may say who somebody is.
+    /// Returns true if the id may identify a person.
     pub fn is_personal(self) -> bool {
         match self {
             Self::Account | Self::Customer | Self::Subscription => true,
@@ -40,15 +40,15 @@ pub struct Entity {
 }
 
 impl Entity {
-    /// Begins every entity of a rehearsal.
+    /// Prefix of every entity of a rehearsal.
     pub const STEP_PREFIX: &str = "scenario:";
 
-    /// `word` is the contract's own: `user`, `team`.
+    /// Names an account. `word` is the contract's own: `user`, `team`.
     pub fn account(word: &str, id: &str) -> Self {
         Self::new(EntityKind::Account, word, id)
     }
 
-    /// The accounts of a contract that are linked to no customer.
+    /// Names the accounts of a contract that are linked to no customer.
     pub fn unlinked_accounts() -> Self {
         Self::new(EntityKind::Accounts, "accounts", "unlinked")
     }
@@ -73,7 +73,7 @@ impl Entity {
         Self::new(EntityKind::Status, "status", word)
     }
 
-    /// Ids of scenarios have no slash.
+    /// Names a step of a scenario. Scenario ids contain no slash.
     pub fn step(scenario: &str, step: &str) -> Self {
         Self::new(EntityKind::Step, "scenario", &format!("{scenario}/{step}"))
     }
@@ -95,13 +95,13 @@ impl Entity {
         self.text.get(at..).unwrap_or(&self.text)
     }
 
-    /// The id of the scenario that the step is of.
+    /// Returns the id of the scenario that the step belongs to.
     pub fn scenario(&self) -> Option<&str> {
         let id = (self.kind == EntityKind::Step).then(|| self.id())?;
         Some(id.split_once('/').map_or(id, |(scenario, _)| scenario))
     }
 
-    /// The same with another text. Where that changes what stands before the id, all of it counts as the id.
+    /// Rewrites the text. If that changes the part before the id, the whole text counts as the id.
     pub fn rewritten(&self, text: impl Fn(&str) -> String) -> Self {
         let whole = text(&self.text);
         let before = self.text.len() - self.id().len();
@@ -132,7 +132,7 @@ impl fmt::Display for Entity {
     }
 }
 
-/// The entity that is written so.
+/// Parses an entity as it is written.
 #[cfg(test)]
 impl From<&str> for Entity {
     fn from(text: &str) -> Self {

@@ -7,17 +7,17 @@ use super::{
     rules::{self, Mismatches},
 };
 
-/// What a contract comes to on given facts.
+/// Result of judging facts by a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
-    /// What the contract itself may have wrong, in order.
+    /// Possible mistakes of the contract, sorted.
     pub advice: Vec<Advice>,
-    /// In the order of [`Finding::order`].
+    /// Findings in the order of [`Finding::order`].
     pub findings: Vec<Finding>,
     pub summary: Summary,
 }
 
-/// Why the facts allow no verdict.
+/// Reason why the facts allow no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unanswerable {
     #[error("the accounts query returned no row")]
@@ -52,7 +52,7 @@ pub enum Unanswerable {
 }
 
 impl Unanswerable {
-    /// The account, customer or subscription that the message names.
+    /// Returns the account, customer or subscription that the message names.
     pub fn named(&self) -> Vec<String> {
         match self {
             Self::NoAccounts | Self::WordInOtherCase { .. } => Vec::new(),
@@ -65,7 +65,7 @@ impl Unanswerable {
         }
     }
 
-    /// What to do about it.
+    /// Returns the suggested action.
     pub fn hint(&self) -> String {
         match self {
             Self::WrongKindOfId { field, example, .. } => return wrong_kind_hint(*field, example),
@@ -120,7 +120,7 @@ fn wrong_kind_hint(field: Field, example: &str) -> String {
     }
 }
 
-/// Judges `facts` by `contract` as of `now`. Equal inputs give equal results, in whatever order the facts come.
+/// Judges `facts` by `contract` as of `now`. Equal inputs give equal results, regardless of the order of the facts.
 pub fn evaluate(
     contract: &Contract,
     facts: &Facts,

@@ -1,15 +1,15 @@
-//! What each side says, in one line each: the evidence of a finding.
+//! Evidence of a finding: one line for each fact of the two sides.
 
 use super::{
     Account, ColumnName, Field, Subject, Subscription, access::PriceMeaning, case::Case,
     customers::Link,
 };
 
-/// A customer can have any number of subscriptions.
+/// Maximum number of lines about subscriptions. A customer can have any number of them.
 const MAX_LINES: usize = 100;
 
 impl Case<'_> {
-    /// The subject of a finding about one account, and the subscription that decides over it.
+    /// Returns the subject of a finding about one account and the subscription that decides.
     pub(crate) fn subject(
         &self,
         link: &Link<'_, '_>,
@@ -30,7 +30,7 @@ impl Case<'_> {
         }
     }
 
-    /// Both sides: the provider's subscriptions, then the row.
+    /// Describes both sides: the provider's subscriptions, then the row.
     pub(crate) fn both_sides<'s>(
         &self,
         link: &Link<'_, '_>,
@@ -56,7 +56,7 @@ impl Case<'_> {
         lines
     }
 
-    /// One line about a subscription, or about the entitlements that stand in for one.
+    /// Describes a subscription, or the entitlements that stand in for one, in one line.
     pub(crate) fn provider_says(&self, subscription: &Subscription) -> String {
         let mut prices: Vec<_> = subscription
             .items
@@ -68,7 +68,7 @@ impl Case<'_> {
                 PriceMeaning::Unmapped => item.price.id.to_string(),
             })
             .collect();
-        // The provider promises no order of items.
+        // The provider does not guarantee the order of items.
         prices.sort();
         let prices = if prices.is_empty() {
             "no prices".to_owned()
@@ -97,7 +97,7 @@ impl Case<'_> {
         line
     }
 
-    /// `has_paid_access is false`, in the words of the mapping.
+    /// Returns `has_paid_access is false`, in the words of the mapping.
     pub(crate) fn flag_is(&self, value: bool) -> String {
         match self.contract.columns.get(&Field::HasPaidAccess) {
             Some(ColumnName::In { column, values }) => {
@@ -113,7 +113,7 @@ impl Case<'_> {
         }
     }
 
-    /// One line about an account's row.
+    /// Describes an account's row in one line.
     pub(crate) fn row_says(&self, account: &Account) -> String {
         let flag = self.contract.columns.get(&Field::HasPaidAccess);
         let mut values = vec![if matches!(flag, Some(ColumnName::In { .. })) {

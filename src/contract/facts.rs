@@ -1,4 +1,4 @@
-//! What the database says and what the provider says, as plain values. Readers make them, the evaluator judges them.
+//! Facts from the database and the provider, as plain values. Readers make them, the evaluator judges them.
 
 use std::{
     borrow::Borrow,
@@ -45,7 +45,7 @@ impl Field {
         Self::PastDueSince,
     ];
 
-    /// The name it has in `columns:` of the configuration.
+    /// Returns the name used in `columns:` of the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -64,7 +64,7 @@ impl Field {
         }
     }
 
-    /// The field of that name; `stripe_customer_id` is the published spelling of `customer_id`.
+    /// Returns the field of that name; `stripe_customer_id` is the published spelling of `customer_id`.
     pub fn parse(name: &str) -> Option<Self> {
         if name == "stripe_customer_id" {
             return Some(Self::CustomerId);
@@ -73,8 +73,7 @@ impl Field {
     }
 }
 
-/// A word that many rows hold, and that those who read them share. A pointer to a `str` takes twice as much room, and
-/// there may be millions.
+/// A word that many rows hold, shared by the readers. Millions may be held, and a pointer to a `str` is twice as large.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Word(Arc<Box<str>>);
 
@@ -132,17 +131,16 @@ impl From<&str> for Word {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub id: AccountId,
-    /// As stored; blank counts as not linked.
+    /// Customer id as stored; blank counts as not linked.
     pub customer: Option<CustomerId>,
     pub paid: bool,
     pub exempt: bool,
     pub plan: Option<Word>,
-    /// What the optional columns hold; none when the contract maps none of them.
+    /// Values of the optional columns; `None` if the contract maps none of them.
     pub columns: Option<Box<AccountColumns>>,
 }
 
-/// The optional columns of an account. Which of them are mapped is said by [`Facts::mapped`]; a mapped one that is
-/// null is none here.
+/// The optional columns of an account. [`Facts::mapped`] lists those that are mapped; one that is NULL is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountColumns {
     pub seats: Option<i64>,
@@ -151,37 +149,37 @@ pub struct AccountColumns {
     pub period_end: Option<UnixSeconds>,
     pub cancel_at_period_end: bool,
     pub updated_at: Option<UnixSeconds>,
-    /// Something that the provider does not know pays for the account: another provider, an invoice, a gift card.
+    /// True if something unknown to the provider pays for the account: another provider, an invoice, a gift card.
     pub paid_elsewhere: bool,
-    /// Since when payment is overdue.
+    /// Time since which payment is overdue.
     pub past_due_since: Option<UnixSeconds>,
-    /// Where the customer column holds a list: all but the first, which is [`Account::customer`].
+    /// All customers but the first, which is [`Account::customer`], if the customer column holds a list.
     pub other_customers: Box<[CustomerId]>,
 }
 
-/// One subscription of the provider, or the active entitlements of one customer standing in for one. Its terms read as
-/// its own: `subscription.status`.
+/// One subscription of the provider, or the active entitlements of one customer standing in for one. It dereferences to
+/// its terms: `subscription.status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     pub id: SubscriptionId,
     pub customer: CustomerId,
     pub created: UnixSeconds,
-    /// When it stopped, which is not when somebody asked it to.
+    /// Time when it stopped, which is not when somebody asked for it.
     pub ended_at: Option<Moment>,
-    /// None when the source does not say.
+    /// `None` if the source does not provide it.
     pub period: Option<Period>,
-    /// None for most subscriptions: only what differs from what the other fields say.
+    /// Rare facts that differ from or add to the other fields; `None` for most subscriptions.
     pub details: Option<Box<Details>>,
-    /// Shared by the readers: of millions of subscriptions, most have the same few.
+    /// Shared by the readers: most of millions of subscriptions have the same few terms.
     pub terms: Arc<Terms>,
 }
 
 /// Facts that few subscriptions have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
-    /// The period of each of the items, in their order. Empty: all have the subscription's.
+    /// Period of each item, in the order of items. If empty, all items have the subscription's.
     pub item_periods: Box<[Option<Period>]>,
-    /// When the latest invoice was due; one without a due date is due when it is made. Read of `past_due` ones only.
+    /// Due date of the latest invoice; without one, the time when it was made. Read for `past_due` subscriptions only.
     pub invoice_due: Option<UnixSeconds>,
     pub metadata: Metadata,
 }
@@ -190,14 +188,14 @@ pub struct Details {
 /// are left out.
 pub type Metadata = Box<[(Word, Box<str>)]>;
 
-/// `pause_collection.behavior`: what happens to invoices meanwhile.
+/// `pause_collection.behavior`: treatment of invoices during the pause.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pause {
-    /// The provider's docs say that the service is not provided.
+    /// According to the provider's docs, the service is not provided.
     Void,
     KeepAsDraft,
     MarkUncollectible,
-    /// A word this version does not know.
+    /// A word that this version does not know.
     Other(Box<str>),
 }
 
@@ -221,19 +219,19 @@ impl Pause {
     }
 }
 
-/// What subscriptions have in common with one another.
+/// Properties that many subscriptions share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     pub status: Status,
-    /// `cancel_at_period_end` or `cancel_at` is set; none when the source does not say.
+    /// True if `cancel_at_period_end` or `cancel_at` is set; `None` if the source does not provide it.
     pub cancel_scheduled: Option<bool>,
-    /// Only `cancel_at` is set, to a date; `cancel_at_period_end` is false.
+    /// True if only `cancel_at` is set, to a date, and `cancel_at_period_end` is false.
     pub only_cancel_at: bool,
-    /// `pause_collection`, where it is set.
+    /// `pause_collection`, if it is set.
     pub pause: Option<Pause>,
-    /// Days to pay, of a subscription whose invoices are sent to be paid.
+    /// Days to pay, for a subscription whose invoices are sent to the customer.
     pub days_until_due: Option<u32>,
-    /// It lives on a test clock: its times are made up.
+    /// True if it is on a test clock, so that its times are simulated.
     pub on_test_clock: bool,
     pub items: Box<[Item]>,
 }
@@ -247,14 +245,14 @@ impl Deref for Subscription {
 }
 
 impl DerefMut for Subscription {
-    /// From then on the terms are its own.
+    /// Copies shared terms on the first write.
     fn deref_mut(&mut self) -> &mut Terms {
         Arc::make_mut(&mut self.terms)
     }
 }
 
-/// The current period of a subscription. Where its items have periods of their own, it lasts from the latest start, as
-/// the provider's own filter reads it, to the latest end, until which something is paid for.
+/// Current period of a subscription. If its items have separate periods, it lasts from the latest start, as in the
+/// provider's own filter, to the latest end, until which something is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     start: Moment,
@@ -267,7 +265,7 @@ impl Period {
         Self { start, end }
     }
 
-    /// That of a subscription whose items have these.
+    /// Returns the period of a subscription whose items have these.
     pub fn of_items(periods: impl IntoIterator<Item = Self>) -> Option<Self> {
         let later = |one: Self, other: Self| {
             Self::new(one.start().max(other.start()), one.end.max(other.end))
@@ -302,7 +300,7 @@ impl Subscription {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     pub price: Arc<Price>,
-    /// None for a metered price, or when the source does not say.
+    /// `None` for a metered price, or if the source does not provide it.
     pub quantity: Option<u64>,
 }
 
@@ -313,16 +311,16 @@ pub struct SeenModes {
     pub test: Option<String>,
 }
 
-/// The words that the rows hold in a column mapped with `in:`.
+/// Words that the rows hold in a column mapped with `in:`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredWords {
     pub words: BTreeSet<Box<str>>,
-    /// There are more different words than are kept.
+    /// True if there are more different words than are kept.
     pub has_more: bool,
 }
 
 impl StoredWords {
-    /// The most that are kept.
+    /// Maximum number of words kept.
     pub const MAX: usize = 256;
 
     pub fn add(&mut self, word: &str) {
@@ -337,18 +335,18 @@ impl StoredWords {
     }
 }
 
-/// Everything one contract is judged on.
+/// Input for judging one contract.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     pub accounts: Vec<Account>,
-    /// The optional columns that were read.
+    /// Optional columns that were read.
     pub mapped: BTreeSet<Field>,
     pub subscriptions: Vec<Subscription>,
     pub seen_modes: SeenModes,
-    /// The provider was asked for some of the accounts' customers by id, and one of them exists.
+    /// True if a lookup of the accounts' customers found at least one of them.
     pub customer_known: bool,
-    /// By field mapped with `in:`, what its column holds.
+    /// Words in the column of each field that is mapped with `in:`.
     pub stored_words: BTreeMap<Field, StoredWords>,
-    /// The metadata of customers, as far as it was read.
+    /// Metadata of customers, as far as it was read.
     pub customer_metadata: BTreeMap<CustomerId, Metadata>,
 }

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Entity, Mentions, Money, Rule, Word};
 
-/// How bad a finding is. Ordered from the worst.
+/// Severity of a finding, from the worst down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     High,
@@ -32,7 +32,7 @@ impl Severity {
             .find(|severity| severity.as_str() == word)
     }
 
-    /// Whether it is as bad as `threshold`, or worse.
+    /// Returns true if it is at least as bad as `threshold`.
     pub fn reaches(self, threshold: Self) -> bool {
         self <= threshold
     }
@@ -44,7 +44,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Whom a finding is about, as far as known.
+/// The objects that a finding is about, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     pub account: Option<CompactString>,
@@ -58,39 +58,39 @@ pub struct Subject {
     pub named: Box<[String]>,
 }
 
-/// One disagreement. Its texts are raw: each renderer makes them safe for where they go. There may be a million, so that
-/// texts which many of them have are shared.
+/// One disagreement. Its texts are unescaped: each renderer escapes them for its output. There may be a million
+/// findings, so they share equal texts.
 #[derive(Debug, Clone)]
 pub struct Finding {
     pub rule: Rule,
     pub severity: Severity,
     pub entity: Entity,
-    /// What is wrong, then what follows from it; one sentence a line.
+    /// The problem, then its consequence; one sentence per line.
     pub message: Word,
-    /// What to do.
+    /// Suggested action.
     pub fix: Word,
     pub subject: Subject,
-    /// What each side says, one fact an entry: the provider first, then the row.
+    /// Facts of each side, one per entry: the provider first, then the row.
     pub evidence: Evidence,
-    /// Monthly recurring amounts at stake, where the prices carry one.
+    /// Monthly recurring amounts at stake, if the prices carry one.
     pub amount: Money,
-    /// Items behind the amount that are metered or have no unit amount, and so are not in it.
+    /// Number of items behind the amount that are metered or have no unit amount, and are therefore not included.
     pub items_without_amount: u64,
-    /// The parts of the amount, where several customers of the account pay; empty where one does.
+    /// Parts of the amount, if several customers of the account pay; otherwise empty.
     pub shares: Box<[Share]>,
-    /// None where the texts name nothing beside what the rule is about.
+    /// `None` if the texts name nothing apart from the subject of the rule.
     pub mentions: Option<Box<Mentions>>,
     /// 16 hex digits that stay the same for the same rule, entity and customer.
     pub fingerprint: CompactString,
 }
 
-/// What one of several customers of an account pays a month.
+/// Monthly payment of one of several customers of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
-    /// The id of its newest subscription that grants, or its own where nothing but entitlements is known.
+    /// Id of the customer's newest granting subscription, or of the customer itself if only entitlements are known.
     pub payer: CompactString,
     pub amount: Money,
-    /// Items that are not in the amount.
+    /// Number of items that are not in the amount.
     pub items_without_amount: u64,
 }
 
@@ -124,27 +124,27 @@ impl PartialEq for Finding {
 }
 
 impl Finding {
-    /// What findings are sorted by.
+    /// Returns the sort key of findings.
     pub fn order(&self) -> (Severity, Rule, &[u8]) {
         (self.severity, self.rule, self.entity.as_bytes())
     }
 
-    /// What each side says, one fact an entry.
+    /// Returns the facts of each side, one per entry.
     pub fn evidence_lines(&self) -> Vec<String> {
         let lines = self.evidence.0.iter();
         lines.map(|line| filled(line, &self.subject)).collect()
     }
 }
 
-/// What each side says about a finding, with the ids of its subject left out: the rest is the same in many findings.
+/// Evidence lines without the ids of the subject: the rest is the same in many findings.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence(Box<[Word]>);
 
-/// Stands before a digit that says what is left out there.
+/// Marker before the digit of a left-out id.
 const LEFT_OUT: char = '\u{1}';
 
 impl Evidence {
-    /// Lines about a subject; `share` gives the one copy of a text.
+    /// Stores lines about a subject; `share` returns the single copy of a text.
     pub(crate) fn of(
         lines: &[String],
         subject: &Subject,
@@ -182,7 +182,7 @@ impl From<Vec<String>> for Evidence {
     }
 }
 
-/// The ids of a subject that are left out, by their digits.
+/// Returns the ids of a subject that are left out, by their digits.
 fn ids(subject: &Subject) -> [(char, Option<&str>); 3] {
     [
         ('1', subject.subscription.as_deref()),
@@ -228,7 +228,7 @@ fn filled(line: &str, subject: &Subject) -> String {
     out
 }
 
-/// The first 16 hex digits of SHA-256 over rule, entity and customer id, joined by newlines.
+/// Returns the first 16 hex digits of SHA-256 over rule, entity and customer id, joined by newlines.
 pub(crate) fn fingerprint(rule: Rule, entity: &str, customer: Option<&str>) -> CompactString {
     let text = format!(
         "{}\n{entity}\n{}",

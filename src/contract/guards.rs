@@ -1,11 +1,11 @@
-//! What stops a verdict: facts that cannot be right, such as a read that saw nothing.
+//! Checks that prevent a verdict on facts that cannot be right, such as a read that returned nothing.
 
 use super::{
     ColumnName, Facts, MatchOn, Mode, Summary, Unanswerable, account_index::AccountIndex,
     case::Case, rules::is_same_word,
 };
 
-/// Fewer linked accounts than this may all be new.
+/// Minimum number of linked accounts for this check. Fewer may all be new.
 const STRANGERS: u64 = 5;
 
 /// Checks the facts of a case whose counts are in `summary`.
@@ -20,7 +20,7 @@ pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerab
     strangers(case, summary)
 }
 
-/// A join that multiplies rows shows one account twice, with values that may differ.
+/// Rejects an account that is on two rows: a join that multiplies rows shows it twice, with values that may differ.
 fn account_on_two_rows(facts: &Facts) -> Result<(), Unanswerable> {
     AccountIndex::of(facts)
         .on_two_rows()
@@ -31,7 +31,7 @@ fn account_on_two_rows(facts: &Facts) -> Result<(), Unanswerable> {
         })
 }
 
-/// The stored ids are those of another kind of object, every one of them: the wrong column is mapped.
+/// Rejects a wrong column: every stored id belongs to another kind of object.
 fn kind_of_ids(case: &Case<'_>) -> Result<(), Unanswerable> {
     let link = case.contract.match_on.link();
     let foreign: &[&str] = match case.contract.match_on {
@@ -64,7 +64,7 @@ fn kind_of_ids(case: &Case<'_>) -> Result<(), Unanswerable> {
     })
 }
 
-/// A word of `in:` that no row holds, while rows hold it in another case: nobody would ever match it.
+/// Rejects a word of `in:` that no row holds, while rows hold it in another case: it would never match.
 fn words(case: &Case<'_>) -> Result<(), Unanswerable> {
     for (field, stored) in &case.facts.stored_words {
         let Some(ColumnName::In { column, values }) = case.contract.columns.get(field) else {
@@ -106,8 +106,8 @@ fn mode(case: &Case<'_>) -> Result<(), Unanswerable> {
     }
 }
 
-/// Many linked accounts, paid ones among them, and the provider knows none of their customers: the key, the mode or
-/// the column is wrong, and every finding would be a false alarm.
+/// Rejects facts in which the provider knows no customer of many linked accounts, paid ones among them: the key, the
+/// mode or the column is wrong, and every finding would be a false alarm.
 pub(crate) fn strangers(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
     if summary.linked < STRANGERS || case.facts.customer_known {
         return Ok(());

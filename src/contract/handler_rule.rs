@@ -1,4 +1,4 @@
-//! What a rehearsal demands of a webhook handler beside the access contract.
+//! Rules for a webhook handler that a rehearsal checks in addition to the access contract.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ impl HandlerRule {
         }
     }
 
-    /// One line that says when it is broken.
+    /// Returns a one-line description of a violation.
     pub fn description(self) -> &'static str {
         match self {
             Self::ForgedAccepted => "the handler accepted an event that the provider did not sign",

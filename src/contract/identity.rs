@@ -8,8 +8,8 @@ use std::{
 
 use compact_str::CompactString;
 
-/// Text of mostly at most `N` bytes, which are kept in place. Millions of ids are held at a time, and an allocation for
-/// each would take more than the id itself. `N` is two less than a multiple of eight, so that nothing is wasted.
+/// Text that stores up to `N` bytes in place. Millions of ids are held at a time, and an allocation for each would take
+/// more than the id itself. `N` is two less than a multiple of eight, so that no space is wasted.
 #[derive(Clone)]
 enum Text<const N: usize> {
     Short { length: u8, bytes: [u8; N] },
@@ -26,7 +26,7 @@ impl<const N: usize> Text<N> {
 
     fn as_str(&self) -> &str {
         match self {
-            // The bytes came out of a `str`, whole.
+            // The bytes came from a whole `str`.
             Self::Short { .. } => str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Self::Long(text) => text,
         }
@@ -85,7 +85,7 @@ macro_rules! id {
         pub struct $name($text);
 
         impl $name {
-            /// The id as its owner spells it.
+            /// Returns the id as its owner spells it.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }
@@ -112,22 +112,22 @@ macro_rules! id {
 }
 
 id!(
-    /// One row of the application that can hold paid access, as its `id` column spells it.
-    // 36 bytes for a UUID.
+    /// Id of a row of the application that can hold paid access, as its `id` column spells it.
+    // A UUID has 36 bytes.
     AccountId, Text<38>
 );
 id!(
-    /// A customer of the provider: `cus_…` at Stripe, `ctm_…` at Paddle.
-    // Stripe's have 18 bytes.
+    /// Id of a customer of the provider: `cus_…` at Stripe, `ctm_…` at Paddle.
+    // Stripe's ids have 18 bytes.
     CustomerId, CompactString
 );
 id!(
-    /// A subscription of the provider: `sub_…`.
-    // Stripe's have 28 bytes, Paddle's 30.
+    /// Id of a subscription of the provider: `sub_…`.
+    // Stripe's ids have 28 bytes, Paddle's 30.
     SubscriptionId, Text<30>
 );
 id!(
-    /// A price of the provider (`price_…`, `pri_…`), or a feature key where entitlements are the source.
+    /// Id of a price of the provider (`price_…`, `pri_…`), or a feature key if entitlements are the source.
     PriceId, CompactString
 );
 

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::PriceId;
 
-/// How often a recurring price is charged.
+/// Billing interval of a recurring price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Interval {
     Day,
@@ -21,16 +21,16 @@ pub struct Price {
     pub lookup_key: Option<String>,
     /// Lower-case ISO 4217 code.
     pub currency: Option<String>,
-    /// Minor units per unit and interval; none for tiered prices and amounts below one minor unit.
+    /// Minor units per unit and interval; `None` for tiered prices and amounts below one minor unit.
     pub unit_amount: Option<i64>,
-    /// The interval and how many of them make one period; none for a one-off price or when not known.
+    /// Interval and number of intervals in one period; `None` for a one-off price or if not known.
     pub recurring: Option<(Interval, u32)>,
-    /// Charged by usage, so that it has no quantity.
+    /// True if it is charged by usage and therefore has no quantity.
     pub metered: bool,
 }
 
 impl Price {
-    /// A price of which nothing but its id is known.
+    /// Builds a price of which only the id is known.
     pub fn bare(id: &str) -> Self {
         Self {
             id: PriceId::from(id),
@@ -43,7 +43,7 @@ impl Price {
         }
     }
 
-    /// What `quantity` units of it come to in a month, rounded half up; none when the price does not tell.
+    /// Returns the monthly amount of `quantity` units, rounded half up, or `None` if the price does not determine it.
     pub fn monthly(&self, quantity: u64) -> Option<i64> {
         let (interval, count) = self.recurring?;
         if self.metered || count == 0 {
@@ -63,13 +63,13 @@ impl Price {
     }
 }
 
-/// Minor units per currency; currencies in order of their codes. A list, because there is hardly ever more than one
-/// and a world of drift holds one of these for every finding.
+/// Minor units per currency, in order of currency codes. A list, because there is hardly ever more than one currency,
+/// and every finding holds one of these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Money(Vec<(CompactString, i64)>);
 
 impl Money {
-    /// Adds `minor_units`, held at the end of the range rather than wrapped.
+    /// Adds `minor_units`; saturates instead of wrapping.
     pub fn add(&mut self, currency: &str, minor_units: i64) {
         let place = self
             .0
@@ -98,7 +98,7 @@ impl Money {
         self.0.is_empty()
     }
 
-    /// `(currency, minor units)` in order of currency.
+    /// Returns `(currency, minor units)` in order of currency.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
         self.0
             .iter()

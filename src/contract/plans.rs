@@ -1,13 +1,13 @@
-//! `plans:`: which plan a price stands for, found by price, lookup key or product.
+//! `plans:`: maps prices to plans by price id, lookup key or product.
 
 use std::fmt;
 
 use super::{Price, Source};
 
-/// By what a key of `plans:` finds a price. Also the order in which keys of equal length are tried.
+/// Kind of a key of `plans:`. Keys of equal length are tried in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PlanKeyKind {
-    /// The id of a price, or the key of a feature where entitlements are the source.
+    /// The id of a price, or the key of a feature if entitlements are the source.
     Price,
     /// The `lookup_key` of a price, written `lookup_key:NAME`.
     LookupKey,
@@ -19,16 +19,16 @@ pub enum PlanKeyKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlanKey {
     pub kind: PlanKeyKind,
-    /// Without `lookup_key:` and without the trailing `*`.
+    /// The key without `lookup_key:` and without the trailing `*`.
     pub text: String,
-    /// Written with a trailing `*`: everything that begins with `text`.
+    /// True if written with a trailing `*`, to match everything that begins with `text`.
     pub is_prefix: bool,
 }
 
 const LOOKUP_KEY: &str = "lookup_key:";
 
 impl PlanKey {
-    /// Reads a key as it is written.
+    /// Parses a key as it is written.
     pub fn parse(written: &str, source: Source) -> Self {
         let (whole, is_prefix) = match written.strip_suffix('*') {
             Some(beginning) => (beginning, true),
@@ -53,7 +53,7 @@ impl PlanKey {
         }
     }
 
-    /// Whether it finds `price`.
+    /// Returns true if the key matches `price`.
     pub fn matches(&self, price: &Price) -> bool {
         let found = match self.kind {
             PlanKeyKind::Price => Some(price.id.as_str()),
@@ -69,7 +69,7 @@ impl PlanKey {
         })
     }
 
-    /// The order in which keys are tried: exact ones by kind, then beginnings, the longest first.
+    /// Returns the order in which keys are tried: exact ones by kind, then prefixes, the longest first.
     fn rank(&self) -> (bool, std::cmp::Reverse<usize>, PlanKeyKind, &str) {
         let length = if self.is_prefix { self.text.len() } else { 0 };
         (
@@ -82,7 +82,7 @@ impl PlanKey {
 }
 
 impl fmt::Display for PlanKey {
-    /// As it is written in `plans:`.
+    /// Writes the key as in `plans:`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.kind == PlanKeyKind::LookupKey {
             f.write_str(LOOKUP_KEY)?;
@@ -95,24 +95,24 @@ impl fmt::Display for PlanKey {
     }
 }
 
-/// A plan as the application stores it: one word, or several that mean the same. At least one, trimmed.
+/// A plan as the application stores it: one word, or several with the same meaning. At least one, trimmed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlanWords(Vec<String>);
 
 impl PlanWords {
-    /// The plan of these words; none when there is no word.
+    /// Builds the plan of these words, or `None` if there is no word.
     pub fn new<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Option<Self> {
         let words = words.into_iter().map(Into::into);
         let words: Vec<_> = words.map(|word: String| word.trim().to_owned()).collect();
         (!words.is_empty()).then_some(Self(words))
     }
 
-    /// The word that messages, fixes and repairs name.
+    /// Returns the word that messages, fixes and repairs use.
     pub fn name(&self) -> &str {
         self.0.first().map_or("", String::as_str)
     }
 
-    /// Whether a row that holds `stored` has this plan.
+    /// Returns true if a row that holds `stored` has this plan.
     pub fn is(&self, stored: &str) -> bool {
         self.0.iter().any(|word| word == stored)
     }
@@ -128,15 +128,15 @@ impl fmt::Display for PlanWords {
     }
 }
 
-/// What `plans:` says. Empty: plans are not checked.
+/// Content of `plans:`. If empty, plans are not checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plans {
-    /// In the order in which keys are tried.
+    /// Entries in the order in which keys are tried.
     entries: Vec<(PlanKey, PlanWords)>,
 }
 
 impl Plans {
-    /// The plans of prices that are named by their ids.
+    /// Builds plans from price ids.
     pub fn by_price<P: Into<String>, W: Into<String>>(
         entries: impl IntoIterator<Item = (P, W)>,
     ) -> Self {
@@ -151,7 +151,7 @@ impl Plans {
         entries.into_iter().filter_map(entry).collect()
     }
 
-    /// Adds an entry; a later one of the same key replaces the earlier.
+    /// Adds an entry; a later one with the same key replaces the earlier.
     pub fn insert(&mut self, key: PlanKey, plan: PlanWords) {
         let place = self
             .entries
@@ -166,7 +166,7 @@ impl Plans {
         }
     }
 
-    /// The plan of a price: by its id, else its lookup key, else its product, else the longest beginning.
+    /// Returns the plan of a price: by its id, else its lookup key, else its product, else the longest prefix.
     pub fn plan(&self, price: &Price) -> Option<&PlanWords> {
         let exact = [
             (PlanKeyKind::Price, Some(price.id.as_str())),
@@ -196,14 +196,14 @@ impl Plans {
             .map(|(_, plan)| plan)
     }
 
-    /// The entry of exactly this key.
+    /// Returns the entry with exactly this key.
     pub fn get(&self, key: &PlanKey) -> Option<&PlanWords> {
         self.iter()
             .find(|(other, _)| *other == key)
             .map(|(_, plan)| plan)
     }
 
-    /// In the order in which keys are tried.
+    /// Returns the entries in the order in which keys are tried.
     pub fn iter(&self) -> impl Iterator<Item = (&PlanKey, &PlanWords)> {
         self.entries.iter().map(|(key, plan)| (key, plan))
     }

@@ -1,10 +1,10 @@
-//! The access contract: what each billing state must mean for an account, as configured and valid.
+//! The access contract: the meaning of each billing state for an account, as configured and validated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Field, Pause, Plans, PriceId, Rule, Severity, Status, Statuses};
 
-/// Whose objects decide who has paid.
+/// Objects that decide who has paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     Stripe,
@@ -13,7 +13,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The provider's name, for people.
+    /// Returns the provider's display name.
     pub fn provider(self) -> &'static str {
         match self {
             Self::Stripe | Self::StripeEntitlements => "Stripe",
@@ -21,7 +21,7 @@ impl Source {
         }
     }
 
-    /// What it calls the keys and values that an application keeps on its objects.
+    /// Returns the provider's name for the keys and values that an application stores on its objects.
     pub fn metadata_name(self) -> &'static str {
         match self {
             Self::Stripe | Self::StripeEntitlements => "metadata",
@@ -29,7 +29,7 @@ impl Source {
         }
     }
 
-    /// The word in `source_of_truth:`.
+    /// Returns the word used in `source_of_truth:`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
@@ -39,7 +39,7 @@ impl Source {
     }
 }
 
-/// Which of the provider's two worlds the objects must come from.
+/// Mode of the provider that the objects must come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     Live,
@@ -55,17 +55,17 @@ impl Mode {
     }
 }
 
-/// What an account stores to find its customer.
+/// Id that an account stores to find its customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MatchOn {
     #[default]
     CustomerId,
-    /// The account is the subscription whose id it stores, whoever pays for it.
+    /// The account stores one subscription and is judged by it, whoever pays for it.
     SubscriptionId,
 }
 
 impl MatchOn {
-    /// The field that links an account.
+    /// Returns the field that links an account.
     pub fn link(self) -> Field {
         match self {
             Self::CustomerId => Field::CustomerId,
@@ -74,7 +74,7 @@ impl MatchOn {
     }
 }
 
-/// An entry of `ignore_prices`: an exact id, or a beginning (written with a trailing `*`).
+/// An entry of `ignore_prices`: an exact id, or a prefix (written with a trailing `*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PricePattern {
     Exact(String),
@@ -98,7 +98,7 @@ impl PricePattern {
 }
 
 impl std::fmt::Display for PricePattern {
-    /// As it is written.
+    /// Writes the pattern as in the configuration.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exact(id) => f.write_str(id),
@@ -107,7 +107,7 @@ impl std::fmt::Display for PricePattern {
     }
 }
 
-/// How long paid access may outlive the payment.
+/// Time for which paid access may outlast the payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Grace {
     /// Seconds after payment became overdue.
@@ -122,21 +122,21 @@ pub enum CanceledGrace {
     UntilPeriodEnd,
 }
 
-/// What a pause of collection means for access.
+/// Meaning of paused collection for access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PauseMeaning {
-    /// It changes nothing: the status says.
+    /// It changes nothing: the status decides.
     Grant,
     Deny,
     Unjudged,
 }
 
-/// `pause_collection`: what each behavior means. One that is not named has its default.
+/// `pause_collection`: meaning of each behavior. One that is not named has its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PausePolicy {
-    /// `pause_collection: deny` and its like.
+    /// `pause_collection: deny` and similar.
     pub all: Option<PauseMeaning>,
-    /// `pause_collection: { void: deny }` and its like.
+    /// `pause_collection: { void: deny }` and similar.
     pub by_behavior: BTreeMap<Pause, PauseMeaning>,
 }
 
@@ -150,17 +150,17 @@ impl PausePolicy {
     }
 }
 
-/// How bought quantities become seats.
+/// Rules for turning bought quantities into seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seats {
-    /// `per_unit`: seats for each unit that is bought.
+    /// `per_unit`: seats for each bought unit.
     pub per_unit: u64,
     pub included: Included,
-    /// `prices`: those that count. None: those that `plans` maps.
+    /// `prices`: those that count. If `None`, those that `plans` maps.
     pub prices: Option<Vec<PricePattern>>,
-    /// `unlimited`: stored values that mean no limit; none in it is null.
+    /// `unlimited`: stored values that mean no limit; `None` means NULL.
     pub unlimited: Vec<Option<i64>>,
-    /// `unlimited_prices`: the prices that buy no limit. None: any.
+    /// `unlimited_prices`: the prices that buy no limit. If `None`, any price does.
     pub unlimited_prices: Option<Vec<PricePattern>>,
 }
 
@@ -168,7 +168,7 @@ pub struct Seats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Included {
     Number(u64),
-    /// By the word of the plan.
+    /// Number of seats by plan word.
     ByPlan(BTreeMap<String, u64>),
 }
 
@@ -184,27 +184,27 @@ impl Default for Seats {
     }
 }
 
-/// How a mapped column is written in the configuration, which is how messages name it.
+/// Notation of a mapped column in the configuration, which messages use too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnName {
     /// A plain column.
     Column(String),
     /// `{column: c, in: […]}`.
     In { column: String, values: Vec<String> },
-    /// `{sql: …}`, or a column of `query:`: only the canonical name says anything.
+    /// `{sql: …}`, or a column of `query:`: only the canonical name is meaningful.
     Computed,
 }
 
-/// Everything the evaluator decides by.
+/// Everything that the evaluator decides by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contract {
     pub source: Source,
-    /// The word for an account in findings: `user`, `team`, …
+    /// Word for an account in findings: `user`, `team`, …
     pub entity: String,
-    /// How the configuration names the columns it maps.
+    /// Names of the mapped columns in the configuration.
     pub columns: BTreeMap<Field, ColumnName>,
     pub plans: Plans,
-    /// `plan_order`, the lowest first. Empty: any plan that is paid for is right.
+    /// `plan_order`, the lowest first. If empty, any plan that is paid for is right.
     pub plan_order: Vec<String>,
     pub free_plans: BTreeSet<String>,
     pub ignore_prices: Vec<PricePattern>,
@@ -212,27 +212,27 @@ pub struct Contract {
     pub pause: PausePolicy,
     pub grace: Grace,
     pub seats: Seats,
-    /// `status.words`: how the application spells a status. A status that is not in it is spelled as the provider does.
+    /// `status.words`: the application's words for a status. A status without an entry is spelled as the provider does.
     pub status_words: BTreeMap<Status, Vec<String>>,
     /// `metadata_account`: metadata keys that hold the id of an account.
     pub metadata_account: Vec<String>,
-    /// The severity of each rule; a rule that is off is not in it.
+    /// Severity of each rule; a rule that is off has no entry.
     pub severities: BTreeMap<Rule, Severity>,
     /// Ids of accounts that are never judged.
     pub exempt: BTreeSet<String>,
     pub match_on: MatchOn,
     pub allow_empty: bool,
     pub mode: Option<Mode>,
-    /// The severity from which a finding fails the check; none: never.
+    /// Lowest severity that fails the check; `None` if no finding fails it.
     pub fail_on: Option<Severity>,
-    /// Replaces the default hint of the rules of the published format.
+    /// Replacement for the default fix of the rules of the published format.
     pub fix: Option<String>,
-    /// Seconds by which a stored period end may be off.
+    /// Maximum difference of a stored period end, in seconds.
     pub period_tolerance: u64,
 }
 
 impl Contract {
-    /// What messages call a mapped column.
+    /// Returns the name of a mapped column for messages.
     pub(crate) fn column(&self, field: Field) -> &str {
         match self.columns.get(&field) {
             Some(ColumnName::Column(column) | ColumnName::In { column, .. }) => column,
@@ -240,7 +240,7 @@ impl Contract {
         }
     }
 
-    /// The contract of a file that says nothing but where to look.
+    /// Returns the defaults: the contract of a file without any optional setting.
     pub fn new(source: Source) -> Self {
         Self {
             source,

@@ -12,11 +12,11 @@ pub enum Rule {
     NoSubscription,
     PlanDrift,
     UnmappedPrice,
-    /// `unmapped-price` where entitlements are the source.
+    /// `unmapped-price` if entitlements are the source.
     UnmappedFeature,
     CustomerMismatch,
     DuplicateCustomer,
-    /// `duplicate-customer` where accounts are matched by subscription.
+    /// `duplicate-customer` if accounts are matched by subscription.
     DuplicateSubscription,
     OrphanSubscription,
     UnknownStatus,
@@ -28,12 +28,12 @@ pub enum Rule {
     StaleSubscriptionId,
     PeriodDrift,
     CancelFlagDrift,
-    /// Not of the access contract: a rehearsal looks at the handler too.
+    /// A rule that is not of the access contract: a rehearsal checks the handler too.
     Handler(HandlerRule),
 }
 
 impl Rule {
-    /// Those of the access contract.
+    /// All rules of the access contract.
     pub const ALL: [Self; 19] = [
         Self::RevenueLeak,
         Self::WrongfulAccess,
@@ -56,7 +56,7 @@ impl Rule {
         Self::CancelFlagDrift,
     ];
 
-    /// The id in findings and under `rules:`.
+    /// Returns the id used in findings and under `rules:`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RevenueLeak => "revenue-leak",
@@ -82,19 +82,19 @@ impl Rule {
         }
     }
 
-    /// Those of the access contract, then those of the rehearsal.
+    /// Returns all rules of the access contract, then those of the rehearsal.
     pub fn every() -> impl Iterator<Item = Self> {
         Self::ALL
             .into_iter()
             .chain(HandlerRule::ALL.map(Self::Handler))
     }
 
-    /// The rule with this id.
+    /// Returns the rule with this id.
     pub fn parse(id: &str) -> Option<Self> {
         Self::every().find(|rule| rule.as_str() == id)
     }
 
-    /// The severity where the contract says nothing.
+    /// Returns the severity used if the contract sets none.
     pub fn default_severity(self) -> Severity {
         match self {
             Self::RevenueLeak
@@ -118,7 +118,7 @@ impl Rule {
         }
     }
 
-    /// Whether the contract's `severity:` and `fix:` speak of it: the rules of the published format.
+    /// Returns true if the contract's `severity:` and `fix:` apply to it: the rules of the published format.
     pub fn is_published(self) -> bool {
         matches!(
             self,
@@ -132,7 +132,7 @@ impl Rule {
         )
     }
 
-    /// One line that says when it is broken.
+    /// Returns a one-line description of a violation.
     pub fn description(self) -> &'static str {
         match self {
             Self::RevenueLeak => "a customer pays and the account has no access",

@@ -1,4 +1,4 @@
-//! Subscription status words, read without case, and what each of them means for access.
+//! Subscription statuses, parsed without case, and their meaning for access.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -13,7 +13,7 @@ pub enum Status {
     Incomplete,
     IncompleteExpired,
     Paused,
-    /// A word this version does not know, in lower case.
+    /// A word that this version does not know, in lower case.
     Other(Box<str>),
 }
 
@@ -30,7 +30,7 @@ impl Status {
         Self::Paused,
     ];
 
-    /// Reads a status word: case and surrounding space do not matter, `cancelled` is `canceled`.
+    /// Parses a status word: case and surrounding space do not matter, `cancelled` is `canceled`.
     pub fn parse(word: &str) -> Self {
         let word = word.trim().to_lowercase();
         if word == "cancelled" {
@@ -42,7 +42,7 @@ impl Status {
             .unwrap_or_else(|| Self::Other(word.into()))
     }
 
-    /// The word as the provider documents it.
+    /// Returns the word as the provider documents it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "active",
@@ -64,10 +64,10 @@ impl fmt::Display for Status {
     }
 }
 
-/// Which status words give access and which do not. A word in neither is not judged.
+/// Statuses that give access and statuses that do not. A status in neither list is not judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statuses {
-    /// In the order written, which is the order messages name them in.
+    /// Statuses in the order written, in which messages name them.
     pub grant: Vec<Status>,
     pub deny: BTreeSet<Status>,
 }
@@ -79,8 +79,8 @@ impl Default for Statuses {
 }
 
 impl Statuses {
-    /// The lists that a contract writes; either may be left out. Without `deny`, every documented word that is
-    /// not granted is denied; without `grant`, the default grants that are not denied.
+    /// Combines the lists of a contract; either may be left out. Without `deny`, every documented word that is not
+    /// granted is denied; without `grant`, the default is to grant those that are not denied.
     pub fn new(grant: Option<Vec<Status>>, deny: Option<Vec<Status>>) -> Self {
         let deny: Option<BTreeSet<_>> = deny.map(|words| words.into_iter().collect());
         let grant = grant.unwrap_or_else(|| {
@@ -98,7 +98,7 @@ impl Statuses {
         Self { grant, deny }
     }
 
-    /// The granting words as messages name them: `active/trialing`.
+    /// Returns the granting words as messages name them: `active/trialing`.
     pub fn granting_words(&self) -> String {
         let words: Vec<_> = self.grant.iter().map(Status::as_str).collect();
         words.join("/")

@@ -1,4 +1,4 @@
-//! What was read and found, in numbers.
+//! Numbers of objects read and problems found.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,32 +12,32 @@ use super::{
     customers::{narrow, widen},
 };
 
-/// The numbers of one contract.
+/// Numbers of one contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     pub accounts: u64,
     pub linked: u64,
     pub exempt: u64,
-    /// Subscriptions read, by status word.
+    /// Number of subscriptions read, by status word.
     pub subscriptions: BTreeMap<String, u64>,
-    /// The rules that could have been broken: neither off nor without the columns or plans that they compare.
+    /// Rules that could have been broken: neither off nor without the columns or plans that they compare.
     pub judged: BTreeSet<Rule>,
     pub by_severity: BTreeMap<Severity, u64>,
     pub by_rule: BTreeMap<Rule, u64>,
-    /// Findings that a second read a moment later did not show again.
+    /// Number of findings that a second read a moment later did not show again.
     pub settled: u64,
     pub provider_requests: u64,
-    /// Customers on a test clock, who are not judged.
+    /// Number of customers on a test clock, who are not judged.
     pub on_test_clock: u64,
     /// Monthly amounts of customers who pay and have no access.
     pub paid_not_served: Money,
     /// Last known monthly amounts of accounts that have access and do not pay.
     pub served_not_paid: Money,
-    /// Items behind those amounts that are metered or have no unit amount, and so are not in them.
+    /// Number of items behind those amounts that are metered or have no unit amount, and are therefore not included.
     pub items_without_amount: u64,
 }
 
-/// Where money was counted: positions of findings and of their shares, which take less room than ids.
+/// Money counted so far, as positions of findings and of their shares, which take less space than ids.
 #[derive(Default)]
 struct Counted {
     table: HashTable<(u32, u32)>,
@@ -45,7 +45,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// Notes a share of a finding, or all of it; false where it is money that was noted before.
+    /// Records a share of a finding, or all of it. Returns false if the money was recorded before.
     fn insert(&mut self, (finding, share): (usize, usize), findings: &[Finding]) -> bool {
         let place = (narrow(finding), narrow(share));
         let money_at = |(finding, share): (u32, u32)| {
@@ -76,7 +76,7 @@ impl Counted {
     }
 }
 
-/// Who pays all that a finding is about.
+/// Returns the payer of everything that a finding is about.
 fn payer(finding: &Finding) -> Option<&str> {
     let subject = &finding.subject;
     let subscription = subject.subscription.as_deref();
@@ -91,7 +91,7 @@ impl Summary {
         self.paid_not_served = Money::default();
         self.served_not_paid = Money::default();
         self.items_without_amount = 0;
-        // Two accounts of one customer are two findings about the same money, and so are two whose customers overlap.
+        // Two accounts of one customer are two findings about the same money, as are two whose customers overlap.
         let mut counted = Counted::default();
         for (position, finding) in findings.iter().enumerate() {
             *self.by_severity.entry(finding.severity).or_default() += 1;
@@ -145,7 +145,7 @@ impl Summary {
         self.items_without_amount += other.items_without_amount;
     }
 
-    /// The number of findings of that severity.
+    /// Returns the number of findings of that severity.
     pub fn count(&self, severity: Severity) -> u64 {
         self.by_severity.get(&severity).copied().unwrap_or_default()
     }

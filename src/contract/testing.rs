@@ -1,4 +1,4 @@
-//! Builders for the unit tests of the core: a small world in a few lines.
+//! Builders for the unit tests of the core: a small set of facts in a few lines.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) const DAY: i64 = 86_400;
 /// 2026-11-01T00:00:00Z, the time of evaluation.
 pub(crate) const NOW: UnixSeconds = UnixSeconds(1_793_491_200);
 
-/// Plans `pro`, `team` and `free` for the prices of the same names.
+/// Returns a contract with plans `pro`, `team` and `free` for the prices of the same names.
 pub(crate) fn contract() -> Contract {
     let plans = ["pro", "team", "free"];
     Contract {
@@ -22,7 +22,7 @@ pub(crate) fn contract() -> Contract {
     }
 }
 
-/// An account `usr_<name>` linked to `cus_<name>`, without access.
+/// Returns an account `usr_<name>` linked to `cus_<name>`, without access.
 pub(crate) fn account(name: &str) -> Account {
     Account {
         id: AccountId::from(format!("usr_{name}")),
@@ -61,7 +61,7 @@ impl Account {
     }
 }
 
-/// A subscription `sub_<name>` of `cus_<name>` to one price, 20.00 usd a month, whose period began a day ago.
+/// Returns a subscription `sub_<name>` of `cus_<name>` to one price, 20.00 usd a month, whose period began a day ago.
 pub(crate) fn subscription(name: &str, status: &str, price: &str) -> Subscription {
     Subscription {
         id: SubscriptionId::from(format!("sub_{name}")),
@@ -106,7 +106,7 @@ impl Subscription {
         self
     }
 
-    /// Its period is not known.
+    /// Removes its period.
     pub(crate) fn dateless(mut self) -> Self {
         self.period = None;
         self
@@ -118,7 +118,7 @@ impl Subscription {
     }
 }
 
-/// The facts of accounts whose `plan` was read.
+/// Returns facts in which the `plan` of accounts was read.
 pub(crate) fn facts(
     accounts: impl IntoIterator<Item = Account>,
     subscriptions: impl IntoIterator<Item = Subscription>,
@@ -140,7 +140,7 @@ pub(crate) fn findings(contract: &Contract, facts: &Facts) -> Vec<Finding> {
     judge(contract, facts).expect("an answer").findings
 }
 
-/// `rule entity` of every finding.
+/// Returns `rule entity` of every finding.
 #[track_caller]
 pub(crate) fn found(contract: &Contract, facts: &Facts) -> Vec<String> {
     findings(contract, facts)
@@ -149,7 +149,7 @@ pub(crate) fn found(contract: &Contract, facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-/// The only finding of that rule.
+/// Returns the only finding of that rule.
 #[track_caller]
 pub(crate) fn only(rule: Rule, contract: &Contract, facts: &Facts) -> Finding {
     let mut all = findings(contract, facts);

@@ -9,26 +9,25 @@ use jiff::Timestamp;
 pub struct UnixSeconds(pub i64);
 
 impl UnixSeconds {
-    /// The moment `seconds` later, held at the ends of the range.
+    /// Returns the time `seconds` later; saturates at the ends of the range.
     #[must_use]
     pub fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
 
-    /// How many seconds lie between the two, whichever is later.
+    /// Returns the number of seconds between the two, whichever is later.
     #[must_use]
     pub fn distance(self, other: Self) -> u64 {
         self.0.abs_diff(other.0)
     }
 }
 
-/// Seconds since the Unix epoch, kept so that an `Option` of them takes no more room than they do: there may be
-/// millions.
+/// Seconds since the Unix epoch, stored so that an `Option` of them takes no extra space: there may be millions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment(NonZeroU64);
 
 impl From<UnixSeconds> for Moment {
-    /// The last second that can be written is taken for the one before it.
+    /// Converts the seconds. `i64::MAX` does not fit and becomes the second before it.
     fn from(seconds: UnixSeconds) -> Self {
         Self(NonZeroU64::MIN.saturating_add(seconds.0.abs_diff(i64::MIN)))
     }
@@ -47,7 +46,7 @@ impl From<Timestamp> for UnixSeconds {
 }
 
 impl fmt::Display for UnixSeconds {
-    /// RFC 3339 in UTC; a moment that no calendar holds is shown as its seconds.
+    /// Writes RFC 3339 in UTC, or the number of seconds for a time outside the calendar's range.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_second(self.0) {
             Ok(timestamp) => write!(f, "{timestamp}"),

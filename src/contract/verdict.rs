@@ -1,4 +1,4 @@
-//! The verdict on findings, and the exit status that says it.
+//! The verdict on findings, and its exit status.
 
 use std::fmt;
 
@@ -7,22 +7,22 @@ use super::{Finding, Severity};
 /// The answer to "does the contract hold?". Ordered from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// Nothing was found.
+    /// There are no findings.
     Pass,
-    /// Findings, none of which fails: they are below the failing severity, accepted, or known and let pass.
+    /// There are findings, but none fails: they are below the failing severity, accepted, or known and allowed.
     Warn,
     Fail,
-    /// The question could not be answered.
+    /// No verdict is possible.
     Error,
 }
 
 impl Verdict {
-    /// Judges findings; `fail_on` none means that no finding fails.
+    /// Judges findings; if `fail_on` is `None`, no finding fails.
     pub fn of(findings: &[Finding], fail_on: Option<Severity>) -> Self {
         Self::of_those_that_count(findings.iter().map(|finding| (finding, true)), fail_on)
     }
 
-    /// The same, where some findings cannot fail: they are a warning at most, and never nothing.
+    /// Judges findings of which some cannot fail: they count as a warning at most, but never as a pass.
     pub fn of_those_that_count<'f>(
         findings: impl IntoIterator<Item = (&'f Finding, bool)>,
         fail_on: Option<Severity>,
@@ -54,7 +54,7 @@ impl Verdict {
         }
     }
 
-    /// 0 the contract holds, 1 it is broken, 2 could not tell. `strict` counts a warning as broken.
+    /// Returns 0 if the contract holds, 1 if it is broken, 2 without a verdict. `strict` counts a warning as broken.
     pub fn exit_status(self, strict: bool) -> u8 {
         match self {
             Self::Pass => 0,

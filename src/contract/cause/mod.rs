@@ -1,4 +1,4 @@
-//! What the provider's events tell about a finding: whether a webhook went missing, or arrived and changed nothing.
+//! Explains findings by the provider's events: a webhook was not delivered, or it was delivered and changed nothing.
 
 mod relevance;
 mod wording;
@@ -12,57 +12,57 @@ use super::{Contract, Facts, Field, Finding, Status, Subscription, SubscriptionI
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     pub id: String,
-    /// Such as `customer.subscription.updated`.
+    /// Event type, such as `customer.subscription.updated`.
     pub kind: String,
     pub created: UnixSeconds,
-    /// Endpoints that have not answered it with 2xx.
+    /// Number of endpoints that have not answered it with 2xx.
     pub pending: u64,
-    /// The subscription that its object is, or belongs to.
+    /// The subscription that is its object, or that its object belongs to.
     pub subscription: Option<SubscriptionId>,
-    /// The fields of its object that an update changed.
+    /// Fields of its object that an update changed.
     pub changed: Vec<String>,
 }
 
-/// The events that were read.
+/// Events that were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventLog {
-    /// The changes of all subscriptions, newest first and without gaps.
+    /// Changes of all subscriptions, newest first and without gaps.
     pub changes: Vec<Event>,
-    /// Reading stopped before the provider's log did.
+    /// True if reading stopped before the end of the provider's log.
     pub is_cut: bool,
     /// Events of any kind that some endpoint has not accepted.
     pub undelivered: Vec<Event>,
 }
 
-/// Why the row says something else than the provider, as far as events tell.
+/// Cause of a difference between the row and the provider, as far as events show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cause<'l> {
-    /// Some endpoint has not accepted these; the change itself first, if it is one of them.
+    /// Some endpoint has not accepted these; the change itself is first, if it is one of them.
     NotDelivered(Vec<&'l Event>),
-    /// No delivery of the change is pending, and the row disagrees all the same.
+    /// No delivery of the change is pending, but the row still disagrees.
     Delivered { change: &'l Event, row: RowSince },
-    /// The log was read to its end and knows of no such change, which is older than the log.
+    /// The log was read to its end without finding the change, which is older than the log.
     TooOld,
-    /// The log was read to its end and knows of no such change, although there was one that it should know.
+    /// The log was read to its end without finding the change, although it should contain this one.
     NotInLog(Change),
-    /// Reading stopped at this time, before the change was met.
+    /// Reading stopped at this time, before the change was found.
     NotReached(Option<UnixSeconds>),
 }
 
-/// The latest change that a subscription tells of itself.
+/// Latest change that shows in the subscription itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Change {
     at: UnixSeconds,
-    /// Such as `ended on`, before a time.
+    /// Verb phrase before the time, such as `ended on`.
     what: &'static str,
 }
 
-/// How far back the provider keeps events, in seconds.
+/// Time for which the provider keeps events, in seconds.
 const LOG_REACHES: i64 = 30 * 86_400;
 
 impl Change {
     fn of(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
-        // Such a status comes after the period began that is not paid.
+        // The subscription gets such a status after the start of the period that is not paid.
         let is_unpaid = matches!(subscription.status, Status::PastDue | Status::Unpaid);
         let unpaid = subscription.period_start().filter(|_| is_unpaid);
         [
@@ -81,7 +81,7 @@ impl Change {
     }
 }
 
-/// When the row was last written, as seen from the change.
+/// Time of the row's last write, compared with the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RowSince {
     NotTold,
@@ -89,12 +89,12 @@ enum RowSince {
     Written(UnixSeconds),
 }
 
-/// Whether events can explain the finding.
+/// Returns true if events can explain the finding.
 pub fn is_explained_by_events(finding: &Finding) -> bool {
     Relevance::of(finding.rule).is_some() && finding.subject.subscription.is_some()
 }
 
-/// Whether the log tells the last change of every subscription that is to be explained: reading on changes nothing.
+/// Returns true if the log contains the last change of every subscription to explain, so that no more has to be read.
 pub fn tells_every_change(log: &EventLog, findings: &[Finding]) -> bool {
     findings
         .iter()
@@ -103,8 +103,8 @@ pub fn tells_every_change(log: &EventLog, findings: &[Finding]) -> bool {
         .all(|subscription| relevance::last_change(log, subscription).is_some())
 }
 
-/// Gives each finding that events can explain its cause: a line of evidence, of the message, and of the fix unless the
-/// contract brings its own.
+/// Adds the cause to each finding that events can explain: to its evidence, its message, and its fix unless the
+/// contract sets one.
 pub fn add_causes(
     contract: &Contract,
     facts: &Facts,
@@ -139,7 +139,7 @@ pub fn add_causes(
     }
 }
 
-/// When the rows of the findings were last written, by account.
+/// Returns the time of the last write to the rows of the findings, by account.
 fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSeconds> {
     let mut wanted: Vec<_> = findings
         .iter()
@@ -158,7 +158,7 @@ fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSec
         .collect()
 }
 
-/// The latest change that the subscriptions of the findings tell, by subscription.
+/// Returns the latest change that shows in the subscriptions of the findings, by subscription.
 fn changes(facts: &Facts, now: UnixSeconds, findings: &[Finding]) -> BTreeMap<String, Change> {
     let mut wanted: Vec<_> = findings
         .iter()
@@ -211,7 +211,7 @@ mod tests {
         testing::{DAY, NOW, account, contract, facts, findings, subscription},
     };
 
-    /// An event about `sub_1`, so many seconds ago.
+    /// Returns an event about `sub_1`, `ago` seconds ago.
     fn event(id: &str, kind: &str, ago: i64) -> Event {
         Event {
             id: id.to_owned(),
@@ -248,7 +248,7 @@ mod tests {
         }
     }
 
-    /// The leak of `usr_1`, whose row was written so many seconds ago, with its cause.
+    /// Returns the leak of `usr_1` with its cause. Its row was written `ago` seconds ago.
     fn leak_written(log: &EventLog, ago: Option<i64>) -> Finding {
         let columns = AccountColumns {
             updated_at: ago.map(|ago| NOW.plus(-ago)),
@@ -291,7 +291,7 @@ mod tests {
                  is not accepted by an endpoint"
             )
         );
-        // What a finding is known by is the same with and without its cause.
+        // The fingerprint is the same with and without a cause.
         assert_eq!(leak.fingerprint, leak_written(&log([]), None).fingerprint);
     }
 
@@ -414,7 +414,7 @@ mod tests {
             last(&leak.fix),
             "Fix the endpoint first, then: stripe events resend evt_updated; stripe events resend evt_paid"
         );
-        // An older change was not accepted, and the newest one was.
+        // An older change was not accepted, but the newest one was.
         log.undelivered.clear();
         log.changes = vec![updated(5, "items"), pending(created(DAY))];
         assert!(last(&leak_written(&log, None).message).starts_with("Webhook delivered"));

@@ -1,17 +1,17 @@
-//! Which events bear on which rule.
+//! Selects the events that matter to a rule.
 
 use super::{Event, EventLog};
 use crate::contract::{Rule, UnixSeconds};
 
-/// Events of one action are made within seconds of each other, in any order.
+/// Maximum number of seconds between events of one action, which are created in any order.
 const ONE_ACTION: i64 = 60;
 
-/// Fields of a subscription that decide about access and plan.
+/// Fields of a subscription that determine access and plan.
 const DECIDING: [&str; 4] = ["status", "items", "plan", "pause_collection"];
 
 const UPDATED: &str = "customer.subscription.updated";
 
-/// Other events of which each is a change.
+/// Other events, which are always a change.
 const CHANGES: [&str; 4] = [
     "customer.subscription.created",
     "customer.subscription.deleted",
@@ -19,12 +19,12 @@ const CHANGES: [&str; 4] = [
     "customer.subscription.resumed",
 ];
 
-/// What a handler would have done to the row that is wrong.
+/// Handler action whose effect the wrong row lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Relevance {
-    /// Give access, or the plan.
+    /// Grant access, or set the plan.
     Gives,
-    /// Take access away.
+    /// Remove access.
     Takes,
 }
 
@@ -37,7 +37,7 @@ impl Relevance {
         }
     }
 
-    /// What handlers of this kind of event do.
+    /// Returns true if handlers of this kind of event take the action.
     fn fits(self, kind: &str) -> bool {
         match self {
             Self::Gives => [
@@ -60,8 +60,8 @@ impl Relevance {
         }
     }
 
-    /// What some endpoint has not accepted since the change, or, where that is not known, at all: the change itself
-    /// first, then the newest.
+    /// Returns the events that some endpoint has not accepted since the change, or at all if the change is not known:
+    /// the change itself first, then the newest.
     pub(super) fn undelivered<'l>(
         self,
         log: &'l EventLog,
@@ -89,7 +89,7 @@ impl Relevance {
     }
 }
 
-/// The newest event that changed what the subscription says about access or plan.
+/// Returns the newest event that changed access or plan in the subscription.
 pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&'l Event> {
     let find = |events: &'l [Event]| {
         events

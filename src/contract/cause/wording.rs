@@ -1,13 +1,13 @@
-//! A cause in words: one line for the evidence, the message and the fix.
+//! Words a cause in one line each for the evidence, the message and the fix.
 
 use super::{Cause, Event, RowSince};
 use crate::contract::{EventMention, Mentions};
 
-/// The events that one finding names; the rest is counted.
+/// Maximum number of events named in a finding; the rest is counted.
 const SHOWN: usize = 3;
 
 impl Cause<'_> {
-    /// What the events say, one fact an entry. `updated_at` is the column that tells when a row was written.
+    /// Returns the facts of the events, one per entry. `updated_at` is the column that holds the row's last write.
     pub(super) fn evidence(&self, updated_at: &str) -> Vec<String> {
         match self {
             Self::NotDelivered(events) => {
@@ -42,7 +42,7 @@ impl Cause<'_> {
         }
     }
 
-    /// The events in these texts; none where there are none.
+    /// Returns the events in these texts, or `None` if there are none.
     pub(super) fn mentions(&self) -> Option<Mentions> {
         let events: Vec<&Event> = match self {
             Self::NotDelivered(events) => events.iter().take(SHOWN).copied().collect(),
@@ -133,7 +133,7 @@ fn named(event: &Event) -> String {
     format!("{} of {} ({})", event.kind, event.created, event.id)
 }
 
-/// What is listed as not delivered may say zero by the time that it is listed.
+/// Names the endpoints. An event listed as not delivered may show zero by the time that it is listed.
 fn endpoints(event: &Event) -> String {
     match event.pending {
         0 | 1 => "an endpoint".to_owned(),

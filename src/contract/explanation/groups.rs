@@ -1,4 +1,4 @@
-//! Facts about a few accounts and customers, one group for each customer.
+//! Splits facts about a few accounts and customers into one group per customer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +7,17 @@ use crate::contract::{
     customers::{CustomerNumber, Customers},
 };
 
-/// The facts of one customer with its accounts, or of one account that has none.
+/// Facts of one customer with its accounts, or of one account without a customer.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) facts: Facts,
-    /// A customer that the provider knows.
+    /// Customer that the provider knows.
     pub(super) customer: Option<CustomerId>,
-    /// An account of it that is on more than one row, here or elsewhere.
+    /// An account of the group that is on more than one row, here or elsewhere.
     pub(super) twice: Option<AccountId>,
 }
 
-/// Customers first, then the accounts that are not linked.
+/// Returns the groups: customers first, then the accounts that are not linked.
 pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) -> Vec<Group> {
     let customers = Customers::of(facts, contract.match_on);
     let mut rows: BTreeMap<&AccountId, usize> = BTreeMap::new();
@@ -39,7 +39,7 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
                 subscriptions,
                 mapped: facts.mapped.clone(),
                 seen_modes: facts.seen_modes.clone(),
-                // Asked for by id, so that a stranger is no sign of a wrong key.
+                // They were looked up by id, so that an unknown customer is no sign of a wrong key.
                 customer_known: true,
                 stored_words: BTreeMap::new(),
                 customer_metadata: BTreeMap::new(),
@@ -59,7 +59,7 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
         missing.retain(|one| !is_it(one));
         let mut rows: Vec<Account> = Vec::new();
         for account in together.iter().flat_map(|one| customers.accounts_of(*one)) {
-            // An account of several customers is met at each of them.
+            // An account of several customers is listed for each of them.
             let is_met = rows.iter().any(|one| one == account) && together.len() > 1;
             if !is_met {
                 rows.push(account.clone());
@@ -72,7 +72,7 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
     }
     let nothing = missing.into_iter();
     groups.extend(nothing.map(|customer| group(Vec::new(), Vec::new(), Some(customer))));
-    // One id on two rows stays together: that is what there is to say about it.
+    // Keep one id on two rows together: that is the problem to explain.
     let mut unlinked: BTreeMap<&AccountId, Vec<Account>> = BTreeMap::new();
     for (account, customer) in customers.accounts() {
         if customer.is_none() {
@@ -90,7 +90,7 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
     groups
 }
 
-/// The customers, those that accounts link together in one set.
+/// Returns sets of customers that accounts link together.
 fn connected(customers: &Customers<'_>) -> Vec<BTreeSet<CustomerNumber>> {
     let mut sets: Vec<BTreeSet<CustomerNumber>> = Vec::new();
     for customer in customers.all() {

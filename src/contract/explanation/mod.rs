@@ -1,7 +1,5 @@
-//! Everything known about one customer and its accounts, and why each of it counts as it does.
-//!
-//! It judges nothing: the findings are the evaluator's, and what is said beside them is said with the evaluator's own
-//! questions. A rule is broken only where there is a finding.
+//! Explains one customer and its accounts: everything known, and the reason for each result. It judges nothing itself:
+//! findings come from the evaluator, and a rule is broken only if there is a finding.
 
 mod groups;
 mod row;
@@ -20,69 +18,67 @@ pub use says::{ExplainedPrice, ExplainedSubscription, PriceUse};
 
 use groups::Group;
 
-/// Everything that was asked for.
+/// Explanation of everything that was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
     pub customers: Vec<Explanation>,
-    /// What is wrong with any of them, in the order of [`Finding::order`].
+    /// Findings about any of them, in the order of [`Finding::order`].
     pub findings: Vec<Finding>,
 }
 
 /// One customer with everything that it has, several that accounts link together, or an account without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// The provider's ids: several where an account has several customers; none for an account that is not linked, or
-    /// is linked to what the provider does not know.
+    /// The provider's ids: several if an account has several customers; none for an account that is not linked, or is
+    /// linked to an object that the provider does not know.
     pub customers: Vec<String>,
-    /// In order of their ids.
+    /// Accounts, sorted by id.
     pub accounts: Vec<ExplainedAccount>,
-    /// The one that decides first, then from the newest on.
+    /// The subscription that decides, then the others from the newest on.
     pub subscriptions: Vec<ExplainedSubscription>,
-    /// What it all comes to, or why nobody can tell.
+    /// Result for the customer, or the reason why there is no verdict.
     pub judgement: Result<Judgement, Unanswerable>,
 }
 
-/// What the contract says about the customer.
+/// Result of the contract for the customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// None for an account that is not linked.
+    /// `None` for an account that is not linked.
     pub state: Option<ExplainedState>,
     /// Every rule, in the order of rules; those about accounts once for each account.
     pub rules: Vec<ExplainedRule>,
 }
 
-/// What a customer's subscriptions come to.
+/// Combined result of a customer's subscriptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedState {
     pub access: CustomerAccess,
     pub because: String,
 }
 
-/// One rule, applied to one account, or to the customer where the rule is about that.
+/// One rule, applied to one account, or to the customer if the rule is about customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedRule {
     pub rule: Rule,
-    /// The id of the account; none where the rule is about the customer.
+    /// Id of the account; `None` if the rule is about the customer.
     pub account: Option<String>,
     pub outcome: RuleOutcome,
-    /// Empty where a finding says it.
+    /// Reason; empty if there is a finding.
     pub because: String,
 }
 
-/// What a rule comes to.
+/// Outcome of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleOutcome {
     Holds,
     DoesNotApply,
-    /// There is a finding, of this severity.
+    /// There is a finding of this severity.
     Broken(Severity),
 }
 
-/// Explains facts that hold everything there is about the accounts and customers in them, and only that. `existing`
-/// are customers that the provider knows, whatever they have.
-///
-/// What only a reading of everybody can tell, such as a table that is hidden or a key of another provider account, is
-/// not looked for.
+/// Explains facts that hold everything about the accounts and customers in them, and only that. `existing` are
+/// customers that the provider knows, whatever they have. Problems that only a full read shows, such as a hidden table
+/// or a key of another provider account, are not detected.
 pub fn explain(
     contract: &Contract,
     facts: &Facts,
@@ -124,7 +120,7 @@ fn one(
     }
 }
 
-/// Those of the account that decides first, in its order, then others that share an account with them.
+/// Returns the customers of the deciding account, in its order, then others that share an account with them.
 fn customers(case: &Case<'_>, holder: Option<&Holder<'_>>, group: &Group) -> Vec<String> {
     let decide = holder.into_iter().flat_map(Holder::customers);
     let known = decide.chain(case.customers.all());
@@ -156,7 +152,7 @@ fn judgement(
     Ok(judgement)
 }
 
-/// The customers of the first account that is linked, else the first customer.
+/// Returns the customers of the first linked account, else the first customer.
 fn holder<'c>(case: &'c Case<'_>) -> Option<Holder<'c>> {
     let mut links = case.customers.accounts().filter_map(|(_, link)| link);
     let linked = links.next().map(|link| link.holder);

@@ -8,11 +8,11 @@ use crate::contract::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedAccount {
     pub id: String,
-    /// `user:<id>`, as findings name it.
+    /// Entity as findings name it: `user:<id>`.
     pub entity: String,
-    /// What is mapped, in the order of the canonical names.
+    /// Mapped columns, in the order of the canonical names.
     pub fields: Vec<ExplainedField>,
-    /// Why it is never judged.
+    /// Reason why it is never judged.
     pub exempt: Option<&'static str>,
 }
 
@@ -24,7 +24,7 @@ pub struct ExplainedField {
     pub value: FieldValue,
 }
 
-/// What a column holds, as it was read.
+/// Value of a column, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldValue {
     Null,
@@ -36,7 +36,7 @@ pub enum FieldValue {
     Time(UnixSeconds),
 }
 
-/// In order of their ids.
+/// Explains the accounts, sorted by id.
 pub(super) fn accounts(case: &Case<'_>) -> Vec<ExplainedAccount> {
     let accounts = case.facts.accounts.iter();
     accounts.map(|account| explained(case, account)).collect()
@@ -58,7 +58,7 @@ fn explained(case: &Case<'_>, account: &Account) -> ExplainedAccount {
     }
 }
 
-/// Why an account is never judged.
+/// Returns the reason why an account is never judged.
 pub(super) fn exempt(case: &Case<'_>, account: &Account) -> Option<&'static str> {
     if account.exempt {
         Some("its `exempt` column says so")
@@ -69,13 +69,13 @@ pub(super) fn exempt(case: &Case<'_>, account: &Account) -> Option<&'static str>
     }
 }
 
-/// A column that the configuration does not name is one of a query, which carries the canonical name.
+/// Returns the mapping of a field. A column without one comes from a query, under the canonical name.
 fn column(case: &Case<'_>, field: Field) -> ColumnName {
     let named = case.contract.columns.get(&field).cloned();
     named.unwrap_or(ColumnName::Computed)
 }
 
-/// None for a column that was not read.
+/// Returns the value of a column, or `None` if it was not read.
 fn value(case: &Case<'_>, account: &Account, field: Field) -> Option<FieldValue> {
     let is_linked_by = |link| case.contract.match_on.link() == link;
     let none = AccountColumns::default();

@@ -1,4 +1,4 @@
-//! Every rule with what it comes to here, and why it found nothing where it found nothing.
+//! Lists the outcome of every rule, and the reason if it found nothing.
 
 use super::{ExplainedRule, RuleOutcome, row::exempt};
 use crate::contract::{
@@ -9,7 +9,7 @@ use crate::contract::{
     rules::{counts_seats, is_paid_elsewhere, is_plan_alive},
 };
 
-/// What a rule says where there is no finding: what it was looking for is not so, or it does not look here at all.
+/// Result of a rule without a finding: it holds, or it does not apply.
 enum Quiet {
     Holds(String),
     DoesNotApply(String),
@@ -19,7 +19,7 @@ use Quiet::{DoesNotApply, Holds};
 
 pub(super) type Known<'k> = Option<(Holder<'k>, CustomerAccess)>;
 
-/// Every rule of the source, in the order of rules.
+/// Returns every rule of the source, in the order of rules.
 pub(super) fn all(case: &Case<'_>, known: Known<'_>, findings: &[Finding]) -> Vec<ExplainedRule> {
     let other_source = match case.contract.source {
         Source::StripeEntitlements => Rule::UnmappedPrice,
@@ -118,7 +118,7 @@ fn line(
     }
 }
 
-/// The column that a rule of mapped columns compares.
+/// Returns the column that a rule about mapped columns compares.
 fn compared(rule: Rule) -> Option<Field> {
     let rules = [
         (Rule::SeatDrift, Field::Seats),
@@ -133,7 +133,7 @@ fn compared(rule: Rule) -> Option<Field> {
     found.map(|(_, field)| field)
 }
 
-/// What keeps a rule from looking at all, whatever the facts.
+/// Returns the reason why a rule cannot apply, whatever the facts.
 fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
     if !case.wants(rule) {
         return Some("the contract turns it off".to_owned());
@@ -217,7 +217,7 @@ fn flag(case: &Case<'_>, account: &Account) -> String {
     format!("`{column}` is {}", account.paid)
 }
 
-/// The rules that compare the flag with the customer's state.
+/// Explains the rules that compare the flag with the customer's state.
 fn quiet_of_flag(case: &Case<'_>, state: CustomerAccess, rule: Rule, account: &Account) -> Quiet {
     let object = case.source_object();
     if account.paid == (rule == Rule::RevenueLeak) {
@@ -235,7 +235,7 @@ fn quiet_of_flag(case: &Case<'_>, state: CustomerAccess, rule: Rule, account: &A
     }
 }
 
-/// The rules that are judged only for an account that has the access it should have.
+/// Explains the rules that are judged only for an account that has the access it should have.
 fn quiet_of_column(
     case: &Case<'_>,
     holder: &Holder<'_>,
@@ -281,7 +281,7 @@ fn quiet_of_column(
     }
 }
 
-/// Whether some item of a granting subscription, or of an overdue one in grace, is of that kind.
+/// Returns true if any item of a granting subscription, or else of an overdue one in grace, is of that kind.
 fn some_item(case: &Case<'_>, holder: &Holder<'_>, is_it: fn(&Case<'_>, &Item) -> bool) -> bool {
     let mut paying = case.granting(holder);
     if paying.is_empty() {

@@ -1,4 +1,4 @@
-//! What the provider says: each subscription with what it means and why, and what they come to together.
+//! Explains the provider's side: the meaning of each subscription, and their combined result.
 
 use super::{ExplainedState, groups::Group};
 use crate::contract::{
@@ -14,20 +14,20 @@ pub struct ExplainedSubscription {
     pub id: String,
     pub customer: String,
     pub status: String,
-    /// None where the source does not say.
+    /// `None` if the source does not provide it.
     pub created: Option<UnixSeconds>,
     pub period_start: Option<UnixSeconds>,
     pub period_end: Option<UnixSeconds>,
     pub ended_at: Option<UnixSeconds>,
-    /// None where the source does not say.
+    /// `None` if the source does not provide it.
     pub cancel_scheduled: Option<bool>,
-    /// `pause_collection.behavior`, where its collection is paused.
+    /// `pause_collection.behavior`, if its collection is paused.
     pub pause: Option<Pause>,
-    /// In order of their ids.
+    /// Prices, sorted by id.
     pub prices: Vec<ExplainedPrice>,
     pub access: SubscriptionAccess,
     pub because: String,
-    /// Findings about the account name this one.
+    /// True if findings about the account name this one.
     pub decides: bool,
 }
 
@@ -36,13 +36,13 @@ pub struct ExplainedSubscription {
 pub struct ExplainedPrice {
     pub price: String,
     pub meaning: PriceUse,
-    /// None for a metered price, or where the source does not say.
+    /// `None` for a metered price, or if the source does not provide it.
     pub quantity: Option<u64>,
-    /// What it comes to in a month; empty where the price does not tell.
+    /// Monthly amount; empty if the price does not determine it.
     pub monthly: Money,
 }
 
-/// What a price is to the contract.
+/// Meaning of a price under the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PriceUse {
     Plan {
@@ -50,14 +50,14 @@ pub enum PriceUse {
         is_free: bool,
     },
     Ignored,
-    /// It buys seats and says nothing of the plan.
+    /// It buys seats and does not determine the plan.
     Seats,
     Unmapped,
     /// The contract maps no prices.
     NotChecked,
 }
 
-/// The one that decides first, then from the newest on.
+/// Returns the subscription that decides, then the others from the newest on.
 pub(super) fn subscriptions(case: &Case<'_>, holder: &Holder<'_>) -> Vec<ExplainedSubscription> {
     let customers = case.customers.all();
     let mut all: Vec<_> = customers
@@ -84,7 +84,7 @@ fn explained(
         case.access(holder, one)
     };
     let mut prices: Vec<_> = one.items.iter().map(|item| price(case, item)).collect();
-    // The provider promises no order of items.
+    // The provider does not guarantee the order of items.
     prices.sort_by(|a, b| (&a.price, a.quantity).cmp(&(&b.price, b.quantity)));
     ExplainedSubscription {
         id: one.id.to_string(),
@@ -129,7 +129,7 @@ fn price(case: &Case<'_>, item: &Item) -> ExplainedPrice {
     }
 }
 
-/// Why a subscription stands as it does.
+/// Returns the reason for the access that a subscription gives.
 fn because(
     case: &Case<'_>,
     holder: &Holder<'_>,
@@ -204,7 +204,7 @@ fn because(
     }
 }
 
-/// `` `active` is a granting status ``
+/// Returns `` `active` is a granting status ``.
 fn granting_word(case: &Case<'_>, one: &Subscription) -> String {
     if case.contract.source.has_subscriptions() {
         format!("`{}` is a granting status", one.status)
@@ -213,7 +213,7 @@ fn granting_word(case: &Case<'_>, one: &Subscription) -> String {
     }
 }
 
-/// The price that makes a granting status count, where prices are looked at.
+/// Names the price that makes a granting status count, if prices are checked.
 fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
     if !case.contract.checks_plans() {
         return String::new();
@@ -232,7 +232,7 @@ fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
     )
 }
 
-/// The grace that bears on the subscription, and what it counts from.
+/// Names the grace that applies to the subscription, and the time that it is counted from.
 fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, one: &Subscription) -> String {
     let from = |time: Option<UnixSeconds>| time.map(|time| time.to_string()).unwrap_or_default();
     if one.status == Status::PastDue {
@@ -249,7 +249,7 @@ fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, one: &Subscription) -> Strin
     }
 }
 
-/// What a customer's subscriptions come to; none where there is no customer.
+/// Returns the combined result of a customer's subscriptions, or `None` if there is no customer.
 pub(super) fn state(
     case: &Case<'_>,
     known: super::rules::Known<'_>,
@@ -334,7 +334,7 @@ fn nothing(case: &Case<'_>, group: &Group) -> String {
     }
 }
 
-/// Names in backticks, one after the other; the rest of many is counted.
+/// Joins names in backticks; counts the rest of many.
 fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     const SHOWN: usize = 5;
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();

@@ -1,4 +1,4 @@
-//! What is said of every kind of customer, and that it agrees with the evaluator.
+//! Explanations of every kind of customer, and their agreement with the evaluator.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn state(explanation: &Explanation) -> String {
     format!("{}: {}", state.access.as_str(), state.because)
 }
 
-/// `outcome: because` of the rule.
+/// Returns `outcome: because` of the rule.
 fn rule(explanation: &Explanation, rule: Rule) -> String {
     let judgement = explanation.judgement.as_ref().expect("a judgement");
     let mut lines = judgement.rules.iter().filter(|line| line.rule == rule);
@@ -100,7 +100,7 @@ fn grace_says_from_when_and_until_when() {
         says(&contract, subscription("1", "canceled", "price_pro"))
             .ends_with("but `grace.canceled: until_period_end` lasts until 2026-11-30T00:00:00Z")
     );
-    // What is missing for it keeps the customer from being judged, and says so.
+    // A missing value prevents the verdict on the customer, and the explanation names it.
     contract.grace.canceled = Some(CanceledGrace::For(DAY));
     let endless = Subscription {
         ended_at: None,
@@ -345,7 +345,7 @@ fn any_subscription() -> impl Strategy<Value = Subscription> {
 }
 
 proptest! {
-    /// Taken alone, every customer is found guilty of what it is guilty of among all, and says so rule by rule.
+    /// Alone, every customer has the same findings as among all others, and the rules agree with them.
     #[test]
     fn it_says_what_the_evaluator_says(
         accounts in proptest::collection::vec(any_account(), 0..4),
@@ -364,7 +364,7 @@ proptest! {
         let mut world = facts(accounts, subscriptions);
         world.mapped.extend([Field::Seats, Field::Status]);
         let names = |findings: &[Finding]| {
-            // What is counted over everybody is one finding there, and one for each customer here.
+            // A problem counted over everybody is one finding there, and one for each customer here.
             let is_own = |finding: &&Finding| {
                 matches!(finding.entity.kind(), EntityKind::Account | EntityKind::Customer)
             };

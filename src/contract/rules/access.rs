@@ -1,4 +1,4 @@
-//! `revenue-leak`, `wrongful-access`, `no-subscription`: the flag against the money. An account gets at most one.
+//! `revenue-leak`, `wrongful-access`, `no-subscription`: the flag against the payment. An account gets at most one.
 
 use crate::contract::{
     ColumnName, Field, PauseMeaning, Rule,
@@ -6,7 +6,7 @@ use crate::contract::{
     customers::Link,
 };
 
-/// A customer pays, and the account has no access.
+/// Reports a customer who pays while the account has no access.
 pub(super) fn revenue_leak(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.wants(Rule::RevenueLeak) {
         return;
@@ -38,7 +38,7 @@ pub(super) fn revenue_leak(case: &Case<'_>, link: &Link<'_, '_>) {
     );
 }
 
-/// The account has access, and none of its customer's subscriptions grants it.
+/// Reports an account with access that none of its customer's subscriptions grants.
 pub(super) fn wrongful_access(case: &Case<'_>, link: &Link<'_, '_>) {
     let Some(deciding) = case
         .deciding(&link.holder)
@@ -83,7 +83,7 @@ pub(super) fn wrongful_access(case: &Case<'_>, link: &Link<'_, '_>) {
     );
 }
 
-/// The account has access, and its customer never had a subscription.
+/// Reports an account with access whose customer never had a subscription.
 pub(super) fn no_subscription(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.wants(Rule::NoSubscription) {
         return;
@@ -107,13 +107,13 @@ pub(super) fn no_subscription(case: &Case<'_>, link: &Link<'_, '_>) {
     );
 }
 
-/// `active/trialing Stripe subscription`
+/// Returns `active/trialing Stripe subscription`.
 fn granting_subscription(case: &Case<'_>) -> String {
     let words = case.contract.statuses.granting_words();
     format!("{words} {}", case.source_object())
 }
 
-/// `Set has_paid_access=true`, in the words of the mapping.
+/// Returns `Set has_paid_access=true`, in the words of the mapping.
 fn set_flag(case: &Case<'_>, value: bool) -> String {
     match case.contract.columns.get(&Field::HasPaidAccess) {
         Some(ColumnName::In { column, values }) => {

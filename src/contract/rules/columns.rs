@@ -1,4 +1,4 @@
-//! The mapped columns of an account that has the access it should have: seats, status, subscription id, period, flag.
+//! Checks the mapped columns of an account with the right access: seats, status, subscription id, period, flag.
 
 use crate::contract::{
     AccountColumns, Field, Included, Item, MatchOn, PlanWords, PriceId, PricePattern, Rule, Seats,
@@ -8,7 +8,7 @@ use crate::contract::{
     customers::Link,
 };
 
-/// Judges what the row of a paid account says of its subscription, where its customer grants.
+/// Judges the columns of a paid account about its subscription, if its customer grants.
 pub(super) fn judge_granting(
     case: &Case<'_>,
     link: &Link<'_, '_>,
@@ -33,7 +33,7 @@ pub(super) fn judge_granting(
     row.cancel_flag_drift(deciding)
 }
 
-/// The stored seats are not what `paying`, the granting or overdue subscriptions, buy.
+/// Reports stored seats that differ from those that `paying`, the granting or overdue subscriptions, buy.
 pub(super) fn seat_drift(
     case: &Case<'_>,
     link: &Link<'_, '_>,
@@ -72,8 +72,8 @@ pub(super) fn seat_drift(
     Ok(())
 }
 
-/// The stored word is not the status of the deciding subscription. An empty column beside a subscription that has
-/// ended is no drift: it was cleared.
+/// Reports a stored word that is not the status of the deciding subscription. An empty column beside a subscription
+/// that does not grant is right: it was cleared.
 pub(super) fn status_drift(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.contract.source.has_subscriptions()
         || !is_judged(case, Rule::StatusDrift, Field::Status)
@@ -221,13 +221,13 @@ impl Row<'_, '_> {
     }
 }
 
-/// Paddle states the period only of subscriptions that are billed.
+/// Returns true if the subscription has no period. Paddle states it only for subscriptions that are billed.
 fn states_no_period(case: &Case<'_>, subscription: &Subscription) -> bool {
     case.contract.source == Source::Paddle
         && matches!(subscription.status, Status::Canceled | Status::Paused)
 }
 
-/// The end of what is paid for: that of the items that `plans` maps, else of those that are not ignored.
+/// Returns the end of the paid period: that of the items that `plans` maps, else of those that are not ignored.
 pub(crate) fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSeconds> {
     let own = subscription.period_end();
     let periods = subscription
@@ -250,7 +250,7 @@ pub(crate) fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option
         .or(own)
 }
 
-/// Whether the row holds a word for "no limit", and may.
+/// Returns true if the row holds a value for "no limit", and the prices allow it.
 fn is_unlimited(seats: &Seats, stored: Option<i64>, paying: &[&Subscription]) -> bool {
     if !seats.unlimited.contains(&stored) {
         return false;
@@ -266,7 +266,7 @@ fn is_listed(patterns: &[PricePattern], price: &PriceId) -> bool {
     patterns.iter().any(|pattern| pattern.matches(price))
 }
 
-/// The seats that are paid for; none where that is usage, or of prices that nobody knows: it is not seats then.
+/// Returns the paid seats, or `None` if no item counts: the prices are metered or unknown.
 pub(crate) fn paid_seats(
     case: &Case<'_>,
     paying: &[&Subscription],
@@ -291,7 +291,7 @@ pub(crate) fn paid_seats(
     }))
 }
 
-/// Whether the quantity of an item counts: licensed, and of a price that the contract counts.
+/// Returns true if the quantity of an item counts: licensed, and of a price that the contract counts.
 pub(crate) fn counts_seats(case: &Case<'_>, item: &Item) -> bool {
     let contract = case.contract;
     let is_counted = match &contract.seats.prices {
@@ -305,7 +305,7 @@ pub(crate) fn counts_seats(case: &Case<'_>, item: &Item) -> bool {
     is_counted && !item.price.metered
 }
 
-/// The seats that come with the plan that is paid for; of several right plans, the most.
+/// Returns the seats included in the paid plan; of several right plans, the most.
 fn included(case: &Case<'_>, paying: &[&Subscription]) -> u64 {
     let by_plan = match &case.contract.seats.included {
         Included::Number(number) => return *number,
@@ -323,7 +323,7 @@ fn included(case: &Case<'_>, paying: &[&Subscription]) -> u64 {
         .unwrap_or_default()
 }
 
-/// The column that a rule of this file compares, and what follows when it differs.
+/// Returns the column that a rule of this file compares, and the consequence of a difference.
 fn about(rule: Rule) -> Option<(Field, &'static str)> {
     let rules = [
         (
@@ -555,7 +555,7 @@ mod tests {
         let mut found_rules = found(&contract, &world);
         found_rules.retain(|finding| finding.starts_with("seat"));
         assert_eq!(found_rules, [""; 0]);
-        // Without plans every licensed item that is not ignored counts.
+        // Without plans, every licensed item that is not ignored counts.
         contract.plans.clear();
         world.mapped = [Field::Seats].into();
         let drift = only(Rule::SeatDrift, &contract, &world);
@@ -640,7 +640,7 @@ mod tests {
         let mut contract = contract();
         contract.severities.remove(&Rule::DoubleSubscription);
         assert_eq!(found(&contract, &named), [""; 0]);
-        // One that does not grant decides nothing, whatever the row says.
+        // A subscription that does not grant decides nothing, whatever the row names.
         named.subscriptions[0].status = Status::Canceled;
         assert_eq!(
             found(&contract, &named),
@@ -719,7 +719,7 @@ mod tests {
         contract.ignore_prices = vec![PricePattern::parse("price_support")];
         assert_eq!(found(&contract, &stored(10)), [""; 0]);
         assert_eq!(found(&contract, &stored(300)), ["period-drift user:usr_1"]);
-        // Without a plan, every item counts that is not ignored.
+        // Without plans, every item that is not ignored counts.
         contract.plans.clear();
         assert_eq!(found(&contract, &stored(10)), [""; 0]);
         contract.ignore_prices.clear();

@@ -1,4 +1,4 @@
-//! `duplicate-customer`, `orphan-subscription`, `double-subscription`: what is wrong with a customer as such.
+//! `duplicate-customer`, `orphan-subscription`, `double-subscription`: checks the customer itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use crate::contract::{
     customers::CustomerNumber,
 };
 
-/// How many ids a message names.
+/// Maximum number of ids in a message.
 const NAMED: usize = 5;
 
-/// How many ids a finding names at the most.
+/// Maximum number of ids in a finding.
 const MAX_NAMED: usize = 100;
 
-/// The statuses of a subscription that is being paid for, or should be.
+/// Statuses of a subscription that is being paid for, or should be.
 pub(crate) const CHARGED: [Status; 3] = [Status::Active, Status::Trialing, Status::PastDue];
 
-/// One customer is linked to two accounts or more; each of them is still judged on its own.
+/// Reports one customer that is linked to several accounts; each of them is still judged separately.
 pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
     let Some(linked) = linked_twice(case, customer, Rule::DuplicateCustomer) else {
         return;
@@ -46,7 +46,7 @@ pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
     );
 }
 
-/// One subscription is stored on two accounts or more.
+/// Reports one subscription that is stored on several accounts.
 pub(super) fn duplicate_subscription(case: &Case<'_>, subscription: CustomerNumber) {
     let is_known = case.customers.subscriptions(subscription).next().is_some();
     if is_known && case.subscriptions(subscription).next().is_none() {
@@ -76,7 +76,7 @@ pub(super) fn duplicate_subscription(case: &Case<'_>, subscription: CustomerNumb
     );
 }
 
-/// What two accounts or more store.
+/// A customer or subscription that several accounts store.
 struct Linked<'f> {
     key: &'f str,
     count: usize,
@@ -85,7 +85,7 @@ struct Linked<'f> {
     rows: Vec<String>,
 }
 
-/// None where fewer than two accounts store it, or nobody is judged by it.
+/// Returns `None` if fewer than two accounts store it, or none of them is judged.
 fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber, rule: Rule) -> Option<Linked<'f>> {
     let accounts = || case.customers.accounts_of(customer);
     accounts().nth(1)?;
@@ -105,8 +105,8 @@ fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber, rule: Rule) -> Op
     })
 }
 
-/// A live subscription that nobody has access by: of a customer that no account is linked to, or, matched by
-/// subscription, one that no account stores.
+/// Reports a live subscription that gives nobody access: no account is linked to its customer, or, if accounts are
+/// matched by subscription, no account stores it.
 pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
     if !case.wants(Rule::OrphanSubscription)
         || case.customers.accounts_of(customer).next().is_some()
@@ -174,14 +174,14 @@ pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
     );
 }
 
-/// The same thing is bought twice where two subscriptions map to one plan or share one price.
+/// Something bought. Two subscriptions buy the same thing if they map to one plan or share one price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Bought<'f> {
     Plan(&'f PlanWords),
     Price(&'f PriceId),
 }
 
-/// Two granting subscriptions of one customer that share a price or map to the same plan.
+/// Reports granting subscriptions of one customer that share a price or map to the same plan.
 pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
     let granting = |subscription: &&Subscription| case.is_charged(subscription);
     if !case.wants(Rule::DoubleSubscription)
@@ -249,7 +249,7 @@ pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
     );
 }
 
-/// The first thing that two of the subscriptions buy, with those that do, oldest first.
+/// Returns the first thing that two of the subscriptions buy, with those subscriptions, oldest first.
 fn first_bought_twice<'f>(
     case: &Case<'f>,
     granting: impl Iterator<Item = &'f Subscription>,
@@ -278,8 +278,8 @@ fn first_bought_twice<'f>(
         .find(|(_, subscriptions)| subscriptions.len() > 1)
 }
 
-/// What is charged beyond the dearest of them, in a month. Where they are paid in several currencies, nobody can tell
-/// which is the dearest, and nothing is said.
+/// Returns the monthly amount beyond the dearest of them. With several currencies, the dearest is not known and the
+/// amount is empty.
 fn too_much(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
     let (all, without_amount) = case.monthly(twice.iter().copied());
     let mut currencies = all.iter();
@@ -425,7 +425,7 @@ mod tests {
         assert!(!twice("price_addon", &["price_team"]));
         assert!(!twice("price_free", &["price_free"]));
         assert!(!twice("price_ignored", &["price_team", "price_ignored"]));
-        // A price that is called as a plan is.
+        // A price with the name of a plan.
         assert!(!twice("price_addon", &["price_team", "pro"]));
     }
 

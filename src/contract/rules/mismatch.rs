@@ -11,29 +11,29 @@ use crate::contract::{
     customers::{CustomerNumber, Link},
 };
 
-/// So many linked subscriptions have to hold the right account's id before a key is believed.
+/// Minimum number of linked subscriptions that hold the right account's id before a key is trusted.
 const LEARNED: usize = 3;
 
 /// Accounts that somebody pays for as another customer.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches<'f> {
-    /// By the id of the account: the customers that name it, by their ids.
+    /// Customers that name an account, by the id of the account and their own id.
     found: BTreeMap<&'f str, BTreeMap<&'f str, Named<'f>>>,
     explained: BTreeSet<&'f str>,
     advice: Vec<Advice>,
 }
 
-/// How a customer names an account.
+/// A customer's metadata entry that names an account.
 #[derive(Debug, Clone, Copy)]
 struct Named<'f> {
     customer: CustomerNumber,
     account: &'f Account,
-    /// The key of the metadata.
+    /// Key of the metadata.
     key: &'f Word,
 }
 
 impl<'f> Mismatches<'f> {
-    /// Looks at every customer that pays and that no account is linked to.
+    /// Checks every customer that pays and has no account.
     pub(crate) fn find(case: &Case<'f>) -> Self {
         let mut mismatches = Self::default();
         if !applies(case) || !case.wants(Rule::CustomerMismatch) {
@@ -76,12 +76,12 @@ impl<'f> Mismatches<'f> {
         mismatches
     }
 
-    /// Whether the account is accused of paying as another customer.
+    /// Returns true if the account is reported as paying as another customer.
     pub(super) fn accuse(&self, account: &Account) -> bool {
         self.found.contains_key(account.id.as_str())
     }
 
-    /// Whether it is known whose the customer is.
+    /// Returns true if the customer's account is known.
     pub(super) fn explain(&self, case: &Case<'_>, customer: CustomerNumber) -> bool {
         !self.explained.is_empty()
             && case
@@ -90,7 +90,7 @@ impl<'f> Mismatches<'f> {
                 .is_some_and(|id| self.explained.contains(id))
     }
 
-    /// Metadata keys that look like account ids and are not.
+    /// Returns advice about metadata keys that look like account ids but are not.
     pub(crate) fn into_advice(self) -> Vec<Advice> {
         self.advice
     }
@@ -104,12 +104,12 @@ impl<'f> Mismatches<'f> {
     }
 }
 
-/// Entitlements carry no metadata, and an account that is its subscription has no other customer.
+/// Checks that the rule applies: entitlements carry no metadata, and matching by subscription leaves no other customer.
 fn applies(case: &Case<'_>) -> bool {
     case.contract.source.has_subscriptions() && case.contract.match_on == MatchOn::CustomerId
 }
 
-/// The customers with a granting subscription and no account.
+/// Returns the customers with a granting subscription and no account.
 fn paying_strangers(case: &Case<'_>) -> impl Iterator<Item = CustomerNumber> {
     case.customers.all().filter(|customer| {
         case.customers.accounts_of(*customer).next().is_none()
@@ -119,12 +119,12 @@ fn paying_strangers(case: &Case<'_>) -> impl Iterator<Item = CustomerNumber> {
     })
 }
 
-/// Whether some customer pays whose account is not known.
+/// Returns true if some customer pays whose account is not known.
 pub(crate) fn has_paying_strangers(case: &Case<'_>) -> bool {
     applies(case) && paying_strangers(case).next().is_some()
 }
 
-/// The metadata of the customer's granting subscriptions, then its own.
+/// Returns the metadata of the customer's granting subscriptions, then its own.
 fn metadata<'f>(
     case: &Case<'f>,
     customer: CustomerNumber,
@@ -146,7 +146,7 @@ fn entries(subscription: &Subscription) -> impl Iterator<Item = &(Word, Box<str>
         .flat_map(|details| details.metadata.iter())
 }
 
-/// Whether the account would be accused, or is without access that its own customer does not give it.
+/// Returns true if the account would be accused, or lacks access that its own customer does not give it.
 fn qualifies(case: &Case<'_>, account: &Account, link: Option<Link<'_, '_>>) -> bool {
     if case.is_exempt(account) {
         return false;
@@ -154,7 +154,7 @@ fn qualifies(case: &Case<'_>, account: &Account, link: Option<Link<'_, '_>>) -> 
     let state = link.map(|link| case.state(&link.holder));
     match state {
         None => !account.paid,
-        // There is no verdict at all then.
+        // There is no verdict at all in this case.
         Some(Err(_)) => false,
         Some(Ok(state)) if account.paid => {
             matches!(state, CustomerAccess::NotGranting | CustomerAccess::None)
@@ -164,15 +164,15 @@ fn qualifies(case: &Case<'_>, account: &Account, link: Option<Link<'_, '_>>) -> 
     }
 }
 
-/// The metadata keys that hold the ids of accounts.
+/// Metadata keys that hold the ids of accounts.
 struct AccountKeys<'f> {
     keys: BTreeSet<&'f str>,
-    /// Keys that would be, but under which a linked subscription holds the id of another account.
+    /// Candidate keys under which a linked subscription holds the id of another account.
     vetoed: BTreeSet<&'f str>,
 }
 
 impl<'f> AccountKeys<'f> {
-    /// Judges the keys of `written` by their names and by what linked subscriptions hold under them.
+    /// Selects keys of `written` by their names and by the values that linked subscriptions hold under them.
     fn learn(case: &Case<'f>, accounts: &AccountIndex<'_>, written: &BTreeSet<&'f str>) -> Self {
         let (mut right, mut wrong) = (BTreeMap::<&str, usize>::new(), BTreeSet::new());
         for customer in case.customers.all() {
@@ -226,7 +226,7 @@ impl<'f> AccountKeys<'f> {
     }
 }
 
-/// Keys that are taken for an account's id by their name, normalized.
+/// Returns the normalized names of keys that are assumed to hold an account's id.
 fn usual_names(case: &Case<'_>) -> [String; 3] {
     let entity = normalized(&case.contract.entity);
     [
@@ -295,8 +295,8 @@ fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
     );
 }
 
-/// Customers whose own metadata could say whose they are, in the order of their ids: they pay, no account is linked to
-/// them, and nothing that was read names an account. None where there are more than `most`: they are of another product.
+/// Returns the customers whose own metadata may name an account, sorted by id: they pay, have no account, and nothing
+/// read so far names one. Returns none if there are more than `most`: they are of another product.
 pub(crate) fn unexplained_customers(case: &Case<'_>, most: usize) -> Vec<CustomerId> {
     if !applies(case) || !case.wants(Rule::CustomerMismatch) {
         return Vec::new();
@@ -333,7 +333,7 @@ mod tests {
         one
     }
 
-    /// An account whose stored customer has canceled, and a customer of nobody who pays and names it.
+    /// Returns an account whose stored customer has canceled, and a paying customer without an account that names it.
     fn two_customers(paid: bool) -> Facts {
         let mut account = account("1").plan("pro");
         account.paid = paid;

@@ -1,4 +1,4 @@
-//! The rules, each in the file of what it looks at.
+//! The rules, grouped by the objects that they check.
 
 mod access;
 mod columns;
@@ -24,9 +24,9 @@ use super::{
     customers::{CustomerNumber, Link},
 };
 
-/// Judges every account, then what belongs to customers, prices and statuses.
+/// Judges every account, then customers, prices and statuses.
 pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<(), Unanswerable> {
-    // Of several missing values the same one is named in whatever order the facts come.
+    // Report the same one of several missing values, regardless of the order of the facts.
     let mut missing: Option<Unanswerable> = None;
     for customer in case.customers.all() {
         if case.has_judged_account(customer)
@@ -48,7 +48,7 @@ pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<
     Ok(())
 }
 
-/// The rules that these facts could break.
+/// Returns the rules that these facts could break.
 pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
     let has_subscriptions = case.contract.source.has_subscriptions();
     let checks_plans = case.contract.checks_plans();
@@ -135,7 +135,7 @@ fn judge_account(
     Ok(())
 }
 
-/// Whether something that the provider does not know pays for the account.
+/// Returns true if something that the provider does not know pays for the account.
 pub(crate) fn is_paid_elsewhere(account: &Account) -> bool {
     let columns = account.columns.as_deref();
     columns.is_some_and(|columns| columns.paid_elsewhere)

@@ -1,4 +1,4 @@
-//! `plan-drift` and `stale-plan`: the stored plan against the prices that are paid for.
+//! `plan-drift` and `stale-plan`: compares the stored plan with the prices that are paid for.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::contract::{
     customers::{Holder, Link},
 };
 
-/// The stored plan is not one that `paying`, the granting or overdue subscriptions, pay for. Where those carry no mapped
+/// Reports a stored plan that `paying`, the granting or overdue subscriptions, do not pay for. If they carry no mapped
 /// price at all, no plan is expected and nobody is accused.
 pub(super) fn plan_drift(
     case: &Case<'_>,
@@ -82,12 +82,12 @@ pub(super) fn plan_drift(
     );
 }
 
-/// Whether two words differ in nothing but case and outer blanks.
+/// Returns true if two words differ only in case and surrounding blanks.
 pub(crate) fn is_same_word(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-/// Access was taken away, and the paid plan stayed.
+/// Reports a paid plan that stayed after access was removed.
 pub(super) fn stale_plan(case: &Case<'_>, link: &Link<'_, '_>) {
     if !case.wants(Rule::StalePlan)
         || !stores_paid_plan(case, link.account)
@@ -115,7 +115,7 @@ pub(super) fn stale_plan(case: &Case<'_>, link: &Link<'_, '_>) {
     );
 }
 
-/// Whether some subscription does not grant but may come back, so that its plan is worth keeping.
+/// Returns true if some subscription does not grant but may come back, so that its plan is worth keeping.
 pub(crate) fn is_plan_alive(case: &Case<'_>, holder: &Holder<'_>) -> bool {
     let may_come_back = |status: &Status| {
         matches!(
@@ -130,14 +130,14 @@ pub(crate) fn is_plan_alive(case: &Case<'_>, holder: &Holder<'_>) -> bool {
     })
 }
 
-/// Whether the stored plan is compared, and one of those that are paid for.
+/// Returns true if plans are compared and the account stores a paid one.
 pub(crate) fn stores_paid_plan(case: &Case<'_>, account: &Account) -> bool {
     let found = stored_plan(account);
     let is_it = |plan: &PlanWords| plan.is(found) && !case.contract.is_free(plan);
     compares_plans(case) && case.contract.plans.iter().any(|(_, plan)| is_it(plan))
 }
 
-/// Whether the contract has plans and the rows have them too.
+/// Returns true if the contract has plans and the rows have them too.
 pub(super) fn compares_plans(case: &Case<'_>) -> bool {
     case.contract.checks_plans() && case.facts.mapped.contains(&Field::Plan)
 }

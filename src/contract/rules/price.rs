@@ -9,19 +9,19 @@ use crate::contract::{
     customers::CustomerNumber,
 };
 
-/// How many of a price's subscriptions a finding names.
+/// Maximum number of a price's subscriptions in a finding.
 const NAMED: usize = 3;
 
 #[derive(Debug, Default)]
 struct Tally<'f> {
     subscriptions: u64,
-    /// The smallest ids.
+    /// Smallest subscription ids.
     named: BTreeSet<&'f SubscriptionId>,
-    /// Linked accounts that nobody can judge because of this price.
+    /// Number of linked accounts that cannot be judged because of this price.
     unjudged_accounts: u64,
 }
 
-/// One finding per price.
+/// Reports one finding per price.
 pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
     let rule = match case.contract.source {
         Source::Stripe | Source::Paddle => Rule::UnmappedPrice,
@@ -66,8 +66,8 @@ fn unmapped_prices<'f>(case: &Case<'f>, subscription: &'f Subscription) -> BTree
         .collect()
 }
 
-/// Counts the accounts that would be judged if `deciding`, the prices of each customer that nobody can judge by, were
-/// mapped.
+/// Counts the accounts that would be judged if the prices in `deciding` were mapped. It holds, for each customer, the
+/// prices that prevent a judgement.
 fn count_unjudged(
     case: &Case<'_>,
     deciding: &BTreeMap<CustomerNumber, BTreeSet<&PriceId>>,
@@ -77,7 +77,7 @@ fn count_unjudged(
         let mut states = StateOfCustomer::default();
         for link in case.customers.links_of(*customer) {
             let mut others = link.holder.customers();
-            // An account of several customers is counted once.
+            // Count an account of several customers once.
             let is_first = others.find(|one| deciding.contains_key(one)) == Some(*customer);
             if !is_first || case.is_exempt(link.account) {
                 continue;
@@ -147,7 +147,7 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
     case.report(rule, entity, draft);
 }
 
-/// `1 price`, `2 prices`
+/// Returns `1 price`, `2 prices`.
 pub(super) fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")

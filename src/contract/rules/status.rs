@@ -8,10 +8,10 @@ use crate::contract::{
     case::{Case, Draft},
 };
 
-/// How many of a status's subscriptions a finding names.
+/// Maximum number of a status's subscriptions in a finding.
 const NAMED: usize = 3;
 
-/// One finding per status word.
+/// Reports one finding per status word.
 pub(super) fn unknown_status(case: &Case<'_>) {
     if !case.wants(Rule::UnknownStatus) {
         return;

@@ -8,10 +8,10 @@ use crate::contract::{
     case::{Case, Draft},
 };
 
-/// How many ids the finding names.
+/// Maximum number of ids in the finding.
 const NAMED: usize = 5;
 
-/// One finding for all of them.
+/// Reports one finding for all of them.
 pub(super) fn unlinked_access(case: &Case<'_>) {
     let (mut number, mut named) = (0_u64, BTreeSet::new());
     for (account, link) in case.customers.accounts() {
