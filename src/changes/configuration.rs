@@ -19,7 +19,7 @@ pub struct OwnLines<'p> {
 }
 
 impl<'p> OwnLines<'p> {
-    /// Returns no lines if the whole file is new: then every line is an addition, which is no useful information.
+    /// Returns no lines if the whole file is new: then every line is an addition, which proves nothing.
     pub fn of(files: &'p [ChangedFile], configuration: &str) -> Self {
         let mut files = files.iter();
         let is_changed =

@@ -7,7 +7,7 @@ use super::name::{Kind, Name, plain};
 pub(super) enum How {
     /// The line certainly gives it a value.
     Sets,
-    /// It stands where code names things: in quotes, after a dot, before a comparison.
+    /// The line names it as code does: in quotes, after a dot, before a comparison.
     Names,
     /// The word occurs.
     Says,

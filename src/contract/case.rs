@@ -235,7 +235,7 @@ impl<'f> Case<'f> {
         self.contract.access(subscription, None, self.now) == SubscriptionAccess::Grants
     }
 
-    /// Returns true if its status grants and it is not free. A price that nobody mapped is charged too.
+    /// Returns true if its status grants and it is not free. An unmapped price is charged too.
     pub(crate) fn is_charged(&self, subscription: &Subscription) -> bool {
         self.contract.grants_by_status(subscription)
             && self.contract.access(subscription, None, self.now) != SubscriptionAccess::Denies
@@ -282,7 +282,7 @@ impl<'f> Case<'f> {
         newest_first(self.subscriptions_of(holder).filter(in_grace))
     }
 
-    /// Returns the deciding subscription: the granting one that the row names, else the newest granting, else the newest.
+    /// Returns the deciding subscription: a granting one that the row names, else the newest granting, else the newest.
     pub(crate) fn deciding(&self, holder: &Holder<'_>) -> Option<&'f Subscription> {
         let all = self.subscriptions_of(holder);
         let decide = all.filter(|subscription| !self.contract.has_only_seats(subscription));

@@ -164,7 +164,7 @@ pub struct Subscription {
     pub id: SubscriptionId,
     pub customer: CustomerId,
     pub created: UnixSeconds,
-    /// Time when it stopped, which is not when somebody asked for it.
+    /// Time when it stopped, not when the cancellation was requested.
     pub ended_at: Option<Moment>,
     /// `None` if the source does not provide it.
     pub period: Option<Period>,

@@ -39,7 +39,7 @@ pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) ->
                 subscriptions,
                 mapped: facts.mapped.clone(),
                 seen_modes: facts.seen_modes.clone(),
-                // They were looked up by id, so that an unknown customer is no sign of a wrong key.
+                // They were looked up by id, so an unknown customer does not indicate a wrong key.
                 customer_known: true,
                 stored_words: BTreeMap::new(),
                 customer_metadata: BTreeMap::new(),

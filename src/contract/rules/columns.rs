@@ -128,7 +128,7 @@ impl Row<'_, '_> {
             return;
         }
         let stored = self.columns.subscription_id.as_ref();
-        // One whose price nobody mapped grants by its status: it may well be the right one.
+        // One with an unmapped price grants by its status: it may well be the right one.
         let mut all = self.case.subscriptions_of(&self.link.holder);
         if all.any(|one| Some(&one.id) == stored && self.case.is_charged(one)) {
             return;
