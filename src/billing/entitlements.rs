@@ -23,7 +23,7 @@ impl pages::Listed for Listed {
 /// The response for one customer.
 enum Answer {
     Entitled(Vec<Listed>),
-    /// Stripe does not know the customer. The error is set if it exists in the other mode.
+    /// Stripe does not know the customer. Holds its error response, or `None` if the id was never sent.
     Unknown(Option<Error>),
 }
 

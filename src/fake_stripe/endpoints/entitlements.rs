@@ -1,4 +1,4 @@
-//! `/v1/entitlements`: features, and who may use them now.
+//! `/v1/entitlements`: features and active entitlements.
 
 use super::{Call, Endpoint, Listing, Route};
 use crate::fake_stripe::{
@@ -46,7 +46,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-/// The customer is required: there is no list of all.
+/// Requires the customer: Stripe has no list of all entitlements.
 fn list_active_entitlements(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let customer = call.parameters.required("customer")?;
     call.find(

@@ -1,4 +1,4 @@
-//! Every request that is answered: its path, what it needs, what it takes, and which function answers it.
+//! The supported requests: path, permission, parameters and handler of each.
 
 mod account;
 mod catalog;
@@ -36,7 +36,7 @@ use super::{
     world::{Collection, Object, Slot, World},
 };
 
-/// What a request asks for.
+/// The operation that a request selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Endpoint {
     ListSubscriptions,
@@ -128,7 +128,7 @@ pub enum Endpoint {
     DeleteInvoice,
     PreviewInvoice,
     SendInvoice,
-    /// Whatever is done with objects of these kinds.
+    /// All operations on objects of these kinds.
     InvoiceItems,
     Refunds,
     Disputes,
@@ -142,11 +142,11 @@ pub enum Endpoint {
     PaymentLinks,
     PortalConfigurations,
     Search,
-    /// Nothing that is answered here.
+    /// A request that is not supported.
     Unrecognized,
 }
 
-/// One line of the table of routes.
+/// One row of the route table.
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
     pub(crate) path: &'static str,
@@ -161,7 +161,7 @@ impl std::fmt::Debug for Route {
     }
 }
 
-/// A line of one of the two tables.
+/// A row of one of the two tables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Routed {
     Read(&'static Route),
@@ -184,7 +184,7 @@ impl Routed {
     }
 }
 
-/// The routes by folder.
+/// Returns the routes, grouped by module.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
     [
         subscriptions::ROUTES,
@@ -208,11 +208,11 @@ pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
     .flatten()
 }
 
-/// A request that was let in, with its parameters checked.
+/// An authorized request with checked parameters.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
-    /// What stood for `{id}` in the path.
+    /// Value of `{id}` in the path.
     pub(crate) id: &'a str,
     pub(crate) parameters: &'a Parameters,
     pub(crate) version: &'a ApiVersion,
@@ -228,7 +228,7 @@ impl Call<'_> {
         }
     }
 
-    /// The object that the path or a parameter names, when this key's mode has it.
+    /// Finds the object named by the path or a parameter, if it exists in the mode of the key.
     fn find<'w, T: Object>(
         &self,
         (world, collection): (&World, &'w Collection<T>),
@@ -244,7 +244,7 @@ impl Call<'_> {
         }
     }
 
-    /// An object as it is sent, expanded as asked.
+    /// Serializes an object with the requested expansions.
     fn body<T: Serialize>(&self, world: &World, shape: &T) -> Result<Vec<u8>, ApiError> {
         let broken = |error: serde_json::Error| ApiError::invalid(error.to_string());
         let paths = self.parameters.texts("expand");
@@ -256,7 +256,7 @@ impl Call<'_> {
         serde_json::to_vec(&value).map_err(broken)
     }
 
-    /// The page of a list that was asked for.
+    /// Returns the requested page of a list.
     fn list<'w, T: Object, S: Serialize>(
         &self,
         world: &'w World,
@@ -290,17 +290,17 @@ impl Call<'_> {
     }
 }
 
-/// What a list draws from.
+/// The source of a list.
 struct Listing<'w, T> {
     collection: &'w Collection<T>,
-    /// Oldest first.
+    /// Slots with the oldest first.
     slots: Cow<'w, [Slot]>,
     word: &'static str,
     times: TimeRange,
 }
 
 impl<'w, T: Object> Listing<'w, T> {
-    /// The whole collection, within the call's `created`.
+    /// Lists the whole collection within the call's `created`.
     fn of(collection: &'w Collection<T>, word: &'static str, call: &Call<'_>) -> Self {
         Self {
             collection,

@@ -1,4 +1,4 @@
-//! Cards, refunds, disputes, movements of the balance, and what waits for the next invoice.
+//! Cards, refunds, disputes, balance transactions and invoice items.
 
 use super::{Call, Endpoint, Listing, Route};
 use crate::fake_stripe::{
@@ -229,7 +229,7 @@ fn retrieve_dispute(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
     call.body(world, &shapes::dispute(dispute, call.view(world)))
 }
 
-/// Every movement of the balance, newest first.
+/// Returns all balance transactions, newest first.
 fn movements(world: &World) -> Vec<Movement<'_>> {
     let paid = world.objects.charges.iter().filter(|one| !one.declined);
     let refunds = world.objects.refunds.iter().map(Movement::of_refund);

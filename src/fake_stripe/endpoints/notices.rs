@@ -55,7 +55,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-/// The provider lists the events of 30 days.
+/// Age limit of listed events: Stripe lists those of 30 days.
 const LISTED: i64 = 30 * 86_400;
 
 fn list_events(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -75,7 +75,7 @@ fn list_events(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     })
 }
 
-/// `customer.subscription.*` stands for every type that begins so.
+/// Returns true if `kind` matches `asked`, where `customer.subscription.*` matches every type with that prefix.
 fn is_of(kind: &str, asked: &str) -> bool {
     asked
         .strip_suffix('*')

@@ -1,4 +1,4 @@
-//! `/v1/plans`: recurring prices under their older name.
+//! `/v1/plans`: the older name of recurring prices.
 
 use super::{Call, Endpoint, Listing, Route};
 use crate::fake_stripe::{

@@ -1,5 +1,5 @@
-//! Objects that are kept as they were asked for: promotion codes, tax rates, tax ids, setup intents, credit notes,
-//! payment links and configurations of the billing portal.
+//! Objects stored as requested: promotion codes, tax rates, tax ids, setup intents, credit notes, payment links and
+//! configurations of the billing portal.
 
 use serde_json::Value;
 
@@ -11,15 +11,15 @@ use crate::fake_stripe::{
     world::{Record, RecordKind, World},
 };
 
-/// How objects of one kind are asked for.
+/// The endpoints of one kind of object.
 #[derive(Debug)]
 pub(super) struct Spec {
     pub(super) kind: RecordKind,
-    /// The part of the path that says which kind is meant.
+    /// Path segment of the kind.
     pub(super) part: &'static str,
-    /// The word of the kind in refusals.
+    /// Name of the kind in error messages.
     pub(super) word: &'static str,
-    /// Filters of the list, and where the objects have the value.
+    /// Filters of the list, with the place of the value in the objects.
     filters: &'static [(&'static str, &'static str)],
 }
 
@@ -232,7 +232,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// The object that a path names.
+/// Finds the object named by the path.
 pub(super) fn find<'w>(
     call: &Call<'_>,
     world: &'w World,

@@ -1,4 +1,4 @@
-//! `/v1/subscription_items`: what a subscription's embedded list has no room for.
+//! `/v1/subscription_items`: the items that do not fit into a subscription's embedded list.
 
 use super::{Call, Endpoint, Route};
 use crate::fake_stripe::{
@@ -27,7 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-/// The whole account is searched for it: nobody retrieves many.
+/// Finds the subscription of an item. Searches the whole account, since items are rarely retrieved.
 pub(super) fn owner_of<'w>(world: &'w World, item: &str) -> Option<&'w Subscription> {
     let mut all = world.subscriptions.iter();
     all.find(|subscription| subscription.items.iter().any(|one| one.id == item))

@@ -1,4 +1,4 @@
-//! `/v1/subscriptions`. Reading is here; what creates, updates and cancels them belongs beside it.
+//! `/v1/subscriptions`: read requests. The writes are in a separate module.
 
 use std::borrow::Cow;
 
@@ -116,10 +116,10 @@ fn collection_method<'a>(call: &'a Call<'_>) -> Result<Option<&'a str>, ApiError
     }
 }
 
-/// Which statuses a listing shows.
+/// The statuses that a list includes.
 enum StatusFilter {
-    /// "Subscriptions that have not been canceled": what is listed when nothing is asked. The documentation does not
-    /// say whether `incomplete_expired` is among them; it is, by the letter.
+    /// "Subscriptions that have not been canceled": the default. The documentation does not say whether
+    /// `incomplete_expired` is included; taken literally, it is.
     NotCanceled,
     All,
     Ended,
@@ -128,7 +128,7 @@ enum StatusFilter {
 
 impl StatusFilter {
     fn of(call: &Call<'_>) -> Result<Self, ApiError> {
-        /// What versions before 2016-07-06 know.
+        /// Statuses known to versions before 2016-07-06.
         const OLD: [&str; 6] = [
             "active",
             "past_due",
@@ -162,7 +162,7 @@ impl StatusFilter {
         }
     }
 
-    /// Those that it admits, oldest first.
+    /// Returns the matching subscriptions, oldest first.
     fn slots<'w>(&self, world: &'w World) -> &'w [Slot] {
         match self {
             Self::NotCanceled => world.by_status.not_canceled(),

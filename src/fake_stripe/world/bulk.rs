@@ -1,24 +1,24 @@
-//! Thousands to millions of subscriptions at once.
+//! Generates thousands to millions of subscriptions at once.
 
 use compact_str::{CompactString, format_compact};
 
 use super::{Customer, Item, Price, Status, Subscription, World, mix};
 
-/// How a crowd of subscriptions looks. Each has a customer of its own.
+/// The properties of generated subscriptions. Each has a separate customer.
 #[derive(Debug, Clone)]
 pub struct Bulk {
     pub count: u32,
-    /// Handed out in turn by chance; made by the world (monthly) where they are not there yet.
+    /// Prices assigned at random; missing ones are created (monthly).
     pub prices: Vec<CompactString>,
-    /// Statuses and how often each is met, relative to the others.
+    /// Statuses with their relative frequencies.
     pub statuses: Vec<(Status, u32)>,
-    /// Seconds between one creation and the next; 0 puts all of them in one second.
+    /// Seconds between two creations; 0 creates all of them in one second.
     pub spacing: i64,
     pub seed: u64,
 }
 
 impl Bulk {
-    /// A crowd as an ordinary business has it: most subscriptions active or long canceled.
+    /// Returns a distribution like that of an ordinary business: most subscriptions are active or long canceled.
     pub fn of(count: u32) -> Self {
         Self {
             count,
@@ -40,7 +40,7 @@ impl Bulk {
 }
 
 impl World {
-    /// Adds a crowd, oldest first, the last one created at the world's clock.
+    /// Adds the subscriptions, oldest first, the last one created at the world's clock.
     pub fn bulk(&mut self, bulk: &Bulk) {
         let expected = usize::try_from(bulk.count).unwrap_or_default();
         self.customers.reserve(expected);

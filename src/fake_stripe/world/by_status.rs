@@ -1,11 +1,11 @@
-//! Subscriptions by status, in the order of listing: a page of the few past-due ones among a million costs no walk past
-//! the others.
+//! An index of subscriptions by status, in list order: a page of the few past-due ones among a million does not have to
+//! skip the others.
 
 use std::collections::BTreeMap;
 
 use super::{Collection, Slot, Status, Subscription};
 
-/// The slots of a collection of subscriptions as it was when it had this revision.
+/// The slots of subscriptions by status, at a revision of their collection.
 #[derive(Debug, Default)]
 pub(crate) struct ByStatus {
     revision: u64,
@@ -15,7 +15,7 @@ pub(crate) struct ByStatus {
 }
 
 impl ByStatus {
-    /// Catches up with a collection that is in order.
+    /// Rebuilds the index if the collection, which must be sorted, has changed.
     pub(crate) fn follow(&mut self, subscriptions: &Collection<Subscription>) {
         if self.revision == subscriptions.revision() {
             return;
@@ -43,7 +43,7 @@ impl ByStatus {
         }
     }
 
-    /// Oldest first, as all of these.
+    /// Returns the slots with a status, oldest first.
     pub(crate) fn of(&self, status: &Status) -> &[Slot] {
         self.each.get(status).map_or(&[], Vec::as_slice)
     }

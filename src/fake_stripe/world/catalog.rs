@@ -1,4 +1,4 @@
-//! What is for sale: products and their prices.
+//! Products and their prices.
 
 use compact_str::CompactString;
 
@@ -32,16 +32,16 @@ impl Product {
     }
 }
 
-/// A price. `unit_amount` is none where the provider says null: tiered prices and amounts below a cent.
+/// A price. `unit_amount` is `None` if Stripe says null: tiered prices and amounts below a cent.
 #[derive(Debug, Clone)]
 pub struct Price {
     pub id: CompactString,
     pub created: i64,
-    /// Empty: the world makes a product of its own for it.
+    /// Product id. If empty, the world creates a product for it.
     pub product: CompactString,
     pub currency: CompactString,
     pub unit_amount: Option<i64>,
-    /// The amount as decimal text where it is no whole number of cents.
+    /// Amount as decimal text, if it is not a whole number of cents.
     pub unit_amount_decimal: Option<CompactString>,
     pub recurring: Option<Recurring>,
     pub tiered: bool,
@@ -51,7 +51,7 @@ pub struct Price {
     pub metadata: Metadata,
 }
 
-/// How often a price is billed.
+/// The billing interval of a price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recurring {
     pub interval: Interval,
@@ -84,7 +84,7 @@ impl Interval {
         }
     }
 
-    /// The length that the engine gives periods: months of 30 days and years of 365, so that every run has the same.
+    /// Returns the length of periods in the engine: months of 30 days and years of 365, so that every run is the same.
     pub(crate) fn seconds(self) -> i64 {
         const DAY: i64 = 86_400;
         match self {
@@ -97,7 +97,7 @@ impl Interval {
 }
 
 impl Price {
-    /// A recurring price in US dollars.
+    /// Returns a recurring price in US dollars.
     pub fn recurring(id: &str, unit_amount: i64, interval: Interval) -> Self {
         Self {
             recurring: Some(Recurring {
@@ -135,7 +135,7 @@ impl Price {
         }
     }
 
-    /// `recurring` or `one_time`.
+    /// Returns `recurring` or `one_time`.
     pub(crate) fn kind(&self) -> &'static str {
         match self.recurring {
             Some(_) => "recurring",
@@ -143,7 +143,7 @@ impl Price {
         }
     }
 
-    /// Billed by reported usage.
+    /// Makes it billed by reported usage.
     #[must_use]
     pub fn metered(mut self) -> Self {
         if let Some(recurring) = &mut self.recurring {

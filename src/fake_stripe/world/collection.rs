@@ -1,20 +1,20 @@
-//! Objects of one kind, found by id and walked newest first, as the provider's lists walk them.
+//! Objects of one kind, looked up by id and listed newest first, as in Stripe's lists.
 
 use std::{collections::BTreeSet, hash::BuildHasher as _};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// What every listed object has.
+/// The common fields of listed objects.
 pub(crate) trait Object {
     fn id(&self) -> &str;
     fn created(&self) -> i64;
 }
 
-/// Where an object lies in its collection. Slots grow in the order of insertion and never change.
+/// The index of an object in its collection. Slots are assigned in insertion order and never change.
 pub(crate) type Slot = u32;
 
-/// The objects in the order of insertion, an index by id, and the order of listing. Nothing holds an id twice: a
-/// million objects have to fit beside the program that is tested.
+/// Objects in insertion order, an index by id, and the list order. No id is stored twice: a million objects have to fit
+/// into memory beside the tested program.
 #[derive(Debug)]
 pub(crate) struct Collection<T> {
     objects: Vec<T>,
@@ -23,9 +23,9 @@ pub(crate) struct Collection<T> {
     /// Slots by (created, slot), oldest first.
     order: Vec<Slot>,
     ordered: bool,
-    /// Another number after every change.
+    /// Revision, which differs after every change.
     revision: u64,
-    /// Slots of objects that are there no more.
+    /// Slots of removed objects.
     forgotten: BTreeSet<Slot>,
 }
 
@@ -44,7 +44,7 @@ impl<T> Default for Collection<T> {
 }
 
 impl<T: Object> Collection<T> {
-    /// Adds an object, or puts it in the place of the one that has its id.
+    /// Adds an object, or replaces the one with the same id.
     pub(crate) fn put(&mut self, object: T) -> Slot {
         self.revision = self.revision.wrapping_add(1);
         if let Some(slot) = self.slot(object.id()) {
@@ -72,7 +72,7 @@ impl<T: Object> Collection<T> {
         slot
     }
 
-    /// Takes an object out of sight: it is neither found nor listed any more.
+    /// Removes an object from lookups and lists.
     pub(crate) fn forget(&mut self, id: &str) -> bool {
         let hash = self.hasher.hash_one(id);
         let objects = &self.objects;
@@ -109,7 +109,7 @@ impl<T: Object> Collection<T> {
         self.objects.get(index(slot))
     }
 
-    /// The slots, oldest first; within one second in the order of insertion.
+    /// Returns the slots sorted, oldest first; within one second in insertion order.
     pub(crate) fn order(&mut self) -> &[Slot] {
         if !self.ordered {
             let objects = &self.objects;
@@ -120,7 +120,7 @@ impl<T: Object> Collection<T> {
         &self.order
     }
 
-    /// The slots as `order` left them, for a caller that also needs the objects.
+    /// Returns the slots as last sorted by `order`, for a caller that also borrows the objects.
     pub(crate) fn ordered_slots(&self) -> &[Slot] {
         &self.order
     }

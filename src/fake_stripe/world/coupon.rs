@@ -1,13 +1,13 @@
-//! What makes a price smaller.
+//! Coupons and discounts.
 
 use compact_str::CompactString;
 
 use super::{Metadata, collection::Object, invoice::objects};
 
-/// A coupon: a share or an amount off.
+/// A coupon: a percentage or an amount off.
 #[derive(Debug, Clone)]
 pub struct Coupon {
-    /// Empty: eight letters and digits, as the provider makes them.
+    /// Id. If empty, eight letters and digits are generated, as Stripe does.
     pub id: CompactString,
     pub created: i64,
     pub name: Option<CompactString>,
@@ -20,10 +20,10 @@ pub struct Coupon {
     pub metadata: Metadata,
 }
 
-/// How much a coupon takes off.
+/// The reduction by a coupon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Off {
-    /// In hundredths of a per cent: 2550 is 25.5 %.
+    /// Hundredths of a percent: 2550 is 25.5 %.
     BasisPoints(u32),
     Amount {
         amount: i64,
@@ -32,7 +32,7 @@ pub enum Off {
 }
 
 impl Coupon {
-    /// So many per cent off, for ever.
+    /// Returns a coupon with a percentage off, forever.
     pub fn percent(id: &str, percent: u32) -> Self {
         Self {
             id: id.into(),
@@ -47,7 +47,7 @@ impl Coupon {
         }
     }
 
-    /// What is taken off an amount.
+    /// Returns the reduction of an amount.
     pub(crate) fn taken_off(&self, amount: i64) -> i64 {
         const WHOLE: i64 = 10_000;
         let off = match &self.off {
@@ -58,7 +58,7 @@ impl Coupon {
     }
 }
 
-/// A coupon at work on a subscription.
+/// A coupon applied to a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discount {
     pub id: CompactString,

@@ -1,4 +1,4 @@
-//! A customer, living or deleted.
+//! A customer, active or deleted.
 
 use compact_str::CompactString;
 
@@ -8,7 +8,7 @@ use super::{
     sparse::{Blank, Sparse},
 };
 
-/// A customer as the engine keeps it. A deleted one is still retrieved, as `{id, object, deleted: true}`.
+/// A customer as the engine stores it. A deleted one can still be retrieved, as `{id, object, deleted: true}`.
 #[derive(Debug, Clone, Default)]
 pub struct Customer {
     pub id: CompactString,
@@ -18,7 +18,7 @@ pub struct Customer {
     pub details: Sparse<CustomerDetails>,
 }
 
-/// The part of a customer that most never use.
+/// The fields of a customer that are rarely set.
 #[derive(Debug, Clone, Default)]
 pub struct CustomerDetails {
     pub name: Option<CompactString>,
@@ -30,7 +30,7 @@ pub struct CustomerDetails {
     pub test_clock: Option<CompactString>,
     pub customer_account: Option<CompactString>,
     pub default_payment_method: Option<CompactString>,
-    /// How many invoices have a number.
+    /// Number of invoices that have been numbered.
     pub invoices: u32,
 }
 
@@ -77,7 +77,7 @@ impl Customer {
         self
     }
 
-    /// Changes anything that has no method of its own.
+    /// Changes any of the details.
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(&mut CustomerDetails)) -> Self {
         change(&mut self.details);

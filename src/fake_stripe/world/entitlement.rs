@@ -1,4 +1,4 @@
-//! Features, and which customers may use them now.
+//! Features, and the customers that may use them now.
 
 use compact_str::CompactString;
 
@@ -27,7 +27,8 @@ impl Feature {
     }
 }
 
-/// That a customer may use a feature now. The provider's object carries no time; `created` is for the order only.
+/// A customer's current entitlement to a feature. Stripe's object has no timestamp; `created` only determines the
+/// order.
 #[derive(Debug, Clone)]
 pub struct ActiveEntitlement {
     pub id: CompactString,

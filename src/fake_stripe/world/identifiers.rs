@@ -1,14 +1,14 @@
-//! Ids that look like the provider's and are the same in every run.
+//! Ids that look like Stripe's and are the same in every run.
 
 use compact_str::CompactString;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The digits that a 64-bit number needs in base 62.
+/// Number of base-62 digits of a 64-bit number.
 const DIGITS_OF_A_NUMBER: usize = 11;
 
-/// The `number`th id with this prefix. Two numbers never share an id: the first eleven characters are a bijection of
-/// the number. Up to 24 characters fit in a `CompactString` without memory of their own.
+/// Returns the `number`th id with this prefix. Ids are unique: the first eleven characters are a bijection of the
+/// number. Ids of up to 24 characters fit into a `CompactString` without allocation.
 pub(crate) fn identifier(prefix: &str, number: u64, length: usize) -> CompactString {
     let mut id = CompactString::with_capacity(prefix.len().saturating_add(length));
     id.push_str(prefix);
@@ -26,7 +26,7 @@ pub(crate) fn identifier(prefix: &str, number: u64, length: usize) -> CompactStr
     id
 }
 
-/// `SplitMix64`'s finaliser: spreads neighbouring numbers over all 64 bits, and is a bijection.
+/// Applies `SplitMix64`'s finalizer, a bijection that spreads neighboring numbers over all 64 bits.
 pub(crate) fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,10 +1,10 @@
-//! What is billed: invoices with their lines, what waits for the next one, and who paid what of them.
+//! Invoices with their lines, pending invoice items, and payments.
 
 use compact_str::CompactString;
 
 use super::{Metadata, Period, collection::Object};
 
-/// Where an invoice stands.
+/// The status of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InvoiceStatus {
     #[default]
@@ -27,24 +27,24 @@ impl InvoiceStatus {
     }
 }
 
-/// An invoice as the engine keeps it; what it comes to is the sum of its lines less the discount.
+/// An invoice as the engine stores it. Its total is the sum of its lines less the discount.
 #[derive(Debug, Clone, Default)]
 pub struct Invoice {
     pub id: CompactString,
     pub created: i64,
     pub customer: CompactString,
     pub subscription: Option<CompactString>,
-    /// The subscription's metadata when the invoice was made.
+    /// Metadata of the subscription when the invoice was created.
     pub subscription_metadata: Metadata,
     pub status: InvoiceStatus,
     /// `subscription_create`, `subscription_cycle`, `subscription_update`, `manual`.
     pub billing_reason: CompactString,
     pub currency: CompactString,
     pub lines: Vec<InvoiceLine>,
-    /// The discount that was applied, and how much it takes off.
+    /// Applied discount and the amount it takes off.
     pub discount: Option<(CompactString, i64)>,
     pub period: Option<Period>,
-    /// As the customer was when the invoice was made.
+    /// E-mail of the customer when the invoice was created.
     pub customer_email: Option<CompactString>,
     pub customer_name: Option<CompactString>,
     pub number: Option<CompactString>,
@@ -61,7 +61,7 @@ pub struct Invoice {
     pub metadata: Metadata,
 }
 
-/// A line of an invoice: a price of the subscription for a period, or what a change in mid-period comes to.
+/// A line of an invoice: a price of the subscription for a period, or a proration.
 #[derive(Debug, Clone, Default)]
 pub struct InvoiceLine {
     pub id: CompactString,
@@ -71,7 +71,7 @@ pub struct InvoiceLine {
     pub price: CompactString,
     pub quantity: Option<u32>,
     pub subscription_item: CompactString,
-    /// The invoice item that the line was made of; a plain line of the subscription has none.
+    /// Source invoice item, if the line has one.
     pub invoice_item: Option<CompactString>,
     pub proration: bool,
     pub metadata: Metadata,
@@ -89,7 +89,7 @@ impl Invoice {
         self.subtotal().saturating_sub(off)
     }
 
-    /// What is asked for: never less than nothing.
+    /// Returns the amount due, which is never negative.
     pub(crate) fn amount_due(&self) -> i64 {
         self.total().max(0)
     }
@@ -118,7 +118,7 @@ impl Invoice {
     }
 }
 
-/// What is added to the next invoice.
+/// An item added to the next invoice.
 #[derive(Debug, Clone, Default)]
 pub struct InvoiceItem {
     pub id: CompactString,
@@ -126,7 +126,7 @@ pub struct InvoiceItem {
     pub customer: CompactString,
     pub subscription: CompactString,
     pub currency: CompactString,
-    /// Where it went, once it did.
+    /// Invoice that includes it, once there is one.
     pub invoice: Option<CompactString>,
     pub line: InvoiceLine,
 }
@@ -145,7 +145,7 @@ pub struct InvoicePayment {
 }
 
 impl InvoicePayment {
-    /// `open`, `paid` or `canceled`.
+    /// Returns `open`, `paid` or `canceled`.
     pub(crate) fn status(&self) -> &'static str {
         match (self.paid_at, self.canceled_at) {
             (Some(_), _) => "paid",

@@ -1,17 +1,17 @@
-//! What a status implies for the rest of a subscription, and the steps that lead from one to the next.
+//! Fields implied by a status, and the transitions between statuses.
 
 use super::{Collection, Interval, Period, Price, Status, Subscription, World};
 
 const DAY: i64 = 86_400;
 
-/// The provider gives the first payment 23 hours.
+/// Time that Stripe allows for the first payment: 23 hours.
 const TIME_TO_PAY: i64 = 23 * 3600;
 
-/// The length of a trial that nobody specified.
+/// Default length of a trial.
 const TRIAL: i64 = 14 * DAY;
 
 impl World {
-    /// Gives a subscription another status, with the times and details that come with it.
+    /// Sets the status of a subscription, with the times and details that come with it.
     pub fn set_status(&mut self, id: &str, status: Status) -> bool {
         let clock = self.clock;
         self.change_subscription(id, |subscription| {
@@ -21,7 +21,7 @@ impl World {
         })
     }
 
-    /// Ends a subscription now, at its customer's request. One that has ended stays as it is.
+    /// Ends a subscription now, at its customer's request. One that has ended stays unchanged.
     pub fn cancel(&mut self, id: &str) -> bool {
         match self.find_subscription(id) {
             Some(subscription) if subscription.status.is_ended() => true,
@@ -30,7 +30,7 @@ impl World {
         }
     }
 
-    /// Schedules the end. Classic billing keeps the flag and the time; flexible billing keeps the time only.
+    /// Schedules the end. Classic billing keeps the flag and the time; flexible billing only the time.
     pub fn cancel_at_period_end(&mut self, id: &str) -> bool {
         let clock = self.clock;
         self.change_subscription(id, |subscription| {
@@ -48,12 +48,12 @@ impl World {
         })
     }
 
-    /// Takes a scheduled end back.
+    /// Undoes a scheduled end.
     pub fn keep(&mut self, id: &str) -> bool {
         self.change_subscription(id, forget_end)
     }
 
-    /// Moves every item into the period after its present one.
+    /// Moves every item into its next period.
     pub fn renew(&mut self, id: &str) -> bool {
         let lengths = self.find_subscription(id).map(|subscription| {
             subscription
@@ -78,7 +78,7 @@ impl World {
     }
 }
 
-/// Gives items a period where they have none.
+/// Fills in the missing periods of items.
 pub(super) fn fill_periods(
     subscription: &mut Subscription,
     prices: &Collection<Price>,
@@ -114,7 +114,7 @@ pub(super) fn fill_periods(
     }
 }
 
-/// Sets what a status cannot be without, where it is not set yet.
+/// Fills in the missing fields that a status requires.
 pub(super) fn imply(subscription: &mut Subscription, clock: i64) {
     let created = subscription.created;
     match subscription.status {
@@ -173,7 +173,7 @@ fn forget_end(subscription: &mut Subscription) {
     }
 }
 
-/// The period, counted from the beginning, in which `moment` lies.
+/// Returns the period around `moment`, counted from `begin`.
 fn period_around(begin: i64, moment: i64, length: i64) -> Period {
     let passed = moment
         .saturating_sub(begin)

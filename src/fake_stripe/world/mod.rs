@@ -1,4 +1,4 @@
-//! The provider's side of the world: every object, the clock, and the ways in which they change.
+//! The state of the fake Stripe: objects, the clock, and the operations that change them.
 
 mod acts;
 mod bulk;
@@ -53,14 +53,14 @@ pub(crate) use self::{
 };
 use super::{keys::Keys, version::ApiVersion};
 
-/// One account at the provider, in one mode. The same calls in the same order build the same world, ids included.
+/// One Stripe account in one mode. The same calls in the same order produce the same world, including ids.
 #[derive(Debug)]
 pub struct World {
-    /// Seconds since 1970: what the provider thinks the time is. It moves only when told to.
+    /// Current time in seconds since 1970. It changes only explicitly.
     pub clock: i64,
     pub livemode: bool,
     pub account: CompactString,
-    /// The version that a request without `Stripe-Version` gets.
+    /// API version of requests without `Stripe-Version`.
     pub default_version: ApiVersion,
     pub quirks: Quirks,
     pub keys: Keys,
@@ -73,26 +73,26 @@ pub struct World {
     pub(crate) events: Collection<Event>,
     pub(crate) webhook_endpoints: Collection<WebhookEndpoint>,
     pub(crate) test_clocks: Collection<TestClock>,
-    /// What there are few of.
+    /// Objects of the less numerous kinds.
     pub(crate) objects: Objects,
     pub(crate) by_status: ByStatus,
-    /// (customer, subscription): so that asking for one customer does not walk a million subscriptions.
+    /// Pairs of (customer, subscription), so that a lookup by customer does not scan a million subscriptions.
     by_customer: BTreeSet<(Slot, Slot)>,
     numbers: Numbers,
     scene: Scene,
 }
 
-/// What live payloads carry against or beyond the documentation; off unless a test wants it.
+/// Deviations of live payloads from the documentation; off unless a test enables them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Quirks {
-    /// Periods at the subscription and at its items, as payloads of late 2025 had them in old versions.
+    /// Periods both on the subscription and on its items, as payloads of late 2025 had them in old versions.
     pub periods_in_both_places: bool,
-    /// `plan` and `quantity` at the subscription, when it has a single item.
+    /// `plan` and `quantity` on a subscription with a single item.
     pub top_level_plan: bool,
 }
 
 impl World {
-    /// An empty test-mode account at this time (seconds since 1970).
+    /// Creates an empty test-mode account at this time (seconds since 1970).
     pub fn new(clock: i64) -> Self {
         Self {
             clock,
@@ -136,7 +136,7 @@ impl World {
         id
     }
 
-    /// Adds or replaces a price, and its product when there is none of that id.
+    /// Adds or replaces a price, and creates its product if missing.
     pub fn price(&mut self, mut price: Price) -> CompactString {
         self.fill(&mut price.id, "price_1", 18);
         self.stamp(&mut price.created);
@@ -153,8 +153,8 @@ impl World {
         id
     }
 
-    /// Adds or replaces a subscription. A customer or a price that is not there yet is made (a monthly price of
-    /// 20 dollars), and what its status implies (periods, ends, trials) is filled in where it was left open.
+    /// Adds or replaces a subscription. Creates a missing customer or price (20 dollars a month), and fills in unset
+    /// fields that the status implies (periods, ends, trials).
     pub fn subscription(&mut self, mut subscription: Subscription) -> CompactString {
         self.fill(&mut subscription.id, "sub_1", 19);
         self.stamp(&mut subscription.created);
@@ -162,8 +162,8 @@ impl World {
         self.store(subscription)
     }
 
-    /// Changes a subscription. What its status implies is left as the change leaves it; `set_status`, `cancel` and the
-    /// other steps take care of that. False when there is none.
+    /// Changes a subscription. Does not adjust the fields that its status implies; `set_status`, `cancel` and the other
+    /// transitions do that. Returns false if it does not exist.
     pub fn change_subscription(
         &mut self,
         id: &str,
@@ -178,7 +178,7 @@ impl World {
         true
     }
 
-    /// Deletes a customer as the provider does: its subscriptions end now, and it is retrieved as a stub from now on.
+    /// Deletes a customer as Stripe does: ends its subscriptions and leaves a stub that can be retrieved.
     pub fn delete_customer(&mut self, id: &str) -> bool {
         for subscription in self.subscriptions_of(id) {
             self.cancel(&subscription);
@@ -190,7 +190,7 @@ impl World {
         true
     }
 
-    /// Puts a subscription in its place, with whatever it names.
+    /// Stores a subscription and creates missing objects that it refers to.
     fn store(&mut self, mut subscription: Subscription) -> CompactString {
         if self.customers.get(&subscription.customer).is_none() {
             let customer = Customer::new(&subscription.customer).created(subscription.created);
@@ -221,7 +221,7 @@ impl World {
         id
     }
 
-    /// Lets a customer use a feature now. Either is made where it is not there yet.
+    /// Entitles a customer to a feature now. Creates either if missing.
     pub fn entitle(&mut self, customer: &str, feature: &str) -> CompactString {
         let mut id = CompactString::default();
         self.fill(&mut id, "ent_", 19);
@@ -240,7 +240,7 @@ impl World {
         id
     }
 
-    /// Adds an event that the event list shows.
+    /// Adds an event to the event list.
     pub fn event(&mut self, mut event: Event) -> CompactString {
         self.fill(&mut event.id, "evt_1", 19);
         self.stamp(&mut event.created);
@@ -265,7 +265,7 @@ impl World {
         id
     }
 
-    /// Every subscription in the order in which they were added.
+    /// Returns all subscriptions in insertion order.
     pub fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
         self.subscriptions.iter()
     }
@@ -290,7 +290,7 @@ impl World {
         self.customers.get(id)
     }
 
-    /// The ids of a customer's subscriptions in the order in which they were added.
+    /// Returns the ids of a customer's subscriptions in insertion order.
     pub fn subscriptions_of(&self, customer: &str) -> Vec<CompactString> {
         self.slots_of(customer)
             .filter_map(|slot| self.subscriptions.at(slot))
@@ -298,7 +298,7 @@ impl World {
             .collect()
     }
 
-    /// Puts every collection into the order of listing, which changes may have disturbed.
+    /// Sorts every collection into list order, which changes may have disturbed.
     pub(crate) fn put_in_order(&mut self) {
         self.customers.order();
         self.products.order();

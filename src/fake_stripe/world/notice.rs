@@ -1,11 +1,11 @@
-//! What the provider tells others, and whom: events, webhook endpoints, test clocks.
+//! Events, webhook endpoints and test clocks.
 
 use compact_str::CompactString;
 use serde_json::Value;
 
 use super::{Metadata, collection::Object};
 
-/// An event with the snapshot of its object as it was rendered when the event happened.
+/// An event with a snapshot of its object, rendered when the event happened.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub id: CompactString,
@@ -16,7 +16,7 @@ pub struct Event {
     pub previous_attributes: Option<Value>,
     pub request: Option<CompactString>,
     pub idempotency_key: Option<CompactString>,
-    /// Endpoints that have not answered it with 2xx.
+    /// Number of endpoints that have not answered it with 2xx.
     pub pending_webhooks: u32,
 }
 

@@ -1,4 +1,4 @@
-//! How many ids of each kind were handed out, by namespace.
+//! Counters of assigned ids by kind and namespace.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use compact_str::CompactString;
 
 use super::identifiers::{identifier, mix};
 
-/// The ids of one namespace. What is made in one is counted apart from what is made in another, so that scenarios
-/// that are played side by side get the same ids in every run.
+/// The ids of one namespace. Namespaces count separately, so that scenarios that run in parallel get the same ids in
+/// every run.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
-    /// Where this namespace begins to count.
+    /// First number of this namespace.
     start: u64,
     given: BTreeMap<&'static str, u64>,
-    /// The ids that were handed out and are yet to be noted; only those of a namespace with a name are kept.
+    /// Newly assigned ids that are not registered yet; only collected in a named namespace.
     fresh: Vec<CompactString>,
     is_named: bool,
 }
@@ -40,7 +40,7 @@ impl Numbers {
         id
     }
 
-    /// The ids since this was last asked.
+    /// Returns the ids assigned since the last call.
     pub(crate) fn take_fresh(&mut self) -> Vec<CompactString> {
         std::mem::take(&mut self.fresh)
     }

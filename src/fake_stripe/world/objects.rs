@@ -1,4 +1,4 @@
-//! The objects that there are few of: what is billed and paid, and the pages where it happens.
+//! Objects of the less numerous kinds: invoices, payments and hosted pages.
 
 use compact_str::CompactString;
 
@@ -26,7 +26,7 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
-    /// Puts the listed ones into the order of listing.
+    /// Sorts the listed collections into list order.
     pub(super) fn put_in_order(&mut self) {
         self.invoices.order();
         self.invoice_payments.order();
@@ -43,7 +43,7 @@ impl Objects {
     }
 }
 
-/// Adds or replaces an object of a kind; an empty id and a creation at 0 are filled in.
+/// Adds or replaces an object of a kind; an empty id and a `created` of 0 are filled in.
 macro_rules! add {
     ($($(#[$doc:meta])* $name:ident: $kind:ty, $collection:ident, $prefix:literal, $length:literal;)*) => {
         impl World {$(
@@ -60,9 +60,9 @@ macro_rules! add {
 }
 
 add! {
-    /// Adds or replaces an invoice. Nothing is told of it.
+    /// Adds or replaces an invoice. Records no event.
     invoice: Invoice, invoices, "in_1", 19;
-    /// Adds or replaces what waits for the next invoice.
+    /// Adds or replaces an invoice item.
     invoice_item: InvoiceItem, invoice_items, "ii_1", 19;
     /// Adds or replaces a payment of an invoice.
     invoice_payment: InvoicePayment, invoice_payments, "inpay_1", 17;
@@ -78,7 +78,7 @@ add! {
     add_dispute: Dispute, disputes, "dp_1", 20;
     /// Adds or replaces a Checkout session.
     checkout_session: CheckoutSession, sessions, "cs_test_a1", 56;
-    /// Adds or replaces a visit to the billing portal.
+    /// Adds or replaces a session of the billing portal.
     portal_session: PortalSession, portal_sessions, "bps_1", 19;
     /// Adds or replaces a schedule.
     schedule: Schedule, schedules, "sub_sched_1", 16;

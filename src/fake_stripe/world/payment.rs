@@ -1,10 +1,10 @@
-//! Money that moves, or does not: payment methods, payment intents, charges, refunds and disputes.
+//! Payment methods, payment intents, charges, refunds and disputes.
 
 use compact_str::CompactString;
 
 use super::{Metadata, collection::Object, invoice::objects};
 
-/// A card that a customer pays with.
+/// A card of a customer.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentMethod {
     pub id: CompactString,
@@ -14,7 +14,7 @@ pub struct PaymentMethod {
     pub metadata: Metadata,
 }
 
-/// Where a payment intent stands.
+/// The status of a payment intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IntentStatus {
     #[default]
@@ -45,7 +45,7 @@ pub struct PaymentIntent {
     pub currency: CompactString,
     pub amount: i64,
     pub status: IntentStatus,
-    /// The invoice that it pays; shown until basil only.
+    /// Invoice that it pays; shown only until basil.
     pub invoice: Option<CompactString>,
     pub payment_method: Option<CompactString>,
     pub latest_charge: Option<CompactString>,
@@ -66,7 +66,7 @@ pub struct Charge {
     pub declined: bool,
     pub disputed: bool,
     pub payment_intent: CompactString,
-    /// Shown until basil only.
+    /// Invoice; shown only until basil.
     pub invoice: Option<CompactString>,
     pub payment_method: Option<CompactString>,
     pub email: Option<CompactString>,

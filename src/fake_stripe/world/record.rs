@@ -1,11 +1,11 @@
-//! Objects that are kept as they were asked for: nothing else in the world follows from them.
+//! Objects stored as requested, which have no effect on the rest of the world.
 
 use compact_str::CompactString;
 use serde_json::Value;
 
 use super::{collection::Object, invoice::objects};
 
-/// One such object, as it is answered.
+/// A stored object as it is returned.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
     pub id: CompactString,
@@ -28,7 +28,7 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    /// The beginning of its ids, and how many characters follow it.
+    /// Returns the prefix of the kind's ids, and the number of characters after it.
     pub(super) fn prefix(self) -> (&'static str, usize) {
         match self {
             Self::PromotionCode => ("promo_1", 19),
@@ -41,7 +41,7 @@ impl RecordKind {
         }
     }
 
-    /// The beginning of the types of its events.
+    /// Returns the prefix of the kind's event types.
     pub(super) fn event(self) -> &'static str {
         match self {
             Self::PromotionCode => "promotion_code",

@@ -1,4 +1,4 @@
-//! Subscription schedules: what a subscription will become, and when.
+//! Subscription schedules: the future phases of a subscription.
 
 use compact_str::CompactString;
 
@@ -9,7 +9,7 @@ pub struct Schedule {
     pub id: CompactString,
     pub created: i64,
     pub customer: CompactString,
-    /// The subscription that it steers; kept when it is released, and then shown as such.
+    /// Subscription of the schedule; after a release it is kept and shown as released.
     pub subscription: CompactString,
     pub status: ScheduleStatus,
     pub phases: Vec<Phase>,
@@ -51,7 +51,7 @@ pub struct Phase {
 }
 
 impl Schedule {
-    /// The phase in which a moment lies.
+    /// Returns the phase at a moment.
     pub(crate) fn phase_at(&self, moment: i64) -> Option<&Phase> {
         let is_now = |phase: &&Phase| (phase.period.start..phase.period.end).contains(&moment);
         self.phases.iter().find(is_now)

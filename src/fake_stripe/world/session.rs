@@ -1,4 +1,4 @@
-//! Pages that the provider shows for the application: Checkout and the billing portal.
+//! Hosted pages: Checkout and the billing portal.
 
 use compact_str::CompactString;
 
@@ -13,38 +13,38 @@ pub struct CheckoutSession {
     pub status: SessionStatus,
     pub payment_status: PaymentStatus,
     pub mode: SessionMode,
-    /// Given by the application, or made when the session completes.
+    /// Customer given by the application, or created on completion.
     pub customer: Option<CompactString>,
-    /// The e-mail that the page was opened with.
+    /// E-mail given on creation.
     pub customer_email: Option<CompactString>,
-    /// The e-mail that the buyer had in the end.
+    /// E-mail of the buyer on completion.
     pub buyer_email: Option<CompactString>,
     pub client_reference_id: Option<CompactString>,
     pub metadata: Metadata,
     pub subscription_metadata: Metadata,
     pub items: Vec<Item>,
     pub trial_days: Option<u32>,
-    /// What becomes of a subscription whose trial ends without a card: `cancel`, `create_invoice` or `pause`.
+    /// Behavior if the trial ends without a card: `cancel`, `create_invoice` or `pause`.
     pub missing_payment_method: Option<CompactString>,
     pub coupon: Option<CompactString>,
     pub allow_promotion_codes: bool,
     pub subscription: Option<CompactString>,
     pub invoice: Option<CompactString>,
-    /// What is paid in `payment` mode.
+    /// Payment intent in `payment` mode.
     pub payment_intent: Option<CompactString>,
     pub success_url: Option<CompactString>,
     pub cancel_url: Option<CompactString>,
 }
 
 impl CheckoutSession {
-    /// Whose the session is: who bought or, before anybody did, who was announced.
+    /// Returns the e-mail of the buyer or, before completion, the one given on creation.
     pub(crate) fn email(&self) -> Option<&str> {
         let bought = self.buyer_email.as_deref();
         bought.or(self.customer_email.as_deref())
     }
 }
 
-/// What a session is for.
+/// The purpose of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionMode {
     #[default]
@@ -97,7 +97,7 @@ impl PaymentStatus {
     }
 }
 
-/// A visit to the billing portal.
+/// A session of the billing portal.
 #[derive(Debug, Clone, Default)]
 pub struct PortalSession {
     pub id: CompactString,

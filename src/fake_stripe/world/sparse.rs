@@ -7,8 +7,8 @@ pub trait Blank: Clone + 'static {
     const BLANK: &'static Self;
 }
 
-/// A `T` that takes one pointer until it is first written: a world of a million subscriptions has few that are
-/// paused, and each would else carry the room for it.
+/// A `T` that takes one pointer until it is first written. Only few of a million subscriptions are paused, and
+/// otherwise each would reserve space for it.
 #[derive(Debug, Clone)]
 pub struct Sparse<T>(Option<Box<T>>);
 

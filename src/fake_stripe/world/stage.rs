@@ -1,4 +1,4 @@
-//! How things happen: at what time, in which shape they are told, whose ids are handed out, and what was told.
+//! Context of a change: clock, event API version, id namespace, and the events recorded so far.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,39 +11,39 @@ use serde_json::Value;
 use super::{World, numbers::Numbers};
 use crate::fake_stripe::version::ApiVersion;
 
-/// How acts happen: when, in which shape their events are, whose ids they hand out.
+/// The context of operations: time, event API version and id namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
     pub clock: i64,
     pub events_version: ApiVersion,
-    /// Empty: the world's own.
+    /// Namespace of ids; empty for the world's default.
     pub namespace: CompactString,
 }
 
-/// What caused an event: a request of somebody, or the provider itself.
+/// The cause of an event: a request, or Stripe itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cause {
-    /// None for what the provider does by itself.
+    /// Request id; `None` for Stripe's own actions.
     pub request: Option<CompactString>,
     pub idempotency_key: Option<CompactString>,
 }
 
-/// What is going on in a world just now.
+/// The current context of a world.
 #[derive(Debug, Default)]
 pub(super) struct Scene {
-    /// None: the version of the account.
+    /// Version of events; `None` for the account's default.
     pub(super) events_version: Option<ApiVersion>,
-    /// What the events of the present act are said to be caused by.
+    /// Cause of the current operation's events.
     pub(super) cause: Cause,
-    /// The request through which the application acts.
+    /// Current request of the application.
     request: Option<Cause>,
-    /// The events since the stage was entered.
+    /// Events recorded since the stage was entered.
     told: Option<Vec<CompactString>>,
-    /// The ids of the namespaces that are not on stage.
+    /// Id counters of the inactive namespaces.
     waiting: BTreeMap<CompactString, Numbers>,
-    /// Where something last happened to a customer.
+    /// Stage of each customer's last change.
     stages: BTreeMap<CompactString, Stage>,
-    /// The namespace that an id, or another word such as an e-mail, belongs to.
+    /// Namespace of an id or another word, such as an e-mail.
     namespaces: BTreeMap<CompactString, CompactString>,
 }
 
@@ -56,10 +56,10 @@ impl Scene {
 }
 
 impl World {
-    /// Lets something happen at a stage; afterwards the world's clock, version and ids are what they were. Gives the
-    /// ids of the events that were recorded, in the order in which the provider documents them.
+    /// Runs operations in a stage, then restores the world's clock, version and ids. Returns the ids of the recorded
+    /// events, in the order that Stripe documents.
     ///
-    /// Ids that are made on a stage depend on its namespace and on how many of their kind were made in it before,
+    /// The ids created in a stage depend only on its namespace and on the number of earlier ids of the kind in it,
     /// whatever else happens in the world meanwhile.
     pub fn on_stage<R>(
         &mut self,
@@ -94,19 +94,18 @@ impl World {
         (result, events)
     }
 
-    /// The stage at which something last happened to a customer: where what the application does to it belongs.
+    /// Returns the stage of a customer's last change, which the application's own changes to the customer should use.
     pub fn stage_of(&self, customer: &str) -> Option<&Stage> {
         self.scene.stages.get(customer)
     }
 
-    /// Says that a word, such as an e-mail or an account's id, belongs to a namespace: requests that hold it are about
-    /// what happens there.
+    /// Assigns a word, such as an e-mail or an account's id, to a namespace: requests that contain it belong there.
     pub fn note(&mut self, namespace: &str, word: &str) {
         let namespaces = &mut self.scene.namespaces;
         namespaces.insert(word.into(), namespace.into());
     }
 
-    /// The namespaces that some words belong to.
+    /// Returns the namespaces of some words.
     pub(crate) fn namespaces_of<'r>(
         &self,
         words: impl Iterator<Item = &'r str>,
@@ -116,7 +115,7 @@ impl World {
             .collect()
     }
 
-    /// Acts as a request of the application: the events name it.
+    /// Runs operations as a request of the application. Their events refer to it.
     pub fn by_request<R>(&mut self, cause: Cause, acts: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.scene.request.replace(cause);
         let result = acts(self);
@@ -124,7 +123,7 @@ impl World {
         result
     }
 
-    /// Begins an act of a person: its events share a request.
+    /// Starts an operation of a person, whose events share a request.
     pub(super) fn by_person(&mut self) {
         self.scene.cause = match self.scene.request.clone() {
             Some(cause) => cause,
@@ -135,7 +134,7 @@ impl World {
         };
     }
 
-    /// Begins an act of the provider itself: its events have no request, unless the application asked for it.
+    /// Starts an operation of Stripe itself, whose events have no request unless the application sent one.
     pub(super) fn by_itself(&mut self) {
         self.scene.cause = self.scene.request.clone().unwrap_or_default();
     }

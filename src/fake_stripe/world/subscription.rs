@@ -1,4 +1,4 @@
-//! A subscription, its items and the states it can be in.
+//! A subscription, its items and its statuses.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,11 +10,11 @@ use super::{
     sparse::{Blank, Sparse},
 };
 
-/// What a test or a scenario attaches to an object.
+/// Custom data that a test or a scenario attaches to an object.
 pub type Metadata = BTreeMap<String, String>;
 
-/// A subscription as the engine keeps it. An empty `id` and a `created` of 0 are filled in by the world; so are the
-/// periods of items that have none.
+/// A subscription as the engine stores it. The world fills in an empty `id`, a `created` of 0, and missing periods of
+/// items.
 #[derive(Debug, Clone, Default)]
 pub struct Subscription {
     pub id: CompactString,
@@ -25,7 +25,7 @@ pub struct Subscription {
     pub details: Sparse<Details>,
 }
 
-/// The part of a subscription that most never use.
+/// The fields of a subscription that are rarely set.
 #[derive(Debug, Clone, Default)]
 pub struct Details {
     pub metadata: Metadata,
@@ -39,7 +39,7 @@ pub struct Details {
     pub trial_end: Option<i64>,
     pub pause_collection: Option<PauseCollection>,
     pub paused_at: Option<i64>,
-    /// Days until an invoice is due; set, it makes the collection method `send_invoice`.
+    /// Days until an invoice is due. If set, the collection method is `send_invoice`.
     pub days_until_due: Option<u32>,
     pub flexible_billing: bool,
     pub automatic_tax: bool,
@@ -52,9 +52,9 @@ pub struct Details {
     pub test_clock: Option<CompactString>,
     pub billing_cycle_anchor: Option<i64>,
     pub discount: Option<Discount>,
-    /// What becomes of it when its trial ends without a card: `cancel`, `create_invoice` or `pause`.
+    /// Behavior if the trial ends without a card: `cancel`, `create_invoice` or `pause`.
     pub missing_payment_method: Option<CompactString>,
-    /// Why it is paused, in the provider's words.
+    /// Reason for the pause, in Stripe's words.
     pub pause_reason: Option<CompactString>,
 }
 
@@ -90,7 +90,7 @@ impl Blank for Details {
     const BLANK: &'static Self = &BLANK_DETAILS;
 }
 
-/// `pause_collection`: invoices go on, but nobody is asked to pay them.
+/// `pause_collection`: invoices continue, but are not collected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PauseCollection {
     /// `void`, `keep_as_draft` or `mark_uncollectible`.
@@ -98,18 +98,18 @@ pub struct PauseCollection {
     pub resumes_at: Option<i64>,
 }
 
-/// One price of a subscription. An empty `id` is filled in by the world.
+/// One price of a subscription. The world fills in an empty `id`.
 #[derive(Debug, Clone)]
 pub struct Item {
     pub id: CompactString,
     pub price: CompactString,
-    /// None for a metered price.
+    /// Quantity; `None` for a metered price.
     pub quantity: Option<u32>,
     pub period: Option<Period>,
     pub metadata: Option<Box<Metadata>>,
 }
 
-/// A billing period; the end is not part of it.
+/// A billing period; the end is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     pub start: i64,
@@ -117,7 +117,7 @@ pub struct Period {
 }
 
 impl Item {
-    /// One unit of a price.
+    /// Returns an item with one unit of a price.
     pub fn new(price: &str) -> Self {
         Self {
             id: CompactString::default(),
@@ -134,7 +134,7 @@ impl Item {
         self
     }
 
-    /// Usage is reported, so there is no quantity.
+    /// Removes the quantity, since usage is reported instead.
     #[must_use]
     pub fn metered(mut self) -> Self {
         self.quantity = None;
@@ -189,14 +189,14 @@ impl Subscription {
         self
     }
 
-    /// Changes anything that has no method of its own.
+    /// Changes any of the details.
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(&mut self.details);
         self
     }
 
-    /// What `current_period_start` filters compare: the latest start of an item.
+    /// Returns the latest start of an item, which `current_period_start` filters compare.
     pub(crate) fn latest_period_start(&self) -> Option<i64> {
         self.items
             .iter()
@@ -205,7 +205,7 @@ impl Subscription {
             .max()
     }
 
-    /// What `current_period_end` filters compare: the earliest end of an item.
+    /// Returns the earliest end of an item, which `current_period_end` filters compare.
     pub(crate) fn earliest_period_end(&self) -> Option<i64> {
         self.items
             .iter()
@@ -232,7 +232,7 @@ impl Object for Subscription {
     }
 }
 
-/// A subscription's status. `Other` is for words that the provider may add.
+/// The status of a subscription. `Other` is for words that Stripe may add.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Status {
     #[default]
@@ -248,7 +248,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The statuses that the provider documents.
+    /// The statuses that Stripe documents.
     pub const DOCUMENTED: [Self; 8] = [
         Self::Active,
         Self::PastDue,
@@ -274,7 +274,7 @@ impl Status {
         }
     }
 
-    /// Over for good: what `status=ended` lists.
+    /// Returns true if it has ended for good: the statuses of `status=ended`.
     pub fn is_ended(&self) -> bool {
         matches!(self, Self::Canceled | Self::IncompleteExpired)
     }

@@ -1,4 +1,4 @@
-//! `/v1/…/search`: objects found by what they hold.
+//! `/v1/…/search`: finds objects by their fields.
 
 mod query;
 
@@ -161,7 +161,7 @@ fn answer(
     serde_json::to_vec(&result).map_err(|error| ApiError::invalid(error.to_string()))
 }
 
-/// Where a page begins: its token is the position.
+/// Returns the position at which a page starts; the page token is that position.
 fn page(token: Option<&str>) -> Result<usize, ApiError> {
     let Some(token) = token else {
         return Ok(0);

@@ -1,10 +1,10 @@
-//! The language of searches: `status:"active" AND metadata["plan"]:"pro"`.
+//! The search query language: `status:"active" AND metadata["plan"]:"pro"`.
 
 use serde_json::Value;
 
 use crate::fake_stripe::error::ApiError;
 
-/// Conditions that are joined by `AND` alone or by `OR` alone.
+/// Conditions joined by `AND` alone or by `OR` alone.
 #[derive(Debug)]
 pub(super) struct Query {
     conditions: Vec<Condition>,
@@ -14,10 +14,10 @@ pub(super) struct Query {
 #[derive(Debug)]
 struct Condition {
     negated: bool,
-    /// Names from the outside in: `metadata`, `plan`.
+    /// Field names from the outside in: `metadata`, `plan`.
     place: Vec<String>,
     operator: Operator,
-    /// None: `null`.
+    /// `None` for `null`.
     value: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl Query {
                 return Err(wrong());
             }
             query.any_suffices = is_or;
-            // Conditions without a word between them are joined by AND.
+            // Conditions without an operator between them are joined by AND.
             rest = if is_joined { after.trim_start() } else { rest };
         }
     }
@@ -83,7 +83,7 @@ impl Query {
 }
 
 impl Condition {
-    /// The first condition of a text, and what comes after it.
+    /// Parses the first condition of a text. Returns the rest too.
     fn parse(text: &str) -> Option<(Self, &str)> {
         let negated = text.starts_with('-');
         let text = text.strip_prefix('-').unwrap_or(text);
@@ -113,7 +113,7 @@ impl Condition {
         holds != self.negated
     }
 
-    /// What an object holds there, as text.
+    /// Returns the object's value at `place` as text.
     fn found(&self, object: &Value) -> Option<String> {
         let inner = |object: &Value, place: &[String]| {
             place
@@ -152,7 +152,7 @@ impl Condition {
     }
 }
 
-/// `metadata["plan"]` → `metadata`, `plan`.
+/// Splits `metadata["plan"]` into `metadata`, `plan`.
 fn place(name: &str) -> Option<Vec<String>> {
     let (first, key) = match name.split_once('[') {
         None => (name, None),
@@ -169,7 +169,7 @@ fn place(name: &str) -> Option<Vec<String>> {
     Some(names.map(ToOwned::to_owned).collect())
 }
 
-/// A quoted text with `\` before what is meant literally, a number, or `null`.
+/// Parses a quoted text with `\` escapes, a number, or `null`.
 fn value(text: &str) -> Option<(Option<String>, &str)> {
     let quote = text.chars().next().filter(|first| "\"'".contains(*first));
     let Some(quote) = quote else {

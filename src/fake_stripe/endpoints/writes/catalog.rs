@@ -1,4 +1,4 @@
-//! Products: created, updated, deleted, and given features.
+//! Products: create, update, delete and attach features.
 
 use super::{Method, Write, Writing, customers::new_metadata, prices::PriceData};
 use crate::fake_stripe::{

@@ -1,4 +1,4 @@
-//! Pages of Checkout: opened and expired; and completed, which at the provider only a buyer can do.
+//! Checkout sessions: create, expire and complete, where Stripe leaves completion to the buyer.
 
 use compact_str::CompactString;
 
@@ -33,7 +33,7 @@ pub(super) const WRITES: &[Write] = &[
         permission: Permission::CheckoutSessionWrite,
         answer: expire,
     },
-    // Not the provider's: what a buyer does in a browser there.
+    // Not a Stripe endpoint: stands for the buyer's action in a browser.
     Write {
         endpoint: Endpoint::CompleteCheckoutSession,
         method: Method::Post,
@@ -43,7 +43,7 @@ pub(super) const WRITES: &[Write] = &[
     },
 ];
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 const IGNORED: [&str; 30] = [
     "adaptive_pricing",
     "after_expiration",
@@ -200,7 +200,7 @@ fn complete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, Api
     let stage = customer
         .as_deref()
         .and_then(|customer| world.stage_of(customer).cloned());
-    // The buyer's act, and not this request's.
+    // The buyer causes this, not the request.
     let completed = match stage {
         Some(stage) => {
             let act = |world: &mut World| world.complete_checkout(id, &completion);
@@ -212,7 +212,7 @@ fn complete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, Api
     answer(writing, world, id)
 }
 
-/// The customer that a page was opened for, if any.
+/// Returns the customer of a session, if any.
 fn buyer(writing: &Writing<'_>, world: &World) -> Result<Option<CompactString>, ApiError> {
     let sessions = (world, &world.objects.sessions);
     let asked = (writing.call.id, "id");

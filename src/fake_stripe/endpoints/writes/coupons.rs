@@ -1,4 +1,4 @@
-//! Coupons: created, updated, deleted.
+//! Coupons: create, update and delete.
 
 use super::{Method, Write, Writing, customers::new_metadata};
 use crate::fake_stripe::{
@@ -83,7 +83,7 @@ fn off(form: &mut Form) -> Result<Off, ApiError> {
     }
 }
 
-/// `12.5` → 1250.
+/// Converts `12.5` to 1250.
 fn points(percent: &str) -> Option<u32> {
     let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
     let part: String = part.chars().chain("00".chars()).take(2).collect();

@@ -1,4 +1,4 @@
-//! Customers: created, updated, deleted.
+//! Customers: create, update and delete.
 
 use super::{Method, Write, Writing};
 use crate::fake_stripe::{
@@ -34,7 +34,7 @@ pub(super) const WRITES: &[Write] = &[
     },
 ];
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 const IGNORED: [&str; 18] = [
     "address",
     "balance",
@@ -56,7 +56,7 @@ const IGNORED: [&str; 18] = [
     "coupon",
 ];
 
-/// What a request gives a customer.
+/// The customer fields set by a request.
 struct Wanted {
     email: Given<compact_str::CompactString>,
     name: Given<compact_str::CompactString>,
@@ -175,7 +175,7 @@ fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, Api
     )
 }
 
-/// The provider's test cards have names, `pm_card_visa` and others; each use of one is a new card.
+/// Returns true for Stripe's test cards, such as `pm_card_visa`; each use of one creates a new card.
 pub(super) fn is_test_card(id: &str) -> bool {
     id.starts_with("pm_card_")
 }
@@ -200,7 +200,7 @@ fn give(world: &mut World, customer: &str, card: Given<compact_str::CompactStrin
         .ok();
 }
 
-/// Metadata of something new.
+/// Reads the metadata of a new object.
 pub(super) fn new_metadata(form: &mut Form) -> Result<Metadata, ApiError> {
     let mut metadata = Metadata::new();
     merge(&mut metadata, form.metadata()?);

@@ -1,4 +1,4 @@
-//! Features: created and updated.
+//! Features: create and update.
 
 use super::{Method, Write, Writing};
 use crate::fake_stripe::{

@@ -1,4 +1,4 @@
-//! What is added to an invoice, or waits for the next one.
+//! Invoice items: added to a draft or to the next invoice.
 
 use super::{Method, Write, Writing, customers::new_metadata, prices::PriceData};
 use crate::fake_stripe::{
@@ -34,7 +34,7 @@ pub(super) const WRITES: &[Write] = &[
     },
 ];
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 const IGNORED: [&str; 8] = [
     "customer_account",
     "discountable",
@@ -111,7 +111,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     answer(writing, world, &id)
 }
 
-/// `pricing[price]` since basil, `price` before.
+/// Reads the price: `pricing[price]` since basil, `price` before.
 fn price(form: &mut Form) -> Result<Option<compact_str::CompactString>, ApiError> {
     let older = form.plain("price")?;
     let Given::Set(mut pricing) = form.hash("pricing")? else {

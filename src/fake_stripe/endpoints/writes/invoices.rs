@@ -1,4 +1,4 @@
-//! Invoices: finalized, paid, voided, given up, and given metadata.
+//! Invoices: finalize, pay, void, mark uncollectible and update.
 
 use compact_str::CompactString;
 

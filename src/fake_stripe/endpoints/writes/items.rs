@@ -1,4 +1,4 @@
-//! What is bought: the items of a subscription, the lines of a page of Checkout.
+//! Items of subscriptions and line items of Checkout sessions.
 
 use compact_str::CompactString;
 
@@ -12,10 +12,10 @@ use crate::fake_stripe::{
     world::{Item, Metadata, World},
 };
 
-/// An item as a request writes it.
+/// An item of a request.
 #[derive(Debug)]
 pub(super) struct WantedItem {
-    /// The one that is meant, in an update.
+    /// Id of the existing item, in an update.
     pub(super) id: Option<CompactString>,
     pub(super) price: Option<Priced>,
     pub(super) quantity: Option<u32>,
@@ -30,7 +30,7 @@ pub(super) enum Priced {
 }
 
 impl WantedItem {
-    /// Reads the keys that items and lines have in common.
+    /// Reads the keys that subscription items and line items have in common.
     pub(super) fn read(form: &mut Form) -> Result<Self, ApiError> {
         let known = form.plain("price")?;
         let known = known.or(form.plain("plan")?);
@@ -61,7 +61,7 @@ impl WantedItem {
         Ok(item)
     }
 
-    /// Reads a list of them.
+    /// Reads a list of items.
     pub(super) fn all(form: &mut Form, name: &str) -> Result<Vec<Self>, ApiError> {
         let forms = form.list(name)?.set().unwrap_or_default();
         let read = |mut form: Form| {
@@ -72,7 +72,7 @@ impl WantedItem {
         forms.into_iter().map(read).collect()
     }
 
-    /// Whether everything that it names is there, and is for subscriptions.
+    /// Checks that everything it refers to exists and suits subscriptions.
     pub(super) fn check(
         &self,
         writing: &Writing<'_>,
@@ -103,7 +103,7 @@ impl WantedItem {
         }
     }
 
-    /// A new item, and its price where that is new. None without a price.
+    /// Creates the item, and its price if that is new. Returns `None` without a price.
     pub(super) fn make(self, world: &mut World) -> Option<Item> {
         let price = match self.price? {
             Priced::Known(id) => id,
@@ -123,7 +123,7 @@ impl WantedItem {
     }
 }
 
-/// Every item has to have a price; a request without any is refused.
+/// Checks new items; each must have a price.
 pub(super) fn check_new(
     items: &[WantedItem],
     writing: &Writing<'_>,

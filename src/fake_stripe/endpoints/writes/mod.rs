@@ -1,4 +1,4 @@
-//! Every request that changes something: its path, what it needs, and which function answers it.
+//! The supported write requests: path, permission and handler of each.
 
 mod catalog;
 mod checkout;
@@ -33,7 +33,7 @@ use crate::fake_stripe::{
     world::{Cause, Impossible, World},
 };
 
-/// One line of the table.
+/// One row of the table.
 pub(crate) struct Write {
     pub(crate) endpoint: Endpoint,
     pub(crate) method: Method,
@@ -43,7 +43,7 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    /// A `POST`, as nearly all are.
+    /// Returns a `POST` row, as nearly all are.
     pub(crate) const fn post(
         endpoint: Endpoint,
         path: &'static str,
@@ -68,13 +68,13 @@ impl std::fmt::Debug for Write {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// Changes nothing, and needs what only writes have: a nested form, or a world to try something in.
+    /// A read that needs the features of writes: nested parameters, or a world to try changes in.
     Get,
     Post,
     Delete,
 }
 
-/// The table by folder.
+/// Returns the table, grouped by module.
 pub(crate) fn writes() -> impl Iterator<Item = &'static Write> {
     [
         customers::WRITES,
@@ -100,7 +100,7 @@ pub(crate) fn writes() -> impl Iterator<Item = &'static Write> {
     .flatten()
 }
 
-/// A request that was let in, with the parameters that are yet to be taken.
+/// An authorized request with parameters that are still to be read.
 #[derive(Debug)]
 pub(crate) struct Writing<'a> {
     pub(crate) call: Call<'a>,
@@ -109,12 +109,12 @@ pub(crate) struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Refuses what nobody took. Before it nothing may have changed.
+    /// Rejects parameters that were not read. Must be called before any change.
     fn finish(&mut self) -> Result<(), ApiError> {
         mem::take(&mut self.form).finish()
     }
 
-    /// Acts as this request: at the stage where something last happened to the customer, if there is one.
+    /// Applies a change on behalf of this request, in the stage of the customer's last change if there is one.
     fn act<R>(
         &self,
         world: &mut World,
@@ -132,7 +132,7 @@ impl Writing<'_> {
         self.call.body(world, shape)
     }
 
-    /// What is left of something that was deleted.
+    /// Returns the stub of a deleted object.
     fn deleted(&self, world: &World, object: &str) -> Result<Vec<u8>, ApiError> {
         let stub = json!({"id": self.call.id, "object": object, "deleted": true});
         self.body(world, &stub)

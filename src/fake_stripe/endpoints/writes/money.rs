@@ -1,4 +1,4 @@
-//! Money that goes back, and cards that are taken away or changed.
+//! Refunds, disputes and payment methods.
 
 use super::{Write, Writing, customers::new_metadata};
 use crate::fake_stripe::{
@@ -121,7 +121,7 @@ fn update_dispute(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8
     })
 }
 
-/// The merchant gives in.
+/// Closes a dispute: the merchant accepts it.
 fn close_dispute(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     change_dispute(writing, world, World::lose_dispute)
 }
@@ -147,7 +147,7 @@ fn change_dispute(
     writing.body(world, &shapes::dispute(dispute, writing.call.view(world)))
 }
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 const OF_A_CARD: [&str; 5] = [
     "allow_redisplay",
     "billing_details",

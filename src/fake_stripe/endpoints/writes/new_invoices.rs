@@ -1,4 +1,4 @@
-//! Invoices that an application makes itself, deletes, sends, or asks for ahead of time.
+//! Invoices made by an application: create, delete, send and preview.
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(super) const WRITES: &[Write] = &[
     },
 ];
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 const IGNORED: [&str; 22] = [
     "account_tax_ids",
     "application_fee_amount",
@@ -121,7 +121,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     answer(writing, world, &id)
 }
 
-/// What the next invoice will be, after changes that are only thought of.
+/// Previews the next invoice after hypothetical changes.
 fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut writing.form;
     let customer = form.plain("customer")?;
@@ -141,7 +141,7 @@ fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiE
     writing.body(world, &invoice)
 }
 
-/// The same until basil, where such an invoice had no id.
+/// Previews the next invoice as before basil, when it had no id.
 fn upcoming(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     if writing.call.version.has_periods_at_items() {
         let gone = ApiError::invalid("Unrecognized request URL (GET: /v1/invoices/upcoming).");
@@ -219,7 +219,7 @@ fn next(
     Ok(world.next_invoice(&id, &version, |world, before| changed(world, before, items)))
 }
 
-/// The items that the subscription is thought to have.
+/// Reads the hypothetical items of the subscription.
 fn changes(form: &mut Form) -> Result<Vec<WantedItem>, ApiError> {
     match form.hash("subscription_details")? {
         Given::Set(mut details) => {
@@ -266,7 +266,7 @@ fn changed(world: &mut World, mut items: Vec<Item>, wanted: Vec<WantedItem>) -> 
     items
 }
 
-/// The provider writes to the customer.
+/// Sends the invoice to the customer.
 fn send(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
     let customer = invoice(writing, world)?.customer.clone();

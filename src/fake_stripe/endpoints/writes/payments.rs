@@ -1,4 +1,4 @@
-//! Single payments: asked for, confirmed, canceled; and cards, attached.
+//! Payment intents: create, confirm and cancel; payment methods: attach.
 
 use super::{
     Method, Write, Writing,
@@ -51,7 +51,7 @@ pub(super) const WRITES: &[Write] = &[
     },
 ];
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 const IGNORED: [&str; 16] = [
     "automatic_payment_methods",
     "capture_method",

@@ -1,4 +1,4 @@
-//! Visits to the billing portal.
+//! Sessions of the billing portal.
 
 use super::{Method, Write, Writing};
 use crate::fake_stripe::{

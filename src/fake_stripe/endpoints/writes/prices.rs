@@ -1,4 +1,4 @@
-//! Prices: created and updated, and made on the way by what is sold at them.
+//! Prices: create and update, also inline through `price_data`.
 
 use compact_str::CompactString;
 
@@ -29,24 +29,24 @@ pub(super) const WRITES: &[Write] = &[
     },
 ];
 
-/// A price in the making, as `price_data` and its kin describe it.
+/// A new price, described by `price_data` and similar parameters.
 #[derive(Debug)]
 pub(super) struct PriceData {
     price: Price,
     product: Sold,
 }
 
-/// What is sold at it.
+/// The product of a new price.
 #[derive(Debug)]
 enum Sold {
-    /// What it is part of says so.
+    /// Determined by the surrounding parameters.
     Around,
     Known(CompactString),
     New(Box<Product>),
 }
 
 impl PriceData {
-    /// Reads what every spelling has. With `names_product`, a product is named, or described.
+    /// Reads the parameters common to all spellings. With `names_product`, the product is named or described too.
     pub(super) fn read(form: &mut Form, names_product: bool) -> Result<Self, ApiError> {
         let mut price = Price::one_time("", 0);
         price.currency = form.required("currency")?.to_lowercase();
@@ -67,7 +67,7 @@ impl PriceData {
         Ok(Self { price, product })
     }
 
-    /// Whether everything that it names is there.
+    /// Checks that everything it refers to exists.
     pub(super) fn check(&self, world: &World, param: &str) -> Result<(), ApiError> {
         match &self.product {
             Sold::Known(id) if world.products.get(id).is_none() => {
@@ -81,7 +81,7 @@ impl PriceData {
         self.price.product(product)
     }
 
-    /// Makes the price, and its product where that is new.
+    /// Creates the price, and its product if that is new.
     pub(super) fn make(self, world: &mut World) -> CompactString {
         let product = match self.product {
             Sold::Known(id) => id,
@@ -195,7 +195,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     answer(writing, world, id)
 }
 
-/// The price that has a lookup key now: it gives the key away, or the request is refused.
+/// Returns the current holder of a lookup key. Fails if there is one and the key is not to be transferred.
 fn holder(
     world: &World,
     key: Option<&str>,
@@ -228,7 +228,7 @@ fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, Api
     writing.body(world, &PriceShape::new(price, writing.call.view(world)))
 }
 
-/// Metadata of an item, kept only where there is any.
+/// Boxes the metadata of an item, unless it is empty.
 pub(super) fn boxed(metadata: Metadata) -> Option<Box<Metadata>> {
     (!metadata.is_empty()).then(|| Box::new(metadata))
 }

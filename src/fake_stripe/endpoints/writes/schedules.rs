@@ -1,4 +1,4 @@
-//! Subscription schedules: made for a subscription or for a customer, changed, canceled, released.
+//! Subscription schedules: create for a subscription or a customer, update, cancel and release.
 
 use compact_str::CompactString;
 
@@ -43,14 +43,14 @@ pub(super) const WRITES: &[Write] = &[
     ),
 ];
 
-/// A phase as a request writes it, before its prices are made.
+/// A phase of a request, before its prices are created.
 struct Written {
     items: Vec<WantedItem>,
     start: Option<i64>,
     length: PhaseLength,
 }
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 const OF_A_PHASE: [&str; 17] = [
     "add_invoice_items",
     "application_fee_percent",
@@ -97,7 +97,7 @@ impl Written {
     }
 }
 
-/// A time, or `now`.
+/// Reads a timestamp, or `now`.
 fn moment(form: &mut Form, name: &str, clock: i64) -> Result<Option<i64>, ApiError> {
     match form.plain(name)?.as_deref() {
         None => Ok(None),

@@ -1,4 +1,4 @@
-//! Items of subscriptions: created, updated, deleted.
+//! Items of subscriptions: create, update and delete.
 
 use compact_str::CompactString;
 
@@ -93,7 +93,7 @@ fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     writing.deleted(world, "subscription_item")
 }
 
-/// The subscription that has the item which the path names, and its customer. Only a write looks this far.
+/// Finds the subscription with the item named by the path, and its customer.
 fn owner(writing: &Writing<'_>, world: &World) -> Result<(CompactString, CompactString), ApiError> {
     let found = owner_of(world, writing.call.id)
         .ok_or_else(|| ApiError::missing("subscription_item", writing.call.id, "id"))?;

@@ -1,4 +1,4 @@
-//! Subscriptions: created, canceled, paused, resumed. What updates them is beside it.
+//! Subscriptions: create, cancel, pause and resume. Updates are in a separate module.
 
 use compact_str::CompactString;
 
@@ -58,7 +58,7 @@ pub(super) const WRITES: &[Write] = &[
     ),
 ];
 
-/// Known to the provider, and of no consequence here.
+/// Parameters of Stripe that have no effect here.
 pub(super) const IGNORED: [&str; 17] = [
     "add_invoice_items",
     "application_fee_percent",
@@ -157,7 +157,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     answer(writing, world, &id)
 }
 
-/// What a new subscription is given besides its items, on its own or by a page of Checkout.
+/// Reads the fields of a new subscription besides its items, for the API and for Checkout.
 fn read_new(form: &mut Form, subscription: &mut Subscription, clock: i64) -> Result<(), ApiError> {
     let metadata = new_metadata(form)?;
     let description = form.text("description")?.set();
@@ -199,7 +199,7 @@ fn billing_mode(form: &mut Form) -> Result<bool, ApiError> {
     Ok(kind == Some("flexible"))
 }
 
-/// A trial as a request writes it.
+/// The trial parameters of a request.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
     pub(super) end: Option<i64>,
@@ -241,7 +241,7 @@ impl Trial {
     }
 }
 
-/// `coupon`, or `discounts[0][coupon]`.
+/// Reads `coupon`, or `discounts[0][coupon]`.
 pub(super) fn coupon(form: &mut Form) -> Result<Option<CompactString>, ApiError> {
     let mut coupon = form.plain("coupon")?;
     for mut discount in form.list("discounts")?.set().unwrap_or_default() {
@@ -290,7 +290,7 @@ fn resume(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     answer(writing, world, id)
 }
 
-/// The customer of the subscription that the path names, when that has not ended: the provider does not know it else.
+/// Returns the customer of the subscription in the path. Stripe answers "not found" if the subscription has ended.
 pub(super) fn living(writing: &Writing<'_>, world: &World) -> Result<CompactString, ApiError> {
     let id = writing.call.id;
     let subscriptions = (world, &world.subscriptions);

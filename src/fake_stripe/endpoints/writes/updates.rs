@@ -25,7 +25,7 @@ pub(super) const WRITES: &[Write] = &[Write {
     answer: update,
 }];
 
-/// What a request wants of a subscription.
+/// The changes that a request wants.
 struct Wanted {
     items: Vec<WantedItem>,
     metadata: Given<Vec<(String, String)>>,
@@ -147,7 +147,7 @@ fn begin_trial(subscription: &mut Subscription, clock: i64, end: i64) {
     }
 }
 
-/// Changes an item as a request writes it, adds one that has no id, or removes one.
+/// Updates the item, adds it if it has no id, or removes it.
 pub(super) fn apply_item(
     world: &mut World,
     subscription: &str,
@@ -244,7 +244,7 @@ fn cancel_at(form: &mut Form) -> Result<Given<CancelAt>, ApiError> {
     })
 }
 
-/// `now` is no time.
+/// Reads `trial_end`; `now` sets no time.
 fn trial_end(form: &mut Form) -> Result<Given<Option<i64>>, ApiError> {
     Ok(match form.text("trial_end")? {
         Given::Absent => Given::Absent,

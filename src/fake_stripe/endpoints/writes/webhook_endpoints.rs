@@ -1,4 +1,4 @@
-//! Webhook endpoints: created, with a secret that is shown this once; updated, deleted.
+//! Webhook endpoints: create, with the secret shown only once; update and delete.
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         enabled: true,
         metadata,
     });
-    // Nothing is signed with it here: a rehearsal signs with the secret that the application verifies with.
+    // Nothing is signed with this secret: a rehearsal uses the one that the application verifies with.
     let number = u64::try_from(world.webhook_endpoints.len()).unwrap_or_default();
     answer(writing, world, &id, Some(&identifier("whsec_", number, 32)))
 }

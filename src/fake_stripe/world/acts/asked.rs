@@ -1,4 +1,4 @@
-//! What an application asks for and nothing else brings about: the catalogue, invoices one by one, single payments.
+//! Operations that only an API request triggers: catalog changes, single invoices, one-off payments.
 
 use compact_str::CompactString;
 
@@ -19,7 +19,7 @@ impl World {
         id
     }
 
-    /// Changes anything of a product and tells of it; nothing is told when nothing changed.
+    /// Updates a product and records the event, unless nothing changed.
     pub fn update_product(
         &mut self,
         id: &str,
@@ -36,7 +36,7 @@ impl World {
         Ok(())
     }
 
-    /// A product that has never had a price can be deleted, and then it is gone.
+    /// Deletes a product. Only one that has never had a price can be deleted.
     pub fn delete_product(&mut self, id: &str) -> Result<(), Impossible> {
         if self.products.get(id).is_none() {
             return Err(Impossible::unknown("product", id));
@@ -62,7 +62,7 @@ impl World {
         id
     }
 
-    /// Changes anything of a price and tells of it; nothing is told when nothing changed.
+    /// Updates a price and records the event, unless nothing changed.
     pub fn update_price(
         &mut self,
         id: &str,
@@ -79,7 +79,7 @@ impl World {
         Ok(())
     }
 
-    /// A draft is made final.
+    /// Finalizes a draft invoice.
     pub fn finalize_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         self.invoice_in(id, &[InvoiceStatus::Draft], "finalizing it")?;
         self.by_person();
@@ -87,7 +87,7 @@ impl World {
         Ok(())
     }
 
-    /// Somebody pays an invoice, and what waited for that goes on.
+    /// Pays an invoice on somebody's request, and continues the subscription that waited for it.
     pub fn pay_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let payable = [
             InvoiceStatus::Draft,
@@ -107,7 +107,7 @@ impl World {
         Ok(())
     }
 
-    /// Nobody is to pay an invoice any more. A subscription that waited for it expires.
+    /// Voids an invoice. A subscription that waited for it expires.
     pub fn void_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let voidable = [InvoiceStatus::Open, InvoiceStatus::Uncollectible];
         let invoice = self.invoice_in(id, &voidable, "voiding it")?;
@@ -119,7 +119,7 @@ impl World {
         Ok(())
     }
 
-    /// Nobody expects an invoice to be paid.
+    /// Marks an invoice as uncollectible.
     pub fn write_invoice_off(&mut self, id: &str) -> Result<(), Impossible> {
         self.invoice_in(id, &[InvoiceStatus::Open], "giving it up")?;
         self.by_person();
@@ -136,7 +136,7 @@ impl World {
         Ok(())
     }
 
-    /// Changes anything of an invoice and tells of it.
+    /// Updates an invoice and records the event.
     pub fn update_invoice(
         &mut self,
         id: &str,
@@ -171,7 +171,7 @@ impl World {
         })
     }
 
-    /// The subscription whose latest invoice this is.
+    /// Returns the subscription whose latest invoice this is, with its status.
     fn latest_of(&self, invoice: &Invoice) -> Option<(CompactString, Status)> {
         let subscription = self.find_subscription(invoice.subscription.as_deref()?)?;
         let latest = subscription.details.latest_invoice.as_deref();
@@ -179,7 +179,7 @@ impl World {
             .then(|| (subscription.id.clone(), subscription.status.clone()))
     }
 
-    /// Asks for a single payment.
+    /// Creates a one-off payment intent.
     pub fn create_payment_intent(&mut self, intent: PaymentIntent) -> CompactString {
         self.by_person();
         let id = self.payment_intent(intent);
@@ -187,7 +187,7 @@ impl World {
         id
     }
 
-    /// A single payment is made with a card.
+    /// Confirms a one-off payment with a card.
     pub fn confirm_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
         let intent = self.intent_in_waiting(id, "confirming it")?;
         if let Some(invoice) = intent.invoice {
@@ -198,7 +198,7 @@ impl World {
         Ok(())
     }
 
-    /// A single payment is not asked for any more.
+    /// Cancels a one-off payment.
     pub fn cancel_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
         self.intent_in_waiting(id, "canceling it")?;
         self.by_person();
@@ -211,7 +211,7 @@ impl World {
         Ok(())
     }
 
-    /// Changes what nobody is told of: the provider has no event for it.
+    /// Updates a payment intent. Records no event, since Stripe has none for it.
     pub fn update_payment_intent(
         &mut self,
         id: &str,
@@ -242,7 +242,7 @@ impl World {
         }
     }
 
-    /// A customer gets a card: one that is there, or a new one.
+    /// Attaches a card to a customer: an existing one, or a new one.
     pub fn attach_card(&mut self, customer: &str, card: Option<&str>) -> Option<CompactString> {
         let id = match card {
             None => self.new_card(customer),
@@ -263,7 +263,7 @@ impl World {
         self.numbers.next("di_1", 20)
     }
 
-    /// Whether a customer has something to pay with.
+    /// Returns true if a customer has a payment method.
     pub fn has_card(&self, customer: &str) -> bool {
         let known = self.find_customer(customer);
         let has_default =

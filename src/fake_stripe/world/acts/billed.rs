@@ -1,4 +1,4 @@
-//! What an application bills, gives back and takes away by itself: invoices, coupons, refunds, cards.
+//! Billing operations triggered by an application: invoices, coupons, refunds, cards.
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -31,14 +31,14 @@ impl World {
         });
     }
 
-    /// Nobody can use a coupon any more; those who did keep it at the provider, and here the discount with it.
+    /// Deletes a coupon. At Stripe existing users keep it; here they keep the discount.
     pub fn delete_coupon(&mut self, id: &str) {
         self.by_person();
         self.tell("coupon.deleted", Thing::Coupon(id));
         self.objects.coupons.forget(id);
     }
 
-    /// Some of a payment is given back; without an amount, all that is left.
+    /// Refunds part of a charge, or all that is left if there is no amount.
     pub fn refund_charge(
         &mut self,
         id: &str,
@@ -79,7 +79,7 @@ impl World {
         self.change_dispute("charge.dispute.updated", id, change);
     }
 
-    /// The merchant gives in.
+    /// Closes a dispute as lost: the merchant accepts it.
     pub fn lose_dispute(&mut self, id: &str) {
         self.change_dispute("charge.dispute.closed", id, |dispute| {
             dispute.status = "lost".into();
@@ -97,7 +97,7 @@ impl World {
         });
     }
 
-    /// A card is taken away from its customer.
+    /// Detaches a card from its customer.
     pub fn detach_card(&mut self, customer: &str, id: &str) {
         let Some(mut card) = self.objects.payment_methods.get(id).cloned() else {
             return;
@@ -120,7 +120,7 @@ impl World {
         .ok();
     }
 
-    /// Adds to a draft, or to whatever invoice comes next.
+    /// Adds an invoice item to a draft, or to the next invoice.
     pub fn create_invoice_item(&mut self, item: InvoiceItem) -> CompactString {
         self.by_person();
         let draft = item.invoice.clone();
@@ -144,7 +144,7 @@ impl World {
         self.objects.invoice_items.forget(id);
     }
 
-    /// Drafts an invoice by hand, with what waits for the customer or for the subscription where that is wanted.
+    /// Creates a draft invoice, including pending items of the customer or subscription if `takes_pending`.
     pub fn create_invoice(&mut self, mut invoice: Invoice, takes_pending: bool) -> CompactString {
         self.by_person();
         let subscription = invoice.subscription.clone().unwrap_or_default();
@@ -172,7 +172,7 @@ impl World {
         id
     }
 
-    /// The provider writes to the customer about an invoice.
+    /// Sends an invoice to the customer.
     pub fn send_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let found = self.find_invoice(id);
         let status = found.map(|invoice| invoice.status);
@@ -190,8 +190,8 @@ impl World {
         self.objects.invoices.forget(id);
     }
 
-    /// The next invoice of a subscription with other items, as JSON of this version. Nothing changes, but for prices
-    /// that the other items bring.
+    /// Returns the next invoice of a subscription with other items, as JSON of this version. Changes nothing except for
+    /// adding the prices of those items.
     pub(crate) fn next_invoice(
         &mut self,
         id: &str,

@@ -1,4 +1,4 @@
-//! Ends: scheduled, taken back, at once, and at the end of the period.
+//! Cancellations: scheduled, undone, immediate, and at the end of the period.
 
 use super::{
     super::{ScheduleStatus, Status, World},
@@ -6,7 +6,7 @@ use super::{
     telling::Thing,
 };
 
-/// How a scheduled end is written.
+/// The representation of a scheduled end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndForm {
     /// `cancel_at_period_end` and `cancel_at`: classic billing.
@@ -18,7 +18,7 @@ pub enum EndForm {
 const REQUESTED: &str = "cancellation_requested";
 
 impl World {
-    /// The end of the period will be the end.
+    /// Schedules the cancellation at the end of the period.
     pub fn schedule_cancel(&mut self, id: &str, form: EndForm) -> Result<(), Impossible> {
         self.living(id, "scheduling its end")?;
         self.by_person();
@@ -35,7 +35,7 @@ impl World {
         Ok(())
     }
 
-    /// A scheduled end is taken back.
+    /// Undoes a scheduled cancellation.
     pub fn keep_subscription(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "taking its end back")?;
         if subscription.details.cancel_at.is_none() && !subscription.details.cancel_at_period_end {
@@ -52,7 +52,7 @@ impl World {
         Ok(())
     }
 
-    /// Ends a subscription at once, whatever is left of its period. An incomplete one expires.
+    /// Cancels a subscription immediately. An incomplete one expires.
     pub fn cancel_now(&mut self, id: &str) -> Result<(), Impossible> {
         self.living(id, "canceling it")?;
         self.by_person();
@@ -60,7 +60,7 @@ impl World {
         Ok(())
     }
 
-    /// The scheduled end has come.
+    /// Ends a subscription at its scheduled time.
     pub fn end_at_period_end(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "its scheduled end")?;
         let Some(end) = subscription.details.cancel_at else {
@@ -77,7 +77,7 @@ impl World {
         Ok(())
     }
 
-    /// Ends a subscription now, with what hangs on it.
+    /// Ends a subscription now, including its open invoice and its schedule.
     pub(super) fn end_told(&mut self, id: &str, reason: &str) {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return;
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// A schedule ends with its subscription.
+    /// Ends the schedule of an ended subscription.
     fn end_schedule_told(&mut self, id: &str) {
         let subscription = self.find_subscription(id);
         let schedule = subscription.and_then(|one| one.details.schedule.clone());

@@ -1,4 +1,4 @@
-//! Changes of what a subscription holds: its prices, quantities and items, and anything else of it.
+//! Changes of a subscription: prices, quantities, items and other fields.
 
 use compact_str::{CompactString, format_compact};
 
@@ -10,7 +10,7 @@ use super::{
 };
 
 impl World {
-    /// Changes anything of a subscription and tells of it; nothing is told when nothing changed, and nothing is billed.
+    /// Updates a subscription and records the event, unless nothing changed. Bills nothing.
     pub fn update_subscription(
         &mut self,
         id: &str,
@@ -22,8 +22,8 @@ impl World {
         Ok(())
     }
 
-    /// Puts another price in the place of an item's (named by its id or its price; none: the first). What is left of
-    /// the period is settled with the next invoice; another interval begins a new period, and is billed, at once.
+    /// Replaces the price of an item, given by its id or price (default: the first). The rest of the period is prorated
+    /// on the next invoice; another interval starts a new period and is billed immediately.
     pub fn change_price(
         &mut self,
         id: &str,
@@ -70,7 +70,7 @@ impl World {
         Ok(())
     }
 
-    /// Gives an item another quantity.
+    /// Changes the quantity of an item.
     pub fn change_quantity(
         &mut self,
         id: &str,
@@ -88,7 +88,7 @@ impl World {
         Ok(())
     }
 
-    /// Adds an item, in the period of the others.
+    /// Adds an item with the same period as the others.
     pub fn add_item(&mut self, id: &str, item: Item) -> Result<CompactString, Impossible> {
         let subscription = self.living(id, "adding an item")?;
         if self.prices.get(&item.price).is_none() {
@@ -105,7 +105,7 @@ impl World {
         Ok(added.id)
     }
 
-    /// Removes an item, named by its id or its price. The last one stays.
+    /// Removes an item, given by its id or price. The last one cannot be removed.
     pub fn remove_item(&mut self, id: &str, item: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "removing an item")?;
         let old = chosen(&subscription, Some(item))?.clone();
@@ -129,7 +129,7 @@ impl World {
         self.prices.get(&item.price)?.recurring.as_ref()
     }
 
-    /// What a change in mid-period comes to waits for the next invoice: unused time back, remaining time on top.
+    /// Records the proration of a change for the next invoice: credit for unused time, charge for the remaining time.
     fn settle_told(&mut self, subscription: &Subscription, old: Option<&Item>, new: Option<&Item>) {
         let back = old.and_then(|old| self.credit(subscription, old));
         let due = new.and_then(|new| self.prorate(subscription, new, true));
@@ -142,7 +142,7 @@ impl World {
         self.prorate(subscription, old, false)
     }
 
-    /// An invoice item for what is left of an item's period; none in a trial, and none for usage.
+    /// Creates an invoice item for the rest of an item's period. Returns `None` during a trial and for metered usage.
     fn prorate(
         &mut self,
         subscription: &Subscription,
@@ -190,7 +190,7 @@ impl World {
     }
 }
 
-/// The item with this id or, failing that, this price.
+/// Finds the item with this id or, failing that, this price.
 fn chosen<'s>(subscription: &'s Subscription, item: Option<&str>) -> Result<&'s Item, Impossible> {
     let items = &subscription.items;
     let found = match item {

@@ -1,4 +1,4 @@
-//! Checkout: a page is opened, completed or left; payments that take days.
+//! Checkout sessions: opened, completed or expired; delayed payments.
 
 use compact_str::{CompactString, format_compact};
 
@@ -11,7 +11,7 @@ use super::{
     telling::Thing,
 };
 
-/// What a finished purchase made.
+/// The objects created by a completed purchase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
     pub session: CompactString,
@@ -20,30 +20,30 @@ pub struct Purchase {
     pub invoice: CompactString,
 }
 
-/// How the buyer pays. Where nothing is due (a trial, a coupon over the whole price), nothing is paid either way.
+/// The buyer's payment. If nothing is due (a trial, a 100 % coupon), it makes no difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Payment {
     Paid,
-    /// The money takes days; until then the subscription is incomplete.
+    /// The payment takes days; until then the subscription is incomplete.
     Pending,
-    /// The money takes days, and the subscription is active meanwhile, as with some bank debits.
+    /// The payment takes days while the subscription is already active, as with some bank debits.
     PendingWhileActive,
 }
 
-/// How a Checkout session ends well.
+/// The successful completion of a Checkout session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     pub payment: Payment,
-    /// What the buyer writes where the page was opened without customer and e-mail.
+    /// E-mail entered by the buyer if the session has neither customer nor e-mail.
     pub email: Option<CompactString>,
 }
 
-/// A purchase in the making: its objects are there, and not yet told of.
+/// A purchase whose objects exist, before its events are recorded.
 pub(super) struct Making {
     pub(super) purchase: Purchase,
     pub(super) is_new_customer: bool,
     pub(super) card: CompactString,
-    /// What is paid, where anything is due.
+    /// Payment intent, if anything is due.
     pub(super) intent: Option<CompactString>,
     pub(super) payment: Payment,
 }
@@ -53,7 +53,7 @@ impl World {
         self.objects.sessions.get(id)
     }
 
-    /// Opens a page of Checkout. The provider sends no event about that.
+    /// Creates a Checkout session. Stripe sends no event for that.
     pub fn open_checkout(
         &mut self,
         mut session: CheckoutSession,
@@ -80,7 +80,7 @@ impl World {
         Ok(self.checkout_session(session))
     }
 
-    /// Opens a page of Checkout and completes it at once.
+    /// Creates and immediately completes a Checkout session.
     pub fn checkout(
         &mut self,
         session: CheckoutSession,
@@ -94,7 +94,7 @@ impl World {
         self.complete_checkout(&session, &completion)
     }
 
-    /// Somebody buys on a page of Checkout.
+    /// Completes a Checkout session as the buyer.
     pub fn complete_checkout(
         &mut self,
         id: &str,
@@ -111,7 +111,7 @@ impl World {
         Ok(making.purchase)
     }
 
-    /// Nobody bought in time.
+    /// Expires a Checkout session that nobody completed in time.
     pub fn expire_checkout(&mut self, id: &str) -> Result<(), Impossible> {
         let mut session = self.open_session(id, "expiring it")?;
         self.by_itself();
@@ -121,7 +121,7 @@ impl World {
         Ok(())
     }
 
-    /// The money that took days is there.
+    /// Completes a delayed payment.
     pub fn async_payment_succeeds(&mut self, id: &str) -> Result<(), Impossible> {
         let (mut session, invoice) = self.awaited(id, "its late payment")?;
         self.by_itself();
@@ -146,8 +146,8 @@ impl World {
         Ok(())
     }
 
-    /// The money that took days does not come. An incomplete subscription stays so; an active one stays that, too,
-    /// and its invoice is void.
+    /// Fails a delayed payment. The subscription keeps its status, incomplete or active; the invoice of an active one
+    /// is voided.
     pub fn async_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
         let (session, invoice) = self.awaited(id, "its late payment")?;
         self.by_itself();
@@ -181,7 +181,7 @@ impl World {
         }
     }
 
-    /// A complete session whose money is not there yet, and its invoice.
+    /// Returns a complete session with an outstanding payment, and its invoice.
     fn awaited(
         &self,
         id: &str,
@@ -205,7 +205,7 @@ impl World {
         }
     }
 
-    /// Makes everything that a purchase makes, short of its payment.
+    /// Creates all objects of a purchase except its payment.
     fn make(&mut self, mut session: CheckoutSession, completion: &Completion) -> Making {
         let (customer, is_new_customer) = self.buyer(&mut session, completion);
         let subscription = self.bought(&session, &customer);
@@ -255,7 +255,7 @@ impl World {
         (self.customer(Customer::new("").email(&email)), true)
     }
 
-    /// The subscription that was bought, before it was paid for.
+    /// Creates the subscription of a purchase, before its payment.
     fn bought(&mut self, session: &CheckoutSession, customer: &str) -> CompactString {
         let status = if session.trial_days.is_some() {
             Status::Trialing
@@ -297,7 +297,7 @@ impl World {
     }
 }
 
-/// The first payment is there, or none is due; a trial goes on.
+/// Activates the subscription after its first payment, or without one if nothing is due. A trial continues.
 pub(super) fn begin(subscription: &mut Subscription) {
     if subscription.status == Status::Incomplete {
         subscription.status = Status::Active;

@@ -1,4 +1,4 @@
-//! Customers: made, changed, deleted; and objects that the provider does not know any more.
+//! Customers: created, updated, deleted; and objects that vanish from the API.
 
 use compact_str::CompactString;
 
@@ -16,7 +16,7 @@ impl World {
         id
     }
 
-    /// Changes anything of a customer and tells of it; nothing is told when nothing changed.
+    /// Updates a customer and records the event, unless nothing changed.
     pub fn update_customer(
         &mut self,
         id: &str,
@@ -36,7 +36,7 @@ impl World {
         self.update_customer(id, |customer| customer.email = Some(email.into()))
     }
 
-    /// Deletes a customer: its subscriptions end now, and it is a stub from now on.
+    /// Deletes a customer: ends its subscriptions and leaves a stub.
     pub fn remove_customer(&mut self, id: &str) -> Result<(), Impossible> {
         self.living_customer(id)?;
         self.by_person();
@@ -51,7 +51,7 @@ impl World {
         Ok(())
     }
 
-    /// An object is gone from the API, while events about it are still there. False when there was none.
+    /// Removes an object from the API while events about it remain. Returns false if it does not exist.
     pub fn forget(&mut self, id: &str) -> bool {
         if let Some(slot) = self.subscriptions.slot(id) {
             self.unlink(slot);

@@ -1,4 +1,4 @@
-//! Renewals, paid or not, and what becomes of a subscription that is not paid for.
+//! Renewals, paid or not, and the fate of unpaid subscriptions.
 
 use compact_str::CompactString;
 
@@ -8,30 +8,30 @@ use super::{
     telling::Thing,
 };
 
-/// How far a renewal goes.
+/// The extent of a renewal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// The invoice is drafted, and paid an hour later.
     Paid,
-    /// The invoice is drafted only.
+    /// The invoice is only drafted.
     Draft,
 }
 
-/// What the account does when the last attempt to collect a payment has failed.
+/// The account's setting for the time after the last failed payment attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveUp {
     Cancel,
     Unpaid,
-    /// It stays past due.
+    /// The subscription stays past due.
     Stay,
     Pause,
 }
 
-/// The provider tries again after so long.
+/// Time until Stripe's next payment attempt.
 const NEXT_ATTEMPT: i64 = 3 * DAY;
 
 impl World {
-    /// The next invoice is announced some days before it is made.
+    /// Announces the next invoice a few days in advance.
     pub fn upcoming_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         self.living(id, "announcing its next invoice")?;
         self.by_itself();
@@ -43,7 +43,7 @@ impl World {
         Ok(())
     }
 
-    /// The next period begins.
+    /// Starts the next period.
     pub fn renew_subscription(&mut self, id: &str, how: Renewal) -> Result<(), Impossible> {
         let subscription = self.renewable(id)?;
         self.by_itself();
@@ -56,7 +56,7 @@ impl World {
         Ok(())
     }
 
-    /// What a renewal left to be paid is paid, by the provider's own attempt.
+    /// Pays the invoice of a renewal through Stripe's own attempt.
     pub fn pay_renewal(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "collecting its invoice")?;
         let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
@@ -69,7 +69,7 @@ impl World {
         Ok(())
     }
 
-    /// An attempt to collect the invoice fails. A subscription that owes nothing is renewed first.
+    /// Fails an attempt to collect the invoice. A subscription that owes nothing is renewed first.
     pub fn payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "a failing payment")?;
         let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
@@ -82,7 +82,7 @@ impl World {
         Ok(())
     }
 
-    /// The customer gives another card, and what is owed is paid.
+    /// Pays the open invoice with the customer's new card.
     pub fn recover(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "paying what is owed")?;
         let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
@@ -104,7 +104,7 @@ impl World {
         Ok(())
     }
 
-    /// The last attempt fails, and the account's setting decides.
+    /// Fails the last attempt and applies the account's setting.
     pub fn give_up(&mut self, id: &str, how: GiveUp) -> Result<(), Impossible> {
         let subscription = self.living(id, "giving up its payment")?;
         let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
@@ -124,7 +124,7 @@ impl World {
         Ok(())
     }
 
-    /// A period is over and the next begins, with an invoice that is drafted; paid or not, the periods are moved.
+    /// Starts the next period with a draft invoice. The period moves whether or not it is paid.
     pub(super) fn renew_told(&mut self, id: &str) -> CompactString {
         let before = self.rendering(Thing::Subscription(id));
         self.renew(id);
@@ -139,7 +139,7 @@ impl World {
         invoice
     }
 
-    /// While collection is paused, an invoice is made and not asked for.
+    /// Creates an invoice that is not collected, while collection is paused.
     fn pass_over_told(&mut self, id: &str, invoice: &str) {
         let subscription = self.find_subscription(id);
         let pause = subscription.and_then(|one| one.details.pause_collection.clone());
@@ -163,7 +163,7 @@ impl World {
         }
     }
 
-    /// An attempt fails; with the first, the subscription is past due.
+    /// Fails a payment attempt. The first failure makes the subscription past due.
     pub(super) fn fail_told(&mut self, id: &str, invoice: &str) {
         let next = self.clock.saturating_add(NEXT_ATTEMPT);
         self.decline_told(invoice, Some(next));
@@ -174,7 +174,7 @@ impl World {
         });
     }
 
-    /// What was owed is paid.
+    /// Reactivates a subscription after its overdue payment.
     pub(super) fn restore_told(&mut self, id: &str) {
         self.update_told(id, |subscription| {
             if matches!(subscription.status, Status::PastDue | Status::Unpaid) {
@@ -205,7 +205,7 @@ impl World {
         }
     }
 
-    /// The invoice that a renewal would make. Nothing stays changed but the ids that it took.
+    /// Returns the invoice that a renewal would create. Changes nothing but the id counters.
     pub(super) fn rendering_of_next(&mut self, id: &str) -> serde_json::Value {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return serde_json::Value::Null;

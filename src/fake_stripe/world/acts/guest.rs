@@ -1,4 +1,4 @@
-//! A purchase that has nothing to do with subscriptions or customers.
+//! A one-off guest purchase, without subscription or customer.
 
 use compact_str::CompactString;
 
@@ -10,8 +10,7 @@ use super::{
 };
 
 impl World {
-    /// Somebody pays for something once, as a guest: a Checkout session in `payment` mode whose customer is null. Gives
-    /// the id of the session.
+    /// Completes a Checkout session in `payment` mode with a null customer. Returns the id of the session.
     pub fn guest_payment(&mut self, price: &str) -> CompactString {
         self.by_person();
         let id = self.numbers.next("cs_test_a1", 55);

@@ -1,4 +1,4 @@
-//! Invoices of subscriptions: how they come to be, are made final, paid, declined and voided.
+//! Invoices of subscriptions: drafted, finalized, paid, declined and voided.
 
 use compact_str::{CompactString, format_compact};
 
@@ -11,7 +11,7 @@ use super::{
 };
 
 impl World {
-    /// What an item costs for one period. Usage is not measured here, so metered items cost nothing.
+    /// Returns the cost of an item for one period. Usage is not measured here, so metered items cost nothing.
     pub(crate) fn amount(&self, item: &Item) -> i64 {
         let price = self.prices.get(&item.price);
         let unit = price
@@ -20,7 +20,7 @@ impl World {
         unit.saturating_mul(i64::from(item.quantity.unwrap_or_default()))
     }
 
-    /// What a Checkout session asks for today, before any discount.
+    /// Returns the amount due today for a Checkout session, before any discount.
     pub(crate) fn session_subtotal(&self, session: &CheckoutSession) -> i64 {
         if session.trial_days.is_some() {
             return 0;
@@ -29,7 +29,7 @@ impl World {
         amounts.fold(0, i64::saturating_add)
     }
 
-    /// What the coupon of a session takes off an amount.
+    /// Returns the discount by a session's coupon on an amount.
     pub(crate) fn amount_off(&self, session: &CheckoutSession, amount: i64) -> i64 {
         let coupon = session.coupon.as_deref();
         let coupon = coupon.and_then(|id| self.objects.coupons.get(id));
@@ -47,8 +47,8 @@ impl World {
         self.objects.invoices.get(id)
     }
 
-    /// Drafts an invoice for the present period of a subscription, with what waits for it, and makes it the latest.
-    /// Nothing is told.
+    /// Drafts an invoice for the current period of a subscription, including pending items, and makes it the latest.
+    /// Records no event.
     pub(super) fn draft_invoice(&mut self, id: &str, reason: &str) -> CompactString {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return CompactString::default();
@@ -94,7 +94,7 @@ impl World {
         invoice
     }
 
-    /// What was waiting for the next invoice of a subscription is on this one now.
+    /// Assigns a subscription's pending items to this invoice.
     fn take_pending(&mut self, subscription: &str, invoice: &CompactString) {
         for mut item in self.pending(subscription) {
             item.invoice = Some(invoice.clone());
@@ -111,7 +111,7 @@ impl World {
             .collect()
     }
 
-    /// What waits for the next invoice, and a line for every item; in a trial nothing costs anything.
+    /// Returns the pending items and a line for every item, which costs nothing during a trial.
     pub(super) fn lines_of(&mut self, subscription: &Subscription) -> Vec<InvoiceLine> {
         let waiting = self.pending(&subscription.id);
         let mut lines: Vec<InvoiceLine> = waiting
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    /// Makes a draft final. Nothing is told.
+    /// Finalizes a draft. Records no event.
     pub(super) fn finalize(&mut self, id: &str) {
         let clock = self.clock;
         let Some(customer) = self
@@ -191,7 +191,7 @@ impl World {
         format_compact!("{prefix}-{number:04}")
     }
 
-    /// Makes a draft final, asks for its payment, and tells of both; one that is final already stays as it is.
+    /// Finalizes a draft, creates its payment intent, and records both events. Does nothing if it is final already.
     pub(super) fn finalize_told(&mut self, id: &str) {
         let Some(invoice) = self.find_invoice(id) else {
             return;
@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// An invoice is not asked for any more.
+    /// Voids an invoice.
     pub(super) fn void_told(&mut self, id: &str) {
         let clock = self.clock;
         let before = self.rendering(Thing::Invoice(id));
@@ -222,7 +222,7 @@ impl World {
         self.tell_since("invoice.updated", Thing::Invoice(id), &before);
     }
 
-    /// An open invoice is left alone from now on.
+    /// Stops the automatic collection of an open invoice.
     pub(super) fn leave_open_told(&mut self, id: &str) {
         self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
             world.change_invoice(id, |invoice| {
@@ -234,7 +234,7 @@ impl World {
         });
     }
 
-    /// The latest invoice of a subscription, when something is still to be paid of it.
+    /// Returns the latest invoice of a subscription if it is unpaid.
     pub(super) fn owed(&self, subscription: &Subscription) -> Option<&Invoice> {
         let latest = subscription.details.latest_invoice.as_deref()?;
         let invoice = self.find_invoice(latest)?;
@@ -242,7 +242,7 @@ impl World {
     }
 }
 
-/// A line about an item, without its price.
+/// Returns an invoice line for an item, without its amount.
 pub(super) fn line_for(item: &Item) -> InvoiceLine {
     InvoiceLine {
         price: item.price.clone(),
@@ -253,7 +253,7 @@ pub(super) fn line_for(item: &Item) -> InvoiceLine {
     }
 }
 
-/// What an invoice says it is for: the first invoice a moment, the others the period that ended.
+/// Returns the period shown on an invoice: a single moment for the first one, the past period for others.
 fn billed(subscription: &Subscription, clock: i64) -> Option<Period> {
     let first = subscription.items.first()?.period?;
     let is_first = subscription.details.latest_invoice.is_none();

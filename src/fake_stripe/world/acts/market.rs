@@ -1,4 +1,4 @@
-//! What changes around subscriptions: prices, entitlements, and things that nobody has heard of.
+//! Changes around subscriptions: prices, entitlements, and events of unknown types.
 
 use compact_str::CompactString;
 use serde_json::json;
@@ -10,8 +10,8 @@ use super::{
 };
 
 impl World {
-    /// A price gets a successor, which takes its lookup key over; the old one is archived, and these subscriptions
-    /// move.
+    /// Replaces a price by a new one, which takes over its lookup key; the old one is archived, and these subscriptions
+    /// move to the new one.
     pub fn migrate_price(
         &mut self,
         old: &str,
@@ -56,7 +56,7 @@ impl World {
         Ok(new)
     }
 
-    /// A customer may use just these features from now on.
+    /// Sets the features that a customer may use.
     pub fn change_entitlements(
         &mut self,
         customer: &str,
@@ -90,7 +90,7 @@ impl World {
         Ok(())
     }
 
-    /// Something happens that no application has heard of: its type and its object are new. It may name a customer.
+    /// Records an event with a new type and object that no application can know. It may name a customer.
     pub fn unknown_event(&mut self, customer: Option<&str>) -> CompactString {
         self.by_itself();
         let id = self.numbers.next("nvl_1", 19);

@@ -1,5 +1,5 @@
-//! What happens in a world and is told: each act changes the world as the provider would, and records the events that
-//! the provider would send about it, in its order, each with the object as it was at that moment.
+//! Operations that change the world as Stripe would, and record the events that Stripe would send, in its order, each
+//! with the object as it was at that moment.
 
 mod asked;
 mod billed;
@@ -37,7 +37,7 @@ use super::{Subscription, World};
 
 const DAY: i64 = 86_400;
 
-/// Why an act cannot happen.
+/// The reason an operation is impossible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Impossible {
     #[error("There is no {kind} `{id}`.")]
@@ -62,7 +62,7 @@ impl Impossible {
         }
     }
 
-    /// For a subscription in a state in which this cannot happen.
+    /// Returns the error for a subscription in a state that does not allow the operation.
     fn of(subscription: &Subscription, act: &'static str) -> Self {
         Self::NotNow {
             kind: "subscription",
@@ -74,13 +74,13 @@ impl Impossible {
 }
 
 impl World {
-    /// A copy of a subscription that an act begins with.
+    /// Returns a copy of a subscription.
     fn known(&self, id: &str) -> Result<Subscription, Impossible> {
         let found = self.find_subscription(id).cloned();
         found.ok_or_else(|| Impossible::unknown("subscription", id))
     }
 
-    /// As `known`, for one that has not ended.
+    /// Returns a copy of a subscription that has not ended.
     fn living(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
         let subscription = self.known(id)?;
         if subscription.status.is_ended() {

@@ -1,4 +1,4 @@
-//! Money that goes back: refunds and disputes.
+//! Refunds and disputes.
 
 use compact_str::{CompactString, format_compact};
 
@@ -9,13 +9,13 @@ use super::{
 };
 
 impl World {
-    /// The last payment of a subscription is given back; the subscription stays what it is.
+    /// Refunds the last payment of a subscription. The subscription is unchanged.
     pub fn refund(&mut self, subscription: &str) -> Result<CompactString, Impossible> {
         let charge = self.last_charge(subscription, "a refund")?;
         self.refund_charge(&charge.id, None, |_| {})
     }
 
-    /// The last payment of a subscription is disputed; whether that ends the subscription is a setting of the account.
+    /// Disputes the last payment of a subscription; an account setting decides whether that ends the subscription.
     pub fn dispute(&mut self, subscription: &str, ends: bool) -> Result<CompactString, Impossible> {
         let mut charge = self.last_charge(subscription, "a dispute")?;
         self.by_itself();
@@ -40,7 +40,7 @@ impl World {
         Ok(dispute)
     }
 
-    /// The newest charge of a subscription that went through and was not given back.
+    /// Returns the newest charge of a subscription that succeeded and was not refunded.
     fn last_charge(&self, subscription: &str, act: &'static str) -> Result<Charge, Impossible> {
         let known = self.known(subscription)?;
         let is_theirs = |charge: &&Charge| {

@@ -1,4 +1,4 @@
-//! What a customer pays for once: a Checkout in `payment` mode, an invoice of no subscription.
+//! One-off payments of a customer: a Checkout in `payment` mode, an invoice without subscription.
 
 use compact_str::CompactString;
 
@@ -12,7 +12,7 @@ use super::{
 };
 
 impl World {
-    /// A customer pays on a page of Checkout that is for no subscription. Gives the charge.
+    /// Pays a Checkout session without subscription. Returns the charge.
     pub fn pay_once(&mut self, session: CheckoutSession) -> Result<CompactString, Impossible> {
         let id = self.open_checkout(session)?;
         let mut session = self.open_session(&id, "completing it")?;
@@ -38,7 +38,7 @@ impl World {
         Ok(charge.unwrap_or_default())
     }
 
-    /// An invoice for something that is bought once is paid, or its payment fails.
+    /// Creates an invoice for a one-off purchase, and pays it or fails its payment.
     pub fn one_off_invoice(
         &mut self,
         customer: &str,

@@ -1,4 +1,4 @@
-//! Payments of invoices: intents, charges, and what became of them.
+//! Payments of invoices: intents, charges and their outcomes.
 
 use compact_str::CompactString;
 
@@ -10,7 +10,7 @@ use super::{
 };
 
 impl World {
-    /// The card that a customer pays with, made when there is none. Nothing is told.
+    /// Returns the customer's card, created if there is none. Records no event.
     pub(super) fn card_of(&mut self, customer: &str) -> CompactString {
         let known = self.customers.get(customer);
         let default = known.and_then(|customer| customer.details.default_payment_method.clone());
@@ -35,7 +35,7 @@ impl World {
         })
     }
 
-    /// Begins to ask for what an invoice comes to; nothing when it comes to nothing. Nothing is told.
+    /// Creates a payment intent for the invoice total; does nothing for a zero total. Records no event.
     pub(super) fn ask_for(&mut self, invoice: &str) -> Option<CompactString> {
         let invoice = self.find_invoice(invoice)?.clone();
         if let Some(intent) = invoice.payment_intent {
@@ -78,7 +78,7 @@ impl World {
         }
     }
 
-    /// Charges a card for an intent. Nothing is told.
+    /// Charges a card for an intent. Records no event.
     pub(super) fn charge_for(&mut self, intent: &str, is_declined: bool) -> CompactString {
         let Some(whole) = self.objects.payment_intents.get(intent).cloned() else {
             return CompactString::default();
@@ -116,14 +116,14 @@ impl World {
         charge
     }
 
-    /// Charges for an intent, with success, and tells of it.
+    /// Charges an intent successfully and records the events.
     pub(super) fn charge_told(&mut self, intent: &str) {
         let charge = self.charge_for(intent, false);
         self.tell("charge.succeeded", Thing::Charge(&charge));
         self.tell("payment_intent.succeeded", Thing::PaymentIntent(intent));
     }
 
-    /// Marks an invoice as paid. Nothing is told.
+    /// Marks an invoice as paid. Records no event.
     fn mark_paid(&mut self, id: &str) {
         let clock = self.clock;
         self.change_invoice(id, |invoice| {
@@ -146,7 +146,7 @@ impl World {
         payments.find(|payment| payment.invoice == invoice).cloned()
     }
 
-    /// Pays an invoice, whatever is still to be done for that, and tells of every step.
+    /// Pays an invoice, including all steps before that, and records their events.
     pub(super) fn pay_told(&mut self, id: &str) {
         self.finalize_told(id);
         if let Some(intent) = self.ask_for(id) {
@@ -155,7 +155,7 @@ impl World {
         self.paid_told(id);
     }
 
-    /// An invoice whose money is there is paid.
+    /// Marks an invoice as paid after its payment succeeded, and records the events.
     pub(super) fn paid_told(&mut self, id: &str) {
         self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
             world.mark_paid(id);
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// An attempt to collect an invoice fails; it is made again at `next`, if ever.
+    /// Fails an attempt to collect an invoice. The next one is at `next`, if any.
     pub(super) fn decline_told(&mut self, id: &str, next: Option<i64>) {
         self.finalize_told(id);
         if let Some(intent) = self.ask_for(id) {
@@ -188,7 +188,7 @@ impl World {
         self.tell_since("invoice.updated", Thing::Invoice(id), &before);
     }
 
-    /// Nobody waits for the payment of an invoice any more.
+    /// Cancels the payment of an invoice.
     pub(super) fn give_up_payment_told(&mut self, id: &str) {
         let clock = self.clock;
         if let Some(mut payment) = self.payment_of(id) {

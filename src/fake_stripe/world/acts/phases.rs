@@ -1,4 +1,4 @@
-//! Schedules: a change for the end of the period, its coming, and the end of the schedule.
+//! Schedules: a change at the end of the period, the next phase, and the release.
 
 use compact_str::CompactString;
 
@@ -17,7 +17,7 @@ impl World {
         self.objects.schedules.get(id)
     }
 
-    /// The first item gets another price when the period ends.
+    /// Schedules another price for the first item at the end of the period.
     pub fn schedule_change(&mut self, id: &str, price: &str) -> Result<CompactString, Impossible> {
         let subscription = self.unscheduled(id)?;
         if self.prices.get(price).is_none() {
@@ -54,7 +54,7 @@ impl World {
         Ok(schedule)
     }
 
-    /// A living subscription that no schedule steers.
+    /// Returns a subscription that has not ended and has no schedule.
     pub(super) fn unscheduled(&self, id: &str) -> Result<Subscription, Impossible> {
         let subscription = self.living(id, "scheduling a change")?;
         match &subscription.details.schedule {
@@ -68,7 +68,7 @@ impl World {
         }
     }
 
-    /// The next phase begins with the next period: the prices change, and it is billed.
+    /// Starts the next phase together with the next period: the prices change, and it is billed.
     pub fn enter_next_phase(&mut self, id: &str, how: Renewal) -> Result<(), Impossible> {
         let (subscription, schedule) = self.scheduled(id, "its next phase")?;
         let period = subscription.items.first().and_then(|item| item.period);
@@ -97,7 +97,7 @@ impl World {
         Ok(())
     }
 
-    /// The schedule lets its subscription go.
+    /// Releases the subscription from its schedule.
     pub fn release_schedule(&mut self, id: &str) -> Result<(), Impossible> {
         let (_, schedule) = self.scheduled(id, "its release from a schedule")?;
         self.by_itself();

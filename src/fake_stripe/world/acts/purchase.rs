@@ -1,4 +1,4 @@
-//! The events of a purchase, whose order is another one since basil.
+//! Events of a purchase, whose order changed with basil.
 
 use super::{
     super::{IntentStatus, World},
@@ -7,7 +7,8 @@ use super::{
 };
 
 impl World {
-    /// Since basil Checkout makes the subscription once it is paid for, so it is active from the beginning.
+    /// Records the events since basil: Checkout creates the subscription after its payment, so it is active from the
+    /// start.
     pub(super) fn tell_purchase(&mut self, making: &Making) {
         let Purchase {
             session,
@@ -45,7 +46,7 @@ impl World {
         }
     }
 
-    /// Before basil the subscription came first, incomplete, and the session last.
+    /// Records the events before basil: the incomplete subscription came first and the session last.
     pub(super) fn tell_old_purchase(&mut self, making: &Making) {
         let Purchase {
             session,
@@ -87,7 +88,7 @@ impl World {
         self.tell("checkout.session.completed", Thing::Session(session));
     }
 
-    /// The payment intent of a purchase: done, or on its way.
+    /// Records the events of the purchase's payment intent, succeeded or processing.
     fn tell_intent(&mut self, making: &Making) {
         let Some(intent) = making.intent.as_deref() else {
             return;

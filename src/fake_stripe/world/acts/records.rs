@@ -1,4 +1,4 @@
-//! Objects that are kept as they were asked for: made, changed, deleted, and told of.
+//! Objects stored as requested: created, updated and deleted, with events.
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::{Record, RecordKind, World};
 
 impl World {
-    /// Keeps a new object, which is written around its id and its time, and tells of it.
+    /// Creates an object from its id and time, and records the event.
     pub(crate) fn create_record(
         &mut self,
         kind: RecordKind,
@@ -29,7 +29,7 @@ impl World {
         id
     }
 
-    /// Changes an object and tells of it with an event that ends so.
+    /// Updates an object and records an event whose type ends with `told`.
     pub(crate) fn change_record(&mut self, id: &str, told: &str, change: impl FnOnce(&mut Value)) {
         if let Some(mut record) = self.objects.records.get(id).cloned() {
             self.by_person();

@@ -1,4 +1,4 @@
-//! Pauses: of the collection of payments, and of the whole subscription.
+//! Pauses of payment collection and of the whole subscription.
 
 use super::{
     super::{PauseCollection, Status, World},
@@ -7,7 +7,7 @@ use super::{
 };
 
 impl World {
-    /// Nobody is asked to pay any more; the status stays what it is.
+    /// Pauses payment collection. The status is unchanged.
     pub fn pause_collection(&mut self, id: &str, pause: PauseCollection) -> Result<(), Impossible> {
         self.living(id, "pausing the collection of its payments")?;
         self.by_person();
@@ -17,7 +17,7 @@ impl World {
         Ok(())
     }
 
-    /// Payments are collected again.
+    /// Resumes payment collection.
     pub fn resume_collection(&mut self, id: &str) -> Result<(), Impossible> {
         self.living(id, "resuming the collection of its payments")?;
         self.by_person();
@@ -27,7 +27,7 @@ impl World {
         Ok(())
     }
 
-    /// The whole subscription is paused, as endive can.
+    /// Pauses the whole subscription, which is possible since endive.
     pub fn pause_subscription(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "pausing it")?;
         match subscription.status {
@@ -44,7 +44,7 @@ impl World {
         }
     }
 
-    /// A paused subscription goes on, with a new period that is paid for.
+    /// Resumes a paused subscription with a new period, which is billed.
     pub fn resume_subscription(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.known(id)?;
         if subscription.status != Status::Paused {

@@ -1,4 +1,4 @@
-//! Schedules that an application makes, changes and ends itself.
+//! Schedules that an application creates, updates and ends itself.
 
 use compact_str::CompactString;
 
@@ -12,20 +12,20 @@ use super::{
     telling::Thing,
 };
 
-/// A schedule in the making.
+/// A schedule to be created.
 #[derive(Debug, Clone)]
 pub struct NewSchedule {
     pub customer: CompactString,
-    /// The subscription that it takes over. None: it makes one when it starts.
+    /// Subscription to take over. `None` creates one when the schedule starts.
     pub from: Option<CompactString>,
-    /// None: now.
+    /// Start time; `None` means now.
     pub start: Option<i64>,
     pub end_behavior: CompactString,
     pub phases: Vec<WantedPhase>,
     pub metadata: Metadata,
 }
 
-/// A phase as it is asked for.
+/// A requested phase.
 #[derive(Debug, Clone)]
 pub struct WantedPhase {
     pub items: Vec<Item>,
@@ -33,13 +33,13 @@ pub struct WantedPhase {
     pub length: PhaseLength,
 }
 
-/// How a phase says when it ends.
+/// The end of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhaseLength {
     Until(i64),
-    /// So many periods of its first price.
+    /// Number of periods of its first price.
     Periods(u32),
-    /// So many seconds.
+    /// Duration in seconds.
     For(i64),
 }
 
@@ -89,7 +89,7 @@ impl World {
         Ok(schedule)
     }
 
-    /// Changes anything of a schedule and tells of it; no phases leave those that it has.
+    /// Updates a schedule and records the event. Without phases it keeps its own.
     pub fn update_schedule(
         &mut self,
         id: &str,
@@ -109,7 +109,7 @@ impl World {
         });
     }
 
-    /// A schedule ends, and its subscription with it.
+    /// Cancels a schedule together with its subscription.
     pub fn cancel_schedule(&mut self, id: &str) {
         let subscription = self.steered(id);
         let clock = self.clock;
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// A schedule ends, and its subscription goes on without it.
+    /// Releases a schedule. Its subscription continues without it.
     pub fn let_schedule_go(&mut self, id: &str) {
         let subscription = self.steered(id);
         let clock = self.clock;
@@ -137,7 +137,7 @@ impl World {
         }
     }
 
-    /// The living subscription that a schedule steers.
+    /// Returns the subscription of a schedule unless it has ended.
     fn steered(&self, id: &str) -> Option<CompactString> {
         let id = &self.find_schedule(id)?.subscription;
         let subscription = self.find_subscription(id)?;

@@ -1,4 +1,4 @@
-//! Subscriptions without Checkout: by the API or by hand, and what becomes of the first payment.
+//! Subscriptions without Checkout, created by the API or in the dashboard, and their first payment.
 
 use compact_str::CompactString;
 
@@ -9,20 +9,20 @@ use super::{
     telling::Thing,
 };
 
-/// What becomes of the first payment. Where nothing is due (a trial, a coupon over the whole price), it does not matter.
+/// The outcome of the first payment. If nothing is due (a trial, a 100 % coupon), it makes no difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstPayment {
-    /// Charged at once: as made by hand in the dashboard for a customer with a card.
+    /// Charged immediately, as when created in the dashboard for a customer with a card.
     Paid,
     /// Left to the customer: `payment_behavior=default_incomplete`.
     Awaited,
-    /// Tried and declined.
+    /// Attempted and declined.
     Declined,
 }
 
 impl World {
-    /// A subscription is made without Checkout. Its status follows from its trial and the payment; what else it has
-    /// (items, metadata, trial, coupon) is as given.
+    /// Creates a subscription without Checkout. Its status follows from the trial and the payment; other fields (items,
+    /// metadata, trial, coupon) are used as given.
     pub fn subscribe(
         &mut self,
         mut subscription: Subscription,
@@ -73,7 +73,7 @@ impl World {
         Ok(id)
     }
 
-    /// The customer pays the first invoice of an incomplete subscription.
+    /// Pays the first invoice of an incomplete subscription as the customer.
     pub fn pay_first_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let (subscription, invoice) = self.incomplete(id, "paying its first invoice")?;
         self.by_person();
@@ -95,7 +95,7 @@ impl World {
         Ok(())
     }
 
-    /// The customer's first payment is declined; the subscription stays incomplete.
+    /// Declines the customer's first payment. The subscription stays incomplete.
     pub fn first_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
         let (_, invoice) = self.incomplete(id, "a failure of its first payment")?;
         self.by_person();
@@ -103,7 +103,7 @@ impl World {
         Ok(())
     }
 
-    /// Nobody paid within 23 hours.
+    /// Expires an incomplete subscription that was not paid within 23 hours.
     pub fn expire_incomplete(&mut self, id: &str) -> Result<(), Impossible> {
         let (_, invoice) = self.incomplete(id, "its expiry")?;
         self.by_itself();
@@ -111,7 +111,7 @@ impl World {
         Ok(())
     }
 
-    /// An incomplete subscription is over. The provider tells of it as of an update.
+    /// Expires an incomplete subscription. Stripe reports this as `customer.subscription.updated`.
     pub(super) fn expire_told(&mut self, id: &str, invoice: &str) {
         let clock = self.clock;
         self.update_told(id, |subscription| {

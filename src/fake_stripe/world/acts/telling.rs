@@ -1,4 +1,4 @@
-//! Events: an object as it is now, and what it was before.
+//! Events with the current object and its previous attributes.
 
 use compact_str::CompactString;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::fake_stripe::{
     version::ApiVersion,
 };
 
-/// What an event is about.
+/// The object of an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Thing<'a> {
     Customer(&'a str),
@@ -28,7 +28,7 @@ pub(super) enum Thing<'a> {
     Price(&'a str),
     Product(&'a str),
     Coupon(&'a str),
-    /// By the customer's id.
+    /// Entitlements, by customer id.
     Entitlements(&'a str),
 }
 
@@ -37,7 +37,7 @@ impl World {
         self.events.get(id)
     }
 
-    /// An event as the provider sends it: the same bytes whenever it is sent.
+    /// Returns an event as Stripe sends it, byte for byte the same on every delivery.
     pub fn event_body(&self, id: &str) -> Option<Vec<u8>> {
         let event = self.events.get(id)?;
         let view = View {
@@ -47,7 +47,7 @@ impl World {
         serde_json::to_vec_pretty(&EventShape::new(event, view)).ok()
     }
 
-    /// A customer's subscriptions as the API returns them in its newest version.
+    /// Returns a customer's subscriptions as the API does in its newest version.
     pub fn subscription_objects(&self, customer: &str) -> Vec<Value> {
         let view = View {
             world: self,
@@ -60,7 +60,7 @@ impl World {
             .collect()
     }
 
-    /// How an object is written in the events of this moment; null when there is none.
+    /// Renders an object in the current event version. Returns null if it does not exist.
     pub(super) fn rendering(&self, thing: Thing<'_>) -> Value {
         let version = self.scene.events_version.as_ref();
         let view = View {
@@ -119,13 +119,13 @@ impl World {
         found.unwrap_or_default()
     }
 
-    /// Records an event about an object as it is now.
+    /// Records an event with the object as it is now.
     pub(super) fn tell(&mut self, kind: &str, thing: Thing<'_>) {
         let object = self.rendering(thing);
         self.record(kind, object, None);
     }
 
-    /// Changes something and records what changed of an object; nothing when nothing did.
+    /// Applies a change and records an event with the difference, unless the object stayed the same.
     pub(super) fn tell_change(
         &mut self,
         kind: &str,
@@ -137,7 +137,7 @@ impl World {
         self.tell_since(kind, thing, &before);
     }
 
-    /// Records what changed of an object since it was rendered; nothing when nothing did.
+    /// Records an event with the difference since the object was rendered, unless there is none.
     pub(super) fn tell_since(&mut self, kind: &str, thing: Thing<'_>, before: &Value) {
         let after = self.rendering(thing);
         if let Some(previous) = previous_attributes(before, &after) {
@@ -145,7 +145,7 @@ impl World {
         }
     }
 
-    /// Changes a subscription and tells of it.
+    /// Updates a subscription and records the event.
     pub(super) fn update_told(&mut self, id: &str, change: impl FnOnce(&mut Subscription)) {
         self.tell_change(
             "customer.subscription.updated",
@@ -185,7 +185,7 @@ impl World {
         id
     }
 
-    /// Whether events have the shape that came with basil.
+    /// Returns true if events have the format introduced with basil.
     pub(super) fn tells_since_basil(&self) -> bool {
         let version = self.scene.events_version.as_ref();
         version
@@ -198,8 +198,7 @@ fn written<T: Serialize>(shape: &T) -> Value {
     serde_json::to_value(shape).unwrap_or_default()
 }
 
-/// The old values of the keys that differ: of an object within an object likewise, of a list the whole old one, and
-/// null where there was none.
+/// Returns the old values of the keys that differ: recursively for objects, whole for lists, and null for missing ones.
 fn previous_attributes(before: &Value, after: &Value) -> Option<Value> {
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return (before != after).then(|| before.clone());

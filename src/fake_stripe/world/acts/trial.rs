@@ -1,4 +1,4 @@
-//! Trials: announced, and ended in one way or another.
+//! Trials: announcement of the end, and the different ends.
 
 use super::{
     super::{Period, Status, Subscription, World, lifecycle::length},
@@ -6,12 +6,12 @@ use super::{
     telling::Thing,
 };
 
-/// How a trial ends.
+/// The end of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrialEnd {
-    /// The first period begins and is paid for.
+    /// The first period starts and is paid.
     Convert,
-    /// The first period begins; its payment fails an hour later.
+    /// The first period starts; its payment fails an hour later.
     PaymentFails,
     /// There is no card: canceled.
     Cancel,
@@ -20,7 +20,7 @@ pub enum TrialEnd {
 }
 
 impl World {
-    /// Three days are left, or the trial was shorter from the beginning.
+    /// Announces the end of a trial, three days before it or at the start of a shorter one.
     pub fn trial_will_end(&mut self, id: &str) -> Result<(), Impossible> {
         self.trialing(id, "announcing the end of its trial")?;
         self.by_itself();
@@ -31,7 +31,7 @@ impl World {
         Ok(())
     }
 
-    /// A trial is over: at its time, or now where that is earlier.
+    /// Ends a trial at its time, or now if that is earlier.
     pub fn end_trial(&mut self, id: &str, how: TrialEnd) -> Result<(), Impossible> {
         let subscription = self.trialing(id, "the end of its trial")?;
         self.by_itself();
@@ -77,14 +77,14 @@ impl World {
         }
     }
 
-    /// What becomes of a trial without a card was decided when it began.
+    /// Sets the behavior of a trial without a card, which was chosen when it started.
     fn prefer(&mut self, id: &str, ending: &str) {
         self.change_subscription(id, |subscription| {
             subscription.details.missing_payment_method = Some(ending.into());
         });
     }
 
-    /// The subscription is active before the money arrives.
+    /// Activates the subscription before the payment arrives.
     fn convert(&mut self, id: &str, end: i64, how: TrialEnd) {
         let before = self.rendering(Thing::Subscription(id));
         self.begin_periods(id, end);
@@ -106,7 +106,7 @@ impl World {
         }
     }
 
-    /// Every item begins a period of its price's length at a moment.
+    /// Starts a period for every item, with the length of its price.
     pub(super) fn begin_periods(&mut self, id: &str, start: i64) {
         let Some(mut subscription) = self.find_subscription(id).cloned() else {
             return;

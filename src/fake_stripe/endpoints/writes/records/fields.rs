@@ -1,4 +1,4 @@
-//! What a request may give such an object, by its kind.
+//! Parameters accepted for each kind of stored object.
 
 use compact_str::CompactString;
 use serde_json::{Map, Value};
@@ -9,14 +9,14 @@ use crate::fake_stripe::{
     world::RecordKind,
 };
 
-/// How a field is written.
+/// The format of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Written {
     Text,
     Flag,
     Number,
     Decimal,
-    /// A hash or a list, which is merged into what is there.
+    /// A hash or a list, merged into the existing value.
     Tree,
 }
 
@@ -24,11 +24,11 @@ type Field = (&'static str, Written);
 
 use Written::{Decimal, Flag, Number, Text, Tree};
 
-/// What was given, under the names that the object has for it.
+/// The parameters of a request, under the object's field names.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) given: Map<String, Value>,
-    /// A setup intent is confirmed as it is made.
+    /// True if a setup intent is confirmed on creation.
     pub(super) confirmed: bool,
 }
 
@@ -66,7 +66,7 @@ impl Wanted {
         Ok(Self { given, confirmed })
     }
 
-    /// The customer that it says it is for.
+    /// Returns the customer that the object is for.
     pub(super) fn customer(&self) -> Option<CompactString> {
         let owner = self
             .given
@@ -77,7 +77,7 @@ impl Wanted {
     }
 }
 
-/// Merges fields into an object: hashes key by key, and null takes a key of metadata away.
+/// Merges fields into an object: hashes key by key, where null removes a metadata key.
 pub(super) fn merged(object: &mut Value, given: Map<String, Value>) {
     let Some(object) = object.as_object_mut() else {
         return;
@@ -188,7 +188,7 @@ fn required(kind: RecordKind) -> &'static [&'static str] {
     }
 }
 
-/// Known to the provider, and of no consequence here.
+/// Returns parameters of Stripe that have no effect here.
 fn ignored(kind: RecordKind) -> &'static [&'static str] {
     match kind {
         RecordKind::PromotionCode => &["customer_account"],

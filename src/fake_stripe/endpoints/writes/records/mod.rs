@@ -1,4 +1,4 @@
-//! Objects that are kept as they were asked for: made, changed, and what little else is done to them.
+//! Objects stored as requested: create, update and their few other actions.
 
 mod fields;
 mod templates;
@@ -184,7 +184,7 @@ fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     writing.deleted(world, "tax_id")
 }
 
-/// A card is set up for later.
+/// Confirms a setup intent: a card is saved for later.
 fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     find(&writing.call, world, spec(writing)?)?;
     let wanted = Wanted::read(RecordKind::SetupIntent, &mut writing.form, false)?;

@@ -1,4 +1,4 @@
-//! How such an object looks where a request leaves things open.
+//! Default fields of stored objects.
 
 use compact_str::CompactString;
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use crate::fake_stripe::{
     world::{RecordKind, World},
 };
 
-/// Adds what follows from what was given, and gives the customer that it belongs to.
+/// Adds the fields that follow from the given ones. Returns the customer that the object belongs to.
 pub(super) fn complete(
     kind: RecordKind,
     given: &mut Map<String, Value>,
@@ -34,7 +34,7 @@ pub(super) fn complete(
     Ok(customer)
 }
 
-/// A promotion names its coupon in `promotion`, however it was written.
+/// Moves the coupon to `promotion`, wherever the request put it.
 fn promotion(given: &mut Map<String, Value>, world: &World) -> Result<(), ApiError> {
     let written = given.remove("coupon");
     let nested = given.get("promotion").and_then(|one| one.get("coupon"));
@@ -54,7 +54,7 @@ fn promotion(given: &mut Map<String, Value>, world: &World) -> Result<(), ApiErr
     Ok(())
 }
 
-/// A credit note takes its customer, its currency and, where none is given, its amount from its invoice.
+/// Fills in a credit note's customer, currency and, unless given, amount from its invoice.
 fn credit(given: &mut Map<String, Value>, world: &World) -> Result<CompactString, ApiError> {
     let id = given.get("invoice").and_then(Value::as_str);
     let id = id.unwrap_or_default().to_owned();
@@ -96,7 +96,7 @@ fn credit(given: &mut Map<String, Value>, world: &World) -> Result<CompactString
     Ok(invoice.customer.clone())
 }
 
-/// The whole object: what is usual, what is fixed, and what was given.
+/// Builds the whole object from the defaults, the fixed fields and the given fields.
 pub(super) fn object(
     kind: RecordKind,
     mut fixed: Map<String, Value>,
