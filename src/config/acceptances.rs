@@ -1,4 +1,4 @@
-//! The committed baseline: a list of findings that the team accepts, each with its reason and its last day.
+//! The committed baseline: findings that the team accepts, each with a reason and a last day.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use super::{
 };
 use crate::baseline::Acceptance;
 
-/// Some thousands of entries; more findings than that are not accepted one by one.
+/// Maximum size of the file, enough for some thousands of entries. Nobody accepts more findings one by one.
 pub const MAX_BASELINE_BYTES: usize = 1024 * 1024;
 
-/// A day that nobody will see is no end: within a year somebody looks again.
+/// Maximum number of days ahead: within a year, somebody has to look again.
 const FURTHEST_DAYS: i32 = 366;
 
-/// A longer reason is a document, and belongs where it can be linked to.
+/// Maximum length of a reason. A longer one is a document, and belongs where it can be linked.
 const LONGEST_REASON: usize = 500;
 
 /// Findings that are accepted until a day: they are shown and counted, and fail nothing.
@@ -56,8 +56,8 @@ struct Written {
     entity: Entry<Literal>,
 }
 
-/// Reads the file; `path` is how diagnostics and places name it, `today` what days are judged by. A file without
-/// entries accepts nothing. An entry whose day is over is in the result: it is no mistake, it only does not hold.
+/// Reads the file. `path` is its name in diagnostics and places; days are compared with `today`. A file without entries
+/// accepts nothing. An expired entry is part of the result: it is no mistake, it only has no effect.
 pub fn acceptances(
     text: &str,
     path: &str,
@@ -75,7 +75,7 @@ pub fn acceptances(
     }
 }
 
-/// The JSON Schema, formatted, with a line break at its end.
+/// Returns the JSON Schema, formatted, with a line break at its end.
 pub fn baseline_schema() -> String {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let schema = generator.into_root_schema_for::<Document>();
@@ -88,7 +88,7 @@ fn read(collector: &Collector<'_>, today: Date) -> Vec<Acceptance> {
     };
     let document = match Entry::<Document>::deserialize(Reader::new(&tree, collector)) {
         Ok(Entry::Written(_, document)) => document,
-        // Noted where it was read.
+        // Already reported.
         Ok(Entry::Absent | Entry::Broken(_)) => return Vec::new(),
         Err(misfit) => {
             let fault = Fault::new(Code::WrongType, misfit.to_string());
@@ -184,7 +184,7 @@ fn until(
 ) -> Option<Date> {
     let (spot, Literal(text)) = collector.require(&written.expires, "expires", owner)?;
     let day: Option<Date> = text.parse().ok();
-    // Other spellings of a day would be read differently elsewhere.
+    // Other spellings of a date would be read differently elsewhere.
     let Some(day) = day.filter(|day| day.to_string() == *text) else {
         let message = format!(
             "`expires` should be a day such as `2026-12-31`, found {}",

@@ -1,4 +1,4 @@
-//! How serde walks through lists, mappings and entries of the tree.
+//! Access of serde to the lists, mappings and entries of the tree.
 
 use serde::de::{
     DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, SeqAccess,
@@ -32,7 +32,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 }
 
-/// The pairs of a mapping; where the keys are known, the unknown ones are noted and left out.
+/// The pairs of a mapping. If the keys are known, unknown ones are reported and left out.
 pub(super) struct KnownPairs<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) known: Option<&'static [&'static str]>,

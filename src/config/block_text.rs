@@ -1,15 +1,15 @@
-//! SQL that has to stand under a `|` of its own, because YAML reads it as something else.
+//! Advice for SQL that needs a block text (`|`), because YAML reads it as something else.
 
 use super::lines::Lines;
 
-/// What to do about SQL that a mapping in braces cuts.
+/// Advice for SQL that a mapping in braces cuts.
 pub(super) const SQL_AS_BLOCK: &str =
     "SQL with commas or double quotes goes under `sql: |`, on lines of its own";
 
-/// Whose values are SQL.
+/// Keys whose values are SQL.
 const SQL_KEYS: [&str; 4] = ["sql", "where", "join", "query"];
 
-/// What to do about a line that is not YAML.
+/// Returns the advice for a line that is not YAML.
 pub(super) fn advice(lines: &Lines<'_>, offset: usize) -> String {
     let line = lines.text().get(lines.range(lines.number(offset)));
     let key = SQL_KEYS
@@ -24,7 +24,7 @@ pub(super) fn advice(lines: &Lines<'_>, offset: usize) -> String {
     }
 }
 
-/// Whether the key is written in the line.
+/// Returns true if the line contains the key.
 fn holds_key(line: &str, key: &str) -> bool {
     line.match_indices(key).any(|(start, found)| {
         let before = line.get(..start).unwrap_or_default();

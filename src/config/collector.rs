@@ -1,4 +1,4 @@
-//! Gathers every problem of one file, each put in its place.
+//! Collects the problems of one file, each with its place.
 
 use std::{cell::RefCell, ops::Range};
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::problem::Place;
 
-/// Longer quotations of the file are shortened in messages: it is hostile text.
+/// Maximum length of quoted text in messages: the file is hostile.
 const QUOTED: usize = 60;
 
-/// Which file is read: what messages advise depends on it.
+/// Kind of the file, on which the advice in messages depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum File {
     Configuration,
@@ -65,7 +65,7 @@ pub(super) struct Owner<'a> {
 }
 
 impl<'a> Collector<'a> {
-    /// Of the configuration.
+    /// Creates a collector for the configuration.
     pub(super) fn new(text: &'a str, path: &'a str) -> Self {
         Self::of(File::Configuration, text, path)
     }
@@ -83,7 +83,7 @@ impl<'a> Collector<'a> {
         &self.lines
     }
 
-    /// Where a key belongs that is known, but not where it stands.
+    /// Returns where a known but misplaced key belongs.
     pub(super) fn home_of(&self, key: &str) -> Option<&'static str> {
         match self.file {
             File::Configuration => schema::home_of(key),
@@ -91,22 +91,22 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Notes a problem with the bytes themselves.
+    /// Adds a problem with the bytes themselves.
     pub(super) fn add(&self, fault: Fault, span: Range<usize>) {
         self.push(fault, span, None);
     }
 
-    /// Notes a problem with a value, at the value, or at its key where the value is not on one line.
+    /// Adds a problem with a value, at the value, or at its key if the value is not on one line.
     pub(super) fn add_at(&self, fault: Fault, spot: &Spot) {
         self.push(fault, self.focus(spot), None);
     }
 
-    /// The same, for a problem whose place holds bytes that must not be shown.
+    /// Adds a problem whose place contains bytes that must not be shown.
     pub(super) fn add_hiding(&self, fault: Fault, span: Range<usize>, hidden: Range<usize>) {
         self.push(fault, span, Some(hidden));
     }
 
-    /// The bytes that stand for a value: itself where it is on one line, else its key, else its first line.
+    /// Returns the bytes to mark for a value: the value if it is on one line, or else its key, or else its first line.
     pub(super) fn focus(&self, spot: &Spot) -> Range<usize> {
         let first = self.lines.first_line(&spot.value);
         let on_one_line = self
@@ -120,7 +120,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The entry as one place for a finding: key and value where they are on one line, else the key.
+    /// Returns the place of an entry for a finding: key and value if they are on one line, or else the key.
     pub(super) fn entry_place(&self, spot: &Spot) -> Place {
         let focus = self.focus(spot);
         let span = match &spot.key {
@@ -133,7 +133,7 @@ impl<'a> Collector<'a> {
         self.lines.place(&span, self.path)
     }
 
-    /// The entry, which must be there.
+    /// Returns the entry. If it is missing, adds a problem.
     pub(super) fn require<'e, T>(
         &self,
         entry: &'e Entry<T>,
@@ -148,7 +148,7 @@ impl<'a> Collector<'a> {
         entry.written()
     }
 
-    /// Every problem, in the order of the file.
+    /// Returns all problems in the order of the file.
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
         found.sort_by(|a, b| {
@@ -175,7 +175,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// What to write for a missing key.
+/// Returns the advice for a missing key.
 fn help_for_missing(key: &str) -> &'static str {
     match key {
         "version" => "add `version: 1` as the first line",
@@ -207,7 +207,7 @@ fn help_for_missing(key: &str) -> &'static str {
     }
 }
 
-/// Text of the file between backticks, shortened.
+/// Quotes text of the file in backticks, shortened.
 pub(super) fn quote(text: &str) -> String {
     let text = secrets::mask(text);
     if text.chars().count() <= QUOTED {

@@ -1,4 +1,4 @@
-//! The forms in which `columns:` says where a value comes from, and how seats and statuses are stored.
+//! The forms of a source in `columns:`, and of the meaning of seats and statuses.
 
 use std::{borrow::Cow, fmt};
 
@@ -15,7 +15,7 @@ use super::{
     forms::{Included, Words},
 };
 
-/// What a canonical column is read from, as written.
+/// The source of a canonical column, as written.
 #[derive(Debug)]
 pub(super) enum Column {
     /// `null`: the application does not store it.
@@ -24,7 +24,7 @@ pub(super) enum Column {
     Form(Box<Form>),
 }
 
-/// `{column: c, in: […]}` or `{sql: …}`, with what only `seats` or `status` have.
+/// `{column: c, in: […]}` or `{sql: …}`, with the keys that only `seats` or `status` have.
 #[derive(Debug, Deserialize)]
 pub(super) struct Form {
     #[serde(default)]
@@ -33,7 +33,7 @@ pub(super) struct Form {
     pub(super) values: Entry<Vec<Entry<Cell>>>,
     #[serde(default)]
     pub(super) sql: Entry<String>,
-    /// Of `seats`.
+    /// Of `seats`, as the next four.
     #[serde(default)]
     pub(super) per_unit: Entry<Count>,
     #[serde(default)]
@@ -49,7 +49,7 @@ pub(super) struct Form {
     pub(super) words: Entry<Pairs<Words>>,
 }
 
-/// The keys of [`Form`] that every column knows.
+/// The keys of [`Form`] that every column accepts.
 const FORM: &[&str] = &["column", "in", "sql"];
 const SEATS: &[&str] = &[
     "column",
@@ -103,19 +103,19 @@ impl<'de> Deserialize<'de> for Status {
     }
 }
 
-/// Reads the entry of `seats` as that of any column.
+/// Reads the entry of `seats` as a column.
 pub(super) fn seats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entry<Column>, D::Error> {
     Entry::<Seats>::deserialize(deserializer).map(|entry| entry.map(|seats| seats.0))
 }
 
-/// Reads the entry of `status` as that of any column.
+/// Reads the entry of `status` as a column.
 pub(super) fn status<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Entry<Column>, D::Error> {
     Entry::<Status>::deserialize(deserializer).map(|entry| entry.map(|status| status.0))
 }
 
-/// Holds the forms beside a name, for messages.
+/// Visitor with the forms that are accepted besides a name, for messages.
 struct ColumnVisitor(&'static str);
 
 impl<'de> Visitor<'de> for ColumnVisitor {
@@ -193,7 +193,7 @@ impl JsonSchema for Column {
     }
 }
 
-/// A name, or a mapping with `column` or `sql` and the keys in `properties`.
+/// Returns the schema of a name, or of a mapping with `column` or `sql` and the keys in `properties`.
 fn extended(properties: &[(&str, Value)]) -> Schema {
     let mut all = serde_json::Map::new();
     all.insert("column".to_owned(), text());

@@ -1,16 +1,16 @@
-//! One thing that is wrong with the configuration: a stable code, a sentence, its place, and what to do.
+//! A problem in the configuration: a stable code, a message, its place, and advice.
 
 use std::ops::Range;
 
 use crate::problem::{Place, Problem};
 
-/// What kind of mistake it is. The words are stable, so that a person can look one up.
+/// Kind of a problem. The words are stable, so that they can be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
     TooLarge,
     Empty,
     Syntax,
-    /// YAML that is valid and not accepted: anchors, aliases, merge keys, tags, several documents, deep nesting.
+    /// Valid YAML that is not accepted: anchors, aliases, merge keys, tags, several documents, deep nesting.
     Refused,
     UnknownKey,
     DuplicateKey,
@@ -19,7 +19,7 @@ pub enum Code {
     InvalidValue,
     Placeholder,
     Conflict,
-    /// A secret stands where the name of an environment variable belongs.
+    /// A secret in place of the name of an environment variable.
     SecretValue,
 }
 
@@ -42,13 +42,13 @@ impl Code {
     }
 }
 
-/// One thing that is wrong with the configuration.
+/// A problem in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub code: Code,
-    /// What was expected and what was found; lower case, no full stop. Secrets are masked in it.
+    /// Message with what was expected and found, in lower case without a full stop. Secrets are masked.
     pub message: String,
-    /// What to do; empty when the message says it all.
+    /// Advice; empty if the message is enough.
     pub help: String,
     pub place: Place,
     /// The offending bytes of the text.

@@ -1,4 +1,4 @@
-//! `prodverdict.yml` exactly as it is written: the one description of the format, which the JSON Schema is made from.
+//! `prodverdict.yml` as it is written: the only description of the format, from which the JSON Schema is generated.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use super::{
     rehearsal, schema,
 };
 
-/// What the reader knows these newtypes by.
+/// Names by which the reader recognizes these newtypes.
 pub(super) const VERSION: &str = "Version";
 pub(super) const LITERAL: &str = "Literal";
 pub(super) const LASTING: &str = "Lasting";

@@ -1,4 +1,4 @@
-//! A value of the file together with where it stands, and whether it could be read at all.
+//! A value of the file with its place, which may be missing or unreadable.
 
 use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
 
@@ -8,18 +8,18 @@ use serde::{
     de::{Error as _, MapAccess, SeqAccess, Visitor},
 };
 
-/// Where an entry stands in the text.
+/// Place of an entry in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spot {
-    /// The bytes of its key, where it has one.
+    /// Bytes of its key, if it has one.
     pub(super) key: Option<Range<usize>>,
     pub(super) value: Range<usize>,
-    /// Whether the value is a mapping or list over lines of its own, which is pointed at by its key.
+    /// True if the value is a mapping or list on separate lines, so that messages point to its key.
     pub(super) is_block: bool,
 }
 
 impl Spot {
-    /// Its key, for a problem that is the key's.
+    /// Returns the place of the key, for a problem with the key.
     pub(super) fn of_key(&self) -> Self {
         Self {
             key: None,
@@ -29,8 +29,8 @@ impl Spot {
     }
 }
 
-/// A value that may be left out or broken. What is broken has been reported where it was read, so that the rest of
-/// the file can still be judged.
+/// A value that may be absent or broken. A broken one has already been reported, so that the rest of the file can still
+/// be checked.
 #[derive(Debug, Default)]
 pub(super) enum Entry<T> {
     #[default]
@@ -71,13 +71,13 @@ impl<T> Entry<T> {
     }
 }
 
-/// A mapping whose keys the user chooses, in the order written.
+/// A mapping with keys that the user chooses, in the order of the file.
 #[derive(Debug)]
 pub(super) struct Pairs<V>(pub(super) Vec<(String, Entry<V>)>);
 
-/// An entry asks its deserializer for an option; ours answers with a sequence of two: six numbers (whether there is a
-/// key, its ends, the ends of the value, whether it is a block), and the value, which is missing when it is broken.
-/// Serde has no other way to hand places through.
+/// Requests an option from the deserializer. Ours returns a sequence of two: six numbers (whether there is a key, its
+/// range, the range of the value, whether it is a block), and the value, which is missing if it is broken. Serde has no
+/// other way to pass places.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_option(EntryVisitor(PhantomData))
@@ -93,7 +93,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntryVisitor<T> {
         f.write_str("a value and its place")
     }
 
-    /// The key is not there.
+    /// The key is missing.
     fn visit_none<E>(self) -> Result<Entry<T>, E> {
         Ok(Entry::Absent)
     }

@@ -13,9 +13,9 @@ use super::{
     entry::{Entry, Pairs, Spot},
 };
 
-/// The name by which the reader knows [`Words`].
+/// Name by which the reader recognizes [`Words`].
 pub(super) const WORDS: &str = "Words";
-/// The name by which the reader knows [`Included`].
+/// Name by which the reader recognizes [`Included`].
 pub(super) const INCLUDED: &str = "Included";
 
 /// A word, or a list of words that mean the same.
@@ -26,7 +26,7 @@ pub(super) enum Words {
 }
 
 impl Words {
-    /// The words with their places; `spot` is that of the whole.
+    /// Returns the words with their places; `spot` is the place of the whole value.
     pub(super) fn written<'e>(&'e self, spot: &'e Spot) -> Vec<(&'e Spot, &'e str)> {
         match self {
             Self::One(word) => vec![(spot, word)],
@@ -131,7 +131,7 @@ impl JsonSchema for Included {
     }
 }
 
-/// What a pause of collection means: one word for all, or one for each behavior.
+/// Effect of a pause of collection: one word for all, or one for each behavior.
 #[derive(Debug)]
 pub(super) enum PauseCollection {
     All(PauseWord),

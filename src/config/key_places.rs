@@ -1,4 +1,4 @@
-//! Where the keys of a section are written, and the entries under them.
+//! Places of the keys of a section, and of the entries under them.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::{
 };
 use crate::problem::Place;
 
-/// The keys of one section that somebody wrote.
+/// The keys that are written in one section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct KeyPlaces(BTreeMap<&'static str, Written>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Written {
     key: Place,
-    /// By their text, or by their own key.
+    /// By their text, or by their key.
     entries: BTreeMap<String, Place>,
 }
 
@@ -29,7 +29,7 @@ impl KeyPlaces {
         self.insert(key, entry.spot(), std::iter::empty(), collector);
     }
 
-    /// A list; `text` is how its entries are looked up.
+    /// Adds a list; entries are looked up by what `text` returns.
     pub(super) fn list<T>(
         &mut self,
         key: &'static str,
@@ -54,7 +54,7 @@ impl KeyPlaces {
         self.insert(key, entry.spot(), pairs, collector);
     }
 
-    /// The entry under the key, or else the key.
+    /// Returns the place of the entry under the key, or else of the key.
     pub(super) fn of(&self, key: &str, entry: Option<&str>) -> Option<&Place> {
         let entry = entry.and_then(|entry| self.entry(key, entry));
         entry.or_else(|| self.0.get(key).map(|written| &written.key))

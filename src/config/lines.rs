@@ -1,10 +1,10 @@
-//! From bytes of the text to lines and columns as people count them.
+//! Converts byte offsets to lines and columns.
 
 use std::ops::Range;
 
 use crate::problem::Place;
 
-/// Where the lines of a text begin.
+/// A text, and where its lines begin.
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     text: &'a str,
@@ -24,12 +24,12 @@ impl<'a> Lines<'a> {
         self.text
     }
 
-    /// The number of the line that holds the byte, from one.
+    /// Returns the number of the line that contains the byte, from one.
     pub(super) fn number(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset)
     }
 
-    /// The bytes of that line, without its break.
+    /// Returns the bytes of that line, without its line break.
     pub(super) fn range(&self, number: usize) -> Range<usize> {
         let at = |index: usize| self.starts.get(index).copied();
         let start = at(number.saturating_sub(1)).unwrap_or(self.text.len());
@@ -38,7 +38,7 @@ impl<'a> Lines<'a> {
         start..start + line.trim_end_matches('\r').len()
     }
 
-    /// The part of `range` that is on its first line, without space at its end.
+    /// Returns the part of `range` on its first line, without trailing space.
     pub(super) fn first_line(&self, range: &Range<usize>) -> Range<usize> {
         let line = self.range(self.number(range.start));
         let end = range.end.clamp(range.start, line.end.max(range.start));
@@ -66,7 +66,7 @@ impl<'a> Lines<'a> {
         let number = self.number(offset);
         let start = self.range(number).start;
         let before = self.text.get(start..offset).unwrap_or_default();
-        // A byte order mark is no character of the line to an editor.
+        // Editors do not count a byte order mark.
         let characters = before.trim_start_matches('\u{feff}').chars().count();
         (count(number), count(characters + 1))
     }

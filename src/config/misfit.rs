@@ -1,10 +1,10 @@
-//! Why a node does not fit what the document asks for; the error type that serde carries.
+//! Error for a node that does not fit the document, as serde passes it on.
 
 use serde::de::{self, Unexpected};
 
 use super::suggestion;
 
-/// Why a node does not fit.
+/// Reason why a node does not fit.
 #[derive(Debug)]
 pub(super) enum Misfit {
     Reported,
@@ -12,7 +12,7 @@ pub(super) enum Misfit {
     Unknown(&'static [&'static str]),
 }
 
-/// How messages list what a word could have been.
+/// Lists the accepted words for a message.
 pub(super) fn one_of(words: &[&str]) -> String {
     let listed = suggestion::listed(words);
     if words.len() == 1 {

@@ -1,4 +1,4 @@
-//! `prodverdict.yml`: text in, valid contracts and their rehearsal or every problem with its place out.
+//! Reads `prodverdict.yml` to valid contracts and their rehearsal, or to all problems with their places.
 
 mod acceptances;
 mod access;
@@ -54,29 +54,29 @@ pub use schema::json_schema;
 pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, TableName};
 pub use snippet::render;
 
-/// The file comes from a pull request, and no honest one is larger.
+/// Maximum size of the file. It comes from a pull request, and no honest one is larger.
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// Every contract of a valid file, and how they are rehearsed.
+/// All contracts of a valid file, and their rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     pub contracts: Vec<AccessContract>,
     pub rehearsal: Option<Rehearsal>,
-    /// What a person should know of a file that is valid.
+    /// Warnings about a valid file.
     pub warnings: Vec<Problem>,
     places: Vec<ContractPlaces>,
-    /// The key of the list of contracts.
+    /// Place of the list of contracts.
     list: Place,
 }
 
 impl Config {
-    /// The line that a finding of the rule in the contract at that index is about; `price` is the expected one.
+    /// Returns the place for a finding of the rule in the contract at that index; `price` is the expected one.
     pub fn place(&self, contract_index: usize, rule: Rule, price: Option<&str>) -> Option<Place> {
         let places = self.places.get(contract_index)?;
         Some(places.of_finding(rule, price).clone())
     }
 
-    /// The line that advice about the contract at that index is about, or else the list of contracts.
+    /// Returns the place for advice about the contract at that index, or else the place of the list of contracts.
     pub fn advice_place(&self, contract_index: usize, about: &ContractKey) -> Place {
         let places = self.places.get(contract_index);
         places
@@ -85,7 +85,7 @@ impl Config {
     }
 }
 
-/// Reads the file; `path` is how diagnostics and places name it.
+/// Reads the file; `path` is its name in diagnostics and places.
 pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
     let collector = Collector::new(text, path);
     let config = checked(&collector);
@@ -96,11 +96,11 @@ pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
     }
 }
 
-/// The tree of a file of at most so many bytes; none where there is nothing to go on with.
+/// Parses the tree of a file of limited size; `None` if nothing can be read.
 fn tree_within(most_bytes: usize, collector: &Collector<'_>) -> Option<tree::Node> {
     let text = collector.lines().text();
     if text.len() > most_bytes {
-        // A reader that stops at the limit does not know how large the file is.
+        // A reader that stopped at the limit does not know the size of the file.
         let message = format!("the file is larger than {} KiB", most_bytes / 1024);
         collector.add(Fault::new(Code::TooLarge, message), 0..0);
         return None;
@@ -111,7 +111,7 @@ fn tree_within(most_bytes: usize, collector: &Collector<'_>) -> Option<tree::Nod
     tree::read(collector)
 }
 
-/// The configuration; it counts only if the collector stays empty, and it is none only if it does not.
+/// Reads the configuration. It is valid only if the collector stays empty; `None` means that there are problems.
 fn checked(collector: &Collector<'_>) -> Option<Config> {
     let mut tree = tree_within(MAX_BYTES, collector)?;
     let warnings = skipped::take(&mut tree, collector);
@@ -126,7 +126,7 @@ fn checked(collector: &Collector<'_>) -> Option<Config> {
     validate::config(&document, warnings, collector)
 }
 
-/// YAML allows no control characters but tabs and line breaks, and parsers disagree on what they do.
+/// Reports control characters: YAML allows only tabs and line breaks, and parsers treat others differently.
 fn has_control_characters(text: &str, collector: &Collector<'_>) -> bool {
     let forbidden = |character: char| character.is_control() && !"\t\n\r\u{85}".contains(character);
     let Some((start, character)) = text.char_indices().find(|(_, found)| forbidden(*found)) else {

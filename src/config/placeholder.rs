@@ -1,8 +1,8 @@
-//! Placeholders for what only a rehearsal knows, in its SQL and in its texts.
+//! Placeholders in the SQL and the texts of a rehearsal.
 
 use super::sql::{self, Found};
 
-/// What a rehearsal fills in.
+/// A value that a rehearsal fills in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Placeholder {
     AccountId,
@@ -13,7 +13,7 @@ pub enum Placeholder {
 impl Placeholder {
     pub const ALL: [Self; 3] = [Self::AccountId, Self::Email, Self::CustomerId];
 
-    /// As it is written.
+    /// Returns the placeholder as it is written.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccountId => "{account_id}",
@@ -24,7 +24,7 @@ impl Placeholder {
 }
 
 impl sql::Placeholder for Placeholder {
-    /// Outside of strings a brace means nothing in SQL, so whatever it encloses is meant as a placeholder.
+    /// A brace outside of strings has no meaning in SQL, so that it must be meant as a placeholder.
     fn at(rest: &[char]) -> Found<Self> {
         let written: String = rest
             .iter()
@@ -51,7 +51,7 @@ enum Part {
 }
 
 impl Template {
-    /// The text in its parts, or what looks like a placeholder and is none: a word in braces. Other braces are text.
+    /// Splits the text into parts. The error is an unknown placeholder: a word in braces. Other braces are text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -89,12 +89,12 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// Whether the placeholder is somewhere in it.
+    /// Returns true if the text contains the placeholder.
     pub(super) fn holds(&self, placeholder: Placeholder) -> bool {
         self.0.contains(&Part::Value(placeholder))
     }
 
-    /// The text with each placeholder replaced by its value.
+    /// Returns the text with each placeholder replaced by its value.
     pub fn fill<S: AsRef<str>>(&self, mut value_of: impl FnMut(Placeholder) -> S) -> String {
         let mut filled = String::new();
         for part in &self.0 {

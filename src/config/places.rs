@@ -1,4 +1,4 @@
-//! Which lines of the configuration findings are about.
+//! Lines of the configuration to which findings point.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     problem::Place,
 };
 
-/// The lines of one contract that findings can be about.
+/// The lines of one contract to which findings can point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ContractPlaces {
     entry: Place,
@@ -56,24 +56,25 @@ impl ContractPlaces {
         }
     }
 
-    /// The key of the contract or of its `database`, or the entry under it, or else the contract.
+    /// Returns the place of an entry under a key of the contract or its `database`, or else of the key, or else of the
+    /// contract.
     pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
         self.keys.of(key, entry).unwrap_or(&self.entry)
     }
 
-    /// The entry under the key, where it is written.
+    /// Returns the place of the entry under the key, if it is written.
     pub(super) fn of_entry(&self, key: &str, entry: &str) -> Option<&Place> {
         self.keys.entry(key, entry)
     }
 
-    /// The column as it is mapped. One that has its default stands where it could be mapped.
+    /// Returns the place of the column's mapping. A column with a default has the place where it could be mapped.
     pub(super) fn of_column(&self, field: Field) -> &Place {
         self.column(field)
             .or_else(|| self.keys.of("columns", None))
             .unwrap_or_else(|| self.of_key("database", None))
     }
 
-    /// The line that advice is about.
+    /// Returns the place for advice.
     pub(super) fn of_advice(&self, about: &ContractKey) -> &Place {
         match about {
             ContractKey::Contract => &self.entry,
@@ -91,7 +92,7 @@ impl ContractPlaces {
         }
     }
 
-    /// The line that a finding of the rule is about; `price` is the one that was expected.
+    /// Returns the place for a finding of the rule; `price` is the expected one.
     pub(super) fn of_finding(&self, rule: Rule, price: Option<&str>) -> &Place {
         let price = price.and_then(|price| self.price(price));
         let plans = self.plans.as_ref();
@@ -123,7 +124,7 @@ impl ContractPlaces {
         found.unwrap_or(&self.entry)
     }
 
-    /// The entry of `plans` that names the price: exactly, or else by the longest beginning.
+    /// Returns the entry of `plans` for the price: the exact one, or else the longest prefix.
     fn price(&self, price: &str) -> Option<&Place> {
         self.prices.get(price).or_else(|| {
             let beginnings = self.prices.iter().filter_map(|(key, place)| {
@@ -135,7 +136,7 @@ impl ContractPlaces {
         })
     }
 
-    /// The entry of the column, or the query that computes it.
+    /// Returns the place of the column, or of the query that computes it.
     fn column(&self, field: Field) -> Option<&Place> {
         self.columns.get(&field).or(self.query.as_ref())
     }

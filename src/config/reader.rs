@@ -1,7 +1,8 @@
-//! Hands the tree to serde so that nothing is lost: what does not fit is noted with its place, and reading goes on.
+//! Deserializes the tree with serde without losing anything: mismatches are reported with their place, and reading goes
+//! on.
 //!
-//! `Document` with its derives stays the one description of the format. Serde by itself stops at the first mistake;
-//! here an [`Entry`](super::entry::Entry) catches the mistakes inside it, and unknown keys are noted and left out.
+//! `Document` with its derives remains the only description of the format. Serde by itself stops at the first mistake;
+//! here an [`Entry`](super::entry::Entry) catches the mistakes inside it, and unknown keys are reported and left out.
 
 use serde::{
     Deserializer,
@@ -22,7 +23,7 @@ use super::{
     tree::{Key, Kind, Meaning, Node, Scalar},
 };
 
-/// A node on its way into the document.
+/// Deserializer of one node.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a> {
     node: &'a Node,
@@ -30,7 +31,7 @@ pub(super) struct Reader<'a> {
     collector: &'a Collector<'a>,
 }
 
-/// How messages call a node.
+/// Name of a node in messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Name<'a> {
     File,
@@ -51,7 +52,7 @@ impl<'a> Reader<'a> {
         Self { node, name, ..self }
     }
 
-    /// What the entries of this node are called.
+    /// Returns the name of this node in messages about its entries.
     pub(super) fn label(self) -> &'a str {
         match self.name {
             Name::File => "the file",
@@ -67,7 +68,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text of a scalar that means one of `accepted`.
+    /// Returns the text of a scalar with one of the `accepted` meanings.
     fn literal(self, accepted: &[Meaning], what: &str) -> Result<&'a str, Misfit> {
         match self.scalar() {
             Some(scalar) if accepted.contains(&scalar.meaning()) => Ok(&scalar.text),
@@ -82,7 +83,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes that this node does not fit.
+    /// Reports that this node does not fit.
     pub(super) fn report(self, misfit: Misfit) {
         let subject = match self.name {
             Name::File => "the file".to_owned(),
@@ -200,7 +201,7 @@ impl<'a> Reader<'a> {
             .add_hiding(fault, key.span.clone(), value.span.clone());
     }
 
-    /// Whether the pair is what YAML makes of a comma in `{sql: f(a, b)}`.
+    /// Returns true if the pair results from a comma in `{sql: f(a, b)}`.
     fn is_cut_sql(self, value: &Node) -> bool {
         let is_nothing =
             matches!(&value.kind, Kind::Scalar(scalar) if scalar.meaning() == Meaning::Nothing);
@@ -234,7 +235,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Kind::Scalar(scalar) => match scalar.meaning() {
                 Meaning::Nothing => visitor.visit_unit(),
                 Meaning::Boolean(value) => visitor.visit_bool(value),
-                // Every number of the format is read as it is written, by one of the named newtypes.
+                // Numbers of the format are read as they are written, by the named newtypes.
                 Meaning::Integer | Meaning::Fraction => {
                     Err(Misfit::invalid_type(Unexpected::Other("number"), &visitor))
                 }
@@ -243,7 +244,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         }
     }
 
-    /// An entry, by the agreement written there.
+    /// Reads an entry, by the protocol that is documented there.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_seq(EntryParts {
             reader: self,
@@ -264,7 +265,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 pairs: pairs.iter(),
                 value: None,
             }),
-            // A derived struct would take a list as its fields in order.
+            // A derived struct would accept a list as its fields in order.
             Kind::List(_) => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
             Kind::Scalar(_) | Kind::Refused => self.deserialize_any(visitor),
         }
@@ -328,7 +329,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         let Some(scalar) = self.scalar() else {
             return Err(self.expected(&one_of(variants)));
         };
-        // Where YAML 1.1 is spoken, a bare `off` has become `false` on its way here, and `on` has become `true`.
+        // A YAML 1.1 tool may have changed a bare `off` to `false`, and `on` to `true`.
         let is = |value: bool, word: &str| {
             variants.contains(&word) && scalar.meaning() == Meaning::Boolean(value)
         };

@@ -1,4 +1,4 @@
-//! `rehearsal:` exactly as it is written.
+//! `rehearsal:` as it is written.
 
 use std::{borrow::Cow, fmt};
 

@@ -1,4 +1,4 @@
-//! A valid `rehearsal:` section, ready to be played.
+//! A valid `rehearsal:` section.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,37 +15,37 @@ use crate::problem::Place;
 /// The `rehearsal:` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
-    /// Which of the contracts judges, by its position in the file. It reads Stripe.
+    /// Position in the file of the contract that judges. It reads Stripe.
     pub contract_index: usize,
-    /// The webhook handler: an http or https URL.
+    /// URL of the webhook handler, http or https.
     pub handler: String,
-    /// The environment variable that holds the secret that the handler verifies with.
+    /// Environment variable with the secret that the handler verifies with.
     pub secret_env: String,
-    /// The environment variable that holds the URL of the scratch database.
+    /// Environment variable with the URL of the scratch database.
     pub url_env: String,
-    /// Makes the tables, for the shell; then the URL is that of a server on which a database is created.
+    /// Shell command that creates the tables. With it, the URL is that of a server on which a database is created.
     pub migrate: Option<String>,
-    /// As written, of the right form; whether there is such a version is not known here.
+    /// API version as written. Its form is valid, but the version may not exist.
     pub api_version: String,
-    /// Of the same form: the versions of which the rows have to end the same. Empty: only the one above.
+    /// API versions for which the rows have to end the same, of the same form. Empty: only `api_version`.
     pub api_versions: Vec<String>,
     pub fake_stripe: FakeStripeSettings,
     pub app: AppSettings,
-    /// What makes an account, in order; at least one.
+    /// Statements that create an account, in order; at least one.
     pub account: Vec<AccountStatement>,
     pub checkout: CheckoutSettings,
     pub subscription_metadata: BTreeMap<String, Template>,
     pub gate: Option<Gate>,
-    /// How long the handler may take to write after it answered.
+    /// Time in which the handler may still write after it responded.
     pub settle: Duration,
-    /// The scenarios that are left out, and where the file says so.
+    /// Scenarios to skip, with their places in the file.
     pub skip: BTreeMap<String, Place>,
-    /// The only scenarios that are played, and where the file says so; none: all.
+    /// The only scenarios to play, with their places in the file; `None` for all.
     pub only: Option<BTreeMap<String, Place>>,
     pub scenarios_dir: Option<String>,
-    /// The event types that the endpoint is registered for; none: all.
+    /// Event types that the endpoint is registered for; `None` for all.
     pub events: Option<BTreeSet<String>>,
-    /// Paths in the repository, or patterns of them.
+    /// Paths in the repository, or patterns for them.
     pub handler_paths: Vec<String>,
     pub allow_remote: bool,
     pub allow_rows: bool,
@@ -53,14 +53,14 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Whether an account stores its customer from the start.
+    /// Returns true if an account stores its customer from the start.
     pub fn stores_customer(&self) -> bool {
         let pieces = self.account.iter().flat_map(|one| &one.sql.pieces);
         let customer = Piece::Value(Placeholder::CustomerId);
         pieces.into_iter().any(|piece| *piece == customer)
     }
 
-    /// Whether the subscriptions that the application makes say in their metadata whose they are.
+    /// Returns true if the application's subscriptions identify the account in their metadata.
     pub fn names_account(&self) -> bool {
         let mut templates = self.subscription_metadata.values();
         templates.any(|template| {
@@ -71,13 +71,13 @@ impl Rehearsal {
     }
 }
 
-/// The lines that problems of a rehearsal are about.
+/// Places for problems of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RehearsalPlaces {
     pub section: Place,
     pub handler: Place,
     pub account: Place,
-    /// The version that is written; none where it is the default.
+    /// Place of the version; `None` for the default.
     pub api_version: Option<Place>,
     pub api_versions: Option<Place>,
     pub gate: Option<Place>,
@@ -86,43 +86,43 @@ pub struct RehearsalPlaces {
 }
 
 impl RehearsalPlaces {
-    /// The key of the section, or the entry under it, or else the section.
+    /// Returns the place of the entry under a key of the section, or else of the key, or else of the section.
     pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
         self.keys.of(key, entry).unwrap_or(&self.section)
     }
 }
 
-/// The fake provider that the application talks to.
+/// The fake provider that the application connects to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FakeStripeSettings {
-    /// An IP address and a port.
+    /// IP address and port.
     pub listen: String,
-    /// A folder with objects that it holds from the start.
+    /// Folder with the objects that exist at the start.
     pub fixtures: Option<String>,
-    /// A file that holds its address while a rehearsal runs.
+    /// File that holds the address during a rehearsal.
     pub address_file: Option<String>,
 }
 
-/// The application, where the rehearsal starts it.
+/// The application, if the rehearsal starts it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppSettings {
-    /// For the shell.
+    /// Shell command.
     pub command: Option<String>,
-    /// An http or https URL that answers as soon as the application is ready.
+    /// An http or https URL that responds once the application is ready.
     pub ready: Option<String>,
-    /// Variables of its environment.
+    /// Environment variables.
     pub env: BTreeMap<String, String>,
 }
 
-/// One statement of those that make an account.
+/// A statement that creates an account, or a part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountStatement {
-    /// As written.
+    /// The text as written.
     pub text: String,
     pub(crate) sql: CheckedSql<Placeholder>,
 }
 
-/// What the application gives to a Checkout session.
+/// Parameters that the application passes to a Checkout session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckoutSettings {
     pub client_reference_id: Option<Template>,
@@ -130,28 +130,28 @@ pub struct CheckoutSettings {
     pub visit: Option<Visit>,
 }
 
-/// The success page that a browser would ask for after Checkout.
+/// The success page that a browser would request after Checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit(pub(super) Vec<Template>);
 
 impl Visit {
-    /// As it is written in the configuration.
+    /// Placeholder for the id of the session.
     pub const SESSION: &str = "{session_id}";
 
-    /// Its URL. Values have to be percent-encoded.
+    /// Returns its URL. Values have to be percent-encoded.
     pub fn url<S: AsRef<str>>(&self, session: &str, value_of: impl Fn(Placeholder) -> S) -> String {
         let parts: Vec<_> = self.0.iter().map(|part| part.fill(&value_of)).collect();
         parts.join(session)
     }
 }
 
-/// Where the application itself says whether an account has paid access.
+/// Endpoint of the application that returns whether an account has paid access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
-    /// Its values have to be percent-encoded before they are filled in.
+    /// Values have to be percent-encoded before they are filled in.
     pub url: Template,
-    /// As written, such as `$.user.paid`.
+    /// Path of the answer as written, such as `$.user.paid`.
     pub paid: String,
-    /// The same as a JSON pointer, such as `/user/paid`.
+    /// The path as a JSON pointer, such as `/user/paid`.
     pub paid_pointer: String,
 }

@@ -1,4 +1,5 @@
-//! The JSON Schema of `prodverdict.yml`, for editors: made from `Document`, so it cannot drift from what is read.
+//! The JSON Schema of `prodverdict.yml` for editors, generated from `Document`, so that it cannot drift from the
+//! reader.
 
 use std::sync::LazyLock;
 
@@ -11,12 +12,12 @@ use super::{
 };
 use crate::contract::Rule;
 
-/// The JSON Schema, formatted, with a line break at its end.
+/// Returns the JSON Schema, formatted, with a line break at its end.
 pub fn json_schema() -> String {
     format!("{:#}\n", generate())
 }
 
-/// Where a key belongs that is known, but not where it stands.
+/// Returns where a known but misplaced key belongs.
 pub(super) fn home_of(key: &str) -> Option<&'static str> {
     const HOMES: [(&str, &str); 6] = [
         ("/properties", "at the top of the file"),
@@ -44,7 +45,7 @@ fn generate() -> Value {
         .into()
 }
 
-/// `contracts` takes contracts of other types too, which are skipped.
+/// Returns the schema of `contracts`, which also accepts contracts of other types: they are skipped.
 pub(super) fn contracts(generator: &mut SchemaGenerator) -> Schema {
     let access = generator.subschema_for::<Contract>();
     json_schema!({
@@ -62,18 +63,18 @@ pub(super) fn contracts(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// `rules` takes the ids of rules.
+/// Limits the keys of `rules` to rule ids.
 pub(super) fn only_rule_ids(schema: &mut Schema) {
     let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
     schema.insert("propertyNames".to_owned(), json!({ "enum": ids }));
 }
 
-/// A bare `off` is `false` to a reader of YAML 1.1.
+/// Also accepts `false`, which is how YAML 1.1 reads a bare `off`.
 pub(super) fn or_false(schema: &mut Schema) {
     also(schema, &[false]);
 }
 
-/// `on` and `off` too.
+/// Also accepts booleans, which is how YAML 1.1 reads bare `on` and `off`.
 pub(super) fn or_boolean(schema: &mut Schema) {
     also(schema, &[true, false]);
 }

@@ -1,8 +1,8 @@
-//! Recognising what must never be printed: provider keys and credentials that somebody pasted into the file.
+//! Recognizes what must never be printed: provider keys and credentials that somebody pasted into the file.
 
 use std::{borrow::Cow, ops::Range};
 
-/// How the keys of Stripe, Paddle and GitHub, and signing secrets, begin. Publishable keys too: who pastes one of
+/// Prefixes of keys of Stripe, Paddle and GitHub, and of signing secrets. Publishable keys too: whoever pastes one of
 /// them will paste the other next.
 const PREFIXES: [&str; 15] = [
     "sk_live_",
@@ -22,18 +22,18 @@ const PREFIXES: [&str; 15] = [
     "github_pat_",
 ];
 
-/// Words in a key that say that its value is nobody's business.
+/// Parts of a key's name that mark its value as a possible secret.
 const TELLING: [&str; 8] = [
     "secret", "key", "token", "password", "passwd", "url", "dsn", "_env",
 ];
 
-/// What stands in the place of a secret.
+/// Replacement for a secret.
 const MASK: &str = "***";
 
-/// A word without an underscore of this length, with digits in it, is key material rather than a name.
+/// Length at which a word without an underscore, but with digits, is key material rather than a name.
 const LONG_PART: usize = 20;
 
-/// Whether a key of the configuration says that its value may be a secret.
+/// Returns true if the name of a configuration key marks its value as a possible secret.
 pub(super) fn tells_of_a_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     // A key of `plans`, which names a price.
@@ -43,7 +43,7 @@ pub(super) fn tells_of_a_secret(key: &str) -> bool {
     TELLING.iter().any(|word| key.contains(word))
 }
 
-/// Whether the text can be the name of an environment variable, and is not a secret that is spelled like one.
+/// Returns true if the text can be the name of an environment variable, and is not a secret of the same form.
 pub(super) fn is_variable_name(text: &str) -> bool {
     let named = text
         .bytes()
@@ -55,7 +55,7 @@ pub(super) fn is_variable_name(text: &str) -> bool {
     named && starts && !key_material && secrets_in(text).is_empty()
 }
 
-/// The text with every secret in it replaced.
+/// Replaces every secret in the text.
 pub(super) fn mask(text: &str) -> Cow<'_, str> {
     let secrets = secrets_in(text);
     if secrets.is_empty() {
@@ -72,7 +72,7 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// Where the secrets of a text are, in order and apart from each other. Linear in the text, which is hostile.
+/// Finds the secrets in a text, in order and without overlap. Takes linear time, because the text is hostile.
 pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for prefix in PREFIXES {
@@ -87,8 +87,8 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     merged(found)
 }
 
-/// What stands after the keys that tell of a secret, where it is not the name of a variable: for showing lines of a
-/// file that may not even be YAML.
+/// Finds the values of keys whose name marks a secret, except names of variables. Used to show lines of a file that may
+/// not even be YAML.
 pub(super) fn values_of_telling_keys(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -110,7 +110,7 @@ pub(super) fn values_of_telling_keys(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The ranges in order, those that touch made one.
+/// Sorts the ranges, and merges those that touch.
 pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     ranges.dedup_by(|later, earlier| {
@@ -135,7 +135,7 @@ fn word_before(line: &str, end: usize) -> &str {
     before.get(start..).unwrap_or_default()
 }
 
-/// The bytes of a value behind its key: a quoted text, or what a flow mapping would take for one.
+/// Returns the bytes of a value after its key: a quoted text, or what a flow mapping would read as a value.
 fn value_after(line: &str, from: usize) -> Range<usize> {
     let rest = line.get(from..).unwrap_or_default();
     let value = rest.trim_start();
@@ -154,7 +154,7 @@ fn value_after(line: &str, from: usize) -> Range<usize> {
     start..start + value.trim_end().len()
 }
 
-/// What stands between `://` and the last `@` of a word.
+/// Finds the text between `://` and the last `@` of each word.
 fn credentials_in(text: &str) -> impl Iterator<Item = Range<usize>> {
     let ends = |character: char| character.is_whitespace() || "\"'`".contains(character);
     let mut offset = 0;

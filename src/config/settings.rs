@@ -1,32 +1,32 @@
-//! Valid contracts, ready for the readers and the evaluator.
+//! Valid contracts for the readers and the evaluator.
 
 use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use crate::contract::{Contract, Field, MatchOn};
 
-/// One `contracts:` entry.
+/// An entry of `contracts:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessContract {
-    /// As written, or made from the entry's position: unique in the file.
+    /// Name as written, or made from the entry's position; unique in the file.
     pub name: String,
     pub contract: Contract,
-    /// The environment variable that holds the provider's key.
+    /// Environment variable with the provider's key.
     pub key_env: String,
     pub database: DatabaseSettings,
-    /// How long to wait before reading again what would be accused; none: read once.
+    /// Delay before possible findings are read again; `None` if they are read only once.
     pub confirm_after: Option<Duration>,
-    /// Ask the provider's events what went wrong behind a finding.
+    /// True if the provider's events are searched for the cause of a finding.
     pub evidence: bool,
-    /// The most requests that may be sent to the provider.
+    /// Maximum number of requests to the provider.
     pub max_requests: Option<NonZeroU32>,
-    /// How many a second may be sent to one endpoint; none: what the provider documents.
+    /// Maximum number of requests per second to one endpoint; `None` for the provider's documented limit.
     pub requests_per_second: Option<NonZeroU32>,
 }
 
-/// How accounts are read.
+/// Settings for reading the accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseSettings {
-    /// The environment variable that holds the connection URL.
+    /// Environment variable with the connection URL.
     pub url_env: String,
     pub accounts: AccountsQuery,
     pub match_on: MatchOn,
@@ -35,7 +35,7 @@ pub struct DatabaseSettings {
     pub timezone: String,
 }
 
-/// Where the accounts come from.
+/// Source of the accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountsQuery {
     Table {
@@ -46,23 +46,23 @@ pub enum AccountsQuery {
         /// SQL condition, verbatim.
         filter: Option<String>,
     },
-    /// One SELECT whose output columns carry the canonical names.
+    /// One SELECT whose output columns have the canonical names.
     Query { sql: String },
 }
 
-/// A table name in its parts, case as written.
+/// A table name in its parts, in the case that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName {
     pub schema: Option<String>,
     pub name: String,
 }
 
-/// What a canonical column is computed from.
+/// Source of a canonical column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expression {
-    /// A column, by name; quoted, never spliced.
+    /// Name of a column; quoted, never spliced.
     Column(String),
-    /// True where the column, as text, is one of the values.
+    /// True if the column, as text, is one of the values.
     In { column: String, values: Vec<String> },
     /// SQL, verbatim.
     Sql(String),

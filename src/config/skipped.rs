@@ -1,4 +1,4 @@
-//! Contracts of the published format's other types: skipped, and told.
+//! Skips contracts of the published format's other types, with a warning for each.
 
 use super::{
     collector::{Collector, quote},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::problem::Problem;
 
-/// The types of the published format that this program does not run.
+/// Types of the published format that this program does not run.
 pub(super) const OTHER_TYPES: [&str; 6] = [
     "config",
     "migration",
@@ -17,7 +17,7 @@ pub(super) const OTHER_TYPES: [&str; 6] = [
     "entitlements-migration",
 ];
 
-/// Takes these contracts out of the tree, their keys unread, and says so of each.
+/// Removes these contracts from the tree without reading their keys, and returns a warning for each.
 pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
     let mut warnings = Vec::new();
     let Kind::Mapping(pairs) = &mut tree.kind else {
@@ -36,7 +36,7 @@ pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
     warnings
 }
 
-/// None: it is a contract for this program, or none at all.
+/// Returns the warning if the contract has one of the other types.
 fn warning(contract: &Node, collector: &Collector<'_>) -> Option<Problem> {
     let Kind::Mapping(pairs) = &contract.kind else {
         return None;

@@ -1,4 +1,4 @@
-//! Shows diagnostics the way rustc does: the message, the line with the offending bytes marked, the help.
+//! Renders diagnostics like rustc: the message, the line with the marked bytes, the help.
 
 use std::ops::Range;
 
@@ -6,11 +6,11 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::{diagnostic::Diagnostic, lines::Lines, secrets};
 
-/// A hostile file can hold thousands of mistakes; a person reads the first ones.
+/// Maximum number of diagnostics to show: a hostile file can contain thousands of mistakes.
 const SHOWN: usize = 50;
 
-/// The diagnostics of `load` over the same text, for a terminal or a log. Characters that would act on a terminal are
-/// replaced and secrets are masked.
+/// Renders the diagnostics of `load` for a terminal or a log, given the same text. Characters that would act on a
+/// terminal are replaced, and secrets are masked.
 pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
@@ -33,7 +33,7 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) 
     if !output.is_empty() {
         output.push('\n');
     }
-    // GitHub's runner obeys a command of its old form wherever in a line it stands.
+    // GitHub's runner executes a command of its old form anywhere in a line.
     output.replace("##[", "#\u{200B}#[")
 }
 
@@ -64,10 +64,10 @@ fn block(
     renderer.render(&[group])
 }
 
-/// A line of the file as it may be shown, and where its bytes have gone.
+/// A line of the file as it may be shown, with the new offsets of its bytes.
 struct ShownLine {
     text: String,
-    /// Offset in the file, offset in `text`; ascending.
+    /// Offsets in the file and in `text`, ascending.
     offsets: Vec<(usize, usize)>,
 }
 
@@ -82,7 +82,7 @@ impl ShownLine {
         for (index, character) in line.char_indices() {
             let offset = range.start + index;
             shown.offsets.push((offset, shown.text.len()));
-            // A byte order mark is nothing to see, and editors do not count it.
+            // A byte order mark is invisible, and editors do not count it.
             if offset == 0 && character == '\u{feff}' {
                 continue;
             }
@@ -105,7 +105,7 @@ impl ShownLine {
     }
 }
 
-/// Everything in the text that must not be shown, in order.
+/// Returns all parts of the text that must not be shown, in order.
 fn hidden_parts(diagnostics: &[Diagnostic], text: &str) -> Vec<Range<usize>> {
     let marked = diagnostics
         .iter()
@@ -120,7 +120,7 @@ fn visible(text: &str) -> String {
     text.chars().map(seen).collect()
 }
 
-/// Characters that could move the cursor, reorder or hide text become a mark that cannot.
+/// Replaces characters that could move the cursor, or reorder or hide text.
 fn seen(character: char) -> char {
     let invisible = matches!(
         character,

@@ -1,9 +1,8 @@
-//! SQL as somebody wrote it in the configuration: checked that it stays inside what it is put into, and the
-//! placeholders in it found.
+//! SQL of the configuration: checks that it cannot affect the statement around it, and finds its placeholders.
 
-/// What may stand in SQL for a value that is bound when it runs.
+/// A placeholder in SQL for a value that is bound when it runs.
 pub trait Placeholder: Sized {
-    /// What stands at the start of `rest`, which begins with `{`.
+    /// Recognizes a placeholder at the start of `rest`, which begins with `{`.
     fn at(rest: &[char]) -> Found<Self>;
 }
 
@@ -12,11 +11,11 @@ pub enum Found<P> {
     Nothing,
     /// A placeholder of that many characters.
     Value(usize, P),
-    /// Something of that many characters that can only be meant as a placeholder.
+    /// Text of that many characters that must be meant as a placeholder.
     Unknown(usize),
 }
 
-/// `{{now}}`, spaces inside allowed: the time of evaluation.
+/// `{{now}}`, with or without spaces inside: the time of evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now;
 
@@ -36,7 +35,7 @@ impl Placeholder for Now {
     }
 }
 
-/// A piece of SQL that closes all it opens, holds no parameter and ends no statement.
+/// A piece of SQL that closes everything it opens, contains no parameter and ends no statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedSql<P = Now> {
     pub pieces: Vec<Piece<P>>,
@@ -44,7 +43,7 @@ pub struct CheckedSql<P = Now> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece<P = Now> {
-    /// As written; `start` is where it begins in the text, in characters.
+    /// Text as written; `start` is its position in characters.
     Verbatim {
         start: usize,
         text: String,
@@ -52,7 +51,7 @@ pub enum Piece<P = Now> {
     Value(P),
 }
 
-/// Why SQL cannot be used, and where in it, in characters from the start.
+/// Reason why SQL cannot be used, and its position in characters from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unusable {
     pub reason: Reason,
@@ -66,26 +65,26 @@ pub enum Reason {
     Unopened,
     SecondStatement,
     Parameter,
-    /// A placeholder within a string, where it would be text.
+    /// A placeholder in a string, where it would be text.
     Quoted,
-    /// Of that many characters.
+    /// An unknown placeholder of that many characters.
     UnknownPlaceholder(usize),
-    /// A character that ends every text for Postgres.
+    /// A NUL character, which no text of Postgres contains.
     Nul,
 }
 
-/// Checks a part of a statement, such as a condition: no `;` at all.
+/// Checks a part of a statement, such as a condition, which must not contain `;`.
 pub fn check_fragment<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
     Scanner::new(text, false).run()
 }
 
-/// Checks a statement of its own; `;` may follow it.
+/// Checks a complete statement, which may end with `;`.
 pub fn check_statement<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
     Scanner::new(text, true).run()
 }
 
-/// Reads as much of Postgres's lexical rules (`scan.l`, manual 4.1) as it takes to know strings, names, numbers and
-/// comments from one another. Where versions differ, the older one's reading is taken and the newer one refuses the text.
+/// Scanner for as much of Postgres's lexical rules (`scan.l`, manual 4.1) as it takes to distinguish strings, names,
+/// numbers and comments. If versions differ, it follows the older one, and the newer one rejects the text.
 struct Scanner<P> {
     text: Vec<char>,
     at: usize,
@@ -151,7 +150,7 @@ impl<P: Placeholder> Scanner<P> {
                 self.at += 1;
                 self.skip_escape_string()?;
             }
-            // Other letters before a quote change nothing of where the string ends.
+            // Other letters before a quote do not change where the string ends.
             c if starts_name(c) => self.skip_while(|c| is_name(c) || c == '$'),
             c if c.is_ascii_digit() => self.skip_number(),
             '\'' | '"' => self.skip_quoted(c, false)?,
@@ -212,7 +211,7 @@ impl<P: Placeholder> Scanner<P> {
         self.skip_while(|c| !is_break(c));
     }
 
-    /// Block comments nest in Postgres.
+    /// Skips a block comment; they nest in Postgres.
     fn skip_block_comment(&mut self) -> Result<(), Unusable> {
         let start = self.at;
         let mut depth = 0_usize;
@@ -241,7 +240,8 @@ impl<P: Placeholder> Scanner<P> {
         }
     }
 
-    /// Digits, a fraction, an exponent. What follows at once is a token of its own: `1e'…'` ends in an escape string.
+    /// Skips digits, a fraction and an exponent. Text directly after it is a separate token: `1e'…'` ends in an escape
+    /// string.
     fn skip_number(&mut self) {
         let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         let digit = |c: char| c.is_ascii_digit();
@@ -260,7 +260,7 @@ impl<P: Placeholder> Scanner<P> {
         }
     }
 
-    /// `'…'` after an `E`, where a backslash escapes, also in what continues it on a line further down.
+    /// Skips `'…'` after an `E`, where a backslash escapes, including its continuation on later lines.
     fn skip_escape_string(&mut self) -> Result<(), Unusable> {
         loop {
             self.skip_quoted('\'', true)?;
@@ -271,7 +271,7 @@ impl<P: Placeholder> Scanner<P> {
         }
     }
 
-    /// Where the string that ended here goes on: after blanks and line comments with a line break among them.
+    /// Finds where the string that ended here continues: after blanks and line comments that include a line break.
     fn continuation(&self) -> Option<usize> {
         let mut at = self.at;
         let mut has_break = false;
@@ -291,7 +291,7 @@ impl<P: Placeholder> Scanner<P> {
         }
     }
 
-    /// A string or a quoted name, whose quote is doubled inside.
+    /// Skips a string or a quoted name, in which the quote is doubled.
     fn skip_quoted(&mut self, quote: char, has_escapes: bool) -> Result<(), Unusable> {
         let start = self.at;
         self.at += 1;
@@ -311,7 +311,7 @@ impl<P: Placeholder> Scanner<P> {
         Err(unusable(Reason::Unclosed, start))
     }
 
-    /// `$1`, or a string between `$tag$` and `$tag$`.
+    /// Skips a string between `$tag$` and `$tag$`, and rejects a parameter such as `$1`.
     fn dollar(&mut self) -> Result<(), Unusable> {
         let start = self.at;
         if self.peek(1).is_some_and(|c| c.is_ascii_digit()) {
@@ -347,7 +347,7 @@ impl<P: Placeholder> Scanner<P> {
     }
 }
 
-/// What Postgres takes for blanks; to it, any other blank is a letter.
+/// Returns true for what Postgres treats as a blank; to it, any other blank is a letter.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }

@@ -1,9 +1,9 @@
-//! "Did you mean": the known word that an unknown one is nearest to.
+//! "Did you mean": finds the known word that is most similar to an unknown one.
 
-/// Longer words are no slips of the finger.
+/// Maximum length of a word that can be a typing error.
 const LONGEST: usize = 64;
 
-/// The nearest candidate, if it is near enough to be meant.
+/// Returns the most similar candidate, if it is similar enough.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -30,13 +30,13 @@ fn allowed(candidate: &str) -> usize {
     (candidate.len() / 3).clamp(1, 4)
 }
 
-/// `secret` for `secret_env`, `granted` for `grant`.
+/// Returns true if one word begins with the other, as in `secret` for `secret_env`, or `granted` for `grant`.
 fn begins_like(word: &str, candidate: &str) -> bool {
     word.len().min(candidate.len()) >= 4
         && (word.starts_with(candidate) || candidate.starts_with(word))
 }
 
-/// The help that names the nearest candidate, or else all of them.
+/// Returns help that names the most similar candidate, or else all of them.
 pub(super) fn help(word: &str, candidates: &[&str], what: &str) -> String {
     nearest(word, candidates.iter().copied()).map_or_else(
         || format!("{what}: {}", listed(candidates)),
@@ -44,7 +44,7 @@ pub(super) fn help(word: &str, candidates: &[&str], what: &str) -> String {
     )
 }
 
-/// The words between backticks, separated by commas.
+/// Lists the words in backticks, separated by commas.
 pub(super) fn listed(words: &[&str]) -> String {
     let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     words.join(", ")

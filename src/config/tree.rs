@@ -1,8 +1,8 @@
-//! The file as a tree of values, each with its place: what YAML says, before anyone asks what it means.
+//! The file as a tree of values with their places: the structure of the YAML, before it is interpreted.
 //!
-//! `saphyr-parser` alone decides on the structure, because `yaml_serde` stops at the first mistake and knows no ends
-//! of values. What a plain word means (`1` is a number, `off` is text, `~` is nothing) is asked of `yaml_serde`, so
-//! that the file means here what it means to every other reader of YAML in Rust.
+//! `saphyr-parser` alone determines the structure, because `yaml_serde` stops at the first mistake and does not report
+//! where values end. The meaning of a plain word (`1` is a number, `off` is text, `~` is null) comes from `yaml_serde`,
+//! so that the file means here what it means to every other reader of YAML in Rust.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -14,10 +14,10 @@ use super::{
     diagnostic::Code,
 };
 
-/// The format needs seven levels.
+/// Maximum depth; the format needs seven levels.
 const MAX_DEPTH: usize = 32;
 
-/// Words longer than this are text: no number or boolean is.
+/// Maximum length of a number or boolean; longer words are text.
 const LONGEST_SPECIAL: usize = 64;
 
 const ALIAS: &str = "YAML aliases (`*name`) are not accepted";
@@ -40,7 +40,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone)]
 pub(super) struct Scalar {
     pub(super) text: String,
-    /// Written without quotes or block markers, so that it may be something else than text.
+    /// True if it is written without quotes or block markers, so that it may be something other than text.
     plain: bool,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Key {
     pub(super) span: Range<usize>,
 }
 
-/// What a scalar is.
+/// Type of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     Nothing,
@@ -65,7 +65,7 @@ impl Scalar {
         if !self.plain || self.text.len() > LONGEST_SPECIAL || self.text.contains('\n') {
             return Meaning::Text;
         }
-        // As the entry of a list: `---` alone would be a document, not a word.
+        // In a list, because `---` alone would be a document, not a word.
         let value: Vec<serde_yaml::Value> =
             serde_yaml::from_str(&format!("- {}", self.text)).unwrap_or_default();
         match value.first() {
@@ -78,7 +78,7 @@ impl Scalar {
     }
 }
 
-/// Reads the text; what is not accepted is noted. None: there is nothing to go on with.
+/// Reads the text, and reports what is not accepted; `None` if there is nothing to continue with.
 pub(super) fn read(collector: &Collector<'_>) -> Option<Node> {
     let text = collector.lines().text();
     let mut builder = Builder {
@@ -113,7 +113,7 @@ pub(super) fn read(collector: &Collector<'_>) -> Option<Node> {
     builder.finish()
 }
 
-/// A mapping or list that has not ended.
+/// A mapping or list that has not ended yet.
 struct Open {
     start: usize,
     refused: bool,
@@ -129,7 +129,7 @@ enum Children {
     },
 }
 
-/// What a mapping waits for.
+/// The part of a mapping that comes next.
 enum Waiting {
     Key,
     Value(Key),
@@ -145,7 +145,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Whether to go on.
+    /// Processes an event; returns false to stop.
     fn take(&mut self, event: Event<'_>, range: Range<usize>) -> bool {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -223,7 +223,7 @@ impl Builder<'_> {
         });
     }
 
-    /// Puts a finished node where it belongs: it may also turn out to be a key.
+    /// Adds a finished node to its parent, where it may also be a key.
     fn insert(&mut self, node: Node) {
         let collector = self.collector;
         match self.open.last_mut().map(|open| &mut open.children) {
@@ -251,7 +251,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Only an escape of a quoted text can make one: nothing that reads the texts later takes it.
+    /// Reports a NUL, which only an escape in a quoted text can produce: no later reader of the text accepts it.
     fn without_nul(&self, text: &str, range: &Range<usize>) {
         if text.contains('\0') {
             let message =
@@ -281,12 +281,12 @@ impl Builder<'_> {
                 found.len_utf8()
             }
         });
-        // The parser knows no such anchor, and we would not follow it if it did.
+        // The parser does not know the anchor, and aliases are not accepted anyway.
         if found == Some('*') {
             self.refuse(ALIAS, &(start..start + width));
             return;
         }
-        // The parser has a limit of its own and may run ahead into it.
+        // The parser has its own limit and may reach it first.
         if error.info() == "recursion limit exceeded" {
             self.too_deep(start..start + width);
             return;
@@ -354,7 +354,7 @@ fn accept_key(
     })
 }
 
-/// Turns the parser's character offsets into byte offsets.
+/// Converts the parser's character offsets to byte offsets.
 struct ByteOffsets(Vec<usize>);
 
 impl ByteOffsets {
@@ -382,7 +382,7 @@ mod tests {
 
     use super::*;
 
-    /// The tree as `yaml_serde` would hold it.
+    /// Converts the tree to what `yaml_serde` would return.
     fn value(node: &Node) -> Value {
         match &node.kind {
             Kind::Scalar(scalar) if scalar.meaning() == Meaning::Text => {
@@ -406,7 +406,7 @@ mod tests {
         value.filter(|_| collector.into_diagnostics().is_empty())
     }
 
-    /// Always with a last line break: at the end of a file without one, block texts differ by it.
+    /// Generates texts that end in a line break: without one, the parsers differ in block texts at the end of a file.
     fn pieces() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
             "a: ",
@@ -468,7 +468,7 @@ mod tests {
         }
     }
 
-    /// Keys are text to us, whatever they look like, so others cannot be compared.
+    /// Returns true if all keys are text: we read any key as text, so others cannot be compared.
     fn has_only_text_keys(value: &Value) -> bool {
         match value {
             Value::Mapping(pairs) => pairs

@@ -1,4 +1,4 @@
-//! SQL that a pull request brings: the database runs it with the role of the check.
+//! Finds SQL that a pull request adds: the database runs it with the role of the check.
 
 use super::{
     super::{AccessContract, AccountsQuery, Config, DatabaseSettings, Expression},
@@ -6,21 +6,21 @@ use super::{
 };
 use crate::{contract::Field, problem::Place};
 
-/// SQL of a contract that its base commit does not have at the same key.
+/// SQL of a contract that its base commit does not have under the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedSql {
-    /// The position of the contract in the pull request's file.
+    /// Position of the contract in the pull request's file.
     pub contract_index: usize,
-    /// Its name.
+    /// Name of the contract.
     pub contract: String,
-    /// The key that holds the SQL: `query`, `join`, `where` or a column such as `plan`.
+    /// Key that holds the SQL: `query`, `join`, `where` or a column such as `plan`.
     pub key: &'static str,
-    /// The line of the pull request's file.
+    /// Line in the pull request's file.
     pub place: Place,
 }
 
-/// Lists the SQL of `head` that `base` does not have, in the order of the contracts. SQL that is taken away runs
-/// nothing and is not told.
+/// Lists the SQL of `head` that `base` does not have, in the order of the contracts. Removed SQL is not listed: it does
+/// not run.
 pub fn sql_that_differs(base: &Config, head: &Config) -> Vec<ChangedSql> {
     let pairs = pairs::of(&base.contracts, &head.contracts);
     let partner = |index: usize| {
@@ -44,7 +44,7 @@ pub fn sql_that_differs(base: &Config, head: &Config) -> Vec<ChangedSql> {
     changed
 }
 
-/// Lists all SQL of `head`, as one does that has nothing to compare it with.
+/// Lists all SQL of `head`, if there is nothing to compare it with.
 pub fn all_sql(head: &Config) -> Vec<ChangedSql> {
     let nothing = Config {
         contracts: Vec::new(),
@@ -82,7 +82,7 @@ impl Key {
     }
 }
 
-/// All SQL of a contract. Nothing is left out by `..`: a new field has to be looked at.
+/// Returns all SQL of a contract. `..` is not used: a new field has to be considered here.
 fn texts(contract: &AccessContract) -> Vec<Text<'_>> {
     let AccessContract {
         database,

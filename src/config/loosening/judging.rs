@@ -1,4 +1,4 @@
-//! What is judged: thresholds, severities, and everything that lets an account or a price go.
+//! Compares how strictly contracts judge: thresholds, severities, and everything that exempts an account or a price.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub(super) fn compare(
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
-    // Nothing is left out by `..`: who adds a field decides here, or where a comment says, if it can let more pass.
+    // `..` is not used: whoever adds a field decides here, or where a comment says, whether it can let more pass.
     let AccessContract {
         name: _, // `pairs` knows contracts by it.
         contract: now,
@@ -155,7 +155,7 @@ fn exempt(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     let Some(first) = added.first() else {
         return;
     };
-    // The line shows which; ids of accounts are not repeated where many can read.
+    // The line shows the ids; they are not repeated where many people can read them.
     let effect = format!(
         "exempts {} from every rule",
         counted(added.len(), "further account", "further accounts")
@@ -197,7 +197,7 @@ fn prices(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     notes.note(effect, change, places.of_key("ignore_prices", Some(first)));
 }
 
-/// What a status means for access.
+/// Effect of a status on access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Meaning {
     Grants,
@@ -226,7 +226,7 @@ impl Meaning {
 }
 
 fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    // Both are read by `Meaning`.
+    // `Meaning` reads both.
     let Statuses { grant: _, deny: _ } = now;
     let listed_before: BTreeSet<_> = before.grant.iter().chain(&before.deny).collect();
     let mut moved: BTreeMap<_, Vec<&str>> = BTreeMap::new();
@@ -253,7 +253,7 @@ fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &
     }
 }
 
-/// The behaviors that Stripe documents, and any other.
+/// Lists the behaviors that Stripe documents, and any other.
 fn behaviors() -> [Pause; 4] {
     let other = Pause::Other("any other behavior".into());
     [
@@ -265,7 +265,7 @@ fn behaviors() -> [Pause; 4] {
 }
 
 fn pause(before: &PausePolicy, now: &PausePolicy, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    // Both are read by `meaning`.
+    // `meaning` reads both.
     let PausePolicy {
         all: _,
         by_behavior: _,
@@ -273,7 +273,7 @@ fn pause(before: &PausePolicy, now: &PausePolicy, places: &ContractPlaces, notes
     let mut changed: BTreeMap<_, Vec<Pause>> = BTreeMap::new();
     for behavior in behaviors() {
         let (was, is) = (before.meaning(&behavior), now.meaning(&behavior));
-        // Nobody was judged where nothing was known.
+        // Nobody was judged before, so that nothing is lost.
         if was != is && was != PauseMeaning::Unjudged {
             changed.entry((was, is)).or_default().push(behavior);
         }
@@ -310,7 +310,7 @@ fn grace(before: &Grace, now: &Grace, places: &ContractPlaces, notes: &mut Notes
         (_, None) => false,
         (None, Some(_)) => true,
         (Some(CanceledGrace::For(was)), Some(CanceledGrace::For(is))) => is > was,
-        // Which of the two is longer depends on the subscription.
+        // The subscription decides which of the two is longer.
         (Some(was), Some(is)) => was != is,
     };
     if is_looser {

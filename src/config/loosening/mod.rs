@@ -1,4 +1,4 @@
-//! How the configuration of a pull request lets more pass than that of its base commit.
+//! Detects where a pull request weakens `prodverdict.yml` compared with its base commit.
 
 mod changed_sql;
 mod judging;
@@ -17,29 +17,29 @@ use wording::{counted, listed};
 
 pub use changed_sql::{ChangedSql, all_sql, sql_that_differs};
 
-/// One way in which less is found, or in which it cannot be told whether less is found. Its texts hold parts of both
-/// files, which are hostile.
+/// A change by which less is found, or by which less may be found. Its texts contain parts of both files, which are
+/// hostile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loosening {
-    /// What the pull request does by it, such as "lets findings of severity high pass".
+    /// Effect of the pull request, such as "lets findings of severity high pass".
     pub effect: String,
-    /// What goes from what to what.
+    /// Old and new value.
     pub change: String,
-    /// The line of the pull request's file.
+    /// Line in the pull request's file.
     pub place: Place,
 }
 
 impl Loosening {
-    /// One sentence without a full stop.
+    /// Returns one sentence without a full stop.
     pub fn message(&self) -> String {
         format!("this pull request {}: {}", self.effect, self.change)
     }
 }
 
-/// What `head` lets pass that `base` does not, in the order of the lines of `head`. What makes it stricter says nothing,
-/// nor does the order of anything.
+/// Lists what `head` lets pass that `base` does not, in the order of the lines of `head`. Stricter settings and changes
+/// of order are not listed.
 pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
-    // Nothing is left out by `..`: what is new has to be compared, or a comment says why not.
+    // `..` is not used: a new field has to be compared, or a comment says why not.
     let Config {
         contracts,
         rehearsal: _, // See `rehearsing`.
@@ -89,9 +89,9 @@ pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
     notes.found
 }
 
-/// What was found so far.
+/// The changes found so far.
 struct Notes<'a> {
-    /// Named where there is more than one.
+    /// Name of the contract, if there is more than one.
     contract: Option<&'a str>,
     found: Vec<Loosening>,
 }
@@ -110,10 +110,10 @@ impl Notes<'_> {
     }
 }
 
-/// The sentence about one key.
+/// Describes the change of one key.
 fn goes(what: &str, from: &str, to: &str) -> String {
     if from == to {
-        // Both were cut where they do not differ yet.
+        // Both were shortened before they differ.
         return format!("`{what}` is another one");
     }
     format!("`{what}` goes from {from} to {to}")

@@ -1,8 +1,8 @@
-//! Which contract of the one file is which of the other: names can change, and some are made from the position.
+//! Matches contracts between the base and head file. Names may change, and unnamed contracts are numbered by position.
 
 use super::super::{AccessContract, AccountsQuery};
 
-/// For each contract of `base`, its partner's position in `head`.
+/// Returns the position in `head` of each contract of `base`.
 pub(super) fn of(base: &[AccessContract], head: &[AccessContract]) -> Vec<Option<usize>> {
     let (base_plain, head_plain) = (plain(base), plain(head));
     let content = |one: &AccessContract| AccessContract {
@@ -30,7 +30,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    /// Pairs those that have no partner yet with the first that fits.
+    /// Matches each contract that has no partner yet with the first that fits.
     fn take<T>(&mut self, base: &[T], head: &[T], fits: impl Fn(&T, &T) -> bool) {
         for (partner, before) in self.partners.iter_mut().zip(base) {
             if partner.is_some() {
@@ -47,7 +47,7 @@ impl Pairs {
     }
 }
 
-/// Without the order of what has none.
+/// Sorts the lists whose order has no meaning.
 fn plain(contracts: &[AccessContract]) -> Vec<AccessContract> {
     let sorted = |contract: &AccessContract| {
         let mut contract = contract.clone();

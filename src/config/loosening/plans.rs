@@ -1,4 +1,4 @@
-//! Which plan is expected for what is paid: other plans, other words for them, another order.
+//! Compares the plans that are expected for a payment: other plans, other words for them, another order.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ fn mapped(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     }
 }
 
-/// The plan of what the key finds: its own, or else that of a key that finds it too.
+/// Returns the plan of what the key finds: that of the key, or else of another key that finds it too.
 fn plan_of<'c>(contract: &'c Contract, key: &PlanKey) -> Option<&'c PlanWords> {
     contract.plans.get(key).or_else(|| {
         let text = key.text.as_str();
@@ -62,7 +62,7 @@ fn plan_of<'c>(contract: &'c Contract, key: &PlanKey) -> Option<&'c PlanWords> {
                 ..Price::bare("")
             },
         };
-        // A key that comes later than this one may have found the same prices by another of their names.
+        // A later key may have found the same prices by another of their names.
         let by_another_name = || {
             let mut entries = contract.plans.iter();
             let other = entries.find(|(other, _)| other.is_prefix && other.kind != key.kind);
@@ -72,7 +72,7 @@ fn plan_of<'c>(contract: &'c Contract, key: &PlanKey) -> Option<&'c PlanWords> {
     })
 }
 
-/// Whether a row that was wrong can be right now, or the plan has become a free one or a paid one.
+/// Returns true if a row that was wrong can be right now, or the plan has become free or paid.
 fn accepts_more(was: &PlanWords, is: &PlanWords, before: &Contract, now: &Contract) -> bool {
     let is_free = |plan: &PlanWords, contract: &Contract| {
         plan.words().any(|word| contract.free_plans.contains(word))
@@ -109,7 +109,7 @@ fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
         let effect = format!("lets accounts on {names} be without access");
         notes.note(effect, change(), places.of_key("free_plans", Some(first)));
     }
-    // A plan that no price leads to grants nothing.
+    // A plan that no price has grants nothing.
     let plans = now.plans.iter().flat_map(|(_, plan)| plan.words());
     let granting: BTreeSet<_> = plans.collect();
     let removed: Vec<_> = before

@@ -1,4 +1,4 @@
-//! What is read: another source, another database or other accounts make two verdicts incomparable.
+//! Compares what is read: another source, another database or other accounts make two verdicts incomparable.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) fn compare(
     notes: &mut Notes<'_>,
 ) {
     provider(base, head, places, notes);
-    // Nothing is left out by `..`: a new setting may choose what is read.
+    // `..` is not used: a new setting may change what is read.
     let DatabaseSettings {
         url_env,
         accounts: now,
@@ -141,7 +141,7 @@ fn columns(
     for field in Field::ALL {
         let (before, now) = (before.get(&field), now.get(&field));
         let says_nothing = match field {
-            // It is told as `plans`.
+            // Reported as `plans`.
             Field::Plan => judged_by.plans.is_empty(),
             Field::PastDueSince => judged_by.grace.past_due.is_none(),
             Field::UpdatedAt => true,

@@ -1,4 +1,4 @@
-//! What is rehearsed: scenarios, events and files that are left out, and guards that are taken away.
+//! Compares what is rehearsed: scenarios, events and files that are left out, and guards that are removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::{
     wording::{counted, duration, optional},
 };
 
-/// `pairs` says which contract of `head` each of `base` has become.
+/// Compares the rehearsals; `pairs` holds the position in `head` of each contract of `base`.
 pub(super) fn compare(
     base: &Config,
     head: &Config,
@@ -23,7 +23,7 @@ pub(super) fn compare(
         notes.note("rehearses nothing", change, &head.list);
         return;
     };
-    // Nothing is left out by `..`: who adds a field decides here, or where a comment says, if it can let more pass.
+    // `..` is not used: whoever adds a field decides here, or where a comment says, whether it can let more pass.
     let Rehearsal {
         contract_index,
         handler: _,    // Where the handler listens; what it must do stays the same.

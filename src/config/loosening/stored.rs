@@ -1,4 +1,4 @@
-//! What the values of the rows mean: seats, words of a status, and the metadata that names an account.
+//! Compares the meaning of stored values: seats, words for a status, and the metadata that names an account.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ pub(super) fn compare(
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
-    // A column that is gone is told, and one that is new is stricter.
+    // `reading` reports a removed column, and a new one is stricter.
     let judges = |field| before.columns.contains_key(&field) && now.columns.contains_key(&field);
     if judges(Field::Seats) {
         seats(&before.seats, &now.seats, places, notes);
@@ -23,7 +23,7 @@ pub(super) fn compare(
 }
 
 fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    // Nothing is left out by `..`: a new field may let more pass.
+    // `..` is not used: a new field may let more pass.
     let Seats {
         per_unit,
         included,
@@ -102,7 +102,7 @@ fn shown_included(included: &Included) -> String {
     }
 }
 
-/// As they are written, without their order; without a list it is every price.
+/// Returns the patterns as written, without their order; no list means every price.
 fn pattern_set(patterns: Option<&Vec<PricePattern>>) -> BTreeSet<String> {
     patterns.map_or_else(
         || BTreeSet::from(["*".to_owned()]),
@@ -144,7 +144,7 @@ fn status_words(before: &Contract, now: &Contract, places: &ContractPlaces, note
     }
 }
 
-/// Keys by which `customer-mismatch` finds the account that a customer names.
+/// Compares the keys by which `customer-mismatch` finds the account that a customer names.
 fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
     let plain = |key: &str| key.to_lowercase().replace(['_', '-'], "");
     let of_entity = |contract: &Contract| plain(&format!("{}id", contract.entity));

@@ -1,4 +1,4 @@
-//! Each loosening with its sentence and its line, and what is none.
+//! Tests each weakening with its message and line, and changes that do not weaken anything.
 
 use proptest::prelude::*;
 
@@ -58,7 +58,7 @@ rehearsal:
   allow_rows: false
 "#;
 
-/// What is replaced, by what (`»` begins the line that is pointed at), and the sentence without its beginning.
+/// Text, replacement (`»` begins the marked line), and the message without its beginning.
 type Change = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
@@ -122,7 +122,7 @@ const LOOSER: &[Change] = &[
     ("allow_rows: false", "»allow_rows: true", "lets a rehearsal write to a database that holds accounts: `allow_rows` goes from `false` to `true`"),
 ];
 
-/// Lines that make the file looser when they go; what is told, and the beginning of the line that is pointed at.
+/// Lines whose removal weakens the file, the beginning of the marked line, and the message.
 #[rustfmt::skip]
 const GONE: &[Change] = &[
     ("    fail_on: medium\n", "- type: access", "lets findings of severity medium pass: `fail_on` goes from `medium` to `high`"),
@@ -136,7 +136,7 @@ const GONE: &[Change] = &[
     ("  scenarios_dir: billing/scenarios\n", "rehearsal:", "no longer rehearses the scenarios of the same folder: `scenarios_dir` goes from `billing/scenarios` to none"),
 ];
 
-/// Changes that find as much as before or more.
+/// Changes that find as much as before, or more.
 #[rustfmt::skip]
 const NOT_LOOSER: &[(&str, &str)] = &[
     ("fail_on: medium", "fail_on: low"),
@@ -190,7 +190,7 @@ fn told(base: &str, head: &str) -> Vec<(String, u32)> {
 fn replaced(from: &str, to: &str) -> String {
     assert_eq!(BASE.matches(from).count(), 1, "{from}");
     let changed = BASE.replace(from, to);
-    // The contract is called by its new name everywhere.
+    // Other lines use the contract's new name too.
     if to == "name: people" {
         return changed.replace("contract: users", "contract: people");
     }
@@ -324,7 +324,7 @@ fn a_secret_in_either_file_is_not_repeated() {
     );
 }
 
-/// Some changes of both kinds at once.
+/// Applies some changes of both kinds.
 fn changed(choices: &[bool]) -> String {
     let looser = LOOSER.iter().map(|(from, to, _)| (*from, *to));
     let all = looser.chain(NOT_LOOSER.iter().copied());
@@ -349,7 +349,7 @@ proptest! {
         let text = changed(&choices);
         prop_assume!(load(&text, "").is_ok());
         prop_assert_eq!(told(&text, &text), []);
-        // Comments and empty lines are none of the configuration.
+        // Comments and empty lines are not part of the configuration.
         let spaced = text.replace('\n', "\n\n# x\n");
         prop_assert_eq!(told(&text, &spaced), []);
         prop_assert_eq!(told(&spaced, &text), []);
@@ -372,7 +372,7 @@ proptest! {
     }
 }
 
-/// The keys of the SQL that is new, with their lines.
+/// Returns the keys and lines of new SQL.
 fn changed_sql(base: &str, head: &str) -> Vec<(&'static str, u32)> {
     let changed = sql_that_differs(&config(base), &config(head));
     let told = changed.iter().map(|one| (one.key, one.place.line));

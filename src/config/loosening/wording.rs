@@ -1,13 +1,13 @@
-//! Values of both files as words.
+//! Formats values of both files for messages.
 
 use std::time::Duration;
 
 use super::super::{Expression, TableName, collector::quote};
 
-/// More names say no more.
+/// Maximum number of names in a message.
 const NAMED: usize = 3;
 
-/// The first few, each between backticks, and how many more there are.
+/// Lists the first few in backticks, and the number of others.
 pub(super) fn listed<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut texts = texts.into_iter();
     let named: Vec<_> = texts.by_ref().take(NAMED).map(quote).collect();

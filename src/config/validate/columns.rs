@@ -1,4 +1,4 @@
-//! `columns:`: which canonical columns there must be, and what each is read from.
+//! `columns:`: the canonical columns that are required, and the source of each.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ use super::{
 };
 use crate::contract::{ColumnName, Field, MatchOn};
 
-/// What the rest of the contract asks of the columns.
+/// Requirements of the rest of the contract.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs {
-    /// None: what it says could not be read.
+    /// `None` if its value could not be read.
     pub(super) match_on: Option<MatchOn>,
     pub(super) plan: bool,
 }
 
-/// The columns by their canonical fields.
+/// Returns the columns by canonical field.
 pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>); 13] {
     let customer = if columns.customer_id.is_absent() {
         &columns.stripe_customer_id
@@ -47,7 +47,7 @@ pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>)
     ]
 }
 
-/// The published format's name of a column that the contract needs and does not map.
+/// Returns the published format's name for a column that the contract needs and does not map.
 fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
     match field {
         Field::Id => Some("id"),
@@ -55,7 +55,7 @@ fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
         Field::CustomerId if needs.match_on == Some(MatchOn::CustomerId) => {
             Some("stripe_customer_id")
         }
-        // An application that stores no plan says `plan: null`.
+        // An application that stores no plan writes `plan: null`.
         Field::Plan if needs.plan => Some("plan"),
         Field::CustomerId
         | Field::Plan
@@ -71,7 +71,7 @@ fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
     }
 }
 
-/// The columns of a contract that maps none; `owner` is where they could be mapped.
+/// Returns the columns of a contract without `columns`; `owner` is where they could be mapped.
 pub(super) fn defaults(
     owner: Owner<'_>,
     needs: Needs,
@@ -88,7 +88,7 @@ pub(super) fn defaults(
     Field::ALL.into_iter().filter_map(default).collect()
 }
 
-/// Reads the columns; those that nothing needs are left out.
+/// Reads the columns; the plan is left out if the contract does not check plans.
 pub(super) fn expressions(
     columns: &Columns,
     owner: Owner<'_>,
@@ -131,7 +131,7 @@ pub(super) fn expressions(
     expressions
 }
 
-/// How messages name what is mapped.
+/// Returns the sources of the columns for messages.
 pub(super) fn names(expressions: &BTreeMap<Field, Expression>) -> BTreeMap<Field, ColumnName> {
     let name = |expression: &Expression| match expression {
         Expression::Column(column) => ColumnName::Column(column.clone()),
@@ -181,12 +181,12 @@ fn read(
     }
 }
 
-/// Whether the form says what the values of the column mean.
+/// Returns true if the form defines the meaning of the column's values.
 fn has_values_of_its_own(field: Field) -> bool {
     matches!(field, Field::Seats | Field::Status)
 }
 
-/// `{column: c, …}`.
+/// Reads `{column: c, …}`.
 fn named(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
     let owner = Owner { name: &name, spot };
@@ -194,7 +194,7 @@ fn named(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> O
     not_blank("`column`", column, spot, collector).then(|| Expression::Column(column.clone()))
 }
 
-/// `{sql: …}`.
+/// Reads `{sql: …}`.
 fn computed(form: &Form, collector: &Collector<'_>) -> Option<Expression> {
     let others = [("column", form.column.spot()), ("in", form.values.spot())];
     for (key, other) in others {
@@ -208,7 +208,7 @@ fn computed(form: &Form, collector: &Collector<'_>) -> Option<Expression> {
     Some(Expression::Sql(sql.to_owned()))
 }
 
-/// `{column: c, in: […]}`.
+/// Reads `{column: c, in: […]}`.
 fn listed(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
     let owner = Owner { name: &name, spot };

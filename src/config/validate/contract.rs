@@ -1,4 +1,4 @@
-//! One `contracts:` entry: its source, its words and its parts put together.
+//! Validates an entry of `contracts:`: its source, its single values, and its sections.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::contract::{Contract, Mode, Severity, Source};
 
 const DEFAULT_CONFIRM_AFTER: Duration = Duration::from_secs(10);
 
-/// The contract, if everything that it needs is there.
+/// Returns the contract, if everything that it needs is there.
 pub(super) fn access_contract(
     name: String,
     written: &Written,
@@ -97,7 +97,7 @@ fn source(written: &Written, collector: &Collector<'_>) -> Source {
     }
 }
 
-/// The variable that holds the key. All sections are checked: a secret in an unused one is a secret in the file.
+/// Returns the variable that holds the key. All sections are checked: a secret in an unused one is still in the file.
 fn key_env<'e>(written: &'e Written, source: Source, collector: &Collector<'_>) -> Option<&'e str> {
     let secret_env = |section: &'e Entry<document::StripeKey>| match section.value() {
         Some(section) => variable(
@@ -122,13 +122,13 @@ fn key_env<'e>(written: &'e Written, source: Source, collector: &Collector<'_>) 
     match source {
         Source::Stripe => stripe,
         Source::Paddle => paddle,
-        // One Stripe key serves both, so `stripe:` alone says enough.
+        // One Stripe key serves both, so `stripe:` is enough.
         Source::StripeEntitlements if written.entitlements.is_absent() => stripe,
         Source::StripeEntitlements => entitlements,
     }
 }
 
-/// Everything that is one word or one value.
+/// Reads the keys with a single word or value.
 fn words(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
     contract.mode = written.mode.value().map(|mode| match mode {
         document::Mode::Live => Mode::Live,

@@ -1,4 +1,4 @@
-//! `database:`: a table with its columns, or one query, and how it is read.
+//! `database:`: a table with its columns, or one query, and the settings of the session.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,15 +16,15 @@ use super::{
 };
 use crate::contract::{ColumnName, Field, MatchOn};
 
-/// Of the published format.
+/// Default of the published format.
 const DEFAULT_TABLE: &str = "users";
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Postgres keeps `statement_timeout` as milliseconds in 32 bits, and 0 means none.
+/// Maximum timeout: Postgres keeps `statement_timeout` as milliseconds in 32 bits, and 0 means none.
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(2_147_483_647);
 
-/// The settings, and how messages name the mapped columns.
+/// Returns the settings, and the sources of the mapped columns for messages.
 pub(super) fn settings(
     database: &Database,
     spot: &Spot,
@@ -147,7 +147,7 @@ fn query(database: &Database, collector: &Collector<'_>) -> Option<AccountsQuery
     })
 }
 
-/// The output columns that a query must have; which others it has is known when it runs.
+/// Returns the columns that a query must have; its other columns are unknown until it runs.
 fn columns_of_a_query(match_on: MatchOn) -> BTreeMap<Field, ColumnName> {
     let link = match match_on {
         MatchOn::CustomerId => Field::CustomerId,

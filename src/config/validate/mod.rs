@@ -1,4 +1,4 @@
-//! From the document to contracts: everything that serde cannot see is checked here, and every problem is noted.
+//! Validates the document: checks everything that serde cannot see, and reports every problem.
 
 mod columns;
 mod contract;
@@ -27,10 +27,10 @@ use super::{
 };
 use crate::problem::Problem;
 
-/// A longer name would break the layout of every report.
+/// Maximum length of a name. A longer one would break the layout of every report.
 const LONGEST_NAME: usize = 100;
 
-/// The configuration, if everything that it needs is there. It counts only when no problem was noted.
+/// Returns the configuration, if everything that it needs is there. It is valid only if no problem was reported.
 pub(super) fn config(
     document: &Entry<Document>,
     warnings: Vec<Problem>,
@@ -84,7 +84,7 @@ pub(super) fn config(
     })
 }
 
-/// The names of the contracts that could be read, as written or made from their position.
+/// Returns the names of the contracts that could be read, as written or made from their position.
 fn names(contracts: &[Entry<Contract>], collector: &Collector<'_>) -> Vec<String> {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     for (spot, name) in written(contracts).filter_map(|contract| contract.name.written()) {

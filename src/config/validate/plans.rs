@@ -1,4 +1,4 @@
-//! `plans:` and `plan_order:`: which plan a price stands for, and which of two is the higher one.
+//! `plans:` and `plan_order:`: the plan of each price, and the order of the plans.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub(super) fn fill(contract: &mut Contract, written: &Written, collector: &Colle
     contract.plan_order = order;
 }
 
-/// Whether it can find a price of this source.
+/// Checks that the key can find a price of this source.
 fn check_key(key: &str, source: Source, spot: &Spot, collector: &Collector<'_>) -> bool {
     if !check_id(key, spot, collector) {
         return false;
@@ -66,7 +66,7 @@ fn check_key(key: &str, source: Source, spot: &Spot, collector: &Collector<'_>) 
     stranger.is_none()
 }
 
-/// What it is instead of a key of this source.
+/// Describes a text that is not a key of this source.
 fn stranger(text: &str, source: Source) -> Option<&'static str> {
     match source {
         Source::Stripe if text.starts_with("pri_") => {
@@ -91,7 +91,8 @@ fn stranger(text: &str, source: Source) -> Option<&'static str> {
     }
 }
 
-/// The beginning alone does not say it: Stripe's oldest prices have ids of the seller's own, such as `pro_monthly`.
+/// Returns true for the id of a Paddle product. The prefix is not enough: sellers chose the ids of Stripe's oldest
+/// prices, such as `pro_monthly`.
 fn is_paddle_product(text: &str) -> bool {
     text.strip_prefix("pro_")
         .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
@@ -113,7 +114,7 @@ fn keys_of(source: Source) -> &'static str {
     }
 }
 
-/// The plan of a key.
+/// Reads the plan of a key.
 fn plan(key: &str, spot: &Spot, words: &Words, collector: &Collector<'_>) -> Option<PlanWords> {
     let words = words.written(spot);
     if words.is_empty() {
@@ -141,13 +142,13 @@ fn plan(key: &str, spot: &Spot, words: &Words, collector: &Collector<'_>) -> Opt
     plan.filter(|_| is_plan)
 }
 
-/// Whether it can be a plan and is no id of the provider.
+/// Checks that the word can be a plan and is not an id of the provider.
 fn check_word(key: &str, word: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
     let word = word.trim();
     let is_id = ["price_", "pri_", "prod_"]
         .into_iter()
         .any(|beginning| word.starts_with(beginning));
-    // An application may well call a plan `pro_monthly`.
+    // An application may well name a plan `pro_monthly`.
     let is_product = is_paddle_product(word) || word.starts_with("pro_") && !names_a_price(key);
     if !is_id && !is_product {
         return true;
@@ -167,7 +168,7 @@ fn names_a_price(key: &str) -> bool {
         .any(|beginning| key.starts_with(beginning))
 }
 
-/// A word that no price leads to ranks nothing. Without `plans` nothing is checked.
+/// Reports words that no price has: they rank nothing. Without `plans`, nothing is checked.
 fn check_order(contract: &Contract, written: &Written, collector: &Collector<'_>) {
     if contract.plans.is_empty() {
         return;
@@ -180,14 +181,14 @@ fn check_order(contract: &Contract, written: &Written, collector: &Collector<'_>
     }
 }
 
-/// The words of all plans that there are.
+/// Returns the words of all plans.
 pub(super) fn words_of(contract: &Contract) -> Vec<&str> {
     let mapped = contract.plans.iter().flat_map(|(_, plan)| plan.words());
     let free = contract.free_plans.iter().map(String::as_str);
     mapped.chain(free).collect()
 }
 
-/// Notes a word of `key` that no plan has.
+/// Reports a word of `key` that is not a plan.
 pub(super) fn check_known(
     key: &str,
     word: &str,

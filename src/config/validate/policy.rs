@@ -1,4 +1,4 @@
-//! Statuses, grace, pauses and severities: what the evaluator decides by.
+//! Statuses, grace, pauses and severities: the policy of the evaluator.
 
 use super::{
     super::{
@@ -114,7 +114,7 @@ fn grace(written: &WrittenGrace, source: Source, collector: &Collector<'_>) -> G
     }
 }
 
-/// Zero is no grace.
+/// Reads a grace in seconds; `None` if it is zero.
 fn in_seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'_>) -> Option<i64> {
     let seconds = seconds(key, entry, collector)?;
     i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)
@@ -142,7 +142,7 @@ fn severities(contract: &mut Contract, written: &Written, collector: &Collector<
             continue;
         };
         set(contract, rule, *level);
-        // The same rule under its other name: see `source_of_truth: stripe_entitlements`.
+        // The other name of the same rule: see `source_of_truth: stripe_entitlements`.
         if rule == Rule::UnmappedPrice
             && contract.source == Source::StripeEntitlements
             && !names_features

@@ -1,4 +1,4 @@
-//! Ids of prices, and lists of them in which a trailing `*` stands for every beginning.
+//! Price ids, and lists of them in which a trailing `*` matches any ending.
 
 use super::super::{
     collector::{Collector, Fault, quote},
@@ -8,10 +8,10 @@ use super::super::{
 };
 use crate::contract::{Contract, PlanKey, PlanKeyKind, PriceId, PricePattern};
 
-/// How the prices begin that `init` leaves for a person to fill in.
+/// Prefix of the prices that `init` leaves to be filled in.
 const PLACEHOLDER: &str = "price_your_";
 
-/// Reads `ignore_prices`, which must not hold what `plans` maps.
+/// Reads `ignore_prices`, which must not contain prices that `plans` maps.
 pub(super) fn ignored(
     contract: &Contract,
     written: &Written,
@@ -33,7 +33,7 @@ pub(super) fn ignored(
     without_places(patterns)
 }
 
-/// Reads a list of prices of seats, which must not hold what is ignored.
+/// Reads a list of prices of seats, which must not contain ignored prices.
 pub(super) fn of_seats(
     key: &'static str,
     entry: &Entry<Vec<Entry<String>>>,
@@ -88,7 +88,7 @@ fn patterns<'e>(
     patterns
 }
 
-/// Whether it can be the id of a price.
+/// Checks that the text can be the id of a price.
 pub(super) fn check_id(price: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
     let fault = if price.starts_with(PLACEHOLDER) {
         let message = format!("{} is a placeholder, not a price", quote(price));
@@ -106,7 +106,7 @@ pub(super) fn check_id(price: &str, spot: &Spot, collector: &Collector<'_>) -> b
     false
 }
 
-/// Whether everything that the key finds is matched.
+/// Returns true if the pattern matches everything that the key finds.
 fn covers_key(pattern: &PricePattern, key: &PlanKey) -> bool {
     let key_pattern = if key.is_prefix {
         PricePattern::Prefix(key.text.clone())
@@ -116,7 +116,7 @@ fn covers_key(pattern: &PricePattern, key: &PlanKey) -> bool {
     key.kind == PlanKeyKind::Price && covers(pattern, &key_pattern)
 }
 
-/// Whether everything that `other` matches is matched.
+/// Returns true if the pattern matches everything that `other` matches.
 fn covers(pattern: &PricePattern, other: &PricePattern) -> bool {
     match (pattern, other) {
         (pattern, PricePattern::Exact(id)) => pattern.matches(&PriceId::from(id.as_str())),

@@ -1,4 +1,4 @@
-//! `columns.seats`: how what is bought becomes seats.
+//! `columns.seats`: the rules that turn a purchase into seats.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::contract::{Contract, Included, Seats};
 
-/// Reads the seats; the plans and ignored prices of `contract` are there already.
+/// Reads the seats. The plans and ignored prices of `contract` must be filled already.
 pub(super) fn seats(
     column: &Entry<Column>,
     contract: &Contract,
@@ -114,7 +114,7 @@ fn unlimited(entry: &Entry<Vec<Entry<Limit>>>, collector: &Collector<'_>) -> Vec
     values
 }
 
-/// A whole number from `least` on.
+/// Parses a whole number of at least `least`.
 fn whole(key: &str, text: &str, least: u32, spot: &Spot, collector: &Collector<'_>) -> Option<u64> {
     let parsed: Option<u32> = text.parse().ok().filter(|number| *number >= least);
     if parsed.is_none() {

@@ -1,4 +1,4 @@
-//! `statuses:` and `status.words`: which status words give access, and how the application spells them.
+//! `statuses:` and `status.words`: the statuses that give access, and the application's words for them.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) fn lists(written: &Written, spot: &Spot, collector: &Collector<'_>) -
     both(grant, deny, spot, collector)
 }
 
-/// Reads how the application spells each status.
+/// Reads the application's words for each status.
 pub(super) fn words(
     column: &Entry<Column>,
     statuses: &Statuses,
@@ -55,7 +55,7 @@ pub(super) fn words(
     words
 }
 
-/// Notes a status that neither a provider documents nor `statuses` names.
+/// Reports a status that neither a provider documents nor `statuses` names.
 fn check_status(
     key: &str,
     status: &Status,
@@ -75,7 +75,7 @@ fn check_status(
     collector.add_at(fault.help(help), spot);
 }
 
-/// The words of one status.
+/// Reads the words for one status.
 fn spellings(
     key: &str,
     words: &[(&Spot, &str)],
@@ -133,7 +133,7 @@ fn statuses<'e>(
     Some(words)
 }
 
-/// The two lists, which must not share a word and must leave one that grants.
+/// Checks that the two lists share no status and that one status grants access.
 fn both(
     grant: Option<Words<'_>>,
     deny: Option<Words<'_>>,

@@ -1,8 +1,8 @@
-//! Table names as people write them: `users`, `billing.accounts`, `"User"`, `"a ""b"""."c.d"`.
+//! Parses table names as people write them: `users`, `billing.accounts`, `"User"`, `"a ""b"""."c.d"`.
 
 use super::super::TableName;
 
-/// Reads a table name; the error says what is wrong with it.
+/// Parses a table name; the error describes what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<TableName, &'static str> {
     let (first, rest) = part(text)?;
     let Some(rest) = rest else {
@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<TableName, &'static str> {
     }
 }
 
-/// The first part of a name, and what follows its dot.
+/// Returns the first part of a name, and the text after its dot.
 fn part(text: &str) -> Result<(String, Option<&str>), &'static str> {
     match text.strip_prefix('"') {
         Some(quoted) => quoted_part(quoted),
@@ -56,7 +56,7 @@ fn quoted_part(text: &str) -> Result<(String, Option<&str>), &'static str> {
     }
 }
 
-/// Without quotes: no sign of being SQL, spaces inside being harmless because names are quoted later.
+/// Checks an unquoted name: it must not look like SQL. Spaces inside are harmless, because names are quoted later.
 fn plain(name: &str) -> Result<String, &'static str> {
     if name.is_empty() {
         return Err("a part of it is empty");

@@ -1,4 +1,4 @@
-//! Values that occur under several keys: durations, names of environment variables, text that must not be blank.
+//! Values of several keys: durations, names of environment variables, text that must not be blank.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -12,7 +12,7 @@ use super::super::{
 
 const EXAMPLES: &str = "write a number and a unit, such as `14d`, `5m` or `10s`";
 
-/// Zero stands for itself, without a unit.
+/// Reads a duration; zero needs no unit.
 pub(super) fn duration(
     key: &str,
     entry: &Entry<Lasting>,
@@ -35,7 +35,7 @@ pub(super) fn duration(
     parsed
 }
 
-/// A duration that is counted in seconds.
+/// Reads a duration in whole seconds.
 pub(super) fn seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'_>) -> Option<u64> {
     let duration = duration(key, entry, collector)?;
     let fits = duration.subsec_nanos() == 0 && i64::try_from(duration.as_secs()).is_ok();
@@ -49,7 +49,7 @@ pub(super) fn seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'
     None
 }
 
-/// A whole number, at least 1.
+/// Reads a whole number, at least 1.
 pub(super) fn number(
     key: &str,
     entry: &Entry<Count>,
@@ -69,7 +69,7 @@ pub(super) fn number(
     parsed
 }
 
-/// The name of an environment variable. What is not one may be the secret itself and is never shown.
+/// Reads the name of an environment variable. Any other text may be the secret itself and is never shown.
 pub(super) fn variable<'e>(
     key: &str,
     entry: &'e Entry<String>,
@@ -93,7 +93,7 @@ pub(super) fn variable<'e>(
     None
 }
 
-/// Text that says something.
+/// Reads text that is not blank.
 pub(super) fn filled<'e>(
     key: &str,
     entry: &'e Entry<String>,
@@ -103,7 +103,7 @@ pub(super) fn filled<'e>(
     not_blank(&quote(key), text, spot, collector).then_some(text)
 }
 
-/// The texts of a list in their order, none of them twice; `text` is what an entry says.
+/// Reads the texts of a list in their order, without duplicates; `text` returns the text of an entry.
 pub(super) fn unique_texts<T>(
     key: &str,
     list: &Entry<Vec<Entry<T>>>,
@@ -129,7 +129,7 @@ pub(super) fn unique_texts<T>(
     texts
 }
 
-/// Notes text that says nothing.
+/// Checks that text is not blank, and reports it otherwise.
 pub(super) fn not_blank(what: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
     let blank = text.trim().is_empty();
     if blank {

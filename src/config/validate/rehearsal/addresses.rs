@@ -1,4 +1,4 @@
-//! Addresses that a rehearsal uses: none of them may be production's.
+//! Addresses that a rehearsal uses: none of them may be in production.
 
 use url::{Host, Url};
 
@@ -25,7 +25,7 @@ pub(super) fn handler(
     url("handler", text, spot, allow_remote, collector).map(|url| url.to_string())
 }
 
-/// A URL with placeholders, which is checked with something in their places.
+/// Reads a URL with placeholders; they are filled in for the checks.
 pub(super) fn gate(
     text: &str,
     spot: &Spot,
@@ -37,14 +37,14 @@ pub(super) fn gate(
     url("url", &filled, spot, allow_remote, collector).map(|_| template)
 }
 
-/// The same with one placeholder more, for the Checkout session.
+/// Reads a URL that may also contain the placeholder for the Checkout session.
 pub(super) fn visit(
     text: &str,
     spot: &Spot,
     allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<Visit> {
-    // What stands in its place is as long, so that every other mistake is shown where it is.
+    // The substitute has the same length, so that other mistakes are shown at their place.
     let session = "-".repeat(Visit::SESSION.len());
     let template = texts::template(
         "visit",
@@ -106,7 +106,7 @@ pub(super) fn url(
     Some(url)
 }
 
-/// An IP address and a port.
+/// Reads an IP address and a port.
 pub(super) fn listen(text: &str, spot: &Spot, collector: &Collector<'_>) -> Option<String> {
     let parsed = text.trim().rsplit_once(':').and_then(|(host, port)| {
         let port: u16 = port.parse().ok()?;

@@ -1,4 +1,4 @@
-//! `app:`: the command that starts the application, the sign that it is ready, and its environment.
+//! `app:`: the command that starts the application, the URL that shows that it is ready, and its environment.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::{
     addresses, texts,
 };
 
-/// None where something is wrong with its environment; every other mistake is noted as well.
+/// Reads the section; `None` if its environment is invalid. Other mistakes are reported too.
 pub(super) fn settings(
     entry: &Entry<App>,
     allow_remote: bool,
@@ -40,7 +40,7 @@ pub(super) fn settings(
     })
 }
 
-/// A text for the shell.
+/// Reads a shell command.
 pub(super) fn command(
     key: &str,
     entry: &Entry<String>,
@@ -58,7 +58,7 @@ fn variables(
     let Some(Pairs(pairs)) = entry.value() else {
         return entry.is_absent().then(BTreeMap::new);
     };
-    // Every pair is looked at before the first that is broken counts.
+    // Checks every pair before it stops at a broken one.
     let read: Vec<_> = pairs
         .iter()
         .map(|(name, entry)| {

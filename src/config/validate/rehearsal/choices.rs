@@ -1,4 +1,4 @@
-//! What a rehearsal chooses: the contract that judges, scenarios, event types.
+//! Choices of a rehearsal: the contract that judges, scenarios, event types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::super::super::{
 };
 use crate::problem::Place;
 
-/// The position of the contract that judges. None where it cannot be told.
+/// Returns the position of the contract that judges; `None` if it is not clear.
 pub(super) fn contract<'e>(
     entry: &Entry<String>,
     contracts: impl Iterator<Item = (&'e Contract, &'e str)>,
@@ -30,7 +30,7 @@ pub(super) fn contract<'e>(
         .collect();
     let names: Vec<_> = fits.iter().map(|(_, name)| *name).collect();
     if contracts.is_empty() {
-        // Reported as what it is.
+        // Reported elsewhere.
         return None;
     }
     let Some((spot, wanted)) = entry.written() else {
@@ -77,7 +77,7 @@ pub(super) fn contract<'e>(
     None
 }
 
-/// Why a contract cannot be rehearsed.
+/// Returns the reason why a contract cannot be rehearsed, if any.
 fn reason_against(contract: &Contract) -> Option<&'static str> {
     match contract.source_of_truth.value() {
         None | Some(SourceOfTruth::Stripe) => None,
@@ -96,7 +96,7 @@ pub(super) struct Chosen {
     pub(super) only: Option<BTreeMap<String, Place>>,
 }
 
-/// Whether there are scenarios of these names is not known here.
+/// Reads the selection of scenarios. It is not known here which of them exist.
 pub(super) fn scenarios(entry: &Entry<Scenarios>, collector: &Collector<'_>) -> Chosen {
     let Some(written) = entry.value() else {
         return Chosen::default();

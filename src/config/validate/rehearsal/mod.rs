@@ -1,4 +1,4 @@
-//! `rehearsal:`: which contract judges, where the application is, and how an account comes to be.
+//! `rehearsal:`: the contract that judges, the addresses of the application, and the SQL that creates an account.
 
 mod addresses;
 mod app;
@@ -24,10 +24,10 @@ const DEFAULT_API_VERSION: &str = "2026-10-28.endive";
 const DEFAULT_LISTEN: &str = "127.0.0.1:12111";
 const DEFAULT_SETTLE: Duration = Duration::from_secs(5);
 
-/// Every step of every scenario may take this long.
+/// Maximum time to settle, which every step of every scenario may take.
 const LONGEST_SETTLE: Duration = Duration::from_mins(10);
 
-/// The rehearsal, if everything that it needs is there; `contracts` come with their names.
+/// Returns the rehearsal, if everything that it needs is there; `contracts` come with their names.
 pub(super) fn settings<'e>(
     (spot, written): (&Spot, &Written),
     contracts: impl Iterator<Item = (&'e Contract, &'e str)>,
@@ -121,7 +121,7 @@ fn api_versions(
         let (spot, text) = entry.written()?;
         version("api_versions", text, spot, collector)
     });
-    // Every one is looked at, so that all problems are told at once.
+    // Checks every version, so that all problems are reported at once.
     let versions: Vec<Option<String>> = versions.collect();
     versions.into_iter().collect()
 }

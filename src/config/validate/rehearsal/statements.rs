@@ -1,4 +1,4 @@
-//! `account.sql`: statements that can be told apart from what they are given, and that say which account they make.
+//! Validates `account.sql`: separable statements, known placeholders, and a way to learn the new account's id.
 
 use super::{
     super::super::{
@@ -12,7 +12,7 @@ use super::{
     texts::{place_within, unknown_placeholder},
 };
 
-/// How much of a statement a message shows.
+/// Length of a statement's excerpt in a message.
 const EXCERPT: usize = 40;
 
 pub(super) fn statements(
@@ -28,7 +28,7 @@ pub(super) fn statements(
     let statements: Option<Vec<_>> = match written {
         Statements::One(text) => statement(text, spot, collector).map(|statement| vec![statement]),
         Statements::List(entries) => {
-            // Every one is looked at before the first that is broken counts.
+            // Checks every statement before it stops at a broken one.
             let read: Vec<_> = entries
                 .iter()
                 .map(|entry| {
@@ -114,7 +114,7 @@ fn report(Unusable { reason, at }: Unusable, text: &str, spot: &Spot, collector:
 }
 
 impl AccountStatement {
-    /// Whether the account's id is put in, or may come out.
+    /// Returns true if the statement is given the account's id, or may return it.
     fn tells_the_account(&self) -> bool {
         self.sql.pieces.iter().any(|piece| match piece {
             Piece::Value(placeholder) => *placeholder == Placeholder::AccountId,

@@ -16,10 +16,10 @@ use super::super::{
     values::not_blank,
 };
 
-/// What Stripe takes as the key of metadata.
+/// Stripe's maximum length of a metadata key.
 const LONGEST_KEY: usize = 40;
 
-/// A text with placeholders.
+/// Reads a text with placeholders.
 pub(super) fn template(
     key: &str,
     text: &str,
@@ -41,7 +41,7 @@ pub(super) fn template(
     }
 }
 
-/// Refuses a text with a password or a key in it.
+/// Checks that a text contains no password or key.
 pub(super) fn is_public(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
     if secrets::secrets_in(text).is_empty() {
         return true;
@@ -53,7 +53,7 @@ pub(super) fn is_public(key: &str, text: &str, spot: &Spot, collector: &Collecto
     false
 }
 
-/// Notes a placeholder that is none, where it stands.
+/// Reports an unknown placeholder at its place.
 pub(super) fn unknown_placeholder(
     written: &str,
     key: &str,
@@ -69,7 +69,7 @@ pub(super) fn unknown_placeholder(
     collector.add(fault, place_within(written, spot, collector));
 }
 
-/// Where the text stands in the value, or the value where it is spelled in another way there.
+/// Returns the place of the text in the value, or of the value if it spells the text differently.
 pub(super) fn place_within(text: &str, spot: &Spot, collector: &Collector<'_>) -> Range<usize> {
     let value = collector.lines().text().get(spot.value.clone());
     match value.and_then(|value| value.find(text)) {
@@ -81,7 +81,7 @@ pub(super) fn place_within(text: &str, spot: &Spot, collector: &Collector<'_>) -
     }
 }
 
-/// Metadata as the application would set it. None where something is wrong with it.
+/// Reads metadata as the application would set it; `None` if any of it is invalid.
 pub(super) fn metadata(
     entry: &Entry<Pairs<Literal>>,
     collector: &Collector<'_>,
@@ -89,7 +89,7 @@ pub(super) fn metadata(
     let Some(Pairs(pairs)) = entry.value() else {
         return entry.is_absent().then(BTreeMap::new);
     };
-    // Every pair is looked at before the first that is broken counts.
+    // Checks every pair before it stops at a broken one.
     let read: Vec<_> = pairs
         .iter()
         .map(|(key, entry)| {
@@ -113,7 +113,7 @@ fn check_key(key: &str, spot: &Spot, collector: &Collector<'_>) {
     }
 }
 
-/// A path in the repository.
+/// Reads a path in the repository.
 pub(super) fn path(key: &str, entry: &Entry<String>, collector: &Collector<'_>) -> Option<String> {
     let (spot, text) = entry.written()?;
     let leads_out =
@@ -160,7 +160,7 @@ pub(super) fn paths(
     paths
 }
 
-/// `$.a['b'][0]` as the JSON pointer `/a/b/0`.
+/// Converts a JSON path such as `$.a['b'][0]` to the JSON pointer `/a/b/0`.
 pub(super) fn json_pointer(path: &str) -> Option<String> {
     let mut rest = path.trim().strip_prefix('$')?;
     let mut pointer = String::new();
