@@ -1,4 +1,4 @@
-//! An answer, what a fault makes of it, and how it goes out on the line.
+//! A response, the effect of faults on it, and its delivery.
 
 use std::{io, time::Duration};
 
@@ -20,7 +20,7 @@ use super::{
     reshape,
 };
 
-/// A complete answer.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -29,7 +29,7 @@ pub(crate) struct Answer {
     body: Bytes,
 }
 
-/// How an answer goes out.
+/// The delivery of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
     Whole,
@@ -38,7 +38,7 @@ pub(crate) enum Delivery {
     Trickle { bytes: usize, pause: Duration },
 }
 
-/// Marks an answer that goes out byte by byte as it is, not compressed.
+/// A marker of responses that are sent exactly as they are, without compression.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AsItIs;
 
@@ -64,7 +64,7 @@ impl Answer {
         answer
     }
 
-    /// The answer that a request with the same idempotency key got.
+    /// Returns the saved response for a repeated idempotency key.
     pub(crate) fn replayed(saved: &Saved) -> Self {
         let answer = Self::json(saved.status, Vec::new());
         Self {
@@ -75,7 +75,7 @@ impl Answer {
         .with(HeaderName::from_static("original-request"), &saved.request)
     }
 
-    /// What a later request with the same idempotency key gets.
+    /// Returns the response to save for later requests with the same idempotency key.
     pub(crate) fn saved(&self, request: &CompactString) -> Saved {
         Saved {
             status: self.status,
@@ -84,7 +84,7 @@ impl Answer {
         }
     }
 
-    /// 429 for one request too many.
+    /// Returns a 429 response for a request over the limit.
     pub(crate) fn rate_limited(reason: Option<LimitReason>, log_url: &str) -> Self {
         let error = ApiError::invalid(
             "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
@@ -108,7 +108,7 @@ impl Answer {
         self
     }
 
-    /// The answer that a fault gives instead of the real one. None where the real one is needed.
+    /// Returns the response that a fault puts in place of the real one, or `None` if the real one is needed.
     pub(crate) fn instead(fault: &Fault, log_url: &str) -> Option<Self> {
         let error = |error: ApiError| Some(Self::error(&error, log_url));
         match fault {
@@ -148,7 +148,7 @@ impl Answer {
         }
     }
 
-    /// Leaves out the second half of the body.
+    /// Cuts off the second half of the body.
     pub(crate) fn halved(mut self) -> Self {
         self.body.truncate(self.body.len() / 2);
         self
@@ -160,7 +160,7 @@ impl Answer {
         self
     }
 
-    /// Puts the answer on the line.
+    /// Sends the response.
     pub(crate) fn send(self, delivery: Delivery, cutter: Cutter) -> Response {
         let length = self.body.len();
         let body = match delivery {
@@ -185,7 +185,7 @@ impl Answer {
     }
 }
 
-/// A status that is none is answered as 500.
+/// Returns the status, or 500 for an invalid one.
 fn status_of(number: u16) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -1,17 +1,17 @@
-//! A request as it arrives, with its body when that says something.
+//! An incoming request, with its form body if it has one.
 
 use axum::extract::Request;
 use http::request::Parts;
 
 use super::{error::ApiError, form};
 
-/// A request that has arrived whole.
+/// A completely received request.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) parts: Parts,
-    /// The pairs of its body.
+    /// Pairs of the body.
     pub(crate) body: Vec<(String, String)>,
-    /// Why the body could not be read.
+    /// Error if the body could not be read.
     pub(crate) broken: Option<ApiError>,
 }
 

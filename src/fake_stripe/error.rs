@@ -1,11 +1,11 @@
-//! What goes wrong, as the provider says it: the error envelope and its texts.
+//! Stripe's errors: the envelope and the messages.
 
 use http::StatusCode;
 use serde::Serialize;
 
 use super::recorder::Unplayed;
 
-/// An answer that is an error.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
@@ -13,7 +13,7 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<&'static str>,
     pub(crate) message: String,
     pub(crate) param: Option<String>,
-    /// The gap of this fake that the request fell into; the provider may have answered it.
+    /// Gap of this fake that caused the error; Stripe may have answered the request.
     pub(crate) unplayed: Option<Unplayed>,
 }
 
@@ -51,7 +51,7 @@ impl ApiError {
         self
     }
 
-    /// The object that a parameter names does not exist (400), or the one that the path names (404).
+    /// Returns the error for a missing object: 400 if a parameter refers to it, 404 if the path does.
     pub(crate) fn missing(object: &str, id: &str, param: &str) -> Self {
         let status = if param == "id" {
             StatusCode::NOT_FOUND
@@ -64,7 +64,7 @@ impl ApiError {
             .param(param)
     }
 
-    /// As `missing`, for an object that the other mode has.
+    /// Turns `missing` into the error for an object that exists in the other mode.
     pub(crate) fn in_other_mode(self, key_is_live: bool) -> Self {
         let (there, here) = if key_is_live {
             ("test", "live")
@@ -84,7 +84,7 @@ impl ApiError {
         Self::invalid(message).status(StatusCode::UNAUTHORIZED)
     }
 
-    /// Something is wrong with an idempotency key.
+    /// Returns an error about an idempotency key.
     pub(crate) fn idempotency(message: impl Into<String>) -> Self {
         Self {
             kind: "idempotency_error",
@@ -100,7 +100,7 @@ impl ApiError {
         .status(status)
     }
 
-    /// The body as it is sent.
+    /// Returns the body of the response.
     pub(crate) fn body(&self, log_url: &str) -> Vec<u8> {
         let envelope = Envelope {
             error: Body {
@@ -116,7 +116,7 @@ impl ApiError {
     }
 }
 
-/// `https://stripe.com/docs/error-codes/resource-missing`.
+/// Returns a URL such as `https://stripe.com/docs/error-codes/resource-missing`.
 fn doc_url(code: &str) -> String {
     format!(
         "https://stripe.com/docs/error-codes/{}",

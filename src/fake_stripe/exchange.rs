@@ -1,4 +1,4 @@
-//! One request from its arrival to its answer: recorded, limited, disturbed, admitted, answered.
+//! The handling of one request: recording, limits, faults, authorization and response.
 
 use std::{
     collections::BTreeMap,
@@ -29,10 +29,10 @@ use super::{
     world::{Cause, World, identifier},
 };
 
-/// A change of the world that waits for a request.
+/// A change of the world scheduled for a request.
 pub(crate) type Change = Box<dyn FnOnce(&mut World) + Send>;
 
-/// Everything that requests share.
+/// State shared by all requests.
 #[derive(Default)]
 pub(crate) struct Desk {
     pub(crate) recorder: Recorder,
@@ -42,7 +42,7 @@ pub(crate) struct Desk {
     pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
     pub(crate) idempotency: Idempotency,
-    /// A moment, and what the provider's clock said then; it goes on from there by itself.
+    /// A moment and the fake's clock at that moment, if the clock runs on in real time.
     pub(crate) follows: Option<(Instant, i64)>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Engine {
     desk: Mutex<Desk>,
 }
 
-/// What was decided about a request when it arrived.
+/// Decisions made when a request arrives.
 struct Ticket {
     number: u64,
     endpoint: Endpoint,
@@ -88,7 +88,7 @@ impl Engine {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a request; `route` is none where the path or the method is not known.
+    /// Handles a request; `route` is `None` for an unknown path or method.
     pub(crate) async fn exchange(
         self: Arc<Self>,
         route: Option<(Routed, String)>,
@@ -232,7 +232,7 @@ impl Engine {
     }
 }
 
-/// Admits the key, checks what was asked, and renders what is there.
+/// Authorizes the key, checks the parameters, and renders the response.
 fn respond(
     world: &mut World,
     (ticket, route): (&Ticket, Option<(Routed, &str)>),
@@ -293,7 +293,7 @@ fn version(world: &World, headers: &HeaderMap) -> Result<ApiVersion, ApiError> {
     })
 }
 
-/// The key: as a bearer token, or as the user of basic authentication.
+/// Returns the API key: the bearer token, or the user of basic authentication.
 fn secret(headers: &HeaderMap) -> Option<SecretString> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = value.split_once(' ')?;
@@ -308,14 +308,14 @@ fn secret(headers: &HeaderMap) -> Option<SecretString> {
     }
 }
 
-/// As if every key had just been revoked.
+/// Returns the error of a revoked key, whatever the key.
 fn refuse_key(headers: &HeaderMap) -> Result<Vec<u8>, ApiError> {
     let mut keys = super::keys::Keys::default();
     keys.add(super::keys::Key::unrestricted("").revoked());
     keys.admit(secret(headers).as_ref()).map(|_| Vec::new())
 }
 
-/// The idempotency key of a request, held until this is dropped, also when its client goes away.
+/// The idempotency key of a request, held until dropped, even if the client disconnects.
 struct KeyInUse<'a> {
     engine: &'a Engine,
     key: Option<&'a str>,
@@ -353,7 +353,7 @@ impl<'a> KeyInUse<'a> {
         }
     }
 
-    /// Keeps what was done. An answer that says that nothing was done does not bind the key.
+    /// Saves the response. Errors do not bind the key, since nothing was done.
     fn keep(&mut self, answer: &Answer, request: &CompactString) {
         if answer.status.is_success() && matches!(self.claim, Claim::First) {
             self.saved = Some(answer.saved(request));
@@ -370,7 +370,7 @@ impl Drop for KeyInUse<'_> {
     }
 }
 
-/// A request that counts as under way until this is dropped, also when its client goes away.
+/// A request that counts as in flight until dropped, even if the client disconnects.
 struct Entered<'a> {
     engine: &'a Engine,
     endpoint: Option<Endpoint>,

@@ -1,4 +1,4 @@
-//! What can be made to go wrong, and when.
+//! Faults that can be injected, and the requests they apply to.
 
 use std::{
     ops::RangeInclusive,
@@ -11,69 +11,69 @@ use std::{
 
 use super::{endpoints::Endpoint, limits::LimitReason, world::mix};
 
-/// Something that goes wrong with one request.
+/// A fault in one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// 429, with the reason that the provider names or without one.
+    /// 429 with or without a reason.
     RateLimited(Option<LimitReason>),
-    /// 429 that asks to wait so many seconds.
+    /// 429 with a `Retry-After` in seconds.
     RetryAfter(u32),
     /// 429 because another request holds the object.
     LockTimeout,
-    /// An answer from 500 on in the provider's envelope; `Stripe-Should-Retry` where it is given.
+    /// A 5xx response in Stripe's envelope, optionally with `Stripe-Should-Retry`.
     ServerError {
         status: u16,
         should_retry: Option<bool>,
     },
-    /// The page of a proxy in between, with this status.
+    /// The HTML page of an intermediate proxy, with this status.
     HtmlBody(u16),
-    /// This status and no body at all.
+    /// This status with an empty body.
     EmptyBody(u16),
-    /// The key is revoked as far as this request can tell.
+    /// The key is treated as revoked for this request.
     KeyRevoked,
-    /// The connection breaks before a byte was answered.
+    /// The connection is reset before any byte of the response.
     ResetBeforeAnswer,
-    /// The connection breaks in the middle of the body.
+    /// The connection is reset in the middle of the body.
     ResetInBody,
-    /// A complete answer whose JSON stops in the middle.
+    /// A complete response with truncated JSON.
     TruncatedJson,
-    /// The answer begins this much later.
+    /// The response is delayed by this time.
     SlowFirstByte(Duration),
-    /// The body comes in pieces of this many bytes with this pause before each.
+    /// The body is sent in chunks of this many bytes with this pause before each.
     SlowTrickle { bytes: usize, pause: Duration },
     /// The list is wrong.
     Disorder(Disorder),
-    /// What the objects look like is wrong.
+    /// The format of the objects is wrong.
     Reshaped(Reshape),
 }
 
-/// How objects can differ from what is documented.
+/// A deviation of objects from the documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reshape {
-    /// Every number is a text.
+    /// Every number is a string.
     NumbersAsText,
     /// Items have neither a price nor a plan.
     WithoutPrices,
-    /// Each object has fields and nested objects that nobody has heard of.
+    /// Each object has unknown fields and nested objects.
     UnknownFields,
 }
 
-/// How a list can be wrong.
+/// A malformed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disorder {
     /// The first page again, whatever the cursor says, and always more to come.
     RepeatedPage,
-    /// No objects, and more to come.
+    /// No objects, but more to come.
     HasMoreWithoutData,
     /// The first page again for every cursor, as if it were not known.
     UnknownCursor,
     /// Oldest first instead of newest first.
     OldestFirst,
-    /// The page begins with the object that the page before it ended with. Nothing on a first page.
+    /// Each page starts with the last object of the previous one. No effect on a first page.
     ObjectTwice,
 }
 
-/// Which of the requests that a rule is about it strikes, counted from 1.
+/// The matching requests that a rule affects, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Times {
     Always,
@@ -82,7 +82,7 @@ pub enum Times {
     From(u64),
     Between(RangeInclusive<u64>),
     Every(u64),
-    /// So many in a thousand, by chance but the same in every run with this seed.
+    /// A random share per thousand, the same in every run with this seed.
     Rate {
         per_thousand: u64,
         seed: u64,
@@ -103,8 +103,8 @@ impl Times {
     }
 }
 
-/// The rules about what goes wrong. Each counts the requests that it is about from the moment it was added; of
-/// several that strike, the one added first wins.
+/// Rules for injected faults. Each counts its matching requests from the moment it was added; if several apply, the one
+/// added first wins.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Rule>);
 
@@ -117,16 +117,16 @@ struct Rule {
     armed: Armed,
 }
 
-/// Which requests a rule is about.
+/// The requests that a rule matches.
 #[derive(Debug, Clone)]
 pub(crate) enum About {
     All,
     Endpoint(Endpoint),
-    /// Those that mention one of these ids.
+    /// Requests that mention one of these ids.
     Ids(Vec<String>),
 }
 
-/// A fault that waits for its requests; says whether it came to that.
+/// A handle of an injected fault that tells if it has occurred.
 #[derive(Debug, Clone, Default)]
 pub struct Armed(Arc<AtomicU64>);
 
@@ -161,7 +161,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// What goes wrong with a request; `mentions` tells whether one of some ids is in it.
+    /// Returns the fault for a request, if any. `mentions` checks if the request contains one of some ids.
     pub(crate) fn next(
         &mut self,
         endpoint: Endpoint,

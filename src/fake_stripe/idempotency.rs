@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that is sent again gets the answer that the first one got.
+//! `Idempotency-Key`: a repeated request gets the response of the first one.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use http::StatusCode;
 
 use super::error::ApiError;
 
-/// The longest key that the provider takes.
+/// Maximum length of a key at Stripe.
 const LONGEST: usize = 255;
 
-/// What requests with keys came to. Nothing is forgotten: the fake does not live as long as a key does.
+/// The requests with idempotency keys. Nothing expires: the fake does not live as long as a key does.
 #[derive(Debug, Default)]
 pub(crate) struct Idempotency(BTreeMap<String, Entry>);
 
 #[derive(Debug)]
 struct Entry {
     asked: Asked,
-    /// None while the first request is under way.
+    /// `None` while the first request is in progress.
     saved: Option<Saved>,
 }
 
-/// What makes two requests the same.
+/// The parts of a request that must match to count as a repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) body: Vec<(String, String)>,
 }
 
-/// The answer to the first request.
+/// The response to the first request.
 #[derive(Debug, Clone)]
 pub(crate) struct Saved {
     pub(crate) status: StatusCode,
@@ -37,17 +37,17 @@ pub(crate) struct Saved {
     pub(crate) request: CompactString,
 }
 
-/// What a key says about a request.
+/// The result of claiming a key.
 #[derive(Debug)]
 pub(crate) enum Claim {
-    /// It is the first one, or there is no key.
+    /// First request with the key, or no key at all.
     First,
     Again(Saved),
     Refused(ApiError),
 }
 
 impl Idempotency {
-    /// A request arrives with a key. After `First` it has to be `finish`ed.
+    /// Claims a key for a request. `First` requires a later `finish`.
     pub(crate) fn claim(&mut self, key: &str, asked: Asked) -> Claim {
         if key.is_empty() || key.len() > LONGEST {
             return Claim::Refused(ApiError::idempotency(format!(
@@ -75,7 +75,7 @@ impl Idempotency {
         }
     }
 
-    /// The first request is over. What was refused before anything was done leaves the key free.
+    /// Finishes the first request. Without a saved response the key is free again.
     pub(crate) fn finish(&mut self, key: &str, saved: Option<Saved>) {
         match saved {
             Some(saved) => {

@@ -1,4 +1,4 @@
-//! Who may ask for what: API keys, what they are allowed, and how the provider refuses the others.
+//! API keys, their permissions, and the error messages for others.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::ApiError;
 
-/// What a restricted key can be allowed.
+/// A permission of a restricted key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     AccountRead,
@@ -53,7 +53,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// The provider's word; prices are still called plans there.
+    /// Returns Stripe's identifier; prices are still called plans there.
     pub fn slug(self) -> &'static str {
         match self {
             Self::AccountRead => "accounts_kyc_basic_read",
@@ -99,7 +99,7 @@ impl Permission {
         }
     }
 
-    /// What the dashboard calls it.
+    /// Returns the name in the dashboard.
     fn title(self) -> &'static str {
         match self {
             Self::AccountRead => "Accounts Read",
@@ -146,12 +146,12 @@ impl Permission {
     }
 }
 
-/// A key. Its value is compared and, masked as the provider masks it, part of error texts; it is never recorded.
+/// An API key. Its value is compared and, masked as at Stripe, included in error messages; it is never recorded.
 #[derive(Debug, Clone)]
 pub struct Key {
     secret: SecretString,
     state: KeyState,
-    /// None: everything.
+    /// `None` permits everything.
     permissions: Option<BTreeSet<Permission>>,
     old_wording: bool,
 }
@@ -161,12 +161,12 @@ enum KeyState {
     Valid,
     Revoked,
     Expired,
-    /// Only other addresses may use it.
+    /// The key is restricted to other addresses.
     AddressNotAllowed,
 }
 
 impl Key {
-    /// A key that may do everything, as `sk_…` keys may.
+    /// Returns a key with all permissions, like `sk_…` keys.
     pub fn unrestricted(secret: &str) -> Self {
         Self {
             secret: SecretString::from(secret),
@@ -176,7 +176,7 @@ impl Key {
         }
     }
 
-    /// A key with just these permissions, as `rk_…` keys have.
+    /// Returns a key with just these permissions, like `rk_…` keys.
     pub fn restricted(secret: &str, permissions: impl IntoIterator<Item = Permission>) -> Self {
         Self {
             permissions: Some(permissions.into_iter().collect()),
@@ -208,7 +208,7 @@ impl Key {
         }
     }
 
-    /// Missing permissions are named as the provider named them until 2025, without an error code.
+    /// Reports missing permissions as Stripe did until 2025, without an error code.
     #[must_use]
     pub fn with_old_wording(self) -> Self {
         Self {
@@ -218,7 +218,7 @@ impl Key {
     }
 }
 
-/// The keys of an account. While none is added, every key of the right shape may do everything.
+/// The keys of an account. As long as there is none, every well-formed key has all permissions.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     known: Vec<Key>,
@@ -226,26 +226,26 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Adds a key, or puts it in the place of the one with the same value.
+    /// Adds a key, or replaces the one with the same value.
     pub fn add(&mut self, key: Key) {
         self.known
             .retain(|other| other.secret.expose_secret() != key.secret.expose_secret());
         self.known.push(key);
     }
 
-    /// Live keys are refused from now on, with a text that says why.
+    /// Refuses live keys from now on, with an explanation.
     pub fn refuse_live(&mut self) {
         self.refuses_live = true;
     }
 
-    /// Every key is refused from now on.
+    /// Revokes all keys.
     pub fn revoke_all(&mut self) {
         for key in &mut self.known {
             key.state = KeyState::Revoked;
         }
     }
 
-    /// Looks a presented key up and says which mode it is of.
+    /// Looks up a presented key and returns its mode and permissions.
     pub(crate) fn admit(&self, presented: Option<&SecretString>) -> Result<Admitted, ApiError> {
         let secret = presented
             .map(ExposeSecret::expose_secret)
@@ -309,7 +309,7 @@ impl Keys {
     }
 }
 
-/// A key that was let in.
+/// An accepted key.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(crate) live: bool,
@@ -319,7 +319,7 @@ pub(crate) struct Admitted {
 }
 
 impl Admitted {
-    /// Permission is checked before existence, so a refusal says nothing about what is there.
+    /// Checks a permission. This comes before the lookup, so that an error does not reveal which objects exist.
     pub(crate) fn require(&self, permission: Permission, account: &str) -> Result<(), ApiError> {
         let allowed = self
             .permissions
@@ -348,13 +348,13 @@ impl Admitted {
     }
 }
 
-/// A key with its middle starred out, as it appears in the provider's texts.
+/// A key with a masked middle, as in Stripe's error messages.
 #[derive(Debug)]
 struct Masked(String);
 
 impl Masked {
     fn of(secret: &str) -> Self {
-        /// The provider shows this much of the end.
+        /// Number of trailing characters shown by Stripe.
         const SHOWN: usize = 4;
         let letters: Vec<char> = secret.chars().collect();
         let prefix = secret

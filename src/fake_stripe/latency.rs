@@ -1,10 +1,10 @@
-//! How long answers take: a log-normal distribution, drawn by request number.
+//! Response times: a log-normal distribution, drawn by request number.
 
 use std::{f64::consts::TAU, time::Duration};
 
 use super::world::mix;
 
-/// Answers take the median time; one in a hundred takes `slowest_percent` or longer.
+/// A distribution of response times with this median, where one in a hundred takes `slowest_percent` or longer.
 #[derive(Debug, Clone, Copy)]
 pub struct Latency {
     pub median: Duration,
@@ -12,11 +12,11 @@ pub struct Latency {
     pub seed: u64,
 }
 
-/// How many standard deviations above the mean the slowest hundredth of a normal distribution begins.
+/// Number of standard deviations above the mean at which the slowest hundredth of a normal distribution begins.
 const SLOWEST_PERCENT: f64 = 2.326_347_874;
 
 impl Latency {
-    /// The time that the `number`th request takes: the same in every run.
+    /// Returns the response time of the `number`th request, the same in every run.
     #[expect(
         clippy::float_arithmetic,
         reason = "a distribution of waiting times, not money"
@@ -31,7 +31,7 @@ impl Latency {
     }
 }
 
-/// In (0, 1].
+/// Returns a number in (0, 1].
 #[expect(clippy::float_arithmetic, reason = "see above")]
 fn fraction(chance: u64) -> f64 {
     let upper = u32::try_from(chance >> 32).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! How much the provider takes: requests per second and at once, for all endpoints together and for each.
+//! Rate and concurrency limits, for all endpoints together and for each.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use super::endpoints::Endpoint;
 
-/// Why a request was one too many, as `Stripe-Rate-Limited-Reason` says it.
+/// The exceeded limit, as in `Stripe-Rate-Limited-Reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LimitReason {
     GlobalRate,
@@ -37,7 +37,7 @@ impl LimitReason {
     }
 }
 
-/// The limits of an account; none is no limit. A second's worth may come at once.
+/// The limits of an account; `None` is unlimited. One second's worth of requests may come at once.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits {
     pub per_second: Option<u32>,
@@ -47,7 +47,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What the provider documents for live mode.
+    /// Returns Stripe's documented limits for live mode.
     pub fn live() -> Self {
         Self {
             per_second: Some(100),
@@ -56,7 +56,7 @@ impl Limits {
         }
     }
 
-    /// What the provider documents for sandboxes.
+    /// Returns Stripe's documented limits for sandboxes.
     pub fn sandbox() -> Self {
         Self {
             per_second: Some(25),
@@ -66,7 +66,7 @@ impl Limits {
     }
 }
 
-/// Counts what is under way and what came within the last second.
+/// A counter of requests in flight and within the last second.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     limits: Limits,
@@ -80,7 +80,7 @@ struct Load {
     bucket: Option<Bucket>,
 }
 
-/// A token bucket, kept in time: a request is taken while the time that it costs has passed.
+/// A token bucket measured in time: each request costs some, and is accepted once that has passed.
 #[derive(Debug)]
 struct Bucket {
     filled: Duration,
@@ -95,7 +95,7 @@ impl Limiter {
         }
     }
 
-    /// Lets a request in, or says which limit it breaks. One that is let in has to `leave` again.
+    /// Accepts a request, or returns the limit it exceeds. An accepted request must `leave` later.
     pub(crate) fn enter(&mut self, endpoint: Endpoint, now: Instant) -> Result<(), LimitReason> {
         let limits = self.limits;
         let load = self.endpoints.entry(endpoint).or_default();
@@ -157,7 +157,7 @@ impl Load {
     }
 }
 
-/// What one request costs; a limit of none per second costs more than there ever is.
+/// Returns the time that one request costs. A limit of zero makes it unaffordable.
 fn cost(limit: Option<u32>) -> Option<Duration> {
     limit.map(|limit| {
         Duration::from_secs(1)

@@ -1,4 +1,4 @@
-//! A TCP connection that can be cut, as connections to a provider sometimes are.
+//! A TCP connection that can be reset, as connections to Stripe sometimes are.
 
 use std::{
     io,
@@ -20,12 +20,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Cuts the connection that a request came on.
+/// A handle to reset the connection of a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cutter(Arc<AtomicBool>);
 
 impl Cutter {
-    /// From now on nothing is read or written; the peer sees a reset.
+    /// Stops all reading and writing; the peer sees a reset.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -37,7 +37,7 @@ impl Connected<IncomingStream<'_, Lines>> for Cutter {
     }
 }
 
-/// Accepts connections as lines.
+/// A listener that accepts resettable connections.
 #[derive(Debug)]
 pub(crate) struct Lines(pub(crate) TcpListener);
 
@@ -47,8 +47,8 @@ impl Listener for Lines {
 
     async fn accept(&mut self) -> (Line, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Answers are written in one piece, and waiting for more to send would only slow a test down. Where it cannot
-        // be set, the answers are as right, only later.
+        // Responses are written in one piece, so waiting for more data would only slow tests down. If this fails, they
+        // are merely later.
         stream.set_nodelay(true).ok();
         let cutter = Cutter::default();
         (Line { stream, cutter }, address)
@@ -82,7 +82,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if self.cutter.0.load(Ordering::Acquire) {
-            // Closing now sends a reset instead of a polite end; where that cannot be had, the peer still misses bytes.
+            // Makes closing send a reset instead of a regular end; if that fails, the peer still misses bytes.
             self.stream.set_zero_linger().ok();
         }
     }

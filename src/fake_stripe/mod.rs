@@ -1,9 +1,8 @@
-//! A stateful fake of Stripe: one engine with objects, a clock and a lifecycle, behind the provider's own HTTP contract.
+//! A stateful fake of Stripe: one engine with objects, a clock and a lifecycle, behind Stripe's HTTP API.
 //!
-//! A request goes through `server` (routes), `exchange` (recorded, limited, disturbed, admitted) and `endpoints` (one
-//! file per resource) to `shapes` (the JSON by API version) of what `world` holds. What happens in a world are its
-//! `acts`: each changes it and records the events that the provider would send, on a `Stage` that says when, in which
-//! shape, and with whose ids.
+//! A request goes through `server` (routes), `exchange` (recording, limits, faults, authorization) and `endpoints` (one
+//! file per resource) to `shapes` (the JSON by API version) of the objects in `world`. The `acts` of a world change it
+//! and record the events that Stripe would send, in a `Stage` that sets the time, the API version and the id namespace.
 
 mod answer;
 mod arrival;

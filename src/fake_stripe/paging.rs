@@ -1,4 +1,4 @@
-//! Which objects a page of a list holds.
+//! Selects the objects on a page of a list.
 
 use super::{
     error::ApiError,
@@ -7,7 +7,7 @@ use super::{
     world::{Collection, Object, Slot},
 };
 
-/// Where a page begins, and how long it may be.
+/// The start of a page, and its maximum length.
 #[derive(Debug)]
 pub(crate) struct Window<'a> {
     cursor: Cursor<'a>,
@@ -17,15 +17,15 @@ pub(crate) struct Window<'a> {
 
 #[derive(Debug, Clone, Copy)]
 enum Cursor<'a> {
-    /// From the beginning of the list, which is its newest object.
+    /// The start of the list, which is its newest object.
     Start,
-    /// `starting_after`: on towards the older.
+    /// `starting_after`: towards older objects.
     After(&'a str),
-    /// `ending_before`: back towards the newer.
+    /// `ending_before`: towards newer objects.
     Before(&'a str),
 }
 
-/// What is on a page.
+/// The content of a page.
 #[derive(Debug)]
 pub(crate) struct Page<'a, T> {
     pub(crate) objects: Vec<&'a T>,
@@ -63,8 +63,8 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// A page of the objects at `slots` (oldest first) that were created within `times` and that `wanted` lets
-    /// through. The cursor may be any object of the collection, also one that the filters leave out.
+    /// Returns a page of the objects at `slots` (oldest first) that were created within `times` and match `wanted`. The
+    /// cursor may be any object of the collection, including ones that the filters exclude.
     pub(crate) fn page<'w, T: Object>(
         &self,
         (collection, slots): (&'w Collection<T>, &[Slot]),
@@ -108,7 +108,7 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// As `page`, for objects that lie in the order of the list already.
+    /// Returns a page of objects that are already in list order.
     pub(crate) fn page_of<'w, T>(
         &self,
         objects: &'w [T],

@@ -1,4 +1,4 @@
-//! The query of a request, checked against what its endpoint knows.
+//! The query of a request, checked against the parameters of its endpoint.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::{error::ApiError, recorder::Unplayed};
 
-/// A parameter that an endpoint knows.
+/// A parameter known to an endpoint.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known {
     pub(crate) name: &'static str,
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Boolean,
     /// An integer, or bounds: `name[gt]`, `[gte]`, `[lt]`, `[lte]`.
     Times,
-    /// 1 to 100.
+    /// A number from 1 to 100.
     Limit,
     /// `name[key]`, with these keys.
     Fields(&'static [&'static str]),
@@ -31,7 +31,7 @@ pub(crate) const fn known(name: &'static str, kind: Kind) -> Known {
     Known { name, kind }
 }
 
-/// What every list takes.
+/// Parameters of every list.
 pub(crate) const LIST: [Known; 4] = [
     known("limit", Kind::Limit),
     known("starting_after", Kind::Text),
@@ -39,13 +39,13 @@ pub(crate) const LIST: [Known; 4] = [
     known("expand", Kind::Texts),
 ];
 
-/// What every retrieval takes.
+/// Parameters of every retrieval.
 pub(crate) const RETRIEVE: [Known; 1] = [known("expand", Kind::Texts)];
 
-/// The parameters of one request, known and well formed.
+/// The validated parameters of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
-    /// By name and, where there is one, key: `created[gte]` is `("created", "gte")`.
+    /// Values by name and key, if any: `created[gte]` is `("created", "gte")`.
     values: BTreeMap<(String, String), Vec<String>>,
 }
 
@@ -87,7 +87,7 @@ impl Parameters {
         }
     }
 
-    /// What a request that changes something may ask of its answer.
+    /// Returns the parameters of a write request for rendering: only `expand`.
     pub(crate) fn of_expansion(paths: &[CompactString]) -> Self {
         let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
         let name = ("expand".to_owned(), String::new());
@@ -96,7 +96,7 @@ impl Parameters {
         }
     }
 
-    /// The last value wins, as it does at the provider.
+    /// Returns the last value, which wins at Stripe too.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.field(name, "")
     }
@@ -124,7 +124,7 @@ impl Parameters {
         })
     }
 
-    /// The moments that a time filter lets through.
+    /// Returns the range of a time filter.
     pub(crate) fn times(&self, name: &str) -> TimeRange {
         let time = |key: &str| {
             self.field(name, key)
@@ -150,7 +150,7 @@ impl Parameters {
     }
 
     pub(crate) fn limit(&self) -> usize {
-        /// What the provider gives when no limit is asked for.
+        /// Stripe's default limit.
         const DEFAULT: usize = 10;
         self.text("limit")
             .and_then(|limit| limit.parse().ok())
@@ -158,7 +158,7 @@ impl Parameters {
     }
 }
 
-/// From the first to the last second, both included.
+/// A range of seconds, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeRange {
     pub(crate) first: i64,
@@ -170,7 +170,7 @@ impl TimeRange {
         (self.first..=self.last).contains(&time)
     }
 
-    /// For a value that an object may lack: an object without it passes only where nothing is asked.
+    /// Checks a value that an object may lack. An object without it matches only if there is no filter.
     pub(crate) fn admits(self, time: Option<i64>) -> bool {
         time.map_or(self.first == i64::MIN && self.last == i64::MAX, |time| {
             self.contains(time)
@@ -178,7 +178,7 @@ impl TimeRange {
     }
 }
 
-/// `created[gte]` → `created`, `gte`.
+/// Splits `created[gte]` into `created`, `gte`.
 fn split(written: &str) -> (&str, Option<&str>) {
     match written
         .strip_suffix(']')
@@ -240,7 +240,7 @@ fn integer(written: &str, value: &str) -> Result<i64, ApiError> {
     })
 }
 
-/// The refusal of parameters that an endpoint does not know.
+/// Returns the error for unknown parameters.
 pub(crate) fn unknown_parameters(first: &str, all: &[String]) -> ApiError {
     let word = if all.len() == 1 {
         "parameter"
@@ -253,7 +253,7 @@ pub(crate) fn unknown_parameters(first: &str, all: &[String]) -> ApiError {
         .unplayed(Unplayed::Parameter(first.to_owned()))
 }
 
-/// `a, b, or c`, as the provider lists what it would accept.
+/// Formats `a, b, or c`, as Stripe lists accepted values.
 pub(crate) fn one_of(name: &str, values: &[&str]) -> ApiError {
     let listed = match values {
         [] => String::new(),

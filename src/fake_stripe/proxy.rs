@@ -1,5 +1,4 @@
-//! A proxy for programs that know `HTTPS_PROXY`: the fake answers for the provider's hosts, and every other host is passed
-//! through unread.
+//! A proxy for programs that support `HTTPS_PROXY`: routes Stripe's hosts to the fake, and tunnels all others unread.
 
 use std::{
     io,
@@ -24,24 +23,24 @@ use url::Url;
 
 use super::tls::Certificates;
 
-/// The hosts that the fake plays.
+/// Hosts served by the fake.
 const PLAYED: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
 
-/// Further hosts of the provider's API. Nobody plays them, and a rehearsal never talks to the real ones.
+/// Other hosts of Stripe's API. They are not served, and a rehearsal must never reach the real ones.
 const REFUSED: [&str; 2] = ["connect.stripe.com", "meter-events.stripe.com"];
 
-/// The longest head of a request to a proxy.
+/// Maximum length of the head of a proxy request.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// The time that a client has for the head of its request, and a host for accepting a connection.
+/// Timeout for a client to send the head of its request, and for a host to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The proxy of the network, behind which other hosts are.
+/// The network's own proxy, which leads to other hosts.
 #[derive(Clone)]
 pub struct Upstream {
     host: String,
     port: u16,
-    /// The value of `Proxy-Authorization`.
+    /// Value of `Proxy-Authorization`.
     credentials: Option<String>,
 }
 
@@ -52,7 +51,7 @@ impl std::fmt::Debug for Upstream {
 }
 
 impl Upstream {
-    /// From the value of a proxy variable; None when it is no HTTP proxy.
+    /// Parses the value of a proxy variable. Returns `None` if it is not an HTTP proxy.
     pub fn parse(text: &str) -> Option<Self> {
         let has_scheme = text.contains("://");
         let text = if has_scheme {
@@ -97,7 +96,7 @@ impl Upstream {
     }
 }
 
-/// A proxy on a free port of the loopback interface. It ends when it is dropped.
+/// A proxy on a free port of the loopback interface. It ends when dropped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -105,7 +104,7 @@ pub struct Proxy {
     is_distrusted: Arc<AtomicBool>,
 }
 
-/// The way to the fake, for the provider's hosts.
+/// The connection to the fake, for Stripe's hosts.
 #[derive(Clone)]
 struct Way {
     acceptor: TlsAcceptor,
@@ -114,7 +113,7 @@ struct Way {
 }
 
 impl Proxy {
-    /// Leads the provider's hosts to the fake at `fake`, which speaks plain HTTP.
+    /// Starts a proxy that routes Stripe's hosts to the fake at `fake`, which speaks plain HTTP.
     pub async fn start(
         certificates: &Certificates,
         fake: SocketAddr,
@@ -156,12 +155,12 @@ impl Proxy {
         })
     }
 
-    /// Whether a client has refused the certificate for one of the provider's hosts.
+    /// Returns true if a client has rejected the certificate for one of Stripe's hosts.
     pub fn is_distrusted(&self) -> bool {
         self.is_distrusted.load(Ordering::Relaxed)
     }
 
-    /// The value for `HTTPS_PROXY`.
+    /// Returns the value for `HTTPS_PROXY`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -206,7 +205,7 @@ async fn serve(mut client: TcpStream, way: &Way, upstream: Option<&Upstream>) ->
     Ok(())
 }
 
-/// Whether the client said that it does not accept the certificate, and did not merely go away.
+/// Returns true if the client explicitly rejected the certificate, rather than just disconnecting.
 fn is_refusal(error: &io::Error) -> bool {
     let error = error.get_ref().and_then(|error| error.downcast_ref());
     matches!(error, Some(rustls::Error::AlertReceived(_)))
@@ -217,7 +216,7 @@ async fn answer(client: &mut TcpStream, status: &str) -> io::Result<()> {
     client.write_all(head.as_bytes()).await
 }
 
-/// Reads up to the blank line and no further: what follows belongs to the host.
+/// Reads up to the blank line and no further, since the rest belongs to the host.
 async fn head(client: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -232,7 +231,7 @@ async fn head(client: &mut TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// The host, in small letters, and the port of a `CONNECT`.
+/// Returns the host of a `CONNECT`, in lower case, and the port.
 fn destination(head: &str) -> Option<(String, u16)> {
     let mut words = head.lines().next()?.split(' ');
     let (method, target) = (words.next()?, words.next()?);

@@ -1,4 +1,4 @@
-//! What was asked, and what it got: for assertions, and for a person who wonders why a step failed.
+//! Recorded requests with their results, for assertions and for users who investigate a failed step.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,43 +10,43 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 
 use super::{answer::Answer, endpoints::Endpoint};
 
-/// A request as it arrived. The key is not part of it.
+/// A received request, without its API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// From 1, in the order of arrival.
+    /// Number in order of arrival, starting at 1.
     pub number: u64,
     pub method: Method,
     pub path: String,
     pub query: Vec<(String, String)>,
-    /// The parameters in the body, in the order in which they were written; what may be secret of them is hidden.
+    /// Parameters of the body in their original order, with secrets hidden.
     pub body: Vec<(String, String)>,
     pub endpoint: Endpoint,
     /// The headers in `KEPT`, as sent.
     pub headers: BTreeMap<&'static str, String>,
     pub arrived: Instant,
-    /// None while the answer is being made, as is `status`.
+    /// Time of the response; `None`, like `status`, while it is being prepared.
     pub answered: Option<Instant>,
     pub status: Option<StatusCode>,
-    /// Whether something was made to go wrong with it, or a limit refused it.
+    /// True if a fault was injected or a limit exceeded.
     pub disturbed: bool,
-    /// The part of it that this fake does not play, though the provider may.
+    /// The part of the request that this fake does not support, though Stripe may.
     pub unplayed: Option<Unplayed>,
-    /// The namespaces of the stages on which something was made that it names.
+    /// Namespaces of the objects that it refers to.
     pub namespaces: BTreeSet<CompactString>,
 }
 
-/// A gap of this fake that a request fell into.
+/// An unsupported part of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unplayed {
     /// The path, or the method on it.
     Endpoint,
-    /// A parameter, as it was written.
+    /// A parameter, as written.
     Parameter(String),
     /// A path of `expand[]`.
     Expansion(String),
 }
 
-/// The headers that say something about a client; `Authorization` is none of them.
+/// Headers that describe a client; `Authorization` is deliberately not included.
 const KEPT: [&str; 7] = [
     "accept-encoding",
     "content-type",
@@ -58,7 +58,7 @@ const KEPT: [&str; 7] = [
 ];
 
 impl Request {
-    /// The last value of a parameter as it was written, such as `created[gte]`.
+    /// Returns the last value of a parameter, named as written, such as `created[gte]`.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let written = self.body.iter().rev().chain(self.query.iter().rev());
         let mut found = written.filter(|(written, _)| written == name);
@@ -66,7 +66,7 @@ impl Request {
     }
 }
 
-/// Every word of a request that may be the name of something.
+/// Returns every word of a request that may refer to something.
 pub(crate) fn words<'r>(
     path: &'r str,
     query: &'r [Pair],
@@ -99,7 +99,7 @@ pub(crate) fn mentions(
         })
 }
 
-/// The body without what nobody should read later: card numbers, and secrets that a client sent.
+/// Returns the body without data that nobody should read later: card numbers, and secrets sent by a client.
 fn hidden(body: &[Pair]) -> Vec<Pair> {
     const SECRET: [&str; 5] = ["number", "cvc", "secret", "client_secret", "password"];
     const BEGIN: [&str; 4] = ["sk_", "rk_", "whsec_", "ek_"];
@@ -113,7 +113,7 @@ fn hidden(body: &[Pair]) -> Vec<Pair> {
     body.iter().map(shown).collect()
 }
 
-/// Every request since the start or the last `forget`.
+/// All requests since the start or the last `forget`.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
     requests: Vec<Request>,
@@ -181,13 +181,13 @@ impl Recorder {
         self.requests.get(first..).unwrap_or_default()
     }
 
-    /// Forgets the requests; numbers go on.
+    /// Forgets the requests; numbering continues.
     pub(crate) fn forget(&mut self) {
         self.requests.clear();
     }
 }
 
-/// The decoded pairs of a query, in the order in which they were written.
+/// Returns the decoded pairs of a query in their original order.
 pub(crate) fn query(uri: &Uri) -> Vec<(String, String)> {
     let encoded = uri.query().unwrap_or_default().as_bytes();
     url::form_urlencoded::parse(encoded).into_owned().collect()

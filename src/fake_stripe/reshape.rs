@@ -1,10 +1,10 @@
-//! Objects that are not what is documented.
+//! Changes objects so that they deviate from the documentation.
 
 use serde_json::{Value, json};
 
 use super::faults::Reshape;
 
-/// The body with every object in it changed; a body that is no JSON as it is.
+/// Returns the body with every object changed, or unchanged if it is not JSON.
 pub(crate) fn reshaped(body: &[u8], reshape: Reshape) -> Vec<u8> {
     let Ok(mut value) = serde_json::from_slice(body) else {
         return body.to_vec();

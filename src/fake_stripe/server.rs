@@ -1,4 +1,4 @@
-//! The fake as its users hold it: started, changed, disturbed, asked what it saw, and stopped.
+//! The public interface of the fake: start, change, inject faults, inspect requests and stop.
 
 use std::{
     collections::BTreeMap,
@@ -35,8 +35,8 @@ use super::{
     world::World,
 };
 
-/// A provider on a port of this machine. It runs on a thread of its own, so it also serves a test that blocks, and
-/// stops when it is dropped.
+/// A fake Stripe on a local port. It runs on a separate thread, so that it also serves a blocking test, and stops when
+/// dropped.
 #[derive(Debug)]
 pub struct FakeStripe {
     address: SocketAddr,
@@ -47,12 +47,12 @@ pub struct FakeStripe {
 }
 
 impl FakeStripe {
-    /// Serves a world. Port 0 takes a free one.
+    /// Serves a world. Port 0 selects a free one.
     pub fn start(listen: SocketAddr, world: World) -> io::Result<Self> {
         Self::start_with(listen, world, None)
     }
 
-    /// As `start`, over TLS.
+    /// Serves a world over TLS.
     pub fn start_over_tls(
         listen: SocketAddr,
         world: World,
@@ -94,13 +94,13 @@ impl FakeStripe {
         self.address
     }
 
-    /// What a client is given in place of `https://api.stripe.com`; no slash at the end.
+    /// Returns the replacement for `https://api.stripe.com`, without a trailing slash.
     pub fn base_url(&self) -> String {
         let scheme = if self.is_secure { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// Looks at the world, or changes it, between two requests.
+    /// Reads or changes the world between two requests.
     pub fn world<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
         change(&mut self.engine.world())
     }
@@ -114,20 +114,21 @@ impl FakeStripe {
             .push(Box::new(change));
     }
 
-    /// Makes something go wrong. Requests count from now.
+    /// Injects a fault. Requests count from now.
     pub fn fail(&self, fault: Fault, times: Times) {
         let mut desk = self.engine.desk();
         desk.faults.add(About::All, fault, times);
     }
 
-    /// As `fail`, for one endpoint; only its requests count.
+    /// Injects a fault into requests to one endpoint; only those count.
     pub fn fail_at(&self, endpoint: Endpoint, fault: Fault, times: Times) {
         let mut desk = self.engine.desk();
         desk.faults.add(About::Endpoint(endpoint), fault, times);
     }
 
-    /// As `fail`, for requests that mention one of these ids (or other words, such as an e-mail) in their path, query or
-    /// body; only those count. `Times::Nth(1)` is the next one. Tells whether it came to that.
+    /// Injects a fault into requests that mention one of these ids (or other words, such as an e-mail) in their path,
+    /// query or body; only those count. `Times::Nth(1)` is the next one. The returned handle tells if the fault has
+    /// occurred.
     pub fn fail_mentioning(
         &self,
         ids: impl IntoIterator<Item = String>,
@@ -139,53 +140,53 @@ impl FakeStripe {
             .add(About::Ids(ids.into_iter().collect()), fault, times)
     }
 
-    /// Takes back what has not come to pass of a fault.
+    /// Removes the remaining occurrences of a fault.
     pub fn disarm(&self, armed: &Armed) {
         self.engine.desk().faults.remove(armed);
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all faults.
     pub fn heal(&self) {
         self.engine.desk().faults.clear();
     }
 
-    /// Sets the limits anew; what was counted is forgotten.
+    /// Sets the limits and resets the counters.
     pub fn limit(&self, limits: Limits) {
         self.engine.desk().limiter = Limiter::new(limits);
     }
 
-    /// How long answers take.
+    /// Sets the distribution of response times.
     pub fn delay(&self, latency: Option<Latency>) {
         self.engine.desk().latency = latency;
     }
 
-    /// The provider's clock goes on by itself from now, as real time does.
+    /// Lets the fake's clock run in real time from now on.
     pub fn follow_time(&self) {
         let clock = self.engine.world().clock;
         self.engine.desk().follows = Some((Instant::now(), clock));
     }
 
-    /// Answers are not compressed any more, whatever a client accepts.
+    /// Turns off compression, whatever a client accepts.
     pub fn do_not_compress(&self) {
         self.engine.desk().is_plain = true;
     }
 
-    /// What was asked, in the order of arrival.
+    /// Returns the requests in order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         self.engine.desk().recorder.requests().to_vec()
     }
 
-    /// The number of the last request that arrived; 0 before the first.
+    /// Returns the number of the last request; 0 before the first.
     pub fn last_request(&self) -> u64 {
         self.engine.desk().recorder.last()
     }
 
-    /// What was asked after the request of this number.
+    /// Returns the requests after this number.
     pub fn requests_since(&self, number: u64) -> Vec<Request> {
         self.engine.desk().recorder.since(number).to_vec()
     }
 
-    /// What was asked after the request of this number and names something that was made on a stage of this namespace.
+    /// Returns the requests after this number that refer to something created in this namespace.
     pub fn requests_about(&self, number: u64, namespace: &str) -> Vec<Request> {
         let desk = self.engine.desk();
         let later = desk.recorder.since(number).iter();
@@ -195,8 +196,8 @@ impl FakeStripe {
             .collect()
     }
 
-    /// What was asked after the request of this number and names nothing that was made on any stage, such as a price:
-    /// whose play it belongs to cannot be told while several are under way.
+    /// Returns the requests after this number that refer to nothing from any namespace, but for example to a price.
+    /// While several scenarios run in parallel, they cannot be attributed to one of them.
     pub fn requests_about_nobody(&self, number: u64) -> Vec<Request> {
         let desk = self.engine.desk();
         let later = desk.recorder.since(number).iter();
@@ -206,7 +207,7 @@ impl FakeStripe {
             .collect()
     }
 
-    /// How often each endpoint was asked.
+    /// Returns the number of requests by endpoint.
     pub fn counts(&self) -> BTreeMap<Endpoint, usize> {
         let mut counts = BTreeMap::new();
         for request in self.engine.desk().recorder.requests() {
@@ -216,12 +217,12 @@ impl FakeStripe {
         counts
     }
 
-    /// Forgets what was asked so far; request numbers go on.
+    /// Forgets the requests so far; numbering continues.
     pub fn forget_requests(&self) {
         self.engine.desk().recorder.forget();
     }
 
-    /// Stops listening, breaks every connection, and frees the port.
+    /// Stops listening, closes every connection, and frees the port.
     pub fn stop(mut self) -> io::Result<()> {
         self.end()
     }
@@ -308,13 +309,13 @@ fn router(engine: &Arc<Engine>) -> Router {
         .layer(compression)
 }
 
-/// The first id of a path; what it has besides says the path itself.
+/// Returns the first id of a path; handlers read the others from the path itself.
 fn named(ids: Option<Path<Vec<String>>>) -> String {
     let first = ids.and_then(|Path(ids)| ids.into_iter().next());
     first.unwrap_or_default()
 }
 
-/// Answers that a fault has not laid a hand on.
+/// A predicate for responses without an injected fault, which may be compressed.
 #[derive(Debug, Clone, Copy)]
 struct Compressible;
 

@@ -1,4 +1,4 @@
-//! The fake over TLS: a throw-away authority that vouches for the provider's names on this machine, and its listener.
+//! TLS for the fake: a throw-away certificate authority for Stripe's hosts on this machine, and a listener.
 
 use std::{
     fs, io,
@@ -34,7 +34,7 @@ use tokio_rustls::{
 
 use super::line::{Cutter, Line, Lines};
 
-/// The names that the certificate is for, and the only ones that its authority can vouch for.
+/// Hosts in the certificate, and the only ones that its authority may sign for.
 const HOSTS: [&str; 3] = ["api.stripe.com", "files.stripe.com", "localhost"];
 const ADDRESSES: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -44,13 +44,13 @@ const ADDRESSES: [IpAddr; 2] = [
 const DAY: u64 = 86_400;
 const VALID: u64 = 365 * DAY;
 
-/// A certificate that ends sooner is made anew.
+/// Minimum remaining validity of a certificate; otherwise it is recreated.
 const LEFT: u64 = 7 * DAY;
 
-/// Every file begins with it; a file that does not is somebody else's.
+/// First words of every file; a file without them was not created by this program.
 const MARK: &str = "prodverdict fake-stripe: ";
 
-/// A certificate for the provider's names, and the authority that a client has to trust for it.
+/// A certificate for Stripe's hosts, and the authority that a client has to trust for it.
 #[derive(Clone)]
 pub struct Certificates {
     authority: PathBuf,
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Certificates {
     }
 }
 
-/// Why there is no certificate.
+/// The reason there is no certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificatesError {
     #[error("`{}` exists, and was not made by prodverdict", .path.display())]
@@ -83,7 +83,7 @@ pub enum CertificatesError {
 }
 
 impl CertificatesError {
-    /// What to do; empty when the message says it all.
+    /// Returns a suggestion for a fix; empty if the message is enough.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Foreign { .. } => {
@@ -98,8 +98,8 @@ impl CertificatesError {
 }
 
 impl Certificates {
-    /// The certificates in a folder: those that are there while they are good, else new ones. `now` is in seconds since
-    /// 1970. The authority's key is never kept, so nobody can sign another certificate with it.
+    /// Loads the certificates in a folder, or creates new ones if they are not valid. `now` is in seconds since 1970.
+    /// The authority's key is never stored, so nobody can sign another certificate with it.
     pub fn in_folder(folder: &Path, now: i64) -> Result<Self, CertificatesError> {
         let now = u64::try_from(now).unwrap_or_default();
         let files = Files {
@@ -110,7 +110,7 @@ impl Certificates {
         if files.are_all_ours()? {
             match files.load(now) {
                 Ok(found) => return Ok(found),
-                // Expired, or a run that was killed left half of them behind.
+                // Expired, or left incomplete by a killed run.
                 Err(CertificatesError::Use(_) | CertificatesError::Pem { .. }) => {}
                 Err(other) => return Err(other),
             }
@@ -119,7 +119,7 @@ impl Certificates {
         files.load(now)
     }
 
-    /// The file of the authority, for `NODE_EXTRA_CA_CERTS` and its like.
+    /// Returns the authority's file, for `NODE_EXTRA_CA_CERTS` and similar settings.
     pub fn authority(&self) -> &Path {
         &self.authority
     }
@@ -132,7 +132,7 @@ struct Files {
 }
 
 impl Files {
-    /// Whether all are there; an error when one is somebody else's.
+    /// Returns true if all files exist; fails if one was not created by this program.
     fn are_all_ours(&self) -> Result<bool, CertificatesError> {
         let mut all = true;
         for path in [&self.authority, &self.certificate, &self.key] {
@@ -151,7 +151,7 @@ impl Files {
         Ok(all)
     }
 
-    /// Reads them as a client would: chain, names, and enough time left.
+    /// Loads and verifies them as a client would: chain, names, and enough remaining validity.
     fn load(&self, now: u64) -> Result<Certificates, CertificatesError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
@@ -261,7 +261,7 @@ fn verify(
     Ok(())
 }
 
-/// Writes a file anew, so that it never has the rights of the one before it.
+/// Replaces a file, so that it never keeps the permissions of the previous one.
 fn write(path: &Path, what: &str, pem: &str, mode: u32) -> Result<(), CertificatesError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let written = fs::create_dir_all(folder)
@@ -280,7 +280,7 @@ fn write(path: &Path, what: &str, pem: &str, mode: u32) -> Result<(), Certificat
     })
 }
 
-/// Accepts connections as lines under TLS. A client that is slow with its handshake keeps nobody else waiting.
+/// A listener for TLS connections. Slow handshakes do not delay other clients.
 #[derive(Debug)]
 pub(crate) struct TlsLines {
     accepted: mpsc::Receiver<(TlsStream<Line>, SocketAddr)>,
@@ -289,7 +289,7 @@ pub(crate) struct TlsLines {
 
 impl TlsLines {
     pub(crate) fn new(listener: TcpListener, certificates: &Certificates) -> Self {
-        /// A client that takes longer has lost interest.
+        /// Timeout of a handshake.
         const HANDSHAKE: Duration = Duration::from_secs(10);
         let acceptor = TlsAcceptor::from(Arc::clone(&certificates.config));
         let (sender, accepted) = mpsc::channel(64);
@@ -300,7 +300,7 @@ impl TlsLines {
                 let (line, address) = lines.accept().await;
                 let (acceptor, sender) = (acceptor.clone(), sender.clone());
                 tokio::spawn(async move {
-                    // Who does not trust the certificate breaks off, and is told by its own side.
+                    // A client that does not trust the certificate disconnects and reports that itself.
                     if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(line)).await {
                         sender.send((stream, address)).await.ok();
                     }

@@ -1,12 +1,12 @@
-//! API versions: which one a request asks for, and what differs between them.
+//! API versions and the differences between them.
 
 use std::{fmt, str::FromStr};
 
-/// A version such as `2026-10-28.endive` or, before trains had names, `2023-10-16`.
+/// A version such as `2026-10-28.endive` or, before releases had names, `2023-10-16`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiVersion {
     date: Date,
-    /// The name of the release train with its dot, or nothing.
+    /// Name of the release with its dot, or nothing.
     name: Name,
 }
 
@@ -27,7 +27,7 @@ enum Name {
     Endive,
 }
 
-/// The first version of each train; a date belongs to the newest train that had begun.
+/// First version of each named release; a date belongs to the newest one that had begun.
 const TRAINS: [(Date, Name, &str); 5] = [
     (date(2026, 9, 30), Name::Endive, ".endive"),
     (date(2026, 3, 25), Name::Dahlia, ".dahlia"),
@@ -36,19 +36,19 @@ const TRAINS: [(Date, Name, &str); 5] = [
     (date(2024, 9, 30), Name::Acacia, ".acacia"),
 ];
 
-/// The oldest date that the provider ever accepted.
+/// Oldest date that Stripe ever accepted.
 const OLDEST: Date = date(2011, 1, 1);
 
-/// Before this version a listing knew no `status` of ended subscriptions (stripe-python #686).
+/// First version in which a list supports the `status` of ended subscriptions (stripe-python #686).
 const STATUS_ALL: Date = date(2016, 7, 6);
 
-/// From this version on the billing period is at the items (changelog of 2025-03-31.basil).
+/// First version with the billing period on the items (changelog of 2025-03-31.basil).
 const PERIODS_AT_ITEMS: Date = date(2025, 3, 31);
 
-/// From this version on a discount names its coupon in `source` (changelog of 2025-09-30.clover).
+/// First version in which a discount refers to its coupon in `source` (changelog of 2025-09-30.clover).
 const DISCOUNT_SOURCES: Date = date(2025, 9, 30);
 
-/// From this version on the pages of Checkout have longer names (`hosted_page`; changelog of 2026-03-25.dahlia).
+/// First version with longer names of Checkout pages (`hosted_page`; changelog of 2026-03-25.dahlia).
 const NAMED_PAGES: Date = date(2026, 3, 25);
 
 impl ApiVersion {
@@ -57,22 +57,22 @@ impl ApiVersion {
         name: Name::Endive,
     };
 
-    /// Whether `current_period_*` is at the items, and `discount` is gone.
+    /// Returns true if `current_period_*` is on the items, and `discount` is gone.
     pub fn has_periods_at_items(&self) -> bool {
         self.date >= PERIODS_AT_ITEMS
     }
 
-    /// Whether a discount names its coupon in `source`, and does not hold it.
+    /// Returns true if a discount refers to its coupon in `source` instead of containing it.
     pub(crate) fn has_discount_sources(&self) -> bool {
         self.date >= DISCOUNT_SOURCES
     }
 
-    /// Whether `ui_mode` is `hosted_page`, which was `hosted` before.
+    /// Returns true if `ui_mode` is `hosted_page`, which was `hosted` before.
     pub(crate) fn has_named_pages(&self) -> bool {
         self.date >= NAMED_PAGES
     }
 
-    /// Whether a listing may ask for subscriptions that have ended.
+    /// Returns true if a list may include ended subscriptions.
     pub fn lists_ended(&self) -> bool {
         self.date >= STATUS_ALL
     }

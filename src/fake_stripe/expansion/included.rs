@@ -1,4 +1,4 @@
-//! What an object has only when it is asked for.
+//! Fields of objects that are included only on request.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::fake_stripe::{
     world::{CheckoutSession, RecordKind},
 };
 
-/// Adds what is asked for to an object, where it has it; false where no object of its kind ever has it.
+/// Adds a requested field to an object if it has one. Returns false if no object of its kind ever has it.
 pub(super) fn included(
     object: &mut Map<String, Value>,
     (key, rest): (&str, &[&str]),
@@ -110,7 +110,7 @@ fn of_session(
     })
 }
 
-/// The discounts on a line of a Checkout session.
+/// Returns the discounts on a line of a Checkout session.
 fn of_line(id: &str, line: &Map<String, Value>, view: View<'_>) -> Value {
     let is_of = |session: &&CheckoutSession| {
         let mut items = session.items.iter();
@@ -120,7 +120,7 @@ fn of_line(id: &str, line: &Map<String, Value>, view: View<'_>) -> Value {
     discounts(session, line.get("amount_discount"), view).into()
 }
 
-/// What the discount of a session's subscription takes off.
+/// Returns the discounts of a session's subscription with their amounts.
 fn discounts(session: Option<&CheckoutSession>, off: Option<&Value>, view: View<'_>) -> Vec<Value> {
     let bought = session.and_then(|session| session.subscription.as_deref());
     let bought = bought.and_then(|id| view.world.find_subscription(id));
@@ -162,7 +162,7 @@ fn of_price(key: &str, id: &str, view: View<'_>) -> Option<Value> {
     }
 }
 
-/// A customer's subscriptions that have not been canceled.
+/// Returns a customer's subscriptions that have not been canceled.
 fn subscriptions(customer: &str, view: View<'_>) -> Result<Value, ApiError> {
     let slots: Vec<_> = view.world.slots_of(customer).collect();
     let shapes = slots

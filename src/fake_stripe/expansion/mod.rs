@@ -1,4 +1,4 @@
-//! `expand[]`: ids replaced by the objects that they name.
+//! `expand[]`: replaces ids by the objects that they refer to.
 
 mod included;
 mod named;
@@ -13,7 +13,7 @@ use super::{
     shapes::{self, View},
 };
 
-/// Deeper paths are refused.
+/// Maximum depth of a path.
 const DEEPEST: usize = 4;
 
 /// Keys that hold an id, a list of ids or null, and may hold the objects instead.
@@ -77,7 +77,7 @@ const EXPANDABLE: [&str; 57] = [
     "transfer_reversal",
 ];
 
-/// What an object had in older versions, and lost: the provider refuses it, too.
+/// Fields removed since older versions, for which Stripe also refuses the expansion.
 const LOST: [(&str, &str); 10] = [
     ("charge", "invoice"),
     ("discount", "coupon"),
@@ -106,7 +106,7 @@ pub(crate) fn expand(value: &mut Value, paths: &[String], view: View<'_>) -> Res
     Ok(())
 }
 
-/// One path on its way through an object.
+/// One path to expand.
 #[derive(Debug, Clone, Copy)]
 struct Walk<'w> {
     path: &'w str,
@@ -114,7 +114,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// `discounted`: the subscription whose discounts are named there.
+    /// Expands the path in a value. `discounted` is the subscription that its discounts belong to.
     fn through(self, value: &mut Value, keys: &[&str], discounted: &str) -> Result<(), ApiError> {
         let Some((key, rest)) = keys.split_first() else {
             return Ok(());
@@ -142,7 +142,7 @@ impl Walk<'_> {
         let kind = kind.unwrap_or_default().to_owned();
         let is_expandable = EXPANDABLE.contains(&key);
         let Some(inner) = object.get_mut(key) else {
-            // Some objects only have it: the tiers of a price, or the account of an issuer that is another one.
+            // Only some objects have it: the tiers of a price, or the account of an issuer other than itself.
             if is_included || (kind.is_empty() && is_expandable) {
                 return Ok(());
             }
@@ -165,7 +165,7 @@ impl Walk<'_> {
         self.through(inner, rest, discounted)
     }
 
-    /// Puts the object in the place of its id.
+    /// Replaces an id by its object.
     fn put(self, id: &mut Value, key: &str, discounted: &str) -> Result<(), ApiError> {
         let name = id.as_str().unwrap_or_default();
         let found = match key {
@@ -181,7 +181,7 @@ impl Walk<'_> {
         refused(format!("This property cannot be expanded ({path})."))
     }
 
-    /// The same refusal, where the provider may have expanded it.
+    /// Returns the refusal, marked as a gap of the fake unless Stripe would refuse too.
     fn gap_unless(self, is_refused: bool) -> ApiError {
         let refusal = self.refusal();
         if is_refused {
@@ -191,7 +191,7 @@ impl Walk<'_> {
     }
 }
 
-/// The subscription that the discounts of an object belong to: itself, or the one that an invoice is for.
+/// Returns the subscription that the discounts of an object belong to: itself, or the one that an invoice is for.
 fn subscription_of(object: &Map<String, Value>) -> Option<&str> {
     let kind = object.get("object").and_then(Value::as_str);
     let place = match kind {

@@ -1,4 +1,4 @@
-//! The objects that ids name, by the key that holds the id.
+//! Finds the object of an id, by the key that holds the id.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::fake_stripe::shapes::{
     SubscriptionShape, TestClockShape, View,
 };
 
-/// None where the fake holds no such object.
+/// Returns `None` if the fake has no such object.
 pub(super) fn object_of(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiError> {
     let world = view.world;
     let price = || world.prices.get(id);
@@ -43,7 +43,7 @@ pub(super) fn object_of(key: &str, id: &str, view: View<'_>) -> Result<Option<Va
     found.transpose()
 }
 
-/// What is billed and paid, and what is planned.
+/// Finds objects of billing, payment and schedules.
 fn paid_or_planned(key: &str, id: &str, view: View<'_>) -> Option<Value> {
     let some = &view.world.objects;
     match key {

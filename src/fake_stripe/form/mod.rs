@@ -1,4 +1,4 @@
-//! The body of a request that changes something: form-encoded, nested with brackets, taken apart name by name.
+//! The form-encoded body of a write request, with nested brackets, read name by name.
 
 mod tree;
 
@@ -9,18 +9,18 @@ use serde_json::Value;
 use self::tree::{Node, in_order, insert, json, keys, names};
 use super::{error::ApiError, parameters::unknown_parameters, world::Metadata};
 
-/// The longest body that is read.
+/// Maximum length of a body.
 pub(crate) const LONGEST_BODY: usize = 1 << 20;
 
-/// More pairs, or deeper names, nobody means.
+/// Upper limits; real requests have neither more pairs nor deeper names.
 const MOST_PAIRS: usize = 1000;
 const DEEPEST: usize = 8;
 
-/// A parameter that a request may leave out, or set to nothing.
+/// A parameter that a request may omit, or set to an empty value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Given<T> {
     Absent,
-    /// Given as an empty text, which unsets a field.
+    /// Set to an empty text, which unsets a field.
     Unset,
     Set(T),
 }
@@ -33,7 +33,7 @@ impl<T> Given<T> {
         }
     }
 
-    /// As JSON: null for what is to be unset.
+    /// Returns the value as JSON: null to unset it, and `None` to leave it alone.
     pub(crate) fn into_value(self, write: impl FnOnce(T) -> Value) -> Option<Value> {
         match self {
             Self::Set(value) => Some(write(value)),
@@ -42,7 +42,7 @@ impl<T> Given<T> {
         }
     }
 
-    /// Puts what was given in a place; what was not given leaves it alone.
+    /// Sets or unsets a field, or leaves it alone if the parameter is absent.
     pub(crate) fn put_in(self, place: &mut Option<T>) {
         match self {
             Self::Set(value) => *place = Some(value),
@@ -52,7 +52,7 @@ impl<T> Given<T> {
     }
 }
 
-/// The pairs of a body, in the order in which they were written.
+/// Returns the pairs of a body in their original order.
 pub(crate) fn pairs(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
     const FORM: &str = "application/x-www-form-urlencoded";
     if body.is_empty() {
@@ -82,10 +82,10 @@ pub(crate) fn too_large() -> ApiError {
     ApiError::invalid("Request body is too large.").status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
-/// Parameters that are yet to be taken. What nobody took when it is `finish`ed is unknown.
+/// Parameters that are still to be read. Those left on `finish` are unknown.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
-    /// How the names begin as they were written; empty at the root.
+    /// Prefix of the names as written; empty at the root.
     path: String,
     fields: Vec<(String, Node)>,
 }
@@ -128,7 +128,7 @@ impl Form {
         }
     }
 
-    /// A text that cannot be unset.
+    /// Reads a text that cannot be unset.
     pub(crate) fn plain(&mut self, name: &str) -> Result<Option<CompactString>, ApiError> {
         match self.text(name)? {
             Given::Absent => Ok(None),
@@ -184,7 +184,7 @@ impl Form {
         }
     }
 
-    /// A number that cannot be unset and is not negative.
+    /// Reads a non-negative number that cannot be unset.
     pub(crate) fn count(&mut self, name: &str) -> Result<Option<u32>, ApiError> {
         match self.integer(name)? {
             Given::Absent => Ok(None),
@@ -197,7 +197,7 @@ impl Form {
         }
     }
 
-    /// One of some words.
+    /// Reads one of some words.
     pub(crate) fn choice(
         &mut self,
         name: &str,
@@ -213,7 +213,7 @@ impl Form {
         })
     }
 
-    /// `name[key]=…`; unset by an empty text.
+    /// Reads `name[key]=…`; an empty text unsets it.
     pub(crate) fn hash(&mut self, name: &str) -> Result<Given<Self>, ApiError> {
         match self.take(name) {
             None => Ok(Given::Absent),
@@ -226,12 +226,12 @@ impl Form {
         }
     }
 
-    /// A hash or a list of whatever it holds, as JSON.
+    /// Reads a hash or a list with any content as JSON.
     pub(crate) fn tree(&mut self, name: &str) -> Option<Value> {
         self.take(name).map(json)
     }
 
-    /// `name[0][key]=…`.
+    /// Reads `name[0][key]=…`.
     pub(crate) fn list(&mut self, name: &str) -> Result<Given<Vec<Self>>, ApiError> {
         let Given::Set(entries) = self.hash(name)? else {
             return Ok(Given::Absent);
@@ -250,7 +250,7 @@ impl Form {
         Ok(Given::Set(forms))
     }
 
-    /// `name[]=a&name[]=b`, also with numbers.
+    /// Reads `name[]=a&name[]=b`, also with indexes.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<CompactString>, ApiError> {
         let Given::Set(entries) = self.hash(name)? else {
             return Ok(Vec::new());
@@ -264,7 +264,7 @@ impl Form {
             .collect()
     }
 
-    /// `metadata`, to be merged: an empty value removes a key, and an empty text everything.
+    /// Reads `metadata` to be merged: an empty value removes a key, and an empty text removes all.
     pub(crate) fn metadata(&mut self) -> Result<Given<Vec<(String, String)>>, ApiError> {
         const MOST_KEYS: usize = 50;
         const LONGEST_KEY: usize = 40;
@@ -310,13 +310,13 @@ impl Form {
         Ok(Given::Set(changes))
     }
 
-    /// Takes what the provider knows and this fake makes nothing of.
+    /// Drops parameters that Stripe knows but that have no effect here.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         self.fields
             .retain(|(field, _)| !names.contains(&field.as_str()));
     }
 
-    /// An error when anything is left that nobody took.
+    /// Fails if any parameter was not read.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         let mut left = Vec::new();
         for (name, node) in &self.fields {
@@ -329,7 +329,7 @@ impl Form {
     }
 }
 
-/// Merges what was given into what is there.
+/// Merges given metadata into existing metadata.
 pub(crate) fn merge(metadata: &mut Metadata, given: Given<Vec<(String, String)>>) {
     match given {
         Given::Absent => {}

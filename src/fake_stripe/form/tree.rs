@@ -1,4 +1,4 @@
-//! Names with brackets, as the tree that they spell.
+//! Names with brackets, as a tree.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ pub(super) enum Node {
     Branch(Vec<(String, Node)>),
 }
 
-/// `items[0][price]` → `items`, `0`, `price`.
+/// Splits `items[0][price]` into `items`, `0`, `price`.
 pub(super) fn keys(written: &str) -> Vec<&str> {
     let Some((first, rest)) = written.split_once('[') else {
         return vec![written];
@@ -50,7 +50,7 @@ pub(super) fn insert(fields: &mut Vec<(String, Node)>, keys: &[&str], value: &st
     }
 }
 
-/// Where `[]` goes: the last element while it has no such key yet, else a new one.
+/// Returns the index for `[]`: the last element if it does not have this key yet, else a new one.
 fn place(fields: &[(String, Node)], rest: &[&str]) -> String {
     let is_open = |node: &Node| match (node, rest.first()) {
         (Node::Branch(inner), Some(next)) => !inner.iter().any(|(field, _)| field == next),
@@ -62,7 +62,7 @@ fn place(fields: &[(String, Node)], rest: &[&str]) -> String {
     }
 }
 
-/// Elements by their numbers, whatever the order in which they were written.
+/// Sorts elements by their indexes, whatever their original order.
 pub(super) fn in_order(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
     fields.sort_by_key(|(index, _)| index.parse::<usize>().unwrap_or(usize::MAX));
     fields
@@ -79,7 +79,7 @@ pub(super) fn names(node: &Node, written: String, into: &mut Vec<String>) {
     }
 }
 
-/// A tree whose shape nobody looks at, as JSON.
+/// Converts a tree of any shape to JSON.
 pub(super) fn json(node: Node) -> Value {
     match node {
         Node::Text(text) => match text.as_str() {

@@ -1,4 +1,4 @@
-//! A world from recorded objects: what the API returned, or a person wrote down in its form.
+//! Loads a world from recorded objects, in the format of the API.
 
 mod objects;
 
@@ -17,7 +17,7 @@ use self::objects::{
 };
 use super::world::World;
 
-/// The files that a folder may hold.
+/// Files that a folder may contain.
 const FILES: [&str; 5] = [
     "customers.json",
     "entitlements.json",
@@ -26,11 +26,11 @@ const FILES: [&str; 5] = [
     "subscriptions.json",
 ];
 
-/// Something that keeps recorded objects from being a world.
+/// An error in recorded objects that prevents loading them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadProblem {
     pub file: PathBuf,
-    /// Counted from one; none where the file as a whole is meant.
+    /// One-based position in the file; `None` for the file as a whole.
     pub entry: Option<usize>,
     pub id: Option<String>,
     pub message: String,
@@ -50,10 +50,10 @@ impl fmt::Display for LoadProblem {
 }
 
 impl World {
-    /// Adds what a folder holds: `customers.json`, `products.json`, `prices.json`, `subscriptions.json` and
-    /// `entitlements.json`, those that are there, in the folder or in its folder `stripe`. Each is an array of objects as
-    /// the API returns them, or a list object around one. What they name and do not hold is made. Nothing is added
-    /// when anything is wrong. Returns how many objects were read.
+    /// Adds the objects of a folder or its subfolder `stripe`: those of `customers.json`, `products.json`,
+    /// `prices.json`, `subscriptions.json` and `entitlements.json` that exist. Each file is an array of objects as the
+    /// API returns them, or a list object around one. Missing objects that they refer to are created. Adds nothing if
+    /// there is any error. Returns the number of objects read.
     pub fn load(&mut self, folder: &Path) -> Result<usize, Vec<LoadProblem>> {
         let mut loader = Loader {
             folder: folder.to_owned(),
@@ -111,7 +111,7 @@ impl Loader {
         });
     }
 
-    /// The folder of a recorded world keeps the provider's files in a folder of their own.
+    /// Selects the subfolder `stripe` if it exists, as in the folder of a recorded world.
     fn choose_folder(&mut self) {
         let inner = self.folder.join("stripe");
         if !inner.is_dir() {
@@ -127,7 +127,7 @@ impl Loader {
         self.folder = inner;
     }
 
-    /// A file under another name would be left out without a word.
+    /// Reports unknown files, since a misnamed one would silently be skipped.
     fn look_for_others(&mut self) {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -221,7 +221,7 @@ fn entries(text: &str) -> Result<Vec<Value>, String> {
     }
 }
 
-/// As the API returns it, or in the short form of a recorded world.
+/// Parses a subscription as the API returns it, or in the short form of a recorded world.
 fn subscription(entry: Value, kind: &str) -> Result<RecordedSubscription, String> {
     let is_short = entry.get("customerId").is_some() || entry.get("priceIds").is_some();
     if !is_short {

@@ -1,4 +1,4 @@
-//! Recorded objects, key by key, in the shape of any version; what is not kept here is ignored.
+//! Recorded objects, key by key, in the format of any version; unused keys are ignored.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::fake_stripe::world::{
     Recurring, Status, Subscription, World,
 };
 
-/// An id, or the object that it was expanded to.
+/// An id, or the expanded object.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "expected an id, or an object with one")]
 enum Named {
@@ -174,7 +174,7 @@ pub(super) struct RecordedSubscription {
     test_clock: Option<Named>,
 }
 
-/// The short form of a recorded world, which says nothing of times, quantities and amounts.
+/// The short form of a recorded world, without times, quantities and amounts.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ShortSubscription {
@@ -219,7 +219,7 @@ impl From<ShortSubscription> for RecordedSubscription {
     }
 }
 
-/// That a customer may use a feature now.
+/// A customer's current entitlement to a feature.
 #[derive(Debug, Deserialize)]
 pub(super) struct RecordedEntitlement {
     customer: Named,
@@ -279,7 +279,7 @@ struct ItemList {
     has_more: bool,
 }
 
-/// Refuses an array, which would pass for the fields of a list object in their order.
+/// A visitor that rejects arrays, which would otherwise be taken for the fields of a list object in order.
 struct ListObject;
 
 impl<'de> de::Visitor<'de> for ListObject {

@@ -1,20 +1,20 @@
-//! What payments and refunds do to the account's balance.
+//! Balance transactions of payments and refunds.
 
 use serde_json::{Value, json};
 
 use crate::fake_stripe::world::{Charge, Refund};
 
-/// The movement of the account's balance that a charge or a refund is.
+/// Returns the id of the balance transaction of a charge or refund.
 pub(crate) fn balance_transaction_id(source: &str) -> String {
     let tail = source.split_once('_').map_or(source, |(_, tail)| tail);
     format!("txn_{tail}")
 }
 
-/// What a charge or a refund does to the account's balance.
+/// Renders the balance transaction of a charge or refund.
 pub(crate) fn balance_transaction(movement: &Movement<'_>) -> Value {
-    /// When the money can be paid out.
+    /// Time until the money can be paid out.
     const TWO_DAYS: i64 = 2 * 86_400;
-    // 2.9 % and 30 cents, and nothing comes back with a refund.
+    // 2.9 % plus 30 cents; a refund does not return the fee.
     let fee = if movement.amount > 0 {
         movement.amount.saturating_mul(29) / 1_000 + 30
     } else {
@@ -47,7 +47,7 @@ pub(crate) fn balance_transaction(movement: &Movement<'_>) -> Value {
     })
 }
 
-/// Money that comes (above zero) or goes.
+/// A balance transaction; the amount is positive for incoming money.
 #[derive(Debug)]
 pub(crate) struct Movement<'w> {
     pub(crate) source: &'w str,

@@ -1,4 +1,4 @@
-//! Prices, their legacy twins the plans, and products.
+//! Prices, plans (their legacy form) and products.
 
 use std::borrow::Cow;
 
@@ -73,7 +73,7 @@ impl<'w> PriceShape<'w> {
     }
 }
 
-/// What the units of a tiered price cost. The engine keeps no tiers, so there is one, up to any quantity.
+/// Renders the tiers of a tiered price. The engine stores none, so there is one for any quantity.
 pub(crate) fn tiers(price: &Price) -> Value {
     json!([{
         "flat_amount": null,
@@ -84,7 +84,7 @@ pub(crate) fn tiers(price: &Price) -> Value {
     }])
 }
 
-/// What a price costs in each currency: its own alone.
+/// Renders the amounts by currency: only the price's own.
 pub(crate) fn currency_options(price: &Price) -> Value {
     let mut options = json!({
         "custom_unit_amount": null,
@@ -115,7 +115,7 @@ fn decimal(price: &Price) -> Option<Cow<'_, str>> {
     })
 }
 
-/// What a price looked like before there were prices; every item still carries it.
+/// A plan, the legacy form of a price, which every item still carries.
 #[derive(Debug, Serialize)]
 pub(crate) struct PlanShape<'w> {
     id: &'w str,
@@ -218,7 +218,7 @@ impl<'w> ProductShape<'w> {
     }
 }
 
-/// That a feature comes with a product.
+/// A feature attached to a product.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProductFeatureShape<'w> {
     id: String,

@@ -1,4 +1,4 @@
-//! Coupons, and the discounts that they give.
+//! Coupons and discounts.
 
 use serde_json::{Number, Value, json};
 
@@ -29,7 +29,7 @@ pub(crate) fn coupon(coupon: &Coupon, view: View<'_>) -> Value {
     })
 }
 
-/// 2550 is 25.5, and 2500 is 25.
+/// Converts 2550 to 25.5, and 2500 to 25.
 fn percent(points: u32) -> Option<Number> {
     let (whole, rest) = (points / 100, points % 100);
     if rest == 0 {
@@ -39,7 +39,7 @@ fn percent(points: u32) -> Option<Number> {
     Number::from_f64(written)
 }
 
-/// The discount of a subscription. It holds its coupon until clover, and names it in `source` from then on.
+/// Renders the discount of a subscription. It contains its coupon until clover, and refers to it in `source` since.
 pub(crate) fn discount(subscription: &Subscription, discount: &Discount, view: View<'_>) -> Value {
     let mut written = json!({
         "id": discount.id.as_str(),

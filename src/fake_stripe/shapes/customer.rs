@@ -1,4 +1,4 @@
-//! The customer, whole or deleted.
+//! Customers, active or deleted.
 
 use serde::Serialize;
 
@@ -96,7 +96,7 @@ impl<'w> CustomerShape<'w> {
     }
 }
 
-/// Eight capitals and digits, as the provider gives to each customer.
+/// Returns the invoice prefix of a customer: eight capitals and digits, as at Stripe.
 pub(crate) fn invoice_prefix(id: &str) -> String {
     let tail = id
         .trim_start_matches("cus_")

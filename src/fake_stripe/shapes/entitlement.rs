@@ -53,9 +53,9 @@ impl<'w> ActiveEntitlementShape<'w> {
     }
 }
 
-/// What a customer may use now, as the event about it shows it: ten at most, each with its feature.
+/// Renders a customer's active entitlements as in their event: at most ten, each with its feature.
 pub(crate) fn entitlement_summary(customer: &str, view: View<'_>) -> Value {
-    /// An embedded list shows no more than this.
+    /// Maximum length of an embedded list.
     const SHOWN: usize = 10;
     let all: Vec<&ActiveEntitlement> = view
         .world

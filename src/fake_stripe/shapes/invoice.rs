@@ -1,4 +1,4 @@
-//! Invoices, their lines, what waits for them, and the payments towards them.
+//! Invoices, their lines, pending invoice items, and payments.
 
 use compact_str::CompactString;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{View, coupon, written::object};
 use crate::fake_stripe::world::{Invoice, InvoiceItem, InvoicePayment, InvoiceStatus, Period};
 
-/// The keys of an invoice that are always null here, in every version.
+/// Keys of an invoice that are always null here, in every version.
 const NULLS: [&str; 24] = [
     "account_tax_ids",
     "application",
@@ -34,7 +34,7 @@ const NULLS: [&str; 24] = [
     "customer_email",
 ];
 
-/// What an invoice had until basil, and lost there.
+/// Keys of an invoice that basil removed.
 const OLD_NULLS: [&str; 6] = [
     "application_fee_amount",
     "charge",

@@ -1,4 +1,4 @@
-//! The lines of invoices and of Checkout sessions.
+//! Lines of invoices and of Checkout sessions.
 
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ fn until_basil(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Value {
     written
 }
 
-/// Where lines name their price from basil on.
+/// Renders the price of a line in the format since basil.
 pub(super) fn pricing(price: Option<&Price>, id: &str) -> Value {
     if id.is_empty() {
         return Value::Null;
@@ -103,7 +103,7 @@ pub(super) fn pricing(price: Option<&Price>, id: &str) -> Value {
     })
 }
 
-/// A line of a Checkout session's page.
+/// Returns the id of a line item of a Checkout session.
 pub(crate) fn checkout_line_id(item: &Item) -> String {
     format!("li_{}", item.id.trim_start_matches("si_"))
 }

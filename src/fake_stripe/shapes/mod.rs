@@ -1,4 +1,4 @@
-//! The JSON of every object, key by key, in the shape of the version that was asked for.
+//! The JSON of every object, key by key, in the format of the requested version.
 
 mod account;
 mod balance;
@@ -38,7 +38,7 @@ use super::{
     world::{Metadata, World},
 };
 
-/// What rendering needs to know besides the object.
+/// The context of rendering besides the object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'w> {
     pub(crate) world: &'w World,
@@ -51,7 +51,7 @@ pub(crate) struct List<T> {
     object: &'static str,
     data: Vec<T>,
     has_more: bool,
-    /// Kept by embedded lists only; lists of their own lost it years ago.
+    /// Only in embedded lists; top-level lists lost it years ago.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_count: Option<usize>,
     url: String,

@@ -111,7 +111,7 @@ pub(crate) struct TestClockShape<'w> {
 
 impl<'w> TestClockShape<'w> {
     pub(crate) fn new(clock: &'w TestClock, _: View<'w>) -> Self {
-        /// The provider deletes a clock after 30 days.
+        /// Stripe deletes a clock after 30 days.
         const KEPT: i64 = 30 * 86_400;
         Self {
             id: &clock.id,

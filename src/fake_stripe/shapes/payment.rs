@@ -8,7 +8,7 @@ use super::{
 };
 use crate::fake_stripe::world::{Charge, Dispute, PaymentIntent, PaymentMethod, Refund};
 
-/// Nobody's name is empty: a guest has no customer.
+/// Returns the customer, or `None` for an empty id: a guest has no customer.
 fn named(customer: &str) -> Option<&str> {
     Some(customer).filter(|customer| !customer.is_empty())
 }
@@ -107,13 +107,13 @@ pub(crate) fn payment_intent(intent: &PaymentIntent, view: View<'_>) -> Value {
     written
 }
 
-/// What a browser confirms the payment with; also the secret of the invoice that it pays.
+/// Returns the client secret, with which a browser confirms the payment; also that of the invoice.
 pub(crate) fn client_secret(intent: &PaymentIntent) -> String {
     let tail = intent.id.trim_start_matches("pi_");
     format!("{}_secret_{tail}", intent.id)
 }
 
-/// The link to the invoice, which was at what pays it until basil.
+/// Adds the link to the invoice, which these objects had until basil.
 fn until_basil(written: &mut Value, invoice: Option<&str>, view: View<'_>) {
     if let (Some(object), false) = (written.as_object_mut(), view.version.has_periods_at_items()) {
         object.insert("invoice".to_owned(), invoice.into());
@@ -262,7 +262,7 @@ pub(crate) fn refund(refund: &Refund, _: View<'_>) -> Value {
 }
 
 pub(crate) fn dispute(dispute: &Dispute, view: View<'_>) -> Value {
-    /// How long the merchant has to answer.
+    /// Time for the merchant to respond.
     const TIME_TO_ANSWER: i64 = 9 * 86_400;
     json!({
         "id": dispute.id.as_str(),

@@ -1,4 +1,4 @@
-//! Checkout sessions and visits to the billing portal.
+//! Checkout sessions and sessions of the billing portal.
 
 use serde_json::{Value, json};
 

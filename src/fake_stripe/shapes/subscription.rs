@@ -1,4 +1,4 @@
-//! The subscription and its items.
+//! Subscriptions and their items.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Empty, List, NO_METADATA, Null, PriceShape, View, catalog::PlanShape, coupon};
 use crate::fake_stripe::world::{Item, Metadata, Status, Subscription};
 
-/// An embedded list shows no more than this.
+/// Maximum length of an embedded list.
 const EMBEDDED_PAGE: usize = 10;
 
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ pub(crate) struct SubscriptionShape<'w> {
     default_source: Null,
     default_tax_rates: Empty,
     description: Option<&'w str>,
-    /// Until basil: the discount or null; gone since.
+    /// The discount or null until basil; removed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     discount: Option<Value>,
     discounts: Vec<&'w str>,
@@ -152,7 +152,7 @@ impl<'w> SubscriptionShape<'w> {
     }
 }
 
-/// The item of a subscription that has just one.
+/// Returns the item of a subscription with just one.
 fn single(subscription: &Subscription) -> Option<&Item> {
     match subscription.items.as_slice() {
         [single] => Some(single),
@@ -244,7 +244,7 @@ impl AutomaticTax {
     }
 }
 
-/// Who is liable, or who issues: the account itself.
+/// The liable or issuing account: always the account itself.
 #[derive(Debug, Serialize)]
 struct Liability {
     #[serde(rename = "type")]

@@ -1,8 +1,8 @@
-//! How the JSON of objects that there are few of is put together.
+//! Helpers to build the JSON of the less numerous objects.
 
 use serde_json::{Map, Value};
 
-/// An object of several parts, and keys that are always null.
+/// Merges several parts and keys that are always null into one object.
 pub(super) fn object<const PARTS: usize>(parts: [Value; PARTS], nulls: &[&str]) -> Value {
     let mut object: Map<String, Value> = nulls
         .iter()
@@ -16,7 +16,7 @@ pub(super) fn object<const PARTS: usize>(parts: [Value; PARTS], nulls: &[&str]) 
     Value::Object(object)
 }
 
-/// An address of which nothing is known.
+/// Returns an address without any data.
 pub(super) fn address() -> Value {
     object(
         [],

@@ -1,4 +1,4 @@
-//! Keys: who is let in, who is refused and how, and that no key is kept.
+//! Keys: which are accepted, how others are refused, and that no key is recorded.
 
 use http::StatusCode;
 use serde_json::Value;

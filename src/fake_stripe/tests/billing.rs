@@ -1,4 +1,4 @@
-//! What is billed, paid, bought and planned, read over HTTP.
+//! Invoices, payments, purchases and schedules, read over HTTP.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,8 @@ use crate::fake_stripe::{
 const OLD: &str = "2024-06-20";
 const MONTH: i64 = 30 * 86_400;
 
-/// One customer bought with a discount, renewed, and scheduled a change; another has not paid yet.
+/// Builds a world in which one customer bought with a discount, renewed, and scheduled a change, while another has not
+/// paid yet.
 fn busy() -> (Bench, Purchase) {
     let mut world = World::new(NOW);
     world.price(Price::monthly("price_pro", 2000));

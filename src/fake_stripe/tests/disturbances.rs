@@ -1,4 +1,4 @@
-//! Faults, limits and latency, as they arrive at the other end of the wire.
+//! Faults, limits and latency, as seen by a client.
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -23,7 +23,7 @@ fn crowd() -> Bench {
     Bench::of(world)
 }
 
-/// A crowd whose next answer has this fault, and that answer.
+/// Creates many subscriptions, and sends one request with this fault.
 async fn disturbed(fault: Fault) -> (Bench, reqwest::Result<Response>) {
     let bench = crowd();
     bench.fake.fail(fault, Times::Nth(1));
@@ -31,7 +31,7 @@ async fn disturbed(fault: Fault) -> (Bench, reqwest::Result<Response>) {
     (bench, answer)
 }
 
-/// The answer after the disturbed one, which has to be whole.
+/// Checks that the response after the faulty one is complete.
 async fn recovers(bench: &Bench) {
     assert_eq!(ids(&bench.get(LIST, &ALL).await).len(), 5);
     let disturbed: Vec<_> = bench

@@ -1,4 +1,4 @@
-//! What handlers ask for beside subscriptions: cards, coupons, refunds, invoices of their own, searches and the rest.
+//! Requests of handlers beside subscriptions: cards, coupons, refunds, manual invoices, searches and others.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -19,7 +19,7 @@ async fn made(bench: &Bench, path: &str, body: &str) -> Value {
     made
 }
 
-/// The id of an object that a request makes, which can be retrieved and is listed.
+/// Creates an object, checks that it can be retrieved and is listed, and returns its id.
 async fn kept(bench: &Bench, path: &str, body: &str) -> String {
     let made = made(bench, path, body).await;
     let id = text(&made, "/id").to_owned();
@@ -379,7 +379,7 @@ async fn plans_are_recurring_prices() {
     }
 }
 
-/// The keys that the types of the newest library require of an object; none where it is not installed.
+/// Returns the keys of an object required by the types of the newest library, or `None` if it is not installed.
 fn required(file: &str, name: &str) -> Option<BTreeSet<String>> {
     let types = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target/sdk/node/node_modules/stripe-23/cjs/resources")

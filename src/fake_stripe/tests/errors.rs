@@ -1,4 +1,4 @@
-//! Refusals: statuses, texts and envelopes.
+//! Errors: statuses, messages and envelopes.
 
 use serde_json::json;
 

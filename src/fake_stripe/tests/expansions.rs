@@ -1,4 +1,4 @@
-//! `expand[]`: everything that the provider documents for the objects of the built-in scenarios.
+//! `expand[]`: everything that Stripe documents for the objects of the built-in scenarios.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::fake_stripe::{Price, Status, Subscription, Unplayed};
 
-/// Paths of objects, with what is included on request only and what nothing but prose documents.
+/// Paths that are included only on request, and those documented only in prose.
 const INCLUDED: [(&str, &str); 25] = [
     (
         "/v1/checkout/sessions?limit=1",
@@ -56,7 +56,7 @@ const INCLUDED: [(&str, &str); 25] = [
     ("/v1/coupons/TWENTY", "applies_to"),
 ];
 
-/// Objects whose field lists name what can be expanded.
+/// Objects whose field lists show what can be expanded.
 const LISTED: [(&str, &str); 11] = [
     ("Subscription", "/v1/subscriptions"),
     (
@@ -77,7 +77,7 @@ const LISTED: [(&str, &str); 11] = [
     ("Price", "/v1/prices?type=recurring"),
 ];
 
-/// The paths whose type is an id or an object, or a list that is left out by default.
+/// Returns the paths whose type is an id or an object, or a list that is omitted by default.
 fn expandable(document: &str, heading: &str) -> Vec<String> {
     let section = document
         .split("\n## ")

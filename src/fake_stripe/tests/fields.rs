@@ -1,4 +1,4 @@
-//! Every object against the provider's field lists: required keys, unknown keys, nulls.
+//! Compares every object with Stripe's field lists: required keys, unknown keys, nulls.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
     shapes::{reference, whole_world},
 };
 
-/// Where each kind of object is found, and under which heading its fields are listed.
+/// Kind, list and heading of each kind of object.
 const OBJECTS: [(&str, &str, &str); 19] = [
     (
         "Subscription",
@@ -85,7 +85,7 @@ async fn objects_have_every_required_key_and_no_unknown_one() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
-/// What the field list says of one object.
+/// A field in the field list of an object.
 #[derive(Debug, Default)]
 struct Listed {
     optional: bool,

@@ -1,4 +1,4 @@
-//! Any filters of a listing together, against a naive look at every object.
+//! Random combinations of list filters, compared with a naive scan of all objects.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::fake_stripe::{Status, Subscription};
 
-/// A query, and what it lets through.
+/// A query, and the objects that match it.
 #[derive(Debug, Clone)]
 struct Filter {
     status: Option<usize>,
@@ -110,7 +110,7 @@ fn bound(around: i64) -> impl Strategy<Value = (&'static str, i64)> {
     (bounds, -24_i64..24).prop_map(move |(bound, days)| (bound, around + days * 86_400))
 }
 
-/// Bounds of different kinds: of two of a kind the provider takes the last.
+/// Generates bounds of different kinds: of two of a kind Stripe uses the last.
 fn bounds(around: i64) -> impl Strategy<Value = BTreeMap<&'static str, i64>> {
     prop::collection::vec(bound(around), 0..3).prop_map(|bounds| bounds.into_iter().collect())
 }

@@ -5,7 +5,7 @@ use crate::fake_stripe::{Bulk, Customer, Item, Price, Status, Subscription, Worl
 
 pub(super) const SUBSCRIPTIONS: &str = "/v1/subscriptions";
 
-/// Subscriptions that differ in everything that can be filtered, several of them in each second.
+/// Builds subscriptions that differ in everything that can be filtered, with several in each second.
 pub(super) fn varied(count: u32) -> World {
     let mut world = World::new(NOW);
     world.price(Price::monthly("price_a", 1000));
@@ -36,7 +36,7 @@ pub(super) fn varied(count: u32) -> World {
     world
 }
 
-/// The ids of the subscriptions that pass, newest first; within a second the one added last comes first.
+/// Returns the ids of the matching subscriptions, newest first; within a second the last one added comes first.
 pub(super) fn naive(world: &World, passes: impl Fn(&Subscription) -> bool) -> Vec<String> {
     let mut found: Vec<_> = world
         .subscriptions()
@@ -50,7 +50,7 @@ pub(super) fn naive(world: &World, passes: impl Fn(&Subscription) -> bool) -> Ve
         .collect()
 }
 
-/// Walks from the oldest object towards the newest with `ending_before`.
+/// Pages from the oldest object towards the newest with `ending_before`.
 async fn walk_back(bench: &Bench, query: &[(&str, &str)]) -> Vec<String> {
     let forwards = bench.walk(SUBSCRIPTIONS, query).await;
     let Some(mut cursor) = forwards.last().cloned() else {

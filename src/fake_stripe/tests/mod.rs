@@ -19,12 +19,12 @@ use serde_json::Value;
 
 use super::{FakeStripe, World};
 
-/// When the worlds of these tests are.
+/// Clock of the worlds in these tests.
 const NOW: i64 = 1_790_812_800;
 
 const KEY: &str = "sk_test_fakefakefakefake";
 
-/// A client without any cleverness, and the fake that it talks to.
+/// A plain client, and the fake that it talks to.
 struct Bench {
     fake: FakeStripe,
     http: reqwest::Client,
@@ -47,7 +47,7 @@ impl Bench {
         self.request(path, query).send().await.unwrap()
     }
 
-    /// The body of an answer that has to be a success.
+    /// Sends a request that must succeed. Returns the body.
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {
         let response = self.send(path, query).await;
         let status = response.status();
@@ -64,7 +64,7 @@ impl Bench {
             .bearer_auth(KEY)
     }
 
-    /// The status and the body of the answer to a change.
+    /// Sends a write request. Returns the status and the body.
     async fn post(&self, path: &str, body: &str) -> (u16, Value) {
         let response = self.form(path, body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
@@ -76,7 +76,7 @@ impl Bench {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    /// The status and the error of an answer that has to be one.
+    /// Sends a request that must fail. Returns the status and the error.
     async fn refused(&self, path: &str, query: &[(&str, &str)]) -> (u16, Value) {
         let response = self.send(path, query).await;
         let status = response.status();
@@ -85,7 +85,7 @@ impl Bench {
         (status.as_u16(), body.get_mut("error").unwrap().take())
     }
 
-    /// Every id of a list, page after page, as a client walks it.
+    /// Returns every id of a list, read page by page.
     async fn walk(&self, path: &str, query: &[(&str, &str)]) -> Vec<String> {
         let mut all = Vec::new();
         loop {
@@ -116,7 +116,7 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     found.unwrap_or_else(|| panic!("no text at {pointer} of {value}"))
 }
 
-/// What is at a place, with nothing and null being different.
+/// Returns the value at a place; a missing one differs from null.
 fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
     value.pointer(pointer)
 }

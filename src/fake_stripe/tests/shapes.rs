@@ -1,4 +1,4 @@
-//! The keys of every object: all that the provider sends, and none that it does not, by version.
+//! The keys of every object, by version: all that Stripe sends, and no others.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -50,7 +50,7 @@ fn lively() -> World {
     world
 }
 
-/// A file of the reference; none, with a word about it, where there is no reference.
+/// Reads a file of the reference. If there is no reference, prints a note and returns `None`.
 #[expect(
     clippy::disallowed_macros,
     reason = "a test says what it skips on its own output"
@@ -70,7 +70,7 @@ async fn versioned(bench: &Bench, id: &str, version: &str) -> Value {
     request.send().await.unwrap().json().await.unwrap()
 }
 
-/// The places of all keys, lists standing for their first element; what is in `metadata` is the users'.
+/// Collects the paths of all keys; lists are represented by their first element, and `metadata` is skipped.
 fn places(value: &Value, place: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(_) if place.ends_with("metadata") => {}
@@ -178,7 +178,7 @@ pub(super) fn whole_world() -> World {
     world
 }
 
-/// A purchase, a schedule and a refund, so that there is something of everything.
+/// Runs a purchase, a schedule and a refund, so that every kind of object exists.
 fn happen(world: &mut World) {
     world.coupon(Coupon::percent("TWENTY", 20));
     let session = CheckoutSession {
@@ -202,7 +202,7 @@ fn happen(world: &mut World) {
         .unwrap();
 }
 
-/// What the official examples have, and the newest version's documentation does not.
+/// Fields in the official examples that the newest version's documentation does not list.
 const LEFT_OUT: [(&str, &str); 1] = [("invoice", "subscription")];
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Requests that change something: how they are read, repeated, recorded and disturbed.
+//! Write requests: how they are parsed, repeated, recorded and disturbed.
 
 use std::time::Duration;
 

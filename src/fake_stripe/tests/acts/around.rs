@@ -1,4 +1,4 @@
-//! What happens around subscriptions: customers, refunds, disputes, entitlements, and the unknown.
+//! Changes around subscriptions: customers, refunds, disputes, entitlements, and unknown events.
 
 use serde_json::json;
 

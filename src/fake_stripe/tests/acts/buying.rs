@@ -1,4 +1,4 @@
-//! Purchases, with and without Checkout, paid and not paid yet.
+//! Purchases, with and without Checkout, paid and not yet paid.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Any acts in any order: nothing panics, what is impossible is said and changes nothing, and every change is told.
+//! Random operations in random order: nothing panics, impossible ones fail without any change, and every change is
+//! recorded.
 
 use proptest::{
     prelude::{ProptestConfig, any, proptest},
@@ -15,7 +16,7 @@ use crate::fake_stripe::{
 
 const SUB: &str = "sub_chance";
 
-/// One of all acts on the subscription, by number.
+/// Runs one of all operations on the subscription, by number.
 fn act(number: u8, world: &mut World) -> Result<(), Impossible> {
     match number % 36 {
         0 => world.trial_will_end(SUB),
@@ -62,7 +63,7 @@ fn act(number: u8, world: &mut World) -> Result<(), Impossible> {
     }
 }
 
-/// The subscription and its invoices as the events of the stage show objects.
+/// Returns the subscription and its invoices as rendered in the stage's events.
 fn shown(play: &Play) -> Vec<Value> {
     let view = View {
         world: &play.world,
@@ -80,14 +81,14 @@ fn shown(play: &Play) -> Vec<Value> {
     shown
 }
 
-/// The object of the newest event about an object.
+/// Returns the object of the newest event about an object.
 fn told_last<'w>(play: &'w Play, object: &Value) -> Option<&'w Value> {
     let events = play.world.events.iter();
     let about = events.filter(|event| event.object.get("id") == object.get("id"));
     about.last().map(|event| &event.object)
 }
 
-/// The keys that differ, with both values.
+/// Returns the keys that differ, with both values.
 fn differences(told: Option<&Value>, now: &Value) -> String {
     let now = now.as_object().unwrap().iter();
     let differ = now.filter_map(|(key, new)| {

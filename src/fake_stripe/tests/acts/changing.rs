@@ -1,4 +1,4 @@
-//! Other prices, quantities and items; schedules.
+//! Changes of prices, quantities and items; schedules.
 
 use serde_json::{Value, json};
 

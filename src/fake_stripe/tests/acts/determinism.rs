@@ -1,4 +1,4 @@
-//! Stages: the same ids whatever happens beside, requests, and the bytes of an event.
+//! Stages: stable ids whatever else happens, requests, and stable bytes of events.
 
 use compact_str::CompactString;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Ends, scheduled and sudden, and deleted customers.
+//! Cancellations, scheduled and immediate, and deleted customers.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Acts: what they tell, in which order, and what the objects are like at that moment, in both shapes.
+//! Operations: the events they record, in which order, and the objects in them, in both formats.
 
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
@@ -27,7 +27,7 @@ const NEW: &str = "2026-10-28.endive";
 
 const BOTH: [&str; 2] = [OLD, NEW];
 
-/// A shop with some prices, and a stage on which things happen to it.
+/// A world with some prices, and a stage to run operations in.
 struct Play {
     world: World,
     stage: Stage,
@@ -53,7 +53,7 @@ impl Play {
         }
     }
 
-    /// What an act tells, later by some seconds than the one before.
+    /// Runs an operation some seconds after the previous one. Returns its events.
     fn after<R>(&mut self, seconds: i64, act: impl FnOnce(&mut World) -> R) -> (R, Vec<Event>) {
         self.stage.clock += seconds;
         let (result, ids) = self.world.on_stage(&self.stage, act);
@@ -63,7 +63,7 @@ impl Play {
         (result, events.collect())
     }
 
-    /// What an act that has to be possible tells.
+    /// Runs an operation that must succeed. Returns its events.
     #[track_caller]
     fn tells<R>(
         &mut self,
@@ -84,7 +84,7 @@ impl Play {
         (purchase.unwrap(), Told(events))
     }
 
-    /// A subscription of a customer with a card, made by hand.
+    /// Creates a subscription of a customer with a card, without Checkout.
     #[track_caller]
     fn subscribed(&mut self, id: &str) {
         let customer = format!("cus_{id}");
@@ -101,7 +101,7 @@ impl Play {
     }
 }
 
-/// A session for one plan.
+/// Returns a session for one plan.
 fn plan() -> CheckoutSession {
     CheckoutSession {
         items: vec![Item::new("price_pro")],
@@ -113,7 +113,7 @@ fn plan() -> CheckoutSession {
     }
 }
 
-/// The events of an act.
+/// The events of an operation.
 #[derive(Debug)]
 struct Told(Vec<Event>);
 
@@ -128,7 +128,7 @@ impl Told {
         found.unwrap_or_else(|| panic!("no {kind} among {:?}", self.kinds()))
     }
 
-    /// What is at a place of the object of the first event of a kind.
+    /// Returns the value at a place in the object of the first event of a kind.
     #[track_caller]
     fn at(&self, kind: &str, place: &str) -> &Value {
         let object = &self.event(kind).object;
@@ -143,7 +143,7 @@ impl Told {
         previous.unwrap_or_else(|| panic!("{kind} without previous attributes"))
     }
 
-    /// One second, one version, one request for all; a person's act has one, the provider's own has none.
+    /// Checks that all events share one second, one version and one request; Stripe's own actions have no request.
     #[track_caller]
     fn are_of_one_act(&self, version: &str, by_person: bool) {
         let first = self.0.first().unwrap();
@@ -157,7 +157,7 @@ impl Told {
     }
 }
 
-/// Where the period is in an object of a version.
+/// Returns the place of the period in an object of a version.
 fn period_end(version: &str) -> &'static str {
     if version == OLD {
         "/current_period_end"

@@ -1,4 +1,4 @@
-//! The acts against the documented sequences: every event that is named is told, with what is said to have changed.
+//! Compares operations with the documented sequences: every listed event is recorded, with its documented changes.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::fake_stripe::{
     Renewal, Status, Subscription, TrialEnd,
 };
 
-/// Events that a sequence names as one way of several, or as what may come as well.
+/// Events that a sequence lists as one of several alternatives, or as optional.
 const NOT_TOLD: &[(&str, &str)] = &[
     ("renewal", "customer.updated"),
     (
@@ -23,7 +23,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("cancel_now", "invoice.created"),
 ];
 
-/// Plays the sequence with this id; none where it is about delivery.
+/// Runs the sequence with this id. Returns `None` if it is about delivery.
 fn play(id: &str, version: &str) -> Option<Told> {
     let mut play = Play::new(version);
     let mut all = Vec::new();
@@ -92,7 +92,7 @@ fn play(id: &str, version: &str) -> Option<Told> {
     Some(Told(all))
 }
 
-/// What happens to a subscription that is there.
+/// Runs a sequence on an existing subscription.
 fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(Told)) {
     let sub = "sub_a";
     match id {
@@ -168,7 +168,7 @@ fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(Told)) {
     }
 }
 
-/// The types in a cell of the table: `invoice.created/finalized, charge.failed` are three.
+/// Returns the types in a cell of the table: `invoice.created/finalized, charge.failed` are three.
 fn types(cell: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let cell = cell.replace("(+updated)", "customer.subscription.updated");
@@ -232,7 +232,7 @@ fn every_event_of_the_documented_sequences_is_told() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
-/// Where the old values are plain ones, some event of the type has just these keys with these values.
+/// Checks that some event of the type has exactly the documented old values, if those are plain ones.
 fn check_previous(id: &str, step: &Value, told: &Told, missing: &mut BTreeSet<String>) {
     let written = step["previous_attributes"].as_str().unwrap_or_default();
     if written.contains("pending_update") {

@@ -77,7 +77,7 @@ impl World {
         Ok(())
     }
 
-    /// Ends a subscription now, including its open invoice and its schedule.
+    /// Ends a subscription now, cancels its schedule, and stops collecting its open invoice.
     pub(super) fn end_told(&mut self, id: &str, reason: &str) {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return;
