@@ -241,7 +241,15 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
             events(observed)
         );
     };
+    let mut deciding = subscriptions(observed).iter().filter(|one| one.decides);
+    let several = deciding.find(|one| one.prices.len() > 1);
     match (&worst.subject.price, &worst.subject.plan_expected) {
+        (Some(price), Some(_)) if let Some(several) = several => format!(
+            "{} stored plan {found}, and {} has {} items: read the plan from the one with `{price}`, whatever its position",
+            events(observed),
+            several.id,
+            several.prices.len()
+        ),
         (Some(price), Some(expected)) => format!(
             "{} stored plan {found}: does the application map `{price}` to {expected}, or was a plan renamed in one \
              place only?",

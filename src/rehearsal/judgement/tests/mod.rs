@@ -7,7 +7,7 @@ use super::{OnRow, endings_differ, fold, judge};
 use crate::{
     contract::{
         Account, AccountColumns, Contract, Field, Finding, Severity, Subscription, explain,
-        testing::{self, account, contract, facts, subscription},
+        testing::{self, account, contract, facts, item, subscription},
     },
     rehearsal::{
         due::{Performance, Variation},

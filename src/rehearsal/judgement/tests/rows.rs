@@ -127,6 +127,21 @@ fn a_plan_that_is_called_something_else() {
 }
 
 #[test]
+fn a_plan_read_from_another_item() {
+    let items = ["price_metered", "price_pro"].map(|price| item(price, 1));
+    let observed = shown(
+        &ann(false, "free"),
+        &ann(true, "free"),
+        [ann_has("active").items(items)],
+    );
+    Scene::of(&[PURCHASE]).says(
+        &observed.changed(&[change("has_paid_access", "false", "true")]),
+        "plan-drift",
+        &["sub_ann has 2 items: read the plan from the one with `price_pro`, whatever its position"],
+    );
+}
+
+#[test]
 fn columns_that_do_not_follow() {
     let columns = AccountColumns {
         cancel_at_period_end: true,
