@@ -1,4 +1,4 @@
-//! What the committed baseline accepts on the day of a run.
+//! The findings accepted by the committed baseline on the day of a run.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::{
     report::Comparison,
 };
 
-/// The entries of a baseline, and the day that they are judged by.
+/// The entries of a baseline, and the day for which they are evaluated.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     entries: Vec<Acceptance>,
     today: Date,
 }
 
-/// What the file of that name accepts; nothing where none is named.
+/// Reads the baseline file, if there is one.
 pub(crate) fn accepted(path: Option<&Path>, now: UnixSeconds) -> Result<Accepted, Unusable> {
     let today = day_of(now);
     let entries = match path {
@@ -29,7 +29,7 @@ pub(crate) fn accepted(path: Option<&Path>, now: UnixSeconds) -> Result<Accepted
 }
 
 impl Accepted {
-    /// With nothing earlier: a command line has no memory.
+    /// Returns the comparison without a previous result, which the command line does not store.
     pub(crate) fn comparison(&self) -> Comparison<'_> {
         Comparison {
             earlier: None,

@@ -1,4 +1,4 @@
-//! `prodverdict baseline`: from a JSON report to the entries that accept what it found.
+//! `prodverdict baseline`: prints the baseline entries that accept the findings of a JSON report.
 
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ use crate::{
     report::{self, Mask, ToAccept, baseline_entries},
 };
 
-/// As much of a report as is needed.
+/// The required part of a report.
 #[derive(Debug, Deserialize)]
 struct Report {
     schema_version: u32,
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &BaselineArgs) -> u8 {
     }
 }
 
-/// The entries, each finding once, without those that are accepted already.
+/// Returns the entries, each finding once, without those already accepted.
 fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Problem>), Vec<Problem>> {
     let report = read(&arguments.report).map_err(|problem| vec![problem])?;
     let mut seen = BTreeSet::new();
@@ -71,7 +71,7 @@ fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Problem>), Vec<Pr
         .collect();
     let until = arguments.expires.to_string();
     let written = |findings: &[ToAccept]| baseline_entries(findings, &arguments.reason, &until);
-    // By the rules that it is read by later: first the reason and the day alone, then everything.
+    // Checks by the rules for reading: first the reason and the date alone, then everything.
     let nobody = ToAccept {
         fingerprint: "0".repeat(16),
         rule: String::new(),
@@ -89,7 +89,7 @@ fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Problem>), Vec<Pr
     Ok((entries, warning))
 }
 
-/// Nobody sees the lines of what was not written.
+/// Drops the place of problems: the checked text is never written, so nobody sees its lines.
 fn check(entries: &str) -> Result<(), Vec<Problem>> {
     let today = day_of(super::now());
     let checked = config::acceptances(entries, "", today);

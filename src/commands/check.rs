@@ -1,4 +1,4 @@
-//! `prodverdict check access`: judge now, print the report, say it in the exit status.
+//! `prodverdict check access`: checks the contracts, prints the report, and returns the verdict as exit status.
 
 use super::{
     accepted::accepted,

@@ -1,4 +1,4 @@
-//! The configuration and the committed baseline: every problem in them shown with its place.
+//! Loads the configuration and the committed baseline, and reports every problem in them with its place.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::{
     problem::Problem,
 };
 
-/// Why there is no configuration, or no baseline.
+/// The reason a configuration or a baseline cannot be used.
 #[derive(Debug)]
 pub(crate) enum Unusable {
     /// The file cannot be read as text.
@@ -25,7 +25,7 @@ pub(crate) enum Unusable {
 }
 
 impl Unusable {
-    /// What is wrong, for a report.
+    /// Returns the problems for a report.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         match self {
             Self::Unreadable(problem) => vec![problem.clone()],
@@ -35,7 +35,7 @@ impl Unusable {
         }
     }
 
-    /// What is wrong, for a person at a terminal: with the lines of the file where there are any.
+    /// Renders the problems for a terminal, with lines of the file if it could be read.
     pub(crate) fn rendered(&self, colour: bool) -> Option<String> {
         match self {
             Self::Unreadable(_) => None,
@@ -48,12 +48,12 @@ impl Unusable {
     }
 }
 
-/// Reads and validates a file.
+/// Reads and validates a configuration file.
 pub(crate) fn load(path: &Path) -> Result<Config, Unusable> {
     load_as(path, &path.display().to_string())
 }
 
-/// Reads a file and calls it `name`.
+/// Reads and validates a configuration file, shown as `name`.
 pub(crate) fn load_as(path: &Path, name: &str) -> Result<Config, Unusable> {
     let text = TextFile::Configuration
         .read(path, name)
@@ -61,7 +61,7 @@ pub(crate) fn load_as(path: &Path, name: &str) -> Result<Config, Unusable> {
     parse(text, name)
 }
 
-/// Validates a text that calls itself `path`.
+/// Validates the text of a configuration, shown as `path`.
 pub(crate) fn parse(text: String, path: &str) -> Result<Config, Unusable> {
     config::load(&text, path).map_err(|diagnostics| Unusable::Invalid {
         text,
@@ -70,7 +70,7 @@ pub(crate) fn parse(text: String, path: &str) -> Result<Config, Unusable> {
     })
 }
 
-/// Reads and validates a baseline and calls it `name`.
+/// Reads and validates a baseline, shown as `name`.
 pub(crate) fn load_baseline(
     path: &Path,
     name: &str,
@@ -82,7 +82,7 @@ pub(crate) fn load_baseline(
     parse_baseline(text, name, today)
 }
 
-/// Validates the text of a baseline that calls itself `path`.
+/// Validates the text of a baseline, shown as `path`.
 pub(crate) fn parse_baseline(
     text: String,
     path: &str,

@@ -1,4 +1,4 @@
-//! Two reads before accusing: webhooks lag, so only who is accused by a second read too has a finding.
+//! Confirms findings by a second read: since webhooks lag, only findings of both reads are reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::contract::{
     UnixSeconds, evaluate,
 };
 
-/// Reads again the accounts and customers that the findings are about, and keeps what both reads accuse.
+/// Reads the accounts and customers of the findings again, and keeps findings confirmed by both reads.
 pub(crate) async fn confirm(
     contract: &Contract,
     sides: &Sides<'_>,
@@ -23,7 +23,7 @@ pub(crate) async fn confirm(
     Ok(second)
 }
 
-/// Keeps what accuses somebody whom the first read accused too, of whatever it was.
+/// Keeps findings about entities that the first read had findings about too, under whatever rule.
 fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
     let mut accused: BTreeMap<_, usize> = BTreeMap::new();
     for finding in &first.findings {
@@ -51,7 +51,7 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
     second.summary.settled = u64::try_from(settled).unwrap_or(u64::MAX);
 }
 
-/// Whom or what a finding accuses. An entity alone is not enough: a contract may call its accounts `customer`.
+/// Returns the entity of a finding. Its text alone is ambiguous: a contract may call its accounts `customer`.
 fn key(finding: &Finding) -> (bool, String) {
     (
         finding.subject.account.is_some(),
@@ -59,7 +59,7 @@ fn key(finding: &Finding) -> (bool, String) {
     )
 }
 
-/// The customers that a `customer-mismatch` names: without it each is an orphan.
+/// Returns the customers named by a `customer-mismatch`: without that finding each would be an orphan.
 fn mismatched(finding: &Finding) -> impl Iterator<Item = &str> {
     let subject = &finding.subject;
     let named = subject.named.iter().map(String::as_str);
@@ -68,8 +68,8 @@ fn mismatched(finding: &Finding) -> impl Iterator<Item = &str> {
     customers.filter(move |_| is_mismatch)
 }
 
-/// An account that was linked in the meantime is found by no id that is known yet, so that a customer without accounts
-/// takes a read of all of them.
+/// Reads the accounts of the findings again. An account linked in the meantime cannot be found by any known id, so a
+/// customer without accounts requires a read of all of them.
 async fn read_accounts(
     sides: &Sides<'_>,
     facts: &mut Facts,
@@ -101,7 +101,7 @@ async fn read_accounts(
     Ok(())
 }
 
-/// In order.
+/// Returns the sorted ids of the accounts with findings.
 fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
     let ids: BTreeSet<_> = findings
         .iter()
@@ -111,7 +111,7 @@ fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
     ids.into_iter().collect()
 }
 
-/// Asks for each customer, or lists everything again where that takes fewer requests.
+/// Reads each customer again, or lists everything if that takes fewer requests.
 async fn read_customers(
     contract: &Contract,
     sides: &Sides<'_>,
@@ -137,7 +137,7 @@ async fn read_customers(
     Ok(())
 }
 
-/// The customers of the accused accounts as their rows say now: a row may have got another one since.
+/// Returns the current customers of the accounts with findings: a row may have a new one by now.
 async fn linked_meanwhile(
     contract: &Contract,
     sides: &Sides<'_>,
@@ -209,7 +209,7 @@ mod tests {
         }
     }
 
-    /// What is kept of the second read, and how many settled.
+    /// Returns the confirmed findings of the second read, and the number of settled ones.
     fn kept(first: &[Finding], second: &[Finding]) -> (Vec<String>, u64) {
         let evaluation = |findings: &[Finding]| Evaluation {
             advice: Vec::new(),
@@ -239,7 +239,7 @@ mod tests {
     fn who_is_accused_of_something_else_then_has_that() {
         for (rule, customer) in [
             (Rule::WrongfulAccess, "cus_1"),
-            // Another of the account's customers decides.
+            // Another of the account's customers is decisive.
             (Rule::NoSubscription, "cus_2"),
         ] {
             let first = [finding(Rule::NoSubscription, "user:a", "cus_1")];

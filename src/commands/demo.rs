@@ -1,4 +1,4 @@
-//! `prodverdict demo`: a broken contract from inside the program, and the next step to take.
+//! `prodverdict demo`: checks a built-in broken contract, and suggests the next step.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::{
     report::Mask,
 };
 
-/// What the report calls it.
+/// Name of the configuration in the report.
 const CONFIG_PATH: &str = "prodverdict.yml";
 
 const CONFIG: &str = include_str!("../../examples/nextjs-stripe/prodverdict.yml");

@@ -1,4 +1,4 @@
-//! What went wrong behind the findings, as far as the provider's events tell. It explains a verdict and never makes one.
+//! Adds the causes of findings from the provider's events. They explain a verdict and never change it.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use crate::{
     problem::Problem,
 };
 
-/// The keys whose events could not be read in this run, by the variable that holds them, and why.
+/// Keys whose events could not be read in this run, by environment variable, with the reason.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence(BTreeMap<String, Problem>);
 
 impl Evidence {
-    /// Looks for the causes of findings that are confirmed. Events that cannot be read cost a warning, and only once.
+    /// Adds the causes of confirmed findings. Unreadable events result in a warning, once per key.
     pub(crate) async fn add(
         &mut self,
         contract: &AccessContract,

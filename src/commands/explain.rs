@@ -1,4 +1,4 @@
-//! `prodverdict explain`: one account or customer, with everything that both sides and the contract say about it.
+//! `prodverdict explain`: shows one account or customer, with all its facts from both sides and the contract's result.
 
 use std::collections::BTreeSet;
 
@@ -61,8 +61,8 @@ fn finish(arguments: &ExplainArgs, explained: &ExplainedEntity, output: &Output)
     }
 }
 
-/// Asks every contract, or the one that is named. One that does not know the entity says nothing; one that cannot be
-/// asked leaves the whole without an answer.
+/// Looks up the entity in every contract, or in the named one. Contracts that do not know it are omitted; a contract
+/// that cannot be checked leaves the result without a verdict.
 async fn explain_entity(
     config: &Config,
     arguments: &ExplainArgs,
@@ -124,7 +124,7 @@ async fn explain_entity(
     explained
 }
 
-/// Everything, and the number of requests that it took; none when the contract does not know the entity.
+/// Returns the explanation and the number of requests, or `None` if the contract does not know the entity.
 async fn explain_contract(
     contract: &AccessContract,
     asked: &Asked,

@@ -1,8 +1,8 @@
-//! Why one contract has no answer, and whom the reason names.
+//! The error of one contract, with the ids that its text contains.
 
 use crate::problem::{Explain, Problem};
 
-/// A problem with the ids that are in its texts, which `redact: ids` must find there.
+/// A problem with the ids in its texts, which `redact: ids` must find there.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) problem: Problem,

@@ -1,4 +1,4 @@
-//! `prodverdict fake-stripe`: the provider's side alone, until somebody ends it.
+//! `prodverdict fake-stripe`: runs the fake Stripe alone until it is interrupted.
 
 use std::io;
 
@@ -117,7 +117,7 @@ impl Explain for CertificatesError {
     }
 }
 
-/// The port is taken, or the address is not this machine's.
+/// The port is in use, or the address does not belong to this machine.
 #[derive(Debug, thiserror::Error)]
 #[error("`{listen}` cannot be listened on")]
 struct ListenError {

@@ -1,4 +1,4 @@
-//! Every contract of a configuration, read and judged: the use case behind `check`, `demo` and `action`.
+//! Checks every contract of a configuration: the use case behind `check`, `demo` and `action`.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -25,7 +25,7 @@ use crate::{
     report::{ContractOutcome, Outcome, Repair, Reported},
 };
 
-/// What a run is given besides its configuration.
+/// The parameters of a run besides its configuration.
 #[derive(Debug)]
 pub(crate) struct Run<'r> {
     pub(crate) environment: &'r Environment,
@@ -33,10 +33,10 @@ pub(crate) struct Run<'r> {
     pub(crate) patience: Patience,
     pub(crate) progress: &'r Progress,
     pub(crate) recorded: Recorded,
-    /// The time of evaluation.
+    /// Time of evaluation.
     pub(crate) now: UnixSeconds,
     pub(crate) fail_on: FailOn,
-    /// Whether it is to be said how each finding is repaired.
+    /// True if findings need instructions for their repair.
     pub(crate) repairs: bool,
 }
 
@@ -59,7 +59,7 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Returns the HTTP client that all contracts share. It is set up when it is first needed: that reads the machine's
+    /// Returns the HTTP client that all contracts share. It is created when first needed: that reads the machine's
     /// certificates, and recorded files need none.
     pub(crate) fn client(&self) -> Result<reqwest::Client, Problem> {
         if let Some(client) = self.client.get() {
@@ -74,18 +74,18 @@ impl<'r> Run<'r> {
     }
 }
 
-/// From which severity findings fail.
+/// The minimum severity of findings that fail the run.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailOn {
-    /// As each contract says.
+    /// According to each contract.
     #[default]
     AsConfigured,
-    /// From this one on; none: never.
+    /// This severity or higher; `None` means never.
     Severity(Option<Severity>),
 }
 
 impl FailOn {
-    /// The severity for this contract; none: never.
+    /// Returns the severity for this contract; `None` means never.
     pub(crate) fn of(self, contract: &AccessContract) -> Option<Severity> {
         match self {
             Self::AsConfigured => contract.contract.fail_on,
@@ -94,8 +94,8 @@ impl FailOn {
     }
 }
 
-/// Judges every contract. What one of them cannot answer does not keep the others from being judged, but the run as a
-/// whole then has no answer.
+/// Checks every contract. If one of them has no verdict, the others are still checked, but the run as a whole has none
+/// either.
 pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
     let mut contracts = Vec::with_capacity(config.contracts.len());
     let mut warnings = config.warnings.clone();
@@ -117,7 +117,7 @@ pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
     }
 }
 
-/// The variables that some contract needs and the environment does not have.
+/// Returns the environment variables that some contract needs but that are not set.
 pub(crate) fn all_missing_credentials<'c>(config: &'c Config, run: &Run<'_>) -> Vec<&'c str> {
     let contracts = config.contracts.iter();
     let mut missing: Vec<_> = contracts
@@ -229,8 +229,7 @@ fn outcome(
     outcome
 }
 
-/// The findings with their places. The room that the first list took is given back on the way: a million findings are not
-/// held twice.
+/// Adds the places of findings. Shrinks the original list on the way, so that a million findings are not held twice.
 fn placed(config: &Config, index: usize, mut findings: Vec<Finding>) -> Vec<Reported> {
     const AT_ONCE: usize = 1 << 16;
     let mut placed = Vec::with_capacity(findings.len());

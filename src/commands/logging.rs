@@ -1,4 +1,4 @@
-//! Diagnostics on standard error: one line an event, harmless to the parser of a runner's log.
+//! Diagnostics on standard error: one line per event, escaped for the parser of a runner's log.
 
 use std::io::{self, Write};
 
@@ -15,8 +15,8 @@ use tracing_subscriber::{
 use super::progress;
 use crate::{notice, report::neutral};
 
-/// Sets up the log for the process: notices and warnings, with -v what is done, with -vv each request. Only our own
-/// events: those of libraries may hold what was sent.
+/// Sets up the log of the process: notices and warnings, with -v each action, with -vv each request. Only our own
+/// events: those of libraries may contain transmitted data.
 pub(super) fn init(verbose: u8) {
     let level = match verbose {
         0 => "warn",
@@ -34,11 +34,11 @@ pub(super) fn init(verbose: u8) {
                 .with_target(false),
         ))
         .finish();
-    // A second call, as from a test, keeps the first one's log.
+    // A second call, for example from a test, keeps the log of the first one.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// Events with their level; notices alone.
+/// A format with the level of events, except for notices.
 struct Lines(Format<Full, ()>);
 
 impl<S, N> FormatEvent<S, N> for Lines

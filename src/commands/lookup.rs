@@ -1,4 +1,4 @@
-//! Everything about one account or customer, found from its id: never a listing of everybody.
+//! Looks up one account or customer by id, without ever listing all of them.
 
 use std::collections::BTreeSet;
 
@@ -12,22 +12,22 @@ use crate::{
     problem::Problem,
 };
 
-/// Readings of rows until none of them leads to another. Two are enough unless rows change meanwhile.
+/// Maximum number of reads of rows, until none of them leads to another. Two are enough unless rows change meanwhile.
 const ROUNDS: usize = 6;
 
-/// Whom somebody asks for, as one contract understands it.
+/// The requested entity, as one contract interprets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
     accounts: BTreeSet<AccountId>,
     customer: Option<CustomerId>,
-    /// The customer is called one, so that the provider is asked even where an account is found.
+    /// True if it was explicitly called a customer, so that the provider is read even if an account is found.
     is_customer: bool,
 }
 
 impl Asked {
-    /// `words` are what the contracts of the configuration call accounts.
+    /// Interprets `text`. `words` are the contracts' names for accounts.
     pub(crate) fn of(text: &str, contract: &Contract, words: &BTreeSet<&str>) -> Self {
-        // An id may hold a colon itself.
+        // An id may contain a colon itself.
         let mut accounts = BTreeSet::from([AccountId::from(text)]);
         let named = text.split_once(':');
         if let Some((_, id)) = named.filter(|(word, _)| *word == contract.entity) {
@@ -47,16 +47,16 @@ impl Asked {
     }
 }
 
-/// What both sides have on it.
+/// The facts of both sides about the entity.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) facts: Facts,
-    /// Customers that the provider knows, among those who have no subscription.
+    /// Customers that exist at the provider but have no subscription.
     pub(crate) existing: Vec<CustomerId>,
     pub(crate) warnings: Vec<Problem>,
 }
 
-/// The account or customer with all that belongs to it; none when neither side knows it.
+/// Finds the account or customer with everything related to it. Returns `None` if neither side knows it.
 pub(crate) async fn find(
     contract: &Contract,
     sides: &Sides<'_>,
@@ -95,7 +95,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// Byte for byte, where a database may compare without case.
+/// Compares byte for byte, since a database may ignore case.
 fn is_chosen(account: &Account, chosen: &Chosen, match_on: MatchOn) -> bool {
     let is_link = |link: &str| chosen.links.iter().any(|one| one == link);
     let is_linked = match match_on {
@@ -107,7 +107,7 @@ fn is_chosen(account: &Account, chosen: &Chosen, match_on: MatchOn) -> bool {
     is_linked || chosen.accounts.contains(&account.id)
 }
 
-/// Adds what the rows lead to: their siblings, and further rows of their own. False when there is nothing new.
+/// Adds accounts and links that the rows lead to. Returns false if there is nothing new.
 fn grow(chosen: &mut Chosen, accounts: &[Account], links: Vec<String>) -> bool {
     let before = (chosen.accounts.len(), chosen.links.len());
     for account in accounts {
@@ -128,7 +128,7 @@ fn stored(account: &Account) -> Option<&SubscriptionId> {
     (!stored.as_str().trim().is_empty()).then_some(stored)
 }
 
-/// What the provider was asked so far, and what it said.
+/// The lookups at the provider so far, with their results.
 struct AskedProvider<'s, 'r> {
     match_on: MatchOn,
     sides: &'s Sides<'r>,
@@ -139,7 +139,7 @@ struct AskedProvider<'s, 'r> {
 }
 
 impl AskedProvider<'_, '_> {
-    /// Asks for the customers of these accounts, and for one that was called by its id.
+    /// Reads the customers of these accounts, and one given by its id.
     async fn ask(
         &mut self,
         accounts: &[Account],
@@ -155,7 +155,7 @@ impl AskedProvider<'_, '_> {
             return Ok(());
         }
         let mut said = self.sides.read_customers(&customers).await?;
-        // What was recorded is there as a whole.
+        // Recorded facts are always complete.
         said.subscriptions
             .retain(|subscription| customers.contains(&subscription.customer));
         self.subscriptions.append(&mut said.subscriptions);
@@ -165,7 +165,7 @@ impl AskedProvider<'_, '_> {
         Ok(())
     }
 
-    /// The customers behind the subscriptions that accounts store, as far as they have not been asked for.
+    /// Returns the customers of the subscriptions that accounts store, unless they are known already.
     async fn owners(&mut self, accounts: &[Account]) -> Result<Vec<CustomerId>, Failure> {
         let known = |id: &SubscriptionId| self.subscriptions.iter().any(|one| one.id == *id);
         let stored: BTreeSet<_> = accounts
@@ -182,7 +182,7 @@ impl AskedProvider<'_, '_> {
         self.sides.owners(&asked).await
     }
 
-    /// What accounts store that belong to what was found.
+    /// Returns the values that related accounts store as links.
     fn links(&self) -> Vec<String> {
         match self.match_on {
             MatchOn::CustomerId => self.customers.iter().map(ToString::to_string).collect(),
@@ -194,7 +194,8 @@ impl AskedProvider<'_, '_> {
         }
     }
 
-    /// Asks whether those exist who have nothing: a key of the other mode knows none of them, and says so.
+    /// Completes the result with the customers that exist without subscriptions. A key of the other mode knows none of
+    /// them, and results in an error.
     async fn found(self, rows: DatabaseFacts) -> Result<Option<Found>, Failure> {
         let mut existing = Vec::new();
         for customer in self.customers {

@@ -1,10 +1,10 @@
-//! Which secrets a run knows, and the mask that hides them.
+//! The secrets of a run, and the mask that hides them.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{cli::Environment, config::Config, report::Mask};
 
-/// The secrets that a configuration names.
+/// Returns the secrets that a configuration refers to.
 pub(crate) fn secrets_of(config: &Config, environment: &Environment) -> Vec<SecretString> {
     let names = config
         .contracts
@@ -13,7 +13,7 @@ pub(crate) fn secrets_of(config: &Config, environment: &Environment) -> Vec<Secr
     names.filter_map(|name| environment.secret(name)).collect()
 }
 
-/// Hides them all.
+/// Returns a mask for all of them.
 pub(crate) fn mask_of(secrets: &[SecretString]) -> Mask {
     let secrets: Vec<_> = secrets.iter().map(SecretString::expose_secret).collect();
     Mask::new(&secrets)

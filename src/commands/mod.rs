@@ -1,4 +1,4 @@
-//! One use case a file; the only place that wires the edges together.
+//! The use cases, one per file; the only place that connects all modules.
 
 mod accepted;
 mod action;
@@ -50,7 +50,7 @@ use crate::{
     report::{Mask, Outcome},
 };
 
-/// Runs one command from its arguments to its exit status.
+/// Runs one command and returns its exit status.
 pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
     cli.color.write_global();
     logging::init(cli.verbose);
@@ -60,7 +60,7 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
     let status = match runtime {
         Ok(runtime) => {
             let status = runtime.block_on(dispatch(cli.command, environment));
-            // A look-up of a host name may still hang in a thread that nobody waits for.
+            // A host name lookup may still hang in a thread that nobody waits for.
             runtime.shutdown_timeout(Duration::from_millis(100));
             status
         }
@@ -101,7 +101,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
     }
 }
 
-/// The status of `command`, unless SIGINT or SIGTERM comes first: also where whoever started the program ignores them.
+/// Returns the status of `command`, unless SIGINT or SIGTERM comes first, even if the parent process ignores them.
 async fn until_interrupted(command: impl Future<Output = u8>) -> u8 {
     let mut signals = Signals::listen();
     tokio::select! {
@@ -113,7 +113,7 @@ async fn until_interrupted(command: impl Future<Output = u8>) -> u8 {
     }
 }
 
-/// Prints data that holds no secret.
+/// Prints data without secrets.
 fn print(text: &str) -> u8 {
     let output = Output::of_process(Mask::default());
     match output.data(text) {
@@ -130,7 +130,7 @@ fn could_not_write(output: &Output, error: &OutputError) -> u8 {
     COULD_NOT_TELL
 }
 
-/// A run that did not get as far as any contract.
+/// Returns the outcome of a run that failed before checking any contract.
 fn unanswered(problems: Vec<Problem>) -> Outcome {
     Outcome {
         verdict: Verdict::Error,
@@ -142,7 +142,7 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
     }
 }
 
-/// Keeps the first of what several contracts say alike.
+/// Removes duplicates of problems that several contracts have in common.
 fn once_each(problems: &mut Vec<Problem>) {
     let mut said: Vec<Problem> = Vec::with_capacity(problems.len());
     for problem in problems.drain(..) {
@@ -153,7 +153,7 @@ fn once_each(problems: &mut Vec<Problem>) {
     *problems = said;
 }
 
-/// The time of evaluation where none was given.
+/// Returns the default time of evaluation.
 fn now() -> UnixSeconds {
     #[expect(
         clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! Standard output, standard error and files: everything that leaves goes through here, with secrets masked.
+//! Standard output, standard error and files: all output goes through here, with secrets masked.
 
 use std::{
     borrow::Cow,
@@ -9,18 +9,18 @@ use std::{
 use super::whole_file::{self, Owner};
 use crate::report::{Mask, Outcome};
 
-/// Where a run writes, and what must never be written.
+/// The destination of output, with the secrets that it must not contain.
 #[derive(Debug)]
 pub(crate) struct Output {
-    /// Of standard output.
+    /// True if standard output is colored.
     pub(crate) colour: bool,
     pub(crate) colour_on_stderr: bool,
-    /// Whether a person watches standard error.
+    /// True if standard error is a terminal.
     pub(crate) on_terminal: bool,
     mask: Mask,
 }
 
-/// Why a report could not be written.
+/// The reason a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
     #[error("standard output cannot be written")]
@@ -30,7 +30,7 @@ pub(crate) enum OutputError {
 }
 
 impl Output {
-    /// Decides on colour for standard output, after the choice on the command line, `NO_COLOR` and their kin.
+    /// Decides on color from the command line, `NO_COLOR` and similar variables.
     pub(crate) fn of_process(mask: Mask) -> Self {
         Self {
             colour: wants_colour(anstream::AutoStream::choice(&io::stdout())),
@@ -40,17 +40,17 @@ impl Output {
         }
     }
 
-    /// Nothing that was ever a secret is in the result.
+    /// Returns the text with all secrets masked.
     pub(crate) fn mask(&self, text: &str) -> String {
         self.mask.text(text)
     }
 
-    /// Data. A reader that went away, as `head` does, is no error.
+    /// Writes data to standard output. A closed pipe, as from `head`, is not an error.
     pub(crate) fn data(&self, text: &str) -> Result<(), OutputError> {
         self.stream(|out| out.write_all(text.as_bytes()))
     }
 
-    /// The same, as it is written.
+    /// Streams data to standard output. A closed pipe is not an error.
     pub(crate) fn stream(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -73,7 +73,7 @@ impl Output {
         masked.finish()
     }
 
-    /// Everything else. There is nobody to tell when it cannot be written.
+    /// Writes to standard error. Failures are ignored, since they could not be reported anywhere.
     pub(crate) fn say(&self, text: &str) {
         if text.trim().is_empty() {
             return;
@@ -85,12 +85,12 @@ impl Output {
         ));
     }
 
-    /// The same for every text of an outcome.
+    /// Returns the outcome with all texts masked.
     pub(crate) fn masked<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {
         self.mask.outcome(outcome)
     }
 
-    /// A report in a file, over what was there.
+    /// Writes a report to a file and replaces an existing one.
     pub(super) fn file(
         &self,
         path: &Path,
@@ -109,7 +109,7 @@ fn wants_colour(choice: anstream::ColorChoice) -> bool {
     choice != anstream::ColorChoice::Never
 }
 
-/// A workflow command, as it is, on a line of its own.
+/// Prints a workflow command, unmodified, on a separate line.
 pub(crate) fn command(line: &str) {
     let mut stdout = io::stdout().lock();
     drop(writeln!(stdout, "{line}").and_then(|()| stdout.flush()));

@@ -1,4 +1,4 @@
-//! `prodverdict check access --plan`, and the line that says what a read will take before it begins.
+//! `prodverdict check access --plan`, and the line that announces the cost of a read.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     report,
 };
 
-/// Says for each contract what checking it takes. Nothing is judged.
+/// Prints the cost of checking each contract, without checking it.
 pub(super) async fn run(
     config: &Config,
     run: &Run<'_>,
@@ -44,7 +44,7 @@ pub(super) async fn run(
     Ok(status)
 }
 
-/// One line, such as `Stripe: about 196 requests, 8s`.
+/// Returns a line such as `Stripe: about 196 requests, 8s`.
 pub(super) fn in_short(provider: &str, plan: &Plan, pace: Pace) -> String {
     let requests = plan.requests();
     format!(
@@ -55,7 +55,7 @@ pub(super) fn in_short(provider: &str, plan: &Plan, pace: Pace) -> String {
     )
 }
 
-/// The line before customers are asked for one by one.
+/// Returns the line that announces lookups of single customers.
 pub(super) fn of_suspects(provider: &str, number: u64) -> String {
     format!(
         "{provider}: {} more, one for each customer whose account says something else than the list",
@@ -101,7 +101,7 @@ fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-/// In whole seconds, at least one.
+/// Formats a time in whole seconds, at least one.
 fn time(time: Duration) -> String {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     humantime::format_duration(Duration::from_secs(seconds.max(1))).to_string()

@@ -1,19 +1,19 @@
-//! What is being read, shown on a terminal while it is read, and nothing where nobody watches.
+//! Progress of reads, shown only on a terminal.
 
 use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The spinners of this process: whoever writes a line to standard error meanwhile writes it above them.
+/// The spinners of this process. Other lines on standard error are printed above them.
 static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
-/// Spinners on standard error, one a source.
+/// Spinners on standard error, one per source.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bars: MultiProgress,
 }
 
-/// Writes to standard error above the spinners, where there are some.
+/// Writes to standard error, above the spinners if there are any.
 pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
     let shown = SHOWN.lock().ok().and_then(|shown| shown.clone());
     match shown {
@@ -36,10 +36,10 @@ impl Progress {
         Self { bars }
     }
 
-    /// A line that counts what comes from one source; it goes when it is dropped.
+    /// Adds a line that counts the objects of one source. It disappears when dropped.
     pub(crate) fn line(&self, source: &str) -> Line {
         let bar = self.bars.add(ProgressBar::new_spinner());
-        // The template is a literal; should it ever not parse, the default line is shown.
+        // The template is a literal; should it ever fail to parse, the default line is shown.
         if let Ok(style) =
             ProgressStyle::with_template("{spinner} {prefix}: {human_pos} read, {elapsed}")
         {
@@ -51,12 +51,12 @@ impl Progress {
     }
 }
 
-/// One source's line.
+/// The progress line of one source.
 #[derive(Debug)]
 pub(crate) struct Line(ProgressBar);
 
 impl Line {
-    /// Shows how many were read so far.
+    /// Shows the number read so far.
     pub(crate) fn read(&self, count: u64) {
         self.0.set_position(count);
     }

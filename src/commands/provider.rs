@@ -1,4 +1,4 @@
-//! The provider's side of a live check: what the contract needs is listed, and whoever that leaves in doubt is asked for.
+//! The provider's side of a live check: lists what the contract needs, then looks up customers still in doubt.
 
 use super::{plan, progress::Progress};
 use crate::{
@@ -9,24 +9,24 @@ use crate::{
     notice,
 };
 
-/// So many requests take long enough to be announced.
+/// Number of requests from which they are announced.
 const MANY: u64 = 20;
 
-/// One contract's provider.
+/// The provider of one contract.
 pub(super) struct Provider<'p> {
     pub(super) contract: &'p Contract,
     pub(super) reader: &'p Reader,
     pub(super) progress: &'p Progress,
 }
 
-/// What a listing showed.
+/// The result of a listing.
 pub(super) struct Listed {
     pub(super) facts: BillingFacts,
     pub(super) is_everything: bool,
 }
 
 impl Provider<'_> {
-    /// Lists what the contract needs; entitlements of `customers`.
+    /// Lists what the contract needs; entitlements are those of `customers`.
     pub(super) async fn list(&self, customers: &[CustomerId]) -> Result<Listed, Error> {
         let (reader, provider) = (self.reader, self.contract.source.provider());
         let line = self.progress.line(provider);
@@ -49,8 +49,8 @@ impl Provider<'_> {
         })
     }
 
-    /// Adds what was not listed and could change the verdict. `listed_all`: every subscription was listed. Whether
-    /// customers were asked for by id, because nobody was known.
+    /// Adds facts that were not listed but could change the verdict. `listed_all` says that every subscription was
+    /// listed. Returns true if customers were looked up by id because none was known.
     pub(super) async fn settle(
         &self,
         facts: &mut Facts,
@@ -64,7 +64,7 @@ impl Provider<'_> {
             self.read_suspects(facts, &doubts).await?
         };
         self.read_unlisted(facts, &doubts).await?;
-        // With a wrong key there is nobody whom anybody could name.
+        // With a wrong key nothing could be found.
         let is_unknown = doubts.nobody_is_known && !facts.customer_known;
         if !doubts.unexplained.is_empty() && !is_unknown {
             let asked = u64::try_from(doubts.unexplained.len()).unwrap_or(u64::MAX);
@@ -76,7 +76,7 @@ impl Provider<'_> {
         Ok(were_asked)
     }
 
-    /// Reads what each suspect has, or everything where that takes fewer requests.
+    /// Reads the subscriptions of each suspect, or everything if that takes fewer requests.
     async fn read_suspects(&self, facts: &mut Facts, doubts: &Doubts) -> Result<bool, Error> {
         let reader = self.reader;
         let (nobody_is_known, suspects) = (doubts.nobody_is_known, &doubts.suspects);
@@ -86,7 +86,7 @@ impl Provider<'_> {
         }
         let number = u64::try_from(suspects.len()).unwrap_or(u64::MAX);
         let is_unknown = nobody_is_known && !facts.customer_known;
-        // At least as many pages as there are already are needed to list everything.
+        // Listing everything takes at least as many pages as the requests so far.
         if is_unknown || number > reader.requests() {
             let survey = reader.survey(&Breadth::Everything, &[]).await;
             match survey {
@@ -111,8 +111,8 @@ impl Provider<'_> {
         Ok(nobody_is_known)
     }
 
-    /// Asks for the subscriptions that accounts store and that were not listed. Where a few of them are unknown and
-    /// nothing else is known either, the key or the column is wrong, and the rest is not asked for.
+    /// Reads the subscriptions that accounts store and that were not listed. If a few of them are unknown and nothing
+    /// else is known either, the key or the column is wrong, and the rest is skipped.
     async fn read_unlisted(&self, facts: &mut Facts, doubts: &Doubts) -> Result<(), Error> {
         let number = u64::try_from(doubts.unlisted.len()).unwrap_or(u64::MAX);
         if number == 0 {
@@ -143,7 +143,7 @@ impl Provider<'_> {
     }
 }
 
-/// Puts what these customers have in the place of what was known of them. `customers` are in order.
+/// Replaces the known subscriptions of these customers, which must be sorted.
 pub(super) fn replace(
     facts: &mut Facts,
     customers: &[CustomerId],
@@ -155,17 +155,17 @@ pub(super) fn replace(
     facts.subscriptions.extend(subscriptions);
 }
 
-/// So many ids are asked for before a key is called wrong.
+/// Number of ids to look up before a key is considered wrong.
 const ASKED: usize = 3;
 
-/// A few customers to ask for by id before a key is called wrong.
+/// Returns a few customers to look up before a key is considered wrong.
 pub(super) fn some_customers(accounts: &[Account]) -> Vec<CustomerId> {
     let mut customers = customers_of(accounts);
     customers.truncate(ASKED);
     customers
 }
 
-/// The distinct customers that accounts are linked to.
+/// Returns the distinct customers that accounts are linked to.
 pub(super) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
     let linked = accounts.iter().flat_map(|account| {
         let columns = account.columns.iter();

@@ -1,4 +1,4 @@
-//! How findings are repaired: what the contract says of each row, and what the row holds just now.
+//! Computes repairs of findings from the contract's result for each row and the row's current values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::{
     report::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair},
 };
 
-/// One repair for each finding, in their order.
+/// Returns one repair for each finding, in the same order.
 pub(crate) async fn repairs(
     contract: &AccessContract,
     sides: &Sides<'_>,
@@ -58,9 +58,9 @@ fn all(corrections: &BTreeMap<String, RowCorrection>, reason: &str) -> BTreeMap<
         .collect()
 }
 
-/// The accounts' own table, as the configuration maps it.
+/// The accounts' own table, as mapped by the configuration.
 struct Table<'c> {
-    /// The variable that holds the URL.
+    /// Environment variable with the URL.
     database: &'c str,
     name: &'c TableName,
     time_zone: &'c str,
@@ -91,7 +91,7 @@ impl<'c> Table<'c> {
         })
     }
 
-    /// The column that a field is read from; none where it is computed.
+    /// Returns the column that a field is read from, or `None` if it is computed.
     fn column(&self, field: Field) -> Option<&'c str> {
         match self.columns.get(&field)? {
             Expression::Column(column) | Expression::In { column, .. } => Some(column),
@@ -99,7 +99,7 @@ impl<'c> Table<'c> {
         }
     }
 
-    /// The flag is one of some words of its column, and no boolean.
+    /// Returns true if the field is one of some words in its column instead of a boolean.
     fn is_word(&self, field: Field) -> bool {
         matches!(self.columns.get(&field), Some(Expression::In { .. }))
     }
@@ -167,7 +167,7 @@ async fn rows(
         .collect()
 }
 
-/// What an account stores to be linked.
+/// Returns the value by which an account is linked.
 fn link_of(account: &Account, link: Field) -> Option<&str> {
     if link == Field::SubscriptionId {
         let columns = account.columns.as_ref()?;
@@ -177,10 +177,10 @@ fn link_of(account: &Account, link: Field) -> Option<&str> {
     }
 }
 
-/// Why a row has no repair although its account was judged.
+/// Reason for a row without repair although its account was checked.
 const MOVED: &str = "its row changed while it was read";
 
-/// The repair of one row, or why there is none.
+/// Returns the repair of one row, or the reason there is none.
 fn row(
     table: &Table<'_>,
     stored: &Stored,
@@ -285,7 +285,7 @@ fn kind(holds: Holds) -> CellKind {
     }
 }
 
-/// Pairs of words that mean yes and no.
+/// Pairs of words for yes and no.
 const WORDS: [(&str, &str); 6] = [
     ("true", "false"),
     ("t", "f"),
@@ -295,10 +295,10 @@ const WORDS: [(&str, &str); 6] = [
     ("1", "0"),
 ];
 
-/// Above this, a number of a column counts milliseconds since 1970.
+/// Largest column value that counts seconds since 1970; larger ones are milliseconds.
 const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 
-/// The value as the column spells it; none where what it held does not tell.
+/// Returns the value in the format of the column, or `None` if the previous value does not determine it.
 fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<CellValue> {
     let text = |text: &str| Some(CellValue::Text(text.to_owned()));
     match (corrected, holds) {
@@ -327,7 +327,7 @@ fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<
             }
         }
         (Corrected::Time(time), Holds::Text) => {
-            // Only RFC 3339 is sure to mean the same to whoever wrote the text before.
+            // Only RFC 3339 is certain to be understood by the application that wrote the previous text.
             let before = before?;
             let is_stamp = before.contains('T') && before.ends_with('Z');
             is_stamp.then(|| CellValue::Text(time.to_string()))
@@ -335,7 +335,7 @@ fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<
     }
 }
 
-/// In capitals where the word before was: an enum may be spelled so.
+/// Returns the word in capitals if the previous one was: an enum may be spelled so.
 fn in_case_of(before: &str, word: &str) -> String {
     let is_upper =
         before.chars().any(char::is_uppercase) && !before.chars().any(char::is_lowercase);

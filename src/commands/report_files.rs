@@ -1,4 +1,4 @@
-//! The files that a report is to go to as well, each in the format that its name says.
+//! Additional report files, each in the format given by its name.
 
 use std::{
     ffi::OsStr,
@@ -15,31 +15,31 @@ use crate::{
     report::{FileFormat, Outcome, Surroundings},
 };
 
-/// Where, and in which format.
+/// The report files with their formats.
 #[derive(Debug, Default)]
 pub(super) struct ReportFiles(Vec<ReportFile>);
 
 #[derive(Debug)]
 struct ReportFile {
-    /// As the user names it; relative paths begin at the folder that is written in.
+    /// Path as given by the user, relative to the folder that is written to.
     path: PathBuf,
     format: &'static FileFormat,
 }
 
-/// What the reports are of.
+/// The kind of outcome in the reports.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
-    /// The ids of accounts are shortened.
+    /// True if account ids are redacted.
     pub(super) is_redacted: bool,
-    /// The accounts are made up, and gone when the report is written.
+    /// True if the accounts are made up, and gone when the report is written.
     pub(super) is_rehearsal: bool,
 }
 
-/// Writes what is to be in a file.
+/// A function that writes the content of a file.
 type Content<'c> = &'c dyn Fn(&mut dyn io::Write) -> io::Result<()>;
 
 impl ReportFiles {
-    /// Refuses what nothing can be written to, before anything is read. `option` is where the user names them.
+    /// Rejects unusable paths, before anything is read. `option` is the user's option with the paths.
     pub(super) fn choose(
         paths: impl IntoIterator<Item = PathBuf>,
         kind: Kind,
@@ -64,12 +64,12 @@ impl ReportFiles {
         self.0.is_empty()
     }
 
-    /// Whether one of them says how findings are repaired.
+    /// Returns true if one of the formats includes repairs.
     pub(super) fn want_repairs(&self) -> bool {
         self.0.iter().any(|file| file.format.repairs)
     }
 
-    /// Writes every file, in folders that it makes, whatever becomes of the others; gives what kept them from being written.
+    /// Writes every file and creates its folder. Continues after errors and returns them.
     pub(super) fn write(
         &self,
         outcome: &Outcome,
@@ -77,7 +77,7 @@ impl ReportFiles {
         output: &Output,
     ) -> Vec<OutputError> {
         let write = |path: &Path, content: Content<'_>| {
-            // One that cannot be made keeps the file from being written, and that is told.
+            // If the folder cannot be created, writing the file fails, which is reported.
             if let Some(folder) = path.parent() {
                 drop(fs::create_dir_all(folder));
             }
@@ -86,7 +86,8 @@ impl ReportFiles {
         self.write_with(outcome, surroundings, output, write)
     }
 
-    /// The same below `workspace`, owned like it, and never anywhere else: a folder of a checkout may be a link.
+    /// Writes every file below `workspace`, with the same owner, and never elsewhere: a folder of a checkout may be a
+    /// symbolic link.
     pub(super) fn write_inside(
         &self,
         workspace: &Path,
@@ -114,7 +115,7 @@ impl ReportFiles {
         if self.is_empty() {
             return Vec::new();
         }
-        // What a format escapes would hide a secret from the mask.
+        // Mask first: escaping by a format could hide a secret from the mask.
         let outcome = output.masked(outcome);
         let files = self.0.iter();
         let failure = |file: &ReportFile| {
@@ -125,7 +126,7 @@ impl ReportFiles {
     }
 }
 
-/// Where a relative path leads to, with the links of its folders followed.
+/// Resolves a relative path and the symbolic links of its folders.
 fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     let outside = || {
         let kind = io::ErrorKind::PermissionDenied;
@@ -148,7 +149,7 @@ fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Whether a path cannot lead out of the folder that it begins at, as far as its words say.
+/// Returns true if a path lexically stays inside its base folder.
 pub(super) fn stays_inside(path: &Path) -> bool {
     let mut parts = path.components();
     parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
@@ -214,7 +215,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
     one == other || identity(one) == identity(other)
 }
 
-/// The folder as it really is, and the name in it; a folder that is not there as it is written.
+/// Returns the real folder and the file name; a missing folder is returned as written.
 fn identity(path: &Path) -> (PathBuf, Option<&OsStr>) {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,

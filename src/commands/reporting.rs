@@ -1,4 +1,4 @@
-//! What a run on the command line came to, said wherever that was asked for.
+//! Prints the result of a CLI run and writes the requested report files.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::{
     report::{self, Mask, Outcome, Surroundings},
 };
 
-/// Where a report goes, and in which form.
+/// The destinations and formats of a report.
 #[derive(Debug)]
 pub(super) struct Reporting<'r> {
     arguments: &'r ReportArgs,
@@ -22,7 +22,7 @@ pub(super) struct Reporting<'r> {
 }
 
 impl<'r> Reporting<'r> {
-    /// Says what is wrong with it, and gives the exit status, where it cannot be done.
+    /// Checks the arguments. Reports an error and returns the exit status if they cannot be used.
     pub(super) fn prepare(
         arguments: &'r ReportArgs,
         strict: bool,
@@ -52,7 +52,7 @@ impl<'r> Reporting<'r> {
         self.files.want_repairs()
     }
 
-    /// Says it everywhere, and gives the exit status.
+    /// Writes all reports and returns the exit status.
     pub(super) fn finish(&self, outcome: &Outcome, output: &Output) -> u8 {
         let redacted;
         let outcome = match self.arguments.redact {
@@ -70,7 +70,7 @@ impl<'r> Reporting<'r> {
         let printed = match self.arguments.format.format {
             None if !self.files.is_empty() => Ok(()),
             format => {
-                // What a format escapes would hide a secret from the mask.
+                // Mask first: escaping by a format could hide a secret from the mask.
                 let masked = output.masked(outcome);
                 output.stream(|out| match format.unwrap_or_default() {
                     Format::Text => report::write_text(&masked, output.colour, out),
@@ -94,7 +94,7 @@ impl<'r> Reporting<'r> {
     }
 }
 
-/// What the run ends with. A report that reached nobody is no answer.
+/// Returns the exit status. A run whose report could not be written has no verdict.
 pub(super) fn status(
     outcome: &Outcome,
     strict: bool,

@@ -1,4 +1,4 @@
-//! Both sides of one contract, live or recorded: opened with their credentials, read, and read again in part.
+//! Both sides of one contract, live or recorded: opened with their credentials, read, and partly read again.
 
 use secrecy::SecretString;
 
@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
 };
 
-/// Where one contract's facts come from.
+/// The sources of one contract's facts.
 pub(crate) struct Sides<'r> {
     contract: &'r AccessContract,
     billing: Billing,
@@ -38,16 +38,16 @@ enum Accounts {
     Recorded(Recording),
 }
 
-/// What both sides said.
+/// The result of reading both sides.
 #[derive(Debug)]
 pub(crate) struct BothSides {
     pub(crate) facts: Facts,
-    /// The provider was asked already for some of the accounts' customers by id.
+    /// True if some of the accounts' customers have already been looked up by id.
     pub(crate) customers_were_asked: bool,
     pub(crate) warnings: Vec<Problem>,
 }
 
-/// The variables that a contract needs and the environment does not have.
+/// Returns the environment variables that a contract needs but that are not set.
 pub(crate) fn missing_credentials<'c>(
     contract: &'c AccessContract,
     environment: &Environment,
@@ -65,7 +65,7 @@ pub(crate) fn missing_credentials<'c>(
 }
 
 impl<'r> Sides<'r> {
-    /// Finds credentials and checks them as far as that goes without asking anybody.
+    /// Finds the credentials and checks them as far as possible without a request.
     pub(crate) fn open(contract: &'r AccessContract, run: &'r Run<'r>) -> Result<Self, Failure> {
         let environment = run.environment;
         let missing = missing_credentials(contract, environment, &run.recorded);
@@ -98,7 +98,7 @@ impl<'r> Sides<'r> {
         })
     }
 
-    /// Whether both sides are live, so that one may lag behind the other.
+    /// Returns true if both sides are live, so that one may lag behind the other.
     pub(crate) fn are_live(&self) -> bool {
         matches!(
             (&self.billing, &self.accounts),
@@ -106,12 +106,12 @@ impl<'r> Sides<'r> {
         )
     }
 
-    /// The time of evaluation.
+    /// Returns the time of evaluation.
     pub(crate) fn now(&self) -> UnixSeconds {
         self.request.now
     }
 
-    /// Requests sent to the provider so far.
+    /// Returns the number of requests sent to the provider so far.
     pub(crate) fn requests(&self) -> u64 {
         match &self.billing {
             Billing::Live(reader) => reader.requests(),
@@ -119,7 +119,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// About what the provider would not show so far.
+    /// Returns warnings about facts that the provider refused to show so far.
     pub(crate) fn warnings(&self) -> Vec<Problem> {
         match &self.billing {
             Billing::Live(reader) => reader.warnings(),
@@ -127,7 +127,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Reads both sides, at the same time where one does not depend on the other.
+    /// Reads both sides, in parallel if they are independent.
     pub(crate) async fn read(&self) -> Result<BothSides, Failure> {
         let listed_by_customer = self.contract.contract.source == Source::StripeEntitlements;
         let (accounts, listed) = if listed_by_customer {
@@ -137,7 +137,7 @@ impl<'r> Sides<'r> {
         } else if self.are_live() {
             futures::try_join!(self.read_accounts(), self.list(&[]))?
         } else {
-            // Files are read to their ends, so that of two errors always the same one is told.
+            // Files are read to their ends, so that of two errors the same one is always reported.
             let (accounts, listed) = futures::join!(self.read_accounts(), self.list(&[]));
             (accounts?, listed?)
         };
@@ -158,7 +158,7 @@ impl<'r> Sides<'r> {
         })
     }
 
-    /// Reads the provider's side again, for the accounts that `facts` hold.
+    /// Reads the provider's side again, for the accounts in `facts`.
     pub(crate) async fn read_provider_again(&self, facts: &mut Facts) -> Result<(), Failure> {
         let listed = self.list(&customers_of(&facts.accounts)).await?;
         facts.subscriptions = listed.facts.subscriptions;
@@ -167,7 +167,7 @@ impl<'r> Sides<'r> {
         Ok(())
     }
 
-    /// Every account.
+    /// Reads every account.
     pub(crate) async fn read_accounts(&self) -> Result<DatabaseFacts, Failure> {
         match &self.accounts {
             Accounts::Live(url) => {
@@ -197,7 +197,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Again, just these accounts.
+    /// Reads just these accounts again.
     pub(crate) async fn read_accounts_again(
         &self,
         ids: &[AccountId],
@@ -212,7 +212,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// What the accounts' own table holds for these ids; none where the accounts are recorded.
+    /// Reads the rows with these ids from the accounts' own table. Returns `None` if the accounts are recorded.
     pub(crate) async fn stored(
         &self,
         request: &StoredRequest<'_>,
@@ -226,7 +226,7 @@ impl<'r> Sides<'r> {
         stored.map(Some).map_err(|error| Problem::of(&error))
     }
 
-    /// What reading the provider will take.
+    /// Estimates the cost of reading the provider. Returns `None` for recorded facts.
     pub(crate) async fn plan(&self) -> Result<Option<(Plan, Pace)>, Failure> {
         let Billing::Live(reader) = &self.billing else {
             return Ok(None);
@@ -241,7 +241,7 @@ impl<'r> Sides<'r> {
         Ok(Some((survey.plan().clone(), reader.pace())))
     }
 
-    /// The accounts that are chosen; of recorded ones, all.
+    /// Reads the chosen accounts; if they are recorded, all.
     pub(crate) async fn read_chosen(&self, chosen: &Chosen) -> Result<DatabaseFacts, Failure> {
         match &self.accounts {
             Accounts::Live(url) => {
@@ -253,7 +253,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// The customers that these subscriptions belong to.
+    /// Returns the customers of these subscriptions.
     pub(crate) async fn owners(
         &self,
         subscriptions: &[SubscriptionId],
@@ -271,7 +271,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// What the contract needs to be listed; entitlements of these customers.
+    /// Lists what the contract needs; entitlements are those of these customers.
     async fn list(&self, customers: &[CustomerId]) -> Result<Listed, Failure> {
         match &self.billing {
             Billing::Live(reader) => {
@@ -290,7 +290,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Adds what was not listed and could change the verdict. Whether customers were asked for by id.
+    /// Adds facts that were not listed but could change the verdict. Returns true if customers were looked up by id.
     async fn settle(&self, facts: &mut Facts, listed_all: bool) -> Result<bool, Failure> {
         let Billing::Live(reader) = &self.billing else {
             return Ok(false);
@@ -308,7 +308,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Just what these customers have; everything that is recorded.
+    /// Reads everything of these customers; if recorded, of all customers.
     pub(crate) async fn read_customers(
         &self,
         customers: &[CustomerId],
@@ -322,7 +322,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// What the provider's events tell, read until `suffices`; none where there is no log of them.
+    /// Reads the provider's events until `suffices`. Returns `None` if there is no event log.
     pub(crate) async fn events(
         &self,
         suffices: &(dyn Fn(&EventLog) -> bool + Sync),
@@ -336,7 +336,7 @@ impl<'r> Sides<'r> {
         }
     }
 
-    /// Whether the provider knows any of these customers by id.
+    /// Returns true if the provider knows any of these customers by id.
     pub(crate) async fn any_customer_exists(
         &self,
         customers: &[CustomerId],
@@ -351,16 +351,16 @@ impl<'r> Sides<'r> {
     }
 }
 
-/// Runs what keeps a processor busy on a thread of its own, so that both sides are read at the same time.
+/// Runs CPU-bound work on a separate thread, so that both sides are read in parallel.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        // It is never cancelled, so it panicked, and the panic goes on here.
+        // The task is never cancelled, so it panicked; the panic continues here.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
-/// The provider's reader of one contract, with the key that the environment holds.
+/// Creates the provider's reader of one contract, with the key from the environment.
 pub(super) fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Failure> {
     let environment = run.environment;
     let key = environment

@@ -1,8 +1,9 @@
-//! SIGINT and SIGTERM, with which GitHub's runner cancels a job: as PID 1 a process that installs no handler sees neither.
+//! SIGINT and SIGTERM, with which GitHub's runner cancels a job: a process with PID 1 receives them only if it installs
+//! a handler.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens from the moment it is made, so that nothing sent before the first wait is lost.
+/// A listener for both signals. It starts when created, so that no signal before the first wait is lost.
 pub(crate) struct Signals {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
@@ -10,14 +11,14 @@ pub(crate) struct Signals {
 
 impl Signals {
     pub(crate) fn listen() -> Self {
-        // Without a handler the job goes on until it is killed.
+        // Without a handler the job continues until it is killed.
         Self {
             interrupt: signal(SignalKind::interrupt()).ok(),
             terminate: signal(SignalKind::terminate()).ok(),
         }
     }
 
-    /// Returns when the job is cancelled.
+    /// Waits until the job is cancelled.
     pub(crate) async fn cancelled(&mut self) {
         tokio::select! {
             () = received(self.interrupt.as_mut()) => {}

@@ -1,4 +1,4 @@
-//! A text of the user's, read with a limit; what keeps it from being read says what to do.
+//! Reads a user's text file with a size limit; errors suggest a fix.
 
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -7,7 +7,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What kind of file it is.
+/// The kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextFile {
     Configuration,
@@ -15,7 +15,7 @@ pub(crate) enum TextFile {
 }
 
 impl TextFile {
-    /// What messages call it.
+    /// Returns the name in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
@@ -23,7 +23,7 @@ impl TextFile {
         }
     }
 
-    /// The input of the action that names it.
+    /// Returns the input of the action with its path.
     pub(crate) fn input(self) -> &'static str {
         match self {
             Self::Configuration => "config",
@@ -38,7 +38,7 @@ impl TextFile {
         }
     }
 
-    /// Reads the file and calls it `shown`.
+    /// Reads the file, shown as `shown`.
     pub(crate) fn read(self, path: &Path, shown: &str) -> Result<String, Problem> {
         let name = self.name();
         let unreadable = |error: std::io::Error| Problem {
@@ -66,7 +66,7 @@ impl TextFile {
         }
         let file = File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
-        // One byte more than allowed, so that the parser sees that there is too much.
+        // Reads one byte more than allowed, so that the parser detects that the text is too long.
         let most = u64::try_from(self.most_bytes())
             .unwrap_or(u64::MAX)
             .saturating_add(1);

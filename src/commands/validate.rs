@@ -1,4 +1,4 @@
-//! `prodverdict validate`: every problem of a configuration file at once.
+//! `prodverdict validate`: reports every problem of a configuration file at once.
 
 use super::{COULD_NOT_TELL, configuration, output::Output};
 use crate::{

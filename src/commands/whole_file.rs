@@ -1,4 +1,4 @@
-//! Files written whole or not at all, and never through a link.
+//! Writes files atomically, and never through a symbolic link.
 
 use std::{
     fs, io,
@@ -6,16 +6,16 @@ use std::{
     path::Path,
 };
 
-/// Who owns what is written.
+/// The owner of a written file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner<'p> {
     Process,
-    /// Whoever owns this folder: a file of root's breaks the next checkout on a self-hosted runner.
+    /// The owner of this folder: a file owned by root breaks the next checkout on a self-hosted runner.
     OwnerOf(&'p Path),
 }
 
-/// Writes a file over an older one. It goes to a new file first that is then renamed: a reader never sees half of it,
-/// and a link of that name in a checkout would lead it, written as root, to wherever it points.
+/// Replaces a file through a new file that is then renamed. So a reader never sees half of it, and root never writes
+/// through a symbolic link in a checkout to wherever it points.
 pub(super) fn write(
     path: &Path,
     owner: Owner<'_>,
@@ -32,7 +32,7 @@ pub(super) fn write(
         ));
     }
     let fresh = path.with_file_name(format!(".prodverdict-{}", std::process::id()));
-    // A container counts its processes from one: what a killed run left has the same name.
+    // In a container process ids start at one, so a killed run's leftover has the same name.
     drop(fs::remove_file(&fresh));
     let permissions = before
         .filter(fs::Metadata::is_file)
@@ -40,7 +40,7 @@ pub(super) fn write(
     let written =
         write_fresh(&fresh, owner, permissions, content).and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
-        // Nothing of a half-written file is left; that it may not be there at all is no second error.
+        // Removes a half-written file. If it does not exist, that is not another error.
         drop(fs::remove_file(&fresh));
     }
     written
@@ -62,7 +62,7 @@ fn write_fresh(
     content(&mut file)?;
     if let Owner::OwnerOf(folder) = owner {
         let owner = fs::metadata(folder)?;
-        // Who is not root owns it already.
+        // Any other user owns it already; only root can change the owner.
         drop(chown(fresh, Some(owner.uid()), Some(owner.gid())));
     }
     Ok(())

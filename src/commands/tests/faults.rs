@@ -1,4 +1,4 @@
-//! Two hundred pages among faults of every kind that passes, fifty times: what is found does not change by a byte.
+//! Reads two hundred pages with temporary faults of every kind, fifty times: the findings do not change by a byte.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 const NOW: i64 = 1_795_392_000;
 const SUBSCRIPTIONS: u32 = 20_000;
 
-/// One in ten requests is struck, by any of these alike.
+/// Returns the temporary faults that hit one in ten requests, all with the same frequency.
 fn passing() -> Vec<Fault> {
     let limited = LimitReason::ALL.map(|reason| Fault::RateLimited(Some(reason)));
     let server = [500, 502, 503, 504].map(|status| Fault::ServerError {
@@ -62,7 +62,7 @@ fn reader(fake: &FakeStripe) -> Reader {
     Reader::new(Source::Stripe, client, &key, &settings).expect("a reader")
 }
 
-/// What is found where every tenth account has no access, as text.
+/// Returns the findings as text for a database in which every tenth account has no access.
 async fn found(fake: &FakeStripe) -> Result<String, Error> {
     let read = reader(fake).read_all(&[], &|_| {}).await?;
     let customers = read.subscriptions.iter().map(|one| one.customer.clone());

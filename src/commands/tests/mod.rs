@@ -1,4 +1,4 @@
-//! What holds for the use cases whatever is read, against the fake provider.
+//! Properties of the use cases with any data, tested against the fake Stripe.
 
 mod faults;
 mod plans;

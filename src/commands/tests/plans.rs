@@ -1,5 +1,5 @@
-//! The verdict never depends on the plan: the same random worlds are judged on what a contract needs to be listed, with
-//! whoever that leaves in doubt asked for, and on a full listing.
+//! The verdict never depends on the plan: random worlds are checked on a full listing, and on the listing that a
+//! contract needs followed by lookups.
 
 use std::num::NonZeroU32;
 
@@ -24,10 +24,10 @@ use crate::{
 const NOW: i64 = 1_795_392_000;
 const DAY: i64 = 86_400;
 
-/// So many customers are at risk of meeting each other.
+/// Number of customers, small enough that accounts often share one.
 const CUSTOMERS: usize = 7;
 
-/// A word that the provider may add.
+/// Status that the provider may add in the future.
 const NEW_WORD: &str = "suspended";
 
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ struct Bought {
     status: fake_stripe::Status,
     price: &'static str,
     is_void: bool,
-    /// Days ago.
+    /// Age in days.
     age: i64,
 }
 
@@ -46,7 +46,7 @@ struct Case {
     accounts: Vec<Account>,
     contract: Contract,
     maps_status: bool,
-    /// Ended subscriptions of nobody, which make the history more than one page.
+    /// Number of ended subscriptions of other customers, which make the history longer than one page.
     history: u32,
 }
 
@@ -224,7 +224,7 @@ pub(super) fn reader(fake: &FakeStripe) -> Reader {
     Reader::new(Source::Stripe, client, &key, &settings).expect("a reader")
 }
 
-/// As a check judges: a key is called wrong only after customers were asked for by id.
+/// Evaluates like a check: a key is considered wrong only after customers were looked up by id.
 async fn judge(
     case: &Case,
     reader: &Reader,
@@ -263,7 +263,7 @@ async fn on_a_plan(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswera
     judge(case, reader, &mut facts).await
 }
 
-/// Another way: this much is listed, and every suspect asked for, whatever that costs.
+/// Lists this scope and looks up every suspect, whatever that costs.
 async fn asking_for_each(
     case: &Case,
     reader: &Reader,
@@ -279,7 +279,7 @@ async fn asking_for_each(
         facts.customer_known = reader.any_customer_exists(&some).await.expect("an answer");
     }
     if open.nobody_is_known && !facts.customer_known {
-        // Whoever left long ago tells a key of another account from an application without customers.
+        // Former customers distinguish a key of another account from an application without customers.
         let all = reader.read_all(&[], &|_| {}).await;
         facts.subscriptions = all.expect("a listing").subscriptions;
         return judge(case, reader, &mut facts).await;
@@ -293,7 +293,7 @@ async fn asking_for_each(
     judge(case, reader, &mut facts).await
 }
 
-/// As little as the contract needs, and all that a listing shows where no status is asked for.
+/// Returns the smallest scope that the contract needs, and a larger one without status filter.
 fn breadths(contract: &Contract) -> Vec<Breadth> {
     let least = contract.breadth();
     let more = match &least {

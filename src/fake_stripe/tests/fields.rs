@@ -85,7 +85,7 @@ async fn objects_have_every_required_key_and_no_unknown_one() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
-/// A field in the field list of an object.
+/// An object or field in the field list.
 #[derive(Debug, Default)]
 struct Listed {
     optional: bool,
