@@ -180,7 +180,7 @@ fn link_of(account: &Account, link: Field) -> Option<&str> {
 /// Reason for a row without repair although its account was checked.
 const MOVED: &str = "its row changed while it was read";
 
-/// Returns the repair of one row, or the reason there is none.
+/// Returns the repair of one row, or the reason it has none.
 fn row(
     table: &Table<'_>,
     stored: &Stored,

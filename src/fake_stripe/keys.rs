@@ -218,7 +218,7 @@ impl Key {
     }
 }
 
-/// The keys of an account. As long as there is none, every well-formed key has all permissions.
+/// The keys of an account. Before one is added, every well-formed key has all permissions.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     known: Vec<Key>,

@@ -80,7 +80,7 @@ struct Load {
     bucket: Option<Bucket>,
 }
 
-/// A token bucket measured in time: each request costs some, and is accepted once that has passed.
+/// A token bucket measured in time: each request costs a fixed time, and is accepted once that much has passed.
 #[derive(Debug)]
 struct Bucket {
     filled: Duration,

@@ -221,7 +221,7 @@ fn entries(text: &str) -> Result<Vec<Value>, String> {
     }
 }
 
-/// Parses a subscription as the API returns it, or in the short form of a recorded world.
+/// Parses a subscription in the API's format, or in the short form of a recorded world.
 fn subscription(entry: Value, kind: &str) -> Result<RecordedSubscription, String> {
     let is_short = entry.get("customerId").is_some() || entry.get("priceIds").is_some();
     if !is_short {

@@ -33,7 +33,7 @@ pub(super) const WRITES: &[Write] = &[
         permission: Permission::CheckoutSessionWrite,
         answer: expire,
     },
-    // Not a Stripe endpoint: stands for the buyer's action in a browser.
+    // Not a Stripe endpoint: replaces the buyer's action in a browser.
     Write {
         endpoint: Endpoint::CompleteCheckoutSession,
         method: Method::Post,

@@ -244,7 +244,7 @@ fn cancel_at(form: &mut Form) -> Result<Given<CancelAt>, ApiError> {
     })
 }
 
-/// Reads `trial_end`; `now` sets no time.
+/// Reads `trial_end`; `now` is set to `None`.
 fn trial_end(form: &mut Form) -> Result<Given<Option<i64>>, ApiError> {
     Ok(match form.text("trial_end")? {
         Given::Absent => Given::Absent,

@@ -10,7 +10,7 @@ use super::{
 };
 
 impl World {
-    /// Returns the customer's card, created if there is none. Records no event.
+    /// Returns the customer's card, or creates one. Records no event.
     pub(super) fn card_of(&mut self, customer: &str) -> CompactString {
         let known = self.customers.get(customer);
         let default = known.and_then(|customer| customer.details.default_payment_method.clone());

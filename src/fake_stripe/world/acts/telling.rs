@@ -137,7 +137,7 @@ impl World {
         self.tell_since(kind, thing, &before);
     }
 
-    /// Records an event with the difference since the object was rendered, unless there is none.
+    /// Records an event with the difference since the object was rendered, if it differs.
     pub(super) fn tell_since(&mut self, kind: &str, thing: Thing<'_>, before: &Value) {
         let after = self.rendering(thing);
         if let Some(previous) = previous_attributes(before, &after) {
