@@ -1,4 +1,4 @@
-//! Rate limits for requests: per second for each endpoint and the account, and in parallel. Slows down when told to.
+//! Rate limits for requests: per second for each endpoint and the account, and in parallel. Slows down when refused.
 
 use std::{
     collections::BTreeMap,

@@ -64,9 +64,9 @@ pub(crate) async fn survey<'a>(
 
 /// Returns the lists that make up a scope, with names for people.
 ///
-/// Of several statuses `active` comes last: a subscription that becomes active while the others are read is seen at least
-/// once. If invoices are wanted, `past_due` is listed separately, even if another list includes it, so that no other
-/// subscription is requested with its invoice.
+/// Of several statuses `active` comes last: a subscription that becomes active while the others are read is seen at
+/// least once. If invoices are wanted, `past_due` is listed separately, even if another list includes it, so that no
+/// other subscription is requested with its invoice.
 fn listings(session: Session<'_>, breadth: &Breadth) -> Vec<(String, Listing)> {
     let named = |status: &Status| {
         let listing = subscriptions(&[("status", status.as_str())]);
