@@ -1,10 +1,10 @@
-//! What the provider does in a step, in the words of a scenario file.
+//! Provider actions of a step, with the words of a scenario file.
 
 use serde::{Deserialize, Serialize};
 
 use super::cast::Role;
 
-/// Which of the customer's subscriptions: `main` where nothing is said.
+/// The label of one of the customer's subscriptions: `main` by default.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Label(pub String);
@@ -15,33 +15,33 @@ impl Default for Label {
     }
 }
 
-/// One thing that happens at the provider. Written as a mapping with one key: `- renew: {}`.
+/// An action at the provider. Written as a mapping with one key: `- renew: {}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Act {
-    /// Time passes and nothing happens.
+    /// Time passes and nothing else happens.
     Wait { days: u16 },
     /// The customer goes through Checkout.
     Checkout(Checkout),
-    /// A subscription is made without Checkout.
+    /// A subscription is created without Checkout.
     Subscribe(Subscribe),
     /// The first invoice of an incomplete subscription is paid.
     Pay {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// An incomplete subscription is 23 hours old.
+    /// An incomplete subscription expires after 23 hours.
     ExpireIncomplete {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// A payment that takes days arrives or fails.
+    /// A delayed payment succeeds or fails.
     AsyncPayment {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         outcome: Outcome,
     },
-    /// Three days of a trial are left.
+    /// A trial ends in three days.
     TrialWillEnd {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
@@ -52,20 +52,20 @@ pub enum Act {
         subscription: Label,
         then: EndOfTrial,
     },
-    /// The period ends and the next one begins.
+    /// A period ends and the next one begins.
     Renew {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
-        /// Whether its invoice is paid an hour later, or is still a draft.
+        /// `yes` if the invoice is paid an hour later, `no` if it is still a draft.
         #[serde(default, skip_serializing_if = "is_default")]
         paid: YesNo,
     },
-    /// The invoice of the period cannot be paid.
+    /// The payment of the period's invoice fails.
     PaymentFailed {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// It is paid after all.
+    /// The unpaid invoice is paid after all.
     Recover {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
@@ -76,29 +76,29 @@ pub enum Act {
         subscription: Label,
         then: GivenUp,
     },
-    /// The end is scheduled for when the period ends.
+    /// The subscription is scheduled to end with the current period.
     ScheduleCancel {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
         #[serde(default, rename = "as", skip_serializing_if = "is_default")]
         encoding: CancelEncoding,
     },
-    /// A scheduled end is taken back.
+    /// A scheduled cancellation is revoked.
     Keep {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// The subscription ends at once.
+    /// The subscription ends immediately.
     CancelNow {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// The period ends, and a subscription that is scheduled to end with it.
+    /// The period ends, and with it a subscription that is scheduled to end then.
     EndAtPeriodEnd {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// The first item that has a plan gets another price.
+    /// The price of the first item with a plan changes.
     ChangePrice {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
@@ -110,7 +110,7 @@ pub enum Act {
         subscription: Label,
         price: Role,
     },
-    /// The schedule's next phase begins.
+    /// The next phase of the schedule begins.
     EnterPhase {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
@@ -135,7 +135,7 @@ pub enum Act {
         subscription: Label,
         behavior: PauseBehavior,
     },
-    /// `pause_collection` is taken away.
+    /// `pause_collection` is cleared.
     ClearPause {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
@@ -149,39 +149,40 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// The customer's e-mail changes.
+    /// The customer's e-mail address changes.
     ChangeEmail {
         #[serde(default, skip_serializing_if = "is_default")]
         to: NewEmail,
     },
-    /// The customer is deleted, and what it subscribes to ends.
+    /// The customer is deleted, and its subscriptions end.
     DeleteCustomer {},
-    /// The API does not know the subscription any more.
+    /// The API no longer knows the subscription.
     Forget {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
-    /// Somebody pays once, in a Checkout without a customer.
+    /// A one-time payment in a Checkout without a customer.
     GuestPayment {},
-    /// A customer of no account subscribes, changes what it bought, and leaves.
+    /// A customer without an account subscribes, changes the subscription and cancels it.
     Stranger {},
-    /// The same happens to a customer that no account knows, as of another application at the same provider account.
+    /// The same action for a customer without an account, as if of another application that shares the provider
+    /// account.
     NotOurs(Box<Act>),
-    /// So many subscriptions are begun one after the other, and never paid for.
+    /// Several subscriptions are started one after the other and never paid.
     Abandon { times: u8 },
-    /// The customer pays once, in a Checkout that is for no subscription.
+    /// The customer makes a one-time payment in a Checkout without a subscription.
     PayOnce {},
-    /// An invoice that belongs to no subscription is paid, or cannot be.
+    /// An invoice without a subscription is paid, or its payment fails.
     OneOffInvoice {
         #[serde(default, skip_serializing_if = "is_default")]
         paid: YesNo,
     },
-    /// The last single payment is given back.
+    /// The last one-time payment is refunded.
     Refund {
         #[serde(default, skip_serializing_if = "is_default")]
         amount: RefundedAmount,
     },
-    /// An event of a type and with an object that nobody has heard of: `billing.novelty.materialized`.
+    /// An event of an unknown type with an unknown object: `billing.novelty.materialized`.
     Invent {},
 }
 
@@ -206,7 +207,7 @@ pub struct Checkout {
     pub payment: CheckoutPayment,
 }
 
-/// A subscription that is made without Checkout.
+/// A subscription created without Checkout.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
@@ -239,7 +240,7 @@ fn is_one(number: &u32) -> bool {
     *number == 1
 }
 
-/// What a file does not have to say.
+/// Returns true if the key can be omitted from a file.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -249,7 +250,7 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub enum CheckoutPayment {
     #[default]
     Paid,
-    /// Checkout is complete, and the money is on its way: `payment_status` is `unpaid`.
+    /// Checkout is complete, but the money is still on its way: `payment_status` is `unpaid`.
     Unpaid,
     /// Checkout is opened and expires.
     Never,
@@ -264,33 +265,33 @@ pub enum FirstPayment {
     Fails,
 }
 
-/// Who makes a subscription, which decides on its metadata.
+/// The creator of a subscription, which determines its metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BoughtBy {
-    /// The application, with its own metadata.
+    /// The application, which sets its own metadata.
     #[default]
     Api,
-    /// A person, without any.
+    /// A person, without metadata.
     Dashboard,
 }
 
-/// The e-mail that a customer gets.
+/// The new e-mail address of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NewEmail {
-    /// One that nobody has.
+    /// An unused address.
     #[default]
     Fresh,
-    /// The one of another account.
+    /// The address of another account.
     OfAnotherAccount,
 }
 
-/// How much is given back.
+/// The amount of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundedAmount {
-    /// What is left of it.
+    /// The remaining amount.
     #[default]
     Rest,
     Part,
@@ -348,7 +349,7 @@ impl PauseBehavior {
     }
 }
 
-/// `yes` or `no`, which YAML 1.2 reads as words.
+/// `yes` or `no`, which YAML 1.2 reads as strings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum YesNo {
@@ -358,7 +359,7 @@ pub enum YesNo {
 }
 
 impl Act {
-    /// Its key in a scenario file.
+    /// Returns its key in a scenario file.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Wait { .. } => "wait",
@@ -401,7 +402,7 @@ impl Act {
         }
     }
 
-    /// Whether it is somebody who buys, or what belongs to that.
+    /// Returns true for a purchase and the steps that belong to one.
     pub(crate) fn is_purchase(&self) -> bool {
         matches!(
             self,
@@ -413,7 +414,7 @@ impl Act {
         )
     }
 
-    /// The prices that it speaks of.
+    /// Lists the prices that it uses.
     pub(crate) fn roles(&self) -> Vec<Role> {
         match self {
             Self::Checkout(checkout) if !checkout.items.is_empty() => checkout.items.clone(),

@@ -1,31 +1,31 @@
-//! Which prices of the contract play which part.
+//! The prices that a rehearsal uses for each role.
 
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price, PriceId};
 
-/// The part that a price plays.
+/// The role of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The first paid price of the contract.
     #[default]
     Main,
-    /// The first one of another paid plan.
+    /// The first price of another paid plan.
     Other,
-    /// The same where there is one, else `main`.
+    /// Like `other` if there is one, else `main`.
     OtherIfAny,
-    /// Another price of main's plan, which is paid by the year.
+    /// Another price of main's plan, for instance billed yearly.
     Yearly,
     /// Each paid price in turn.
     Each,
-    /// One that the contract neither maps nor ignores.
+    /// A price that the contract neither maps nor ignores.
     Unknown,
-    /// One for usage, of no plan.
+    /// A usage-based price without a plan.
     Metered,
-    /// One that is paid once.
+    /// A one-time price.
     Once,
-    /// One of another product: what `ignore_prices` names where it names anything.
+    /// A price of another product, taken from `ignore_prices` if that has an entry.
     Addon,
 }
 
@@ -43,15 +43,15 @@ pub struct Cast {
     pub paid: Vec<Price>,
 }
 
-/// A price of the contract's that is made up needs an id that the contract does not know.
+/// Made-up prices, whose ids the contract must not know.
 const UNKNOWN: &str = "price_prodverdict_unknown";
 const METERED: &str = "price_prodverdict_metered";
 const ONCE: &str = "price_prodverdict_once";
 const ADDON: &str = "price_prodverdict_addon";
 
 impl Cast {
-    /// Gives the parts to the prices of a contract. One that maps none is played with two made-up prices, since it does
-    /// not look at plans.
+    /// Assigns the prices of a contract to roles. A contract without plans gets two made-up prices, since it does not
+    /// check plans. Returns `None` if no mapped price is paid.
     pub fn of(contract: &Contract) -> Option<Self> {
         let mapped: Vec<(Price, &str)> = if contract.plans.is_empty() {
             [
@@ -64,7 +64,7 @@ impl Cast {
             let entries = contract.plans.iter().enumerate();
             let prices = entries.map(|(number, (key, plan))| (price_of(key, number), plan));
             let is_paid = |(price, plan): &(Price, &PlanWords)| {
-                // A more specific entry can name another plan for it.
+                // A more specific entry can map it to another plan.
                 contract.plans.plan(price) == Some(*plan)
                     && !plan.words().any(|word| contract.free_plans.contains(word))
                     && !is_ignored(contract, &price.id)
@@ -91,7 +91,7 @@ impl Cast {
         })
     }
 
-    /// The price that plays a part; `each` is the one whose turn it is. None where the contract has none for it.
+    /// Returns the price of a role, or `None` if the contract has none; `each` is the current price of `Role::Each`.
     pub fn price(&self, role: Role, each: Option<&PriceId>) -> Option<PriceId> {
         match role {
             Role::Main => Some(self.main.clone()),
@@ -106,7 +106,7 @@ impl Cast {
         }
     }
 
-    /// What the contract lacks for a part, in words.
+    /// Describes what the contract lacks for a role.
     pub(crate) fn lacks(&self, role: Role) -> Option<&'static str> {
         match role {
             Role::Other if self.other.is_none() => Some("`plans` maps no second paid plan"),
@@ -131,7 +131,7 @@ fn is_ignored(contract: &Contract, price: &PriceId) -> bool {
     patterns.any(|pattern| pattern.matches(price))
 }
 
-/// One that `ignore_prices` names, so that the contract calls it another product too.
+/// Returns a price that `ignore_prices` matches, so that it is another product for the contract too.
 fn addon(contract: &Contract) -> PriceId {
     use crate::contract::PricePattern;
     match contract.ignore_prices.first() {
@@ -143,7 +143,7 @@ fn addon(contract: &Contract) -> PriceId {
     }
 }
 
-/// A price that the key finds; the position of the key makes its id another than the others'.
+/// Returns a price that matches the key; the key's position makes its id unique.
 fn price_of(key: &PlanKey, number: usize) -> Price {
     let text = if key.is_prefix {
         format!("{}prodverdict", key.text)
@@ -164,7 +164,7 @@ fn price_of(key: &PlanKey, number: usize) -> Price {
     }
 }
 
-/// The id, or one that no beginning in `plans` is the beginning of.
+/// Returns the id, changed if a prefix in `plans` matches it.
 fn unmapped(contract: &Contract, id: &str) -> PriceId {
     let is_mapped = contract.plans.plan(&Price::bare(id)).is_some();
     PriceId::from(if is_mapped {

@@ -1,4 +1,4 @@
-//! What of a scenario is played under a contract, and how often: for each price, in each order, in each shape.
+//! Selects the runs of a scenario under a contract: one per price, event order or event version.
 
 use super::{
     act::{Act, BoughtBy, CheckoutPayment},
@@ -7,29 +7,29 @@ use super::{
 };
 use crate::contract::{Contract, Field, PriceId};
 
-/// What is due of one scenario.
+/// The runs of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due<'s> {
     pub performances: Vec<Performance<'s>>,
-    /// Why parts of it, or all of it, cannot be played: one reason a part, in words.
+    /// Reasons for skipping parts of it, or all of it: one sentence per part.
     pub left_out: Vec<String>,
 }
 
-/// One play with one account.
+/// One run of a play with one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Performance<'s> {
     pub scenario: &'s Scenario,
     pub play: &'s Play,
     pub variation: Variation,
-    /// The same in every run and of no other performance: ids are made from it.
+    /// A unique key that is the same each time, from which ids are made.
     pub key: String,
 }
 
-/// In what a performance differs from others of the same play.
+/// The difference between runs of the same play.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variation {
     None,
-    /// The events of the step that is sent in every order, by their positions.
+    /// Positions of the events of the step that is sent in every order.
     Order(Vec<usize>),
     AtOnce,
     Price(PriceId),
@@ -37,17 +37,17 @@ pub enum Variation {
     Version(String),
 }
 
-/// By what an application finds the account of a subscription that no Checkout made.
+/// The ways in which an application can find the account of a subscription created without Checkout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Links {
-    /// The account stores its customer from the start.
+    /// True if the account stores its customer from the start.
     pub stored_customer: bool,
-    /// The application's own subscriptions say whose they are in their metadata.
+    /// True if the application writes the account into the metadata of the subscriptions that it creates.
     pub metadata: bool,
 }
 
 impl Performance<'_> {
-    /// How the variation is told; empty where there is none.
+    /// Describes the variation; empty if there is none.
     pub fn told(&self) -> String {
         match &self.variation {
             Variation::None => String::new(),
@@ -71,7 +71,8 @@ impl Performance<'_> {
     }
 }
 
-/// What is due of a scenario under a contract; `versions` are those of which the rows have to end the same.
+/// Selects the runs of a scenario under a contract; `versions` are the event versions whose runs must end with the same
+/// rows.
 pub fn due<'s>(
     scenario: &'s Scenario,
     contract: &Contract,
@@ -109,7 +110,7 @@ pub fn due<'s>(
     due
 }
 
-/// What the contract does not map.
+/// Lists needs that the contract does not map.
 fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'static str> + 'n {
     let has_seats = contract.columns.contains_key(&Field::Seats);
     let has_plans = !contract.plans.is_empty();
@@ -119,7 +120,7 @@ fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'s
     })
 }
 
-/// What the contract has no price for.
+/// Returns the reason if the contract lacks a price of the play.
 fn lack(play: &Play, cast: &Cast) -> Option<&'static str> {
     let mut roles = play
         .steps
@@ -129,7 +130,7 @@ fn lack(play: &Play, cast: &Cast) -> Option<&'static str> {
     roles.find_map(|role: Role| cast.lacks(role))
 }
 
-/// Why nobody could tell whose subscription a play begins with. A Checkout that is completed tells it.
+/// Returns the reason if nothing links the first subscription of a play to its account. A completed Checkout does.
 fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
     let mut is_linked = links.stored_customer;
     for act in play.steps.iter().flat_map(|step| &step.provider) {
@@ -182,7 +183,7 @@ fn orders(step: &Step) -> Vec<Variation> {
     variations
 }
 
-/// Every order of the positions below `length` that begins with `chosen`, the one as written first.
+/// Lists every order of the positions below `length` that begins with `chosen`, starting with ascending order.
 fn permute(chosen: &mut Vec<usize>, length: usize, orders: &mut Vec<Vec<usize>>) {
     if chosen.len() == length {
         orders.push(chosen.clone());

@@ -1,4 +1,4 @@
-//! The scenarios that the program carries, and how a scenario file is read.
+//! The built-in scenarios, and the parser of scenario files.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{
     scenario::{Answered, Order, Play, Scenario, Step},
 };
 
-/// The name of a file beside this one, and what is in it.
+/// Returns the name and the content of a scenario file.
 macro_rules! scenario {
     ($id:literal) => {
         (
@@ -19,7 +19,7 @@ macro_rules! scenario {
     };
 }
 
-/// Every file of `scenarios/`, in the order in which they are played: from what everybody has to what few think of.
+/// Every file of `scenarios/`, in the order in which they are run: from the essential to the exotic.
 const FILES: [(&str, &str); 26] = [
     scenario!("first-purchase"),
     scenario!("first-purchase-any-order"),
@@ -49,13 +49,13 @@ const FILES: [(&str, &str); 26] = [
     scenario!("unknown-event"),
 ];
 
-/// More events than this have too many orders to play all of them.
+/// Maximum number of events in a step with `order: every`; more have too many orders.
 const MOST_EVENTS_IN_EVERY_ORDER: usize = 5;
 
-/// A scenario file comes from the repository, and no honest one is larger.
+/// Maximum size of a scenario file, far above that of any legitimate one.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Why a text is no scenario.
+/// An error in a scenario file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     #[error("{file}: {message}")]
@@ -64,7 +64,7 @@ pub enum ParseError {
     Meaning { file: String, message: String },
 }
 
-/// The scenarios of the program.
+/// Returns the built-in scenarios.
 pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
     let of_program = |(name, text): &(&str, &str)| {
         let scenario = parse(name, text)?;
@@ -76,7 +76,7 @@ pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
     FILES.iter().map(of_program).collect()
 }
 
-/// Reads one file; `name` is what errors call it.
+/// Parses one file; errors refer to it as `name`.
 pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     let wrong = |message: String| ParseError::Meaning {
         file: name.to_owned(),
@@ -97,7 +97,7 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     Ok(scenario)
 }
 
-/// What serde cannot see.
+/// Validates everything that serde does not.
 fn check(scenario: &Scenario) -> Result<(), String> {
     if !is_id(&scenario.id) {
         return Err(format!(
@@ -160,7 +160,7 @@ fn check_play(play: &Play) -> Result<(), String> {
     Ok(())
 }
 
-/// Keys of which one would be read and the other not.
+/// Rejects combinations of keys of which one would be ignored.
 fn unasserted(step: &Step) -> Option<&'static str> {
     if step.fails.is_some() && step.order == Order::Every {
         return Some("`fails` and `order: every` do not go together");

@@ -1,5 +1,5 @@
-//! Rehearsals as plain values: scenarios, what plays of them are due under a contract, what a step showed, and what is
-//! wrong with it. Nothing here talks to a handler, a provider or a database; the command does, and asks.
+//! Rehearsals as plain values: scenarios, their runs under a contract, the observations of a step, and findings.
+//! Nothing here does I/O; the command talks to the handler, the provider and the database.
 
 mod act;
 mod cast;

@@ -1,51 +1,51 @@
-//! What a step showed, as plain values.
+//! Observations of a step, as plain values.
 
 use crate::contract::{Explanation, Finding};
 
 use super::scenario::Signing;
 
-/// Everything that was seen between the beginning of a step and its end.
+/// Everything observed between the beginning and the end of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
-    /// What was delivered at this step.
+    /// Deliveries of this step.
     pub deliveries: Vec<Delivery>,
-    /// What was delivered at the steps before.
+    /// Deliveries of earlier steps.
     pub earlier: Vec<Delivery>,
     pub before: RowState,
     pub after: RowState,
-    /// The customer and the account at the end, in the contract's words; none where nobody can tell.
+    /// The contract's explanation of the customer and the account at the end, if there is one.
     pub explained: Option<Explanation>,
-    /// What breaks the contract at the end. The plans are left out of it where the step keeps the plan.
+    /// Contract violations at the end. The plan is not checked if the step keeps the plan.
     pub findings: Vec<Finding>,
-    /// What became of the rows that name the account or its customer, stamps of the present time left out.
+    /// Changes in the rows that refer to the account or its customer, without timestamps of the present.
     pub changes: Vec<Change>,
-    /// The same with the stamps.
+    /// The same changes, with these timestamps.
     pub all_changes: Vec<Change>,
     pub bystanders: Vec<BystanderChange>,
-    /// What the handler asked the provider for.
+    /// Requests of the handler to the provider.
     pub calls: Vec<Call>,
-    /// What was made to fail.
+    /// The injected failure.
     pub fault: Option<Fault>,
     pub gate: Option<GateAnswer>,
-    /// The last lines that the application printed, where the rehearsal started it.
+    /// The last output lines of the application, if the rehearsal started it.
     pub printed: Vec<String>,
-    /// The success pages that were asked for before anything was delivered.
+    /// The success pages that were requested before any delivery.
     pub visited: Vec<Visited>,
 }
 
-/// One event, delivered once.
+/// One delivery of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub step: String,
     pub event: String,
     pub id: String,
     pub signed: Signing,
-    /// It was delivered before.
+    /// True if it was delivered before.
     pub is_repeat: bool,
     pub answer: Answer,
 }
 
-/// What the handler answered.
+/// The handler's response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Status {
@@ -53,7 +53,7 @@ pub enum Answer {
         /// The beginning of the body; empty for a success.
         body: String,
     },
-    /// Nothing, for this reason.
+    /// No response, for this reason.
     Nothing(String),
 }
 
@@ -82,16 +82,16 @@ impl Answer {
 /// The account as the contract reads it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowState {
-    /// False when the accounts query returns no row for it.
+    /// True if the accounts query returns a row for it.
     pub exists: bool,
     pub linked: bool,
     pub paid: bool,
     pub plan: Option<String>,
-    /// Each mapped column, as the configuration calls it, with its value in words.
+    /// Each mapped column under its name in the configuration, with its value as text.
     pub columns: Vec<(String, String)>,
 }
 
-/// One column of one row that is not what it was. A row that came or went has no value on one side.
+/// A change of one column of one row. An inserted or deleted row has a value on one side only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
     pub table: String,
@@ -101,10 +101,10 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-/// A row of somebody who has nothing to do with it.
+/// A change in a row of an unrelated account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BystanderChange {
-    /// Who that is, as in "an account without a customer".
+    /// A description such as "an account without a customer".
     pub who: String,
     pub account: String,
     pub changes: Vec<Change>,
@@ -117,11 +117,11 @@ pub struct Call {
     /// Path and query.
     pub target: String,
     pub status: u16,
-    /// The part of it that the fake provider does not play, where there is one: its answer says nothing about the handler.
+    /// The unsupported part of the request, if any: the fake's response then says nothing about the handler.
     pub unplayed: Option<Unplayed>,
 }
 
-/// A gap of the fake provider.
+/// An unsupported feature of the fake provider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unplayed {
     /// The path, or the method on it.
@@ -131,31 +131,31 @@ pub enum Unplayed {
     Expansion(String),
 }
 
-/// What was made to fail, and what became of it.
+/// An injected failure and its effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// As in "The first write".
+    /// A description such as "The first write".
     pub what: String,
-    /// The position among the step's deliveries of the one that ran into it.
+    /// Index of the step's delivery that hit it.
     pub hit: Option<usize>,
-    /// What that one changed all the same.
+    /// Changes that this delivery made nevertheless.
     pub half_written: Vec<Change>,
 }
 
-/// A success page that was asked for.
+/// A success page that was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visited {
     pub url: String,
-    /// The status at the end of the redirects that stay at the host, or why there is none.
+    /// The status after redirects within the host, or the reason why there is none.
     pub answer: Result<u16, String>,
 }
 
-/// What the application itself says about the account.
+/// The response of the application's access endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateAnswer {
     pub url: String,
-    /// What it has to say.
+    /// The expected access.
     pub expected: bool,
-    /// What it says, or why it says nothing that can be understood.
+    /// The reported access, or the reason why the response is unusable.
     pub said: Result<bool, String>,
 }

@@ -1,4 +1,5 @@
-//! A scenario file: plays of steps; each step says what the provider does, what it sends, and what must hold.
+//! The format of a scenario file: plays made of steps. A step says what the provider does, what it sends, and what must
+//! hold.
 
 use std::fmt;
 
@@ -12,26 +13,26 @@ use super::{
     recording::Recorded,
 };
 
-/// One way in which billing goes.
+/// A course of events in billing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Lower-case words joined by hyphens.
     pub id: String,
-    /// What it plays, in one line.
+    /// A one-line summary.
     pub title: String,
-    /// What a correct application ends with.
+    /// The end state of a correct application.
     pub ends: String,
-    /// What goes wrong in applications that do not.
+    /// The consequences in an incorrect application.
     pub why: String,
-    /// What the contract has to map.
+    /// Mappings that the contract must have.
     #[serde(default)]
     pub needs: Vec<Need>,
     pub plays: Vec<Play>,
-    /// It is not one of the program's: it says itself what there has to be, and the contract is not asked.
+    /// True unless the scenario is built in: it then states its own expectations besides the contract.
     #[serde(skip)]
     pub is_own: bool,
-    /// It was made of the provider's events.
+    /// The recording, if it was made from the provider's events.
     #[serde(skip)]
     pub recorded: Option<Recorded>,
 }
@@ -41,28 +42,28 @@ pub struct Scenario {
 pub enum Need {
     /// `columns: {seats: …}`.
     Seats,
-    /// `plans`, or `ignore_prices`: a subscription to something else is told from one to a plan.
+    /// `plans`, or `ignore_prices`: they separate subscriptions to a plan from those to other products.
     Plans,
 }
 
-/// Steps in the life of one account, which is made for them.
+/// Steps in the life of one account, which is created for them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Play {
-    /// Tells the plays of a scenario apart.
+    /// A name that is unique in the scenario.
     #[serde(default)]
     pub name: Option<String>,
-    /// What the contract has to map.
+    /// Mappings that the contract must have.
     #[serde(default)]
     pub needs: Vec<Need>,
-    /// Played once for each of these, each time with an account of its own.
+    /// The values to run the play for, each with a separate account.
     #[serde(default)]
     pub each: Option<Each>,
     pub steps: Vec<Step>,
 }
 
 impl Play {
-    /// Whether nothing has happened up to this step but that somebody bought, and paid for it.
+    /// Returns true if nothing but a paid purchase has happened up to this step.
     pub fn is_first_purchase(&self, index: usize) -> bool {
         let steps = self.steps.iter().take(index.saturating_add(1));
         let mut acts = steps.flat_map(|step| &step.provider).peekable();
@@ -75,7 +76,7 @@ impl Play {
 pub enum Each {
     /// Every paid price of the contract.
     Price,
-    /// Every version of `api_versions`, or the configured one. The rows have to end the same.
+    /// Every version of `api_versions`, or the configured one. The rows must end the same.
     Shape,
 }
 
@@ -84,45 +85,45 @@ pub enum Each {
 pub struct Step {
     /// Unique in the scenario.
     pub id: String,
-    /// What happens, in one sentence.
+    /// A description in one sentence.
     pub does: String,
-    /// What the provider does, one after the other.
+    /// Actions of the provider, one after the other.
     #[serde(default, with = "serde_yaml::with::singleton_map_recursive")]
     pub provider: Vec<Act>,
-    /// What it sends then. By the time it sends the first event, everything above has happened.
+    /// Events to send. All the actions above happen before the first event is sent.
     #[serde(default)]
     pub send: Vec<Sending>,
-    /// Every event of these steps once more, with the same ids.
+    /// Steps whose events are all sent again, with the same ids.
     #[serde(default)]
     pub again: Vec<String>,
-    /// What the step before did not get through: the event that failed, and those after it.
+    /// `yes` to send the rest of the previous step: the event that failed, and those after it.
     #[serde(default)]
     pub rest: Option<YesNo>,
     #[serde(default)]
     pub order: Order,
-    /// What is made to fail while the events are delivered. They stop with the first that ran into it.
+    /// The failure to inject during the deliveries. They stop at the first that hits it.
     #[serde(default, with = "serde_yaml::with::singleton_map_recursive")]
     pub fails: Option<Failure>,
     #[serde(default)]
     pub then: Then,
 }
 
-/// An event to deliver. Written as its type, or as a mapping that says more.
+/// An event to deliver. Written as its type, or as a mapping with more keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sending {
     pub event: String,
-    /// The step at which it was made; none: this one.
+    /// The step that created it; this one by default.
     pub of: Option<String>,
     pub signed: Signing,
-    /// Sent only where events have a version before this one.
+    /// Sent only for event versions before this one.
     pub until: Option<Until>,
 }
 
-/// A version with which the provider stopped sending an event.
+/// The version with which the provider stopped sending an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Until {
-    /// 2025-03-31: Checkout makes a subscription once it is paid for, so it begins active.
+    /// 2025-03-31: Checkout creates a subscription only after the payment, so it is active from the start.
     Basil,
 }
 
@@ -138,18 +139,18 @@ struct Detailed {
     until: Option<Until>,
 }
 
-/// How the header is made.
+/// The signature header of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Signing {
     #[default]
     AsDocumented,
-    /// Two signatures, as while a secret is rolled; the second one is right.
+    /// Two signatures, as while a secret is rolled; the second one is correct.
     WithTwoSecrets,
-    /// No header at all.
+    /// No header.
     NotAtAll,
     WithAnotherSecret,
-    /// Signed, and then a byte of the body changes.
+    /// Correctly signed, but a byte of the body changes afterwards.
     ThenTamperedWith,
     TenMinutesAgo,
 }
@@ -159,25 +160,25 @@ pub enum Signing {
 pub enum Order {
     #[default]
     AsWritten,
-    /// The play is played once for each order, and once more with all of them at once.
+    /// One run for each order, and one that sends all events at once.
     Every,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
-    /// The so-maniest write of a row of the account.
+    /// The nth write to the account's rows.
     Write(u8),
-    /// The handler's first request to the provider is answered with this status.
+    /// The handler's first request to the provider, which gets this status.
     Call(u16),
 }
 
-/// What must hold after a step.
+/// Conditions after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Then {
-    /// In the program's scenarios it is what a usual contract comes to, and the contract decides. In others it holds
-    /// beside the contract.
+    /// The expected access. In built-in scenarios it is the result of a usual contract, and the contract decides; in
+    /// others it must hold besides the contract.
     #[serde(skip_serializing_if = "is_default")]
     pub access: Access,
     #[serde(skip_serializing_if = "is_default")]
@@ -191,7 +192,7 @@ pub struct Then {
 pub enum Access {
     Yes,
     No,
-    /// As `statuses`, `grace` and `plans` say.
+    /// Decided by `statuses`, `grace` and `plans`.
     #[default]
     Either,
 }
@@ -210,14 +211,14 @@ pub enum Answered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Row {
-    /// It is what the contract says.
+    /// The row matches the contract.
     #[default]
     Follows,
-    /// So it is, and the step changed nothing but stamps of the time.
+    /// Like `follows`, and the step changes nothing but timestamps.
     Same,
-    /// Nothing at all was written to it.
+    /// Nothing is written to the row.
     Untouched,
-    /// Access and plan are what they were before; the other columns follow.
+    /// Access and plan are unchanged; the other columns follow.
     Kept,
 }
 

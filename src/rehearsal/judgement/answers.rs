@@ -1,4 +1,4 @@
-//! How the handler answered: what it accepted, what it refused, and what it hid.
+//! Judges the handler's responses: events that it accepted, refused, or swallowed the failure of.
 
 use super::{OnRow, Wrong, hint, told};
 use crate::{
@@ -9,14 +9,14 @@ use crate::{
     },
 };
 
-/// Whether a delivery ran into the failure that was injected and said so: what it asks for is still to come.
+/// Returns true if a delivery hit the injected failure and got an error response, so that its retry is still to come.
 pub(super) fn has_failed(observed: &Observed) -> bool {
     let hit = observed.fault.as_ref().and_then(|fault| fault.hit);
     let hit = hit.and_then(|index| observed.deliveries.get(index));
     hit.is_some_and(|delivery| !delivery.answer.is_success())
 }
 
-/// What is wrong with the answers of a step.
+/// Lists what is wrong with the responses of a step.
 pub(super) fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Wrong> {
     if let Some(fault) = &observed.fault
         && let Some(hit) = fault.hit.and_then(|index| observed.deliveries.get(index))
@@ -30,7 +30,7 @@ pub(super) fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Wrong> {
     }
 }
 
-/// A failure that was injected has to be answered with a failure, unless the row comes right all the same.
+/// Requires an error response after an injected failure, unless the row is correct nevertheless.
 fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
     let what = &fault.what;
     let event = &hit.event;
@@ -58,7 +58,7 @@ fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::HalfWritten, message, fix).about(event))
 }
 
-/// Every event is to be accepted, at the second or third try at the latest; some were not.
+/// Reports the first event that was not accepted, not even on a retry.
 fn refused(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     let was_accepted = |id: &str| {
         let mut deliveries = observed.deliveries.iter();
@@ -75,7 +75,7 @@ fn refused(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::HandlerAnswer, message, fix).about(&first.event))
 }
 
-/// No event is to be accepted; some were, or fell over.
+/// Reports the first event that was accepted or got no 4xx response.
 fn accepted(observed: &Observed) -> Vec<Wrong> {
     let of = |delivery: &Delivery| match &delivery.answer {
         answer if answer.is_refusal() => None,
@@ -124,7 +124,7 @@ fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
     Wrong::new(HandlerRule::ForgedAccepted, message, fix).about(&delivery.event)
 }
 
-/// Whether the signature may be what the handler did not like: a refusal as the SDKs' examples give it.
+/// Returns true if the handler may have rejected the signature: with a status that the examples of the SDKs use.
 pub(super) fn blames_the_signature(answer: &Answer) -> bool {
     matches!(
         answer,

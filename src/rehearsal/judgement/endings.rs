@@ -1,4 +1,4 @@
-//! Performances of one play against one another: the same end state whatever came first, and one finding for all.
+//! Compares runs of one play, which must end in the same state, and folds their findings.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use crate::{
     rehearsal::observed::RowState,
 };
 
-/// Columns whose values belong to an account or to a moment, and so differ between accounts of equal lives.
+/// Returns false for columns whose values depend on the account or the time.
 fn is_comparable(name: &str, own: &[&str]) -> bool {
     !own.contains(&name)
 }
 
-/// Says so where two performances of a play, each right by the contract, end with different rows. `own` are the columns
-/// that hold ids and stamps of the time.
+/// Reports two runs of a play that satisfy the contract but end with different rows. `own` are the columns that hold
+/// ids and timestamps.
 pub fn endings_differ(
     on: OnRow<'_>,
     (first, first_told): (&RowState, &str),
@@ -64,16 +64,15 @@ pub fn endings_differ(
     })
 }
 
-/// Whether a step with these findings ends its play: what comes after it would be its consequence. Those that do not
-/// fail end nothing, or they would hide what does.
+/// Returns true if a step with these findings ends its play, because later findings would only be consequences.
+/// Findings that do not fail the run end nothing, or they would hide ones that do.
 pub fn ends_play(findings: &[Finding], fail_on: Option<Severity>) -> bool {
     let least = fail_on.unwrap_or(Severity::High);
     let mut findings = findings.iter();
     findings.any(|finding| finding.severity.reaches(least))
 }
 
-/// What a play is told by, given the findings of each step: those of its worst step, then those of the first that
-/// went wrong.
+/// Returns the findings that a play reports: those of its worst step, then those of the first step with any.
 pub fn worst_then_first(steps: Vec<Vec<Finding>>) -> Vec<Finding> {
     let worst_of = |findings: &[Finding]| findings.iter().map(|finding| finding.severity).min();
     let mut wrong = steps.into_iter().filter(|findings| !findings.is_empty());
@@ -91,7 +90,8 @@ pub fn worst_then_first(steps: Vec<Vec<Finding>>) -> Vec<Finding> {
     worst
 }
 
-/// One finding for each step and rule: the first performance tells, and how many others ended alike is added.
+/// Merges the findings of each step and rule into the first one, and adds the number of other runs with the same
+/// finding.
 pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     let mut folded: Vec<(Finding, usize)> = Vec::new();

@@ -1,4 +1,4 @@
-//! The likely cause, named from what changed and what did not. A hint is a guess, and is worded as one.
+//! Names the likely cause, from what changed and what did not. A hint is a guess, and is worded as one.
 
 use super::{OnRow, answers::blames_the_signature, told};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// The event that links an account to its customer.
 const BOUGHT: &str = "checkout.session.completed";
 
-/// An event that had to be accepted was not.
+/// Returns the hint for an event that was not accepted.
 pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delivery) -> String {
     let everything = observed.earlier.iter().chain(&observed.deliveries);
     let none_was_accepted = !everything.clone().any(|one| one.answer.is_success());
@@ -55,7 +55,7 @@ pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delive
     }
 }
 
-/// Every event was accepted, and the row is wrong.
+/// Returns the hint for a wrong row after every event was accepted.
 pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
         return format!(
@@ -100,7 +100,7 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
     }
 }
 
-/// The event that `of_row` speaks of, where that is not one of the step.
+/// Returns the event that `of_row` mentions, if it is not one of the step.
 pub(super) fn event_of_row(observed: &Observed, worst: &Finding) -> Option<&'static str> {
     (worst.rule == Rule::OrphanSubscription && !observed.after.linked).then_some(BOUGHT)
 }
@@ -143,7 +143,7 @@ fn nothing_changed(observed: &Observed) -> String {
     hint
 }
 
-/// The order in which things happen goes well, or it would have been told first; another one does not.
+/// Returns the hint for events out of order. The natural order went well, or it would have been reported instead.
 fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
     let Variation::Order(order) = &on.performance.variation else {
         return None;
@@ -161,7 +161,7 @@ fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
     ))
 }
 
-/// Everything that was delivered is older than what the provider says.
+/// Returns true if everything delivered is older than the provider's current state.
 fn is_old_news(on: OnRow<'_>, observed: &Observed) -> bool {
     let step = on.step;
     !observed.deliveries.is_empty()
@@ -177,7 +177,7 @@ fn subscriptions(observed: &Observed) -> &[ExplainedSubscription] {
         .map_or(&[], |explained| &explained.subscriptions)
 }
 
-/// The customer pays, and the row says no.
+/// Returns the hint for a paying customer whose row denies access.
 fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
     let paid = on.column(Field::HasPaidAccess);
     let deciding = subscriptions(observed).iter().find(|one| one.decides);
@@ -209,7 +209,7 @@ fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
     }
 }
 
-/// The row says yes, and nothing is paid for.
+/// Returns the hint for a row that grants access without a payment.
 fn access(on: OnRow<'_>, observed: &Observed) -> String {
     let paid = on.column(Field::HasPaidAccess);
     let status = subscriptions(observed)
@@ -263,7 +263,7 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
     }
 }
 
-/// The stored end of the period is not the subscription's.
+/// Returns the hint for a stored period end that differs from the subscription's.
 fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
     let id = on.column(Field::SubscriptionId);
     if let Some((_, now)) = move_of(observed, id).filter(|(before, _)| is_value(Some(before))) {
@@ -290,7 +290,7 @@ fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
     worst.fix.to_string()
 }
 
-/// The stored flag is not what the subscription says of its end.
+/// Returns the hint for a stored cancel flag that differs from the subscription's.
 fn cancel_flag(on: OnRow<'_>, observed: &Observed) -> String {
     let flag = on.column(Field::CancelAtPeriodEnd);
     let mut changes = observed.changes.iter();
@@ -311,7 +311,7 @@ fn cancel_flag(on: OnRow<'_>, observed: &Observed) -> String {
     }
 }
 
-/// A column as SQL has to spell it.
+/// Quotes a column for SQL if it needs quotes.
 fn identifier(name: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if name.bytes().all(is_plain) {
@@ -325,7 +325,7 @@ fn is_value(side: Option<&str>) -> bool {
     side.is_some_and(|value| value != "null")
 }
 
-/// What the contract read in a column before and after the step, where that is not the same.
+/// Returns the values of a column in the contract before and after the step, if they differ.
 fn move_of<'o>(observed: &'o Observed, column: &str) -> Option<(&'o str, &'o str)> {
     let of = |row: &'o RowState| {
         let mut columns = row.columns.iter();
@@ -336,7 +336,7 @@ fn move_of<'o>(observed: &'o Observed, column: &str) -> Option<(&'o str, &'o str
     (before != after).then_some((before, after))
 }
 
-/// The events that were delivered, each once.
+/// Lists the types of the delivered events, each once.
 pub(super) fn events(observed: &Observed) -> String {
     let mut names: Vec<&str> = Vec::new();
     for delivery in &observed.deliveries {
@@ -352,7 +352,7 @@ pub(super) fn events(observed: &Observed) -> String {
     }
 }
 
-/// The columns that changed, each once.
+/// Lists the changed columns, each once.
 fn columns(observed: &Observed) -> String {
     let mut names: Vec<&str> = Vec::new();
     for change in observed

@@ -1,4 +1,4 @@
-//! The columns and events that the texts of a finding name, as data.
+//! The columns and events that a finding mentions, as data.
 
 use super::{OnRow, told::MOST_EARLIER};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     rehearsal::observed::{Change, Delivery, Observed},
 };
 
-/// The mapped columns that changed; the event that the finding is about, those of its step, and those before it.
+/// Returns the mapped columns that changed, the event that the finding is about, those of its step, and earlier ones.
 pub(super) fn mentions(on: OnRow<'_>, observed: &Observed, about: Option<&str>) -> Mentions {
     let own = observed.all_changes.iter();
     let others = observed.bystanders.iter().flat_map(|one| &one.changes);
@@ -26,7 +26,7 @@ pub(super) fn mentions(on: OnRow<'_>, observed: &Observed, about: Option<&str>) 
     }
 }
 
-/// The fields that columns of these names are mapped to, each once, in the order of fields.
+/// Lists the fields that are mapped to these columns, each once, in the order of fields.
 pub(super) fn fields<'a>(on: OnRow<'_>, columns: impl Iterator<Item = &'a str>) -> Vec<Field> {
     let columns: Vec<_> = columns.collect();
     let mapped = on.contract.columns.iter();
@@ -46,7 +46,7 @@ fn of(delivery: &Delivery, is_earlier: bool) -> EventMention {
     event(&delivery.event, is_earlier)
 }
 
-/// The fake's events are in no log.
+/// Mentions an event without its id: no log has the events of the fake.
 fn event(kind: &str, is_earlier: bool) -> EventMention {
     EventMention {
         kind: kind.to_owned(),

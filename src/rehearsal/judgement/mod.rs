@@ -1,5 +1,5 @@
-//! What is wrong with what a step showed. One cause, one finding: what the handler answered comes before what the row
-//! says, and what the row says is told by the worst rule that it breaks.
+//! Judges the observations of a step. One cause, one finding: a wrong response outranks a wrong row, and a wrong row is
+//! reported under its most severe rule.
 
 mod answers;
 mod endings;
@@ -21,7 +21,7 @@ use crate::contract::{
 
 pub use endings::{endings_differ, ends_play, fold, worst_then_first};
 
-/// Whom and what a step was about.
+/// The context of a step: its run, account, customer and contract.
 #[derive(Debug, Clone, Copy)]
 pub struct OnRow<'a> {
     pub performance: &'a Performance<'a>,
@@ -30,12 +30,11 @@ pub struct OnRow<'a> {
     pub customer: &'a str,
     /// The variable that holds the signing secret, for the hint.
     pub secret_env: &'a str,
-    /// What is judged by.
     pub contract: &'a Contract,
 }
 
 impl<'a> OnRow<'a> {
-    /// What the configuration calls a column.
+    /// Returns the name of a column in the configuration.
     fn column(&self, field: Field) -> &'a str {
         match self.contract.columns.get(&field) {
             Some(ColumnName::Column(name) | ColumnName::In { column: name, .. }) => name,
@@ -43,7 +42,7 @@ impl<'a> OnRow<'a> {
         }
     }
 
-    /// How bad it is; none where the rule is off. What the contract's evaluator found is weighed already.
+    /// Applies the configured severity; `None` if the rule is off. The contract's findings already have it.
     fn weighed(&self, wrong: Wrong) -> Option<Wrong> {
         let severity = if matches!(wrong.rule, Rule::Handler(_)) {
             *self.contract.severities.get(&wrong.rule)?
@@ -54,18 +53,18 @@ impl<'a> OnRow<'a> {
     }
 }
 
-/// Something that is wrong, before it is told with everything around it.
+/// A finding in the making, without the description of the step and the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wrong {
     rule: Rule,
     severity: Severity,
-    /// One sentence a line.
+    /// One sentence per line.
     message: String,
     fix: String,
     subject: Subject,
     amount: Money,
     items_without_amount: u64,
-    /// The event that the texts are about first of all.
+    /// The event that the message is mainly about.
     event: Option<String>,
 }
 
@@ -90,7 +89,7 @@ impl Wrong {
     }
 }
 
-/// Everything that is wrong with a step, the worst first; empty when it went as it has to.
+/// Lists the findings of a step, the most severe first.
 pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
     let mut wrong: Vec<Wrong> = Vec::new();
     wrong.extend(rows::bystanders(observed));

@@ -1,4 +1,4 @@
-//! What the rows say: the contract, what had to stay, who had nothing to do with it.
+//! Judges the rows: against the contract, against the state before, and those of unrelated accounts.
 
 use super::{OnRow, Wrong, hint, told};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     rehearsal::{observed::Observed, scenario::Access},
 };
 
-/// The rules that the account breaks: the worst one tells, the others are named after it.
+/// Reports the most severe of the rules that the account breaks, and lists the others after it.
 pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     let mut findings = observed.findings.iter();
     let worst = findings.next()?;
@@ -21,7 +21,7 @@ pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     }
     let mut wrong = Wrong::new(worst.rule, message, hint::of_row(on, observed, worst));
     wrong.event = hint::event_of_row(observed, worst).map(str::to_owned);
-    // In a check it may be somebody without an account. Here it is the account's own customer.
+    // In a check the customer may have no account. Here it is the customer of the account.
     wrong.severity = if worst.rule == Rule::OrphanSubscription {
         Rule::RevenueLeak.default_severity()
     } else {
@@ -60,7 +60,7 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// A scenario of the user's own says itself whether there is access, whatever the contract makes of it.
+/// Compares access with the expectation of a user-defined scenario, whatever the contract decides.
 pub(super) fn access(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     let expected = match on.step.then.access {
         Access::Yes => true,
@@ -86,7 +86,7 @@ pub(super) fn access(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     Some(Wrong::new(rule, message.to_owned(), fix))
 }
 
-/// Nothing at all was to be written.
+/// Reports changes after a step that must write nothing.
 pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
     if observed.all_changes.is_empty() {
         return None;
@@ -102,7 +102,7 @@ pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::UnneededWrite, message, fix))
 }
 
-/// A repeat is to change nothing but stamps of the time.
+/// Reports changes other than timestamps after a repeated event.
 pub(super) fn same(observed: &Observed) -> Option<Wrong> {
     if observed.changes.is_empty() {
         return None;
@@ -115,7 +115,7 @@ pub(super) fn same(observed: &Observed) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::RepeatChanged, message, fix))
 }
 
-/// Access and plan are to stay what they were.
+/// Reports lost access or a changed plan after a step that must keep both.
 pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
     let (before, after) = (&observed.before, &observed.after);
     let plan = |plan: &Option<String>| plan.clone().unwrap_or_else(|| "null".to_owned());
@@ -145,7 +145,7 @@ pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
     Some(wrong)
 }
 
-/// The application is asked itself.
+/// Reports a wrong response of the application's access endpoint.
 pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
     let gate = observed.gate.as_ref()?;
     let said = match &gate.said {
@@ -161,7 +161,7 @@ pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::GateDiffers, message, fix))
 }
 
-/// A row of the account is what everything is about.
+/// Reports that the row of the account is gone.
 pub(super) fn gone(on: OnRow<'_>) -> Wrong {
     let message = format!("The row of the account `{}` is gone.", on.account);
     let fix =
@@ -169,7 +169,7 @@ pub(super) fn gone(on: OnRow<'_>) -> Wrong {
     Wrong::new(HandlerRule::AccountGone, message, fix)
 }
 
-/// Everybody who had nothing to do with it.
+/// Reports changed rows of unrelated accounts.
 pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
     let first = observed.bystanders.first()?;
     let mut message = format!(

@@ -1,4 +1,4 @@
-//! How a step is told: what happened, what was sent, what each side says, what the handler asked for.
+//! Describes a step: what happened, what was sent, the state on each side, and the handler's requests.
 
 use super::OnRow;
 use crate::{
@@ -9,15 +9,15 @@ use crate::{
     },
 };
 
-/// More of these than anybody reads.
+/// Maximum number of entries shown.
 const MOST_CALLS: usize = 12;
 const MOST_CHANGES: usize = 6;
 pub(super) const MOST_EARLIER: usize = 12;
 
-/// A value of a column, or a body, may be anything.
+/// Maximum length of a shown value or body, which may be anything.
 const LONGEST_VALUE: usize = 80;
 
-/// The sentence that the finding begins with, on its own line.
+/// Returns the first line of a finding, which describes the step.
 pub(super) fn step(on: OnRow<'_>) -> String {
     let mut does = on.step.does.clone();
     let told = on.performance.told();
@@ -29,7 +29,7 @@ pub(super) fn step(on: OnRow<'_>) -> String {
     format!("{}{}.\n", first.unwrap_or_default(), letters.as_str())
 }
 
-/// Everything around it, one fact an entry; each begins with a word that says what it is.
+/// Lists the evidence, one fact per entry, each of which begins with a label.
 pub(super) fn evidence(observed: &Observed) -> Vec<String> {
     let mut lines = Vec::new();
     let skipped = observed.earlier.len().saturating_sub(MOST_EARLIER);
@@ -147,7 +147,7 @@ fn calls(observed: &Observed) -> Vec<String> {
     lines
 }
 
-/// `plan pro → free, …`; the table is named where the change is not in one that the contract reads alone.
+/// Formats changes as `users.plan pro → free, …`.
 pub(super) fn changes(changes: &[Change]) -> String {
     let value = |value: &Option<String>| match value {
         Some(value) => shortened(value),
@@ -178,7 +178,7 @@ pub(super) fn changes(changes: &[Change]) -> String {
     told.join(", ")
 }
 
-/// A status, and the beginning of what came with it where that is no success.
+/// Formats a response: its status, and the beginning of the body of an error.
 pub(super) fn answer(answer: &Answer) -> String {
     match answer {
         Answer::Status { code, body } if body.is_empty() => code.to_string(),
@@ -187,7 +187,7 @@ pub(super) fn answer(answer: &Answer) -> String {
     }
 }
 
-/// What an event looked like, after its name.
+/// Describes the signature of an event, to follow its name.
 pub(super) fn signing(signing: Signing) -> &'static str {
     match signing {
         Signing::AsDocumented => "signed as documented",
@@ -199,7 +199,7 @@ pub(super) fn signing(signing: Signing) -> &'static str {
     }
 }
 
-/// The ids that the texts hold.
+/// Lists the ids that the texts contain.
 pub(super) fn named(observed: &Observed) -> Vec<String> {
     let deliveries = observed.earlier.iter().chain(&observed.deliveries);
     let mut named: Vec<_> = deliveries.map(|delivery| delivery.id.clone()).collect();

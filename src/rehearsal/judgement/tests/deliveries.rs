@@ -1,4 +1,4 @@
-//! What is delivered and answered, and how it is told.
+//! Tests of deliveries, responses and their descriptions.
 
 use super::*;
 
@@ -24,9 +24,9 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
             "answer 5xx",
         ],
     );
-    // It tried once more by itself, or what failed did not matter.
+    // The handler retried by itself, or the failure did not matter.
     assert_eq!(scene.judge(&hit(200, &ann(true, "pro"), &[])), []);
-    // The event comes again: until then the row may be wrong, but not half right.
+    // The event will be sent again: until then the row may be wrong, but not half updated.
     assert_eq!(scene.judge(&hit(500, &ann(false, "free"), &[])), []);
     scene.says(
         &hit(500, &ann(false, "pro"), &[change("plan", "free", "pro")]),
@@ -124,7 +124,7 @@ fn a_price_that_nobody_knows_takes_nothing_away() {
     let scene = Scene::of(&[
         "{id: moved, does: the price changes, send: [customer.subscription.updated], then: {row: kept}}",
     ]);
-    // As the program reads it: the contract's plans are left out.
+    // As in the program: without the contract's plans.
     let mut without_plans = contract();
     without_plans.plans.clear();
     let moved = |after: &Account| {
@@ -200,14 +200,14 @@ fn an_event_that_is_refused_is_told_with_its_likely_cause() {
         "handler-answer",
         &["answered 404 to GET /v1/subscriptions/sub_ann: handle an object"],
     );
-    // Others were accepted: it is not the secret.
+    // Other events were accepted, so the secret is correct.
     let some = answered(status(400, "")).later_than(&[delivery("invoice.paid", "evt_1", 200)]);
     scene.says(
         &some,
         "handler-answer",
         &["accept customer.subscription.updated"],
     );
-    // Accepted at the second try.
+    // Accepted on the second try.
     let retried = right().delivered(&[updated(500), repeated(updated(200))]);
     assert_eq!(scene.judge(&retried), []);
     let two = "{id: two, does: both sign, send: [{event: invoice.paid, signed: with-two-secrets}]}";
@@ -250,11 +250,11 @@ fn a_row_that_is_gone_and_a_gate_that_says_otherwise() {
 
 #[test]
 fn one_cause_is_one_finding() {
-    // The handler refused everything: what the row lacks is a consequence.
+    // The handler refused everything: the wrong row is a consequence.
     let scene = Scene::of(&[PURCHASE]);
     let refused = lost().delivered(&[updated(400)]);
     scene.says(&refused, "handler-answer", &["answered 400"]);
-    // The same step in other variations is one finding, which the first one tells.
+    // The same finding in other variations is merged into the first.
     let findings = scene.judge(&refused);
     let told = |times: usize| {
         let folded = fold(vec![findings.clone(); times].concat());

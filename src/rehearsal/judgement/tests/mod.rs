@@ -1,4 +1,4 @@
-//! Steps as they go wrong, and what is said of them.
+//! Test support: builds faulty steps and checks their findings.
 
 mod deliveries;
 mod rows;
@@ -23,7 +23,7 @@ const HEAD: &str = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n";
 
 const PURCHASE: &str = "{id: bought, does: somebody buys, send: [checkout.session.completed]}";
 
-/// The last of a few steps, and how the play is varied.
+/// The last of a few steps, with the variation of its play.
 struct Scene {
     scenario: Scenario,
     variation: Variation,
@@ -76,7 +76,7 @@ impl Scene {
         self.on(|on| judge(on, observed))
     }
 
-    /// The only finding is of this rule, and its message and fix say each of these.
+    /// Checks that the only finding has this rule, and that its message and fix contain each of these parts.
     #[track_caller]
     fn says(&self, observed: &Observed, rule: &str, parts: &[&str]) {
         let findings = self.judge(observed);
@@ -159,7 +159,7 @@ fn row(account: &Account) -> RowState {
     }
 }
 
-/// What a step shows that began with one row and ended with another, in the words of a contract.
+/// Returns the observations of a step with these rows before and after, under a contract.
 fn judged_by(
     contract: &Contract,
     (before, after): (&Account, &Account),
@@ -204,13 +204,13 @@ fn shown(
     judged_by(&contract(), (before, after), subscriptions)
 }
 
-/// One that ends as it has to.
+/// Returns a purchase that ends correctly.
 fn right() -> Observed {
     let account = ann(true, "pro");
     shown(&account, &account, [ann_has("active")])
 }
 
-/// A purchase after which nothing is right.
+/// Returns a purchase after which everything is wrong.
 fn lost() -> Observed {
     let account = ann(false, "free");
     shown(&account, &account, [ann_has("active")])

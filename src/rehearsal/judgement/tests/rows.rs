@@ -1,4 +1,4 @@
-//! What the row says, and what it should say.
+//! Tests of the judgement of rows.
 
 use super::*;
 
@@ -159,7 +159,7 @@ fn columns_that_do_not_follow() {
     );
 }
 
-/// A contract with a query reads columns that no table has under this name.
+/// A contract with a query reads columns under names that no table has.
 #[test]
 fn a_period_of_another_subscription_names_the_swap() {
     let account = ann(true, "pro").columns(AccountColumns::default());
