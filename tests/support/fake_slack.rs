@@ -1,4 +1,4 @@
-//! A chat with an incoming webhook that is as strict as Slack's documentation, and can be busy, slow or somewhere else.
+//! A fake incoming webhook that enforces Slack's documentation, and can be busy, slow or redirect elsewhere.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,7 +15,7 @@ use axum::{
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// What makes the address a secret.
+/// The secret part of the URL.
 pub(crate) const PATH: &str = "/services/T0CANARY/B0CANARY/canaryOfTheWebhook24chars";
 
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub(crate) enum Mood {
         retry_after: u64,
     },
     Broken,
-    /// The address was revoked, and the answer repeats it.
+    /// The URL was revoked, and the response repeats it.
     Revoked,
     Moved,
     Silent,
@@ -32,7 +32,7 @@ pub(crate) enum Mood {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// What comes instead of the next answers, in order.
+    /// The behavior for the next requests, in order.
     moods: Vec<Mood>,
     requests: usize,
     messages: Vec<Value>,
@@ -69,7 +69,7 @@ impl FakeSlack {
         lock(&self.seen).requests
     }
 
-    /// What people can read there.
+    /// Returns the messages that people can read.
     #[track_caller]
     pub(crate) fn messages(&self) -> Vec<Value> {
         let seen = lock(&self.seen);
@@ -77,7 +77,7 @@ impl FakeSlack {
         seen.messages.clone()
     }
 
-    /// The texts of the messages, as a notification shows them.
+    /// Returns the texts of the messages, as a notification shows them.
     #[track_caller]
     pub(crate) fn texts(&self) -> Vec<String> {
         let text = |message: &Value| message["text"].as_str().unwrap_or_default().to_owned();
@@ -143,7 +143,7 @@ async fn answer(
     "ok".into_response()
 }
 
-/// What Slack would refuse or read as something else than text: <https://docs.slack.dev/reference/block-kit/blocks>.
+/// Lists what Slack would refuse or not read as plain text: <https://docs.slack.dev/reference/block-kit/blocks>.
 fn trespasses(message: &Value) -> Vec<String> {
     let mut broken = Vec::new();
     let fields: Vec<&str> = message
@@ -178,7 +178,8 @@ fn trespasses(message: &Value) -> Vec<String> {
     broken
 }
 
-/// `<…>` is a link of our own or else a mention, a channel or somebody's link; `&` begins an entity.
+/// Lists foreign markup: `<…>` must be one of our own links, not a mention, a channel or another link; `&` must start
+/// an entity.
 fn markup(text: &str) -> Vec<String> {
     let mut broken = Vec::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! The app of `examples/nextjs-stripe/app` as it is, or broken by one of its patches, run by Node on a copy.
+//! Runs a copy of `examples/nextjs-stripe/app` with Node, unchanged or broken by one of its patches.
 
 use std::{
     fs::{self, File},
@@ -15,10 +15,10 @@ use tempfile::TempDir;
 
 const FILES: [&str; 3] = ["package.json", "server.js", "webhook.js"];
 
-/// How long the app may take until it listens.
+/// Maximum time until the app listens.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The running app; it is ended when this is dropped.
+/// The running app; it is killed when dropped.
 #[derive(Debug)]
 pub(crate) struct NodeApp {
     child: Child,
@@ -27,8 +27,8 @@ pub(crate) struct NodeApp {
 }
 
 impl NodeApp {
-    /// Starts a copy on a free port, with these variables in its environment beside PORT. The patch is the name of one
-    /// under `mutants/`, without `.patch`.
+    /// Starts a copy on a free port, with these environment variables besides PORT. The patch is the name of one under
+    /// `mutants/`, without `.patch`.
     pub(crate) fn start(
         packages: &Packages,
         patch: Option<&str>,
@@ -37,7 +37,7 @@ impl NodeApp {
         Self::run(packages, copy(patch), environment)
     }
 
-    /// As `start`, with texts of `webhook.js` replaced by others.
+    /// Starts a copy in which texts of `webhook.js` are replaced by others.
     pub(crate) fn start_edited(
         packages: &Packages,
         edits: &[(&str, &str)],
@@ -86,12 +86,12 @@ impl NodeApp {
         format!("http://127.0.0.1:{}/api/stripe/webhook", self.port)
     }
 
-    /// Asks the app itself whether a user has access; `{account_id}` is the place of the user.
+    /// Returns the URL of the app's access endpoint; `{account_id}` is the placeholder of the user.
     pub(crate) fn gate_url(&self) -> String {
         format!("http://127.0.0.1:{}/api/me?user={{account_id}}", self.port)
     }
 
-    /// What it printed so far.
+    /// Returns its output so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
@@ -117,7 +117,7 @@ impl Drop for NodeApp {
     }
 }
 
-/// The names of the patches under `mutants/`, in order.
+/// Lists the names of the patches under `mutants/`, in order.
 pub(crate) fn patches() -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(source().join("mutants"))
         .expect("mutants")
@@ -132,7 +132,7 @@ pub(crate) fn patches() -> Vec<String> {
     names
 }
 
-/// What a patch is called, and the line that says what is wrong with it.
+/// Returns the title of a patch, and the line that describes the bug.
 pub(crate) fn story(patch: &str) -> (String, String) {
     let text = fs::read_to_string(patch_file(patch)).expect(patch);
     let mut paragraphs = text.split("\n\n").map(str::to_owned);
@@ -140,7 +140,7 @@ pub(crate) fn story(patch: &str) -> (String, String) {
     (next(), next())
 }
 
-/// A copy of the app's files, with a patch applied.
+/// Copies the app's files and applies a patch.
 pub(crate) fn copy(patch: Option<&str>) -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     for file in FILES {
@@ -153,7 +153,7 @@ pub(crate) fn copy(patch: Option<&str>) -> TempDir {
         .arg("apply")
         .arg(patch_file(patch))
         .current_dir(directory.path())
-        // In no repository, whatever lies around the directory.
+        // Outside any repository, wherever the directory is.
         .env("GIT_DIR", directory.path().join("none"))
         .output()
         .expect("git starts");
@@ -167,7 +167,7 @@ pub(crate) fn copy(patch: Option<&str>) -> TempDir {
 pub(crate) struct Packages(PathBuf);
 
 impl Packages {
-    /// Installs them once for every lock file, under `target/tmp`. Says why not where Node is too old or missing.
+    /// Installs them once for every lock file, under `target/tmp`. Returns an error if Node is too old or missing.
     pub(crate) fn install() -> Result<&'static Self, &'static str> {
         static INSTALLED: OnceLock<Result<Packages, String>> = OnceLock::new();
         INSTALLED
@@ -176,7 +176,7 @@ impl Packages {
             .map_err(String::as_str)
     }
 
-    /// Puts them beside a copy of the app.
+    /// Links them into a copy of the app.
     pub(crate) fn link(&self, directory: &Path) {
         let modules = directory.join("node_modules");
         std::os::unix::fs::symlink(&self.0, modules).expect("a link to the packages");
@@ -198,7 +198,7 @@ impl Packages {
         {
             return Ok(Self(installed));
         }
-        // Moved to its place when it is whole: other test programs may look for it meanwhile.
+        // Moved to its place when complete: other test programs may look for it meanwhile.
         let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let fresh = tempfile::tempdir_in(parent).map_err(|error| error.to_string())?;
         for file in ["package.json", "package-lock.json"] {
@@ -217,7 +217,7 @@ impl Packages {
         fs::remove_dir_all(&home).ok();
         match fs::rename(fresh.keep(), &home) {
             Ok(()) => Ok(Self(installed)),
-            // Another was faster.
+            // Another process was faster.
             Err(_) if installed.exists() => Ok(Self(installed)),
             Err(error) => Err(error.to_string()),
         }

@@ -1,4 +1,4 @@
-//! A database of its own for one test.
+//! A separate database for each test.
 
 use std::{
     future::Future,
@@ -14,7 +14,7 @@ pub(crate) struct World {
     server: Url,
 }
 
-/// Runs a test in a database of its own, which is gone afterwards, with the roles that are named after it.
+/// Runs a test in a separate database, and drops it afterwards together with the roles named after it.
 pub(crate) fn in_a_world<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     #[expect(
@@ -34,7 +34,7 @@ pub(crate) fn in_a_world<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) 
         .expect("a runtime");
     let mut server = Url::parse(&server).expect("TEST_DATABASE_URL is a URL");
     if !server.query_pairs().any(|(key, _)| key == "sslmode") {
-        // Not whatever PGSSLMODE says.
+        // Overrides PGSSLMODE.
         server.query_pairs_mut().append_pair("sslmode", "prefer");
     }
     let world = World {
@@ -71,14 +71,14 @@ async fn admin(server: &Url, sql: &str) {
 }
 
 impl World {
-    /// The superuser's URL of this world.
+    /// Returns the superuser's URL of this database.
     pub(crate) fn url(&self) -> Url {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url
     }
 
-    /// The URL of a role made by [`World::role`].
+    /// Returns the URL of a role created by [`World::role`].
     pub(crate) fn url_of(&self, role: &str) -> Url {
         let mut url = self.url();
         url.set_username(role).expect("a user");
@@ -86,7 +86,7 @@ impl World {
         url
     }
 
-    /// A role that can log in, gone with the world. `attributes` such as `bypassrls`.
+    /// Creates a role that can log in and is dropped with the database. `attributes` such as `bypassrls`.
     pub(crate) async fn role(&self, suffix: &str, attributes: &str) -> String {
         let role = format!("{}_{suffix}", self.name);
         self.run(&format!(

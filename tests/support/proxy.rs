@@ -1,4 +1,4 @@
-//! A proxy as companies have them: forwards plain requests, tunnels with CONNECT, and may ask for a password.
+//! A corporate proxy: forwards plain requests, tunnels with CONNECT, and may require a password.
 
 use std::{
     collections::BTreeMap,
@@ -13,19 +13,19 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// A running proxy; it stops when this is dropped.
+/// A running proxy; it stops when dropped.
 pub(crate) struct Proxy {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
     server: JoinHandle<()>,
 }
 
-/// What a proxy knows.
+/// The configuration of a proxy.
 #[derive(Clone)]
 pub(crate) struct Knows {
-    /// `host:port` → where that really is; nobody but the proxy can resolve these names.
+    /// `host:port` → the real address; only the proxy can resolve these names.
     pub(crate) hosts: BTreeMap<String, SocketAddr>,
-    /// `user:password`, without which it answers 407.
+    /// `user:password`, without which it responds with 407.
     pub(crate) credentials: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Proxy {
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
                 let (knows, noted) = (knows.clone(), Arc::clone(&noted));
-                // A client that goes away is no failure of the proxy.
+                // A client that disconnects is not an error of the proxy.
                 tokio::spawn(async move { drop(serve(stream, &knows, &noted).await) });
             }
         });
@@ -54,7 +54,7 @@ impl Proxy {
         self.address
     }
 
-    /// The first lines of what it was asked.
+    /// Returns the request lines that it received.
     pub(crate) fn asked(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.clone()
@@ -94,7 +94,7 @@ async fn serve(
     if method == "CONNECT" {
         client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
     } else {
-        // One request a connection, so that nothing after the head has to be understood.
+        // One request per connection, so that nothing after the head has to be parsed.
         let kept = headers.lines().filter(|header| {
             let name = header.split(':').next().unwrap_or_default().to_lowercase();
             !["connection", "proxy-authorization", ""].contains(&name.as_str())
@@ -112,7 +112,7 @@ async fn serve(
     Ok(())
 }
 
-/// The request up to the empty line, and what came behind it.
+/// Reads a request up to the empty line, and returns any bytes after it separately.
 async fn read_head(client: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! GitHub's runner as a container action meets it: inputs, variables and files, and what is read from them afterwards.
+//! GitHub's runner from the view of a container action: inputs, variables and files, and their contents afterwards.
 
 use std::{
     collections::BTreeMap,
@@ -11,25 +11,25 @@ use tempfile::TempDir;
 
 use crate::fake_github::World;
 
-/// What the runner passes to every action and no action may ever show.
+/// The token that the runner passes to every action and that no action may ever show.
 pub(crate) const RUNTIME_TOKEN: &str = "eyJ-canary-of-the-runtime-token-0123456789";
 
-/// One step of a job, set up and not yet run.
+/// One step of a job, before it runs.
 pub(crate) struct Step {
     pub(crate) variables: BTreeMap<String, String>,
     folder: TempDir,
 }
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    /// None when a signal ended the process.
+    /// `None` if a signal ended the process.
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// The folders that the runner mounts below `/github`, and `_temp` as it calls them on the host.
+/// The folders that the runner mounts below `/github`, and `_temp` as it is called on the host.
 pub(crate) const FOLDERS: [&str; 5] = [
     "workspace",
     "file_commands",
@@ -39,7 +39,8 @@ pub(crate) const FOLDERS: [&str; 5] = [
 ];
 
 impl Step {
-    /// `payload` is a file of `fixtures/github`. Inputs have the defaults of action.yml, as the runner fills them in.
+    /// Creates a step. `payload` is a file of `fixtures/github`; inputs have the defaults of action.yml, as the runner
+    /// fills them in.
     pub(crate) fn new(event: &str, payload: &str, token: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the step");
         for name in FOLDERS {
@@ -84,7 +85,7 @@ impl Step {
         step
     }
 
-    /// Says where the action sees the folders: where they are, or `/github` in a container.
+    /// Sets the root under which the action sees the folders: their real one, or `/github` in a container.
     pub(crate) fn see_files_below(&mut self, root: &str) {
         let files = [
             ("GITHUB_WORKSPACE", "workspace"),
@@ -105,7 +106,7 @@ impl Step {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
-    /// A word under `with:`.
+    /// Sets an input under `with:`.
     pub(crate) fn input(&mut self, name: &str, value: &str) {
         let variable = format!("INPUT_{}", name.to_uppercase());
         let before = self.variables.insert(variable, value.to_owned());
@@ -116,7 +117,7 @@ impl Step {
         self.folder.path()
     }
 
-    /// A file of the checkout.
+    /// Returns the path of a file of the checkout.
     pub(crate) fn workspace(&self, file: &str) -> PathBuf {
         self.folder.path().join("workspace").join(file)
     }
@@ -142,7 +143,7 @@ impl Step {
         outputs.get(name).cloned().unwrap_or_default()
     }
 
-    /// The JSON report, found as a later step of the job finds it.
+    /// Reads the JSON report from the path in the outputs, as a later step of the job would.
     pub(crate) fn report(&self) -> Value {
         let path = self.output("report_path");
         assert!(!path.is_empty(), "no report: {}", self.raw_outputs());
@@ -150,7 +151,7 @@ impl Step {
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// Forgets what an earlier run left in the files, as the runner does for each step.
+    /// Clears the files of an earlier run, as the runner does for each step.
     pub(crate) fn again(&mut self, run: u64) {
         for file in ["set_output", "step_summary"] {
             fs::write(self.folder.path().join("file_commands").join(file), "").expect("emptied");
@@ -164,19 +165,19 @@ impl Step {
 }
 
 impl Ran {
-    /// Everything that the log shows, both streams.
+    /// Returns the whole log, both streams.
     pub(crate) fn log(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)
     }
 
-    /// The log without the lines that the runner swallows: they are what hides secrets.
+    /// Returns the log without the masking commands, which the runner does not show.
     pub(crate) fn shown(&self) -> String {
         let log = self.log();
         let lines = log.lines().filter(|line| !line.starts_with("::add-mask::"));
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// The lines that the runner would obey. It trims what comes before `::`, and takes `##[` anywhere.
+    /// Lists the lines that the runner would execute. It trims spaces before `::`, and accepts `##[` anywhere.
     pub(crate) fn commands(&self) -> Vec<String> {
         let shown = self.shown();
         let obeyed = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
@@ -195,7 +196,7 @@ impl Ran {
     }
 }
 
-/// Every input of action.yml with its default; one without a default is there and empty.
+/// Lists every input of action.yml with its default, empty if it has none.
 fn inputs(token: &str) -> BTreeMap<String, String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml");
     let text = fs::read_to_string(path).expect("action.yml");
@@ -211,7 +212,7 @@ fn inputs(token: &str) -> BTreeMap<String, String> {
     filled.collect()
 }
 
-/// Reads outputs as the runner does; anything outside its grammar fails the step.
+/// Parses outputs as the runner does; anything outside its grammar fails the step.
 pub(crate) fn outputs(text: &str) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     let mut lines = text.split('\n');

@@ -1,4 +1,4 @@
-//! A shop with customers: billed at the fake Stripe, and with accounts in a Postgres database of its own.
+//! A shop with customers, billed by the fake Stripe and with accounts in a separate Postgres database.
 
 use std::{
     net::SocketAddr,
@@ -22,7 +22,7 @@ pub(crate) const PRO: &str = "price_1ProMonthly";
 
 pub(crate) const TEAM: &str = "price_1TeamMonthly";
 
-/// In the published form, but for `confirm_after`, which would make every test wait.
+/// The documented configuration without `confirm_after`, which would make every test wait.
 pub(crate) const CONFIG: &str = "\
 version: 1
 contracts:
@@ -45,13 +45,13 @@ contracts:
     confirm_after: 0s
 ";
 
-/// The line of the configuration that holds this, counted from one.
+/// Returns the number of the first line of the configuration that contains this.
 pub(crate) fn line_of(config: &str, text: &str) -> u64 {
     let line = config.lines().position(|line| line.contains(text));
     u64::try_from(line.expect(text)).expect("a line") + 1
 }
 
-/// Somebody with an account and a subscription.
+/// A person with an account and a subscription.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     id: String,
@@ -63,7 +63,7 @@ pub(crate) struct Person {
     has_account: bool,
 }
 
-/// Pays for `pro`, and has it.
+/// Returns a person who pays for `pro` and has it.
 pub(crate) fn payer(name: &str) -> Person {
     Person {
         id: format!("usr_{name}"),
@@ -108,12 +108,12 @@ impl Person {
     }
 }
 
-/// Two whose access is right.
+/// Returns two people whose access is right.
 pub(crate) fn in_order() -> Vec<Person> {
     vec![payer("dave"), payer("erin")]
 }
 
-/// A leak, a wrongful access and a plan drift, beside three whose access is right.
+/// Returns a leak, a wrongful access and a plan drift, and three people whose access is right.
 pub(crate) fn drifted() -> Vec<Person> {
     let mut people = in_order();
     people.push(payer("alice").without_access());
@@ -123,14 +123,14 @@ pub(crate) fn drifted() -> Vec<Person> {
     people
 }
 
-/// A customer whom no account belongs to: a finding of medium severity, which fails nothing by default.
+/// Returns a customer without an account, a finding of medium severity, which fails nothing by default.
 pub(crate) fn orphaned() -> Vec<Person> {
     let mut people = in_order();
     people.push(payer("olga").without_account());
     people
 }
 
-/// Both sides, gone when this is dropped.
+/// The billing and the database, gone when dropped.
 pub(crate) struct Shop {
     pub(crate) stripe: FakeStripe,
     server: Url,
@@ -142,7 +142,7 @@ impl Shop {
         Self::open_on(SocketAddr::from(([127, 0, 0, 1], 0)), people).await
     }
 
-    /// Stripe listens there, for clients that are elsewhere.
+    /// Opens a shop whose Stripe listens on this address, for clients on other hosts.
     pub(crate) async fn open_on(listen: SocketAddr, people: &[Person]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(
@@ -164,7 +164,7 @@ impl Shop {
         shop
     }
 
-    /// The URL of a role that can read and nothing else, with another host and port where the client is elsewhere.
+    /// Returns the URL of a read-only role, with the host and port for clients elsewhere if given.
     pub(crate) fn database_url(&self, at: Option<(&str, u16)>) -> String {
         let mut url = self.url();
         url.set_username(&self.name).expect("a user");
@@ -176,12 +176,12 @@ impl Shop {
         url.into()
     }
 
-    /// The URL of a role that may do anything on the server.
+    /// Returns the URL of a role that may do anything on the server.
     pub(crate) fn superuser_url(&self) -> String {
         self.url().into()
     }
 
-    /// Where the server listens.
+    /// Returns the host and port of the server.
     pub(crate) fn database_address(&self) -> (String, u16) {
         let host = self.server.host_str().expect("a host").to_owned();
         (host, self.server.port().unwrap_or(5432))
@@ -228,7 +228,7 @@ impl Shop {
 }
 
 impl Drop for Shop {
-    /// On a thread of its own: a test's runtime cannot be blocked on from inside.
+    /// Uses a separate thread, because a test's runtime cannot be blocked on from inside.
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         let cleaned = begun(async move {
@@ -241,7 +241,7 @@ impl Drop for Shop {
 }
 
 fn billing(people: &[Person]) -> World {
-    // A Monday in November 2026; everything is relative to it but for nothing that these tests look at.
+    // A Monday in November 2026.
     let mut world = World::new(1_795_426_800);
     let allowed = [Permission::SubscriptionRead, Permission::CustomerRead];
     world.keys.add(Key::restricted(KEY, allowed));
@@ -272,13 +272,13 @@ async fn connected(server: &Url) -> PgConnection {
     connection.expect("the test server answers")
 }
 
-/// On a thread of its own: Postgres drops no database before every connection that is being opened is open, and a test
-/// that drops a shop stands still until then, with whatever else it was about to open.
+/// Runs work on a separate thread. Postgres does not drop a database while a connection to any is being opened, and a
+/// test that drops a shop blocks until then, with any connection that it was opening itself.
 async fn apart(work: impl Future<Output = ()> + Send + 'static) {
     let (done, is_done) = tokio::sync::oneshot::channel();
     begun(async {
         work.await;
-        // A test that ended meanwhile waits for nothing.
+        // A test that has ended no longer waits for it.
         let _ = done.send(());
     });
     is_done.await.expect("the database was asked");

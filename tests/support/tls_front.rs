@@ -1,4 +1,4 @@
-//! TLS in front of a server that speaks plain HTTP, with a certificate of an authority that nobody knows.
+//! TLS in front of a plain HTTP server, with a certificate of an unknown authority.
 
 use std::{
     net::SocketAddr,
@@ -22,7 +22,7 @@ use tokio_rustls::{
     },
 };
 
-/// Reached as `localhost`; it stops when this is dropped.
+/// A TLS server reached as `localhost`; it stops when dropped.
 pub(crate) struct TlsFront {
     port: u16,
     authority: PathBuf,
@@ -47,7 +47,7 @@ impl TlsFront {
                 let (stream, _) = listener.accept().await.expect("a connection");
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    // A client that does not trust the certificate goes away.
+                    // A client that does not trust the certificate disconnects.
                     let Ok(mut stream) = acceptor.accept(stream).await else {
                         return;
                     };
@@ -72,7 +72,7 @@ impl TlsFront {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
-    /// The file of the authority.
+    /// Returns the file of the authority's certificate.
     pub(crate) fn authority(&self) -> &Path {
         &self.authority
     }

@@ -192,7 +192,7 @@ fn text(body: &Value, field: &str) -> String {
     body[field].as_str().unwrap_or_default().to_owned()
 }
 
-/// Output is replaced, annotations are appended, a conclusion completes.
+/// Replaces the output, appends annotations, and completes the run if there is a conclusion.
 fn apply(world: &mut World, id: u64, body: &Value) {
     let Some(run) = world.check_runs.iter_mut().find(|run| run.id == id) else {
         return;
@@ -383,7 +383,7 @@ fn check_names(
     }
 }
 
-/// In bytes, which is the stricter reading of GitHub's "characters".
+/// Checks a length in bytes, the stricter reading of GitHub's "characters".
 fn check_text(
     fields: &Map<String, Value>,
     name: &str,

@@ -1,10 +1,10 @@
-//! Things that go wrong once: limits, errors, lost requests and lost answers.
+//! One-time faults: limits, errors, lost requests and lost responses.
 
 use std::time::Duration;
 
 use super::{Recorded, World, reply::Reply};
 
-/// Happens to the first request with this method on a path that contains this; then it is over.
+/// A fault of the first request with this method whose path contains this.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub method: &'static str,
@@ -19,28 +19,28 @@ pub(crate) enum Kind {
         status: u16,
         retry_after: Option<u64>,
     },
-    /// The hourly limit, which ends this many seconds after the answer's own date.
+    /// The hourly limit, which ends this many seconds after the `date` of the response.
     PrimaryLimit { resets_in: u64 },
-    /// An error of the server, before it did anything.
+    /// A server error before anything was done.
     Error { status: u16, body: &'static str },
     /// The connection closes before anything was done.
     LoseRequest,
     /// The connection closes after everything was done.
     LoseAnswer,
-    /// Everything was done, and the answer stops in the middle.
+    /// Everything was done, but the response is cut off.
     CutAnswer,
-    /// Everything was done, and the answer takes this long.
+    /// Everything was done, but the response takes this long.
     Hang(Duration),
 }
 
-/// The `date` of a limit's answer, so that no clock is needed to say when the limit ends.
+/// The `date` of a limit's response, so that the end of the limit does not depend on a clock.
 const DATE: (&str, u64) = ("Mon, 23 Nov 2026 09:40:00 GMT", 1_795_426_800);
 
 const SECONDARY: &str =
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
 
 impl Kind {
-    /// What is answered instead of doing anything.
+    /// Returns the response that replaces the operation, if any.
     pub(super) fn instead(&self) -> Option<Reply> {
         match self {
             Self::SecondaryLimit {

@@ -1,4 +1,4 @@
-//! Issues and labels. Pull requests are listed among issues, as GitHub lists them.
+//! Issues and labels. Issue lists include pull requests, as on GitHub.
 
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded) -> Repl
     Reply::json(201, &to_json(world, &issue))
 }
 
-/// GitHub lets a token with write access change anybody's issue; a careful client never does.
+/// Changes an issue. GitHub lets a token with write access change anyone's; a careful client never does.
 pub(super) fn update(world: &mut World, token: &Token, asked: &Recorded, number: &str) -> Reply {
     if !world.has_issues {
         return Reply::error(410, DISABLED);
@@ -208,13 +208,13 @@ pub(super) fn create_label(world: &mut World, token: &Token, asked: &Recorded) -
         return Reply::error(422, "Validation Failed");
     }
     if !world.labels.insert(name.clone()) {
-        // Two runs may have looked at the same moment.
+        // Two runs may have checked at the same time.
         return Reply::error(422, "Validation Failed: already_exists");
     }
     Reply::json(201, &json!({"name": name}))
 }
 
-/// The body of a call, with nothing in it but these fields, and none of them too long.
+/// Parses a body that may contain only these fields, none of them too long.
 fn fields(world: &mut World, asked: &Recorded, known: &[&str]) -> Result<Value, Reply> {
     let value = asked.json();
     let is_known = value

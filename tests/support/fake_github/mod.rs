@@ -1,5 +1,5 @@
-//! A GitHub that is stricter than the real one: it keeps state, enforces the documented limits, and writes down every
-//! request and every rule that a request broke.
+//! A fake GitHub that is stricter than the real one: it keeps state, enforces the documented limits, and records every
+//! request and every rule violation.
 
 #![expect(
     clippy::expect_used,
@@ -32,10 +32,10 @@ mod world;
 pub(crate) use faults::{Fault, Kind};
 pub(crate) use world::{CheckRun, Comment, Issue, Pull, Recorded, TOKEN, Token, World};
 
-/// More than any body that is allowed, so that too long ones are seen and refused by the rules.
+/// Maximum body size, above every limit of GitHub so that the fake's own rules reject bodies that are too long.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// A running fake; it stops when this is dropped.
+/// A running fake; it stops when dropped.
 pub(crate) struct FakeGithub {
     address: SocketAddr,
     world: Arc<Mutex<World>>,
@@ -47,7 +47,7 @@ impl FakeGithub {
         Self::start_on("127.0.0.1:0", world).await
     }
 
-    /// Any address, for clients in other processes and containers: `0.0.0.0:0` finds a free port.
+    /// Starts the fake on any address, for clients in other processes and containers: `0.0.0.0:0` finds a free port.
     pub(crate) async fn start_on(address: &str, world: World) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free address");
         let address = listener.local_addr().expect("a bound address");
@@ -71,7 +71,7 @@ impl FakeGithub {
         self.address.port()
     }
 
-    /// What `GITHUB_API_URL` is set to.
+    /// Returns the value for `GITHUB_API_URL`.
     pub(crate) fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}{}", self.port(), self.world().prefix)
     }
@@ -80,7 +80,7 @@ impl FakeGithub {
         lock(&self.world)
     }
 
-    /// The rules that were broken, in order; empty when the client behaved.
+    /// Lists the violated rules in order.
     pub(crate) fn violations(&self) -> Vec<String> {
         self.world().violations.clone()
     }
@@ -89,7 +89,7 @@ impl FakeGithub {
         self.world().requests.clone()
     }
 
-    /// How many requests were made with this method on paths that contain this.
+    /// Counts the requests with this method whose path contains this.
     pub(crate) fn count(&self, method: &str, path: &str) -> usize {
         let matches = |request: &&Recorded| request.method == method && request.path.contains(path);
         self.world().requests.iter().filter(matches).count()
@@ -126,7 +126,7 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
         (fault, reply)
     };
     match fault {
-        // Unwinding ends the connection's task, so that the client sees it close without an answer.
+        // Unwinding ends the connection's task, so that the client sees it close without a response.
         Some(Kind::LoseAnswer | Kind::LoseRequest) => {
             std::panic::resume_unwind(Box::new("connection dropped"))
         }

@@ -1,4 +1,4 @@
-//! What is only read: pull requests, their files, contents, and the viewer.
+//! Read-only resources: pull requests, their files, contents, and the viewer.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{
     routes::{check_parameters, page},
 };
 
-/// GitHub lists no more files of a pull request than this.
+/// Maximum number of files that GitHub lists for a pull request.
 const MOST_FILES: usize = 3000;
 
 pub(super) fn pull(world: &World, number: &str) -> Reply {
@@ -46,7 +46,7 @@ pub(super) fn pulls_of_commit(world: &mut World, asked: &Recorded, sha: &str) ->
     listed(world, asked, &all)
 }
 
-/// The commits of a branch, or of one that holds the commit, the newest first.
+/// Lists the commits of a branch, or of a branch that contains the commit, the newest first.
 pub(super) fn commits(world: &mut World, asked: &Recorded) -> Reply {
     check_parameters(
         world,

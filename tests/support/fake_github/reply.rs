@@ -1,4 +1,4 @@
-//! An answer before it is put on the wire.
+//! A response before it is sent.
 
 use axum::{
     body::Body,
@@ -36,12 +36,12 @@ impl Reply {
         Self::json(status, &body)
     }
 
-    /// What GitHub says to a token that may only read.
+    /// Returns GitHub's response to a read-only token.
     pub(super) fn forbidden() -> Self {
         Self::error(403, "Resource not accessible by integration")
     }
 
-    /// What GitHub says of what is not there, and of what the token may not see.
+    /// Returns GitHub's response for missing resources, and for those that the token may not see.
     pub(super) fn missing() -> Self {
         Self::error(404, "Not Found")
     }

@@ -1,4 +1,4 @@
-//! Which request is which, and what every request must have.
+//! Routes requests and checks what every request must have.
 
 use super::{Recorded, Token, World, checks, comments, issues, reads, reply::Reply};
 
@@ -57,7 +57,7 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     }
 }
 
-/// What GitHub asks of every client.
+/// Checks the headers that GitHub requires of every client.
 fn check_headers(world: &mut World, asked: &Recorded) {
     let expectations = [
         ("user-agent", "prodverdict/"),
@@ -108,7 +108,7 @@ fn decode(segment: &str) -> String {
         .into_owned()
 }
 
-/// GitHub passes over a parameter that it does not know; a careful client sends none.
+/// Records unknown parameters. GitHub ignores them; a careful client sends none.
 pub(super) fn check_parameters(world: &mut World, asked: &Recorded, known: &[&str]) {
     let names: Vec<String> = url::form_urlencoded::parse(asked.query.as_bytes())
         .map(|(name, _)| name.into_owned())
@@ -119,7 +119,7 @@ pub(super) fn check_parameters(world: &mut World, asked: &Recorded, known: &[&st
     }
 }
 
-/// One page of a list, with the `Link` header when there are more.
+/// Returns one page of a list, with the `Link` header if there are more.
 pub(super) fn page<T: Clone>(
     world: &mut World,
     asked: &Recorded,

@@ -1,4 +1,4 @@
-//! What the fake knows: one repository, its tokens, commits, pull requests, comments and check runs.
+//! The state of the fake: one repository with its tokens, commits, pull requests, comments and check runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,39 +12,39 @@ use super::{Fault, Kind};
 pub(crate) struct World {
     /// `owner/name` of the only repository.
     pub repository: String,
-    /// Empty as on github.com, or `/api/v3` as on an Enterprise Server.
+    /// Empty for github.com, `/api/v3` for an Enterprise Server.
     pub prefix: &'static str,
-    /// By the text of the token.
+    /// Tokens by their text.
     pub tokens: BTreeMap<String, Token>,
     pub commits: BTreeSet<String>,
-    /// By name, the newest commit first.
+    /// Commits by branch, the newest first.
     pub branches: BTreeMap<String, Vec<String>>,
     pub pulls: Vec<Pull>,
     pub comments: Vec<Comment>,
-    /// Pull requests have a number of their own among them.
+    /// Issues. They share their numbers with pull requests.
     pub issues: Vec<Issue>,
     pub labels: BTreeSet<String>,
-    /// Issues can be switched off in the settings of a repository.
+    /// False if issues are disabled in the settings of the repository.
     pub has_issues: bool,
-    /// GitHub has dropped labels that it should have set.
+    /// True to drop the labels of new issues, as GitHub has done.
     pub drops_labels: bool,
     pub check_runs: Vec<CheckRun>,
-    /// The job's own check runs, which GitHub Actions alone may change.
+    /// The job's own check runs, which only GitHub Actions may change.
     pub internal_check_runs: BTreeSet<u64>,
-    /// By commit and path.
+    /// Contents by commit and path.
     pub files: BTreeMap<(String, String), Vec<u8>>,
     pub answers_graphql: bool,
-    /// Leaves out of the answers whatever is not strictly needed, as some stand-ins do.
+    /// True to omit optional fields from responses, as some GitHub-compatible servers do.
     pub sparse: bool,
     pub faults: Vec<Fault>,
     pub requests: Vec<Recorded>,
     pub violations: Vec<String>,
-    /// What was refused though it broke no rule, such as `403 POST /repos/acme/shop/check-runs`.
+    /// Requests refused without a rule violation, such as `403 POST /repos/acme/shop/check-runs`.
     pub refusals: Vec<String>,
     pub next_id: u64,
 }
 
-/// What a token may do, and as whom it acts.
+/// The permissions and the identity of a token.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a permission")]
 pub(crate) struct Token {
@@ -66,7 +66,7 @@ pub(crate) struct Pull {
     pub state: &'static str,
     pub head_sha: String,
     pub head_branch: String,
-    /// None when the fork was deleted.
+    /// `None` if the fork was deleted.
     pub head_repository: Option<String>,
     pub base_sha: String,
     pub base_repository: String,
@@ -78,7 +78,7 @@ pub(crate) struct Pull {
 pub(crate) struct Comment {
     pub id: u64,
     pub number: u64,
-    /// Login, id and kind; none for a ghost.
+    /// Login, id and kind; `None` for a ghost.
     pub author: Option<(String, u64, &'static str)>,
     pub body: String,
 }
@@ -86,7 +86,7 @@ pub(crate) struct Comment {
 #[derive(Debug, Clone)]
 pub(crate) struct Issue {
     pub number: u64,
-    /// Login, id and kind; none for a ghost.
+    /// Login, id and kind; `None` for a ghost.
     pub author: Option<(String, u64, &'static str)>,
     pub title: String,
     pub body: String,
@@ -94,7 +94,7 @@ pub(crate) struct Issue {
     pub is_open: bool,
     pub reason: Option<String>,
     pub locked: bool,
-    /// Counts every change of the repository.
+    /// A counter that increases with every change of the repository.
     pub updated: u64,
 }
 
@@ -111,13 +111,13 @@ pub(crate) struct CheckRun {
     pub annotations: Vec<Value>,
 }
 
-/// One request as it came in.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     pub method: String,
     pub path: String,
     pub query: String,
-    /// Lower-case names; the token is among them.
+    /// Headers by lower-case name, including the token.
     pub headers: BTreeMap<String, String>,
     pub body: String,
 }
@@ -125,7 +125,8 @@ pub(crate) struct Recorded {
 pub(crate) const TOKEN: &str = "ghs_default";
 
 impl World {
-    /// `acme/shop` with pull request 7 from one of its own branches, and the default token of a well set-up job.
+    /// Creates `acme/shop` with pull request 7 from one of its own branches, and the default token of a correctly
+    /// configured job.
     pub(crate) fn new() -> Self {
         let pull = Pull::new(7, &Self::sha(1), &Self::sha(9));
         Self {
@@ -156,7 +157,7 @@ impl World {
         }
     }
 
-    /// The commit that this repository calls so.
+    /// Returns the commit with this number.
     pub(crate) fn sha(number: u8) -> String {
         format!("{number:02x}").repeat(20)
     }
@@ -172,7 +173,7 @@ impl World {
         self.faults.push(Fault { method, path, kind });
     }
 
-    /// Puts a comment there as if somebody had written it before; none is a ghost.
+    /// Adds a comment as if it had been written before; `None` is a ghost.
     pub(crate) fn preload(&mut self, author: Option<(&str, u64, &'static str)>, body: &str) -> u64 {
         let id = self.new_id();
         self.comments.push(Comment {
@@ -184,7 +185,7 @@ impl World {
         id
     }
 
-    /// Puts an issue there as if somebody had opened it before; none is a ghost.
+    /// Adds an issue as if it had been opened before; `None` is a ghost.
     pub(crate) fn preload_issue(
         &mut self,
         author: Option<(&str, u64, &'static str)>,
@@ -300,7 +301,7 @@ impl Recorded {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// The decoded value of a parameter.
+    /// Returns the decoded value of a parameter.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         url::form_urlencoded::parse(self.query.as_bytes())
             .find(|(key, _)| key == name)

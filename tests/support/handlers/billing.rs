@@ -1,4 +1,4 @@
-//! What an account's row should say, given all of its subscriptions.
+//! Computes an account's row from all of its subscriptions.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,7 @@ const GRANTING: [&str; 2] = ["active", "trialing"];
 /// Stripe retries a failed card for two weeks; `grace` in the contract.
 const GRACE: i64 = 14 * 24 * 3600;
 
-/// The columns that billing decides, and whose subscription decided.
+/// The columns that billing determines, and the customer of the deciding subscription.
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) owner: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Columns {
     pub(super) cancel_at_period_end: bool,
 }
 
-/// One subscription that grants is enough.
+/// Computes the columns. One subscription that grants access is enough.
 pub(super) fn billing(
     account: &Account,
     subscriptions: Vec<Subscription>,
@@ -66,14 +66,14 @@ pub(super) fn billing(
         .sum();
     Columns {
         has_paid_access: mutant != Some(Mutant::FlagLostInHelper) || account.has_paid_access,
-        // A price that nobody knows changes no plan.
+        // An unknown price does not change the plan.
         plan: plan.map_or_else(|| account.plan.clone(), str::to_owned),
         seats,
         ..followed
     }
 }
 
-/// What a price buys.
+/// Returns the plan of a price.
 fn plan(price: &str, mutant: Option<Mutant>) -> Option<&'static str> {
     let pro = if mutant == Some(Mutant::PlanRenamed) {
         "professional"
@@ -87,7 +87,7 @@ fn plan(price: &str, mutant: Option<Mutant>) -> Option<&'static str> {
     }
 }
 
-/// The plan may be at any of the items, beside add-ons and metered prices.
+/// Finds the plan in any of the items, beside add-ons and metered prices.
 fn plan_of(subscription: &Subscription, mutant: Option<Mutant>) -> Option<&'static str> {
     let mut items = subscription.items.data.iter();
     items.find_map(|item| plan(&item.price.id, mutant))
@@ -131,7 +131,7 @@ fn is_in_grace(subscription: &Subscription, now: i64) -> bool {
     subscription.status == "past_due" && start.is_some_and(|start| now < start + GRACE)
 }
 
-/// A scheduled end comes in two encodings.
+/// Checks both encodings of a scheduled cancellation.
 fn is_ending(subscription: &Subscription) -> bool {
     subscription.cancel_at_period_end || subscription.cancel_at.is_some()
 }

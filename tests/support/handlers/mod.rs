@@ -1,4 +1,4 @@
-//! The app of `examples/nextjs-stripe/app` once more, in Rust and in this process, with its broken variants.
+//! The app of `examples/nextjs-stripe/app`, reimplemented in Rust in this process, with its broken variants.
 
 mod billing;
 mod mutant;
@@ -27,12 +27,12 @@ use tokio::sync::oneshot;
 pub(crate) use self::mutant::Mutant;
 use self::{provider::Provider, webhook::Webhook};
 
-/// The tables of the app.
+/// The schema of the app.
 pub(crate) const SCHEMA: &str = include_str!("../../../examples/nextjs-stripe/app/schema.sql");
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The row of an account, as it is before an event.
+/// The row of an account before an event.
 #[derive(Debug)]
 struct Account {
     id: String,
@@ -42,17 +42,17 @@ struct Account {
     subscription_id: Option<String>,
 }
 
-/// What the app finds in its environment.
+/// The app's configuration from the environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
     pub(crate) database_url: String,
-    /// In place of `https://api.stripe.com`; no slash at the end.
+    /// Replacement for `https://api.stripe.com`, without a slash at the end.
     pub(crate) stripe_url: String,
     pub(crate) stripe_key: String,
     pub(crate) webhook_secret: String,
 }
 
-/// The running app; it stops when it is dropped.
+/// The running app; it stops when dropped.
 #[derive(Debug)]
 pub(crate) struct App {
     address: SocketAddr,
@@ -61,8 +61,8 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Serves the right handler, or a broken one, on a free port of the loopback interface. On a thread of its own, so
-    /// that it also serves a test that blocks.
+    /// Serves the correct handler, or a broken one, on a free port of the loopback interface. It runs on a separate
+    /// thread, so that it also works in tests that block.
     pub(crate) fn start(environment: Environment, mutant: Option<Mutant>) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         listener.set_nonblocking(true)?;
@@ -82,7 +82,7 @@ impl App {
         format!("http://{}/api/stripe/webhook", self.address)
     }
 
-    /// Asks the app itself whether a user has access; `{account_id}` is the place of the user.
+    /// Returns the URL of the app's access endpoint; `{account_id}` is the placeholder of the user.
     pub(crate) fn gate_url(&self) -> String {
         format!("http://{}/api/me?user={{account_id}}", self.address)
     }

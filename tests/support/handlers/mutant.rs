@@ -1,6 +1,6 @@
-//! The ways in which a refactoring breaks the handler: those of `examples/nextjs-stripe/app/mutants`, one by one.
+//! The broken variants of the handler, one for each patch in `examples/nextjs-stripe/app/mutants`.
 
-/// A broken variant of the handler. Each is read where the handler differs.
+/// A broken variant of the handler, checked wherever the handler differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mutant {
     FlagLostInHelper,
@@ -41,7 +41,7 @@ impl Mutant {
         Self::SignatureUnchecked,
     ];
 
-    /// The name of the patch, without `.patch`.
+    /// Returns the name of the patch, without `.patch`.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::FlagLostInHelper => "01-flag-lost-in-helper",

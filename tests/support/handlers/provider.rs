@@ -1,4 +1,4 @@
-//! What the handler asks Stripe, as one fixed version of its API answers it.
+//! The handler's Stripe client, for one fixed API version.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(super) struct Subscription {
     pub(super) cancel_at: Option<i64>,
     pub(super) pause_collection: Option<PauseCollection>,
     pub(super) items: List<Item>,
-    /// Where it was before basil.
+    /// The field's place before basil.
     pub(super) current_period_end: Option<i64>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct PauseCollection {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Item {
     pub(super) price: Price,
-    /// None for a metered price.
+    /// `None` for a metered price.
     pub(super) quantity: Option<i64>,
     pub(super) current_period_start: i64,
     pub(super) current_period_end: i64,
@@ -77,7 +77,7 @@ impl Provider {
         }
     }
 
-    /// All subscriptions of a customer; one that is gone has none.
+    /// Lists all subscriptions of a customer; none if the customer is gone.
     pub(super) async fn subscriptions(&self, customer: &str) -> Result<Vec<Subscription>, Failure> {
         let mut all: Vec<Subscription> = Vec::new();
         loop {

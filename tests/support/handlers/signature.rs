@@ -1,11 +1,11 @@
-//! `Stripe-Signature`, verified as the official packages do.
+//! Verifies `Stripe-Signature` as the official packages do.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 const TOLERANCE: i64 = 300;
 
-/// Whether one of the header's signatures is of this body, by this secret, and not too old. Times in the future pass.
+/// Returns true if a signature of the header fits the body and the secret and is not too old. Times in the future pass.
 pub(super) fn is_valid(header: &str, body: &[u8], secret: &str, now: i64) -> bool {
     let parts = || header.split(',').filter_map(|part| part.split_once('='));
     let time = parts()

@@ -1,4 +1,4 @@
-//! The handler. An event only says whose billing changed: what it is now, the API is asked.
+//! The handler. An event only identifies the customer; the current state comes from the API.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ const HANDLED: [&str; 11] = [
     "invoice.payment_failed",
 ];
 
-/// The handler with what it needs.
+/// The handler and its dependencies.
 #[derive(Debug)]
 pub(super) struct Webhook {
     pub(super) pool: PgPool,
@@ -37,7 +37,7 @@ pub(super) struct Webhook {
 }
 
 impl Webhook {
-    /// Answers one delivery: 2xx when there is nothing left to do, 5xx when it should be sent again.
+    /// Handles one delivery: 2xx if nothing is left to do, 5xx if it should be sent again.
     pub(super) async fn handle(&self, body: &[u8], signature: &str, now: i64) -> StatusCode {
         let Some(event) = self.verified(body, signature, now) else {
             return StatusCode::BAD_REQUEST;
@@ -58,7 +58,7 @@ impl Webhook {
     }
 
     fn verified(&self, body: &[u8], header: &str, now: i64) -> Option<Value> {
-        // The other one is not set here.
+        // The environment has only the secret's usual name.
         let secret = (!self.is(Mutant::SecretRenamed)).then_some(&self.secret)?;
         let is_valid = signature::is_valid(header, body, secret, now);
         if is_valid || self.is(Mutant::SignatureUnchecked) {
@@ -68,7 +68,7 @@ impl Webhook {
         }
     }
 
-    /// All of it happens, or nothing: the event counts as seen only together with what it led to.
+    /// Handles an event in one transaction: it counts as seen only together with its effects.
     async fn handle_event(&self, event: &Value, now: i64) -> Result<(), Failure> {
         if self.is(Mutant::RememberedTooSoon) {
             let mut connection = self.pool.acquire().await?;
@@ -113,7 +113,8 @@ impl Webhook {
         self.write(connection, &account, &columns).await
     }
 
-    /// The account of a customer, else the one that the checkout named. Locked: one delivery at a time asks the API.
+    /// Locks the account of a customer, else the one that the checkout refers to, so that only one delivery at a time
+    /// queries the API.
     async fn lock_account(
         &self,
         connection: &mut PgConnection,
