@@ -25,12 +25,12 @@ const FURTHEST_DAYS: i32 = 366;
 /// Maximum length of a reason. A longer one is a document, and belongs where it can be linked.
 const LONGEST_REASON: usize = 500;
 
-/// Findings that are accepted until a day: they are shown and counted, and fail nothing.
+/// Accepted findings: they are reported and counted, but do not fail the run until they expire.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(title = "prodverdict-baseline.yml")]
 struct Document(Vec<Entry<Written>>);
 
-/// One accepted finding.
+/// Accepted finding.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -38,20 +38,20 @@ struct Document(Vec<Entry<Written>>);
 )]
 #[schemars(rename = "Acceptance")]
 struct Written {
-    /// The finding: 16 hexadecimal digits, as the JSON report has them. Quotes keep editors from taking them for a number.
+    /// Fingerprint of the finding: 16 hexadecimal digits from the JSON report. Quote it, or editors may read it as a number.
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: Entry<Literal>,
-    /// Why it is accepted.
+    /// Reason for accepting it.
     #[schemars(length(min = 1, max = LONGEST_REASON))]
     reason: Entry<String>,
-    /// The last day on which it is accepted (UTC), at most 366 days ahead.
+    /// Last day on which it is accepted (UTC), at most 366 days ahead.
     #[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     expires: Entry<Literal>,
-    /// The rule of the finding; for readers, and never compared.
+    /// Rule of the finding; for readers only.
     #[serde(default)]
     #[expect(dead_code, reason = "it is for the readers of the file")]
     rule: Entry<Literal>,
-    /// Whom the finding is about; for readers, and never compared.
+    /// Entity of the finding; for readers only.
     #[serde(default)]
     entity: Entry<Literal>,
 }

@@ -26,108 +26,108 @@ pub(super) const LIMIT: &str = "Limit";
 pub(super) struct Document {
     /// Version of the format.
     pub(super) version: Entry<Version>,
-    /// The contracts. All of them are checked.
+    /// Contracts; all are checked.
     #[schemars(schema_with = "schema::contracts")]
     pub(super) contracts: Entry<Vec<Entry<Contract>>>,
-    /// Plays billing lifecycles against the application's own webhook handler, beside a scratch database.
+    /// Rehearsal of billing lifecycles against the application's webhook handler, with a scratch database.
     #[serde(default)]
     pub(super) rehearsal: Entry<rehearsal::Written>,
 }
 
-/// One access contract: whose billing state must agree with which accounts.
+/// Access contract: the billing provider and the accounts that must agree.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Contract {
     /// Kind of the contract.
     #[serde(rename = "type")]
     pub(super) kind: Entry<ContractType>,
-    /// Name of the contract in reports; unique in the file. Default: made from its position.
+    /// Name in reports; unique in the file. Default: from the type and position.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) name: Entry<String>,
-    /// Where the truth about payment comes from. Default: `stripe`.
+    /// Source of billing state. Default: `stripe`.
     #[serde(default)]
     pub(super) source_of_truth: Entry<SourceOfTruth>,
-    /// How Stripe is reached.
+    /// Stripe credentials.
     #[serde(default)]
     pub(super) stripe: Entry<StripeKey>,
-    /// How Paddle is reached. Its environment comes from the environment variable `PADDLE_ENVIRONMENT`.
+    /// Paddle credentials. The environment is set by the variable `PADDLE_ENVIRONMENT`.
     #[serde(default)]
     pub(super) paddle: Entry<PaddleKey>,
-    /// How Stripe is reached for entitlements.
+    /// Stripe credentials for entitlements.
     #[serde(default)]
     pub(super) entitlements: Entry<StripeKey>,
-    /// Refuses a key and objects of the other mode. Default: both are accepted.
+    /// Mode of the key and the objects; the other mode is refused. Default: either.
     #[serde(default)]
     pub(super) mode: Entry<Mode>,
-    /// The word for an account in findings, such as `team`. Default: `user`.
+    /// Word for an account in findings, such as `team`. Default: `user`.
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z][A-Za-z0-9_-]*$"))]
     pub(super) entity: Entry<String>,
-    /// Where the accounts are.
+    /// Database with the accounts.
     pub(super) database: Entry<Database>,
-    /// Price id, product id, `lookup_key:NAME`, each also with a trailing `*`, or feature key with entitlements, to the plan as the application stores it: one word, or a list of words for the same plan. Empty or left out: plans are not checked.
+    /// Map from price id, product id or `lookup_key:NAME` (each also as a prefix with `*`), or from feature key with entitlements, to the stored plan: one word, or a list of words for the same plan. Default: plans are not checked.
     #[serde(default)]
     pub(super) plans: Entry<Pairs<Words>>,
-    /// Plans from the lowest to the highest: of several that are paid for, only the highest is right. Default: any is right.
+    /// Plans from lowest to highest. If a customer pays for several, only the highest is right. Default: any of them is.
     #[serde(default)]
     pub(super) plan_order: Entry<Vec<Entry<Literal>>>,
-    /// Metadata keys that hold the id of an account. Default: `<entity>id`, `userid` and `accountid`, in any spelling.
+    /// Metadata keys that hold an account id. Default: `<entity>id`, `userid` and `accountid`, in any spelling.
     #[serde(default)]
     pub(super) metadata_account: Entry<Vec<Entry<String>>>,
-    /// What `pause_collection` of an active subscription means for access. Default: `{void: unjudged}`; other behaviors change nothing.
+    /// Access while `pause_collection` is set on an active subscription. Default: `{void: unjudged}`; other behaviors have no effect.
     #[serde(default)]
     pub(super) pause_collection: Entry<PauseCollection>,
-    /// Plans that give no paid access. Default: `[free]`.
+    /// Plans without paid access. Default: `[free]`.
     #[serde(default)]
     pub(super) free_plans: Entry<Vec<Entry<Literal>>>,
-    /// Prices of other products: exact ids, or beginnings with a trailing `*`.
+    /// Prices of other products: ids, or prefixes with `*`.
     #[serde(default)]
     pub(super) ignore_prices: Entry<Vec<Entry<String>>>,
-    /// What each subscription status means.
+    /// Subscription statuses that grant or deny access.
     #[serde(default)]
     pub(super) statuses: Entry<Statuses>,
-    /// How long access may outlive payment. Default: not at all.
+    /// Time for which access may continue without payment. Default: none.
     #[serde(default)]
     pub(super) grace: Entry<Grace>,
-    /// Severity of each rule; it wins over `severity`.
+    /// Severity of each rule; overrides `severity`.
     #[serde(default)]
     #[schemars(transform = schema::only_rule_ids)]
     pub(super) rules: Entry<Pairs<RuleLevel>>,
-    /// Ids of accounts that are never judged.
+    /// Account ids that are never judged.
     #[serde(default)]
     pub(super) exempt: Entry<Vec<Entry<Literal>>>,
     /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift, unmapped-price and customer-mismatch.
     #[serde(default)]
     pub(super) severity: Entry<Level>,
-    /// The severity from which a finding fails the check. Default: `high`.
+    /// Lowest severity that fails the check. Default: `high`.
     #[serde(default)]
     pub(super) fail_on: Entry<FailOn>,
-    /// After this time what would be reported is read again, and dropped if it is gone. Default: `10s`; 0 turns it off.
+    /// Wait before findings are confirmed by a second read. Default: `10s`; 0 disables it.
     #[serde(default)]
     pub(super) confirm_after: Entry<Lasting>,
-    /// Whether the provider's events are asked what went wrong behind a finding. Default: `on`.
+    /// Looks up the cause of findings in the provider's events. Default: `on`.
     #[serde(default)]
     pub(super) evidence: Entry<Switch>,
-    /// The most requests that may be sent to the provider; a check that takes more is not begun. Default: no limit.
+    /// Maximum number of requests to the provider; a check that needs more does not start. Default: no limit.
     #[serde(default)]
     pub(super) max_requests: Entry<Count>,
-    /// How many requests a second may be sent to one endpoint of the provider. Default: what the provider allows.
+    /// Maximum requests per second to one endpoint of the provider. Default: the provider's limit.
     #[serde(default)]
     pub(super) requests_per_second: Entry<Count>,
-    /// By how much a stored period end may be off. Default: `24h`.
+    /// Allowed difference of a stored period end. Default: `24h`.
     #[serde(default)]
     pub(super) period_tolerance: Entry<Lasting>,
-    /// Accepts that there are no accounts at all. Default: false.
+    /// Accepts an accounts table without rows. Default: false.
     #[serde(default)]
     pub(super) allow_empty: Entry<bool>,
-    /// What to do, shown instead of the default hint of the rules that `severity` speaks of.
+    /// Text shown instead of the default hint of the rules listed under `severity`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) fix: Entry<String>,
 }
 
-/// How Stripe is reached.
+/// Stripe credentials.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -140,7 +140,7 @@ pub(super) struct StripeKey {
     pub(super) secret_env: Entry<String>,
 }
 
-/// How Paddle is reached.
+/// Paddle credentials.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -153,7 +153,7 @@ pub(super) struct PaddleKey {
     pub(super) api_key_env: Entry<String>,
 }
 
-/// Where the accounts are: a table with its columns, or one query.
+/// Source of the accounts: a table with its columns, or one query.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Database {
@@ -161,29 +161,29 @@ pub(super) struct Database {
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub(super) url_env: Entry<String>,
-    /// The table: `users`, `schema.table` or `"Quoted Name"`; case as written. Default: `users`.
+    /// Table: `users`, `schema.table` or `"Quoted Name"`; case-sensitive. Default: `users`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) users_table: Entry<String>,
-    /// What each canonical column is read from. Default: the columns of the published format.
+    /// Columns that hold the account's values. Default: the columns of the published format.
     #[serde(default)]
     pub(super) columns: Entry<Columns>,
-    /// SQL after the table, for billing kept in another table.
+    /// SQL after the table, for billing data in another table.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) join: Entry<String>,
-    /// SQL condition on the rows.
+    /// SQL condition for the rows to check.
     #[serde(default, rename = "where")]
     #[schemars(length(min = 1))]
     pub(super) filter: Entry<String>,
-    /// One SELECT whose output columns carry the canonical names, instead of `users_table`, `columns`, `join` and `where`.
+    /// One SELECT whose output columns have the canonical names, instead of `users_table`, `columns`, `join` and `where`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) query: Entry<String>,
-    /// What the accounts store to find their customer. Default: `customer_id`.
+    /// Stored id that links an account to the provider. Default: `customer_id`.
     #[serde(default)]
     pub(super) match_on: Entry<MatchOn>,
-    /// How long a statement may run. Default: `5m`.
+    /// Time limit for one statement. Default: `5m`.
     #[serde(default)]
     pub(super) statement_timeout: Entry<Lasting>,
     /// Time zone of the session. Default: `UTC`.
@@ -192,7 +192,7 @@ pub(super) struct Database {
     pub(super) timezone: Entry<String>,
 }
 
-/// The canonical columns of an account and what they are read from.
+/// Canonical columns of an account and their source.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -205,69 +205,69 @@ pub(super) struct Columns {
     /// The provider's customer id.
     #[serde(default)]
     pub(super) customer_id: Entry<Column>,
-    /// The published spelling of `customer_id`. Default: `stripe_customer_id`, where accounts are matched by it.
+    /// The published spelling of `customer_id`. Default: `stripe_customer_id`, if accounts are matched by it.
     #[serde(default)]
     pub(super) stripe_customer_id: Entry<Column>,
-    /// Whether the account has paid access. Default: `has_paid_access`.
+    /// Paid access of the account. Default: `has_paid_access`.
     #[serde(default)]
     pub(super) has_paid_access: Entry<Column>,
-    /// The plan, read when `plans` is configured; null: the application stores no plan. Default: `plan`.
+    /// Stored plan, read if `plans` is set; null if the application stores none. Default: `plan`.
     #[serde(default)]
     pub(super) plan: Entry<Column>,
-    /// Whether the account is never judged.
+    /// True for accounts that are never judged.
     #[serde(default)]
     pub(super) exempt: Entry<Column>,
-    /// Seats that the account may use.
+    /// Number of seats of the account.
     #[serde(default, deserialize_with = "column::seats")]
     #[schemars(with = "Entry<column::Seats>")]
     pub(super) seats: Entry<Column>,
-    /// Status of the subscription as stored.
+    /// Stored subscription status.
     #[serde(default, deserialize_with = "column::status")]
     #[schemars(with = "Entry<column::Status>")]
     pub(super) status: Entry<Column>,
-    /// The provider's subscription id as stored.
+    /// Stored subscription id.
     #[serde(default)]
     pub(super) subscription_id: Entry<Column>,
-    /// End of the paid period as stored.
+    /// Stored end of the paid period.
     #[serde(default)]
     pub(super) period_end: Entry<Column>,
-    /// Whether a cancellation is stored.
+    /// Stored flag of a scheduled cancellation.
     #[serde(default)]
     pub(super) cancel_at_period_end: Entry<Column>,
-    /// When the row last changed.
+    /// Time of the row's last change.
     #[serde(default)]
     pub(super) updated_at: Entry<Column>,
-    /// Whether something that the provider does not know pays for the account: another provider, an invoice, a gift card.
+    /// True for accounts paid for in another way: another provider, an invoice, a gift card.
     #[serde(default)]
     pub(super) paid_elsewhere: Entry<Column>,
-    /// Since when payment is overdue.
+    /// Time since which payment is overdue.
     #[serde(default)]
     pub(super) past_due_since: Entry<Column>,
 }
 
-/// Which statuses give access and which do not; a word in neither list is not judged.
+/// Statuses that grant or deny access; others are not judged.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `grant` and `deny`")]
 pub(super) struct Statuses {
-    /// Statuses that give access. Default: `[active, trialing]`.
+    /// Statuses that grant access. Default: `[active, trialing]`.
     #[serde(default)]
     pub(super) grant: Entry<Vec<Entry<String>>>,
-    /// Statuses that do not. Default: every other documented one.
+    /// Statuses that deny access. Default: every other documented status.
     #[serde(default)]
     pub(super) deny: Entry<Vec<Entry<String>>>,
 }
 
-/// How long access may outlive payment.
+/// Time for which access may continue without payment.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping with `past_due` and `canceled`"
 )]
 pub(super) struct Grace {
-    /// After payment became overdue, such as `14d`.
+    /// Time after payment became overdue, such as `14d`.
     #[serde(default)]
     pub(super) past_due: Entry<Lasting>,
-    /// After the subscription ended, such as `3d`, or `until_period_end` (Stripe).
+    /// Time after the subscription ended, such as `3d`, or `until_period_end` (Stripe).
     #[serde(default)]
     pub(super) canceled: Entry<Lasting>,
 }
@@ -277,7 +277,7 @@ pub(super) struct Grace {
 #[schemars(inline, extend("type" = "integer", "const" = 1))]
 pub(super) struct Version(pub(super) String);
 
-/// Text, or a number that is taken as written.
+/// Text, or a number that is read as text.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = ["string", "number"]))]
 pub(super) struct Literal(pub(super) String);
@@ -358,7 +358,7 @@ pub(super) enum FailOn {
     Never,
 }
 
-/// Where YAML 1.1 is spoken, the bare words are booleans.
+/// YAML 1.1 parsers read the bare words as booleans.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline, transform = schema::or_boolean)]
@@ -367,7 +367,7 @@ pub(super) enum Switch {
     Off,
 }
 
-/// Where YAML 1.1 is spoken, a bare `off` is `false`.
+/// YAML 1.1 parsers read a bare `off` as `false`.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline, transform = schema::or_false)]

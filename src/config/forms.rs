@@ -138,7 +138,7 @@ pub(super) enum PauseCollection {
     ByBehavior(ByBehavior),
 }
 
-/// What a pause of collection means for access.
+/// Effect of a pause of collection on access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

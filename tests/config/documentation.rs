@@ -41,7 +41,7 @@ fn every_common_kind_of_schema_has_an_example() {
         ("A jsonb column", "billing->>'plan'"),
         ("An enum column", "in: [ACTIVE, TRIALING]"),
         (
-            "Quoted names of Prisma inside an expression",
+            "Quoted Prisma names in an expression",
             "sql: |\n            coalesce(s.\"customerId\"",
         ),
         ("Two Stripe accounts", "secret_env: STRIPE_KEY_US"),
@@ -74,7 +74,7 @@ fn every_key_is_explained() {
     for section in ["Contract", "Database", "Columns"] {
         let keys = schema["$defs"][section]["properties"].as_object();
         for key in keys.expect(section).keys() {
-            let explained = [format!("| `{key}"), format!("`{key}` for every provider")];
+            let explained = [format!("| `{key}"), format!("`{key}` with any provider")];
             assert!(
                 explained.iter().any(|text| PAGE.contains(text.as_str())),
                 "{key}"
