@@ -1,4 +1,5 @@
-//! The random worlds reach every key and fact of the law: without it, the model finds something else.
+//! Checks that the random worlds cover every key and fact of the specification: without any of them, the model's result
+//! differs.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +14,12 @@ use crate::{
     random::{NOW_SECONDS, World, world},
 };
 
-/// How often each effect has to be seen: in one of a hundred worlds.
+/// Returns the number of worlds that must show each effect: one in a hundred.
 fn least() -> u32 {
     worlds() / 100
 }
 
-/// Takes one key out of the contract, or one fact out of the world.
+/// Removes one key from the contract, or one fact from the world.
 type Removal = fn(&mut World);
 
 const REMOVALS: [(&str, Removal); 26] = [
@@ -128,7 +129,7 @@ fn of_details(world: &mut World, change: impl Fn(&mut Details)) {
     }
 }
 
-/// The accounts as those of the customers whose subscriptions they store.
+/// Matches the accounts by the customers of the subscriptions that they store.
 fn match_on_customer(world: &mut World) {
     if world.contract.match_on == MatchOn::CustomerId {
         return;
@@ -145,7 +146,7 @@ fn match_on_customer(world: &mut World) {
     }
 }
 
-/// Whether there was nothing to take out.
+/// Returns true if the removal changed nothing.
 fn is_equal(one: &World, other: &World) -> bool {
     let (facts, others) = (&one.facts, &other.facts);
     one.contract == other.contract
@@ -159,7 +160,7 @@ fn judged(world: &World) -> Judged {
     judge(&world.contract, &world.facts, NOW_SECONDS)
 }
 
-/// By name, how many of the worlds one effect was seen in. An effect seen often enough is not looked for again.
+/// Number of worlds that showed each effect, by name. Effects seen often enough are no longer checked.
 struct Seen(BTreeMap<&'static str, u32>);
 
 impl Seen {

@@ -1,4 +1,4 @@
-//! The evaluator agrees with the model on every world.
+//! Checks that the evaluator and the model agree on every world.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::{
     random::{NOW_SECONDS, World, world},
 };
 
-/// At least that many cases; `PROPTEST_CASES` asks for more.
+/// Runs at least this many cases; `PROPTEST_CASES` may ask for more.
 pub(crate) fn cases(least: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig {
@@ -21,7 +21,7 @@ pub(crate) fn cases(least: u32) -> ProptestConfig {
     }
 }
 
-/// `ORACLE_WORLDS`, or as many as a test of every day can take.
+/// Returns `ORACLE_WORLDS`, or as many worlds as a daily test run can afford.
 pub(crate) fn worlds() -> u32 {
     let asked = std::env::var("ORACLE_WORLDS").ok();
     asked.map_or(4000, |number| number.parse().unwrap())
@@ -92,7 +92,7 @@ fn numbers_of(found: &Evaluation) -> Numbers {
     }
 }
 
-/// The rules whose finding is about the deciding subscription.
+/// Returns true for rules whose finding is about the deciding subscription.
 fn tells_subscription(rule: Rule) -> bool {
     matches!(
         rule,
@@ -104,7 +104,7 @@ fn tells_subscription(rule: Rule) -> bool {
     )
 }
 
-/// The finding without what the specification leaves to the evaluator.
+/// Removes from a finding what the specification leaves to the evaluator.
 fn what_the_spec_fixes(finding: Finding) -> Expected {
     let rule = finding.rule;
     let subject = finding.subject;
@@ -156,7 +156,7 @@ fn what_the_spec_fixes(finding: Finding) -> Expected {
     }
 }
 
-/// The number that a finding about many says, if it names as many of them as it may.
+/// Returns the number that a finding about many mentions, if it lists as many of them as it may.
 fn number_named(rule: Rule, message: &str, named: usize) -> Option<u64> {
     let most = match rule {
         Rule::UnmappedPrice | Rule::UnmappedFeature => 3,
@@ -178,7 +178,7 @@ pub(crate) fn fingerprint(finding: &Finding) -> String {
     hex[..8].concat()
 }
 
-/// The documented hash, a message, a fix, and the contract's own fix on the rules that it speaks of.
+/// Checks the documented hash, the message, the fix, and the contract's own fix for the rules that it covers.
 fn texts(finding: &Finding, world: &World) -> Result<(), String> {
     if finding.fingerprint != fingerprint(finding) {
         return Err(format!("fingerprint of {finding:?}"));

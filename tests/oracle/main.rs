@@ -1,4 +1,4 @@
-//! A second reading of the access contract, written from its specification alone, against the first.
+//! Compares the evaluator with a second implementation of the access contract, written from its specification alone.
 //!
 //! `ORACLE_WORLDS=20000 cargo test --test oracle` compares that many worlds instead of a few thousand.
 #![expect(

@@ -1,4 +1,4 @@
-//! What holds of every evaluation, whatever the rules say.
+//! Properties of every evaluation, whatever the rules are.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn answer(world: &World) -> Result<Evaluation, Unanswerable> {
     evaluate(&world.contract, &world.facts, NOW_SECONDS)
 }
 
-/// Each item, with its period where the items have their own.
+/// An item, with its period if the items have their own.
 type ItemWithPeriod = (Item, Option<Option<Period>>);
 
 fn items_with_periods(subscription: &Subscription) -> Vec<ItemWithPeriod> {
@@ -38,7 +38,7 @@ fn set_items(subscription: &mut Subscription, items: Vec<ItemWithPeriod>) {
     subscription.items = items.into_iter().map(|(item, _)| item).collect();
 }
 
-/// The world with everything that a reader may hand over in another order in another order.
+/// Returns a world, and the same world with everything reordered whose order is up to the reader.
 fn shuffled() -> impl Strategy<Value = (World, World)> {
     tied_world().prop_flat_map(|world| {
         let items: Vec<_> = world
@@ -66,7 +66,7 @@ fn shuffled() -> impl Strategy<Value = (World, World)> {
     })
 }
 
-/// The price that a key of `plans` finds.
+/// Returns a price that matches a key of `plans`.
 fn price_of(key: &PlanKey) -> Price {
     let text = key.text.as_str();
     match key.kind {
@@ -82,7 +82,7 @@ fn price_of(key: &PlanKey) -> Price {
     }
 }
 
-/// A price that gives access, with its plan; none where the contract lets nobody pay.
+/// Returns a price that gives access, with its plan, or `None` if the contract has no paid plan.
 fn paid_price(contract: &Contract) -> Option<(Price, Option<PlanWords>)> {
     if contract.plans.is_empty() {
         return Some((Price::bare("sku_new"), None));
@@ -97,7 +97,7 @@ fn paid_price(contract: &Contract) -> Option<(Price, Option<PlanWords>)> {
     Some((price, Some(plan)))
 }
 
-/// The seats that a row should hold for so many units.
+/// Returns the seats that a row should hold for this many units.
 fn seats(contract: &Contract, price: &Price, plan: Option<&PlanWords>, units: u64) -> i64 {
     let seats = &contract.seats;
     let listed = seats.prices.as_ref();
@@ -115,7 +115,7 @@ fn seats(contract: &Contract, price: &Price, plan: Option<&PlanWords>, units: u6
     i64::try_from(bought + included).unwrap()
 }
 
-/// An account with access and its paying customer, right by every rule.
+/// Returns an account with access and its paying customer, correct by every rule.
 fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
     let (price, plan) = paid_price(contract)?;
     let status = contract.statuses.grant.first()?.clone();
@@ -164,7 +164,7 @@ fn consistent_pair(contract: &Contract) -> Option<(Account, Subscription)> {
     Some((account, subscription))
 }
 
-/// Every id and every text of the world, each through `name`.
+/// Passes every id and every text of the world through `name`.
 fn renamed(world: &World, name: &dyn Fn(&str) -> String) -> World {
     let World { contract, facts } = world;
     let mut contract = contract.clone();
@@ -235,7 +235,8 @@ fn renamed_facts(facts: &Facts, name: &dyn Fn(&str) -> String) -> Facts {
     facts
 }
 
-/// Another spelling of every kind of id, which keeps their order. Those of prices stay as long: `plans` compares lengths.
+/// Changes the spelling of every kind of id but not their order. Those of prices keep their length, because `plans`
+/// compares lengths.
 fn respell(text: &str) -> String {
     text.replace("usr_", "acc_")
         .replace("cus_", "ctm_")
@@ -269,7 +270,7 @@ fn respelled(mut finding: Finding) -> Finding {
     finding
 }
 
-/// Swaps the last digit of an id with its complement, which turns the order of ids round.
+/// Replaces the last digit of an id by its complement, which reverses the order of ids.
 fn turned(text: &str) -> String {
     let mut start = text.chars();
     match start.next_back().and_then(|last| last.to_digit(10)) {
@@ -278,14 +279,14 @@ fn turned(text: &str) -> String {
     }
 }
 
-/// Whether an account has several customers.
+/// Returns true if an account has several customers.
 fn has_lists(world: &World) -> bool {
     let accounts = world.facts.accounts.iter();
     let mut columns = accounts.filter_map(|one| one.columns.as_deref());
     columns.any(|columns| !columns.other_customers.is_empty())
 }
 
-/// What of a finding does not depend on which ids come first.
+/// Returns the parts of a finding that do not depend on the order of ids.
 fn essence(
     finding: &Finding,
 ) -> (
@@ -296,7 +297,7 @@ fn essence(
     Option<String>,
     String,
 ) {
-    // One of several customers that pay for the account, the first.
+    // The customer is the first of several that pay for the account.
     let is_first = finding.rule == Rule::CustomerMismatch;
     let customer = finding.subject.customer.as_deref().map(str::to_owned);
     let amount = format!("{:?}", finding.amount);
@@ -389,7 +390,8 @@ proptest! {
         let mut expected = of_accounts(&before.findings);
         expected.retain(|finding| finding.subject.account.as_deref() != Some(&id));
         prop_assert_eq!(of_accounts(&after.findings), expected);
-        // Findings about a customer go with its last judged account, and none comes but the orphan that a mismatch was.
+        // Findings about a customer disappear with its last judged account. The only new one may be the orphan that was
+        // a mismatch before.
         for finding in &after.findings {
             if finding.rule == Rule::OrphanSubscription { continue }
             let stood = before.findings.iter().any(|other| other.entity == finding.entity && other.rule == finding.rule);

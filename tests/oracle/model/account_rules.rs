@@ -1,4 +1,4 @@
-//! The rules about one account: whether it has the access that it should have, and the plan.
+//! The rules about one account: its access and its plan.
 
 use prodverdict::contract::{Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription};
 
@@ -36,7 +36,7 @@ impl<'w> World<'w> {
         candidates: &Candidates<'w>,
         desk: &mut Desk,
     ) {
-        // It is about the customer that pays, not about the one that is stored.
+        // The finding is about the paying customer, not about the stored one.
         let customer = candidates.first().map(|id| (*id).to_owned());
         let payers = candidates.first().map(|id| self.granting_of(id));
         let money = monthly(self.contract, &payers.unwrap_or_default());
@@ -103,7 +103,7 @@ impl<'w> World<'w> {
             return;
         }
         let right = self.plans_paid_for(party);
-        // Nothing is known about what was bought: no plan is expected.
+        // No purchase is known, so no plan is expected.
         if right.is_empty() {
             return;
         }
@@ -117,7 +117,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// The plans that are right for what is paid for.
+    /// Lists the correct plans for what is paid for.
     pub(crate) fn plans_paid_for(&self, party: &Party<'w>) -> Vec<&'w PlanWords> {
         let paying = Self::paying(party).into_iter();
         let paid_for: Vec<_> = paying
@@ -126,7 +126,7 @@ impl<'w> World<'w> {
         right_plans(self.contract, &paid_for)
     }
 
-    /// "The flag went, the plan stayed", and no subscription may still come back.
+    /// "The flag went, the plan stayed", and no subscription may still recover.
     fn stale_plan(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
         let may_come_back = |(one, _): &(&Subscription, Says)| {
             matches!(
@@ -159,7 +159,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// With the customer of the first subscription that pays.
+    /// Describes an account with the customer of its first paying subscription.
     pub(crate) fn about_paying(&self, account: &'w Account, party: &Party<'w>) -> Fixed {
         let about = self.about(account, party);
         let first = Self::first_paying(party);
@@ -169,7 +169,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// With one subscription that it is about, where there is more to that than a feature.
+    /// Describes an account with one subscription, unless that is only a feature.
     pub(crate) fn about_subscription(
         &self,
         account: &'w Account,

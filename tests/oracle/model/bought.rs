@@ -1,15 +1,15 @@
-//! What one account has bought, for rows that are to hold it.
+//! Computes what one account has bought, for rows that should hold it.
 
 use prodverdict::contract::{Account, Contract, Facts, Field, UnixSeconds};
 
 use super::{Keys, World, prices::plans_of};
 
-/// What a row may hold; none where the column is not mapped or nothing says it.
+/// The values that a row may hold; `None` if the column is not mapped or the value is unknown.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bought {
     pub(crate) seats: Option<i64>,
     pub(crate) period_end: Option<UnixSeconds>,
-    /// Of everything that is paid for, whatever `plan_order` says.
+    /// Plans of everything that is paid for, whatever `plan_order` says.
     pub(crate) plans: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 
 impl<'w> World<'w> {
-    /// The mapped columns of an account, unless entitlements are the source.
+    /// Returns the mapped columns of an account, unless entitlements are the source.
     pub(crate) fn columns(&self, account: &'w Account, field: Field) -> Option<&'w AccountColumns> {
         let asked = self.facts.mapped.contains(&field) && !self.entitled();
         asked.then_some(account.columns.as_deref()?)
@@ -40,7 +40,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// The columns that are judged of a customer that grants.
+    /// Checks the columns that only matter if the customer grants access.
     pub(crate) fn granting_columns(
         &self,
         account: &'w Account,
@@ -90,13 +90,13 @@ impl<'w> World<'w> {
         }
     }
 
-    /// At Paddle, one that is canceled or paused has no period, and lacks nothing.
+    /// Returns true if the subscription must state a period. At Paddle, canceled and paused ones have none.
     fn states_period(&self, subscription: &Subscription) -> bool {
         let over = matches!(subscription.status, Status::Canceled | Status::Paused);
         self.contract.source != Source::Paddle || !over
     }
 
-    /// By more than `period_tolerance`.
+    /// Returns true if they differ by more than `period_tolerance`.
     fn is_off(&self, stored: Option<UnixSeconds>, end: UnixSeconds) -> bool {
         stored.is_none_or(|stored| {
             let off = (i128::from(stored.0) - i128::from(end.0)).unsigned_abs();

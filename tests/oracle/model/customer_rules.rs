@@ -1,4 +1,4 @@
-//! The rules about customers, subscriptions, prices, status words and all unlinked accounts together.
+//! The rules about customers, subscriptions, prices, status words, and unlinked accounts as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ impl<'w> World<'w> {
         accounts.iter().any(|one| !self.exempt(one))
     }
 
-    /// "Charged n times": about the first plan, else the first price, that is bought twice.
+    /// "Charged n times": about the first plan that is bought twice, else the first such price.
     pub(crate) fn double_subscriptions(&self, desk: &mut Desk) {
         if self.entitled() {
             return;
@@ -79,7 +79,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// All of them less the dearest, where they are paid in one currency.
+    /// Sums all of them except the most expensive, if they share one currency.
     fn too_much(&self, double: &[&Subscription]) -> BTreeMap<String, i64> {
         let each = double.iter();
         let each: Vec<_> = each
@@ -137,7 +137,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// The subscriptions of an orphan, by what the finding names.
+    /// Lists the subscriptions of an orphan finding.
     pub(super) fn orphaned(&self, fixed: &Fixed) -> Vec<&'w Subscription> {
         let seen = self.seen();
         let is_it = |one: &&Subscription| match &fixed.subscription {
@@ -210,7 +210,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// Whether this subscription, unmapped, is why an account that would be judged is not.
+    /// Returns true if this unmapped subscription is the reason why an account cannot be judged.
     fn leaves_unjudged(&self, subscription: &Subscription) -> bool {
         let unmapped = read(self.contract, subscription, None, self.now) == Says::Unmapped;
         let mut accounts = self.facts.accounts.iter();
@@ -261,14 +261,14 @@ impl<'w> World<'w> {
     }
 }
 
-/// What can be bought twice. A price's id is never a plan.
+/// Something that can be bought twice. The id of a price is never a plan.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Thing<'w> {
     Plan(&'w PlanWords),
     Price(&'w str),
 }
 
-/// Who buys each plan and each price that is not ignored.
+/// Lists the subscriptions for each plan and each price that is not ignored.
 fn buyers<'w>(
     contract: &'w Contract,
     subscriptions: impl Iterator<Item = &'w Subscription>,

@@ -6,7 +6,7 @@ use prodverdict::contract::{Account, ColumnName, Mode, StoredWords};
 
 use super::World;
 
-/// Why no verdict is possible.
+/// A reason for having no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refusal {
     NoAccounts,

@@ -1,4 +1,4 @@
-//! Accounts that are paid for as another customer than the one that they store.
+//! Finds accounts that are paid for by another customer than the one that they store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::{
 pub(crate) type Candidates<'w> = BTreeSet<&'w str>;
 
 impl<'w> World<'w> {
-    /// By account, the customers of nobody that name it.
+    /// Lists for each account the unlinked customers whose metadata contains its id.
     pub(crate) fn mismatches(&self) -> BTreeMap<&'w str, Candidates<'w>> {
         let off = self.on(Rule::CustomerMismatch).is_none();
         if off || self.entitled() || self.by_subscription() {
@@ -31,7 +31,7 @@ impl<'w> World<'w> {
         found
     }
 
-    /// It would be accused of having access, or it has none and its own customer grants it none.
+    /// Returns true if the account has access without justification, or no access and no customer that grants it.
     fn qualifies(&self, account: &'w Account) -> bool {
         let state = self.party(account).state;
         let accused = self.linked(account)
@@ -46,7 +46,7 @@ impl<'w> World<'w> {
         qualifies && !self.exempt(account)
     }
 
-    /// Those that no account is linked to and that pay.
+    /// Lists the paying customers that no account is linked to.
     fn candidates(&self) -> BTreeSet<&'w str> {
         let all = self.seen().map(|one| one.customer.as_str());
         all.filter(|id| self.accounts_of(id).is_empty())
@@ -61,7 +61,8 @@ impl<'w> World<'w> {
             .collect()
     }
 
-    /// Whether metadata of the customer, or of what it pays for, holds the account's id under a key.
+    /// Returns true if the metadata of the customer, or of its granting subscriptions, contains the account's id under
+    /// a key.
     fn names(&self, customer: &str, account: &str, keys: &BTreeSet<&str>) -> bool {
         let granting = self.granting_of(customer);
         let of_subscriptions = granting.iter().filter_map(|one| metadata(one));
@@ -103,7 +104,7 @@ impl<'w> World<'w> {
         names.iter().any(|name| plain(key) == format!("{name}id"))
     }
 
-    /// What linked subscriptions hold under the key, in numbers.
+    /// Counts the values of linked subscriptions under the key.
     fn told_by_linked(&self, key: &str) -> Told {
         let accounts = self.account_ids();
         let mut told = Told::default();
@@ -121,7 +122,7 @@ impl<'w> World<'w> {
     }
 }
 
-/// How many linked subscriptions name their own account under a key, and how many another one.
+/// Number of linked subscriptions that contain their own account's id under a key, and of those with another account's.
 #[derive(Default)]
 struct Told {
     right: u32,

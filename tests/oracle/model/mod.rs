@@ -1,4 +1,4 @@
-//! A naive second reading of the access contract: every question is asked of all the facts again.
+//! A naive second implementation of the access contract: it searches all facts again for every question.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub(crate) use guards::Refusal;
 use prices::{Monthly, monthly};
 use subscription::Says;
 
-/// What the specification fixes of a finding.
+/// The parts of a finding that the specification determines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Fixed {
     pub(crate) account: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Fixed {
     pub(crate) plan_found: Option<String>,
     pub(crate) amount: BTreeMap<String, i64>,
     pub(crate) without_amount: u64,
-    /// How many subscriptions or accounts the finding stands for, where it stands for many.
+    /// Number of subscriptions or accounts that the finding stands for, if there are several.
     pub(crate) number: Option<u64>,
 }
 
@@ -44,13 +44,13 @@ pub(crate) struct Expected {
     pub(crate) fixed: Fixed,
 }
 
-/// The numbers of the summary that the specification fixes.
+/// The numbers of the summary that the specification determines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Numbers {
     pub(crate) accounts: u64,
     pub(crate) linked: u64,
     pub(crate) exempt: u64,
-    /// Customers on a test clock.
+    /// Number of customers on a test clock.
     pub(crate) on_test_clock: u64,
     pub(crate) subscriptions: BTreeMap<String, u64>,
     pub(crate) paid_not_served: BTreeMap<String, i64>,
@@ -58,7 +58,7 @@ pub(crate) struct Numbers {
     pub(crate) without_amount: u64,
 }
 
-/// The parts of the law about account keys that no key of the contract turns off.
+/// The parts of the specification about account keys that no key of the contract turns off.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keys {
     pub(crate) are_learned: bool,
@@ -74,7 +74,7 @@ impl Keys {
 
 pub(crate) type Judged = Result<(Vec<Expected>, Numbers), BTreeSet<Refusal>>;
 
-/// Findings in order with the summary, or every refusal that applies.
+/// Returns the findings in order with the summary, or every refusal that applies.
 pub(crate) fn judge(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Judged {
     judge_with(contract, facts, now, Keys::AS_THE_LAW_SAYS)
 }
@@ -186,7 +186,7 @@ impl World<'_> {
         }
     }
 
-    /// What the subscriptions behind the findings of these rules come to. Each counts once.
+    /// Sums the subscriptions behind the findings of these rules, each of them once.
     fn money(&self, findings: &[Expected], rules: &[Rule]) -> Monthly {
         let of_rules = findings.iter().filter(|one| rules.contains(&one.rule));
         let behind = of_rules.flat_map(|finding| self.behind(finding));
@@ -195,7 +195,7 @@ impl World<'_> {
         monthly(self.contract, &once)
     }
 
-    /// The subscriptions whose money a finding is about.
+    /// Lists the subscriptions whose money a finding is about.
     fn behind(&self, finding: &Expected) -> Vec<&Subscription> {
         let fixed = &finding.fixed;
         let mut accounts = self.facts.accounts.iter();

@@ -1,4 +1,4 @@
-//! Who an account is: its customers or its one subscription, and what they say together.
+//! The customers or the one subscription of an account, and their combined state.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,11 @@ use super::{
 /// The subscriptions that an account is judged by.
 pub(crate) struct Party<'w> {
     pub(crate) subscriptions: Vec<(&'w Subscription, Says)>,
-    /// None where a missing value decides it.
+    /// `None` if it depends on a missing value.
     pub(crate) state: Option<State>,
     /// Granting first, then newest.
     pub(crate) newest: Option<&'w Subscription>,
-    /// The same, unless the row names a granting one.
+    /// The same, unless the row refers to another granting one.
     pub(crate) deciding: Option<&'w Subscription>,
 }
 
@@ -50,7 +50,7 @@ impl<'w> World<'w> {
         (!id.trim().is_empty()).then_some(id)
     }
 
-    /// The customers that an account stores, in its order; none of them is blank.
+    /// Lists the customers that an account stores, in its order and without blank ones.
     pub(crate) fn stored_customers(account: &Account) -> Vec<&str> {
         let columns = account.columns.as_deref();
         let others = columns.map_or(&[][..], |columns| &columns.other_customers);
@@ -60,7 +60,7 @@ impl<'w> World<'w> {
             .collect()
     }
 
-    /// The ids that link it, of customers or of its subscription.
+    /// Lists the ids that link an account: of its customers or of its subscription.
     pub(crate) fn links(&self, account: &'w Account) -> Vec<&'w str> {
         if self.by_subscription() {
             Self::stored_subscription(account).into_iter().collect()
@@ -89,7 +89,7 @@ impl<'w> World<'w> {
         all.any(|one| one.customer.as_str() == customer && one.on_test_clock)
     }
 
-    /// Those that rules see: neither left out nor on a test clock.
+    /// Lists the subscriptions that rules see: neither left out nor on a test clock.
     pub(crate) fn seen(&self) -> impl Iterator<Item = &'w Subscription> {
         let all = self.facts.subscriptions.iter();
         all.filter(|one| {
@@ -97,7 +97,7 @@ impl<'w> World<'w> {
         })
     }
 
-    /// Whether it is one of those that the account is judged by.
+    /// Returns true if the account is judged by this subscription.
     pub(crate) fn is_judged_by(&self, account: &'w Account, subscription: &Subscription) -> bool {
         let links = self.links(account);
         if self.by_subscription() {
@@ -126,13 +126,13 @@ impl<'w> World<'w> {
         }
     }
 
-    /// The subscription that the row names, where that is asked for.
+    /// Returns the subscription that the row refers to, if the column is mapped.
     fn named(&self, account: &'w Account) -> Option<&'w str> {
         let mapped = self.facts.mapped.contains(&Field::SubscriptionId);
         Self::stored_subscription(account).filter(|_| mapped)
     }
 
-    /// Those whose plans and seats a row should hold: the granting ones, in grace the overdue ones in grace.
+    /// Lists those whose plans and seats a row should hold: the granting ones, or in grace the overdue ones in grace.
     pub(crate) fn paying(party: &Party<'w>) -> Vec<&'w Subscription> {
         let all = party.subscriptions.iter();
         match party.state {
@@ -145,7 +145,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// The same with those that sell nothing but seats.
+    /// Lists the same, and those that sell only seats.
     pub(crate) fn paying_for_seats(
         &self,
         account: &'w Account,
@@ -169,13 +169,13 @@ impl<'w> World<'w> {
         paying
     }
 
-    /// The first of those whose plans and seats the row should hold.
+    /// Returns the first of those whose plans and seats the row should hold.
     pub(crate) fn first_paying(party: &Party<'w>) -> Option<&'w Subscription> {
         let paying = Self::paying(party).into_iter();
         paying.max_by_key(|one| (one.created, &one.id))
     }
 
-    /// The customer that a finding about the account names.
+    /// Returns the customer that a finding about the account refers to.
     pub(crate) fn customer_named(
         &self,
         account: &'w Account,
@@ -192,14 +192,15 @@ impl<'w> World<'w> {
         Some(own.customer.as_str())
     }
 
-    /// The ids of all accounts.
+    /// Lists the ids of all accounts.
     pub(crate) fn account_ids(&self) -> BTreeSet<&'w str> {
         let all = self.facts.accounts.iter();
         all.map(|account| account.id.as_str()).collect()
     }
 }
 
-/// The named one if it grants; else granting first, then newest. What sells nothing but seats decides nothing.
+/// Picks the one that the row refers to if it grants; else granting first, then newest. Subscriptions that sell only
+/// seats are never picked.
 fn best<'w>(
     subscriptions: &[(&'w Subscription, Says)],
     named: Option<&str>,

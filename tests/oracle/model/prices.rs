@@ -1,4 +1,4 @@
-//! Prices: the plan that one stands for, those that do not count, and what they come to in a month.
+//! Prices: their plans, those that do not count, and their monthly amounts.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -38,7 +38,7 @@ pub(crate) fn any_matches(patterns: &[PricePattern], price: &Price) -> bool {
     patterns.iter().any(|pattern| pattern.matches(&price.id))
 }
 
-/// In `ignore_prices`. A price that is also mapped is not: the contract says what it stands for.
+/// Returns true if the price is in `ignore_prices` and not also mapped.
 pub(crate) fn ignored(contract: &Contract, price: &Price) -> bool {
     !is_mapped(contract, price) && any_matches(&contract.ignore_prices, price)
 }
@@ -55,14 +55,14 @@ pub(crate) fn left_out(contract: &Contract, subscription: &Subscription) -> bool
     !subscription.items.is_empty() && items.all(|item| ignored(contract, &item.price))
 }
 
-/// It has nothing but seats, beside what is ignored.
+/// Returns true if all of its prices that are not ignored sell only seats.
 pub(crate) fn has_only_seats(contract: &Contract, subscription: &Subscription) -> bool {
     let counts = |item: &&Item| !ignored(contract, &item.price);
     let mut items = subscription.items.iter().filter(counts).peekable();
     items.peek().is_some() && items.all(|item| only_seats(contract, &item.price))
 }
 
-/// The plans that a subscription's mapped prices map to.
+/// Lists the plans that a subscription's mapped prices map to.
 pub(crate) fn plans_of<'c>(
     contract: &'c Contract,
     subscription: &Subscription,
@@ -73,12 +73,12 @@ pub(crate) fn plans_of<'c>(
         .collect()
 }
 
-/// In `free_plans`, by any of its words.
+/// Returns true if any of its words is in `free_plans`.
 pub(crate) fn is_free(contract: &Contract, plan: &PlanWords) -> bool {
     plan.words().any(|word| contract.free_plans.contains(word))
 }
 
-/// Those that a row may hold: any that is paid for, or with `plan_order` the highest.
+/// Lists the plans that a row may hold: any that is paid for, or with `plan_order` the highest.
 pub(crate) fn right_plans<'c>(
     contract: &Contract,
     paid_for: &[&'c PlanWords],
@@ -94,14 +94,14 @@ pub(crate) fn right_plans<'c>(
     right.copied().collect()
 }
 
-/// Money per month, and the number of items that carry no amount.
+/// Money per month, and the number of items without an amount.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Monthly {
     pub(crate) amounts: BTreeMap<String, i64>,
     pub(crate) without_amount: u64,
 }
 
-/// What the subscriptions come to, without ignored prices.
+/// Sums the subscriptions per month, without ignored prices.
 pub(crate) fn monthly(contract: &Contract, subscriptions: &[&Subscription]) -> Monthly {
     let items = subscriptions.iter().flat_map(|one| one.items.iter());
     let mut sum = Monthly::default();

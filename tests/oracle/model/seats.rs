@@ -8,7 +8,7 @@ use super::{
     prices::{any_matches, ignored, is_mapped},
 };
 
-/// A quantity that the source does not say.
+/// A quantity that the source does not state.
 #[derive(Debug)]
 pub(super) struct Unsaid;
 
@@ -48,7 +48,7 @@ impl<'w> World<'w> {
         seats.unlimited.contains(&stored) && buys_it
     }
 
-    /// "The summed quantity × `per_unit` + `included`"; none where nothing is sold by the seat.
+    /// "The summed quantity × `per_unit` + `included`"; `None` if nothing is sold by the seat.
     pub(super) fn seats_bought(
         &self,
         party: &Party<'w>,
@@ -67,7 +67,8 @@ impl<'w> World<'w> {
         Ok(Some(units * per_unit + self.included(party)))
     }
 
-    /// Licensed, and listed in `seats.prices`; else mapped; else at least not ignored.
+    /// Returns true for a licensed price that is in `seats.prices`; if that is not set, one that is mapped, or at least
+    /// not ignored.
     fn is_seat(&self, item: &Item) -> bool {
         let price = &item.price;
         let counts = if let Some(listed) = &self.contract.seats.prices {

@@ -1,4 +1,4 @@
-//! What one subscription says, read off the specification step by step.
+//! Reads one subscription, step by step as the specification does.
 
 use prodverdict::contract::{
     Account, CanceledGrace, Contract, Interval, PauseMeaning, Period, Price, Status, Subscription,
@@ -7,25 +7,25 @@ use prodverdict::contract::{
 
 use super::prices::{has_only_seats, ignored, is_free, is_mapped, only_seats, plans_of};
 
-/// What one subscription says, after all five steps of "What a subscription says".
+/// The result of all five steps of "What a subscription says".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Says {
     Grants,
     InGrace,
-    /// Step 1: its word is in neither list.
+    /// Step 1: its status is in neither list.
     UnknownWord,
-    /// Step 2: active, and the contract does not judge its pause.
+    /// Step 2: active, but the contract does not judge its pause.
     Paused,
-    /// Step 3: past due, and nobody knows since when.
+    /// Step 3: past due since an unknown time.
     OverdueSinceUnknown,
     /// Step 4: it grants, and none of its prices is mapped.
     Unmapped,
     /// Step 5: it grants nothing but free plans.
     Free,
     Denies,
-    /// The source does not say when its grace begins or ends.
+    /// The source does not state when its grace begins or ends.
     Untold,
-    /// It sells seats and no plan, and says nothing of access.
+    /// It sells seats and no plan, and determines no access.
     OnlySeats,
 }
 
@@ -46,25 +46,25 @@ pub(crate) fn unknown_word(contract: &Contract, status: &Status) -> bool {
     !granted_word(contract, status) && !contract.statuses.deny.contains(status)
 }
 
-/// Of an active one whose collection is paused.
+/// Returns the meaning of a pause of an active subscription.
 pub(crate) fn pause(contract: &Contract, subscription: &Subscription) -> Option<PauseMeaning> {
     let pause = subscription.pause.as_ref()?;
     (subscription.status == Status::Active).then(|| contract.pause.meaning(pause))
 }
 
-/// Whatever its prices are.
+/// Returns true if status and pause grant access, whatever its prices are.
 pub(crate) fn grants_by_status(contract: &Contract, subscription: &Subscription) -> bool {
     let pause = pause(contract, subscription).unwrap_or(PauseMeaning::Grant);
     granted_word(contract, &subscription.status) && pause == PauseMeaning::Grant
 }
 
-/// It grants by status, and something on it costs money.
+/// Returns true if it grants by status, and not only free plans.
 pub(crate) fn is_charged(contract: &Contract, subscription: &Subscription) -> bool {
     let free = sorted(contract, subscription) == Says::Free;
     grants_by_status(contract, subscription) && !free
 }
 
-/// Whether it counts as bought seats: it grants, or it grants by status and sells seats only.
+/// Returns true if it counts for seats: it grants, or it grants by status and sells only seats.
 pub(crate) fn sells_seats(contract: &Contract, subscription: &Subscription) -> bool {
     grants_by_status(contract, subscription)
         && matches!(
@@ -73,7 +73,7 @@ pub(crate) fn sells_seats(contract: &Contract, subscription: &Subscription) -> b
         )
 }
 
-/// As an account sees it; customers who are nobody's are seen without one.
+/// Reads a subscription for an account, or without one if its customer has none.
 pub(crate) fn read(
     contract: &Contract,
     subscription: &Subscription,
@@ -101,7 +101,7 @@ pub(crate) fn read(
     }
 }
 
-/// Steps 4 and 5, for one whose word grants.
+/// Applies steps 4 and 5 to a subscription whose status grants.
 fn sorted(contract: &Contract, subscription: &Subscription) -> Says {
     if contract.plans.is_empty() || subscription.items.is_empty() {
         return Says::Grants;
@@ -119,7 +119,7 @@ fn sorted(contract: &Contract, subscription: &Subscription) -> Says {
     }
 }
 
-/// Its prices that are neither mapped nor ignored nor seats only.
+/// Lists its prices that are not mapped, not ignored, and not for seats only.
 pub(crate) fn unmapped_prices<'s>(
     contract: &Contract,
     subscription: &'s Subscription,
@@ -148,7 +148,7 @@ pub(crate) fn overdue(
     }
 }
 
-/// "When payment became overdue", from the best source that says it.
+/// "When payment became overdue", from the best source that states it.
 fn overdue_since(subscription: &Subscription, account: Option<&Account>) -> Option<i64> {
     let columns = account.and_then(|account| account.columns.as_deref());
     let stored = columns.and_then(|columns| columns.past_due_since);
@@ -190,7 +190,7 @@ fn ended(contract: &Contract, subscription: &Subscription, now: UnixSeconds) -> 
     }
 }
 
-/// "Customer state, first that applies"; none where a missing value decides which.
+/// "Customer state, first that applies"; `None` if it depends on a missing value.
 pub(crate) fn state(said: &[Says], on_test_clock: bool) -> Option<State> {
     let any = |wanted: &[Says]| said.iter().any(|says| wanted.contains(says));
     let unjudged = [

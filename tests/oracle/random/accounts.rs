@@ -1,4 +1,4 @@
-//! Random accounts: few ids, so that they collide, and stored values that are right now and then.
+//! Random accounts: few ids, so that they collide, and stored values that are sometimes right.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::NOW;
 
-/// Up to eight accounts; now and then one id is on two rows.
+/// Generates up to eight accounts; sometimes one id is on two rows.
 pub(crate) fn accounts(
     mapped: BTreeSet<Field>,
     match_on: MatchOn,
@@ -133,7 +133,7 @@ const STORED_STATUSES: [&str; 8] = [
     " ",
 ];
 
-/// Makes the ids of the accounts of another kind: all of them, or all but the first.
+/// Gives the accounts ids of the wrong kind: all of them, or all but the first.
 pub(crate) fn mistake_ids(accounts: &mut [Account], match_on: MatchOn, kind: &str, but_one: bool) {
     for account in accounts.iter_mut().skip(usize::from(but_one)) {
         if let Some(columns) = &mut account.columns {

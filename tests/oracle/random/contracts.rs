@@ -1,4 +1,4 @@
-//! Random contracts: most say little, some change everything that a contract may change.
+//! Random contracts: most set little, some change everything that a contract may change.
 
 use std::collections::BTreeMap;
 
@@ -201,7 +201,7 @@ fn grace() -> impl Strategy<Value = Grace> {
         .prop_map(|(past_due, canceled)| Grace { past_due, canceled })
 }
 
-/// The defaults, with up to three rules changed or off.
+/// Generates the defaults, with up to three rules changed or off.
 fn severities() -> impl Strategy<Value = BTreeMap<Rule, Severity>> {
     let change = (
         select(&Rule::ALL[..]),

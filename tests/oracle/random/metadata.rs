@@ -1,4 +1,4 @@
-//! Random metadata: most applications write the id of their own account under one key, some write another's.
+//! Random metadata: most applications write the id of their own account under one key, some that of another account.
 
 use std::collections::BTreeMap;
 
@@ -21,16 +21,16 @@ const KEYS: [&str; 13] = [
     "REF",
 ];
 
-/// Whose id is written.
+/// The account whose id is written.
 #[derive(Debug, Clone, Copy)]
 enum Who {
-    /// That of an account linked to the customer; where there is none, one of the others'.
+    /// The account linked to the customer; if there is none, one of the others.
     Own(u8),
     Account(u8),
     Nobody,
 }
 
-/// Everything that is written into metadata, before it is known who is linked to whom.
+/// Everything written into metadata, before customers are linked to accounts.
 #[derive(Debug, Clone)]
 pub(crate) struct Notes {
     habit: Option<&'static str>,
@@ -41,7 +41,7 @@ pub(crate) struct Notes {
 
 pub(crate) fn notes() -> impl Strategy<Value = Notes> {
     let number = || 0..6_u8;
-    // Where one in ten names another account, few keys stay keys.
+    // If one in ten referred to another account, few keys would remain account keys.
     let mostly_own = prop_oneof![
         24 => number().prop_map(Who::Own),
         5 => number().prop_map(Who::Account),
@@ -98,7 +98,7 @@ impl Who {
             .find(|account| account.customer.as_ref() == Some(customer));
         match self {
             Self::Own(number) => {
-                // Somebody without access may have paid as another customer.
+                // An account without access may have been paid for by another customer.
                 let mut others = accounts.iter().filter(|one| !one.paid);
                 let other = others.nth(usize::from(number) % 3);
                 let own = linked.or(other).or(accounts.first());

@@ -1,4 +1,4 @@
-//! Random small worlds: few ids, so that they collide, and facts of both sides that speak of each other.
+//! Random small worlds: few ids, so that they collide, and facts of both sides that refer to each other.
 
 mod accounts;
 mod contracts;
@@ -48,14 +48,14 @@ pub(crate) const STATUS_WORDS: [&str; 18] = [
     "Odd",
 ];
 
-/// A contract and the facts it is judged on.
+/// A contract and the facts that it judges.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) contract: Contract,
     pub(crate) facts: Facts,
 }
 
-/// Any world, also one that allows no verdict. No two subscriptions are equally new.
+/// Generates any world, including those that allow no verdict. No two subscriptions are equally new.
 pub(crate) fn world() -> impl Strategy<Value = World> {
     contract().prop_flat_map(|contract| {
         (facts(&contract), fits()).prop_map(move |(facts, fits)| {
@@ -69,7 +69,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
     })
 }
 
-/// Any world in which many subscriptions are equally new.
+/// Generates worlds in which many subscriptions are equally new.
 pub(crate) fn tied_world() -> impl Strategy<Value = World> {
     world().prop_map(|mut world| {
         for subscription in &mut world.facts.subscriptions {
@@ -106,7 +106,7 @@ fn mapped(contract: &Contract) -> impl Strategy<Value = BTreeSet<Field>> + use<>
     })
 }
 
-/// What is drawn of a world before its parts are told of each other.
+/// The parts of a world before they are linked to each other.
 #[derive(Debug, Clone)]
 struct Draft {
     mapped: BTreeSet<Field>,
@@ -152,7 +152,7 @@ fn facts(contract: &Contract) -> impl Strategy<Value = Facts> + use<> {
     )
 }
 
-/// Paddle's `canceled` and `paused` ones state no period.
+/// Removes the periods of `canceled` and `paused` subscriptions, as Paddle does.
 fn without_periods(mut subscriptions: Vec<Subscription>) -> Vec<Subscription> {
     for one in &mut subscriptions {
         if matches!(one.status, Status::Canceled | Status::Paused) {
@@ -215,7 +215,7 @@ fn kind_of_ids(match_on: MatchOn) -> impl Strategy<Value = &'static str> {
     })
 }
 
-/// Of a column that the contract asks for `live` and `trial`.
+/// Generates the words of a column that the contract compares with `live` and `trial`.
 fn stored_words() -> impl Strategy<Value = StoredWords> {
     let words = select(vec!["live", "LIVE", "trial", "Trial", "over"]);
     (vec(words, 0..5), prop::bool::weighted(0.1)).prop_map(|(words, has_more)| StoredWords {

@@ -1,4 +1,4 @@
-//! Random `plans` and `plan_order`: keys of every kind that find the same prices, and words that plans share.
+//! Random `plans` and `plan_order`: keys of every kind that match the same prices, and words that plans share.
 
 use prodverdict::contract::{PlanKey, PlanKeyKind, PlanWords, Plans};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -8,7 +8,7 @@ use super::subscriptions::PRICES;
 pub(crate) const LOOKUP_KEYS: [&str; 3] = ["gold_month", "gold_year", "silver"];
 pub(crate) const PRODUCTS: [&str; 3] = ["prod_gold", "prod_silver", "prod_seats"];
 
-/// Empty in a fifth of the contracts.
+/// Generates plans, none in a fifth of the contracts.
 pub(crate) fn plans() -> impl Strategy<Value = Plans> {
     let entry = (select(&PRICES[..]), words()).prop_map(|(price, words)| {
         let key = key(PlanKeyKind::Price, price, false);
@@ -46,7 +46,7 @@ fn key(kind: PlanKeyKind, text: &str, is_prefix: bool) -> PlanKey {
     }
 }
 
-/// Beginnings of seven letters are there for every kind of key.
+/// Generates keys of every kind. Each kind has prefixes of seven letters, so that lengths tie.
 fn any_key() -> impl Strategy<Value = PlanKey> {
     let price_beginnings = select(vec![
         "price_",

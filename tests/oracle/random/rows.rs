@@ -1,11 +1,11 @@
-//! Rows that hold what was bought, so that one key of the contract decides between right and wrong.
+//! Makes rows hold what was bought, so that one key of the contract decides between right and wrong.
 
 use proptest::{collection::vec, option, prelude::*};
 
 use super::{NOW_SECONDS, World};
 use crate::model::{Bought, bought};
 
-/// Which columns of one row hold what was bought, and which of the plans.
+/// The columns of one row that hold what was bought, and which of the plans.
 #[derive(Debug, Clone)]
 pub(crate) struct Fit {
     seats: FitSeats,

@@ -30,10 +30,10 @@ const DAY: i64 = 24 * 60 * 60;
 /// Seconds before and after now.
 type Offsets = (i64, i64);
 
-/// The place of its price, its quantity and its own period.
+/// The index of its price, its quantity and its own period.
 type DraftItem = (usize, Option<u64>, Option<Offsets>);
 
-/// A subscription before it has its id and its prices.
+/// A subscription without its id and its prices.
 #[derive(Debug, Clone)]
 struct Draft {
     customer: String,
@@ -54,7 +54,7 @@ fn period((start, end): Offsets) -> Period {
 }
 
 impl Draft {
-    /// `whole` fills what the source might not say, so that most worlds allow a verdict.
+    /// Completes the subscription. `whole` fills in what the source may omit, so that most worlds allow a verdict.
     fn finish(self, number: usize, prices: &[Arc<Price>], whole: bool) -> Subscription {
         let place = i64::try_from(number).unwrap();
         let own_period = |(_, _, own): &DraftItem| own.map(period);
@@ -63,7 +63,7 @@ impl Draft {
         } else {
             Box::default()
         };
-        // Days to pay are counted from a start that is so much earlier.
+        // Days to pay are counted from a start that is earlier by as much.
         let days_to_pay = i64::from(self.days_until_due.unwrap_or_default()) * DAY;
         let stated = self.period.or(whole.then_some((-10, 5)));
         let details = Details {
@@ -98,7 +98,7 @@ impl Draft {
     }
 }
 
-/// Up to nine subscriptions of seven customers; accounts name the first four.
+/// Generates up to nine subscriptions of seven customers; accounts refer to the first four.
 pub(crate) fn subscriptions() -> impl Strategy<Value = Vec<Subscription>> + Clone {
     (
         prices(),
@@ -227,7 +227,7 @@ fn price() -> impl Strategy<Value = Price> + Clone {
         )
 }
 
-/// Each customer's active entitlements as one subscription that carries the customer's id.
+/// Generates each customer's active entitlements as one subscription with the customer's id.
 pub(crate) fn entitlements() -> impl Strategy<Value = Vec<Subscription>> + Clone {
     let features = vec(0..PRICES.len(), 0..4);
     vec(features, 6).prop_map(|customers| {
