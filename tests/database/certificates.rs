@@ -1,4 +1,4 @@
-//! Servers that are not Postgres, and certificates that are refused: told in words that say what helps.
+//! Servers that are not Postgres, and rejected certificates: the error messages must help.
 
 use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 

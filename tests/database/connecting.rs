@@ -1,4 +1,4 @@
-//! Making the connection: URLs, passwords, TLS, and every way in which a server says no.
+//! Connecting: URLs, passwords, TLS, and every way in which a server refuses.
 
 use prodverdict::database::{self, ReadRequest};
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ pub(crate) async fn read(
     database::read(&SecretString::from(url), &query(ROWS), &request, &|_| {}).await
 }
 
-/// The world's URL through a front of another name, with parameters.
+/// Returns the database's URL through a proxy under another host name, with parameters.
 pub(crate) async fn through(world: &World, front: Front, host: &str, parameters: &str) -> String {
     let direct = world.url();
     let address = format!(
@@ -389,7 +389,7 @@ fn nothing_but_the_url_says_where_to_connect() {
     assert!(printed.contains("1 passed"), "{printed}");
 
     in_a_world(async |world| {
-        // Without a password in the URL there is none.
+        // Without a password in the URL, none is used.
         let mut url = world.url();
         url.set_password(None).unwrap();
         assert_told(

@@ -1,4 +1,4 @@
-//! What goes wrong while reading, each brought about on the server and told in words that say what to do.
+//! Failures during a read, each caused on the server and reported with advice.
 
 use std::time::Duration;
 

@@ -257,7 +257,7 @@ fn now_is_the_time_of_evaluation() {
 #[test]
 fn zoneless_timestamps_use_the_session_time_zone() {
     in_a_world(async |world| {
-        // A server whose own zone is not the application's.
+        // A server whose time zone differs from the application's.
         world
             .run(&format!(
                 "alter database {} set timezone to 'Europe/Berlin'",

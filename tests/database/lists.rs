@@ -1,4 +1,4 @@
-//! Columns of lists, objects, composites and bytes, where one value or a list of customers is meant.
+//! Columns of lists, objects, composites and bytes, where a single value or a list of customers is expected.
 
 use prodverdict::{
     config::Expression,
@@ -8,7 +8,7 @@ use prodverdict::{
 
 use crate::world::{World, column, in_a_world, one_of, query, sql, table, told};
 
-/// The accounts as `id: first+other+other`.
+/// Formats the accounts as `id: first+other+other`.
 fn customers(facts: &DatabaseFacts) -> Vec<String> {
     let line = |account: &prodverdict::contract::Account| {
         let others = account.columns.iter().flat_map(|one| &one.other_customers);

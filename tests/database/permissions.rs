@@ -1,4 +1,4 @@
-//! What the role may do: too little is explained, too much is warned about, and nothing is ever written.
+//! Permissions of the role: too few are explained, too many cause warnings, and nothing is ever written.
 
 use prodverdict::{contract::Field, database};
 
@@ -214,7 +214,7 @@ fn a_role_that_reaches_beyond_its_transaction_is_known() {
             power(&url).await.as_deref(),
             Some("has pg_execute_server_program and pg_read_server_files")
         );
-        // What it can turn into counts, and so does what it was before it turned into something less.
+        // Roles that it can switch to count, and so does the one from which it switched to a weaker role.
         world.run(&format!("grant postgres to {plain}")).await;
         let url = world.url_of(&plain);
         assert_eq!(power(&url).await.as_deref(), Some("is a superuser"));

@@ -1,4 +1,4 @@
-//! A server in front of the server: speaks TLS with certificates of its own, or answers as a server in trouble does.
+//! A proxy in front of the server: speaks TLS with its own certificates, or responds like a server in trouble.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -13,7 +13,7 @@ use tokio_rustls::{
     rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
 
-/// What the front answers.
+/// The behavior of the proxy.
 #[derive(Clone)]
 pub(crate) enum Front {
     /// TLS with a certificate for `localhost`, then the real server.
@@ -22,13 +22,13 @@ pub(crate) enum Front {
     Plain,
     /// An error instead of a connection: code and message.
     Refusing(&'static str, &'static str),
-    /// Nothing at all.
+    /// No response.
     Silent,
-    /// These bytes, whatever the client says.
+    /// These bytes, whatever the client sends.
     Answering(&'static [u8]),
 }
 
-/// A certificate authority whose file is at `path`, and a front that it vouches for.
+/// A certificate authority whose file is at `path`, and a proxy with a certificate of it.
 pub(crate) struct Authority {
     pub(crate) path: PathBuf,
     pub(crate) front: Front,
@@ -39,7 +39,7 @@ pub(crate) fn authority(name: &str) -> Authority {
     authority_with(name, |_| {})
 }
 
-/// The same with a change to the server's certificate.
+/// Creates an authority after a change to the server's certificate.
 pub(crate) fn authority_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
     let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
     parameters
@@ -55,7 +55,7 @@ pub(crate) fn authority_with(name: &str, change: impl FnOnce(&mut CertificatePar
     served(&certificate, &key, &issuer.pem())
 }
 
-/// A certificate that vouches for itself, as `openssl req -x509` makes one; its file is what a client is to trust.
+/// Creates a self-signed certificate like `openssl req -x509`; its file is the one that a client should trust.
 pub(crate) fn self_signed(is_ca: IsCa) -> Authority {
     let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
     parameters.is_ca = is_ca;
@@ -86,20 +86,20 @@ fn served(certificate: &Certificate, key: &KeyPair, trusted: &str) -> Authority 
     }
 }
 
-/// Starts the front before the server at `address`; the port it listens on.
+/// Starts the proxy for the server at `address`, and returns its port.
 pub(crate) async fn start(front: Front, address: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            // A client that gives up is what some of the tests are about.
+            // Some of the tests are about clients that give up.
             tokio::spawn(serve(front.clone(), client, address.clone()));
         }
     });
     port
 }
 
-/// The first message of a client that would like TLS: its length and the code 80877103.
+/// Length of the first message of a client that asks for TLS, which also contains the code 80877103.
 const TLS_REQUEST: usize = 8;
 
 async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<()> {

@@ -1,4 +1,4 @@
-//! The same table read live and from rows recorded of it: both say the same.
+//! The same table read live and from recorded rows: the results are the same.
 
 use std::{fmt::Write as _, fs, path::Path};
 

@@ -1,10 +1,10 @@
-//! Row-level security: it leaves rows out and says nothing, so the reader has to notice.
+//! Row-level security: it hides rows silently, so the reader has to notice.
 
 use prodverdict::{config::DatabaseSettings, contract::Field};
 
 use crate::world::{World, column, in_a_world, lines, query, sql, table, told, with};
 
-/// Accounts anyone may see, and subscriptions that a policy guards.
+/// Creates accounts that anyone may see, and subscriptions that a policy guards.
 async fn guarded(world: &World, grantee: &str) {
     world
         .run(&format!(
@@ -73,7 +73,7 @@ fn a_guarded_table_stops_the_reading_wherever_it_is_named() {
         ] {
             assert_stopped(&told(world.read_as(&url, &settings).await), &role);
         }
-        // It is asked before any row is read.
+        // The check precedes the read of any row.
         let meaningless = [
             (Field::Plan, column("plan")),
             (Field::HasPaidAccess, sql("'what'")),
@@ -81,7 +81,7 @@ fn a_guarded_table_stops_the_reading_wherever_it_is_named() {
         let join = "left join subscriptions s on s.user_id = users.id";
         let settings = with(table("users", &meaningless), Some(join), None);
         assert_stopped(&told(world.read_as(&url, &settings).await), &role);
-        // The tables beside it are read as always.
+        // The tables without policies are read as always.
         let facts = world.read_as(&url, &table("users", &[])).await.unwrap();
         assert_eq!(lines(&facts), ["u1|cus_1|t|"]);
     });
@@ -137,7 +137,7 @@ fn the_policy_that_the_error_asks_for_is_enough() {
             ["u1|cus_1|t|pro"]
         );
 
-        // One that restricts on top hides rows again.
+        // A restrictive policy in addition hides rows again.
         world
             .run("create policy narrow on subscriptions as restrictive for select using (plan = 'free')")
             .await;
@@ -179,7 +179,7 @@ fn under_a_view_the_views_owner_is_the_one_who_reads() {
             .await;
         let seen = query("select * from seen");
         let url = world.url_of(&reader);
-        // The superuser who made it sees all rows, and so does whoever reads through it.
+        // The superuser who owns the view sees all rows, and so does everyone who reads through it.
         assert_eq!(
             lines(&world.read_as(&url, &seen).await.unwrap()),
             ["u1|c|t|pro"]
@@ -193,7 +193,7 @@ fn under_a_view_the_views_owner_is_the_one_who_reads() {
             error.contains("public.subscriptions") && error.contains(&bound),
             "{error}"
         );
-        // Being above the policies oneself does not help there.
+        // Bypassing the policies oneself does not help there.
         let free = world.role("free", "bypassrls").await;
         world.run(&format!("grant select on seen to {free}")).await;
         let error = told(world.read_as(&world.url_of(&free), &seen).await);

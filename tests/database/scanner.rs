@@ -1,15 +1,15 @@
-//! The scanner of SQL in the configuration against Postgres's own lexer, on three thousand generated fragments.
+//! Compares the scanner of SQL in the configuration with Postgres's own lexer, on three thousand generated fragments.
 //!
-//! The server is asked through PL/pgSQL, which reads `if … then` with the lexer of SQL itself and takes every token up to
-//! `then` for the condition. It counts parentheses and refuses one that closes what was not opened, a `;`, an end within
-//! a string, a quoted name or a comment, and an empty condition. With `check_function_bodies` off it parses nothing beyond
-//! that, and a `return` before the condition keeps it from being run. So a block with a fragment between `if` and `then`
-//! compiles just where the fragment is made of whole tokens, closes all it opens and ends no statement, whatever these
-//! tokens mean.
+//! The server is asked through PL/pgSQL, which reads `if … then` with the SQL lexer and takes every token up to `then`
+//! as the condition. It counts parentheses, and rejects an unopened closing one, a `;`, an end within a string, a
+//! quoted name or a comment, and an empty condition. With `check_function_bodies` off it parses nothing beyond that,
+//! and a `return` before the condition keeps it from being run. So a block with a fragment between `if` and `then`
+//! compiles exactly if the fragment consists of complete tokens, closes everything it opens and ends no statement,
+//! whatever the tokens mean.
 //!
-//! What the scanner takes, the server must take, and what it refuses, the server must refuse. A parameter and a
-//! placeholder in quotes are nothing that the server minds here. For these it is asked what stands at the place that the
-//! scanner names: code, where another token can begin, or the inside of a string.
+//! The scanner and the server must accept and reject the same fragments. The server does not mind a parameter, or a
+//! placeholder in quotes. For these, the test checks the context at the position that the scanner reports: code, where
+//! another token can begin, or the inside of a string.
 
 use prodverdict::config::sql::{
     CheckedSql, Now, Piece, Reason, Unusable, check_fragment, check_statement,
@@ -20,7 +20,7 @@ use crate::world::in_a_world;
 
 const FRAGMENTS: usize = 3000;
 
-/// Numbers that are the same in every run.
+/// A generator of the same numbers in every run.
 struct Random(u64);
 
 impl Random {
@@ -32,7 +32,7 @@ impl Random {
     }
 }
 
-/// What is easily taken for something else. No `then`, and no bracket of a kind that PL/pgSQL does not tell from the other.
+/// Parts that are easily confused. No `then`, and no bracket of a kind that PL/pgSQL confuses with the other.
 const PARTS: [&str; 64] = [
     "'", "'", "''", "'x'", "' ) '", "'\\'", "e'", "E'", "E'\\'", "e'a'", "e'\\\\'", "n'", "b'",
     "x'", "U&'", "u&\"", "\"", "\"", "\"\"", "\"a\"", "$", "$$", "$$", "$a$", "$b$", "$a", "a$",
@@ -53,7 +53,7 @@ fn fragment(random: &mut Random) -> String {
     text
 }
 
-/// Fragments on which the scanner and the server did not agree, or could easily disagree.
+/// Fragments on which the scanner and the server once disagreed, or could easily disagree.
 const KNOWN: [&str; 24] = [
     "id <> a$e'\\' or true) -- '",
     "a$$ ) $$",
@@ -84,7 +84,7 @@ const KNOWN: [&str; 24] = [
 struct Server(PgConnection);
 
 impl Server {
-    /// Whether the fragment is taken; else the server's reason.
+    /// Checks that the server accepts the fragment, or returns its reason.
     async fn takes(&mut self, fragment: &str) -> Result<(), String> {
         let tag = "$prodverdict_outer$";
         let block = format!("do {tag} begin return; if\n{fragment}\nthen null; end if; end {tag}");
@@ -92,8 +92,8 @@ impl Server {
         done.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Whether the beginning of a fragment is taken once its parentheses are closed; none where a token of it is
-    /// malformed.
+    /// Returns true if the server accepts the beginning of a fragment once its parentheses are closed; `None` if a
+    /// token of it is malformed.
     async fn takes_beginning(&mut self, beginning: &str) -> Option<bool> {
         for depth in 0..8 {
             let closed = format!("{beginning}\n{}", ")".repeat(depth));
@@ -107,7 +107,7 @@ impl Server {
     }
 }
 
-/// What the server refuses about a token itself, whose end it knows all the same.
+/// Errors of the server about a token itself, whose end it still knows.
 const MALFORMED: [&str; 8] = [
     "trailing junk",
     "zero-length delimited identifier",
@@ -219,7 +219,7 @@ fn the_scanner_reads_sql_as_the_server_does() {
             disagreed.len(),
             disagreed.join("\n")
         );
-        // Each kind of answer was given often enough to mean something.
+        // Each kind of result occurred often enough to mean something.
         assert!(seen.taken > 100 && seen.refused > 500, "{seen:?}");
         assert!(seen.parameters > 20 && seen.quoted > 5, "{seen:?}");
         server.0.close().await.expect("closed");

@@ -1,4 +1,4 @@
-//! Where the URL says to look for tables: `schema` as Prisma means it, and search paths.
+//! The schemas in which tables are searched: `schema` in the URL as Prisma means it, and search paths.
 
 use crate::world::{World, in_a_world, lines, query, table, told};
 

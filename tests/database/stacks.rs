@@ -1,10 +1,10 @@
-//! Fifteen real stacks: their schema, their rows, and the query that reads who has paid access in them.
+//! Fifteen real stacks: their schema, their rows, and the query that reads paid access from them.
 
 use std::{fs, path::Path};
 
 use crate::world::{in_a_world, lines, query};
 
-/// Kept beside the repository, not in it.
+/// A folder beside the repository, not in it.
 const STACKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/stacks");
 
 #[test]

@@ -1,4 +1,4 @@
-//! Texts that Postgres cannot say or take, and texts in the wrong quotes.
+//! Texts that Postgres cannot send or accept, and texts in the wrong quotes.
 
 use prodverdict::contract::Field;
 
@@ -14,7 +14,7 @@ fn assert_told(error: &str, parts: &[&str]) {
 const USERS: &str =
     "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text)";
 
-/// A database beside the world's own, gone afterwards with it.
+/// Creates a database beside the test's own, dropped afterwards.
 async fn in_ascii(world: &World, test: impl AsyncFnOnce(url::Url)) {
     let name = format!("{}_ascii", world.name);
     world

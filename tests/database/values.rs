@@ -1,4 +1,4 @@
-//! What values of every type are read as, and which are refused.
+//! The interpretation of values of every type, and the rejected ones.
 
 use prodverdict::{
     contract::{AccountColumns, Field, UnixSeconds},

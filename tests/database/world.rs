@@ -1,4 +1,4 @@
-//! A database of its own for one test, and what a test needs to read it.
+//! A separate database for each test, and helpers to read it.
 
 #[path = "../support/postgres.rs"]
 mod postgres;
@@ -16,7 +16,7 @@ use url::Url;
 
 pub(crate) use postgres::{World, in_a_world};
 
-/// The time of evaluation in every test that does not move it: 2026-08-01.
+/// The evaluation time of every test that does not change it: 2026-08-01.
 pub(crate) const NOW: UnixSeconds = UnixSeconds(1_785_542_400);
 
 impl World {
@@ -72,7 +72,7 @@ fn settings(accounts: AccountsQuery) -> DatabaseSettings {
     }
 }
 
-/// The table form, with the columns of the published example and `more` in their place or beside them.
+/// Returns the table form, with the columns of the documented example, replaced or extended by `more`.
 pub(crate) fn table(name: &str, more: &[(Field, Expression)]) -> DatabaseSettings {
     let (schema, name) = match name.split_once('.') {
         Some((schema, name)) => (Some(schema.to_owned()), name.to_owned()),
@@ -92,7 +92,7 @@ pub(crate) fn table(name: &str, more: &[(Field, Expression)]) -> DatabaseSetting
     })
 }
 
-/// The same settings with a `join` and a `where`.
+/// Returns the same settings with a `join` and a `where`.
 pub(crate) fn with(
     mut settings: DatabaseSettings,
     new_join: Option<&str>,
@@ -126,7 +126,7 @@ pub(crate) fn one_of(column: &str, values: &[&str]) -> Expression {
     }
 }
 
-/// What a person would see of an error: message and hint.
+/// Returns the message and the hint of an error, as a person would see them.
 #[track_caller]
 pub(crate) fn told(result: Result<DatabaseFacts, Error>) -> String {
     let problem = Problem::of(&result.expect_err("an error"));
@@ -135,7 +135,7 @@ pub(crate) fn told(result: Result<DatabaseFacts, Error>) -> String {
     text
 }
 
-/// The accounts as `id|customer|t or f|plan`.
+/// Formats the accounts as `id|customer|t or f|plan`.
 pub(crate) fn lines(facts: &DatabaseFacts) -> Vec<String> {
     facts
         .accounts

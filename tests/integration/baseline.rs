@@ -1,4 +1,4 @@
-//! What the team accepts, on the command line: written from a report, and in force until its day is over.
+//! Baselines on the command line: written from a report, and in force until they expire.
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -7,7 +7,7 @@ use crate::program::{Program, Ran, folder, prodverdict, write};
 
 const BASELINE: &str = "prodverdict-baseline.yml";
 
-/// A day after the recorded worlds; what is accepted is judged by `--now`.
+/// A day after the recorded worlds; entries expire by `--now`.
 const NOW: &str = "2026-11-26T12:00:00Z";
 
 fn check(folder: &TempDir, arguments: &str) -> Ran {
@@ -40,7 +40,7 @@ impl Program {
     }
 }
 
-/// A day that is so far from now.
+/// Returns the day that is this many days from now.
 fn day(from_now: i64) -> String {
     #[expect(
         clippy::disallowed_methods,
@@ -91,7 +91,7 @@ fn a_baseline_accepts_a_reports_findings() {
     let entries = piped.with_status(0).stdout;
     assert!(entries.contains(&fingerprint), "{entries}");
 
-    // Once more: what is accepted already is not written again.
+    // On a second run, accepted findings are not written again.
     write(folder.path(), "report.json", &report.to_string());
     let again = accept(&folder, "report.json", &until).with_status(0);
     assert_eq!(again.stdout, "");

@@ -1,4 +1,4 @@
-//! Small worlds made after public reports, where they are beside the repository: each is judged as it should be.
+//! Small worlds modelled on public reports, if they are beside the repository; checks the verdict of each.
 
 use std::{
     fs,
@@ -15,21 +15,21 @@ use crate::{
     program::{Ran, TEST_KEY, folder, prodverdict, write},
 };
 
-/// The time of evaluation of every case.
+/// The evaluation time of every case.
 const AT: &str = "--now 2026-11-29T12:00:00Z";
 
-/// A recorded world and what is right about it.
+/// A recorded world and its correct verdict.
 struct Case {
     folder: &'static str,
-    /// The contract to judge it by; none: the one beside it.
+    /// The contract to use instead of the recorded one.
     contract: Option<&'static str>,
-    /// Rows in the place of the recorded ones.
+    /// Rows to use instead of the recorded ones.
     rows: Option<&'static str>,
     status: i32,
     /// Each finding as `rule entity`.
     findings: &'static [&'static str],
     says: &'static [&'static str],
-    /// What must not be said anywhere.
+    /// Texts that must not appear anywhere.
     silent: &'static [&'static str],
 }
 
@@ -220,7 +220,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// The folder of a case, or none where the cases are not there.
+/// Returns the folder of a case, or `None` if the cases are not available.
 fn case(name: &str) -> Option<PathBuf> {
     #[expect(
         clippy::disallowed_methods,
@@ -246,7 +246,7 @@ fn text(path: &Path, name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A folder with the contract and the rows of a case, beside what was recorded of the provider.
+/// Creates a folder with the contract and the rows of a case, and the recordings of the provider.
 fn prepared(case: &Case, path: &Path) -> TempDir {
     let prepared = folder(&[]);
     let configuration = match case.contract {
@@ -266,7 +266,7 @@ fn prepared(case: &Case, path: &Path) -> TempDir {
     prepared
 }
 
-/// What is wrong with the judgement of a case.
+/// Lists the differences from the expected result of a case.
 fn faults(case: &Case, path: &Path) -> Vec<String> {
     let folder = prepared(case, path);
     let check = |format: &str| {
@@ -333,7 +333,7 @@ fn contracts_of_other_tools_leave_the_access_contract_alone() {
     assert_eq!(ran.findings(), ["revenue-leak user:u1"]);
 }
 
-/// Both sides of a live case, with the contract given or the one beside it.
+/// Serves a case live, with the given contract or the recorded one.
 fn live(path: &Path, contract: Option<&str>) -> Live {
     let objects = folder(&[]);
     let recorded = path.join("stripe.json");

@@ -1,4 +1,4 @@
-//! `validate` and the ways in which a configuration file can be no configuration.
+//! Tests of `validate` and of every kind of invalid configuration file.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Two reads before accusing: what a webhook sets right in between is no finding.
+//! Tests of the second read: a row that a webhook corrects in between is no finding.
 
 use std::{
     net::{Shutdown, TcpListener, TcpStream},
@@ -16,7 +16,7 @@ use crate::{
     program::Ran,
 };
 
-/// Alice's and Bob's webhooks are late; Carol's row is right.
+/// Returns a world in which Alice's and Bob's webhooks are late and Carol's row is right.
 fn late(wait: &str) -> Live {
     let mut world = World::new(NOW);
     for name in ["alice", "bob", "carol"] {
@@ -69,7 +69,7 @@ fn check_while(live: &Live, change: impl FnOnce() + Send) -> Ran {
         });
         let program = live.program("check access --format json");
         let ran = live.run(program.variable("DATABASE_URL", url.as_str()));
-        // Where there was no second read, nobody else would come.
+        // Unblocks `accept` if there was no second read.
         TcpStream::connect(("127.0.0.1", port)).ok();
         ran
     })
@@ -106,7 +106,7 @@ fn only_suspects_are_read_again() {
     let ran = live.json().with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
     assert_eq!(ran.json()["summary"]["settled"], 1);
-    // One request listed everything, so listing it again takes fewer than asking for two customers.
+    // One request listed everything, so listing again takes fewer requests than looking up two customers.
     assert_eq!(live.asked(), ["/v1/subscriptions?limit=100"; 2]);
 
     set_right(&live, "usr_bob");
@@ -140,7 +140,7 @@ fn without_a_wait_everything_is_read_once() {
         live.stripe.counts(),
         [(Endpoint::ListSubscriptions, 1)].into()
     );
-    // Nor twice where nothing was found.
+    // No second read either if nothing was found.
     let live = late("10s");
     live.database.run("update users set has_paid_access = true");
     live.check().with_status(0);
@@ -191,7 +191,7 @@ fn an_account_that_is_deleted_in_between_is_no_finding() {
         live.database
             .run("delete from users where id <> 'usr_carol'");
     });
-    // Nobody has seen the orphans that it leaves but the second read.
+    // Only the second read sees the orphans that this leaves.
     let ran = ran.with_status(0);
     assert_eq!(ran.findings(), [""; 0]);
     assert_eq!(ran.json()["summary"]["settled"], 2);
@@ -304,7 +304,7 @@ fn entitlements_are_read_again_too() {
     );
 }
 
-/// A provider that changes all the time, and a database that hears of each change at another moment within the window.
+/// The provider changes all the time, and the database follows each change at a different time within the window.
 #[test]
 fn no_finding_survives_that_settles_within_the_window() {
     let mut world = World::new(NOW);
@@ -319,7 +319,7 @@ fn no_finding_survives_that_settles_within_the_window() {
         Database::of_users(&rows.join(", ")),
         &contract(&["confirm_after: 1s"]),
     );
-    // A real one among them, which nothing sets right.
+    // A real finding among them, which nothing corrects.
     live.database
         .run("insert into users values ('usr_real', 'cus_real', true, null)");
     live.stripe
@@ -334,7 +334,7 @@ fn no_finding_survives_that_settles_within_the_window() {
             "update users set has_paid_access = false where id = 'usr_{number}'"
         ));
     };
-    // The first ones are heard of between the two reads, the others before, between or while the first is at work.
+    // The database follows the first ones between the two reads, the others before, between or during the first read.
     (0..4).for_each(cancel);
     let changes = || {
         thread::scope(|scope| {

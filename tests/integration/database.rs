@@ -1,4 +1,4 @@
-//! A real Postgres database for one test, with a role that can only read.
+//! A real Postgres database for one test, with a read-only role.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -9,13 +9,13 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 use tokio::runtime::Runtime;
 use url::Url;
 
-/// Of every role that a test makes.
+/// The password of every role that a test creates.
 pub(crate) const PASSWORD: &str = "CanaryOfThePassword";
 
-/// For what another process brings about, on a machine that is busy.
+/// Maximum time for the work of another process on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A database of its own, gone with its roles when it is dropped.
+/// A separate database, dropped together with its roles.
 pub(crate) struct Database {
     pub(crate) name: String,
     server: Url,
@@ -23,7 +23,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// A fresh database, after these statements, and a role `…_reader` that may read what they made.
+    /// Creates a database, runs these statements, and adds a role `…_reader` that may read the result.
     pub(crate) fn with(sql: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(
@@ -50,7 +50,7 @@ impl Database {
         database
     }
 
-    /// A table of users as the published example has it, with these rows.
+    /// Creates a table of users as in the documented example, with these rows.
     pub(crate) fn of_users(rows: &str) -> Self {
         let sql = "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text)";
         Self::with(&match rows {
@@ -59,14 +59,14 @@ impl Database {
         })
     }
 
-    /// Makes a role that can log in and do nothing else.
+    /// Creates a role without privileges other than to log in.
     pub(crate) fn role(&self, suffix: &str) -> String {
         let role = format!("{}_{suffix}", self.name);
         self.run(&format!("create role {role} login password '{PASSWORD}'"));
         role
     }
 
-    /// The URL for a role.
+    /// Returns the URL of a role.
     pub(crate) fn url_of(&self, suffix: &str) -> Url {
         let mut url = self.admin_url();
         url.set_username(&format!("{}_{suffix}", self.name))
@@ -80,7 +80,7 @@ impl Database {
         self.execute(&self.admin_url(), sql);
     }
 
-    /// Runs statements as the superuser, whose session stays open, with its locks, for as long as this is kept.
+    /// Runs statements as the superuser in a session that stays open, with its locks, until dropped.
     pub(crate) fn hold(&self, sql: &str) -> PgConnection {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;
@@ -92,7 +92,7 @@ impl Database {
         })
     }
 
-    /// Waits until the answer to a question is true.
+    /// Waits until a query returns true.
     pub(crate) fn until(&self, question: &str) {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;
@@ -108,7 +108,7 @@ impl Database {
         });
     }
 
-    /// How many rows a table has.
+    /// Counts the rows of a table.
     pub(crate) fn count(&self, table: &str) -> i64 {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;

@@ -1,4 +1,4 @@
-//! What can go wrong with the database while it is read: the findings stay the same, or there is no verdict.
+//! Failures of the database during a read: the findings stay the same, or there is no verdict.
 
 use std::{
     io::{Read as _, Write as _},
@@ -14,7 +14,7 @@ use crate::{
     program::Ran,
 };
 
-/// Alice pays and has no access; `rows` more accounts are as they should be.
+/// Alice pays and has no access; `rows` more accounts are correct.
 fn live(rows: u32) -> Live {
     let mut world = World::new(NOW);
     world.subscription(Subscription::new("cus_alice", Status::Active).price("price_pro"));
@@ -25,7 +25,7 @@ fn live(rows: u32) -> Live {
     Live::new(world, database, &contract(&[]))
 }
 
-/// A front of the server that breaks a connection once the server has sent so many bytes on it.
+/// Starts a proxy that breaks a connection once the server has sent this many bytes on it.
 fn breaking_after(bytes: usize, live: &Live) -> u16 {
     let server = live.database.url_of("reader");
     let address = (
@@ -86,10 +86,10 @@ fn a_server_that_goes_away_in_the_middle_leaves_no_verdict() {
     live.check().with_status(1).says(&["[HIGH] user:usr_alice"]);
 }
 
-/// The key of the lock that stops the reading.
+/// The key of the lock that stops the read.
 const LOCK: u32 = 7;
 
-/// A check whose database stops behind three quarters of its rows, where `meanwhile` runs.
+/// Runs a check whose database stops after three quarters of its rows, and `meanwhile` at that point.
 fn check_stopped(live: &Live, meanwhile: impl FnOnce() + Send) -> Ran {
     let row = format!("(select true from pg_advisory_xact_lock({LOCK}))");
     let condition = format!("where: \"case when users.id = 'usr_15000' then {row} else true end\"");
@@ -145,7 +145,7 @@ fn a_table_that_grows_while_it_is_read_is_read_as_it_was() {
         live.database
             .run("update users set has_paid_access = true, stripe_customer_id = 'cus_nobody'");
     });
-    // Each account that was there is judged as it was, and none twice.
+    // Each account present at the start is judged by its old values, and none twice.
     let ran = ran.with_status(1);
     assert_eq!(ran.json()["summary"]["accounts"], 20_004);
     assert_eq!(
@@ -168,7 +168,7 @@ fn ids_that_differ_in_case_alone_are_two_accounts() {
     let rows = "('usr_a', 'cus_a', true, null), ('USR_A', 'cus_A', true, null), ('usr_A', 'cus_A ', true, null)";
     let live = Live::new(world, Database::of_users(rows), &contract(&[]));
     let ran = live.json().with_status(1);
-    // With a space behind it, it is another customer.
+    // With a trailing space, it is another customer.
     assert_eq!(ran.findings(), ["no-subscription user:usr_A"]);
     assert_eq!(ran.json()["summary"]["accounts"], 3);
 }

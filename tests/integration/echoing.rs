@@ -1,4 +1,4 @@
-//! Servers that repeat the credentials that they were sent, at the highest level of the log.
+//! Servers that echo the received credentials, at the highest log level.
 
 use std::net::SocketAddr;
 
@@ -10,8 +10,8 @@ use axum::{
 
 use crate::program::{KEY, Program, folder, prodverdict};
 
-/// A server that answers everything with this status and the `Authorization` header, as text and as the messages of
-/// the APIs. It ends with the tests.
+/// Starts a server that responds to everything with this status and the `Authorization` header, as text and as the
+/// error messages of the APIs. It ends with the tests.
 fn echo(status: u16) -> SocketAddr {
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -40,7 +40,7 @@ fn answer(status: u16, headers: &HeaderMap) -> Response {
     (status, no_retry, format!("you sent {sent}")).into_response()
 }
 
-/// Runs it, which looks for secrets, and wants the server's text to be there.
+/// Runs the program, which checks for secrets, and checks that the server's text is shown.
 fn shows_the_text_alone(program: Program) {
     let ran = program.run();
     assert!(ran.stderr.contains("you sent"), "{}", ran.stderr);
@@ -104,7 +104,7 @@ fn github_may_repeat_the_token() {
         let command = format!("{level}action --fixtures");
         let mut program = prodverdict(&command).within(folder.path());
         let api = format!("http://{}", echo(status));
-        // The runner is told to mask the token, which shows it once: only standard error is looked at.
+        // Only standard error is checked: standard output contains the token once, in the command that masks it.
         for (name, value) in [
             ("GITHUB_ACTIONS", "true"),
             ("GITHUB_API_URL", &*api),

@@ -1,4 +1,5 @@
-//! What went wrong behind a finding, from the provider's events: each cause, no permission, a bound, and off.
+//! The causes of findings, from the provider's events: each cause, a missing permission, a limit, and evidence turned
+//! off.
 
 use prodverdict::fake_stripe::{Endpoint, Event, Key, Permission, Status, Subscription, World};
 use serde_json::json;
@@ -104,7 +105,7 @@ VERDICT: FAIL
         )
     );
     assert_eq!(events_asked(&live), 2);
-    // One listed, one asked about the customer who left, two read events.
+    // One listing, one query about the customer who left, two reads of events.
     assert!(ran.stderr.contains("in 4 requests."), "{}", ran.stderr);
 
     let report = live.json().with_status(1).json();

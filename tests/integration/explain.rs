@@ -1,4 +1,4 @@
-//! One account or customer explained: from both sides live and recorded, in few requests, whatever its id does.
+//! Tests of `explain` for accounts and customers: live and recorded, in few requests, whatever their ids contain.
 
 use prodverdict::fake_stripe::{Customer, Event, Key, Permission, Status, Subscription, World};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ impl Live {
     }
 }
 
-/// The line of a table that begins with this label.
+/// Returns the line of a table that begins with this label.
 #[track_caller]
 fn line(ran: &Ran, label: &str) -> String {
     let begins = |line: &&str| {
@@ -255,7 +255,7 @@ fn a_customer_of_nobody_is_known_from_the_provider_alone() {
             "n/a     no user is linked to the customer"
         );
     }
-    // One who has nothing yet is no finding, and one whom Stripe may not know says so.
+    // A customer without anything is no finding; one that Stripe may not know is reported as such.
     let ran = live.explain("cus_new", "").with_status(0);
     assert_eq!(
         line(&ran, "state"),
@@ -271,7 +271,7 @@ fn a_customer_of_nobody_is_known_from_the_provider_alone() {
 #[test]
 fn what_nobody_knows_is_no_answer() {
     let live = live_with(&[]);
-    // An account is looked for in the database alone, anything else at the provider too.
+    // An account is searched in the database only, anything else at the provider too.
     for (entity, requests) in [
         ("user:nobody", 0),
         ("customer:cus_nobody", 2),
@@ -397,7 +397,7 @@ fn a_stored_subscription_leads_to_its_customer() {
         "{}",
         ran.stdout
     );
-    // A subscription that Stripe does not know is nobody's.
+    // A subscription that Stripe does not know belongs to nobody.
     let ran = live.explain("usr_3", "").with_status(1);
     assert_eq!(
         line(&ran, "state"),
@@ -626,7 +626,7 @@ fn ids_that_mean_to_do_something_do_nothing() {
         ] {
             let program = prodverdict("-vv explain --fixtures --").within(folder.path());
             let ran = program.argument(&entity).run();
-            // What has an `@` is no id of a customer.
+            // A text with an `@` is not the id of a customer.
             let is_known = !entity.ends_with('?') && !text.contains('@');
             let (status, verdict) = if is_known { (1, "FAIL") } else { (2, "ERROR") };
             let ran = ran.with_status(status);

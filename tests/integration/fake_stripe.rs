@@ -1,4 +1,4 @@
-//! `prodverdict fake-stripe`: started, asked over TLS and without it, ended.
+//! Tests of `prodverdict fake-stripe`: started, queried with and without TLS, and stopped.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::program::{TEST_KEY, prodverdict};
 
-/// The program while it serves.
+/// The running program.
 struct Serving {
     child: Child,
     base_url: Url,
@@ -153,7 +153,7 @@ async fn it_speaks_tls_as_the_provider_to_whom_trusts_its_authority() {
     for variable in ["NODE_EXTRA_CA_CERTS=", "CURL_CA_BUNDLE=", "SSL_CERT_FILE="] {
         assert!(said.contains(&format!("{variable}{path}/ca.pem")), "{said}");
     }
-    // The next run takes the same authority, which somebody may have come to trust.
+    // The next run reuses the authority, which users may trust by now.
     let before = fs::read(folder.path().join("ca.pem")).expect("an authority");
     Serving::start(&["--tls", &path]).end("TERM");
     assert_eq!(

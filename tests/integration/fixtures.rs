@@ -1,4 +1,4 @@
-//! Recorded worlds: every form of the files, and every way in which they cannot be judged.
+//! Recorded worlds: every file format, and every reason why they cannot be judged.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::{
     program::{Ran, folder, prodverdict, write},
 };
 
-/// A folder with a configuration and, beside it, both sides of one customer who pays and has no access.
+/// Creates a folder with a configuration, and both sides of one customer who pays and has no access.
 fn recorded() -> TempDir {
     let rows = json!([{"id": "usr_a", "stripe_customer_id": "cus_a", "has_paid_access": false}]);
     folder(&[
@@ -25,7 +25,7 @@ fn recorded() -> TempDir {
     ])
 }
 
-/// A subscription as Stripe's API returns it.
+/// Returns a subscription as Stripe's API returns it.
 fn subscription() -> Value {
     let recorded = include_str!(
         "../../examples/nextjs-stripe/scenarios/fail-revenue-leak/stripe/subscriptions.json"

@@ -22,7 +22,7 @@ const RUNS: [(&str, i32); 4] = [
     ("rehearse --config no-such-file.yml", 2),
 ];
 
-/// Runs `arguments` with a file of each of these names in a folder.
+/// Runs `arguments` and writes a report to each of these files in a folder.
 fn with_files(arguments: &str, folder: &Path, names: &[&str]) -> Ran {
     let program = names.iter().fold(prodverdict(arguments), |program, name| {
         program.argument("--output").argument(folder.join(name))
@@ -34,7 +34,7 @@ fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The official schema, where `scripts/sarif-schema` can fetch it, which CI does not allow to fail.
+/// Returns the official schema if `scripts/sarif-schema` can fetch it, which must not fail in CI.
 fn sarif_schema() -> Option<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let ran = Command::new(root.join("scripts/sarif-schema"))
@@ -43,7 +43,7 @@ fn sarif_schema() -> Option<Value> {
     let text = fs::read_to_string(root.join("target/sarif/sarif-2.1.0.json"));
     if let Ok(text) = text {
         let mut schema: Value = serde_json::from_str(&text).expect("JSON");
-        // Its pattern of a language is no regular expression, and no report names a language.
+        // Its pattern for languages is not a valid regular expression, and no report contains a language.
         for part in ["run", "toolComponent"] {
             let language = &mut schema["definitions"][part]["properties"]["language"];
             let language = language.as_object_mut().expect("a property");
@@ -57,7 +57,7 @@ fn sarif_schema() -> Option<Value> {
     )]
     let is_ci = std::env::var_os("CI").is_some();
     assert!(!is_ci, "CI has to have the schema: {ran:?}");
-    // Past the capture of the test harness: whoever looks at the run has to see it.
+    // Bypasses the capture of the test harness, so that everyone sees it.
     let skipped =
         "skipped: SARIF is not validated here: scripts/sarif-schema cannot fetch the schema";
     writeln!(io::stderr(), "{skipped}").ok();
@@ -81,7 +81,7 @@ fn sarif_is_valid_by_the_official_schema() {
         assert!(errors.is_empty(), "{errors:#?}");
         let is_successful = &log["runs"][0]["invocations"][0]["executionSuccessful"];
         assert_eq!(is_successful, &Value::Bool(status != 2), "{arguments}");
-        // The schema is asked at all.
+        // The validator rejects an invalid log.
         let mut broken = log;
         broken["runs"][0]["invocations"][0]["executionSuccessful"] = "yes".into();
         assert!(!validator.is_valid(&broken));

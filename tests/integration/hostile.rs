@@ -1,4 +1,4 @@
-//! Text that means to do something: nothing that is printed obeys it.
+//! Hostile text: nothing that is printed is interpreted.
 
 use prodverdict::fake_stripe::{Status, Subscription, World};
 use serde_json::json;
@@ -27,7 +27,7 @@ fn hostile() -> Vec<String> {
     texts.into_iter().map(str::to_owned).chain([long]).collect()
 }
 
-/// Whatever was read, the report has the lines that it should have and no others.
+/// Checks that the report contains only its own lines, whatever was read.
 #[track_caller]
 fn assert_harmless(ran: &Ran, verdict: &str) {
     for (name, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
@@ -111,7 +111,7 @@ fn recorded_text_does_nothing_wherever_it_stands() {
                 .any(|character| character.is_control() && character != '\n')
         );
         assert!(!ran.stdout.contains("##[") && !ran.stdout.contains("\n::"));
-        // And as something that cannot be judged.
+        // The same in rows that cannot be judged.
         let rows = json!([{"id": text, "stripe_customer_id": text, "has_paid_access": text, "plan": text}]);
         write(folder.path(), "fixtures/db/users.json", &rows.to_string());
         assert_harmless(&check().run().with_status(2), "ERROR");

@@ -1,4 +1,4 @@
-//! What cannot be read completely is never judged: status 2, what to do, and no word of a pass.
+//! Incomplete data is never judged: status 2, advice, and never the word "pass".
 
 use prodverdict::fake_stripe::{
     Bulk, Customer, Disorder, Fault, Key, Keys, Permission, Status, Subscription, Times, World,
@@ -10,7 +10,7 @@ use crate::{
     program::{KEY, Ran},
 };
 
-/// Three pages of subscriptions, and an account without a customer: on a part of it, the verdict would be a pass.
+/// Three pages of subscriptions, and an account without a customer: a part of it would pass.
 fn three_pages() -> Live {
     let mut world = World::new(NOW);
     world.bulk(&Bulk {
@@ -294,7 +294,7 @@ fn accounts_whose_customers_nobody_knows_are_no_findings() {
             .all(|found| found.starts_with("no-subscription ")),
         "{ran:#?}"
     );
-    // Nobody is asked where nobody has access.
+    // Nobody has access, so no customer is looked up.
     live.database
         .run("update users set has_paid_access = false");
     live.stripe.world(|world| world.delete_customer("cus_3"));

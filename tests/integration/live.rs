@@ -1,4 +1,4 @@
-//! Both sides live: a fake provider, a real database and a configuration that names them.
+//! Both sides live: a fake provider, a real database, and a configuration for them.
 
 use prodverdict::fake_stripe::{FakeStripe, Request, World};
 use tempfile::TempDir;
@@ -11,12 +11,12 @@ use crate::{
 /// 2026-11-23, in the world of the provider and, with `--now`, in the program.
 pub(crate) const NOW: i64 = 1_795_392_000;
 
-/// A contract about the table `users`; `more` is further lines of the contract.
+/// Returns a contract for the table `users` with more lines.
 pub(crate) fn contract(more: &[&str]) -> String {
     contract_with(&[], more)
 }
 
-/// The same, with further lines of `columns`.
+/// Returns the same contract with more lines in `columns`.
 pub(crate) fn contract_with(columns: &[&str], more: &[&str]) -> String {
     let indented = |indent: &str, lines: &[&str]| {
         let lines = lines.iter().map(|line| [indent, line, "\n"].concat());
@@ -52,7 +52,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// In live mode, as the key is.
+    /// Starts the provider in live mode, to match the key.
     pub(crate) fn new(mut world: World, database: Database, configuration: &str) -> Self {
         world.livemode = true;
         Self {
@@ -66,7 +66,7 @@ impl Live {
         write(self.folder.path(), "prodverdict.yml", configuration);
     }
 
-    /// The program with the credentials of both sides.
+    /// Prepares the program with the credentials of both sides.
     pub(crate) fn program(&self, arguments: &str) -> Program {
         prodverdict(arguments)
             .within(self.folder.path())
@@ -75,17 +75,17 @@ impl Live {
             .variable("DATABASE_URL", self.database.url_of("reader").as_str())
     }
 
-    /// A check that a person reads.
+    /// Runs a check with text output.
     pub(crate) fn check(&self) -> Ran {
         self.run(self.program("check access"))
     }
 
-    /// A check that a program reads.
+    /// Runs a check with JSON output.
     pub(crate) fn json(&self) -> Ran {
         self.run(self.program("check access --format json"))
     }
 
-    /// Runs it, and looks for secrets in what the provider was sent.
+    /// Runs the program, and checks that no secret was sent to the provider.
     pub(crate) fn run(&self, program: Program) -> Ran {
         let ran = program.run();
         for request in self.stripe.requests() {
@@ -98,7 +98,7 @@ impl Live {
         ran
     }
 
-    /// What was asked as `path?query`.
+    /// Lists the requests as `path?query`.
     pub(crate) fn asked(&self) -> Vec<String> {
         let query = |request: &Request| {
             let pairs = request

@@ -1,7 +1,7 @@
-//! A provider by other hands: localstripe, which keeps to an old version of Stripe's API and has gaps. What it answers
-//! comes to a correct verdict or to an error that says what it is about.
+//! Tests against localstripe, an independent provider with an old version of Stripe's API and gaps. Its responses must
+//! lead to a correct verdict or to an error that names the cause.
 //!
-//! `scripts/test-localstripe` installs it and runs these tests; otherwise they say that they were skipped.
+//! `scripts/test-localstripe` installs it and runs these tests; otherwise they are skipped with a message.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -21,13 +21,13 @@ use crate::{
     program::{Ran, folder, prodverdict, write},
 };
 
-/// The path of the server's program.
+/// The variable with the path of the server's program.
 const VARIABLE: &str = "PRODVERDICT_LOCALSTRIPE";
 
-/// It takes full keys only.
+/// It accepts only unrestricted keys.
 const KEY: &str = "sk_test_51CanaryOfTheKeyCanaryQzWx";
 
-/// For a server in Python on a machine that is busy.
+/// Maximum time for a Python server on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[expect(
@@ -44,7 +44,7 @@ fn program() -> Option<String> {
     program
 }
 
-/// A server of its own for each test.
+/// A separate server for each test.
 struct Localstripe {
     base: String,
     runtime: Runtime,
@@ -59,7 +59,7 @@ impl Localstripe {
             let free = TcpListener::bind("127.0.0.1:0").expect("a port");
             free.local_addr().expect("an address").port()
         };
-        // It keeps its state beside whoever started it.
+        // It keeps its state in the current directory.
         let folder = tempfile::tempdir().expect("a folder");
         let server = Command::new(program)
             .args(["--from-scratch", "--port", &port.to_string()])
@@ -87,7 +87,7 @@ impl Localstripe {
             _folder: folder,
         };
         started.post("products", &[("id", "prod_app"), ("name", "App")]);
-        // Without a price nobody has to have a card.
+        // Free plans, since paid ones require a card.
         for plan in ["plan_pro", "plan_team"] {
             started.post(
                 "plans",
@@ -103,7 +103,7 @@ impl Localstripe {
         started
     }
 
-    /// The id of what this makes.
+    /// Creates an object and returns its id.
     fn post(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
@@ -130,7 +130,7 @@ impl Localstripe {
         self.post("customers", &[("email", "somebody@example.com")])
     }
 
-    /// A customer who has this, and the id of the subscription.
+    /// Creates a customer with this plan, and returns its id and that of the subscription.
     fn subscriber(&self, plan: &str) -> (String, String) {
         let customer = self.customer();
         let fields = [("customer", customer.as_str()), ("items[0][plan]", plan)];
@@ -151,7 +151,7 @@ impl Drop for Localstripe {
     }
 }
 
-/// A check of these rows with this contract and key.
+/// Checks these rows with this configuration and key.
 fn check(localstripe: &Localstripe, rows: &[String], configuration: &str, key: &str) -> Ran {
     let database = Database::of_users(&rows.join(", "));
     let folder = folder(&[]);
@@ -205,7 +205,7 @@ fn every_kind_of_drift_is_found() {
             "wrongful-access user:usr_carol",
         ]
     );
-    // Its log of events knows no deliveries, which costs the evidence and nothing else.
+    // Its events have no deliveries, which only costs the evidence.
     ran.says(&["the webhooks behind the findings could not be looked up"]);
 }
 

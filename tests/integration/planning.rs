@@ -1,4 +1,4 @@
-//! How much is asked: as little as a verdict needs, said before it is asked, and never more than is allowed.
+//! The number of requests: as few as a verdict needs, announced in advance, and never more than allowed.
 
 use prodverdict::fake_stripe::{Bulk, Customer, Endpoint, Limits, Status, Subscription, World};
 
@@ -7,7 +7,7 @@ use crate::{
     live::{Live, NOW, contract},
 };
 
-/// A business of some years: 300 customers who pay, 3,000 who left, and rows for a few of them.
+/// A business after some years: 300 paying customers, 3,000 former ones, and rows for a few of them.
 fn business(more: &[&str]) -> Live {
     let mut world = World::new(NOW);
     world.bulk(&Bulk {
@@ -49,7 +49,7 @@ fn open_customers_are_looked_up_one_by_one() {
         ["/v1/subscriptions?customer=cus_carol&status=all&limit=100"]
     );
     assert!(ran.stderr.contains("Stripe: about "), "{}", ran.stderr);
-    // A single request more is no news.
+    // A single additional request is not reported.
     assert!(!ran.stderr.contains("more"), "{}", ran.stderr);
 }
 
@@ -109,7 +109,7 @@ fn a_dearer_plan_than_allowed_is_refused_before_it_is_read() {
 
 #[test]
 fn what_costs_more_than_it_was_thought_to_stops_at_the_limit() {
-    // Everybody has access and bought nothing, which only the accounts tell.
+    // Everybody has access and bought nothing, which only the accounts show.
     let mut world = World::new(NOW);
     let mut rows = Vec::new();
     for number in 0..40 {

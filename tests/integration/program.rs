@@ -1,27 +1,27 @@
-//! The built program in an environment of its own, and what it said.
+//! The built program in a separate environment, and its output.
 
 use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Every secret that a test gives to the program contains one of these, and no output may.
+/// Texts in every secret that a test gives to the program, which no output may contain.
 pub(crate) const CANARIES: [&str; 2] = ["Canary", "QzWx"];
 
-/// A restricted live key: with a test key, test clocks are asked for too. The provider's error texts show the last four
+/// A restricted live key: with a test key, test clocks are queried too. Stripe's error messages show the last four
 /// letters of a key.
 pub(crate) const KEY: &str = "rk_live_51CanaryOfTheKeyCanaryQzWx";
 
 /// The same for test mode.
 pub(crate) const TEST_KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
 
-/// Longer than any run, shorter than a test that hangs.
+/// Longer than any run, shorter than a hanging test.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// A run that is being prepared. Nothing of this machine's environment reaches it.
+/// A run in preparation. It inherits nothing from the environment.
 pub(crate) struct Program(assert_cmd::Command);
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: Option<i32>,
@@ -29,7 +29,7 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
-/// The program with these arguments, separated by blanks.
+/// Prepares the program with these arguments, separated by spaces.
 pub(crate) fn prodverdict(arguments: &str) -> Program {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_prodverdict"));
     command
@@ -47,7 +47,7 @@ impl Program {
         self
     }
 
-    /// What stands on standard input.
+    /// Sets standard input.
     pub(crate) fn reading(mut self, text: &str) -> Self {
         self.0.write_stdin(text);
         self
@@ -68,7 +68,7 @@ impl Program {
         self
     }
 
-    /// Runs it. A secret in what it says fails the test, whatever the test is about.
+    /// Runs the program. A secret in its output fails every test.
     pub(crate) fn run(mut self) -> Ran {
         let output = self.0.output().expect("the program starts");
         let ran = Ran {
@@ -85,7 +85,7 @@ impl Program {
 }
 
 impl Ran {
-    /// The run, if it ended with this status.
+    /// Checks that the run ended with this status.
     #[track_caller]
     pub(crate) fn with_status(self, status: i32) -> Self {
         assert_eq!(
@@ -98,7 +98,7 @@ impl Ran {
         self
     }
 
-    /// The run, if it could not answer: status 2, said so, and nothing that reads like a pass anywhere.
+    /// Checks that the run had no verdict: status 2, the matching last line, and nothing that reads like a pass.
     #[track_caller]
     pub(crate) fn unanswered(self) -> Self {
         let ran = self.with_status(2);
@@ -108,7 +108,7 @@ impl Ran {
         ran
     }
 
-    /// The run, if its output says each of these.
+    /// Checks that the output contains each of these texts.
     #[track_caller]
     pub(crate) fn says(self, texts: &[&str]) -> Self {
         for text in texts {
@@ -122,13 +122,13 @@ impl Ran {
         self
     }
 
-    /// The report for programs.
+    /// Parses the JSON report.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// Each finding of a JSON report as `rule entity`, in the report's order.
+    /// Lists the findings of a JSON report as `rule entity`, in the report's order.
     #[track_caller]
     pub(crate) fn findings(&self) -> Vec<String> {
         let report = self.json();
@@ -144,7 +144,7 @@ impl Ran {
     }
 }
 
-/// A folder with files for one test.
+/// Creates a folder with files for one test.
 pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {

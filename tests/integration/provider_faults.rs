@@ -1,4 +1,4 @@
-//! What can go wrong with the provider: either the findings stay the same, or there is no verdict and the cause is named.
+//! Failures of the provider: either the findings stay the same, or there is no verdict and the cause is named.
 //!
 //! docs/faults.md shows this matrix to users; a test below compares the two.
 
@@ -16,7 +16,7 @@ use crate::{
 
 const HOUR: i64 = 3_600;
 
-/// Three who pay without access and one the other way round, on different pages.
+/// Three who pay without access and one with unpaid access, on different pages.
 const FOUND: [&str; 4] = [
     "revenue-leak user:usr_0",
     "revenue-leak user:usr_100",
@@ -50,18 +50,18 @@ fn live() -> Live {
     Live::new(world, Database::of_users(&rows.join(", ")), &contract(&[]))
 }
 
-/// What a fault comes to.
+/// The result of a fault.
 #[derive(Debug, Clone, Copy)]
 enum Comes {
-    /// To the same findings as without it.
+    /// The same findings as without it.
     ToNothing,
-    /// To no verdict, and to these words.
+    /// No verdict, and a message with these words.
     To(&'static str),
 }
 
 use Comes::{To, ToNothing};
 
-/// What happens, as docs/faults.md puts it, when, and what it comes to.
+/// A description as in docs/faults.md, the fault, the times when it occurs, and the result.
 type Row = (&'static str, Fault, Times, Comes);
 
 const fn server(status: u16) -> Fault {
@@ -162,7 +162,7 @@ fn assert_same(name: &str, live: &Live) {
     assert_eq!(ran.findings(), FOUND, "{name}");
 }
 
-/// No verdict, nothing that was found on the part that could be read, the cause, and what to do.
+/// Checks that there is no verdict and no partial finding, and that the message contains these words.
 #[track_caller]
 fn assert_unanswered(name: &str, ran: Ran, words: &str) {
     let ran = ran.unanswered();
@@ -272,7 +272,7 @@ fn an_unknown_status_is_reported_and_not_judged() {
     assert_eq!(ran.findings(), found, "{ran:#?}");
 }
 
-/// Every row above, in the words of the documentation.
+/// Formats every row above as the documentation does.
 #[test]
 fn the_documentation_shows_this_matrix() {
     let rows = [limits(), servers(), connections(), lists(), objects()].concat();

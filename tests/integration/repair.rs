@@ -1,4 +1,4 @@
-//! Repair scripts, run by a real Postgres: as they are they change nothing, with COMMIT the next check passes.
+//! Repair scripts, run by a real Postgres: they change nothing as written, and with COMMIT the next check passes.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const PLANS: [&str; 3] = ["plans:", "  price_pro: pro", "  price_team: team"];
 
-/// Every column that can be mapped, in the types that applications store them in.
+/// Every column that can be mapped, in the types that applications use.
 const EVERY_COLUMN: [&str; 6] = [
     "plan: plan",
     "seats: seats",
@@ -29,7 +29,7 @@ fn subscription(name: &str, status: Status) -> Subscription {
         .price("price_pro")
 }
 
-/// The script that a check with these findings writes.
+/// Returns the script that a check with these findings writes.
 #[track_caller]
 fn script(live: &Live) -> String {
     let file = live.folder.path().join("repair.sql");
@@ -40,7 +40,7 @@ fn script(live: &Live) -> String {
     fs::read_to_string(file).expect("a script")
 }
 
-/// What statements answer, run as the superuser: two texts a row.
+/// Runs statements as the superuser and returns their rows of two texts.
 #[track_caller]
 fn answers(live: &Live, sql: &str) -> Vec<(String, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,4 +1,4 @@
-//! Every recorded world under `examples/`, as its README says to run it: add a folder, get a test.
+//! Runs every recorded world under `examples/` as its README describes; each new folder gets a test.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::program::{Ran, prodverdict};
 
-/// The case that the product is known by.
+/// The best-known case of the product.
 const KNOWN_CASE: &str = "\
 [HIGH] user:usr_alice
 User has an active/trialing Stripe subscription but has_paid_access is false.
@@ -27,7 +27,7 @@ fn folders(path: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Each scenario with its example, relative to the repository.
+/// Lists each scenario with its example, relative to the repository.
 fn scenarios() -> Vec<(PathBuf, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let examples = folders(&root.join("examples")).into_iter();

@@ -1,4 +1,4 @@
-//! Verbose logs, and being told to stop.
+//! Verbose logs and signals.
 
 use std::{
     process::{Command, Stdio},
@@ -55,11 +55,11 @@ fn logs_are_on_standard_error_and_hold_no_secret() {
 #[test]
 fn an_interrupt_ends_it_at_once() {
     for signal in ["INT", "TERM"] {
-        // Its own for each: a request of the one before may still be on its way.
+        // A separate server for each: a request of the last run may still be in flight.
         let live = small();
         live.stripe
             .fail(Fault::SlowFirstByte(Duration::from_mins(1)), Times::Always);
-        // Ignored, as by a shell that starts it in the background.
+        // Signals are ignored, as by a shell that starts it in the background.
         let mut child = Command::new("/bin/sh")
             .args(["-c", "trap '' INT TERM; exec \"$0\" check access"])
             .arg(env!("CARGO_BIN_EXE_prodverdict"))

@@ -1,4 +1,4 @@
-//! Customers on test clocks, which no plain listing shows: they are judged neither way, and counted.
+//! Customers on test clocks, which plain listings do not include: they are counted, not judged.
 
 use prodverdict::fake_stripe::{Key, Permission, Status, Subscription, TestClock, World};
 
@@ -8,7 +8,7 @@ use crate::{
     program::{Program, TEST_KEY},
 };
 
-/// One customer beside the clock, and three on it: a right row, a leak and an overdue one.
+/// One customer without the clock, and three on it: a right row, a leak and an overdue one.
 fn clocked() -> Live {
     let mut world = World::new(NOW);
     world.test_clock(TestClock {

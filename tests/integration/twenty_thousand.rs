@@ -1,4 +1,4 @@
-//! A world of 20,000 subscriptions with every kind of drift put in at known places: exactly that is found.
+//! A world of 20,000 subscriptions with every kind of drift at known places: exactly these are found.
 
 use std::fmt::Write as _;
 
@@ -50,7 +50,7 @@ struct Row {
     subscription: String,
     period_end: i64,
     cancels: bool,
-    /// Whether the table does not have it.
+    /// True if the table does not have it.
     is_gone: bool,
 }
 
@@ -59,7 +59,7 @@ impl Row {
         matches!(self.status.as_str(), "active" | "trialing")
     }
 
-    /// The row as it should be for a customer with this one subscription.
+    /// Returns the correct row for a customer with this one subscription.
     fn of(number: usize, subscription: &Subscription) -> Self {
         let status = subscription.status.to_string();
         let item = subscription.items.first().expect("an item");
@@ -103,14 +103,14 @@ impl Row {
     }
 }
 
-/// Something done to one row.
+/// A change of one row.
 type Change = fn(&mut Row);
 
-/// Both sides, agreeing until something is put in.
+/// Both sides, which agree until drift is added.
 struct Business {
     world: World,
     rows: Vec<Row>,
-    /// Rows that nothing was done to yet, those with access and those without.
+    /// Indexes of unchanged rows, those with access and those without.
     served: Vec<usize>,
     unserved: Vec<usize>,
     expected: Vec<String>,
@@ -135,7 +135,7 @@ impl Business {
         }
     }
 
-    /// A row that nothing was done to yet, from anywhere in the world.
+    /// Picks an unchanged row, from anywhere in the world.
     fn pick(from: &mut Vec<usize>) -> usize {
         let anywhere = from.len() * 7919 % 1_000 * from.len() / 1_000;
         from.remove(anywhere)
@@ -168,7 +168,7 @@ impl Business {
         self.expected.push(format!("{rule} {entity}"));
     }
 
-    /// Drift of the account's own flag and plan.
+    /// Adds drift of the account's own flag and plan.
     fn drift_of_access(&mut self) {
         for _ in 0..3 {
             let row = self.served();
@@ -201,7 +201,7 @@ impl Business {
         self.expect("unlinked-access", "accounts:unlinked");
     }
 
-    /// Drift that is about customers, prices and statuses.
+    /// Adds drift of customers, prices and statuses.
     fn drift_of_customers(&mut self) {
         let mut row = self.served().clone();
         row.id.push_str("_again");
@@ -249,7 +249,7 @@ impl Business {
         self.expect("double-subscription", &format!("customer:{customer}"));
     }
 
-    /// Drift of the columns that only some applications have.
+    /// Adds drift of the columns that only some applications have.
     fn drift_of_columns(&mut self) {
         let changes: [(&str, Change); 5] = [
             ("seat-drift", |row| row.seats = 5),
@@ -272,7 +272,7 @@ impl Business {
         self.expect("cancel-flag-drift", &format!("user:{id}"));
     }
 
-    /// What looks like drift and is none.
+    /// Adds rows that look like drift and are correct.
     fn what_is_correct(&mut self) {
         let row = self.served();
         row.comped = true;
@@ -344,7 +344,7 @@ fn exactly_the_injected_drift_is_found_in_20_000_subscriptions() {
         live.stripe.counts(),
         [
             (Endpoint::ListSubscriptions, requests - 1),
-            // Whose the orphan is, its customer may say.
+            // The customer of the orphan is read, because it may identify the account.
             (Endpoint::RetrieveCustomer, 1),
         ]
         .into()

@@ -72,7 +72,7 @@ fn credentials_that_can_do_more_are_warned_of_with_what_to_do() {
     );
 }
 
-/// Three contracts: the first fails, the second cannot be answered, the third passes.
+/// Three contracts: the first fails, the second gets no verdict, the third passes.
 fn three_contracts() -> Live {
     let live = agreeing();
     live.database
