@@ -17,7 +17,9 @@ pub use self::{
     },
     cast::{Cast, Role},
     due::{Due, Links, Performance, Variation, due},
-    judgement::{OnRow, endings_differ, ends_play, fold, judge, worst_then_first},
+    judgement::{
+        Cause, Judged, OnRow, endings_differ, ends_play, fold, judge, one_a_cause, worst_then_first,
+    },
     library::{ParseError, built_in, parse},
     observed::{
         Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,

@@ -46,12 +46,11 @@ impl Came {
 
     /// The scenarios that it fails.
     fn broken(&self) -> BTreeSet<&str> {
-        let entities = self.findings().iter().map(|finding| {
-            let entity = finding["entity"].as_str().expect("a text");
-            entity.strip_prefix("scenario:").expect(entity)
-        });
-        entities
-            .map(|entity| entity.split_once('/').expect(entity).0)
+        let scenarios = self.report["rehearsal"]["scenarios"].as_array();
+        let scenarios = scenarios.expect("an array").iter();
+        let broken = scenarios.filter(|scenario| scenario["result"] == "broken");
+        broken
+            .map(|scenario| scenario["id"].as_str().expect("a text"))
             .collect()
     }
 }

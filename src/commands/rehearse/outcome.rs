@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     contract::{Finding, Rule, Source, Summary, Verdict},
     problem::Problem,
+    rehearsal::{Judged, one_a_cause},
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
@@ -27,7 +28,7 @@ pub(super) fn outcome(
         .map(|one| one.scenario.id.as_str())
         .collect();
     let not_reached = is_as_the_first(progress).then(|| unreached.join(", "));
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut judged: Vec<Judged> = Vec::new();
     let mut reported = Vec::with_capacity(scenarios.len());
     for played in scenarios {
         reported.push(PlayedScenario {
@@ -40,8 +41,9 @@ pub(super) fn outcome(
             steps: played.played.iter().map(|one| one.steps).sum(),
             events: played.played.iter().map(|one| one.events).sum(),
         });
-        findings.extend(played.findings);
+        judged.extend(played.findings);
     }
+    let mut findings = one_a_cause(judged);
     if let Some(unreached) = not_reached.filter(|unreached| !unreached.is_empty())
         && let Some(first) = findings.first_mut()
     {

@@ -10,19 +10,19 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    contract::{ColumnName, Field, Finding, Rule},
+    contract::{ColumnName, Field, Rule},
     fake_stripe::Stage,
     problem::Problem,
     rehearsal::{
-        Call, Observed, OnRow, Performance, RowState, Step, Unplayed, Variation, ends_play, judge,
-        worst_then_first,
+        Call, Judged, Observed, OnRow, Performance, RowState, Step, Unplayed, Variation, ends_play,
+        judge, worst_then_first,
     },
 };
 
 /// What one performance came to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Played {
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<Judged>,
     pub(super) steps: u64,
     pub(super) events: u64,
     /// The row at the end, where every step went as it has to.
@@ -175,7 +175,7 @@ async fn play_steps<'p>(
 ) -> Result<Fate, Halt> {
     let performance = performing.performance;
     let mut played = Played::default();
-    let mut wrong: Vec<Vec<Finding>> = Vec::new();
+    let mut wrong: Vec<Vec<Judged>> = Vec::new();
     let last = performance.play.steps.len().saturating_sub(1);
     for (index, step) in steps {
         let observed = step::play(rehearsing, performing, step, actor, memory).await?;
@@ -203,7 +203,7 @@ async fn play_steps<'p>(
         let is_over = ends_play(&findings, rehearsing.fail_on);
         let fails_alike = is_over
             && performing.known.is_some()
-            && findings.first().map(|finding| finding.rule) == performing.known;
+            && findings.first().map(|one| one.finding.rule) == performing.known;
         // A handler that accepts nothing at all fails by that, whatever is played.
         let accepts_nothing = || {
             let mut delivered = memory.delivered.iter();

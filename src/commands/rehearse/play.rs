@@ -134,7 +134,7 @@ fn failing_rule(rehearsing: &Rehearsing<'_>, fate: &Fate) -> Option<Rule> {
     };
     let fails = ends_play(&played.findings, rehearsing.fail_on);
     let worst = played.findings.first().filter(|_| fails)?;
-    Some(worst.rule)
+    Some(worst.finding.rule)
 }
 
 /// Whether no variation of the same play comes before it.

@@ -54,7 +54,7 @@ impl Fate {
 
     pub(super) fn breaks(&self, rule: Rule) -> bool {
         match self {
-            Self::Played(played) => played.findings.iter().any(|finding| finding.rule == rule),
+            Self::Played(played) => played.findings.iter().any(|one| one.finding.rule == rule),
             Self::NotReached(_) | Self::CouldNotTell(_) | Self::Unplayable(_) => false,
         }
     }

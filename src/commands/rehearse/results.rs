@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     contract::{Field, Finding},
-    rehearsal::{Due, Each, OnRow, Order, Performance, Scenario, Variation, endings_differ, fold},
+    rehearsal::{
+        Due, Each, Judged, OnRow, Order, Performance, Scenario, Variation, endings_differ, fold,
+    },
     report::PlayedResult,
 };
 
@@ -23,7 +25,7 @@ pub(super) struct ScenarioPlayed<'s> {
     /// Why parts of it, or all of it, were not played.
     pub(super) left_out: Vec<String>,
     pub(super) played: Vec<Played>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<Judged>,
 }
 
 /// Every scenario, in order.
@@ -61,8 +63,12 @@ fn one<'s>(
         .collect();
     settle_chance(due, &mut played);
     let all = played.iter().flatten();
-    let mut findings: Vec<Finding> = all.flat_map(|one| one.findings.iter().cloned()).collect();
-    findings.extend(endings(rehearsing, due, &played));
+    let mut findings: Vec<Judged> = all.flat_map(|one| one.findings.iter().cloned()).collect();
+    let endings = endings(rehearsing, due, &played).into_iter();
+    findings.extend(endings.map(|finding| Judged {
+        finding,
+        cause: None,
+    }));
     let result = if !findings.is_empty() {
         PlayedResult::Broken
     } else if untold {

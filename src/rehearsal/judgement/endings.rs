@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{OnRow, Wrong, mentions, told};
+use super::{Judged, OnRow, Wrong, mentions, told};
 use crate::{
     contract::{Entity, Evidence, Finding, HandlerRule, Mentions, Severity, Subject, fingerprint},
     rehearsal::observed::RowState,
@@ -66,20 +66,20 @@ pub fn endings_differ(
 
 /// Returns true if a step with these findings ends its play, because later findings would only be consequences.
 /// Findings that do not fail the run end nothing, or they would hide ones that do.
-pub fn ends_play(findings: &[Finding], fail_on: Option<Severity>) -> bool {
+pub fn ends_play(judged: &[Judged], fail_on: Option<Severity>) -> bool {
     let least = fail_on.unwrap_or(Severity::High);
-    let mut findings = findings.iter();
-    findings.any(|finding| finding.severity.reaches(least))
+    let mut judged = judged.iter();
+    judged.any(|one| one.finding.severity.reaches(least))
 }
 
 /// Returns the findings that a play reports: those of its worst step, then those of the first step with any.
-pub fn worst_then_first(steps: Vec<Vec<Finding>>) -> Vec<Finding> {
-    let worst_of = |findings: &[Finding]| findings.iter().map(|finding| finding.severity).min();
+pub fn worst_then_first(steps: Vec<Vec<Judged>>) -> Vec<Judged> {
+    let worst_of = |judged: &[Judged]| judged.iter().map(|one| one.finding.severity).min();
     let mut wrong = steps.into_iter().filter(|findings| !findings.is_empty());
     let Some(first) = wrong.next() else {
         return Vec::new();
     };
-    let mut worst: Vec<Finding> = Vec::new();
+    let mut worst: Vec<Judged> = Vec::new();
     for findings in wrong {
         let least = if worst.is_empty() { &first } else { &worst };
         if worst_of(&findings) < worst_of(least) {
@@ -92,31 +92,32 @@ pub fn worst_then_first(steps: Vec<Vec<Finding>>) -> Vec<Finding> {
 
 /// Merges the findings of each step and rule into the first one, and adds the number of other runs with the same
 /// finding.
-pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+pub fn fold(judged: Vec<Judged>) -> Vec<Judged> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
-    let mut folded: Vec<(Finding, usize)> = Vec::new();
-    for finding in findings {
+    let mut folded: Vec<(Judged, usize)> = Vec::new();
+    for one in judged {
+        let fingerprint = one.finding.fingerprint.to_string();
         if let Some((_, others)) = first
-            .get(finding.fingerprint.as_str())
+            .get(&fingerprint)
             .and_then(|index| folded.get_mut(*index))
         {
             *others = others.saturating_add(1);
         } else {
-            first.insert(finding.fingerprint.to_string(), folded.len());
-            folded.push((finding, 0));
+            first.insert(fingerprint, folded.len());
+            folded.push((one, 0));
         }
     }
-    let told = |(mut finding, others): (Finding, usize)| {
+    let told = |(mut one, others): (Judged, usize)| {
         if others > 0 {
             let more = match others {
                 1 => "\nOnce more in another variation.".to_owned(),
                 others => format!("\nThe same in {others} other variations."),
             };
-            finding.message = format!("{}{more}", finding.message).into();
+            one.finding.message = format!("{}{more}", one.finding.message).into();
         }
-        finding
+        one
     };
-    let mut findings: Vec<_> = folded.into_iter().map(told).collect();
-    findings.sort_by(|one, other| one.order().cmp(&other.order()));
-    findings
+    let mut judged: Vec<_> = folded.into_iter().map(told).collect();
+    judged.sort_by(|one, other| one.finding.order().cmp(&other.finding.order()));
+    judged
 }

@@ -143,6 +143,12 @@ fn nothing_changed(observed: &Observed) -> String {
     hint
 }
 
+/// Returns true if the handler believed an event that is older than the provider's state.
+pub(super) fn believes_old_event(on: OnRow<'_>, observed: &Observed) -> bool {
+    !observed.all_changes.is_empty()
+        && (out_of_order(on, observed).is_some() || is_old_news(on, observed))
+}
+
 /// Returns the hint for events out of order. The natural order went well, or it would have been reported instead.
 fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
     let Variation::Order(order) = &on.performance.variation else {

@@ -2,6 +2,7 @@
 //! reported under its most severe rule.
 
 mod answers;
+mod cause;
 mod endings;
 mod hint;
 mod mentions;
@@ -19,6 +20,7 @@ use crate::contract::{
     ColumnName, Contract, Entity, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
 };
 
+pub use cause::{Cause, Judged, one_a_cause};
 pub use endings::{endings_differ, ends_play, fold, worst_then_first};
 
 /// The context of a step: its run, account, customer and contract.
@@ -90,7 +92,7 @@ impl Wrong {
 }
 
 /// Lists the findings of a step, the most severe first.
-pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
+pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Judged> {
     let mut wrong: Vec<Wrong> = Vec::new();
     wrong.extend(rows::bystanders(observed));
     let answered_wrong = answers::judge(on, observed);
@@ -99,13 +101,16 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Finding> {
     } else if !answers::has_failed(observed) {
         wrong.extend(row(on, observed));
     }
-    let mut findings: Vec<_> = wrong
+    let mut judged: Vec<_> = wrong
         .into_iter()
         .filter_map(|wrong| on.weighed(wrong))
-        .map(|wrong| finding(on, observed, wrong))
+        .map(|wrong| Judged {
+            cause: cause::cause(on, observed, &wrong),
+            finding: finding(on, observed, wrong),
+        })
         .collect();
-    findings.sort_by(|one, other| one.order().cmp(&other.order()));
-    findings
+    judged.sort_by(|one, other| one.finding.order().cmp(&other.finding.order()));
+    judged
 }
 
 fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {

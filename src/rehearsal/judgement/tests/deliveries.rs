@@ -255,13 +255,13 @@ fn one_cause_is_one_finding() {
     let refused = lost().delivered(&[updated(400)]);
     scene.says(&refused, "handler-answer", &["answered 400"]);
     // The same finding in other variations is merged into the first.
-    let findings = scene.judge(&refused);
+    let findings = scene.judged(&refused);
     let told = |times: usize| {
         let folded = fold(vec![findings.clone(); times].concat());
         assert_eq!(folded.len(), 1, "{folded:#?}");
         folded
             .into_iter()
-            .map(|one| one.message.to_string())
+            .map(|one| one.finding.message.to_string())
             .collect::<String>()
     };
     assert_eq!(

@@ -1,9 +1,10 @@
 //! Test support: builds faulty steps and checks their findings.
 
+mod causes;
 mod deliveries;
 mod rows;
 
-use super::{OnRow, endings_differ, fold, judge};
+use super::{Judged, OnRow, endings_differ, fold, judge, one_a_cause};
 use crate::{
     contract::{
         Account, AccountColumns, Contract, Field, Finding, Severity, Subscription, explain,
@@ -72,8 +73,13 @@ impl Scene {
         })
     }
 
-    fn judge(&self, observed: &Observed) -> Vec<Finding> {
+    fn judged(&self, observed: &Observed) -> Vec<Judged> {
         self.on(|on| judge(on, observed))
+    }
+
+    fn judge(&self, observed: &Observed) -> Vec<Finding> {
+        let judged = self.judged(observed).into_iter();
+        judged.map(|one| one.finding).collect()
     }
 
     /// Checks that the only finding has this rule, and that its message and fix contain each of these parts.

@@ -1,0 +1,82 @@
+//! One cause, one finding, in however many scenarios it shows.
+
+use super::*;
+
+const ENDS: [&str; 2] = [
+    "{id: ended, does: it ends, send: [customer.subscription.deleted]}",
+    "{id: left, does: it ends another way, send: [customer.subscription.deleted]}",
+];
+
+/// A canceled subscription whose row is left as it was, or changes only in a column.
+fn kept(status: &str, changes: &[Change]) -> Observed {
+    let row = ann(true, "pro");
+    let told = delivery("customer.subscription.deleted", "evt_3", 200);
+    shown(&row, &row, [ann_has(status)])
+        .changed(changes)
+        .delivered(&[told])
+}
+
+fn told(judged: Vec<Vec<Judged>>) -> Vec<String> {
+    let findings = one_a_cause(judged.concat()).into_iter();
+    findings
+        .map(|one| format!("{}: {}", one.entity, one.message))
+        .collect()
+}
+
+#[test]
+fn one_cause_in_several_steps_is_one_finding() {
+    let both = ENDS.map(|step| Scene::of(&[step]).judged(&kept("canceled", &[])));
+    let told = told(both.to_vec());
+    let [one] = told.as_slice() else {
+        panic!("{told:#?}");
+    };
+    assert!(one.starts_with("scenario:mine/ended: "), "{one}");
+    assert!(one.ends_with("\nFor the same reason: mine/left."), "{one}");
+}
+
+#[test]
+fn what_shows_in_another_way_has_another_cause() {
+    let [one, other] = ENDS.map(|step| Scene::of(&[step]));
+    let left = one.judged(&kept("canceled", &[]));
+    for apart in [
+        kept("unpaid", &[]),
+        kept("canceled", &[change("plan", "pro", "free")]),
+        kept("canceled", &[]).delivered(&[updated(200)]),
+    ] {
+        let told = told(vec![left.clone(), other.judged(&apart)]);
+        assert_eq!(told.len(), 2, "{told:#?}");
+    }
+}
+
+#[test]
+fn an_old_event_that_is_believed_is_one_cause() {
+    let again = "{id: late, does: it comes again, again: [bought]}";
+    let late = Scene::of(&[PURCHASE, again]);
+    let given = [change("has_paid_access", "false", "true")];
+    let taken = [change("has_paid_access", "true", "false")];
+    let wrongful = shown(
+        &ann(false, "free"),
+        &ann(true, "pro"),
+        [ann_has("canceled")],
+    );
+    let leak = shown(&ann(true, "pro"), &ann(false, "free"), [ann_has("active")]);
+    let told = told(vec![
+        late.judged(&wrongful.changed(&given)),
+        late.judged(&leak.changed(&taken)),
+    ]);
+    assert_eq!(told.len(), 1, "{told:#?}");
+}
+
+#[test]
+fn the_same_answer_to_another_event_is_another_cause() {
+    let scene = Scene::of(&[PURCHASE]);
+    let answered = |event: &str, code| {
+        let refused = delivery(event, "evt_4", code);
+        scene.judged(&lost().delivered(&[refused]))
+    };
+    let told = |one, other| told(vec![one, other]).len();
+    let first = answered("invoice.paid", 500);
+    assert_eq!(told(first.clone(), answered("invoice.paid", 500)), 1);
+    assert_eq!(told(first.clone(), answered("invoice.paid", 400)), 2);
+    assert_eq!(told(first, answered("invoice.payment_failed", 500)), 2);
+}
