@@ -31,6 +31,10 @@ pictures:
 localstripe:
     scripts/test-localstripe
 
+# Rehearse published libraries, installed from npm and PyPI: just starters [NAME]...
+starters *names:
+    scripts/test-starters {{ names }}
+
 # Check licences, banned and duplicate crates, their sources, and known vulnerabilities
 deny:
     cargo deny --locked check

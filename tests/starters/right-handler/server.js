@@ -1,0 +1,1 @@
+../../../examples/nextjs-stripe/app/server.js
