@@ -78,12 +78,11 @@ pub(crate) async fn ready<'r>(
     // An application of our own runs where we do.
     let in_container_action = environment.in_container_action() && !setup.starts_application();
     let url = environment.secret(&settings.url_env);
-    let contract_url = environment.secret(&contract.database.url_env);
     let scratch = Scratch::open(Opening {
         url: url.as_ref(),
         rehearsal: settings,
         contract,
-        contract_url: contract_url.as_ref(),
+        contract_url: environment.secret(&contract.database.url_env).as_ref(),
         in_container_action,
     })
     .await

@@ -1,5 +1,4 @@
-//! What is behind a finding, as far as a step shows it: findings of one cause are told as one, in whichever scenario they
-//! are.
+//! Causes of findings, as far as a step shows them. Findings with the same cause are merged into one across scenarios.
 
 use super::{OnRow, Wrong, hint};
 use crate::{
@@ -10,34 +9,35 @@ use crate::{
     },
 };
 
-/// Beginning of the types of event that tell of a subscription.
+/// Prefix of the event types of subscriptions.
 const OF_SUBSCRIPTIONS: &str = "customer.subscription.";
 
-/// Steps that are named beside the one that tells.
+/// Limit on the steps that a merged finding lists.
 const NAMED: usize = 20;
 
-/// A finding, and what is behind it; none where it is told on its own.
+/// A finding with its cause. A finding without a cause is never merged.
 #[derive(Debug, Clone)]
 pub struct Judged {
     pub finding: Finding,
     pub cause: Option<Cause>,
 }
 
-/// What two findings of one cause have in common.
+/// The properties that findings with the same cause share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// An event is believed that is older than what the provider says.
+    /// The handler believes an event that is older than the provider's state.
     OldEvent,
-    /// Wherever it happens, the handler does it.
+    /// A rule that one habit of the handler breaks everywhere.
     Habit(HandlerRule),
-    /// One type of event, told of a subscription in one state, is answered alike.
+    /// The same status code for the same event type.
     Answer {
         event: String,
         code: Option<u16>,
-        /// Of a subscription that grants nothing; else the scenario, because anything may be wrong with such an event.
+        /// Status of a subscription that grants nothing; otherwise the scenario, because events of a granting
+        /// subscription fail for many reasons.
         about: String,
     },
-    /// The same types of event, about subscriptions in one state, leave the row wrong in the same way.
+    /// The same event types and subscription status leave the row wrong in the same way.
     Row {
         rule: Rule,
         events: Vec<String>,
@@ -46,25 +46,35 @@ pub enum Cause {
     },
 }
 
-/// What is behind something that is wrong.
+/// Returns the cause of a fault.
 pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option<Cause> {
-    match wrong.rule {
-        Rule::Handler(
-            rule @ (HandlerRule::SwallowedError
+    if let Rule::Handler(rule) = wrong.rule {
+        return match rule {
+            HandlerRule::SwallowedError
             | HandlerRule::HalfWritten
-            | HandlerRule::ForgedAccepted),
-        ) => Some(Cause::Habit(rule)),
-        Rule::Handler(HandlerRule::HandlerAnswer) => answered(on, observed),
-        Rule::Handler(_) => None,
-        _ if on.performance.variation == Variation::AtOnce => None,
-        _ if hint::believes_old_event(on, observed) => Some(Cause::OldEvent),
-        rule => Some(Cause::Row {
-            rule,
-            events: events(observed),
-            status: status(observed),
-            changed: changed(observed),
-        }),
+            | HandlerRule::ForgedAccepted => Some(Cause::Habit(rule)),
+            HandlerRule::HandlerAnswer => answered(on, observed),
+            HandlerRule::BystanderChanged
+            | HandlerRule::RepeatChanged
+            | HandlerRule::UnneededWrite
+            | HandlerRule::PlanDropped
+            | HandlerRule::OrderDependent
+            | HandlerRule::GateDiffers
+            | HandlerRule::AccountGone => None,
+        };
     }
+    if on.performance.variation == Variation::AtOnce {
+        return None;
+    }
+    if hint::believes_old_event(on, observed) {
+        return Some(Cause::OldEvent);
+    }
+    Some(Cause::Row {
+        rule: wrong.rule,
+        events: events(observed),
+        status: status(observed),
+        changed: changed(observed),
+    })
 }
 
 fn answered(on: OnRow<'_>, observed: &Observed) -> Option<Cause> {
@@ -83,7 +93,7 @@ fn answered(on: OnRow<'_>, observed: &Observed) -> Option<Cause> {
     })
 }
 
-/// The types of event that were delivered; those of subscriptions alone where there are any, which say all of it.
+/// Lists the delivered event types. Those of subscriptions replace all others, because they carry the whole change.
 fn events(observed: &Observed) -> Vec<String> {
     let deliveries = observed.deliveries.iter();
     let mut events: Vec<String> = deliveries.map(|one| one.event.clone()).collect();
@@ -98,15 +108,15 @@ fn events(observed: &Observed) -> Vec<String> {
     events
 }
 
-/// What the provider says of the subscription that decides, or else of the newest.
+/// Returns the status of the deciding subscription, or of the newest one when none decides.
 fn status(observed: &Observed) -> Option<String> {
     let all = &observed.explained.as_ref()?.subscriptions;
     let deciding = all.iter().find(|one| one.decides);
     let one = deciding.or(all.first())?;
-    Some(one.status.to_string())
+    Some(one.status.clone())
 }
 
-/// The columns of the account's rows that changed.
+/// Lists the changed columns of the account's rows.
 fn changed(observed: &Observed) -> Vec<String> {
     let mut changed: Vec<_> = observed
         .changes
@@ -118,7 +128,7 @@ fn changed(observed: &Observed) -> Vec<String> {
     changed
 }
 
-/// One finding for each cause: the worst tells, or the first of the worst, and names the steps that the others are of.
+/// Merges the findings of each cause into the most severe one, which lists the steps of the others.
 pub fn one_a_cause(judged: Vec<Judged>) -> Vec<Finding> {
     let mut groups: Vec<(Judged, Vec<String>)> = Vec::new();
     for one in judged {
@@ -141,7 +151,7 @@ pub fn one_a_cause(judged: Vec<Judged>) -> Vec<Finding> {
     groups.into_iter().map(told).collect()
 }
 
-/// `cancel-now/deleted`, as a finding names its step.
+/// Returns the step of a finding, such as `cancel-now/deleted`.
 fn step(judged: &Judged) -> String {
     judged.finding.entity.id().to_owned()
 }
@@ -157,6 +167,6 @@ fn told((judged, mut others): (Judged, Vec<String>)) -> Finding {
     if more > 0 {
         list.push_str(&format!(" and {more} more"));
     }
-    finding.message = format!("{}\nFor the same reason: {list}.", finding.message).into();
+    finding.message = format!("{}\nSame cause at: {list}.", finding.message).into();
     finding
 }

@@ -1,4 +1,4 @@
-//! One cause, one finding, in however many scenarios it shows.
+//! Tests of merging findings with the same cause.
 
 use super::*;
 
@@ -7,7 +7,7 @@ const ENDS: [&str; 2] = [
     "{id: left, does: it ends another way, send: [customer.subscription.deleted]}",
 ];
 
-/// A canceled subscription whose row is left as it was, or changes only in a column.
+/// A step that ends with this status and these changes, after a `customer.subscription.deleted`.
 fn kept(status: &str, changes: &[Change]) -> Observed {
     let row = ann(true, "pro");
     let told = delivery("customer.subscription.deleted", "evt_3", 200);
@@ -16,7 +16,7 @@ fn kept(status: &str, changes: &[Change]) -> Observed {
         .delivered(&[told])
 }
 
-fn told(judged: Vec<Vec<Judged>>) -> Vec<String> {
+fn told(judged: &[Vec<Judged>]) -> Vec<String> {
     let findings = one_a_cause(judged.concat()).into_iter();
     findings
         .map(|one| format!("{}: {}", one.entity, one.message))
@@ -26,12 +26,12 @@ fn told(judged: Vec<Vec<Judged>>) -> Vec<String> {
 #[test]
 fn one_cause_in_several_steps_is_one_finding() {
     let both = ENDS.map(|step| Scene::of(&[step]).judged(&kept("canceled", &[])));
-    let told = told(both.to_vec());
+    let told = told(&both);
     let [one] = told.as_slice() else {
         panic!("{told:#?}");
     };
     assert!(one.starts_with("scenario:mine/ended: "), "{one}");
-    assert!(one.ends_with("\nFor the same reason: mine/left."), "{one}");
+    assert!(one.ends_with("\nSame cause at: mine/left."), "{one}");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn what_shows_in_another_way_has_another_cause() {
         kept("canceled", &[change("plan", "pro", "free")]),
         kept("canceled", &[]).delivered(&[updated(200)]),
     ] {
-        let told = told(vec![left.clone(), other.judged(&apart)]);
+        let told = told(&[left.clone(), other.judged(&apart)]);
         assert_eq!(told.len(), 2, "{told:#?}");
     }
 }
@@ -60,7 +60,7 @@ fn an_old_event_that_is_believed_is_one_cause() {
         [ann_has("canceled")],
     );
     let leak = shown(&ann(true, "pro"), &ann(false, "free"), [ann_has("active")]);
-    let told = told(vec![
+    let told = told(&[
         late.judged(&wrongful.changed(&given)),
         late.judged(&leak.changed(&taken)),
     ]);
@@ -74,7 +74,7 @@ fn the_same_answer_to_another_event_is_another_cause() {
         let refused = delivery(event, "evt_4", code);
         scene.judged(&lost().delivered(&[refused]))
     };
-    let told = |one, other| told(vec![one, other]).len();
+    let told = |one, other| told(&[one, other]).len();
     let first = answered("invoice.paid", 500);
     assert_eq!(told(first.clone(), answered("invoice.paid", 500)), 1);
     assert_eq!(told(first.clone(), answered("invoice.paid", 400)), 2);
