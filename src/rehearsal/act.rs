@@ -177,7 +177,7 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "is_default")]
         paid: YesNo,
     },
-    /// The last one-time payment is refunded.
+    /// The last one-time payment, or else the last payment of a subscription, is refunded.
     Refund {
         #[serde(default, skip_serializing_if = "is_default")]
         amount: RefundedAmount,

@@ -15,6 +15,8 @@ pub enum Role {
     Other,
     /// Like `other` if there is one, else `main`.
     OtherIfAny,
+    /// The first price of a third paid plan.
+    Third,
     /// Another price of main's plan, for instance billed yearly.
     Yearly,
     /// Each paid price in turn.
@@ -34,6 +36,7 @@ pub enum Role {
 pub struct Cast {
     main: PriceId,
     other: Option<PriceId>,
+    third: Option<PriceId>,
     yearly: Option<PriceId>,
     addon: PriceId,
     unknown: PriceId,
@@ -79,9 +82,13 @@ impl Cast {
             let found = mapped.iter().find(|(price, plan)| wanted(price, plan));
             found.map(|(price, _)| price.id.clone())
         };
+        let second = mapped.iter().find(|(_, other)| other != plan);
+        let third =
+            |other: &str| second.is_some_and(|(_, second)| other != *plan && other != *second);
         Some(Self {
             main: main.id.clone(),
-            other: find(&|_, other| other != *plan),
+            other: second.map(|(price, _)| price.id.clone()),
+            third: find(&|_, other| third(other)),
             yearly: find(&|price, other| price.id != main.id && other == *plan),
             addon: addon(contract),
             unknown: unmapped(contract, UNKNOWN),
@@ -96,6 +103,7 @@ impl Cast {
         match role {
             Role::Main => Some(self.main.clone()),
             Role::Other => self.other.clone(),
+            Role::Third => self.third.clone(),
             Role::OtherIfAny => Some(self.other.clone().unwrap_or_else(|| self.main.clone())),
             Role::Yearly => self.yearly.clone(),
             Role::Each => Some(each.unwrap_or(&self.main).clone()),
@@ -110,12 +118,14 @@ impl Cast {
     pub(crate) fn lacks(&self, role: Role) -> Option<&'static str> {
         match role {
             Role::Other if self.other.is_none() => Some("`plans` maps no second paid plan"),
+            Role::Third if self.third.is_none() => Some("`plans` maps no third paid plan"),
             Role::Yearly if self.yearly.is_none() => {
                 Some("`plans` maps no second price of the same plan")
             }
             Role::Main
             | Role::Other
             | Role::OtherIfAny
+            | Role::Third
             | Role::Yearly
             | Role::Each
             | Role::Unknown

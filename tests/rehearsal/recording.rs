@@ -75,26 +75,26 @@ fn recorded() -> (TempDir, FakeStripe, Ran) {
 #[test]
 fn two_hundred_lives_become_the_shapes_that_are_missing() {
     let (shop, _stripe, ran) = recorded();
-    let shapes = "6 new shapes in scenarios
+    let shapes = "7 new shapes in scenarios
       20  recorded-001-1372ce16.yml  checkout, renew (paid: no), payment failed, change price (price: other), recover
       10  recorded-002-8406828a.yml  checkout (trial_days: 14), change price (price: other), end trial (then: convert)
-       5  recorded-003-c005705a.yml  checkout, pause collection (behavior: void), cancel now
-       4  recorded-004-3fb6d2b1.yml  checkout (quantity: 2), schedule cancel, change quantity (quantity: 3), keep
-       3  recorded-005-94020087.yml  checkout (trial_days: 14), end trial (then: payment_fails)
-       3  recorded-006-af8066c0.yml  subscribe (by: dashboard), subscribe (by: dashboard, payment: fails, subscription: second)
+       8  recorded-003-d52aee5a.yml  checkout, change price (price: other), change price (price: third)
+       5  recorded-004-c005705a.yml  checkout, pause collection (behavior: void), cancel now
+       4  recorded-005-3fb6d2b1.yml  checkout (quantity: 2), schedule cancel, change quantity (quantity: 3), keep
+       3  recorded-006-94020087.yml  checkout (trial_days: 14), end trial (then: payment_fails)
+       3  recorded-007-af8066c0.yml  subscribe (by: dashboard), subscribe (by: dashboard, payment: fails, subscription: second)
 `rehearse` plays them once `rehearsal.scenarios_dir` names this folder
 ";
     assert!(ran.stdout.ends_with(shapes), "{}", ran.stdout);
     let ran = ran.says(&[
         "2980 events of the last 30 days in live mode, 200 customers\n",
         "140 lives are played by built-in scenarios\n",
-        "15 lives are not playable\n",
-        "       8  prices of a third plan, where scenarios have two\n",
+        "7 lives are not playable\n",
         "       7  a customer of whom the log does not show what it subscribes to\n",
     ]);
     assert_eq!(ran.stderr, "");
     let files = files(shop.path());
-    assert_eq!(files.len(), 6);
+    assert_eq!(files.len(), 7);
     assert_eq!(files[0].0, "recorded-001-1372ce16.yml");
     assert_eq!(files[0].1, include_str!("recorded.yml"));
 }
@@ -157,7 +157,7 @@ fn other_files_stay_and_recorded_ones_are_replaced() {
     let (shop, stripe, _) = recorded();
     let folder = shop.path().join("scenarios");
     let renamed = folder.join("renamed.yml");
-    fs::rename(folder.join("recorded-003-c005705a.yml"), &renamed).expect("renamed");
+    fs::rename(folder.join("recorded-004-c005705a.yml"), &renamed).expect("renamed");
     write(&folder, "mine.yml", "id: mine\n");
     write(&folder, "notes.txt", "keep me");
     stripe.world(|world| *world = World::new(NOW));
@@ -167,7 +167,7 @@ fn other_files_stay_and_recorded_ones_are_replaced() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(names, ["mine.yml", "notes.txt"]);
-    ran.says(&["no new shapes", "6 earlier recorded files removed"]);
+    ran.says(&["no new shapes", "7 earlier recorded files removed"]);
 }
 
 #[test]

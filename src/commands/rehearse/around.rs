@@ -82,9 +82,11 @@ impl Buyer {
             }
             Act::Refund { amount } => {
                 const PART: i64 = 100;
-                let charge = self.charge.as_deref().unwrap_or_default();
+                let single = self.charge.clone();
+                let charge = single.or_else(|| world.refundable_charge(&self.customer));
+                let charge = charge.unwrap_or_default();
                 let amount = (*amount == RefundedAmount::Part).then_some(PART);
-                world.refund_charge(charge, amount, |_| {})?;
+                world.refund_charge(&charge, amount, |_| {})?;
             }
             other => return Err(ActError::misplaced(other)),
         }

@@ -113,7 +113,12 @@ mod tests {
 
     fn contract() -> Contract {
         let mut contract = Contract::new(Source::Stripe);
-        let plans = [("price_1", "pro"), ("price_2", "pro"), ("price_3", "team")];
+        let plans = [
+            ("price_1", "pro"),
+            ("price_2", "pro"),
+            ("price_3", "team"),
+            ("price_4", "max"),
+        ];
         contract.plans = Plans::by_price(plans);
         contract
     }
@@ -220,6 +225,10 @@ mod tests {
             (
                 "[{checkout: {items: [main, metered]}}, {change_price: {price: yearly}}, {add_item: {price: unknown}}, {pause: {}}, {resume: {}}, {remove_item: {price: unknown}}]",
                 "checkout (items: [main,metered]), change price (price: yearly), add item (price: unknown), pause, resume, remove item (price: unknown)",
+            ),
+            (
+                "[{checkout: {}}, {change_price: {price: other}}, {change_price: {price: third}}, {refund: {amount: part}}, {refund: {}}]",
+                "checkout, change price (price: other), change price (price: third), refund (amount: part), refund",
             ),
             (
                 "[{subscribe: {trial_days: 14}}, {schedule_cancel: {}}, {change_email: {}}, {pause_collection: {behavior: keep_as_draft}}, {clear_pause: {}}, {cancel_now: {}}]",

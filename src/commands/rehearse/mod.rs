@@ -289,7 +289,10 @@ fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
                 .unwrap_or_default();
             let line = |one: &Scenario| {
                 let title = report::neutral::terminal(&one.title);
-                format!("{:width$}  {title}\n", one.id)
+                let times = one
+                    .recorded
+                    .map(|recorded| format!(" × {}", recorded.times));
+                format!("{:width$}  {title}{}\n", one.id, times.unwrap_or_default())
             };
             let lines: String = scenarios.iter().map(line).collect();
             match output.data(&lines) {

@@ -249,6 +249,7 @@ fn stock(world: &mut World, cast: &Cast) {
                 Role::Main
                 | Role::Other
                 | Role::OtherIfAny
+                | Role::Third
                 | Role::Yearly
                 | Role::Each
                 | Role::Unknown

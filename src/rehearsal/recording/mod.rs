@@ -31,9 +31,9 @@ pub use self::{
 pub enum Unplayable {
     #[error("a price of a free plan, which scenarios have no word for")]
     FreePlan,
-    #[error("prices of a third plan, where scenarios have two")]
-    ThirdPlan,
-    #[error("a second price of one plan or one of another plan, where `plans` maps none")]
+    #[error("prices of a fourth plan, where scenarios have three")]
+    FourthPlan,
+    #[error("a second price of one plan or one of a second or third plan, where `plans` maps none")]
     NoSuchPrice,
     #[error("a purchase of nothing but a price that neither `plans` nor `ignore_prices` knows")]
     UnknownPriceBought,

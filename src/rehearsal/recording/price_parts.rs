@@ -20,7 +20,7 @@ pub(super) type Part = (Role, Option<u32>);
 pub(super) struct PriceParts<'c> {
     contract: &'c Contract,
     main: Option<PriceId>,
-    /// Of `main`, and of the other price.
+    /// Those of `main`, `other` and `third`.
     plans: Vec<String>,
     /// Prices of a product of its own, of which the contract knows none.
     addons: BTreeSet<PriceId>,
@@ -99,7 +99,8 @@ impl<'c> PriceParts<'c> {
         match self.plans.iter().position(|known| *known == plan) {
             Some(0) if self.main.as_ref() == Some(price) => Ok(Role::Main),
             Some(0) => Ok(Role::Yearly),
-            Some(_) => Ok(Role::Other),
+            Some(1) => Ok(Role::Other),
+            Some(_) => Ok(Role::Third),
             None if self.plans.is_empty() => {
                 self.plans.push(plan);
                 self.main = Some(price.clone());
@@ -109,7 +110,11 @@ impl<'c> PriceParts<'c> {
                 self.plans.push(plan);
                 Ok(Role::Other)
             }
-            None => Err(Unplayable::ThirdPlan),
+            None if self.plans.len() == 2 => {
+                self.plans.push(plan);
+                Ok(Role::Third)
+            }
+            None => Err(Unplayable::FourthPlan),
         }
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn course(moves: Vec<Move>) -> Result<Course, Unplayable> {
 fn is_unknown(after: &Expected) -> bool {
     let has = |wanted: &dyn Fn(Role) -> bool| after.items.iter().any(|(role, _)| wanted(*role));
     let is_over = matches!(after.status, Status::Canceled | Status::IncompleteExpired);
-    let is_of_plan = |role| matches!(role, Role::Main | Role::Other | Role::Yearly);
+    let is_of_plan = |role| matches!(role, Role::Main | Role::Other | Role::Third | Role::Yearly);
     !is_over && has(&|role| role == Role::Unknown) && !has(&is_of_plan)
 }
 

@@ -75,6 +75,17 @@ impl World {
         Ok(refund)
     }
 
+    /// The newest payment of a customer of which something is left to refund.
+    pub fn refundable_charge(&self, customer: &str) -> Option<CompactString> {
+        let charges = self.objects.charges.iter();
+        let paid = charges.filter(|charge| {
+            let is_left = charge.amount_refunded < charge.amount;
+            charge.customer == customer && !charge.declined && is_left
+        });
+        let newest = paid.max_by_key(|charge| charge.created);
+        newest.map(|charge| charge.id.clone())
+    }
+
     pub fn update_dispute(&mut self, id: &str, change: impl FnOnce(&mut Dispute)) {
         self.change_dispute("charge.dispute.updated", id, change);
     }
