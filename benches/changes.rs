@@ -1,4 +1,5 @@
-//! Looks up the changed lines of the most findings in the largest diff that GitHub lists, and prints what that takes.
+//! Looks up the changed lines of the maximum number of findings in the largest diff that GitHub lists, and measures the
+//! time.
 //!
 //! `cargo bench --bench changes`.
 
@@ -9,7 +10,7 @@ use std::{
 
 use prodverdict::changes::{ChangedFile, Diff, Finder, Kind, Name};
 
-/// A tenth of the minute in which a person expects a report.
+/// A tenth of the minute within which a person expects a report.
 const MOST_SECONDS: Duration = Duration::from_secs(6);
 
 const FINDINGS: u32 = 20_000;
@@ -47,7 +48,7 @@ fn main() -> io::Result<()> {
     )
 }
 
-/// As many as GitHub lists, ten of them with as long a patch as it sends.
+/// Returns as many files as GitHub lists, ten of them with the longest patch that it sends.
 fn files() -> Vec<ChangedFile> {
     let line = "+user.has_paid_access = plan_of(price_0) // pro plan seats status users customer\n";
     let file = |path: String, lines: usize| ChangedFile {

@@ -1,7 +1,7 @@
-//! Evaluates a million accounts against a million subscriptions on one core and prints what that takes.
+//! Evaluates a million accounts against a million subscriptions on one core, and measures time and memory.
 //!
-//! `cargo bench --bench evaluate`. Every world is made and judged in a process of its own, so that the peak of its
-//! memory is its own.
+//! `cargo bench --bench evaluate`. Every world is created and evaluated in a separate process, so that each has its own
+//! peak of memory.
 
 use std::{
     env, fs,
@@ -24,16 +24,16 @@ const SIZE: u64 = 1_000_000;
 const NOW: i64 = 1_793_491_200;
 const DAY: i64 = 86_400;
 
-/// What the product promises for a world of this size.
+/// The promised limits for a world of this size.
 const MOST_SECONDS: Duration = Duration::from_millis(1500);
 const MOST_MEBIBYTES: u64 = 400;
 
-/// Prices that nobody mapped, among which their subscriptions are spread.
+/// Number of unmapped prices, among which their subscriptions are spread.
 const UNMAPPED_PRICES: u64 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum World {
-    /// The columns that every contract maps, and nothing wrong.
+    /// The columns that every contract maps, without drift.
     Clean,
     /// The columns that every contract maps; one in a hundred accounts drifts for each rule.
     Drift,
@@ -111,7 +111,7 @@ fn measure(world: World) -> io::Result<()> {
     )
 }
 
-/// A world that does not drift as it says measures nothing.
+/// Checks that the world drifts as intended, or it would measure nothing.
 fn assert_reached(world: World, evaluation: &Evaluation) -> io::Result<()> {
     let found = &evaluation.summary.by_rule;
     let expected = |rule: &Rule| match rule {
@@ -149,7 +149,7 @@ fn assert_reached(world: World, evaluation: &Evaluation) -> io::Result<()> {
     Ok(())
 }
 
-/// A line of `/proc/self/status`, in MiB.
+/// Returns a value of `/proc/self/status`, in MiB.
 fn memory(line: &str) -> io::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let mut lines = status.lines();
@@ -174,7 +174,7 @@ fn contract() -> Contract {
     }
 }
 
-/// What is shared by the rows of one world, as the readers share it.
+/// Values shared by the rows of one world, as the readers share them.
 struct Shared {
     month: Arc<Price>,
     year: Arc<Price>,
@@ -213,7 +213,7 @@ impl Shared {
     }
 }
 
-/// What is wrong with an account and its customer; each is one in a hundred.
+/// Returns the drift of an account and its customer; each kind affects one in a hundred.
 fn drift(world: World, number: u64) -> Option<Rule> {
     let rule = Rule::ALL
         .get(usize::try_from(number % 100).ok()?)
@@ -233,7 +233,7 @@ fn drift(world: World, number: u64) -> Option<Rule> {
     }
 }
 
-/// One account and one subscription a number, with what its drift changes.
+/// Creates one account and one subscription per number, changed by its drift.
 fn facts(world: World) -> Facts {
     let shared = Shared::new();
     let mut prices = PriceTable::default();
@@ -284,7 +284,7 @@ fn account(number: u64, drift: Option<Rule>, world: World, shared: &Shared) -> A
 }
 
 fn columns(number: u64, drift: Option<Rule>, shared: &Shared) -> AccountColumns {
-    // The subscription of an account that shares another's customer is that one's.
+    // An account that shares a customer has the subscription of the other account.
     let of = match drift {
         Some(Rule::DuplicateCustomer) => number + 50,
         Some(Rule::StaleSubscriptionId) => number + 1,
@@ -326,7 +326,7 @@ fn subscription(
         _ if number.is_multiple_of(3) => &shared.year,
         _ => &shared.month,
     };
-    // A second subscription of the customer before it.
+    // A second subscription of the customer of another account.
     let customer = match drift {
         Some(Rule::DoubleSubscription) => number + 50,
         _ => number,
@@ -356,7 +356,7 @@ fn subscription(
     }
 }
 
-/// Well-mixed bits of a number, so that ids share no beginnings beyond the provider's.
+/// Mixes the bits of a number, so that ids share no prefixes beyond the provider's.
 fn mixed(number: u64) -> u64 {
     let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -377,12 +377,12 @@ fn account_id(number: u64) -> AccountId {
     ))
 }
 
-/// 18 characters.
+/// Returns an id of 18 characters.
 fn customer_id(number: u64) -> CustomerId {
     CustomerId::from(format!("cus_{:014x}", mixed(number) & 0xff_ffff_ffff_ffff))
 }
 
-/// 28 characters.
+/// Returns an id of 28 characters.
 fn subscription_id(number: u64) -> SubscriptionId {
     SubscriptionId::from(format!("sub_1QpzXkLk{:016x}", mixed(number)))
 }

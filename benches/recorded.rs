@@ -1,7 +1,7 @@
-//! Checks a million recorded accounts against a million recorded subscriptions with the whole program, and prints what
-//! that takes.
+//! Checks a million recorded accounts against a million recorded subscriptions with the whole program, and measures
+//! time and memory.
 //!
-//! `cargo bench --bench recorded`. The program runs as a user runs it and is watched from outside.
+//! `cargo bench --bench recorded`. The program runs as for a user and is measured from outside.
 
 use std::{
     error::Error,
@@ -29,13 +29,13 @@ contracts:
     plans: { price_1QpzXkLkdIwHu7ixPro0month: pro }
 ";
 
-/// One run of the program, and what the product promises for it.
+/// One run of the program, and the product's promise for it.
 struct Case {
     name: &'static str,
     arguments: &'static [&'static str],
-    /// Whether every account has the access that is paid for; none where the program brings its own world.
+    /// True if every account has the access that is paid for; `None` if the program brings its own world.
     is_aligned: Option<bool>,
-    /// Whether subscriptions are recorded as the API returns them, and not in the short form.
+    /// True if subscriptions are recorded as the API returns them, and not in the short form.
     is_whole: bool,
     status: i32,
     findings: u64,
@@ -168,7 +168,7 @@ fn record(folder: &Path, is_aligned: bool, is_whole: bool) -> io::Result<()> {
     })
 }
 
-/// A subscription as Stripe's API returns it, without what nothing looks at.
+/// Returns a subscription as Stripe's API returns it, without unused fields.
 fn whole(number: u64) -> String {
     let start = 1_790_000_000 + number % 2_000_000;
     let end = start + 2_592_000;
@@ -183,7 +183,7 @@ fn whole(number: u64) -> String {
     )
 }
 
-/// A file with one entry a number.
+/// Writes a file with one entry per number.
 fn list(path: &Path, entry: impl Fn(u64) -> String) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -195,11 +195,11 @@ fn list(path: &Path, entry: impl Fn(u64) -> String) -> io::Result<()> {
         file.write_all(entry(number).as_bytes())?;
     }
     file.write_all(b"\n]\n")?;
-    // Written back to the disk now, and not while the program is measured.
+    // Flushed to disk now, and not during the measurement.
     file.into_inner()?.sync_all()
 }
 
-/// The lines of a file that hold a text.
+/// Counts the lines of a file that contain a text.
 fn count(path: &Path, text: &str) -> io::Result<u64> {
     let lines = io::BufRead::lines(io::BufReader::new(File::open(path)?));
     let mut found = 0;
@@ -209,9 +209,9 @@ fn count(path: &Path, text: &str) -> io::Result<u64> {
     Ok(found)
 }
 
-/// Waits for its end, looking at its peak on the way: what the system tells afterwards counts the memory of whoever
-/// started it. The smallest run takes milliseconds, so the looks are close together at first, with a sleep between
-/// them: the program has both cores to itself.
+/// Waits for the end of the process and polls its peak memory: the system's value at the end would include the memory
+/// of the parent. The smallest run takes milliseconds, so the polls are close together at first, with a sleep between
+/// them that leaves both cores to the program.
 fn watch(child: &mut Child) -> io::Result<(ExitStatus, u64)> {
     const AT_FIRST: Duration = Duration::from_micros(200);
     const LATER: Duration = Duration::from_millis(5);
@@ -227,7 +227,7 @@ fn watch(child: &mut Child) -> io::Result<(ExitStatus, u64)> {
     }
 }
 
-/// In KiB; none for a process that has ended.
+/// Returns the peak memory in KiB, or `None` for a process that has ended.
 fn high_water(status: &Path) -> Option<u64> {
     let text = fs::read_to_string(status).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

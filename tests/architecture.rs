@@ -1,4 +1,4 @@
-//! The architecture, checked: which module may import which, what is pure, and what a file looks like.
+//! Checks the architecture: allowed imports, pure modules, and the form of files.
 #![expect(clippy::expect_used, clippy::string_slice, reason = "a test may panic")]
 
 use std::{
@@ -43,7 +43,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("webhook", &[]),
 ];
 
-/// Modules that compute and never touch the world.
+/// Modules that compute without I/O.
 const PURE: &[&str] = &[
     "contract",
     "baseline",
@@ -54,7 +54,7 @@ const PURE: &[&str] = &[
     "rehearsal",
 ];
 
-/// What touching the world looks like.
+/// Signs of I/O.
 const WORLD: &[&str] = &[
     "std::fs",
     "std::env",
@@ -67,7 +67,7 @@ const WORLD: &[&str] = &[
     "tracing::",
 ];
 
-/// Names that say nothing about what is inside.
+/// Names that do not describe their contents.
 const VAGUE: &[&str] = &[
     "utils", "util", "helpers", "common", "misc", "types", "manager",
 ];
@@ -154,7 +154,7 @@ struct Source {
 }
 
 impl Source {
-    /// The text above the unit tests, with comment lines emptied so that line numbers stay.
+    /// Returns the text above the unit tests, with comment lines emptied to keep line numbers.
     fn code(&self) -> String {
         let above_tests = self.text.lines().take_while(|line| *line != "#[cfg(test)]");
         let emptied = above_tests.map(|line| {
@@ -174,7 +174,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// The modules named right after `crate::`, also those of a group that spans lines: `{a, b::{C, D}, e}`.
+/// Lists the modules right after `crate::`, including those of a group over several lines: `{a, b::{C, D}, e}`.
 fn imported(rest: &str) -> Vec<String> {
     let name = |text: &str| -> String {
         let text = text.trim_start();

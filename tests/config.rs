@@ -1,4 +1,4 @@
-//! `prodverdict.yml` from outside: what is accepted, what every mistake is told, and where.
+//! Tests of `prodverdict.yml`: the accepted forms, and the message and place of every mistake.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -35,7 +35,7 @@ const PUBLISHED: &str = include_str!("config/published.yml");
 const EVERYTHING: &str = include_str!("config/everything.yml");
 const PATH: &str = "./prodverdict.yml";
 
-/// What the mutations start from.
+/// The configuration that mutations start from.
 const VALID: &str = r#"version: 1
 contracts:
   - type: access
@@ -76,7 +76,8 @@ contracts:
     fix: "Check the webhook"
 "#;
 
-/// What is replaced, by what (the place that the diagnostic must have is between `«` and `»`), its code, and parts of its message and help.
+/// A text, its replacement (with the place of the diagnostic between `«` and `»`), the code, and parts of its message
+/// and help.
 type Mutation = (&'static str, &'static str, Code, &'static str, &'static str);
 
 #[rustfmt::skip]
@@ -257,7 +258,7 @@ fn every_mistake_is_told_at_its_place() {
     assert_told(VALID, MUTATIONS);
 }
 
-/// Makes each mistake in a valid file.
+/// Makes each mistake in a valid file and checks its diagnostic.
 #[track_caller]
 fn assert_told(valid: &str, mutations: &[Mutation]) {
     for (from, to, code, message, help) in mutations {
@@ -779,7 +780,7 @@ fn findings_point_at_the_line_they_are_about() {
     assert_eq!(first(Rule::StaleSubscriptionId), "subscription_id");
     assert_eq!(first(Rule::PeriodDrift), "period_end");
     assert_eq!(first(Rule::CancelFlagDrift), "cancel_at_period_end");
-    // Of a query there is only the query; of what is not written, the contract.
+    // For a query, the place is the query; for an omitted key, the contract.
     assert_eq!(line(1, Rule::RevenueLeak, None), "query");
     assert_eq!(line(1, Rule::OrphanSubscription, None), "query");
     assert_eq!(line(1, Rule::UnknownStatus, None), "source_of_truth");
@@ -844,7 +845,7 @@ fn the_schema_accepts_what_is_valid_and_describes_every_key() {
     let schema: serde_json::Value = serde_json::from_str(&json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for text in [PUBLISHED, EVERYTHING, VALID] {
-        // A reader of YAML 1.1 hands `off` on as false, and `on` as true; all are accepted.
+        // A YAML 1.1 parser reads `off` as false and `on` as true; all are accepted.
         let other = text
             .replace(": off", ": false")
             .replace("evidence: on", "evidence: true");
@@ -883,7 +884,7 @@ fn the_schema_refuses_mistakes_of_shape() {
     }
 }
 
-/// Every place must lie inside the text, and rendering must cope with whatever was found.
+/// Checks that every place lies inside the text, and that rendering copes with any input.
 fn check_whatever(text: &str) {
     if let Err(diagnostics) = load(text, PATH) {
         assert!(!diagnostics.is_empty());
@@ -899,7 +900,7 @@ fn check_whatever(text: &str) {
     }
 }
 
-/// Pieces of YAML and of the format, in any order.
+/// Generates pieces of YAML and of the format, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "version: 1\n",
@@ -977,7 +978,7 @@ proptest! {
     }
 }
 
-/// The plan that `plans` gives to a price.
+/// Returns the plan that `plans` assigns to a price.
 fn plan_of<'c>(contract: &'c Contract, price: &str) -> Option<&'c str> {
     contract
         .plans

@@ -1,5 +1,5 @@
-//! The app of the example on its own: it starts, tells forgeries from deliveries, and its broken variants are the same
-//! in both languages. What it makes of a customer's life is rehearsed elsewhere.
+//! Tests of the example app alone: it starts, rejects forgeries, and its broken variants are the same in both
+//! languages. Rehearsals test its handling of a customer's life elsewhere.
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
 #[path = "support/handlers/mod.rs"]

@@ -1,4 +1,4 @@
-//! What the provider has and what the application has: they agree, but for a handful of places that have to be found.
+//! The provider's and the application's data, which agree except in a few places that must be found.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::cases::Case;
 /// 2026-11-23, for the provider and the program.
 pub(crate) const NOW: i64 = 1_795_392_000;
 
-/// What a check of both sides has to come to.
+/// The expected result of a check.
 pub(crate) struct Expected {
     /// Rule and entity, in order.
     pub(crate) findings: Vec<String>,
@@ -24,7 +24,7 @@ pub(crate) struct BothSides {
     case: &'static Case,
 }
 
-/// What is wrong with a row.
+/// The drift of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Drift {
     /// Pays and has no access.
@@ -32,7 +32,7 @@ enum Drift {
     OtherPlan,
     /// Pays and has no row.
     Orphan,
-    /// Has access and does not pay any more.
+    /// Has access and no longer pays.
     Free,
 }
 
@@ -95,7 +95,7 @@ impl BothSides {
         .find_map(|(place, drift)| (place == number).then_some(drift))
     }
 
-    /// Whether the row of this subscription has access, and its plan.
+    /// Returns the access and the plan in the row of this subscription.
     fn says(&self, number: u32, subscription: &Subscription) -> (bool, &'static str) {
         let drift = self.drift(number);
         let grants = subscription.status != Status::Canceled;
@@ -110,7 +110,7 @@ impl BothSides {
         (paid, plan)
     }
 
-    /// The rows of the table, as text that `COPY` reads, in parts.
+    /// Formats the rows of the table for `COPY`, in parts.
     pub(crate) fn rows(&self) -> impl Iterator<Item = String> {
         const PART: u32 = 100_000;
         let mut subscriptions = (0..).zip(self.world.subscriptions());
@@ -126,11 +126,11 @@ impl BothSides {
                     (place, one.customer.as_str(), paid, plan)
                 } else {
                     number += 1;
-                    // The last one has access and nothing to pay for it with.
+                    // The last one has access without any subscription.
                     (number, "\\N", left == 1, "free")
                 };
                 left -= 1;
-                // Writing to a text cannot fail.
+                // Writing to a `String` cannot fail.
                 let _ = writeln!(rows, "{}\t{customer}\t{paid}\t{plan}", account_id(id));
             }
             (!rows.is_empty()).then_some(rows)

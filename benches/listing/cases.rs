@@ -1,4 +1,4 @@
-//! The worlds that are measured, and what the product promises for each.
+//! The measured worlds, and the product's promise for each.
 
 use std::{io, time::Duration};
 
@@ -12,16 +12,16 @@ use super::{
     plot, program, sequential,
 };
 
-/// A world and how its provider behaves.
+/// A world and the behavior of its provider.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) granting: u32,
     pub(crate) ended: u32,
     pub(crate) accounts: u32,
-    /// As slow, and as strict, as a provider far away.
+    /// True for a provider as slow and as strict as a remote one.
     pub(crate) is_far: bool,
-    /// Measured unless something else is asked for, and beside a reader that does nothing side by side.
+    /// True if it is measured by default, and compared with a sequential reader.
     pub(crate) is_usual: bool,
 }
 
@@ -55,7 +55,7 @@ impl Case {
         near("5-million", 5_000_000),
     ];
 
-    /// What the product promises.
+    /// Returns the product's promise.
     fn promise(&self) -> Promise {
         if self.is_far {
             return Promise {
@@ -75,7 +75,7 @@ impl Case {
         Self::ALL.iter().find(|case| case.name == name)
     }
 
-    /// Runs the program, and the plain reader where it is compared, and prints a line for each.
+    /// Runs the program, and the sequential reader if it is compared, and prints a line for each.
     pub(crate) fn run(&'static self) -> Result<()> {
         let both = BothSides::of(self);
         let database = Database::with(&both)?;
@@ -91,7 +91,7 @@ impl Case {
             return Ok(());
         }
         stripe.forget_requests();
-        // What was counted is forgotten with this.
+        // Also resets the counters of the rate limit.
         self.behave(&stripe);
         let ran = sequential::run(&stripe, self.granting + self.ended)?;
         let plain = Measured::of("one by one", self, &stripe.requests(), &ran);

@@ -1,4 +1,4 @@
-//! The application's side: a database of its own with one table.
+//! The application's side: a separate database with one table.
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::runtime::{Builder, Runtime};
@@ -8,7 +8,7 @@ use super::{Result, both_sides::BothSides};
 
 const PASSWORD: &str = "benchmark";
 
-/// Gone with its role when it is dropped.
+/// A database that is dropped with its role.
 pub(crate) struct Database {
     name: String,
     server: Url,
@@ -49,7 +49,7 @@ impl Database {
         Ok(database)
     }
 
-    /// For a role that may only read.
+    /// Returns the URL of a read-only role.
     pub(crate) fn reader(&self) -> Result<Url> {
         self.url(&self.name)
     }
@@ -82,7 +82,7 @@ impl Drop for Database {
             format!("drop database {name} with (force)"),
             format!("drop role if exists {name}"),
         ] {
-            // The server is thrown away as well.
+            // Failures do not matter: the whole server is temporary.
             self.execute(&self.server, sql).ok();
         }
     }

@@ -1,7 +1,7 @@
-//! Runs the built program against a provider of many subscriptions and a real database, and prints what that takes.
+//! Runs the built program against a provider with many subscriptions and a real database, and measures time and memory.
 //!
-//! `scripts/postgres cargo bench --bench listing`, with the names of cases (or `all`) behind `--` for others than the usual ones.
-//! Every case has a process of its own, so that none pays for what another left behind.
+//! `scripts/postgres cargo bench --bench listing`, with the names of cases (or `all`) after `--` for others than the
+//! default ones. Every case runs in a separate process, so that none is affected by another.
 
 #![expect(
     clippy::float_arithmetic,
@@ -26,11 +26,11 @@ use cases::Case;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// What precedes the name of the one case that a process is for.
+/// The argument before the name of the only case to run in a process.
 const ONLY: &str = "only";
 
 fn main() -> Result<()> {
-    // Cargo gives `--bench` to every benchmark.
+    // Cargo passes `--bench` to every benchmark.
     let wanted: Vec<_> = env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))

@@ -1,4 +1,4 @@
-//! What a run came to, as the provider saw it, and its line in the table.
+//! The result of a run as the provider saw it, and its line in the table.
 
 use std::{
     io::{self, Write},
@@ -9,10 +9,10 @@ use prodverdict::fake_stripe::{Endpoint, Request};
 
 use super::{cases::Case, program::Run};
 
-/// What the provider takes a second at one endpoint, where it has limits.
+/// Requests per second that a limited provider accepts at one endpoint.
 pub(crate) const LIMIT: f64 = 25.0;
 
-/// What the product promises; none is no promise.
+/// The product's promise; `None` means no promise.
 #[derive(Debug, Default)]
 pub(crate) struct Promise {
     pub(crate) seconds: Option<u64>,
@@ -24,7 +24,7 @@ pub(crate) struct Promise {
 /// One line of the table.
 pub(crate) struct Measured {
     pub(crate) name: String,
-    /// When each answer of the listing had been sent, in order.
+    /// Times at which the responses of the listing had been sent, in order.
     pub(crate) answered: Vec<Duration>,
     requests: usize,
     refused: usize,
@@ -136,8 +136,8 @@ fn rounded(number: f64) -> u64 {
     number.round() as u64
 }
 
-/// Requests that arrived in the steady state, in percent of what the limit would have let in: from the first second
-/// on, in which a listing is surveyed, until the last request arrives.
+/// Returns the requests that arrived in the steady state, in percent of the limit. It starts after the first second, in
+/// which the listing is estimated, and ends with the last request.
 #[expect(
     clippy::as_conversions,
     clippy::cast_precision_loss,

@@ -1,4 +1,4 @@
-//! The curve of the README: answers over time, the program's beside those of a plain reader.
+//! Plots the curve of the README: responses over time, for the program and for a sequential reader.
 
 use std::{fmt::Write as _, fs, path::Path, time::Duration};
 
@@ -16,10 +16,10 @@ const TOP: f64 = 40.0;
 const RIGHT: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
 
-/// Between the lines of the grid.
+/// Number of intervals between grid lines.
 const PARTS: f64 = 5.0;
 
-/// From the middle of a text to its base line.
+/// Distance from the middle of a text to its baseline.
 const HALF_A_TEXT: f64 = 4.5;
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#57606a}.title{font-size:15px;fill:#1f2328}\
@@ -28,7 +28,7 @@ const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#57606a}.title{fon
 text.plain{fill:#bc4c00}@media(prefers-color-scheme:dark){text{fill:#9198a1}.title{fill:#f0f6fc}.grid{stroke:#3d444d}\
 .limit{stroke:#656c76}.ours{stroke:#4493f8}.plain{stroke:#f0883e}text.ours{fill:#4493f8}text.plain{fill:#f0883e}}";
 
-/// Where seconds and answers are on the picture.
+/// The scales of seconds and responses.
 struct Axes {
     seconds: f64,
     answers: f64,
@@ -43,7 +43,7 @@ impl Axes {
         HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * answers / self.answers
     }
 
-    /// The middle between the lines of the grid around `answers`, where text crosses none of them.
+    /// Returns the middle between the grid lines around `answers`, where text crosses none of them.
     fn between_lines(&self, answers: f64) -> f64 {
         let step = self.answers / PARTS;
         ((answers / step).floor().min(PARTS - 1.0) + 0.5) * step
@@ -61,7 +61,7 @@ pub(crate) fn write(ours: &Measured, plain: &Measured) -> Result<()> {
          <text class=\"title\" x=\"{LEFT}\" y=\"22\">Pages of 100 subscriptions read, over seconds</text>\n"
     );
     grid(&mut svg, &axes)?;
-    // As fast as the provider lets anybody.
+    // The maximum rate of the provider.
     let until = (axes.answers / LIMIT).min(axes.seconds);
     writeln!(
         svg,
@@ -91,7 +91,7 @@ pub(crate) fn write(ours: &Measured, plain: &Measured) -> Result<()> {
     writeln!(
         svg,
         "<text class=\"plain\" x=\"{:.1}\" y=\"{:.1}\">one page after the other: {:.0} s</text>\n</svg>",
-        // The curve goes up to the right, over the text.
+        // The curve rises to the right, above the text.
         axes.x(plain.seconds * beside / count(&plain.answered)) + 36.0,
         axes.y(beside) + HALF_A_TEXT,
         plain.seconds
@@ -149,7 +149,7 @@ fn count(answered: &[Duration]) -> f64 {
     answered.len() as f64
 }
 
-/// The next multiple of a step.
+/// Returns the next multiple of a step.
 fn next(number: f64, step: f64) -> f64 {
     (number / step).ceil() * step
 }

@@ -1,4 +1,4 @@
-//! The built program as a user runs it, watched from outside.
+//! Runs the built program as a user does, and measures it from outside.
 
 use std::{
     fs::{self, File},
@@ -38,15 +38,15 @@ contracts:
     evidence: off
 ";
 
-/// What a run took.
+/// The measurements of a run.
 pub(crate) struct Run {
     pub(crate) began: Instant,
     pub(crate) seconds: Duration,
-    /// Of all the memory it ever held at once; none for what runs in this process.
+    /// Peak memory; `None` for what runs in this process.
     pub(crate) peak_kibibytes: Option<u64>,
 }
 
-/// Checks once. An error where it says anything else than what was put in.
+/// Runs one check. Returns an error if its result is not the expected one.
 pub(crate) fn run(
     stripe: &FakeStripe,
     is_limited: bool,
@@ -95,8 +95,8 @@ pub(crate) fn run(
     })
 }
 
-/// Waits for its end, looking at its peak on the way: what the system tells afterwards counts the memory of whoever
-/// started it.
+/// Waits for the end of the process and polls its peak memory: the system's value at the end would include the memory
+/// of the parent.
 fn watch(child: &mut Child) -> io::Result<(ExitStatus, u64)> {
     const BETWEEN: Duration = Duration::from_millis(5);
     let file = format!("/proc/{}/status", child.id());
@@ -110,7 +110,7 @@ fn watch(child: &mut Child) -> io::Result<(ExitStatus, u64)> {
     }
 }
 
-/// In KiB; none for a process that has ended.
+/// Returns the peak memory in KiB, or `None` for a process that has ended.
 fn high_water(status: &Path) -> Option<u64> {
     let text = fs::read_to_string(status).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! What there is to compare with: every subscription, one page after the other, as a script of ten lines does it.
+//! The reader to compare with: every subscription, one page after the other, like a script of ten lines.
 
 use std::time::Instant;
 

@@ -47,7 +47,7 @@ pub struct Links {
 }
 
 impl Performance<'_> {
-    /// Describes the variation; empty if there is none.
+    /// Describes the variation; empty without one.
     pub fn told(&self) -> String {
         match &self.variation {
             Variation::None => String::new(),

@@ -146,7 +146,7 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visited {
     pub url: String,
-    /// The status after redirects within the host, or the reason why there is none.
+    /// The status after redirects within the host, or the error.
     pub answer: Result<u16, String>,
 }
 

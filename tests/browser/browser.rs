@@ -1,4 +1,4 @@
-//! A script of Node with a browser at hand.
+//! Runs a Node script with a browser.
 
 use std::{
     env,
@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What the script said, if it succeeded.
+/// Returns the output of the script if it succeeded.
 #[track_caller]
 pub(crate) fn run(script: &str, arguments: &[&Path]) -> String {
     #[expect(

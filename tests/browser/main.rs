@@ -1,5 +1,5 @@
-//! The HTML report in headless Chromium, and the pictures of the documentation. Started by `scripts/test-browser` and
-//! `scripts/report-pictures`, which see to the browser and say where it is.
+//! Tests of the HTML report in headless Chromium, and the pictures of the documentation. Run by `scripts/test-browser`
+//! and `scripts/report-pictures`, which provide the browser.
 
 #![expect(
     clippy::expect_used,
@@ -41,7 +41,7 @@ use std::{fs, path::Path};
 
 #[test]
 fn the_page_works_in_a_browser_and_stays_harmless() {
-    // Left there to be looked at.
+    // Kept there for inspection.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/browser/pages");
     fs::create_dir_all(&folder).expect("writable");
     for (name, outcome) in pages::all() {
@@ -49,7 +49,7 @@ fn the_page_works_in_a_browser_and_stays_harmless() {
         fs::write(folder.join(name), page).expect("writable");
     }
     let said = browser::run("tests/browser/node/check.cjs", &[&folder]);
-    // The script names every check that it made, so that none is lost without a trace.
+    // The script lists every check that it made, so that none is skipped unnoticed.
     assert!(said.ends_with("all held\n"), "{said}");
     println!("{said}");
 }

@@ -9,7 +9,7 @@ use prodverdict::{
     report::{Change, ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
-/// Text that runs, loads or leaves its place wherever it is not escaped.
+/// Text that runs, loads something or breaks out if it is not escaped.
 const HOSTILE: [&str; 8] = [
     "<script>window.hostile = 1</script>",
     "\"><img src=x onerror=\"window.hostile = 1\">",
@@ -29,7 +29,7 @@ const RULES: [Rule; 5] = [
     Rule::StalePlan,
 ];
 
-/// The name of each file and what is in it.
+/// Lists the name and the content of each file.
 pub(crate) fn all() -> Vec<(&'static str, Outcome)> {
     vec![
         ("some.html", some(40)),
@@ -41,7 +41,7 @@ pub(crate) fn all() -> Vec<(&'static str, Outcome)> {
     ]
 }
 
-/// That many findings of five rules in two contracts; every fifth is new.
+/// Returns this many findings of five rules in two contracts; every fifth is new.
 fn some(findings: usize) -> Outcome {
     let mut contracts = vec![contract("users"), contract("teams")];
     for index in 0..findings {

@@ -1,4 +1,4 @@
-//! The pictures of the documentation, drawn from what the program really says.
+//! Draws the pictures of the documentation from real output of the program.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::{
     shop::{CONFIG, Person, TEAM, in_order, payer},
 };
 
-/// A shop whose webhook handler forgot a branch: several kinds of drift, most of them leaks.
+/// A shop whose webhook handler lacks a branch: several kinds of drift, most of them leaks.
 fn drifted() -> Vec<Person> {
     let mut people = in_order();
     let leaks = ["alice", "frank", "grace", "heidi", "ivan", "judy", "ken"];
@@ -30,7 +30,7 @@ fn drifted() -> Vec<Person> {
 
 const WEBHOOK: &str = "app/api/stripe/webhook/route.ts";
 
-/// The pull request that forgot it.
+/// The pull request that removed it.
 const LOSES_THE_FLAG: &str = "\
 @@ -40,5 +40,4 @@ async function onCheckoutCompleted(session) {
    const user = await userOf(session.customer);
@@ -56,7 +56,7 @@ fn pull_request() -> World {
     world
 }
 
-/// The page of the same shop, as the command line writes it.
+/// Returns the page of the same shop, as the command line writes it.
 async fn page(scene: &Scene) -> String {
     let file = scene.step.workspace("report.html");
     let mut program = Command::new(env!("CARGO_BIN_EXE_prodverdict"));
@@ -74,7 +74,7 @@ async fn page(scene: &Scene) -> String {
     fs::read_to_string(file).expect("a page")
 }
 
-/// What the program says of the shop: the comment, the comment after its repair, and the page.
+/// Collects the program's reports about the shop: the comment, the comment after the repair, and the page.
 #[tokio::test]
 #[ignore = "draws docs/pictures: scripts/report-pictures"]
 async fn the_pictures_of_the_documentation() {

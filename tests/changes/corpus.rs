@@ -1,4 +1,4 @@
-//! The cases of `cases`: each is a diff with the places that a reader expects of it, and no others.
+//! Runs the cases of `cases`: each is a diff with exactly the places that a reader expects.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -8,7 +8,7 @@ use prodverdict::{
     contract::{Entity, Finding, Money, Rule, Severity, Subject},
 };
 
-/// Names that only billing has.
+/// A contract with names that only billing has.
 const PLAIN: &str = "\
 version: 1
 contracts:
@@ -41,7 +41,7 @@ contracts:
     plans: { price_1ProMonthly: pro, price_1TeamMonthly: team }
 ";
 
-/// Names that half of all code has.
+/// A contract with names that half of all code has.
 const COMMON: &str = "\
 version: 1
 contracts:
@@ -58,7 +58,7 @@ contracts:
     plans: { price_1ProMonthly: pro, price_1TeamMonthly: team }
 ";
 
-/// Access that SQL computes.
+/// A contract whose access is computed by SQL.
 const SQL: &str = "\
 version: 1
 contracts:
@@ -84,7 +84,7 @@ fn contract(name: &str) -> AccessContract {
     config.contracts.remove(0)
 }
 
-/// A finding as a check makes it.
+/// Returns a finding as a check creates it.
 fn finding(rule: Rule, column: &str) -> Finding {
     let of_plans = |text: &str| (rule == Rule::PlanDrift).then(|| text.into());
     Finding {
@@ -116,9 +116,9 @@ fn finding(rule: Rule, column: &str) -> Finding {
 struct Case {
     name: String,
     contract: String,
-    /// What a reader of the diff expects, in order for each rule.
+    /// The places that a reader of the diff expects, in order for each rule.
     expected: Vec<String>,
-    /// What is said and should not be, and what should be said and is not: the limits of matching names.
+    /// Wrongly reported and wrongly missing places: the limits of matching names.
     known_false: Vec<String>,
     known_missing: Vec<String>,
     files: Vec<ChangedFile>,
@@ -152,7 +152,7 @@ fn case(path: &Path) -> Case {
     }
 }
 
-/// A file of `git diff`, as GitHub lists it.
+/// Parses a file of `git diff` into the form in which GitHub lists it.
 fn file(text: &str) -> ChangedFile {
     let (head, patch) = text.split_once("\n@@ ").unwrap_or((text, ""));
     let (names, _) = head.split_once('\n').expect("a line of names");
@@ -167,7 +167,7 @@ fn file(text: &str) -> ChangedFile {
     }
 }
 
-/// What the diff shows of the file as it is now.
+/// Returns the current text of the file, as far as the diff shows it.
 fn now(file: &ChangedFile) -> String {
     let lines = file.patch.iter().flat_map(|patch| patch.lines());
     let lines = lines.filter_map(|line| line.strip_prefix(['+', ' ']));
@@ -244,6 +244,6 @@ fn every_place_that_a_reader_expects_is_said_and_no_other() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    // Right, missing and wrong places, as the documentation may say of them.
+    // Right, missing and wrong places, as the documentation states them.
     assert_eq!((hits, missing, wrong), (61, 0, 1));
 }

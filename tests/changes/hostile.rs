@@ -1,4 +1,4 @@
-//! Diffs that nobody wrote in good faith, or that are larger than any person reads.
+//! Diffs written in bad faith, or larger than any person reads.
 
 use prodverdict::changes::{ChangedFile, Diff, Finder, Kind, Name};
 use proptest::prelude::*;

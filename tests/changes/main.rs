@@ -1,4 +1,4 @@
-//! Which places are said of findings, on a corpus of pull requests as people write them.
+//! Checks the places that findings refer to, on a corpus of realistic pull requests.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod corpus;

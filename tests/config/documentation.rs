@@ -1,4 +1,4 @@
-//! The files that the documentation shows: each is one that can be used.
+//! Checks that every file in the documentation is valid.
 
 use prodverdict::config::load;
 
@@ -6,7 +6,7 @@ use crate::PATH;
 
 const PAGE: &str = include_str!("../../docs/configuration.md");
 
-/// The fenced blocks of YAML.
+/// Lists the fenced blocks of YAML.
 fn blocks() -> impl Iterator<Item = &'static str> {
     let fenced = PAGE.split("```yaml\n").skip(1);
     fenced.map(|rest| rest.split("```").next().unwrap_or_default())
@@ -24,7 +24,7 @@ fn every_file_of_the_documentation_is_valid() {
     }
 }
 
-/// The file under a heading.
+/// Returns the file under a heading.
 fn file_under(heading: &str) -> &'static str {
     let section = PAGE.split("\n### ").find_map(|section| {
         let (title, text) = section.split_once('\n')?;
@@ -66,7 +66,7 @@ fn the_examples_of_a_rehearsal_are_valid_beside_a_contract() {
     assert_eq!(sections.next(), None);
 }
 
-/// The keys that a table of the page explains.
+/// Checks that a table of the page explains every key.
 #[test]
 fn every_key_is_explained() {
     let schema: serde_json::Value =

@@ -1,4 +1,4 @@
-//! Keys that can be written in more than one form, and what they mean.
+//! Keys that can be written in more than one form, and their meaning.
 
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ fn keys_of_metadata_keep_their_spelling() {
     assert_eq!(*keys, ["userId", "workspace_id"]);
 }
 
-/// Checks that the one problem of a changed file says `message` and `help`.
+/// Checks that the one problem of a changed file contains `message` and `help`.
 #[track_caller]
 fn assert_refused(changes: &[(&str, &str)], message: &str, help: &str) {
     let mut text = VALID.to_owned();

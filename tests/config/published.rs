@@ -1,4 +1,4 @@
-//! What files of the published format leave out, and what else they hold.
+//! Optional and additional keys in files of the published format.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use prodverdict::{
 
 use crate::PATH;
 
-/// The table and the plain columns of a file with this `database`.
+/// Returns the table and the plain columns of a file with this `database`.
 #[track_caller]
 fn read(database: &str, rest: &str) -> (TableName, BTreeMap<Field, String>) {
     let text =

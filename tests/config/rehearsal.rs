@@ -1,4 +1,4 @@
-//! The `rehearsal:` section: what every key means, what is taken where nothing is said, what every mistake is told.
+//! Tests of the `rehearsal:` section: the meaning of every key, its defaults, and the message of every mistake.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,5 +1,5 @@
-//! The way from a container to this machine: the gateway of the engine's own network, and a port there that leads to a
-//! server which listens on the loopback interface alone.
+//! Connects containers to this machine: the gateway of the engine's own network, and a port there that forwards to a
+//! server on the loopback interface.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::engine::docker;
 
-/// Where containers without a network of their own find this machine.
+/// Returns the address of this machine for containers on the default network.
 pub(crate) fn gateway() -> IpAddr {
     let format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}";
     gateway_in(&docker(&[
@@ -19,7 +19,8 @@ pub(crate) fn gateway() -> IpAddr {
     ]))
 }
 
-/// An engine that has just been started for the first time does not say its gateway: the first address of the subnet.
+/// Returns the gateway, or the first address of the subnet: an engine started for the first time does not report its
+/// gateway.
 fn gateway_in(described: &str) -> IpAddr {
     let (subnet, gateway) = described
         .trim()
@@ -40,14 +41,14 @@ fn the_gateway_is_found_where_the_engine_does_not_say_it() {
     assert_eq!(gateway_in("172.17.0.0/16 172.17.0.1"), first);
 }
 
-/// A port on the gateway; closed when this is dropped.
+/// A port on the gateway; closed when dropped.
 pub(crate) struct Forwarded {
     pub(crate) port: u16,
     forwarding: JoinHandle<()>,
 }
 
 impl Forwarded {
-    /// Leads to `target`.
+    /// Forwards to `target`.
     pub(crate) async fn to(target: (String, u16)) -> Self {
         let listener = TcpListener::bind(SocketAddr::new(gateway(), 0))
             .await
@@ -58,7 +59,7 @@ impl Forwarded {
                 let target = target.clone();
                 tokio::spawn(async move {
                     let mut to = TcpStream::connect(target).await.expect("a server");
-                    // Either side may hang up whenever it likes.
+                    // Either side may disconnect at any time.
                     copy_bidirectional(&mut from, &mut to).await.ok();
                 });
             }

@@ -1,4 +1,4 @@
-//! One step of a job in a container: started with the very options that GitHub's runner gives to `docker run`.
+//! Runs one step of a job in a container, with exactly the options that GitHub's runner passes to `docker run`.
 
 use std::{
     net::SocketAddr,
@@ -25,7 +25,7 @@ pub(crate) struct Container {
     client: Child,
 }
 
-/// Runs the engine's client and gives what it prints.
+/// Runs the engine's client and returns its output.
 pub(crate) fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker")
         .args(arguments)
@@ -45,7 +45,7 @@ fn image() -> String {
 }
 
 impl Job {
-    /// A pull request from a branch of the repository itself; both fakes listen where containers find them.
+    /// Creates a pull request from a branch of the same repository; both fakes listen where containers can reach them.
     pub(crate) async fn new(people: &[Person]) -> Self {
         let gateway = gateway();
         let shop = Shop::open_on(SocketAddr::new(gateway, 0), people).await;
@@ -80,7 +80,7 @@ impl Job {
         let mut client = Command::new("docker");
         client.args(["run", "--name", &name, "--label", "prodverdict-test"]);
         client.args(["--workdir", "/github/workspace", "--rm"]);
-        // Names alone: the values are the client's, so that none is in a list of processes.
+        // Only names: the client reads the values from its environment, so that no list of processes shows them.
         for name in self.step.variables.keys() {
             client.args(["-e", name]);
         }
@@ -134,7 +134,7 @@ impl Job {
         bodies.collect()
     }
 
-    /// Exit status 2, a failed check run, and nowhere a word of a pass.
+    /// Checks for exit status 2, a failed check run, and the word "pass" nowhere.
     #[track_caller]
     pub(crate) fn expect_no_answer(&self, ran: &Ran) {
         ran.expect(2);

@@ -1,4 +1,4 @@
-//! The image as GitHub's runner runs it: `scripts/test-container`, which builds it and names it in `PRODVERDICT_IMAGE`.
+//! Tests of the image as GitHub's runner runs it: `scripts/test-container` builds it and sets `PRODVERDICT_IMAGE`.
 
 #![expect(
     clippy::expect_used,
@@ -125,7 +125,7 @@ async fn a_cancelled_job_ends_its_check_run() {
         assert!(began.elapsed() < Duration::from_mins(1), "not started yet");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // As the client does that the runner signals: entry point and program are one process.
+    // Like the runner's signal to the client: entry point and program are one process.
     engine::docker(&["kill", "--signal", "INT", &container.name]);
     let cancelled = Instant::now();
     let ran = job.end(container).await;

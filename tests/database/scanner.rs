@@ -32,7 +32,7 @@ impl Random {
     }
 }
 
-/// Parts that are easily confused. No `then`, and no bracket of a kind that PL/pgSQL confuses with the other.
+/// Parts that are easily confused. No `then`, and no opening bracket alone, which PL/pgSQL counts like a parenthesis.
 const PARTS: [&str; 64] = [
     "'", "'", "''", "'x'", "' ) '", "'\\'", "e'", "E'", "E'\\'", "e'a'", "e'\\\\'", "n'", "b'",
     "x'", "U&'", "u&\"", "\"", "\"", "\"\"", "\"a\"", "$", "$$", "$$", "$a$", "$b$", "$a", "a$",

@@ -1,4 +1,4 @@
-//! The check run: one per run of the job, annotated in pieces, concluded last.
+//! The check run: one per run of the job, annotated in batches, concluded last.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The sticky comment: one, ours, and never older than what is there.
+//! The sticky comment: only one, only our own, and never replaced by an older one.
 
 use prodverdict::github::CommentMode;
 
@@ -180,7 +180,7 @@ async fn an_unreadable_pull_request_gets_its_comment() {
     assert!(published.comment_url.is_some());
 }
 
-/// The marker that this job's comments begin with.
+/// Returns the marker that this job's comments begin with.
 async fn marker() -> String {
     let github = FakeGithub::start(World::new()).await;
     Job::pull_request().report(&github, &publication(1)).await;
@@ -328,7 +328,7 @@ async fn two_racing_runs_leave_one_comment_by_the_newer() {
 #[tokio::test]
 async fn an_older_run_deletes_its_duplicate_comment() {
     let mut world = World::new();
-    // The older run hears late that there is no comment yet.
+    // The older run receives the empty list of comments late.
     let late = Kind::Hang(std::time::Duration::from_millis(600));
     world.fail("GET", "/comments", late);
     let github = FakeGithub::start(world).await;

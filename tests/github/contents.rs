@@ -1,4 +1,4 @@
-//! Files of the base commit.
+//! Reads files of the base commit.
 
 use prodverdict::github::Repository;
 

@@ -1,4 +1,4 @@
-//! Each event: on which commit, in which pull request, and whether at all.
+//! The target of each event: the commit, the pull request, or nothing.
 
 use prodverdict::github::{CommentMode, Context, Trust};
 
@@ -7,7 +7,7 @@ use crate::{
     job::{Job, publication},
 };
 
-/// What an event came to in the fake's world.
+/// The result of an event in the fake's world.
 struct Reported {
     /// The commit, the status and the conclusion of each check run.
     check_runs: Vec<(String, String, Option<String>)>,
@@ -192,7 +192,7 @@ async fn workflow_run_finds_a_forks_pull_request() {
     let job = Job::new("workflow_run", "workflow_run_fork");
     let mut world = World::new();
     world.pull(7).head_repository = Some("mallory/shop".to_owned());
-    // The same branch, moved on: a report on it would be about other code.
+    // The same branch with newer commits: a report on it would be about other code.
     let moved = Pull {
         head_repository: Some("mallory/shop".to_owned()),
         ..Pull::new(8, &World::sha(2), &World::sha(9))

@@ -1,4 +1,4 @@
-//! What goes wrong on the way: nothing is done twice, nothing is waited for too long, and no verdict changes.
+//! Failures of requests: nothing is done twice, nothing is waited for too long, and no verdict changes.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The issue about the default branch: one, ours, and never older than what is there, whatever goes wrong.
+//! The issue about the default branch: only one, only our own, and never replaced by an older one, even after failures.
 
 use std::time::Duration;
 
@@ -144,7 +144,7 @@ async fn a_lost_answer_makes_no_second_comment() {
         only(&github);
         assert_eq!(github.count("PATCH", "/shop/issues"), 1);
         assert_eq!(comments(&github).len(), 1);
-        // What GitHub did not answer is not known to be there.
+        // Without a response, it is unknown whether the issue exists.
         assert_eq!(published.degraded.len(), usize::from(method == "POST"));
         assert!(published.issue.is_some());
     }
@@ -184,7 +184,7 @@ async fn an_older_run_that_was_slower_closes_what_it_opened() {
     assert_eq!(github.violations(), Vec::<String>::new());
 }
 
-/// What an issue of this job says.
+/// Returns the text of an issue of this job.
 async fn text(findings: &[u64]) -> String {
     let github = FakeGithub::start(World::new()).await;
     report(&github, 50, findings).await;
@@ -302,7 +302,7 @@ async fn closed_by_hand_it_stays_closed_until_something_is_new() {
     let before = writes(&github);
     report(&github, 101, &[1, 2]).await;
     assert_eq!(writes(&github), before);
-    // What is fixed and comes back is new.
+    // A finding that was fixed and returns is new.
     report(&github, 102, &[1]).await;
     assert!(!only(&github).is_open);
     assert_eq!(comments(&github), [""; 0]);
@@ -327,7 +327,7 @@ async fn an_edited_issue_text_is_written_again() {
 
 #[tokio::test]
 async fn more_findings_than_are_kept_make_no_noise() {
-    // Spread out, as hashes are, so that they do not compress.
+    // Spread out like hashes, so that they do not compress.
     let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let many: Vec<u64> = (1..4_002).map(spread).collect();
     let github = FakeGithub::start(World::new()).await;

@@ -1,4 +1,4 @@
-//! A job as GitHub runs it: its variables, its event, its files; and what it has to say.
+//! A job as GitHub runs it: its variables, event, files and reports.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -37,7 +37,7 @@ impl Job {
         Mask::new(&secrets)
     }
 
-    /// `fixture` is a payload's name in `fixtures/github`.
+    /// Creates a job; `fixture` is the name of a payload in `fixtures/github`.
     pub(crate) fn new(event: &str, fixture: &str) -> Self {
         let path = format!(
             "{}/fixtures/github/{fixture}.json",
@@ -151,7 +151,7 @@ impl Job {
         self.file("output")
     }
 
-    /// Read as the runner reads them.
+    /// Parses the outputs as the runner does.
     pub(crate) fn outputs(&self) -> BTreeMap<String, String> {
         let text = self.raw_outputs();
         let mut outputs = BTreeMap::new();
@@ -184,7 +184,7 @@ impl Job {
     }
 }
 
-/// A failing report with so many findings; none makes it pass.
+/// Returns a report that fails with this many findings, or passes with none.
 pub(crate) fn publication(findings: u32) -> Publication {
     let verdict = if findings == 0 {
         Verdict::Pass
@@ -214,7 +214,7 @@ pub(crate) fn publication(findings: u32) -> Publication {
     }
 }
 
-/// What the issue says of findings that are called by these numbers.
+/// Returns an issue with findings of these numbers.
 pub(crate) fn issue(findings: &[u64]) -> IssueBody {
     let named = |number: &u64| NamedFinding {
         fingerprint: format!("{number:016x}"),

@@ -1,4 +1,4 @@
-//! The limits that GitHub publishes, each at its edge.
+//! The limits that GitHub documents, each tested at its boundary.
 
 use prodverdict::{
     github::{Publication, Repository, append_outputs, append_summary},
@@ -51,7 +51,7 @@ async fn annotations_are_sent_in_requests_of_fifty() {
 #[tokio::test]
 async fn texts_of_a_check_run_may_be_65_535_bytes_long() {
     for (length, is_whole) in [(65_534, true), (65_535, true), (65_536, false)] {
-        // Two bytes each, so that bytes and characters are not the same.
+        // Two bytes each, so that bytes and characters differ.
         let long = "ä".repeat(length / 2) + &"x".repeat(length % 2);
         assert_eq!(long.len(), length);
         let mut publication = publication(0);
@@ -139,7 +139,7 @@ fn a_summary_and_what_was_there_before_stay_below_a_mebibyte() {
             let text = "line\n".repeat(length / 5);
             append_summary(&file, &text, &mask).expect("written");
             let written = std::fs::read(&file).expect("a file").len();
-            // A file that is full already is not made fuller by more than a line end.
+            // A file that is already full grows by no more than a line end.
             assert!(
                 written <= most.max(before + 1),
                 "{before} {length}: {written}"
@@ -163,7 +163,7 @@ fn outputs_together_stay_below_their_megabyte() {
     let outputs = names.map(|name| (name.to_owned(), long.clone())).into();
     append_outputs(&file, &outputs, &Mask::default()).expect("written");
     let text = std::fs::read_to_string(&file).expect("a file");
-    // GitHub counts two bytes a character.
+    // GitHub counts two bytes per character.
     assert!(text.encode_utf16().count() * 2 < 1_000_000);
 }
 

@@ -1,4 +1,4 @@
-//! The fake itself, where other tests rely on it: pages and addresses.
+//! Tests of the fake itself, as far as other tests rely on it: pages and addresses.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn annotations_can_be_read_back() {
     assert_eq!(page.as_array().map(Vec::len), Some(30));
 }
 
-/// Sends a change of a check run that is there, and gives the status and the rules it broke.
+/// Sends a change of an existing check run, and returns the status and the violated rules.
 async fn changed(body: &Value) -> (u16, Vec<String>) {
     let github = FakeGithub::start(World::new()).await;
     let job = Job::pull_request();

@@ -1,4 +1,4 @@
-//! Publishing, against a GitHub that forgives nothing.
+//! Publishing to a strict fake of GitHub.
 
 #![expect(
     clippy::expect_used,

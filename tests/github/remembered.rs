@@ -1,4 +1,4 @@
-//! The last result of the default branch: kept whole in its check run, found again, and believed only where it is ours.
+//! The last result of the default branch: stored in its check run, found again, and trusted only if it is our own.
 
 use std::sync::MutexGuard;
 
@@ -17,7 +17,7 @@ const MONDAY: UnixSeconds = UnixSeconds(1_795_426_800);
 
 const TUESDAY: UnixSeconds = UnixSeconds(1_795_513_200);
 
-/// Event, payload, `GITHUB_REF`, and what that is about.
+/// Event, payload, `GITHUB_REF`, and its stage.
 const EVENTS: [(&str, &str, &str, Stage); 13] = [
     (
         "pull_request",
@@ -95,7 +95,7 @@ fn state(taken: UnixSeconds, numbers: std::ops::Range<u64>) -> State {
     State::new(taken, fingerprints.iter().map(String::as_str))
 }
 
-/// A push to the default branch.
+/// Returns a push to the default branch.
 fn landed() -> Job {
     let mut job = Job::new("push", "push_default_branch");
     job.set("GITHUB_REF", "refs/heads/main");
@@ -123,7 +123,7 @@ fn run_of<'w>(world: &'w mut MutexGuard<'_, World>, sha: &str) -> &'w mut CheckR
     runs.find(|run| run.sha == sha).expect("a check run")
 }
 
-/// A GitHub on which the default branch's latest commit was reported on Monday.
+/// Starts a GitHub on which the default branch's latest commit was reported on Monday.
 async fn with_result() -> FakeGithub {
     let github = FakeGithub::start(World::new()).await;
     assert!(keep(&github, &landed(), &state(MONDAY, 0..3), &publication(3)).await);
@@ -222,7 +222,7 @@ async fn what_another_app_wrote_is_not_believed() {
     let found = recalled(&github, &Job::pull_request()).await;
     expect_nothing(&found, "are by `somebody-else`, and are not believed");
 
-    // Whoever reads with another app does not believe the default one's either.
+    // A job with another app does not trust the default app's result either.
     let github = with_result().await;
     let app = Token {
         app: "acme-billing",
@@ -234,7 +234,7 @@ async fn what_another_app_wrote_is_not_believed() {
     job.token = "ghs_app";
     expect_nothing(&recalled(&github, &job).await, "`github-actions`");
 
-    // A token that can only read has no check run that tells its app.
+    // A read-only token has no check run of its own that identifies its app.
     let github = with_result().await;
     let reading = Token::reading();
     github.world().tokens.insert(TOKEN.to_owned(), reading);

@@ -1,4 +1,4 @@
-//! Nothing that leaves the process holds a secret, and nothing in it sets an output.
+//! Nothing that leaves the process contains a secret, and no text in it sets an output.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prodverdict::report::Annotation;
@@ -18,7 +18,7 @@ async fn canaries_stay_inside() {
     let hostile = format!("{KEY} {URL} CANARY/pass {encoded} CANARY%2fpass");
     let mut publication = publication(1);
     publication.title.clone_from(&hostile);
-    // Where the text is cut, half of a secret must not be left over.
+    // A cut must not leave half of a secret.
     publication.summary = format!("{}{}", "x".repeat(65_440), KEY.repeat(40));
     publication.text = Some(hostile.clone());
     publication.annotations = vec![Annotation {

@@ -1,4 +1,4 @@
-//! Time and extent: what is broken everywhere is told once and soon, and what was judged is never lost.
+//! Duration and extent: what fails everywhere is reported once and early, and judged results are never lost.
 
 use std::time::{Duration, Instant};
 
@@ -65,7 +65,7 @@ fn a_purchase_that_always_fails_is_one_finding() {
         (one["result"].clone(), one["left_out"].to_string())
     };
     let said = "[\"its purchase fails as that of `first-purchase` does\"]".to_owned();
-    // The second has several plays, and one reason for them all.
+    // The second has several plays, and one reason for all of them.
     for id in ["redelivery", "dunning"] {
         assert_eq!(result(id), ("not_reached".into(), said.clone()), "{id}");
     }

@@ -1,4 +1,4 @@
-//! What a rehearsal made is gone when it ends, however it ends.
+//! Whatever a rehearsal created is removed when it ends, however it ends.
 
 use std::process::{Child, Command};
 
@@ -7,12 +7,12 @@ use crate::{
     stage::{Language, SETTLE, Stage},
 };
 
-/// A handler that leaves something to wait for, and a rehearsal that waits for it longer than any test.
+/// Returns a handler that leaves something to wait for, and a rehearsal that would wait longer than any test.
 fn waiting() -> Stage {
     Stage::new(Language::Rust, Some(Mutant::CancelFlowSimplified), "300s")
 }
 
-/// Lets a rehearsal begin, and comes back in the middle of it.
+/// Starts a rehearsal, and returns in the middle of it.
 fn begun(stage: &Stage) -> Child {
     let child = stage.spawn("--scenario cancel-now --scenario bystanders --jobs 2");
     stage

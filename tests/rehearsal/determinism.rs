@@ -1,4 +1,4 @@
-//! The same rehearsal gives the same report, byte for byte, however many scenarios are played side by side.
+//! The same rehearsal produces the same report, byte for byte, however many scenarios run in parallel.
 
 use crate::{
     handlers::Mutant,
@@ -14,7 +14,7 @@ fn equal_rehearsals_give_equal_bytes() {
         (None, few),
         (Some(Mutant::CancelFlowSimplified), few),
         (Some(Mutant::CreatedTrusted), few),
-        // Writes to rows of others, also of those that are played beside it.
+        // Writes to rows of other accounts, including those of parallel runs.
         (
             Some(Mutant::NullCustomerUpdated),
             "--scenario cancel-now --scenario unknown-event",

@@ -1,4 +1,4 @@
-//! Two hundred lives of customers at a fake Stripe, of which no name, id or amount may be told.
+//! Two hundred customers' lives at a fake Stripe, whose names, ids and amounts must not be shown.
 
 use prodverdict::fake_stripe::{
     ApiVersion, CheckoutSession, Customer, EndForm, FirstPayment, Impossible, Item, Metadata,
@@ -10,13 +10,13 @@ pub(crate) const NOW: i64 = 1_795_564_800;
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
-/// An amount that nothing else would come to by chance.
+/// An amount that nothing else reaches by chance.
 const AMOUNT: i64 = 77_424_243;
 
 /// One customer's life, played at any time.
 struct Life<'w> {
     world: &'w mut World,
-    /// The ids of everything that was told.
+    /// Ids of all events about it.
     told: &'w mut Vec<String>,
     number: usize,
     customer: String,
@@ -142,7 +142,7 @@ impl Life<'_> {
                 life.on(15 * DAY, |world, id| world.pause_collection(id, void));
                 life.on(10 * DAY, World::cancel_now);
             }
-            // Seats go up while the end is scheduled.
+            // Seats increase while the cancellation is scheduled.
             175..179 => {
                 life.buy(20 * DAY, |session| {
                     session.items[0].quantity = Some(700 + u32::try_from(number).expect("small"));
@@ -160,7 +160,7 @@ impl Life<'_> {
                     world.end_trial(id, TrialEnd::PaymentFails)
                 });
             }
-            // From plan to plan to a third one.
+            // From one plan to a second and a third one.
             182..190 => {
                 life.buy(20 * DAY, |_| {});
                 life.on(15 * DAY, |world, id| {
@@ -187,12 +187,12 @@ impl Life<'_> {
     }
 }
 
-/// A world in which two hundred customers have lived.
+/// Returns a world in which two hundred customers have lived.
 pub(crate) fn world() -> World {
     lived().0
 }
 
-/// The same, with the ids of the events about them.
+/// Returns the same world, with the ids of the events about them.
 pub(crate) fn lived() -> (World, Vec<String>) {
     let mut world = World::new(NOW);
     world.livemode = true;

@@ -1,4 +1,4 @@
-//! The proof that a rehearsal works: the built program against the example app, right and broken in sixteen ways.
+//! The proof that a rehearsal works: the built program against the example app, correct and broken in sixteen ways.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -34,7 +34,7 @@ mod steps;
 mod table;
 mod verdicts;
 
-/// Past the capture of the test harness: whoever looks at the run has to see it.
+/// Bypasses the capture of the test harness, so that everyone sees it.
 fn skipped(why: &str) {
     use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! `prodverdict rehearse -- COMMAND`: the application is started, redirected, watched and ended by the rehearsal.
+//! Tests of `prodverdict rehearse -- COMMAND`, which starts, redirects, watches and stops the application.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,7 +18,7 @@ use crate::{
     stage::{SETTLE, configuration, free_port},
 };
 
-/// Prints a line and a secret at each request, and dies once, at the one of the number that `DIES_AT` holds.
+/// An app that prints a line and a secret at each request, and dies once, at the request whose number is in `DIES_AT`.
 const CHATTY: &str = r"
 import { Server } from 'node:http';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ Server.prototype.emit = function (event, request, ...rest) {
 await import('./server.js');
 ";
 
-/// Runs a file of SQL.
+/// A script that runs a file of SQL.
 const MIGRATE: &str = r"
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
@@ -50,7 +50,7 @@ await client.query(readFileSync(process.argv[2], 'utf8'));
 await client.end();
 ";
 
-/// A copy of the Node app that nobody has started.
+/// A copy of the Node app that has not been started.
 struct Unstarted {
     folder: TempDir,
     database: Database,
@@ -77,7 +77,7 @@ impl Unstarted {
         }
     }
 
-    /// With the packages of the app; none where there is no Node.
+    /// Returns a copy with the packages of the app, or `None` without Node.
     fn in_node(mutant: Option<&str>) -> Option<Self> {
         match Packages::install() {
             Ok(packages) => {
@@ -113,7 +113,7 @@ impl Unstarted {
 
     #[track_caller]
     fn assert_ended(&self) {
-        // A process that was killed takes a moment to let go of its port.
+        // A killed process takes a moment to release its port.
         let deadline = Instant::now() + Duration::from_secs(2);
         while self.listens() {
             assert!(Instant::now() < deadline, "the application still runs");
@@ -121,7 +121,7 @@ impl Unstarted {
         assert_eq!(self.database.count("users"), 0);
     }
 
-    /// How many databases are left that this run may have created.
+    /// Counts the remaining databases that this run may have created.
     fn databases_left(&self) -> usize {
         std::fs::read_to_string(self.folder.path().join("created"))
             .expect("the names")
@@ -240,8 +240,8 @@ fn a_port_that_is_taken_is_not_rehearsed() {
     drop(taken);
 }
 
-/// `curl` knows nothing of the redirect but the proxy and the authority. What it is answered is seen because the
-/// command ends, and an application that ends is told with its last lines.
+/// `curl` knows only the proxy and the authority of the redirect. Its output is visible because the command ends, and
+/// the last lines of an application that ends are reported.
 #[test]
 fn a_program_in_any_language_is_redirected() {
     let app = Unstarted::new(None);
@@ -317,7 +317,7 @@ fn a_database_is_created_migrated_and_dropped() {
     let Some(app) = Unstarted::in_node(None) else {
         return;
     };
-    // The tables are not in the database that the variable names.
+    // The database of the variable has no tables.
     app.database.run("drop table users, stripe_events cascade");
     write(app.folder.path(), "schema.sql", SCHEMA);
     write(app.folder.path(), "migrate.js", MIGRATE);

@@ -1,4 +1,4 @@
-//! Whether an application's requests reach the fake: one that asks elsewhere is told, one that needs to ask nobody is not.
+//! Requests that do not reach the fake: reported for applications that query elsewhere, not for those that need no API.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -15,12 +15,12 @@ use crate::{
 
 const SAID: &str = "no request of the application has reached the fake Stripe";
 
-/// Asks where nobody listens, as an application does that is not redirected and has no network.
+/// Queries a closed port, like an application that is not redirected and has no network.
 const ELSEWHERE: &str = "
     if (!event.type.startsWith('customer.subscription.')) return;
     await fetch('http://127.0.0.1:1/v1/subscriptions/' + event.data.object.id);";
 
-/// Believes the events, and forgets that a subscription can end.
+/// Trusts the events, and ignores that a subscription can end.
 const BELIEVING: &str = "
     const { status, customer } = event.data.object;
     if (!/^customer.subscription.(created|updated)$/.test(event.type)) return;
@@ -52,9 +52,9 @@ fn an_application_that_asks_elsewhere_is_told_once_and_soon() {
     let said = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(SAID)));
     let took = began.elapsed();
     assert!(said.is_some());
-    // The purchase is waited for as long as `settle` says, which is one second here.
+    // The purchase is waited for as long as `settle` allows, one second here.
     assert!(took < Duration::from_secs(10), "{took:?}");
-    // What else it says is read too, so that it never waits for the reader.
+    // Reads the rest of the output, so that the program never blocks on it.
     drop(lines.last());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1), "{output:?}");

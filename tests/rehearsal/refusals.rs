@@ -1,10 +1,10 @@
-//! Never on production: what may not be rehearsed on is refused with the reason, and nothing is written.
+//! Never on production: unsuitable databases are refused with the reason, and nothing is written.
 
 use crate::stage::{Language, SETTLE, Stage};
 
 const ONE: &str = "--scenario first-purchase";
 
-/// Refused with these words; the tables are as they were.
+/// Checks that the run is refused with these words and writes nothing.
 #[track_caller]
 fn assert_refused(stage: &Stage, program: crate::program::Program, words: &[&str]) {
     let before = stage.rows();

@@ -13,7 +13,7 @@ use crate::{
 
 const SERVER: &str = include_str!("small.js");
 
-/// Everything that makes one such app another one.
+/// The parts that differ between such apps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Small<'s> {
     pub(crate) schema: &'s str,
@@ -25,12 +25,12 @@ pub(crate) struct Small<'s> {
     pub(crate) rehearsal: &'s str,
     /// The body of `handle(event, { db, stripe, response })`.
     pub(crate) handler: &'s str,
-    /// The body of `visit(query, { db, stripe })`, which any GET comes to; it redirects to another host.
+    /// The body of `visit(query, { db, stripe })`, which handles any GET; it redirects to another host.
     pub(crate) visit: &'s str,
     pub(crate) settle: &'s str,
 }
 
-/// Accounts with a customer and a status, and what the contract says of them.
+/// Accounts with a customer and a status, and their contract.
 pub(crate) const ACCOUNTS: Small<'static> = Small {
     schema: "create table accts (id text primary key, email text, stripe_customer_id text unique, status text)",
     contract: "    database:
@@ -100,7 +100,7 @@ pub(crate) fn start(
     })
 }
 
-/// A handler that stores the status that the API says, whenever a subscription changes.
+/// A handler that stores the status from the API whenever a subscription changes.
 pub(crate) const RIGHT: &str = "
     if (!event.type.startsWith('customer.subscription.')) return;
     const { data } = await stripe.subscriptions.list({ customer: event.data.object.customer, status: 'all' });

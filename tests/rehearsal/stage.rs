@@ -1,4 +1,4 @@
-//! The example app, right or broken, in Rust or in Node, with a database of its own; and the program that rehearses it.
+//! The example app, correct or broken, in Rust or in Node, with a separate database, and the program that rehearses it.
 
 use std::{
     collections::BTreeSet,
@@ -20,16 +20,16 @@ use crate::{
     small::{self, Small},
 };
 
-/// What the handler verifies with.
+/// The secret that the handler verifies with.
 pub(crate) const SECRET: &str = "whsec_CanaryOfTheRehearsal";
 
-/// What the program is told of the example: the file that its users are shown.
+/// The configuration of the example, as its users see it.
 const CONFIGURATION: &str = include_str!("../../examples/nextjs-stripe/app/prodverdict.yml");
 
-/// Long enough for a handler that writes before it answers, short enough for a hundred steps that go wrong.
+/// Long enough for a handler that writes before it responds, short enough for a hundred failing steps.
 pub(crate) const SETTLE: &str = "400ms";
 
-/// What the app is written in.
+/// The language of the app.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Language {
     Rust,
@@ -49,7 +49,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// The app as it is, or broken, which may take so long to write.
+    /// Starts the app, correct or broken; `settle` is the time that it may take to write.
     pub(crate) fn new(language: Language, mutant: Option<Mutant>, settle: &str) -> Self {
         Self::with_app(settle, |database, listen, preload| match language {
             Language::Rust => Running::Rust(in_rust(database, listen, mutant)),
@@ -62,7 +62,7 @@ impl Stage {
         })
     }
 
-    /// The app in Node, with texts of its handler replaced by others.
+    /// Starts the app in Node, with texts of its handler replaced by others.
     pub(crate) fn edited(packages: &'static Packages, edits: &[(&str, &str)]) -> Self {
         Self::with_app(SETTLE, |database, listen, preload| {
             let start =
@@ -89,7 +89,7 @@ impl Stage {
         }
     }
 
-    /// An app of a few lines, for one fault at a time.
+    /// Starts an app of a few lines, for one fault at a time.
     pub(crate) fn small(packages: &'static Packages, small: &Small<'_>) -> Self {
         let database = Database::with(small.schema);
         let folder = folder(&[]);
@@ -105,7 +105,7 @@ impl Stage {
         }
     }
 
-    /// `prodverdict rehearse` with these arguments and everything that it is to find in its environment.
+    /// Prepares `prodverdict rehearse` with these arguments and its environment.
     pub(crate) fn rehearse(&self, arguments: &str) -> Program {
         let program = prodverdict(&format!("rehearse {arguments}")).within(self.folder.path());
         let environment = self.environment();
@@ -114,9 +114,9 @@ impl Stage {
         })
     }
 
-    /// The same as a process that goes on, and that may be sent signals.
+    /// Spawns the same as a process that can be signalled.
     pub(crate) fn spawn(&self, arguments: &str) -> Child {
-        // Ignored, as by a shell that starts it in the background.
+        // Signals are ignored, as by a shell that starts it in the background.
         Command::new("/bin/sh")
             .args(["-c", "trap '' INT TERM; exec \"$0\" rehearse $1"])
             .args([env!("CARGO_BIN_EXE_prodverdict"), arguments])
@@ -139,7 +139,7 @@ impl Stage {
         ]
     }
 
-    /// Ends the app.
+    /// Stops the app.
     pub(crate) fn stop(&mut self) {
         drop(self.app.take());
     }
@@ -163,19 +163,19 @@ impl Stage {
         write(self.folder.path(), "prodverdict.yml", &text);
     }
 
-    /// What the program keeps in the database beside the app's tables: schemas and triggers of its own.
+    /// Counts the program's own schemas and triggers in the app's database.
     pub(crate) fn traces(&self) -> i64 {
         let schemas = "(select from pg_namespace where nspname like 'prodverdict%') as schemas";
         let triggers = "(select from pg_trigger where tgname like 'prodverdict%') as triggers";
         self.database.count(schemas) + self.database.count(triggers)
     }
 
-    /// How many rows there are in the app's tables.
+    /// Counts the rows in the app's tables.
     pub(crate) fn rows(&self) -> i64 {
         self.database.count("users") + self.database.count("stripe_events")
     }
 
-    /// What the app printed.
+    /// Returns the app's output.
     pub(crate) fn log(&self) -> String {
         match &self.app {
             Some(Running::Node(app)) => app.log(),
@@ -184,7 +184,7 @@ impl Stage {
     }
 }
 
-/// The example's configuration with the addresses of this run.
+/// Returns the example's configuration with the addresses of this run.
 pub(crate) fn configuration(handler: &str, gate: &str, listen: &str, settle: &str) -> String {
     let mut text = CONFIGURATION.to_owned();
     for (published, own) in [
@@ -233,7 +233,7 @@ pub(crate) fn in_node(
     start(&environment)
 }
 
-/// A port that nothing listens on, and that no other rehearsal of these tests was given.
+/// Returns a port that nothing listens on, and that no other rehearsal of these tests uses.
 pub(crate) fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
@@ -245,7 +245,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// Does something for each of these, three at a time: each waits for its app most of the time.
+/// Runs a function on each of these, three at a time: each waits for its app most of the time.
 pub(crate) fn each<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = Mutex::new(0_usize);
     let done = Mutex::new(Vec::new());

@@ -1,5 +1,5 @@
-//! Handlers that a single step of the scenarios tells from the right one, and right ones of another kind. Each is the
-//! example app in Node with a few words replaced.
+//! Broken handlers that a single step of the scenarios reveals, and unusual correct ones. Each is the example app in
+//! Node with a few words replaced.
 
 use std::collections::BTreeSet;
 
@@ -16,17 +16,17 @@ const LISTS: &str =
 const BILLING: &str = "const { owner, ...columns } = billing(account, lists.flat(), now);";
 const NO_ACCOUNT: &str = "if (!account || !(await isNew(client, event))) {";
 
-/// A handler that is wrong in one way.
+/// A handler with one bug.
 struct Broken {
     edits: &'static [(&'static str, &'static str)],
-    /// The step at which that is seen.
+    /// The step that reveals it.
     at: &'static str,
-    /// Every scenario that sees it.
+    /// Every scenario that reveals it.
     seen_by: &'static [&'static str],
 }
 
 const BROKEN: [Broken; 8] = [
-    // The row follows whatever subscription was updated last.
+    // The row follows the subscription that was updated last.
     Broken {
         edits: &[(
             BILLING,
@@ -36,7 +36,7 @@ const BROKEN: [Broken; 8] = [
         at: "bystanders/another-product-renewed",
         seen_by: &["bystanders"],
     },
-    // Any subscription of the customer lets it in.
+    // Any subscription of the customer grants access.
     Broken {
         edits: &[(
             "const isOurs = (one) => planOf(one) || one.id === account.stripe_subscription_id;",
@@ -62,7 +62,7 @@ const BROKEN: [Broken; 8] = [
         at: "customer-gone/canceled-with-that-e-mail",
         seen_by: &["customer-gone"],
     },
-    // One page of the customer's subscriptions is read.
+    // Only one page of the customer's subscriptions is read.
     Broken {
         edits: &[(
             "return await stripe.subscriptions.list({ customer, status: 'all', limit: 100 }).autoPagingToArray({ limit: 1000 });",
@@ -71,7 +71,7 @@ const BROKEN: [Broken; 8] = [
         at: "resubscribe/renewed",
         seen_by: &["resubscribe"],
     },
-    // Every Checkout that is paid grants access.
+    // Every paid Checkout grants access.
     Broken {
         edits: &[(
             BILLING,
@@ -81,7 +81,7 @@ const BROKEN: [Broken; 8] = [
         at: "one-off/credits",
         seen_by: &["one-off"],
     },
-    // Every invoice that is paid grants access.
+    // Every paid invoice grants access.
     Broken {
         edits: &[(
             BILLING,
@@ -91,7 +91,7 @@ const BROKEN: [Broken; 8] = [
         at: "one-off/invoice-paid",
         seen_by: &["bystanders", "one-off"],
     },
-    // A failed payment takes access away, whatever it was for.
+    // Any failed payment takes access away.
     Broken {
         edits: &[(
             BILLING,

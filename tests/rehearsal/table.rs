@@ -1,4 +1,4 @@
-//! Which scenarios each broken app fails, and what it is told: `docs/rehearsal-mutants.md` is made of these runs.
+//! The scenarios that each broken app fails, and the messages: writes `docs/rehearsal-mutants.md` from these runs.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
@@ -14,7 +14,7 @@ use crate::{
 
 const DOCUMENT: &str = "docs/rehearsal-mutants.md";
 
-/// What is written above the table.
+/// The text above the table.
 const HEAD: &str = "\
 # What a rehearsal catches
 
@@ -26,7 +26,7 @@ said (`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test rehearsal`).
 The app as it is passes every scenario. ❌: the broken app fails the scenario.
 ";
 
-/// What a rehearsal of one app came to.
+/// The result of rehearsing one app.
 #[derive(Debug)]
 struct Came {
     mutant: Option<Mutant>,
@@ -44,7 +44,7 @@ impl Came {
         self.report["findings"].as_array().expect("an array")
     }
 
-    /// The scenarios that it fails.
+    /// Lists the scenarios that it fails.
     fn broken(&self) -> BTreeSet<&str> {
         let scenarios = self.report["rehearsal"]["scenarios"].as_array();
         let scenarios = scenarios.expect("an array").iter();
@@ -55,7 +55,7 @@ impl Came {
     }
 }
 
-/// Rehearses the app as it is and each broken one.
+/// Rehearses the correct app and each broken one.
 fn rehearsed(language: Language) -> Vec<Came> {
     let mut apps = vec![None];
     apps.extend(Mutant::ALL.map(Some));
@@ -101,7 +101,7 @@ fn each_broken_app_fails_what_it_should_and_is_told_why() {
     );
 }
 
-/// Everything that the runs came to, as a page of the documentation.
+/// Formats the results as a page of the documentation.
 fn document(all: &[Came]) -> String {
     for came in all {
         check(came);
@@ -151,7 +151,7 @@ fn document(all: &[Came]) -> String {
     text
 }
 
-/// Every scenario of the program, in its order.
+/// Lists every built-in scenario in order.
 fn scenarios() -> Vec<String> {
     let listed = prodverdict("rehearse --list").run().with_status(0);
     let lines = listed.stdout.lines();
@@ -160,7 +160,7 @@ fn scenarios() -> Vec<String> {
         .collect()
 }
 
-/// The app passes; a broken one fails, and the first thing that is said names the cause.
+/// Checks that the correct app passes, and that a broken one fails with a first message that names the cause.
 #[track_caller]
 fn check(came: &Came) {
     let Some(mutant) = came.mutant else {
@@ -182,7 +182,7 @@ fn check(came: &Came) {
     }
 }
 
-/// Words without which a message does not name the cause.
+/// Lists words without which a message does not name the cause.
 fn cause(mutant: Mutant) -> &'static [&'static str] {
     match mutant {
         Mutant::FlagLostInHelper => &["changed", "plan", "but not `has_paid_access`: set it"],

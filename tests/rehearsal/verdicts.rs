@@ -1,4 +1,4 @@
-//! Verdicts of plays: each fault of a handler as an app of a few lines, and what is said of it.
+//! Verdicts of plays: each bug of a handler in an app of a few lines, and its message.
 
 use crate::{
     node_app::Packages,
@@ -8,7 +8,7 @@ use crate::{
     stage::{SETTLE, Stage},
 };
 
-/// The stage of an app; none, and said so, where Node is missing.
+/// Starts an app; skips the test with a message if Node is missing.
 fn stage(small: &Small<'_>) -> Option<Stage> {
     match Packages::install() {
         Ok(packages) => Some(Stage::small(packages, small)),
@@ -19,7 +19,7 @@ fn stage(small: &Small<'_>) -> Option<Stage> {
     }
 }
 
-/// Asks the API for the customer's subscriptions and stores one's status; `past_due` and `unpaid` are forgotten.
+/// Queries the API for the customer's subscriptions and stores the status of one; `past_due` and `unpaid` are ignored.
 const FORGETS_DUNNING: &str = "
     if (!event.type.startsWith('customer.subscription.')) return;
     const { customer } = event.data.object;
@@ -230,7 +230,7 @@ fn a_separate_cancel_at_column_needs_the_contract() {
     ]);
 }
 
-/// Two tables that count their rows, and a handler that keeps one row for each subscription.
+/// Two tables with serial keys, and a handler that keeps one row per subscription.
 const SERIAL: Small<'static> = Small {
     schema: "create table users (id serial primary key, email text, stripe_customer_id text unique);
              create table subscriptions (id serial primary key, user_id int not null references users (id), \
@@ -307,7 +307,7 @@ fn what_a_query_returns_is_mapped() {
     assert_eq!(first, Some("seat-drift scenario:quantity/bought"));
 }
 
-/// Asks the API for the customer's subscriptions and stores one's status.
+/// Queries the API for the customer's subscriptions and stores the status of one.
 const FORGETS_NOTHING: &str = "
     if (!event.type.startsWith('customer.subscription.')) return;
     const { customer } = event.data.object;
@@ -315,7 +315,7 @@ const FORGETS_NOTHING: &str = "
     const one = data.find((one) => ['active', 'trialing'].includes(one.status)) ?? data[0];
     await db.query('update accts set status = $1 where stripe_customer_id = $2', [one?.status ?? 'canceled', customer]);";
 
-/// A table that mirrors the provider's customers gets its row of this one only now.
+/// A table that mirrors the provider's customers gets its row of this customer only now.
 #[test]
 fn a_new_row_with_the_e_mail_of_another_is_the_customers() {
     let handler = format!(
@@ -370,7 +370,7 @@ fn the_success_page_is_visited_after_checkout() {
 
 #[test]
 fn api_shapes_plays_the_listed_versions() {
-    // As it was before basil: the newest shape has no such field.
+    // Reads the field's place before basil, which the newest version no longer has.
     let contract = format!(
         "{}        period_end: ends\n    fail_on: medium\n",
         ACCOUNTS.contract

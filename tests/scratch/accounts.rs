@@ -1,4 +1,4 @@
-//! Accounts of every shape of application, and how the contract's reader finds them.
+//! Accounts in the schemas of various applications, and how the contract's reader finds them.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::world::{
 const USERS: &str =
     "users (id %, email text, stripe_customer_id text, has_paid_access boolean default false)";
 
-/// Makes two accounts in a fresh table, and tells the ids that came back and the rows.
+/// Creates two accounts in a fresh table, and returns their ids and rows.
 async fn made(world: &World, table: &str, account: &str) -> (Vec<String>, Vec<String>) {
     world
         .run(&format!("drop table if exists users; create table {table}"))
@@ -198,7 +198,7 @@ fn invalid_statements_are_reported_first() {
                 "`returning id::text`",
             ],
         );
-        // What one statement did is not kept when the next one fails.
+        // The first statement is rolled back if the next one fails.
         world.run("alter table users add unique (email)").await;
         let scratch = open(&format!(
             "{INSERT};; insert into users (id, email) values ({{account_id}} || '2', {{email}})"
@@ -234,7 +234,7 @@ fn the_contracts_reader_finds_the_account_at_the_scenarios_time() {
             .add_account(&seed("trial", Some("cus_1")))
             .await
             .expect("an account");
-        // The contract's settings as they are, but for the variable that messages name.
+        // The contract's own settings, except for the variable that messages name.
         let mut settings = setup.contract.database.clone();
         settings.url_env = setup.rehearsal.url_env.clone();
         let chosen = Chosen {

@@ -1,10 +1,10 @@
-//! Whatever a run made is gone afterwards, however it ended.
+//! Whatever a run created is removed afterwards, however it ended.
 
 use crate::world::{
     INSERT, TABLES, World, assert_told, in_a_world, lines, opened, seed, setup, tokens,
 };
 
-/// Every row of the usual tables.
+/// Lists every row of the usual tables.
 async fn rows(world: &World) -> Vec<String> {
     lines(
         world,
@@ -20,7 +20,7 @@ async fn assert_nothing_of_ours(world: &World) {
     assert!(lines(world, left).await.is_empty());
 }
 
-/// What an application writes for an account.
+/// The rows that an application writes for an account.
 const WRITTEN: &str = "insert into subscriptions values ('sub_1', 'trial', 'active'); \
      insert into events (event_id) values ('evt_0001')";
 
@@ -59,7 +59,7 @@ fn rows_go_whatever_refers_to_what() {
         assert_eq!(lines(&world, left).await, ["a1", "b1", "c1"]);
         assert_nothing_of_ours(&world).await;
         scratch.clean().await.expect("once more");
-        // It can be used again, and is as clean after that.
+        // It can be used again, and is clean again afterwards.
         scratch
             .add_account(&seed("trial", Some("cus_1")))
             .await
@@ -146,7 +146,7 @@ fn rows_that_were_there_stay_and_changed_ones_are_no_new_ones() {
         scratch.clean().await.expect("clean");
         assert_eq!(rows(&world).await, ["user u1"]);
         assert!(lines(&world, "select line from log").await.is_empty());
-        // Rows without a key that were there cannot be told from new ones, and are left alone.
+        // Existing rows without a key cannot be distinguished from new ones, and are left alone.
         assert_eq!(
             lines(&world, "select name from plans order by 1").await,
             ["free", "pro"]
@@ -172,7 +172,7 @@ fn what_a_killed_run_left_is_removed_at_the_next_start() {
             .await
             .expect("armed");
         drop(failure);
-        // As if it had been killed: nobody cleans.
+        // As if the run had been killed: no cleanup.
         drop(scratch);
         assert_eq!(rows(&world).await.len(), 4);
 
@@ -276,7 +276,7 @@ fn a_role_that_may_only_write_rows_is_enough() {
         scratch.clean().await.expect("clean");
         assert_eq!(rows(&world).await, Vec::<String>::new());
         assert_nothing_of_ours(&world).await;
-        // Without the right to delete, it says so.
+        // Without the right to delete, it reports an error.
         scratch
             .add_account(&seed("trial", None))
             .await

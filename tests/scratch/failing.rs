@@ -1,4 +1,4 @@
-//! Writes that fail on purpose fail once, for whom they were meant, and leave nothing behind.
+//! Injected write failures: they happen once, only for the intended account, and leave nothing behind.
 
 use prodverdict::scratch::Writes;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::world::{INSERT, TABLES, World, in_a_world, lines, opened, seed, setup, tokens};
 
-/// What the application's write came to: nothing, or the code that the server gave.
+/// Returns the result of the application's write: nothing, or the server's error code.
 async fn write(url: &Url, sql: &str) -> Result<(), String> {
     let mut connection = PgConnection::connect(url.as_str())
         .await
@@ -132,7 +132,7 @@ fn failures_side_by_side_do_not_touch_each_other() {
     });
 }
 
-/// An application whose role owns nothing, with partitions, in another schema.
+/// Creates an application whose role owns nothing, with partitions, in another schema.
 async fn guarded_world(world: &World) -> Url {
     world.run(TABLES).await;
     let role = world.role("app", "nosuperuser").await;
@@ -168,7 +168,7 @@ fn the_applications_role_needs_no_privileges() {
                 failed: true
             }
         );
-        // Straight into the partition too.
+        // A write directly to the partition fails too.
         let failure = scratch
             .fail_write(&tokens(&["usr_somebody"]), 1)
             .await

@@ -1,4 +1,4 @@
-//! The scratch database against a real server: `scripts/test --test scratch`.
+//! The scratch database on a real server: `scripts/test --test scratch`.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Everything that is no scratch database is refused, each in its own words, before anything is written.
+//! Everything that is not a scratch database is refused, with a specific message and before any write.
 
 use prodverdict::scratch::{Error, Refusal, Sameness};
 
@@ -6,7 +6,7 @@ use crate::world::{
     INSERT, TABLES, World, assert_told, in_a_world, lines, seed, setup, setup_reading,
 };
 
-/// Nothing of ours is in the database.
+/// Checks that nothing of ours is in the database.
 async fn assert_untouched(world: &World) {
     let schemas = "select nspname::text from pg_namespace where nspname like 'prodverdict%'";
     assert!(lines(world, schemas).await.is_empty());
@@ -75,7 +75,7 @@ fn the_contracts_own_database_is_refused_under_every_name() {
         let mut alias = url.clone();
         alias.set_host(Some("localhost")).expect("a host");
         refused(url.as_str(), alias.as_str(), Sameness::Written).await;
-        // A way there that nobody could know to be the same.
+        // An address that does not show that the server is the same.
         let address = format!(
             "{}:{}",
             url.host_str().expect("a host"),
@@ -90,7 +90,7 @@ fn the_contracts_own_database_is_refused_under_every_name() {
     });
 }
 
-/// A port that leads to the server.
+/// Returns a port that forwards to the server.
 async fn forward(address: String) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -124,7 +124,7 @@ fn another_database_of_the_same_server_is_none_of_the_contracts() {
             .expect("a scratch database");
         scratch.clean().await.expect("clean");
         drop(scratch);
-        // The contract's database may be out of reach: a pull request gets no secrets.
+        // The contract's database may be unreachable: pull requests from forks get no secrets.
         for unreachable in ["postgres://u:p@127.0.0.1:1/db", "nonsense"] {
             drop(
                 setup(INSERT, "")
@@ -165,7 +165,7 @@ fn a_remote_database_needs_allow_remote() {
                 ],
             );
         }
-        // Then it is tried.
+        // With it, the connection is tried.
         let url = "postgres://u:secret-canary@no-such-host.invalid/db";
         let result = setup(INSERT, "  allow_remote: true\n")
             .open_beside(Some(url), None)
@@ -213,7 +213,7 @@ fn existing_accounts_need_allow_rows() {
             ],
         );
         assert_untouched(&world).await;
-        // A query names no table: then it is the tables that an account is written to.
+        // A query has no table name, so the tables that `account.sql` writes to are counted.
         let query = "query: \"select id, null as customer_id, true as has_paid_access from users\"";
         assert_told(
             setup_reading(query, INSERT, "").open(&world.url()).await,

@@ -1,4 +1,4 @@
-//! What belongs to somebody, and what became of it.
+//! Snapshots of an account's rows, and their changes.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! A rehearsal of an application with a table of users, in a database of its own.
+//! A rehearsal of an application with a table of users, in a separate database.
 
 #[path = "../support/postgres.rs"]
 mod postgres;
@@ -14,10 +14,10 @@ use url::Url;
 
 pub(crate) use postgres::{World, in_a_world};
 
-/// What `account.sql` is where a test does not say otherwise.
+/// The default `account.sql` of the tests.
 pub(crate) const INSERT: &str = "insert into users (id, email, stripe_customer_id) values ({account_id}, {email}, {customer_id})";
 
-/// The tables of an application, as its migrations would make them.
+/// The tables of an application, as its migrations would create them.
 pub(crate) const TABLES: &str = "create table users (id text primary key, email text not null unique, \
      stripe_customer_id text, has_paid_access boolean not null default false, updated_at timestamptz not null default now()); \
      create table subscriptions (id text primary key, user_id text not null references users (id), status text not null); \
@@ -79,7 +79,7 @@ impl Setup {
     }
 }
 
-/// The usual rehearsal in the usual tables.
+/// Opens the usual rehearsal in the usual tables.
 pub(crate) async fn opened(world: &World) -> Scratch {
     world.run(TABLES).await;
     setup(INSERT, "")
@@ -104,7 +104,7 @@ pub(crate) fn tokens(tokens: &[&str]) -> Vec<String> {
     tokens.iter().map(|token| (*token).to_owned()).collect()
 }
 
-/// What a person would see of an error: message and hint.
+/// Returns the message and the hint of an error, as a person would see them.
 pub(crate) fn told<T>(result: Result<T, Error>) -> String {
     let Err(error) = result else {
         panic!("an error");
@@ -124,7 +124,7 @@ pub(crate) fn assert_told<T>(result: Result<T, Error>, parts: &[&str]) {
     }
 }
 
-/// The first column of a query, which is text.
+/// Returns the first column of a query, which is text.
 pub(crate) async fn lines(world: &World, sql: &str) -> Vec<String> {
     let mut connection: PgConnection = world.connection().await;
     sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))

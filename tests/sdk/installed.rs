@@ -1,4 +1,4 @@
-//! The libraries where `scripts/sdk` puts them, and scripts run with them.
+//! The libraries that `scripts/sdk` installed, and scripts run with them.
 
 use std::{
     env, fs,
@@ -10,7 +10,8 @@ use std::{
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The folder of one language, with the scripts in it; none where its tools are not installed, which CI does not allow.
+/// Returns the folder of one language with the scripts, or `None` if its tools are not installed, which CI does not
+/// allow.
 pub(crate) fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
@@ -27,7 +28,7 @@ pub(crate) fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf
         )]
         let is_ci = env::var_os("CI").is_some();
         assert!(!is_ci, "{language} is not installed, and CI has to have it");
-        // Past the capture of the test harness: whoever looks at the run has to see it.
+        // Bypasses the capture of the test harness, so that everyone sees it.
         writeln!(
             io::stderr(),
             "skipped: {language} is not installed here; install it, then run scripts/sdk"
@@ -38,7 +39,7 @@ pub(crate) fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf
     for (name, text) in scripts {
         let path = folder.join(name);
         if fs::read_to_string(&path).ok().as_deref() != Some(*text) {
-            // Written beside and moved: another test may be reading it.
+            // Written to another file and moved: another test may be reading it.
             let draft = folder.join(format!("{name}.{:?}", std::thread::current().id()));
             fs::write(&draft, text).expect("writable");
             fs::rename(&draft, &path).expect("writable");
@@ -47,7 +48,7 @@ pub(crate) fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf
     Some(folder)
 }
 
-/// What a script said, if it succeeded.
+/// Returns the output of a script that must succeed.
 #[track_caller]
 pub(crate) fn succeeded(command: &mut Command) -> String {
     let ran = command.output().expect("it starts");
@@ -55,7 +56,7 @@ pub(crate) fn succeeded(command: &mut Command) -> String {
     said(&ran)
 }
 
-/// What a script said, if it failed.
+/// Returns the output of a script that must fail.
 #[track_caller]
 pub(crate) fn failed(command: &mut Command) -> String {
     let ran = command.output().expect("it starts");

@@ -1,4 +1,4 @@
-//! The libraries that applications use, unmodified, against the fake: `scripts/test --test sdk`.
+//! Unmodified client libraries against the fake: `scripts/test --test sdk`.
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
 

@@ -1,4 +1,4 @@
-//! stripe-node, every major version from 14 on, and what else a Node program calls a URL with.
+//! stripe-node, every major version from 14 on, and other HTTP clients of Node.
 
 use std::{path::PathBuf, process::Command};
 
@@ -26,7 +26,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("writing.cjs", include_str!("node/writing.cjs")),
 ];
 
-/// Node with the preload, written to a path that has to be quoted.
+/// Node with the preload script, in a path that must be quoted.
 struct Node {
     folder: PathBuf,
     preload: TempDir,

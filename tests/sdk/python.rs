@@ -1,4 +1,4 @@
-//! stripe-python, by its module and its clients, over each of its transports.
+//! stripe-python, with its module-level API and its clients, over each of its transports.
 
 use std::{fs, path::PathBuf, process::Command};
 

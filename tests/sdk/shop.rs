@@ -1,4 +1,4 @@
-//! The world that the scripts beside this file know.
+//! The world that the scripts in this folder expect.
 
 use prodverdict::fake_stripe::{
     Certificates, Customer, FakeStripe, Price, Product, Status, Subscription, World,
