@@ -31,7 +31,7 @@ class ScriptTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="prodverdict-scripts-"))
         self.addCleanup(shutil.rmtree, self.folder)
-        # A runner's variables would change what the scripts do.
+        # A runner's variables would change the behavior of the scripts.
         self.environment = {
             key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "GIT_", "GH_", "npm_", "NPM_"))
         }

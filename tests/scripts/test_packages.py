@@ -151,7 +151,7 @@ class Npm(FilesTest):
             npm_config_audit="false",
             npm_config_fund="false",
             npm_config_update_notifier="false",
-            # Nobody listens there: what follows needs no registry, or has one of its own.
+            # A closed port: the commands below need no registry, or have their own.
             npm_config_registry="http://127.0.0.1:9/",
         )
         self.project = self.folder / "project"

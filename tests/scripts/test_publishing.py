@@ -120,7 +120,7 @@ class GitHubRelease(ScriptTest):
 @unittest.skipUnless(shutil.which("cargo"), "takes cargo")
 class Sbom(ScriptTest):
     def sbom(self, *arguments) -> dict:
-        # Cargo finds its crates under the real home.
+        # Cargo finds its crates in the real home.
         home = {"HOME": str(pathlib.Path.home())}
         return json.loads(self.succeeds(self.script("sbom", *arguments, cwd=ROOT, **home)))
 
@@ -149,7 +149,7 @@ class Sbom(ScriptTest):
         components = {component["purl"]: component for component in document["components"]}
         names = {component["name"] for component in document["components"]}
         self.assertLessEqual({"tokio", "rustls", "aws-lc-rs", "sqlx-postgres"}, names)
-        # Tests alone use these.
+        # Only tests use these.
         self.assertFalse({"insta", "proptest", "assert_cmd"} & names)
         self.assertIn("pkg:deb/debian/busybox-static@1%3A1.35.0-4%2Bb5?arch=amd64", components)
         for purl, component in components.items():

@@ -1,5 +1,5 @@
-// Looks at the pages of a folder in headless Chromium: `node check.cjs FOLDER`. Prints each check; fails with the first
-// that does not hold.
+// Checks the pages of a folder in headless Chromium: `node check.cjs FOLDER`. Prints each check; stops at the first that
+// fails.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -11,7 +11,7 @@ const folder = process.argv[2];
 const WIDE = { width: 1200, height: 900 };
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
-/// A page that was opened, with everything it asked for and complained about.
+/// An open page, with all its requests and errors.
 async function open(browser, name, { viewport = WIDE, scheme = "light", script = true } = {}) {
   const page = await browser.newPage();
   const url = pathToFileURL(path.join(folder, name)).href;
@@ -220,7 +220,7 @@ const CHECKS = {
     assert.equal((await shown(page)).length, 40);
     const second = await page.$("#list > li:nth-child(2) summary");
     await second.scrollIntoView();
-    // What comes onto the screen is laid out with the next frame; nobody clicks before they see it.
+    // New content is laid out with the next frame; nobody clicks before they see it.
     await page.screenshot();
     await second.click();
     assert.equal(await page.$eval("#list > li:nth-child(2) .body", (body) => body.checkVisibility()), true);
@@ -271,13 +271,13 @@ const CHECKS = {
       return performance.now() - start;
     });
     console.log(`  opened in ${loaded} ms, searched in ${Math.round(filtered)} ms, sorted in ${Math.round(sorted)} ms`);
-    // Many times what an idle machine takes: a busy one must not fail, and a step that grows with the square must.
+    // Many times the duration on an idle machine: a busy one must not fail, but quadratic growth must.
     assert.ok(loaded < 20_000 && filtered < 5000 && sorted < 20_000);
     await page.close();
   },
 };
 
-/// Runs in the page: every visible text whose contrast is below 4.5, with it.
+/// Runs in the page: lists every visible text with a contrast below 4.5, and that contrast.
 function contrasts() {
   const parse = (colour) => {
     const numbers = colour.match(/[\d.]+/g).map(Number);

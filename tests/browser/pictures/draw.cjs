@@ -1,5 +1,5 @@
-// Draws what the program said: `node draw.cjs SAID PICTURES`. GitHub's renderer is not at hand, so comments go through
-// marked and mermaid and a style sheet close to GitHub's.
+// Draws the program's output: `node draw.cjs SAID PICTURES`. GitHub's renderer is not available, so comments are rendered
+// with marked, mermaid and a style sheet similar to GitHub's.
 "use strict";
 
 const fs = require("node:fs");
@@ -20,7 +20,7 @@ async function comment(markdown) {
     <div class="body">${marked.parse(markdown, { gfm: true })}</div></div>`;
 }
 
-/// Blocks of Mermaid become drawings, as GitHub makes them.
+/// Renders blocks of Mermaid as drawings, as GitHub does.
 async function drawCharts(page, scheme) {
   const folder = path.dirname(packages.resolve("mermaid"));
   await page.addScriptTag({ content: read(path.join(folder, "mermaid.min.js")) });
@@ -36,7 +36,7 @@ async function drawCharts(page, scheme) {
   }, scheme === "dark" ? "dark" : "default");
 }
 
-/// 256 colours are enough for text on a ground, and a third of the bytes.
+/// 256 colours are enough for text on a background, and take a third of the bytes.
 function save(name, shot) {
   const UPNG = packages("upng-js");
   const image = UPNG.decode(shot.buffer.slice(shot.byteOffset, shot.byteOffset + shot.byteLength));
@@ -54,7 +54,7 @@ async function picture(browser, name, { html, file, width, height, scheme, scale
   else await page.setContent(html);
   if (html) await drawCharts(page, scheme);
   if (before) await page.evaluate(before);
-  // No more of the window than there is to see.
+  // Crops the window to its content.
   const bottom = await page.evaluate(() => Math.ceil(document.body.getBoundingClientRect().bottom));
   await page.setViewport({ width, height: height ?? bottom, deviceScaleFactor: scale });
   save(name, await page.screenshot());

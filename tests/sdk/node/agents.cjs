@@ -1,4 +1,4 @@
-// Agents and dispatchers that would go another way: a proxy of the program's is not used for what is redirected.
+// Agents and dispatchers with another route: redirected requests do not use the program's own proxy.
 'use strict';
 const assert = require('node:assert/strict');
 const https = require('node:https');
@@ -14,7 +14,7 @@ class Proxied extends https.Agent {
 (async () => {
   for (const major of majors) {
     const stripe = new (require(major))('sk_test_0123456789abcdefghijklmn', { httpAgent: new Proxied({ keepAlive: true }) });
-    // One after the other and side by side, over connections that stay open.
+    // One after the other and in parallel, over persistent connections.
     assert.equal((await stripe.subscriptions.retrieve('sub_1')).id, 'sub_1');
     const some = await Promise.all(Array.from({ length: 10 }, () => stripe.subscriptions.retrieve('sub_1')));
     assert.ok(some.every((one) => one.id === 'sub_1'));

@@ -1,4 +1,4 @@
-// require(), and stripe-node's own client over node:https.
+// require(), and stripe-node's default client over node:https.
 'use strict';
 const { majors } = require('./majors.cjs');
 const { reads } = require('./reading.cjs');

@@ -1,4 +1,4 @@
-// import, in which the library reaches node:https by another way.
+// import, with which the library loads node:https differently.
 import { majors } from './majors.cjs';
 import { reads } from './reading.cjs';
 import { writes } from './writing.cjs';

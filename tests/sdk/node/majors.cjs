@@ -1,4 +1,4 @@
-// Every major version that is installed, oldest first.
+// Every installed major version, the oldest first.
 'use strict';
 const { dependencies } = require('./package.json');
 

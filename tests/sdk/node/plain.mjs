@@ -1,4 +1,4 @@
-// Without the library: every way in which Node calls a URL.
+// Without the library: every way to request a URL in Node.
 import assert from 'node:assert/strict';
 import https, { get, request } from 'node:https';
 import http from 'node:http';
@@ -48,7 +48,7 @@ for (const call of [
 abandoned.abort(new Error('no longer wanted'));
 await assert.rejects(fetch(asked, { signal: abandoned.signal }), /no longer wanted/);
 
-// A body that comes in pieces, and one of a Request; what they are answered is another test's business.
+// A streamed body, and one of a Request; another test checks the responses.
 const pieces = new ReadableStream({
   start(controller) {
     controller.enqueue(new TextEncoder().encode('email=a%40'));
@@ -62,7 +62,7 @@ assert.equal(streamed.status, 404);
 const posted = new Request('https://files.stripe.com/v1/nothing', { method: 'POST', headers: form, body: 'a=b' });
 assert.equal((await fetch(posted)).status, 404);
 
-// What goes elsewhere goes where it went before.
+// Requests to other hosts are not redirected.
 const elsewhere = http.createServer((_, response) => response.end('{"id":"elsewhere"}')).listen(0, '127.0.0.1');
 await new Promise((resolve) => elsewhere.once('listening', resolve));
 const other = `http://127.0.0.1:${elsewhere.address().port}/`;

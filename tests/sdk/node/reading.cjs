@@ -1,4 +1,4 @@
-// What an application reads, by any version of stripe-node.
+// The reads of an application, with any version of stripe-node.
 'use strict';
 const assert = require('node:assert/strict');
 

@@ -1,4 +1,4 @@
-// Ways to the provider that are not redirected, or none is when the variable is not set (argument: all): they fail.
+// Requests to the provider that are not redirected must fail; without the variable, all of them (argument: all).
 import assert from 'node:assert/strict';
 import dns from 'node:dns';
 import http2 from 'node:http2';

@@ -1,4 +1,4 @@
-// An application that is there before the fake is: node waiting.mjs FILE ADDRESS
+// An application that starts before the fake: node waiting.mjs FILE ADDRESS
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { majors } from './majors.cjs';

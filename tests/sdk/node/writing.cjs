@@ -1,4 +1,4 @@
-// What an application changes, by any version of stripe-node: every resource, and how errors are told apart.
+// The writes of an application, with any version of stripe-node: every resource, and the types of errors.
 'use strict';
 const assert = require('node:assert/strict');
 
@@ -112,7 +112,7 @@ exports.writes = async function writes(Stripe, options) {
   }
   assert.match((await stripe.accounts.retrieve(null).catch(() => stripe.accounts.retrieve())).id, /^acct_/);
 
-  // The same key: the same answer; other parameters: refused.
+  // The same key returns the same response, and an error with other parameters.
   const key = { idempotencyKey: `once-${customer.id}` };
   const first = await stripe.customers.create({ email: 'once@example.com' }, key);
   const again = await stripe.customers.create({ email: 'once@example.com' }, key);

@@ -1,4 +1,4 @@
-# An application that is there before the fake is: python waiting.py FILE ADDRESS
+# An application that starts before the fake: python waiting.py FILE ADDRESS
 import os
 import sys
 
