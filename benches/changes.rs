@@ -18,7 +18,7 @@ const FINDINGS: u32 = 20_000;
 fn main() -> io::Result<()> {
     let files = files();
     let start = Instant::now();
-    let diff = Diff::of(&files, &[], "prodverdict.yml");
+    let diff = Diff::new(&files, &[], "prodverdict.yml");
     let read = start.elapsed();
     let mut finder = Finder::new(&diff, names(Kind::Price, "price_", 300));
     let touched = (0..FINDINGS).filter(|number| {

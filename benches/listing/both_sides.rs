@@ -43,7 +43,7 @@ impl BothSides {
         let crowd = |count, statuses: &[(Status, u32)], seed| Bulk {
             statuses: statuses.to_vec(),
             seed,
-            ..Bulk::of(count)
+            ..Bulk::new(count)
         };
         world.bulk(&crowd(
             case.granting,

@@ -120,7 +120,7 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Answ
     }
     let filter = [("customer", customer.as_str())];
     let listing = listing("v1/entitlements/active_entitlements", &filter);
-    let mut pages = Pages::of(session, &listing);
+    let mut pages = Pages::new(session, &listing);
     let mut found = Vec::new();
     loop {
         match pages.next(listed).await {

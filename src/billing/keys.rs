@@ -76,8 +76,8 @@ fn form(provider: &str) -> &'static str {
 
 /// Returns a warning if the key can do more than the necessary reads.
 pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
-    let unrestricted =
-        Provider::of(source) == Provider::Stripe && key.expose_secret().trim().starts_with("sk_");
+    let unrestricted = Provider::for_source(source) == Provider::Stripe
+        && key.expose_secret().trim().starts_with("sk_");
     unrestricted.then(|| Problem {
         message: "the Stripe key is not restricted: whoever gets hold of it can move money"
             .to_owned(),
@@ -112,9 +112,9 @@ pub(crate) fn check(
     environment: PaddleEnvironment,
 ) -> Result<(), KeyError> {
     check_form(source, key)?;
-    let (key, name) = (key.expose_secret(), Provider::of(source).name());
+    let (key, name) = (key.expose_secret(), Provider::for_source(source).name());
     let found = mode_of(key);
-    match Provider::of(source) {
+    match Provider::for_source(source) {
         Provider::Stripe => check_mode(name, mode, found),
         Provider::Paddle => check_environment(mode, environment, found),
     }
@@ -122,7 +122,7 @@ pub(crate) fn check(
 
 /// Rejects values that cannot be a key of the provider, so that no other secret is ever sent to it.
 fn check_form(source: Source, key: &SecretString) -> Result<(), KeyError> {
-    let provider = Provider::of(source);
+    let provider = Provider::for_source(source);
     let (key, name) = (key.expose_secret(), provider.name());
     if key.is_empty() {
         return Err(KeyError::Empty { provider: name });

@@ -32,7 +32,7 @@ struct PaddleData {
 }
 
 /// Returns the distinct customers of `subscriptions`, as far as the provider knows them.
-pub(crate) async fn of(
+pub(crate) async fn find(
     session: Session<'_>,
     subscriptions: &[SubscriptionId],
 ) -> Result<Vec<CustomerId>, Error> {

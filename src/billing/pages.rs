@@ -98,7 +98,7 @@ struct PaddlePagination {
 }
 
 impl<'a> Pages<'a> {
-    pub(crate) fn of(session: Session<'a>, listing: &Listing) -> Self {
+    pub(crate) fn new(session: Session<'a>, listing: &Listing) -> Self {
         let query: Vec<_> = listing
             .query
             .iter()

@@ -36,7 +36,7 @@ impl PaddleEnvironment {
     }
 
     /// Returns the environment whose objects have that mode.
-    pub(crate) fn of(mode: Mode) -> Self {
+    pub(crate) fn for_mode(mode: Mode) -> Self {
         match mode {
             Mode::Test => Self::Sandbox,
             Mode::Live => Self::Production,
@@ -45,7 +45,7 @@ impl PaddleEnvironment {
 }
 
 impl Provider {
-    pub(crate) fn of(source: Source) -> Self {
+    pub(crate) fn for_source(source: Source) -> Self {
         match source {
             Source::Stripe | Source::StripeEntitlements => Self::Stripe,
             Source::Paddle => Self::Paddle,

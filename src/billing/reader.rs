@@ -81,10 +81,10 @@ impl Reader {
         key: &SecretString,
         settings: &Settings,
     ) -> Result<Self, Error> {
-        let provider = Provider::of(source);
+        let provider = Provider::for_source(source);
         let key = SecretString::from(key.expose_secret().trim());
         let mode = keys::mode_of(key.expose_secret());
-        let of_mode = mode.or(settings.mode).map(PaddleEnvironment::of);
+        let of_mode = mode.or(settings.mode).map(PaddleEnvironment::for_mode);
         let paddle = settings.paddle.or(of_mode).unwrap_or_default();
         keys::check(source, &key, settings.mode, paddle)?;
         let base = settings
@@ -143,7 +143,7 @@ impl Reader {
             && plan.left() > 1
         {
             return Err(Error::Uncounted {
-                provider: Provider::of(self.source).name(),
+                provider: Provider::for_source(self.source).name(),
                 counted: plan.requests(),
                 most,
             });
@@ -159,7 +159,7 @@ impl Reader {
             .saturating_add(self.evidence);
         match self.transport.budget() {
             Some(most) if needed > most => Err(Error::TooDear {
-                provider: Provider::of(self.source).name(),
+                provider: Provider::for_source(self.source).name(),
                 needed,
                 most,
             }),
@@ -232,7 +232,7 @@ impl Reader {
     pub async fn owners(&self, subscriptions: &[SubscriptionId]) -> Result<Vec<CustomerId>, Error> {
         match self.source {
             Source::Stripe | Source::Paddle => {
-                owners::of(self.transport.session(), subscriptions).await
+                owners::find(self.transport.session(), subscriptions).await
             }
             Source::StripeEntitlements => Ok(Vec::new()),
         }

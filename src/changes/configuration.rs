@@ -20,7 +20,7 @@ pub struct OwnLines<'p> {
 
 impl<'p> OwnLines<'p> {
     /// Returns no lines if the whole file is new: then every line is an addition, which proves nothing.
-    pub fn of(files: &'p [ChangedFile], configuration: &str) -> Self {
+    pub fn new(files: &'p [ChangedFile], configuration: &str) -> Self {
         let mut files = files.iter();
         let is_changed =
             |file: &&ChangedFile| file.path == configuration && !file.is_added && !file.is_removed;
@@ -109,7 +109,7 @@ mod tests {
         let names = [Name::new(Kind::Column, "is_entitled").unwrap()];
         let of = |file: &ChangedFile| {
             let files = [file.clone()];
-            OwnLines::of(&files, "prodverdict.yml").change(place, &names)
+            OwnLines::new(&files, "prodverdict.yml").change(place, &names)
         };
         let said = of(&file).map(|change| (change.line, change.does));
         let expected = expected.map(|(line, does)| {

@@ -51,8 +51,8 @@ pub(super) struct DiffLine<'p> {
 impl<'p> Diff<'p> {
     /// Selects the files to search: those that match `handler_paths`, or, if it is empty, every file whose path
     /// suggests that it affects customers. The configuration is always excluded.
-    pub fn of(files: &'p [ChangedFile], handler_paths: &[String], configuration: &str) -> Self {
-        let of_handler = HandlerPaths::of(handler_paths);
+    pub fn new(files: &'p [ChangedFile], handler_paths: &[String], configuration: &str) -> Self {
+        let of_handler = HandlerPaths::new(handler_paths);
         let mut files: Vec<_> = files
             .iter()
             .filter(|file| file.path != configuration)
@@ -82,7 +82,7 @@ impl<'p> Diff<'p> {
                 path: &file.path,
                 is_removed: file.is_removed,
                 is_of_handler: of_handler.is_some(),
-                hunks: parsed.into_iter().map(Hunk::of).collect(),
+                hunks: parsed.into_iter().map(Hunk::new).collect(),
             });
         }
         let mut diff = Self { files: found };
@@ -127,7 +127,7 @@ impl<'p> Diff<'p> {
 }
 
 impl<'p> Hunk<'p> {
-    fn of(lines: Vec<Line<'p>>) -> Self {
+    fn new(lines: Vec<Line<'p>>) -> Self {
         let lines: Vec<_> = lines
             .into_iter()
             .map(|line| DiffLine {

@@ -10,7 +10,7 @@ pub(super) struct HandlerPaths(GlobSet);
 
 impl HandlerPaths {
     /// Returns `None` if no pattern is given. Patterns were validated with the configuration; invalid ones are ignored.
-    pub(super) fn of(written: &[String]) -> Option<Self> {
+    pub(super) fn new(written: &[String]) -> Option<Self> {
         let mut patterns = GlobSetBuilder::new();
         for pattern in written {
             if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() {

@@ -267,7 +267,7 @@ mod tests {
         ContractOutcome {
             name: "users".to_owned(),
             source: Source::Stripe,
-            verdict: Verdict::of(&findings, Some(Severity::High)),
+            verdict: Verdict::from_findings(&findings, Some(Severity::High)),
             fail_on: Some(Severity::High),
             advice: Vec::new(),
             findings: findings

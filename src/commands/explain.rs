@@ -161,7 +161,7 @@ fn judged(
     let problem = problem.map(Problem::of);
     let verdict = match &problem {
         Some(_) => Verdict::Error,
-        None => Verdict::of(&said.findings, contract.contract.fail_on),
+        None => Verdict::from_findings(&said.findings, contract.contract.fail_on),
     };
     let findings = said.findings.into_iter().map(|finding| {
         let place = config.place(index, finding.rule, finding.subject.price.as_deref());

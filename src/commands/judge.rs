@@ -208,7 +208,7 @@ fn outcome(
     };
     match judged {
         Ok((evaluation, repairs)) => {
-            outcome.verdict = Verdict::of(&evaluation.findings, fail_on);
+            outcome.verdict = Verdict::from_findings(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
             let advice = |one: Advice| Problem {
                 message: one.message,

@@ -47,7 +47,7 @@ impl ReportFiles {
     ) -> Result<Self, Problem> {
         let mut files: Vec<ReportFile> = Vec::new();
         for path in paths {
-            let format = FileFormat::of(&path).ok_or_else(|| unknown(&path, option))?;
+            let format = FileFormat::for_path(&path).ok_or_else(|| unknown(&path, option))?;
             if format.repairs {
                 useful(&path, kind, option)?;
             }

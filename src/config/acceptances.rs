@@ -63,7 +63,7 @@ pub fn acceptances(
     path: &str,
     today: Date,
 ) -> Result<Vec<Acceptance>, Vec<Diagnostic>> {
-    let collector = Collector::of(File::Baseline, text, path);
+    let collector = Collector::for_file(File::Baseline, text, path);
     let found = read(&collector, today);
     let mut diagnostics = collector.into_diagnostics();
     // When the last entry is removed, its comments may stay.

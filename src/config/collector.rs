@@ -67,13 +67,13 @@ pub(super) struct Owner<'a> {
 impl<'a> Collector<'a> {
     /// Creates a collector for the configuration.
     pub(super) fn new(text: &'a str, path: &'a str) -> Self {
-        Self::of(File::Configuration, text, path)
+        Self::for_file(File::Configuration, text, path)
     }
 
-    pub(super) fn of(file: File, text: &'a str, path: &'a str) -> Self {
+    pub(super) fn for_file(file: File, text: &'a str, path: &'a str) -> Self {
         Self {
             file,
-            lines: Lines::of(text),
+            lines: Lines::new(text),
             path: path.strip_prefix("./").unwrap_or(path),
             found: RefCell::default(),
         }

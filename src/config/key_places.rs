@@ -55,7 +55,7 @@ impl KeyPlaces {
     }
 
     /// Returns the place of the entry under the key, or else of the key.
-    pub(super) fn of(&self, key: &str, entry: Option<&str>) -> Option<&Place> {
+    pub(super) fn find(&self, key: &str, entry: Option<&str>) -> Option<&Place> {
         let entry = entry.and_then(|entry| self.entry(key, entry));
         entry.or_else(|| self.0.get(key).map(|written| &written.key))
     }

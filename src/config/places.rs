@@ -28,7 +28,7 @@ pub(super) struct ContractPlaces {
 }
 
 impl ContractPlaces {
-    pub(super) fn of(contract: &Contract, spot: &Spot, collector: &Collector<'_>) -> Self {
+    pub(super) fn new(contract: &Contract, spot: &Spot, collector: &Collector<'_>) -> Self {
         let database = contract.database.value();
         let columns = database.and_then(|database| database.columns.value());
         let columns = columns.map_or_else(BTreeMap::new, |columns| {
@@ -59,7 +59,7 @@ impl ContractPlaces {
     /// Returns the place of an entry under a key of the contract or its `database`, or else of the key, or else of the
     /// contract.
     pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
-        self.keys.of(key, entry).unwrap_or(&self.entry)
+        self.keys.find(key, entry).unwrap_or(&self.entry)
     }
 
     /// Returns the place of the entry under the key, if it is written.
@@ -70,7 +70,7 @@ impl ContractPlaces {
     /// Returns the place of the column's mapping. A column with a default has the place where it could be mapped.
     pub(super) fn of_column(&self, field: Field) -> &Place {
         self.column(field)
-            .or_else(|| self.keys.of("columns", None))
+            .or_else(|| self.keys.find("columns", None))
             .unwrap_or_else(|| self.of_key("database", None))
     }
 
@@ -86,7 +86,7 @@ impl ContractPlaces {
             ContractKey::Column(field) => self.of_column(*field),
             ContractKey::GracePastDue => {
                 let grace = || self.of_key("grace", None);
-                self.keys.of("past_due", None).unwrap_or_else(grace)
+                self.keys.find("past_due", None).unwrap_or_else(grace)
             }
             ContractKey::MetadataAccount => self.of_key("metadata_account", None),
         }

@@ -88,7 +88,7 @@ pub struct RehearsalPlaces {
 impl RehearsalPlaces {
     /// Returns the place of the entry under a key of the section, or else of the key, or else of the section.
     pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
-        self.keys.of(key, entry).unwrap_or(&self.section)
+        self.keys.find(key, entry).unwrap_or(&self.section)
     }
 }
 

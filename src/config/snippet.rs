@@ -17,7 +17,7 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) 
     } else {
         Renderer::plain()
     };
-    let lines = Lines::of(text);
+    let lines = Lines::new(text);
     let hidden = hidden_parts(diagnostics, text);
     let path = visible(path);
     let mut blocks: Vec<String> = diagnostics
@@ -44,7 +44,7 @@ fn block(
     (renderer, path): (&Renderer, &str),
 ) -> String {
     let number = lines.number(diagnostic.span.start);
-    let shown = ShownLine::of(lines, number, hidden);
+    let shown = ShownLine::number(lines, number, hidden);
     let span = shown.offset(diagnostic.span.start)..shown.offset(diagnostic.span.end);
     let message = visible(&diagnostic.message);
     let help = visible(&diagnostic.help);
@@ -72,7 +72,7 @@ struct ShownLine {
 }
 
 impl ShownLine {
-    fn of(lines: &Lines<'_>, number: usize, hidden: &[Range<usize>]) -> Self {
+    fn number(lines: &Lines<'_>, number: usize, hidden: &[Range<usize>]) -> Self {
         let range = lines.range(number);
         let line = lines.text().get(range.clone()).unwrap_or_default();
         let mut shown = Self {

@@ -83,7 +83,7 @@ pub(super) fn read(collector: &Collector<'_>) -> Option<Node> {
     let text = collector.lines().text();
     let mut builder = Builder {
         collector,
-        bytes: ByteOffsets::of(text),
+        bytes: ByteOffsets::new(text),
         open: Vec::new(),
         root: None,
     };
@@ -358,7 +358,7 @@ fn accept_key(
 struct ByteOffsets(Vec<usize>);
 
 impl ByteOffsets {
-    fn of(text: &str) -> Self {
+    fn new(text: &str) -> Self {
         let characters = text.char_indices().map(|(byte, _)| byte);
         Self(characters.chain([text.len()]).collect())
     }

@@ -291,7 +291,7 @@ pub(crate) fn overdue_since(subscription: &Subscription) -> Option<UnixSeconds> 
 impl CustomerAccess {
     /// Combines subscriptions: one that grants is enough, whatever the others are. A missing value is an error only if
     /// it would decide.
-    pub(crate) fn of<'s>(
+    pub(crate) fn combine<'s>(
         all: impl Iterator<Item = (&'s SubscriptionId, SubscriptionAccess)>,
     ) -> Result<Self, Unanswerable> {
         let mut state = Self::None;
@@ -360,7 +360,7 @@ mod tests {
         let says = subscriptions
             .iter()
             .map(|one| (&one.id, contract.access(one, None, NOW)));
-        CustomerAccess::of(says).expect("a state")
+        CustomerAccess::combine(says).expect("a state")
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) struct AccountIndex<'f> {
 }
 
 impl<'f> AccountIndex<'f> {
-    pub(crate) fn of(facts: &'f Facts) -> Self {
+    pub(crate) fn new(facts: &'f Facts) -> Self {
         let accounts = facts.accounts.as_slice();
         let hasher = DefaultHashBuilder::default();
         let hash = |position: &usize| {

@@ -78,7 +78,7 @@ const MAX_UNEXPLAINED: usize = 100;
 /// Determines what a full listing could still change about the verdict on `facts`.
 pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
     let case = Case::new(contract, facts, now);
-    let question = Question::of(&case);
+    let question = Question::new(&case);
     let links = case.customers.accounts().filter_map(|(_, link)| link);
     let open = links.filter(|link| question.is_open(link));
     let mut asked: BTreeSet<_> = open
@@ -114,7 +114,7 @@ struct Question<'c, 'f> {
 }
 
 impl<'c, 'f> Question<'c, 'f> {
-    fn of(case: &'c Case<'f>) -> Self {
+    fn new(case: &'c Case<'f>) -> Self {
         let about_status =
             case.wants(Rule::StatusDrift) && case.facts.mapped.contains(&Field::Status);
         let grace = case.contract.grace;

@@ -47,7 +47,7 @@ pub(crate) struct StateOfCustomer(Option<CustomerAccess>);
 
 impl StateOfCustomer {
     /// Returns the state of one account of the customer.
-    pub(crate) fn of(
+    pub(crate) fn get(
         &mut self,
         case: &Case<'_>,
         holder: &Holder<'_>,
@@ -95,7 +95,7 @@ impl<'f> Case<'f> {
         Self {
             contract,
             facts,
-            customers: Customers::of(facts, contract.match_on),
+            customers: Customers::new(facts, contract.match_on),
             now,
             has_clocks: facts.subscriptions.iter().any(|one| one.on_test_clock),
             findings: RefCell::default(),
@@ -127,7 +127,7 @@ impl<'f> Case<'f> {
             entity,
             message: words.share(&draft.message),
             fix: words.share(fix),
-            evidence: Evidence::of(&draft.evidence, &subject, |line| words.share(line)),
+            evidence: Evidence::new(&draft.evidence, &subject, |line| words.share(line)),
             subject: Subject {
                 status: subject.status.map(|word| words.share(&word)),
                 price: subject.price.map(|word| words.share(&word)),
@@ -218,7 +218,7 @@ impl<'f> Case<'f> {
                 (&one.id, access)
             })
         });
-        CustomerAccess::of(says)
+        CustomerAccess::combine(says)
     }
 
     /// Returns the access that one subscription gives to a holder of its customer.

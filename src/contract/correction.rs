@@ -51,7 +51,7 @@ pub fn corrections(
         ..contract.clone()
     };
     let free_plan = free_plan(contract, facts);
-    let customers = Customers::of(facts, contract.match_on);
+    let customers = Customers::new(facts, contract.match_on);
     let mut corrections = BTreeMap::new();
     let mismatched: BTreeSet<&str> = findings
         .iter()
@@ -92,7 +92,7 @@ pub fn corrections(
             is_shared,
             free_plan: free_plan.as_deref(),
         };
-        corrections.insert(account.id.to_string(), correction.of(world));
+        corrections.insert(account.id.to_string(), correction.correct(world));
     }
     corrections
 }
@@ -157,7 +157,7 @@ struct Correcting<'c> {
 
 impl Correcting<'_> {
     /// Judges the account, corrects what is certain, and judges it again.
-    fn of(&self, mut world: Facts) -> RowCorrection {
+    fn correct(&self, mut world: Facts) -> RowCorrection {
         let mut row = RowCorrection::default();
         for _ in 0..ROUNDS {
             let mut changes = Vec::new();

@@ -95,9 +95,9 @@ pub(crate) struct Link<'c, 'f> {
 }
 
 impl<'f> Customers<'f> {
-    pub(crate) fn of(facts: &'f Facts, match_on: MatchOn) -> Self {
-        let naming = Naming::of(facts, match_on);
-        let mut index = Index::of(&naming);
+    pub(crate) fn new(facts: &'f Facts, match_on: MatchOn) -> Self {
+        let naming = Naming::new(facts, match_on);
+        let mut index = Index::new(&naming);
         let subscriptions = facts.subscriptions.iter().enumerate();
         let of_subscription: Vec<_> = subscriptions
             .map(|(position, one)| Some(index.number(naming.key(one), position)))
@@ -134,12 +134,12 @@ impl<'f> Customers<'f> {
         // The next step takes about as much memory again.
         drop(table);
         let customers = places.positions.len();
-        let subscriptions = Groups::of(members(&of_subscription), customers);
+        let subscriptions = Groups::new(members(&of_subscription), customers);
         drop(of_subscription);
         let further = more
             .iter()
             .map(|(account, customer)| (widen(*account), *customer));
-        let accounts = Groups::of(members(&of_account).chain(further), customers);
+        let accounts = Groups::new(members(&of_account).chain(further), customers);
         Self {
             naming,
             places,
@@ -230,7 +230,7 @@ struct Naming<'f> {
 }
 
 impl<'f> Naming<'f> {
-    fn of(facts: &'f Facts, match_on: MatchOn) -> Self {
+    fn new(facts: &'f Facts, match_on: MatchOn) -> Self {
         let mut further = Vec::new();
         if match_on == MatchOn::CustomerId {
             for (position, account) in facts.accounts.iter().enumerate() {
@@ -287,7 +287,7 @@ struct Index<'n, 'f> {
 }
 
 impl<'n, 'f> Index<'n, 'f> {
-    fn of(naming: &'n Naming<'f>) -> Self {
+    fn new(naming: &'n Naming<'f>) -> Self {
         let Facts {
             accounts,
             subscriptions,
@@ -350,7 +350,7 @@ struct Groups {
 
 impl Groups {
     /// Groups positions by customer.
-    fn of(
+    fn new(
         members: impl DoubleEndedIterator<Item = (usize, CustomerNumber)> + Clone,
         customers: usize,
     ) -> Self {

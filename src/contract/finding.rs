@@ -145,7 +145,7 @@ const LEFT_OUT: char = '\u{1}';
 
 impl Evidence {
     /// Stores lines about a subject; `share` returns the single copy of a text.
-    pub(crate) fn of(
+    pub(crate) fn new(
         lines: &[String],
         subject: &Subject,
         mut share: impl FnMut(&str) -> Word,
@@ -172,7 +172,7 @@ impl Evidence {
 impl FromIterator<String> for Evidence {
     fn from_iter<I: IntoIterator<Item = String>>(lines: I) -> Self {
         let lines: Vec<_> = lines.into_iter().collect();
-        Self::of(&lines, &Subject::default(), |line| line.into())
+        Self::new(&lines, &Subject::default(), |line| line.into())
     }
 }
 
@@ -261,7 +261,7 @@ mod tests {
             "\u{1}1 \u{1}\u{1} 1é\u{1}".to_owned(),
             String::new(),
         ];
-        let evidence = Evidence::of(&lines, &subject, |line| line.into());
+        let evidence = Evidence::new(&lines, &subject, |line| line.into());
         assert_eq!(
             evidence.0.first().unwrap(),
             "\u{1}1 of \u{1}2 is \u{1}3ctive: \u{1}3"

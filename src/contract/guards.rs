@@ -22,7 +22,7 @@ pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerab
 
 /// Rejects an account that is on two rows: a join that multiplies rows shows it twice, with values that may differ.
 fn account_on_two_rows(facts: &Facts) -> Result<(), Unanswerable> {
-    AccountIndex::of(facts)
+    AccountIndex::new(facts)
         .on_two_rows()
         .map_or(Ok(()), |account| {
             Err(Unanswerable::AccountOnTwoRows {

@@ -18,7 +18,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Judges findings; if `fail_on` is `None`, no finding fails.
-    pub fn of(findings: &[Finding], fail_on: Option<Severity>) -> Self {
+    pub fn from_findings(findings: &[Finding], fail_on: Option<Severity>) -> Self {
         Self::of_those_that_count(findings.iter().map(|finding| (finding, true)), fail_on)
     }
 

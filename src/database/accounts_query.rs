@@ -281,7 +281,7 @@ fn push_sql(
 fn sql_error(unusable: Unusable, source: Source) -> Error {
     Error::Sql {
         reason: described(unusable.reason).to_owned(),
-        place: Box::new(SqlPlace::of(&Origin {
+        place: Box::new(SqlPlace::from_origin(&Origin {
             source,
             at: unusable.at,
         })),

@@ -18,7 +18,7 @@ pub(super) struct Cell<'r> {
 }
 
 impl<'r> Cell<'r> {
-    pub(super) fn of(field: Field, kind: &'r ColumnType, text: Option<&'r str>) -> Self {
+    pub(super) fn new(field: Field, kind: &'r ColumnType, text: Option<&'r str>) -> Self {
         let is_json = matches!(kind.base.as_str(), "json" | "jsonb");
         let (text, form) = match text {
             Some(text) if is_json => json(text),

@@ -128,7 +128,7 @@ fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
                 ConnectError::Refused(error)
             }
             io::ErrorKind::InvalidData => {
-                ConnectError::Certificate(Untrusted::of(&error, target.tls()))
+                ConnectError::Certificate(Untrusted::new(&error, target.tls()))
             }
             io::ErrorKind::TimedOut => ConnectError::NoAnswer,
             _ => ConnectError::Broken(sqlx::Error::Io(error)),
@@ -136,7 +136,7 @@ fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
         error if offers_no_tls(&error) => ConnectError::NoTls,
         sqlx::Error::Tls(error) => {
             let error = io::Error::other(error);
-            ConnectError::Certificate(Untrusted::of(&error, target.tls()))
+            ConnectError::Certificate(Untrusted::new(&error, target.tls()))
         }
         sqlx::Error::Protocol(message) => match speaker(&message) {
             Some(speaker) => ConnectError::NotPostgres(speaker),

@@ -121,7 +121,7 @@ pub struct SqlPlace {
 const MAX_EXCERPT: usize = 120;
 
 impl SqlPlace {
-    pub(super) fn of(origin: &Origin) -> Self {
+    pub(super) fn from_origin(origin: &Origin) -> Self {
         let (line, column) = origin.line_and_column();
         let text = origin.source.text.lines().nth(line.saturating_sub(1));
         Self {

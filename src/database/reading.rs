@@ -332,7 +332,7 @@ fn account(
     let mut cells: [Option<Cell<'_>>; Field::ALL.len()] = Default::default();
     for (position, ((field, kind), cell)) in types.iter().zip(&mut cells).enumerate() {
         let text = row.try_get(position).map_err(Error::Protocol)?;
-        *cell = Some(Cell::of(*field, kind, text));
+        *cell = Some(Cell::new(*field, kind, text));
     }
     let value_of = |field: Field| {
         let cell = cells.iter().flatten().find(|cell| cell.field == field);

@@ -26,7 +26,7 @@ impl Speaker {
     }
 
     /// Recognizes the protocol by the server's first byte; `None` for a byte that Postgres may send.
-    fn of(byte: u8) -> Option<Self> {
+    fn from_first_byte(byte: u8) -> Option<Self> {
         match byte {
             // TLS accepted, TLS refused, or an early error.
             b'S' | b'N' | b'E' => None,
@@ -42,7 +42,7 @@ impl Speaker {
 pub(super) fn speaker(message: &str) -> Option<Speaker> {
     let (_, answer) = message.split_once("unexpected response from SSLRequest: 0x")?;
     let byte = u8::from_str_radix(answer.get(..2)?, 16).ok()?;
-    Speaker::of(byte)
+    Speaker::from_first_byte(byte)
 }
 
 /// Message in which a client requests TLS, and which Postgres answers with one byte.
@@ -57,7 +57,7 @@ pub(super) async fn probe(host: &str, port: u16) -> Option<Speaker> {
         stream.write_all(&TLS_REQUEST).await.ok()?;
         stream.read_u8().await.ok()
     };
-    Speaker::of(timeout(PATIENCE, asked).await.ok()??)
+    Speaker::from_first_byte(timeout(PATIENCE, asked).await.ok()??)
 }
 
 #[cfg(test)]

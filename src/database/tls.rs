@@ -36,7 +36,7 @@ enum Authority {
 }
 
 impl Untrusted {
-    pub(super) fn of(error: &io::Error, tls: &Tls) -> Self {
+    pub(super) fn new(error: &io::Error, tls: &Tls) -> Self {
         let cause = error.get_ref();
         let cause = cause.and_then(|cause| cause.downcast_ref::<rustls::Error>());
         Self {

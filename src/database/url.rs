@@ -34,7 +34,7 @@ impl Target {
         if text.is_empty() {
             return Err(UrlError::Empty);
         }
-        if let Some(mistake) = Mistake::of(text) {
+        if let Some(mistake) = Mistake::find_in(text) {
             return Err(UrlError::Mistake(mistake));
         }
         // The parser's error could quote the text.
@@ -49,7 +49,7 @@ impl Target {
         if url.fragment().is_some() || url.path().contains('@') {
             return Err(UrlError::Unencoded);
         }
-        let parameters = Parameters::of(&url)?;
+        let parameters = Parameters::from_url(&url)?;
         let host = parameters
             .host
             .clone()

@@ -67,7 +67,7 @@ const OTHER_DATABASES: [(&str, &str); 16] = [
 
 impl Mistake {
     /// Recognizes the intention of a text that is not a Postgres URL.
-    pub(super) fn of(text: &str) -> Option<Self> {
+    pub(super) fn find_in(text: &str) -> Option<Self> {
         let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’');
         if text.starts_with(is_quote) {
             return Some(Self::Quotes);
@@ -265,7 +265,7 @@ mod tests {
                 "without `psql`",
             ),
         ] {
-            let mistake = Mistake::of(text).expect(text);
+            let mistake = Mistake::find_in(text).expect(text);
             assert!(mistake.to_string().contains(message), "{text}: {mistake}");
             assert!(mistake.hint().contains(hint), "{text}: {}", mistake.hint());
             assert!(
@@ -283,7 +283,7 @@ mod tests {
             "canary://u:p@h/db",
             "u:canary@h:5432/db",
         ] {
-            assert_eq!(Mistake::of(text), None, "{text}");
+            assert_eq!(Mistake::find_in(text), None, "{text}");
         }
     }
 }

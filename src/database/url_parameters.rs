@@ -188,7 +188,7 @@ const SEARCH_PATHS: [&str; 4] = [
 ];
 
 impl Parameters {
-    pub(super) fn of(url: &Url) -> Result<Self, UrlError> {
+    pub(super) fn from_url(url: &Url) -> Result<Self, UrlError> {
         let mut parameters = Self::default();
         let mut schema = None;
         let mut search_path = None;
@@ -349,7 +349,7 @@ mod tests {
 
     fn of(query: &str) -> Result<Parameters, String> {
         let url = Url::parse(&format!("postgres://u@h/d?{query}")).unwrap();
-        Parameters::of(&url).map_err(|error| error.to_string())
+        Parameters::from_url(&url).map_err(|error| error.to_string())
     }
 
     fn search_path(query: &str) -> Option<String> {

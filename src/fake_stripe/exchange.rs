@@ -108,8 +108,8 @@ impl Engine {
                 change(&mut world);
             }
         }
-        let entered = Entered::of(&self, &ticket);
-        let mut key = KeyInUse::of(&self, &arrival);
+        let entered = Entered::new(&self, &ticket);
+        let mut key = KeyInUse::new(&self, &arrival);
         let answer = self.answer(
             &ticket,
             route.as_ref().map(|(route, id)| (*route, id.as_str())),
@@ -167,7 +167,7 @@ impl Engine {
         };
         let latency = desk
             .latency
-            .map_or(Duration::ZERO, |latency| latency.of(number));
+            .map_or(Duration::ZERO, |latency| latency.delay(number));
         let clock = desk.follows.map(|(moment, clock)| {
             let passed = i64::try_from(moment.elapsed().as_secs()).unwrap_or_default();
             clock.saturating_add(passed)
@@ -260,7 +260,7 @@ fn respond(
             if let Some(error) = arrival.broken.clone() {
                 return Err(error);
             }
-            let mut form = Form::of(&[query, arrival.body.clone()].concat())?;
+            let mut form = Form::from_pairs(&[query, arrival.body.clone()].concat())?;
             let expand = form.texts("expand")?;
             (form, Parameters::of_expansion(&expand))
         }
@@ -324,7 +324,7 @@ struct KeyInUse<'a> {
 }
 
 impl<'a> KeyInUse<'a> {
-    fn of(engine: &'a Engine, arrival: &'a Arrival) -> Self {
+    fn new(engine: &'a Engine, arrival: &'a Arrival) -> Self {
         let Parts {
             method,
             uri,
@@ -377,7 +377,7 @@ struct Entered<'a> {
 }
 
 impl<'a> Entered<'a> {
-    fn of(engine: &'a Engine, ticket: &Ticket) -> Self {
+    fn new(engine: &'a Engine, ticket: &Ticket) -> Self {
         Self {
             engine,
             endpoint: ticket.refused.is_none().then_some(ticket.endpoint),

@@ -257,7 +257,7 @@ impl Keys {
                  for details, or we can help at https://support.stripe.com/.",
             ));
         };
-        let masked = Masked::of(secret);
+        let masked = Masked::new(secret);
         if secret.starts_with("pk_") {
             return Err(ApiError::unauthorized(
                 "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list \
@@ -353,7 +353,7 @@ impl Admitted {
 struct Masked(String);
 
 impl Masked {
-    fn of(secret: &str) -> Self {
+    fn new(secret: &str) -> Self {
         /// Number of trailing characters shown by Stripe.
         const SHOWN: usize = 4;
         let letters: Vec<char> = secret.chars().collect();

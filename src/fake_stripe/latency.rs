@@ -21,7 +21,7 @@ impl Latency {
         clippy::float_arithmetic,
         reason = "a distribution of waiting times, not money"
     )]
-    pub(crate) fn of(&self, number: u64) -> Duration {
+    pub(crate) fn delay(&self, number: u64) -> Duration {
         let median = self.median.as_secs_f64();
         let spread = (self.slowest_percent.as_secs_f64() / median).ln() / SLOWEST_PERCENT;
         let chance = mix(self.seed ^ mix(number));
@@ -49,7 +49,7 @@ mod tests {
             slowest_percent: Duration::from_millis(1500),
             seed: 1,
         };
-        let mut times: Vec<_> = (0..10_000).map(|number| latency.of(number)).collect();
+        let mut times: Vec<_> = (0..10_000).map(|number| latency.delay(number)).collect();
         times.sort();
         let near = |found: Option<Duration>, wanted: u128| {
             found.unwrap().as_millis().abs_diff(wanted) < wanted / 10
@@ -64,6 +64,6 @@ mod tests {
             "{:?}",
             times.get(9_900)
         );
-        assert_eq!(latency.of(42), latency.of(42));
+        assert_eq!(latency.delay(42), latency.delay(42));
     }
 }

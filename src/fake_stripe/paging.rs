@@ -33,7 +33,7 @@ pub(crate) struct Page<'a, T> {
 }
 
 impl<'a> Window<'a> {
-    pub(crate) fn of(
+    pub(crate) fn new(
         parameters: &'a Parameters,
         disorder: Option<Disorder>,
     ) -> Result<Self, ApiError> {

@@ -184,7 +184,7 @@ pub enum Conclusion {
 impl Conclusion {
     /// Derives the conclusion, consistent with the exit status: if the job fails, so does the check run. A run without
     /// a verdict is never green unless `on_error: neutral` asks for it.
-    pub fn of(verdict: Verdict, strict: bool, neutral_on_error: bool) -> Self {
+    pub fn new(verdict: Verdict, strict: bool, neutral_on_error: bool) -> Self {
         match verdict {
             Verdict::Pass => Self::Success,
             Verdict::Warn if !strict => Self::Neutral,
@@ -211,11 +211,11 @@ mod tests {
     #[test]
     fn a_run_that_could_not_tell_is_never_green_by_default() {
         assert_eq!(
-            Conclusion::of(Verdict::Error, false, false),
+            Conclusion::new(Verdict::Error, false, false),
             Conclusion::Failure
         );
         assert_eq!(
-            Conclusion::of(Verdict::Error, true, true),
+            Conclusion::new(Verdict::Error, true, true),
             Conclusion::Neutral
         );
     }
@@ -223,19 +223,19 @@ mod tests {
     #[test]
     fn a_warning_is_neutral_unless_it_fails_the_job() {
         assert_eq!(
-            Conclusion::of(Verdict::Warn, false, false),
+            Conclusion::new(Verdict::Warn, false, false),
             Conclusion::Neutral
         );
         assert_eq!(
-            Conclusion::of(Verdict::Warn, true, false),
+            Conclusion::new(Verdict::Warn, true, false),
             Conclusion::Failure
         );
         assert_eq!(
-            Conclusion::of(Verdict::Fail, false, true),
+            Conclusion::new(Verdict::Fail, false, true),
             Conclusion::Failure
         );
         assert_eq!(
-            Conclusion::of(Verdict::Pass, true, true),
+            Conclusion::new(Verdict::Pass, true, true),
             Conclusion::Success
         );
     }

@@ -103,7 +103,7 @@ pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
 
 fn of_finding(found: &Reported, contract: Option<&str>, counts: bool) -> Annotation {
     let finding = &found.finding;
-    let shown = Shown::of(finding);
+    let shown = Shown::new(finding);
     let standing = found.standing.as_ref();
     let level = match finding.severity {
         _ if matches!(standing, Some(Standing::Accepted { .. })) => Level::Notice,

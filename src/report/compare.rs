@@ -372,7 +372,7 @@ mod tests {
                 .iter()
                 .map(|found| found.finding.clone())
                 .collect();
-            let verdict = if is_unanswered { Verdict::Error } else { Verdict::of(&of_all, fail_on) };
+            let verdict = if is_unanswered { Verdict::Error } else { Verdict::from_findings(&of_all, fail_on) };
             outcome.contracts[0].fail_on = fail_on;
             outcome.contracts[0].verdict = verdict;
             outcome.verdict = verdict;

@@ -81,7 +81,7 @@ pub const FORMATS: &[FileFormat] = &[
 
 impl FileFormat {
     /// Returns the format for a file name, or `None` if its extension is unknown.
-    pub fn of(path: &Path) -> Option<&'static Self> {
+    pub fn for_path(path: &Path) -> Option<&'static Self> {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let all = FORMATS
             .iter()
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_ending_says_the_format() {
-        let name = |path: &str| FileFormat::of(Path::new(path)).map(|format| format.name);
+        let name = |path: &str| FileFormat::for_path(Path::new(path)).map(|format| format.name);
         assert_eq!(name("report.json"), Some("JSON"));
         assert_eq!(name("a.b/REPORT.Md"), Some("Markdown"));
         assert_eq!(name("a.sarif.json"), Some("SARIF"));

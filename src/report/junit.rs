@@ -161,7 +161,7 @@ fn no_verdict(problem: &Problem, class: &str) -> Case {
 
 fn detail(found: &Reported) -> Detail {
     let finding = &found.finding;
-    let shown = Shown::of(finding);
+    let shown = Shown::new(finding);
     let mut lines = shown.message.clone();
     lines.extend(shown.fix.iter().map(|line| format!("fix: {line}")));
     lines.extend(shown.evidence);

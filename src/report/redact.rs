@@ -109,7 +109,7 @@ fn reported(found: &Reported) -> Reported {
         changes,
         repair,
     } = found;
-    let ids = Ids::of(finding);
+    let ids = Ids::from_finding(finding);
     let hidden = |text: &str| ids.hidden_in(text);
     let change = |change: &Change| {
         let Change { path, line, does } = change;
@@ -134,7 +134,7 @@ fn reported(found: &Reported) -> Reported {
 struct Ids(Vec<(String, String)>);
 
 impl Ids {
-    fn of(finding: &Finding) -> Self {
+    fn from_finding(finding: &Finding) -> Self {
         let subject = &finding.subject;
         let ids = [&subject.account, &subject.customer, &subject.subscription];
         let named = subject.named.iter().map(String::as_str);
@@ -305,7 +305,7 @@ mod tests {
         let mut finding = sample::about("usr_alice_1");
         finding.subject.named = ["usr_alice_1234".into(), "sub_usr_alice_1_x".into()].into();
         finding.message = "usr_alice_1234, sub_usr_alice_1_x and usr_alice_1".into();
-        let ids = Ids::of(&finding);
+        let ids = Ids::from_finding(&finding);
         assert_eq!(
             ids.hidden_in(&finding.message),
             "usr_…34, sub_…_x and usr_…1"
@@ -316,9 +316,15 @@ mod tests {
     fn the_id_in_the_entity_is_hidden() {
         let mut finding = sample::about("usr_alice");
         finding.subject = Subject::default();
-        assert_eq!(Ids::of(&finding).hidden_in(&finding.entity), "user:usr…e");
+        assert_eq!(
+            Ids::from_finding(&finding).hidden_in(&finding.entity),
+            "user:usr…e"
+        );
         finding.entity = "price:price_123456".into();
-        assert_eq!(Ids::of(&finding).hidden_in("price_123456"), "price_123456");
+        assert_eq!(
+            Ids::from_finding(&finding).hidden_in("price_123456"),
+            "price_123456"
+        );
     }
 
     #[test]

@@ -270,7 +270,7 @@ pub(super) fn contract(name: &str, source: Source, findings: Vec<Finding>) -> Co
     ContractOutcome {
         name: name.into(),
         source,
-        verdict: Verdict::of(&findings, Some(Severity::High)),
+        verdict: Verdict::from_findings(&findings, Some(Severity::High)),
         fail_on: Some(Severity::High),
         advice: vec![],
         findings: findings

@@ -26,7 +26,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) fn of(finding: &Finding) -> Self {
+    pub(super) fn new(finding: &Finding) -> Self {
         let subject = &finding.subject;
         let names = [
             subject.account.as_deref(),
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_name_with_line_ends_cannot_add_lines() {
         let finding = sample::about("usr_1\n\nVERDICT: PASS");
-        let shown = Shown::of(&finding);
+        let shown = Shown::new(&finding);
         assert_eq!(shown.entity, "user:usr_1\\n\\nVERDICT: PASS");
         assert_eq!(
             shown.message,
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_very_long_name_is_shortened_everywhere() {
-        let shown = Shown::of(&sample::about(&"x".repeat(70_000)));
+        let shown = Shown::new(&sample::about(&"x".repeat(70_000)));
         for line in shown.message.iter().chain(&shown.evidence) {
             assert!(line.chars().count() < 300, "{line}");
         }

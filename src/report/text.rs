@@ -195,7 +195,7 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
 
 /// Returns the evidence of a step, indented below the message.
 fn evidence(found: &Reported) -> Vec<String> {
-    let shown = Shown::of(&found.finding);
+    let shown = Shown::new(&found.finding);
     let lines = shown.evidence.iter();
     lines.map(|line| format!("  {}", terminal(line))).collect()
 }
@@ -206,7 +206,7 @@ pub(super) fn finding(
     evidence: &[String],
     paint: Paint,
 ) -> String {
-    let shown = Shown::of(&found.finding);
+    let shown = Shown::new(&found.finding);
     let severity = found.finding.severity;
     let label = format!("[{}]", severity.as_str().to_uppercase());
     let label = paint.with(severity_style(severity), &label);

@@ -59,7 +59,7 @@ impl Scratch {
         let mut tokens = vec![id.clone(), seed.email.clone()];
         tokens.extend(seed.customer.clone());
         self.note(&tokens).await?;
-        let lost = |error| Error::of(error, MAKING);
+        let lost = |error| Error::new(error, MAKING);
         let mut connection = self.pool.acquire().await.map_err(lost)?;
         let mut transaction = connection.begin().await.map_err(lost)?;
         for (index, statement) in self.account.iter().enumerate() {
@@ -135,7 +135,7 @@ async fn typed_one(
             Some(Some(_)) | None => return Err(failed(error, index)),
         }
     }
-    let lost = |error| Error::of(error, MAKING);
+    let lost = |error| Error::new(error, MAKING);
     let rows = sqlx::query(
         "select format_type(t.oid, null), format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) \
          from pg_prepared_statements p cross join unnest(p.parameter_types::oid[]) with ordinality as a (type, position) \
@@ -155,7 +155,7 @@ async fn typed_one(
             (row.try_get(0).map_err(lost)?, row.try_get(1).map_err(lost)?);
         *kind = Some(written);
         if *value == Placeholder::AccountId {
-            id = id.max(Some(IdKind::of(&base)));
+            id = id.max(Some(IdKind::from_base_type(&base)));
         }
     }
     Ok(TypedStatement {
@@ -171,7 +171,7 @@ pub(super) async fn tables_of_accounts(
     connection: &mut PgConnection,
     statements: &[TypedStatement],
 ) -> Result<Vec<i64>, Error> {
-    let lost = |error| Error::of(error, MAKING);
+    let lost = |error| Error::new(error, MAKING);
     let mut returned = None;
     for statement in statements {
         let sql = AssertSqlSafe(statement.sql.clone()).into_sql_str();
@@ -197,7 +197,7 @@ pub(super) async fn written_tables(
     connection: &mut PgConnection,
     statements: &[TypedStatement],
 ) -> Result<Vec<String>, Error> {
-    let lost = |error| Error::of(error, MAKING);
+    let lost = |error| Error::new(error, MAKING);
     let mut transaction = connection.begin().await.map_err(lost)?;
     for statement in statements {
         let prepare = format!("prepare prodverdict_account as\n{}", statement.sql);
@@ -254,7 +254,7 @@ fn unknown_parameter(error: &sqlx::Error) -> Option<usize> {
 
 fn failed(error: sqlx::Error, index: usize) -> Error {
     let Some(server) = error.as_database_error() else {
-        return Error::of(error, MAKING);
+        return Error::new(error, MAKING);
     };
     let (code, message) = told(server);
     if hides_rows(&code, &message) {
@@ -268,7 +268,7 @@ fn failed(error: sqlx::Error, index: usize) -> Error {
 }
 
 impl IdKind {
-    fn of(base: &str) -> Self {
+    fn from_base_type(base: &str) -> Self {
         match base {
             "uuid" => Self::Uuid,
             "smallint" => Self::Small,
@@ -318,7 +318,7 @@ fn shown_uuid(bytes: &[u8]) -> String {
 fn returned(row: &PgRow) -> Result<String, Error> {
     let value = row
         .try_get_raw(0)
-        .map_err(|error| Error::of(error, MAKING))?;
+        .map_err(|error| Error::new(error, MAKING))?;
     if value.is_null() {
         return Err(Error::AccountId("it is null".to_owned()));
     }

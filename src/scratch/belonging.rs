@@ -92,7 +92,7 @@ async fn columns_named_after(
     tables: &Tables,
     accounts: &[&Table],
 ) -> Result<BTreeMap<Table, Vec<String>>, Error> {
-    let reading = |error| Error::of(error, READING);
+    let reading = |error| Error::new(error, READING);
     let names: Vec<String> = accounts
         .iter()
         .flat_map(|table| {

@@ -34,7 +34,7 @@ impl Scratch {
             .pool
             .acquire()
             .await
-            .map_err(|error| Error::of(error, NOTING))?;
+            .map_err(|error| Error::new(error, NOTING))?;
         match insert_notes(&mut connection, tokens).await {
             Err(Error::Rejected { code, .. }) if NO_TABLE.contains(&code.as_str()) => {}
             result => return result,
@@ -53,7 +53,7 @@ impl Scratch {
                 .pool
                 .acquire()
                 .await
-                .map_err(|error| Error::of(error, CLEANING))?;
+                .map_err(|error| Error::new(error, CLEANING))?;
             start_notes(&mut connection).await?;
         }
         Ok(())
@@ -66,7 +66,7 @@ impl Scratch {
             .pool
             .acquire()
             .await
-            .map_err(|error| Error::of(error, CLEANING))?;
+            .map_err(|error| Error::new(error, CLEANING))?;
         // First: our own deletes pass the triggers, but from now on no write of the application may fail either.
         let disarmed = {
             let mut triggers = self.triggers.lock().await;
@@ -134,7 +134,7 @@ async fn insert_notes(connection: &mut PgConnection, tokens: &[String]) -> Resul
         .persistent(false)
         .execute(connection)
         .await
-        .map_err(|error| Error::of(error, NOTING))?;
+        .map_err(|error| Error::new(error, NOTING))?;
     Ok(())
 }
 
@@ -173,7 +173,7 @@ pub(super) async fn drop_schema(connection: &mut PgConnection) -> Result<(), Err
         .persistent(false)
         .fetch_one(&mut *connection)
         .await
-        .map_err(|error| Error::of(error, CLEANING))?;
+        .map_err(|error| Error::new(error, CLEANING))?;
     if exists {
         session::run(
             connection,
@@ -202,7 +202,7 @@ async fn delete(connection: &mut PgConnection, tables: &Tables, rows: &Rows) -> 
             return Ok(());
         };
         let Some(server) = error.as_database_error() else {
-            return Err(Error::of(error, CLEANING));
+            return Err(Error::new(error, CLEANING));
         };
         let (code, message) = told(server);
         if attempt == ATTEMPTS || !TRANSIENT.contains(&code.as_str()) {
@@ -224,7 +224,7 @@ pub(super) async fn references(
     connection: &mut PgConnection,
     tables: &Tables,
 ) -> Result<Vec<Reference>, Error> {
-    let reading = |error| Error::of(error, "reading foreign keys");
+    let reading = |error| Error::new(error, "reading foreign keys");
     let rows = sqlx::query(
         "select conrelid::int8, confrelid::int8, \
          array(select attname::text from unnest(conkey) with ordinality as k (number, position) \
@@ -297,6 +297,6 @@ impl Reference {
             .persistent(false)
             .fetch_all(connection)
             .await
-            .map_err(|error| Error::of(error, CLEANING))
+            .map_err(|error| Error::new(error, CLEANING))
     }
 }

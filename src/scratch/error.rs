@@ -192,7 +192,7 @@ impl Refusal {
 
 impl Error {
     /// Converts an error of the server or the connection; `doing` names the operation.
-    pub(super) fn of(error: sqlx::Error, doing: &'static str) -> Self {
+    pub(super) fn new(error: sqlx::Error, doing: &'static str) -> Self {
         let Some(server) = error.as_database_error() else {
             return Self::Lost {
                 doing,

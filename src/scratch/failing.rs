@@ -80,7 +80,7 @@ impl Scratch {
             .pool
             .acquire()
             .await
-            .map_err(|error| Error::of(error, ARMING))?;
+            .map_err(|error| Error::new(error, ARMING))?;
         let mut triggers = self.triggers.lock().await;
         if !triggers.are_there {
             install(&mut connection, &self.tables).await?;
@@ -99,7 +99,7 @@ impl Scratch {
             .persistent(false)
             .execute(&mut *connection)
             .await
-            .map_err(|error| Error::of(error, ARMING))?;
+            .map_err(|error| Error::new(error, ARMING))?;
         Ok(FailedWrite {
             scratch: self,
             number,
@@ -116,13 +116,13 @@ impl FailedWrite<'_> {
             .pool
             .acquire()
             .await
-            .map_err(|error| Error::of(error, ARMING))?;
+            .map_err(|error| Error::new(error, ARMING))?;
         self.count(&mut connection).await
     }
 
     /// Disarms the failure, and counts the writes.
     pub async fn end(self) -> Result<Writes, Error> {
-        let disarming = |error| Error::of(error, DISARMING);
+        let disarming = |error| Error::new(error, DISARMING);
         let mut connection = self.scratch.pool.acquire().await.map_err(disarming)?;
         let sql = format!("delete from {SCHEMA}.failure where number = $1");
         sqlx::query(AssertSqlSafe(sql))
@@ -135,7 +135,7 @@ impl FailedWrite<'_> {
     }
 
     async fn count(&self, connection: &mut PgConnection) -> Result<Writes, Error> {
-        let counting = |error| Error::of(error, "counting writes");
+        let counting = |error| Error::new(error, "counting writes");
         let sql = format!(
             "select case when is_called then last_value else 0 end from {SCHEMA}.writes_{}",
             self.number
@@ -208,7 +208,7 @@ pub(super) async fn remove(connection: &mut PgConnection, tables: &Tables) -> Re
     .persistent(false)
     .fetch_all(&mut *connection)
     .await
-    .map_err(|error| Error::of(error, DISARMING))?;
+    .map_err(|error| Error::new(error, DISARMING))?;
     let with_trigger = |table: &&Table| {
         tables
             .0

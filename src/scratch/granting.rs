@@ -37,7 +37,7 @@ impl Scratch {
         else {
             return Ok(false);
         };
-        let failed = |error| Error::of(error, PAYING);
+        let failed = |error| Error::new(error, PAYING);
         let mut connection = self.pool.acquire().await.map_err(failed)?;
         let name = quoted_table(table);
         let mut sets = Vec::new();
@@ -87,7 +87,7 @@ impl Scratch {
         else {
             return Ok(false);
         };
-        let failed = |error| Error::of(error, GRANTING);
+        let failed = |error| Error::new(error, GRANTING);
         let mut connection = self.pool.acquire().await.map_err(failed)?;
         let (name, paid, id) = (quoted_table(table), quoted(paid), quoted(id));
         let kind = format!("select pg_typeof({paid})::text from {name} where {id}::text = $1");

@@ -22,14 +22,14 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
     let mut connection = database::open(url, env, opening.in_container_action).await?;
     session::set(&mut connection)
         .await
-        .map_err(|error| Error::of(error, "setting its limits"))?;
+        .map_err(|error| Error::new(error, "setting its limits"))?;
     refusal::alone(&mut connection, env).await?;
     refusal::of_the_server(&mut connection, &opening).await?;
     let account = account::typed(&mut connection, &opening.rehearsal.account).await?;
     let notes = refusal::notes(&mut connection).await?;
     refusal::of_the_rows(&mut connection, &opening, &account, &notes).await?;
     let accounts = account::tables_of_accounts(&mut connection, &account).await?;
-    let tables = Tables::of(&mut connection).await?;
+    let tables = Tables::read(&mut connection).await?;
     let tables = tables.with_accounts(&mut connection, &accounts).await?;
     // Refuses tables that are too large before anything is written.
     tables.keys(&mut connection).await?;

@@ -97,7 +97,7 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
             .persistent(false)
             .fetch_one(&mut *connection)
             .await
-            .map_err(|error| Error::of(error, "keeping other rehearsals out"))?;
+            .map_err(|error| Error::new(error, "keeping other rehearsals out"))?;
         if taken {
             return Ok(());
         }
@@ -120,7 +120,7 @@ pub(super) async fn of_the_server(
     .persistent(false)
     .fetch_one(&mut *connection)
     .await
-    .map_err(|error| Error::of(error, COMPARING))?;
+    .map_err(|error| Error::new(error, COMPARING))?;
     let ours = identity(connection).await;
     let contract_env = &opening.contract.database.url_env;
     let other = match opening.contract_url {
@@ -168,7 +168,7 @@ async fn sees_lock(other: &mut PgConnection, pid: i32) -> Result<bool, Error> {
     .persistent(false)
     .fetch_one(other)
     .await
-    .map_err(|error| Error::of(error, COMPARING))
+    .map_err(|error| Error::new(error, COMPARING))
 }
 
 struct Identity {
@@ -195,7 +195,7 @@ async fn identity(connection: &mut PgConnection) -> Option<Identity> {
 
 /// Reads the notes of killed rehearsals. Short ones are skipped: they could match anybody's rows.
 pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
-    let reading = |error| Error::of(error, "reading the notes of a rehearsal that was killed");
+    let reading = |error| Error::new(error, "reading the notes of a rehearsal that was killed");
     let exists: bool = sqlx::query_scalar("select to_regclass($1) is not null")
         .bind(format!("{SCHEMA}.token"))
         .persistent(false)
@@ -223,7 +223,7 @@ pub(super) async fn of_the_rows(
     if opening.rehearsal.allow_rows {
         return Ok(());
     }
-    let reading = |error| Error::of(error, "looking for accounts that are there already");
+    let reading = |error| Error::new(error, "looking for accounts that are there already");
     let tables = match &opening.contract.database.accounts {
         AccountsQuery::Table { table, .. } => vec![quoted_table(table)],
         AccountsQuery::Query { .. } => written_tables(connection, account).await?,

@@ -42,6 +42,6 @@ pub(super) async fn run(
     connection
         .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)))
         .await
-        .map_err(|error| Error::of(error, doing))?;
+        .map_err(|error| Error::new(error, doing))?;
     Ok(())
 }

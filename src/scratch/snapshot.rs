@@ -43,14 +43,14 @@ impl Scratch {
             .pool
             .acquire()
             .await
-            .map_err(|error| Error::of(error, LOOKING))?;
+            .map_err(|error| Error::new(error, LOOKING))?;
         let rows = self.tables.rows_with(&mut connection, tokens, None).await?;
-        Ok(Snapshot::of(rows))
+        Ok(Snapshot::new(rows))
     }
 }
 
 impl Snapshot {
-    fn of(rows: Vec<Row>) -> Self {
+    fn new(rows: Vec<Row>) -> Self {
         let mut snapshot = Self::default();
         for row in rows {
             let table = row.table.to_string().replace('`', "");

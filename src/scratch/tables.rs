@@ -55,7 +55,7 @@ pub(super) struct Row {
 
 impl Tables {
     /// Lists the tables, except those of extensions, which hold nobody's data.
-    pub(super) async fn of(connection: &mut PgConnection) -> Result<Self, Error> {
+    pub(super) async fn read(connection: &mut PgConnection) -> Result<Self, Error> {
         let rows = sqlx::query(
             "select nspname::text, relname::text, c.oid::int8, relkind = 'p', array(select attname::text \
                from pg_index i cross join unnest(i.indkey::int2[]) with ordinality as k (number, position) \
@@ -71,7 +71,7 @@ impl Tables {
         .persistent(false)
         .fetch_all(connection)
         .await
-        .map_err(|error| Error::of(error, LISTING))?;
+        .map_err(|error| Error::new(error, LISTING))?;
         let mut tables = BTreeMap::new();
         for row in rows {
             let read = || -> Result<_, sqlx::Error> {
@@ -87,7 +87,7 @@ impl Tables {
                 };
                 Ok((table, shape))
             };
-            let (table, shape) = read().map_err(|error| Error::of(error, LISTING))?;
+            let (table, shape) = read().map_err(|error| Error::new(error, LISTING))?;
             tables.insert(table, shape);
         }
         Ok(Self(tables))
@@ -131,10 +131,10 @@ impl Tables {
             .persistent(false)
             .fetch_all(connection)
             .await
-            .map_err(|error| Error::of(error, READING))?;
+            .map_err(|error| Error::new(error, READING))?;
         for row in rows {
             let read = || Ok((row.try_get(0)?, row.try_get(1)?));
-            let (number, key): (i32, Key) = read().map_err(|error| Error::of(error, READING))?;
+            let (number, key): (i32, Key) = read().map_err(|error| Error::new(error, READING))?;
             if let Some(keys) = self.numbered(number).and_then(|table| found.get_mut(table)) {
                 keys.push(key);
             }
@@ -177,12 +177,12 @@ impl Tables {
             .persistent(false)
             .fetch_all(connection)
             .await
-            .map_err(|error| Error::of(error, READING))?;
+            .map_err(|error| Error::new(error, READING))?;
         let mut found = Vec::new();
         for row in rows {
             let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
             let (number, key, text): (i32, Key, String) =
-                read().map_err(|error| Error::of(error, READING))?;
+                read().map_err(|error| Error::new(error, READING))?;
             // A number that is out of range leaves the row as one text.
             let columns = serde_json::from_str(&text)
                 .unwrap_or_else(|_| BTreeMap::from([("*".to_owned(), text.into())]));

@@ -113,7 +113,7 @@ impl TemporaryDatabase {
         let mut connection = database::open(url, &self.env, self.in_container_action).await?;
         session::set(&mut connection)
             .await
-            .map_err(|error| Error::of(error, "setting its limits"))?;
+            .map_err(|error| Error::new(error, "setting its limits"))?;
         Ok(connection)
     }
 }
@@ -124,7 +124,7 @@ async fn remove_leftovers(connection: &mut PgConnection) -> Result<(), Error> {
         .persistent(false)
         .fetch_all(&mut *connection)
         .await
-        .map_err(|error| Error::of(error, CREATING))?;
+        .map_err(|error| Error::new(error, CREATING))?;
     for name in names {
         let drop = format!("drop database if exists {}", quoted(&name));
         let dropped = sqlx::raw_sql(AssertSqlSafe(drop))

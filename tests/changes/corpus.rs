@@ -176,7 +176,7 @@ fn now(file: &ChangedFile) -> String {
 
 fn said(case: &Case) -> Vec<String> {
     let contract = contract(&case.contract);
-    let diff = Diff::of(&case.files, &[], "prodverdict.yml");
+    let diff = Diff::new(&case.files, &[], "prodverdict.yml");
     let mut finder = Finder::new(&diff, of_contract(&contract));
     let now: BTreeMap<_, _> = case
         .files

@@ -26,7 +26,7 @@ fn a_finding_lists_a_handful_of_lines_however_many_there_are() {
             )
         })
         .collect();
-    let diff = Diff::of(&files, &[], "prodverdict.yml");
+    let diff = Diff::new(&files, &[], "prodverdict.yml");
     let contract: Vec<_> = (0..300)
         .map(|number| name(Kind::Price, &format!("price_{number}")))
         .collect();
@@ -49,7 +49,7 @@ fn a_line_that_is_long_enough_to_be_a_program_is_none() {
         "x = 1; ".repeat(100_000)
     );
     let files = [file("src/app.js", patch)];
-    let diff = Diff::of(&files, &[], "prodverdict.yml");
+    let diff = Diff::new(&files, &[], "prodverdict.yml");
     let mut finder = Finder::new(&diff, Vec::new());
     assert!(
         finder
@@ -66,7 +66,7 @@ proptest! {
         is_removed in any::<bool>(),
     ) {
         let files = [ChangedFile { is_removed, ..file(&path, patch.clone()) }];
-        let diff = Diff::of(&files, &[], "prodverdict.yml");
+        let diff = Diff::new(&files, &[], "prodverdict.yml");
         let names = [name(Kind::Column, "has_paid_access"), name(Kind::Column, "plan"), name(Kind::Plan, "pro")];
         let mut finder = Finder::new(&diff, names.to_vec());
         for touch in finder.touches(&names).iter() {

@@ -193,7 +193,7 @@ pub(crate) fn publication(findings: u32) -> Publication {
     };
     Publication {
         verdict,
-        conclusion: Conclusion::of(verdict, false, false),
+        conclusion: Conclusion::new(verdict, false, false),
         title: format!("{findings} findings"),
         summary: format!("**{findings} findings** in 1 contract"),
         text: Some("| Rule | Customer |\n|---|---|\n".to_owned()),

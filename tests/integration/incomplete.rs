@@ -15,7 +15,7 @@ fn three_pages() -> Live {
     let mut world = World::new(NOW);
     world.bulk(&Bulk {
         statuses: vec![(Status::Unpaid, 1)],
-        ..Bulk::of(250)
+        ..Bulk::new(250)
     });
     Live::new(
         world,

@@ -13,7 +13,7 @@ fn business(more: &[&str]) -> Live {
     world.bulk(&Bulk {
         statuses: vec![(Status::Active, 1), (Status::Canceled, 10)],
         spacing: 7 * 3_600,
-        ..Bulk::of(3_300)
+        ..Bulk::new(3_300)
     });
     for name in ["alice", "bob"] {
         let subscription = Subscription::new(&format!("cus_{name}"), Status::Active);
@@ -119,7 +119,7 @@ fn what_costs_more_than_it_was_thought_to_stops_at_the_limit() {
     }
     world.bulk(&Bulk {
         statuses: vec![(Status::Canceled, 1)],
-        ..Bulk::of(150)
+        ..Bulk::new(150)
     });
     let live = Live::new(
         world,
@@ -137,7 +137,7 @@ fn a_wrong_key_is_reported_after_a_full_read() {
     let mut world = World::new(NOW);
     world.bulk(&Bulk {
         statuses: vec![(Status::Canceled, 1)],
-        ..Bulk::of(150)
+        ..Bulk::new(150)
     });
     let gone = Subscription::new("cus_5", Status::Canceled).created(NOW - 900 * 86_400);
     world.subscription(gone.price("price_pro"));
@@ -156,7 +156,7 @@ fn a_listing_keeps_to_the_limits_of_the_provider() {
     let mut world = World::new(NOW);
     world.bulk(&Bulk {
         statuses: vec![(Status::Unpaid, 1)],
-        ..Bulk::of(6_000)
+        ..Bulk::new(6_000)
     });
     let live = Live::new(
         world,
@@ -178,12 +178,12 @@ fn a_second_in_which_thousands_were_created_is_paged_to_its_end() {
     let busy = || Bulk {
         statuses: vec![(Status::Unpaid, 1)],
         spacing: 0,
-        ..Bulk::of(2_500)
+        ..Bulk::new(2_500)
     };
     let quiet = |count| Bulk {
         statuses: vec![(Status::Unpaid, 1)],
         spacing: 3_600,
-        ..Bulk::of(count)
+        ..Bulk::new(count)
     };
     for others in [0, 900] {
         let mut world = World::new(NOW);

@@ -119,7 +119,7 @@ struct Business {
 impl Business {
     fn of(count: u32) -> Self {
         let mut world = World::new(NOW);
-        world.bulk(&Bulk::of(count));
+        world.bulk(&Bulk::new(count));
         let rows: Vec<_> = world
             .subscriptions()
             .enumerate()

@@ -416,7 +416,7 @@ proptest! {
     fn fail_on_changes_the_verdict_only(world in world()) {
         let Ok(found) = answer(&world) else { return Ok(()) };
         let fail_on = [None, Some(Severity::High), Some(Severity::Medium), Some(Severity::Low)];
-        let verdicts = fail_on.map(|fail_on| Verdict::of(&found.findings, fail_on));
+        let verdicts = fail_on.map(|fail_on| Verdict::from_findings(&found.findings, fail_on));
         prop_assert!(verdicts.is_sorted(), "{:?}", verdicts);
         let expected = if found.findings.is_empty() { Verdict::Pass } else { Verdict::Fail };
         prop_assert_eq!(verdicts[3], expected);

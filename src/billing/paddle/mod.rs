@@ -52,7 +52,7 @@ pub(crate) struct Survey<'a> {
 
 /// Reads the first page, which includes the total count.
 pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
-    let mut pages = Pages::of(session, &subscriptions(&[]));
+    let mut pages = Pages::new(session, &subscriptions(&[]));
     let (mut prices, mut gathering) = (PriceTable::default(), Gathering::default());
     let begun = session.requests();
     gathering.extend(
@@ -116,7 +116,7 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<
         return Ok(Vec::new());
     }
     let filter = [("customer_id", customer.as_str())];
-    let mut pages = Pages::of(session, &subscriptions(&filter));
+    let mut pages = Pages::new(session, &subscriptions(&filter));
     let mut prices = PriceTable::default();
     let mut found = Vec::new();
     loop {

@@ -54,7 +54,7 @@ pub(crate) async fn read(
 ) -> Result<EventLog, Error> {
     let mut log = EventLog::default();
     let kinds: Vec<_> = CHANGES.into_iter().chain(ACTED_ON).collect();
-    let mut pages = Pages::of(session, &events(&kinds, &[("delivery_success", "false")]));
+    let mut pages = Pages::new(session, &events(&kinds, &[("delivery_success", "false")]));
     let mut asked = 0;
     while asked < PAGES_OF_UNDELIVERED
         && let Some(page) = pages.next(event_text).await?
@@ -62,7 +62,7 @@ pub(crate) async fn read(
         asked += 1;
         log.undelivered.extend(page);
     }
-    let mut pages = Pages::of(session, &events(&CHANGES, &[]));
+    let mut pages = Pages::new(session, &events(&CHANGES, &[]));
     while asked < MOST_REQUESTS
         && let Some(page) = pages.next(event_text).await?
     {
@@ -98,7 +98,7 @@ pub(crate) async fn read_log(
 ) -> Result<bool, Error> {
     let since = since.0.to_string();
     let listing = listing("v1/events", &[]).with("created[gte]", &since);
-    let mut pages = Pages::of(session, &listing);
+    let mut pages = Pages::new(session, &listing);
     let mut read: u64 = 0;
     while read < most
         && let Some(page) = pages.next(whole_event).await?

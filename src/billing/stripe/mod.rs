@@ -111,7 +111,7 @@ async fn of_customer(
     }
     let filter = [("customer", customer.as_str()), ("status", "all")];
     let listing = with_invoices(session, subscriptions(&filter));
-    let mut pages = Pages::of(session, &listing);
+    let mut pages = Pages::new(session, &listing);
     let mut found = Vec::new();
     loop {
         match next_page(session, &mut pages, prices).await {
@@ -227,7 +227,7 @@ async fn complete(
     prices: &Prices,
 ) -> Result<(), Error> {
     let filter = [("subscription", decoded.subscription.id.as_str())];
-    let mut pages = Pages::of(session, &listing("v1/subscription_items", &filter));
+    let mut pages = Pages::new(session, &listing("v1/subscription_items", &filter));
     let currency = decoded.currency.as_deref();
     let mut items = Vec::new();
     while let Some(page) = pages

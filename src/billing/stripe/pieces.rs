@@ -68,7 +68,7 @@ enum Order {
 }
 
 impl Order {
-    fn of(page: &[Decoded]) -> Self {
+    fn new(page: &[Decoded]) -> Self {
         let created = |one: &Decoded| one.subscription.created;
         let (first, last) = (page.first().map(created), page.last().map(created));
         if !page.is_sorted_by_key(|one| Reverse(created(one))) {
@@ -97,11 +97,11 @@ impl<'a> Pieces<'a> {
         prices: &Prices,
         gathering: &mut Gathering,
     ) -> Result<Self, Error> {
-        let mut pages = Pages::of(session, listing);
+        let mut pages = Pages::new(session, listing);
         let page = next_page(session, &mut pages, prices).await?;
         let page = page.unwrap_or_default();
         let created = |one: Option<&Decoded>| one.map_or(0, |one| one.subscription.created.0);
-        let order = Order::of(&page);
+        let order = Order::new(&page);
         let first = Piece {
             is_done: !pages.has_more(),
             pages: Some(pages),
@@ -253,7 +253,7 @@ impl<'a> Pieces<'a> {
             listing = listing.with(FROM, &from.to_string());
         }
         self.all.push(Piece {
-            pages: Some(Pages::of(self.session, &listing)),
+            pages: Some(Pages::new(self.session, &listing)),
             from,
             until: Some(cut),
             top: cut,
@@ -304,7 +304,7 @@ impl<'a> Pieces<'a> {
             });
         }
         if self.order == Order::Untold {
-            self.order = Order::of(&page);
+            self.order = Order::new(&page);
         }
         piece.objects += count(&page);
         if let Some(last) = page.last() {

@@ -32,7 +32,7 @@ pub(super) async fn clocks(session: Session<'_>) -> Result<Vec<String>, Error> {
     if !session.extras().wants(Extra::TestClocks) {
         return Ok(Vec::new());
     }
-    let mut pages = Pages::of(session, &listing("v1/test_helpers/test_clocks", &[]));
+    let mut pages = Pages::new(session, &listing("v1/test_helpers/test_clocks", &[]));
     let mut clocks = Vec::new();
     loop {
         let page =
@@ -73,7 +73,7 @@ async fn of_clock(
 ) -> Result<Vec<Decoded>, Error> {
     let filter = [("test_clock", clock), ("status", "all")];
     let listing = with_invoices(session, subscriptions(&filter));
-    let mut pages = Pages::of(session, &listing);
+    let mut pages = Pages::new(session, &listing);
     let mut found = Vec::new();
     loop {
         match next_page(session, &mut pages, prices).await {

@@ -50,7 +50,7 @@ pub(super) async fn place(
     let own_files = if is_own { files.as_slice() } else { &[] };
     let rehearsal = config.rehearsal.as_ref();
     let handler_paths = rehearsal.map_or(&[][..], |one| &one.handler_paths);
-    let diff = Diff::of(&files, handler_paths, path);
+    let diff = Diff::new(&files, handler_paths, path);
     let all = touched(outcome, config, &diff, (own_files, path));
     let now = read(&all, &mut client, (repository, sha)).await;
     // Somebody who names the handler's files and rehearses them wants to see a step there, if anywhere.
@@ -105,7 +105,7 @@ fn touched(
             continue;
         };
         let of_contract = of_contract(contract);
-        let mut own_lines = OwnLines::of(own.0, own.1);
+        let mut own_lines = OwnLines::new(own.0, own.1);
         let mut finder = Finder::new(diff, of_contract.clone());
         all.extend(contract_outcome.findings.iter().map(|found| {
             let place = found.place.as_ref();
@@ -226,7 +226,7 @@ mod tests {
             patch: Some(patch.to_owned()),
             ..ChangedFile::default()
         }];
-        let diff = Diff::of(&files, &[], "prodverdict.yml");
+        let diff = Diff::new(&files, &[], "prodverdict.yml");
         let name = Name::new(Kind::Column, "has_paid_access").expect("a name");
         Touched {
             own_line: None,

@@ -35,7 +35,7 @@ pub(super) fn publication(
         .map_or_else(String::new, |url| format!("[Run]({url})"));
     Publication {
         verdict: outcome.verdict,
-        conclusion: Conclusion::of(
+        conclusion: Conclusion::new(
             outcome.verdict,
             outcome.is_strict(inputs.strict),
             inputs.neutral_on_error,

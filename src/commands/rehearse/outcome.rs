@@ -56,7 +56,7 @@ pub(super) fn outcome(
     findings.sort_by(|one, other| one.order().cmp(&other.order()));
     let mut summary = Summary::default();
     summary.count_findings(&findings);
-    let judged = Verdict::of(&findings, rehearsing.fail_on);
+    let judged = Verdict::from_findings(&findings, rehearsing.fail_on);
     let (problem, named) = match stopped.or_else(|| untold(progress, judged)) {
         Some(failure) => (Some(failure.problem), failure.named),
         None => (None, Vec::new()),

@@ -88,7 +88,7 @@ async fn found(fake: &FakeStripe) -> Result<String, Error> {
 #[tokio::test]
 async fn one_in_ten_failing_requests_changes_no_report() {
     let mut world = World::new(NOW);
-    world.bulk(&Bulk::of(SUBSCRIPTIONS));
+    world.bulk(&Bulk::new(SUBSCRIPTIONS));
     let fake = FakeStripe::start_anywhere(world).expect("the fake starts");
     let undisturbed = found(&fake).await.expect("an answer");
     assert!(

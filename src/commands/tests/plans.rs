@@ -180,7 +180,7 @@ impl Case {
         world.bulk(&Bulk {
             statuses: vec![(fake_stripe::Status::Canceled, 1)],
             prices: vec!["price_addon_1".into()],
-            ..Bulk::of(self.history)
+            ..Bulk::new(self.history)
         });
         for one in &self.bought {
             let customer = format!("cus_{}", one.customer);
@@ -337,7 +337,7 @@ async fn the_history_is_not_read_where_nothing_needs_it() {
                 (fake_stripe::Status::Canceled, 19),
                 (fake_stripe::Status::Active, 1),
             ],
-            ..Bulk::of(3_000)
+            ..Bulk::new(3_000)
         });
     });
     let reader = reader(&fake);

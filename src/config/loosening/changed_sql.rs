@@ -22,7 +22,7 @@ pub struct ChangedSql {
 /// Lists the SQL of `head` that `base` does not have, in the order of the contracts. Removed SQL is not listed: it does
 /// not run.
 pub fn sql_that_differs(base: &Config, head: &Config) -> Vec<ChangedSql> {
-    let pairs = pairs::of(&base.contracts, &head.contracts);
+    let pairs = pairs::matching(&base.contracts, &head.contracts);
     let partner = |index: usize| {
         let known = pairs.iter().position(|head| *head == Some(index))?;
         base.contracts.get(known)

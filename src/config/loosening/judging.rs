@@ -206,7 +206,7 @@ enum Meaning {
 }
 
 impl Meaning {
-    fn of(status: &Status, statuses: &Statuses) -> Self {
+    fn new(status: &Status, statuses: &Statuses) -> Self {
         if statuses.grant.contains(status) {
             Self::Grants
         } else if statuses.deny.contains(status) {
@@ -231,8 +231,8 @@ fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &
     let listed_before: BTreeSet<_> = before.grant.iter().chain(&before.deny).collect();
     let mut moved: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for status in listed_before {
-        let from = Meaning::of(status, before);
-        let to = Meaning::of(status, now);
+        let from = Meaning::new(status, before);
+        let to = Meaning::new(status, now);
         if from != to {
             moved.entry((from, to)).or_default().push(status.as_str());
         }

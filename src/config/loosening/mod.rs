@@ -47,7 +47,7 @@ pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
         places,
         list,
     } = head;
-    let pairs = pairs::of(&base.contracts, contracts);
+    let pairs = pairs::matching(&base.contracts, contracts);
     let several = base.contracts.len() > 1 || contracts.len() > 1;
     let mut found = Vec::new();
     let mut gone = Vec::new();

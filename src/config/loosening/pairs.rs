@@ -3,7 +3,7 @@
 use super::super::{AccessContract, AccountsQuery};
 
 /// Returns the position in `head` of each contract of `base`.
-pub(super) fn of(base: &[AccessContract], head: &[AccessContract]) -> Vec<Option<usize>> {
+pub(super) fn matching(base: &[AccessContract], head: &[AccessContract]) -> Vec<Option<usize>> {
     let (base_plain, head_plain) = (plain(base), plain(head));
     let content = |one: &AccessContract| AccessContract {
         name: String::new(),

@@ -70,7 +70,7 @@ pub(super) fn config(
     let mut places = Vec::new();
     for ((spot, written), name) in written.iter().filter_map(Entry::written).zip(names) {
         contracts.push(contract::access_contract(name, written, spot, collector));
-        places.push(ContractPlaces::of(written, spot, collector));
+        places.push(ContractPlaces::new(written, spot, collector));
     }
     Some(Config {
         contracts: contracts.into_iter().collect::<Option<_>>()?,

@@ -61,7 +61,7 @@ struct Change {
 const LOG_REACHES: i64 = 30 * 86_400;
 
 impl Change {
-    fn of(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
+    fn latest(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
         // The subscription gets such a status after the start of the period that is not paid.
         let is_unpaid = matches!(subscription.status, Status::PastDue | Status::Unpaid);
         let unpaid = subscription.period_start().filter(|_| is_unpaid);
@@ -91,7 +91,7 @@ enum RowSince {
 
 /// Returns true if events can explain the finding.
 pub fn is_explained_by_events(finding: &Finding) -> bool {
-    Relevance::of(finding.rule).is_some() && finding.subject.subscription.is_some()
+    Relevance::for_rule(finding.rule).is_some() && finding.subject.subscription.is_some()
 }
 
 /// Returns true if the log contains the last change of every subscription to explain, so that no more has to be read.
@@ -170,7 +170,7 @@ fn changes(facts: &Facts, now: UnixSeconds, findings: &[Finding]) -> BTreeMap<St
         .subscriptions
         .iter()
         .filter(|one| wanted.binary_search(&one.id.as_str()).is_ok())
-        .filter_map(|one| Some((one.id.to_string(), Change::of(one, now)?)))
+        .filter_map(|one| Some((one.id.to_string(), Change::latest(one, now)?)))
         .collect()
 }
 
@@ -180,7 +180,7 @@ fn cause<'l>(
     written: Option<UnixSeconds>,
     changed: Option<Change>,
 ) -> Option<Cause<'l>> {
-    let relevance = Relevance::of(finding.rule)?;
+    let relevance = Relevance::for_rule(finding.rule)?;
     let subscription = finding.subject.subscription.as_deref()?;
     let change = relevance::last_change(log, subscription);
     if change.is_none() && !log.is_cut {

@@ -29,7 +29,7 @@ pub(super) enum Relevance {
 }
 
 impl Relevance {
-    pub(super) fn of(rule: Rule) -> Option<Self> {
+    pub(super) fn for_rule(rule: Rule) -> Option<Self> {
         if matches!(rule, Rule::RevenueLeak | Rule::PlanDrift) {
             Some(Self::Gives)
         } else {

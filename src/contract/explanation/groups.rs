@@ -18,8 +18,8 @@ pub(super) struct Group {
 }
 
 /// Returns the groups: customers first, then the accounts that are not linked.
-pub(super) fn of(contract: &Contract, facts: &Facts, existing: &[CustomerId]) -> Vec<Group> {
-    let customers = Customers::of(facts, contract.match_on);
+pub(super) fn collect(contract: &Contract, facts: &Facts, existing: &[CustomerId]) -> Vec<Group> {
+    let customers = Customers::new(facts, contract.match_on);
     let mut rows: BTreeMap<&AccountId, usize> = BTreeMap::new();
     for account in &facts.accounts {
         *rows.entry(&account.id).or_default() += 1;

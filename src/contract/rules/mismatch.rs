@@ -48,7 +48,7 @@ impl<'f> Mismatches<'f> {
         if written.is_empty() {
             return mismatches;
         }
-        let accounts = AccountIndex::of(case.facts);
+        let accounts = AccountIndex::new(case.facts);
         let keys = AccountKeys::learn(case, &accounts, &written);
         mismatches.advice = keys.advice(case);
         for customer in strangers {

@@ -89,7 +89,7 @@ fn judge_accounts(
         if link.holder.first != customer || case.is_exempt(link.account) {
             continue;
         }
-        let state = states.of(case, &link.holder)?;
+        let state = states.get(case, &link.holder)?;
         if !mismatches.accuse(link.account) {
             judge_account(case, &link, state)?;
         }

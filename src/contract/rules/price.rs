@@ -82,7 +82,7 @@ fn count_unjudged(
             if !is_first || case.is_exempt(link.account) {
                 continue;
             }
-            let state = states.of(case, &link.holder)?;
+            let state = states.get(case, &link.holder)?;
             if state != CustomerAccess::Unjudged {
                 continue;
             }

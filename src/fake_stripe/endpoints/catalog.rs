@@ -78,7 +78,7 @@ fn list_products(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         active.is_none_or(|active| product.active == active)
             && (ids.is_empty() || ids.iter().any(|id| product.id == id.as_str()))
     };
-    let listing = Listing::of(&world.products, "product", call);
+    let listing = Listing::new(&world.products, "product", call);
     call.list(world, &listing, wanted, |product| {
         ProductShape::new(product, call.view(world))
     })
@@ -91,7 +91,7 @@ fn list_product_features(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiE
         .iter()
         .filter_map(|id| world.features.get(id))
         .collect();
-    let window = Window::of(call.parameters, call.disorder)?;
+    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&features, "product_feature", |feature| &feature.id)?;
     call.page(world, page, |feature| {
         ProductFeatureShape::new(product, feature, call.view(world))
@@ -127,7 +127,7 @@ fn list_prices(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             })
             && kind.is_none_or(|kind| price.kind() == kind)
     };
-    let listing = Listing::of(&world.prices, "price", call);
+    let listing = Listing::new(&world.prices, "price", call);
     call.list(world, &listing, wanted, |price| {
         PriceShape::new(price, call.view(world))
     })

@@ -78,7 +78,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && subscription.is_none_or(|asked| session.subscription.as_deref() == Some(asked))
             && intent.is_none_or(|asked| session.payment_intent.as_deref() == Some(asked))
     };
-    let listing = Listing::of(&world.objects.sessions, "checkout.session", call);
+    let listing = Listing::new(&world.objects.sessions, "checkout.session", call);
     call.list(world, &listing, wanted, |session| {
         shapes::checkout_session(session, call.view(world))
     })
@@ -86,7 +86,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 
 fn list_line_items(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let session = session(call, world)?;
-    let window = Window::of(call.parameters, call.disorder)?;
+    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&session.items, "item", |item: &Item| &item.id)?;
     call.page(world, page, |item| {
         shapes::checkout_line(session, item, call.view(world))

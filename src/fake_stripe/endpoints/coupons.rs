@@ -32,7 +32,7 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 }
 
 fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let listing = Listing::of(&world.objects.coupons, "coupon", call);
+    let listing = Listing::new(&world.objects.coupons, "coupon", call);
     call.list(
         world,
         &listing,

@@ -46,7 +46,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && email.is_none_or(|email| customer.email.as_deref() == Some(email))
             && customer.details.test_clock.as_deref() == clock
     };
-    let listing = Listing::of(&world.customers, "customer", call);
+    let listing = Listing::new(&world.customers, "customer", call);
     call.list(world, &listing, wanted, |customer| {
         CustomerShape::new(customer, call.view(world))
     })

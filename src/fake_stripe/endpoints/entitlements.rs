@@ -54,7 +54,7 @@ fn list_active_entitlements(call: &Call<'_>, world: &World) -> Result<Vec<u8>, A
         "customer",
         (customer, "customer"),
     )?;
-    let listing = Listing::of(&world.entitlements, "active_entitlement", call);
+    let listing = Listing::new(&world.entitlements, "active_entitlement", call);
     let wanted = |entitlement: &ActiveEntitlement| entitlement.customer == customer;
     call.list(world, &listing, wanted, |entitlement| {
         ActiveEntitlementShape::new(entitlement, call.view(world))
@@ -67,7 +67,7 @@ fn list_features(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let wanted = |feature: &Feature| {
         feature.active != archived && lookup_key.is_none_or(|key| feature.lookup_key == key)
     };
-    let listing = Listing::of(&world.features, "feature", call);
+    let listing = Listing::new(&world.features, "feature", call);
     call.list(world, &listing, wanted, |feature| {
         FeatureShape::new(feature, call.view(world))
     })

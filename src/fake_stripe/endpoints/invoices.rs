@@ -92,7 +92,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && account.is_none()
             && due.admits(invoice.due_date())
     };
-    let listing = Listing::of(&world.objects.invoices, "invoice", call);
+    let listing = Listing::new(&world.objects.invoices, "invoice", call);
     call.list(world, &listing, wanted, |invoice| {
         shapes::invoice(invoice, call.view(world))
     })
@@ -100,7 +100,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 
 fn list_lines(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let invoice = call.find((world, &world.objects.invoices), "invoice", (call.id, "id"))?;
-    let window = Window::of(call.parameters, call.disorder)?;
+    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&invoice.lines, "line_item", |line: &InvoiceLine| &line.id)?;
     call.page(world, page, |line| {
         shapes::line(invoice, line, call.view(world))
@@ -129,7 +129,7 @@ fn list_payments(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && intent.is_none_or(|intent| payment.payment_intent == intent)
             && kind.is_none_or(|kind| kind == "payment_intent")
     };
-    let listing = Listing::of(&world.objects.invoice_payments, "invoice_payment", call);
+    let listing = Listing::new(&world.objects.invoice_payments, "invoice_payment", call);
     call.list(world, &listing, wanted, |payment| {
         shapes::invoice_payment(payment, call.view(world))
     })

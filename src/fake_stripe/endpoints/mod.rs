@@ -264,7 +264,7 @@ impl Call<'_> {
         wanted: impl Fn(&T) -> bool,
         shape: impl Fn(&'w T) -> S,
     ) -> Result<Vec<u8>, ApiError> {
-        let window = Window::of(self.parameters, self.disorder)?;
+        let window = Window::new(self.parameters, self.disorder)?;
         let slots: &[Slot] = if self.key_is_live == world.livemode {
             &listing.slots
         } else {
@@ -301,7 +301,7 @@ struct Listing<'w, T> {
 
 impl<'w, T: Object> Listing<'w, T> {
     /// Lists the whole collection within the call's `created`.
-    fn of(collection: &'w Collection<T>, word: &'static str, call: &Call<'_>) -> Self {
+    fn new(collection: &'w Collection<T>, word: &'static str, call: &Call<'_>) -> Self {
         Self {
             collection,
             slots: Cow::Borrowed(collection.ordered_slots()),

@@ -176,7 +176,7 @@ fn list_methods(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && customer.is_some()
             && method.customer.as_deref() == customer
     };
-    let listing = Listing::of(&world.objects.payment_methods, "PaymentMethod", call);
+    let listing = Listing::new(&world.objects.payment_methods, "PaymentMethod", call);
     call.list(world, &listing, wanted, |method| {
         shapes::payment_method(method, call.view(world))
     })
@@ -200,7 +200,7 @@ fn list_refunds(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         charge.is_none_or(|charge| refund.charge == charge)
             && intent.is_none_or(|intent| refund.payment_intent == intent)
     };
-    let listing = Listing::of(&world.objects.refunds, "refund", call);
+    let listing = Listing::new(&world.objects.refunds, "refund", call);
     call.list(world, &listing, wanted, |refund| {
         shapes::refund(refund, call.view(world))
     })
@@ -218,7 +218,7 @@ fn list_disputes(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         charge.is_none_or(|charge| dispute.charge == charge)
             && intent.is_none_or(|intent| dispute.payment_intent == intent)
     };
-    let listing = Listing::of(&world.objects.disputes, "dispute", call);
+    let listing = Listing::new(&world.objects.disputes, "dispute", call);
     call.list(world, &listing, wanted, |dispute| {
         shapes::dispute(dispute, call.view(world))
     })
@@ -260,7 +260,7 @@ fn list_movements(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         .filter(is_wanted)
         .map(|movement| (shapes::balance_transaction_id(movement.source), movement))
         .collect();
-    let window = Window::of(call.parameters, call.disorder)?;
+    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&found, "balance_transaction", |(id, _)| id)?;
     call.page(world, page, |(_, movement)| {
         shapes::balance_transaction(movement)
@@ -285,7 +285,7 @@ fn list_items(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && invoice.is_none_or(|invoice| item.invoice.as_deref() == Some(invoice))
             && pending.is_none_or(|pending| item.invoice.is_none() == pending)
     };
-    let listing = Listing::of(&world.objects.invoice_items, "invoiceitem", call);
+    let listing = Listing::new(&world.objects.invoice_items, "invoiceitem", call);
     call.list(world, &listing, wanted, |item| {
         shapes::invoice_item(item, call.view(world))
     })

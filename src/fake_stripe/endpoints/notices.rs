@@ -69,7 +69,7 @@ fn list_events(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && one.is_none_or(|asked| is_of(&event.kind, asked))
             && (several.is_empty() || several.iter().any(|asked| is_of(&event.kind, asked)))
     };
-    let listing = Listing::of(&world.events, "event", call);
+    let listing = Listing::new(&world.events, "event", call);
     call.list(world, &listing, wanted, |event| {
         EventShape::new(event, call.view(world))
     })
@@ -88,7 +88,7 @@ fn retrieve_event(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 }
 
 fn list_webhook_endpoints(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let listing = Listing::of(&world.webhook_endpoints, "webhook_endpoint", call);
+    let listing = Listing::new(&world.webhook_endpoints, "webhook_endpoint", call);
     call.list(
         world,
         &listing,
@@ -107,7 +107,7 @@ fn retrieve_webhook_endpoint(call: &Call<'_>, world: &World) -> Result<Vec<u8>, 
 }
 
 fn list_test_clocks(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let listing = Listing::of(&world.test_clocks, "test_clock", call);
+    let listing = Listing::new(&world.test_clocks, "test_clock", call);
     call.list(
         world,
         &listing,

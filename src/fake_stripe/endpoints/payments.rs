@@ -76,7 +76,7 @@ fn list_intents(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let wanted = |intent: &PaymentIntent| {
         customer.is_none_or(|customer| intent.customer == customer) && account.is_none()
     };
-    let listing = Listing::of(&world.objects.payment_intents, "payment_intent", call);
+    let listing = Listing::new(&world.objects.payment_intents, "payment_intent", call);
     call.list(world, &listing, wanted, |intent| {
         shapes::payment_intent(intent, call.view(world))
     })
@@ -100,7 +100,7 @@ fn list_charges(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         customer.is_none_or(|customer| charge.customer == customer)
             && intent.is_none_or(|intent| charge.payment_intent == intent)
     };
-    let listing = Listing::of(&world.objects.charges, "charge", call);
+    let listing = Listing::new(&world.objects.charges, "charge", call);
     call.list(world, &listing, wanted, |charge| {
         shapes::charge(charge, call.view(world))
     })

@@ -49,7 +49,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && active.is_none_or(|active| price.active == active)
             && product.is_none_or(|product| price.product == product)
     };
-    let listing = Listing::of(&world.prices, "plan", call);
+    let listing = Listing::new(&world.prices, "plan", call);
     call.list(world, &listing, wanted, |price| {
         PlanShape::new(price, call.view(world))
     })

@@ -77,7 +77,7 @@ const SPECS: [Spec; 7] = [
 ];
 
 impl Spec {
-    pub(super) fn of(path: &str) -> Option<&'static Self> {
+    pub(super) fn for_path(path: &str) -> Option<&'static Self> {
         SPECS.iter().find(|spec| path.contains(spec.part))
     }
 }
@@ -251,13 +251,13 @@ pub(super) fn no_kind(path: &str) -> ApiError {
 }
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let spec = Spec::of(call.path).ok_or_else(|| no_kind(call.path))?;
+    let spec = Spec::for_path(call.path).ok_or_else(|| no_kind(call.path))?;
     let record = find(call, world, spec)?;
     call.body(world, &record.object)
 }
 
 fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let spec = Spec::of(call.path).ok_or_else(|| no_kind(call.path))?;
+    let spec = Spec::for_path(call.path).ok_or_else(|| no_kind(call.path))?;
     let owner = call.parameters.field("owner", "customer");
     let owner = owner.or((!call.id.is_empty()).then_some(call.id));
     let filters: Vec<(&str, &str)> = spec
@@ -272,7 +272,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
                 .iter()
                 .all(|(place, asked)| is_at(&record.object, place, asked))
     };
-    let listing = Listing::of(&world.objects.records, spec.word, call);
+    let listing = Listing::new(&world.objects.records, spec.word, call);
     call.list(world, &listing, wanted, |record| &record.object)
 }
 

@@ -59,7 +59,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && released.admits(schedule.released_at)
             && (!not_started || schedule.status == ScheduleStatus::NotStarted)
     };
-    let listing = Listing::of(&world.objects.schedules, "subscription_schedule", call);
+    let listing = Listing::new(&world.objects.schedules, "subscription_schedule", call);
     call.list(world, &listing, wanted, |schedule| {
         shapes::schedule(schedule, call.view(world))
     })

@@ -50,7 +50,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         "subscription",
         (id, "subscription"),
     )?;
-    let window = Window::of(call.parameters, call.disorder)?;
+    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&subscription.items, "subscription_item", |item: &Item| {
         &item.id
     })?;

@@ -56,7 +56,7 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 
 fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let parameters = call.parameters;
-    let status = StatusFilter::of(call)?;
+    let status = StatusFilter::from_call(call)?;
     let collection_method = collection_method(call)?;
     let price = parameters.text("price").or_else(|| parameters.text("plan"));
     if let Some(price) = price {
@@ -67,7 +67,7 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         };
         call.find((world, &world.prices), param, (price, param))?;
     }
-    let mut listing = Listing::of(&world.subscriptions, "subscription", call);
+    let mut listing = Listing::new(&world.subscriptions, "subscription", call);
     listing.slots = Cow::Borrowed(status.slots(world));
     if let Some(customer) = parameters.text("customer") {
         call.find(
@@ -127,7 +127,7 @@ enum StatusFilter {
 }
 
 impl StatusFilter {
-    fn of(call: &Call<'_>) -> Result<Self, ApiError> {
+    fn from_call(call: &Call<'_>) -> Result<Self, ApiError> {
         /// Statuses known to versions before 2016-07-06.
         const OLD: [&str; 6] = [
             "active",
@@ -168,7 +168,7 @@ impl StatusFilter {
             Self::NotCanceled => world.by_status.not_canceled(),
             Self::All => world.subscriptions.ordered_slots(),
             Self::Ended => world.by_status.ended(),
-            Self::Only(only) => world.by_status.of(only),
+            Self::Only(only) => world.by_status.with(only),
         }
     }
 

@@ -91,7 +91,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) fn of(pairs: &[(String, String)]) -> Result<Self, ApiError> {
+    pub(crate) fn from_pairs(pairs: &[(String, String)]) -> Result<Self, ApiError> {
         let mut form = Self::default();
         for (written, value) in pairs {
             let keys = keys(written);
@@ -351,7 +351,7 @@ mod tests {
     use super::*;
 
     fn form(body: &str) -> Form {
-        Form::of(&pairs(&HeaderMap::new(), body.as_bytes()).unwrap()).unwrap()
+        Form::from_pairs(&pairs(&HeaderMap::new(), body.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
@@ -454,7 +454,7 @@ mod tests {
         assert_eq!(error.status, StatusCode::PAYLOAD_TOO_LARGE);
         let deep = format!("a{}=1", "[a]".repeat(9));
         let deep = pairs(&HeaderMap::new(), deep.as_bytes()).unwrap();
-        assert!(Form::of(&deep).is_err());
+        assert!(Form::from_pairs(&deep).is_err());
         let mut json = HeaderMap::new();
         json.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
         assert!(pairs(&json, b"{}").is_err());

@@ -102,7 +102,7 @@ impl<'w> SubscriptionShape<'w> {
             collection_method: subscription.collection_method(),
             created: subscription.created,
             currency: view.world.currency_of(subscription),
-            period: PeriodShape::of(subscription.items.first()).filter(|_| !at_items),
+            period: PeriodShape::from_item(subscription.items.first()).filter(|_| !at_items),
             customer: &subscription.customer,
             customer_account: details.customer_account.as_deref(),
             days_until_due: details.days_until_due,
@@ -142,11 +142,11 @@ impl<'w> SubscriptionShape<'w> {
             schedule: details.schedule.as_deref(),
             start_date: details.start_date.unwrap_or(subscription.created),
             status: subscription.status.as_str(),
-            status_details: StatusDetails::of(subscription),
+            status_details: StatusDetails::new(subscription),
             test_clock: details.test_clock.as_deref(),
             transfer_data: Null,
             trial_end: details.trial_end,
-            trial_settings: TrialSettings::of(subscription),
+            trial_settings: TrialSettings::new(subscription),
             trial_start: details.trial_start,
         }
     }
@@ -199,7 +199,7 @@ impl<'w> ItemShape<'w> {
             object: "subscription_item",
             billing_thresholds: Null,
             created: subscription.created,
-            period: PeriodShape::of(Some(item)).filter(|_| at_items),
+            period: PeriodShape::from_item(Some(item)).filter(|_| at_items),
             current_trial: Null,
             discounts: Empty,
             metadata: item.metadata.as_deref().unwrap_or(&NO_METADATA),
@@ -219,7 +219,7 @@ struct PeriodShape {
 }
 
 impl PeriodShape {
-    fn of(item: Option<&Item>) -> Option<Self> {
+    fn from_item(item: Option<&Item>) -> Option<Self> {
         item?.period.map(|period| Self {
             current_period_end: period.end,
             current_period_start: period.start,
@@ -340,7 +340,7 @@ struct PausedSubscription<'w> {
 }
 
 impl<'w> StatusDetails<'w> {
-    fn of(subscription: &'w Subscription) -> Option<Self> {
+    fn new(subscription: &'w Subscription) -> Option<Self> {
         let details = &*subscription.details;
         let transitioned_at = details
             .paused_at
@@ -370,7 +370,7 @@ struct EndBehavior<'w> {
 }
 
 impl<'w> TrialSettings<'w> {
-    fn of(subscription: &'w Subscription) -> Self {
+    fn new(subscription: &'w Subscription) -> Self {
         let wanted = subscription.details.missing_payment_method.as_deref();
         let implied = if subscription.status == Status::Paused {
             "pause"

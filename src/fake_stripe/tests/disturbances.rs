@@ -19,7 +19,7 @@ const ALL: [(&str, &str); 2] = [("status", "all"), ("limit", "5")];
 
 fn crowd() -> Bench {
     let mut world = World::new(NOW);
-    world.bulk(&Bulk::of(23));
+    world.bulk(&Bulk::new(23));
     Bench::of(world)
 }
 

@@ -263,7 +263,7 @@ async fn customers_are_listed_without_the_deleted_and_by_email() {
 #[tokio::test]
 async fn a_crowd_is_listed_to_the_last() {
     let mut world = World::new(NOW);
-    world.bulk(&Bulk::of(2_000));
+    world.bulk(&Bulk::new(2_000));
     let expected = naive(&world, |_| true);
     let bench = Bench::of(world);
     let found = bench

@@ -19,7 +19,7 @@ pub struct Bulk {
 
 impl Bulk {
     /// Returns a distribution like that of an ordinary business: most subscriptions are active or long canceled.
-    pub fn of(count: u32) -> Self {
+    pub fn new(count: u32) -> Self {
         Self {
             count,
             prices: vec!["price_pro_monthly".into(), "price_team_monthly".into()],
@@ -97,7 +97,7 @@ mod tests {
     fn a_crowd_is_the_same_every_time_and_has_every_status() {
         let crowd = || {
             let mut world = World::new(1_790_812_800);
-            world.bulk(&Bulk::of(2_000));
+            world.bulk(&Bulk::new(2_000));
             world
                 .subscriptions()
                 .map(|subscription| {

@@ -44,7 +44,7 @@ impl ByStatus {
     }
 
     /// Returns the slots with a status, oldest first.
-    pub(crate) fn of(&self, status: &Status) -> &[Slot] {
+    pub(crate) fn with(&self, status: &Status) -> &[Slot] {
         self.each.get(status).map_or(&[], Vec::as_slice)
     }
 

@@ -74,7 +74,7 @@ impl World {
         let told = self.scene.told.replace(Vec::new());
         let numbers = (!stage.namespace.is_empty()).then(|| {
             let waiting = self.scene.waiting.remove(&stage.namespace);
-            let theirs = waiting.unwrap_or_else(|| Numbers::of(&stage.namespace));
+            let theirs = waiting.unwrap_or_else(|| Numbers::new(&stage.namespace));
             mem::replace(&mut self.numbers, theirs)
         });
         let result = acts(self);

@@ -110,7 +110,7 @@ pub(super) async fn create(
     }
     let path = format!("/repos/{}/check-runs", opening.repository);
     let error = match client.read(Call::post(path.as_str(), body.clone())).await {
-        Ok(known) => return Ok(CheckRun::of(opening.repository, known)),
+        Ok(known) => return Ok(CheckRun::new(opening.repository, known)),
         Err(error) => error,
     };
     if !error.is_ambiguous() {
@@ -120,7 +120,7 @@ pub(super) async fn create(
         return Ok(run);
     }
     let known = client.read(Call::post(path, body)).await?;
-    Ok(CheckRun::of(opening.repository, known))
+    Ok(CheckRun::new(opening.repository, known))
 }
 
 /// Finds the check run that this process created, if any.
@@ -138,7 +138,7 @@ pub(super) async fn find(
     let external_id = client.mask().text(opening.external_id);
     let ours = |known: &Known| known.external_id.as_deref() == Some(external_id.as_str());
     let found = listing.check_runs.into_iter().find(ours);
-    Ok(found.map(|known| CheckRun::of(opening.repository, known)))
+    Ok(found.map(|known| CheckRun::new(opening.repository, known)))
 }
 
 /// Completes the check run. Repeating the call changes nothing.
@@ -161,7 +161,7 @@ pub(super) async fn conclude(
 }
 
 impl CheckRun {
-    fn of(repository: &Repository, known: Known) -> Self {
+    fn new(repository: &Repository, known: Known) -> Self {
         let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
         Self {
             path: format!("/repos/{repository}/check-runs/{}", known.id),

@@ -67,7 +67,7 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         repository,
         api_url: url("GITHUB_API_URL", "https://api.github.com"),
         server_url: url("GITHUB_SERVER_URL", "https://github.com"),
-        run: Run::of(variables),
+        run: Run::new(variables),
         sha: None,
         fallback_sha: get("GITHUB_SHA").filter(|sha| is_sha(sha)).cloned(),
         pull_request: None,

@@ -49,7 +49,7 @@ impl fmt::Display for Repository {
 }
 
 impl Run {
-    pub(super) fn of(variables: &BTreeMap<String, String>) -> Self {
+    pub(super) fn new(variables: &BTreeMap<String, String>) -> Self {
         let text = |name: &str| variables.get(name).cloned().unwrap_or_default();
         let number = |name: &str| text(name).trim().parse().unwrap_or(0);
         let workflow_ref = text("GITHUB_WORKFLOW_REF");
@@ -125,23 +125,23 @@ mod tests {
                 ("GITHUB_JOB".to_owned(), job.to_owned()),
             ])
         };
-        let first = Run::of(&variables("refs/pull/1/merge", "billing")).key("ProdVerdict", "");
+        let first = Run::new(&variables("refs/pull/1/merge", "billing")).key("ProdVerdict", "");
         assert_eq!(first.len(), 16);
         assert_eq!(
             first,
-            Run::of(&variables("refs/heads/main", "billing")).key("ProdVerdict", "")
+            Run::new(&variables("refs/heads/main", "billing")).key("ProdVerdict", "")
         );
         assert_ne!(
             first,
-            Run::of(&variables("refs/heads/main", "other")).key("ProdVerdict", "")
+            Run::new(&variables("refs/heads/main", "other")).key("ProdVerdict", "")
         );
         assert_ne!(
             first,
-            Run::of(&variables("refs/heads/main", "billing")).key("other", "")
+            Run::new(&variables("refs/heads/main", "billing")).key("other", "")
         );
         assert_ne!(
             first,
-            Run::of(&variables("refs/heads/main", "billing")).key("ProdVerdict", "rehearsal")
+            Run::new(&variables("refs/heads/main", "billing")).key("ProdVerdict", "rehearsal")
         );
     }
 }

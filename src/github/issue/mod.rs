@@ -153,7 +153,7 @@ impl Work<'_> {
         for other in &others {
             self.supersede(client, other.number, oldest.number).await?;
         }
-        Ok(Round::Done(Some(Ours::of(oldest))))
+        Ok(Round::Done(Some(Ours::from_issue(oldest))))
     }
 
     /// Handles the case that we have no issue yet.
@@ -180,7 +180,7 @@ impl Work<'_> {
                 }),
             ))
             .await?;
-        self.opened = Some(Ours::of(issue));
+        self.opened = Some(Ours::from_issue(issue));
         Ok(Round::Again)
     }
 
@@ -312,7 +312,7 @@ impl Work<'_> {
 }
 
 impl Ours {
-    fn of(issue: Issue) -> Self {
+    fn from_issue(issue: Issue) -> Self {
         Self {
             number: issue.number,
             url: issue.html_url,

@@ -23,7 +23,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Renders the explanation as JSON that is safe to print, like a report.
 pub fn json(explained: &ExplainedEntity) -> String {
-    printed(&Document::of(explained))
+    printed(&Document::new(explained))
 }
 
 /// Returns the JSON Schema of [`json`].
@@ -187,12 +187,12 @@ enum Outcome {
 }
 
 impl<'a> Document<'a> {
-    fn of(explained: &'a ExplainedEntity) -> Self {
+    fn new(explained: &'a ExplainedEntity) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             entity: &explained.asked,
             verdict: ReportVerdict::of(explained.verdict),
-            contracts: explained.contracts.iter().map(Contract::of).collect(),
+            contracts: explained.contracts.iter().map(Contract::new).collect(),
             problems: explained.problems.iter().map(ReportProblem::of).collect(),
             warnings: explained.warnings.iter().map(ReportProblem::of).collect(),
         }
@@ -200,13 +200,13 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Contract<'a> {
-    fn of(contract: &'a ExplainedContract) -> Self {
+    fn new(contract: &'a ExplainedContract) -> Self {
         let findings = contract.findings.iter();
         Self {
             name: &contract.name,
             source: contract.source.as_str(),
             verdict: ReportVerdict::of(contract.verdict),
-            customers: contract.customers.iter().map(Customer::of).collect(),
+            customers: contract.customers.iter().map(Customer::new).collect(),
             findings: findings
                 .map(|found| ReportFinding::of(&contract.name, found))
                 .collect(),
@@ -217,41 +217,41 @@ impl<'a> Contract<'a> {
 }
 
 impl<'a> Customer<'a> {
-    fn of(customer: &'a Explanation) -> Self {
+    fn new(customer: &'a Explanation) -> Self {
         let judgement = customer.judgement.as_ref().ok();
         let state = judgement.and_then(|judgement| judgement.state.as_ref());
         let rules = judgement.map_or(&[][..], |judgement| &judgement.rules);
         Self {
             id: customer.customers.first().map(String::as_str),
             ids: &customer.customers,
-            accounts: customer.accounts.iter().map(Account::of).collect(),
+            accounts: customer.accounts.iter().map(Account::new).collect(),
             subscriptions: customer
                 .subscriptions
                 .iter()
-                .map(Subscription::of)
+                .map(Subscription::new)
                 .collect(),
             state: state.map(|state| State {
                 state: state.access.as_str(),
                 because: &state.because,
             }),
-            rules: rules.iter().map(RuleLine::of).collect(),
+            rules: rules.iter().map(RuleLine::new).collect(),
         }
     }
 }
 
 impl<'a> Account<'a> {
-    fn of(account: &'a ExplainedAccount) -> Self {
+    fn new(account: &'a ExplainedAccount) -> Self {
         Self {
             id: &account.id,
             entity: &account.entity,
-            fields: account.fields.iter().map(Cell::of).collect(),
+            fields: account.fields.iter().map(Cell::new).collect(),
             exempt: account.exempt,
         }
     }
 }
 
 impl<'a> Cell<'a> {
-    fn of(field: &'a ExplainedField) -> Self {
+    fn new(field: &'a ExplainedField) -> Self {
         Self {
             key: field.field.as_str(),
             column: match &field.column {
@@ -271,7 +271,7 @@ impl<'a> Cell<'a> {
 }
 
 impl<'a> Subscription<'a> {
-    fn of(one: &'a ExplainedSubscription) -> Self {
+    fn new(one: &'a ExplainedSubscription) -> Self {
         let time = |time: Option<UnixSeconds>| time.map(|time| time.to_string());
         Self {
             id: &one.id,
@@ -284,7 +284,7 @@ impl<'a> Subscription<'a> {
             cancel_scheduled: one.cancel_scheduled,
             paused_void: one.pause == Some(Pause::Void),
             pause: one.pause.as_ref().map(Pause::as_str),
-            prices: one.prices.iter().map(Price::of).collect(),
+            prices: one.prices.iter().map(Price::new).collect(),
             standing: one.access.as_str(),
             because: &one.because,
             decides: one.decides,
@@ -293,7 +293,7 @@ impl<'a> Subscription<'a> {
 }
 
 impl<'a> Price<'a> {
-    fn of(price: &'a ExplainedPrice) -> Self {
+    fn new(price: &'a ExplainedPrice) -> Self {
         let (meaning, plan) = match &price.meaning {
             PriceUse::Plan {
                 plan,
@@ -319,7 +319,7 @@ impl<'a> Price<'a> {
 }
 
 impl<'a> RuleLine<'a> {
-    fn of(rule: &'a ExplainedRule) -> Self {
+    fn new(rule: &'a ExplainedRule) -> Self {
         let (outcome, severity) = match rule.outcome {
             RuleOutcome::Holds => (Outcome::Holds, None),
             RuleOutcome::DoesNotApply => (Outcome::DoesNotApply, None),

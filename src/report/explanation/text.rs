@@ -297,7 +297,7 @@ fn rules(judgement: &Judgement, is_one_account: bool, paint: Paint) -> String {
 fn with_evidence(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
     let mut lines = vec![finding(found, contract, &[], paint)];
     let label = paint.with(AnsiColor::Cyan.on_default(), "evidence:");
-    let evidence = Shown::of(&found.finding).evidence;
+    let evidence = Shown::new(&found.finding).evidence;
     lines.extend(
         evidence
             .iter()

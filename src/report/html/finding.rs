@@ -21,7 +21,7 @@ pub(super) fn item(
     is_open: bool,
 ) -> Markup {
     let finding = &found.finding;
-    let shown = Shown::of(finding);
+    let shown = Shown::new(finding);
     let standing = found.standing.as_ref();
     let word = standing.map(standing_word);
     let first = shown.message.first().map_or("", String::as_str);

@@ -84,7 +84,7 @@ fn rank(found: &Reported) -> u8 {
 /// it.
 fn step(found: &Reported) -> String {
     let finding = &found.finding;
-    let shown = Shown::of(finding);
+    let shown = Shown::new(finding);
     let mut parts = vec![heading(found, &shown)];
     if !shown.fix.is_empty() {
         let hint = prose_lines(&shown.fix, &shown.names).join("\\\n");
@@ -167,7 +167,7 @@ fn prose_lines(lines: &[String], names: &[String]) -> Vec<String> {
 
 fn block(found: &Reported, name: Option<&str>) -> String {
     let finding = &found.finding;
-    let shown = Shown::of(finding);
+    let shown = Shown::new(finding);
     let of_contract = name
         .map(|name| format!(" in contract {}", code(name)))
         .unwrap_or_default();

@@ -219,7 +219,7 @@ impl<'o> Group<'o> {
     fn write(&self, out: &mut String) {
         for found in &self.findings {
             let finding = &found.finding;
-            let shown = Shown::of(finding);
+            let shown = Shown::new(finding);
             comment(
                 out,
                 &format!(
@@ -242,7 +242,7 @@ impl<'o> Group<'o> {
             }
         }
         if let (Some(row), Some(first)) = (self.row, self.findings.first()) {
-            statement(out, row, &Shown::of(&first.finding).entity);
+            statement(out, row, &Shown::new(&first.finding).entity);
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn of(run: Run) -> Self {
+    pub(super) fn new(run: Run) -> Self {
         Self {
             schema: SCHEMA,
             version: "2.1.0",

@@ -37,7 +37,7 @@ const MESSAGE_BYTES: usize = 8_000;
 /// Renders the outcome as one run. An outcome without a verdict is a failed run, not a run without results.
 pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> String {
     let places = Places::new(surroundings);
-    let rules = rules::of(outcome);
+    let rules = rules::descriptors(outcome);
     let index: BTreeMap<Rule, usize> = rules
         .iter()
         .enumerate()
@@ -59,7 +59,7 @@ pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> Strin
         Some(_) => "rehearse",
         None => "check",
     };
-    printed(&Log::of(Run {
+    printed(&Log::new(Run {
         tool: Tool {
             driver: Driver {
                 name: "ProdVerdict",
@@ -78,7 +78,7 @@ pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> Strin
 }
 
 fn descriptor(rule: Rule) -> ReportingDescriptor {
-    let level = Level::of(rule.default_severity());
+    let level = Level::from_severity(rule.default_severity());
     ReportingDescriptor {
         id: rule.as_str(),
         name: rules::name(rule),
@@ -101,11 +101,11 @@ fn result(
     places: &Places<'_>,
 ) -> RunResult {
     let finding = &found.finding;
-    let shown = Shown::of(finding);
+    let shown = Shown::new(finding);
     let mut lines = prefixed(&shown.entity, &shown.message);
     lines.extend(prefixed("fix", &shown.fix));
     lines.extend(prefixed("evidence", &shown.evidence));
-    let own = places.of(found.place.as_ref());
+    let own = places.locate(found.place.as_ref());
     let changes = found.changes.iter().map(|change| places.of_change(change));
     let mut locations: Vec<Location> = changes.chain([own]).collect();
     let first = locations.remove(0);
@@ -117,7 +117,7 @@ fn result(
     RunResult {
         rule_id: finding.rule.as_str(),
         rule_index,
-        level: Level::of(finding.severity),
+        level: Level::from_severity(finding.severity),
         message: message(&lines),
         locations: [first],
         related_locations: related,
@@ -209,7 +209,10 @@ fn notification(
     Notification {
         level,
         message: message(&lines),
-        locations: problem.place.as_ref().map(|place| [places.of(Some(place))]),
+        locations: problem
+            .place
+            .as_ref()
+            .map(|place| [places.locate(Some(place))]),
     }
 }
 
@@ -259,7 +262,7 @@ fn capital(text: &str) -> String {
 }
 
 impl Level {
-    fn of(severity: Severity) -> Self {
+    fn from_severity(severity: Severity) -> Self {
         match severity {
             Severity::High => Self::Error,
             Severity::Medium => Self::Warning,

@@ -42,7 +42,7 @@ impl<'s> Places<'s> {
     }
 
     /// Returns the location of the place, or of the configuration's first line.
-    pub(super) fn of(&self, place: Option<&Place>) -> Location {
+    pub(super) fn locate(&self, place: Option<&Place>) -> Location {
         let Some(place) = place else {
             return self.location(self.0.config, line(1), None);
         };

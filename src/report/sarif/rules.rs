@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Lists every rule that such a run can break, in order.
-pub(super) fn of(outcome: &Outcome) -> Vec<Rule> {
+pub(super) fn descriptors(outcome: &Outcome) -> Vec<Rule> {
     let mut rules = Rule::ALL.to_vec();
     if outcome.rehearsal.is_some() {
         rules.extend(HandlerRule::ALL.map(Rule::from));

@@ -109,7 +109,7 @@ impl World {
         let subscription = self.living(id, "giving up its payment")?;
         let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
         let Some(invoice) = owed.filter(|_| subscription.status == Status::PastDue) else {
-            return Err(Impossible::of(&subscription, "giving up its payment"));
+            return Err(Impossible::for_act(&subscription, "giving up its payment"));
         };
         self.by_itself();
         self.decline_told(&invoice, None);
@@ -201,7 +201,7 @@ impl World {
             | Status::Incomplete
             | Status::IncompleteExpired
             | Status::Paused
-            | Status::Other(_) => Err(Impossible::of(&subscription, ACT)),
+            | Status::Other(_) => Err(Impossible::for_act(&subscription, ACT)),
         }
     }
 

@@ -63,7 +63,7 @@ impl Impossible {
     }
 
     /// Returns the error for a subscription in a state that does not allow the operation.
-    fn of(subscription: &Subscription, act: &'static str) -> Self {
+    fn for_act(subscription: &Subscription, act: &'static str) -> Self {
         Self::NotNow {
             kind: "subscription",
             id: subscription.id.clone(),
@@ -84,7 +84,7 @@ impl World {
     fn living(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
         let subscription = self.known(id)?;
         if subscription.status.is_ended() {
-            Err(Impossible::of(&subscription, act))
+            Err(Impossible::for_act(&subscription, act))
         } else {
             Ok(subscription)
         }

@@ -25,7 +25,7 @@ impl World {
         }
         let now = subscription.items.first().and_then(|item| item.period);
         let Some(now) = now else {
-            return Err(Impossible::of(&subscription, "scheduling a change"));
+            return Err(Impossible::for_act(&subscription, "scheduling a change"));
         };
         self.by_person();
         let mut items = subscription.items.clone();
@@ -78,7 +78,7 @@ impl World {
             .iter()
             .find(|phase| Some(phase.period.start) == starts);
         let Some(next) = next.cloned() else {
-            return Err(Impossible::of(&subscription, "its next phase"));
+            return Err(Impossible::for_act(&subscription, "its next phase"));
         };
         self.by_itself();
         let before = self.rendering(Thing::Subscription(id));

@@ -40,7 +40,7 @@ impl World {
             | Status::Canceled
             | Status::Incomplete
             | Status::IncompleteExpired
-            | Status::Other(_) => Err(Impossible::of(&subscription, "pausing it")),
+            | Status::Other(_) => Err(Impossible::for_act(&subscription, "pausing it")),
         }
     }
 
@@ -48,7 +48,7 @@ impl World {
     pub fn resume_subscription(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.known(id)?;
         if subscription.status != Status::Paused {
-            return Err(Impossible::of(&subscription, "resuming it"));
+            return Err(Impossible::for_act(&subscription, "resuming it"));
         }
         self.by_person();
         let clock = self.clock;

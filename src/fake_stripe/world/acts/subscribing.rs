@@ -134,7 +134,7 @@ impl World {
             Some(invoice) if subscription.status == Status::Incomplete => {
                 Ok((subscription, invoice))
             }
-            Some(_) | None => Err(Impossible::of(&subscription, act)),
+            Some(_) | None => Err(Impossible::for_act(&subscription, act)),
         }
     }
 }

@@ -73,7 +73,7 @@ impl World {
         if subscription.status == Status::Trialing {
             Ok(subscription)
         } else {
-            Err(Impossible::of(&subscription, act))
+            Err(Impossible::for_act(&subscription, act))
         }
     }
 

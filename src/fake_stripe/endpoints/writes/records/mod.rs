@@ -131,7 +131,7 @@ pub(super) const WRITES: &[Write] = &[
 ];
 
 fn spec(writing: &Writing<'_>) -> Result<&'static Spec, ApiError> {
-    Spec::of(writing.call.path).ok_or_else(|| no_kind(writing.call.path))
+    Spec::for_path(writing.call.path).ok_or_else(|| no_kind(writing.call.path))
 }
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
