@@ -16,6 +16,13 @@ pub enum Error {
         status: String,
         printed: Vec<String>,
     },
+    #[error(
+        "the application ended ({status}) before it was ready: its command needs a program that is not there"
+    )]
+    LacksProgram {
+        status: String,
+        printed: Vec<String>,
+    },
     #[error("the application runs, and nothing answered at {address} within {} s", .patience.as_secs())]
     Silent {
         address: String,
@@ -36,9 +43,23 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Advice, and the last lines that the process printed.
+    pub fn hint_with(&self, advice: &str) -> String {
+        match self {
+            Self::NotStarted { .. } | Self::Taken { .. } => advice.to_owned(),
+            Self::Ended { printed, .. }
+            | Self::LacksProgram { printed, .. }
+            | Self::Silent { printed, .. }
+            | Self::Failed { printed, .. }
+            | Self::Slow { printed, .. } => format!("{advice}\n{}", last_lines(printed)),
+        }
+    }
+}
+
 impl Explain for Error {
     fn hint(&self) -> String {
-        let advice = match self {
+        self.hint_with(match self {
             Self::NotStarted { .. } => {
                 "name a program that is there, as you would on the command line: `prodverdict rehearse -- npm start`"
             }
@@ -48,20 +69,14 @@ impl Explain for Error {
             Self::Ended { .. } => {
                 "start it by hand to see why; the command has to stay in the foreground"
             }
+            Self::LacksProgram { .. } => "install the program, or name one that is there",
             Self::Silent { .. } => {
                 "let the application listen where `rehearsal.handler` says, or name a URL that answers in `rehearsal.app.ready`"
             }
             Self::Failed { .. } | Self::Slow { .. } => {
                 "run it by hand on an empty database to see why"
             }
-        };
-        match self {
-            Self::NotStarted { .. } | Self::Taken { .. } => advice.to_owned(),
-            Self::Ended { printed, .. }
-            | Self::Silent { printed, .. }
-            | Self::Failed { printed, .. }
-            | Self::Slow { printed, .. } => format!("{advice}\n{}", last_lines(printed)),
-        }
+        })
     }
 }
 

@@ -93,6 +93,10 @@ impl Application {
                 status,
                 printed: self.log.last(),
             }),
+            Phase::LacksProgram(status) => Err(Error::LacksProgram {
+                status,
+                printed: self.log.last(),
+            }),
             Phase::Silent { address, patience } => Err(Error::Silent {
                 address,
                 patience,

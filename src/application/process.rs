@@ -39,6 +39,7 @@ pub(super) struct Group {
 
 impl Group {
     pub(super) fn start(launch: &Launch, log: &Arc<Log>) -> Result<Self, Error> {
+        hide_environment();
         let mut command = launch.command.command();
         command.current_dir(&launch.folder).process_group(0);
         for name in &launch.withheld {
@@ -110,6 +111,18 @@ impl Drop for Group {
     }
 }
 
+/// Keeps the variables of this process, which a child is not given, from being read in `/proc` by it.
+fn hide_environment() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
+        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::debug!(%error, "the application can read the variables of this process");
+        }
+    }
+}
+
 /// One that is gone already needs no signal.
 fn signal(group: Pid, signal: Signal) {
     if let Err(error) = kill_process_group(group, signal) {
@@ -124,6 +137,12 @@ pub(super) struct Exit(io::Result<ExitStatus>);
 impl Exit {
     pub(super) fn success(&self) -> bool {
         self.0.as_ref().is_ok_and(ExitStatus::success)
+    }
+
+    /// Whether it is what a shell ends with that does not find a program.
+    pub(super) fn lacks_program(&self) -> bool {
+        let status = self.0.as_ref().ok();
+        status.and_then(ExitStatus::code) == Some(127)
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) enum Phase {
     Up,
     /// It has ended with this status and is not started again.
     Ended(String),
+    /// It has ended with this status before it was ready, because it lacks a program.
+    LacksProgram(String),
     /// It runs, and did not answer in time.
     Silent {
         address: String,
@@ -64,14 +66,19 @@ impl Supervisor {
     async fn one_life(&self, group: &mut Group) -> Option<Group> {
         let was_ready = tokio::select! {
             biased;
-            status = group.exited() => Err(status.to_string()),
+            status = group.exited() => Err(status),
             answered = timeout(self.patience, self.ready.wait()) => Ok(answered.is_ok()),
         };
         match was_ready {
             Err(status) => {
                 group.end().await;
-                self.state
-                    .send_modify(|state| state.phase = Phase::Ended(status));
+                let told = status.to_string();
+                let phase = if status.lacks_program() {
+                    Phase::LacksProgram(told)
+                } else {
+                    Phase::Ended(told)
+                };
+                self.state.send_modify(|state| state.phase = phase);
                 return None;
             }
             Ok(false) => {

@@ -33,6 +33,8 @@ pub(super) struct Kind {
     pub(super) is_redacted: bool,
     /// True if the accounts are made up, and gone when the report is written.
     pub(super) is_rehearsal: bool,
+    /// An earlier step has written it; how rows are repaired is not part of what it wrote.
+    pub(super) is_published: bool,
 }
 
 /// A function that writes the content of a file.
@@ -182,6 +184,15 @@ fn useful(path: &Path, kind: Kind, option: &str) -> Result<(), Problem> {
             "repair with `prodverdict check access`",
         ));
     }
+    if kind.is_published {
+        return Err(refused(
+            format!(
+                "{option} names `{}`, and the report of an earlier step does not hold how rows are repaired",
+                path.display()
+            ),
+            "let that step write the script, with `--output`",
+        ));
+    }
     if kind.is_redacted {
         return Err(refused(
             format!(
@@ -232,6 +243,7 @@ mod tests {
     const PLAIN: Kind = Kind {
         is_redacted: false,
         is_rehearsal: false,
+        is_published: false,
     };
 
     fn refusal(paths: &[&str], kind: Kind) -> String {

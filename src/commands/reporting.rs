@@ -32,6 +32,7 @@ impl<'r> Reporting<'r> {
         let kind = Kind {
             is_redacted: arguments.redact == Redact::Ids,
             is_rehearsal,
+            is_published: false,
         };
         match ReportFiles::choose(arguments.output.iter().cloned(), kind, "`--output`") {
             Ok(files) => Ok(Self {

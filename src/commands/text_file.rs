@@ -5,6 +5,7 @@ use std::{fs::File, io::Read as _, path::Path};
 use crate::{
     config::{MAX_BASELINE_BYTES, MAX_BYTES},
     problem::Problem,
+    report::MAX_READ_BYTES,
 };
 
 /// The kind of file.
@@ -12,6 +13,8 @@ use crate::{
 pub(crate) enum TextFile {
     Configuration,
     Baseline,
+    /// Of an earlier step, in JSON.
+    Report,
 }
 
 impl TextFile {
@@ -20,6 +23,7 @@ impl TextFile {
         match self {
             Self::Configuration => "configuration",
             Self::Baseline => "baseline",
+            Self::Report => "report",
         }
     }
 
@@ -28,6 +32,7 @@ impl TextFile {
         match self {
             Self::Configuration => "config",
             Self::Baseline => "baseline",
+            Self::Report => "report",
         }
     }
 
@@ -35,6 +40,7 @@ impl TextFile {
         match self {
             Self::Configuration => MAX_BYTES,
             Self::Baseline => MAX_BASELINE_BYTES,
+            Self::Report => MAX_READ_BYTES,
         }
     }
 
@@ -87,6 +93,7 @@ impl TextFile {
         match self {
             Self::Configuration => "name the file itself, such as `--config prodverdict.yml`",
             Self::Baseline => "name the file itself, such as `--baseline prodverdict-baseline.yml`",
+            Self::Report => "name the file itself, such as `report: rehearsal.json`",
         }
     }
 
@@ -97,6 +104,10 @@ impl TextFile {
             }
             Self::Baseline => {
                 "write it with `prodverdict baseline`, or leave --baseline away (in a workflow: the input `baseline`)"
+            }
+            Self::Report => {
+                "let a step before this one write it, in the workspace: `prodverdict rehearse --output rehearsal.json -- \
+                 npm start` for `report: rehearsal.json`"
             }
         }
     }

@@ -78,6 +78,17 @@ impl Entity {
         Self::new(EntityKind::Step, "scenario", &format!("{scenario}/{step}"))
     }
 
+    /// The entity of that text; none where the text does not end in the id.
+    pub fn read(kind: EntityKind, text: &str, id: &str) -> Option<Self> {
+        let before = text.strip_suffix(id)?;
+        let is_apart = before.is_empty() || before.ends_with(':');
+        is_apart.then(|| Self {
+            text: text.into(),
+            kind,
+            id_at: offset(before.len()),
+        })
+    }
+
     fn new(kind: EntityKind, word: &str, id: &str) -> Self {
         Self {
             text: compact_str::format_compact!("{word}:{id}"),
@@ -162,6 +173,14 @@ mod tests {
             (entity.to_string().as_str(), entity.id()),
             ("space:old:a:b", "a:b")
         );
+    }
+
+    #[test]
+    fn an_entity_is_read_back_by_its_id() {
+        let entity = Entity::account("space:old", "a:b");
+        let read = |id| Entity::read(EntityKind::Account, &entity, id);
+        assert_eq!(read("a:b"), Some(entity.clone()));
+        assert_eq!((read("a"), read("ld:a:b")), (None, None));
     }
 
     #[test]

@@ -13,6 +13,13 @@ pub enum Source {
 }
 
 impl Source {
+    const ALL: [Self; 3] = [Self::Stripe, Self::Paddle, Self::StripeEntitlements];
+
+    /// Returns the source that this word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == word)
+    }
+
     /// Returns the provider's display name.
     pub fn provider(self) -> &'static str {
         match self {

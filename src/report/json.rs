@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     contract::{Money, Severity, Subject, Summary, Verdict},
@@ -14,12 +14,13 @@ use super::{
     ContractOutcome, Outcome, Reported,
     harmless_json::{self, printed},
     json_change::ReportChange,
+    json_names::{ReportEntityKind, ReportMentions},
     json_rehearsal::ReportRehearsal,
     json_standing::{ReportAcceptance, ReportSince, ReportStanding},
 };
 
 /// Bump when a field is removed, renamed, or changes type or meaning. Adding a field does not require it.
-const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// Renders the report as JSON.
 pub fn json(outcome: &Outcome) -> String {
@@ -89,7 +90,7 @@ impl Serialize for Findings<'_> {
 
 /// pass: nothing was found. warn: findings, none of which fails. fail: the contract is broken. error: no verdict
 /// was possible.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Verdict")]
 pub(super) enum ReportVerdict {
@@ -99,7 +100,7 @@ pub(super) enum ReportVerdict {
     Error,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Severity")]
 pub(super) enum ReportSeverity {
@@ -119,6 +120,9 @@ pub(super) struct ReportFinding<'a> {
     severity: ReportSeverity,
     /// `user:<id>`, `customer:<id>`, `price:<id>`, …
     entity: &'a str,
+    entity_kind: ReportEntityKind,
+    /// The part of `entity` that follows its kind or the contract's own word.
+    entity_id: &'a str,
     /// What is wrong, then what follows from it; one sentence a line.
     message: &'a str,
     /// What to do.
@@ -126,6 +130,8 @@ pub(super) struct ReportFinding<'a> {
     subject: ReportSubject<'a>,
     /// What each side says, one fact an entry.
     evidence: Vec<String>,
+    /// Null where the texts name nothing beside what the rule is about.
+    mentions: Option<ReportMentions<'a>>,
     /// Monthly recurring amounts at stake.
     amount: Vec<ReportAmount<'a>>,
     /// 16 hexadecimal digits that stay the same for the same rule, entity and customer.
@@ -155,6 +161,8 @@ struct ReportSubject<'a> {
     plan_found: Option<&'a str>,
     /// The plan that is paid for.
     plan_expected: Option<&'a str>,
+    /// Further accounts, customers and subscriptions that the texts of the finding name.
+    named: &'a [String],
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -174,9 +182,13 @@ struct ReportContract<'a> {
     /// `stripe`, `paddle` or `stripe_entitlements`.
     source: &'a str,
     verdict: ReportVerdict,
+    /// The lowest severity that fails it; null where no finding does.
+    fail_on: Option<ReportSeverity>,
     summary: ReportSummary<'a>,
     /// Why there is no verdict; set when it is `error`.
     problem: Option<ReportProblem<'a>>,
+    /// The accounts, customers and subscriptions that the texts of `problem` name.
+    named: &'a [String],
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -190,6 +202,8 @@ struct ReportSummary<'a> {
     exempt: u64,
     /// Subscriptions read, by status.
     subscriptions: BTreeMap<&'a str, u64>,
+    /// The rules that could have been broken.
+    judged: Vec<&'a str>,
     findings: u64,
     by_severity: ReportCounts,
     /// Only the rules that were broken.
@@ -238,6 +252,8 @@ struct ReportAdvice<'a> {
     file: Option<&'a str>,
     /// Counts from one.
     line: Option<u32>,
+    /// The same with its end and its columns.
+    place: Option<ReportPlace<'a>>,
 }
 
 /// Lines and columns count from one; columns count characters, and the end is the last one inside.
@@ -270,8 +286,10 @@ impl<'a> Report<'a> {
                     name: &contract.name,
                     source: contract.source.as_str(),
                     verdict: ReportVerdict::of(contract.verdict),
+                    fail_on: contract.fail_on.map(ReportSeverity::of),
                     summary: ReportSummary::of(&contract.summary),
                     problem: contract.problem.as_ref().map(ReportProblem::of),
+                    named: &contract.named,
                 })
                 .collect(),
             summary: ReportSummary::of(totals),
@@ -296,10 +314,13 @@ impl<'a> ReportFinding<'a> {
             rule: finding.rule.as_str(),
             severity: ReportSeverity::of(finding.severity),
             entity: &finding.entity,
+            entity_kind: ReportEntityKind::of(finding.entity.kind()),
+            entity_id: finding.entity.id(),
             message: &finding.message,
             fix: &finding.fix,
             subject: ReportSubject::of(&finding.subject),
             evidence: finding.evidence_lines(),
+            mentions: finding.mentions.as_deref().map(ReportMentions::of),
             amount: amounts(&finding.amount),
             fingerprint: &finding.fingerprint,
             place: found.place.as_ref().map(ReportPlace::of),
@@ -319,6 +340,15 @@ impl ReportVerdict {
             Verdict::Error => Self::Error,
         }
     }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Pass => Verdict::Pass,
+            Self::Warn => Verdict::Warn,
+            Self::Fail => Verdict::Fail,
+            Self::Error => Verdict::Error,
+        }
+    }
 }
 
 impl ReportSeverity {
@@ -327,6 +357,14 @@ impl ReportSeverity {
             Severity::High => Self::High,
             Severity::Medium => Self::Medium,
             Severity::Low => Self::Low,
+        }
+    }
+
+    pub(super) fn severity(&self) -> Severity {
+        match self {
+            Self::High => Severity::High,
+            Self::Medium => Severity::Medium,
+            Self::Low => Severity::Low,
         }
     }
 }
@@ -341,6 +379,7 @@ impl<'a> ReportSubject<'a> {
             price: subject.price.as_deref(),
             plan_found: subject.plan_found.as_deref(),
             plan_expected: subject.plan_expected.as_deref(),
+            named: &subject.named,
         }
     }
 }
@@ -356,6 +395,7 @@ impl<'a> ReportSummary<'a> {
             subscriptions: subscriptions
                 .map(|(status, count)| (status.as_str(), *count))
                 .collect(),
+            judged: summary.judged.iter().map(|rule| rule.as_str()).collect(),
             findings: summary.by_severity.values().sum(),
             by_severity: ReportCounts {
                 high: summary.count(Severity::High),
@@ -394,6 +434,7 @@ impl<'a> ReportAdvice<'a> {
             hint: &advice.hint,
             file: place.map(|place| place.path.as_str()),
             line: place.map(|place| place.line),
+            place: place.map(ReportPlace::of),
         }
     }
 }
@@ -487,8 +528,10 @@ mod tests {
                 "hint": "write `pro`",
                 "file": "prodverdict.yml",
                 "line": 9,
+                "place": report["advice"][0]["place"],
             }])
         );
+        assert_eq!(report["advice"][0]["place"]["line"], 9);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Rehearsals in the JSON report.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{PlayedResult, PlayedScenario, Rehearsed};
 
@@ -19,6 +19,8 @@ struct ReportScenario<'a> {
     id: &'a str,
     /// What it plays, in one line.
     title: &'a str,
+    /// What a correct application ends with.
+    ends: &'a str,
     result: ReportResult,
     /// Why parts of it, or all of it, were not played.
     left_out: &'a [String],
@@ -32,10 +34,10 @@ struct ReportScenario<'a> {
 /// held: every step went as it has to. broken: a step did not. `left_out`: nothing of it could be played. `not_reached`: it
 /// was not played to its end, because of what another one showed. `could_not_tell`: the handler asked for something that the
 /// fake does not play, or the scenario makes no sense.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ScenarioResult")]
-enum ReportResult {
+pub(super) enum ReportResult {
     Held,
     Broken,
     LeftOut,
@@ -43,18 +45,35 @@ enum ReportResult {
     CouldNotTell,
 }
 
+impl ReportResult {
+    fn of(result: PlayedResult) -> Self {
+        match result {
+            PlayedResult::Held => Self::Held,
+            PlayedResult::Broken => Self::Broken,
+            PlayedResult::LeftOut => Self::LeftOut,
+            PlayedResult::NotReached => Self::NotReached,
+            PlayedResult::CouldNotTell => Self::CouldNotTell,
+        }
+    }
+
+    pub(super) fn result(&self) -> PlayedResult {
+        match self {
+            Self::Held => PlayedResult::Held,
+            Self::Broken => PlayedResult::Broken,
+            Self::LeftOut => PlayedResult::LeftOut,
+            Self::NotReached => PlayedResult::NotReached,
+            Self::CouldNotTell => PlayedResult::CouldNotTell,
+        }
+    }
+}
+
 impl<'a> ReportRehearsal<'a> {
     pub(super) fn of(rehearsed: &'a Rehearsed) -> Self {
         let scenario = |one: &'a PlayedScenario| ReportScenario {
             id: &one.id,
             title: &one.title,
-            result: match one.result {
-                PlayedResult::Held => ReportResult::Held,
-                PlayedResult::Broken => ReportResult::Broken,
-                PlayedResult::LeftOut => ReportResult::LeftOut,
-                PlayedResult::NotReached => ReportResult::NotReached,
-                PlayedResult::CouldNotTell => ReportResult::CouldNotTell,
-            },
+            ends: &one.ends,
+            result: ReportResult::of(one.result),
             left_out: &one.left_out,
             plays: one.plays,
             steps: one.steps,

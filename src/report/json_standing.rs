@@ -1,7 +1,7 @@
 //! Standings of findings in the JSON report.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Since, Standing};
 
@@ -24,7 +24,7 @@ pub(super) struct ReportSince<'a> {
 }
 
 /// new: the earlier result does not have it. known: it does. accepted: the committed baseline says so.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Standing")]
 pub(super) enum ReportStanding {

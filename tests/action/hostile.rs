@@ -8,7 +8,7 @@ use crate::{
     shop::{Person, in_order, payer},
 };
 
-const EVIL: &[&str] = &[
+pub(crate) const EVIL: &[&str] = &[
     "@octocat",
     "@acme/admins",
     "`code` and ``more``",

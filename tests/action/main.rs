@@ -22,6 +22,9 @@ mod fake_slack;
     reason = "most of it is for the tests of the rehearsal itself"
 )]
 mod handlers;
+#[path = "../support/node_app.rs"]
+#[expect(dead_code, reason = "the rest is for other tests")]
+mod node_app;
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[path = "../support/runner.rs"]
@@ -35,6 +38,7 @@ mod shop;
 #[path = "../support/tls_front.rs"]
 mod tls_front;
 
+mod app_command;
 mod cancelled;
 mod changed_sql;
 mod changes;
@@ -46,6 +50,7 @@ mod loosening;
 mod network;
 mod nightly;
 mod places;
+mod publishing;
 mod racing;
 mod rehearsal;
 mod scene;

@@ -10,24 +10,24 @@ use crate::{
     shop::{in_order, line_of},
 };
 
-const SECRET: &str = "whsec_of_a_rehearsal";
+pub(crate) const SECRET: &str = "whsec_of_a_rehearsal";
 
 /// A step with a scratch database, and the app that it rehearses.
-struct Rehearsal {
-    scene: Scene,
-    scratch: Scratch,
+pub(crate) struct Rehearsal {
+    pub(crate) scene: Scene,
+    pub(crate) scratch: Scratch,
     app: Option<App>,
-    config: String,
+    pub(crate) config: String,
 }
 
 /// A port that nobody listens on: it was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
     listener.local_addr().expect("an address").port()
 }
 
 impl Rehearsal {
-    async fn of(mutant: Option<Mutant>) -> Self {
+    pub(crate) async fn of(mutant: Option<Mutant>) -> Self {
         Self::on("pull_request", World::new(), mutant).await
     }
 
@@ -166,7 +166,7 @@ async fn the_readme_shows_what_is_printed() {
     let ran = rehearsal.scene.run().await;
     ran.expect(1);
     let mut printed = ran.stdout.lines().filter(|line| !line.is_empty());
-    let shown = shown_in_readme("mutants/02-cancel-flow-simplified.patch --scenario cancel-now\n");
+    let shown = shown_in_readme("rehearse --scenario cancel-now -- npm start\n");
     assert!(shown.len() > 10, "{shown:?}");
     // What the runner is told comes first.
     let mut skips = true;

@@ -223,7 +223,12 @@ fn step(event: &str, payload: &str, shop: &Shop, github: &FakeGithub) -> Step {
 
 /// Starts the program as the runner does.
 pub(crate) fn start(step: &Step) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_prodverdict"))
+    start_by(Command::new(env!("CARGO_BIN_EXE_prodverdict")), step)
+}
+
+/// Starts it by another program, which is given its path and its arguments.
+pub(crate) fn start_by(mut command: Command, step: &Step) -> Child {
+    command
         .arg("action")
         .env_clear()
         .envs(&step.variables)

@@ -53,7 +53,7 @@ pub(super) fn inside(workspace: &Path, path: &str, kind: TextFile) -> Result<Pat
     Err(Problem {
         message: format!("the {} `{path}` lies outside the workspace", kind.name()),
         hint: format!(
-            "name a file of the repository in the input `{}`",
+            "name a file of the workspace in the input `{}`",
             kind.input()
         ),
         place: None,

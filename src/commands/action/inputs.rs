@@ -7,7 +7,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What a job does.
+/// What a job publishes the result of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Check,
@@ -31,10 +31,15 @@ impl Mode {
     reason = "each is a word under `with:`"
 )]
 pub(super) struct Inputs {
+    /// What is published: by default a check's result. For the report of an earlier step that tells it itself.
     pub(super) mode: Mode,
+    /// The report of an earlier step that is published, relative to the root of the workspace; none where this step runs.
+    pub(super) report: Option<String>,
     /// The scenarios that are played; all where there are none.
     pub(super) scenarios: Vec<String>,
     pub(super) jobs: Option<NonZeroUsize>,
+    /// Starts the application that is rehearsed, for the shell; none where it runs already.
+    pub(super) app_command: Option<String>,
     /// Relative to the root of the repository.
     pub(super) config: String,
     pub(super) strict: bool,
@@ -47,7 +52,7 @@ pub(super) struct Inputs {
     pub(super) issue: Option<bool>,
     pub(super) issue_label: String,
     pub(super) check_run: Option<bool>,
-    pub(super) check_name: String,
+    check_name: Option<String>,
     pub(super) neutral_on_error: bool,
     pub(super) skip_without_credentials: bool,
     pub(super) redact_ids: bool,
@@ -61,6 +66,12 @@ impl Inputs {
         self.config.strip_prefix("./").unwrap_or(&self.config)
     }
 
+    /// The name of the check run.
+    pub(super) fn check_name(&self) -> &str {
+        let named = self.check_name.as_deref();
+        named.unwrap_or(self.mode.check_name())
+    }
+
     /// Reads every input; one with a word that means nothing keeps its default and is a problem.
     pub(super) fn read(environment: &Environment) -> (Self, Vec<Problem>) {
         let mut words = Words {
@@ -68,16 +79,16 @@ impl Inputs {
             problems: Vec::new(),
         };
         words.choose("contract", &[("access", ())]);
-        let mode = words
-            .choose(
-                "mode",
-                &[("check", Mode::Check), ("rehearse", Mode::Rehearse)],
-            )
-            .unwrap_or(Mode::Check);
+        let task = words.choose("mode", &TASKS).unwrap_or(Task::Check);
         let inputs = Self {
-            mode,
+            mode: match task {
+                Task::Check => Mode::Check,
+                Task::Rehearse | Task::Publish => Mode::Rehearse,
+            },
+            report: words.of_task("report", Task::Publish, task),
             scenarios: words.list("scenario"),
             jobs: words.number("jobs"),
+            app_command: words.of_task("app_command", Task::Rehearse, task),
             config: words.text("config", "./prodverdict.yml"),
             strict: words.choose("strict", &BOOLEAN).unwrap_or(false),
             fail_on: words
@@ -96,7 +107,7 @@ impl Inputs {
             issue: words.choose("issue", &[("on", true), ("off", false)]),
             issue_label: words.label("issue_label", "prodverdict"),
             check_run: words.choose("check_run", &[("on", true), ("off", false)]),
-            check_name: words.text("check_name", mode.check_name()),
+            check_name: environment.input("check_name").map(str::to_owned),
             neutral_on_error: words
                 .choose("on_error", &[("fail", false), ("neutral", true)])
                 .unwrap_or(false),
@@ -108,9 +119,32 @@ impl Inputs {
                 .unwrap_or(false),
             output: words.list("output"),
         };
+        if task == Task::Publish && inputs.report.is_none() {
+            words.problems.push(Problem {
+                message: "`mode` is `publish`, and the input `report` does not say what to publish"
+                    .to_owned(),
+                hint: "name the JSON report of a step before it: `report: rehearsal.json`"
+                    .to_owned(),
+                place: None,
+            });
+        }
         (inputs, words.problems)
     }
 }
+
+/// What the step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Check,
+    Rehearse,
+    Publish,
+}
+
+const TASKS: [(&str, Task); 3] = [
+    ("check", Task::Check),
+    ("rehearse", Task::Rehearse),
+    ("publish", Task::Publish),
+];
 
 /// The booleans of YAML 1.2, which is what GitHub's own toolkit takes.
 const BOOLEAN: [(&str, bool); 6] = [
@@ -140,6 +174,22 @@ struct Words<'e> {
 impl Words<'_> {
     fn text(&self, name: &str, default: &str) -> String {
         self.environment.input(name).unwrap_or(default).to_owned()
+    }
+
+    /// A text that only one task has a use for.
+    fn of_task(&mut self, name: &str, of: Task, task: Task) -> Option<String> {
+        let text = self.environment.input(name)?;
+        if of == task {
+            return Some(text.to_owned());
+        }
+        let mode = TASKS.iter().find(|(_, one)| *one == of);
+        let (mode, _) = mode?;
+        self.problems.push(Problem {
+            message: format!("the input `{name}` is set, and only `mode: {mode}` has a use for it"),
+            hint: format!("set `mode: {mode}`, or take `{name}` out of the `with:` of the step"),
+            place: None,
+        });
+        None
     }
 
     /// What stands on lines of its own, or between commas.
@@ -274,7 +324,7 @@ mod tests {
         ]);
         assert_eq!(problems, []);
         assert_eq!(inputs.mode, Mode::Rehearse);
-        assert_eq!(inputs.check_name, "ProdVerdict rehearsal");
+        assert_eq!(inputs.check_name(), "ProdVerdict rehearsal");
         assert_eq!(inputs.scenarios, ["first-purchase", "trial", "dunning"]);
         assert_eq!(inputs.jobs, NonZeroUsize::new(2));
         let (inputs, problems) = read(&[("mode", "rehearsal"), ("jobs", "0")]);
@@ -283,11 +333,40 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "the input `mode` is `rehearsal`, and `check` or `rehearse` was expected",
+                "the input `mode` is `rehearsal`, and `check` or `rehearse` or `publish` was expected",
                 "the input `jobs` is `0`, and a whole number from 1 on was expected",
             ]
         );
-        assert_eq!(read(&[]).0.check_name, "ProdVerdict access contract");
+        assert_eq!(read(&[]).0.check_name(), "ProdVerdict access contract");
+    }
+
+    #[test]
+    fn a_report_goes_with_the_mode_that_publishes_it() {
+        let (inputs, problems) = read(&[("mode", "publish"), ("report", "rehearsal.json")]);
+        assert_eq!(problems, []);
+        assert_eq!(inputs.report.as_deref(), Some("rehearsal.json"));
+        let message = |inputs: &[(&str, &str)]| {
+            let (_, problems) = read(inputs);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            problems[0].message.clone()
+        };
+        assert_eq!(
+            message(&[("mode", "publish")]),
+            "`mode` is `publish`, and the input `report` does not say what to publish"
+        );
+        assert_eq!(
+            message(&[("mode", "rehearse"), ("report", "rehearsal.json")]),
+            "the input `report` is set, and only `mode: publish` has a use for it"
+        );
+    }
+
+    #[test]
+    fn a_command_goes_with_a_rehearsal() {
+        let (inputs, problems) = read(&[("mode", "rehearse"), ("app_command", "npm start")]);
+        assert_eq!(problems, []);
+        assert_eq!(inputs.app_command.as_deref(), Some("npm start"));
+        let (inputs, problems) = read(&[("app_command", "npm start")]);
+        assert_eq!((inputs.app_command, problems.len()), (None, 1));
     }
 
     #[test]

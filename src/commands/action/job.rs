@@ -10,7 +10,7 @@ use super::{
         output::{Output, OutputError, command},
         progress::Progress,
         recorded::Recorded,
-        rehearse::{Files, Setup, Wanted, missing_for, not_begun, played},
+        rehearse::{Command, Files, Setup, Wanted, missing_for, not_begun, played},
         report_files::ReportFiles,
         reporting::status,
         signals::Signals,
@@ -21,8 +21,11 @@ use super::{
     inputs::{Inputs, Mode},
     known::Committed,
     publication,
+    step_report::{self, Against},
 };
 use crate::{
+    application::CommandLine,
+    baseline::day_of,
     cli::Environment,
     config::Config,
     contract::{UnixSeconds, Verdict},
@@ -30,6 +33,11 @@ use crate::{
     problem::Problem,
     report::{self, Mask, Outcome, Surroundings, workflow_command},
 };
+
+/// The advice where the container lacks a program that the application needs.
+const IF_PROGRAM_IS_MISSING: &str = "the container of the action holds no runtime and no packages: run `npx prodverdict rehearse \
+     --output rehearsal.json -- COMMAND` in a step on the runner, and publish its report here with `mode: publish` and \
+     `report: rehearsal.json`";
 
 pub(super) struct Job<'e> {
     pub(super) environment: &'e Environment,
@@ -43,6 +51,8 @@ pub(super) struct Job<'e> {
     pub(super) context: Context,
     pub(super) workspace: PathBuf,
     pub(super) recorded: Recorded,
+    /// The report of an earlier step, where that is what is published.
+    pub(super) step_report: Option<Result<Outcome, Problem>>,
     pub(super) output: Output,
     pub(super) mask: Mask,
     /// Where what has changed is told, if anywhere.
@@ -102,7 +112,13 @@ impl Job<'_> {
         if let Err(unusable) = &self.committed {
             problems.extend(unusable.problems());
         }
+        if let Some(Err(unreadable)) = &self.step_report {
+            problems.push(unreadable.clone());
+        }
         if let (Ok(config), []) = (config, problems.as_slice()) {
+            if let Some(Ok(outcome)) = &self.step_report {
+                return Judged::Told(Box::new(self.take_over(outcome.clone(), config)));
+            }
             match self.inputs.mode {
                 Mode::Check => {
                     let progress = Progress::new(false);
@@ -129,13 +145,72 @@ impl Job<'_> {
         Judged::Told(Box::new(judge(config, &run).await))
     }
 
-    async fn rehearse(&self, config: &Config, signals: &mut Signals) -> Judged {
+    /// The report of an earlier step, as a run of this step would have told it.
+    fn take_over(&self, outcome: Outcome, config: &Config) -> Outcome {
+        let against = Against {
+            config,
+            config_path: self.inputs.config_path(),
+            files: &self.files_of_rehearsal(),
+            wanted: &self.wanted(),
+            committed: self.committed.as_ref().ok(),
+            today: day_of(self.began),
+        };
+        let mode = self.inputs.mode;
+        step_report::take_over(outcome, &against).unwrap_or_else(|problem| match mode {
+            Mode::Check => unanswered(vec![problem]),
+            Mode::Rehearse => not_begun(vec![problem]),
+        })
+    }
+
+    /// The files that the configuration names, as far as they may be read.
+    fn files_of_rehearsal(&self) -> Files {
         let path = self.workspace.join(&self.inputs.config);
-        let mut files = Files::beside(&path).inside(&self.workspace);
-        if self.context.trust != Trust::Ordinary {
-            files = files.untrusted();
+        let files = Files::beside(&path).inside(&self.workspace);
+        if self.context.trust == Trust::Ordinary {
+            files
+        } else {
+            files.untrusted()
         }
-        let mut setup = match Setup::without_commands(config, &files, self.environment) {
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            scenarios: self.inputs.scenarios.clone(),
+            jobs: self.inputs.jobs.map(NonZeroUsize::get),
+            begins: None,
+            fail_on: self.inputs.fail_on,
+            fail_fast: false,
+        }
+    }
+
+    /// The command that starts the application in this container; none where it runs already.
+    fn command(&self) -> Result<Option<Command>, Problem> {
+        let Some(text) = &self.inputs.app_command else {
+            return Ok(None);
+        };
+        if self.context.trust != Trust::Ordinary {
+            return Err(Problem {
+                message: format!(
+                    "on `{}` the action starts no application: secrets would meet the code of strangers",
+                    self.context.event_name
+                ),
+                hint: "rehearse on `pull_request`, which has no secrets to lose".to_owned(),
+                place: None,
+            });
+        }
+        Ok(Some(Command {
+            line: CommandLine::Shell(text.clone()),
+            folder: self.workspace.clone(),
+            if_program_is_missing: Some(IF_PROGRAM_IS_MISSING),
+        }))
+    }
+
+    async fn rehearse(&self, config: &Config, signals: &mut Signals) -> Judged {
+        let files = self.files_of_rehearsal();
+        let setup = self
+            .command()
+            .and_then(|command| Setup::for_action(config, &files, self.environment, command));
+        let mut setup = match setup {
             Ok(setup) => setup,
             Err(problem) => return Judged::Told(Box::new(not_begun(vec![problem]))),
         };
@@ -145,13 +220,7 @@ impl Job<'_> {
         if self.inputs.skip_without_credentials && !missing.is_empty() {
             return Judged::skipped(&missing);
         }
-        let wanted = Wanted {
-            scenarios: self.inputs.scenarios.clone(),
-            jobs: self.inputs.jobs.map(NonZeroUsize::get),
-            begins: None,
-            fail_on: self.inputs.fail_on,
-            fail_fast: false,
-        };
+        let wanted = self.wanted();
         let outcome = played((config, &files), &mut setup, &wanted, &self.output, signals);
         Judged::Told(Box::new(outcome.await))
     }

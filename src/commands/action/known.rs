@@ -26,6 +26,14 @@ pub(super) struct Committed {
     warnings: Vec<Problem>,
 }
 
+impl Committed {
+    /// Whether the finding of this fingerprint is accepted on that day.
+    pub(super) fn accepts(&self, fingerprint: &str, today: Date) -> bool {
+        let mut accepted = self.accepted.iter();
+        accepted.any(|one| one.fingerprint == fingerprint && one.holds_on(today))
+    }
+}
+
 /// Loads the baseline at `path`, which is relative to the root of the repository. Where a stranger's code meets
 /// secrets it is that of the base commit; elsewhere it is the checked-out one, and what a pull request adds to it is
 /// told.

@@ -10,6 +10,7 @@ mod job;
 mod known;
 mod loosening;
 mod publication;
+mod step_report;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +34,7 @@ use super::{
     COULD_NOT_TELL,
     configuration::Unusable,
     masking::mask_of,
+    once_each,
     output::{Output, command},
     recorded::Recorded,
     rehearse,
@@ -57,7 +59,9 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let mut signals = Signals::listen();
     // A rehearsal ends itself when it is cancelled: it has to remove what it made.
     let mut of_rehearsal = Signals::listen();
-    let (inputs, mut input_problems) = Inputs::read(environment);
+    let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
+    let (mut inputs, mut input_problems) = Inputs::read(environment);
+    let step_report = step_report::of_inputs(&mut inputs, &workspace);
     let mut context = context(environment);
     let token = token(environment);
     let mut secrets = environment.likely_secrets();
@@ -66,18 +70,11 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     hide(&secrets);
     let http = match http::client() {
         Ok(http) => http,
-        Err(error) => {
-            let output = Output::of_process(mask_of(&secrets));
-            output.say(&format!(
-                "error: the HTTP client cannot be set up: {error}; check the proxy variables and certificates of the job"
-            ));
-            return COULD_NOT_TELL;
-        }
+        Err(error) => return without_client(&secrets, &error),
     };
     let client = |context: &Context, mask: Mask| {
         Client::new(&http, context, token.as_ref(), mask, Limits::default())
     };
-    let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
     let began = super::now();
     let reader = |context: &Context| client(context, mask_of(&secrets));
     let (config, committed) = tokio::select! {
@@ -103,6 +100,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         inputs,
         input_problems,
         committed,
+        step_report,
         began,
         files,
         context,
@@ -135,6 +133,14 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     job.cancel(&mut publisher).await
 }
 
+fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
+    let output = Output::of_process(mask_of(secrets));
+    output.say(&format!(
+        "error: the HTTP client cannot be set up: {error}; check the proxy variables and certificates of the job"
+    ));
+    COULD_NOT_TELL
+}
+
 /// The configuration and the baseline that the job may trust.
 async fn load(
     inputs: &Inputs,
@@ -157,7 +163,7 @@ async fn refused_sql(
     config: &Result<Config, Unusable>,
     client: Result<Client, ClientError>,
 ) -> Vec<Problem> {
-    let (Ok(config), Mode::Check) = (config, job.inputs.mode) else {
+    let (Ok(config), Mode::Check, None) = (config, job.inputs.mode, &job.step_report) else {
         return Vec::new();
     };
     let checked = changed_sql::Checked {
@@ -174,6 +180,7 @@ fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
     let kind = Kind {
         is_redacted: inputs.redact_ids,
         is_rehearsal: inputs.mode == Mode::Rehearse,
+        is_published: inputs.report.is_some(),
     };
     let paths: Vec<_> = inputs.output.iter().map(PathBuf::from).collect();
     let chosen = match paths.iter().find(|path| !stays_inside(path)) {
@@ -213,6 +220,7 @@ async fn told(
     if let Ok(config) = config {
         if let Judged::Told(outcome) = &mut judged {
             known::compare(job, outcome, publisher).await;
+            once_each(&mut outcome.warnings);
             changed::place(outcome, (config, path), &context, reader()).await;
         }
         judged.warn(loosening::warnings(path, config, &mut context, reader()).await);
@@ -289,7 +297,7 @@ fn options(inputs: &Inputs, environment: &Environment) -> Options {
     let path = |name| environment.get(name).map(PathBuf::from);
     Options {
         check_run: inputs.check_run,
-        check_name: inputs.check_name.clone(),
+        check_name: inputs.check_name().to_owned(),
         series: match inputs.mode {
             Mode::Check => "",
             Mode::Rehearse => "rehearsal",

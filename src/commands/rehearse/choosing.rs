@@ -108,6 +108,16 @@ pub(super) fn chosen(
     Ok(scenarios)
 }
 
+/// The ids of the scenarios that a rehearsal plays.
+pub(crate) fn chosen_ids(
+    settings: &Rehearsal,
+    wanted: &Wanted,
+    files: &Files,
+) -> Result<Vec<String>, Problem> {
+    let chosen = chosen(scenarios(settings, files)?, settings, wanted, files)?;
+    Ok(chosen.into_iter().map(|one| one.id).collect())
+}
+
 fn nearest<'k>(id: &str, known: &'k [String]) -> Option<&'k String> {
     let distance = |one: &&String| strsim::damerau_levenshtein(id, one);
     let near = known.iter().min_by_key(distance)?;

@@ -49,7 +49,12 @@ use self::{
     silence::Silence,
 };
 pub(crate) use self::{
-    enacting::comes_to, files::Files, opening::missing_for, outcome::not_begun, setup::Setup,
+    choosing::chosen_ids,
+    enacting::comes_to,
+    files::Files,
+    opening::missing_for,
+    outcome::{not_begun, place_of},
+    setup::{Command, Setup},
 };
 use super::{
     accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,

@@ -9,7 +9,7 @@ use crate::{
     commands::{failure::Failure, unanswered},
     config::Config,
     contract::{Finding, Rule, Source, Summary, Verdict},
-    problem::Problem,
+    problem::{Place, Problem},
     rehearsal::{Judged, one_a_cause},
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
@@ -68,11 +68,7 @@ pub(super) fn outcome(
     };
     let index = rehearsing.settings.contract_index;
     let place = |finding: Finding| {
-        let place = if matches!(finding.rule, Rule::Handler(_)) {
-            Some(rehearsing.settings.places.handler.clone())
-        } else {
-            config.place(index, finding.rule, finding.subject.price.as_deref())
-        };
+        let place = place_of(config, index, &finding);
         Reported::new(finding, place)
     };
     Outcome {
@@ -94,6 +90,14 @@ pub(super) fn outcome(
             scenarios: reported,
         }),
         since: None,
+    }
+}
+
+/// The line that a finding of the contract at that index is about: the handler's where its rule is the rehearsal's own.
+pub(crate) fn place_of(config: &Config, index: usize, finding: &Finding) -> Option<Place> {
+    match (finding.rule, &config.rehearsal) {
+        (Rule::Handler(_), Some(settings)) => Some(settings.places.handler.clone()),
+        (rule, _) => config.place(index, rule, finding.subject.price.as_deref()),
     }
 }
 

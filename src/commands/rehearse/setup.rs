@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{files::Files, redirection::Redirection, running::Running, secrets};
 use crate::{
-    application::{Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
+    application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
     commands::{failure::Failure, masking::mask_of},
     config::{AccessContract, Config, Rehearsal},
@@ -22,8 +22,22 @@ const TEST_KEY: &str = "sk_test_prodverdict_rehearsal";
 /// The variable in which applications look for the key, whatever the contract calls its own.
 const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
 
-/// Variables of GitHub's runner that hold inputs and tokens of the action.
+/// The beginnings of variables of GitHub's runner that hold inputs and tokens of the action.
 const OF_THE_RUNNER: [&str; 2] = ["INPUT_", "ACTIONS_"];
+
+/// Further variables that the application does not get: the credentials of a job, and the files by which a step tells the
+/// runner its outputs, its summary and the variables of the steps after it.
+const OF_THE_JOB: [&str; 9] = [
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "SLACK_WEBHOOK_URL",
+    "GITHUB_EVENT_PATH",
+    "GITHUB_OUTPUT",
+    "GITHUB_STATE",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_ENV",
+    "GITHUB_PATH",
+];
 
 /// Migrations of a large application may take so long.
 const MIGRATING: Duration = Duration::from_mins(5);
@@ -33,11 +47,19 @@ const MIGRATING: Duration = Duration::from_mins(5);
 pub(crate) struct Setup {
     /// The variables of this process, and the values that the rehearsal makes up.
     pub(crate) environment: Environment,
-    command: Option<CommandLine>,
-    /// The folder that the command runs in.
-    folder: PathBuf,
+    command: Option<Command>,
     database: Option<OwnDatabase>,
     masked: Vec<SecretString>,
+}
+
+/// The command that starts the application.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) line: CommandLine,
+    /// The folder that it runs in.
+    pub(crate) folder: PathBuf,
+    /// What to do where it needs a program that is not there; none: install it.
+    pub(crate) if_program_is_missing: Option<&'static str>,
 }
 
 /// A database that the rehearsal creates, and what makes its tables.
@@ -59,13 +81,28 @@ impl Setup {
         environment: &Environment,
         words: &[OsString],
     ) -> Result<Self, Problem> {
-        let mut environment = environment.clone();
         let settings = config.rehearsal.as_ref();
         let written = settings.and_then(|settings| settings.app.command.clone());
-        let (command, folder) = match CommandLine::from_words(words) {
-            Some(command) => (Some(command), PathBuf::from(".")),
+        let (line, folder) = match CommandLine::from_words(words) {
+            Some(line) => (Some(line), PathBuf::from(".")),
             None => (written.map(CommandLine::Shell), files.path(".")),
         };
+        let command = line.map(|line| Command {
+            line,
+            folder,
+            if_program_is_missing: None,
+        });
+        Self::with(config, files, environment, command)
+    }
+
+    fn with(
+        config: &Config,
+        files: &Files,
+        environment: &Environment,
+        command: Option<Command>,
+    ) -> Result<Self, Problem> {
+        let mut environment = environment.clone();
+        let settings = config.rehearsal.as_ref();
         if command.is_some()
             && let Some(settings) = settings
             && environment.get(&settings.secret_env).is_none()
@@ -85,32 +122,44 @@ impl Setup {
         Ok(Self {
             environment,
             command,
-            folder,
             database,
             masked,
         })
     }
 
-    /// For the action, whose container holds the job's credentials: commands of the configuration are refused.
-    pub(crate) fn without_commands(
+    /// For the action, whose container holds the job's credentials: the command is the workflow's, and those of the
+    /// configuration, which a pull request can change, are refused.
+    pub(crate) fn for_action(
         config: &Config,
         files: &Files,
         environment: &Environment,
+        command: Option<Command>,
     ) -> Result<Self, Problem> {
-        if let Some(settings) = &config.rehearsal
-            && (settings.app.command.is_some() || settings.migrate.is_some())
-        {
-            return Err(Problem {
-                message: "the action runs no command of the configuration, neither `app.command` nor \
-                          `database.migrate`"
-                    .to_owned(),
-                hint: "run `prodverdict rehearse` in a step on the runner, or start the application there and take the \
-                       keys out of `rehearsal`"
-                    .to_owned(),
-                place: Some(settings.places.section.clone()),
-            });
-        }
-        Self::new(config, files, environment, &[])
+        let Some(settings) = &config.rehearsal else {
+            return Self::with(config, files, environment, command);
+        };
+        let (key, hint) = if settings.migrate.is_some() {
+            (
+                "database.migrate",
+                "run `prodverdict rehearse` in a step on the runner and publish its report with `mode: publish`, or \
+                 let the command in `app_command` begin with the migrations and take the key out of `rehearsal`",
+            )
+        } else if settings.app.command.is_some() && command.is_none() {
+            (
+                "app.command",
+                "run `prodverdict rehearse` in a step on the runner and publish its report with `mode: publish`, or \
+                 name the command in the input `app_command`",
+            )
+        } else {
+            return Self::with(config, files, environment, command);
+        };
+        Err(Problem {
+            message: format!(
+                "the action runs no command of the configuration, and it names one in `{key}`"
+            ),
+            hint: hint.to_owned(),
+            place: Some(settings.places.section.clone()),
+        })
     }
 
     /// The secrets that the application may print.
@@ -177,7 +226,7 @@ impl Setup {
         };
         let port = Ready::port_of(handler);
         if port.is_met().await {
-            let taken = crate::application::Error::Taken {
+            let taken = application::Error::Taken {
                 address: port.to_string(),
             };
             return Err(Failure::of(&taken));
@@ -197,22 +246,22 @@ impl Setup {
         let mut variables = self.variables(settings, contract);
         variables.extend(redirection.variables.clone());
         let launch = Launch {
-            command: command.clone(),
-            folder: self.folder.clone(),
+            command: command.line.clone(),
+            folder: command.folder.clone(),
             variables,
             withheld: self.withheld(config),
         };
         let started = Application::start(launch, ready.unwrap_or(port), self.log(), STARTING);
         let running = Running {
-            application: started.map_err(|error| Failure::of(&error))?,
-            command: command.to_string(),
+            application: started.map_err(|error| not_started(command, &error))?,
+            command: command.line.to_string(),
             redirection,
         };
         match running.application.ready().await {
             Ok(()) => Ok(Some(running)),
             Err(error) => {
                 running.application.end().await;
-                Err(Failure::of(&error))
+                Err(not_started(command, &error))
             }
         }
     }
@@ -242,11 +291,30 @@ impl Setup {
             .flat_map(|contract| [contract.key_env.clone(), contract.database.url_env.clone()]);
         let of_the_action = self.environment.names().filter(|name| {
             let mut beginnings = OF_THE_RUNNER.iter();
-            beginnings.any(|beginning| name.starts_with(beginning))
+            OF_THE_JOB.contains(name) || beginnings.any(|beginning| name.starts_with(beginning))
         });
         of_contracts
             .chain(of_the_action.map(str::to_owned))
             .collect()
+    }
+}
+
+/// Why the application is not there. A program that is missing has another remedy where the user did not choose the machine.
+fn not_started(command: &Command, error: &application::Error) -> Failure {
+    let failure = Failure::of(error);
+    let is_missing = matches!(
+        error,
+        application::Error::LacksProgram { .. } | application::Error::NotStarted { .. }
+    );
+    match command.if_program_is_missing {
+        Some(advice) if is_missing => Failure {
+            problem: Problem {
+                hint: error.hint_with(advice),
+                ..failure.problem
+            },
+            ..failure
+        },
+        _ => failure,
     }
 }
 
@@ -313,6 +381,17 @@ rehearsal:
   account: { sql: 'insert into users (id) values ({account_id})' }
 ";
 
+    fn for_action(config: &str, command: Option<&str>) -> Result<Setup, Problem> {
+        let config = load(config, "prodverdict.yml").expect("a configuration");
+        let files = Files::beside(Path::new("prodverdict.yml"));
+        let command = command.map(|text| Command {
+            line: CommandLine::Shell(text.to_owned()),
+            folder: PathBuf::from("."),
+            if_program_is_missing: None,
+        });
+        Setup::for_action(&config, &files, &Environment::default(), command)
+    }
+
     #[test]
     fn the_action_runs_no_command_of_the_configuration() {
         let config = load(CONFIG, "prodverdict.yml").expect("a configuration");
@@ -320,9 +399,23 @@ rehearsal:
         let environment = Environment::default();
         let setup = Setup::new(&config, &files, &environment, &[]).expect("a setup");
         assert!(setup.starts_application());
-        let refused = Setup::without_commands(&config, &files, &environment);
-        let problem = refused.expect_err("refused");
-        assert!(problem.message.starts_with("the action runs no command"));
+        let problem = for_action(CONFIG, None).expect_err("refused");
+        assert!(problem.message.ends_with("it names one in `app.command`"));
         assert_eq!(problem.place.map(|place| place.line), Some(5));
+    }
+
+    #[test]
+    fn the_command_of_a_workflow_takes_the_place_of_the_configurations() {
+        let setup = for_action(CONFIG, Some("node server.js")).expect("a setup");
+        let line = setup.command.expect("a command").line.to_string();
+        assert_eq!(line, "node server.js");
+        let migrating = format!("{CONFIG}  database: {{ migrate: npm run migrate }}\n");
+        let refused = for_action(&migrating, Some("node server.js"));
+        let problem = refused.expect_err("refused");
+        assert!(
+            problem
+                .message
+                .ends_with("it names one in `database.migrate`")
+        );
     }
 }

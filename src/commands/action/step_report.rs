@@ -1,0 +1,196 @@
+//! The report of an earlier step, read back and held against the configuration that the job may trust: the step ran the code
+//! of a pull request, which can have written anything.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::{
+    configuration::inside,
+    inputs::{Inputs, Mode},
+    known::Committed,
+};
+use crate::{
+    baseline::Standing,
+    commands::{
+        rehearse::{Files, Wanted, chosen_ids, place_of},
+        text_file::TextFile,
+    },
+    config::{Config, Rehearsal},
+    contract::Verdict,
+    problem::Problem,
+    report::{ContractOutcome, Outcome, Rehearsed, read_json},
+};
+
+/// Everything that a report is held against.
+pub(super) struct Against<'a> {
+    pub(super) config: &'a Config,
+    pub(super) config_path: &'a str,
+    pub(super) files: &'a Files,
+    pub(super) wanted: &'a Wanted,
+    pub(super) committed: Option<&'a Committed>,
+    pub(super) today: Date,
+}
+
+/// Reads the report that the inputs name, if any, and tells them what it is of.
+pub(super) fn of_inputs(inputs: &mut Inputs, workspace: &Path) -> Option<Result<Outcome, Problem>> {
+    let report = read(workspace, inputs.report.as_deref()?);
+    if let Ok(outcome) = &report {
+        inputs.mode = match outcome.rehearsal {
+            Some(_) => Mode::Rehearse,
+            None => Mode::Check,
+        };
+    }
+    Some(report)
+}
+
+/// Reads the report at `path`, which is relative to the root of the workspace.
+fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
+    let file = inside(workspace, path, TextFile::Report)?;
+    let text = TextFile::Report.read(&file, path)?;
+    read_json(&text).map_err(|error| {
+        let problem = Problem::of(&error);
+        Problem {
+            message: format!(
+                "the report `{path}` cannot be published: {}",
+                problem.message
+            ),
+            ..problem
+        }
+    })
+}
+
+/// The outcome that a run of this step would have had: what fails, what is accepted and which line a finding is about are
+/// not taken from the report. Refuses one that leaves out a part of what the configuration asks for.
+pub(super) fn take_over(mut outcome: Outcome, against: &Against<'_>) -> Result<Outcome, Problem> {
+    if outcome.verdict != Verdict::Error {
+        has_every_contract(&outcome, against)?;
+        if let (Some(rehearsed), Some(settings)) = (&outcome.rehearsal, &against.config.rehearsal) {
+            has_every_scenario(rehearsed, settings, against)?;
+        }
+        accepts_no_more(&outcome, against)?;
+    }
+    for contract in &mut outcome.contracts {
+        judge_by(contract, against);
+    }
+    // Compared anew.
+    outcome.since = None;
+    for problem in outcome.problems.iter_mut().chain(&mut outcome.warnings) {
+        place(problem, against);
+    }
+    Ok(outcome)
+}
+
+fn has_every_contract(outcome: &Outcome, against: &Against<'_>) -> Result<(), Problem> {
+    let config = against.config;
+    let expected: Vec<&str> = match (&outcome.rehearsal, &config.rehearsal) {
+        (None, _) => config
+            .contracts
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect(),
+        (Some(_), Some(settings)) => {
+            let contract = config.contracts.get(settings.contract_index);
+            contract.map(|one| one.name.as_str()).into_iter().collect()
+        }
+        (Some(_), None) => {
+            return Err(Problem {
+                message: "the report is of a rehearsal, and the configuration has no `rehearsal:`"
+                    .to_owned(),
+                hint: "name the configuration that was rehearsed in the input `config`".to_owned(),
+                place: None,
+            });
+        }
+    };
+    let found: Vec<&str> = outcome
+        .contracts
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    if found == expected {
+        return Ok(());
+    }
+    Err(Problem {
+        message: format!(
+            "the report is about {}, and the configuration asks for {}",
+            listed(&found),
+            listed(&expected)
+        ),
+        hint: "name the configuration that the report was made with in the input `config`"
+            .to_owned(),
+        place: None,
+    })
+}
+
+fn has_every_scenario(
+    rehearsed: &Rehearsed,
+    settings: &Rehearsal,
+    against: &Against<'_>,
+) -> Result<(), Problem> {
+    let mut missing = chosen_ids(settings, against.wanted, against.files)?;
+    missing.retain(|id| !rehearsed.scenarios.iter().any(|one| one.id == *id));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    Err(Problem {
+        message: format!("the report says nothing of the scenarios {}", listed(&missing)),
+        hint: "rehearse them in the step that writes it, or name those that it plays in the input `scenario` too".to_owned(),
+        place: None,
+    })
+}
+
+/// What is accepted is the baseline's to say that this step is given.
+fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Problem> {
+    let found = outcome.contracts.iter().flat_map(|one| &one.findings);
+    let mut accepted = found.filter(|one| matches!(one.standing, Some(Standing::Accepted { .. })));
+    let is_unknown = |fingerprint: &str| {
+        let committed = against.committed;
+        !committed.is_some_and(|committed| committed.accepts(fingerprint, against.today))
+    };
+    match accepted.find(|one| is_unknown(&one.finding.fingerprint)) {
+        None => Ok(()),
+        Some(one) => Err(Problem {
+            message: format!(
+                "the report accepts the finding {} ({}), which no baseline of this step does",
+                one.finding.fingerprint, one.finding.rule
+            ),
+            hint: "name the baseline that the report was made with in the input `baseline` too"
+                .to_owned(),
+            place: None,
+        }),
+    }
+}
+
+/// Sets what the configuration says of a contract.
+fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
+    let mut contracts = against.config.contracts.iter();
+    let index = contracts.position(|one| one.name == contract.name);
+    if let Some(index) = index
+        && let Some(written) = against.config.contracts.get(index)
+    {
+        contract.source = written.contract.source;
+        contract.fail_on = against.wanted.fail_on.of(written);
+        for found in &mut contract.findings {
+            found.place = place_of(against.config, index, &found.finding);
+        }
+    }
+    let advice = contract.advice.iter_mut();
+    for problem in advice.chain(&mut contract.problem) {
+        place(problem, against);
+    }
+}
+
+/// Leaves the place where it is in the configuration: anywhere else a stranger would choose what is marked.
+fn place(problem: &mut Problem, against: &Against<'_>) {
+    let place = problem.place.take();
+    problem.place = place.filter(|place| place.path == against.config_path);
+}
+
+fn listed(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    }
+}

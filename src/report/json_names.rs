@@ -1,0 +1,86 @@
+//! What the texts of a finding name, in the report for programs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{EntityKind, EventMention, Mentions};
+
+/// account: written with the word that the contract has for its accounts. accounts: all linked accounts of a contract, or all
+/// that should be. step: of a rehearsed scenario.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "EntityKind")]
+pub(super) enum ReportEntityKind {
+    Account,
+    Accounts,
+    Customer,
+    Subscription,
+    Price,
+    Feature,
+    Status,
+    Step,
+}
+
+/// Columns and events that the texts of a finding name, beside what its rule is about.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Mentions")]
+pub(super) struct ReportMentions<'a> {
+    /// As the contract's `columns:` calls them.
+    fields: Vec<&'static str>,
+    /// The weightiest first.
+    events: Vec<ReportEvent<'a>>,
+}
+
+/// An event of the provider.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
+struct ReportEvent<'a> {
+    /// Such as `customer.subscription.updated`.
+    kind: &'a str,
+    /// Where the provider's log holds it.
+    id: Option<&'a str>,
+    /// Whether it was delivered at an earlier step of the rehearsal.
+    is_earlier: bool,
+}
+
+impl ReportEntityKind {
+    pub(super) fn of(kind: EntityKind) -> Self {
+        match kind {
+            EntityKind::Account => Self::Account,
+            EntityKind::Accounts => Self::Accounts,
+            EntityKind::Customer => Self::Customer,
+            EntityKind::Subscription => Self::Subscription,
+            EntityKind::Price => Self::Price,
+            EntityKind::Feature => Self::Feature,
+            EntityKind::Status => Self::Status,
+            EntityKind::Step => Self::Step,
+        }
+    }
+
+    pub(super) fn kind(&self) -> EntityKind {
+        match self {
+            Self::Account => EntityKind::Account,
+            Self::Accounts => EntityKind::Accounts,
+            Self::Customer => EntityKind::Customer,
+            Self::Subscription => EntityKind::Subscription,
+            Self::Price => EntityKind::Price,
+            Self::Feature => EntityKind::Feature,
+            Self::Status => EntityKind::Status,
+            Self::Step => EntityKind::Step,
+        }
+    }
+}
+
+impl<'a> ReportMentions<'a> {
+    pub(super) fn of(mentions: &'a Mentions) -> Self {
+        let event = |event: &'a EventMention| ReportEvent {
+            kind: &event.kind,
+            id: event.id.as_deref(),
+            is_earlier: event.is_earlier,
+        };
+        Self {
+            fields: mentions.fields.iter().map(|field| field.as_str()).collect(),
+            events: mentions.events.iter().map(event).collect(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The verdict of a report against everything else that it says.
+
+use crate::{
+    contract::Verdict,
+    report::{ContractOutcome, Outcome, PlayedResult, Rehearsed},
+};
+
+/// Two parts of a report of which one is not so. No message holds the verdict that is not believed: a search for a pass must
+/// not find it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    #[error("it says that it has {said} findings, and lists {found}")]
+    Count { said: u64, found: u64 },
+    #[error("two of its contracts are called `{name}`")]
+    ContractTwice { name: String },
+    #[error("something is about the contract `{name}`, which it does not list")]
+    NoContract { name: String },
+    #[error("the id of the entity `{entity}` is not its end")]
+    Entity { entity: String },
+    #[error("the verdict of the contract `{name}` is not that of its findings")]
+    Contract { name: String },
+    #[error("its verdict is not that of its contracts")]
+    Whole,
+    #[error("it has a verdict, and no scenario was played")]
+    NothingPlayed,
+    #[error("its scenarios and its findings do not agree on whether anything is broken")]
+    Broken,
+    #[error("nothing is wrong in it, and the scenario `{id}` was not played to its end")]
+    Unfinished { id: String },
+}
+
+/// Refuses a report of which one part says something else than another.
+pub(super) fn check(outcome: &Outcome) -> Result<(), Contradiction> {
+    for contract in &outcome.contracts {
+        if contract.verdict != expected(outcome, contract) {
+            return Err(Contradiction::Contract {
+                name: contract.name.clone(),
+            });
+        }
+    }
+    let worst = outcome.contracts.iter().map(|one| one.verdict).max();
+    let expected = match worst {
+        Some(worst) if outcome.problems.is_empty() => worst,
+        Some(_) | None => Verdict::Error,
+    };
+    if outcome.verdict != expected {
+        return Err(Contradiction::Whole);
+    }
+    match &outcome.rehearsal {
+        Some(rehearsed) => check_rehearsal(outcome, rehearsed),
+        None => Ok(()),
+    }
+}
+
+/// The verdict that the findings of a contract make.
+fn expected(outcome: &Outcome, contract: &ContractOutcome) -> Verdict {
+    if contract.problem.is_some() {
+        return Verdict::Error;
+    }
+    let found = contract.findings.iter();
+    let counting = found.map(|found| (&found.finding, outcome.counts(found)));
+    Verdict::of_those_that_count(counting, contract.fail_on)
+}
+
+fn check_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Result<(), Contradiction> {
+    let said = outcome.verdict;
+    if rehearsed.scenarios.is_empty() && said != Verdict::Error {
+        return Err(Contradiction::NothingPlayed);
+    }
+    let has_findings = outcome.contracts.iter().any(|one| !one.findings.is_empty());
+    if rehearsed.broken().next().is_some() != has_findings {
+        return Err(Contradiction::Broken);
+    }
+    let mut scenarios = rehearsed.scenarios.iter();
+    let unfinished = scenarios.find(|one| match one.result {
+        PlayedResult::NotReached | PlayedResult::CouldNotTell => true,
+        PlayedResult::Held | PlayedResult::Broken | PlayedResult::LeftOut => false,
+    });
+    match unfinished {
+        Some(one) if said == Verdict::Pass => Err(Contradiction::Unfinished { id: one.id.clone() }),
+        Some(_) | None => Ok(()),
+    }
+}

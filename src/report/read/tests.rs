@@ -1,0 +1,195 @@
+//! Tests of reading a report back.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::contract::{EventMention, Field, Mentions};
+use crate::report::{
+    self, markdown,
+    sample::{every_kind, failing, passing},
+    sample_rehearsal::rehearsal,
+};
+
+/// Without what JSON does not hold and publishing makes anew.
+fn bare(mut outcome: Outcome) -> Outcome {
+    for found in outcome
+        .contracts
+        .iter_mut()
+        .flat_map(|one| &mut one.findings)
+    {
+        found.place = None;
+        found.changes = Vec::new();
+        found.repair = None;
+        found.finding.mentions = Some(Box::new(Mentions {
+            fields: vec![Field::HasPaidAccess],
+            events: vec![EventMention {
+                kind: "invoice.paid".into(),
+                id: Some("evt_1Paid".into()),
+                is_earlier: true,
+            }],
+        }));
+    }
+    outcome
+}
+
+#[test]
+fn every_report_comes_back_as_it_was() {
+    for outcome in every_kind() {
+        let outcome = bare(outcome);
+        let text = report::json(&outcome);
+        let back = read(&text).unwrap_or_else(|error| panic!("{error:?}: {text}"));
+        assert_eq!(report::json(&back), text);
+        let findings = back.findings().into_iter().zip(outcome.findings());
+        for ((_, back), (_, found)) in findings {
+            assert_eq!(back.finding.mentions, found.finding.mentions);
+        }
+        let comment = |outcome: &Outcome| markdown::comment(outcome, "prodverdict.yml", None);
+        assert_eq!(comment(&back), comment(&outcome));
+        let redacted = |outcome: &Outcome| report::json(&report::redact_ids(outcome));
+        assert_eq!(redacted(&back), redacted(&outcome));
+    }
+}
+
+/// A report of which one value is another.
+fn changed(outcome: &Outcome, pointer: &str, value: Value) -> String {
+    let mut report: Value = serde_json::from_str(&report::json(outcome)).expect("JSON");
+    *report.pointer_mut(pointer).expect("a place") = value;
+    report.to_string()
+}
+
+fn refusal(text: &str) -> String {
+    let error = read_json(text).map(|_| ()).expect_err(text);
+    assert!(!error.hint().is_empty(), "{error}");
+    crate::problem::Problem::of(&error).message
+}
+
+#[test]
+fn a_text_that_is_no_report_is_refused() {
+    assert!(refusal("").starts_with("it is not JSON: EOF"));
+    assert!(refusal("{\"schema_version\": 1,").starts_with("it is not JSON: EOF"));
+    assert!(refusal("[]").starts_with("it is JSON, and has no `schema_version`"));
+    assert!(refusal("{\"verdict\": \"pass\"}").starts_with("it is JSON, and has no"));
+    let deep = "[".repeat(100_000);
+    assert!(refusal(&deep).starts_with("it is"), "{}", refusal(&deep));
+    let later = changed(&passing(), "/schema_version", json!(2));
+    assert_eq!(
+        refusal(&later),
+        "its `schema_version` is 2, and this program reads 1"
+    );
+    let large = " ".repeat(MAX_READ_BYTES + 1);
+    assert_eq!(refusal(&large), "it is larger than 16 MiB");
+}
+
+#[test]
+fn a_value_of_another_form_is_named_by_its_path() {
+    for (pointer, value, message) in [
+        (
+            "/verdict",
+            json!("fine"),
+            "`verdict` cannot be read: unknown variant `fine`",
+        ),
+        (
+            "/findings/0/rule",
+            json!("my-rule"),
+            "`findings[0].rule` cannot be read: it is no rule",
+        ),
+        (
+            "/findings/0/fingerprint",
+            json!("-->0123456789abc"),
+            "`findings[0].fingerprint` cannot be read: it is not 16 hexadecimal digits",
+        ),
+        (
+            "/contracts/0/summary/accounts",
+            json!(u64::MAX),
+            "`contracts[0].summary.accounts` cannot be read: 18446744073709551615 is more than any run counts",
+        ),
+        (
+            "/contracts/0/summary/accounts",
+            json!(-1),
+            "`contracts[0].summary.accounts` cannot be read: invalid value: integer `-1`",
+        ),
+        (
+            "/warnings",
+            json!(vec![
+                json!({"message": "", "hint": "", "place": null});
+                10_001
+            ]),
+            "`warnings` cannot be read: it has more than 10000 entries",
+        ),
+        (
+            "/findings/0/evidence",
+            json!(null),
+            "`findings[0].evidence` cannot be read: invalid type: null",
+        ),
+    ] {
+        let said = refusal(&changed(&failing(), pointer, value));
+        assert!(said.starts_with(message), "{said}");
+    }
+}
+
+#[test]
+fn a_verdict_that_the_findings_contradict_is_refused() {
+    let starts = |text: &str, message: &str| {
+        let said = refusal(text);
+        let message = format!("it contradicts itself: {message}");
+        assert!(said.starts_with(&message), "{said}");
+    };
+    let failing = failing();
+    starts(
+        &changed(&failing, "/verdict", json!("pass")),
+        "its verdict is not that of its contracts",
+    );
+    starts(
+        &changed(&failing, "/contracts/0/verdict", json!("pass")),
+        "the verdict of the contract `users` is not that of its findings",
+    );
+    starts(
+        &changed(&failing, "/findings", json!([])),
+        "it says that it has 1 findings, and lists 0",
+    );
+    starts(
+        &changed(&failing, "/findings/0/contract", json!("others")),
+        "something is about the contract `others`, which it does not list",
+    );
+    starts(
+        &changed(&failing, "/contracts", json!([])),
+        "something is about the contract `users`",
+    );
+    starts(
+        &changed(&passing(), "/contracts", json!([])),
+        "its verdict is not that of its contracts",
+    );
+    let problem = json!([{"message": "no such file", "hint": "", "place": null}]);
+    starts(
+        &changed(&passing(), "/problems", problem),
+        "its verdict is not that of its contracts",
+    );
+}
+
+#[test]
+fn scenarios_that_the_verdict_contradicts_are_refused() {
+    let of = |results: &[&str], outcome: &Outcome| {
+        let scenarios: Vec<_> = results
+            .iter()
+            .map(|result| {
+                json!({
+                    "id": "trial", "title": "", "ends": "", "result": result, "left_out": [],
+                    "plays": 1, "steps": 1, "events": 1,
+                })
+            })
+            .collect();
+        changed(outcome, "/rehearsal", json!({ "scenarios": scenarios }))
+    };
+    let said = |results: &[&str], outcome: &Outcome| refusal(&of(results, outcome));
+    assert!(read_json(&of(&["held", "left_out"], &passing())).is_ok());
+    assert!(said(&[], &passing()).ends_with("it has a verdict, and no scenario was played"));
+    assert!(said(&["broken"], &passing()).ends_with("on whether anything is broken"));
+    assert!(said(&["held"], &rehearsal()).ends_with("on whether anything is broken"));
+    for result in ["not_reached", "could_not_tell"] {
+        let said = said(&["held", result], &passing());
+        assert!(
+            said.ends_with("the scenario `trial` was not played to its end"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,496 @@
+//! A report as it is written, and the outcome that it tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::consistency::Contradiction;
+use crate::{
+    baseline::{Since, Standing},
+    contract::{
+        Entity, EventMention, Field, Finding, Mentions, Money, Rule, Source, Subject, Summary,
+    },
+    problem::{Place, Problem},
+    report::{
+        ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported,
+        json::{ReportSeverity, ReportVerdict},
+        json_names::ReportEntityKind,
+        json_rehearsal::ReportResult,
+        json_standing::ReportStanding,
+    },
+};
+
+/// No run counts so far, and sums of such numbers stay in their range.
+const MAX_COUNT: u64 = 1_000_000_000_000;
+
+/// The longest list of what is said beside the findings. Some of them are compared one by one.
+const MAX_LISTED: usize = 10_000;
+
+#[derive(Deserialize)]
+pub(super) struct Written {
+    verdict: ReportVerdict,
+    findings: Vec<WrittenFinding>,
+    contracts: Vec<WrittenContract>,
+    summary: Total,
+    problems: Few<WrittenProblem>,
+    warnings: Few<WrittenProblem>,
+    advice: Few<WrittenAdvice>,
+    rehearsal: Option<WrittenRehearsal>,
+    since: Option<WrittenSince>,
+}
+
+/// The numbers of all contracts, of which all but one are those of the contracts once more.
+#[derive(Deserialize)]
+struct Total {
+    findings: u64,
+}
+
+#[derive(Deserialize)]
+struct WrittenContract {
+    name: String,
+    source: SourceWord,
+    verdict: ReportVerdict,
+    fail_on: Option<ReportSeverity>,
+    summary: WrittenSummary,
+    problem: Option<WrittenProblem>,
+    named: Few<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenFinding {
+    contract: String,
+    rule: RuleId,
+    severity: ReportSeverity,
+    entity: String,
+    entity_kind: ReportEntityKind,
+    entity_id: String,
+    message: String,
+    fix: String,
+    subject: WrittenSubject,
+    evidence: Vec<String>,
+    mentions: Option<WrittenMentions>,
+    amount: Vec<WrittenAmount>,
+    fingerprint: Fingerprint,
+    standing: Option<ReportStanding>,
+    acceptance: Option<WrittenAcceptance>,
+}
+
+#[derive(Deserialize)]
+struct WrittenSubject {
+    account: Option<String>,
+    customer: Option<String>,
+    subscription: Option<String>,
+    status: Option<String>,
+    price: Option<String>,
+    plan_found: Option<String>,
+    plan_expected: Option<String>,
+    named: Few<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenMentions {
+    fields: Few<FieldName>,
+    events: Few<WrittenEvent>,
+}
+
+#[derive(Deserialize)]
+struct WrittenEvent {
+    kind: String,
+    id: Option<String>,
+    is_earlier: bool,
+}
+
+#[derive(Deserialize)]
+struct WrittenAmount {
+    currency: String,
+    minor_units: i64,
+}
+
+#[derive(Deserialize)]
+struct WrittenSummary {
+    accounts: Count,
+    linked: Count,
+    exempt: Count,
+    subscriptions: BTreeMap<String, Count>,
+    judged: BTreeSet<RuleId>,
+    settled: Count,
+    on_test_clock: Count,
+    provider_requests: Count,
+    paid_not_served: Vec<WrittenAmount>,
+    served_not_paid: Vec<WrittenAmount>,
+    items_without_amount: Count,
+}
+
+#[derive(Deserialize)]
+struct WrittenProblem {
+    message: String,
+    hint: String,
+    place: Option<WrittenPlace>,
+}
+
+#[derive(Deserialize)]
+struct WrittenAdvice {
+    contract: String,
+    message: String,
+    hint: String,
+    place: Option<WrittenPlace>,
+}
+
+#[derive(Deserialize)]
+struct WrittenPlace {
+    path: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+#[derive(Deserialize)]
+struct WrittenAcceptance {
+    reason: String,
+    until: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenSince {
+    source: String,
+    fixed: Count,
+    lets_known_pass: bool,
+}
+
+#[derive(Deserialize)]
+struct WrittenRehearsal {
+    scenarios: Vec<WrittenScenario>,
+}
+
+#[derive(Deserialize)]
+struct WrittenScenario {
+    id: String,
+    title: String,
+    ends: String,
+    result: ReportResult,
+    left_out: Vec<String>,
+    plays: Count,
+    steps: Count,
+    events: Count,
+}
+
+/// A list that is not long.
+#[derive(Deserialize)]
+#[serde(try_from = "Vec<T>", bound = "T: Deserialize<'de>")]
+struct Few<T>(Vec<T>);
+
+impl<T> TryFrom<Vec<T>> for Few<T> {
+    type Error = String;
+
+    fn try_from(list: Vec<T>) -> Result<Self, Self::Error> {
+        if list.len() > MAX_LISTED {
+            return Err(format!("it has more than {MAX_LISTED} entries"));
+        }
+        Ok(Self(list))
+    }
+}
+
+/// A number that sums of many stay in range with.
+#[derive(Deserialize)]
+#[serde(try_from = "u64")]
+struct Count(u64);
+
+impl TryFrom<u64> for Count {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        if number > MAX_COUNT {
+            return Err(format!("{number} is more than any run counts"));
+        }
+        Ok(Self(number))
+    }
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(try_from = "String")]
+struct RuleId(Rule);
+
+impl TryFrom<String> for RuleId {
+    type Error = &'static str;
+
+    fn try_from(id: String) -> Result<Self, Self::Error> {
+        Rule::parse(&id).map(Self).ok_or("it is no rule")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct FieldName(Field);
+
+impl TryFrom<String> for FieldName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Field::parse(&name)
+            .map(Self)
+            .ok_or("it is no column of a contract")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct SourceWord(Source);
+
+impl TryFrom<String> for SourceWord {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        Source::parse(&word).map(Self).ok_or("it is no source")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Fingerprint(String);
+
+impl TryFrom<String> for Fingerprint {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 16 && text.bytes().all(is_digit) {
+            Ok(Self(text))
+        } else {
+            Err("it is not 16 hexadecimal digits")
+        }
+    }
+}
+
+impl Written {
+    /// The outcome, with every finding and advice at its contract.
+    pub(super) fn outcome(self) -> Result<Outcome, Contradiction> {
+        let found = u64::try_from(self.findings.len()).unwrap_or(u64::MAX);
+        if self.summary.findings != found {
+            return Err(Contradiction::Count {
+                said: self.summary.findings,
+                found,
+            });
+        }
+        let mut contracts: Vec<_> = self
+            .contracts
+            .into_iter()
+            .map(WrittenContract::outcome)
+            .collect();
+        let mut positions = BTreeMap::new();
+        for (position, contract) in contracts.iter().enumerate() {
+            if positions.insert(contract.name.clone(), position).is_some() {
+                return Err(Contradiction::ContractTwice {
+                    name: contract.name.clone(),
+                });
+            }
+        }
+        let position_of = |name: String| match positions.get(&name) {
+            Some(position) => Ok(*position),
+            None => Err(Contradiction::NoContract { name }),
+        };
+        for written in self.findings {
+            let (name, reported) = written.reported()?;
+            let position = position_of(name)?;
+            if let Some(contract) = contracts.get_mut(position) {
+                contract.findings.push(reported);
+            }
+        }
+        for written in self.advice.0 {
+            let advice = Problem {
+                message: written.message,
+                hint: written.hint,
+                place: written.place.map(WrittenPlace::place),
+            };
+            let position = position_of(written.contract)?;
+            if let Some(contract) = contracts.get_mut(position) {
+                contract.advice.push(advice);
+            }
+        }
+        for contract in &mut contracts {
+            count(contract);
+        }
+        Ok(Outcome {
+            verdict: self.verdict.verdict(),
+            contracts,
+            problems: problems(self.problems),
+            warnings: problems(self.warnings),
+            rehearsal: self.rehearsal.map(WrittenRehearsal::rehearsed),
+            since: self.since.map(|since| Since {
+                source: since.source,
+                fixed: since.fixed.0,
+                lets_known_pass: since.lets_known_pass,
+            }),
+        })
+    }
+}
+
+/// Counts the findings, and keeps the amounts: which customers share one is not written.
+fn count(contract: &mut ContractOutcome) {
+    let found = contract.findings.iter();
+    let findings: Vec<Finding> = found.map(|one| one.finding.clone()).collect();
+    let summary = &mut contract.summary;
+    let (paid, served) = (
+        summary.paid_not_served.clone(),
+        summary.served_not_paid.clone(),
+    );
+    let items = summary.items_without_amount;
+    summary.count_findings(&findings);
+    summary.paid_not_served = paid;
+    summary.served_not_paid = served;
+    summary.items_without_amount = items;
+}
+
+impl WrittenContract {
+    fn outcome(self) -> ContractOutcome {
+        ContractOutcome {
+            name: self.name,
+            source: self.source.0,
+            verdict: self.verdict.verdict(),
+            fail_on: self.fail_on.map(|severity| severity.severity()),
+            advice: Vec::new(),
+            findings: Vec::new(),
+            summary: self.summary.summary(),
+            problem: self.problem.map(WrittenProblem::problem),
+            named: self.named.0,
+        }
+    }
+}
+
+impl WrittenFinding {
+    fn reported(self) -> Result<(String, Reported), Contradiction> {
+        let subject = self.subject;
+        let entity = Entity::read(self.entity_kind.kind(), &self.entity, &self.entity_id);
+        let finding = Finding {
+            rule: self.rule.0,
+            severity: self.severity.severity(),
+            entity: entity.ok_or(Contradiction::Entity {
+                entity: self.entity,
+            })?,
+            message: self.message.into(),
+            fix: self.fix.into(),
+            subject: Subject {
+                account: subject.account.map(Into::into),
+                customer: subject.customer.map(Into::into),
+                subscription: subject.subscription.map(Into::into),
+                status: subject.status.map(Into::into),
+                price: subject.price.map(Into::into),
+                plan_found: subject.plan_found.map(Into::into),
+                plan_expected: subject.plan_expected.map(Into::into),
+                named: subject.named.0.into(),
+            },
+            evidence: self.evidence.into(),
+            amount: money(self.amount),
+            items_without_amount: 0,
+            shares: Box::default(),
+            mentions: self.mentions.map(|mentions| Box::new(mentions.mentions())),
+            fingerprint: self.fingerprint.0.into(),
+        };
+        let standing = self.standing.map(|standing| match standing {
+            ReportStanding::New => Standing::New,
+            ReportStanding::Known => Standing::Known,
+            ReportStanding::Accepted => {
+                let (reason, until) = match self.acceptance {
+                    Some(acceptance) => (acceptance.reason, acceptance.until),
+                    None => (String::new(), None),
+                };
+                Standing::Accepted { reason, until }
+            }
+        });
+        let reported = Reported {
+            standing,
+            ..Reported::new(finding, None)
+        };
+        Ok((self.contract, reported))
+    }
+}
+
+impl WrittenMentions {
+    fn mentions(self) -> Mentions {
+        let event = |event: WrittenEvent| EventMention {
+            kind: event.kind,
+            id: event.id,
+            is_earlier: event.is_earlier,
+        };
+        Mentions {
+            fields: self.fields.0.into_iter().map(|field| field.0).collect(),
+            events: self.events.0.into_iter().map(event).collect(),
+        }
+    }
+}
+
+impl WrittenSummary {
+    fn summary(self) -> Summary {
+        let subscriptions = self.subscriptions.into_iter();
+        let judged = self.judged.into_iter();
+        Summary {
+            accounts: self.accounts.0,
+            linked: self.linked.0,
+            exempt: self.exempt.0,
+            subscriptions: subscriptions
+                .map(|(status, count)| (status, count.0))
+                .collect(),
+            judged: judged.map(|rule| rule.0).collect(),
+            by_severity: BTreeMap::new(),
+            by_rule: BTreeMap::new(),
+            settled: self.settled.0,
+            provider_requests: self.provider_requests.0,
+            on_test_clock: self.on_test_clock.0,
+            paid_not_served: money(self.paid_not_served),
+            served_not_paid: money(self.served_not_paid),
+            items_without_amount: self.items_without_amount.0,
+        }
+    }
+}
+
+impl WrittenProblem {
+    fn problem(self) -> Problem {
+        Problem {
+            message: self.message,
+            hint: self.hint,
+            place: self.place.map(WrittenPlace::place),
+        }
+    }
+}
+
+impl WrittenPlace {
+    fn place(self) -> Place {
+        Place {
+            path: self.path,
+            line: self.line,
+            column: self.column,
+            end_line: self.end_line,
+            end_column: self.end_column,
+        }
+    }
+}
+
+impl WrittenRehearsal {
+    fn rehearsed(self) -> Rehearsed {
+        let scenario = |one: WrittenScenario| PlayedScenario {
+            id: one.id,
+            title: one.title,
+            ends: one.ends,
+            result: one.result.result(),
+            left_out: one.left_out,
+            plays: one.plays.0,
+            steps: one.steps.0,
+            events: one.events.0,
+        };
+        Rehearsed {
+            scenarios: self.scenarios.into_iter().map(scenario).collect(),
+        }
+    }
+}
+
+fn problems(written: Few<WrittenProblem>) -> Vec<Problem> {
+    written.0.into_iter().map(WrittenProblem::problem).collect()
+}
+
+fn money(amounts: Vec<WrittenAmount>) -> Money {
+    let mut money = Money::default();
+    for amount in amounts {
+        money.add(&amount.currency, amount.minor_units);
+    }
+    money
+}
