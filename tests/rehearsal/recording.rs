@@ -88,8 +88,8 @@ fn two_hundred_lives_become_the_shapes_that_are_missing() {
     assert!(ran.stdout.ends_with(shapes), "{}", ran.stdout);
     let ran = ran.says(&[
         "2980 events of the last 30 days in live mode, 200 customers\n",
-        "140 lives are played by built-in scenarios\n",
-        "7 lives are not playable\n",
+        "140 lifecycles are played by built-in scenarios\n",
+        "7 lifecycles are not playable\n",
         "       7  a customer of whom the log does not show what it subscribes to\n",
     ]);
     assert_eq!(ran.stderr, "");

@@ -17,10 +17,10 @@ const MOST_FILES: usize = 200;
 /// No recorded file is larger.
 const MAX_BYTES: u64 = 256 * 1024;
 
-/// What became of the folder.
+/// The result of writing the folder.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// The names of the written files, commonest first, with what they play and how many lives it was.
+    /// The names of the written files, commonest first, with what they play and how many lifecycles those were.
     pub(super) written: Vec<(String, String, u64)>,
     /// Shapes without a file.
     pub(super) left_out: usize,

@@ -1,4 +1,4 @@
-//! `prodverdict record`: from the provider's events to scenario files, for what happened and no built-in one plays.
+//! `prodverdict record`: makes scenario files of the provider's events, for lifecycles that no built-in scenario plays.
 
 mod files;
 mod summary;
@@ -34,7 +34,7 @@ const MOST_EVENTS: u64 = 100_000;
 /// Every so many events a line says how far it is.
 const BETWEEN_LINES: u64 = 10_000;
 
-/// What was read of the log.
+/// The part of the log that was read.
 #[derive(Debug)]
 struct Reading {
     log: ProductionLog,
@@ -157,7 +157,7 @@ async fn read(
     })
 }
 
-/// Takes away the shapes that the fake provider does not come to, with the number of lives.
+/// Removes the shapes that the fake provider does not come to, with the number of their lifecycles.
 fn leave_out_unplayable(
     recording: &mut Recording,
     contract: &AccessContract,
@@ -251,7 +251,7 @@ fn folder(config: &Config, arguments: &RecordArgs) -> PathBuf {
     wanted.unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).join("scenarios"))
 }
 
-/// Whether `rehearse` reads what is in the folder.
+/// True if `rehearse` reads this folder.
 fn is_played(config: &Config, arguments: &RecordArgs, folder: &Path) -> bool {
     let configured = configured(config, &arguments.config.config);
     let same = |other: PathBuf| match (other.canonicalize(), folder.canonicalize()) {

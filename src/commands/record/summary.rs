@@ -1,4 +1,4 @@
-//! What was recorded, for the person who asked.
+//! The summary of a recording on standard output.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -14,7 +14,7 @@ use crate::{
 /// The other types of events that are named.
 const NAMED_TYPES: usize = 5;
 
-/// Everything that is told.
+/// The contents of the summary.
 #[derive(Debug)]
 pub(super) struct Summary<'s> {
     pub(super) recording: &'s Recording,
@@ -53,7 +53,7 @@ fn read(summary: &Summary<'_>) -> Vec<String> {
     if let Some(at) = summary.cut_at {
         let at = Timestamp::from_second(at.0).map(|at| at.to_string());
         lines.push(format!(
-            "  older ones than {} were not read: lives that began before then are played from the state that they had",
+            "  older ones than {} were not read: lifecycles that began before then are played from the state that they had",
             at.unwrap_or_default()
         ));
     }
@@ -123,7 +123,10 @@ fn covered(recording: &Recording) -> Vec<String> {
     if all == 0 {
         return Vec::new();
     }
-    let mut lines = vec![format!("{} played by built-in scenarios", lives_are(all))];
+    let mut lines = vec![format!(
+        "{} played by built-in scenarios",
+        lifecycles_are(all)
+    )];
     let mut covered: Vec<_> = recording.covered.iter().collect();
     covered.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
     lines.extend(
@@ -142,7 +145,7 @@ fn unplayable(recording: &Recording) -> Vec<String> {
     if all == 0 {
         return Vec::new();
     }
-    let mut lines = vec![format!("{} not playable", lives_are(all))];
+    let mut lines = vec![format!("{} not playable", lifecycles_are(all))];
     let mut reasons: Vec<_> = recording.unplayable.iter().collect();
     reasons.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
     lines.extend(
@@ -188,8 +191,12 @@ fn written(summary: &Summary<'_>) -> Vec<String> {
     lines
 }
 
-fn lives_are(number: u64) -> String {
-    let are = if number == 1 { "life is" } else { "lives are" };
+fn lifecycles_are(number: u64) -> String {
+    let are = if number == 1 {
+        "lifecycle is"
+    } else {
+        "lifecycles are"
+    };
     format!("{number} {are}")
 }
 

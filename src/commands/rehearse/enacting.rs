@@ -1,4 +1,4 @@
-//! A recorded scenario on a fake provider alone: whether it can be played, and comes to what was recorded.
+//! Plays a recorded scenario on the fake provider alone, to find out if it comes to the recorded states.
 
 use compact_str::CompactString;
 
@@ -12,7 +12,7 @@ use crate::{
 /// Any time: nothing depends on it.
 const BEGINS: i64 = 1_767_225_600;
 
-/// Whether the fake provider makes the events that each step sends, and comes to the recorded states.
+/// True if the fake provider makes the events that each step sends and comes to the recorded states.
 pub(crate) fn comes_to(shape: &Shape, contract: &Contract, version: &ApiVersion) -> bool {
     let Some(cast) = Cast::of(contract) else {
         return false;
@@ -123,7 +123,7 @@ mod tests {
         contract
     }
 
-    /// What is recorded of these acts, with events of a version.
+    /// Records these acts, with events of a version.
     fn recorded(acts: &[&Act], version: &ApiVersion) -> Result<Recording, ActError> {
         let contract = contract();
         let cast = Cast::of(&contract).expect("a paid plan");
@@ -152,7 +152,7 @@ mod tests {
         ["2024-06-20", "2026-10-28.endive"].map(|version| version.parse().expect("a version"))
     }
 
-    /// Whether it is in the events of the customer, and for no more subscriptions than a recording tells apart.
+    /// True if the act is in the customer's events, with no more subscriptions than a recording tells apart.
     fn is_of_customer(act: &Act) -> bool {
         !matches!(
             act,

@@ -1,14 +1,14 @@
-//! Lives that the program's own scenarios play already.
+//! Finds the built-in scenario that already plays a recorded lifecycle.
 
 use serde_json::Value;
 
-use super::{life::LABELS, price_parts::small, purchase::TRIAL_DAYS};
+use super::{lifecycle::LABELS, price_parts::small, purchase::TRIAL_DAYS};
 use crate::rehearsal::{
     act::Act,
     scenario::{Play, Scenario, Sending, Signing},
 };
 
-/// What the program's scenarios play, made comparable with what was recorded.
+/// The acts of the built-in scenarios, normalized so that recorded acts can be compared with them.
 #[derive(Debug)]
 pub(super) struct Coverage<'s> {
     plays: Vec<CoveredPlay<'s>>,
@@ -38,7 +38,7 @@ impl<'s> Coverage<'s> {
         }
     }
 
-    /// The scenario that begins with these acts: a plain one where there is one, and the shortest of them.
+    /// Finds the scenario that begins with these acts: a plain one if there is one, and the shortest of those.
     pub(super) fn scenario<'a>(&self, acts: impl Iterator<Item = &'a Act>) -> Option<&'s str> {
         let acts = signature(acts);
         let plays = self.plays.iter();
@@ -48,7 +48,7 @@ impl<'s> Coverage<'s> {
     }
 }
 
-/// Whether every event of a play comes once, as it is made, and nothing is made to fail.
+/// True if a play sends every event once and injects no failure.
 fn is_plain(play: &Play) -> bool {
     play.steps.iter().all(|step| {
         let is_signed = |sending: &Sending| sending.signed == Signing::AsDocumented;
@@ -56,7 +56,7 @@ fn is_plain(play: &Play) -> bool {
     })
 }
 
-/// Acts without what differs between equal ones: days, names of subscriptions, true quantities, lengths of trials.
+/// Normalizes acts: drops waits, and replaces labels, quantities and trial lengths by canonical ones.
 fn signature<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<String> {
     let acts = acts.filter(|act| !matches!(act, Act::Wait { .. }));
     let mut acts: Vec<Value> = acts

@@ -1,12 +1,12 @@
-//! The file of a recorded scenario: how it is written, and that it holds nothing else when it is read.
+//! Writes and reads the file of a recorded scenario.
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    life::LABELS,
+    lifecycle::LABELS,
     purchase::{ALL, TRIAL_DAYS},
-    shape::{Course, Shape, WAITS, did, step_id},
+    shape::{LifecycleSteps, Shape, WAITS, did, step_id},
     telling::TYPES,
 };
 use crate::rehearsal::{
@@ -15,15 +15,15 @@ use crate::rehearsal::{
     scenario::{Play, Scenario, Sending, Signing, Step, Then, Until},
 };
 
-/// What the `recorded` key of a scenario file says.
+/// The `recorded` key of a scenario file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recorded {
-    /// The customers who had this life.
+    /// The number of customers with this lifecycle.
     pub times: u64,
 }
 
-/// Everything that a recorded file may hold.
+/// The only fields of a recorded file.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -63,7 +63,7 @@ struct FileUntil {
     until: Until,
 }
 
-/// Whether a scenario file says that it was recorded.
+/// True if a scenario file has the key `recorded`.
 pub(crate) fn is_recorded(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Head {
@@ -72,7 +72,7 @@ pub(crate) fn is_recorded(text: &str) -> bool {
     serde_yaml::from_str::<Head>(text).is_ok_and(|head| head.recorded.is_some())
 }
 
-/// Reads a recorded file, and refuses what a recording does not write.
+/// Reads a recorded file and refuses anything that a recording does not write.
 pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     let wrong = |message: String| ParseError::Meaning {
         file: name.to_owned(),
@@ -92,7 +92,7 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     Ok(scenario(&file.id, file.recorded, steps))
 }
 
-/// What serde cannot see: words and numbers that could be anything.
+/// Checks the words and numbers that serde accepts as they are.
 fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     for (index, step) in steps.iter().enumerate() {
         let last = step.provider.last();
@@ -126,7 +126,7 @@ fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether an act holds only what a recording writes.
+/// True if every value of an act is one that a recording writes.
 fn is_listed(act: &Act) -> bool {
     let written = serde_json::to_value(act).unwrap_or_default();
     let details = written
@@ -145,7 +145,7 @@ fn is_listed(act: &Act) -> bool {
     })
 }
 
-/// Identifies steps, whatever the days between them.
+/// Returns the text by which equal lifecycles are found: their steps without waits.
 pub(super) fn key(steps: &[Step]) -> String {
     let steps: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
     text_of(&without_waits(&steps))
@@ -170,15 +170,15 @@ fn without_waits(steps: &[FileStep]) -> Vec<FileStep> {
     steps
 }
 
-/// One shape of equal lives; the days between its steps are the middle ones.
-pub(super) fn shape(courses: Vec<Course>) -> Option<Shape> {
-    let times = u64::try_from(courses.len()).unwrap_or(u64::MAX);
-    let waits: Vec<Vec<u16>> = courses.iter().map(|course| course.waits.clone()).collect();
-    let Course {
+/// Makes one shape of equal lifecycles, with the median waits between its steps.
+pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<Shape> {
+    let times = u64::try_from(alike.len()).unwrap_or(u64::MAX);
+    let waits: Vec<Vec<u16>> = alike.iter().map(|one| one.waits.clone()).collect();
+    let LifecycleSteps {
         mut steps,
         expected,
         ..
-    } = courses.into_iter().next()?;
+    } = alike.into_iter().next()?;
     let plain: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
     for (index, step) in steps.iter_mut().enumerate() {
         let mut days: Vec<u16> = waits

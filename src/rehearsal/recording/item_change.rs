@@ -1,8 +1,8 @@
-//! What happened to the items of a subscription between two of its events.
+//! Finds the changes of a subscription's items between two events.
 
 use super::{
     Unplayable,
-    life::LifeReader,
+    lifecycle::LifecycleReader,
     price_parts::Part,
     stripped_event::What,
     subscription_change::Change,
@@ -13,14 +13,14 @@ use crate::rehearsal::{
     cast::Role,
 };
 
-/// Whether a price of another interval was put in, which begins a period of its own.
+/// True if the price changed to or from another interval, which starts a new period.
 pub(super) fn begins_period(was: &[Part], now: &[Part]) -> bool {
     let has = |parts: &[Part], role| parts.iter().any(|(one, _)| *one == role);
     has(was, Role::Yearly) != has(now, Role::Yearly)
 }
 
 pub(super) fn read(
-    reader: &mut LifeReader<'_>,
+    reader: &mut LifecycleReader<'_>,
     change: Change<'_>,
     (was, label): (&SubscriptionState, &Label),
     is_renewed: bool,
@@ -55,8 +55,11 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The price to which a schedule changes the subscription later.
-fn scheduled(reader: &mut LifeReader<'_>, change: Change<'_>) -> Result<Option<Role>, Unplayable> {
+/// Finds the price to which a schedule changes the subscription later.
+fn scheduled(
+    reader: &mut LifecycleReader<'_>,
+    change: Change<'_>,
+) -> Result<Option<Role>, Unplayable> {
     let roles = |parts: Vec<Part>| -> Vec<Role> { parts.iter().map(|(role, _)| *role).collect() };
     let now = roles(reader.parts.of(change.now)?);
     for event in reader.events.iter().skip(change.index + 1) {
@@ -78,7 +81,7 @@ fn scheduled(reader: &mut LifeReader<'_>, change: Change<'_>) -> Result<Option<R
 }
 
 fn changes(
-    reader: &mut LifeReader<'_>,
+    reader: &mut LifecycleReader<'_>,
     was: &SubscriptionState,
     now: &SubscriptionState,
     label: &Label,

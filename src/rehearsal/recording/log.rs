@@ -1,4 +1,4 @@
-//! The provider's log as it is read, and what becomes of it: shapes, and what was left out.
+//! Collects the provider's events by customer and folds equal lifecycles into shapes.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use super::{
     Unplayable,
     coverage::Coverage,
     file,
-    life::{Move, moves},
-    shape::{Course, Shape, course},
+    lifecycle::{TimedAct, moves},
+    shape::{LifecycleSteps, Shape, lifecycle_steps},
     stripped_event::{CheckoutEvent, StrippedEvent, Stripping, SubscriptionEvent, What, strip},
 };
 use crate::{
@@ -20,31 +20,31 @@ use crate::{
 /// The events of a log, stripped and grouped by customer.
 #[derive(Debug, Default)]
 pub struct ProductionLog {
-    lives: BTreeMap<String, Vec<StrippedEvent>>,
+    lifecycles: BTreeMap<String, Vec<StrippedEvent>>,
     counts: EventCounts,
 }
 
-/// How many events there were, and of which no use is made.
+/// The number of events, and of those that are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventCounts {
     pub all: u64,
     /// Of types that change no subscription, by type; an empty one has no documented form.
     pub other_types: BTreeMap<String, u64>,
     pub without_customer: u64,
-    /// Of a type that is played, about something that is not.
+    /// Of a played type, about a change that is not played.
     pub nothing_played: u64,
 }
 
-/// What a log came to.
+/// The shapes found in a log, and the number of everything that was left out.
 #[derive(Debug)]
 pub struct Recording {
     pub counts: EventCounts,
     pub customers: u64,
-    /// Customers about whom nothing is told that is played.
+    /// Customers without any change that is played.
     pub unchanged: u64,
     /// Commonest first.
     pub shapes: Vec<Shape>,
-    /// The program's scenarios that play other lives, and how many.
+    /// The number of lifecycles that each built-in scenario already plays.
     pub covered: BTreeMap<String, u64>,
     pub unplayable: BTreeMap<Unplayable, u64>,
 }
@@ -56,7 +56,7 @@ impl ProductionLog {
         counts.all = counts.all.saturating_add(1);
         let count = match strip(event) {
             Stripping::Kept { customer, event } => {
-                self.lives.entry(customer).or_default().push(event);
+                self.lifecycles.entry(customer).or_default().push(event);
                 return;
             }
             Stripping::OtherType(kind) => counts
@@ -69,33 +69,33 @@ impl ProductionLog {
         *count = count.saturating_add(1);
     }
 
-    /// Folds equal lives and leaves out those that the program's scenarios play.
+    /// Folds equal lifecycles and leaves out those that built-in scenarios play.
     pub fn recording(self, contract: &Contract, cast: &Cast, built_in: &[Scenario]) -> Recording {
         let coverage = Coverage::new(built_in);
         let mut recording = Recording {
             counts: self.counts,
-            customers: u64::try_from(self.lives.len()).unwrap_or(u64::MAX),
+            customers: u64::try_from(self.lifecycles.len()).unwrap_or(u64::MAX),
             unchanged: 0,
             shapes: Vec::new(),
             covered: BTreeMap::new(),
             unplayable: BTreeMap::new(),
         };
-        let mut folded: BTreeMap<String, Vec<Course>> = BTreeMap::new();
-        for mut events in self.lives.into_values() {
+        let mut folded: BTreeMap<String, Vec<LifecycleSteps>> = BTreeMap::new();
+        for mut events in self.lifecycles.into_values() {
             events.reverse();
             events.sort_by_key(|event| (event.at, rank(&event.what)));
-            let course = moves(&events, contract).and_then(|moves| playable(moves, cast));
-            match course {
+            let lifecycle = moves(&events, contract).and_then(|moves| playable(moves, cast));
+            match lifecycle {
                 Err(reason) => add(&mut recording.unplayable, reason),
-                Ok(course) if course.steps.is_empty() => recording.unchanged += 1,
-                Ok(course) => match coverage.scenario(acts(&course)) {
+                Ok(lifecycle) if lifecycle.steps.is_empty() => recording.unchanged += 1,
+                Ok(lifecycle) => match coverage.scenario(acts(&lifecycle)) {
                     Some(scenario) => add(&mut recording.covered, scenario.to_owned()),
-                    None if !acts(&course).any(Act::is_purchase) => {
+                    None if !acts(&lifecycle).any(Act::is_purchase) => {
                         add(&mut recording.unplayable, Unplayable::NothingBought);
                     }
                     None => {
-                        let alike = folded.entry(file::key(&course.steps));
-                        alike.or_default().push(course);
+                        let alike = folded.entry(file::key(&lifecycle.steps));
+                        alike.or_default().push(lifecycle);
                     }
                 },
             }
@@ -114,19 +114,19 @@ fn add<K: Ord>(counts: &mut BTreeMap<K, u64>, key: K) {
     *count = count.saturating_add(1);
 }
 
-fn acts(course: &Course) -> impl Iterator<Item = &Act> {
-    course.steps.iter().flat_map(|step| &step.provider)
+fn acts(lifecycle: &LifecycleSteps) -> impl Iterator<Item = &Act> {
+    lifecycle.steps.iter().flat_map(|step| &step.provider)
 }
 
-fn playable(moves: Vec<Move>, cast: &Cast) -> Result<Course, Unplayable> {
-    let course = course(moves)?;
-    let mut roles = acts(&course).flat_map(Act::roles);
+fn playable(moves: Vec<TimedAct>, cast: &Cast) -> Result<LifecycleSteps, Unplayable> {
+    let lifecycle = lifecycle_steps(moves)?;
+    let mut roles = acts(&lifecycle).flat_map(Act::roles);
     let is_lacking = roles.any(|role| cast.lacks(role).is_some());
     if is_lacking {
         return Err(Unplayable::NoSuchPrice);
     }
     drop(roles);
-    Ok(course)
+    Ok(lifecycle)
 }
 
 /// The order of events of the same second, in which the provider lists them as it likes.

@@ -1,10 +1,10 @@
-//! Lives in production, made into scenarios: events are stripped, a customer's events become acts, and equal sequences
-//! of acts become one shape. Nothing that names anybody leaves this module.
+//! Makes scenarios of production lifecycles: strips events, turns a customer's events into acts, and folds equal
+//! sequences of acts into one shape. Nothing that identifies a customer leaves this module.
 
 mod coverage;
 mod file;
 mod item_change;
-mod life;
+mod lifecycle;
 mod log;
 mod looking_ahead;
 mod price_parts;
@@ -21,12 +21,12 @@ mod tests;
 pub(super) use self::file::{is_recorded, parse};
 pub use self::{
     file::{Recorded, render},
-    life::Expected,
+    lifecycle::Expected,
     log::{ProductionLog, Recording},
     shape::Shape,
 };
 
-/// Why a life cannot be played.
+/// The reason for which a lifecycle cannot be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unplayable {
     #[error("a price of a free plan, which scenarios have no word for")]

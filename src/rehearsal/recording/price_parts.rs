@@ -1,4 +1,4 @@
-//! The parts that prices play in a life: which one is mapped, which another, which unknown. No id is kept.
+//! Gives the prices of a lifecycle the roles of scenario files, so that no id is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::{
 /// A price's part, and how many of it.
 pub(super) type Part = (Role, Option<u32>);
 
-/// The parts in one life, given in the order in which prices are seen.
+/// The parts in one lifecycle, given in the order in which prices are seen.
 #[derive(Debug)]
 pub(super) struct PriceParts<'c> {
     contract: &'c Contract,
@@ -38,8 +38,8 @@ impl<'c> PriceParts<'c> {
         }
     }
 
-    /// What a new subscription is to. One of prices that the contract does not know is to another product, which a
-    /// contract without `ignore_prices` cannot tell from a price that is missing in `plans`.
+    /// Returns the parts of a new subscription. If the contract knows none of its prices, it is one to another product,
+    /// unless `ignore_prices` says which those are.
     pub(super) fn bought(&mut self, state: &SubscriptionState) -> Result<Vec<Part>, Unplayable> {
         let parts = self.of(state)?;
         if parts.is_empty() {
@@ -132,8 +132,8 @@ fn quantities(events: &[StrippedEvent]) -> impl Iterator<Item = u64> {
     items.filter_map(|item| item.quantity)
 }
 
-/// Small quantities in the order of the true ones: none and one stay, and 7, 12, 7 becomes 2, 3, 2. A number of seats
-/// says whose life it was, and lives that differ in nothing else are alike.
+/// Maps quantities to small ones in the same order: 0 and 1 stay, and 7, 12, 7 becomes 2, 3, 2. An exact number of seats
+/// can identify a customer, and would keep equal lifecycles apart.
 pub(super) fn small(quantities: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
     let mut small: BTreeMap<u64, u32> = quantities.map(|quantity| (quantity, 0)).collect();
     let several = small.iter_mut().filter(|(quantity, _)| **quantity > 1);

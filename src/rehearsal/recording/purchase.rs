@@ -1,8 +1,8 @@
-//! How a subscription comes to be: bought in the log, or brought into the state in which the log finds it.
+//! Starts a subscription: bought in the log, or brought into the state of its first event.
 
 use super::{
     Unplayable,
-    life::{Known, LifeReader},
+    lifecycle::{Known, LifecycleReader},
     price_parts::Part,
     stripped_event::{CheckoutEvent, CheckoutMode, What},
     subscription_state::SubscriptionState,
@@ -39,7 +39,7 @@ impl Checkout {
     }
 }
 
-/// What a purchase is of.
+/// The prices and the quantity of a purchase.
 struct Bought {
     price: Role,
     items: Vec<Role>,
@@ -68,9 +68,9 @@ impl Bought {
     }
 }
 
-/// A subscription is made while the log is written.
+/// Adds the purchase of a subscription that was created in the log.
 pub(super) fn begin<'l>(
-    reader: &mut LifeReader<'l>,
+    reader: &mut LifecycleReader<'l>,
     (index, at): (usize, i64),
     id: &'l str,
     now: &SubscriptionState,
@@ -141,8 +141,8 @@ pub(super) fn begin<'l>(
     reader.expect(id)
 }
 
-/// Whether the Checkout that made a subscription was paid, and whether it came to nothing.
-fn checkout_of(reader: &LifeReader<'_>, id: &str) -> Option<(bool, bool)> {
+/// Finds the Checkout that made a subscription: true if it was paid, and true if it cost nothing.
+fn checkout_of(reader: &LifecycleReader<'_>, id: &str) -> Option<(bool, bool)> {
     let mut events = reader.events.iter();
     events.find_map(|event| {
         if let What::Checkout {
@@ -158,9 +158,9 @@ fn checkout_of(reader: &LifeReader<'_>, id: &str) -> Option<(bool, bool)> {
     })
 }
 
-/// A subscription is older than the log: it is bought, and brought to where the log finds it.
+/// Adds the purchase of a subscription that is older than the log, and the acts up to its first event.
 pub(super) fn begin_earlier<'l>(
-    reader: &mut LifeReader<'l>,
+    reader: &mut LifecycleReader<'l>,
     id: &'l str,
     at: i64,
     state: SubscriptionState,
@@ -208,7 +208,7 @@ pub(super) fn begin_earlier<'l>(
     reader.expect(id)
 }
 
-/// What happened to a subscription that was bought and is in this state now.
+/// Lists the acts that bring a bought subscription into this state.
 fn since_bought(label: &Label, state: &SubscriptionState) -> Result<Vec<Act>, Unplayable> {
     let subscription = || label.clone();
     let mut acts = Vec::new();

@@ -1,10 +1,10 @@
-//! A shape: the acts that many lives have in common, as the steps of a scenario.
+//! Makes the steps of a scenario from the acts that equal lifecycles have in common.
 
 use std::collections::BTreeMap;
 
 use super::{
     Unplayable,
-    life::{Expected, Move},
+    lifecycle::{Expected, TimedAct},
 };
 use crate::{
     contract::Status,
@@ -17,19 +17,19 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// Longer lives are few, and fail for something that a shorter one shows.
+/// Longer lifecycles are rare, and shorter ones show the same faults.
 const MOST_ACTS: usize = 30;
 
 /// An act that is repeated more often is written so often.
 const MOST_REPEATS: usize = 2;
 
-/// The days that a scenario waits: true ones are rounded down, so that equal lives are found to be equal.
+/// The waits of a scenario in days. Real ones are rounded down, so that similar lifecycles are equal.
 pub(super) const WAITS: [u16; 3] = [7, 3, 1];
 
 /// Waits must not reach the end of a period or a trial.
 const MOST_WAITED: u16 = 10;
 
-/// A shape of life, and how many customers had it.
+/// A lifecycle that a number of customers had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     pub times: u64,
@@ -38,9 +38,9 @@ pub struct Shape {
     pub expected: Vec<Option<Expected>>,
 }
 
-/// The steps of one life, without the days between them.
+/// The steps of one lifecycle, and the waits between them.
 #[derive(Debug, Clone)]
-pub(super) struct Course {
+pub(super) struct LifecycleSteps {
     pub(super) steps: Vec<Step>,
     pub(super) expected: Vec<Option<Expected>>,
     /// The days before each step.
@@ -48,7 +48,7 @@ pub(super) struct Course {
 }
 
 /// Makes steps of what happened.
-pub(super) fn course(moves: Vec<Move>) -> Result<Course, Unplayable> {
+pub(super) fn lifecycle_steps(moves: Vec<TimedAct>) -> Result<LifecycleSteps, Unplayable> {
     let moves = without_repeats(moves);
     if moves.len() > MOST_ACTS {
         return Err(Unplayable::TooLong);
@@ -78,14 +78,14 @@ pub(super) fn course(moves: Vec<Move>) -> Result<Course, Unplayable> {
         });
         expected.push(one.after);
     }
-    Ok(Course {
+    Ok(LifecycleSteps {
         steps,
         expected,
         waits,
     })
 }
 
-/// Whether a subscription that goes on has no price that the contract knows.
+/// True if a living subscription has no price that the contract knows.
 fn is_unknown(after: &Expected) -> bool {
     let has = |wanted: &dyn Fn(Role) -> bool| after.items.iter().any(|(role, _)| wanted(*role));
     let is_over = matches!(after.status, Status::Canceled | Status::IncompleteExpired);
@@ -93,7 +93,7 @@ fn is_unknown(after: &Expected) -> bool {
     !is_over && has(&|role| role == Role::Unknown) && !has(&is_of_plan)
 }
 
-/// Whether access is after the act what it was before, whatever the price is.
+/// True if the act does not change access, whatever the price is.
 fn leaves_access(act: &Act) -> bool {
     matches!(
         act,
@@ -108,8 +108,8 @@ fn leaves_access(act: &Act) -> bool {
     )
 }
 
-fn without_repeats(moves: Vec<Move>) -> Vec<Move> {
-    let mut kept: Vec<Move> = Vec::with_capacity(moves.len());
+fn without_repeats(moves: Vec<TimedAct>) -> Vec<TimedAct> {
+    let mut kept: Vec<TimedAct> = Vec::with_capacity(moves.len());
     let mut times = 0;
     for one in moves {
         let is_repeat = kept.last().is_some_and(|last| last.act == one.act);
@@ -126,7 +126,7 @@ fn without_repeats(moves: Vec<Move>) -> Vec<Move> {
     kept
 }
 
-fn waits(moves: &[Move]) -> Vec<u16> {
+fn waits(moves: &[TimedAct]) -> Vec<u16> {
     let mut waits = Vec::with_capacity(moves.len());
     let mut waited: u16 = 0;
     let mut before: Option<i64> = None;
@@ -155,7 +155,7 @@ fn begins_period(act: &Act) -> bool {
     )
 }
 
-/// Whether the act says by itself when it happens.
+/// True if the fake provider decides when the act happens.
 fn has_time_of_its_own(act: &Act) -> bool {
     begins_period(act) && !matches!(act, Act::Resume { .. })
         || matches!(

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::subscription_state::{SubscriptionState, before, id_of};
 
-/// What is left of an event. Ids group events while the log is read, and are written nowhere.
+/// The kept part of an event. Ids only group events while the log is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StrippedEvent {
     pub(super) at: i64,
@@ -36,7 +36,7 @@ pub(super) enum What {
 }
 
 impl What {
-    /// What it tells of this subscription, if it is about it.
+    /// Returns the kind and the state, if it is an event of this subscription.
     pub(super) fn subscription(&self, id: &str) -> Option<(SubscriptionEvent, &SubscriptionState)> {
         if let Self::Subscription {
             id: own, kind, now, ..
@@ -48,7 +48,7 @@ impl What {
         None
     }
 
-    /// Whether it is an invoice of this subscription that was paid, or could not be.
+    /// Returns true for a paid invoice of this subscription, and false for a failed payment of one.
     pub(super) fn invoice(&self, id: &str) -> Option<bool> {
         if let Self::Invoice {
             subscription: Some(own),
@@ -88,11 +88,11 @@ pub(super) enum CheckoutMode {
     Payment,
 }
 
-/// What an event of the log is to a recording.
+/// The result of stripping an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stripping {
     Kept {
-        /// Groups the events of one life.
+        /// Groups the events of one lifecycle.
         customer: String,
         event: StrippedEvent,
     },

@@ -1,7 +1,7 @@
-//! What happened to a subscription between two of its events.
+//! Finds the acts that changed a subscription between two of its events.
 
 use super::{
-    Unplayable, item_change, life::LifeReader, looking_ahead::near,
+    Unplayable, item_change, lifecycle::LifecycleReader, looking_ahead::near,
     stripped_event::SubscriptionEvent, subscription_state::SubscriptionState,
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(super) fn state_before(
 }
 
 /// Reads one event; several acts can be told by it.
-pub(super) fn read(reader: &mut LifeReader<'_>, change: Change<'_>) -> Result<(), Unplayable> {
+pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Result<(), Unplayable> {
     let Some(known) = reader.subscriptions.get(change.id) else {
         return Ok(());
     };
@@ -101,7 +101,7 @@ pub(super) fn read(reader: &mut LifeReader<'_>, change: Change<'_>) -> Result<()
 
 /// Remembers the state, and expects it after the last of the acts that were told.
 fn keep(
-    reader: &mut LifeReader<'_>,
+    reader: &mut LifecycleReader<'_>,
     change: Change<'_>,
     state: SubscriptionState,
     before: usize,
@@ -115,9 +115,9 @@ fn keep(
     Ok(())
 }
 
-/// What became of the status, and whether a new period began. True where it did, and was told as a renewal.
+/// Adds the act that changed the status or began a new period. True if that was a renewal.
 fn progress(
-    reader: &mut LifeReader<'_>,
+    reader: &mut LifecycleReader<'_>,
     change: Change<'_>,
     (was, now): (&SubscriptionState, &mut SubscriptionState),
     label: &Label,
@@ -204,7 +204,7 @@ fn progress(
     Ok(false)
 }
 
-fn renew(reader: &mut LifeReader<'_>, change: Change<'_>, label: &Label) {
+fn renew(reader: &mut LifecycleReader<'_>, change: Change<'_>, label: &Label) {
     let next = reader.next_bill(change.index, change.id);
     let is_collected = change.now.status == Status::Active && change.now.pause.is_none();
     let paid = if next == Some(true) || !is_collected {
@@ -220,7 +220,7 @@ fn renew(reader: &mut LifeReader<'_>, change: Change<'_>, label: &Label) {
 }
 
 fn end(
-    reader: &mut LifeReader<'_>,
+    reader: &mut LifecycleReader<'_>,
     change: Change<'_>,
     was: &SubscriptionState,
     subscription: Label,

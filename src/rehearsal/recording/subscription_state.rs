@@ -1,4 +1,4 @@
-//! A subscription as an event shows it, without anything that names somebody.
+//! Reads the state of a subscription from an event's object.
 
 use serde_json::{Map, Value};
 
@@ -7,8 +7,7 @@ use crate::{
     rehearsal::act::{CancelEncoding, PauseBehavior},
 };
 
-/// What a recording looks at of a subscription. Ids of items and prices tell them apart while the log is read, and are
-/// written nowhere.
+/// The part of a subscription that a recording reads. Ids only tell items and prices apart while the log is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SubscriptionState {
     pub(super) status: Status,

@@ -22,7 +22,7 @@ fn contract() -> Contract {
     contract
 }
 
-/// What becomes of these events, which are given as they happened.
+/// Records these events, given oldest first.
 fn record(events: &[Value]) -> Recording {
     let mut log = ProductionLog::default();
     for event in events.iter().rev() {

@@ -1,4 +1,4 @@
-//! One customer's life: from the events that are left of it to the acts that the fake provider can play.
+//! Turns the stripped events of one customer into acts that the fake provider can play.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +24,12 @@ use crate::{
     },
 };
 
-/// The names that subscriptions get, in the order in which they are bought.
+/// The labels of subscriptions, in the order in which they are bought.
 pub(super) const LABELS: [&str; 4] = ["main", "second", "third", "fourth"];
 
-/// Something that happened.
+/// An act and the time at which it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Move {
+pub(super) struct TimedAct {
     pub(super) at: i64,
     pub(super) act: Act,
     /// The events that tell of it.
@@ -47,7 +47,7 @@ pub struct Expected {
     pub pause: Option<PauseBehavior>,
 }
 
-/// What is known of a subscription while its life is read.
+/// The state of a subscription after the events read so far.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) label: Label,
@@ -57,19 +57,19 @@ pub(super) struct Known {
 }
 
 #[derive(Debug)]
-pub(super) struct LifeReader<'l> {
+pub(super) struct LifecycleReader<'l> {
     pub(super) events: &'l [StrippedEvent],
     pub(super) parts: PriceParts<'l>,
-    pub(super) moves: Vec<Move>,
+    pub(super) moves: Vec<TimedAct>,
     pub(super) subscriptions: BTreeMap<&'l str, Known>,
 }
 
-/// The acts of a life, whose events come in order.
+/// Finds the acts of a lifecycle, whose events are given in order.
 pub(super) fn moves(
     events: &[StrippedEvent],
     contract: &Contract,
-) -> Result<Vec<Move>, Unplayable> {
-    let mut reader = LifeReader {
+) -> Result<Vec<TimedAct>, Unplayable> {
+    let mut reader = LifecycleReader {
         events,
         parts: PriceParts::new(contract, events),
         moves: Vec::new(),
@@ -82,8 +82,8 @@ pub(super) fn moves(
     Ok(reader.moves)
 }
 
-impl<'l> LifeReader<'l> {
-    /// Subscriptions that are older than the log are brought into the state that their first event shows.
+impl<'l> LifecycleReader<'l> {
+    /// Adds the acts that bring subscriptions older than the log into the state that their first event shows.
     fn begin_earlier(&mut self) -> Result<(), Unplayable> {
         let mut seen: Vec<&str> = Vec::new();
         let events = self.events;
@@ -222,7 +222,7 @@ impl<'l> LifeReader<'l> {
         Ok(())
     }
 
-    /// What was owed is paid, however it came about.
+    /// Forgets a failed payment, because the invoice is paid.
     fn settled(&mut self, id: &str) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = None;
@@ -265,7 +265,7 @@ impl<'l> LifeReader<'l> {
         }
     }
 
-    /// A payment of the subscription failed: other events tell of the same.
+    /// Remembers a failed payment, about which several events are sent.
     pub(super) fn failed(&mut self, id: &str, at: i64) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = Some(at);
@@ -284,7 +284,7 @@ impl<'l> LifeReader<'l> {
         }
     }
 
-    /// Takes an event away that the last act does not come with.
+    /// Removes an event that the last act does not cause here.
     pub(super) fn tell_without(&mut self, event: &str) {
         if let Some(last) = self.moves.last_mut() {
             last.tells.retain(|sending| sending.event != event);
@@ -293,7 +293,7 @@ impl<'l> LifeReader<'l> {
 
     pub(super) fn push(&mut self, at: i64, act: Act) {
         let tells = tells(&act);
-        self.moves.push(Move {
+        self.moves.push(TimedAct {
             at,
             act,
             tells,
@@ -301,7 +301,7 @@ impl<'l> LifeReader<'l> {
         });
     }
 
-    /// Says of the last act how it leaves a subscription.
+    /// Sets the expected state of a subscription after the last act.
     pub(super) fn expect(&mut self, id: &str) -> Result<(), Unplayable> {
         let Some(known) = self.subscriptions.get(id) else {
             return Ok(());
