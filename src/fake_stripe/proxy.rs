@@ -101,15 +101,15 @@ impl Upstream {
 pub struct Proxy {
     address: SocketAddr,
     task: JoinHandle<()>,
-    is_distrusted: Arc<AtomicBool>,
+    is_certificate_rejected: Arc<AtomicBool>,
 }
 
 /// The connection to the fake, for Stripe's hosts.
 #[derive(Clone)]
-struct Way {
+struct Route {
     acceptor: TlsAcceptor,
     fake: SocketAddr,
-    is_distrusted: Arc<AtomicBool>,
+    is_certificate_rejected: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -121,11 +121,11 @@ impl Proxy {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let is_distrusted = Arc::new(AtomicBool::new(false));
-        let way = Way {
+        let is_certificate_rejected = Arc::new(AtomicBool::new(false));
+        let route = Route {
             acceptor: TlsAcceptor::from(Arc::clone(&certificates.config)),
             fake,
-            is_distrusted: Arc::clone(&is_distrusted),
+            is_certificate_rejected: Arc::clone(&is_certificate_rejected),
         };
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -139,9 +139,9 @@ impl Proxy {
                     }
                 };
                 while connections.try_join_next().is_some() {}
-                let (way, upstream) = (way.clone(), upstream.clone());
+                let (route, upstream) = (route.clone(), upstream.clone());
                 connections.spawn(async move {
-                    let served = serve(stream, &way, upstream.as_ref());
+                    let served = serve(stream, &route, upstream.as_ref());
                     if let Err(error) = served.await {
                         tracing::debug!(%error, "a connection through the proxy broke off");
                     }
@@ -151,13 +151,13 @@ impl Proxy {
         Ok(Self {
             address,
             task,
-            is_distrusted,
+            is_certificate_rejected,
         })
     }
 
     /// Returns true if a client has rejected the certificate for one of Stripe's hosts.
-    pub fn is_distrusted(&self) -> bool {
-        self.is_distrusted.load(Ordering::Relaxed)
+    pub fn is_certificate_rejected(&self) -> bool {
+        self.is_certificate_rejected.load(Ordering::Relaxed)
     }
 
     /// Returns the value for `HTTPS_PROXY`.
@@ -172,7 +172,11 @@ impl Drop for Proxy {
     }
 }
 
-async fn serve(mut client: TcpStream, way: &Way, upstream: Option<&Upstream>) -> io::Result<()> {
+async fn serve(
+    mut client: TcpStream,
+    route: &Route,
+    upstream: Option<&Upstream>,
+) -> io::Result<()> {
     let head = timeout(PATIENCE, head(&mut client)).await??;
     let Some((host, port)) = destination(&head) else {
         return answer(&mut client, "405 Method Not Allowed").await;
@@ -182,12 +186,12 @@ async fn serve(mut client: TcpStream, way: &Way, upstream: Option<&Upstream>) ->
     }
     if PLAYED.contains(&host.as_str()) {
         answer(&mut client, "200 Connection Established").await?;
-        let accepted = way.acceptor.accept(client).await;
-        if accepted.as_ref().is_err_and(is_refusal) {
-            way.is_distrusted.store(true, Ordering::Relaxed);
+        let accepted = route.acceptor.accept(client).await;
+        if accepted.as_ref().is_err_and(is_rejection) {
+            route.is_certificate_rejected.store(true, Ordering::Relaxed);
         }
         let mut client = accepted?;
-        let mut fake = TcpStream::connect(way.fake).await?;
+        let mut fake = TcpStream::connect(route.fake).await?;
         copy_bidirectional(&mut client, &mut fake).await?;
         return Ok(());
     }
@@ -206,7 +210,7 @@ async fn serve(mut client: TcpStream, way: &Way, upstream: Option<&Upstream>) ->
 }
 
 /// Returns true if the client explicitly rejected the certificate, rather than just disconnecting.
-fn is_refusal(error: &io::Error) -> bool {
+fn is_rejection(error: &io::Error) -> bool {
     let error = error.get_ref().and_then(|error| error.downcast_ref());
     matches!(error, Some(rustls::Error::AlertReceived(_)))
 }
@@ -335,7 +339,7 @@ mod tests {
         }
     }
     #[tokio::test]
-    async fn a_client_that_refuses_the_certificate_is_noticed() {
+    async fn a_rejected_certificate_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let certificates = Certificates::in_folder(folder.path(), 1_790_812_800).unwrap();
         let proxy = Proxy::start(&certificates, ([127, 0, 0, 1], 1).into(), None)
@@ -347,7 +351,7 @@ mod tests {
         drop(gone);
         let mut stream = asked(&proxy, line).await;
         head(&mut stream).await.unwrap();
-        assert!(!proxy.is_distrusted());
+        assert!(!proxy.is_certificate_rejected());
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let trusts_nobody = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -358,7 +362,7 @@ mod tests {
         let name = "api.stripe.com".try_into().unwrap();
         assert!(connector.connect(name, stream).await.is_err());
         let noticed = async {
-            while !proxy.is_distrusted() {
+            while !proxy.is_certificate_rejected() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };

@@ -156,8 +156,8 @@ def _patch_stripe_http(module):
 
 
 def _patch_ssl(module):
-    """A connection in the provider's name is made with trust in the rehearsal's authority alone: it leads through the
-    proxy to the fake, or fails before anything is sent."""
+    """Makes TLS connections to the provider's hosts trust only the certificate authority of the rehearsal: they reach
+    the fake through the proxy, or fail before any request is sent."""
     context = module.SSLContext
 
     def trusting(host):

@@ -1,5 +1,5 @@
-//! Applications in many languages, each started, redirected and judged by `prodverdict rehearse -- COMMAND`: as they
-//! are, with the line that docs/rehearsal.md names for the language, and broken.
+//! `prodverdict rehearse -- COMMAND` with applications in several languages: a correct and a broken one in each. Where
+//! docs/rehearsal.md names a line for the language, the applications contain it.
 
 use std::{
     fs,
@@ -18,17 +18,17 @@ use crate::{
     stage::free_port,
 };
 
-/// The sources of the applications.
+/// Folder with the sources of the applications.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rehearsal/languages");
 
-/// What every handler looks for in the type of an event, and what a broken one looks for instead.
+/// Prefix of the event types that the handlers process, and its replacement in broken ones.
 const HANDLED: (&str, &str) = ("customer.subscription.", "customer.subscription.created");
 
-/// Where Debian puts the driver for Java, and the sources of Go's libraries with the one for Go.
+/// Debian's paths of the Postgres driver for Java, and of the Go libraries, which include one.
 const JDBC: &str = "/usr/share/java/postgresql.jar";
 const GO_PATH: &str = "/usr/share/gocode";
 
-/// A copy of an application that nobody has started.
+/// A copy of an application that is not running.
 struct App {
     folder: TempDir,
     database: Database,
@@ -38,7 +38,7 @@ struct App {
 }
 
 impl App {
-    /// The application of a folder, in a temporary one under this.
+    /// Copies an application into a temporary folder under `parent`.
     fn under(parent: &Path, sources: &str) -> Self {
         let folder = tempfile::tempdir_in(parent).expect("a folder");
         copy(&Path::new(SOURCES).join(sources), folder.path());
@@ -111,7 +111,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Replaces a text in every file of a folder, and returns the number of files in which it was.
+/// Replaces a text in all files of a folder, and returns the number of files that contained it.
 fn replace(folder: &Path, text: &str, other: &str) -> usize {
     let entries = fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
@@ -127,23 +127,23 @@ fn replace(folder: &Path, text: &str, other: &str) -> usize {
         .sum()
 }
 
-/// Whether a language has what its application needs.
+/// Returns true if a language and its Postgres driver are installed.
 fn has(language: &str, command: &mut Command) -> bool {
     let is_there = command.output().is_ok_and(|output| output.status.success());
     if !is_there {
         skipped(&format!(
-            "{language}, or its driver for Postgres, is not installed here: scripts/languages installs it"
+            "{language}, or its driver for Postgres, is not installed; scripts/languages installs it"
         ));
     }
     is_there
 }
 
-/// The folder in which applications find the packages of Node.
+/// Returns the folder under which Node finds the installed packages.
 fn packages_of_node() -> Option<PathBuf> {
     installed::folder("apps/node", &[])
 }
 
-/// The interpreter with the packages of Python.
+/// Returns the path of the Python interpreter with the installed packages.
 fn python() -> Option<String> {
     let folder = installed::folder("apps/python", &[])?;
     Some(folder.join("bin/python").display().to_string())
@@ -240,7 +240,7 @@ fn a_flask_app_that_answers_first_is_caught() {
         .says(&["[HIGH] scenario:failing-write/end-not-written"]);
 }
 
-/// An application that ends before it is ready is told with its last lines: they say what each client got.
+/// The output of an application that exits early is in the report: here, what each client received.
 #[test]
 fn clients_of_python_go_through_the_proxy() {
     let Some(python) = python() else { return };
@@ -296,7 +296,7 @@ fn a_script_in_php_is_rehearsed() {
     }
 }
 
-/// The script goes through the proxy, and trusts its own authorities alone.
+/// Runs the script without the documented line. It uses the proxy, but trusts only its own certificate authorities.
 pub(crate) fn php_without_the_line() -> Option<Ran> {
     if !has_php() {
         return None;

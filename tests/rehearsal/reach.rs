@@ -1,4 +1,4 @@
-//! Requests that do not reach the fake: reported for applications that query elsewhere, not for those that need no API.
+//! The warning about an application whose requests do not reach the fake.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -13,15 +13,15 @@ use crate::{
     stage::Stage,
 };
 
-const SAID: &str = "no request of the application has reached the fake Stripe";
+const SAID: &str = "received no request from the application";
 
-/// Queries a closed port, like an application that is not redirected and has no network.
-const ELSEWHERE: &str = "
+/// Sends its requests to another address, like an application that is not redirected.
+const OTHER_ADDRESS: &str = "
     if (!event.type.startsWith('customer.subscription.')) return;
     await fetch('http://127.0.0.1:1/v1/subscriptions/' + event.data.object.id);";
 
-/// Trusts the events, and ignores that a subscription can end.
-const BELIEVING: &str = "
+/// Uses the events alone, and ignores the end of a subscription.
+const EVENTS_ALONE: &str = "
     const { status, customer } = event.data.object;
     if (!/^customer.subscription.(created|updated)$/.test(event.type)) return;
     await db.query('update accts set status = $1 where stripe_customer_id = $2', [status, customer]);";
@@ -42,8 +42,8 @@ fn stage(handler: &str) -> Option<Stage> {
 }
 
 #[test]
-fn an_application_that_asks_elsewhere_is_told_once_and_soon() {
-    let Some(stage) = stage(ELSEWHERE) else {
+fn requests_to_another_address_are_reported_once_and_soon() {
+    let Some(stage) = stage(OTHER_ADDRESS) else {
         return;
     };
     let began = Instant::now();
@@ -52,20 +52,23 @@ fn an_application_that_asks_elsewhere_is_told_once_and_soon() {
     let said = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(SAID)));
     let took = began.elapsed();
     assert!(said.is_some());
-    // The purchase is waited for as long as `settle` allows, one second here.
+    // One second of it is `settle`.
     assert!(took < Duration::from_secs(10), "{took:?}");
-    // Reads the rest of the output, so that the program never blocks on it.
+    // Reads the rest, so that the program never waits for its reader.
     drop(lines.last());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let report = String::from_utf8(output.stdout).expect("UTF-8");
     assert_eq!(report.matches(SAID).count(), 1, "{report}");
-    assert!(report.contains("by its events alone"), "{report}");
+    assert!(
+        report.contains("a handler that uses the events alone"),
+        "{report}"
+    );
 }
 
 #[test]
-fn an_application_that_hides_what_failed_is_told_too() {
-    let handler = format!("try {{ {ELSEWHERE} }} catch {{}}");
+fn requests_whose_failure_is_hidden_are_reported_too() {
+    let handler = format!("try {{ {OTHER_ADDRESS} }} catch {{}}");
     let Some(stage) = stage(&handler) else {
         return;
     };
@@ -74,8 +77,8 @@ fn an_application_that_hides_what_failed_is_told_too() {
 }
 
 #[test]
-fn a_handler_that_goes_by_its_events_is_not_blamed() {
-    let Some(stage) = stage(BELIEVING) else {
+fn a_handler_that_uses_the_events_alone_is_not_blamed() {
+    let Some(stage) = stage(EVENTS_ALONE) else {
         return;
     };
     let held = stage.rehearse("--scenario first-purchase").run();
@@ -86,12 +89,12 @@ fn a_handler_that_goes_by_its_events_is_not_blamed() {
 }
 
 #[test]
-fn an_application_that_does_not_trust_the_fake_is_told() {
+fn a_rejected_certificate_is_reported() {
     let Some(ran) = php_without_the_line() else {
         return;
     };
     ran.with_status(1).says(&[
-        "the application broke off its connections to the fake Stripe: it does not trust the certificate",
+        "the application rejected the TLS certificate of the fake Stripe",
         "docs/rehearsal.md",
     ]);
 }

@@ -98,7 +98,7 @@ fn what_is_not_redirected_is_refused() {
 }
 
 #[test]
-fn only_the_authority_of_the_rehearsal_vouches_for_the_provider() {
+fn only_the_authority_of_the_rehearsal_is_trusted() {
     let Some(python) = Python::find() else { return };
     let folders = [0, 1].map(|_| TempDir::new().expect("a folder"));
     #[expect(

@@ -105,7 +105,7 @@ pub(crate) struct Rehearsing<'r> {
     jobs: usize,
     patience: Patience,
     silence: Silence,
-    /// Whether the first purchase of all gave access.
+    /// True if the first purchase granted access. Empty until it is made.
     first_sale: OnceLock<bool>,
     /// Ends with the first finding that fails.
     fail_fast: bool,

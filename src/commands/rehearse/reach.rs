@@ -1,48 +1,48 @@
-//! Whether the application's requests reach the fake provider.
+//! Warning about an application whose requests do not reach the fake provider.
 
 use super::Rehearsing;
 use crate::problem::Problem;
 
-/// What seems to be wrong with the way to the fake, where the first purchase gave no access.
+/// Returns a warning if the first purchase granted no access and the fake received no request, or its certificate was
+/// rejected.
 pub(super) fn warning(rehearsing: &Rehearsing<'_>) -> Option<Problem> {
     if *rehearsing.first_sale.get()? || rehearsing.silence.is_total() {
         return None;
     }
     let running = rehearsing.application.as_ref();
-    if running.is_some_and(|running| running.redirection.is_distrusted()) {
-        return Some(distrusted());
+    if running.is_some_and(|running| running.redirection.is_certificate_rejected()) {
+        return Some(certificate_rejected());
     }
     (rehearsing.fake.last_request() == 0)
         .then(|| not_reached(&rehearsing.fake.base_url(), running.is_some()))
 }
 
-fn distrusted() -> Problem {
+fn certificate_rejected() -> Problem {
     Problem {
-        message: "the application broke off its connections to the fake Stripe: it does not trust the certificate"
-            .to_owned(),
-        hint: "let its HTTP client trust the authorities in the file that `SSL_CERT_FILE` names; docs/rehearsal.md has \
-               the line for each language"
+        message: "the application rejected the TLS certificate of the fake Stripe".to_owned(),
+        hint: "make its HTTP client trust the certificate authorities in the file that `SSL_CERT_FILE` names; \
+               docs/rehearsal.md shows how for each language"
             .to_owned(),
         place: None,
     }
 }
 
-/// A handler may need no request at all, so that nothing more is said than what was seen.
+/// States only the observation: a handler that uses the events alone needs no request.
 fn not_reached(address: &str, is_started: bool) -> Problem {
     let check = if is_started {
-        "see which line the language needs in docs/rehearsal.md, and whether the process that handles events still has \
-         the variables that the rehearsal sets"
+        "check in docs/rehearsal.md what its language needs, and that the process that handles events gets the \
+         environment variables of the rehearsal"
     } else {
         "let the rehearsal start the application (`prodverdict rehearse -- npm start`), or redirect it as \
-         docs/rehearsal.md says"
+         docs/rehearsal.md describes"
     };
     Problem {
         message: format!(
-            "no request of the application has reached the fake Stripe at {address}, and its first customer got no access"
+            "the fake Stripe at {address} received no request from the application, and the first purchase granted no access"
         ),
         hint: format!(
-            "if the handler asks Stripe, its requests go elsewhere: {check}; a handler that goes by its events alone \
-             needs none"
+            "if the handler calls Stripe, its requests go to another address: {check}; a handler that uses the events \
+             alone needs no request"
         ),
         place: None,
     }

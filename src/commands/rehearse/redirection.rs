@@ -64,9 +64,9 @@ impl Redirection {
         })
     }
 
-    /// Whether the application has refused the certificate of the fake provider.
-    pub(super) fn is_distrusted(&self) -> bool {
-        self.proxy.is_distrusted()
+    /// Returns true if the application has rejected the certificate of the fake provider.
+    pub(super) fn is_certificate_rejected(&self) -> bool {
+        self.proxy.is_certificate_rejected()
     }
 }
 

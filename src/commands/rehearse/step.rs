@@ -267,8 +267,8 @@ pub(super) async fn pay(
     Ok(is_right)
 }
 
-/// Lets somebody buy, as in the first of the program's scenarios, and judges nothing. Returns whether the row gives
-/// access then.
+/// Makes the purchase of the first built-in scenario without judging it. Returns true if the row grants access
+/// afterwards.
 pub(super) async fn buy(
     rehearsing: &Rehearsing<'_>,
     performance: &Performance<'_>,

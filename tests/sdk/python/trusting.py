@@ -1,6 +1,7 @@
-"""Connections in the provider's name that lead past its name: python trusting.py PORT AUTHORITY OF_THE_REHEARSAL.
+"""TLS connections to a local server under the provider's host name: python trusting.py PORT AUTHORITY yes|no.
 
-They succeed where AUTHORITY, which they trust, is that of the rehearsal, and fail before anything is sent elsewhere.
+They trust AUTHORITY, which issued the server's certificate. They must succeed if it is the authority of the rehearsal
+(yes), and fail in the handshake otherwise (no).
 """
 
 import asyncio
