@@ -147,8 +147,8 @@ fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, P
     })
 }
 
-/// Runs the contract's query once, before anything is sent, and gives the optional columns that it returns: what is
-/// wrong with it is no fault of the handler.
+/// Runs the contract's query once before anything is sent, because its errors are no fault of the handler. Returns the
+/// optional columns that it has.
 async fn mapped(
     contract: &AccessContract,
     url: Option<&SecretString>,
