@@ -60,6 +60,27 @@ fn a_medium_finding_does_not_hide_a_high_one() {
 }
 
 #[test]
+fn calls_for_shared_objects_are_said_to_be_unlisted() {
+    const UNLISTED: &str =
+        "called    requests that name no object of this play, such as for a price, are not listed";
+    let asks = format!("await stripe.prices.list({{ limit: 1 }});\n{FORGETS_DUNNING}");
+    for (handler, is_told) in [(FORGETS_DUNNING, false), (asks.as_str(), true)] {
+        let small = Small {
+            handler,
+            ..ACCOUNTS
+        };
+        let Some(stage) = stage(&small) else { return };
+        let said = |jobs| {
+            let arguments = format!("--scenario dunning --scenario cancel-now --jobs {jobs}");
+            stage.rehearse(&arguments).run().with_status(1).stdout
+        };
+        let side_by_side = said(8);
+        assert_eq!(side_by_side.contains(UNLISTED), is_told, "{side_by_side}");
+        assert_eq!(said(1), side_by_side);
+    }
+}
+
+#[test]
 fn a_handler_that_answers_first_and_writes_later_loses_writes() {
     let handler = format!(
         "response.writeHead(200).end();

@@ -21,6 +21,10 @@ use crate::{
 /// The scenario whose failure is that of every purchase.
 const FIRST: &str = "first-purchase";
 
+/// The line about requests that name nothing of a play.
+const UNLISTED_CALLS: &str =
+    "called    requests that name no object of this play, such as for a price, are not listed";
+
 /// So often strangers are disturbed before everything else is given up.
 const DISTURBED: usize = 3;
 
@@ -77,11 +81,13 @@ pub(crate) async fn rehearse(
     let (leading, rest): (Vec<usize>, Vec<usize>) = others
         .into_iter()
         .partition(|index| known.is_none() || is_first_variation(progress, *index));
+    let asked = rehearsing.fake.last_request();
     let goes_on = side_by_side(rehearsing, progress, &leading, (&bystanders, known)).await?;
     if goes_on {
         let rest = reached(progress, rest);
         side_by_side(rehearsing, progress, &rest, (&bystanders, known)).await?;
     }
+    note_unlisted_calls(rehearsing, progress, asked);
     once_more(rehearsing, progress, known).await?;
     match known {
         Some(rule) => prepared::play(rehearsing, progress, rule).await,
@@ -202,6 +208,25 @@ async fn side_by_side(
         }
     }
     Ok(true)
+}
+
+/// Adds a line to the findings of plays side by side if the handler sent requests since then that no play can be told to have
+/// caused. With one job too: the report is the same however many there are.
+fn note_unlisted_calls(rehearsing: &Rehearsing<'_>, progress: &Progress<'_>, since: u64) {
+    if rehearsing.fake.requests_about_nobody(since).is_empty() {
+        return;
+    }
+    for (index, performance) in progress.performances().into_iter().enumerate() {
+        if performance.scenario.id == FIRST {
+            continue;
+        }
+        if let Some(Fate::Played(mut played)) = progress.fate(index) {
+            for judged in &mut played.findings {
+                judged.finding.evidence.push(UNLISTED_CALLS);
+            }
+            progress.set(index, Some(Fate::Played(played)));
+        }
+    }
 }
 
 /// Plays alone what may have been blamed for another's deed: somebody wrote to rows that are none of its business, or
