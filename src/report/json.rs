@@ -47,7 +47,7 @@ pub(super) fn schema_of<T: JsonSchema>() -> String {
     format!("{:#}\n", schema.as_value())
 }
 
-/// What `prodverdict check access --format json` and `prodverdict rehearse --format json` print.
+/// Report of `prodverdict check access --format json` and `prodverdict rehearse --format json`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "ProdVerdict report")]
 struct Report<'a> {
@@ -55,24 +55,24 @@ struct Report<'a> {
     #[schemars(extend("const" = SCHEMA_VERSION))]
     schema_version: u32,
     verdict: ReportVerdict,
-    /// The findings of all contracts, the worst first.
+    /// Findings of all contracts, most severe first.
     #[schemars(with = "Vec<ReportFinding<'a>>")]
     findings: Findings<'a>,
-    /// In the order of the configuration; empty when it could not be read.
+    /// In the order of the configuration; empty if it could not be read.
     contracts: Vec<ReportContract<'a>>,
-    /// The numbers of all contracts together.
+    /// Totals of all contracts.
     summary: ReportSummary<'a>,
-    /// What kept the run from any contract at all.
+    /// Error that prevented all contracts from running.
     problems: Vec<ReportProblem<'a>>,
-    /// Things to better that change no verdict.
+    /// Warnings. They do not affect the verdict.
     warnings: Vec<ReportProblem<'a>>,
-    /// Things to look at in the contracts themselves; they change no verdict.
+    /// Advice about the contracts. It does not affect the verdict.
     advice: Vec<ReportAdvice<'a>>,
-    /// What was played; null for a check.
+    /// Rehearsal; null for a check.
     rehearsal: Option<ReportRehearsal<'a>>,
-    /// What the findings were compared with; null where there was no earlier result, or nothing was compared.
+    /// Comparison with an earlier result; null if there was none, or nothing was compared.
     since: Option<ReportSince<'a>>,
-    /// Findings that the committed baseline accepts; they fail nothing.
+    /// Number of findings accepted by the committed baseline; they do not fail the run.
     accepted: u64,
 }
 
@@ -113,7 +113,7 @@ pub(super) enum ReportSeverity {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
 pub(super) struct ReportFinding<'a> {
-    /// The name of the contract that it breaks.
+    /// Name of the contract.
     contract: &'a str,
     /// `revenue-leak`, `wrongful-access`, …
     rule: &'a str,
@@ -121,34 +121,34 @@ pub(super) struct ReportFinding<'a> {
     /// `user:<id>`, `customer:<id>`, `price:<id>`, …
     entity: &'a str,
     entity_kind: ReportEntityKind,
-    /// The part of `entity` that follows its kind or the contract's own word.
+    /// The part of `entity` after its kind or the contract's own word.
     entity_id: &'a str,
-    /// What is wrong, then what follows from it; one sentence a line.
+    /// The problem, then its consequence; one sentence per line.
     message: &'a str,
-    /// What to do.
+    /// Advice.
     fix: &'a str,
     subject: ReportSubject<'a>,
-    /// What each side says, one fact an entry.
+    /// Facts from both sides, one per entry.
     evidence: Vec<String>,
-    /// Null where the texts name nothing beside what the rule is about.
+    /// Null if the texts name nothing besides the rule's own column.
     mentions: Option<ReportMentions<'a>>,
     /// Monthly recurring amounts at stake.
     amount: Vec<ReportAmount<'a>>,
-    /// 16 hexadecimal digits that stay the same for the same rule, entity and customer.
+    /// 16 hexadecimal digits; equal for the same rule, entity and customer.
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: &'a str,
-    /// Where the configuration speaks of it, or the changed line that it is shown at instead.
+    /// Line of the configuration, or the changed line that is annotated instead.
     place: Option<ReportPlace<'a>>,
-    /// Null where nothing was compared.
+    /// Null if nothing was compared.
     standing: Option<ReportStanding>,
-    /// Set when it is accepted.
+    /// Set if it is accepted.
     acceptance: Option<ReportAcceptance<'a>>,
-    /// Lines that the pull request changes and that matter to it, the likeliest first; at most five. That they matter
-    /// does not mean that they are the cause.
+    /// Changed lines of the pull request that may be related, most likely first; at most five. They are not necessarily
+    /// the cause.
     changes: Vec<ReportChange<'a>>,
 }
 
-/// Whom a finding is about, as far as known.
+/// Subject of a finding, as far as known.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Subject")]
 struct ReportSubject<'a> {
@@ -157,11 +157,11 @@ struct ReportSubject<'a> {
     subscription: Option<&'a str>,
     status: Option<&'a str>,
     price: Option<&'a str>,
-    /// The plan that the database stores.
+    /// Stored plan.
     plan_found: Option<&'a str>,
-    /// The plan that is paid for.
+    /// Plan paid for.
     plan_expected: Option<&'a str>,
-    /// Further accounts, customers and subscriptions that the texts of the finding name.
+    /// Other accounts, customers and subscriptions named in the texts.
     named: &'a [String],
 }
 
@@ -170,11 +170,11 @@ struct ReportSubject<'a> {
 pub(super) struct ReportAmount<'a> {
     /// Lower-case ISO 4217 code.
     pub(super) currency: &'a str,
-    /// In the smallest unit that the provider uses for the currency.
+    /// Amount in the provider's smallest unit of the currency.
     pub(super) minor_units: i64,
 }
 
-/// What one contract of the configuration came to.
+/// Result of one contract.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Contract")]
 struct ReportContract<'a> {
@@ -182,12 +182,12 @@ struct ReportContract<'a> {
     /// `stripe`, `paddle` or `stripe_entitlements`.
     source: &'a str,
     verdict: ReportVerdict,
-    /// The lowest severity that fails it; null where no finding does.
+    /// Lowest severity that fails it; null if no finding fails it.
     fail_on: Option<ReportSeverity>,
     summary: ReportSummary<'a>,
-    /// Why there is no verdict; set when it is `error`.
+    /// Reason for no verdict; set if the verdict is `error`.
     problem: Option<ReportProblem<'a>>,
-    /// The accounts, customers and subscriptions that the texts of `problem` name.
+    /// Accounts, customers and subscriptions named in the texts of `problem`.
     named: &'a [String],
 }
 
@@ -196,28 +196,28 @@ struct ReportContract<'a> {
 struct ReportSummary<'a> {
     /// Accounts read.
     accounts: u64,
-    /// Those of them that have a customer.
+    /// Accounts with a customer.
     linked: u64,
-    /// Those of them that are never judged.
+    /// Accounts that are never judged.
     exempt: u64,
     /// Subscriptions read, by status.
     subscriptions: BTreeMap<&'a str, u64>,
-    /// The rules that could have been broken.
+    /// Rules that were checked.
     judged: Vec<&'a str>,
     findings: u64,
     by_severity: ReportCounts,
-    /// Only the rules that were broken.
+    /// Rules that were broken.
     by_rule: BTreeMap<&'a str, u64>,
-    /// Findings that a second read a moment later did not show again.
+    /// Findings that the second read did not confirm.
     settled: u64,
-    /// Customers on a test clock, who are not judged.
+    /// Customers on a test clock; they are not judged.
     on_test_clock: u64,
     provider_requests: u64,
-    /// Monthly amounts of customers who pay and have no access.
+    /// Monthly amounts of customers who pay without access.
     paid_not_served: Vec<ReportAmount<'a>>,
-    /// Last known monthly amounts of accounts that have access and do not pay.
+    /// Last known monthly amounts of accounts with access that do not pay.
     served_not_paid: Vec<ReportAmount<'a>>,
-    /// Items behind those amounts that have no amount of their own, and so are not in them.
+    /// Items without an amount, which are not included.
     items_without_amount: u64,
 }
 
@@ -229,34 +229,34 @@ struct ReportCounts {
     low: u64,
 }
 
-/// Something that a person has to see to.
+/// Problem that needs attention.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(super) struct ReportProblem<'a> {
     message: &'a str,
-    /// What to do; empty when the message says it all.
+    /// Advice; empty if the message says everything.
     hint: &'a str,
     place: Option<ReportPlace<'a>>,
 }
 
-/// Something to look at in a contract.
+/// Advice about a contract.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Advice")]
 struct ReportAdvice<'a> {
-    /// The name of the contract.
+    /// Name of the contract.
     contract: &'a str,
     message: &'a str,
-    /// What to do; empty when the message says it all.
+    /// Advice; empty if the message says everything.
     hint: &'a str,
-    /// Where the configuration says it; null when it has no place there.
+    /// Place in the configuration; null if there is none.
     file: Option<&'a str>,
-    /// Counts from one.
+    /// Line number, starting at 1.
     line: Option<u32>,
-    /// The same with its end and its columns.
+    /// The same place with columns and end.
     place: Option<ReportPlace<'a>>,
 }
 
-/// Lines and columns count from one; columns count characters, and the end is the last one inside.
+/// Lines and columns start at 1; columns count characters, and the end is inclusive.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Place")]
 struct ReportPlace<'a> {

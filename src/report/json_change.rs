@@ -11,9 +11,9 @@ use super::Change;
 pub(super) struct ReportChange<'a> {
     /// Relative to the repository.
     path: &'a str,
-    /// In the new version of the file, counted from one; 1 where the file is removed.
+    /// Line in the new version of the file, starting at 1; 1 if the file was deleted.
     line: u32,
-    /// What the pull request does there, such as "removes a line that mentions `has_paid_access`".
+    /// Change made by the pull request, such as "removes a line that mentions `has_paid_access`".
     does: &'a str,
 }
 

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{PlayedResult, PlayedScenario, Rehearsed};
 
-/// What a rehearsal played. Its findings are those of the report, each with the entity `scenario:<id>/<step>`.
+/// Scenarios of a rehearsal. Its findings are in the report, with the entity `scenario:<id>/<step>`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Rehearsal")]
 pub(super) struct ReportRehearsal<'a> {
-    /// In the order in which they are listed; empty when it did not begin.
+    /// Scenarios in their listed order; empty if the rehearsal did not start.
     scenarios: Vec<ReportScenario<'a>>,
 }
 
@@ -17,23 +17,23 @@ pub(super) struct ReportRehearsal<'a> {
 #[schemars(rename = "Scenario")]
 struct ReportScenario<'a> {
     id: &'a str,
-    /// What it plays, in one line.
+    /// Title, in one line.
     title: &'a str,
-    /// What a correct application ends with.
+    /// Expected end state of a correct application.
     ends: &'a str,
     result: ReportResult,
-    /// Why parts of it, or all of it, were not played.
+    /// Reasons why all or part of it was not played.
     left_out: &'a [String],
-    /// How often it was played, each time with an account of its own.
+    /// Number of runs, each with a separate account.
     plays: u64,
     steps: u64,
-    /// Deliveries, repeats included.
+    /// Deliveries, including redeliveries.
     events: u64,
 }
 
-/// held: every step went as it has to. broken: a step did not. `left_out`: nothing of it could be played. `not_reached`: it
-/// was not played to its end, because of what another one showed. `could_not_tell`: the handler asked for something that the
-/// fake does not play, or the scenario makes no sense.
+/// held: every step passed. broken: a step failed. `left_out`: it could not be played. `not_reached`: it was not played
+/// to the end because of another scenario's result. `could_not_tell`: the handler made a request that the fake does not
+/// support, or the scenario is invalid.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ScenarioResult")]

@@ -7,23 +7,23 @@ use crate::baseline::{Since, Standing};
 
 use super::Standings;
 
-/// What the findings were compared with, and the difference in numbers.
+/// Comparison with an earlier result, in numbers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Since")]
 pub(super) struct ReportSince<'a> {
-    /// Where the earlier result was found.
+    /// Place of the earlier result.
     source: &'a str,
     /// Findings that the earlier result does not have.
     new: u64,
-    /// Findings that the earlier result has too.
+    /// Findings that the earlier result also has.
     known: u64,
-    /// Findings of the earlier result that are gone; 0 where not everything was looked at.
+    /// Findings of the earlier result that are gone; 0 if not everything was checked.
     fixed: u64,
-    /// Whether known findings fail nothing here.
+    /// True if known findings do not fail this run.
     lets_known_pass: bool,
 }
 
-/// new: the earlier result does not have it. known: it does. accepted: the committed baseline says so.
+/// new: not in the earlier result. known: in the earlier result. accepted: listed in the committed baseline.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Standing")]
@@ -33,13 +33,13 @@ pub(super) enum ReportStanding {
     Accepted,
 }
 
-/// Why a finding fails nothing.
+/// Acceptance of a finding.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Acceptance")]
 pub(super) struct ReportAcceptance<'a> {
-    /// In the words of the committed baseline.
+    /// Reason given in the committed baseline.
     reason: &'a str,
-    /// The last day on which it is accepted (UTC), as `2026-12-31`.
+    /// Last day on which it is accepted (UTC), such as `2026-12-31`.
     until: Option<&'a str>,
 }
 

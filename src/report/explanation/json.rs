@@ -31,21 +31,21 @@ pub fn schema() -> String {
     schema_of::<Document<'_>>()
 }
 
-/// What `prodverdict explain --format json` prints. Times are RFC 3339 in UTC.
+/// Output of `prodverdict explain --format json`. Times are RFC 3339 in UTC.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "ProdVerdict explanation")]
 struct Document<'a> {
     /// 1. A later version may add fields to this one.
     #[schemars(extend("const" = SCHEMA_VERSION))]
     schema_version: u32,
-    /// What was asked for.
+    /// Requested entity.
     entity: &'a str,
     verdict: ReportVerdict,
-    /// Those that know it, in the order of the configuration, and those that could not be asked.
+    /// Contracts that know the entity, in the order of the configuration, and those that could not be checked.
     contracts: Vec<Contract<'a>>,
-    /// Why no contract says anything.
+    /// Error that prevented all contracts from running.
     problems: Vec<ReportProblem<'a>>,
-    /// Things to better that change no verdict.
+    /// Warnings. They do not affect the verdict.
     warnings: Vec<ReportProblem<'a>>,
 }
 
@@ -55,51 +55,51 @@ struct Contract<'a> {
     /// `stripe`, `paddle` or `stripe_entitlements`.
     source: &'a str,
     verdict: ReportVerdict,
-    /// Each customer with what it has, then accounts without one.
+    /// Customers with their subscriptions, then accounts without a customer.
     customers: Vec<Customer<'a>>,
-    /// The worst first.
+    /// Most severe first.
     findings: Vec<ReportFinding<'a>>,
-    /// Why there is no verdict; set when it is `error`.
+    /// Reason for no verdict; set if the verdict is `error`.
     problem: Option<ReportProblem<'a>>,
     provider_requests: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Customer<'a> {
-    /// Null for an account that is linked to none, or to what the provider does not know.
+    /// Null for an account without a customer that the provider knows.
     id: Option<&'a str>,
-    /// All of them, where an account has several; `id` is the first.
+    /// All customers of an account with several; `id` is the first.
     ids: &'a [String],
     accounts: Vec<Account<'a>>,
-    /// The one that decides first, then from the newest on.
+    /// The deciding subscription first, then newest first.
     subscriptions: Vec<Subscription<'a>>,
-    /// Null without a customer, and where nobody can tell.
+    /// Null without a customer, and if it cannot be judged.
     state: Option<State<'a>>,
-    /// Empty where nobody can tell.
+    /// Empty if it cannot be judged.
     rules: Vec<RuleLine<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Account<'a> {
     id: &'a str,
-    /// As findings name it.
+    /// Entity as in findings.
     entity: &'a str,
-    /// What is mapped.
+    /// Mapped columns.
     fields: Vec<Cell<'a>>,
-    /// Why it is never judged; null when it is.
+    /// Reason why it is never judged; null if it is.
     exempt: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Cell<'a> {
-    /// In `columns:` of the configuration.
+    /// Name in `columns:` of the configuration.
     key: &'a str,
-    /// The column in the database; null where it is computed.
+    /// Column in the database; null if it is computed.
     column: Option<&'a str>,
     value: Value<'a>,
 }
 
-/// What the column holds, or, where it is compared with a list, whether it is in it.
+/// Value of the column, or, if it is compared with a list, whether the list contains it.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Value<'a> {
@@ -120,29 +120,29 @@ struct Subscription<'a> {
     period_start: Option<String>,
     period_end: Option<String>,
     ended_at: Option<String>,
-    /// Null where the source does not say.
+    /// Null if the source does not say.
     cancel_scheduled: Option<bool>,
-    /// Its collection is paused, and invoices are voided.
+    /// True if collection is paused and invoices are voided.
     paused_void: bool,
-    /// The provider's word for what happens to invoices while collection is paused; null where it is not.
+    /// The provider's word for the handling of invoices while collection is paused; null if it is not paused.
     pause: Option<&'a str>,
     prices: Vec<Price<'a>>,
     /// `grants`, `in grace`, `unjudged`, `does not grant`, `left out` or `undecided`.
     standing: &'a str,
     because: &'a str,
-    /// Findings about the account name this one.
+    /// True for the subscription that findings about the account name.
     decides: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Price<'a> {
-    /// A feature's key where entitlements are the source.
+    /// Price id, or feature key with entitlements.
     id: &'a str,
     meaning: Meaning,
-    /// The plan that it is mapped to.
+    /// Mapped plan.
     plan: Option<&'a str>,
     quantity: Option<u64>,
-    /// What it comes to in a month; empty where it does not tell.
+    /// Monthly amount; empty if unknown.
     monthly: Vec<ReportAmount<'a>>,
 }
 
@@ -169,12 +169,12 @@ struct State<'a> {
 #[schemars(rename = "Rule")]
 struct RuleLine<'a> {
     rule: &'a str,
-    /// Null where the rule is about the customer.
+    /// Null if the rule is about the customer.
     account: Option<&'a str>,
     outcome: Outcome,
-    /// Set where it is broken.
+    /// Set if the rule is broken.
     severity: Option<ReportSeverity>,
-    /// Empty where a finding says it.
+    /// Empty if a finding says it.
     because: &'a str,
 }
 
