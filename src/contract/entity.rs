@@ -113,6 +113,7 @@ impl Entity {
     }
 
     /// Rewrites the text. If that changes the part before the id, the whole text counts as the id.
+    #[must_use]
     pub fn rewritten(&self, text: impl Fn(&str) -> String) -> Self {
         let whole = text(&self.text);
         let before = self.text.len() - self.id().len();

@@ -47,21 +47,21 @@ fn repaired(id: &str) -> Outcome {
     users.findings[0].finding.evidence.push(
         "webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_1Created) is not accepted by an endpoint",
     );
-    users.findings[0].finding.mentions = mentioning("evt_1Created");
+    users.findings[0].finding.mentions = Some(Box::new(mentioning("evt_1Created")));
     users.findings[1].repair = Some(Repair::ByHand("choose one".to_owned()));
     outcome
 }
 
-fn mentioning(id: &str) -> Option<Box<Mentions>> {
+fn mentioning(id: &str) -> Mentions {
     let event = EventMention {
         kind: "customer.subscription.created".to_owned(),
         id: Some(id.to_owned()),
         is_earlier: false,
     };
-    Some(Box::new(Mentions {
+    Mentions {
         fields: Vec::new(),
         events: vec![event],
-    }))
+    }
 }
 
 #[test]
@@ -157,7 +157,7 @@ proptest! {
             users.findings[0].finding.entity = Entity::account("user", &text);
             users.findings[0].finding.message = text.as_str().into();
             users.findings[0].finding.evidence.push(&text);
-            users.findings[1].finding.mentions = mentioning(&text);
+            users.findings[1].finding.mentions = Some(Box::new(mentioning(&text)));
             users.name.clone_from(&text);
         }
         let written = script(&outcome);
