@@ -9,7 +9,7 @@ use crate::{
     contract::Verdict,
 };
 
-use super::{Outcome, Reported, accepted};
+use super::{Outcome, Rehearsed, Reported, accepted};
 
 /// Input of the comparison.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,8 @@ impl Outcome {
         for found in found {
             found.standing = standing(&found.finding.fingerprint, &holding, with.earlier);
         }
-        let is_whole = with.is_whole && self.is_answered();
+        let was_played = self.rehearsal.as_ref().is_none_or(Rehearsed::is_whole);
+        let is_whole = with.is_whole && was_played && self.is_answered();
         self.since = with.earlier.map(|earlier| Since {
             source: earlier.source.clone(),
             fixed: if is_whole {
@@ -127,6 +128,20 @@ impl Outcome {
         for (contract, verdict) in self.contracts.iter_mut().zip(verdicts) {
             contract.verdict = verdict;
         }
+        self.report_undecided();
+    }
+
+    /// Takes back the verdict of a rehearsal in which no finding fails any more and a scenario is undecided.
+    fn report_undecided(&mut self) {
+        let undecided = self.rehearsal.as_ref().and_then(Rehearsed::undecided);
+        let (Verdict::Pass | Verdict::Warn, Some(problem)) = (self.verdict, undecided) else {
+            return;
+        };
+        self.verdict = Verdict::Error;
+        for contract in &mut self.contracts {
+            contract.verdict = Verdict::Error;
+            contract.problem.get_or_insert_with(|| problem.clone());
+        }
     }
 }
 
@@ -159,7 +174,7 @@ mod tests {
         baseline::State,
         contract::{Finding, Rule, Severity, Source, UnixSeconds},
         problem::Place,
-        report::sample,
+        report::{PlayedResult, PlayedScenario, sample, sample_rehearsal},
     };
 
     use super::*;
@@ -334,9 +349,47 @@ mod tests {
         let mut check = sample::passing();
         check.compare(&with(None, &accepted));
         assert_eq!(check.warnings, []);
-        let mut rehearsal = crate::report::sample_rehearsal::rehearsal();
+        let mut rehearsal = sample_rehearsal::rehearsal();
         rehearsal.compare(&with(None, &accepted));
         assert_eq!(rehearsal.warnings.len(), 1);
+    }
+
+    fn rehearsal_with(result: PlayedResult) -> Outcome {
+        let mut rehearsal = sample_rehearsal::rehearsal();
+        let scenarios = &mut rehearsal.rehearsal.as_mut().unwrap().scenarios;
+        scenarios.push(PlayedScenario {
+            left_out: vec!["the fake does not play GET /v1/quotes".to_owned()],
+            ..sample_rehearsal::scenario("plan-change", result)
+        });
+        rehearsal
+    }
+
+    #[test]
+    fn an_undecided_scenario_outweighs_accepted_findings() {
+        let mut rehearsal = rehearsal_with(PlayedResult::CouldNotTell);
+        let fingerprint = rehearsal.fingerprints().next().unwrap().to_owned();
+        let accepted = [Acceptance {
+            fingerprint,
+            ..acceptance(1, TODAY, 1)
+        }];
+        rehearsal.compare(&with(None, &[]));
+        assert_eq!(rehearsal.verdict, Verdict::Fail);
+        rehearsal.compare(&with(None, &accepted));
+        assert_eq!(rehearsal.verdict, Verdict::Error);
+        let problem = rehearsal.contracts[0].problem.as_ref().unwrap();
+        assert_eq!(
+            problem.message,
+            "the scenario `plan-change` could not be judged: the fake does not play GET /v1/quotes"
+        );
+    }
+
+    #[test]
+    fn nothing_is_fixed_where_a_scenario_was_not_reached() {
+        let before = earlier(&[9]);
+        let mut rehearsal = rehearsal_with(PlayedResult::NotReached);
+        rehearsal.compare(&with(Some(&before), &[acceptance(8, TODAY, 1)]));
+        assert_eq!(rehearsal.since.map(|since| since.fixed), Some(0));
+        assert_eq!(rehearsal.warnings, []);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
         shortened, terminal, visible,
     },
 };
+use crate::problem::Problem;
 
 /// Maximum size of the table. The number of custom scenarios is unlimited, and the findings need room.
 const TABLE_BYTES: usize = 12_000;
@@ -72,6 +73,22 @@ impl Rehearsed {
     /// Returns true if every scenario that could run was completed.
     pub fn is_whole(&self) -> bool {
         self.count(PlayedResult::NotReached) == 0 && self.count(PlayedResult::CouldNotTell) == 0
+    }
+
+    /// Returns the problem of the first undecided scenario.
+    pub(super) fn undecided(&self) -> Option<Problem> {
+        let mut scenarios = self.scenarios.iter();
+        let one = scenarios.find(|one| one.result == PlayedResult::CouldNotTell)?;
+        Some(Problem {
+            message: format!(
+                "the scenario `{}` could not be judged: {}",
+                one.id,
+                one.left_out.join("; ")
+            ),
+            hint: "skip it in `rehearsal.scenarios` if the application can do without it"
+                .to_owned(),
+            place: None,
+        })
     }
 
     /// Lists the ids of the broken scenarios, in order.

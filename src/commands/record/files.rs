@@ -52,7 +52,14 @@ pub(super) fn replace(folder: &Path, shapes: &[Shape], output: &Output) -> Resul
         if path.symlink_metadata().is_ok() && !earlier.contains(&path) {
             return Err(not_ours(&path).into());
         }
-        let text = render(&shape.scenario).unwrap_or_default();
+        let text = render(&shape.scenario).ok_or_else(|| Problem {
+            message: format!(
+                "the scenario `{}` cannot be written as YAML",
+                shape.scenario.id
+            ),
+            hint: "report this as a bug: nothing was written".to_owned(),
+            place: None,
+        })?;
         files
             .written
             .push((name, shape.scenario.title.clone(), shape.times));
