@@ -60,8 +60,8 @@ struct Versioned {
     schema_version: u64,
 }
 
-/// Reads what [`json`](super::json) wrote. The outcome is that of the run but for what JSON does not hold: how rows are
-/// repaired, and what is compared and placed anew wherever a report is published.
+/// Reads a report written by [`json`](fn@super::json). The outcome equals that of the run, without the repairs of rows,
+/// which JSON does not contain, and without comparison and places, which are computed again when the report is published.
 pub fn read_json(text: &str) -> Result<Outcome, ReadError> {
     let outcome = read(text)?;
     consistency::check(&outcome).map_err(ReadError::Contradictory)?;
