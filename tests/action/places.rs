@@ -55,10 +55,11 @@ async fn a_comment_is_written_when_it_was_asked_for() {
 async fn a_verdict_does_not_depend_on_github() {
     let without = |people| async move {
         let mut scene = Scene::open(people).await;
-        // A port that nobody listens on: it was free a moment ago.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
-        drop(listener);
+        // Bound and not listening: connections are refused, and no other test gets the port.
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        let any = "127.0.0.1:0".parse().expect("an address");
+        socket.bind(any).expect("a port");
+        let address = socket.local_addr().expect("an address");
         scene
             .step
             .set("GITHUB_API_URL", &format!("http://{address}"));

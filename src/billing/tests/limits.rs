@@ -114,9 +114,10 @@ async fn an_endless_body_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_never_answers_is_given_up_soon() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound and not listening: connections are refused, and no other test gets the port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let settings = Settings {
         base: Some(format!("http://{address}")),
         // The rate limiter uses a real clock.
@@ -168,9 +169,10 @@ async fn silence_from_the_beginning_is_given_up_sooner() {
 
 #[tokio::test]
 async fn nobody_listening_is_said_with_the_host() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound and not listening: connections are refused, and no other test gets the port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let mut server = Server::start(|_, _| Answer::HangUp).await;
     server.base = format!("http://{address}");
     let told = told(&read(&server).await.unwrap_err());
