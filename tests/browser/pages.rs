@@ -70,7 +70,7 @@ fn hostile() -> Outcome {
     let findings = HOSTILE.iter().map(|text| {
         let text = (*text).to_owned();
         let mut finding = finding(Rule::RevenueLeak, &text);
-        finding.entity = format!("user:{text}").into();
+        finding.entity = Entity::account("user", &text);
         finding.message = text.as_str().into();
         finding.fix = text.as_str().into();
         finding.evidence = vec![text.clone()].into();
@@ -134,7 +134,7 @@ fn error() -> Outcome {
 fn rehearsal() -> Outcome {
     let mut users = contract("users");
     let mut finding = finding(Rule::WrongfulAccess, "cancel-now/deleted");
-    finding.entity = "scenario:cancel-now/deleted".into();
+    finding.entity = Entity::step("cancel-now", "deleted");
     finding.evidence = vec![
         "sent      customer.subscription.deleted evt_1: answered 200".to_owned(),
         "changed   users.plan pro → free".to_owned(),
