@@ -1,4 +1,4 @@
-//! Findings at the changed lines of the pull request that matter to them.
+//! Places findings at the lines of the pull request that most likely caused them.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -11,17 +11,18 @@ use crate::{
     report::{Change, Outcome, Reported},
 };
 
-/// A longer source file is none that a person wrote.
+/// Larger source files are assumed to be generated.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 
-/// How many files are read to tell whether a line was the only one. Each is a request.
+/// Number of files read to check whether a line was the only one of its kind. Each costs a request.
 const MOST_READ: usize = 5;
 
-/// How many places are said of a finding.
+/// Number of changed lines listed with one finding.
 const MOST_PLACES: usize = 5;
 
-/// Says of each finding which changed lines matter to it, and moves its annotation to the likeliest one. `path` is the
-/// configuration's. What GitHub does not tell leaves findings where they are; why is a warning.
+/// Lists the relevant changed lines with each finding, and moves its annotation to the likeliest one. `path` is the
+/// path of the configuration. If GitHub does not list the changes, findings stay where they are and a warning gives the
+/// reason.
 pub(super) async fn place(
     outcome: &mut Outcome,
     (config, path): (&Config, &str),
@@ -29,7 +30,7 @@ pub(super) async fn place(
     client: Result<Client, ClientError>,
 ) {
     let has_findings = outcome.contracts.iter().any(|one| !one.findings.is_empty());
-    // Without a token nothing is said on GitHub at all, and the publisher says so.
+    // Without a token nothing is published on GitHub, and the publisher reports that.
     let (Ok(mut client), Some(repository), Some(number), Some(sha), true, true) = (
         client,
         &context.repository,
@@ -45,7 +46,7 @@ pub(super) async fn place(
         Ok(files) => files,
         Err(error) => return outcome.warnings.push(unlisted(&error)),
     };
-    // Elsewhere the configuration that was read is not the one that the pull request changes.
+    // For untrusted code, the configuration that was read is not the file that the pull request changes.
     let is_own = context.trust == Trust::Ordinary;
     let own_files = if is_own { files.as_slice() } else { &[] };
     let rehearsal = config.rehearsal.as_ref();
@@ -53,7 +54,7 @@ pub(super) async fn place(
     let diff = Diff::new(&files, handler_paths, path);
     let all = touched(outcome, config, &diff, (own_files, path));
     let now = read(&all, &mut client, (repository, sha)).await;
-    // Somebody who names the handler's files and rehearses them wants to see a step there, if anywhere.
+    // If the configuration names the handler's files, a failed step belongs there rather than at the configuration.
     let otherwise = (outcome.rehearsal.is_some() && !handler_paths.is_empty())
         .then(|| diff.first_change())
         .flatten();
@@ -81,15 +82,15 @@ fn unlisted(error: &ClientError) -> Problem {
     }
 }
 
-/// What the pull request does that matters to one finding.
+/// Changes of the pull request that are relevant to one finding.
 #[derive(Default)]
 struct Touched {
     own_line: Option<Change>,
     touches: Rc<[Touch]>,
 }
 
-/// For each finding in the order of the contracts. `own` are the files among which the configuration may be, and its
-/// path.
+/// Returns one entry for each finding, in the order of the contracts. `own` holds the changed files to search for the
+/// configuration, and the configuration's path.
 fn touched(
     outcome: &Outcome,
     config: &Config,
@@ -119,8 +120,8 @@ fn touched(
 }
 
 impl Touched {
-    /// Where the finding is shown instead: at the likeliest line, unless its own line of the configuration changes too,
-    /// or it was there before the pull request.
+    /// Returns the likeliest changed line, to annotate instead. `None` if the finding's own line of the configuration
+    /// changes too, or if the finding existed before the pull request.
     fn place(
         &self,
         found: &Reported,
@@ -137,9 +138,9 @@ impl Touched {
         let mut touches = self.touches.iter();
         let shows = |touch: &&Touch| match touch.deed {
             Deed::Removes | Deed::Changes | Deed::Adds => true,
-            // What a check finds may have any cause, and a line that only moved is the least likely one.
+            // A check's finding can have any cause, and a line that only moved is the least likely one.
             Deed::Moves => is_rehearsal,
-            // Nothing can be shown at a file that is not there.
+            // A removed file has no line to annotate.
             Deed::RemovesFile => false,
         };
         let likeliest = touches
@@ -167,8 +168,8 @@ impl Touched {
     }
 }
 
-/// The files that have to be known to say all of a place, as the pull request leaves them. One that cannot be read is
-/// not there: less is said then.
+/// Fetches the files needed to describe the changes in full, as of the head commit. Files that cannot be read are left
+/// out, and the description is shorter.
 async fn read(
     all: &[Touched],
     client: &mut Client,

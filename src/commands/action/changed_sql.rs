@@ -1,4 +1,4 @@
-//! SQL that a pull request brings and that a role with too much power would run: refused before it runs.
+//! Refuses to run SQL that a pull request changes if the database role has too many privileges.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -11,17 +11,18 @@ use crate::{
     problem::Problem,
 };
 
-/// The job, as far as it matters here.
+/// Parts of the job that this check needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Checked<'j> {
-    /// Of the configuration, from the root of the repository.
+    /// Path of the configuration, relative to the root of the repository.
     pub(super) path: &'j str,
     pub(super) workspace: &'j Path,
     pub(super) environment: &'j Environment,
     pub(super) recorded: &'j Recorded,
 }
 
-/// Why SQL of `config` must not run, each at its line. Nothing where the role can only do what it is let do.
+/// Returns a problem for each piece of SQL in `config` that must not run, at its line. Empty if the role has no excess
+/// privileges.
 pub(super) async fn refused(
     checked: Checked<'_>,
     config: &Config,
@@ -50,7 +51,7 @@ pub(super) async fn refused(
         .collect()
 }
 
-/// By contract with SQL, the power that its role has, and the variable with the URL.
+/// Returns the excess privilege of the role and the variable with the URL, by the index of the contract.
 async fn powers<'c>(
     checked: Checked<'_>,
     config: &'c Config,
@@ -68,7 +69,7 @@ async fn powers<'c>(
             continue;
         };
         let in_container = checked.environment.in_container_action();
-        // A database that does not answer is told by the check itself.
+        // The check itself reports a database that does not answer.
         if let Ok(Some(power)) = database::power(&url, settings, in_container).await {
             powers.insert(index, (power, settings.url_env.as_str()));
         }
@@ -76,14 +77,14 @@ async fn powers<'c>(
     powers
 }
 
-/// The SQL that the pull request changes; none where the base's is not known for sure.
+/// Returns the SQL that the pull request changes. `None` if the base's SQL is not known for sure.
 async fn compare(
     checked: Checked<'_>,
     config: &Config,
     context: &Context,
     client: Result<Client, ClientError>,
 ) -> Option<Vec<ChangedSql>> {
-    // Behind a link is another file, which the pull request may have changed.
+    // A link leads to another file, which the pull request may have changed.
     let root = checked.workspace.canonicalize().ok()?;
     let file = checked.workspace.join(checked.path).canonicalize().ok()?;
     if file != root.join(checked.path) {

@@ -1,4 +1,4 @@
-//! Tells a chat what has changed on the default branch; what goes wrong there changes no verdict.
+//! Posts to a chat when findings of the default branch change. A failure to post changes no verdict.
 
 use secrecy::SecretString;
 
@@ -11,14 +11,15 @@ use crate::{
     report::{Mask, Outcome},
 };
 
-/// A chat, as far as its address can be used.
+/// Client for the chat's webhook, or the reason why its address cannot be used.
 pub(super) struct Chat {
     webhook: Result<Webhook, WebhookError>,
     http: reqwest::Client,
     mask: Mask,
 }
 
-/// The webhook of the input or of the environment; all that could give it away is added to `secrets`.
+/// Reads the webhook's address from the input or the environment, and adds everything that would reveal it to
+/// `secrets`.
 pub(super) fn webhook(
     environment: &Environment,
     secrets: &mut Vec<SecretString>,
@@ -48,8 +49,8 @@ impl Chat {
         }
     }
 
-    /// Nothing off the default branch, and nothing when nothing has changed since the last run: what the issue was
-    /// about, or else what is `remembered`.
+    /// Posts the news of the default branch. Sends nothing if nothing changed since the last run, which is known from
+    /// the issue or else from `remembered`.
     pub(super) async fn tell(
         &self,
         context: &Context,
@@ -57,7 +58,7 @@ impl Chat {
         issue: Option<&Issued>,
         remembered: Option<State>,
     ) -> Result<(), Problem> {
-        // A later run has told, or will.
+        // A later run has posted, or will.
         if !context.is_default_branch || issue.is_some_and(|issue| issue.is_outdated) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Which configuration a job may trust: the checked-out file, or that of the base commit where a stranger's code meets
+//! Loads the trusted configuration: the checked-out file, or that of the base commit if untrusted code runs with
 //! secrets.
 
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use crate::{
     problem::Problem,
 };
 
-/// Loads the configuration at `path`, which is relative to the root of the repository. What has to be asked about the
-/// event for that is added to `context`.
+/// Loads the configuration at `path`, which is relative to the root of the repository. May look up details of the event
+/// and add them to `context`.
 pub(super) async fn load(
     path: &str,
     workspace: &Path,
@@ -39,12 +39,12 @@ pub(super) async fn load(
     }
 }
 
-/// The file, if it lies in the workspace with every link followed: messages quote the lines they are about, and a link
-/// to somewhere else would quote that.
+/// Returns the path if the file lies in the workspace after resolving links. Messages quote lines of the file, so a
+/// link to a place outside would leak its contents.
 pub(super) fn inside(workspace: &Path, path: &str, kind: TextFile) -> Result<PathBuf, Problem> {
     let file = workspace.join(path);
     let (Ok(root), Ok(real)) = (workspace.canonicalize(), file.canonicalize()) else {
-        // It is not there; reading it says so.
+        // The file does not exist; reading it reports that.
         return Ok(file);
     };
     if real.starts_with(root) {
@@ -60,8 +60,8 @@ pub(super) fn inside(workspace: &Path, path: &str, kind: TextFile) -> Result<Pat
     })
 }
 
-/// The text at the base commit; none where that has no such file. What has to be asked about the event for that is
-/// added to `context`.
+/// Reads the file at the base commit; `None` if it does not exist there. May look up details of the event and add them
+/// to `context`.
 pub(super) async fn from_base(
     path: &str,
     context: &mut Context,
@@ -76,7 +76,7 @@ pub(super) async fn from_base(
         refused(context, kind, message)
     };
     let mut client = client.map_err(|error| unreadable(context, &error))?;
-    // Not every payload says what the base commit is.
+    // Not every payload names the base commit.
     let located = context.locate(&mut client).await;
     located.map_err(|error| unreadable(context, &error))?;
     let (

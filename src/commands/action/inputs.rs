@@ -1,4 +1,4 @@
-//! The inputs of the action: words from `with:`, each checked, every problem told at once.
+//! The inputs of the action. Every invalid one is reported at once.
 
 use std::num::NonZeroUsize;
 
@@ -7,7 +7,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What a job publishes the result of.
+/// The kind of result that a job publishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Check,
@@ -15,7 +15,7 @@ pub(super) enum Mode {
 }
 
 impl Mode {
-    /// What its check run is called where nobody says.
+    /// Returns the default name of the check run.
     pub(super) fn check_name(self) -> &'static str {
         match self {
             Self::Check => "ProdVerdict access contract",
@@ -24,29 +24,30 @@ impl Mode {
     }
 }
 
-/// What the workflow asks for.
+/// The parsed inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a word under `with:`"
 )]
 pub(super) struct Inputs {
-    /// What is published: by default a check's result. For the report of an earlier step that tells it itself.
+    /// Kind of the published result. When publishing an earlier step's report, the report determines it.
     pub(super) mode: Mode,
-    /// The report of an earlier step that is published, relative to the root of the workspace; none where this step runs.
+    /// Report of an earlier step to publish, relative to the root of the workspace. `None` if this step makes the
+    /// result.
     pub(super) report: Option<String>,
-    /// The scenarios that are played; all where there are none.
+    /// The scenarios to play; empty for all.
     pub(super) scenarios: Vec<String>,
     pub(super) jobs: Option<NonZeroUsize>,
-    /// Starts the application that is rehearsed, for the shell; none where it runs already.
+    /// Shell command that starts the application to rehearse. `None` if it already runs.
     pub(super) app_command: Option<String>,
     /// Relative to the root of the repository.
     pub(super) config: String,
     pub(super) strict: bool,
     pub(super) fail_on: FailOn,
-    /// Whether what is known fails no pull request.
+    /// True if known findings do not fail a pull request.
     pub(super) fail_on_new: bool,
-    /// The committed baseline, relative to the root of the repository.
+    /// Path of the committed baseline, relative to the root of the repository.
     pub(super) baseline: Option<String>,
     pub(super) comment: Option<CommentMode>,
     pub(super) issue: Option<bool>,
@@ -56,23 +57,22 @@ pub(super) struct Inputs {
     pub(super) neutral_on_error: bool,
     pub(super) skip_without_credentials: bool,
     pub(super) redact_ids: bool,
-    /// Files that the report goes to as well, relative to the root of the workspace.
+    /// Additional report files, relative to the root of the workspace.
     pub(super) output: Vec<String>,
 }
 
 impl Inputs {
-    /// The path of the configuration as GitHub spells it.
+    /// Returns the path of the configuration as GitHub spells it.
     pub(super) fn config_path(&self) -> &str {
         self.config.strip_prefix("./").unwrap_or(&self.config)
     }
 
-    /// The name of the check run.
     pub(super) fn check_name(&self) -> &str {
         let named = self.check_name.as_deref();
         named.unwrap_or(self.mode.check_name())
     }
 
-    /// Reads every input; one with a word that means nothing keeps its default and is a problem.
+    /// Reads every input. An invalid value is a problem, and the default is used.
     pub(super) fn read(environment: &Environment) -> (Self, Vec<Problem>) {
         let mut words = Words {
             environment,
@@ -132,7 +132,7 @@ impl Inputs {
     }
 }
 
-/// What the step does.
+/// The work of the step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Task {
     Check,
@@ -146,7 +146,7 @@ const TASKS: [(&str, Task); 3] = [
     ("publish", Task::Publish),
 ];
 
-/// The booleans of YAML 1.2, which is what GitHub's own toolkit takes.
+/// The YAML 1.2 booleans, as in GitHub's own toolkit.
 const BOOLEAN: [(&str, bool); 6] = [
     ("true", true),
     ("True", true),
@@ -163,7 +163,7 @@ const FAIL_ON: [(&str, Option<Severity>); 4] = [
     ("never", None),
 ];
 
-/// GitHub refuses longer names of labels.
+/// GitHub refuses longer label names.
 const LABEL_CHARACTERS: usize = 50;
 
 struct Words<'e> {
@@ -176,7 +176,7 @@ impl Words<'_> {
         self.environment.input(name).unwrap_or(default).to_owned()
     }
 
-    /// A text that only one task has a use for.
+    /// Reads a text that only one task uses.
     fn of_task(&mut self, name: &str, of: Task, task: Task) -> Option<String> {
         let text = self.environment.input(name)?;
         if of == task {
@@ -192,7 +192,7 @@ impl Words<'_> {
         None
     }
 
-    /// What stands on lines of its own, or between commas.
+    /// Splits a list at newlines and commas.
     fn list(&self, name: &str) -> Vec<String> {
         let text = self.environment.input(name).unwrap_or_default();
         let words = text.split(['\n', ',']).map(str::trim);
@@ -202,7 +202,7 @@ impl Words<'_> {
             .collect()
     }
 
-    /// The name of a label as GitHub takes it; a list of labels is what a comma would make of it.
+    /// Reads the name of a label. GitHub's API splits at commas, so the name must not contain any.
     fn label(&mut self, name: &str, default: &str) -> String {
         let word = self.text(name, default);
         if word.chars().count() > LABEL_CHARACTERS

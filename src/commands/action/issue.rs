@@ -1,4 +1,4 @@
-//! What an outcome says in the issue about the default branch.
+//! Builds the issue about the default branch from an outcome.
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,13 +12,13 @@ use crate::{
     },
 };
 
-/// Where a configuration lies unless somebody says otherwise.
+/// Default path of the configuration.
 const USUAL_CONFIG: &str = "prodverdict.yml";
 
-/// GitHub takes 256 characters for a title.
+/// GitHub allows 256 characters for a title.
 const CONFIG_CHARACTERS: usize = 120;
 
-/// The issue's text; none without a verdict: what is open stays open, and nothing is opened on a guess.
+/// Builds the issue. `None` without a verdict: the open issue then stays as it is, and none is opened.
 pub(super) fn body(
     outcome: &Outcome,
     config: &str,
@@ -48,7 +48,7 @@ pub(super) fn body(
     let state = State::new(now, findings.iter().map(|one| one.fingerprint.as_str()));
     Some(IssueBody {
         title: title(outcome, config),
-        // The footer has the link to the run: one in the report would change it every night.
+        // The footer links to the run: a link in the report would change it every night.
         markdown: markdown::comment(outcome, config, None),
         footer: footer(context, now),
         essence: essence(outcome),
@@ -78,7 +78,7 @@ fn footer(context: &Context, now: UnixSeconds) -> String {
     format!("<sub>As of {run}, {}.</sub>", code(&now.to_string()))
 }
 
-/// Changes with what is said of any finding, and with nothing else.
+/// Returns a hash that changes only if the text of a finding changes.
 fn essence(outcome: &Outcome) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {

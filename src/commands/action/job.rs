@@ -1,4 +1,4 @@
-//! One job: judges, publishes, and gives the exit status.
+//! Judges and publishes one job, and returns its exit status.
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -34,7 +34,7 @@ use crate::{
     report::{self, Mask, Outcome, Surroundings, workflow_command},
 };
 
-/// The advice where the container lacks a program that the application needs.
+/// Advice if the container lacks a program that the application needs.
 const IF_PROGRAM_IS_MISSING: &str = "the container of the action holds no runtime and no packages: run `npx prodverdict rehearse \
      --output rehearsal.json -- COMMAND` in a step on the runner, and publish its report here with `mode: publish` and \
      `report: rehearsal.json`";
@@ -44,25 +44,24 @@ pub(super) struct Job<'e> {
     pub(super) inputs: Inputs,
     pub(super) input_problems: Vec<Problem>,
     pub(super) committed: Result<Committed, Unusable>,
-    /// When the job began.
     pub(super) began: UnixSeconds,
-    /// That the report goes to as well.
+    /// Additional report files.
     pub(super) files: ReportFiles,
     pub(super) context: Context,
     pub(super) workspace: PathBuf,
     pub(super) recorded: Recorded,
-    /// The report of an earlier step, where that is what is published.
+    /// The report of an earlier step, if this job publishes one.
     pub(super) step_report: Option<Result<Outcome, Problem>>,
     pub(super) output: Output,
     pub(super) mask: Mask,
-    /// Where what has changed is told, if anywhere.
+    /// The chat to notify of changes.
     pub(super) chat: Option<Chat>,
 }
 
-/// What a job came to.
+/// The result of a job.
 pub(super) enum Judged {
     Told(Box<Outcome>),
-    /// These variables are not set.
+    /// Variables with credentials are not set.
     Skipped {
         missing: Vec<String>,
         warnings: Vec<Problem>,
@@ -77,7 +76,7 @@ impl Judged {
         }
     }
 
-    /// Adds what changes nothing about it.
+    /// Adds warnings, which do not affect the result.
     pub(super) fn warn(&mut self, more: Vec<Problem>) {
         match self {
             Self::Told(outcome) => outcome.warnings.extend(more),
@@ -87,7 +86,7 @@ impl Judged {
 }
 
 impl Job<'_> {
-    /// Opens the check run. Gives the exit status where that is all.
+    /// Opens the check run. Returns the exit status if there is nothing to do.
     pub(super) async fn begin(&self, publisher: &mut Publisher) -> Option<u8> {
         if let Some(reason) = &self.context.nothing_to_do {
             let publication = publication::nothing_to_check(reason, self.inputs.mode);
@@ -99,7 +98,7 @@ impl Job<'_> {
         None
     }
 
-    /// Comes to a verdict; says nothing of it yet.
+    /// Reaches a verdict without publishing it.
     pub(super) async fn judge(
         &self,
         config: &Result<Config, Unusable>,
@@ -145,7 +144,7 @@ impl Job<'_> {
         Judged::Told(Box::new(judge(config, &run).await))
     }
 
-    /// The report of an earlier step, as a run of this step would have told it.
+    /// Turns the report of an earlier step into the outcome of this one.
     fn take_over(&self, outcome: Outcome, config: &Config) -> Outcome {
         let against = Against {
             config,
@@ -162,7 +161,7 @@ impl Job<'_> {
         })
     }
 
-    /// The files that the configuration names, as far as they may be read.
+    /// Returns access to the files that the configuration names, as far as they may be read.
     fn files_of_rehearsal(&self) -> Files {
         let path = self.workspace.join(&self.inputs.config);
         let files = Files::beside(&path).inside(&self.workspace);
@@ -183,7 +182,7 @@ impl Job<'_> {
         }
     }
 
-    /// The command that starts the application in this container; none where it runs already.
+    /// Returns the command that starts the application in this container. `None` if it already runs.
     fn command(&self) -> Result<Option<Command>, Problem> {
         let Some(text) = &self.inputs.app_command else {
             return Ok(None);
@@ -225,7 +224,7 @@ impl Job<'_> {
         Judged::Told(Box::new(outcome.await))
     }
 
-    /// Says it everywhere; gives the exit status.
+    /// Publishes the result and returns the exit status.
     pub(super) async fn end(&self, publisher: &mut Publisher, judged: Judged) -> u8 {
         match judged {
             Judged::Skipped { missing, warnings } => {
@@ -248,7 +247,7 @@ impl Job<'_> {
         }
     }
 
-    /// Ends the check run of a job that was cancelled.
+    /// Ends the check run of a cancelled job.
     pub(super) async fn cancel(&self, publisher: &mut Publisher) -> u8 {
         if let Some(problem) = publisher.cancel().await {
             self.output.say(&report::warnings(&[problem], false));
@@ -331,7 +330,7 @@ impl Job<'_> {
             .write_inside(&self.workspace, outcome, &surroundings, &self.output)
     }
 
-    /// What could not be said where it belongs, and the annotations that no check run took.
+    /// Prints publishing problems, and the annotations that no check run took.
     fn tell(&self, published: &Published) {
         self.output
             .say(&report::warnings(&published.degraded, false));

@@ -1,4 +1,4 @@
-//! What of a job's findings is known: the committed baseline, and the last result of the default branch.
+//! Finds out which findings are known, from the committed baseline and from the last result of the default branch.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::{
     report::{Comparison, Outcome, newly_accepted},
 };
 
-/// What the repository accepts.
+/// The committed baseline.
 #[derive(Debug, Default)]
 pub(super) struct Committed {
     accepted: Vec<Acceptance>,
@@ -27,16 +27,15 @@ pub(super) struct Committed {
 }
 
 impl Committed {
-    /// Whether the finding of this fingerprint is accepted on that day.
+    /// Checks that the baseline accepts the finding with this fingerprint on that day.
     pub(super) fn accepts(&self, fingerprint: &str, today: Date) -> bool {
         let mut accepted = self.accepted.iter();
         accepted.any(|one| one.fingerprint == fingerprint && one.holds_on(today))
     }
 }
 
-/// Loads the baseline at `path`, which is relative to the root of the repository. Where a stranger's code meets
-/// secrets it is that of the base commit; elsewhere it is the checked-out one, and what a pull request adds to it is
-/// told.
+/// Loads the baseline at `path`, which is relative to the root of the repository. If untrusted code runs with secrets,
+/// it is the base commit's; otherwise it is the checked-out one, and entries that a pull request adds are reported.
 pub(super) async fn load(
     path: Option<&str>,
     workspace: &Path,
@@ -63,7 +62,7 @@ pub(super) async fn load(
     let file = inside(workspace, path, TextFile::Baseline).map_err(Unusable::Unreadable)?;
     let accepted = load_baseline(&file, path, today)?;
     let is_any_in_force = accepted.iter().any(|one| one.holds_on(today));
-    // Elsewhere the checkout is not that of a pull request.
+    // In other events the checkout is not that of a pull request.
     let is_of_change = context.event_name.starts_with("pull_request");
     let mut warnings = Vec::new();
     if is_any_in_force && is_of_change {
@@ -72,7 +71,7 @@ pub(super) async fn load(
     Ok(Committed { accepted, warnings })
 }
 
-/// What a pull request accepts by itself, or why that cannot be told.
+/// Reports the entries that a pull request adds, or why they cannot be determined.
 async fn told(
     path: &str,
     accepted: &[Acceptance],
@@ -100,7 +99,7 @@ async fn told(
         return Some(untold(path, "that of the base commit is not valid"));
     };
     let told = newly_accepted(&before, accepted, today)?;
-    // What is checked out may be ahead of the base commit that the event names.
+    // The checkout may be ahead of the base commit that the event names.
     if let (Some(number), Some(sha)) = (context.pull_request, &context.sha)
         && client.leaves_alone(repository, (number, sha), path).await
     {
@@ -109,13 +108,13 @@ async fn told(
     Some(told)
 }
 
-/// Compares the outcome with the last result of the default branch and with what is accepted, and keeps it where it is
-/// the result of that branch.
+/// Compares the outcome with the baseline and with the last result of the default branch. Stores it if it is the new
+/// result of that branch.
 pub(super) async fn compare(job: &Job<'_>, outcome: &mut Outcome, publisher: &mut Publisher) {
     let Ok(committed) = &job.committed else {
         return;
     };
-    // Without any answer there is nothing that could be new.
+    // If no contract was judged, nothing can be new.
     if outcome.contracts.iter().all(|one| one.problem.is_some()) {
         return;
     }

@@ -1,4 +1,4 @@
-//! Whether a pull request's configuration lets more pass than that of its base commit: told, and no verdict changed.
+//! Warns if a pull request weakens the configuration of its base commit. No verdict changes.
 
 use crate::{
     config::{self, Config, Diagnostic, Loosening, MAX_BYTES},
@@ -6,8 +6,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What `config`, which is in force, says beside the other side's file at `path`. That it cannot be compared is a
-/// warning too.
+/// Compares `config`, which is in force, with the other side's file at `path`. A failed comparison is a warning too.
 pub(super) async fn warnings(
     path: &str,
     config: &Config,
@@ -18,7 +17,7 @@ pub(super) async fn warnings(
     if !is_about_one || context.nothing_to_do.is_some() {
         return Vec::new();
     }
-    // Without a token nothing is said on GitHub at all, and the publisher says so.
+    // Without a token nothing is published on GitHub, and the publisher reports that.
     let Ok(client) = client else {
         return Vec::new();
     };
@@ -26,12 +25,12 @@ pub(super) async fn warnings(
     compared.unwrap_or_else(|incomparable| vec![incomparable.problem(path)])
 }
 
-/// Why two files cannot be compared.
+/// The reason why two files cannot be compared.
 enum Incomparable {
     Unreadable(ClientError),
-    /// The base's file.
+    /// The base's file is invalid.
     BaseInvalid(Vec<Diagnostic>),
-    /// The pull request's file, where it is not in force.
+    /// The pull request's file is invalid, and not in force.
     HeadInvalid(Vec<Diagnostic>),
     HeadMissing,
 }
@@ -49,7 +48,7 @@ async fn compare(
     mut client: Client,
 ) -> Result<Vec<Problem>, Incomparable> {
     client.begin_reading();
-    // Not every event says which pull request it is about.
+    // Not every event names its pull request.
     context.locate(&mut client).await?;
     let (Some(repository), Some(number), Some(sha)) =
         (&context.repository, context.pull_request, &context.sha)
@@ -67,7 +66,7 @@ async fn compare(
         return Ok(Vec::new());
     };
     let Some(text) = client.fetch_file(repository, path, base, MAX_BYTES).await? else {
-        // The first one: there is nothing that it could be looser than.
+        // Before the first configuration there is nothing to weaken.
         return Ok(Vec::new());
     };
     let base = config::load(&text, path).map_err(Incomparable::BaseInvalid)?;

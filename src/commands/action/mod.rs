@@ -52,12 +52,12 @@ use crate::{
     report::{Mask, parts_of_secret, workflow_command},
 };
 
-/// The runner gives a cancelled job 7.5 seconds; what a rehearsal cannot remove by then, the next one removes.
+/// The runner gives a cancelled job 7.5 seconds. The next rehearsal removes what this one leaves behind.
 const CLEANING: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8 {
     let mut signals = Signals::listen();
-    // A rehearsal ends itself when it is cancelled: it has to remove what it made.
+    // A rehearsal ends itself when it is cancelled, because it has to clean up.
     let mut of_rehearsal = Signals::listen();
     let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
     let (mut inputs, mut input_problems) = Inputs::read(environment);
@@ -141,7 +141,7 @@ fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
     COULD_NOT_TELL
 }
 
-/// The configuration and the baseline that the job may trust.
+/// Loads the trusted configuration and baseline.
 async fn load(
     inputs: &Inputs,
     workspace: &Path,
@@ -157,7 +157,7 @@ async fn load(
     (config, committed)
 }
 
-/// The SQL that must not run in this job. A rehearsal runs it on a database that is nobody's.
+/// Finds SQL that must not run in this job. A rehearsal runs it on a scratch database, where it may.
 async fn refused_sql(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
@@ -175,7 +175,7 @@ async fn refused_sql(
     changed_sql::refused(checked, config, &job.context, client).await
 }
 
-/// The files that the report goes to as well; none of them where one is a problem.
+/// Returns the additional report files, or none of them if one is invalid.
 fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
     let kind = Kind {
         is_redacted: inputs.redact_ids,
@@ -207,7 +207,7 @@ fn token(environment: &Environment) -> Option<SecretString> {
         .map(SecretString::from)
 }
 
-/// Says everywhere what the job came to, what of it is new, and each finding at its place; gives the exit status.
+/// Compares the result, places its findings, publishes it, and returns the exit status.
 async fn told(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
@@ -228,7 +228,7 @@ async fn told(
     job.end(publisher, judged).await
 }
 
-/// Hides what the configuration names, unless it is hidden already.
+/// Hides the secrets that the configuration names, unless they are hidden already.
 fn hide_named(secrets: &mut Vec<SecretString>, mut named: Vec<SecretString>) {
     let is_hidden = |named: &SecretString| {
         let mut hidden = secrets.iter().map(ExposeSecret::expose_secret);
@@ -239,7 +239,7 @@ fn hide_named(secrets: &mut Vec<SecretString>, mut named: Vec<SecretString>) {
     secrets.extend(named);
 }
 
-/// What the job comes to, or its exit status where it is cancelled.
+/// Judges the job. The error is the exit status of a cancelled one.
 async fn judged(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
@@ -267,8 +267,8 @@ fn cancelled(output: &Output) -> u8 {
     COULD_NOT_TELL
 }
 
-/// The runner hides what it is told to hide, so that is the first thing to tell it. These are the only lines that hold
-/// a secret; the runner keeps them out of the log.
+/// Asks the runner to hide the secrets, before anything else is printed. Only these lines contain a secret, and the
+/// runner keeps them out of the log.
 fn hide(secrets: &[SecretString]) {
     let parts = secrets
         .iter()
@@ -281,7 +281,7 @@ fn hide(secrets: &[SecretString]) {
     }
 }
 
-/// What the job is about, from the environment and the event file.
+/// Reads the context of the job from the environment and the event file.
 fn context(environment: &Environment) -> Context {
     let variables: BTreeMap<_, _> = VARIABLES
         .iter()

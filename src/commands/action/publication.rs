@@ -1,4 +1,4 @@
-//! What an outcome says in each place of GitHub.
+//! Builds everything that a job publishes on GitHub from its outcome.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     report::{self, Outcome, markdown},
 };
 
-/// The file of the JSON report, from the root of the workspace.
+/// Returns the path of the JSON report, relative to the root of the workspace.
 pub(super) fn report_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Check => "prodverdict-report.json",
@@ -21,7 +21,7 @@ pub(super) fn report_name(mode: Mode) -> &'static str {
     }
 }
 
-/// Everything that one outcome publishes; its texts are masked and redacted already.
+/// Builds the publication of an outcome whose texts are already masked and redacted.
 pub(super) fn publication(
     outcome: &Outcome,
     inputs: &Inputs,
@@ -51,14 +51,14 @@ pub(super) fn publication(
             findings: findings(outcome),
             clean: outcome.verdict == Verdict::Pass,
         }),
-        // Some scenarios say nothing of the others, which would count as fixed.
+        // With only some scenarios, findings of the others would count as fixed.
         issue: issue::body(outcome, config, context, now).filter(|_| inputs.scenarios.is_empty()),
         job_summary: markdown::job_summary(outcome, config),
         outputs: outputs(outcome),
     }
 }
 
-/// A job that was told to do without credentials has nothing to say but that.
+/// Builds the publication of a job without credentials that may be skipped.
 pub(super) fn skipped(
     missing: &[String],
     warnings: &[Problem],
@@ -98,7 +98,7 @@ pub(super) fn skipped(
     }
 }
 
-/// An event without a commit to report on.
+/// Builds the publication of an event without a commit to report on.
 pub(super) fn nothing_to_check(reason: &str, mode: Mode) -> Publication {
     let done = match mode {
         Mode::Check => "checked",
@@ -141,7 +141,7 @@ fn findings(outcome: &Outcome) -> u64 {
 fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
     let totals = outcome.totals();
     let standings = outcome.standings();
-    // Nothing is new or known where nothing was compared; 0 would say that it was.
+    // Without a comparison the counts are empty, because 0 would claim that one was made.
     let compared = |number: u64| match outcome.since {
         Some(_) => number.to_string(),
         None => String::new(),

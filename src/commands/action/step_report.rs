@@ -1,5 +1,5 @@
-//! The report of an earlier step, read back and held against the configuration that the job may trust: the step ran the code
-//! of a pull request, which can have written anything.
+//! Reads the report of an earlier step and validates it against the trusted configuration. The step ran a pull
+//! request's code, which can have written anything.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ use crate::{
     report::{ContractOutcome, Outcome, Rehearsed, read_json},
 };
 
-/// Everything that a report is held against.
+/// Trusted inputs that a report is validated against.
 pub(super) struct Against<'a> {
     pub(super) config: &'a Config,
     pub(super) config_path: &'a str,
@@ -32,7 +32,7 @@ pub(super) struct Against<'a> {
     pub(super) today: Date,
 }
 
-/// Reads the report that the inputs name, if any, and tells them what it is of.
+/// Reads the report that the inputs name, if any, and sets the mode to match it.
 pub(super) fn of_inputs(inputs: &mut Inputs, workspace: &Path) -> Option<Result<Outcome, Problem>> {
     let report = read(workspace, inputs.report.as_deref()?);
     if let Ok(outcome) = &report {
@@ -44,7 +44,6 @@ pub(super) fn of_inputs(inputs: &mut Inputs, workspace: &Path) -> Option<Result<
     Some(report)
 }
 
-/// Reads the report at `path`, which is relative to the root of the workspace.
 fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
     let file = inside(workspace, path, TextFile::Report)?;
     let text = TextFile::Report.read(&file, path)?;
@@ -60,8 +59,8 @@ fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
     })
 }
 
-/// The outcome that a run of this step would have had: what fails, what is accepted and which line a finding is about are
-/// not taken from the report. Refuses one that leaves out a part of what the configuration asks for.
+/// Turns the report into the outcome of this step. Failures, acceptance and places are taken from the configuration
+/// instead of the report. Refuses a report that leaves out a part of what the configuration asks for.
 pub(super) fn take_over(mut outcome: Outcome, against: &Against<'_>) -> Result<Outcome, Problem> {
     if outcome.verdict != Verdict::Error {
         has_every_contract(&outcome, against)?;
@@ -73,7 +72,7 @@ pub(super) fn take_over(mut outcome: Outcome, against: &Against<'_>) -> Result<O
     for contract in &mut outcome.contracts {
         judge_by(contract, against);
     }
-    // Compared anew.
+    // The comparison is made again.
     outcome.since = None;
     for problem in outcome.problems.iter_mut().chain(&mut outcome.warnings) {
         place(problem, against);
@@ -140,7 +139,7 @@ fn has_every_scenario(
     })
 }
 
-/// What is accepted is the baseline's to say that this step is given.
+/// Refuses accepted findings that are not in the baseline of this step.
 fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Problem> {
     let found = outcome.contracts.iter().flat_map(|one| &one.findings);
     let mut accepted = found.filter(|one| matches!(one.standing, Some(Standing::Accepted { .. })));
@@ -162,7 +161,7 @@ fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Probl
     }
 }
 
-/// Sets what the configuration says of a contract.
+/// Applies the configuration's settings to a contract.
 fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
     let mut contracts = against.config.contracts.iter();
     let index = contracts.position(|one| one.name == contract.name);
@@ -181,7 +180,7 @@ fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
     }
 }
 
-/// Leaves the place where it is in the configuration: anywhere else a stranger would choose what is marked.
+/// Keeps the place only if it is in the configuration: anywhere else, a stranger would choose the annotated line.
 fn place(problem: &mut Problem, against: &Against<'_>) {
     let place = problem.place.take();
     problem.place = place.filter(|place| place.path == against.config_path);

@@ -1,4 +1,4 @@
-//! The folder of recorded scenarios: earlier ones are replaced, and nothing else is touched.
+//! Writes the folder of recorded scenarios, replacing earlier ones and touching nothing else.
 
 use std::{
     fs, io,
@@ -11,24 +11,24 @@ use crate::{
     rehearsal::{Shape, parse, render},
 };
 
-/// Rarer shapes are not written.
+/// Number of files written; rarer shapes are left out.
 const MOST_FILES: usize = 200;
 
-/// No recorded file is larger.
+/// Larger files are not recorded scenarios.
 const MAX_BYTES: u64 = 256 * 1024;
 
 /// The result of writing the folder.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// The names of the written files, commonest first, with what they play and how many lifecycles those were.
+    /// File name, title and number of lifecycles of each written scenario, commonest first.
     pub(super) written: Vec<(String, String, u64)>,
-    /// Shapes without a file.
+    /// Number of shapes without a file.
     pub(super) left_out: usize,
-    /// Earlier recorded files that are gone.
+    /// Number of earlier recorded files that were removed.
     pub(super) removed: usize,
 }
 
-/// Writes the shapes, commonest first, in the place of those that were recorded before.
+/// Writes the shapes, commonest first, replacing those recorded before.
 pub(super) fn replace(folder: &Path, shapes: &[Shape], output: &Output) -> Result<Files, Failure> {
     let cannot = |error: &io::Error| Problem {
         message: format!("the folder `{}` cannot be used: {error}", folder.display()),
@@ -94,7 +94,7 @@ fn not_ours(path: &Path) -> Problem {
     }
 }
 
-/// The files that are recorded scenarios, whatever they are called.
+/// Lists the recorded scenarios in the folder, whatever they are called.
 fn recorded_before(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {

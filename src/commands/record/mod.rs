@@ -1,4 +1,5 @@
-//! `prodverdict record`: makes scenario files of the provider's events, for lifecycles that no built-in scenario plays.
+//! `prodverdict record`: turns the provider's events into scenario files, for lifecycles that no built-in scenario
+//! covers.
 
 mod files;
 mod summary;
@@ -28,19 +29,18 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// More are not read: a thousand requests.
+/// Number of events read, in a thousand requests.
 const MOST_EVENTS: u64 = 100_000;
 
-/// Every so many events a line says how far it is.
+/// Number of events between two progress lines.
 const BETWEEN_LINES: u64 = 10_000;
 
-/// The part of the log that was read.
 #[derive(Debug)]
 struct Reading {
     log: ProductionLog,
-    /// There are older ones that were not read.
+    /// True if older events were not read.
     is_cut: bool,
-    /// When the oldest one happened.
+    /// Time of the oldest event that was read.
     oldest: Option<UnixSeconds>,
     mode: Option<Mode>,
 }
@@ -114,7 +114,7 @@ async fn record(
     }))
 }
 
-/// Reads the log, newest first, and keeps of each event only what a recording needs.
+/// Reads the log, newest first, and keeps only what a recording needs of each event.
 async fn read(
     contract: &AccessContract,
     days: u8,
@@ -157,7 +157,7 @@ async fn read(
     })
 }
 
-/// Removes the shapes that the fake provider does not come to, with the number of their lifecycles.
+/// Removes the shapes that the fake provider cannot reproduce, and counts their lifecycles.
 fn leave_out_unplayable(
     recording: &mut Recording,
     contract: &AccessContract,
@@ -177,7 +177,7 @@ fn leave_out_unplayable(
     }
 }
 
-/// The contract that is named, or the rehearsal's, or the only one.
+/// Returns the named contract, or the rehearsal's, or the only one.
 fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContract, Problem> {
     let contracts = &config.contracts;
     let names = || {
@@ -227,7 +227,7 @@ fn nothing_paid(contract: &AccessContract) -> Problem {
     }
 }
 
-/// The version in which scenarios are played.
+/// Returns the API version in which scenarios are played.
 fn version(config: &Config) -> Result<ApiVersion, Problem> {
     let Some(rehearsal) = &config.rehearsal else {
         return Ok(ApiVersion::NEWEST);
@@ -251,7 +251,7 @@ fn folder(config: &Config, arguments: &RecordArgs) -> PathBuf {
     wanted.unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).join("scenarios"))
 }
 
-/// True if `rehearse` reads this folder.
+/// Checks that `rehearse` reads this folder.
 fn is_played(config: &Config, arguments: &RecordArgs, folder: &Path) -> bool {
     let configured = configured(config, &arguments.config.config);
     let same = |other: PathBuf| match (other.canonicalize(), folder.canonicalize()) {

@@ -1,4 +1,4 @@
-//! The summary of a recording on standard output.
+//! Prints the summary of a recording to standard output.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -11,20 +11,19 @@ use crate::{
     report,
 };
 
-/// The other types of events that are named.
+/// Number of other event types that are listed.
 const NAMED_TYPES: usize = 5;
 
-/// The contents of the summary.
 #[derive(Debug)]
 pub(super) struct Summary<'s> {
     pub(super) recording: &'s Recording,
     pub(super) files: &'s Files,
     pub(super) folder: &'s Path,
     pub(super) days: u8,
-    /// When the oldest event happened that was read, where older ones were not.
+    /// Time of the oldest event read, if older ones were left out.
     pub(super) cut_at: Option<UnixSeconds>,
     pub(super) mode: Option<Mode>,
-    /// `rehearse` reads the folder.
+    /// True if `rehearse` reads the folder.
     pub(super) is_played: bool,
 }
 
