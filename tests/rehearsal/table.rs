@@ -18,12 +18,12 @@ const DOCUMENT: &str = "docs/rehearsal-mutants.md";
 const HEAD: &str = "\
 # What a rehearsal catches
 
-`examples/nextjs-stripe/app` is a small webhook handler that is right under every scenario, and `mutants/` beside it
-holds sixteen ways in which a refactoring breaks such a handler, each a patch that a reviewer could overlook. The tests
-rehearse the app as it is and with each patch, in Node and once more in Rust, and write this file from what the program
-said (`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test rehearsal`).
+`examples/nextjs-stripe/app` is a small webhook handler that passes every scenario. The folder `mutants/` next to it has
+sixteen patches. Each breaks the handler in a way that a refactoring can, and that a reviewer could overlook. The tests
+rehearse the app without a patch and with each one, both the Node app and a port to Rust, and generate this page from the
+reports (`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test rehearsal`).
 
-The app as it is passes every scenario. ❌: the broken app fails the scenario.
+❌ marks a scenario that the patched app fails.
 ";
 
 /// The result of rehearsing one app.
@@ -140,7 +140,7 @@ fn document(all: &[Came]) -> String {
         write!(
             text,
             "\n## {}. {title}\n\n{story} Patch: [`{name}`](../examples/nextjs-stripe/app/mutants/{name}.patch).\n\n\
-             The rehearsal says, at `{}`:\n\n```\n{said}\nFix: {}\n```\n",
+             The rehearsal reports at `{}`:\n\n```\n{said}\nFix: {}\n```\n",
             number(came),
             first["entity"].as_str().expect("a text"),
             first["fix"].as_str().expect("a text"),
