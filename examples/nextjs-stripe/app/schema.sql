@@ -3,7 +3,7 @@ create table users (
   id text primary key,
   email text not null unique,
   stripe_customer_id text unique,
-  is_comped boolean not null default false, -- friends of the house: access without a subscription
+  is_comped boolean not null default false, -- complimentary access without a subscription
   has_paid_access boolean not null default false,
   plan text not null default 'free',
   seats integer not null default 0,
