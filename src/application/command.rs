@@ -1,21 +1,20 @@
-//! A command as it is given: words of a command line, or a text for the shell.
+//! The command to run, as words of a command line or as text for the shell.
 
 use std::{ffi::OsString, fmt, process::Command};
 
-/// What is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandLine {
-    /// A program and its arguments, run as they are.
+    /// A program and its arguments, run without a shell.
     Words {
         program: OsString,
         arguments: Vec<OsString>,
     },
-    /// A text that `/bin/sh` understands.
+    /// A command for `/bin/sh`.
     Shell(String),
 }
 
 impl CommandLine {
-    /// The words behind `--`; none where there are none.
+    /// Reads the words after `--`; `None` if there are none.
     pub fn from_words(words: &[OsString]) -> Option<Self> {
         let (program, arguments) = words.split_first()?;
         Some(Self::Words {

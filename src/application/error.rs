@@ -1,10 +1,10 @@
-//! Why an application cannot be rehearsed, with the last lines that it printed.
+//! Errors of starting the application, with the last lines that it printed.
 
 use std::{io, time::Duration};
 
 use crate::problem::Explain;
 
-/// Everything that goes wrong with a process that was to be started.
+/// The reason why a process could not be started or did not stay up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("`{command}` cannot be started")]
@@ -44,7 +44,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Advice, and the last lines that the process printed.
+    /// Returns the advice, followed by the last lines that the process printed.
     pub fn hint_with(&self, advice: &str) -> String {
         match self {
             Self::NotStarted { .. } | Self::Taken { .. } => advice.to_owned(),
@@ -80,7 +80,7 @@ impl Explain for Error {
     }
 }
 
-/// The last lines under a line that says so.
+/// Formats the last lines below an introduction.
 fn last_lines(printed: &[String]) -> String {
     if printed.is_empty() {
         return "it printed nothing".to_owned();

@@ -1,4 +1,4 @@
-//! The last lines that an application printed, masked as they are read and cut to a length that people read.
+//! The last lines that an application printed, masked when they are read and then truncated.
 
 use std::{
     collections::VecDeque,
@@ -8,19 +8,19 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// The number of lines that are kept, and that a finding or an error shows.
+/// Number of lines kept, and shown in a finding or an error.
 pub const SHOWN_LINES: usize = 50;
 
-/// The longest part of a line that is shown, in characters.
+/// Maximum length of a shown line, in characters.
 const MAX_SHOWN: usize = 300;
 
-/// The longest part of a line that is read, so that a secret is never cut before it is masked.
+/// Maximum length of a line that is read, large enough that no secret is cut before it is masked.
 const MAX_READ: usize = 64 * 1024;
 
-/// Hides the secrets of a line.
+/// A function that masks the secrets in a line.
 pub type Masking = Box<dyn Fn(&str) -> String + Send + Sync>;
 
-/// The last lines of standard output and standard error, in the order in which they came.
+/// The last lines of standard output and standard error, in the order of arrival.
 pub struct Log {
     masking: Masking,
     kept: Mutex<Kept>,
@@ -29,7 +29,7 @@ pub struct Log {
 #[derive(Debug, Default)]
 struct Kept {
     lines: VecDeque<String>,
-    /// The number of lines that have been dropped.
+    /// Number of dropped lines.
     dropped: usize,
 }
 
@@ -47,20 +47,20 @@ impl Log {
         }
     }
 
-    /// A place in the log: the number of lines so far.
+    /// Returns the current position in the log, which is the number of lines so far.
     pub fn position(&self) -> usize {
         let kept = self.kept();
         kept.dropped + kept.lines.len()
     }
 
-    /// The lines since a position, as far as they are kept.
+    /// Returns the lines after a position that are still kept.
     pub fn since(&self, position: usize) -> Vec<String> {
         let kept = self.kept();
         let skipped = position.saturating_sub(kept.dropped);
         kept.lines.iter().skip(skipped).cloned().collect()
     }
 
-    /// All lines that are kept.
+    /// Returns all kept lines.
     pub fn last(&self) -> Vec<String> {
         self.since(0)
     }

@@ -1,4 +1,4 @@
-//! The application that a rehearsal starts: its process with all children, watched, restarted once, and ended.
+//! The application that a rehearsal starts. Its process and all children are watched, restarted once, and stopped.
 
 mod command;
 mod error;
@@ -24,30 +24,30 @@ pub use error::Error;
 pub use log::{Log, Masking, SHOWN_LINES};
 pub use ready::Ready;
 
-/// A development server that compiles at its start may take so long.
+/// Time to become ready, enough for a development server that compiles at start.
 pub const STARTING: Duration = Duration::from_mins(1);
 
-/// A process to start, with everything that it is given.
+/// A process to start, with its environment.
 #[derive(Debug, Clone)]
 pub struct Launch {
     pub command: CommandLine,
-    /// The folder that it runs in.
+    /// Working folder.
     pub folder: PathBuf,
-    /// Variables beside those of this process, which they replace.
+    /// Additional environment variables, which override those of this process.
     pub variables: Vec<(String, String)>,
-    /// Variables of this process that it does not get.
+    /// Variables of this process that are not passed on.
     pub withheld: Vec<String>,
 }
 
-/// The end of the application while it was needed.
+/// An exit of the application while it was needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
-    /// Its exit status or signal.
+    /// Exit status or signal.
     pub status: String,
     pub was_restarted: bool,
 }
 
-/// An application that was started. Dropping it kills its processes; `end` gives them time.
+/// A running application. Dropping it kills its processes; `end` gives them time.
 #[derive(Debug)]
 pub struct Application {
     log: Arc<Log>,
@@ -57,7 +57,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// Starts the process. It may take `patience` until it is ready.
+    /// Starts the process, which has `patience` to become ready.
     pub fn start(
         launch: Launch,
         ready: Ready,
@@ -82,7 +82,7 @@ impl Application {
         })
     }
 
-    /// Waits until it answers: also after a restart.
+    /// Waits until the application is ready, also after a restart.
     pub async fn ready(&self) -> Result<(), Error> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| state.phase != Phase::Starting).await;
@@ -109,12 +109,12 @@ impl Application {
         &self.log
     }
 
-    /// Each time that it ended after it had been ready.
+    /// Returns each exit that happened after the application was ready.
     pub fn deaths(&self) -> Vec<Death> {
         self.state.borrow().deaths.clone()
     }
 
-    /// Ends it and its children: they are asked first, and killed after a while.
+    /// Stops the application and its children, and kills them if they do not stop in time.
     pub async fn end(mut self) {
         drop(self.stop.take());
         if let Some(supervisor) = self.supervisor.take() {
@@ -131,7 +131,7 @@ impl Drop for Application {
     }
 }
 
-/// Runs a command to its end, such as migrations, and keeps what it prints.
+/// Runs a command to completion, such as migrations, and logs its output.
 pub async fn run_to_end(launch: &Launch, log: &Arc<Log>, patience: Duration) -> Result<(), Error> {
     let mut group = Group::start(launch, log)?;
     let ended = tokio::time::timeout(patience, group.exited()).await;

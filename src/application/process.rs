@@ -1,4 +1,4 @@
-//! A process in a group of its own, so that it can be ended together with its children.
+//! A process in a separate process group, so that it can be stopped together with its children.
 
 use std::{
     io,
@@ -17,22 +17,22 @@ use tokio::{
 
 use super::{Launch, error::Error, log::Log};
 
-/// The time that a process has to end by itself.
+/// Time for the process to exit by itself.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The time that its children have after it. One that ended and that nobody waits for stays in the group for good.
+/// Time for its children to exit afterwards. It is limited because a zombie that nobody waits for stays in the group.
 const GRACE_FOR_CHILDREN: Duration = Duration::from_millis(500);
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// The time until the last lines of a process that ended have been read; a child of its own may keep the pipe open.
+/// Time to read the last lines of an exited process; a detached child may keep the pipe open.
 const DRAINING: Duration = Duration::from_millis(500);
 
-/// A running process and its children. Dropping it kills them.
+/// A process and its children. Dropping it kills them.
 #[derive(Debug)]
 pub(super) struct Group {
     child: Child,
-    /// None as soon as all of them are gone.
+    /// `None` once all of them are gone.
     id: Option<Pid>,
     readers: Vec<JoinHandle<()>>,
 }
@@ -70,19 +70,19 @@ impl Group {
         })
     }
 
-    /// Waits until the process itself has ended.
+    /// Waits until the process itself exits.
     pub(super) async fn exited(&mut self) -> Exit {
         Exit(self.child.wait().await)
     }
 
-    /// Waits until the last lines of a process that ended are read.
+    /// Waits until the last lines of an exited process are read.
     async fn drained(&mut self) {
         let readers = self.readers.iter_mut();
         drop(timeout(DRAINING, futures::future::join_all(readers)).await);
         self.readers.clear();
     }
 
-    /// Asks all processes to end, and kills those that do not.
+    /// Terminates all processes, and kills those that do not exit.
     pub(super) async fn end(&mut self) {
         let Some(group) = self.id else {
             return;
@@ -111,7 +111,8 @@ impl Drop for Group {
     }
 }
 
-/// Keeps the variables of this process, which a child is not given, from being read in `/proc` by it.
+/// Stops a child from reading this process's environment in `/proc`, where it would find variables that it was not
+/// given.
 fn hide_environment() {
     #[cfg(target_os = "linux")]
     {
@@ -123,14 +124,14 @@ fn hide_environment() {
     }
 }
 
-/// One that is gone already needs no signal.
+/// Signals the group. Failure is fine, since the processes may be gone already.
 fn signal(group: Pid, signal: Signal) {
     if let Err(error) = kill_process_group(group, signal) {
         tracing::debug!(%error, "the application's processes got no signal");
     }
 }
 
-/// The end of a process.
+/// The exit of a process.
 #[derive(Debug)]
 pub(super) struct Exit(io::Result<ExitStatus>);
 
@@ -139,7 +140,7 @@ impl Exit {
         self.0.as_ref().is_ok_and(ExitStatus::success)
     }
 
-    /// Whether it is what a shell ends with that does not find a program.
+    /// Checks for the exit status of a shell that does not find a program.
     pub(super) fn lacks_program(&self) -> bool {
         let status = self.0.as_ref().ok();
         status.and_then(ExitStatus::code) == Some(127)

@@ -1,4 +1,4 @@
-//! The sign by which an application is known to be ready: a port that is open, or a URL that answers.
+//! Detects that an application is ready, by an open port or a URL.
 
 use std::{fmt, time::Duration};
 
@@ -10,20 +10,20 @@ use url::Url;
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
-/// One try.
+/// Timeout of one attempt.
 const TRYING: Duration = Duration::from_secs(5);
 
-/// What answers as soon as the application is ready.
+/// The check for readiness.
 #[derive(Debug, Clone)]
 pub enum Ready {
     /// The port accepts connections.
     Port { host: String, port: u16 },
-    /// The URL answers with success or with a redirect.
+    /// The URL responds with success or a redirect.
     Url { url: Url, client: reqwest::Client },
 }
 
 impl Ready {
-    /// The port of a URL.
+    /// Checks the port of a URL.
     pub fn port_of(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
         Self::Port {
@@ -32,7 +32,7 @@ impl Ready {
         }
     }
 
-    /// The answer of a URL. No proxy stands between.
+    /// Checks the response of a URL, without a proxy.
     pub fn answer_of(url: Url) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -48,7 +48,7 @@ impl Ready {
         }
     }
 
-    /// Whether it answers now.
+    /// Checks once.
     pub async fn is_met(&self) -> bool {
         let tried = async {
             match self {

@@ -1,4 +1,4 @@
-//! The watch over an application: it waits until it is ready, starts it once more when it dies, and ends it.
+//! Supervises an application: waits until it is ready, restarts it once if it dies, and stops it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,10 @@ use tokio::{
 
 use super::{Death, Launch, log::Log, process::Group, ready::Ready};
 
-/// Starts after the first one.
+/// Number of restarts.
 const RESTARTS: usize = 1;
 
-/// What is known of the application.
+/// State of the application.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) phase: Phase,
@@ -24,18 +24,18 @@ pub(super) enum Phase {
     #[default]
     Starting,
     Up,
-    /// It has ended with this status and is not started again.
+    /// It exited with this status and is not restarted.
     Ended(String),
-    /// It has ended with this status before it was ready, because it lacks a program.
+    /// It exited with this status before it was ready, because a program is missing.
     LacksProgram(String),
-    /// It runs, and did not answer in time.
+    /// It runs, but did not become ready in time.
     Silent {
         address: String,
         patience: Duration,
     },
 }
 
-/// Everything that a start takes.
+/// Parameters of a start.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     pub(super) launch: Launch,
@@ -46,14 +46,14 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Watches until the application is not needed any more.
+    /// Supervises until the application is no longer needed.
     pub(super) async fn run(self, mut group: Group, mut stopped: oneshot::Receiver<()>) {
         loop {
             let next = tokio::select! {
                 next = self.one_life(&mut group) => next,
                 _ = &mut stopped => None,
             };
-            // Its children too: they may hold the port that the next start needs.
+            // Children are stopped too: they may hold the port that the next start needs.
             group.end().await;
             match next {
                 Some(again) => group = again,
@@ -62,7 +62,7 @@ impl Supervisor {
         }
     }
 
-    /// From a start to the end of the process; the next start, where there is one.
+    /// Supervises one process from start to exit. Returns the restarted process, if any.
     async fn one_life(&self, group: &mut Group) -> Option<Group> {
         let was_ready = tokio::select! {
             biased;
