@@ -1,10 +1,10 @@
-//! Recorded files in the place of live systems: which side they stand for, and what is not applied to them.
+//! Recorded files that replace one or both live sides.
 
 use std::path::Path;
 
 use crate::{cli::FixtureArgs, config::AccountsQuery, fixtures::Recording, problem::Problem};
 
-/// Which side is recorded.
+/// The sides that are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recorded {
     Nothing,
@@ -13,7 +13,7 @@ pub(crate) enum Recorded {
 }
 
 impl Recorded {
-    /// As the command line says, with the files of this configuration.
+    /// Reads the choice from the command line. By default the files lie next to this configuration.
     pub(crate) fn of(arguments: &FixtureArgs, config: &Path) -> Self {
         let recording = || Recording::find(arguments.fixtures_dir.as_deref(), config);
         if arguments.fixtures {
@@ -26,7 +26,7 @@ impl Recorded {
     }
 }
 
-/// What the contract says about rows, and recorded ones are not given: they are what the accounts query returned.
+/// Warns that `join` and `where` are not applied to recorded rows, which are results of the accounts query.
 pub(crate) fn not_applied(query: &AccountsQuery) -> Option<Problem> {
     let AccountsQuery::Table { join, filter, .. } = query else {
         return None;

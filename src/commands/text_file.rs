@@ -13,7 +13,7 @@ use crate::{
 pub(crate) enum TextFile {
     Configuration,
     Baseline,
-    /// Of an earlier step, in JSON.
+    /// A JSON report of an earlier step.
     Report,
 }
 

@@ -39,11 +39,8 @@ mod tests {
 
     #[test]
     fn the_key_never_changes() {
-        // `printf 'prodverdict.yml\n'
-        //
-        // sha256sum
-        //
-        // cut -c1-16`
+        // `printf 'prodverdict.yml
+        // ' | sha256sum | cut -c1-16`
         assert_eq!(issue_key("prodverdict.yml", ""), "290473723bfb6846");
         // `printf 'prodverdict.yml\nrehearsal' | sha256sum | cut -c1-16`
         assert_eq!(
