@@ -1,12 +1,12 @@
-//! What the texts of a finding name, in the report for programs.
+//! Names in the texts of a finding, as in the JSON report.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{EntityKind, EventMention, Mentions};
 
-/// account: written with the word that the contract has for its accounts. accounts: all linked accounts of a contract, or all
-/// that should be. step: of a rehearsed scenario.
+/// Kind of an entity. account: written with the contract's word for its accounts. accounts: all linked accounts of a
+/// contract, or all that should be linked. step: a step of a rehearsed scenario.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "EntityKind")]
@@ -21,13 +21,13 @@ pub(super) enum ReportEntityKind {
     Step,
 }
 
-/// Columns and events that the texts of a finding name, beside what its rule is about.
+/// Columns and events that the texts of a finding name, apart from those of its rule.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Mentions")]
 pub(super) struct ReportMentions<'a> {
-    /// As the contract's `columns:` calls them.
+    /// Keys in the contract's `columns:`.
     fields: Vec<&'static str>,
-    /// The weightiest first.
+    /// Most important first.
     events: Vec<ReportEvent<'a>>,
 }
 
@@ -35,11 +35,11 @@ pub(super) struct ReportMentions<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Event")]
 struct ReportEvent<'a> {
-    /// Such as `customer.subscription.updated`.
+    /// Event type, such as `customer.subscription.updated`.
     kind: &'a str,
-    /// Where the provider's log holds it.
+    /// Id in the provider's event log; null if unknown.
     id: Option<&'a str>,
-    /// Whether it was delivered at an earlier step of the rehearsal.
+    /// True if it was delivered at an earlier step of the rehearsal.
     is_earlier: bool,
 }
 

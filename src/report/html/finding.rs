@@ -72,7 +72,7 @@ fn changes(changes: &[Change]) -> Markup {
     }
 }
 
-/// The evidence of a rehearsal is aligned in columns, so spaces are preserved.
+/// Formats the evidence. That of a rehearsal is aligned in columns, so spaces are preserved.
 fn evidence(shown: &Shown) -> Markup {
     html! {
         @if !shown.evidence.is_empty() {

@@ -1,11 +1,11 @@
-//! The verdict of a report against everything else that it says.
+//! Checks that the verdict of a report agrees with the rest of it.
 
 use crate::{
     contract::Verdict,
     report::{ContractOutcome, Outcome, PlayedResult, Rehearsed},
 };
 
-/// Two parts of a report of which one is not so. No message holds the verdict that is not believed: a search for a pass must
+/// Two parts of a report that disagree. Messages do not contain the rejected verdict, so that a search for a pass does
 /// not find it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
@@ -29,7 +29,7 @@ pub enum Contradiction {
     Unfinished { id: String },
 }
 
-/// Refuses a report of which one part says something else than another.
+/// Refuses a report whose parts contradict each other.
 pub(super) fn check(outcome: &Outcome) -> Result<(), Contradiction> {
     for contract in &outcome.contracts {
         if contract.verdict != expected(outcome, contract) {
@@ -52,7 +52,7 @@ pub(super) fn check(outcome: &Outcome) -> Result<(), Contradiction> {
     }
 }
 
-/// The verdict that the findings of a contract make.
+/// Returns the verdict that follows from the contract's findings.
 fn expected(outcome: &Outcome, contract: &ContractOutcome) -> Verdict {
     if contract.problem.is_some() {
         return Verdict::Error;

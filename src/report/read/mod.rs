@@ -1,5 +1,5 @@
-//! The report for programs, read back. Whoever ran the code that it is about may have written it: every number is bounded,
-//! every word is known, and a verdict that its findings contradict is refused.
+//! Reads a JSON report back. The code under test may have written it, so every number is bounded, every word is
+//! checked, and a verdict that contradicts the findings is refused.
 
 mod consistency;
 mod written;
@@ -10,10 +10,10 @@ use self::{consistency::Contradiction, written::Written};
 use super::{Outcome, json::SCHEMA_VERSION};
 use crate::problem::Explain;
 
-/// The longest report that is read back, in bytes.
+/// Maximum size of a report that is read, in bytes.
 pub const MAX_READ_BYTES: usize = 16 * 1024 * 1024;
 
-/// Why a text is no report that can be shown.
+/// The reason why a text is not a valid report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("it is larger than {} MiB", MAX_READ_BYTES / 1024 / 1024)]
@@ -60,8 +60,9 @@ struct Versioned {
     schema_version: u64,
 }
 
-/// Reads a report written by [`json`](fn@super::json). The outcome equals that of the run, without the repairs of rows,
-/// which JSON does not contain, and without comparison and places, which are computed again when the report is published.
+/// Reads a report written by [`json`](fn@super::json). The outcome equals that of the run, without the repairs, which
+/// JSON does not contain, and without the comparison and the places, which are computed again when the report is
+/// published.
 pub fn read_json(text: &str) -> Result<Outcome, ReadError> {
     let outcome = read(text)?;
     consistency::check(&outcome).map_err(ReadError::Contradictory)?;

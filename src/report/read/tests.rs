@@ -10,7 +10,7 @@ use crate::report::{
     sample_rehearsal::rehearsal,
 };
 
-/// Without what JSON does not hold and publishing makes anew.
+/// Removes what JSON does not contain and what publishing computes again.
 fn bare(mut outcome: Outcome) -> Outcome {
     for found in outcome
         .contracts
@@ -50,7 +50,7 @@ fn every_report_comes_back_as_it_was() {
     }
 }
 
-/// A report of which one value is another.
+/// Returns the report with one value replaced.
 fn changed(outcome: &Outcome, pointer: &str, value: Value) -> String {
     let mut report: Value = serde_json::from_str(&report::json(outcome)).expect("JSON");
     *report.pointer_mut(pointer).expect("a place") = value;

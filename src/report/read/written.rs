@@ -1,4 +1,4 @@
-//! A report as it is written, and the outcome that it tells.
+//! The structure of a report that is read, and its conversion to an outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// No run counts so far, and sums of such numbers stay in their range.
+/// Maximum of a count, far above real ones, so that sums do not overflow.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 
-/// The longest list of what is said beside the findings. Some of them are compared one by one.
+/// Maximum length of lists other than the findings. Some are compared one by one.
 const MAX_LISTED: usize = 10_000;
 
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ pub(super) struct Written {
     since: Option<WrittenSince>,
 }
 
-/// The numbers of all contracts, of which all but one are those of the contracts once more.
+/// Totals of all contracts. Only this one is read; the others repeat the contracts' numbers.
 #[derive(Deserialize)]
 struct Total {
     findings: u64,
@@ -175,7 +175,7 @@ struct WrittenScenario {
     events: Count,
 }
 
-/// A list that is not long.
+/// A list of limited length.
 #[derive(Deserialize)]
 #[serde(try_from = "Vec<T>", bound = "T: Deserialize<'de>")]
 struct Few<T>(Vec<T>);
@@ -191,7 +191,7 @@ impl<T> TryFrom<Vec<T>> for Few<T> {
     }
 }
 
-/// A number that sums of many stay in range with.
+/// A count of limited size, so that sums do not overflow.
 #[derive(Deserialize)]
 #[serde(try_from = "u64")]
 struct Count(u64);
@@ -263,7 +263,7 @@ impl TryFrom<String> for Fingerprint {
 }
 
 impl Written {
-    /// The outcome, with every finding and advice at its contract.
+    /// Converts the report, with every finding and advice assigned to its contract.
     pub(super) fn outcome(self) -> Result<Outcome, Contradiction> {
         let found = u64::try_from(self.findings.len()).unwrap_or(u64::MAX);
         if self.summary.findings != found {
@@ -325,7 +325,7 @@ impl Written {
     }
 }
 
-/// Counts the findings, and keeps the amounts: which customers share one is not written.
+/// Counts the findings again, and keeps the amounts, because the report does not say which customers share one.
 fn count(contract: &mut ContractOutcome) {
     let found = contract.findings.iter();
     let findings: Vec<Finding> = found.map(|one| one.finding.clone()).collect();
