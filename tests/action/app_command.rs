@@ -1,4 +1,4 @@
-//! `app_command`: the container of the action starts the application that is rehearsed, and gives it nothing of the job's.
+//! `app_command`: the action's container starts the application to rehearse, without the job's own variables.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::{
     shop::{KEY, PASSWORD, in_order},
 };
 
-/// A checkout of the example app that nobody has started.
+/// A checkout of the example app that is not running yet.
 struct Unstarted {
     scene: Scene,
     scratch: Scratch,
@@ -55,7 +55,7 @@ impl Unstarted {
         }
     }
 
-    /// With the packages of the app; none where there is no Node.
+    /// Installs the app's packages; `None` without Node.
     async fn in_node(patch: Option<&str>) -> Option<Self> {
         match Packages::install() {
             Ok(packages) => {
@@ -80,7 +80,7 @@ impl Unstarted {
     }
 }
 
-/// Where the programs of this machine are.
+/// Returns `PATH`, so that the shell finds this machine's programs.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test gives the program its environment"
@@ -89,7 +89,7 @@ fn path() -> String {
     std::env::var("PATH").expect("PATH")
 }
 
-/// Past the capture of the test harness: whoever looks at the run has to see it.
+/// Prints past the capture of the test harness, so that a skipped test is visible.
 fn skipped(why: &str) {
     use std::io::Write as _;
 
@@ -160,7 +160,7 @@ async fn the_application_gets_nothing_of_the_job() {
     assert_eq!(app.scene.step.output("verdict"), "error");
 }
 
-/// As in a container, where root may not look into other processes.
+/// Drops capabilities as in a container, where root may not read another process's environment.
 #[tokio::test]
 async fn the_variables_of_the_action_are_hidden_in_proc() {
     let app = Unstarted::new(None)

@@ -1,4 +1,4 @@
-//! Jobs that are cancelled: the runner sends SIGINT, then SIGTERM, and ten seconds later the end.
+//! Jobs that are cancelled: the runner sends SIGINT, then SIGTERM, and kills the process after ten seconds.
 
 use std::{
     process::{Child, Command},
@@ -13,7 +13,7 @@ use crate::{
     shop::{drifted, in_order},
 };
 
-/// Half a second before the runner loses patience for the first time.
+/// Half a second before the runner sends its second signal.
 pub(crate) const IN_TIME: Duration = Duration::from_secs(7);
 
 pub(crate) fn send(signal: &str, child: &Child) {
@@ -24,7 +24,7 @@ pub(crate) fn send(signal: &str, child: &Child) {
     assert!(sent.success());
 }
 
-/// Waits for something that another process brings about.
+/// Waits for an effect of another process.
 async fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let began = Instant::now();
     while !happened() {
@@ -33,12 +33,12 @@ async fn until(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
-/// Cancels a run at the given moment.
+/// Cancels a run when `moment` returns true.
 async fn cancel(scene: &Scene, signal: &str, moment: impl FnMut() -> bool) {
     cancel_with(scene, &[signal], moment).await;
 }
 
-/// The same with several signals, a short time between them.
+/// Sends several signals with a short pause between them.
 async fn cancel_with(scene: &Scene, signals: &[&str], moment: impl FnMut() -> bool) {
     let child = scene.start();
     until("the moment to cancel", moment).await;
@@ -69,7 +69,7 @@ async fn a_run_that_waits_for_stripe_ends_its_check_run() {
         scene.expect_conclusion("cancelled");
         assert_eq!(scene.comments(), [""; 0]);
     };
-    // One after the other: what one leaves to clear away would take the other's time.
+    // One after the other, so that their cleanup does not take each other's time.
     by("-INT").await;
     by("-TERM").await;
 }
@@ -108,7 +108,7 @@ async fn a_run_that_comments_leaves_its_conclusion() {
         scene.github.count("POST", "/comments") > 0
     })
     .await;
-    // It was said already, and a completed check run cannot go back.
+    // The result was already published, and a completed check run cannot be reopened.
     scene.expect_conclusion("failure");
     assert_eq!(scene.comments().len(), 1);
 }

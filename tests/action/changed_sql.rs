@@ -1,4 +1,4 @@
-//! SQL that a pull request brings is not run by a role that could leave the database with it.
+//! SQL that a pull request changes is not run with a role that reaches beyond the database.
 
 use serde_json::json;
 
@@ -9,10 +9,10 @@ use crate::{
     shop::{CONFIG, Shop, drifted, in_order, line_of},
 };
 
-/// What a superuser would hand out.
+/// An expression that only a privileged role may evaluate.
 const FILE: &str = "pg_read_file('PG_VERSION')";
 
-/// The plan is read by this SQL.
+/// Reads the plan with this SQL.
 fn with_plan(sql: &str) -> String {
     CONFIG.replace("plan: plan", &format!("plan: {{ sql: \"{sql}\" }}"))
 }
@@ -59,7 +59,7 @@ async fn a_superuser_runs_no_sql_that_a_pull_request_changes() {
     let scene = scene(&with_plan("plan"), &head).await;
     let ran = scene.run().await;
     expect_refused(&scene, &ran, &head, "plan", "this pull request changes it");
-    // Not even one statement of it: what the file holds is nowhere.
+    // No statement of it was run: the file's contents appear nowhere.
     for (place, text) in scene.everything_that_left(&ran) {
         assert!(!text.contains("plan-drift"), "{place}: {text}");
     }
@@ -70,11 +70,11 @@ async fn a_superuser_runs_the_sql_of_the_base_commit() {
     let config = with_plan("plan");
     let untouched = scene(&config, &config).await;
     untouched.run().await.expect(0);
-    // What is no SQL may change.
+    // Changes outside SQL are allowed.
     let looser = format!("{config}    fail_on: never\n");
     let changed = scene(&config, &looser).await;
     changed.run().await.expect(0);
-    // And so may everything that a role which can only read has to run.
+    // A read-only role may run any SQL.
     let mut plain = scene(&config, &with_plan("lower(plan)")).await;
     let url = plain.shop.database_url(None);
     plain.step.set("DATABASE_URL", &url);

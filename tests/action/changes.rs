@@ -1,4 +1,4 @@
-//! Findings of a check at the lines that the pull request changes, and what GitHub does not tell.
+//! Findings of a check at the changed lines of the pull request, and failures to list the changes.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::{
     shop::{CONFIG, drifted, line_of, payer},
 };
 
-/// A file of the pull request, as GitHub lists it.
+/// A changed file, as GitHub lists it.
 fn changed(path: &str, patch: &str) -> Value {
     let contents = format!(
         "https://api.github.com/repos/acme/shop/contents/{path}?ref={}",
@@ -31,7 +31,7 @@ const LOSES_THE_FLAG: &str = "\
 
 const WEBHOOK: &str = "app/api/stripe/webhook/route.ts";
 
-/// Somebody with access who does not pay, in a pull request that changes these files.
+/// A customer with access who does not pay, in a pull request that changes these files.
 async fn wrongful(files: Vec<Value>) -> Scene {
     wrongful_on("pull_request", files).await
 }
@@ -47,7 +47,7 @@ async fn wrongful_on(event: &str, files: Vec<Value>) -> Scene {
     scene
 }
 
-/// Path, line and what is done there, of the only finding.
+/// Lists path, line and description of the changes at the only finding.
 fn changes(scene: &Scene) -> Vec<(String, u64, String)> {
     let report = scene.step.report();
     let changes = report["findings"][0]["changes"].as_array().expect("a list");
@@ -106,7 +106,7 @@ async fn a_finding_is_annotated_at_the_removed_line() {
     assert!(ran.stdout.contains(&line), "{}", ran.stdout);
     let message = scene.check_run().annotations[0]["message"].clone();
     assert!(message.as_str().expect("text").contains(&line), "{message}");
-    // What the finding itself says stays: it has the same identity and words without a pull request.
+    // The finding itself stays the same: its identity and its words do not depend on the pull request.
     let report = scene.step.report();
     let said = report["findings"][0]["message"].as_str().expect("text");
     assert!(!said.contains("pull request"), "{said}");
@@ -250,7 +250,7 @@ async fn changed_configuration_lines_are_annotated() {
         assert_eq!((said[1].0.as_str(), said[1].1), (WEBHOOK, 42));
     };
     let of_the_base = async {
-        // There the configuration is that of the base commit, and the pull request's has no say.
+        // There the base commit's configuration is in force, so the finding is not placed in the pull request's one.
         let scene = wrongful_on("pull_request_target", files()).await;
         scene.run().await.expect(1);
         expect_place(&scene, WEBHOOK, 42);

@@ -1,5 +1,5 @@
-//! Every event with every token: which commit, which places, whose configuration, and the exit status. The table in
-//! `docs/github-events.md` is made of these rows.
+//! Every event with every token: the commit, the places of the report, the configuration in force, and the exit status.
+//! The table in `docs/github-events.md` is generated from these rows.
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
@@ -15,7 +15,7 @@ const BEGIN: &str = "<!-- made by tests/action/events.rs -->\n";
 
 const END: &str = "<!-- end -->\n";
 
-/// What `permissions:` give.
+/// The permissions of the token.
 #[derive(Clone, Copy)]
 enum May {
     Write,
@@ -59,7 +59,7 @@ enum On {
     Head,
     Pushed,
     Group,
-    /// `GITHUB_SHA`: the tip of the default branch, or of the branch that was chosen.
+    /// `GITHUB_SHA`: the tip of the default branch or of the selected branch.
     Tip,
 }
 
@@ -82,7 +82,7 @@ impl On {
     }
 }
 
-/// Whose configuration is in force.
+/// The configuration in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Config {
     CheckedOut,
@@ -97,13 +97,13 @@ struct Row {
     secrets: bool,
     inputs: &'static [(&'static str, &'static str)],
     world: fn(&mut World),
-    /// `GITHUB_SHA`, where it is not what github.com says.
+    /// `GITHUB_SHA`, if it differs from that of github.com.
     sha: Option<u8>,
-    /// What GitHub refuses.
+    /// Requests that GitHub refuses.
     refused: &'static [(&'static str, &'static str)],
     check_run: Option<On>,
     comment: bool,
-    /// Whether the log is annotated in place of a check run.
+    /// True if the log has the annotations, because there is no check run.
     log: bool,
     config: Option<Config>,
     status: i32,
@@ -126,7 +126,7 @@ const PULL: Row = Row {
     status: 1,
 };
 
-/// A token that can only read, on a pull request.
+/// A pull request with a read-only token.
 const READ: Row = Row {
     may: May::Read,
     refused: &[
@@ -153,7 +153,7 @@ const PUSH: Row = Row {
     ..PULL
 };
 
-/// On the default branch, with no pull request.
+/// The default branch, without a pull request.
 const TIP: Row = Row {
     check_run: None,
     comment: false,
@@ -217,7 +217,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// The file that is checked out; it judges as the base's does.
+/// The checked-out file, which gives the same verdict as the base's.
 fn checked_out() -> String {
     CONFIG.replace("name: users", "name: checked-out")
 }
@@ -241,7 +241,7 @@ async fn scene(row: &Row) -> Scene {
     scene.step.set("GITHUB_SHA", &World::sha(sha));
     scene.step.set("GITHUB_REF", reference);
     if !row.secrets {
-        // As the runner passes secrets that are not there.
+        // The runner passes missing secrets as empty variables.
         scene.step.set("STRIPE_SECRET_KEY", "");
         scene.step.set("DATABASE_URL", "");
     }
@@ -254,7 +254,7 @@ async fn scene(row: &Row) -> Scene {
     scene
 }
 
-/// Gives back the scene, which is cleared away when it is dropped.
+/// Checks the row. Returns the scene, which is cleaned up when dropped.
 async fn expect(row: Row) -> Scene {
     let what = format!("{} {}", row.event, row.situation);
     let scene = scene(&row).await;
@@ -303,8 +303,8 @@ async fn each_event_is_reported_where_it_belongs() {
         if some.is_empty() {
             break;
         }
-        // All of them begin and end together: dropping a database waits for every connection that is being made, and
-        // nobody can go on making one meanwhile.
+        // All of them start and end together: dropping a database waits for every connection that is being made, so
+        // none may start meanwhile.
         drop(futures::future::join_all(some).await);
     }
 }

@@ -1,4 +1,4 @@
-//! The files that a job is asked to write its report to.
+//! Additional report files of a job.
 
 use std::{fs, os::unix::fs::symlink};
 
@@ -82,6 +82,6 @@ async fn a_folder_of_the_checkout_that_is_a_link_is_not_followed() {
     );
     assert!(!scene.step.folder().join("a.json").exists());
     assert!(read(&scene, "a.txt").ends_with("VERDICT: PASS\n"));
-    // The report itself is as it is, and told in full.
+    // The other reports are complete.
     scene.expect_conclusion("success");
 }

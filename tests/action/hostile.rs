@@ -1,4 +1,4 @@
-//! Text of strangers in every place of a report: it is shown, and does nothing.
+//! Hostile text in every place of a report: it is shown and has no effect.
 
 use comrak::{Options, markdown_to_html};
 
@@ -61,7 +61,7 @@ fn findings() -> usize {
     2 * EVIL.len() + 2
 }
 
-/// What a reader sees: no code, which GitHub leaves alone, and no comments.
+/// Returns the visible text, without comments and without code, in which GitHub links nothing.
 fn prose(markdown: &str) -> String {
     let mut options = Options::default();
     options.extension.table = true;
@@ -127,7 +127,7 @@ async fn text_of_strangers_does_nothing_anywhere() {
         let ran = scene.run().await;
         ran.expect(1);
         let run = scene.check_run();
-        // And the advice that so many are broken alike.
+        // One more: the advice for many findings of one rule.
         assert_eq!(run.annotations.len(), findings() + 1);
         expect_harmless_log(&ran, 0);
         expect_harmless("the comment", &scene.comment());

@@ -1,4 +1,5 @@
-//! What is new since the default branch was looked at, what the team accepts, and what that makes of a job.
+//! Findings that are new or known since the last result of the default branch, accepted findings, and the outcome of
+//! the job.
 
 use prodverdict::fake_stripe::Status;
 use serde_json::Value;
@@ -12,14 +13,14 @@ use crate::{
 
 const BASELINE: &str = "prodverdict-baseline.yml";
 
-/// Of `usr_alice`, `usr_bob` and `usr_carol`.
+/// Fingerprints of the findings about `usr_alice`, `usr_bob` and `usr_carol`.
 struct Prints {
     alice: String,
     bob: String,
     carol: String,
 }
 
-/// A repository whose default branch was pushed to and found drifted.
+/// Creates a repository whose default branch has findings from a push.
 async fn pushed() -> (Scene, Prints) {
     let scene = Scene::on("push", "push_default_branch", &drifted()).await;
     let mut scene = allowing(scene);
@@ -45,7 +46,7 @@ async fn pushed() -> (Scene, Prints) {
     (scene, prints)
 }
 
-/// What these jobs ask GitHub for in vain, and mean to.
+/// Allows the failing lookups that these jobs make on purpose.
 fn allowing(scene: Scene) -> Scene {
     scene
         .refusing("404 GET ", "/contents/prodverdict-baseline.yml")
@@ -88,7 +89,7 @@ fn accept(fingerprints: &[&str], until: &str) -> String {
     fingerprints.iter().map(entry).collect()
 }
 
-/// A day that is so far from now.
+/// Returns the day that is this many days from now.
 fn day(from_now: i64) -> String {
     #[expect(
         clippy::disallowed_methods,
@@ -112,7 +113,7 @@ async fn known_drift_passes_a_pull_request_and_new_drift_does_not() {
     let (mut scene, _) = pushed().await;
     assert_eq!(counts(&scene), ["", "", "", "0"]);
 
-    // Without the input the numbers are told and everything counts.
+    // Without the input, findings are counted as known but still fail.
     scene.turn_to("pull_request", "pull_request", 199);
     scene.run().await.expect(1);
     assert_eq!(counts(&scene), ["0", "3", "0", "0"]);
@@ -201,7 +202,7 @@ async fn strict_fails_for_what_is_new_and_not_for_what_is_known() {
 
 #[tokio::test]
 async fn without_a_trusted_result_every_finding_counts() {
-    // Never kept, by somebody else, damaged, unreadable, and a GitHub that is down.
+    // No result, someone else's, a damaged one, an unreadable one, and a GitHub that is down.
     let never = Scene::open(&drifted()).await.with("fail_on_new", "true");
     let ran = never.run().await;
     ran.expect(1);
@@ -301,7 +302,7 @@ async fn a_run_without_a_verdict_stores_nothing() {
     scene.run().await.expect(2);
     assert_eq!(last_run(&scene).conclusion.as_deref(), Some("failure"));
 
-    // A pull request's own run is nothing that another one is compared with.
+    // A pull request's own result is not stored for later comparisons.
     pull_request(&mut scene);
     scene.run().await.expect(0);
     let summary = last_run(&scene).output["summary"].clone();
@@ -410,7 +411,7 @@ async fn a_pull_request_that_accepts_findings_itself_is_told_so() {
     warns(&ran, "(lines 4, 7)");
     assert!(scene.comment().contains("accepts 2 findings"));
 
-    // The file is not among those that the pull request changes: the base branch has moved on.
+    // The pull request does not change the file: the base branch has moved on.
     let other = serde_json::json!({"filename": "README.md", "status": "modified"});
     scene.github.world().pull(7).files = vec![other];
     scene.turn_to("pull_request", "pull_request", 301);
@@ -424,7 +425,7 @@ async fn a_pull_request_that_accepts_findings_itself_is_told_so() {
         ran.stderr
     );
 
-    // Where secrets meet strangers, only what the base commit accepts is in force.
+    // If untrusted code runs with secrets, only the base commit's baseline is in force.
     let config = crate::shop::CONFIG.as_bytes().to_vec();
     let config_at = (World::sha(9), "prodverdict.yml".to_owned());
     scene.github.world().files.insert(config_at, config);

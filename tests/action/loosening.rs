@@ -1,4 +1,4 @@
-//! A pull request that lets more pass is told so in its own report.
+//! The report of a pull request warns if its configuration is weaker than that of the base commit.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::{
 const SENTENCE: &str =
     "this pull request lets findings of severity high pass: `fail_on` goes from `high` to `never`";
 
-/// Nothing that is found fails.
+/// A configuration in which no finding fails.
 fn looser() -> String {
     format!("{CONFIG}    fail_on: never\n")
 }
@@ -32,7 +32,7 @@ fn warnings(run: &CheckRun) -> Vec<(String, u64, String)> {
     shown.collect()
 }
 
-/// Without what Markdown needs to show a text as it is.
+/// Removes Markdown's escapes.
 fn plain(markdown: &str) -> String {
     markdown.replace(['\\', '`'], "")
 }
@@ -64,7 +64,7 @@ async fn a_looser_file_is_told_in_every_place_and_at_its_line() {
     let listed = json!({"filename": "prodverdict.yml", "status": "modified"});
     scene.github.world().pull(7).files = vec![listed];
     let ran = scene.run().await;
-    // It is in force: the verdict is the one that it asks for.
+    // The weaker configuration is in force and determines the verdict.
     ran.expect(0);
     scene.expect_conclusion("neutral");
     expect_everywhere(&scene, &ran, SENTENCE);
@@ -96,7 +96,7 @@ async fn a_file_that_is_no_looser_says_nothing() {
         ran.expect(0);
         expect_nowhere(&scene, &ran);
     };
-    // The base became stricter since this branch began, and the pull request has other files.
+    // The base became stricter after the branch began, and the pull request changes other files.
     let behind = async {
         let scene = Scene::open(&in_order()).await;
         scene.step.check_out("prodverdict.yml", &looser());

@@ -1,5 +1,5 @@
-//! `prodverdict action` as GitHub's runner runs it, against a GitHub that forgives nothing, a Stripe that keeps state
-//! and a real Postgres: `scripts/test --test action`.
+//! `prodverdict action` as GitHub's runner runs it, against a strict fake of GitHub, a stateful fake of Stripe and a
+//! real Postgres: `scripts/test --test action`.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The ways to GitHub that companies have: proxies with a password, and servers with a certificate of their own.
+//! Network access in companies: proxies with a password, and servers with private certificates.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -10,7 +10,7 @@ use crate::{
     tls_front::TlsFront,
 };
 
-/// Of the proxy, and nobody else's to see.
+/// The proxy's password, which nothing may print.
 const PASSWORD: &str = "canary-of-the-proxy";
 
 fn knows(host: &str, address: SocketAddr) -> Knows {
@@ -47,7 +47,7 @@ async fn github_is_reached_through_the_proxy() {
         let url = format!("http://dana:{PASSWORD}@{}", proxy.address());
         scene.step.set(variable, &url);
         scene.step.set("NO_PROXY", "127.0.0.1");
-        // A name that nobody but the proxy knows.
+        // A host name that only the proxy resolves.
         scene.step.set("GITHUB_API_URL", "http://github");
         let ran = scene.run().await;
         expect_reported(&scene, &ran);
@@ -140,7 +140,7 @@ async fn an_authority_is_named_by_file_or_by_folder() {
         let mut scene = Scene::open(&drifted()).await;
         let front = TlsFront::before(github(&scene)).await;
         scene.step.set("GITHUB_API_URL", &front.url());
-        // A file of the checkout: the runner says where that is in the container.
+        // A file of the checkout, whose path in the container the runner provides.
         let copy = scene.step.workspace("authority.pem");
         std::fs::copy(front.authority(), &copy).expect("a copy");
         scene.step.set("SSL_CERT_FILE", &copy.display().to_string());

@@ -1,4 +1,4 @@
-//! The default branch through its nights: the one issue, and what a chat is told.
+//! Nightly runs on the default branch: the single issue, and the messages to a chat.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::{
     shop::{CONFIG, KEY, PASSWORD, Person, drifted, in_order, payer},
 };
 
-/// A night without a check run, which is not what these tests are about.
+/// Creates a nightly job without a check run, which these tests do not need.
 async fn night(people: &[Person]) -> Scene {
     let mut scene = Scene::on("schedule", "schedule", people).await;
     scene.step.set("GITHUB_SHA", &World::sha(3));
@@ -42,7 +42,7 @@ impl Scene {
         });
     }
 
-    /// Requests that change something at GitHub.
+    /// Counts the requests that change something at GitHub.
     fn writes(&self) -> usize {
         let requests = self.github.requests();
         let is_write = |method: &str, path: &str| method != "GET" && !path.ends_with("/graphql");
@@ -104,7 +104,7 @@ async fn the_issue_opens_and_changes() {
     let changed = scene.issue();
     assert!(changed.body.contains("usr_dave") && !changed.body.contains("usr_bob"));
 
-    // The chat was told each change, and nothing on the night between.
+    // The chat received one message for each change, and none for the night in between.
     let [first, second] = slack.texts().try_into().expect("two messages");
     for shown in [
         "*ProdVerdict: 3 new findings* in `acme/shop`\n• HIGH `revenue-leak` `user:usr_alice`\n",
@@ -169,7 +169,7 @@ async fn the_issue_closes_itself_and_opens_again() {
 
 #[tokio::test]
 async fn two_runs_at_once_leave_one_issue() {
-    // Both may find that there is no label yet.
+    // Both may find that the label is missing.
     let scene = night(&drifted()).await.refusing("422 POST ", "/labels");
     let mut other = night(&[]).await;
     for name in ["DATABASE_URL", "STRIPE_API_BASE", "GITHUB_API_URL"] {
@@ -252,7 +252,7 @@ async fn no_verdict_leaves_the_issue_and_posts_a_message() {
     }
     assert_eq!((scene.issue().body, scene.writes()), before);
     assert!(scene.issue().is_open);
-    // There is no memory of errors, and silence would be taken for a pass.
+    // Errors are not remembered, and no message would be taken for a pass.
     let texts = slack.texts();
     assert_eq!(texts.len(), 2);
     for text in texts {
@@ -306,7 +306,7 @@ async fn an_issue_is_for_those_who_want_one() {
     tokio::join!(off, clean, labelled, on_a_pull_request, elsewhere);
 }
 
-/// People whose ids try to be markup, and hold the secrets.
+/// Customers whose ids imitate markup and contain the secrets.
 fn hostile() -> Vec<Person> {
     let mut people = drifted();
     for (name, id) in [
@@ -362,7 +362,7 @@ async fn nobody_reads_a_secret_or_obeys_a_name() {
         let body = scene.issue().body;
         assert!(body.contains("usr_alice"), "{body}");
     }
-    // The second one was refused, by an answer that repeated the address.
+    // The second message was refused, with a response that repeated the address.
     assert_eq!(slack.messages().len(), 1);
 }
 
@@ -385,7 +385,7 @@ async fn ids_are_shortened_wherever_they_are_read() {
             assert!(!text.contains(id), "{id}: {text}");
         }
     }
-    // What is short is still told apart.
+    // Shortened ids still tell findings apart.
     assert!(scene.comments().concat().starts_with("**1 new finding.**"));
 }
 

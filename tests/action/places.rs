@@ -1,4 +1,4 @@
-//! Where the report goes, what the inputs change about that, and what happens when GitHub does not take it.
+//! The places of the report, the inputs that change them, and failures to publish.
 
 use std::os::unix::fs::{MetadataExt as _, chown};
 
@@ -55,7 +55,7 @@ async fn a_comment_is_written_when_it_was_asked_for() {
 async fn a_verdict_does_not_depend_on_github() {
     let without = |people| async move {
         let mut scene = Scene::open(people).await;
-        // Bound and not listening: connections are refused, and no other test gets the port.
+        // Bound but not listening, so that connections are refused and no other test gets the port.
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
         let any = "127.0.0.1:0".parse().expect("an address");
         socket.bind(any).expect("a port");

@@ -1,4 +1,4 @@
-//! `mode: publish`: the JSON report of an earlier step is published as a run of the action itself would have been.
+//! `mode: publish`: publishes the JSON report of an earlier step just as a run of the action would.
 
 use std::{fs, process::Command};
 
@@ -16,7 +16,7 @@ use crate::{
 
 const REPORT: &str = "rehearsal.json";
 
-/// Writes the report in the workspace as an earlier step does, and turns to the step that publishes it.
+/// Writes the report in the workspace like an earlier step, and switches to the step that publishes it.
 async fn hand_over(scene: &mut Scene, arguments: &str) -> Option<i32> {
     let words = arguments.split(' ').map(str::to_owned);
     let mut command = Command::new(env!("CARGO_BIN_EXE_prodverdict"));
@@ -33,7 +33,7 @@ async fn hand_over(scene: &mut Scene, arguments: &str) -> Option<i32> {
     output.status.code()
 }
 
-/// Everything that a run says, with the place where it says it.
+/// Lists everything that a run publishes, with its place.
 fn said(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
     let run = scene.check_run();
     let report = fs::read_to_string(scene.step.workspace(&scene.step.output("report_path")));
@@ -69,7 +69,7 @@ fn assert_same(published: &[(&str, String)], of_run: &[(&str, String)]) {
 
 const REHEARSE: &str = "rehearse --scenario cancel-now --scenario first-purchase";
 
-/// The step of another job of the same pull request, with the same checkout.
+/// Creates the step of another job of the same pull request, with the same checkout.
 async fn another(rehearsal: &Rehearsal) -> Scene {
     let mut scene =
         Scene::in_world(World::new(), "pull_request", "pull_request", &in_order()).await;
@@ -83,7 +83,7 @@ async fn another(rehearsal: &Rehearsal) -> Scene {
     scene
 }
 
-/// A published report of a rehearsal of the broken handler.
+/// Hands over a report of a rehearsal of the broken handler.
 async fn broken() -> (Rehearsal, Scene) {
     let rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     let mut scene = another(&rehearsal).await;
@@ -116,7 +116,7 @@ async fn drifted() -> Scene {
         payer("bob").stored_as("team"),
     ];
     let scene = Scene::open(&people).await.with("output", "report.xml");
-    // What the provider says of its events has the number of the request in it.
+    // Messages about events contain a request id, which differs between runs.
     let config = format!("{CONFIG}    evidence: off\n");
     scene.step.check_out("prodverdict.yml", &config);
     scene.commit(&[9, 1], &config);
@@ -190,7 +190,7 @@ async fn a_report_that_cannot_be_read_is_an_error() {
     );
 }
 
-/// Lets the code that was rehearsed change the report that the step wrote.
+/// Changes the report, as the code under test could.
 fn forge(scene: &Scene, forge: impl FnOnce(&mut Value)) {
     let path = scene.step.workspace(REPORT);
     let text = fs::read_to_string(&path).expect("a report");
@@ -201,7 +201,7 @@ fn forge(scene: &Scene, forge: impl FnOnce(&mut Value)) {
 
 type Forge = fn(&mut Value);
 
-/// Takes the findings away and says that all is well.
+/// Removes the findings and claims a pass.
 fn without_findings(report: &mut Value) {
     report["verdict"] = json!("pass");
     report["findings"] = json!([]);

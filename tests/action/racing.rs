@@ -1,4 +1,4 @@
-//! Several runs about one pull request: one comment, by the newest, and a check run for each.
+//! Concurrent runs of one pull request: one comment, by the newest run, and a check run for each.
 
 use std::{process::Child, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     shop::drifted,
 };
 
-/// Bob has paid after all.
+/// Makes Bob's subscription active.
 fn repair(scene: &Scene) {
     scene.shop.stripe.world(|world| {
         let [id] = world.subscriptions_of("cus_bob").try_into().expect("one");
@@ -42,7 +42,7 @@ fn expect_state(comment: &str, run: u64, attempt: u64) {
 
 #[tokio::test]
 async fn two_processes_at_once_leave_one_comment_by_the_newer() {
-    // Each may find the same comment to be one too many, and the other has taken it away already.
+    // Each may consider the same comment a duplicate that the other has already deleted.
     let scene = Scene::open(&drifted())
         .await
         .refusing("404 DELETE /repos/acme/shop/issues/comments/", "")

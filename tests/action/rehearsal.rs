@@ -1,4 +1,4 @@
-//! `mode: rehearse`: the handler of a pull request is played against, and what it breaks is said where a check says it.
+//! `mode: rehearse`: rehearses a pull request's handler, and publishes the result like that of a check.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) const SECRET: &str = "whsec_of_a_rehearsal";
 
-/// A step with a scratch database, and the app that it rehearses.
+/// A step with a scratch database and the app to rehearse.
 pub(crate) struct Rehearsal {
     pub(crate) scene: Scene,
     pub(crate) scratch: Scratch,
@@ -20,7 +20,7 @@ pub(crate) struct Rehearsal {
     pub(crate) config: String,
 }
 
-/// A port that nobody listens on: it was free a moment ago.
+/// Returns a port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
     listener.local_addr().expect("an address").port()
@@ -136,7 +136,7 @@ async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
     rehearsal.expect_clean().await;
 }
 
-/// The lines of the README under that command. `…` leaves something out: a part of a line, or lines.
+/// Returns the output shown below that command in the README. `…` omits a part of a line, or lines.
 fn shown_in_readme(command: &str) -> Vec<&'static str> {
     let readme = include_str!("../../README.md");
     let (_, behind) = readme.split_once(command).expect("the command");
@@ -144,7 +144,7 @@ fn shown_in_readme(command: &str) -> Vec<&'static str> {
     shown.lines().filter(|line| !line.is_empty()).collect()
 }
 
-/// Whether the line is what is shown, but for what that leaves out.
+/// Compares a line with a shown one, which may omit parts.
 fn is_shown_as(line: &str, shown: &str) -> bool {
     let mut parts = shown.split('…');
     let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
@@ -168,7 +168,7 @@ async fn the_readme_shows_what_is_printed() {
     let mut printed = ran.stdout.lines().filter(|line| !line.is_empty());
     let shown = shown_in_readme("rehearse --scenario cancel-now -- npm start\n");
     assert!(shown.len() > 10, "{shown:?}");
-    // What the runner is told comes first.
+    // Workflow commands come first, and are skipped.
     let mut skips = true;
     for line in shown {
         if line.trim() == "…" {
@@ -311,7 +311,7 @@ async fn foreign_scenarios_are_not_read_with_secrets() {
 #[tokio::test]
 async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
-    // Longer than anybody waits: every step that fails takes all of it.
+    // Long enough that every failing step waits until the job is cancelled.
     let patient = rehearsal
         .config
         .replace("rehearsal:\n", "rehearsal:\n  settle: 60s\n");
@@ -367,7 +367,7 @@ async fn unlinked_scenarios_are_left_out() {
     );
 }
 
-/// A file of the pull request, as GitHub lists it.
+/// A changed file, as GitHub lists it.
 fn changed(path: &str, patch: &str) -> serde_json::Value {
     let contents = format!(
         "https://api.github.com/repos/acme/shop/contents/{path}?ref={}",
@@ -390,7 +390,7 @@ const CANCEL: &str = "\
    const plan = 1;";
 
 impl Rehearsal {
-    /// A pull request that changes a hundred other files too.
+    /// Creates a pull request that changes a hundred other files too.
     async fn of_change(head: &str) -> Self {
         let mut world = World::new();
         let others =

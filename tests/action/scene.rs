@@ -1,4 +1,4 @@
-//! One job: a shop, a GitHub, and the step that looks at both.
+//! One job: a shop, a GitHub, and the step that reads both.
 
 use std::process::{Child, Command, Stdio};
 
@@ -14,17 +14,17 @@ pub(crate) struct Scene {
     pub(crate) shop: Shop,
     pub(crate) github: FakeGithub,
     pub(crate) step: Step,
-    /// Beginnings and ends of what GitHub refuses in this scene on purpose.
+    /// Starts and ends of the requests that GitHub is expected to refuse.
     refused: Vec<(&'static str, &'static str)>,
 }
 
 impl Scene {
-    /// A pull request from a branch of the repository itself.
+    /// Creates a pull request from a branch of the same repository.
     pub(crate) async fn open(people: &[Person]) -> Self {
         Self::on("pull_request", "pull_request", people).await
     }
 
-    /// `payload` is a file of `fixtures/github`.
+    /// Creates a job for an event; `payload` is the name of a file in `fixtures/github`.
     pub(crate) async fn on(event: &str, payload: &str, people: &[Person]) -> Self {
         Self::in_world(World::new(), event, payload, people).await
     }
@@ -49,13 +49,13 @@ impl Scene {
         }
     }
 
-    /// Lets GitHub refuse requests of this status and method on paths that end so.
+    /// Expects GitHub to refuse requests whose status, method and path start and end like this.
     pub(crate) fn refusing(mut self, start: &'static str, end: &'static str) -> Self {
         self.refused.push((start, end));
         self
     }
 
-    /// The configuration as these commits have it.
+    /// Commits the configuration.
     pub(crate) fn commit(&self, commits: &[u8], text: &str) {
         for commit in commits {
             let at = (World::sha(*commit), "prodverdict.yml".to_owned());
@@ -64,7 +64,7 @@ impl Scene {
         }
     }
 
-    /// Gives the job a token that can only read, as forks have it.
+    /// Gives the job a read-only token, like a fork's.
     pub(crate) fn only_reading(self) -> Self {
         let token = &self.step.variables["INPUT_GITHUB_TOKEN"];
         let mut world = self.github.world();
@@ -74,14 +74,14 @@ impl Scene {
             .refusing("403 POST ", "/issues/7/comments")
     }
 
-    /// Another step that looks at the same shop and the same GitHub.
+    /// Creates another step with the same shop and GitHub.
     pub(crate) fn another(&self, event: &str, payload: &str, run: u64) -> Step {
         let mut another = step(event, payload, &self.shop, &self.github);
         another.again(run);
         another
     }
 
-    /// Another job of the same repository, in a workflow run of that number.
+    /// Switches to another job of the same repository, in the workflow run of that number.
     pub(crate) fn turn_to(&mut self, event: &str, payload: &str, run: u64) {
         self.step = self.another(event, payload, run);
     }
@@ -95,17 +95,17 @@ impl Scene {
         start(&self.step)
     }
 
-    /// Runs the step to its end and checks what holds for every run.
+    /// Runs the step and checks the properties of every run.
     pub(crate) async fn run(&self) -> Ran {
         self.end(self.start()).await
     }
 
-    /// Each request is a reason of its own.
+    /// Checks that GitHub refused only expected requests.
     #[track_caller]
     fn expect_no_refusal(&self, ran: &Ran) {
         let world = self.github.world();
         let is_meant = |refusal: &&String| {
-            // Whether there is a label is asked before one is made.
+            // The label is looked up before it is created.
             let is_question = refusal.starts_with("404 GET ") && refusal.contains("/labels/");
             let mut meant = self.refused.iter();
             is_question
@@ -132,7 +132,7 @@ impl Scene {
         ran
     }
 
-    /// The only check run.
+    /// Returns the only check run.
     #[track_caller]
     pub(crate) fn check_run(&self) -> CheckRun {
         let runs = self.github.world().check_runs.clone();
@@ -149,7 +149,7 @@ impl Scene {
         assert_eq!(run.conclusion.as_deref(), Some(conclusion));
     }
 
-    /// The only comment.
+    /// Returns the only comment.
     #[track_caller]
     pub(crate) fn comment(&self) -> String {
         let comments = self.comments();
@@ -165,7 +165,7 @@ impl Scene {
         bodies.collect()
     }
 
-    /// Everything that anybody but the process itself can read afterwards.
+    /// Lists everything that others can read after the run.
     pub(crate) fn everything_that_left(&self, ran: &Ran) -> Vec<(String, String)> {
         let mut left: Vec<_> = self
             .github
@@ -195,7 +195,7 @@ impl Scene {
         left
     }
 
-    /// No place says that all is well; the word itself stands nowhere, so that nobody's search finds it.
+    /// Checks that no place claims a pass. The word itself must not appear, so that no search finds it.
     #[track_caller]
     pub(crate) fn expect_no_pass(&self, ran: &Ran) {
         for (place, text) in self.everything_that_left(ran) {
@@ -210,7 +210,7 @@ impl Scene {
     }
 }
 
-/// A step of a job about the shop.
+/// Creates a step about the shop.
 fn step(event: &str, payload: &str, shop: &Shop, github: &FakeGithub) -> Step {
     let mut step = Step::new(event, payload, TOKEN);
     step.check_out("prodverdict.yml", CONFIG);
@@ -226,7 +226,7 @@ pub(crate) fn start(step: &Step) -> Child {
     start_by(Command::new(env!("CARGO_BIN_EXE_prodverdict")), step)
 }
 
-/// Starts it by another program, which is given its path and its arguments.
+/// Starts it through another program, which gets its path and arguments.
 pub(crate) fn start_by(mut command: Command, step: &Step) -> Child {
     command
         .arg("action")
@@ -240,7 +240,7 @@ pub(crate) fn start_by(mut command: Command, step: &Step) -> Child {
         .expect("the program starts")
 }
 
-/// What annotations are about: their title and their first line.
+/// Returns the title and the first line of each annotation.
 pub(crate) fn titles(run: &CheckRun) -> Vec<(String, u64)> {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     run.annotations

@@ -1,4 +1,4 @@
-//! The scratch database of a rehearsal: the tables of the example app, and nobody in them.
+//! The scratch database of a rehearsal: the tables of the example app, without rows.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::handlers::SCHEMA;
 
-/// A database of its own, gone when this is dropped.
+/// A separate database, dropped with this value.
 pub(crate) struct Scratch {
     server: Url,
     name: String,
@@ -53,7 +53,7 @@ impl Scratch {
 }
 
 impl Drop for Scratch {
-    /// On a thread of its own: a test's runtime cannot be blocked on from inside.
+    /// Uses a separate thread, because a test's runtime cannot block on another one.
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         let dropped = std::thread::spawn(move || {

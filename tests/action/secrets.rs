@@ -1,4 +1,4 @@
-//! Secrets stay: whatever the data says, nothing that leaves holds one.
+//! No secret leaves the process, whatever the data contains.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -11,7 +11,7 @@ use crate::{
 
 const TOKEN: &str = "ghs_16C7e42F292c6912E7710c838347Ae178B4a";
 
-/// A run in which the data itself holds the secrets, and the error texts of everybody are invited to.
+/// Creates a run whose data contains the secrets, which error messages may then quote.
 async fn scene() -> Scene {
     let mut people = drifted();
     people.push(payer("key").stored_as(KEY));
@@ -46,7 +46,7 @@ fn expect_no_secret(scene: &Scene, ran: &crate::runner::Ran) {
             assert!(!text.contains(secret), "{place} has {secret}: {text}");
         }
     }
-    // What hides them from the log comes before anything else is said.
+    // The commands that mask the secrets come before all other output.
     let log: Vec<_> = ran.stdout.lines().collect();
     for secret in [KEY, PASSWORD, TOKEN] {
         assert!(

@@ -1,4 +1,4 @@
-//! What cannot be answered: never a pass, always a reason, and green only where somebody asked for that.
+//! Runs without a verdict: never a pass, always a reason, and green only on request.
 
 use prodverdict::fake_stripe::{Endpoint, Fault, Status, Subscription, Times};
 
@@ -70,7 +70,7 @@ async fn a_page_that_fails_is_no_answer() {
     tokio::join!(
         broken(Fault::ServerError {
             status: 500,
-            // Ends the retries at once.
+            // Stops the retries at once.
             should_retry: Some(false),
         }),
         broken(Fault::KeyRevoked),
@@ -146,7 +146,7 @@ async fn missing_credentials_fail_or_skip_as_asked() {
         let mut scene = Scene::open(&in_order())
             .await
             .with("on_missing_credentials", skip);
-        // As the runner passes secrets that are not there.
+        // The runner passes missing secrets as empty variables.
         scene.step.set("STRIPE_SECRET_KEY", "");
         scene.step.set("DATABASE_URL", "");
         let ran = scene.run().await;

@@ -1,11 +1,11 @@
-//! Pull requests of strangers: a token that can only read, and a checkout that must not be believed.
+//! Pull requests from forks: a read-only token, and a checkout that cannot be trusted.
 
 use crate::{
     scene::Scene,
     shop::{CONFIG, drifted, in_order, line_of, payer},
 };
 
-/// What a stranger would put into the pull request.
+/// A configuration as a stranger could weaken it.
 fn loosened() -> String {
     format!("{CONFIG}    fail_on: never\n    exempt: [usr_alice, usr_bob, usr_carol]\n")
 }
@@ -54,10 +54,10 @@ async fn secrets_with_foreign_code_use_the_base_file() {
     scene.run().await.expect(1);
     scene.expect_conclusion("failure");
     assert_eq!(scene.step.output("high_count"), "3");
-    // The other one is read too, to be compared.
+    // The pull request's file is read too, for the comparison.
     assert_eq!(scene.github.count("GET", "/contents/prodverdict.yml"), 2);
 
-    // The same file in an ordinary job: it is what makes the difference.
+    // In an ordinary job the same file is in force, so the difference is the trust.
     let scene = Scene::open(&drifted()).await;
     scene.step.check_out("prodverdict.yml", &loosened());
     scene.run().await.expect(0);

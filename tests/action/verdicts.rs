@@ -1,4 +1,4 @@
-//! What each verdict says in each place, and what moves the line between them.
+//! The report of each verdict in each place, and the inputs that change the verdict.
 
 use serde_json::Value;
 
@@ -173,7 +173,7 @@ async fn more_findings_than_fit_one_request_are_all_annotated() {
     let ran = scene.run().await;
     ran.expect(1);
     let run = scene.check_run();
-    // And the advice that so many are broken alike.
+    // One more: the advice for many findings of one rule.
     assert_eq!(run.annotations.len(), 121);
     let requests = scene.github.requests();
     let sizes = requests.iter().filter_map(|request| {
@@ -182,7 +182,7 @@ async fn more_findings_than_fit_one_request_are_all_annotated() {
     });
     assert_eq!(sizes.collect::<Vec<_>>(), [50, 50, 21]);
     assert_eq!(scene.step.output("findings_count"), "120");
-    // Everything is on the check run, so the log says nothing twice.
+    // Everything is on the check run, so the log repeats nothing.
     assert_eq!(ran.commands(), [""; 0]);
 }
 
