@@ -74,14 +74,14 @@ const fn server(status: u16) -> Fault {
 #[rustfmt::skip]
 fn limits() -> Vec<Row> {
     vec![
-        ("429, too many requests of the account", Fault::RateLimited(Some(LimitReason::GlobalRate)), Times::Between(2..=4), ToNothing),
-        ("429, too many at the same time", Fault::RateLimited(Some(LimitReason::GlobalConcurrency)), Times::Between(2..=4), ToNothing),
-        ("429, too many to the endpoint", Fault::RateLimited(Some(LimitReason::EndpointRate)), Times::Between(2..=4), ToNothing),
-        ("429, too many to the endpoint at the same time", Fault::RateLimited(Some(LimitReason::EndpointConcurrency)), Times::Between(2..=4), ToNothing),
-        ("429, too many for the resource", Fault::RateLimited(Some(LimitReason::ResourceSpecific)), Times::Between(2..=4), ToNothing),
+        ("429, account rate limit", Fault::RateLimited(Some(LimitReason::GlobalRate)), Times::Between(2..=4), ToNothing),
+        ("429, account concurrency limit", Fault::RateLimited(Some(LimitReason::GlobalConcurrency)), Times::Between(2..=4), ToNothing),
+        ("429, endpoint rate limit", Fault::RateLimited(Some(LimitReason::EndpointRate)), Times::Between(2..=4), ToNothing),
+        ("429, endpoint concurrency limit", Fault::RateLimited(Some(LimitReason::EndpointConcurrency)), Times::Between(2..=4), ToNothing),
+        ("429, limit of one resource", Fault::RateLimited(Some(LimitReason::ResourceSpecific)), Times::Between(2..=4), ToNothing),
         ("429 without a reason", Fault::RateLimited(None), Times::Between(2..=4), ToNothing),
         ("429 with `Retry-After`", Fault::RetryAfter(1), Times::Nth(2), ToNothing),
-        ("429 because another request holds the object", Fault::LockTimeout, Times::Between(2..=3), ToNothing),
+        ("429, object locked by another request", Fault::LockTimeout, Times::Between(2..=3), ToNothing),
     ]
 }
 
@@ -89,15 +89,15 @@ fn limits() -> Vec<Row> {
 fn servers() -> Vec<Row> {
     vec![
         ("500", server(500), Times::Between(2..=3), ToNothing),
-        ("500 that says not to try again", Fault::ServerError { status: 500, should_retry: Some(false) }, Times::From(3), To("answered 500")),
+        ("500 with `Stripe-Should-Retry: false`", Fault::ServerError { status: 500, should_retry: Some(false) }, Times::From(3), To("answered 500")),
         ("502", server(502), Times::Nth(2), ToNothing),
         ("503", server(503), Times::Nth(3), ToNothing),
         ("504", server(504), Times::Nth(4), ToNothing),
-        ("a web page from a proxy, with 502", Fault::HtmlBody(502), Times::Nth(2), ToNothing),
-        ("a web page from a proxy, with 200", Fault::HtmlBody(200), Times::Nth(2), ToNothing),
-        ("a web page from a proxy, with 403", Fault::HtmlBody(403), Times::From(2), To("something else than Stripe's API has answered")),
-        ("an empty body, with 503", Fault::EmptyBody(503), Times::Nth(2), ToNothing),
-        ("an empty body, with 200", Fault::EmptyBody(200), Times::Nth(3), ToNothing),
+        ("a proxy's web page with status 502", Fault::HtmlBody(502), Times::Nth(2), ToNothing),
+        ("a proxy's web page with status 200", Fault::HtmlBody(200), Times::Nth(2), ToNothing),
+        ("a proxy's web page with status 403", Fault::HtmlBody(403), Times::From(2), To("something else than Stripe's API has answered")),
+        ("an empty body with status 503", Fault::EmptyBody(503), Times::Nth(2), ToNothing),
+        ("an empty body with status 200", Fault::EmptyBody(200), Times::Nth(3), ToNothing),
         ("a redirect", Fault::EmptyBody(302), Times::From(2), To("redirects are not followed")),
     ]
 }
@@ -105,24 +105,24 @@ fn servers() -> Vec<Row> {
 #[rustfmt::skip]
 fn connections() -> Vec<Row> {
     vec![
-        ("the connection breaks before an answer", Fault::ResetBeforeAnswer, Times::Between(2..=3), ToNothing),
-        ("the connection breaks in the middle of an answer", Fault::ResetInBody, Times::Between(2..=3), ToNothing),
-        ("JSON that stops in the middle", Fault::TruncatedJson, Times::Between(2..=3), ToNothing),
-        ("an answer that begins late", Fault::SlowFirstByte(Duration::from_millis(1500)), Times::Every(2), ToNothing),
-        ("an answer that trickles", Fault::SlowTrickle { bytes: 40_000, pause: Duration::from_millis(100) }, Times::Every(2), ToNothing),
+        ("the connection breaks before the response", Fault::ResetBeforeAnswer, Times::Between(2..=3), ToNothing),
+        ("the connection breaks in the middle of a response", Fault::ResetInBody, Times::Between(2..=3), ToNothing),
+        ("truncated JSON", Fault::TruncatedJson, Times::Between(2..=3), ToNothing),
+        ("a response that starts late", Fault::SlowFirstByte(Duration::from_millis(1500)), Times::Every(2), ToNothing),
+        ("a response that arrives slowly", Fault::SlowTrickle { bytes: 40_000, pause: Duration::from_millis(100) }, Times::Every(2), ToNothing),
     ]
 }
 
 #[rustfmt::skip]
 fn lists() -> Vec<Row> {
     vec![
-        ("a page that repeats, once", Fault::Disorder(Disorder::RepeatedPage), Times::Nth(4), ToNothing),
-        ("a page that repeats, always", Fault::Disorder(Disorder::RepeatedPage), Times::From(2), To("makes no progress")),
-        ("a page without objects that says there are more, once", Fault::Disorder(Disorder::HasMoreWithoutData), Times::Nth(3), ToNothing),
-        ("a page without objects that says there are more, always", Fault::Disorder(Disorder::HasMoreWithoutData), Times::From(2), To("a page is empty and says that there is more")),
+        ("a page repeated once", Fault::Disorder(Disorder::RepeatedPage), Times::Nth(4), ToNothing),
+        ("a page repeated every time", Fault::Disorder(Disorder::RepeatedPage), Times::From(2), To("makes no progress")),
+        ("an empty page with `has_more`, once", Fault::Disorder(Disorder::HasMoreWithoutData), Times::Nth(3), ToNothing),
+        ("an empty page with `has_more`, every time", Fault::Disorder(Disorder::HasMoreWithoutData), Times::From(2), To("a page is empty and says that there is more")),
         ("an object on two pages", Fault::Disorder(Disorder::ObjectTwice), Times::Always, ToNothing),
-        ("a cursor that begins the list again", Fault::Disorder(Disorder::UnknownCursor), Times::Always, To("makes no progress")),
-        ("a list with the oldest first", Fault::Disorder(Disorder::OldestFirst), Times::Always, ToNothing),
+        ("a cursor that restarts the list", Fault::Disorder(Disorder::UnknownCursor), Times::Always, To("makes no progress")),
+        ("a list that starts with the oldest object", Fault::Disorder(Disorder::OldestFirst), Times::Always, ToNothing),
     ]
 }
 
@@ -130,9 +130,9 @@ fn lists() -> Vec<Row> {
 fn objects() -> Vec<Row> {
     vec![
         ("an item without a price", Fault::Reshaped(Reshape::WithoutPrices), Times::From(3), To("has neither a price nor a plan")),
-        ("numbers written as text", Fault::Reshaped(Reshape::NumbersAsText), Times::From(3), To("cannot be read at `created`")),
-        ("fields that nobody has heard of", Fault::Reshaped(Reshape::UnknownFields), Times::Always, ToNothing),
-        ("a key that is revoked half-way", Fault::KeyRevoked, Times::From(3), To("the key is wrong or was revoked")),
+        ("numbers sent as strings", Fault::Reshaped(Reshape::NumbersAsText), Times::From(3), To("cannot be read at `created`")),
+        ("unknown fields", Fault::Reshaped(Reshape::UnknownFields), Times::Always, ToNothing),
+        ("a key revoked during the check", Fault::KeyRevoked, Times::From(3), To("the key is wrong or was revoked")),
     ]
 }
 
