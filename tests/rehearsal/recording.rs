@@ -1,4 +1,5 @@
-//! `prodverdict record`: two hundred lives at a fake Stripe, what is written of them, and a handler that only they catch.
+//! `prodverdict record`: two hundred lives at a fake Stripe, the files written from them, and a handler that only these
+//! files catch.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -47,7 +48,7 @@ fn shop() -> TempDir {
     folder(&[("prodverdict.yml", &format!("{CONTRACT}{PLANS}"))])
 }
 
-/// The written files by name, in their order.
+/// Lists the written files and their texts, sorted by name.
 fn files(folder: &Path) -> Vec<(String, String)> {
     let mut files: Vec<_> = fs::read_dir(folder.join("scenarios"))
         .into_iter()
@@ -108,7 +109,7 @@ fn equal_events_give_equal_files() {
     assert_eq!(files(shop.path()), before);
 }
 
-/// Every text that stands for somebody or something in the events.
+/// Collects every text in the events that could identify a person or an object.
 fn names(value: &Value, names: &mut BTreeSet<String>) {
     let values = value.as_array().into_iter().flatten();
     let fields = value.as_object().into_iter().flat_map(|one| one.values());
@@ -225,7 +226,7 @@ fn other_sources_and_unclear_contracts_are_refused() {
     ran.says(&["there is no contract `other`", "`shop`"]);
 }
 
-/// A handler that stores status and plan as the API says.
+/// A handler that stores status and plan from the API.
 const WITH_PLAN: &str = "
     const PLANS = { price_secret_pro: 'pro', price_secret_team: 'team', price_secret_max: 'max' };
     if (!event.type.startsWith('customer.subscription.')) return;
@@ -247,7 +248,7 @@ const WITH_PLAN: &str = "
       await db.query('update accts set status = $1 where stripe_customer_id = $2', [one.status, id]);
     }";
 
-/// The stage of that handler, which stores the plan where this is so.
+/// Creates the stage of that handler, which stores the plan if this condition holds.
 fn stage(writes_plan: &str) -> Option<Stage> {
     let contract = format!("{}        plan: plan\n{PLANS}", ACCOUNTS.contract);
     let handler = WITH_PLAN.replace("WRITES_PLAN", writes_plan);

@@ -1,4 +1,4 @@
-// The app around a handler of a few lines: `handle(event, { db, stripe, response })`.
+// The app around a small handler: `handle(event, { db, stripe, response })`.
 
 import { createServer } from 'node:http';
 import pg from 'pg';

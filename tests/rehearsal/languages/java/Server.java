@@ -81,7 +81,7 @@ public final class Server {
     return false;
   }
 
-  /** The first member of this name with such a value: the JDK has no parser for JSON. */
+  /** Returns the first member with this name and a matching value: the JDK has no JSON parser. */
   static String member(String json, String name, String value) {
     Matcher found = Pattern.compile("\"" + name + "\"\\s*:\\s*\"(" + value + ")\"").matcher(json);
     return found.find() ? found.group(1) : "";

@@ -1,5 +1,5 @@
 <?php
-// PHP's own server and curl, asked as `stripe-php` asks it: with a file of authorities of its own.
+// PHP's own server and curl, used like `stripe-php` does: with a separate CA file.
 
 final class Stripe
 {
@@ -47,7 +47,7 @@ if (!is_signed($_SERVER['HTTP_STRIPE_SIGNATURE'] ?? '', $body)) {
 }
 $event = json_decode($body, true);
 if (str_starts_with($event['type'], 'customer.subscription.')) {
-    // An exception is answered 500.
+    // An exception results in a 500 response.
     $one = Stripe::retrieve($event['data']['object']['id']);
     $db = pg_connect(getenv('DATABASE_URL'));
     $values = [$one['status'], $one['customer']];

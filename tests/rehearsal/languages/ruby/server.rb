@@ -1,5 +1,4 @@
-# WEBrick and Net::HTTP, asked as `stripe-ruby` asks it: past the proxy of the environment and with a file of
-# authorities of its own.
+# WEBrick and Net::HTTP, used like `stripe-ruby` does: without the environment's proxy, and with a separate CA file.
 require "json"
 require "net/http"
 require "openssl"
@@ -45,7 +44,7 @@ server.mount_proc("/api/stripe/webhook") do |request, response|
   event = JSON.parse(request.body)
   next unless event["type"].start_with?("customer.subscription.")
 
-  # An exception is answered 500.
+  # An exception results in a 500 response.
   one = Stripe.retrieve(event.dig("data", "object", "id"))
   db = PG.connect(ENV.fetch("DATABASE_URL"))
   values = one.values_at("status", "customer")

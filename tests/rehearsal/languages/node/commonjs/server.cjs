@@ -1,4 +1,4 @@
-// CommonJS: Express, with the library's own check of the signature.
+// CommonJS: Express, with the library's own signature check.
 const express = require('express');
 const { Pool } = require('pg');
 const Stripe = require('stripe');

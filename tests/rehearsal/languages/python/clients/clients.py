@@ -1,4 +1,4 @@
-# Clients that are not the library's: each asks the provider over HTTPS, through the proxy of its environment.
+# HTTP clients other than the library's: each requests the provider over HTTPS, through the environment's proxy.
 import asyncio
 import os
 import urllib.request

@@ -1,4 +1,4 @@
-# Two faults of real applications, each in a few lines. FAULT names the one that this process has.
+# Two bugs of real applications, in a few lines each. FAULT selects one.
 import os
 import threading
 import time

@@ -1,4 +1,4 @@
-// Next.js: a route handler, run by the framework's own server.
+// Next.js: a route handler in the framework's own server.
 import pg from 'pg';
 import Stripe from 'stripe';
 
@@ -8,7 +8,7 @@ let db;
 let stripe;
 
 export async function POST(request) {
-  // Not when the module is loaded: `next build` loads it too.
+  // Not at the top level: `next build` loads the module too.
   db ??= new pg.Pool({ connectionString: process.env.DATABASE_URL });
   stripe ??= new Stripe(process.env.STRIPE_SECRET_KEY);
   let event;
