@@ -1,4 +1,4 @@
-"""What the tests of the scripts share: temporary repositories, stand-ins for programs, and a way to run a script."""
+"""Shared by the tests of the scripts: temporary repositories, stand-ins for programs, and a way to run a script."""
 
 import os
 import pathlib
@@ -60,7 +60,7 @@ class ScriptTest(unittest.TestCase):
             self.assertIn(word, result.stderr)
 
     def stand_in(self, name, body):
-        """Puts a shell script in the place of a program; it appends its arguments to `calls`."""
+        """Replaces a program by a shell script that appends its arguments to `calls`."""
         programs = self.folder / "programs"
         programs.mkdir(exist_ok=True)
         program = programs / name
@@ -74,7 +74,7 @@ class ScriptTest(unittest.TestCase):
 
 
 class RepositoryTest(ScriptTest):
-    """A clone with an origin, both temporary, that looks like this repository where the scripts look."""
+    """A temporary clone and its origin, with the files of this repository that the scripts read."""
 
     def setUp(self):
         super().setUp()

@@ -20,7 +20,7 @@ from support import ScriptTest
 VERSION = "1.2.3"
 PLATFORMS = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"]
 HERE = f"{platform.system().lower()}-{'arm64' if platform.machine() in ('arm64', 'aarch64') else 'x64'}"
-# Says what it is and how it was called, and can wait for a signal, though not for ever.
+# Prints its version or its arguments, or waits for a signal, with a timeout.
 PROGRAM = """#!/bin/sh
 case $1 in
   --version) echo "prodverdict 1.2.3" ;;
@@ -32,7 +32,7 @@ esac
 
 
 class Registry:
-    """As much of an npm registry as an installation asks for, from packed files, on loopback."""
+    """A minimal npm registry on loopback that serves packed files to an installation."""
 
     def __init__(self, folder: pathlib.Path):
         self.asked = []
@@ -151,7 +151,7 @@ class Npm(FilesTest):
             npm_config_audit="false",
             npm_config_fund="false",
             npm_config_update_notifier="false",
-            # A closed port: the commands below need no registry, or have their own.
+            # A closed port: the commands below need no registry, or bring their own.
             npm_config_registry="http://127.0.0.1:9/",
         )
         self.project = self.folder / "project"

@@ -1,4 +1,4 @@
-"""What the scripts tell docker and gh, by stand-ins; the list of what is inside; and the check of action.yml."""
+"""Calls of docker and gh by the scripts, recorded by stand-ins; the list of contents; and the check of action.yml."""
 
 import json
 import pathlib

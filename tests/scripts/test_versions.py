@@ -1,4 +1,4 @@
-"""Which version may be released, what is written for it, and where the tags go."""
+"""Releasable versions, release notes, the pinned action, and tags."""
 
 import unittest
 
@@ -115,7 +115,7 @@ class Pin(RepositoryTest):
 
 class Tag(RepositoryTest):
     def shallow(self):
-        """What the workflow has: one commit, and no branch to push to."""
+        """Creates a clone like the workflow's, with one commit and no branch to push to."""
         shallow = self.folder / "shallow"
         self.git("clone", "--quiet", "--depth=1", f"file://{self.origin}", shallow, cwd=self.folder)
         return shallow

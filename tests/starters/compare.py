@@ -1,8 +1,8 @@
-"""Compares a report with what is expected of a starter, and writes the document from what is expected of all.
+"""Compares a report with the expected findings of a starter, and writes the document about all starters.
 
     compare.py command STARTER                        prints the command that starts it
-    compare.py compare STARTER CONFIGURATION REPORT   tells each difference; exit status 1 if there is one
-    compare.py document STARTERS FILE                 holds FILE against the expected files, or writes it anew
+    compare.py compare STARTER CONFIGURATION REPORT   prints each difference; exit status 1 if there is one
+    compare.py document STARTERS FILE                 compares FILE with the expected files, or rewrites it
 """
 
 import json
@@ -23,7 +23,7 @@ def told(kind: str, step: str, rule: str, severity: str) -> str:
 
 
 def compare(starter: pathlib.Path, configuration: str, report: dict):
-    """The differences, one a line."""
+    """Yields the differences, one per line."""
     here = [one for one in expected(starter)["rehearsal"] if one["configuration"] == configuration][0]
     wanted = {(one["step"], one["rule"], one["severity"]) for one in here.get("finding", [])}
     found = {

@@ -1,4 +1,4 @@
-"""What an application reads, by the module and by clients, over every transport that is installed."""
+"""The reads of an application, through the module and through clients, over every installed transport."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Ways to the provider that are not redirected, or none is when the variable is not set (argument: all): they fail."""
+"""Requests to the provider that are not redirected must fail; without the variable, all of them (argument: all)."""
 
 import http.client
 import socket

@@ -1,4 +1,4 @@
-"""What an application changes, by the module and by a client."""
+"""The writes of an application, through the module and through a client."""
 
 import stripe
 

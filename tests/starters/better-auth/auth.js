@@ -1,4 +1,4 @@
-// better-auth with its Stripe plugin, as its documentation sets it up: users, two plans, a customer at sign-up.
+// better-auth with its Stripe plugin, set up as documented: users, two plans, a customer at sign-up.
 
 import { stripe } from '@better-auth/stripe';
 import { betterAuth } from 'better-auth';
@@ -6,7 +6,7 @@ import pg from 'pg';
 import Stripe from 'stripe';
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
-// Connections that the rehearsal breaks must not end the process.
+// The rehearsal breaks connections, which must not end the process.
 pool.on('error', () => {});
 
 export const auth = betterAuth({

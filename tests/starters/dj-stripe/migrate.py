@@ -1,4 +1,4 @@
-"""Makes the tables, and the row of the endpoint: dj-stripe keeps the signing secret there."""
+"""Creates the tables and the endpoint's row, in which dj-stripe keeps the signing secret."""
 
 import os
 

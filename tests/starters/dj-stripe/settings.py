@@ -1,4 +1,4 @@
-"""A Django project with dj-stripe and nothing else."""
+"""A Django project with only dj-stripe."""
 
 import os
 from urllib.parse import unquote, urlsplit
@@ -22,10 +22,10 @@ DATABASES = {
     }
 }
 STRIPE_LIVE_MODE = False
-# dj-stripe looks at the form of a key: 24 letters and digits.
+# dj-stripe checks the format of a key: 24 letters and digits.
 STRIPE_TEST_SECRET_KEY = "sk_test_" + "prodverdictrehearsal0000"
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
-# Without it, Django keeps to itself why it answered 500.
+# Without it, Django does not log the cause of a 500 response.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -4,7 +4,7 @@ from djstripe.models import Customer
 
 
 def access(request):
-    """What the package itself says of a user's access."""
+    """Returns the user's access according to the package itself."""
     customers = Customer.objects.filter(subscriber_id=request.GET["user"])
     return JsonResponse({"paid": any(customer.has_any_active_subscription() for customer in customers)})
 

@@ -1,4 +1,4 @@
-"""A Django project with drf-stripe-subscription and nothing else."""
+"""A Django project with only drf-stripe-subscription."""
 
 import os
 from urllib.parse import unquote, urlsplit
@@ -25,7 +25,7 @@ DRF_STRIPE = {
     "STRIPE_API_SECRET": os.environ.get("STRIPE_SECRET_KEY", ""),
     "STRIPE_WEBHOOK_SECRET": os.environ.get("STRIPE_WEBHOOK_SECRET", ""),
 }
-# Without it, Django keeps to itself why it answered 500.
+# Without it, Django does not log the cause of a 500 response.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,5 +1,5 @@
-// The pattern: the page that Checkout leads back to links the team and writes its plan, and the webhook knows only
-// updates and ends. Whoever closes the tab in between has paid for nothing.
+// The pattern: the page after Checkout links the team and stores its plan, and the webhook handles only updates and
+// deletions. A customer who closes the tab in between pays without access.
 
 import { createServer } from 'node:http';
 
@@ -7,7 +7,7 @@ import pg from 'pg';
 import Stripe from 'stripe';
 
 const db = new pg.Pool({ connectionString: process.env.DATABASE_URL });
-// Connections that the rehearsal breaks must not end the process.
+// The rehearsal breaks connections, which must not end the process.
 db.on('error', () => {});
 const stripe = new Stripe(process.env.STRIPE_SECRET_KEY);
 

@@ -1,4 +1,4 @@
-// The engine's own migrations make the schema `stripe`; the application's table holds its users.
+// The engine's own migrations create the schema `stripe`; the application has a table of users.
 
 const { runMigrations } = require('@supabase/stripe-sync-engine');
 const pg = require('pg');

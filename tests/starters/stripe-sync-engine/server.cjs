@@ -1,4 +1,4 @@
-// stripe-sync-engine behind a route of its own, as its README has it.
+// stripe-sync-engine behind a route, as in its README.
 
 const { createServer } = require('node:http');
 
@@ -9,7 +9,7 @@ const sync = new StripeSync({
   stripeSecretKey: process.env.STRIPE_SECRET_KEY,
   stripeWebhookSecret: process.env.STRIPE_WEBHOOK_SECRET,
 });
-// Connections that the rehearsal breaks must not end the process.
+// The rehearsal breaks connections, which must not end the process.
 sync.postgresClient.pool.on('error', () => {});
 
 const server = createServer(async (request, response) => {
