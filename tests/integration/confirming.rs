@@ -1,4 +1,4 @@
-//! Tests of the second read: a row that a webhook corrects in between is no finding.
+//! Tests of the second read: a row that a webhook corrects in between is not reported.
 
 use std::{
     net::{Shutdown, TcpListener, TcpStream},

@@ -255,7 +255,7 @@ fn a_customer_of_nobody_is_known_from_the_provider_alone() {
             "n/a     no user is linked to the customer"
         );
     }
-    // A customer without anything is no finding; one that Stripe may not know is reported as such.
+    // A customer without subscriptions is not a finding; one that Stripe may not know is reported as such.
     let ran = live.explain("cus_new", "").with_status(0);
     assert_eq!(
         line(&ran, "state"),
@@ -626,7 +626,7 @@ fn ids_that_mean_to_do_something_do_nothing() {
         ] {
             let program = prodverdict("-vv explain --fixtures --").within(folder.path());
             let ran = program.argument(&entity).run();
-            // A text with an `@` is not the id of a customer.
+            // Text with an `@` is never a customer id.
             let is_known = !entity.ends_with('?') && !text.contains('@');
             let (status, verdict) = if is_known { (1, "FAIL") } else { (2, "ERROR") };
             let ran = ran.with_status(status);
