@@ -38,7 +38,7 @@ impl<'s> Coverage<'s> {
         }
     }
 
-    /// Finds the scenario that begins with these acts: a plain one if there is one, and the shortest of those.
+    /// Finds the shortest scenario that begins with these acts, preferably a plain one.
     pub(super) fn scenario<'a>(&self, acts: impl Iterator<Item = &'a Act>) -> Option<&'s str> {
         let acts = signature(acts);
         let plays = self.plays.iter();
@@ -48,7 +48,7 @@ impl<'s> Coverage<'s> {
     }
 }
 
-/// True if a play sends every event once and injects no failure.
+/// Checks that a play sends every event once and injects no failure.
 fn is_plain(play: &Play) -> bool {
     play.steps.iter().all(|step| {
         let is_signed = |sending: &Sending| sending.signed == Signing::AsDocumented;
@@ -87,11 +87,11 @@ fn signature<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<String> {
         if let Some(days) = details.get_mut("trial_days") {
             *days = TRIAL_DAYS.into();
         }
-        // Whose the new e-mail is cannot be seen.
+        // Events do not show whose address it is.
         details.remove("to");
         match details.get("price").and_then(Value::as_str) {
             Some("each") => drop(details.remove("price")),
-            // A contract without `ignore_prices` calls both the same.
+            // Without `ignore_prices` the contract does not distinguish the two.
             Some("unknown") if is_beside_the_plan => {
                 drop(details.insert("price".to_owned(), "addon".into()));
             }

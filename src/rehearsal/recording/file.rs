@@ -19,7 +19,7 @@ use crate::rehearsal::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recorded {
-    /// The number of customers with this lifecycle.
+    /// Number of customers with this lifecycle.
     pub times: u64,
 }
 
@@ -63,7 +63,7 @@ struct FileUntil {
     until: Until,
 }
 
-/// True if a scenario file has the key `recorded`.
+/// Checks that a scenario file has the key `recorded`.
 pub(crate) fn is_recorded(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Head {
@@ -72,7 +72,7 @@ pub(crate) fn is_recorded(text: &str) -> bool {
     serde_yaml::from_str::<Head>(text).is_ok_and(|head| head.recorded.is_some())
 }
 
-/// Reads a recorded file and refuses anything that a recording does not write.
+/// Parses a recorded file, and refuses content that a recording never writes.
 pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     let wrong = |message: String| ParseError::Meaning {
         file: name.to_owned(),
@@ -92,7 +92,7 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     Ok(scenario(&file.id, file.recorded, steps))
 }
 
-/// Checks the words and numbers that serde accepts as they are.
+/// Checks words and numbers that serde does not restrict.
 fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     for (index, step) in steps.iter().enumerate() {
         let last = step.provider.last();
@@ -126,7 +126,7 @@ fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     Ok(())
 }
 
-/// True if every value of an act is one that a recording writes.
+/// Checks that a recording could have written every value of the act.
 fn is_listed(act: &Act) -> bool {
     let written = serde_json::to_value(act).unwrap_or_default();
     let details = written
@@ -139,13 +139,13 @@ fn is_listed(act: &Act) -> bool {
             "trial_days" => *value == TRIAL_DAYS,
             "percent_off" => *value == ALL,
             "quantity" => value.as_u64().is_some_and(|quantity| quantity <= 99),
-            // The others are words of a closed list.
+            // All others are enumerated words.
             _ => value.is_string() || value.is_array(),
         })
     })
 }
 
-/// Returns the text by which equal lifecycles are found: their steps without waits.
+/// Returns the key by which equal lifecycles are grouped, which is their steps without waits.
 pub(super) fn key(steps: &[Step]) -> String {
     let steps: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
     text_of(&without_waits(&steps))
@@ -170,7 +170,7 @@ fn without_waits(steps: &[FileStep]) -> Vec<FileStep> {
     steps
 }
 
-/// Makes one shape of equal lifecycles, with the median waits between its steps.
+/// Merges equal lifecycles into one shape with the median waits between steps.
 pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<Shape> {
     let times = u64::try_from(alike.len()).unwrap_or(u64::MAX);
     let waits: Vec<Vec<u16>> = alike.iter().map(|one| one.waits.clone()).collect();
@@ -220,7 +220,7 @@ fn scenario(id: &str, recorded: Recorded, steps: Vec<Step>) -> Scenario {
     }
 }
 
-/// The text of a recorded scenario's file; none for a scenario that was not recorded.
+/// Renders the file of a recorded scenario; `None` if the scenario was not recorded.
 pub fn render(scenario: &Scenario) -> Option<String> {
     let steps = scenario.plays.first()?.steps.iter().map(FileStep::from);
     let file = File {

@@ -1,4 +1,4 @@
-//! Finds the changes of a subscription's items between two events.
+//! Derives the changes of a subscription's items between two events.
 
 use super::{
     Unplayable,
@@ -13,7 +13,7 @@ use crate::rehearsal::{
     cast::Role,
 };
 
-/// True if the price changed to or from another interval, which starts a new period.
+/// Checks that the price changed to or from another interval, which starts a new period.
 pub(super) fn begins_period(was: &[Part], now: &[Part]) -> bool {
     let has = |parts: &[Part], role| parts.iter().any(|(one, _)| *one == role);
     has(was, Role::Yearly) != has(now, Role::Yearly)
@@ -55,7 +55,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Finds the price to which a schedule changes the subscription later.
+/// Finds the price that a schedule later changes the subscription to.
 fn scheduled(
     reader: &mut LifecycleReader<'_>,
     change: Change<'_>,
@@ -106,7 +106,7 @@ fn changes(
     let mut pairs: Vec<(ItemState, ItemState)> = stayed.collect();
     let mut acts = Vec::new();
     if let ([old], [fresh]) = (gone.as_slice(), new.as_slice()) {
-        // An item that takes the place of another is a change of its price.
+        // An item that replaces another is a change of price.
         pairs.push((old.clone(), fresh.clone()));
     } else {
         for item in &new {

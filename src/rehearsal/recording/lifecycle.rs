@@ -1,4 +1,4 @@
-//! Turns the stripped events of one customer into acts that the fake provider can play.
+//! Turns the stripped events of one customer into acts for the fake provider.
 
 use std::collections::BTreeMap;
 
@@ -24,20 +24,20 @@ use crate::{
     },
 };
 
-/// The labels of subscriptions, in the order in which they are bought.
+/// Labels of subscriptions, in the order of purchase.
 pub(super) const LABELS: [&str; 4] = ["main", "second", "third", "fourth"];
 
-/// An act and the time at which it happened.
+/// An act and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TimedAct {
     pub(super) at: i64,
     pub(super) act: Act,
-    /// The events that tell of it.
+    /// Events that the act sends.
     pub(super) tells: Vec<Sending>,
     pub(super) after: Option<Expected>,
 }
 
-/// A subscription as it has to be after an act.
+/// The expected state of a subscription after an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     pub label: Label,
@@ -47,12 +47,12 @@ pub struct Expected {
     pub pause: Option<PauseBehavior>,
 }
 
-/// The state of a subscription after the events read so far.
+/// A subscription and its state after the events read so far.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) label: Label,
     pub(super) state: SubscriptionState,
-    /// When a payment last failed, which several events tell.
+    /// Time of the last failed payment, to recognize further events about it.
     pub(super) failed_at: Option<i64>,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct LifecycleReader<'l> {
     pub(super) subscriptions: BTreeMap<&'l str, Known>,
 }
 
-/// Finds the acts of a lifecycle, whose events are given in order.
+/// Derives the acts of a lifecycle from its events, which must be in order.
 pub(super) fn moves(
     events: &[StrippedEvent],
     contract: &Contract,
@@ -83,7 +83,7 @@ pub(super) fn moves(
 }
 
 impl<'l> LifecycleReader<'l> {
-    /// Adds the acts that bring subscriptions older than the log into the state that their first event shows.
+    /// Adds the acts that lead to the first known state of subscriptions older than the log.
     fn begin_earlier(&mut self) -> Result<(), Unplayable> {
         let mut seen: Vec<&str> = Vec::new();
         let events = self.events;
@@ -215,14 +215,14 @@ impl<'l> LifecycleReader<'l> {
                     self.push(at, act);
                 }
             }
-            // A purchase of a subscription is told by the subscription; of a single payment only its success counts.
+            // The subscription's own events show its purchase; of a one-off payment only the success counts.
             (CheckoutEvent::Completed { .. }, CheckoutMode::Subscription)
             | (_, CheckoutMode::Payment) => {}
         }
         Ok(())
     }
 
-    /// Forgets a failed payment, because the invoice is paid.
+    /// Forgets a failed payment once the invoice is paid.
     fn settled(&mut self, id: &str) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = None;
@@ -241,7 +241,7 @@ impl<'l> LifecycleReader<'l> {
             }
             Status::PastDue | Status::Unpaid => {
                 self.push(at, Act::PaymentFailed { subscription });
-                // The status is what it was.
+                // The status does not change, so there is no update.
                 self.tell_without("customer.subscription.updated");
                 self.failed(id, at);
                 Ok(())
@@ -265,7 +265,7 @@ impl<'l> LifecycleReader<'l> {
         }
     }
 
-    /// Remembers a failed payment, about which several events are sent.
+    /// Stores the time of a failed payment, which several events report.
     pub(super) fn failed(&mut self, id: &str, at: i64) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = Some(at);
@@ -284,7 +284,7 @@ impl<'l> LifecycleReader<'l> {
         }
     }
 
-    /// Removes an event that the last act does not cause here.
+    /// Removes an event that the last act does not send in this case.
     pub(super) fn tell_without(&mut self, event: &str) {
         if let Some(last) = self.moves.last_mut() {
             last.tells.retain(|sending| sending.event != event);

@@ -1,4 +1,4 @@
-//! Collects the provider's events by customer and folds equal lifecycles into shapes.
+//! Groups the provider's events by customer, and merges equal lifecycles into shapes.
 
 use std::collections::BTreeMap;
 
@@ -24,33 +24,33 @@ pub struct ProductionLog {
     counts: EventCounts,
 }
 
-/// The number of events, and of those that are ignored.
+/// Number of events read, and of ignored ones by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventCounts {
     pub all: u64,
-    /// Of types that change no subscription, by type; an empty one has no documented form.
+    /// Events of types that change no subscription, by type. The type is empty if it does not have the documented form.
     pub other_types: BTreeMap<String, u64>,
     pub without_customer: u64,
-    /// Of a played type, about a change that is not played.
+    /// Events of a played type about a change that is not played.
     pub nothing_played: u64,
 }
 
-/// The shapes found in a log, and the number of everything that was left out.
+/// The shapes found in a log, with counts of everything left out.
 #[derive(Debug)]
 pub struct Recording {
     pub counts: EventCounts,
     pub customers: u64,
-    /// Customers without any change that is played.
+    /// Number of customers without any played change.
     pub unchanged: u64,
     /// Commonest first.
     pub shapes: Vec<Shape>,
-    /// The number of lifecycles that each built-in scenario already plays.
+    /// Number of lifecycles that each built-in scenario already plays.
     pub covered: BTreeMap<String, u64>,
     pub unplayable: BTreeMap<Unplayable, u64>,
 }
 
 impl ProductionLog {
-    /// Adds an event; the newest comes first, as the provider lists them.
+    /// Adds an event. Events are added newest first, as the provider lists them.
     pub fn add(&mut self, event: &Value) {
         let counts = &mut self.counts;
         counts.all = counts.all.saturating_add(1);
@@ -69,7 +69,7 @@ impl ProductionLog {
         *count = count.saturating_add(1);
     }
 
-    /// Folds equal lifecycles and leaves out those that built-in scenarios play.
+    /// Merges equal lifecycles, and leaves out those that built-in scenarios play.
     pub fn recording(self, contract: &Contract, cast: &Cast, built_in: &[Scenario]) -> Recording {
         let coverage = Coverage::new(built_in);
         let mut recording = Recording {
@@ -101,7 +101,7 @@ impl ProductionLog {
             }
         }
         recording.shapes = folded.into_values().filter_map(file::shape).collect();
-        // Stable: equally common ones stay in the order of their keys.
+        // The sort is stable, so equally common shapes stay ordered by key.
         recording
             .shapes
             .sort_by_key(|shape| std::cmp::Reverse(shape.times));
@@ -129,7 +129,7 @@ fn playable(moves: Vec<TimedAct>, cast: &Cast) -> Result<LifecycleSteps, Unplaya
     Ok(lifecycle)
 }
 
-/// The order of events of the same second, in which the provider lists them as it likes.
+/// Returns the order of events within one second, which the provider lists in any order.
 fn rank(what: &What) -> u8 {
     match what {
         What::Subscription {

@@ -1,4 +1,4 @@
-//! Looks ahead in a lifecycle, because several events tell of one change and the first does not always name it.
+//! Looks ahead in a lifecycle, because a change causes several events and the first does not always identify it.
 
 use super::{
     lifecycle::LifecycleReader,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::contract::Status;
 
-/// The events about one change come within this time.
+/// Maximum time between the events of one change.
 const MOMENT: i64 = 2 * 3600;
 
 pub(super) fn near(one: i64, other: i64) -> bool {
@@ -15,13 +15,13 @@ pub(super) fn near(one: i64, other: i64) -> bool {
 }
 
 impl<'l> LifecycleReader<'l> {
-    /// The events after this one, within `MOMENT` of it.
+    /// Iterates over the events after this one, within `MOMENT` of it.
     fn soon(&self, index: usize, at: i64) -> impl Iterator<Item = &'l StrippedEvent> {
         let later = self.events.iter().skip(index + 1);
         later.take_while(move |event| near(event.at, at))
     }
 
-    /// The subscription in its next event, if that comes within `MOMENT`.
+    /// Returns the subscription in its next event, if that follows within `MOMENT`.
     pub(super) fn next_state(
         &self,
         index: usize,
@@ -32,7 +32,7 @@ impl<'l> LifecycleReader<'l> {
             .find_map(|event| event.what.subscription(id))
     }
 
-    /// True if this failed payment was the last attempt, by the next state of the subscription.
+    /// Checks that this failed payment was the last attempt, by the subscription's next state.
     pub(super) fn is_given_up(&self, index: usize, at: i64, id: &str) -> bool {
         let next = self.next_state(index, at, id);
         next.is_some_and(|(kind, now)| {
@@ -40,19 +40,20 @@ impl<'l> LifecycleReader<'l> {
         })
     }
 
-    /// True if the subscription's next invoice is paid, false if its payment fails, none if there is no other invoice.
+    /// Returns true if the subscription's next invoice is paid, false if its payment fails, and `None` if there is
+    /// none.
     pub(super) fn next_bill(&self, index: usize, id: &str) -> Option<bool> {
         let mut later = self.events.iter().skip(index + 1);
         later.find_map(|event| event.what.invoice(id))
     }
 
-    /// True if a payment of the subscription fails within `MOMENT`.
+    /// Checks that a payment of the subscription fails within `MOMENT`.
     pub(super) fn fails_soon(&self, index: usize, at: i64, id: &str) -> bool {
         let mut soon = self.soon(index, at);
         soon.any(|event| event.what.invoice(id) == Some(false))
     }
 
-    /// True if a delayed payment succeeds within `MOMENT` of this event.
+    /// Checks that a delayed payment succeeds within `MOMENT` of this event.
     pub(super) fn async_payment_comes(&self, index: usize, at: i64, id: &str) -> bool {
         let mut soon = self.soon(index, at);
         soon.any(|event| {

@@ -1,4 +1,4 @@
-//! Makes scenarios of production lifecycles: strips events, turns a customer's events into acts, and folds equal
+//! Turns production lifecycles into scenarios: strips events, derives acts from a customer's events, and merges equal
 //! sequences of acts into one shape. Nothing that identifies a customer leaves this module.
 
 mod coverage;
@@ -26,7 +26,7 @@ pub use self::{
     shape::Shape,
 };
 
-/// The reason for which a lifecycle cannot be played.
+/// The reason why a lifecycle cannot be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unplayable {
     #[error("a price of a free plan, which scenarios have no word for")]

@@ -1,4 +1,4 @@
-//! Gives the prices of a lifecycle the roles of scenario files, so that no id is kept.
+//! Replaces the prices of a lifecycle by the roles of scenario files, so that no id is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,17 +12,17 @@ use crate::{
     rehearsal::cast::Role,
 };
 
-/// A price's part, and how many of it.
+/// Role and quantity of an item.
 pub(super) type Part = (Role, Option<u32>);
 
-/// The parts in one lifecycle, given in the order in which prices are seen.
+/// The roles in one lifecycle, assigned in the order in which prices appear.
 #[derive(Debug)]
 pub(super) struct PriceParts<'c> {
     contract: &'c Contract,
     main: Option<PriceId>,
-    /// Those of `main`, `other` and `third`.
+    /// Plans of `main`, `other` and `third`.
     plans: Vec<String>,
-    /// Prices of a product of its own, of which the contract knows none.
+    /// Prices of another product, none of which the contract knows.
     addons: BTreeSet<PriceId>,
     quantities: BTreeMap<u64, u32>,
 }
@@ -38,8 +38,8 @@ impl<'c> PriceParts<'c> {
         }
     }
 
-    /// Returns the parts of a new subscription. If the contract knows none of its prices, it is one to another product,
-    /// unless `ignore_prices` says which those are.
+    /// Returns the parts of a new subscription. If the contract knows none of its prices, the subscription is to
+    /// another product, unless `ignore_prices` lists those.
     pub(super) fn bought(&mut self, state: &SubscriptionState) -> Result<Vec<Part>, Unplayable> {
         let parts = self.of(state)?;
         if parts.is_empty() {
@@ -84,7 +84,7 @@ impl<'c> PriceParts<'c> {
         } else if price.metered {
             None
         } else {
-            // Without plans every price is one of its own.
+            // Without plans, every price counts as a separate plan.
             Some((item.price_id().to_string(), false))
         };
         match plan {
@@ -132,8 +132,8 @@ fn quantities(events: &[StrippedEvent]) -> impl Iterator<Item = u64> {
     items.filter_map(|item| item.quantity)
 }
 
-/// Maps quantities to small ones in the same order: 0 and 1 stay, and 7, 12, 7 becomes 2, 3, 2. An exact number of seats
-/// can identify a customer, and would keep equal lifecycles apart.
+/// Maps quantities to small ones in the same order: 0 and 1 stay, and 7, 12, 7 becomes 2, 3, 2. An exact number of
+/// seats can identify a customer, and would make equal lifecycles differ.
 pub(super) fn small(quantities: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
     let mut small: BTreeMap<u64, u32> = quantities.map(|quantity| (quantity, 0)).collect();
     let several = small.iter_mut().filter(|(quantity, _)| **quantity > 1);

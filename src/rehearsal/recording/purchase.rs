@@ -1,4 +1,4 @@
-//! Starts a subscription: bought in the log, or brought into the state of its first event.
+//! Starts a subscription that was bought in the log, or that is older than the log.
 
 use super::{
     Unplayable,
@@ -18,14 +18,14 @@ use crate::{
     },
 };
 
-/// The days of every trial: the lengths of true ones differ, and mean nothing.
+/// Length of every trial, because real lengths differ without effect.
 pub(super) const TRIAL_DAYS: u16 = 14;
 
-/// The percentage of a coupon that takes all.
+/// Percentage of a coupon that covers the whole price.
 pub(super) const ALL: u8 = 100;
 
 impl Checkout {
-    /// One that is paid, for one price.
+    /// Returns a paid purchase of one price.
     pub(super) fn of(price: Role) -> Self {
         Self {
             subscription: Label::default(),
@@ -39,7 +39,7 @@ impl Checkout {
     }
 }
 
-/// The prices and the quantity of a purchase.
+/// Prices and quantity of a purchase.
 struct Bought {
     price: Role,
     items: Vec<Role>,
@@ -84,7 +84,7 @@ pub(super) fn begin<'l>(
     let trial_days = (state.status == Status::Trialing).then_some(TRIAL_DAYS);
     let act = match checkout_of(reader, id) {
         Some((is_paid, is_free)) => {
-            // Before basil Checkout told of the subscription before it was paid for.
+            // Before basil, Checkout reported the subscription before its payment.
             if state.status == Status::Incomplete && is_paid {
                 state.status = Status::Active;
             } else if state.status == Status::Active && !is_paid {
@@ -141,7 +141,7 @@ pub(super) fn begin<'l>(
     reader.expect(id)
 }
 
-/// Finds the Checkout that made a subscription: true if it was paid, and true if it cost nothing.
+/// Finds the Checkout that created a subscription. Returns whether it was paid, and whether it was free.
 fn checkout_of(reader: &LifecycleReader<'_>, id: &str) -> Option<(bool, bool)> {
     let mut events = reader.events.iter();
     events.find_map(|event| {
@@ -158,7 +158,7 @@ fn checkout_of(reader: &LifecycleReader<'_>, id: &str) -> Option<(bool, bool)> {
     })
 }
 
-/// Adds the purchase of a subscription that is older than the log, and the acts up to its first event.
+/// Adds the purchase of a subscription older than the log, and the acts up to its first event.
 pub(super) fn begin_earlier<'l>(
     reader: &mut LifecycleReader<'l>,
     id: &'l str,
@@ -208,7 +208,7 @@ pub(super) fn begin_earlier<'l>(
     reader.expect(id)
 }
 
-/// Lists the acts that bring a bought subscription into this state.
+/// Lists the acts that lead from a purchase to this state.
 fn since_bought(label: &Label, state: &SubscriptionState) -> Result<Vec<Act>, Unplayable> {
     let subscription = || label.clone();
     let mut acts = Vec::new();

@@ -1,4 +1,4 @@
-//! Makes the steps of a scenario from the acts that equal lifecycles have in common.
+//! Turns the common acts of equal lifecycles into the steps of a scenario.
 
 use std::collections::BTreeMap;
 
@@ -17,24 +17,24 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// Longer lifecycles are rare, and shorter ones show the same faults.
+/// Maximum number of acts. Longer lifecycles are rare, and shorter ones reveal the same bugs.
 const MOST_ACTS: usize = 30;
 
-/// An act that is repeated more often is written so often.
+/// Number of repetitions that are kept of a repeated act.
 const MOST_REPEATS: usize = 2;
 
-/// The waits of a scenario in days. Real ones are rounded down, so that similar lifecycles are equal.
+/// Waits of a scenario, in days. Real ones are rounded down, so that similar lifecycles become equal.
 pub(super) const WAITS: [u16; 3] = [7, 3, 1];
 
-/// Waits must not reach the end of a period or a trial.
+/// Maximum total wait, which must not reach the end of a period or a trial.
 const MOST_WAITED: u16 = 10;
 
-/// A lifecycle that a number of customers had.
+/// A lifecycle that several customers had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     pub times: u64,
     pub scenario: Scenario,
-    /// The subscription that each step is about, as it is afterwards.
+    /// State of the step's subscription after each step.
     pub expected: Vec<Option<Expected>>,
 }
 
@@ -43,11 +43,11 @@ pub struct Shape {
 pub(super) struct LifecycleSteps {
     pub(super) steps: Vec<Step>,
     pub(super) expected: Vec<Option<Expected>>,
-    /// The days before each step.
+    /// Days before each step.
     pub(super) waits: Vec<u16>,
 }
 
-/// Makes steps of what happened.
+/// Turns acts into steps.
 pub(super) fn lifecycle_steps(moves: Vec<TimedAct>) -> Result<LifecycleSteps, Unplayable> {
     let moves = without_repeats(moves);
     if moves.len() > MOST_ACTS {
@@ -85,7 +85,7 @@ pub(super) fn lifecycle_steps(moves: Vec<TimedAct>) -> Result<LifecycleSteps, Un
     })
 }
 
-/// True if a living subscription has no price that the contract knows.
+/// Checks that a subscription has not ended and has no price that the contract knows.
 fn is_unknown(after: &Expected) -> bool {
     let has = |wanted: &dyn Fn(Role) -> bool| after.items.iter().any(|(role, _)| wanted(*role));
     let is_over = matches!(after.status, Status::Canceled | Status::IncompleteExpired);
@@ -93,7 +93,7 @@ fn is_unknown(after: &Expected) -> bool {
     !is_over && has(&|role| role == Role::Unknown) && !has(&is_of_plan)
 }
 
-/// True if the act does not change access, whatever the price is.
+/// Checks that the act does not change access, whatever the price is.
 fn leaves_access(act: &Act) -> bool {
     matches!(
         act,
@@ -155,7 +155,7 @@ fn begins_period(act: &Act) -> bool {
     )
 }
 
-/// True if the fake provider decides when the act happens.
+/// Checks that the fake provider decides the time of the act.
 fn has_time_of_its_own(act: &Act) -> bool {
     begins_period(act) && !matches!(act, Act::Resume { .. })
         || matches!(
@@ -171,12 +171,12 @@ fn has_time_of_its_own(act: &Act) -> bool {
         )
 }
 
-/// Such as `3-change-price`.
+/// Returns an id such as `3-change-price`.
 pub(super) fn step_id(index: usize, act: &Act) -> String {
     format!("{}-{}", index + 1, act.name().replace('_', "-"))
 }
 
-/// An act in words, such as `change price (price: other)`.
+/// Describes an act, such as `change price (price: other)`.
 pub(super) fn did(act: &Act) -> String {
     let name = act.name().replace('_', " ");
     let written = serde_json::to_value(act).unwrap_or_default();

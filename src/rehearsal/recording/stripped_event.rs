@@ -1,4 +1,4 @@
-//! An event of the provider's log, stripped to what a recording keeps of it.
+//! An event of the provider's log, stripped to the parts that a recording keeps.
 
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ pub(super) enum SubscriptionEvent {
 pub(super) enum CheckoutEvent {
     Completed {
         is_paid: bool,
-        /// A coupon took all of the price.
+        /// True if a coupon took off the whole price.
         is_free: bool,
     },
     Expired,
@@ -92,19 +92,19 @@ pub(super) enum CheckoutMode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stripping {
     Kept {
-        /// Groups the events of one lifecycle.
+        /// Id that groups the events of one lifecycle.
         customer: String,
         event: StrippedEvent,
     },
-    /// An event of a type that changes no subscription; none: it has no type of the documented form.
+    /// An event of a type that changes no subscription. `None` if the type does not have the documented form.
     OtherType(Option<String>),
-    /// It belongs to no customer.
+    /// An event without a customer.
     NoCustomer,
-    /// It tells of nothing that is played, such as another address of the customer.
+    /// An event about a change that is not played, such as a customer's new address.
     NothingPlayed,
 }
 
-/// Strips an event. Total: whatever the JSON is, it comes to one of the four.
+/// Strips an event. Accepts any JSON.
 pub(super) fn strip(event: &Value) -> Stripping {
     let kind = event.get("type").and_then(Value::as_str);
     let Some(kind) = kind.filter(|kind| is_type(kind)) else {
@@ -130,7 +130,7 @@ pub(super) fn strip(event: &Value) -> Stripping {
     }
 }
 
-/// The types that are looked at.
+/// Event types that a recording reads.
 pub(super) const PLAYED: [&str; 15] = [
     "charge.refunded",
     "checkout.session.async_payment_failed",
@@ -149,13 +149,13 @@ pub(super) const PLAYED: [&str; 15] = [
     "invoice.payment_failed",
 ];
 
-/// A type as the provider documents them, which is all that may be shown of an event.
+/// Checks for the documented form of event types, the only part of an event that may be shown.
 fn is_type(kind: &str) -> bool {
     let is_letter = |letter: u8| letter.is_ascii_lowercase() || b"._".contains(&letter);
     (1..=80).contains(&kind.len()) && kind.bytes().all(is_letter)
 }
 
-/// None for one that tells of nothing that is played.
+/// Returns the kept part; `None` if nothing in it is played.
 fn what(kind: &str, object: &Value, previous: Option<&Value>) -> Option<What> {
     let subscription = |kind| subscription(kind, object, previous);
     match kind {
@@ -218,7 +218,7 @@ fn checkout(kind: CheckoutEvent, object: &Value) -> Option<What> {
 }
 
 fn invoice(object: &Value, is_paid: bool) -> What {
-    // Since basil it is further inside.
+    // Since basil it is nested.
     let inside = object.pointer("/parent/subscription_details/subscription");
     let own = object.get("subscription").filter(|one| !one.is_null());
     let subscription = own.or(inside).and_then(id_of);

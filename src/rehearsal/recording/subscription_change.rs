@@ -1,4 +1,4 @@
-//! Finds the acts that changed a subscription between two of its events.
+//! Derives the acts that changed a subscription between two of its events.
 
 use super::{
     Unplayable, item_change, lifecycle::LifecycleReader, looking_ahead::near,
@@ -9,7 +9,7 @@ use crate::{
     rehearsal::act::{Act, EndOfTrial, GivenUp, Label, YesNo},
 };
 
-/// An event about a subscription that is known already.
+/// An event about a known subscription.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Change<'l> {
     pub(super) index: usize,
@@ -19,7 +19,7 @@ pub(super) struct Change<'l> {
     pub(super) now: &'l SubscriptionState,
 }
 
-/// The state before an event that does not tell what it was.
+/// Guesses the state before an event that does not contain it.
 pub(super) fn state_before(
     kind: SubscriptionEvent,
     now: &SubscriptionState,
@@ -41,7 +41,7 @@ pub(super) fn state_before(
     before
 }
 
-/// Reads one event; several acts can be told by it.
+/// Reads one event, which may be caused by several acts.
 pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Result<(), Unplayable> {
     let Some(known) = reader.subscriptions.get(change.id) else {
         return Ok(());
@@ -99,7 +99,7 @@ pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Resu
     keep(reader, change, state, before)
 }
 
-/// Remembers the state, and expects it after the last of the acts that were told.
+/// Stores the state, and expects it after the last of these acts.
 fn keep(
     reader: &mut LifecycleReader<'_>,
     change: Change<'_>,
@@ -115,7 +115,7 @@ fn keep(
     Ok(())
 }
 
-/// Adds the act that changed the status or began a new period. True if that was a renewal.
+/// Adds the act that changed the status or began a new period. Returns true if it was a renewal.
 fn progress(
     reader: &mut LifecycleReader<'_>,
     change: Change<'_>,

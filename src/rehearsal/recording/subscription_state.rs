@@ -7,7 +7,7 @@ use crate::{
     rehearsal::act::{CancelEncoding, PauseBehavior},
 };
 
-/// The part of a subscription that a recording reads. Ids only tell items and prices apart while the log is read.
+/// The part of a subscription that a recording reads. Ids only distinguish items and prices while the log is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SubscriptionState {
     pub(super) status: Status,
@@ -19,7 +19,7 @@ pub(super) struct SubscriptionState {
     pub(super) period_start: Option<i64>,
     pub(super) has_schedule: bool,
     pub(super) has_metadata: bool,
-    /// It was canceled because nobody paid.
+    /// True if it was canceled because payments failed.
     pub(super) was_given_up: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct ItemState {
 }
 
 impl SubscriptionState {
-    /// Reads an object in any version of the API.
+    /// Reads an object of any API version.
     pub(super) fn new(object: &Value) -> Self {
         let items = object.pointer("/items/data").and_then(Value::as_array);
         let items: Vec<ItemState> = items.into_iter().flatten().map(ItemState::new).collect();
@@ -71,7 +71,7 @@ impl SubscriptionState {
 impl ItemState {
     fn new(item: &Value) -> Self {
         let price = item.get("price").filter(|price| price.is_object());
-        // Objects of old versions have a plan only.
+        // Objects of old versions have only a plan.
         let price = price.or_else(|| item.get("plan")).unwrap_or(&Value::Null);
         let text = |object: &Value, name| {
             let text = object.get(name).and_then(Value::as_str);
@@ -111,12 +111,12 @@ fn pause(behavior: &Value) -> Option<PauseBehavior> {
     }
 }
 
-/// The id of an object that is written as its id or expanded.
+/// Returns the id of an object, expanded or not.
 pub(super) fn id_of(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| value.get("id")?.as_str())
 }
 
-/// An object as it was before a change: of an object within it likewise, of a list the whole old one.
+/// Restores an object before a change. Nested objects are merged, and lists are replaced.
 pub(super) fn before(object: &Value, previous: &Map<String, Value>) -> Value {
     let mut before = object.as_object().cloned().unwrap_or_default();
     for (name, old) in previous {

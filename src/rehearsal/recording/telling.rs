@@ -1,4 +1,4 @@
-//! The events that tell of an act, as the program's scenarios send them.
+//! The events of each act, as the built-in scenarios send them.
 
 use crate::rehearsal::{
     act::{Act, CheckoutPayment, EndOfTrial, FirstPayment, GivenUp, Outcome, YesNo},
@@ -24,7 +24,7 @@ const INTENT_SUCCEEDED: &str = "payment_intent.succeeded";
 const CHARGE_SUCCEEDED: &str = "charge.succeeded";
 const REFUNDED: &str = "charge.refunded";
 
-/// Every type that a recorded file may hold.
+/// Event types that a recorded file may contain.
 pub(super) const TYPES: [&str; 18] = [
     COMPLETED,
     EXPIRED,
@@ -46,13 +46,13 @@ pub(super) const TYPES: [&str; 18] = [
     REFUNDED,
 ];
 
-/// The events of an act, in the order in which the provider documents them.
+/// Lists the events of an act in the order that the provider documents.
 pub(super) fn tells(act: &Act) -> Vec<Sending> {
     types(act).iter().map(|event| sending(act, event)).collect()
 }
 
 fn sending(act: &Act, event: &str) -> Sending {
-    // Before basil a purchase through Checkout was told by an update, too.
+    // Before basil, a purchase through Checkout also sent an update.
     let is_purchase = matches!(act, Act::Checkout(_)) && event == UPDATED;
     Sending {
         event: event.to_owned(),

@@ -1,4 +1,4 @@
-//! Recordings as a whole: any log comes to files that read back, and a file that holds anything else is refused.
+//! Recordings as a whole: any log results in files that can be read back, and files with anything else are refused.
 
 use std::sync::LazyLock;
 
@@ -145,7 +145,7 @@ fn a_price_that_nobody_knows_keeps_access_and_plan() {
     assert_eq!(text.matches("row: kept").count(), 1, "{text}");
 }
 
-/// A recorded file with a text of it replaced by another, and what is said of it.
+/// Replaces a text of a recorded file, and returns the error.
 fn refusal(text: &str, other: &str) -> String {
     let events = [
         created("cus_1", 0),
@@ -209,7 +209,7 @@ fn a_recorded_file_with_anything_else_is_refused() {
     }
 }
 
-/// JSON with the names that events have, and any values under them.
+/// Generates JSON with the keys of events and any values.
 fn anything() -> impl Strategy<Value = Value> {
     let names = [
         "id",
@@ -263,7 +263,7 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An event about one of two subscriptions, in any state.
+/// Generates an event about one of two subscriptions, in any state.
 fn likely() -> impl Strategy<Value = Value> {
     let kinds = [
         "customer.subscription.created",
