@@ -1,4 +1,4 @@
-//! Each act of a scenario as what the fake provider does.
+//! Performs the acts of a scenario on the fake provider.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::{
     reason = "`perform` names every act and sends each to where it belongs"
 )]
 impl Buyer {
-    /// Does it, in the world's present moment.
+    /// Performs the act at the world's current time.
     pub(super) fn perform(
         &mut self,
         world: &mut World,
@@ -69,7 +69,7 @@ impl Buyer {
         }
     }
 
-    /// What is paid, and what is not.
+    /// Payments that succeed, fail or are given up.
     fn money(&self, world: &mut World, act: &Act) -> Result<(), ActError> {
         match act {
             Act::Pay { subscription } => world.pay_first_invoice(self.id(subscription)?)?,
@@ -107,7 +107,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// How long a subscription goes on, and whether it rests.
+    /// Trials, cancellations and pauses.
     fn term(&self, world: &mut World, act: &Act) -> Result<(), ActError> {
         match act {
             Act::TrialWillEnd { subscription } => world.trial_will_end(self.id(subscription)?)?,
@@ -153,7 +153,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// A page of Checkout as the application opens it.
+    /// Returns a Checkout session as the application creates it.
     pub(super) fn session(&self) -> CheckoutSession {
         CheckoutSession {
             customer: Some(self.customer.clone()),
@@ -163,7 +163,7 @@ impl Buyer {
         }
     }
 
-    /// What changes the items of a subscription.
+    /// Changes of a subscription's items.
     fn change(&self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
         match act {
             Act::ChangePrice {
@@ -212,7 +212,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// What is bought: several prices, or else the only one, each in this quantity unless it is metered.
+    /// Returns the bought items: several prices or just one, each in this quantity unless it is metered.
     fn items(
         &self,
         cast: &Cast,

@@ -1,4 +1,5 @@
-//! The file that tells an application elsewhere, such as on the runner beside a container action, where the fake is.
+//! Writes the address of the fake to a file, for an application elsewhere, such as on the runner outside a container
+//! action.
 
 use std::{
     fs,
@@ -13,18 +14,18 @@ use tokio::net::UdpSocket;
 use super::files::Files;
 use crate::{config::Rehearsal, fake_stripe::FakeStripe, problem::Problem};
 
-/// An address that is to be written.
+/// A file to write the address to.
 #[derive(Debug)]
 pub(super) struct AddressFile {
     name: String,
     path: PathBuf,
     files: Files,
-    /// Where the fake listens.
+    /// Address that the fake listens on.
     listens: SocketAddr,
     place: crate::problem::Place,
 }
 
-/// What was written; it goes when this is dropped.
+/// A written file, which is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Written {
     path: PathBuf,
@@ -32,7 +33,7 @@ pub(crate) struct Written {
 }
 
 impl AddressFile {
-    /// None where nobody asks for one.
+    /// Returns `None` if no file is configured.
     pub(super) fn of(settings: &Rehearsal, fake: &FakeStripe, files: &Files) -> Option<Self> {
         let name = settings.fake_stripe.address_file.clone()?;
         Some(Self {
@@ -44,8 +45,8 @@ impl AddressFile {
         })
     }
 
-    /// Writes the address under which the application, at that host and port, can call the fake. None while nothing is
-    /// known of that host.
+    /// Writes the address at which the application, on that host and port, can reach the fake. `None` if there is no
+    /// route to that host yet.
     pub(super) async fn write(&self, handler: (&str, u16)) -> Result<Option<Written>, Problem> {
         let address = match self.listens.ip() {
             everywhere if everywhere.is_unspecified() => match own_address(handler).await {
@@ -71,8 +72,8 @@ impl AddressFile {
     }
 }
 
-/// The address of this machine, or container, from which it calls that host: there the host can call back. Connecting
-/// by UDP sends nothing; it only asks for the route.
+/// Returns the address of this machine or container as that host sees it. Connecting a UDP socket sends nothing; it
+/// only selects a route.
 async fn own_address(host: (&str, u16)) -> io::Result<IpAddr> {
     let mut last = None;
     for target in tokio::net::lookup_host(host).await? {
@@ -94,7 +95,7 @@ async fn own_address(host: (&str, u16)) -> io::Result<IpAddr> {
     Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no address")))
 }
 
-/// A reader sees the old text or the new one, never half of it; a link of that name is replaced and not followed.
+/// Replaces the file atomically. A link of that name is replaced, not followed.
 fn replace(path: &Path, text: &str, files: &Files) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -113,7 +114,7 @@ fn replace(path: &Path, text: &str, files: &Files) -> io::Result<()> {
             .open(&fresh)?;
         file.write_all(text.as_bytes())?;
         let owner = fs::metadata(folder)?;
-        // A file of root's breaks the next checkout on a self-hosted runner; who is not root owns it already.
+        // A file owned by root breaks the next checkout on a self-hosted runner. Other users own the file already.
         drop(chown(&fresh, Some(owner.uid()), Some(owner.gid())));
         fs::rename(&fresh, path)
     })();
@@ -130,7 +131,7 @@ fn tempfile_beside(path: &Path) -> std::ffi::OsString {
 }
 
 impl Drop for Written {
-    /// Unless another rehearsal has written its own there.
+    /// Removes the file, unless another rehearsal has replaced it.
     fn drop(&mut self) {
         if fs::read_to_string(&self.path).is_ok_and(|text| text == self.text) {
             drop(fs::remove_file(&self.path));

@@ -1,4 +1,4 @@
-//! The acts around a customer's own subscriptions: what is paid once, and what happens to others.
+//! Acts outside the customer's own subscriptions: one-off payments, and events of others.
 
 use super::provider::{ActError, Buyer, STRANGERS_EMAIL};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     reason = "`perform` names every act and sends each to where it belongs"
 )]
 impl Buyer {
-    /// What happens around subscriptions.
+    /// Performs acts on the customer itself and on other customers.
     pub(super) fn surroundings(
         &self,
         world: &mut World,
@@ -49,7 +49,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// Subscriptions that are begun and expire, newer than all that the customer has.
+    /// Creates subscriptions that expire unpaid, and are newer than all others of the customer.
     fn abandon(&self, world: &mut World, cast: &Cast, times: u8) -> Result<(), ActError> {
         let price = self.price(cast, Role::Main)?;
         for _ in 0..times {
@@ -60,7 +60,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// What has nothing to do with any subscription.
+    /// Performs payments and refunds without a subscription.
     pub(super) fn single_payment(
         &mut self,
         world: &mut World,
@@ -94,7 +94,7 @@ impl Buyer {
     }
 }
 
-/// Somebody who is a customer and has no account subscribes, wants more of it, and leaves.
+/// Creates a customer without an account, who subscribes, increases the quantity and cancels.
 fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
     let customer = world.create_customer(Customer::new("").email(STRANGERS_EMAIL));
     let price = cast

@@ -11,12 +11,13 @@ use url::Url;
 use super::address_file::{AddressFile, Written};
 use crate::{config::Rehearsal, problem::Problem};
 
-/// An application that was started in the background may take so long.
+/// Time for an application that was started in the background to listen.
 const STARTING: Duration = Duration::from_secs(9);
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 
-/// Waits for the application to listen. It may ask the provider at its start, so the address is written before.
+/// Waits until the application listens. Writes the address first, because the application may call the provider at
+/// start.
 pub(super) async fn awaited(
     settings: &Rehearsal,
     handler: &Url,

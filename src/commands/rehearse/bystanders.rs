@@ -1,4 +1,4 @@
-//! Those who have nothing to do with anything: what is made for them, and the purchase of the one who pays.
+//! Creates the bystanders, which are accounts that no play may change.
 
 use super::{
     Rehearsing,
@@ -11,8 +11,8 @@ use crate::{
     rehearsal::{Performance, Variation, built_in},
 };
 
-/// Makes those who have nothing to do with anything: one who never bought, one who is let in without paying, and one
-/// who bought as everybody does. Who bought comes first: a handler that writes too much has written to nobody else yet.
+/// Creates a customer who pays, an account that never bought anything, and one with complimentary access. The paying
+/// one comes first, before an over-broad handler can have touched the others.
 pub(super) async fn gather(
     rehearsing: &Rehearsing<'_>,
     key: &str,
@@ -23,7 +23,7 @@ pub(super) async fn gather(
     Ok(bystanders)
 }
 
-/// One who never bought, and one who is let in without paying.
+/// Creates the bystanders without a purchase.
 pub(super) async fn unpaying(
     rehearsing: &Rehearsing<'_>,
     key: &str,

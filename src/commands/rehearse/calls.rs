@@ -1,12 +1,11 @@
-//! What the handler asked the provider for.
+//! Requests of the handler to the provider.
 
 use crate::{
     fake_stripe::{self, FakeStripe, Request},
     rehearsal::{Call, Unplayed},
 };
 
-/// The requests since that number that name something of this play, in their order; all of them where no play is
-/// named, because there is but one.
+/// Lists the requests since that number that refer to this play, in order, or all of them without a namespace.
 pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> Vec<Call> {
     let requests = match namespace {
         Some(namespace) => fake.requests_about(since, namespace),
@@ -23,7 +22,7 @@ pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> V
         .collect()
 }
 
-/// Whether something was asked for since that the fake does not play, and that names nothing of any play.
+/// Checks for unsupported requests since that number that refer to no play.
 pub(super) fn falls_into_a_gap(fake: &FakeStripe, since: u64) -> bool {
     let requests = fake.requests_about_nobody(since);
     requests.iter().any(|request| request.unplayed.is_some())

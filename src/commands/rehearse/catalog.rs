@@ -1,4 +1,4 @@
-//! The products and prices that a rehearsal makes, told before anything is bought: who mirrors them has them then.
+//! Sends the events about the rehearsal's products and prices before any purchase, for applications that mirror them.
 
 use super::Rehearsing;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     webhook::{Reply, Signature},
 };
 
-/// Sends the events about them. What is answered does not matter: a scenario of its own sends what nobody knows.
+/// Sends the events. The responses do not matter: other scenarios test unknown events.
 pub(super) async fn tell(rehearsing: &Rehearsing<'_>) -> Result<(), Failure> {
     let ids: Vec<String> = rehearsing.catalog.iter().map(ToString::to_string).collect();
     let noted = rehearsing.scratch.note(&ids).await;
@@ -25,7 +25,7 @@ pub(super) async fn tell(rehearsing: &Rehearsing<'_>) -> Result<(), Failure> {
         let reply = rehearsing.endpoint.deliver(&body, Signature::Right, told);
         match reply.await {
             Reply::Status { .. } => {}
-            // Nobody answers: the first purchase says so.
+            // Without any response, the first purchase will report it.
             Reply::Silence => {
                 rehearsing.silence.was_in_vain(&kind);
                 break;

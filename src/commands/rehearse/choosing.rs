@@ -1,4 +1,4 @@
-//! Which scenarios are played: those of the program, those of the user's own folder, and what is chosen of them.
+//! Selects the scenarios to play from the built-in ones and those in the user's folder.
 
 use std::{fs, path::PathBuf};
 
@@ -9,10 +9,10 @@ use crate::{
     rehearsal::{ParseError, Scenario, built_in, parse},
 };
 
-/// More files than anybody writes.
+/// Maximum number of scenario files.
 const MOST_FILES: usize = 500;
 
-/// The scenarios of the program and those of the user's own folder.
+/// Lists the built-in scenarios and those in the user's folder.
 pub(super) fn scenarios(settings: &Rehearsal, files: &Files) -> Result<Vec<Scenario>, Problem> {
     let mut scenarios = built_in().map_err(|error| unreadable(&error))?;
     let Some(folder) = &settings.scenarios_dir else {
@@ -60,7 +60,7 @@ pub(super) fn unreadable(error: &ParseError) -> Problem {
     }
 }
 
-/// Those that are asked for, by the command line or else by the configuration.
+/// Selects the scenarios given on the command line or else in the configuration.
 pub(super) fn chosen(
     mut scenarios: Vec<Scenario>,
     settings: &Rehearsal,
@@ -76,7 +76,7 @@ pub(super) fn chosen(
         },
         place: place.cloned(),
     };
-    // What a folder that is not read would have brought is unknown, and no mistake.
+    // An id may belong to the folder that is not read, so an unknown one is not an error.
     let all_are_known = files.are_trusted() || settings.scenarios_dir.is_none();
     let places = settings.skip.iter().chain(settings.only.iter().flatten());
     for (id, place) in places {
@@ -108,7 +108,7 @@ pub(super) fn chosen(
     Ok(scenarios)
 }
 
-/// The ids of the scenarios that a rehearsal plays.
+/// Lists the ids of the scenarios that a rehearsal plays.
 pub(crate) fn chosen_ids(
     settings: &Rehearsal,
     wanted: &Wanted,

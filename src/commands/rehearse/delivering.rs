@@ -1,4 +1,4 @@
-//! Events on their way: which are due at a step, and what the handler answers to them.
+//! Delivers the events of a step and collects the handler's responses.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use crate::{
     webhook::{Reply, Signature},
 };
 
-/// A failed delivery is made again so often, the provider's days shortened to moments.
+/// Number of redeliveries of a failed event. The provider's days between them become moments.
 const REDELIVERIES: u32 = 2;
 const BETWEEN_REDELIVERIES: Duration = Duration::from_millis(60);
 
-/// An event on its way.
+/// An event to deliver.
 #[derive(Debug, Clone)]
 pub(super) struct Parcel {
     event: String,
@@ -31,7 +31,7 @@ pub(super) struct Parcel {
     signed: Signing,
 }
 
-/// What is delivered at this step, in its order.
+/// Lists the events to deliver at this step, in order.
 pub(super) fn parcels(
     rehearsing: &Rehearsing<'_>,
     performance: &Performance<'_>,
@@ -103,7 +103,7 @@ fn parcel(rehearsing: &Rehearsing<'_>, id: &str, signed: Signing) -> Option<Parc
     })
 }
 
-/// Delivers everything, and what was not accepted once more, as the provider does.
+/// Delivers all events, and redelivers failed ones, as the provider does.
 pub(super) async fn deliver_all(
     rehearsing: &Rehearsing<'_>,
     step: &Step,

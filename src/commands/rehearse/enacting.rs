@@ -1,4 +1,4 @@
-//! Plays a recorded scenario on the fake provider alone, to find out if it comes to the recorded states.
+//! Plays a recorded scenario on the fake provider alone, to check that it reaches the recorded states.
 
 use compact_str::CompactString;
 
@@ -9,10 +9,10 @@ use crate::{
     rehearsal::{CancelEncoding, Cast, Expected, PauseBehavior, Shape, Step, Until},
 };
 
-/// Any time: nothing depends on it.
+/// Start time, which has no effect on the result.
 const BEGINS: i64 = 1_767_225_600;
 
-/// True if the fake provider makes the events that each step sends and comes to the recorded states.
+/// Checks that the fake provider creates the events that each step sends and reaches the recorded states.
 pub(crate) fn comes_to(shape: &Shape, contract: &Contract, version: &ApiVersion) -> bool {
     let Some(cast) = Cast::of(contract) else {
         return false;
@@ -152,7 +152,7 @@ mod tests {
         ["2024-06-20", "2026-10-28.endive"].map(|version| version.parse().expect("a version"))
     }
 
-    /// True if the act is in the customer's events, with no more subscriptions than a recording tells apart.
+    /// Checks that the customer's events show the act, and that a recording has labels for its subscriptions.
     fn is_of_customer(act: &Act) -> bool {
         !matches!(
             act,
@@ -186,7 +186,7 @@ mod tests {
         }
     }
 
-    /// The acts of a file of one's own, as they are recorded.
+    /// Records the acts of a user-defined scenario file.
     fn as_recorded(acts: &str, version: &ApiVersion) -> String {
         let text = format!(
             "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n- steps:\n  - id: a\n    does: d\n    provider: {acts}"

@@ -1,4 +1,4 @@
-//! The files that a rehearsal's configuration names: where they are, and whether they may be read.
+//! The files that a rehearsal's configuration names, and whether they may be read.
 
 use std::{
     fs, io,
@@ -7,18 +7,17 @@ use std::{
 
 use crate::problem::Problem;
 
-/// Where the files are that a configuration names.
+/// The location of files named by a configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
-    /// The folder of the configuration.
     folder: PathBuf,
-    /// What they must lie in, with every link followed; none where the user's own machine is the limit.
+    /// The folder that files must be in after resolving links; `None` on the user's own machine.
     within: Option<PathBuf>,
     are_trusted: bool,
 }
 
 impl Files {
-    /// Beside the configuration at `path`.
+    /// Returns files relative to the folder of the configuration at `path`.
     pub(crate) fn beside(path: &Path) -> Self {
         Self {
             folder: path.parent().unwrap_or(Path::new("")).to_owned(),
@@ -27,7 +26,7 @@ impl Files {
         }
     }
 
-    /// The same, and nothing outside of `workspace`: what does not parse is quoted in messages.
+    /// Restricts files to `workspace`, because error messages quote them.
     pub(crate) fn inside(self, workspace: &Path) -> Self {
         Self {
             within: Some(workspace.to_owned()),
@@ -35,7 +34,7 @@ impl Files {
         }
     }
 
-    /// None of them is read: they are a stranger's, and the configuration is not.
+    /// Prohibits reading, for an event where the files are untrusted and the configuration is not.
     pub(crate) fn untrusted(self) -> Self {
         Self {
             are_trusted: false,
@@ -47,12 +46,12 @@ impl Files {
         self.are_trusted
     }
 
-    /// The path of a file or folder of that name.
+    /// Returns the path of a file or folder.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// What a folder of that name holds, in order.
+    /// Lists the contents of a folder, sorted.
     pub(super) fn list(&self, name: &str) -> io::Result<Vec<PathBuf>> {
         let folder = self.path(name);
         self.permit(&folder)?;
@@ -66,7 +65,7 @@ impl Files {
         Ok(files)
     }
 
-    /// Refuses what lies outside, a link to it included.
+    /// Refuses paths outside, including links that lead there.
     pub(super) fn permit(&self, path: &Path) -> io::Result<()> {
         let Some(root) = &self.within else {
             return Ok(());
@@ -80,7 +79,7 @@ impl Files {
         ))
     }
 
-    /// What is to be said where a named file is not read.
+    /// Returns a warning if the named file is not read.
     pub(super) fn left_out(&self, key: &str) -> Option<Problem> {
         (!self.are_trusted).then(|| Problem {
             message: format!(

@@ -1,4 +1,4 @@
-//! The application's own word on access, where it is configured.
+//! Requests the application's access endpoint, if configured.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::{
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A larger answer is no answer about one account.
+/// Maximum size of a response.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// What the application says at the end of a step; none where nobody asks, or where both answers are right.
+/// Requests the access endpoint at the end of a step. `None` if there is no endpoint, or if any response is right.
 pub(super) async fn ask(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
@@ -36,7 +36,7 @@ pub(super) async fn ask(
     })
 }
 
-/// Whether there is nothing to wait for.
+/// Checks that the endpoint reports the expected access, if there is one.
 pub(super) async fn agrees(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> bool {
     match question(rehearsing, actor, stand) {
         Some((url, expected)) => answer(rehearsing, &url).await == Ok(expected),
@@ -58,7 +58,7 @@ fn question(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> Option
     Some((at_runner(rehearsing, url), expected))
 }
 
-/// In a container action, `localhost` in a URL is the runner's.
+/// Replaces `localhost` in a URL, because in a container action the application runs on the runner.
 pub(super) fn at_runner(rehearsing: &Rehearsing<'_>, written: String) -> String {
     if let (Some(gateway), Ok(mut url)) = (rehearsing.gateway, Url::parse(&written))
         && redirect(&mut url, gateway)
