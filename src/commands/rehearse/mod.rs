@@ -1,4 +1,4 @@
-//! `prodverdict rehearse`: plays billing lifecycles against a running webhook handler and judges the rows it wrote.
+//! `prodverdict rehearse`: plays billing lifecycles against a running webhook handler and judges the rows it writes.
 
 mod acts;
 mod address_file;
@@ -74,61 +74,60 @@ use crate::{
     webhook::Endpoint,
 };
 
-/// Everything that plays share.
+/// Context shared by all plays.
 #[derive(Debug)]
 pub(crate) struct Rehearsing<'r> {
     settings: &'r Rehearsal,
     contract: &'r AccessContract,
-    /// The optional columns that the contract reads.
     mapped: BTreeSet<Field>,
     cast: Cast,
     fake: FakeStripe,
-    /// The events about the products and prices that were made for it.
+    /// Events about the products and prices created for the rehearsal.
     catalog: Vec<CompactString>,
     scratch: Scratch,
     endpoint: Endpoint,
-    /// Of the scratch database.
+    /// URL of the scratch database.
     url: SecretString,
-    /// Connections that nobody reads with just now.
+    /// Idle connections.
     readers: Mutex<Vec<Reader<'r>>>,
-    /// For the gate.
+    /// Client for the access endpoint.
     client: reqwest::Client,
-    /// For the success page.
+    /// Client for the success page.
     visitor: reqwest::Client,
     in_container_action: bool,
-    /// Where the runner is, from inside a container action.
+    /// Address of the runner, from inside a container action.
     gateway: Option<Ipv4Addr>,
-    /// When every play begins, for the provider and the contract.
+    /// Start time of every play, for the provider and the contract.
     begins: i64,
-    /// The shape of events where a play does not say otherwise.
+    /// Event version, unless a play selects another one.
     version: ApiVersion,
     jobs: usize,
     patience: Patience,
     silence: Silence,
     /// True if the first purchase granted access. Empty until it is made.
     first_sale: OnceLock<bool>,
-    /// Ends with the first finding that fails.
+    /// True to stop at the first finding that fails.
     fail_fast: bool,
-    /// From which severity findings fail.
+    /// Lowest severity that fails.
     fail_on: Option<Severity>,
-    /// What was left out, and why.
+    /// Parts that were left out, with reasons.
     warnings: Vec<Problem>,
-    /// Where the rehearsal started it.
+    /// The application, if the rehearsal started it.
     application: Option<Running>,
-    /// Gone with the rehearsal.
+    /// The written address, which is removed with this value.
     _address: Option<Written>,
 }
 
-/// What is asked for on the command line or by the action's inputs.
+/// Options from the command line or the action's inputs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
-    /// Only these scenarios; all where there are none.
+    /// The scenarios to play; empty for all.
     pub(crate) scenarios: Vec<String>,
     pub(crate) jobs: Option<usize>,
-    /// When plays begin; none: at the beginning of today.
+    /// Start time of plays; `None` for today 00:00 UTC.
     pub(crate) begins: Option<UnixSeconds>,
     pub(crate) fail_on: FailOn,
-    /// Ends with the first finding that fails.
+    /// True to stop at the first finding that fails.
     pub(crate) fail_fast: bool,
 }
 
@@ -144,7 +143,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     };
     let config = match configuration::load(path) {
         Ok(config) => Some(config),
-        // The built-in scenarios can be listed without one.
+        // The built-in scenarios can be listed without a configuration.
         Err(_) if arguments.list => None,
         Err(unusable) => {
             return reporting.finish(&not_begun(unusable.problems()), &output);
@@ -162,7 +161,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         Err(problem) => return reporting.finish(&not_begun(vec![problem]), &output),
     };
     let output = Output::of_process(mask_of(setup.secrets()));
-    // Lives may begin on another day; what is accepted is judged by the day on the wall.
+    // Plays may start on another day; the baseline expires by the real date.
     let accepted = match accepted(arguments.baseline.as_deref(), real_now()) {
         Ok(accepted) => accepted,
         Err(unusable) => return reporting.finish(&not_begun(unusable.problems()), &output),
@@ -190,7 +189,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     reporting.finish(&outcome, &output)
 }
 
-/// The whole rehearsal, from a database of its own, where one is asked for, to the end of that.
+/// Runs the whole rehearsal. Creates and drops a database for it, if configured.
 pub(crate) async fn played(
     (config, files): (&Config, &Files),
     setup: &mut Setup,
@@ -210,7 +209,7 @@ pub(crate) async fn played(
     outcome
 }
 
-/// From opening to clean-up. An interrupt ends it early, and cleans up all the same.
+/// Runs the rehearsal on a prepared database. An interrupt stops it early, with the same cleanup.
 async fn played_on(
     (config, files): (&Config, &Files),
     setup: &Setup,
@@ -240,7 +239,7 @@ async fn played_on(
         () = signals.cancelled() => Err(interrupted().into()),
     };
     let unreached = reach::warning(&rehearsing);
-    // What it still writes is cleaned up after.
+    // Stop the application first, so that everything it writes is cleaned up.
     let ended = match rehearsing.application.take() {
         Some(running) => running.end().await,
         None => Vec::new(),
@@ -265,7 +264,7 @@ fn interrupted() -> Problem {
     }
 }
 
-/// The secrets that a rehearsal is given.
+/// Returns the secrets of a rehearsal.
 pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretString> {
     let mut secrets = super::masking::secrets_of(config, environment);
     if let Some(rehearsal) = &config.rehearsal {
@@ -279,7 +278,7 @@ pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretS
     secrets
 }
 
-/// One line a scenario.
+/// Lists the scenarios, one per line.
 fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
     let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
         Some(settings) => choosing::scenarios(settings, &Files::beside(path)),
@@ -348,12 +347,12 @@ fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
     status
 }
 
-/// The time on the wall, by which deliveries are signed.
+/// Returns the real time, which signatures of deliveries contain.
 fn real_now() -> UnixSeconds {
     super::now()
 }
 
-/// Where an application is told to find the provider.
+/// Parses the address that the fake listens on.
 fn address(listen: &str) -> Option<SocketAddr> {
     listen.parse().ok()
 }

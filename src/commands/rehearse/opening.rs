@@ -1,4 +1,4 @@
-//! From a configuration to a rehearsal that can begin: every refusal, the fake provider, the handler that answers.
+//! Validates a rehearsal, starts the fake provider, and waits for the handler.
 
 use std::{
     collections::BTreeSet,
@@ -39,7 +39,7 @@ use crate::{
     webhook::Endpoint,
 };
 
-/// Side by side, where nobody says how many.
+/// Default number of plays in parallel.
 const JOBS: usize = 4;
 
 const DAY: i64 = 86_400;
@@ -75,7 +75,7 @@ pub(crate) async fn ready<'r>(
     }
     let secret = environment.secret(&settings.secret_env);
     let secret = secret.ok_or_else(|| not_set(&missing_for(settings, environment)))?;
-    // An application of our own runs where we do.
+    // An application that we start runs in the same place.
     let in_container_action = environment.in_container_action() && !setup.starts_application();
     let url = environment.secret(&settings.url_env);
     let scratch = Scratch::open(Opening {
@@ -131,7 +131,7 @@ pub(crate) async fn ready<'r>(
     Ok((rehearsing, scenarios))
 }
 
-/// When plays begin: at the beginning of today, where nothing else is wanted.
+/// Returns the start time of plays, by default the beginning of today.
 fn begins(wanted: &Wanted) -> i64 {
     let today = |now: i64| now - now.rem_euclid(DAY);
     wanted
@@ -147,8 +147,8 @@ fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, P
     })
 }
 
-/// Runs the contract's query once before anything is sent, because its errors are no fault of the handler. Returns the
-/// optional columns that it has.
+/// Runs the contract's query once before anything is sent, so that its errors are not blamed on the handler. Returns
+/// the optional columns that it has.
 async fn mapped(
     contract: &AccessContract,
     url: Option<&SecretString>,
@@ -173,7 +173,7 @@ async fn mapped(
         .map_err(|error| Failure::of(&error))
 }
 
-/// The variables that the environment does not have.
+/// Lists the required variables that are not set.
 pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment) -> Vec<&'s str> {
     let names = [settings.secret_env.as_str(), settings.url_env.as_str()];
     let is_missing = |name: &&str| environment.get(name).is_none();
@@ -191,7 +191,8 @@ fn not_set(names: &[&str]) -> Problem {
     }
 }
 
-/// In a container action, `localhost` is the container; the application runs on the runner, which is the gateway.
+/// Returns the handler's URL. In a container action, `localhost` is replaced by the gateway, because the application
+/// runs on the runner.
 fn handler_url(
     settings: &Rehearsal,
     (in_container_action, gateway): (bool, Option<Ipv4Addr>),
@@ -224,12 +225,12 @@ fn is_local(url: &Url) -> bool {
     matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// Lets what is meant for the runner go there; whether it was.
+/// Replaces a local host by the gateway, and returns true if it did.
 pub(super) fn redirect(url: &mut Url, gateway: Ipv4Addr) -> bool {
     is_local(url) && url.set_ip_host(gateway.into()).is_ok()
 }
 
-/// The default gateway in the kernel's table of routes: little-endian hex.
+/// Parses the default gateway from the kernel's routing table, in little-endian hex.
 fn gateway(routes: &str) -> Option<Ipv4Addr> {
     routes.lines().find_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
@@ -268,7 +269,7 @@ fn start(
     Ok((fake, catalog))
 }
 
-/// Puts the objects of the user's own folder into the world.
+/// Loads the user's own objects into the world.
 fn load(
     world: &mut World,
     folder: &str,

@@ -1,4 +1,4 @@
-//! From what was played to what is reported.
+//! Builds the outcome from the results of all plays.
 
 use super::{
     Rehearsing,
@@ -14,7 +14,7 @@ use crate::{
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
-/// The report of what was judged; where the rehearsal was stopped before its end, with the reason.
+/// Returns the outcome of a rehearsal. If it was stopped early, the reason is included.
 pub(super) fn outcome(
     rehearsing: &Rehearsing<'_>,
     config: &Config,
@@ -93,7 +93,8 @@ pub(super) fn outcome(
     }
 }
 
-/// The line that a finding of the contract at that index is about: the handler's where its rule is the rehearsal's own.
+/// Returns the line to report a finding at: that of the handler for the rehearsal's own rules, otherwise the
+/// contract's.
 pub(crate) fn place_of(config: &Config, index: usize, finding: &Finding) -> Option<Place> {
     match (finding.rule, &config.rehearsal) {
         (Rule::Handler(_), Some(settings)) => Some(settings.places.handler.clone()),
@@ -101,13 +102,13 @@ pub(crate) fn place_of(config: &Config, index: usize, finding: &Finding) -> Opti
     }
 }
 
-/// Whether plays were not reached because the first purchase fails.
+/// Checks for plays that were skipped because the first purchase fails.
 fn is_as_the_first(progress: &Progress<'_>) -> bool {
     let mut fates = progress.all().into_iter();
     fates.any(|fate| matches!(fate, Some(Fate::NotReached(_))))
 }
 
-/// Why there is no verdict: a scenario that makes no sense, or, where nothing fails, one that nobody can judge.
+/// Returns the reason for a missing verdict: an invalid scenario or, if nothing fails, an undecided one.
 fn untold(progress: &Progress<'_>, judged: Verdict) -> Option<Failure> {
     let fates = progress.all();
     let unplayable = fates.iter().flatten().find_map(|fate| match fate {
@@ -126,7 +127,7 @@ fn untold(progress: &Progress<'_>, judged: Verdict) -> Option<Failure> {
     unplayable.or_else(gap).map(Failure::from)
 }
 
-/// The report of one that was kept from its beginning.
+/// Returns the outcome of a rehearsal that did not start.
 pub(crate) fn not_begun(problems: Vec<Problem>) -> Outcome {
     Outcome {
         rehearsal: Some(Rehearsed::default()),
@@ -134,7 +135,7 @@ pub(crate) fn not_begun(problems: Vec<Problem>) -> Outcome {
     }
 }
 
-/// The report of one that could not be carried out.
+/// Returns the outcome of a rehearsal that could not be carried out.
 pub(super) fn failed(config: &Config, failure: Failure) -> Outcome {
     let index = config
         .rehearsal

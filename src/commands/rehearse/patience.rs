@@ -1,4 +1,4 @@
-//! How long a step waits for what the handler writes after its answer: less where waiting has been in vain before.
+//! Limits the wait for late writes of the handler, and shortens it if earlier waits were in vain.
 
 use std::{
     collections::BTreeMap,
@@ -11,22 +11,22 @@ use crate::{
     rehearsal::{Act, Step},
 };
 
-/// After so many plays that failed at the same step for the same reason, the next ones wait for less.
+/// Number of plays that fail at the same step for the same reason before the wait is shortened.
 const PLAYS: u32 = 3;
 
-/// How much slower than the slowest right step a step may be then.
+/// Shortened wait, as a multiple of the slowest step that succeeded.
 const TIMES_THE_SLOWEST: u32 = 4;
 
-/// Clocks, locks and a busy machine need as much.
+/// Minimum wait, since clocks, locks and a busy machine take time.
 const LEAST: Duration = Duration::from_millis(200);
 
-/// The part of `settle` that is waited for where nothing ever came right.
+/// Divisor of `settle` for the shortened wait if no step has succeeded.
 const PART_OF_SETTLE: u32 = 10;
 
-/// Why a step is not as it has to be: the worst rule that is broken, or something else.
+/// The reason why a step is wrong: the most severe broken rule, or something else.
 pub(super) type Reason = Option<Rule>;
 
-/// What the plays have learnt about the time that the handler takes.
+/// Durations and failures of the steps so far.
 #[derive(Debug)]
 pub(super) struct Patience {
     settle: Duration,
@@ -47,7 +47,8 @@ impl Patience {
         }
     }
 
-    /// How long a step may take that is still wrong for this reason. `is_known`: the play was wrong for it before.
+    /// Returns the maximum wait for a step that is wrong for this reason. `is_known` means that it was wrong for it
+    /// earlier in the play.
     pub(super) fn limit(&self, step: &str, reason: Reason, is_known: bool) -> Duration {
         let learnt = self.learnt();
         let in_vain = learnt.in_vain.get(&(step.to_owned(), reason));
@@ -61,13 +62,13 @@ impl Patience {
         shorter.max(LEAST).min(self.settle)
     }
 
-    /// A step came right after this time.
+    /// Records the time after which a step was right.
     pub(super) fn came_right(&self, after: Duration) {
         let mut learnt = self.learnt();
         learnt.slowest_right = learnt.slowest_right.max(Some(after));
     }
 
-    /// A step was waited for in vain.
+    /// Records a step that stayed wrong.
     pub(super) fn was_in_vain(&self, step: &str, reason: Reason) {
         let mut learnt = self.learnt();
         let plays = learnt.in_vain.entry((step.to_owned(), reason));
@@ -80,7 +81,7 @@ impl Patience {
     }
 }
 
-/// What a step is called in every scenario that has it: what the provider does in it, or else its id.
+/// Returns a name for the step that scenarios have in common: its acts, or else its id.
 pub(super) fn name_of(step: &Step) -> String {
     let acts: Vec<_> = step.provider.iter().map(Act::name).collect();
     if acts.is_empty() {

@@ -1,4 +1,4 @@
-//! Who is in a rehearsal: the account that acts, and those who have nothing to do with it.
+//! The acting account of a play, and the bystanders.
 
 use super::{Rehearsing, provider::Buyer};
 use crate::{
@@ -17,7 +17,7 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// What its rows can be known by.
+    /// Returns the texts that identify its rows.
     pub(super) fn tokens(&self) -> Vec<String> {
         let mut tokens = vec![
             self.account.clone(),
@@ -29,17 +29,17 @@ impl Actor {
     }
 }
 
-/// Somebody whose rows have to stay as they are.
+/// An account whose rows must not change.
 #[derive(Debug)]
 pub(super) struct Bystander {
-    /// As in "an account without a customer".
+    /// Description, such as "an account without a customer".
     pub(super) who: &'static str,
     pub(super) account: String,
     pub(super) email: String,
     pub(super) tokens: Vec<String>,
 }
 
-/// Makes an account and its customer. `key` is the same in every run, and of nobody else.
+/// Creates an account and its customer. `key` must be unique, and the same in every run.
 pub(super) async fn actor(
     rehearsing: &Rehearsing<'_>,
     key: &str,
@@ -61,7 +61,7 @@ pub(super) async fn actor(
     let namespace = buyer.stage.namespace.clone();
     rehearsing.fake.world(|world| {
         world.note(&namespace, &email);
-        // A number may be anything.
+        // A number may occur anywhere, so it identifies nothing.
         if account.parse::<u64>().is_err() {
             world.note(&namespace, &account);
         }
@@ -93,7 +93,7 @@ pub(super) async fn actor(
     })
 }
 
-/// An account that never bought anything.
+/// Creates an account that never bought anything.
 pub(super) async fn without_customer(
     rehearsing: &Rehearsing<'_>,
     who: &'static str,
@@ -117,7 +117,7 @@ pub(super) async fn without_customer(
     })
 }
 
-/// What becomes of the bystanders' rows is told against this.
+/// Takes snapshots of the bystanders' rows, to find later changes.
 pub(super) async fn snapshots(
     rehearsing: &Rehearsing<'_>,
     bystanders: &[Bystander],

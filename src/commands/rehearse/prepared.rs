@@ -1,5 +1,5 @@
-//! Plays that begin with a row that the rehearsal itself put into the paid state, because the handler's purchase fails: what
-//! is to be refused or to change nothing can be told all the same.
+//! Plays from a row that the rehearsal itself put into the paid state, if the handler's purchase fails. Events that
+//! must be refused or change nothing can still be tested.
 
 use super::{
     Rehearsing, bystanders,
@@ -12,7 +12,7 @@ use crate::{
     rehearsal::{Answered, Performance, Row, Signing, Step},
 };
 
-/// Plays what was not reached and needs no purchase of the handler's; `known` is the rule by which that fails.
+/// Runs the plays that were not reached and need no purchase; `known` is the rule that the purchase breaks.
 pub(super) async fn play(
     rehearsing: &Rehearsing<'_>,
     progress: &Progress<'_>,
@@ -39,7 +39,7 @@ pub(super) async fn play(
             known: None,
         };
         let fate = performing::perform_prepared(rehearsing, performing).await?;
-        // What fails as the purchase does has the same cause.
+        // A finding under the purchase's rule has the same cause, and is not reported again.
         if let Some(fate) = fate.filter(|fate| !fate.breaks(known)) {
             progress.set(index, Some(fate));
         }
@@ -53,13 +53,13 @@ fn needs_no_purchase(performance: &Performance<'_>) -> bool {
     first.is_some_and(is_signed_otherwise) || second.is_some_and(changes_nothing)
 }
 
-/// Whether the step is about signatures, not about what is bought.
+/// Checks that the step is about signatures rather than purchases.
 pub(super) fn is_signed_otherwise(step: &Step) -> bool {
     let mut sends = step.send.iter();
     sends.any(|sending| sending.signed != Signing::AsDocumented)
 }
 
-/// Whether the handler has to refuse the step's events, or to ignore them.
+/// Checks that the handler must refuse or ignore the step's events.
 pub(super) fn changes_nothing(step: &Step) -> bool {
     step.then.answer == Answered::Refused || step.then.row == Row::Untouched
 }

@@ -1,4 +1,4 @@
-//! What has become of every play so far: whoever ends the rehearsal early still reports it.
+//! Results of all plays so far, which are reported even if the rehearsal is stopped early.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,28 +9,28 @@ use crate::{
     rehearsal::{Due, Performance, Scenario},
 };
 
-/// The rule that is broken where a row of somebody changed who has nothing to do with it.
+/// The rule for changed rows of bystanders.
 pub(super) const DISTURBS: Rule = Rule::Handler(HandlerRule::BystanderChanged);
 
-/// What became of one performance.
+/// Result of one performance.
 #[derive(Debug, Clone)]
 pub(super) enum Fate {
     Played(Played),
     NotReached(Unreached),
-    /// The handler asked for something that the fake does not play.
+    /// The handler made a request that the fake does not support.
     CouldNotTell(Problem),
-    /// The scenario makes no sense.
+    /// The scenario is invalid.
     Unplayable(Problem),
 }
 
-/// Why a play was not reached.
+/// The reason why a play was not reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreached {
-    /// Its purchase fails as that of the first scenario does.
+    /// Its purchase fails like the first one.
     AsTheFirst,
-    /// The handler never answered.
+    /// The handler never responded.
     Silent,
-    /// The handler writes to rows of strangers, whatever is played.
+    /// Plays change rows of bystanders.
     Disturbed,
 }
 
@@ -47,7 +47,7 @@ impl Unreached {
 }
 
 impl Fate {
-    /// Whether somebody's row changed that had nothing to do with it.
+    /// Checks that a bystander's row changed.
     pub(super) fn disturbs(&self) -> bool {
         self.breaks(DISTURBS)
     }
@@ -60,11 +60,10 @@ impl Fate {
     }
 }
 
-/// Everything that is due, and what became of it.
+/// All performances and their results.
 #[derive(Debug)]
 pub(crate) struct Progress<'s> {
     pub(super) scenarios: &'s [Scenario],
-    /// One for each scenario.
     pub(super) due: Vec<Due<'s>>,
     fates: Mutex<Vec<Option<Fate>>>,
 }
@@ -79,7 +78,7 @@ impl<'s> Progress<'s> {
         }
     }
 
-    /// Every performance, in the order of the scenarios.
+    /// Lists all performances in the order of the scenarios.
     pub(super) fn performances(&self) -> Vec<&Performance<'s>> {
         self.due.iter().flat_map(|due| &due.performances).collect()
     }

@@ -1,4 +1,4 @@
-//! The provider's part: the acts of a scenario, done to the fake, and the events that come of them.
+//! Runs the acts of a scenario on the fake and returns their events.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +10,36 @@ use crate::{
     rehearsal::{Act, Cast, Label, Role},
 };
 
-/// Of customers that no account knows.
+/// E-mail of customers without an account.
 pub(super) const STRANGERS_EMAIL: &str = "stranger@rehearsal.prodverdict.invalid";
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 pub(super) const DAY: i64 = 24 * HOUR;
 
-/// One customer at the provider, and what it has.
+/// A customer with everything it has at the provider.
 #[derive(Debug)]
 pub(super) struct Buyer {
     pub(super) customer: CompactString,
     pub(super) email: String,
-    /// What the application gives to its Checkout sessions.
+    /// Reference that the application passes to Checkout sessions.
     pub(super) client_reference_id: Option<String>,
     pub(super) session_metadata: BTreeMap<String, String>,
     pub(super) subscription_metadata: BTreeMap<String, String>,
-    /// Whose ids are handed out, and what time it is for them.
+    /// Clock and namespace of its ids.
     pub(super) stage: Stage,
-    /// The price whose turn it is, where a play is played for each.
+    /// The current price, if a play runs for each price.
     pub(super) each: Option<PriceId>,
     pub(super) subscriptions: BTreeMap<Label, CompactString>,
     pub(super) sessions: BTreeMap<Label, CompactString>,
-    /// The e-mail of another account.
     pub(super) email_of_another: Option<String>,
-    /// The last single payment.
+    /// Charge of the last one-off payment.
     pub(super) charge: Option<CompactString>,
-    /// A customer that no account knows.
+    /// A customer without an account.
     stranger: Option<Box<Self>>,
 }
 
-/// Why an act cannot be done: a scenario that makes no sense.
+/// The reason why an act is impossible, which makes the scenario invalid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ActError {
     #[error("no subscription is called `{0}` yet")]
@@ -54,14 +53,14 @@ pub(super) enum ActError {
 }
 
 impl ActError {
-    /// For what the match that comes first sends elsewhere.
+    /// Returns the error for an act in the wrong match; `perform` prevents it.
     pub(super) fn misplaced(act: &Act) -> Self {
         Self::Misplaced(format!("{act:?}"))
     }
 }
 
 impl Buyer {
-    /// A new customer of the world.
+    /// Creates a customer in the world.
     pub(super) fn new(world: &mut World, stage: Stage, email: &str) -> Self {
         let (customer, _) = world.on_stage(&stage, |world| {
             world.create_customer(Customer::new("").email(email))
@@ -82,12 +81,11 @@ impl Buyer {
         }
     }
 
-    /// The ids of its subscriptions.
     pub(super) fn subscription_ids(&self) -> impl Iterator<Item = &CompactString> {
         self.subscriptions.values()
     }
 
-    /// Lets one thing happen; gives the ids of the events that the provider sends about it.
+    /// Performs an act, and returns the ids of the events that the provider sends for it.
     pub(super) fn act(
         &mut self,
         world: &mut World,
@@ -108,7 +106,7 @@ impl Buyer {
         Ok(events)
     }
 
-    /// When it happens.
+    /// Returns the time of the act.
     fn time_of(&self, world: &World, act: &Act) -> Result<i64, ActError> {
         let now = self.stage.clock;
         let later = match act {
@@ -195,7 +193,7 @@ impl Buyer {
     }
 }
 
-/// The item of a subscription that has a plan; none: the first one.
+/// Returns the first item with a paid plan; `None` stands for the first item.
 pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactString> {
     let items = world
         .find_subscription(id)
@@ -208,8 +206,7 @@ pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactS
     items.next().map(|item| item.id.clone())
 }
 
-/// The world that a rehearsal begins with: a price for every part, unless the fixtures bring it. Gives the ids of the
-/// events that the provider sends about what was made.
+/// Adds a price for every role, unless the fixtures contain it. Returns the ids of the events about the new objects.
 pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) -> Vec<CompactString> {
     world.default_version = version.clone();
     let stage = Stage {
@@ -259,7 +256,7 @@ fn stock(world: &mut World, cast: &Cast) {
     }
 }
 
-/// Makes a price, and its product before it where there is none.
+/// Creates a price, and its product if it is missing.
 fn sell(world: &mut World, mut price: Price) {
     if world.find_price(&price.id).is_some() {
         return;

@@ -1,4 +1,4 @@
-//! The redirect of the application that the rehearsal starts: preloads for two runtimes, a proxy for every other one.
+//! Redirects the application that the rehearsal starts: with preloads for two runtimes, and a proxy for all others.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -10,10 +10,10 @@ use crate::{
     redirect::{AUTHORITY_VARIABLE, RedirectFolder},
 };
 
-/// The variables that lead to a proxy, in the order in which they count.
+/// The proxy variables, in order of precedence.
 const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 
-/// Everything that has to stay while the application runs.
+/// Everything that must exist while the application runs.
 #[derive(Debug)]
 pub(super) struct Redirection {
     pub(super) variables: Vec<(String, String)>,
@@ -21,7 +21,7 @@ pub(super) struct Redirection {
     _folder: RedirectFolder,
 }
 
-/// No port or no file could be had for the proxy.
+/// No port or file was available for the proxy.
 #[derive(Debug, thiserror::Error)]
 #[error("the proxy between the application and the fake provider cannot be started")]
 struct ProxyError(#[source] std::io::Error);
@@ -34,7 +34,7 @@ impl Explain for ProxyError {
 }
 
 impl Redirection {
-    /// `present` tells the variables that the application would have without it.
+    /// Starts the redirect. `present` looks up the application's own variables.
     pub(super) async fn start(
         fake: &FakeStripe,
         parent: &Path,
