@@ -1,4 +1,4 @@
-//! The application's rows: what became of those of the account, and of those who have nothing to do with it.
+//! Changes in the rows of the account and of the bystanders.
 
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ pub(super) async fn bystanders(
         .zip(&later)
     {
         let mut changes = before.changes(after);
-        // A row that came with the e-mail of one account and the customer of another is the customer's.
+        // A new row with the e-mail of one account and the customer of another belongs to the customer.
         let own = bystander.tokens.iter();
         let own: Vec<_> = own
             .filter(|token| **token != bystander.email)
@@ -55,7 +55,7 @@ pub(super) async fn bystanders(
     Ok(changed)
 }
 
-/// Changes in words. Stamps of the present time read the same whenever that is.
+/// Formats changes. Timestamps of the present are replaced, so that reports do not depend on the time.
 pub(super) fn plain<'c>(
     changes: impl Iterator<Item = &'c RowChange>,
     now: UnixSeconds,
@@ -70,7 +70,7 @@ pub(super) fn plain<'c>(
     };
     let mut plain: Vec<_> = changes
         .map(|change| {
-            // A row that came or went is told once, not column by column.
+            // An inserted or deleted row is reported once, not per column.
             let is_whole = change.before.is_none() || change.after.is_none();
             let is_stamp = change.is_time_of_writing(now);
             let side = |side: &Option<Value>, stamp: &str| match side {

@@ -1,4 +1,4 @@
-//! The application that the rehearsal has started, until it ends it.
+//! The application that the rehearsal started.
 
 use super::redirection::Redirection;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     problem::Problem,
 };
 
-/// An application that is ready, and what goes with it.
+/// A ready application with its redirect.
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(super) application: Application,
@@ -15,7 +15,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits for it where it is being started again. One that is gone for good is seen by its answers.
+    /// Waits for a restart in progress. If the application is gone for good, its missing responses show it.
     pub(super) async fn settle(&self) {
         if let Err(error) = self.application.ready().await {
             tracing::debug!(%error, "the application is not there");
@@ -26,7 +26,7 @@ impl Running {
         self.application.log()
     }
 
-    /// Ends it, and returns a warning for each time that it had ended by itself.
+    /// Stops it, and returns a warning for each time that it exited by itself.
     pub(super) async fn end(self) -> Vec<Problem> {
         let deaths = self.application.deaths();
         self.application.end().await;

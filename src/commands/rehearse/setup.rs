@@ -1,4 +1,4 @@
-//! The application that the rehearsal itself starts: its command, its environment, and its end.
+//! Sets up the application that the rehearsal starts: command, environment, and database.
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,17 +16,17 @@ use crate::{
     scratch::{Opening, TemporaryDatabase},
 };
 
-/// The provider's key of an application that is rehearsed. The fake takes any test key.
+/// Stripe key of the rehearsed application. The fake accepts any test key.
 const TEST_KEY: &str = "sk_test_prodverdict_rehearsal";
 
-/// The variable in which applications look for the key, whatever the contract calls its own.
+/// Usual variable of the key, whatever the contract's is called.
 const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
 
-/// The beginnings of variables of GitHub's runner that hold inputs and tokens of the action.
+/// Prefixes of the runner's variables with inputs and tokens of the action.
 const OF_THE_RUNNER: [&str; 2] = ["INPUT_", "ACTIONS_"];
 
-/// Further variables that the application does not get: the credentials of a job, and the files by which a step tells the
-/// runner its outputs, its summary and the variables of the steps after it.
+/// Other variables that are withheld from the application: a job's credentials, and the files through which a step
+/// passes outputs, a summary and variables to the runner.
 const OF_THE_JOB: [&str; 9] = [
     "GITHUB_TOKEN",
     "GH_TOKEN",
@@ -39,13 +39,13 @@ const OF_THE_JOB: [&str; 9] = [
     "GITHUB_PATH",
 ];
 
-/// Migrations of a large application may take so long.
+/// Time limit for migrations, enough for a large application.
 const MIGRATING: Duration = Duration::from_mins(5);
 
-/// What is known before anything is started.
+/// The setup before anything is started.
 #[derive(Debug)]
 pub(crate) struct Setup {
-    /// The variables of this process, and the values that the rehearsal makes up.
+    /// Variables of this process, with values that the rehearsal adds.
     pub(crate) environment: Environment,
     command: Option<Command>,
     database: Option<OwnDatabase>,
@@ -56,25 +56,25 @@ pub(crate) struct Setup {
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) line: CommandLine,
-    /// The folder that it runs in.
+    /// Working folder.
     pub(crate) folder: PathBuf,
-    /// What to do where it needs a program that is not there; none: install it.
+    /// Advice if a program is missing; `None` for installing it.
     pub(crate) if_program_is_missing: Option<&'static str>,
 }
 
-/// A database that the rehearsal creates, and what makes its tables.
+/// A database that the rehearsal creates, with its migration.
 #[derive(Debug)]
 struct OwnDatabase {
-    /// The URL that leads to its server.
+    /// URL of the server.
     server: SecretString,
     database: TemporaryDatabase,
     migrate: String,
-    /// The folder that `migrate` runs in.
+    /// Working folder of `migrate`.
     folder: PathBuf,
 }
 
 impl Setup {
-    /// The words behind `--` take the place of the command in the configuration.
+    /// Creates the setup. Words after `--` override the configured command.
     pub(crate) fn new(
         config: &Config,
         files: &Files,
@@ -127,8 +127,8 @@ impl Setup {
         })
     }
 
-    /// For the action, whose container holds the job's credentials: the command is the workflow's, and those of the
-    /// configuration, which a pull request can change, are refused.
+    /// Creates the setup for the action, whose container has the job's credentials. The command comes from the
+    /// workflow; commands of the configuration, which a pull request can change, are refused.
     pub(crate) fn for_action(
         config: &Config,
         files: &Files,
@@ -162,12 +162,12 @@ impl Setup {
         })
     }
 
-    /// The secrets that the application may print.
+    /// Returns the secrets that the application might print.
     pub(crate) fn secrets(&self) -> &[SecretString] {
         &self.masked
     }
 
-    /// Creates the database and makes its tables, where that is asked for.
+    /// Creates and migrates the database, if configured.
     pub(super) async fn prepare_database(&mut self, config: &Config) -> Result<(), Failure> {
         let log = self.log();
         let withheld = self.withheld(config);
@@ -202,13 +202,13 @@ impl Setup {
         migrated.map_err(|error| Failure::of(&error))
     }
 
-    /// Drops the database that was created; a warning where that did not work.
+    /// Drops the created database, or returns a warning if that fails.
     pub(super) async fn remove_database(&mut self) -> Option<Problem> {
         let removed = self.database.take()?.database.remove().await;
         removed.err().map(|error| Problem::of(&error))
     }
 
-    /// Whether the rehearsal starts the application, so that it runs beside this process.
+    /// Checks that the rehearsal starts the application itself, in the same place as this process.
     pub(super) fn starts_application(&self) -> bool {
         self.command.is_some()
     }
@@ -271,7 +271,7 @@ impl Setup {
         Arc::new(Log::new(Box::new(move |text| mask.text(text))))
     }
 
-    /// What the application and its migrations find in their environment. The later of two values counts.
+    /// Lists the variables of the application and its migrations. Later ones override earlier ones.
     fn variables(&self, settings: &Rehearsal, contract: &AccessContract) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = [KEY_VARIABLE, &contract.key_env]
             .map(|name| (name.to_owned(), TEST_KEY.to_owned()))
@@ -283,7 +283,7 @@ impl Setup {
         variables
     }
 
-    /// Live credentials of any contract, and what belongs to the action.
+    /// Lists the variables to withhold: live credentials of any contract, and those of the action.
     fn withheld(&self, config: &Config) -> Vec<String> {
         let of_contracts = config
             .contracts
@@ -299,7 +299,7 @@ impl Setup {
     }
 }
 
-/// Why the application is not there. A program that is missing has another remedy where the user did not choose the machine.
+/// Returns the error of a start. Advice on a missing program depends on who chose the machine.
 fn not_started(command: &Command, error: &application::Error) -> Failure {
     let failure = Failure::of(error);
     let is_missing = matches!(
@@ -318,7 +318,7 @@ fn not_started(command: &Command, error: &application::Error) -> Failure {
     }
 }
 
-/// The scratch database, under the names in which rehearsal and contract look for theirs.
+/// Returns the scratch database's URL under the variables of the rehearsal and of the contract.
 fn database_variables(
     environment: &Environment,
     settings: &Rehearsal,
@@ -332,7 +332,7 @@ fn database_variables(
         .into()
 }
 
-/// Takes the URL in the environment as that of a server, and puts the new database's in its place.
+/// Prepares a new database on the server of the configured URL, and replaces the URL.
 fn own_database(
     settings: &Rehearsal,
     files: &Files,
@@ -354,7 +354,7 @@ fn own_database(
     }))
 }
 
-/// A name or a secret that nobody can guess, in hexadecimal.
+/// Returns a random hexadecimal number, for a name or a secret.
 pub(super) fn random() -> Result<String, Problem> {
     let number = getrandom::u64().map_err(|error| Problem {
         message: format!("the system gives no random numbers: {error}"),

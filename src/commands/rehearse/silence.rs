@@ -1,4 +1,4 @@
-//! How long an answer is waited for: less where nothing was answered before.
+//! Limits the wait for a response, and shortens it if earlier deliveries got none.
 
 use std::{
     collections::BTreeMap,
@@ -6,21 +6,21 @@ use std::{
     time::Duration,
 };
 
-/// The provider waits about as long before it counts a delivery as failed.
+/// Timeout of a delivery, similar to the provider's.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The same for a handler that has not answered anything yet.
+/// Timeout if the handler has not responded to anything yet.
 const AFTER_SILENCE: Duration = Duration::from_secs(5);
 
-/// After so many deliveries of one type that nothing was answered to, the next ones are waited for less.
+/// Number of deliveries of a type without a response before the timeout is shortened.
 const DELIVERIES: u32 = 3;
 
 const LEAST: Duration = Duration::from_secs(2);
 
-/// How much slower than the slowest answer an answer may be then.
+/// Shortened timeout, as a multiple of the slowest response.
 const TIMES_THE_SLOWEST: u32 = 4;
 
-/// What the deliveries have learnt.
+/// Response times and timeouts of the deliveries so far.
 #[derive(Debug, Default)]
 pub(super) struct Silence {
     learnt: Mutex<Learnt>,
@@ -33,7 +33,7 @@ struct Learnt {
 }
 
 impl Silence {
-    /// How long the answer to an event of this type may take.
+    /// Returns the timeout for an event of this type.
     pub(super) fn limit(&self, event: &str) -> Duration {
         let learnt = self.learnt();
         match (learnt.slowest, learnt.in_vain.get(event)) {
@@ -45,20 +45,20 @@ impl Silence {
         }
     }
 
-    /// Something was answered after this time.
+    /// Records a response time.
     pub(super) fn answered(&self, after: Duration) {
         let mut learnt = self.learnt();
         learnt.slowest = learnt.slowest.max(Some(after));
     }
 
-    /// Nothing was answered in time.
+    /// Records a timeout.
     pub(super) fn was_in_vain(&self, event: &str) {
         let mut learnt = self.learnt();
         let times = learnt.in_vain.entry(event.to_owned()).or_default();
         *times = times.saturating_add(1);
     }
 
-    /// Whether events were delivered, and nothing was ever answered.
+    /// Checks that events were delivered and none got a response.
     pub(super) fn is_total(&self) -> bool {
         let learnt = self.learnt();
         learnt.slowest.is_none() && !learnt.in_vain.is_empty()

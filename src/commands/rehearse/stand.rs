@@ -1,4 +1,4 @@
-//! Where things stand for one account: its row, its customer's subscriptions, and what the contract says of them.
+//! The state of one account: its row, its customer's subscriptions, and the contract's result.
 
 use std::collections::BTreeMap;
 
@@ -16,20 +16,20 @@ use crate::{
     scratch::is_about,
 };
 
-/// What both sides say about one account.
+/// State of one account on both sides.
 #[derive(Debug, Clone)]
 pub(super) struct Stand {
     pub(super) row: RowState,
-    /// The customer, in the contract's words.
+    /// The contract's explanation of the customer.
     pub(super) explained: Option<Explanation>,
-    /// What the account breaks, the worst first.
+    /// Findings about the account, most severe first.
     pub(super) findings: Vec<Finding>,
-    /// Whether the customer is to be served; none where both are right.
+    /// The access that the customer must have. `None` if either is right.
     pub(super) served: Option<bool>,
 }
 
-/// Reads both sides of an account now. Where a step keeps the plan, plans are left out of what is judged: the contract
-/// would judge nothing about a price that it does not know.
+/// Reads both sides of an account. If a step keeps the plan, plans are not compared, because the contract cannot judge
+/// an unknown price.
 pub(super) async fn stand(
     rehearsing: &Rehearsing<'_>,
     actor: &Actor,
@@ -70,7 +70,7 @@ pub(super) async fn stand(
     Ok(told(&contract, &facts, actor, now))
 }
 
-/// The provider's side as the contract reads it.
+/// Reads the provider's side as the contract does.
 fn subscriptions(rehearsing: &Rehearsing<'_>, actor: &Actor) -> Result<Vec<Subscription>, Failure> {
     let objects = rehearsing
         .fake
@@ -99,7 +99,7 @@ fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> 
         .map(|field| {
             let name = match &field.column {
                 crate::contract::ColumnName::Column(name) => name.clone(),
-                // Not what the column holds, which may be mapped too.
+                // Not the name of the column, which may be mapped to another field too.
                 crate::contract::ColumnName::In { .. } | crate::contract::ColumnName::Computed => {
                     field.field.as_str().to_owned()
                 }
@@ -181,7 +181,7 @@ fn words(value: &FieldValue) -> String {
     }
 }
 
-/// What the row of a customer who pays has in each column that the contract maps, as text.
+/// Returns the correct values of a paying customer's row, for each mapped column, as text.
 pub(super) fn paid_values(rehearsing: &Rehearsing<'_>, actor: &Actor) -> BTreeMap<Field, String> {
     let contract = &rehearsing.contract.contract;
     let mut values = BTreeMap::from([

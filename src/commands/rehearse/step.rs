@@ -1,4 +1,4 @@
-//! One step: the provider acts, events are delivered, and what the handler made of them is looked at.
+//! Plays one step: performs the provider's acts, delivers the events and observes the result.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,33 +24,33 @@ use crate::{
     scratch::Snapshot,
 };
 
-/// How long nothing has to happen before it counts as nothing.
+/// Time without changes after which nothing more is expected.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// Between two looks; grows up to the second.
+/// First pause between two reads, which doubles up to the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// What a play remembers from step to step.
+/// State that a play keeps between steps.
 #[derive(Debug, Default)]
 pub(super) struct Memory<'b> {
-    /// The events of each step, in the order in which they were made.
+    /// Events of each step, in the order of creation.
     pub(super) events: BTreeMap<String, Vec<CompactString>>,
     pub(super) delivered: Vec<Delivery>,
-    /// What a step with a failure did not get through.
+    /// Events that were left after a failed delivery.
     pub(super) rest: Vec<Parcel>,
     pub(super) rows: Snapshot,
-    /// Who has nothing to do with the play, and what their rows were.
+    /// Bystanders, and their rows before the step.
     pub(super) bystanders: &'b [Bystander],
     pub(super) bystander_rows: Vec<Snapshot>,
     pub(super) last: Option<Stand>,
-    /// What was waited for in vain.
+    /// Reasons for earlier waits that were in vain.
     pub(super) wrong_for: Vec<Reason>,
-    /// At the last step, something was asked for that the fake does not play, by nobody knows whom.
+    /// True if the last step had an unsupported request that cannot be attributed to a play.
     pub(super) is_doubtful: bool,
 }
 
-/// Plays one step and tells what it showed.
+/// Plays one step and returns the observations.
 pub(super) async fn play(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'_>,
@@ -128,14 +128,14 @@ pub(super) async fn play(
     Ok(observed)
 }
 
-/// Whether a delivery ran into the failure and said so: what it asks for is still to come.
+/// Checks that a delivery hit the failure and got an error response, so that its retry is still to come.
 fn has_failed(fault: Option<&Fault>, deliveries: &[Delivery]) -> bool {
     let hit = fault.and_then(|fault| fault.hit);
     let hit = hit.and_then(|index| deliveries.get(index));
     hit.is_some_and(|delivery| !delivery.answer.is_success())
 }
 
-/// Everything that the provider does before it sends anything.
+/// Performs all acts of the step, before anything is sent.
 pub(super) async fn act(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
@@ -149,13 +149,13 @@ pub(super) async fn act(
             .world(|world| actor.buyer.act(world, &rehearsing.cast, act));
         events.extend(done.map_err(|error| nonsense(step, &error.to_string()))?);
     }
-    // What the application remembers of these is known by them, should this run be killed.
+    // Noted for cleanup: the application may store these ids, and this run may be killed.
     let made: Vec<String> = events.iter().map(ToString::to_string).collect();
     let noted = rehearsing.scratch.note(&made).await;
     noted.map_err(|error| Halt::Failed(Failure::of(&error)))
 }
 
-/// Looks until the account is as it has to be, or the time that the handler may take is over.
+/// Waits until the account is right or the handler's time is over.
 async fn settled(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
@@ -173,7 +173,7 @@ async fn settled(
     .await
 }
 
-/// Looks until the account is as it has to be, or what is asked is so, or the time that the handler may take is over.
+/// Waits until the account is right, `is_enough` returns true, or the handler's time is over.
 pub(super) async fn wait(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
@@ -213,7 +213,7 @@ pub(super) async fn wait(
     }
 }
 
-/// Looks once more at the end of a play: what is written late is written all the same.
+/// Observes the end of a play again, to find late writes.
 pub(super) async fn late(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
@@ -246,7 +246,7 @@ pub(super) async fn late(
     Ok(Some(later))
 }
 
-/// Puts the row into the paid state, as the handler should have done. False where nobody can tell how.
+/// Puts the row into the paid state, as the handler should have done. Returns false if that is not possible.
 pub(super) async fn pay(
     rehearsing: &Rehearsing<'_>,
     step: &Step,

@@ -1,4 +1,4 @@
-//! What is made to fail while events are delivered, and the delivery that runs into it.
+//! Injects a failure during deliveries, and finds the delivery that hits it.
 
 use super::{
     Rehearsing,
@@ -14,8 +14,9 @@ use crate::{
     scratch::FailedWrite,
 };
 
-/// Delivers one after the other until one runs into the failure and says so; what is left waits for a later step. A
-/// success is no end: the failure stays armed until something ran into it, the row is right or the handler's time is over.
+/// Delivers the events one by one until one hits the failure and gets an error response; the rest waits for a later
+/// step. After a success the failure stays armed, until something hits it, the row is right, or the handler's time is
+/// over.
 pub(super) async fn until_failure(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
@@ -62,13 +63,13 @@ pub(super) async fn until_failure(
     Ok((deliveries, Some(fault)))
 }
 
-/// What is made to fail, and whether it did.
+/// An injected failure.
 enum Trap<'r> {
     Write(u8, FailedWrite<'r>),
     Call(u16, &'r FakeStripe, Armed),
 }
 
-/// How the provider refuses a request with this status.
+/// Returns the provider's fault for a status.
 fn refusal(status: u16) -> fake_stripe::Fault {
     match status {
         429 => fake_stripe::Fault::RateLimited(None),

@@ -1,4 +1,4 @@
-//! The success page of a Checkout, asked for as a browser would.
+//! Requests the success page of a Checkout like a browser.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::{
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// More than this many redirects are a loop.
+/// Maximum number of redirects.
 const MOST_REDIRECTS: usize = 10;
 
-/// A client that follows redirects as long as they stay at the host.
+/// Creates a client that follows redirects within the same host.
 pub(super) fn visitor() -> reqwest::Result<reqwest::Client> {
     let at_the_host = reqwest::redirect::Policy::custom(|attempt| {
         let first = attempt.previous().first();
@@ -33,7 +33,7 @@ pub(super) fn visitor() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// Asks for the page of each Checkout that the step finished, where the configuration names it.
+/// Requests the page of each Checkout that the step completed, if configured.
 pub(super) async fn visit(rehearsing: &Rehearsing<'_>, step: &Step, actor: &Actor) -> Vec<Visited> {
     let mut visited = Vec::new();
     let Some(page) = &rehearsing.settings.checkout.visit else {
