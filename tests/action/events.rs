@@ -186,11 +186,11 @@ fn rows() -> Vec<Row> {
         Row { situation: "without `contents`", may: May::AllBut("contents"), refused: &[("403 GET ", "/commits"), ("403 GET ", "/contents/prodverdict.yml")], ..PULL },
         Row { situation: "from a fork: no secrets", payload: "pull_request_fork", secrets: false, config: None, status: 2, ..READ },
         Row { situation: "the same, with `on_missing_credentials: skip`", payload: "pull_request_fork", secrets: false, inputs: &[("on_missing_credentials", "skip")], refused: &[("403 POST ", "/check-runs")], log: false, config: None, status: 0, ..READ },
-        Row { situation: "from a fork, where secrets are sent to forks", payload: "pull_request_fork", ..READ },
-        Row { situation: "from a fork, where write tokens are sent too", payload: "pull_request_fork", ..PULL },
-        Row { situation: "from a fork that was deleted", payload: "pull_request_deleted_head", ..READ },
+        Row { situation: "from a fork, if secrets are sent to forks", payload: "pull_request_fork", ..READ },
+        Row { situation: "from a fork, if write tokens are sent too", payload: "pull_request_fork", ..PULL },
+        Row { situation: "from a deleted fork", payload: "pull_request_deleted_head", ..READ },
         Row { situation: "by Dependabot: no secrets", payload: "pull_request_dependabot", secrets: false, config: None, status: 2, ..READ },
-        Row { situation: "by Dependabot, with secrets of its own", payload: "pull_request_dependabot", ..READ },
+        Row { situation: "by Dependabot, with Dependabot secrets", payload: "pull_request_dependabot", ..READ },
         Row { situation: "locked", payload: "pull_request_locked", world: |world| world.pull(7).locked = true, refused: &[("403 POST ", "/issues/7/comments")], comment: false, ..PULL },
         Row { situation: "closed", payload: "pull_request_closed", world: |world| world.pull(7).state = "closed", ..PULL },
         Row { situation: "merged", payload: "pull_request_merged", world: |world| world.pull(7).state = "closed", ..PULL },
@@ -199,7 +199,7 @@ fn rows() -> Vec<Row> {
         Row { situation: "from a fork", payload: "pull_request_fork", ..TARGET },
         Row { situation: "without `contents`", may: May::AllBut("contents"), refused: &[("403 GET ", "/contents/prodverdict.yml")], config: None, status: 2, ..TARGET },
         Row { situation: "on an Enterprise Server", payload: "pull_request_enterprise", world: |world| world.prefix = "/api/v3", ..TARGET },
-        Row { situation: "on one before 3.20, whose `GITHUB_SHA` is the base branch", payload: "pull_request_enterprise", world: |world| world.prefix = "/api/v3", sha: Some(8), ..TARGET },
+        Row { situation: "on an Enterprise Server before 3.20, whose `GITHUB_SHA` is the base branch", payload: "pull_request_enterprise", world: |world| world.prefix = "/api/v3", sha: Some(8), ..TARGET },
         Row { situation: "to a branch", ..PUSH },
         Row { situation: "to a branch, with `comment: on`", inputs: &[("comment", "on")], comment: true, ..PUSH },
         Row { situation: "of a tag", payload: "push_tag", refused: &[("422 POST ", "/check-runs")], ..PUSH },
@@ -346,7 +346,7 @@ fn table() -> String {
         };
         let on = row.check_run.map_or("–", On::shown);
         let on = if row.payload == "workflow_run_push" {
-            "the commit that ran"
+            "the commit of that run"
         } else {
             on
         };
