@@ -193,7 +193,7 @@ impl Buyer {
     }
 }
 
-/// Returns the first item with a paid plan; `None` stands for the first item.
+/// Returns the first item with a paid plan. With `None`, callers use the first item.
 pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactString> {
     let items = world
         .find_subscription(id)
