@@ -23,11 +23,11 @@ test *arguments:
 browser:
     scripts/test-browser
 
-# Draw docs/pictures anew
+# Regenerate docs/pictures
 pictures:
     scripts/report-pictures
 
-# Check against a provider by other hands, installed from PyPI
+# Check against an independent fake Stripe, installed from PyPI
 localstripe:
     scripts/test-localstripe
 
