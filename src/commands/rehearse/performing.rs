@@ -1,4 +1,4 @@
-//! One performance: a play with an account of its own, from its first step to its last or the one that fails.
+//! Performs one play with a separate account, up to the first step that fails.
 
 use super::{
     Rehearsing,
@@ -19,17 +19,17 @@ use crate::{
     },
 };
 
-/// What one performance came to.
+/// Result of one performance.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Played {
     pub(super) findings: Vec<Judged>,
     pub(super) steps: u64,
     pub(super) events: u64,
-    /// The row at the end, where every step went as it has to.
+    /// The final row, if every step was right.
     pub(super) ending: Option<Ending>,
-    /// Something was asked for meanwhile that the fake does not play, and nobody can tell by which play.
+    /// True if there was an unsupported request meanwhile that cannot be attributed to a play.
     pub(super) is_doubtful: bool,
-    /// The rehearsal put the row into the paid state itself.
+    /// True if the rehearsal itself put the row into the paid state.
     pub(super) is_prepared: bool,
 }
 
@@ -40,25 +40,25 @@ pub(super) struct Ending {
     pub(super) customer: String,
 }
 
-/// A performance that is about to begin.
+/// A performance to run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Performing<'p> {
     pub(super) performance: &'p Performance<'p>,
-    /// What ids are made from.
+    /// Seed of ids.
     pub(super) key: &'p str,
     pub(super) bystanders: &'p [Bystander],
-    /// Nothing else is played meanwhile.
+    /// True if no other play runs at the same time.
     pub(super) is_alone: bool,
-    /// The rule by which the first purchase fails.
+    /// The rule that the first purchase breaks.
     pub(super) known: Option<Rule>,
 }
 
-/// Why a performance ended before its end.
+/// The reason for an early end.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// The scenario makes no sense.
+    /// The scenario is invalid.
     Unplayable(Problem),
-    /// Nothing can go on.
+    /// The whole rehearsal has to stop.
     Failed(Failure),
 }
 
@@ -68,8 +68,7 @@ impl From<Failure> for Halt {
     }
 }
 
-/// One play with an account of its own. It ends with the first step that fails: what comes after it would be its
-/// consequence.
+/// Plays with a separate account. Stops at the first step that fails, because later failures would be consequences.
 pub(super) async fn perform(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'_>,
@@ -81,7 +80,7 @@ pub(super) async fn perform(
     told(play_steps(rehearsing, performing, first, (&mut actor, &mut memory)).await)
 }
 
-/// The same without the purchase, after which the row is put into the paid state. None where that cannot be done.
+/// Plays without the purchase, by putting the row into the paid state. `None` if that is not possible.
 pub(super) async fn perform_prepared(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'_>,
@@ -204,7 +203,7 @@ async fn play_steps<'p>(
         let fails_alike = is_over
             && performing.known.is_some()
             && findings.first().map(|one| one.finding.rule) == performing.known;
-        // A handler that accepts nothing at all fails by that, whatever is played.
+        // A handler that accepts no event at all fails for that reason, whatever is played.
         let accepts_nothing = || {
             let mut delivered = memory.delivered.iter();
             delivered.all(|delivery| !delivery.answer.is_success())
@@ -221,7 +220,7 @@ async fn play_steps<'p>(
     Ok(Fate::Played(played))
 }
 
-/// What a request of the handler asked for that the fake does not play.
+/// Returns a problem for the first request that the fake does not support.
 fn unplayed(calls: &[Call]) -> Option<Problem> {
     let (call, gap) = calls
         .iter()
@@ -243,7 +242,7 @@ fn unplayed(calls: &[Call]) -> Option<Problem> {
     })
 }
 
-/// How many events were delivered. Those that come at once may run into one another, and how often is up to chance.
+/// Counts the deliveries. Concurrent events may cause a varying number of retries, so each event counts once.
 fn events(performance: &Performance<'_>, observed: &Observed) -> u64 {
     let mut ids: Vec<_> = observed.deliveries.iter().map(|one| &one.id).collect();
     if performance.variation == Variation::AtOnce {
@@ -267,7 +266,7 @@ pub(super) fn stage(
     key: &str,
 ) -> Stage {
     let listed = match &performance.variation {
-        // Every version of the configuration was looked at when the rehearsal was opened.
+        // The versions were validated when the rehearsal was opened.
         Variation::Version(version) => version.parse().ok(),
         Variation::None | Variation::Order(_) | Variation::AtOnce | Variation::Price(_) => None,
     };
