@@ -1,4 +1,4 @@
-//! What each scenario came to, from what became of its plays.
+//! Combines the results of plays into results of scenarios.
 
 use super::{
     Rehearsing,
@@ -17,18 +17,18 @@ const PREPARED: &str =
     "the purchase, which fails: the rehearsal itself put the row into the paid state";
 const STOPPED: &str = "the rehearsal was stopped before it";
 
-/// What one scenario came to.
+/// Result of one scenario.
 #[derive(Debug)]
 pub(super) struct ScenarioPlayed<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) result: PlayedResult,
-    /// Why parts of it, or all of it, were not played.
+    /// The reasons why all or parts of it were not played.
     pub(super) left_out: Vec<String>,
     pub(super) played: Vec<Played>,
     pub(super) findings: Vec<Judged>,
 }
 
-/// Every scenario, in order.
+/// Returns the results of all scenarios, in order.
 pub(super) fn of<'s>(
     rehearsing: &Rehearsing<'_>,
     progress: &Progress<'s>,
@@ -89,7 +89,7 @@ fn one<'s>(
     }
 }
 
-/// Each reason why plays were not played, with their names where others were or have another reason.
+/// Lists the reasons why plays were skipped, with their names if the others differ.
 fn reasons(due: &Due<'_>, fates: &[Option<Fate>]) -> Vec<String> {
     let mut plays: Vec<(String, Vec<&Performance<'_>>)> = Vec::new();
     for (performance, fate) in due.performances.iter().zip(fates) {
@@ -116,7 +116,7 @@ fn reasons(due: &Due<'_>, fates: &[Option<Fate>]) -> Vec<String> {
     plays.into_iter().map(line).collect()
 }
 
-/// Why a play, or a part of it, was not played.
+/// Returns the reason why a play was skipped, at least in part.
 fn reason(fate: Option<&Fate>) -> Option<String> {
     match fate {
         Some(Fate::Played(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
@@ -128,7 +128,8 @@ fn reason(fate: Option<&Fate>) -> Option<String> {
     }
 }
 
-/// Whether events that come at once go wrong is up to chance where one of their orders does: the order tells.
+/// Drops the results of concurrent deliveries if an ordered delivery of the same play fails: only the latter is
+/// reproducible.
 fn settle_chance(due: &Due<'_>, played: &mut [Option<Played>]) {
     let broken: Vec<_> = due
         .performances
@@ -151,7 +152,7 @@ fn settle_chance(due: &Due<'_>, played: &mut [Option<Played>]) {
     }
 }
 
-/// Rows of plays that differ in nothing but order or shape have to end the same.
+/// Reports plays that differ only in event order or version but end with different rows.
 fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Option<Played>]) -> Vec<Finding> {
     let own: Vec<&str> = [
         Field::Id,
