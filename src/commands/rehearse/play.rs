@@ -1,5 +1,5 @@
-//! Every performance of every scenario: the first purchase alone, then the others side by side, and once more alone
-//! what others may have disturbed.
+//! Runs all performances: the first purchase alone, then the others in parallel, then those alone that others may have
+//! disturbed.
 
 use futures::{StreamExt as _, stream};
 
@@ -18,27 +18,27 @@ use crate::{
     rehearsal::{Due, Links, Scenario, due, ends_play},
 };
 
-/// The scenario whose failure is that of every purchase.
+/// The scenario whose failure affects every purchase.
 const FIRST: &str = "first-purchase";
 
 /// The line about requests that name nothing of a play.
 const UNLISTED_CALLS: &str =
     "called    requests that name no object of this play, such as for a price, are not listed";
 
-/// So often strangers are disturbed before everything else is given up.
+/// Number of plays that change bystanders before the rest is skipped.
 const DISTURBED: usize = 3;
 
-/// What the first purchase showed.
+/// Result of the first purchase.
 enum First {
-    /// It held, or is not played.
+    /// It passed, or is not played.
     Held,
-    /// It fails for this reason.
+    /// It breaks this rule.
     Fails(Rule),
-    /// Nothing else can be told.
+    /// No other play can be judged.
     Hopeless(Unreached),
 }
 
-/// What is due of these scenarios, none of which has been played.
+/// Selects the performances of these scenarios.
 pub(crate) fn progress<'s>(rehearsing: &Rehearsing<'_>, scenarios: &'s [Scenario]) -> Progress<'s> {
     let links = Links {
         stored_customer: rehearsing.settings.stores_customer(),
@@ -55,7 +55,7 @@ pub(crate) fn progress<'s>(rehearsing: &Rehearsing<'_>, scenarios: &'s [Scenario
     Progress::of(scenarios, due)
 }
 
-/// Plays everything that is due.
+/// Runs all performances.
 pub(crate) async fn rehearse(
     rehearsing: &Rehearsing<'_>,
     progress: &Progress<'_>,
@@ -95,13 +95,13 @@ pub(crate) async fn rehearse(
     }
 }
 
-/// The performances that nothing became of yet.
+/// Lists the performances without a result.
 fn open(progress: &Progress<'_>) -> impl Iterator<Item = usize> {
     let fates = progress.all().into_iter().enumerate();
     fates.filter_map(|(index, fate)| fate.is_none().then_some(index))
 }
 
-/// Plays the first purchase while nothing else is going on.
+/// Plays the first purchase while nothing else runs.
 async fn first(
     rehearsing: &Rehearsing<'_>,
     progress: &Progress<'_>,
@@ -133,7 +133,7 @@ async fn first(
     })
 }
 
-/// The rule that a play failed by.
+/// Returns the rule that makes a play fail, if it fails.
 fn failing_rule(rehearsing: &Rehearsing<'_>, fate: &Fate) -> Option<Rule> {
     let Fate::Played(played) = fate else {
         return None;
@@ -143,7 +143,7 @@ fn failing_rule(rehearsing: &Rehearsing<'_>, fate: &Fate) -> Option<Rule> {
     Some(worst.finding.rule)
 }
 
-/// Whether no variation of the same play comes before it.
+/// Checks that no earlier performance has the same play.
 fn is_first_variation(progress: &Progress<'_>, index: usize) -> bool {
     let performances = progress.performances();
     let before = index
@@ -152,7 +152,7 @@ fn is_first_variation(progress: &Progress<'_>, index: usize) -> bool {
     before.map(|before| before.play) != performances.get(index).map(|one| one.play)
 }
 
-/// Those of which another variation got past the first purchase.
+/// Lists the variations of plays that got past the first purchase. The others are marked as not reached.
 fn reached(progress: &Progress<'_>, rest: Vec<usize>) -> Vec<usize> {
     let unreached = Some(Fate::NotReached(Unreached::AsTheFirst));
     let mut reached = Vec::new();
@@ -169,7 +169,7 @@ fn reached(progress: &Progress<'_>, rest: Vec<usize>) -> Vec<usize> {
     reached
 }
 
-/// Plays these several at a time. False where that ended early.
+/// Runs these performances in parallel. Returns false if they were stopped early.
 async fn side_by_side(
     rehearsing: &Rehearsing<'_>,
     progress: &Progress<'_>,
@@ -200,7 +200,7 @@ async fn side_by_side(
         let has_failed = rehearsing.fail_fast && failing_rule(rehearsing, &fate).is_some();
         if has_failed || disturbed >= DISTURBED {
             drop(plays);
-            // What was played beside it counts no more than what comes after it.
+            // Results of later plays that happened to finish are dropped, so that the report is always the same.
             for later in indices.iter().filter(|later| **later > index) {
                 progress.set(*later, None);
             }
@@ -229,9 +229,8 @@ fn note_unlisted_calls(rehearsing: &Rehearsing<'_>, progress: &Progress<'_>, sin
     }
 }
 
-/// Plays alone what may have been blamed for another's deed: somebody wrote to rows that are none of its business, or
-/// asked for something that the fake does not play and named nobody. With one job too: the report is the same however
-/// many there are.
+/// Repeats plays alone that may have been blamed for another's fault: a play wrote to bystanders' rows, or an
+/// unsupported request referred to no play. With one job too, so that the report does not depend on the number of jobs.
 async fn once_more(
     rehearsing: &Rehearsing<'_>,
     progress: &Progress<'_>,
@@ -261,7 +260,7 @@ async fn once_more(
         if !is_due {
             continue;
         }
-        // Rows of others would be found by whatever was written to all of them.
+        // A write to all rows would hit those of other plays too.
         let empty = rehearsing.scratch.start_anew().await;
         empty.map_err(|error| Failure::of(&error))?;
         catalog::tell(rehearsing).await?;
