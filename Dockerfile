@@ -16,17 +16,18 @@ WORKDIR /build
 ENV RUSTFLAGS="-C target-feature=+crt-static" \
     CARGO_INCREMENTAL=0
 
-# The dependencies come first, so that a change in `src` alone leaves their layer in place.
+# The dependencies come first, so that a change in the sources alone leaves their layer in place.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src \
+COPY crates/fake-stripe/Cargo.toml crates/fake-stripe/
+RUN mkdir src crates/fake-stripe/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs \
+    && touch src/lib.rs crates/fake-stripe/src/lib.rs \
     && cargo build --release --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
-    && rm -r src
+    && rm -r src crates/fake-stripe/src
 
 COPY . .
-# A file in the context may be older than the empty program above, and cargo goes by that age.
-RUN touch src/main.rs src/lib.rs \
+# A file in the context may be older than the empty one above, and cargo goes by that age.
+RUN touch src/main.rs src/lib.rs crates/fake-stripe/src/lib.rs \
     && cargo build --release --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
     && mkdir -p /image/bin /image/etc/ssl/certs \
     && cp "target/$(uname -m)-unknown-linux-gnu/release/prodverdict" /image/prodverdict \

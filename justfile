@@ -3,17 +3,18 @@
 _list:
     @just --list --unsorted
 
-# Check the formatting; `cargo fmt` repairs it
+# Check the formatting; `cargo fmt --all` repairs it
 fmt:
-    cargo fmt --check
+    cargo fmt --all --check
 
 # Lint the program, its tests and its benchmarks
 lint:
-    cargo clippy --all-targets --locked -- -D warnings
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy --package fake-stripe --no-default-features --locked -- -D warnings
 
 # Build the documentation, private items included
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --locked
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 
 # Run the tests against a Postgres of their own: just test [arguments of cargo test]
 test *arguments:

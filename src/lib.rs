@@ -1,8 +1,8 @@
 //! Compares a billing provider with an application's database under an access contract, and rehearses webhook handlers.
 //! `contract` is the pure core; `config`, `baseline`, `changes` and `report` are pure edges around it. `billing`,
 //! `database` and `fixtures` read the two sides; `github` and `chat` publish. `rehearsal` defines the scenarios,
-//! `fake_stripe` simulates the provider, `webhook` delivers its events, `scratch` writes the accounts. Only `commands`
-//! wires them together; `tests/architecture.rs` enforces this.
+//! the package `fake-stripe` simulates the provider and delivers its events, `scratch` writes the accounts. Only
+//! `commands` wires them together; `tests/architecture.rs` enforces this.
 
 pub mod application;
 pub mod baseline;
@@ -14,15 +14,12 @@ pub mod commands;
 pub mod config;
 pub mod contract;
 pub mod database;
-pub mod fake_stripe;
 pub mod fixtures;
 pub mod github;
 pub mod host;
 pub mod http;
 pub mod notice;
 pub mod problem;
-pub mod redirect;
 pub mod rehearsal;
 pub mod report;
 pub mod scratch;
-pub mod webhook;

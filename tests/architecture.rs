@@ -37,10 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("chat", &["contract", "baseline", "report", "problem"]),
-    ("fake_stripe", &[]),
-    ("redirect", &["problem"]),
     ("rehearsal", &["contract"]),
-    ("webhook", &[]),
 ];
 
 /// Modules that compute without I/O.

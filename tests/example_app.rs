@@ -14,8 +14,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use fake_stripe::{Customer, FakeStripe, Status, Subscription, World};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use prodverdict::fake_stripe::{Customer, FakeStripe, Status, Subscription, World};
 use serde_json::json;
 use sha2::Sha256;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};

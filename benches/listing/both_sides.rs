@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use prodverdict::fake_stripe::{Bulk, Status, Subscription, World};
+use fake_stripe::{Bulk, Status, Subscription, World};
 
 use super::cases::Case;
 

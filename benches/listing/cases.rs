@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use prodverdict::fake_stripe::{FakeStripe, Latency, Limits};
+use fake_stripe::{FakeStripe, Latency, Limits};
 
 use super::{
     Result,

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prodverdict::fake_stripe::{Endpoint, Request};
+use fake_stripe::{Endpoint, Request};
 
 use super::{cases::Case, program::Run};
 

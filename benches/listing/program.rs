@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prodverdict::fake_stripe::FakeStripe;
+use fake_stripe::FakeStripe;
 use serde_json::Value;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use prodverdict::fake_stripe::FakeStripe;
+use fake_stripe::FakeStripe;
 use serde::Deserialize;
 use tokio::runtime::Builder;
 

@@ -2,7 +2,7 @@
 
 mod environment;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date};
@@ -55,7 +55,7 @@ pub enum Command {
     /// Print the JSON Schema of prodverdict.yml
     Schema,
     /// Run a fake Stripe server on this machine for your own tests
-    FakeStripe(FakeStripeArgs),
+    FakeStripe(fake_stripe::command::Arguments),
     /// Run as a GitHub Action, with inputs and secrets from the environment
     Action(FixtureArgs),
     /// Print a shell completion script
@@ -278,22 +278,6 @@ pub struct FixtureArgs {
         help_heading = "Fixtures"
     )]
     pub fixtures_dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct FakeStripeArgs {
-    /// Address and port to listen on; port 0 picks a free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
-    pub listen: SocketAddr,
-
-    /// Serve over TLS with a throw-away CA and a certificate for api.stripe.com, stored in this folder
-    #[arg(long, value_name = "DIR")]
-    pub tls: Option<PathBuf>,
-
-    /// Load objects from this folder: stripe/subscriptions.json, as for `check --fixtures-dir`, or subscriptions.json,
-    /// customers.json, products.json, prices.json and entitlements.json in the folder itself
-    #[arg(long, value_name = "DIR")]
-    pub fixtures: Option<PathBuf>,
 }
 
 /// Parses a day; the error shows the right form.

@@ -23,7 +23,10 @@ pub(super) fn init(verbose: u8) {
         1 => "info",
         _ => "debug",
     };
-    let filter = format!("off,prodverdict={level},{}=info", notice::TARGET);
+    let filter = format!(
+        "off,prodverdict={level},fake_stripe={level},{}=info",
+        notice::TARGET
+    );
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(Stderr)

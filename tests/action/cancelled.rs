@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prodverdict::fake_stripe::{Fault, Times};
+use fake_stripe::{Fault, Times};
 
 use crate::{
     fake_github::{Kind, World},

@@ -1,7 +1,7 @@
 //! Findings that are new or known since the last result of the default branch, accepted findings, and the outcome of
 //! the job.
 
-use prodverdict::fake_stripe::Status;
+use fake_stripe::Status;
 use serde_json::Value;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use prodverdict::fake_stripe::Status;
+use fake_stripe::Status;
 use serde_json::Value;
 
 use crate::{

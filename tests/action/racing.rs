@@ -2,7 +2,7 @@
 
 use std::{process::Child, time::Duration};
 
-use prodverdict::fake_stripe::{Fault, Status, Times};
+use fake_stripe::{Fault, Status, Times};
 
 use crate::{
     runner::Step,

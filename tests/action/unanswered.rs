@@ -1,6 +1,6 @@
 //! Runs without a verdict: never a pass, always a reason, and green only on request.
 
-use prodverdict::fake_stripe::{Endpoint, Fault, Status, Subscription, Times};
+use fake_stripe::{Endpoint, Fault, Status, Subscription, Times};
 
 use crate::{
     scene::Scene,

@@ -31,7 +31,7 @@ mod engine;
 
 use std::time::{Duration, Instant};
 
-use prodverdict::fake_stripe::{Endpoint, Fault, Times};
+use fake_stripe::{Endpoint, Fault, Times};
 
 use self::{
     engine::Job,

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use prodverdict::fake_stripe::World;
+use fake_stripe::World;
 use tempfile::TempDir;
 use url::Url;
 
@@ -416,8 +416,8 @@ fn only_customer_columns_may_hold_lists() {
     let live = live(&path, Some(&members));
     live.stripe.world(|world| {
         for customer in ["cus_1", "cus_2", "cus_3"] {
-            let status = prodverdict::fake_stripe::Status::Active;
-            let one = prodverdict::fake_stripe::Subscription::new(customer, status);
+            let status = fake_stripe::Status::Active;
+            let one = fake_stripe::Subscription::new(customer, status);
             world.subscription(one.price("price_pro"));
         }
     });

@@ -6,9 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prodverdict::fake_stripe::{
-    Customer, Endpoint, Fault, Feature, Status, Subscription, Times, World,
-};
+use fake_stripe::{Customer, Endpoint, Fault, Feature, Status, Subscription, Times, World};
 
 use crate::{
     database::Database,

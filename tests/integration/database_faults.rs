@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use prodverdict::fake_stripe::{Status, Subscription, World};
+use fake_stripe::{Status, Subscription, World};
 
 use crate::{
     database::Database,

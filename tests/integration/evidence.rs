@@ -1,7 +1,7 @@
 //! The causes of findings, from the provider's events: each cause, a missing permission, a limit, and evidence turned
 //! off.
 
-use prodverdict::fake_stripe::{Endpoint, Event, Key, Permission, Status, Subscription, World};
+use fake_stripe::{Endpoint, Event, Key, Permission, Status, Subscription, World};
 use serde_json::json;
 
 use crate::{

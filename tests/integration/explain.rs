@@ -1,6 +1,6 @@
 //! Tests of `explain` for accounts and customers: live and recorded, in few requests, whatever their ids contain.
 
-use prodverdict::fake_stripe::{Customer, Event, Key, Permission, Status, Subscription, World};
+use fake_stripe::{Customer, Event, Key, Permission, Status, Subscription, World};
 use serde_json::{Value, json};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use prodverdict::fake_stripe::World;
+use fake_stripe::World;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -453,9 +453,9 @@ fn the_time_of_evaluation_can_be_set() {
 #[test]
 fn the_time_of_evaluation_is_the_one_of_sql() {
     let mut world = World::new(NOW);
-    world.subscription(prodverdict::fake_stripe::Subscription::new(
+    world.subscription(fake_stripe::Subscription::new(
         "cus_a",
-        prodverdict::fake_stripe::Status::Active,
+        fake_stripe::Status::Active,
     ));
     let database = Database::with(
         "create table users (id text, stripe_customer_id text, ends_at timestamptz); \

@@ -1,6 +1,6 @@
 //! Hostile text: nothing that is printed is interpreted.
 
-use prodverdict::fake_stripe::{Status, Subscription, World};
+use fake_stripe::{Status, Subscription, World};
 use serde_json::json;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Incomplete data is never judged: status 2, advice, and never the word "pass".
 
-use prodverdict::fake_stripe::{
+use fake_stripe::{
     Bulk, Customer, Disorder, Fault, Key, Keys, Permission, Status, Subscription, Times, World,
 };
 

@@ -1,6 +1,6 @@
 //! Both sides live: a fake provider, a real database, and a configuration for them.
 
-use prodverdict::fake_stripe::{FakeStripe, Request, World};
+use fake_stripe::{FakeStripe, Request, World};
 use tempfile::TempDir;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The number of requests: as few as a verdict needs, announced in advance, and never more than allowed.
 
-use prodverdict::fake_stripe::{Bulk, Customer, Endpoint, Limits, Status, Subscription, World};
+use fake_stripe::{Bulk, Customer, Endpoint, Limits, Status, Subscription, World};
 
 use crate::{
     database::Database,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use prodverdict::fake_stripe::{
+use fake_stripe::{
     Disorder, Fault, Key, LimitReason, Permission, Reshape, Status, Subscription, Times, World,
 };
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use prodverdict::fake_stripe::{Event, Status, Subscription, World};
+use fake_stripe::{Event, Status, Subscription, World};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, raw_sql};
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prodverdict::fake_stripe::{Fault, Status, Subscription, Times, World};
+use fake_stripe::{Fault, Status, Subscription, Times, World};
 
 use crate::{
     database::Database,

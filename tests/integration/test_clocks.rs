@@ -1,6 +1,6 @@
 //! Customers on test clocks, which plain listings do not include: they are counted, not judged.
 
-use prodverdict::fake_stripe::{Key, Permission, Status, Subscription, TestClock, World};
+use fake_stripe::{Key, Permission, Status, Subscription, TestClock, World};
 
 use crate::{
     database::Database,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use prodverdict::fake_stripe::{
+use fake_stripe::{
     Bulk, Customer, Endpoint, Fault, Item, LimitReason, Status, Subscription, Times, World,
 };
 

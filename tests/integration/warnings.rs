@@ -1,6 +1,6 @@
 //! Credentials that can do more than read, and several contracts in one file.
 
-use prodverdict::fake_stripe::{Key, Permission, Status, Subscription, World};
+use fake_stripe::{Key, Permission, Status, Subscription, World};
 
 use crate::{
     database::Database,

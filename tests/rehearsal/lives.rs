@@ -1,6 +1,6 @@
 //! Two hundred customers' lives at a fake Stripe, whose names, ids and amounts must not be shown.
 
-use prodverdict::fake_stripe::{
+use fake_stripe::{
     ApiVersion, CheckoutSession, Customer, EndForm, FirstPayment, Impossible, Item, Metadata,
     PauseCollection, Payment, Price, Product, Renewal, Stage, Status, Subscription, TrialEnd,
     World,

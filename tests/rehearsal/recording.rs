@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use prodverdict::fake_stripe::{FakeStripe, Key, Permission, World};
+use fake_stripe::{FakeStripe, Key, Permission, World};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -9,7 +9,7 @@ use std::{
     sync::Mutex,
 };
 
-use prodverdict::redirect;
+use fake_stripe::redirect;
 use tempfile::TempDir;
 
 use crate::{

@@ -154,8 +154,10 @@ class Sbom(ScriptTest):
         self.assertIn("pkg:deb/debian/busybox-static@1%3A1.35.0-4%2Bb5?arch=amd64", components)
         for purl, component in components.items():
             if purl.startswith("pkg:cargo/"):
-                self.assertEqual(len(component["hashes"][0]["content"]), 64, purl)
                 self.assertTrue(component["licenses"], purl)
+                # A package of this repository has no archive to hash.
+                if component["name"] != "fake-stripe":
+                    self.assertEqual(len(component["hashes"][0]["content"]), 64, purl)
         known = {*components, document["metadata"]["component"]["purl"]}
         for dependency in document["dependencies"]:
             self.assertLessEqual({dependency["ref"], *dependency["dependsOn"]}, known)

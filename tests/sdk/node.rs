@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, process::Command};
 
-use prodverdict::{
-    fake_stripe::FakeStripe,
+use fake_stripe::{
+    FakeStripe,
     redirect::{self, VARIABLE},
 };
 use tempfile::TempDir;

@@ -2,8 +2,8 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use prodverdict::{
-    fake_stripe::{Certificates, Endpoint},
+use fake_stripe::{
+    Certificates, Endpoint,
     redirect::{self, AUTHORITY_VARIABLE, VARIABLE},
 };
 use tempfile::TempDir;

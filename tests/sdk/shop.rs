@@ -1,6 +1,6 @@
 //! The world that the scripts in this folder expect.
 
-use prodverdict::fake_stripe::{
+use fake_stripe::{
     Certificates, Customer, FakeStripe, Price, Product, Status, Subscription, World,
 };
 

@@ -6,9 +6,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use prodverdict::fake_stripe::{
-    Customer, FakeStripe, Key, Permission, Price, Status, Subscription, World,
-};
+use fake_stripe::{Customer, FakeStripe, Key, Permission, Price, Status, Subscription, World};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use url::Url;
 

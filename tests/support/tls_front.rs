@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use prodverdict::fake_stripe::Certificates;
+use fake_stripe::Certificates;
 use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,

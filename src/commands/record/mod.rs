@@ -6,6 +6,8 @@ mod summary;
 
 use std::path::{Path, PathBuf};
 
+use fake_stripe::ApiVersion;
+
 use super::{
     configuration,
     failure::Failure,
@@ -21,7 +23,6 @@ use crate::{
     cli::{Environment, RecordArgs},
     config::{AccessContract, Config},
     contract::{Mode, Source, UnixSeconds},
-    fake_stripe::ApiVersion,
     problem::Problem,
     rehearsal::{Cast, ProductionLog, Recording, Unplayable, built_in},
     report::{self, Mask},

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
+use fake_stripe::{
+    CheckoutSession, Coupon, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
+    PauseCollection, Payment, Renewal, Status, Subscription, TrialEnd, World,
+};
 
 use super::provider::{ActError, Buyer, DAY, plan_item};
-use crate::{
-    fake_stripe::{
-        CheckoutSession, Coupon, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
-        PauseCollection, Payment, Renewal, Status, Subscription, TrialEnd, World,
-    },
-    rehearsal::{
-        Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-        GivenUp, Outcome, Role, Subscribe, YesNo,
-    },
+use crate::rehearsal::{
+    Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
+    GivenUp, Outcome, Role, Subscribe, YesNo,
 };
 
 #[expect(

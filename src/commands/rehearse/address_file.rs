@@ -9,10 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fake_stripe::FakeStripe;
 use tokio::net::UdpSocket;
 
 use super::files::Files;
-use crate::{config::Rehearsal, fake_stripe::FakeStripe, problem::Problem};
+use crate::{config::Rehearsal, problem::Problem};
 
 /// A file to write the address to.
 #[derive(Debug)]

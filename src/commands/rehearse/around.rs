@@ -1,13 +1,12 @@
 //! Acts outside the customer's own subscriptions: one-off payments, and events of others.
 
-use super::provider::{ActError, Buyer, STRANGERS_EMAIL};
-use crate::{
-    fake_stripe::{
-        CheckoutSession, Customer, FirstPayment as Paying, Item, SessionMode, Status, Subscription,
-        World,
-    },
-    rehearsal::{Act, Cast, NewEmail, RefundedAmount, Role, YesNo},
+use fake_stripe::{
+    CheckoutSession, Customer, FirstPayment as Paying, Item, SessionMode, Status, Subscription,
+    World,
 };
+
+use super::provider::{ActError, Buyer, STRANGERS_EMAIL};
+use crate::rehearsal::{Act, Cast, NewEmail, RefundedAmount, Role, YesNo};
 
 #[expect(
     clippy::wildcard_enum_match_arm,

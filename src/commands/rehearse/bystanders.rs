@@ -1,5 +1,7 @@
 //! Creates the bystanders, which are accounts that no play may change.
 
+use fake_stripe::Stage;
+
 use super::{
     Rehearsing,
     people::{Bystander, actor, without_customer},
@@ -7,7 +9,6 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    fake_stripe::Stage,
     rehearsal::{Performance, Variation, built_in},
 };
 

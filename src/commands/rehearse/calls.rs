@@ -1,9 +1,8 @@
 //! Requests of the handler to the provider.
 
-use crate::{
-    fake_stripe::{self, FakeStripe, Request},
-    rehearsal::{Call, Unplayed},
-};
+use fake_stripe::{FakeStripe, Request};
+
+use crate::rehearsal::{Call, Unplayed};
 
 /// Lists the requests since that number that refer to this play, in order, or all of them without a namespace.
 pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> Vec<Call> {

@@ -1,10 +1,9 @@
 //! Sends the events about the rehearsal's products and prices before any purchase, for applications that mirror them.
 
+use fake_stripe::webhook::{Reply, Signature};
+
 use super::Rehearsing;
-use crate::{
-    commands::failure::Failure,
-    webhook::{Reply, Signature},
-};
+use crate::commands::failure::Failure;
 
 /// Sends the events. The responses do not matter: other scenarios test unknown events.
 pub(super) async fn tell(rehearsing: &Rehearsing<'_>) -> Result<(), Failure> {

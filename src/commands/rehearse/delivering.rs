@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use compact_str::CompactString;
+use fake_stripe::webhook::{Reply, Signature};
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -10,12 +11,8 @@ use super::{
     performing::Halt,
     step::{Memory, nonsense},
 };
-use crate::{
-    rehearsal::{
-        Answer, Answered, Delivery, Order, Performance, Sending, Signing, Step, Until, Variation,
-        YesNo,
-    },
-    webhook::{Reply, Signature},
+use crate::rehearsal::{
+    Answer, Answered, Delivery, Order, Performance, Sending, Signing, Step, Until, Variation, YesNo,
 };
 
 /// Number of redeliveries of a failed event. The provider's days between them become moments.

@@ -1,11 +1,11 @@
 //! Plays a recorded scenario on the fake provider alone, to check that it reaches the recorded states.
 
 use compact_str::CompactString;
+use fake_stripe::{ApiVersion, Stage, Subscription, World};
 
 use super::provider::{ActError, Buyer, furnish};
 use crate::{
     contract::Contract,
-    fake_stripe::{ApiVersion, Stage, Subscription, World},
     rehearsal::{CancelEncoding, Cast, Expected, PauseBehavior, Shape, Step, Until},
 };
 

@@ -41,6 +41,7 @@ use std::{
 };
 
 use compact_str::CompactString;
+use fake_stripe::{ApiVersion, FakeStripe, redirect, webhook::Endpoint};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
@@ -65,13 +66,10 @@ use crate::{
     config::{AccessContract, Config, Rehearsal},
     contract::{Field, Severity, UnixSeconds, Verdict},
     database::Reader,
-    fake_stripe::{ApiVersion, FakeStripe},
     problem::Problem,
-    redirect,
     rehearsal::{Cast, Scenario, built_in},
     report::{self, Comparison, Mask, Outcome, Rehearsed},
     scratch::Scratch,
-    webhook::Endpoint,
 };
 
 /// Context shared by all plays.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use compact_str::CompactString;
+use fake_stripe::{ApiVersion, FakeStripe, World, webhook::Endpoint};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 use url::Url;
@@ -31,12 +32,10 @@ use crate::{
     config::{AccessContract, Config, Rehearsal},
     contract::{AccountId, Field},
     database::{Chosen, ReadRequest, Reader},
-    fake_stripe::{ApiVersion, FakeStripe, World},
     http,
     problem::{Place, Problem},
     rehearsal::{Cast, Scenario},
     scratch::{Opening, Scratch},
-    webhook::Endpoint,
 };
 
 /// Default number of plays in parallel.

@@ -1,10 +1,11 @@
 //! The acting account of a play, and the bystanders.
 
+use fake_stripe::Stage;
+
 use super::{Rehearsing, provider::Buyer};
 use crate::{
     commands::failure::Failure,
     config::{Placeholder, Template},
-    fake_stripe::Stage,
     scratch::{AccountSeed, EMAIL_DOMAIN, Snapshot},
 };
 

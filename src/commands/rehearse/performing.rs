@@ -1,5 +1,7 @@
 //! Performs one play with a separate account, up to the first step that fails.
 
+use fake_stripe::Stage;
+
 use super::{
     Rehearsing,
     people::{Actor, Bystander, actor, snapshots},
@@ -11,7 +13,6 @@ use super::{
 use crate::{
     commands::failure::Failure,
     contract::{ColumnName, Field, Rule},
-    fake_stripe::Stage,
     problem::Problem,
     rehearsal::{
         Call, Judged, Observed, OnRow, Performance, RowState, Step, Unplayed, Variation, ends_play,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
+use fake_stripe::{ApiVersion, Customer, Impossible, Price, Product, Stage, World};
 
 use crate::{
     contract::PriceId,
-    fake_stripe::{ApiVersion, Customer, Impossible, Price, Product, Stage, World},
     rehearsal::{Act, Cast, Label, Role},
 };
 

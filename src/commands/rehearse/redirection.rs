@@ -2,12 +2,15 @@
 
 use std::{net::SocketAddr, path::Path};
 
+use fake_stripe::{
+    Certificates, FakeStripe, Proxy, Upstream,
+    redirect::{AUTHORITY_VARIABLE, RedirectFolder},
+};
+
 use super::{real_now, setup::random};
 use crate::{
     commands::failure::Failure,
-    fake_stripe::{Certificates, FakeStripe, Proxy, Upstream},
     problem::{Explain, Problem},
-    redirect::{AUTHORITY_VARIABLE, RedirectFolder},
 };
 
 /// The proxy variables, in order of precedence.

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
+use fake_stripe::FakeStripe;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -11,7 +12,6 @@ use crate::{
     cli::Environment,
     commands::{failure::Failure, masking::mask_of},
     config::{AccessContract, Config, Rehearsal},
-    fake_stripe::FakeStripe,
     problem::Problem,
     scratch::{Opening, TemporaryDatabase},
 };

@@ -1,5 +1,7 @@
 //! Injects a failure during deliveries, and finds the delivery that hits it.
 
+use fake_stripe::{Armed, FakeStripe, Times};
+
 use super::{
     Rehearsing,
     delivering::{Parcel, deliver},
@@ -9,7 +11,6 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    fake_stripe::{self, Armed, FakeStripe, Times},
     rehearsal::{Delivery, Failure as Injected, Fault, Step},
     scratch::FailedWrite,
 };

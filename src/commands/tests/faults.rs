@@ -2,12 +2,12 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use fake_stripe::{Bulk, Disorder, FakeStripe, Fault, LimitReason, Times, World};
 use secrecy::SecretString;
 
 use crate::{
     billing::{Error, Patience, Reader, Settings},
     contract::{Account, AccountId, Contract, CustomerId, Facts, Source, UnixSeconds, evaluate},
-    fake_stripe::{Bulk, Disorder, FakeStripe, Fault, LimitReason, Times, World},
     http,
 };
 

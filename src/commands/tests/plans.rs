@@ -3,6 +3,7 @@
 
 use std::num::NonZeroU32;
 
+use fake_stripe::{Bulk, FakeStripe, PauseCollection, Subscription, World};
 use proptest::prelude::*;
 use secrecy::SecretString;
 
@@ -17,7 +18,6 @@ use crate::{
         CustomerId, Evaluation, Facts, Field, Grace, Plans, PricePattern, Rule, Source, Status,
         Statuses, Unanswerable, UnixSeconds, doubts, evaluate,
     },
-    fake_stripe::{self, Bulk, FakeStripe, PauseCollection, Subscription, World},
     http,
 };
 

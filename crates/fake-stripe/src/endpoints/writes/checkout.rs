@@ -1,0 +1,230 @@
+//! Checkout sessions: create, expire and complete, where Stripe leaves completion to the buyer.
+
+use compact_str::CompactString;
+
+use super::{
+    Method, Write, Writing,
+    customers::new_metadata,
+    items::{WantedItem, check_new},
+    subscriptions::{Trial, coupon},
+};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, Given},
+    keys::Permission,
+    recorder::Unplayed,
+    shapes,
+    world::{CheckoutSession, Completion, Item, Payment, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::CreateCheckoutSession,
+        method: Method::Post,
+        path: "/v1/checkout/sessions",
+        permission: Permission::CheckoutSessionWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::ExpireCheckoutSession,
+        method: Method::Post,
+        path: "/v1/checkout/sessions/{id}/expire",
+        permission: Permission::CheckoutSessionWrite,
+        answer: expire,
+    },
+    // Not a Stripe endpoint: replaces the buyer's action in a browser.
+    Write {
+        endpoint: Endpoint::CompleteCheckoutSession,
+        method: Method::Post,
+        path: "/v1/test_helpers/checkout/sessions/{id}/complete",
+        permission: Permission::CheckoutSessionWrite,
+        answer: complete,
+    },
+];
+
+/// Parameters of Stripe that have no effect here.
+const IGNORED: [&str; 30] = [
+    "adaptive_pricing",
+    "after_expiration",
+    "automatic_tax",
+    "billing_address_collection",
+    "branding_settings",
+    "client_reference_id_collection",
+    "consent_collection",
+    "custom_fields",
+    "custom_text",
+    "customer_account",
+    "customer_creation",
+    "customer_update",
+    "excluded_payment_method_types",
+    "integration_identifier",
+    "invoice_creation",
+    "locale",
+    "managed_payments",
+    "name_collection",
+    "optional_items",
+    "origin_context",
+    "payment_method_configuration",
+    "payment_method_data",
+    "payment_method_options",
+    "payment_method_types",
+    "phone_number_collection",
+    "redirect_on_completion",
+    "return_url",
+    "saved_payment_method_options",
+    "submit_type",
+    "tax_id_collection",
+];
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let mode = form
+        .choice("mode", &["payment", "setup", "subscription"])?
+        .set();
+    let lines = WantedItem::all(form, "line_items")?;
+    let mut session = CheckoutSession {
+        customer: form.plain("customer")?,
+        customer_email: form.plain("customer_email")?,
+        client_reference_id: form.plain("client_reference_id")?,
+        metadata: new_metadata(form)?,
+        coupon: coupon(form)?,
+        allow_promotion_codes: form.boolean("allow_promotion_codes")?.unwrap_or(false),
+        success_url: form.plain("success_url")?,
+        cancel_url: form.plain("cancel_url")?,
+        expires_at: form.integer("expires_at")?.set().unwrap_or_default(),
+        ..CheckoutSession::default()
+    };
+    subscription_data(form, &mut session, world.clock)?;
+    let collection = form.choice("payment_method_collection", &["always", "if_required"])?;
+    if collection == Given::Set("if_required") {
+        session
+            .missing_payment_method
+            .get_or_insert_with(|| "create_invoice".into());
+    }
+    let is_hosted = form
+        .plain("ui_mode")?
+        .is_none_or(|mode| mode.starts_with("hosted"));
+    form.ignore(&["currency"]);
+    form.ignore(&IGNORED);
+    if is_hosted && session.success_url.is_none() {
+        return Err(form.missing("success_url"));
+    }
+    writing.finish()?;
+    if mode != Some("subscription") {
+        return Err(ApiError::invalid(
+            "This is the fake of prodverdict: it sells subscriptions only (`mode=subscription`).",
+        )
+        .param("mode")
+        .unplayed(Unplayed::Parameter("mode".to_owned())));
+    }
+    check_new(&lines, writing, world, "line_items")?;
+    if let Some(customer) = &session.customer {
+        let customers = (&*world, &world.customers);
+        let asked = (customer.as_str(), "customer");
+        let found = writing.call.find(customers, "customer", asked)?;
+        if found.deleted {
+            return Err(ApiError::missing("customer", customer, "customer"));
+        }
+        if session.customer_email.is_some() {
+            return Err(ApiError::invalid(
+                "You may only specify one of these parameters: customer, customer_email.",
+            ));
+        }
+    }
+    let customer = session.customer.clone();
+    let id = writing.act(world, customer.as_deref(), |world| {
+        let items = lines.into_iter().filter_map(|line| line.make(world));
+        session.items = items.collect::<Vec<Item>>();
+        world.open_checkout(session)
+    })?;
+    answer(writing, world, &id)
+}
+
+fn subscription_data(
+    form: &mut Form,
+    session: &mut CheckoutSession,
+    clock: i64,
+) -> Result<(), ApiError> {
+    const DAY: i64 = 86_400;
+    let Given::Set(mut data) = form.hash("subscription_data")? else {
+        return Ok(());
+    };
+    session.subscription_metadata = new_metadata(&mut data)?;
+    let trial = Trial::read(&mut data, clock)?;
+    let until = trial
+        .end
+        .map(|end| end.saturating_sub(clock).saturating_add(DAY - 1) / DAY);
+    session.trial_days = trial
+        .days
+        .or_else(|| until.and_then(|days| u32::try_from(days).ok()));
+    session.missing_payment_method = trial.missing_payment_method;
+    data.ignore(&[
+        "application_fee_percent",
+        "billing_cycle_anchor",
+        "billing_mode",
+        "default_tax_rates",
+        "description",
+        "invoice_settings",
+        "on_behalf_of",
+        "pending_invoice_item_interval",
+        "proration_behavior",
+        "transfer_data",
+    ]);
+    data.finish()
+}
+
+fn expire(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    let customer = buyer(writing, world)?;
+    writing.finish()?;
+    writing.act(world, customer.as_deref(), |world| {
+        world.expire_checkout(id)
+    })?;
+    answer(writing, world, id)
+}
+
+fn complete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    let customer = buyer(writing, world)?;
+    let form = &mut writing.form;
+    let words = ["paid", "pending", "pending_while_active"];
+    let payment = match form.choice("payment", &words)?.set() {
+        Some("pending") => Payment::Pending,
+        Some("pending_while_active") => Payment::PendingWhileActive,
+        Some(_) | None => Payment::Paid,
+    };
+    let email = form.plain("email")?;
+    writing.finish()?;
+    let completion = Completion { payment, email };
+    let stage = customer
+        .as_deref()
+        .and_then(|customer| world.stage_of(customer).cloned());
+    // The buyer causes this, not the request.
+    let completed = match stage {
+        Some(stage) => {
+            let act = |world: &mut World| world.complete_checkout(id, &completion);
+            world.on_stage(&stage, act).0
+        }
+        None => world.complete_checkout(id, &completion),
+    };
+    completed?;
+    answer(writing, world, id)
+}
+
+/// Returns the customer of a session, if any.
+fn buyer(writing: &Writing<'_>, world: &World) -> Result<Option<CompactString>, ApiError> {
+    let sessions = (world, &world.objects.sessions);
+    let asked = (writing.call.id, "id");
+    let session = writing.call.find(sessions, "checkout.session", asked)?;
+    Ok(session.customer.clone())
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let sessions = (world, &world.objects.sessions);
+    let session = writing
+        .call
+        .find(sessions, "checkout.session", (id, "id"))?;
+    let view = writing.call.view(world);
+    writing.body(world, &shapes::checkout_session(session, view))
+}

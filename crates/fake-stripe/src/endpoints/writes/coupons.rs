@@ -1,0 +1,132 @@
+//! Coupons: create, update and delete.
+
+use super::{Method, Write, Writing, customers::new_metadata};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, merge},
+    keys::Permission,
+    shapes,
+    world::{Coupon, Off, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::CreateCoupon,
+        method: Method::Post,
+        path: "/v1/coupons",
+        permission: Permission::CouponWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::UpdateCoupon,
+        method: Method::Post,
+        path: "/v1/coupons/{id}",
+        permission: Permission::CouponWrite,
+        answer: update,
+    },
+    Write {
+        endpoint: Endpoint::DeleteCoupon,
+        method: Method::Delete,
+        path: "/v1/coupons/{id}",
+        permission: Permission::CouponWrite,
+        answer: delete,
+    },
+];
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let off = off(form)?;
+    let duration = form.choice("duration", &["forever", "once", "repeating"])?;
+    let coupon = Coupon {
+        id: form.plain("id")?.unwrap_or_default(),
+        off,
+        duration: duration.set().unwrap_or("once").into(),
+        duration_in_months: form.count("duration_in_months")?,
+        name: form.plain("name")?,
+        metadata: new_metadata(form)?,
+        ..Coupon::percent("", 0)
+    };
+    form.ignore(&[
+        "applies_to",
+        "currency_options",
+        "max_redemptions",
+        "redeem_by",
+    ]);
+    writing.finish()?;
+    if world.objects.coupons.get(&coupon.id).is_some() {
+        let message = format!("Coupon already exists: '{}'", coupon.id);
+        return Err(ApiError::invalid(message)
+            .code("resource_already_exists")
+            .param("id"));
+    }
+    let id = writing.act(world, None, |world| world.create_coupon(coupon));
+    answer(writing, world, &id)
+}
+
+fn off(form: &mut Form) -> Result<Off, ApiError> {
+    let amount = form.integer("amount_off")?.set();
+    let currency = form.plain("currency")?;
+    let percent = form.plain("percent_off")?;
+    if let Some(percent) = percent {
+        return points(&percent).map(Off::BasisPoints).ok_or_else(|| {
+            ApiError::invalid(format!("Invalid decimal: {percent}")).param("percent_off")
+        });
+    }
+    match (amount, currency) {
+        (Some(amount), Some(currency)) => Ok(Off::Amount {
+            amount,
+            currency: currency.to_lowercase(),
+        }),
+        (Some(_), None) => Err(form.missing("currency")),
+        (None, _) => Err(form.missing("percent_off")),
+    }
+}
+
+/// Converts `12.5` to 1250.
+fn points(percent: &str) -> Option<u32> {
+    let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
+    let part: String = part.chars().chain("00".chars()).take(2).collect();
+    let whole: u32 = whole.parse().ok()?;
+    let points = whole.checked_mul(100)?.checked_add(part.parse().ok()?)?;
+    (1..=10_000).contains(&points).then_some(points)
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    known(writing, world)?;
+    let form = &mut writing.form;
+    let name = form.text("name")?;
+    let metadata = form.metadata()?;
+    form.ignore(&["currency_options"]);
+    writing.finish()?;
+    writing.act(world, None, |world| {
+        world.update_coupon(id, |coupon| {
+            name.put_in(&mut coupon.name);
+            merge(&mut coupon.metadata, metadata);
+        });
+    });
+    answer(writing, world, id)
+}
+
+fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    known(writing, world)?;
+    writing.finish()?;
+    writing.act(world, None, |world| world.delete_coupon(id));
+    writing.deleted(world, "coupon")
+}
+
+fn known(writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
+    let coupons = (world, &world.objects.coupons);
+    let found = writing
+        .call
+        .find(coupons, "coupon", (writing.call.id, "id"));
+    found.map(|_| ())
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let coupons = (world, &world.objects.coupons);
+    let coupon = writing.call.find(coupons, "coupon", (id, "id"))?;
+    writing.body(world, &shapes::coupon(coupon, writing.call.view(world)))
+}

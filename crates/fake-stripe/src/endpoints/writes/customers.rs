@@ -1,0 +1,208 @@
+//! Customers: create, update and delete.
+
+use super::{Method, Write, Writing};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, Given, merge},
+    keys::Permission,
+    shapes::CustomerShape,
+    world::{Customer, Metadata, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::CreateCustomer,
+        method: Method::Post,
+        path: "/v1/customers",
+        permission: Permission::CustomerWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::UpdateCustomer,
+        method: Method::Post,
+        path: "/v1/customers/{id}",
+        permission: Permission::CustomerWrite,
+        answer: update,
+    },
+    Write {
+        endpoint: Endpoint::DeleteCustomer,
+        method: Method::Delete,
+        path: "/v1/customers/{id}",
+        permission: Permission::CustomerWrite,
+        answer: delete,
+    },
+];
+
+/// Parameters of Stripe that have no effect here.
+const IGNORED: [&str; 18] = [
+    "address",
+    "balance",
+    "business_name",
+    "cash_balance",
+    "customer_account",
+    "default_source",
+    "individual_name",
+    "invoice_prefix",
+    "next_invoice_sequence",
+    "preferred_locales",
+    "promotion_code",
+    "shipping",
+    "source",
+    "tax",
+    "tax_exempt",
+    "tax_id_data",
+    "validate",
+    "coupon",
+];
+
+/// The customer fields set by a request.
+struct Wanted {
+    email: Given<compact_str::CompactString>,
+    name: Given<compact_str::CompactString>,
+    description: Given<compact_str::CompactString>,
+    phone: Given<compact_str::CompactString>,
+    metadata: Given<Vec<(String, String)>>,
+    card: Given<compact_str::CompactString>,
+}
+
+impl Wanted {
+    fn read(form: &mut Form) -> Result<Self, ApiError> {
+        let method = form.text("payment_method")?;
+        let mut card = Given::Absent;
+        if let Given::Set(mut settings) = form.hash("invoice_settings")? {
+            card = settings.text("default_payment_method")?;
+            settings.ignore(&["custom_fields", "footer", "rendering_options"]);
+            settings.finish()?;
+        }
+        if card == Given::Absent {
+            card = method;
+        }
+        let wanted = Self {
+            email: form.text("email")?,
+            name: form.text("name")?,
+            description: form.text("description")?,
+            phone: form.text("phone")?,
+            metadata: form.metadata()?,
+            card,
+        };
+        form.ignore(&IGNORED);
+        Ok(wanted)
+    }
+
+    fn apply(self, customer: &mut Customer) {
+        self.email.put_in(&mut customer.email);
+        let has_details = self.name != Given::Absent
+            || self.description != Given::Absent
+            || self.phone != Given::Absent
+            || self.metadata != Given::Absent
+            || self.card != Given::Absent;
+        if has_details {
+            let details = &mut customer.details;
+            self.name.put_in(&mut details.name);
+            self.description.put_in(&mut details.description);
+            self.phone.put_in(&mut details.phone);
+            merge(&mut details.metadata, self.metadata);
+            self.card.put_in(&mut details.default_payment_method);
+        }
+    }
+}
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let mut wanted = Wanted::read(&mut writing.form)?;
+    let clock = writing.form.plain("test_clock")?;
+    writing.finish()?;
+    if let Given::Set(card) = &wanted.card {
+        known_card(world, card)?;
+    }
+    let card = std::mem::replace(&mut wanted.card, Given::Absent);
+    let mut customer = Customer::default();
+    wanted.apply(&mut customer);
+    if clock.is_some() {
+        customer.details.test_clock = clock;
+    }
+    let id = writing.act(world, None, |world| {
+        let id = world.create_customer(customer);
+        give(world, &id, card);
+        id
+    });
+    answer(writing, world, &id)
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    let customer = (&*world, &world.customers);
+    let customer = writing.call.find(customer, "customer", (id, "id"))?;
+    if customer.deleted {
+        return Err(ApiError::missing("customer", id, "id"));
+    }
+    let mut wanted = Wanted::read(&mut writing.form)?;
+    writing.finish()?;
+    if let Given::Set(card) = &wanted.card {
+        known_card(world, card)?;
+    }
+    let card = match &wanted.card {
+        Given::Set(_) => std::mem::replace(&mut wanted.card, Given::Absent),
+        Given::Absent | Given::Unset => Given::Absent,
+    };
+    writing.act(world, Some(id), |world| {
+        give(world, id, card);
+        world.update_customer(id, |customer| wanted.apply(customer))
+    })?;
+    answer(writing, world, id)
+}
+
+fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    writing.finish()?;
+    let customer = writing
+        .call
+        .find((world, &world.customers), "customer", (id, "id"))?;
+    if customer.deleted {
+        return Err(ApiError::missing("customer", id, "id"));
+    }
+    writing.act(world, Some(id), |world| world.remove_customer(id))?;
+    writing.deleted(world, "customer")
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let customer = writing
+        .call
+        .find((world, &world.customers), "customer", (id, "id"))?;
+    writing.body(
+        world,
+        &CustomerShape::new(customer, writing.call.view(world)),
+    )
+}
+
+/// Returns true for Stripe's test cards, such as `pm_card_visa`; each use of one creates a new card.
+pub(super) fn is_test_card(id: &str) -> bool {
+    id.starts_with("pm_card_")
+}
+
+pub(super) fn known_card(world: &World, id: &str) -> Result<(), ApiError> {
+    if is_test_card(id) || world.objects.payment_methods.get(id).is_some() {
+        Ok(())
+    } else {
+        Err(ApiError::missing("PaymentMethod", id, "payment_method"))
+    }
+}
+
+/// Makes a card the customer's default.
+fn give(world: &mut World, customer: &str, card: Given<compact_str::CompactString>) {
+    let Given::Set(card) = card else { return };
+    let known = (!is_test_card(&card)).then_some(card.as_str());
+    let given = world.attach_card(customer, known);
+    world
+        .update_customer(customer, |customer| {
+            customer.details.default_payment_method = given;
+        })
+        .ok();
+}
+
+/// Reads the metadata of a new object.
+pub(super) fn new_metadata(form: &mut Form) -> Result<Metadata, ApiError> {
+    let mut metadata = Metadata::new();
+    merge(&mut metadata, form.metadata()?);
+    Ok(metadata)
+}

@@ -1,0 +1,67 @@
+//! Features: create and update.
+
+use super::{Method, Write, Writing};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    keys::Permission,
+    shapes::FeatureShape,
+    world::{Feature, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::CreateFeature,
+        method: Method::Post,
+        path: "/v1/entitlements/features",
+        permission: Permission::EntitlementWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::UpdateFeature,
+        method: Method::Post,
+        path: "/v1/entitlements/features/{id}",
+        permission: Permission::EntitlementWrite,
+        answer: update,
+    },
+];
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let lookup_key = form.required("lookup_key")?;
+    let mut feature = Feature::new("", &lookup_key);
+    feature.name = form.required("name")?;
+    feature.metadata = super::customers::new_metadata(form)?;
+    writing.finish()?;
+    if world
+        .features
+        .iter()
+        .any(|one| one.lookup_key == lookup_key)
+    {
+        return Err(ApiError::invalid(format!(
+            "A feature with the lookup key `{lookup_key}` already exists."
+        ))
+        .param("lookup_key"));
+    }
+    let id = world.feature(feature);
+    answer(writing, world, &id)
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    let features = (&*world, &world.features);
+    let mut feature = writing.call.find(features, "feature", (id, "id"))?.clone();
+    let form = &mut writing.form;
+    feature.name = form.plain("name")?.unwrap_or(feature.name);
+    feature.active = form.boolean("active")?.unwrap_or(feature.active);
+    crate::form::merge(&mut feature.metadata, form.metadata()?);
+    writing.finish()?;
+    world.feature(feature);
+    answer(writing, world, id)
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let features = (world, &world.features);
+    let feature = writing.call.find(features, "feature", (id, "id"))?;
+    writing.body(world, &FeatureShape::new(feature, writing.call.view(world)))
+}

@@ -1,0 +1,164 @@
+//! Invoice items: added to a draft or to the next invoice.
+
+use super::{Method, Write, Writing, customers::new_metadata, prices::PriceData};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, Given, merge},
+    keys::Permission,
+    shapes,
+    world::{InvoiceItem, InvoiceLine, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::InvoiceItems,
+        method: Method::Post,
+        path: "/v1/invoiceitems",
+        permission: Permission::InvoiceWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::InvoiceItems,
+        method: Method::Post,
+        path: "/v1/invoiceitems/{id}",
+        permission: Permission::InvoiceWrite,
+        answer: update,
+    },
+    Write {
+        endpoint: Endpoint::InvoiceItems,
+        method: Method::Delete,
+        path: "/v1/invoiceitems/{id}",
+        permission: Permission::InvoiceWrite,
+        answer: delete,
+    },
+];
+
+/// Parameters of Stripe that have no effect here.
+const IGNORED: [&str; 8] = [
+    "customer_account",
+    "discountable",
+    "discounts",
+    "period",
+    "tax_behavior",
+    "tax_code",
+    "tax_rates",
+    "unit_amount_decimal",
+];
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let customer = form.required("customer")?;
+    let invoice = form.plain("invoice")?;
+    let subscription = form.plain("subscription")?.unwrap_or_default();
+    let quantity = form.count("quantity")?;
+    let amount = form.integer("amount")?.set();
+    let unit = form.integer("unit_amount")?.set();
+    let currency = form
+        .plain("currency")?
+        .map(|currency| currency.to_lowercase());
+    let description = form.text("description")?.set().unwrap_or_default();
+    let metadata = new_metadata(form)?;
+    let price = price(form)?;
+    let data = match form.hash("price_data")? {
+        Given::Set(mut data) => {
+            let read = PriceData::read(&mut data, true)?;
+            data.finish()?;
+            Some(read)
+        }
+        Given::Absent | Given::Unset => None,
+    };
+    form.ignore(&IGNORED);
+    writing.finish()?;
+    let call = &writing.call;
+    call.find(
+        (&*world, &world.customers),
+        "customer",
+        (&customer, "customer"),
+    )?;
+    if let Some(invoice) = &invoice {
+        let invoices = (&*world, &world.objects.invoices);
+        call.find(invoices, "invoice", (invoice, "invoice"))?;
+    }
+    let known = match &price {
+        Some(price) => Some(call.find((&*world, &world.prices), "price", (price, "price"))?),
+        None => None,
+    };
+    let each = unit.or(known.and_then(|price| price.unit_amount));
+    let times = i64::from(quantity.unwrap_or(1));
+    let currency = known.map(|price| price.currency.clone()).or(currency);
+    let id = writing.act(world, Some(&customer), |world| {
+        let price = price.or_else(|| data.map(|data| data.make(world)));
+        let made = price.as_deref().and_then(|price| world.find_price(price));
+        let each = each.or(made.and_then(|price| price.unit_amount));
+        let currency = currency.or(made.map(|price| price.currency.clone()));
+        world.create_invoice_item(InvoiceItem {
+            customer: customer.clone(),
+            subscription,
+            currency: currency.unwrap_or_else(|| "usd".into()),
+            invoice,
+            line: InvoiceLine {
+                amount: amount.unwrap_or_else(|| each.unwrap_or_default().saturating_mul(times)),
+                description,
+                price: price.unwrap_or_default(),
+                quantity: Some(quantity.unwrap_or(1)),
+                metadata,
+                ..InvoiceLine::default()
+            },
+            ..InvoiceItem::default()
+        })
+    });
+    answer(writing, world, &id)
+}
+
+/// Reads the price: `pricing[price]` since basil, `price` before.
+fn price(form: &mut Form) -> Result<Option<compact_str::CompactString>, ApiError> {
+    let older = form.plain("price")?;
+    let Given::Set(mut pricing) = form.hash("pricing")? else {
+        return Ok(older);
+    };
+    let price = pricing.plain("price")?;
+    pricing.finish()?;
+    Ok(price.or(older))
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let mut item = item(writing, world)?;
+    let form = &mut writing.form;
+    item.line.amount = form.integer("amount")?.set().unwrap_or(item.line.amount);
+    if let Some(description) = form.text("description")?.set() {
+        item.line.description = description;
+    }
+    item.line.quantity = form.count("quantity")?.or(item.line.quantity);
+    merge(&mut item.line.metadata, form.metadata()?);
+    form.ignore(&IGNORED);
+    writing.finish()?;
+    let id = world.invoice_item(item);
+    answer(writing, world, &id)
+}
+
+fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let item = item(writing, world)?;
+    writing.finish()?;
+    if item.invoice.is_some() {
+        return Err(ApiError::invalid(
+            "You cannot delete an invoice item that is attached to an invoice.",
+        ));
+    }
+    writing.act(world, Some(&item.customer), |world| {
+        world.delete_invoice_item(&item.id);
+    });
+    writing.deleted(world, "invoiceitem")
+}
+
+fn item(writing: &Writing<'_>, world: &World) -> Result<InvoiceItem, ApiError> {
+    let items = (world, &world.objects.invoice_items);
+    let asked = (writing.call.id, "id");
+    writing.call.find(items, "invoiceitem", asked).cloned()
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let items = (world, &world.objects.invoice_items);
+    let item = writing.call.find(items, "invoiceitem", (id, "id"))?;
+    writing.body(world, &shapes::invoice_item(item, writing.call.view(world)))
+}

@@ -1,0 +1,303 @@
+//! Invoices made by an application: create, delete, send and preview.
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::{Method, Write, Writing, customers::new_metadata, items::WantedItem};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, Given},
+    keys::Permission,
+    shapes,
+    world::{Invoice, InvoiceStatus, Item, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::CreateInvoice,
+        method: Method::Post,
+        path: "/v1/invoices",
+        permission: Permission::InvoiceWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::PreviewInvoice,
+        method: Method::Post,
+        path: "/v1/invoices/create_preview",
+        permission: Permission::InvoiceWrite,
+        answer: preview,
+    },
+    Write {
+        endpoint: Endpoint::PreviewInvoice,
+        method: Method::Get,
+        path: "/v1/invoices/upcoming",
+        permission: Permission::InvoiceRead,
+        answer: upcoming,
+    },
+    Write {
+        endpoint: Endpoint::SendInvoice,
+        method: Method::Post,
+        path: "/v1/invoices/{id}/send",
+        permission: Permission::InvoiceWrite,
+        answer: send,
+    },
+    Write {
+        endpoint: Endpoint::DeleteInvoice,
+        method: Method::Delete,
+        path: "/v1/invoices/{id}",
+        permission: Permission::InvoiceWrite,
+        answer: delete,
+    },
+];
+
+/// Parameters of Stripe that have no effect here.
+const IGNORED: [&str; 22] = [
+    "account_tax_ids",
+    "application_fee_amount",
+    "automatic_tax",
+    "automatically_finalizes_at",
+    "custom_fields",
+    "customer_account",
+    "default_payment_method",
+    "default_source",
+    "default_tax_rates",
+    "description",
+    "discounts",
+    "due_date",
+    "effective_at",
+    "footer",
+    "issuer",
+    "number",
+    "on_behalf_of",
+    "payment_settings",
+    "rendering",
+    "shipping_cost",
+    "shipping_details",
+    "statement_descriptor",
+];
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let customer = form.required("customer")?;
+    let subscription = form.plain("subscription")?;
+    let currency = form.plain("currency")?;
+    let methods = ["charge_automatically", "send_invoice"];
+    let method = form.choice("collection_method", &methods)?.set();
+    let days = form.count("days_until_due")?;
+    let advance = form.boolean("auto_advance")?.unwrap_or(false);
+    let metadata = new_metadata(form)?;
+    let words = ["exclude", "include"];
+    let pending = form.choice("pending_invoice_items_behavior", &words)?;
+    form.ignore(&IGNORED);
+    writing.finish()?;
+    let call = &writing.call;
+    let found = call.find(
+        (&*world, &world.customers),
+        "customer",
+        (&customer, "customer"),
+    )?;
+    let (email, name) = (found.email.clone(), found.details.name.clone());
+    if let Some(id) = &subscription {
+        let subscriptions = (&*world, &world.subscriptions);
+        call.find(subscriptions, "subscription", (id, "subscription"))?;
+    }
+    let takes_pending = subscription.is_some() || pending == Given::Set("include");
+    let invoice = Invoice {
+        customer: customer.clone(),
+        subscription,
+        billing_reason: "manual".into(),
+        currency: currency.unwrap_or_else(|| "usd".into()),
+        customer_email: email,
+        customer_name: name,
+        auto_advance: advance,
+        days_until_due: (method == Some("send_invoice")).then(|| days.unwrap_or(30)),
+        metadata,
+        ..Invoice::default()
+    };
+    let id = writing.act(world, Some(&customer), |world| {
+        world.create_invoice(invoice, takes_pending)
+    });
+    answer(writing, world, &id)
+}
+
+/// Previews the next invoice after hypothetical changes.
+fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let customer = form.plain("customer")?;
+    let subscription = form.plain("subscription")?;
+    let items = changes(form)?;
+    form.ignore(&[
+        "currency",
+        "customer_details",
+        "invoice_items",
+        "preview_mode",
+        "schedule",
+    ]);
+    form.ignore(&["schedule_details"]);
+    form.ignore(&IGNORED);
+    writing.finish()?;
+    let invoice = next(writing, world, (customer, subscription), items)?;
+    writing.body(world, &invoice)
+}
+
+/// Previews the next invoice as before basil, when it had no id.
+fn upcoming(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    if writing.call.version.has_periods_at_items() {
+        let gone = ApiError::invalid("Unrecognized request URL (GET: /v1/invoices/upcoming).");
+        return Err(gone.status(http::StatusCode::NOT_FOUND));
+    }
+    let form = &mut writing.form;
+    let customer = form.plain("customer")?;
+    let subscription = form.plain("subscription")?;
+    let mut items = changes(form)?;
+    items.extend(WantedItem::all(form, "subscription_items")?);
+    form.ignore(&[
+        "coupon",
+        "currency",
+        "customer_details",
+        "invoice_items",
+        "schedule",
+    ]);
+    form.ignore(&[
+        "subscription_billing_cycle_anchor",
+        "subscription_cancel_at",
+        "subscription_cancel_at_period_end",
+        "subscription_cancel_now",
+        "subscription_default_tax_rates",
+        "subscription_proration_behavior",
+        "subscription_proration_date",
+        "subscription_start_date",
+        "subscription_trial_end",
+    ]);
+    form.ignore(&IGNORED);
+    writing.finish()?;
+    let mut invoice = next(writing, world, (customer, subscription), items)?;
+    if let Some(invoice) = invoice.as_object_mut() {
+        invoice.remove("id");
+    }
+    writing.body(world, &invoice)
+}
+
+fn next(
+    writing: &Writing<'_>,
+    world: &mut World,
+    (customer, subscription): (Option<CompactString>, Option<CompactString>),
+    items: Vec<WantedItem>,
+) -> Result<Value, ApiError> {
+    let call = &writing.call;
+    let known = match (&subscription, &customer) {
+        (Some(id), _) => {
+            let subscriptions = (&*world, &world.subscriptions);
+            let found = call.find(subscriptions, "subscription", (id, "subscription"))?;
+            Some(found.id.clone())
+        }
+        (None, Some(id)) => {
+            call.find((&*world, &world.customers), "customer", (id, "customer"))?;
+            let theirs = world.subscriptions_of(id);
+            let living = |id: &&CompactString| {
+                let found = world.find_subscription(id);
+                found.is_some_and(|one| !one.status.is_ended())
+            };
+            theirs.iter().rfind(living).cloned()
+        }
+        (None, None) => {
+            return Err(ApiError::invalid(
+                "You must provide either `customer`, `customer_details` or `subscription`.",
+            ));
+        }
+    };
+    for item in &items {
+        item.check(writing, world, "subscription_details[items]")?;
+    }
+    let Some(id) = known else {
+        return Err(ApiError::invalid("No upcoming invoices for customer")
+            .status(http::StatusCode::NOT_FOUND)
+            .code("invoice_upcoming_none"));
+    };
+    let version = writing.call.version.clone();
+    Ok(world.next_invoice(&id, &version, |world, before| changed(world, before, items)))
+}
+
+/// Reads the hypothetical items of the subscription.
+fn changes(form: &mut Form) -> Result<Vec<WantedItem>, ApiError> {
+    match form.hash("subscription_details")? {
+        Given::Set(mut details) => {
+            let items = WantedItem::all(&mut details, "items")?;
+            details.ignore(&[
+                "billing_cycle_anchor",
+                "billing_mode",
+                "cancel_at",
+                "cancel_at_period_end",
+                "cancel_now",
+                "default_tax_rates",
+                "proration_behavior",
+                "proration_date",
+                "resume_at",
+                "start_date",
+                "trial_end",
+            ]);
+            details.finish()?;
+            Ok(items)
+        }
+        Given::Absent | Given::Unset => Ok(Vec::new()),
+    }
+}
+
+fn changed(world: &mut World, mut items: Vec<Item>, wanted: Vec<WantedItem>) -> Vec<Item> {
+    for change in wanted {
+        let named = change.id.clone();
+        let (deleted, quantity) = (change.deleted, change.quantity);
+        let made = change.make(world);
+        let Some(id) = named else {
+            items.extend(made);
+            continue;
+        };
+        if deleted {
+            items.retain(|item| item.id != id);
+        }
+        for item in items.iter_mut().filter(|item| item.id == id) {
+            if let Some(made) = &made {
+                item.price.clone_from(&made.price);
+            }
+            item.quantity = quantity.or(item.quantity);
+        }
+    }
+    items
+}
+
+/// Sends the invoice to the customer.
+fn send(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    let customer = invoice(writing, world)?.customer.clone();
+    writing.finish()?;
+    writing.act(world, Some(&customer), |world| world.send_invoice(id))?;
+    answer(writing, world, id)
+}
+
+fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    let invoice = invoice(writing, world)?;
+    let (status, customer) = (invoice.status, invoice.customer.clone());
+    writing.finish()?;
+    if status != InvoiceStatus::Draft {
+        return Err(ApiError::invalid(
+            "You can only delete draft invoices. To undo a finalized invoice, void it.",
+        ));
+    }
+    writing.act(world, Some(&customer), |world| world.delete_invoice(id));
+    writing.deleted(world, "invoice")
+}
+
+fn invoice<'w>(writing: &Writing<'_>, world: &'w World) -> Result<&'w Invoice, ApiError> {
+    let invoices = (world, &world.objects.invoices);
+    writing
+        .call
+        .find(invoices, "invoice", (writing.call.id, "id"))
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let invoices = (world, &world.objects.invoices);
+    let invoice = writing.call.find(invoices, "invoice", (id, "id"))?;
+    writing.body(world, &shapes::invoice(invoice, writing.call.view(world)))
+}

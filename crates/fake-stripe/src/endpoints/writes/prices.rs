@@ -1,0 +1,234 @@
+//! Prices: create and update, also inline through `price_data`.
+
+use compact_str::CompactString;
+
+use super::{Method, Write, Writing, customers::new_metadata};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, Given, merge},
+    keys::Permission,
+    shapes::PriceShape,
+    world::{Interval, Metadata, Price, Product, Recurring, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::CreatePrice,
+        method: Method::Post,
+        path: "/v1/prices",
+        permission: Permission::PriceWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::UpdatePrice,
+        method: Method::Post,
+        path: "/v1/prices/{id}",
+        permission: Permission::PriceWrite,
+        answer: update,
+    },
+];
+
+/// A new price, described by `price_data` and similar parameters.
+#[derive(Debug)]
+pub(super) struct PriceData {
+    price: Price,
+    product: Sold,
+}
+
+/// The product of a new price.
+#[derive(Debug)]
+enum Sold {
+    /// Determined by the surrounding parameters.
+    Around,
+    Known(CompactString),
+    New(Box<Product>),
+}
+
+impl PriceData {
+    /// Reads the parameters common to all spellings. With `names_product`, the product is named or described too.
+    pub(super) fn read(form: &mut Form, names_product: bool) -> Result<Self, ApiError> {
+        let mut price = Price::one_time("", 0);
+        price.currency = form.required("currency")?.to_lowercase();
+        price.recurring = recurring(form)?;
+        price.unit_amount = form.integer("unit_amount")?.set();
+        let decimal = form.plain("unit_amount_decimal")?;
+        if price.unit_amount.is_none() {
+            price.unit_amount = decimal.as_deref().and_then(|text| text.parse().ok());
+            price.unit_amount_decimal = decimal.filter(|_| price.unit_amount.is_none());
+        }
+        price.metadata = new_metadata(form)?;
+        form.ignore(&["tax_behavior", "currency_options", "custom_unit_amount"]);
+        let product = if names_product {
+            sold(form)?
+        } else {
+            Sold::Around
+        };
+        Ok(Self { price, product })
+    }
+
+    /// Checks that everything it refers to exists.
+    pub(super) fn check(&self, world: &World, param: &str) -> Result<(), ApiError> {
+        match &self.product {
+            Sold::Known(id) if world.products.get(id).is_none() => {
+                Err(ApiError::missing("product", id, param))
+            }
+            Sold::Known(_) | Sold::Around | Sold::New(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn into_price(self, product: &str) -> Price {
+        self.price.product(product)
+    }
+
+    /// Creates the price, and its product if that is new.
+    pub(super) fn make(self, world: &mut World) -> CompactString {
+        let product = match self.product {
+            Sold::Known(id) => id,
+            Sold::New(product) => world.create_product(*product),
+            Sold::Around => CompactString::default(),
+        };
+        world.create_price(self.price.product(&product))
+    }
+}
+
+fn sold(form: &mut Form) -> Result<Sold, ApiError> {
+    let known = form.plain("product")?;
+    match (known, form.hash("product_data")?) {
+        (Some(id), Given::Absent | Given::Unset) => Ok(Sold::Known(id)),
+        (None, Given::Set(mut data)) => {
+            let id = data.plain("id")?.unwrap_or_default();
+            let mut product = Product::new(&id, &data.required("name")?);
+            product.description = data.text("description")?.set();
+            product.active = data.boolean("active")?.unwrap_or(true);
+            product.metadata = new_metadata(&mut data)?;
+            data.ignore(&["images", "statement_descriptor", "tax_code", "unit_label"]);
+            data.finish()?;
+            Ok(Sold::New(Box::new(product)))
+        }
+        (Some(_), Given::Set(_)) => Err(ApiError::invalid(
+            "You may only specify one of these parameters: product, product_data.",
+        )),
+        (None, Given::Absent | Given::Unset) => Err(form.missing("product")),
+    }
+}
+
+fn recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
+    let Given::Set(mut form) = form.hash("recurring")? else {
+        return Ok(None);
+    };
+    let interval = match form
+        .choice("interval", &["day", "month", "week", "year"])?
+        .set()
+    {
+        Some("day") => Interval::Day,
+        Some("week") => Interval::Week,
+        Some("month") => Interval::Month,
+        Some(_) => Interval::Year,
+        None => return Err(form.missing("interval")),
+    };
+    let usage = form.choice("usage_type", &["licensed", "metered"])?.set();
+    let recurring = Recurring {
+        interval,
+        interval_count: form.count("interval_count")?.unwrap_or(1).max(1),
+        metered: usage == Some("metered"),
+        trial_period_days: form.count("trial_period_days")?,
+    };
+    form.ignore(&["aggregate_usage", "meter"]);
+    form.finish()?;
+    Ok(Some(recurring))
+}
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let mut data = PriceData::read(form, true)?;
+    let tiered = form
+        .choice("billing_scheme", &["per_unit", "tiered"])?
+        .set()
+        == Some("tiered");
+    let transfers = form.boolean("transfer_lookup_key")?.unwrap_or(false);
+    data.price.tiered = tiered;
+    data.price.active = form.boolean("active")?.unwrap_or(true);
+    data.price.lookup_key = form.plain("lookup_key")?;
+    data.price.nickname = form.text("nickname")?.set();
+    form.ignore(&["tiers", "tiers_mode", "transform_quantity"]);
+    if data.price.unit_amount.is_none() && data.price.unit_amount_decimal.is_none() && !tiered {
+        return Err(form.missing("unit_amount"));
+    }
+    writing.finish()?;
+    data.check(world, "product")?;
+    let holder = holder(world, data.price.lookup_key.as_deref(), transfers)?;
+    let id = writing.act(world, None, |world| {
+        release(world, holder.as_deref());
+        data.make(world)
+    });
+    answer(writing, world, &id)
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    writing
+        .call
+        .find((world, &world.prices), "price", (id, "id"))?;
+    let form = &mut writing.form;
+    let active = form.boolean("active")?;
+    let lookup_key = form.text("lookup_key")?;
+    let transfers = form.boolean("transfer_lookup_key")?.unwrap_or(false);
+    let nickname = form.text("nickname")?;
+    let metadata = form.metadata()?;
+    form.ignore(&["currency_options", "tax_behavior"]);
+    writing.finish()?;
+    let wanted = match &lookup_key {
+        Given::Set(key) => Some(key.as_str()),
+        Given::Absent | Given::Unset => None,
+    };
+    let holder = holder(world, wanted, transfers)?.filter(|holder| holder != id);
+    writing.act(world, None, |world| {
+        release(world, holder.as_deref());
+        world.update_price(id, |price| {
+            price.active = active.unwrap_or(price.active);
+            lookup_key.put_in(&mut price.lookup_key);
+            nickname.put_in(&mut price.nickname);
+            merge(&mut price.metadata, metadata);
+        })
+    })?;
+    answer(writing, world, id)
+}
+
+/// Returns the current holder of a lookup key. Fails if there is one and the key is not to be transferred.
+fn holder(
+    world: &World,
+    key: Option<&str>,
+    transfers: bool,
+) -> Result<Option<CompactString>, ApiError> {
+    let Some(key) = key else { return Ok(None) };
+    let mut prices = world.prices.iter();
+    match prices.find(|price| price.lookup_key.as_deref() == Some(key)) {
+        Some(price) if !transfers => Err(ApiError::invalid(format!(
+            "A price (`{}`) already uses that lookup key.",
+            price.id
+        ))
+        .param("lookup_key")),
+        found => Ok(found.map(|price| price.id.clone())),
+    }
+}
+
+fn release(world: &mut World, holder: Option<&str>) {
+    if let Some(holder) = holder {
+        world
+            .update_price(holder, |price| price.lookup_key = None)
+            .ok();
+    }
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let price = writing
+        .call
+        .find((world, &world.prices), "price", (id, "id"))?;
+    writing.body(world, &PriceShape::new(price, writing.call.view(world)))
+}
+
+/// Boxes the metadata of an item, unless it is empty.
+pub(super) fn boxed(metadata: Metadata) -> Option<Box<Metadata>> {
+    (!metadata.is_empty()).then(|| Box::new(metadata))
+}

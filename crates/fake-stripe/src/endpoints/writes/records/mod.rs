@@ -1,0 +1,271 @@
+//! Objects stored as requested: create, update and their few other actions.
+
+mod fields;
+mod templates;
+
+use compact_str::CompactString;
+use serde_json::{Map, Value, json};
+
+use self::fields::{Wanted, merged};
+use super::{Method, Write, Writing, customers::is_test_card};
+use crate::{
+    endpoints::{
+        Endpoint,
+        records::{Spec, find, no_kind},
+    },
+    error::ApiError,
+    keys::Permission,
+    world::{RecordKind, World},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write::post(
+        Endpoint::PromotionCodes,
+        "/v1/promotion_codes",
+        Permission::PromotionCodeWrite,
+        create,
+    ),
+    Write::post(
+        Endpoint::PromotionCodes,
+        "/v1/promotion_codes/{id}",
+        Permission::PromotionCodeWrite,
+        update,
+    ),
+    Write::post(
+        Endpoint::TaxRates,
+        "/v1/tax_rates",
+        Permission::TaxRateWrite,
+        create,
+    ),
+    Write::post(
+        Endpoint::TaxRates,
+        "/v1/tax_rates/{id}",
+        Permission::TaxRateWrite,
+        update,
+    ),
+    Write::post(
+        Endpoint::TaxIds,
+        "/v1/tax_ids",
+        Permission::CustomerWrite,
+        create,
+    ),
+    Write::post(
+        Endpoint::TaxIds,
+        "/v1/customers/{id}/tax_ids",
+        Permission::CustomerWrite,
+        create,
+    ),
+    Write {
+        endpoint: Endpoint::TaxIds,
+        method: Method::Delete,
+        path: "/v1/tax_ids/{id}",
+        permission: Permission::CustomerWrite,
+        answer: delete,
+    },
+    Write::post(
+        Endpoint::SetupIntents,
+        "/v1/setup_intents",
+        Permission::SetupIntentWrite,
+        create,
+    ),
+    Write::post(
+        Endpoint::SetupIntents,
+        "/v1/setup_intents/{id}",
+        Permission::SetupIntentWrite,
+        update,
+    ),
+    Write::post(
+        Endpoint::SetupIntents,
+        "/v1/setup_intents/{id}/confirm",
+        Permission::SetupIntentWrite,
+        confirm,
+    ),
+    Write::post(
+        Endpoint::SetupIntents,
+        "/v1/setup_intents/{id}/cancel",
+        Permission::SetupIntentWrite,
+        cancel,
+    ),
+    Write::post(
+        Endpoint::CreditNotes,
+        "/v1/credit_notes",
+        Permission::InvoiceWrite,
+        create,
+    ),
+    Write::post(
+        Endpoint::CreditNotes,
+        "/v1/credit_notes/{id}",
+        Permission::InvoiceWrite,
+        update,
+    ),
+    Write::post(
+        Endpoint::CreditNotes,
+        "/v1/credit_notes/{id}/void",
+        Permission::InvoiceWrite,
+        void,
+    ),
+    Write::post(
+        Endpoint::PaymentLinks,
+        "/v1/payment_links",
+        Permission::PaymentLinkWrite,
+        create,
+    ),
+    Write::post(
+        Endpoint::PaymentLinks,
+        "/v1/payment_links/{id}",
+        Permission::PaymentLinkWrite,
+        update,
+    ),
+    Write::post(
+        Endpoint::PortalConfigurations,
+        "/v1/billing_portal/configurations",
+        Permission::PortalWrite,
+        create,
+    ),
+    Write::post(
+        Endpoint::PortalConfigurations,
+        "/v1/billing_portal/configurations/{id}",
+        Permission::PortalWrite,
+        update,
+    ),
+];
+
+fn spec(writing: &Writing<'_>) -> Result<&'static Spec, ApiError> {
+    Spec::for_path(writing.call.path).ok_or_else(|| no_kind(writing.call.path))
+}
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let spec = spec(writing)?;
+    let mut wanted = Wanted::read(spec.kind, &mut writing.form, true)?;
+    writing.finish()?;
+    let owner = (!writing.call.id.is_empty()).then(|| CompactString::from(writing.call.id));
+    let customer = owner.or(wanted.customer());
+    if let Some(customer) = &customer {
+        let customers = (&*world, &world.customers);
+        writing
+            .call
+            .find(customers, "customer", (customer, "customer"))?;
+    }
+    let customer = templates::complete(spec.kind, &mut wanted.given, customer, world)?;
+    let livemode = world.livemode;
+    let confirmed = wanted.confirmed;
+    let id = writing.act(world, customer.as_deref(), |world| {
+        world.create_record(spec.kind, customer.clone(), |id, created| {
+            let fixed = json!({
+                "id": id,
+                "created": created,
+                "livemode": livemode,
+                "customer": customer.as_deref(),
+            });
+            templates::object(spec.kind, fields_of(fixed), wanted.given)
+        })
+    });
+    if confirmed {
+        succeed(writing, world, &id);
+    }
+    answer(writing, world, &id)
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let spec = spec(writing)?;
+    let customer = find(&writing.call, world, spec)?.customer.clone();
+    let wanted = Wanted::read(spec.kind, &mut writing.form, false)?;
+    writing.finish()?;
+    change(writing, world, customer.as_deref(), "updated", wanted.given);
+    answer(writing, world, writing.call.id)
+}
+
+fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let spec = spec(writing)?;
+    let customer = find(&writing.call, world, spec)?.customer.clone();
+    writing.finish()?;
+    let id = writing.call.id;
+    writing.act(world, customer.as_deref(), |world| world.delete_record(id));
+    writing.deleted(world, "tax_id")
+}
+
+/// Confirms a setup intent: a card is saved for later.
+fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    find(&writing.call, world, spec(writing)?)?;
+    let wanted = Wanted::read(RecordKind::SetupIntent, &mut writing.form, false)?;
+    writing.finish()?;
+    let id = writing.call.id;
+    if !wanted.given.is_empty() {
+        world.change_record(id, "updated", |object| merged(object, wanted.given));
+    }
+    succeed(writing, world, id);
+    answer(writing, world, id)
+}
+
+fn succeed(writing: &Writing<'_>, world: &mut World, id: &str) {
+    let Some(record) = world.objects.records.get(id) else {
+        return;
+    };
+    let customer = record.customer.clone();
+    let card = record.object.get("payment_method").and_then(Value::as_str);
+    let card = card
+        .filter(|card| !is_test_card(card))
+        .map(ToOwned::to_owned);
+    writing.act(world, customer.as_deref(), |world| {
+        let card = match &customer {
+            Some(customer) => world.attach_card(customer, card.as_deref()),
+            None => card.map(CompactString::from),
+        };
+        world.change_record(id, "succeeded", |object| {
+            let done = json!({"payment_method": card, "status": "succeeded"});
+            merged(object, fields_of(done));
+        });
+    });
+}
+
+fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let reason = writing.form.plain("cancellation_reason")?;
+    let done = json!({"cancellation_reason": reason, "status": "canceled"});
+    end(writing, world, "canceled", done)
+}
+
+fn void(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let done = json!({"status": "void", "voided_at": world.clock});
+    end(writing, world, "voided", done)
+}
+
+fn end(
+    writing: &mut Writing<'_>,
+    world: &mut World,
+    told: &str,
+    done: Value,
+) -> Result<Vec<u8>, ApiError> {
+    let customer = find(&writing.call, world, spec(writing)?)?.customer.clone();
+    writing.finish()?;
+    change(writing, world, customer.as_deref(), told, fields_of(done));
+    answer(writing, world, writing.call.id)
+}
+
+fn change(
+    writing: &Writing<'_>,
+    world: &mut World,
+    customer: Option<&str>,
+    told: &str,
+    given: Map<String, Value>,
+) {
+    let id = writing.call.id;
+    writing.act(world, customer, |world| {
+        world.change_record(id, told, |object| merged(object, given));
+    });
+}
+
+fn fields_of(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    }
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let records = (world, &world.objects.records);
+    let word = spec(writing)?.word;
+    let record = writing.call.find(records, word, (id, "id"))?;
+    writing.body(world, &record.object)
+}

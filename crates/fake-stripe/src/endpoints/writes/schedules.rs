@@ -1,0 +1,247 @@
+//! Subscription schedules: create for a subscription or a customer, update, cancel and release.
+
+use compact_str::CompactString;
+
+use super::{Write, Writing, customers::new_metadata, items::WantedItem};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, Given, merge},
+    keys::Permission,
+    shapes,
+    world::{Interval, NewSchedule, PhaseLength, Schedule, WantedPhase, World},
+};
+
+const fn post(
+    endpoint: Endpoint,
+    path: &'static str,
+    answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+) -> Write {
+    Write::post(endpoint, path, Permission::SubscriptionWrite, answer)
+}
+
+pub(super) const WRITES: &[Write] = &[
+    post(
+        Endpoint::CreateSubscriptionSchedule,
+        "/v1/subscription_schedules",
+        create,
+    ),
+    post(
+        Endpoint::UpdateSubscriptionSchedule,
+        "/v1/subscription_schedules/{id}",
+        update,
+    ),
+    post(
+        Endpoint::CancelSubscriptionSchedule,
+        "/v1/subscription_schedules/{id}/cancel",
+        cancel,
+    ),
+    post(
+        Endpoint::ReleaseSubscriptionSchedule,
+        "/v1/subscription_schedules/{id}/release",
+        release,
+    ),
+];
+
+/// A phase of a request, before its prices are created.
+struct Written {
+    items: Vec<WantedItem>,
+    start: Option<i64>,
+    length: PhaseLength,
+}
+
+/// Parameters of Stripe that have no effect here.
+const OF_A_PHASE: [&str; 17] = [
+    "add_invoice_items",
+    "application_fee_percent",
+    "automatic_tax",
+    "billing_cycle_anchor",
+    "billing_thresholds",
+    "collection_method",
+    "currency",
+    "default_payment_method",
+    "default_tax_rates",
+    "description",
+    "discounts",
+    "invoice_settings",
+    "metadata",
+    "proration_behavior",
+    "transfer_data",
+    "trial",
+    "trial_end",
+];
+
+impl Written {
+    fn all(form: &mut Form, clock: i64) -> Result<Vec<Self>, ApiError> {
+        let forms = form.list("phases")?.set().unwrap_or_default();
+        let read = |mut form: Form| {
+            let phase = Self {
+                items: WantedItem::all(&mut form, "items")?,
+                start: moment(&mut form, "start_date", clock)?,
+                length: length(&mut form, clock)?,
+            };
+            form.ignore(&OF_A_PHASE);
+            form.finish()?;
+            Ok(phase)
+        };
+        forms.into_iter().map(read).collect()
+    }
+
+    fn make(self, world: &mut World) -> WantedPhase {
+        let made = self.items.into_iter().filter_map(|item| item.make(world));
+        WantedPhase {
+            items: made.collect(),
+            start: self.start,
+            length: self.length,
+        }
+    }
+}
+
+/// Reads a timestamp, or `now`.
+fn moment(form: &mut Form, name: &str, clock: i64) -> Result<Option<i64>, ApiError> {
+    match form.plain(name)?.as_deref() {
+        None => Ok(None),
+        Some("now") => Ok(Some(clock)),
+        Some(text) => text.parse().map(Some).map_err(|_no_number| {
+            ApiError::invalid(format!("Invalid timestamp: {text}")).param(name)
+        }),
+    }
+}
+
+fn length(form: &mut Form, clock: i64) -> Result<PhaseLength, ApiError> {
+    let end = moment(form, "end_date", clock)?;
+    let iterations = form.count("iterations")?;
+    if let Given::Set(mut duration) = form.hash("duration")? {
+        let words = ["day", "week", "month", "year"];
+        let interval = match duration.choice("interval", &words)?.set() {
+            Some("day") => Interval::Day,
+            Some("week") => Interval::Week,
+            Some("year") => Interval::Year,
+            Some(_) | None => Interval::Month,
+        };
+        let count = i64::from(duration.count("interval_count")?.unwrap_or(1));
+        duration.finish()?;
+        return Ok(PhaseLength::For(interval.seconds().saturating_mul(count)));
+    }
+    Ok(match end {
+        Some(end) => PhaseLength::Until(end),
+        None => PhaseLength::Periods(iterations.unwrap_or(1)),
+    })
+}
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let from = form.plain("from_subscription")?;
+    let customer = form.plain("customer")?;
+    let start = moment(form, "start_date", world.clock)?;
+    let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
+    let phases = Written::all(form, world.clock)?;
+    let metadata = new_metadata(form)?;
+    form.ignore(&["billing_mode", "customer_account", "default_settings"]);
+    writing.finish()?;
+    check(&phases, writing, world)?;
+    let owner = match (&from, &customer) {
+        (Some(id), _) => {
+            let subscriptions = (&*world, &world.subscriptions);
+            let asked = (id.as_str(), "from_subscription");
+            writing
+                .call
+                .find(subscriptions, "subscription", asked)?
+                .customer
+                .clone()
+        }
+        (None, Some(id)) => {
+            let customers = (&*world, &world.customers);
+            writing.call.find(customers, "customer", (id, "customer"))?;
+            id.clone()
+        }
+        (None, None) => return Err(form_missing("customer")),
+    };
+    let id = writing.act(world, Some(&owner), |world| {
+        let phases = phases.into_iter().map(|phase| phase.make(world)).collect();
+        world.create_schedule(NewSchedule {
+            customer: owner.clone(),
+            from,
+            start,
+            end_behavior: ending.unwrap_or("release").into(),
+            phases,
+            metadata,
+        })
+    })?;
+    answer(writing, world, &id)
+}
+
+fn form_missing(name: &str) -> ApiError {
+    ApiError::invalid(format!("Missing required param: {name}."))
+        .code("parameter_missing")
+        .param(name)
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let schedule = schedule(writing, world)?.clone();
+    let form = &mut writing.form;
+    let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
+    let phases = Written::all(form, world.clock)?;
+    let metadata = form.metadata()?;
+    form.ignore(&["default_settings", "proration_behavior"]);
+    writing.finish()?;
+    check(&phases, writing, world)?;
+    writing.act(world, Some(&schedule.customer), |world| {
+        let phases: Vec<_> = phases.into_iter().map(|phase| phase.make(world)).collect();
+        world.update_schedule(&schedule.id, phases, |schedule| {
+            merge(&mut schedule.metadata, metadata);
+            if let Some(ending) = ending {
+                schedule.end_behavior = ending.into();
+            }
+        });
+    });
+    answer(writing, world, &schedule.id)
+}
+
+fn check(phases: &[Written], writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
+    let mut items = phases.iter().flat_map(|phase| &phase.items);
+    items.try_for_each(|item| item.check(writing, world, "phases[items][price]"))
+}
+
+fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    writing.form.ignore(&["invoice_now", "prorate"]);
+    end(writing, world, World::cancel_schedule)
+}
+
+fn release(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    writing.form.ignore(&["preserve_cancel_date"]);
+    end(writing, world, World::let_schedule_go)
+}
+
+fn end(
+    writing: &mut Writing<'_>,
+    world: &mut World,
+    end: fn(&mut World, &str),
+) -> Result<Vec<u8>, ApiError> {
+    let schedule = schedule(writing, world)?;
+    let (id, customer) = (schedule.id.clone(), schedule.customer.clone());
+    if schedule.canceled_at.is_some() || schedule.released_at.is_some() {
+        return Err(ApiError::invalid(format!(
+            "You cannot end a subscription schedule that is {}.",
+            schedule.status.as_str()
+        )));
+    }
+    writing.finish()?;
+    writing.act(world, Some(&customer), |world| end(world, &id));
+    answer(writing, world, &id)
+}
+
+fn schedule<'w>(writing: &Writing<'_>, world: &'w World) -> Result<&'w Schedule, ApiError> {
+    find(writing, world, writing.call.id)
+}
+
+fn find<'w>(writing: &Writing<'_>, world: &'w World, id: &str) -> Result<&'w Schedule, ApiError> {
+    let schedules = (world, &world.objects.schedules);
+    let kind = "subscription_schedule";
+    writing.call.find(schedules, kind, (id, "id"))
+}
+
+fn answer(writing: &Writing<'_>, world: &World, id: &CompactString) -> Result<Vec<u8>, ApiError> {
+    let schedule = find(writing, world, id)?;
+    writing.body(world, &shapes::schedule(schedule, writing.call.view(world)))
+}

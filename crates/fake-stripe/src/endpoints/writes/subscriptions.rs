@@ -1,0 +1,315 @@
+//! Subscriptions: create, cancel, pause and resume. Updates are in a separate module.
+
+use compact_str::CompactString;
+
+use super::{
+    Method, Write, Writing,
+    customers::{known_card, new_metadata},
+    items::{WantedItem, check_new},
+};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::{Form, Given},
+    keys::Permission,
+    shapes::SubscriptionShape,
+    world::{Discount, FirstPayment, Item, Status, Subscription, World},
+};
+
+const fn write(
+    endpoint: Endpoint,
+    method: Method,
+    path: &'static str,
+    answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+) -> Write {
+    Write {
+        endpoint,
+        method,
+        path,
+        permission: Permission::SubscriptionWrite,
+        answer,
+    }
+}
+
+pub(super) const WRITES: &[Write] = &[
+    write(
+        Endpoint::CreateSubscription,
+        Method::Post,
+        "/v1/subscriptions",
+        create,
+    ),
+    write(
+        Endpoint::CancelSubscription,
+        Method::Delete,
+        "/v1/subscriptions/{id}",
+        cancel,
+    ),
+    write(
+        Endpoint::PauseSubscription,
+        Method::Post,
+        "/v1/subscriptions/{id}/pause",
+        pause,
+    ),
+    write(
+        Endpoint::ResumeSubscription,
+        Method::Post,
+        "/v1/subscriptions/{id}/resume",
+        resume,
+    ),
+];
+
+/// Parameters of Stripe that have no effect here.
+pub(super) const IGNORED: [&str; 17] = [
+    "add_invoice_items",
+    "application_fee_percent",
+    "automatic_tax",
+    "backdate_start_date",
+    "billing_cycle_anchor_config",
+    "billing_schedules",
+    "billing_thresholds",
+    "default_source",
+    "default_tax_rates",
+    "invoice_settings",
+    "off_session",
+    "on_behalf_of",
+    "payment_settings",
+    "pending_invoice_item_interval",
+    "proration_behavior",
+    "proration_date",
+    "transfer_data",
+];
+
+pub(super) const BEHAVIORS: [&str; 4] = [
+    "allow_incomplete",
+    "default_incomplete",
+    "error_if_incomplete",
+    "pending_if_incomplete",
+];
+
+const DAY: i64 = 86_400;
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let customer = form.required("customer")?;
+    let items = WantedItem::all(form, "items")?;
+    let behavior = form.choice("payment_behavior", &BEHAVIORS)?.set();
+    let mut subscription = Subscription::new(&customer, Status::Incomplete);
+    read_new(form, &mut subscription, world.clock)?;
+    let coupon = coupon(form)?;
+    let card = form.plain("default_payment_method")?;
+    let flag = form.boolean("cancel_at_period_end")?.unwrap_or(false);
+    form.ignore(&IGNORED);
+    form.ignore(&["billing_cycle_anchor", "trial_from_plan"]);
+    writing.finish()?;
+
+    let call = &writing.call;
+    let known = call.find(
+        (&*world, &world.customers),
+        "customer",
+        (&customer, "customer"),
+    )?;
+    if known.deleted {
+        return Err(ApiError::missing("customer", &customer, "customer"));
+    }
+    check_new(&items, writing, world, "items")?;
+    if let Some(coupon) = &coupon {
+        call.find(
+            (&*world, &world.objects.coupons),
+            "coupon",
+            (coupon, "coupon"),
+        )?;
+    }
+    if let Some(card) = &card {
+        known_card(world, card)?;
+        subscription.details.default_payment_method = Some(card.clone());
+    }
+    subscription.details.cancel_at_period_end = flag;
+    let is_trial = subscription.details.trial_end.is_some();
+    let has_card = card.is_some() || world.has_card(&customer);
+    let is_charged = subscription.details.days_until_due.is_none();
+    let payment = if behavior == Some("default_incomplete") || !is_charged {
+        FirstPayment::Awaited
+    } else {
+        FirstPayment::Paid
+    };
+    if payment == FirstPayment::Paid && !has_card && !is_trial && coupon.is_none() {
+        return Err(ApiError::invalid(
+            "This customer has no attached payment source or default payment method. Please consider adding a default \
+             payment method. For more information, visit \
+             https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.",
+        )
+        .code("resource_missing"));
+    }
+    let id = writing.act(world, Some(&customer), |world| {
+        let items = items.into_iter().filter_map(|item| item.make(world));
+        subscription.items = items.collect::<Vec<Item>>();
+        if let Some(coupon) = coupon {
+            let id = world.new_discount_id();
+            subscription.details.discount = Some(Discount {
+                id,
+                coupon,
+                start: world.clock,
+                checkout_session: None,
+            });
+        }
+        world.subscribe(subscription, payment)
+    })?;
+    answer(writing, world, &id)
+}
+
+/// Reads the fields of a new subscription besides its items, for the API and for Checkout.
+fn read_new(form: &mut Form, subscription: &mut Subscription, clock: i64) -> Result<(), ApiError> {
+    let metadata = new_metadata(form)?;
+    let description = form.text("description")?.set();
+    let currency = form.plain("currency")?;
+    let cancel_at = form.integer("cancel_at")?.set();
+    let days_until_due = form.count("days_until_due")?;
+    let method = form
+        .choice(
+            "collection_method",
+            &["charge_automatically", "send_invoice"],
+        )?
+        .set();
+    let mode = billing_mode(form)?;
+    let trial = Trial::read(form, clock)?;
+    let details = &mut subscription.details;
+    details.metadata = metadata;
+    details.description = description;
+    details.currency = currency;
+    details.cancel_at = cancel_at;
+    details.flexible_billing = mode;
+    if method == Some("send_invoice") {
+        details.days_until_due = Some(days_until_due.unwrap_or(30));
+    }
+    if let Some(end) = trial.end {
+        details.trial_start = Some(clock);
+        details.trial_end = Some(end);
+    }
+    details.missing_payment_method = trial.missing_payment_method;
+    Ok(())
+}
+
+fn billing_mode(form: &mut Form) -> Result<bool, ApiError> {
+    let Given::Set(mut mode) = form.hash("billing_mode")? else {
+        return Ok(false);
+    };
+    let kind = mode.choice("type", &["classic", "flexible"])?.set();
+    mode.ignore(&["flexible"]);
+    mode.finish()?;
+    Ok(kind == Some("flexible"))
+}
+
+/// The trial parameters of a request.
+#[derive(Debug, Default)]
+pub(super) struct Trial {
+    pub(super) end: Option<i64>,
+    pub(super) days: Option<u32>,
+    pub(super) missing_payment_method: Option<CompactString>,
+}
+
+impl Trial {
+    pub(super) fn read(form: &mut Form, clock: i64) -> Result<Self, ApiError> {
+        let days = form.count("trial_period_days")?.filter(|days| *days > 0);
+        let end = match form.text("trial_end")? {
+            Given::Set(now) if now == "now" => None,
+            Given::Set(text) => {
+                let end = text.parse().map_err(|_malformed| {
+                    ApiError::invalid(format!("Invalid integer: {text}"))
+                        .code("parameter_invalid_integer")
+                        .param("trial_end")
+                })?;
+                Some(end)
+            }
+            Given::Absent | Given::Unset => None,
+        };
+        let mut missing_payment_method = None;
+        if let Given::Set(mut settings) = form.hash("trial_settings")? {
+            if let Given::Set(mut behavior) = settings.hash("end_behavior")? {
+                let words = ["cancel", "create_invoice", "pause"];
+                let chosen = behavior.choice("missing_payment_method", &words)?.set();
+                missing_payment_method = chosen.map(CompactString::from);
+                behavior.finish()?;
+            }
+            settings.finish()?;
+        }
+        let counted = days.map(|days| clock.saturating_add(DAY.saturating_mul(i64::from(days))));
+        Ok(Self {
+            end: end.or(counted).filter(|end| *end > clock),
+            days,
+            missing_payment_method,
+        })
+    }
+}
+
+/// Reads `coupon`, or `discounts[0][coupon]`.
+pub(super) fn coupon(form: &mut Form) -> Result<Option<CompactString>, ApiError> {
+    let mut coupon = form.plain("coupon")?;
+    for mut discount in form.list("discounts")?.set().unwrap_or_default() {
+        coupon = discount.plain("coupon")?.or(coupon);
+        discount.ignore(&["discount", "promotion_code"]);
+        discount.finish()?;
+    }
+    form.ignore(&["promotion_code"]);
+    Ok(coupon)
+}
+
+fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let customer = living(writing, world)?;
+    let form = &mut writing.form;
+    form.ignore(&["cancellation_details", "invoice_now", "prorate"]);
+    writing.finish()?;
+    let id = writing.call.id;
+    writing.act(world, Some(&customer), |world| world.cancel_now(id))?;
+    answer(writing, world, id)
+}
+
+fn pause(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let customer = living(writing, world)?;
+    let form = &mut writing.form;
+    form.ignore(&["bill_for", "invoicing_behavior", "type"]);
+    writing.finish()?;
+    let id = writing.call.id;
+    writing.act(world, Some(&customer), |world| world.pause_subscription(id))?;
+    answer(writing, world, id)
+}
+
+fn resume(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let customer = living(writing, world)?;
+    let form = &mut writing.form;
+    form.ignore(&[
+        "billing_cycle_anchor",
+        "payment_behavior",
+        "proration_behavior",
+        "proration_date",
+    ]);
+    writing.finish()?;
+    let id = writing.call.id;
+    writing.act(world, Some(&customer), |world| {
+        world.resume_subscription(id)
+    })?;
+    answer(writing, world, id)
+}
+
+/// Returns the customer of the subscription in the path. Stripe answers "not found" if the subscription has ended.
+pub(super) fn living(writing: &Writing<'_>, world: &World) -> Result<CompactString, ApiError> {
+    let id = writing.call.id;
+    let subscriptions = (world, &world.subscriptions);
+    let found = writing
+        .call
+        .find(subscriptions, "subscription", (id, "id"))?;
+    if found.status.is_ended() {
+        return Err(ApiError::missing("subscription", id, "id"));
+    }
+    Ok(found.customer.clone())
+}
+
+pub(super) fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+    let subscriptions = (world, &world.subscriptions);
+    let found = writing
+        .call
+        .find(subscriptions, "subscription", (id, "id"))?;
+    writing.body(
+        world,
+        &SubscriptionShape::new(found, writing.call.view(world)),
+    )
+}

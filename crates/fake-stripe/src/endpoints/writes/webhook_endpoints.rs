@@ -1,0 +1,134 @@
+//! Webhook endpoints: create, with the secret shown only once; update and delete.
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::{Method, Write, Writing, customers::new_metadata};
+use crate::{
+    endpoints::Endpoint,
+    error::ApiError,
+    form::merge,
+    keys::Permission,
+    shapes::WebhookEndpointShape,
+    version::ApiVersion,
+    world::{WebhookEndpoint, World, identifier},
+};
+
+pub(super) const WRITES: &[Write] = &[
+    Write {
+        endpoint: Endpoint::CreateWebhookEndpoint,
+        method: Method::Post,
+        path: "/v1/webhook_endpoints",
+        permission: Permission::WebhookWrite,
+        answer: create,
+    },
+    Write {
+        endpoint: Endpoint::UpdateWebhookEndpoint,
+        method: Method::Post,
+        path: "/v1/webhook_endpoints/{id}",
+        permission: Permission::WebhookWrite,
+        answer: update,
+    },
+    Write {
+        endpoint: Endpoint::DeleteWebhookEndpoint,
+        method: Method::Delete,
+        path: "/v1/webhook_endpoints/{id}",
+        permission: Permission::WebhookWrite,
+        answer: delete,
+    },
+];
+
+fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut writing.form;
+    let url = form.required("url")?;
+    let enabled_events = form.texts("enabled_events")?;
+    if enabled_events.is_empty() {
+        return Err(form.missing("enabled_events"));
+    }
+    let api_version = form.plain("api_version")?;
+    let metadata = new_metadata(form)?;
+    form.ignore(&["connect", "description"]);
+    writing.finish()?;
+    check_url(&url)?;
+    if let Some(version) = &api_version {
+        version.parse::<ApiVersion>().map_err(|_malformed| {
+            ApiError::invalid(format!("Invalid Stripe API version: {version}")).param("api_version")
+        })?;
+    }
+    let id = world.webhook_endpoint(WebhookEndpoint {
+        id: CompactString::default(),
+        created: 0,
+        url,
+        enabled_events,
+        api_version,
+        enabled: true,
+        metadata,
+    });
+    // Nothing is signed with this secret: a rehearsal uses the one that the application verifies with.
+    let number = u64::try_from(world.webhook_endpoints.len()).unwrap_or_default();
+    answer(writing, world, &id, Some(&identifier("whsec_", number, 32)))
+}
+
+fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    let mut endpoint = find(writing, world, id)?.clone();
+    let form = &mut writing.form;
+    endpoint.url = form.plain("url")?.unwrap_or(endpoint.url);
+    let enabled_events = form.texts("enabled_events")?;
+    if !enabled_events.is_empty() {
+        endpoint.enabled_events = enabled_events;
+    }
+    if let Some(disabled) = form.boolean("disabled")? {
+        endpoint.enabled = !disabled;
+    }
+    merge(&mut endpoint.metadata, form.metadata()?);
+    form.ignore(&["description"]);
+    writing.finish()?;
+    check_url(&endpoint.url)?;
+    world.webhook_endpoint(endpoint);
+    answer(writing, world, id, None)
+}
+
+fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = writing.call.id;
+    writing.finish()?;
+    find(writing, world, id)?;
+    world.webhook_endpoints.forget(id);
+    writing.deleted(world, "webhook_endpoint")
+}
+
+fn check_url(written: &str) -> Result<(), ApiError> {
+    let url = url::Url::parse(written);
+    if url.is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host()) {
+        Ok(())
+    } else {
+        Err(
+            ApiError::invalid("Invalid URL: An explicit scheme (such as https) must be provided.")
+                .code("url_invalid")
+                .param("url"),
+        )
+    }
+}
+
+fn find<'w>(
+    writing: &Writing<'_>,
+    world: &'w World,
+    id: &str,
+) -> Result<&'w WebhookEndpoint, ApiError> {
+    let endpoints = (world, &world.webhook_endpoints);
+    writing.call.find(endpoints, "webhook endpoint", (id, "id"))
+}
+
+fn answer(
+    writing: &Writing<'_>,
+    world: &World,
+    id: &str,
+    secret: Option<&str>,
+) -> Result<Vec<u8>, ApiError> {
+    let shape = WebhookEndpointShape::new(find(writing, world, id)?, writing.call.view(world));
+    let mut value = serde_json::to_value(shape).unwrap_or_default();
+    if let (Some(secret), Some(fields)) = (secret, value.as_object_mut()) {
+        fields.insert("secret".to_owned(), Value::from(secret));
+    }
+    writing.body(world, &value)
+}

@@ -1,0 +1,146 @@
+//! Files that redirect an application's Stripe API requests to the fake one, without changes to the application.
+
+mod folder;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+pub use folder::RedirectFolder;
+
+/// Environment variable with the fake's base URL, `http://host:port`, for both files.
+pub const VARIABLE: &str = "PRODVERDICT_STRIPE_API";
+
+/// Environment variable with the path of the certificate authority of the proxy in front of the fake, for the Python
+/// file.
+pub const AUTHORITY_VARIABLE: &str = "PRODVERDICT_STRIPE_CA";
+
+const NODE_PRELOAD: &str = include_str!("stripe.cjs");
+const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");
+
+/// Name of the file that Python runs at startup.
+const PYTHON_FILE: &str = "sitecustomize.py";
+
+/// Beginnings of all files that any version of ours wrote: no other file is overwritten.
+const MARKS: [&str; 2] = ["// prodverdict: ", "# prodverdict: "];
+
+/// Writes the file that Node loads before the application, by the option that `node_options` returns.
+pub fn write_node_preload(path: &Path) -> Result<(), WriteError> {
+    write(path, NODE_PRELOAD)
+}
+
+/// Writes the file that Python runs at startup into a folder for `PYTHONPATH`, and returns its path.
+pub fn write_python_path(folder: &Path) -> Result<PathBuf, WriteError> {
+    let path = folder.join(PYTHON_FILE);
+    write(&path, SITECUSTOMIZE)?;
+    Ok(path)
+}
+
+/// Returns the value of `NODE_OPTIONS` that loads a preload file. The path is absolute if possible: Node resolves a
+/// relative one against its working directory.
+pub fn node_options(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = path.display().to_string();
+    if path.contains([' ', '"', '\\']) {
+        let escaped = path.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("--require \"{escaped}\"")
+    } else {
+        format!("--require {path}")
+    }
+}
+
+/// Reason why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("`{}` exists, and is not a file that prodverdict wrote", .path.display())]
+    Foreign { path: PathBuf },
+    #[error("`{}` cannot be read", .path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{}` cannot be written", .path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+impl WriteError {
+    /// Returns a suggestion for a fix.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Foreign { .. } => {
+                "name another path: what was not written by prodverdict is not written over"
+            }
+            Self::Read { .. } => "name a path that is a file, or is not there yet",
+            Self::Write { .. } => "name a path in a folder that this user may write to",
+        }
+    }
+}
+
+/// Writes a file. An equal file is left alone: a starting program may be reading it.
+fn write(path: &Path, text: &str) -> Result<(), WriteError> {
+    match fs::read(path) {
+        Ok(found) if found == text.as_bytes() => return Ok(()),
+        Ok(found) if !MARKS.iter().any(|mark| found.starts_with(mark.as_bytes())) => {
+            return Err(WriteError::Foreign {
+                path: path.to_owned(),
+            });
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => {
+            return Err(WriteError::Read {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    }
+    let written = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(path, text));
+    written.map_err(|source| WriteError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_files_are_written_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let preload = folder.path().join("deeper/stripe.cjs");
+        write_node_preload(&preload).unwrap();
+        fs::write(&preload, "// prodverdict: an older version").unwrap();
+        write_node_preload(&preload).unwrap();
+        write_node_preload(&preload).unwrap();
+        assert_eq!(fs::read_to_string(&preload).unwrap(), NODE_PRELOAD);
+        let python = write_python_path(folder.path()).unwrap();
+        assert_eq!(python, folder.path().join("sitecustomize.py"));
+        assert_eq!(fs::read_to_string(python).unwrap(), SITECUSTOMIZE);
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sitecustomize.py");
+        fs::write(&path, "import site").unwrap();
+        let error = write_python_path(folder.path()).unwrap_err();
+        assert!(matches!(error, WriteError::Foreign { .. }), "{error}");
+        assert_eq!(fs::read_to_string(path).unwrap(), "import site");
+        assert!(matches!(
+            write_node_preload(folder.path()).unwrap_err(),
+            WriteError::Read { .. }
+        ));
+    }
+
+    #[test]
+    fn node_options_quote_what_they_have_to() {
+        assert_eq!(node_options(Path::new("/a/b.cjs")), "--require /a/b.cjs");
+        assert_eq!(
+            node_options(Path::new("/a b/\"c\".cjs")),
+            "--require \"/a b/\\\"c\\\".cjs\""
+        );
+    }
+}

@@ -1,0 +1,362 @@
+//! The public interface of the fake: start, change, inject faults, inspect requests and stop.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Path, Request as Asked},
+    http::{Extensions, HeaderMap, StatusCode, Version, request::Parts},
+    routing::{MethodFilter, get, on},
+};
+use tokio::sync::oneshot;
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, Predicate},
+};
+
+#[cfg(feature = "tls")]
+use super::tls::{Certificates, TlsLines};
+use super::{
+    answer::AsItIs,
+    arrival::Arrival,
+    endpoints::{Endpoint, Method, Routed, routes, writes},
+    exchange::Engine,
+    faults::{About, Armed, Fault, Times},
+    latency::Latency,
+    limits::{Limiter, Limits},
+    line::{Cutter, Lines},
+    recorder::Request,
+    world::World,
+};
+
+/// A fake Stripe on a local port. It runs on a separate thread, so that it also serves a blocking test, and stops when
+/// dropped.
+#[derive(Debug)]
+pub struct FakeStripe {
+    address: SocketAddr,
+    scheme: &'static str,
+    engine: Arc<Engine>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// The protocol below HTTP.
+pub(crate) enum Transport {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(Certificates),
+}
+
+impl Transport {
+    fn scheme(&self) -> &'static str {
+        match self {
+            Self::Plain => "http",
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => "https",
+        }
+    }
+
+    /// Returns the file of the authority that a client has to trust.
+    pub(crate) fn authority(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Plain => None,
+            #[cfg(feature = "tls")]
+            Self::Tls(certificates) => Some(certificates.authority()),
+        }
+    }
+}
+
+impl FakeStripe {
+    /// Serves a world. Port 0 selects a free one.
+    pub fn start(listen: SocketAddr, world: World) -> io::Result<Self> {
+        Self::start_with(listen, world, Transport::Plain)
+    }
+
+    /// Serves a world over TLS.
+    #[cfg(feature = "tls")]
+    pub fn start_over_tls(
+        listen: SocketAddr,
+        world: World,
+        certificates: Certificates,
+    ) -> io::Result<Self> {
+        Self::start_with(listen, world, Transport::Tls(certificates))
+    }
+
+    pub(crate) fn start_with(
+        listen: SocketAddr,
+        world: World,
+        transport: Transport,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let engine = Arc::new(Engine::new(world));
+        let scheme = transport.scheme();
+        let (stop, stopped) = oneshot::channel();
+        let serving = Arc::clone(&engine);
+        let thread = std::thread::Builder::new()
+            .name("fake-stripe".to_owned())
+            .spawn(move || serve(listener, &transport, &serving, stopped))?;
+        Ok(Self {
+            address,
+            scheme,
+            engine,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Serves a world on a free port of the loopback interface.
+    pub fn start_anywhere(world: World) -> io::Result<Self> {
+        Self::start(SocketAddr::from(([127, 0, 0, 1], 0)), world)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the replacement for `https://api.stripe.com`, without a trailing slash.
+    pub fn base_url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Reads or changes the world between two requests.
+    pub fn world<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
+        change(&mut self.engine.world())
+    }
+
+    /// Changes the world just before the `number`th request since the start is answered.
+    pub fn before_request(&self, number: u64, change: impl FnOnce(&mut World) + Send + 'static) {
+        let mut desk = self.engine.desk();
+        desk.changes
+            .entry(number)
+            .or_default()
+            .push(Box::new(change));
+    }
+
+    /// Injects a fault. Requests count from now.
+    pub fn fail(&self, fault: Fault, times: Times) {
+        let mut desk = self.engine.desk();
+        desk.faults.add(About::All, fault, times);
+    }
+
+    /// Injects a fault into requests to one endpoint; only those count.
+    pub fn fail_at(&self, endpoint: Endpoint, fault: Fault, times: Times) {
+        let mut desk = self.engine.desk();
+        desk.faults.add(About::Endpoint(endpoint), fault, times);
+    }
+
+    /// Injects a fault into requests that mention one of these ids (or other words, such as an e-mail) in their path,
+    /// query or body; only those count. `Times::Nth(1)` is the next one. The returned handle tells if the fault has
+    /// occurred.
+    pub fn fail_mentioning(
+        &self,
+        ids: impl IntoIterator<Item = String>,
+        fault: Fault,
+        times: Times,
+    ) -> Armed {
+        let mut desk = self.engine.desk();
+        desk.faults
+            .add(About::Ids(ids.into_iter().collect()), fault, times)
+    }
+
+    /// Removes the remaining occurrences of a fault.
+    pub fn disarm(&self, armed: &Armed) {
+        self.engine.desk().faults.remove(armed);
+    }
+
+    /// Removes all faults.
+    pub fn heal(&self) {
+        self.engine.desk().faults.clear();
+    }
+
+    /// Sets the limits and resets the counters.
+    pub fn limit(&self, limits: Limits) {
+        self.engine.desk().limiter = Limiter::new(limits);
+    }
+
+    /// Sets the distribution of response times.
+    pub fn delay(&self, latency: Option<Latency>) {
+        self.engine.desk().latency = latency;
+    }
+
+    /// Lets the fake's clock run in real time from now on.
+    pub fn follow_time(&self) {
+        let clock = self.engine.world().clock;
+        self.engine.desk().follows = Some((Instant::now(), clock));
+    }
+
+    /// Turns off compression, whatever a client accepts.
+    pub fn do_not_compress(&self) {
+        self.engine.desk().is_plain = true;
+    }
+
+    /// Returns the requests in order of arrival.
+    pub fn requests(&self) -> Vec<Request> {
+        self.engine.desk().recorder.requests().to_vec()
+    }
+
+    /// Returns the number of the last request; 0 before the first.
+    pub fn last_request(&self) -> u64 {
+        self.engine.desk().recorder.last()
+    }
+
+    /// Returns the requests after this number.
+    pub fn requests_since(&self, number: u64) -> Vec<Request> {
+        self.engine.desk().recorder.since(number).to_vec()
+    }
+
+    /// Returns the requests after this number that refer to something created in this namespace.
+    pub fn requests_about(&self, number: u64, namespace: &str) -> Vec<Request> {
+        let desk = self.engine.desk();
+        let later = desk.recorder.since(number).iter();
+        later
+            .filter(|request| request.namespaces.contains(namespace))
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the requests after this number that refer to nothing from any namespace, but for example to a price.
+    /// While several scenarios run in parallel, they cannot be attributed to one of them.
+    pub fn requests_about_nobody(&self, number: u64) -> Vec<Request> {
+        let desk = self.engine.desk();
+        let later = desk.recorder.since(number).iter();
+        later
+            .filter(|request| request.namespaces.is_empty())
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the number of requests by endpoint.
+    pub fn counts(&self) -> BTreeMap<Endpoint, usize> {
+        let mut counts = BTreeMap::new();
+        for request in self.engine.desk().recorder.requests() {
+            let count: &mut usize = counts.entry(request.endpoint).or_default();
+            *count = count.saturating_add(1);
+        }
+        counts
+    }
+
+    /// Forgets the requests so far; numbering continues.
+    pub fn forget_requests(&self) {
+        self.engine.desk().recorder.forget();
+    }
+
+    /// Stops listening, closes every connection, and frees the port.
+    pub fn stop(mut self) -> io::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        drop(self.stop.take());
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(io::Error::other("the fake provider's thread panicked")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for FakeStripe {
+    fn drop(&mut self) {
+        self.end().ok();
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    transport: &Transport,
+    engine: &Arc<Engine>,
+    stopped: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let app = router(engine).into_make_service_with_connect_info::<Cutter>();
+        let serving = async {
+            match transport {
+                Transport::Plain => axum::serve(Lines(listener), app).await,
+                #[cfg(feature = "tls")]
+                Transport::Tls(certificates) => {
+                    axum::serve(TlsLines::new(listener, certificates), app).await
+                }
+            }
+        };
+        tokio::select! {
+            served = serving => served,
+            _ = stopped => Ok(()),
+        }
+    })
+}
+
+fn router(engine: &Arc<Engine>) -> Router {
+    let fallback = Arc::clone(engine);
+    let unrecognized = move |ConnectInfo(cutter): ConnectInfo<Cutter>, request: Asked| async {
+        let arrival = Arrival::read(request).await;
+        fallback.exchange(None, cutter, arrival).await
+    };
+    let router = routes().fold(Router::new(), |router, route| {
+        let engine = Arc::clone(engine);
+        let handler = move |id: Option<Path<Vec<String>>>,
+                            ConnectInfo(cutter): ConnectInfo<Cutter>,
+                            parts: Parts| {
+            let route = (Routed::Read(route), named(id));
+            Arc::clone(&engine).exchange(Some(route), cutter, Arrival::without_body(parts))
+        };
+        router.route(route.path, get(handler))
+    });
+    let router = writes().fold(router, |router, write| {
+        let engine = Arc::clone(engine);
+        let handler = move |id: Option<Path<Vec<String>>>,
+                            ConnectInfo(cutter): ConnectInfo<Cutter>,
+                            request: Asked| async move {
+            let route = (Routed::Write(write), named(id));
+            let arrival = Arrival::read(request).await;
+            engine.exchange(Some(route), cutter, arrival).await
+        };
+        let method = match write.method {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+            Method::Delete => MethodFilter::DELETE,
+        };
+        router.route(write.path, on(method, handler))
+    });
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(Compressible);
+    router
+        .fallback(unrecognized.clone())
+        .method_not_allowed_fallback(unrecognized)
+        .layer(compression)
+}
+
+/// Returns the first id of a path; handlers read the others from the path itself.
+fn named(ids: Option<Path<Vec<String>>>) -> String {
+    let first = ids.and_then(|Path(ids)| ids.into_iter().next());
+    first.unwrap_or_default()
+}
+
+/// A predicate for responses without an injected fault, which may be compressed.
+#[derive(Debug, Clone, Copy)]
+struct Compressible;
+
+impl Predicate for Compressible {
+    fn should_compress<B>(&self, response: &http::Response<B>) -> bool
+    where
+        B: axum::body::HttpBody,
+    {
+        let _: (StatusCode, Version, &HeaderMap) =
+            (response.status(), response.version(), response.headers());
+        let extensions: &Extensions = response.extensions();
+        extensions.get::<AsItIs>().is_none()
+    }
+}

@@ -1,0 +1,140 @@
+//! Changes around subscriptions: customers, refunds, disputes, entitlements, and unknown events.
+
+use serde_json::json;
+
+use super::{BOTH, DAY, NEW, Play};
+use crate::{Customer, Subscription};
+
+#[test]
+fn customers_are_made_and_move() {
+    let mut play = Play::new(NEW);
+    let (id, events) = play.after(0, |world| {
+        world.create_customer(Customer::new("").email("old@example.com"))
+    });
+    assert_eq!(events[0].kind, "customer.created");
+    let told = play.tells(DAY, |world| world.change_email(&id, "new@example.com"));
+    assert_eq!(told.kinds(), ["customer.updated"]);
+    assert_eq!(
+        told.previous("customer.updated"),
+        &json!({"email": "old@example.com"})
+    );
+    assert_eq!(told.at("customer.updated", "/email"), "new@example.com");
+}
+
+#[test]
+fn the_session_of_a_guest_is_kept() {
+    let mut play = Play::new(NEW);
+    let (id, events) = play.after(0, |world| world.guest_payment("price_a"));
+    assert_eq!(events[0].kind, "checkout.session.completed");
+    let kept = play.world.objects.sessions.get(&id).expect("a session");
+    let amount = kept.items.iter().map(|item| item.price.as_str());
+    assert_eq!(amount.count(), 1);
+}
+
+#[test]
+fn money_goes_back_and_the_subscription_stays() {
+    for version in BOTH {
+        let mut play = Play::new(version);
+        play.subscribed("sub_a");
+        let told = play.tells(DAY, |world| world.refund("sub_a"));
+        assert_eq!(told.kinds(), ["refund.created", "charge.refunded"]);
+        assert_eq!(told.at("charge.refunded", "/refunded"), true);
+        assert_eq!(
+            told.previous("charge.refunded"),
+            &json!({"amount_refunded": 0, "refunded": false})
+        );
+        assert_eq!(play.status("sub_a"), "active");
+        assert!(
+            play.world.refund("sub_a").is_err(),
+            "it is given back already"
+        );
+
+        play.subscribed("sub_b");
+        let told = play.tells(DAY, |world| world.dispute("sub_b", true));
+        told.are_of_one_act(version, false);
+        assert_eq!(
+            told.kinds(),
+            [
+                "charge.dispute.created",
+                "charge.dispute.funds_withdrawn",
+                "customer.subscription.deleted"
+            ]
+        );
+        assert_eq!(
+            told.at(
+                "customer.subscription.deleted",
+                "/cancellation_details/reason"
+            ),
+            "payment_disputed"
+        );
+    }
+}
+
+#[test]
+fn entitlements_are_told_as_a_summary() {
+    let mut play = Play::new(NEW);
+    play.subscribed("sub_a");
+    let kind = "entitlements.active_entitlement_summary.updated";
+    let told = play.tells(0, |world| {
+        world.change_entitlements("cus_sub_a", &["feat_a".into()])
+    });
+    assert_eq!(told.at(kind, "/entitlements/data/0/lookup_key"), "a");
+    assert_eq!(told.previous(kind), &json!({"entitlements": {"data": []}}));
+    let told = play.tells(0, |world| {
+        world.change_entitlements("cus_sub_a", &["feat_b".into()])
+    });
+    assert_eq!(told.at(kind, "/entitlements/data/0/lookup_key"), "b");
+    let old = told
+        .previous(kind)
+        .pointer("/entitlements/data/0/lookup_key");
+    assert_eq!(old, Some(&json!("a")));
+}
+
+#[test]
+fn what_is_forgotten_is_still_told_of() {
+    let mut play = Play::new(NEW);
+    play.subscribed("sub_a");
+    assert!(play.world.forget("sub_a"));
+    assert!(!play.world.forget("sub_a"));
+    assert!(play.world.find_subscription("sub_a").is_none());
+    assert!(play.world.subscriptions_of("cus_sub_a").is_empty());
+    let created = play
+        .world
+        .events
+        .iter()
+        .any(|event| event.object["id"] == "sub_a");
+    assert!(created);
+    assert!(play.world.cancel_now("sub_a").is_err());
+    play.world.subscription(
+        Subscription::new("cus_sub_a", crate::Status::Active)
+            .id("sub_a")
+            .price("price_pro"),
+    );
+    assert_eq!(play.world.subscriptions_of("cus_sub_a"), ["sub_a"]);
+}
+
+#[test]
+fn the_unheard_of_has_a_type_and_an_object() {
+    let mut play = Play::new(NEW);
+    let (id, events) = play.after(0, |world| world.unknown_event(Some("cus_a")));
+    assert_eq!(events[0].id, id);
+    assert_eq!(events[0].object["object"], "billing.novelty");
+    assert_eq!(events[0].object["customer"], "cus_a");
+}
+
+#[test]
+fn updates_that_change_nothing_are_not_told() {
+    let mut play = Play::new(NEW);
+    play.subscribed("sub_a");
+    let (_, events) = play.after(0, |world| world.update_subscription("sub_a", |_| {}));
+    assert!(events.is_empty());
+    let told = play.tells(0, |world| {
+        world.update_subscription("sub_a", |one| {
+            one.details.metadata.insert("a".into(), "b".into());
+        })
+    });
+    assert_eq!(
+        told.previous("customer.subscription.updated"),
+        &json!({"metadata": {"a": null}})
+    );
+}

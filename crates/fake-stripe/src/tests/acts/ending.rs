@@ -1,0 +1,135 @@
+//! Cancellations, scheduled and immediate, and deleted customers.
+
+use serde_json::{Value, json};
+
+use super::{BOTH, DAY, MONTH, Play, period_end};
+use crate::{Customer, EndForm, FirstPayment, Renewal, Status, Subscription};
+
+#[test]
+fn a_scheduled_end_comes_in_both_forms_is_taken_back_and_comes() {
+    for version in BOTH {
+        for form in [EndForm::FlagAndTime, EndForm::TimeOnly] {
+            let mut play = Play::new(version);
+            play.subscribed("sub_a");
+            let end = play.stage.clock + MONTH;
+            let told = play.tells(DAY, |world| world.schedule_cancel("sub_a", form));
+            told.are_of_one_act(version, true);
+            let updated = "customer.subscription.updated";
+            assert_eq!(told.kinds(), [updated]);
+            let asked = play.stage.clock;
+            let has_flag = form == EndForm::FlagAndTime;
+            assert_eq!(told.at(updated, "/cancel_at"), end);
+            assert_eq!(told.at(updated, "/canceled_at"), asked);
+            assert_eq!(told.at(updated, "/cancel_at_period_end"), has_flag);
+            assert_eq!(told.at(updated, "/status"), "active");
+            let mut previous = json!({
+                "cancel_at": null, "canceled_at": null, "cancellation_details": {"reason": null},
+            });
+            if has_flag {
+                previous["cancel_at_period_end"] = json!(false);
+            }
+            assert_eq!(told.previous(updated), &previous);
+            let (renewal, _) =
+                play.after(0, |world| world.renew_subscription("sub_a", Renewal::Paid));
+            assert!(
+                renewal
+                    .unwrap_err()
+                    .to_string()
+                    .contains("scheduled to end")
+            );
+
+            let told = play.tells(DAY, |world| world.keep_subscription("sub_a"));
+            assert_eq!(told.at(updated, "/cancel_at"), &Value::Null);
+            assert_eq!(
+                told.previous(updated).get("cancel_at_period_end"),
+                has_flag.then_some(&json!(true))
+            );
+            assert_eq!(
+                told.previous(updated).get("cancellation_details"),
+                Some(&json!({"reason": "cancellation_requested"}))
+            );
+
+            play.tells(DAY, |world| world.schedule_cancel("sub_a", form));
+            let asked = play.stage.clock;
+            let told = play.tells(MONTH, |world| world.end_at_period_end("sub_a"));
+            told.are_of_one_act(version, false);
+            let deleted = "customer.subscription.deleted";
+            assert_eq!(told.kinds(), [deleted]);
+            assert_eq!(told.event(deleted).previous_attributes, None);
+            assert_eq!(told.at(deleted, "/status"), "canceled");
+            assert_eq!(told.at(deleted, "/ended_at"), end);
+            assert_eq!(told.at(deleted, "/canceled_at"), asked);
+        }
+    }
+}
+
+#[test]
+fn a_sudden_end_leaves_the_period_in_the_future() {
+    for version in BOTH {
+        let mut play = Play::new(version);
+        play.subscribed("sub_a");
+        let end = play.stage.clock + MONTH;
+        let told = play.tells(DAY, |world| world.cancel_now("sub_a"));
+        told.are_of_one_act(version, true);
+        let deleted = "customer.subscription.deleted";
+        assert_eq!(told.kinds(), [deleted]);
+        for (place, expected) in [
+            ("/status", json!("canceled")),
+            ("/canceled_at", json!(play.stage.clock)),
+            ("/ended_at", json!(play.stage.clock)),
+            ("/cancel_at_period_end", json!(false)),
+            (
+                "/cancellation_details/reason",
+                json!("cancellation_requested"),
+            ),
+            (period_end(version), json!(end)),
+        ] {
+            assert_eq!(told.at(deleted, place), &expected, "{place}");
+        }
+        let (again, events) = play.after(0, |world| world.cancel_now("sub_a"));
+        assert_eq!(
+            again.unwrap_err().to_string(),
+            "The subscription `sub_a` is canceled, so canceling it is impossible."
+        );
+        assert_eq!(events.len(), 0);
+    }
+}
+
+#[test]
+fn what_was_never_paid_expires_when_it_is_canceled() {
+    let mut play = Play::new(super::NEW);
+    play.world.customer(Customer::new("cus_a"));
+    let one = Subscription::new("cus_a", Status::Active)
+        .id("sub_a")
+        .price("price_pro");
+    play.tells(0, |world| world.subscribe(one, FirstPayment::Awaited));
+    let told = play.tells(0, |world| world.cancel_now("sub_a"));
+    assert_eq!(
+        told.at("customer.subscription.updated", "/status"),
+        "incomplete_expired"
+    );
+    assert!(!told.kinds().contains(&"customer.subscription.deleted"));
+}
+
+#[test]
+fn a_deleted_customer_takes_its_subscriptions_along() {
+    for version in BOTH {
+        let mut play = Play::new(version);
+        play.subscribed("sub_a");
+        play.tells(MONTH, |world| world.payment_fails("sub_a"));
+        let told = play.tells(DAY, |world| world.remove_customer("cus_sub_a"));
+        told.are_of_one_act(version, true);
+        assert_eq!(
+            told.kinds(),
+            [
+                "customer.subscription.deleted",
+                "invoice.updated",
+                "customer.deleted"
+            ]
+        );
+        assert_eq!(told.at("customer.deleted", "/email"), "a@example.com");
+        assert!(play.world.find_customer("cus_sub_a").unwrap().deleted);
+        assert!(play.world.remove_customer("cus_sub_a").is_err());
+        assert!(play.world.cancel_now("sub_a").is_err());
+    }
+}

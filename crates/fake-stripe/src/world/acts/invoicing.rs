@@ -1,0 +1,272 @@
+//! Invoices of subscriptions: drafted, finalized, paid, declined and voided.
+
+use compact_str::{CompactString, format_compact};
+
+use super::{
+    super::{
+        CheckoutSession, Invoice, InvoiceItem, InvoiceLine, InvoiceStatus, Item, Period, Status,
+        Subscription, World,
+    },
+    telling::Thing,
+};
+
+impl World {
+    /// Returns the cost of an item for one period. Usage is not measured here, so metered items cost nothing.
+    pub(crate) fn amount(&self, item: &Item) -> i64 {
+        let price = self.prices.get(&item.price);
+        let unit = price
+            .and_then(|price| price.unit_amount)
+            .unwrap_or_default();
+        unit.saturating_mul(i64::from(item.quantity.unwrap_or_default()))
+    }
+
+    /// Returns the amount due today for a Checkout session, before any discount.
+    pub(crate) fn session_subtotal(&self, session: &CheckoutSession) -> i64 {
+        if session.trial_days.is_some() {
+            return 0;
+        }
+        let amounts = session.items.iter().map(|item| self.amount(item));
+        amounts.fold(0, i64::saturating_add)
+    }
+
+    /// Returns the discount by a session's coupon on an amount.
+    pub(crate) fn amount_off(&self, session: &CheckoutSession, amount: i64) -> i64 {
+        let coupon = session.coupon.as_deref();
+        let coupon = coupon.and_then(|id| self.objects.coupons.get(id));
+        coupon.map_or(0, |coupon| coupon.taken_off(amount))
+    }
+
+    pub(crate) fn currency_of<'w>(&'w self, subscription: &'w Subscription) -> &'w str {
+        let first = subscription.items.first();
+        let price = first.and_then(|item| self.prices.get(&item.price));
+        let implied = price.map_or("usd", |price| price.currency.as_str());
+        subscription.details.currency.as_deref().unwrap_or(implied)
+    }
+
+    pub fn find_invoice(&self, id: &str) -> Option<&Invoice> {
+        self.objects.invoices.get(id)
+    }
+
+    /// Drafts an invoice for the current period of a subscription, including pending items, and makes it the latest.
+    /// Records no event.
+    pub(super) fn draft_invoice(&mut self, id: &str, reason: &str) -> CompactString {
+        let Some(subscription) = self.find_subscription(id).cloned() else {
+            return CompactString::default();
+        };
+        let lines = self.lines_of(&subscription);
+        self.draft(&subscription, reason, lines)
+    }
+
+    pub(super) fn draft(
+        &mut self,
+        subscription: &Subscription,
+        reason: &str,
+        lines: Vec<InvoiceLine>,
+    ) -> CompactString {
+        let customer = self.customers.get(&subscription.customer);
+        let subtotal = lines
+            .iter()
+            .fold(0, |sum: i64, line| sum.saturating_add(line.amount));
+        let discount = subscription.details.discount.as_ref().and_then(|discount| {
+            let coupon = self.objects.coupons.get(&discount.coupon)?;
+            Some((discount.id.clone(), coupon.taken_off(subtotal)))
+        });
+        let invoice = Invoice {
+            customer: subscription.customer.clone(),
+            subscription: Some(subscription.id.clone()),
+            subscription_metadata: subscription.details.metadata.clone(),
+            billing_reason: reason.into(),
+            currency: self.currency_of(subscription).into(),
+            lines,
+            discount,
+            period: billed(subscription, self.clock),
+            customer_email: customer.and_then(|customer| customer.email.clone()),
+            customer_name: customer.and_then(|customer| customer.details.name.clone()),
+            auto_advance: true,
+            days_until_due: subscription.details.days_until_due,
+            ..Invoice::default()
+        };
+        let invoice = self.invoice(invoice);
+        self.take_pending(&subscription.id, &invoice);
+        self.change_subscription(&subscription.id, |subscription| {
+            subscription.details.latest_invoice = Some(invoice.clone());
+        });
+        invoice
+    }
+
+    /// Assigns a subscription's pending items to this invoice.
+    fn take_pending(&mut self, subscription: &str, invoice: &CompactString) {
+        for mut item in self.pending(subscription) {
+            item.invoice = Some(invoice.clone());
+            self.invoice_item(item);
+        }
+    }
+
+    fn pending(&self, subscription: &str) -> Vec<InvoiceItem> {
+        let waiting = self.objects.invoice_items.iter();
+        let waiting = waiting.filter(|item| item.invoice.is_none());
+        waiting
+            .filter(|item| item.subscription == subscription)
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the pending items and a line for every item, which costs nothing during a trial.
+    pub(super) fn lines_of(&mut self, subscription: &Subscription) -> Vec<InvoiceLine> {
+        let waiting = self.pending(&subscription.id);
+        let mut lines: Vec<InvoiceLine> = waiting
+            .into_iter()
+            .map(|item| InvoiceLine {
+                invoice_item: Some(item.id),
+                ..item.line
+            })
+            .collect();
+        for item in &subscription.items {
+            let is_free = subscription.status == Status::Trialing;
+            lines.push(InvoiceLine {
+                amount: if is_free { 0 } else { self.amount(item) },
+                description: self.described(item, is_free),
+                period: item.period,
+                ..line_for(item)
+            });
+        }
+        for line in &mut lines {
+            self.fill(&mut line.id, "il_1", 19);
+        }
+        lines
+    }
+
+    fn described(&self, item: &Item, is_free: bool) -> CompactString {
+        let name = self.product_name(item);
+        let quantity = item.quantity.unwrap_or_default();
+        if is_free {
+            format_compact!("Trial period for {name}")
+        } else {
+            format_compact!("{quantity} × {name}")
+        }
+    }
+
+    pub(super) fn product_name(&self, item: &Item) -> CompactString {
+        let price = self.prices.get(&item.price);
+        let product = price.and_then(|price| self.products.get(&price.product));
+        product.map_or_else(|| item.price.clone(), |product| product.name.clone())
+    }
+
+    pub(super) fn change_invoice(&mut self, id: &str, change: impl FnOnce(&mut Invoice)) {
+        if let Some(mut invoice) = self.objects.invoices.get(id).cloned() {
+            change(&mut invoice);
+            self.objects.invoices.put(invoice);
+        }
+    }
+
+    /// Finalizes a draft. Records no event.
+    pub(super) fn finalize(&mut self, id: &str) {
+        let clock = self.clock;
+        let Some(customer) = self
+            .objects
+            .invoices
+            .get(id)
+            .map(|one| one.customer.clone())
+        else {
+            return;
+        };
+        let number = self.next_invoice_number(&customer);
+        self.change_invoice(id, |invoice| {
+            if invoice.status == InvoiceStatus::Draft {
+                invoice.status = InvoiceStatus::Open;
+                invoice.finalized_at = Some(clock);
+                invoice.number = Some(number);
+            }
+        });
+    }
+
+    fn next_invoice_number(&mut self, customer: &str) -> CompactString {
+        let prefix = crate::shapes::invoice_prefix(customer);
+        let Some(mut customer) = self.customers.get(customer).cloned() else {
+            return format_compact!("{prefix}-0001");
+        };
+        let number = customer.details.invoices.saturating_add(1);
+        customer.details.invoices = number;
+        self.customers.put(customer);
+        format_compact!("{prefix}-{number:04}")
+    }
+
+    /// Finalizes a draft, creates its payment intent, and records both events. Does nothing if it is final already.
+    pub(super) fn finalize_told(&mut self, id: &str) {
+        let Some(invoice) = self.find_invoice(id) else {
+            return;
+        };
+        if invoice.status != InvoiceStatus::Draft {
+            return;
+        }
+        let is_asked = invoice.payment_intent.is_some();
+        self.finalize(id);
+        let intent = self.ask_for(id).filter(|_| !is_asked);
+        self.tell("invoice.finalized", Thing::Invoice(id));
+        if let Some(intent) = intent {
+            self.tell("payment_intent.created", Thing::PaymentIntent(&intent));
+        }
+    }
+
+    /// Voids an invoice.
+    pub(super) fn void_told(&mut self, id: &str) {
+        let clock = self.clock;
+        let before = self.rendering(Thing::Invoice(id));
+        self.change_invoice(id, |invoice| {
+            invoice.status = InvoiceStatus::Void;
+            invoice.voided_at = Some(clock);
+            invoice.auto_advance = false;
+            invoice.next_payment_attempt = None;
+        });
+        self.tell("invoice.voided", Thing::Invoice(id));
+        self.tell_since("invoice.updated", Thing::Invoice(id), &before);
+    }
+
+    /// Stops the automatic collection of an open invoice.
+    pub(super) fn leave_open_told(&mut self, id: &str) {
+        self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
+            world.change_invoice(id, |invoice| {
+                if matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Open) {
+                    invoice.auto_advance = false;
+                    invoice.next_payment_attempt = None;
+                }
+            });
+        });
+    }
+
+    /// Returns the latest invoice of a subscription if it is unpaid.
+    pub(super) fn owed(&self, subscription: &Subscription) -> Option<&Invoice> {
+        let latest = subscription.details.latest_invoice.as_deref()?;
+        let invoice = self.find_invoice(latest)?;
+        matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Open).then_some(invoice)
+    }
+}
+
+/// Returns an invoice line for an item, without its amount.
+pub(super) fn line_for(item: &Item) -> InvoiceLine {
+    InvoiceLine {
+        price: item.price.clone(),
+        quantity: item.quantity.or(Some(0)),
+        subscription_item: item.id.clone(),
+        metadata: item.metadata.as_deref().cloned().unwrap_or_default(),
+        ..InvoiceLine::default()
+    }
+}
+
+/// Returns the period shown on an invoice: a single moment for the first one, the past period for others.
+fn billed(subscription: &Subscription, clock: i64) -> Option<Period> {
+    let first = subscription.items.first()?.period?;
+    let is_first = subscription.details.latest_invoice.is_none();
+    Some(if is_first {
+        Period {
+            start: clock,
+            end: clock,
+        }
+    } else {
+        let length = first.end.saturating_sub(first.start);
+        Period {
+            start: first.start.saturating_sub(length),
+            end: first.start,
+        }
+    })
+}

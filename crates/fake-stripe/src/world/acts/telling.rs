@@ -1,0 +1,242 @@
+//! Events with the current object and its previous attributes.
+
+use compact_str::CompactString;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::super::{Event, Subscription, World};
+use crate::{
+    shapes::{self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View},
+    version::ApiVersion,
+};
+
+/// The object of an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Thing<'a> {
+    Customer(&'a str),
+    Subscription(&'a str),
+    Invoice(&'a str),
+    InvoiceItem(&'a str),
+    InvoicePayment(&'a str),
+    PaymentIntent(&'a str),
+    PaymentMethod(&'a str),
+    Charge(&'a str),
+    Refund(&'a str),
+    Dispute(&'a str),
+    Session(&'a str),
+    Schedule(&'a str),
+    Price(&'a str),
+    Product(&'a str),
+    Coupon(&'a str),
+    /// Entitlements, by customer id.
+    Entitlements(&'a str),
+}
+
+impl World {
+    pub fn find_event(&self, id: &str) -> Option<&Event> {
+        self.events.get(id)
+    }
+
+    /// Returns an event as Stripe sends it, byte for byte the same on every delivery.
+    pub fn event_body(&self, id: &str) -> Option<Vec<u8>> {
+        let event = self.events.get(id)?;
+        let view = View {
+            world: self,
+            version: &self.default_version,
+        };
+        serde_json::to_vec_pretty(&EventShape::new(event, view)).ok()
+    }
+
+    /// Returns a customer's subscriptions as the API does in its newest version.
+    pub fn subscription_objects(&self, customer: &str) -> Vec<Value> {
+        let view = View {
+            world: self,
+            version: &ApiVersion::NEWEST,
+        };
+        let slots = self.slots_of(customer);
+        let subscriptions = slots.filter_map(|slot| self.subscriptions.at(slot));
+        subscriptions
+            .map(|one| written(&SubscriptionShape::new(one, view)))
+            .collect()
+    }
+
+    /// Renders an object in the current event version. Returns null if it does not exist.
+    pub(super) fn rendering(&self, thing: Thing<'_>) -> Value {
+        let version = self.scene.events_version.as_ref();
+        let view = View {
+            world: self,
+            version: version.unwrap_or(&self.default_version),
+        };
+        let some = &self.objects;
+        let found = match thing {
+            Thing::Customer(id) => self
+                .customers
+                .get(id)
+                .map(|one| written(&CustomerShape::new(one, view))),
+            Thing::Subscription(id) => self
+                .subscriptions
+                .get(id)
+                .map(|one| written(&SubscriptionShape::new(one, view))),
+            Thing::Price(id) => self
+                .prices
+                .get(id)
+                .map(|one| written(&PriceShape::new(one, view))),
+            Thing::Product(id) => self
+                .products
+                .get(id)
+                .map(|one| written(&ProductShape::new(one, view))),
+            Thing::Invoice(id) => some.invoices.get(id).map(|one| shapes::invoice(one, view)),
+            Thing::InvoiceItem(id) => some
+                .invoice_items
+                .get(id)
+                .map(|one| shapes::invoice_item(one, view)),
+            Thing::InvoicePayment(id) => some
+                .invoice_payments
+                .get(id)
+                .map(|one| shapes::invoice_payment(one, view)),
+            Thing::PaymentIntent(id) => some
+                .payment_intents
+                .get(id)
+                .map(|one| shapes::payment_intent(one, view)),
+            Thing::PaymentMethod(id) => some
+                .payment_methods
+                .get(id)
+                .map(|one| shapes::payment_method(one, view)),
+            Thing::Charge(id) => some.charges.get(id).map(|one| shapes::charge(one, view)),
+            Thing::Refund(id) => some.refunds.get(id).map(|one| shapes::refund(one, view)),
+            Thing::Dispute(id) => some.disputes.get(id).map(|one| shapes::dispute(one, view)),
+            Thing::Session(id) => some
+                .sessions
+                .get(id)
+                .map(|one| shapes::checkout_session(one, view)),
+            Thing::Schedule(id) => some
+                .schedules
+                .get(id)
+                .map(|one| shapes::schedule(one, view)),
+            Thing::Coupon(id) => some.coupons.get(id).map(|one| shapes::coupon(one, view)),
+            Thing::Entitlements(id) => Some(shapes::entitlement_summary(id, view)),
+        };
+        found.unwrap_or_default()
+    }
+
+    /// Records an event with the object as it is now.
+    pub(super) fn tell(&mut self, kind: &str, thing: Thing<'_>) {
+        let object = self.rendering(thing);
+        self.record(kind, object, None);
+    }
+
+    /// Applies a change and records an event with the difference, unless the object stayed the same.
+    pub(super) fn tell_change(
+        &mut self,
+        kind: &str,
+        thing: Thing<'_>,
+        change: impl FnOnce(&mut Self),
+    ) {
+        let before = self.rendering(thing);
+        change(self);
+        self.tell_since(kind, thing, &before);
+    }
+
+    /// Records an event with the difference since the object was rendered, if it differs.
+    pub(super) fn tell_since(&mut self, kind: &str, thing: Thing<'_>, before: &Value) {
+        let after = self.rendering(thing);
+        if let Some(previous) = previous_attributes(before, &after) {
+            self.record(kind, after, Some(previous));
+        }
+    }
+
+    /// Updates a subscription and records the event.
+    pub(super) fn update_told(&mut self, id: &str, change: impl FnOnce(&mut Subscription)) {
+        self.tell_change(
+            "customer.subscription.updated",
+            Thing::Subscription(id),
+            |world| {
+                world.change_subscription(id, change);
+            },
+        );
+    }
+
+    pub(super) fn record(
+        &mut self,
+        kind: &str,
+        object: Value,
+        previous_attributes: Option<Value>,
+    ) -> CompactString {
+        let version = self.scene.events_version.as_ref();
+        let api_version = version.unwrap_or(&self.default_version).to_string().into();
+        let listening = self.webhook_endpoints.iter().filter(|endpoint| {
+            let events = &endpoint.enabled_events;
+            endpoint.enabled && events.iter().any(|event| event == "*" || event == kind)
+        });
+        let pending_webhooks = u32::try_from(listening.count()).unwrap_or(u32::MAX);
+        let cause = self.scene.cause.clone();
+        let id = self.event(Event {
+            id: CompactString::default(),
+            created: self.clock,
+            kind: kind.into(),
+            api_version,
+            object,
+            previous_attributes,
+            request: cause.request,
+            idempotency_key: cause.idempotency_key,
+            pending_webhooks,
+        });
+        self.scene.tell(&id);
+        id
+    }
+
+    /// Returns true if events have the format introduced with basil.
+    pub(super) fn tells_since_basil(&self) -> bool {
+        let version = self.scene.events_version.as_ref();
+        version
+            .unwrap_or(&self.default_version)
+            .has_periods_at_items()
+    }
+}
+
+fn written<T: Serialize>(shape: &T) -> Value {
+    serde_json::to_value(shape).unwrap_or_default()
+}
+
+/// Returns the old values of the keys that differ: recursively for objects, whole for lists, and null for missing ones.
+fn previous_attributes(before: &Value, after: &Value) -> Option<Value> {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return (before != after).then(|| before.clone());
+    };
+    let added = after.keys().filter(|key| !before.contains_key(*key));
+    let mut previous: Map<String, Value> = added.map(|key| (key.clone(), Value::Null)).collect();
+    for (key, old) in before {
+        let new = after.get(key).unwrap_or(&Value::Null);
+        if let Some(old) = previous_attributes(old, new) {
+            previous.insert(key.clone(), old);
+        }
+    }
+    (!previous.is_empty()).then_some(Value::Object(previous))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn previous_attributes_hold_the_old_values_of_what_differs() {
+        let before = json!({
+            "same": 1, "gone": 2, "was_null": null, "was_object": {"behavior": "void"},
+            "reason": {"comment": null, "reason": null}, "items": {"data": [{"q": 1}], "url": "/"},
+        });
+        let after = json!({
+            "same": 1, "new": 3, "was_null": 4, "was_object": null,
+            "reason": {"comment": null, "reason": "asked"}, "items": {"data": [{"q": 2}], "url": "/"},
+        });
+        assert_eq!(
+            previous_attributes(&before, &after),
+            Some(json!({
+                "new": null, "gone": 2, "was_null": null, "was_object": {"behavior": "void"},
+                "reason": {"reason": null}, "items": {"data": [{"q": 1}]},
+            }))
+        );
+        assert_eq!(previous_attributes(&before, &before), None);
+    }
+}

@@ -1,0 +1,154 @@
+//! Context of a change: clock, event API version, id namespace, and the events recorded so far.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::{World, numbers::Numbers};
+use crate::version::ApiVersion;
+
+/// The context of operations: time, event API version and id namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    pub clock: i64,
+    pub events_version: ApiVersion,
+    /// Namespace of ids; empty for the world's default.
+    pub namespace: CompactString,
+}
+
+/// The cause of an event: a request, or Stripe itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// Request id; `None` for Stripe's own actions.
+    pub request: Option<CompactString>,
+    pub idempotency_key: Option<CompactString>,
+}
+
+/// The current context of a world.
+#[derive(Debug, Default)]
+pub(super) struct Scene {
+    /// Version of events; `None` for the account's default.
+    pub(super) events_version: Option<ApiVersion>,
+    /// Cause of the current operation's events.
+    pub(super) cause: Cause,
+    /// Current request of the application.
+    request: Option<Cause>,
+    /// Events recorded since the stage was entered.
+    told: Option<Vec<CompactString>>,
+    /// Id counters of the inactive namespaces.
+    waiting: BTreeMap<CompactString, Numbers>,
+    /// Stage of each customer's last change.
+    stages: BTreeMap<CompactString, Stage>,
+    /// Namespace of an id or another word, such as an e-mail.
+    namespaces: BTreeMap<CompactString, CompactString>,
+}
+
+impl Scene {
+    pub(super) fn tell(&mut self, event: &CompactString) {
+        if let Some(told) = &mut self.told {
+            told.push(event.clone());
+        }
+    }
+}
+
+impl World {
+    /// Runs operations in a stage, then restores the world's clock, version and ids. Returns the ids of the recorded
+    /// events, in the order that Stripe documents.
+    ///
+    /// The ids created in a stage depend only on its namespace and on the number of earlier ids of the kind in it,
+    /// whatever else happens in the world meanwhile.
+    pub fn on_stage<R>(
+        &mut self,
+        stage: &Stage,
+        acts: impl FnOnce(&mut Self) -> R,
+    ) -> (R, Vec<CompactString>) {
+        let clock = mem::replace(&mut self.clock, stage.clock);
+        let version = self
+            .scene
+            .events_version
+            .replace(stage.events_version.clone());
+        let told = self.scene.told.replace(Vec::new());
+        let numbers = (!stage.namespace.is_empty()).then(|| {
+            let waiting = self.scene.waiting.remove(&stage.namespace);
+            let theirs = waiting.unwrap_or_else(|| Numbers::new(&stage.namespace));
+            mem::replace(&mut self.numbers, theirs)
+        });
+        let result = acts(self);
+        if let Some(ours) = numbers {
+            let mut theirs = mem::replace(&mut self.numbers, ours);
+            for id in theirs.take_fresh() {
+                self.note(&stage.namespace, &id);
+            }
+            self.scene.waiting.insert(stage.namespace.clone(), theirs);
+        }
+        self.clock = clock;
+        self.scene.events_version = version;
+        let events = mem::replace(&mut self.scene.told, told).unwrap_or_default();
+        for customer in self.customers_in(&events) {
+            self.scene.stages.insert(customer, stage.clone());
+        }
+        (result, events)
+    }
+
+    /// Returns the stage of a customer's last change, which the application's own changes to the customer should use.
+    pub fn stage_of(&self, customer: &str) -> Option<&Stage> {
+        self.scene.stages.get(customer)
+    }
+
+    /// Assigns a word, such as an e-mail or an account's id, to a namespace: requests that contain it belong there.
+    pub fn note(&mut self, namespace: &str, word: &str) {
+        let namespaces = &mut self.scene.namespaces;
+        namespaces.insert(word.into(), namespace.into());
+    }
+
+    /// Returns the namespaces of some words.
+    pub(crate) fn namespaces_of<'r>(
+        &self,
+        words: impl Iterator<Item = &'r str>,
+    ) -> BTreeSet<CompactString> {
+        words
+            .filter_map(|word| self.scene.namespaces.get(word).cloned())
+            .collect()
+    }
+
+    /// Runs operations as a request of the application. Their events refer to it.
+    pub fn by_request<R>(&mut self, cause: Cause, acts: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.scene.request.replace(cause);
+        let result = acts(self);
+        self.scene.request = before;
+        result
+    }
+
+    /// Starts an operation of a person, whose events share a request.
+    pub(super) fn by_person(&mut self) {
+        self.scene.cause = match self.scene.request.clone() {
+            Some(cause) => cause,
+            None => Cause {
+                request: Some(self.numbers.next("req_", 14)),
+                idempotency_key: None,
+            },
+        };
+    }
+
+    /// Starts an operation of Stripe itself, whose events have no request unless the application sent one.
+    pub(super) fn by_itself(&mut self) {
+        self.scene.cause = self.scene.request.clone().unwrap_or_default();
+    }
+
+    fn customers_in(&self, events: &[CompactString]) -> Vec<CompactString> {
+        let events = events.iter().filter_map(|id| self.events.get(id));
+        let customer = |object: &Value| {
+            let is_one = object.get("object").is_some_and(|kind| kind == "customer");
+            let key = if is_one { "id" } else { "customer" };
+            object
+                .get(key)
+                .and_then(Value::as_str)
+                .map(CompactString::from)
+        };
+        events.filter_map(|event| customer(&event.object)).collect()
+    }
+}
