@@ -2,7 +2,7 @@
 //! `contract` is the pure core; `config`, `baseline`, `changes` and `report` are pure edges around it. `billing`,
 //! `database` and `fixtures` read the two sides; `github` and `chat` publish. `rehearsal` defines the scenarios,
 //! the package `fake-stripe` simulates the provider and delivers its events, `scratch` writes the accounts. Only
-//! `commands` wires them together; `tests/architecture.rs` enforces this.
+//! `commands` wires them together; `tests/it/architecture.rs` enforces this.
 
 pub mod application;
 pub mod baseline;

@@ -24,7 +24,7 @@ mod runner;
     dead_code,
     reason = "shared by several tests, each of which uses a part"
 )]
-#[path = "../action/scene.rs"]
+#[path = "../it/action/scene.rs"]
 mod scene;
 #[expect(
     dead_code,

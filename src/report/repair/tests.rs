@@ -1,4 +1,4 @@
-//! Tests of the repair script. `tests/integration` runs it in Postgres.
+//! Tests of the repair script. `tests/it/integration` runs it in Postgres.
 
 use proptest::prelude::*;
 

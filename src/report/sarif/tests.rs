@@ -1,4 +1,4 @@
-//! Tests of the SARIF output. `tests/integration` validates it against the official schema.
+//! Tests of the SARIF output. `tests/it/integration` validates it against the official schema.
 
 use proptest::prelude::*;
 use serde_json::Value;

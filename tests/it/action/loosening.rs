@@ -1,0 +1,231 @@
+//! The report of a pull request warns if its configuration is weaker than that of the base commit.
+
+use serde_json::{Value, json};
+
+use super::{hostile::expect_harmless, scene::Scene};
+use crate::{
+    fake_github::{CheckRun, TOKEN, Token, World},
+    runner::Ran,
+    shop::{CONFIG, drifted, in_order, line_of},
+};
+
+const SENTENCE: &str =
+    "this pull request lets findings of severity high pass: `fail_on` goes from `high` to `never`";
+
+/// A configuration in which no finding fails.
+fn looser() -> String {
+    format!("{CONFIG}    fail_on: never\n")
+}
+
+fn warnings(run: &CheckRun) -> Vec<(String, u64, String)> {
+    let is_warning = |one: &&Value| one["title"] == "Warning";
+    let warnings = run.annotations.iter().filter(is_warning);
+    let shown = warnings.map(|one| {
+        assert_eq!(one["annotation_level"], "warning");
+        (
+            one["path"].as_str().expect("a path").to_owned(),
+            one["start_line"].as_u64().expect("a line"),
+            one["message"].as_str().expect("a message").to_owned(),
+        )
+    });
+    shown.collect()
+}
+
+/// Removes Markdown's escapes.
+fn plain(markdown: &str) -> String {
+    markdown.replace(['\\', '`'], "")
+}
+
+#[track_caller]
+fn expect_everywhere(scene: &Scene, ran: &Ran, sentence: &str) {
+    let report = scene.step.report().to_string();
+    for (place, text) in [
+        ("comment", scene.comment()),
+        ("summary", scene.step.summary()),
+        ("report", report),
+        ("log", ran.stderr.clone()),
+    ] {
+        assert!(plain(&text).contains(&plain(sentence)), "{place}: {text}");
+    }
+}
+
+#[track_caller]
+fn expect_nowhere(scene: &Scene, ran: &Ran) {
+    for (place, text) in scene.everything_that_left(ran) {
+        assert!(!text.contains("this pull request"), "{place}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_looser_file_is_told_in_every_place_and_at_its_line() {
+    let scene = Scene::open(&drifted()).await;
+    scene.step.check_out("prodverdict.yml", &looser());
+    let listed = json!({"filename": "prodverdict.yml", "status": "modified"});
+    scene.github.world().pull(7).files = vec![listed];
+    let ran = scene.run().await;
+    // The weaker configuration is in force and determines the verdict.
+    ran.expect(0);
+    scene.expect_conclusion("neutral");
+    expect_everywhere(&scene, &ran, SENTENCE);
+    let [(path, line, message)] = warnings(&scene.check_run()).try_into().expect("one");
+    assert_eq!(path, "prodverdict.yml");
+    assert_eq!(line, line_of(&looser(), "fail_on"));
+    assert!(message.starts_with(SENTENCE), "{message}");
+    assert!(message.contains("in force here"), "{message}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_looser_says_nothing() {
+    let stricter = async {
+        let scene = Scene::open(&in_order()).await;
+        let text = format!("{CONFIG}    fail_on: low\n");
+        scene.step.check_out("prodverdict.yml", &text);
+        let ran = scene.run().await;
+        ran.expect(0);
+        expect_nowhere(&scene, &ran);
+        assert_eq!(scene.github.count("GET", "/pulls/7/files"), 0);
+    };
+    let first = async {
+        let scene = Scene::open(&drifted())
+            .await
+            .refusing("404 GET ", "/contents/prodverdict.yml");
+        scene.github.world().files.clear();
+        scene.step.check_out("prodverdict.yml", &looser());
+        let ran = scene.run().await;
+        ran.expect(0);
+        expect_nowhere(&scene, &ran);
+    };
+    // The base became stricter after the branch began, and the pull request changes other files.
+    let behind = async {
+        let scene = Scene::open(&in_order()).await;
+        scene.step.check_out("prodverdict.yml", &looser());
+        let listed = json!({"filename": "README.md", "status": "modified"});
+        scene.github.world().pull(7).files = vec![listed];
+        let ran = scene.run().await;
+        ran.expect(0);
+        expect_nowhere(&scene, &ran);
+        assert_eq!(scene.github.count("GET", "/pulls/7/files"), 1);
+    };
+    let push = async {
+        let scene = Scene::on("push", "push", &drifted()).await;
+        scene.step.check_out("prodverdict.yml", &looser());
+        let ran = scene.run().await;
+        ran.expect(0);
+        expect_nowhere(&scene, &ran);
+        assert_eq!(scene.github.count("GET", "/contents/"), 0);
+    };
+    tokio::join!(stricter, first, behind, push);
+}
+
+#[tokio::test]
+async fn the_heads_file_is_compared_and_never_applied() {
+    let on = |event: &'static str, payload: &'static str| async move {
+        let scene = Scene::on(event, payload, &drifted()).await;
+        scene.commit(&[1], &looser());
+        scene.step.check_out("prodverdict.yml", &looser());
+        let ran = scene.run().await;
+        ran.expect(1);
+        expect_everywhere(&scene, &ran, SENTENCE);
+        let [(_, line, message)] = warnings(&scene.check_run()).try_into().expect("one");
+        assert_eq!(line, line_of(&looser(), "fail_on"));
+        assert!(message.contains("base commit is in force"), "{message}");
+    };
+    tokio::join!(
+        on("pull_request_target", "pull_request_fork"),
+        on("workflow_run", "workflow_run"),
+        on("issue_comment", "issue_comment"),
+    );
+}
+
+#[tokio::test]
+async fn an_unusable_head_file_is_reported() {
+    let missing = async {
+        let scene = Scene::on("pull_request_target", "pull_request", &in_order())
+            .await
+            .refusing("404 GET ", "/contents/prodverdict.yml");
+        let ran = scene.run().await;
+        ran.expect(0);
+        expect_everywhere(
+            &scene,
+            &ran,
+            "no `prodverdict.yml` at the head of this pull request",
+        );
+    };
+    let broken = async {
+        let scene = Scene::on("pull_request_target", "pull_request", &in_order()).await;
+        scene.commit(&[1], &CONFIG.replace("users_table", "users_tabel"));
+        let ran = scene.run().await;
+        ran.expect(0);
+        expect_everywhere(&scene, &ran, "unknown key `users_tabel`");
+        let [(_, line, _)] = warnings(&scene.check_run()).try_into().expect("one");
+        assert_eq!(line, line_of(CONFIG, "users_table"));
+    };
+    tokio::join!(missing, broken);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_compared_is_a_warning() {
+    let unreadable = async {
+        let mut world = World::new();
+        let token = Token {
+            reads_contents: false,
+            ..Token::writing()
+        };
+        world.tokens.insert(TOKEN.to_owned(), token);
+        let scene = Scene::in_world(world, "pull_request", "pull_request", &in_order())
+            .await
+            .refusing("403 GET ", "/contents/prodverdict.yml")
+            .refusing("403 GET ", "/commits");
+        let ran = scene.run().await;
+        ran.expect(0);
+        let sentence =
+            "it is not known whether this pull request lets more pass than its base commit";
+        expect_everywhere(&scene, &ran, sentence);
+        assert!(ran.stderr.contains("contents: read"), "{}", ran.stderr);
+        assert_eq!(warnings(&scene.check_run()), []);
+    };
+    let broken_base = async {
+        let scene = Scene::open(&in_order()).await;
+        scene.commit(&[9], "version: 7\n");
+        let ran = scene.run().await;
+        ran.expect(0);
+        expect_everywhere(
+            &scene,
+            &ran,
+            "`prodverdict.yml` of the base commit has problems",
+        );
+    };
+    tokio::join!(unreadable, broken_base);
+}
+
+#[tokio::test]
+async fn a_pull_request_that_is_not_checked_is_told_all_the_same() {
+    let mut scene = Scene::on("pull_request", "pull_request_fork", &in_order())
+        .await
+        .with("on_missing_credentials", "skip");
+    scene.step.set("STRIPE_SECRET_KEY", "");
+    scene.step.set("DATABASE_URL", "");
+    scene.step.check_out("prodverdict.yml", &looser());
+    let ran = scene.run().await;
+    ran.expect(0);
+    scene.expect_conclusion("skipped");
+    assert!(plain(&scene.step.summary()).contains(&plain(SENTENCE)));
+    assert!(ran.stderr.contains(SENTENCE), "{}", ran.stderr);
+    assert_eq!(warnings(&scene.check_run()).len(), 1);
+}
+
+#[tokio::test]
+async fn hostile_text_of_either_file_does_nothing() {
+    let evil = "@octocat ::error::x ##[error]y <img src=x> --> | `z`";
+    let scene = Scene::open(&in_order()).await;
+    let quoted = evil.replace('\'', "''");
+    let text =
+        format!("{CONFIG}    ignore_prices: ['{quoted}']\n    free_plans: [free, '{quoted}']\n");
+    scene.step.check_out("prodverdict.yml", &text);
+    let ran = scene.run().await;
+    ran.expect(0);
+    assert_eq!(warnings(&scene.check_run()).len(), 2);
+    assert_eq!(ran.commands(), [""; 0]);
+    expect_harmless("the comment", &scene.comment());
+    expect_harmless("the summary", &scene.step.summary());
+}

@@ -1,0 +1,254 @@
+//! Checks the architecture: allowed imports, pure modules, and the form of files.
+
+use std::{
+    collections::BTreeSet,
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+/// Each module of the crate and the modules it may import. `commands` wires them together and may import anything.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("contract", &[]),
+    ("problem", &["contract"]),
+    ("host", &[]),
+    ("http", &["host"]),
+    ("application", &["problem"]),
+    ("cli", &[]),
+    ("config", &["contract", "problem", "host", "baseline"]),
+    ("baseline", &["contract", "problem"]),
+    ("report", &["contract", "baseline", "problem"]),
+    ("changes", &["contract", "config", "problem", "report"]),
+    ("notice", &[]),
+    ("billing", &["contract", "problem", "http", "notice"]),
+    ("database", &["contract", "config", "problem", "host"]),
+    (
+        "scratch",
+        &["contract", "config", "problem", "host", "database"],
+    ),
+    (
+        "fixtures",
+        &["contract", "config", "problem", "billing", "database"],
+    ),
+    (
+        "github",
+        &[
+            "contract", "baseline", "report", "changes", "problem", "http",
+        ],
+    ),
+    ("chat", &["contract", "baseline", "report", "problem"]),
+    ("rehearsal", &["contract"]),
+];
+
+/// Modules that compute without I/O.
+const PURE: &[&str] = &[
+    "contract",
+    "baseline",
+    "changes",
+    "report",
+    "config",
+    "problem",
+    "rehearsal",
+];
+
+/// Signs of I/O.
+const WORLD: &[&str] = &[
+    "std::fs",
+    "std::env",
+    "std::net",
+    "::now()",
+    "tokio::",
+    "reqwest::",
+    "sqlx::",
+    "octocrab::",
+    "tracing::",
+];
+
+/// Names that do not describe their contents.
+const VAGUE: &[&str] = &[
+    "utils", "util", "helpers", "common", "misc", "types", "manager",
+];
+
+#[test]
+fn imports_point_inwards() {
+    let mut broken = Vec::new();
+    for file in sources() {
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == file.module) else {
+            continue;
+        };
+        let code = file.code();
+        for (start, _) in code.match_indices("crate::") {
+            for import in imported(&code[start + "crate::".len()..]) {
+                if import != file.module && !allowed.contains(&import.as_str()) {
+                    let line = code[..start].lines().count();
+                    broken.push(format!(
+                        "{file}:{line}: `{}` may not import `{import}`",
+                        file.module
+                    ));
+                }
+            }
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn pure_modules_do_not_touch_the_world() {
+    let mut broken = Vec::new();
+    for file in sources()
+        .iter()
+        .filter(|file| PURE.contains(&file.module.as_str()))
+    {
+        for (number, line) in file.code().lines().enumerate() {
+            for word in WORLD.iter().filter(|word| line.contains(**word)) {
+                broken.push(format!(
+                    "{file}:{}: `{}` is pure but mentions `{word}`",
+                    number + 1,
+                    file.module
+                ));
+            }
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn every_module_is_in_the_table() {
+    let listed: BTreeSet<_> = MAY_IMPORT
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    let outside: BTreeSet<_> = ["main", "lib", "commands"].map(str::to_owned).into();
+    let found: BTreeSet<_> = sources().into_iter().map(|file| file.module).collect();
+    assert_eq!(found, listed.union(&outside).cloned().collect());
+}
+
+#[test]
+fn every_file_is_named_and_introduced() {
+    let mut broken = Vec::new();
+    for file in sources() {
+        let stem = file
+            .path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        if VAGUE.contains(&stem) {
+            broken.push(format!("{file}: `{stem}` does not say what is inside"));
+        }
+        if !file.text.starts_with("//! ") {
+            broken.push(format!(
+                "{file}: start with one `//!` line that says what lives here"
+            ));
+        }
+    }
+    assert_none(&broken);
+}
+
+struct Source {
+    path: PathBuf,
+    module: String,
+    text: String,
+}
+
+impl Source {
+    /// Returns the text above the unit tests, with comment lines emptied to keep line numbers.
+    fn code(&self) -> String {
+        let above_tests = self.text.lines().take_while(|line| *line != "#[cfg(test)]");
+        let emptied = above_tests.map(|line| {
+            if line.trim_start().starts_with("//") {
+                ""
+            } else {
+                line
+            }
+        });
+        emptied.collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())
+    }
+}
+
+/// Lists the modules right after `crate::`, including those of a group over several lines: `{a, b::{C, D}, e}`.
+fn imported(rest: &str) -> Vec<String> {
+    let name = |text: &str| -> String {
+        let text = text.trim_start();
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect()
+    };
+    let mut names = Vec::new();
+    let Some(group) = rest.strip_prefix('{') else {
+        names.push(name(rest));
+        return names
+            .into_iter()
+            .filter(|name| name.starts_with(char::is_lowercase))
+            .collect();
+    };
+    let (mut depth, mut start) = (0, 0);
+    for (index, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                names.push(name(&group[start..index]));
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                names.push(name(&group[start..index]));
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    names
+        .into_iter()
+        .filter(|name| name.starts_with(char::is_lowercase))
+        .collect()
+}
+
+#[test]
+fn groups_of_imports_are_read_whole() {
+    assert_eq!(imported("a::B;"), ["a"]);
+    assert_eq!(imported("{a::{B, c::D}, e, F};\nuse crate::g;"), ["a", "e"]);
+    assert_eq!(imported("{\n    a::B,\n    c,\n};"), ["a", "c"]);
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("readable folder") {
+            let path = entry.expect("readable entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    walk(&root, &mut paths);
+    paths.sort();
+    let source = |path: PathBuf| {
+        let first = path
+            .strip_prefix(&root)
+            .expect("inside src")
+            .components()
+            .next()
+            .expect("a name");
+        let module = first
+            .as_os_str()
+            .to_string_lossy()
+            .trim_end_matches(".rs")
+            .to_owned();
+        let text = fs::read_to_string(&path).expect("source is UTF-8");
+        Source { path, module, text }
+    };
+    paths.into_iter().map(source).collect()
+}
+
+#[track_caller]
+fn assert_none(broken: &[String]) {
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}

@@ -1,0 +1,188 @@
+//! Tests of the example app alone: it starts, rejects forgeries, and its broken variants are the same in both
+//! languages. Rehearsals test its handling of a customer's life elsewhere.
+
+use std::{
+    fmt::Write as _,
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use fake_stripe::{Customer, FakeStripe, Status, Subscription, World};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
+use sha2::Sha256;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use url::Url;
+
+use crate::{
+    handlers::{self, App, Environment, Mutant},
+    node_app::{self, NodeApp, Packages},
+};
+
+const SECRET: &str = "whsec_of_the_example";
+
+#[test]
+fn every_mutant_is_a_patch_that_applies() {
+    let names = Mutant::ALL.map(Mutant::as_str);
+    assert_eq!(node_app::patches(), names);
+    for name in names {
+        let (title, story) = node_app::story(name);
+        assert!(
+            title.lines().count() == 1 && !title.ends_with('.'),
+            "{name}: {title}"
+        );
+        assert!(
+            story.lines().count() == 1 && story.ends_with('.'),
+            "{name}: {story}"
+        );
+        let copy = node_app::copy(Some(name));
+        let checked = Command::new("node")
+            .args(["--check", "webhook.js"])
+            .current_dir(copy.path())
+            .status();
+        assert!(checked.map_or(true, |status| status.success()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn in_rust_a_delivery_counts_once_it_is_signed() {
+    let database = Database::create().await;
+    let stripe = stripe();
+    let environment = Environment {
+        database_url: database.url.to_string(),
+        stripe_url: stripe.base_url(),
+        stripe_key: "sk_test_example".to_owned(),
+        webhook_secret: SECRET.to_owned(),
+    };
+    let app = App::start(environment, None).expect("the app starts");
+    let purchase = event("checkout.session.completed");
+    let forged = deliver(&app.webhook_url(), &purchase, "whsec_of_another").await;
+    assert_eq!((forged, is_paid(&app.gate_url()).await), (400, false));
+    let delivered = deliver(&app.webhook_url(), &purchase, SECRET).await;
+    assert_eq!((delivered, is_paid(&app.gate_url()).await), (200, true));
+    drop(app);
+    database.drop().await;
+}
+
+#[tokio::test]
+#[expect(
+    clippy::disallowed_macros,
+    reason = "whoever runs the tests should know"
+)]
+async fn the_node_app_refuses_forgeries() {
+    let packages = match Packages::install() {
+        Ok(packages) => packages,
+        Err(why) => return println!("not run: {why}"),
+    };
+    let database = Database::create().await;
+    let environment = [
+        ("DATABASE_URL", database.url.as_str()),
+        ("STRIPE_SECRET_KEY", "sk_test_example"),
+        ("STRIPE_WEBHOOK_SECRET", SECRET),
+    ];
+    let app = NodeApp::start(packages, None, &environment);
+    let purchase = event("checkout.session.completed");
+    let forged = deliver(&app.webhook_url(), &purchase, "whsec_of_another").await;
+    assert_eq!((forged, is_paid(&app.gate_url()).await), (400, false));
+    let unknown = deliver(&app.webhook_url(), &event("something.new"), SECRET).await;
+    assert_eq!(unknown, 200, "{}", app.log());
+    assert!(app.log().contains("refused a delivery"), "{}", app.log());
+    drop(app);
+    database.drop().await;
+}
+
+/// A customer who pays for `pro`.
+fn stripe() -> FakeStripe {
+    let mut world = World::new(1_795_426_800);
+    world.customer(Customer::new("cus_ann"));
+    world.subscription(Subscription::new("cus_ann", Status::Active).price("price_1ProMonthly"));
+    FakeStripe::start_anywhere(world).expect("a fake Stripe")
+}
+
+fn event(kind: &str) -> String {
+    let session = json!({
+        "id": "cs_test_1", "object": "checkout.session", "customer": "cus_ann", "client_reference_id": "usr_ann",
+    });
+    let event = json!({
+        "id": "evt_1", "object": "event", "type": kind, "created": 1_795_426_800, "data": { "object": session },
+    });
+    event.to_string()
+}
+
+async fn deliver(url: &str, body: &str, secret: &str) -> u16 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "signed as now, which is what is verified"
+    )]
+    let now = jiff::Timestamp::now().as_second();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    mac.update(format!("{now}.{body}").as_bytes());
+    let signature = mac.finalize().into_bytes();
+    let signature = signature.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("room");
+        hex
+    });
+    let answer = client()
+        .post(url)
+        .header("stripe-signature", format!("t={now},v1={signature}"))
+        .body(body.to_owned())
+        .send()
+        .await
+        .expect("the app answers");
+    answer.status().as_u16()
+}
+
+async fn is_paid(gate: &str) -> bool {
+    let url = gate.replace("{account_id}", "usr_ann");
+    let answer = client().get(url).send().await.expect("the app answers");
+    answer
+        .text()
+        .await
+        .expect("a body")
+        .contains("\"paid\":true")
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().build().expect("a client")
+}
+
+/// The app's tables with one account.
+struct Database {
+    server: Url,
+    url: Url,
+    name: String,
+}
+
+impl Database {
+    async fn create() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "set by scripts/test for the tests alone"
+        )]
+        let server = std::env::var("TEST_DATABASE_URL")
+            .expect("TEST_DATABASE_URL is not set: run the tests with scripts/test");
+        let server = Url::parse(&server).expect("TEST_DATABASE_URL is a URL");
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("prodverdict_example_{}_{count}", std::process::id());
+        run(&server, format!("create database {name}")).await;
+        let mut url = server.clone();
+        url.set_path(&name);
+        let account = "insert into users (id, email) values ('usr_ann', 'ann@example.com')";
+        run(&url, format!("{}; {account}", handlers::SCHEMA)).await;
+        Self { server, url, name }
+    }
+
+    async fn drop(self) {
+        let drop = format!("drop database {} with (force)", self.name);
+        run(&self.server, drop).await;
+    }
+}
+
+async fn run(server: &Url, sql: String) {
+    let mut connection = PgConnection::connect(server.as_str())
+        .await
+        .expect("the test server answers");
+    connection.execute(AssertSqlSafe(sql)).await.expect("done");
+    connection.close().await.expect("closed");
+}

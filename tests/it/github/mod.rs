@@ -1,0 +1,13 @@
+//! Publishing to a strict fake of GitHub.
+
+mod check_runs;
+mod comments;
+mod contents;
+mod events;
+mod faults;
+mod issues;
+mod job;
+mod limits;
+mod lists;
+mod remembered;
+mod secrets;

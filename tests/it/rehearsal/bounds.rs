@@ -1,0 +1,260 @@
+//! Duration and extent: what fails everywhere is reported once and early, and judged results are never lost.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    skipped,
+    small::{ACCOUNTS, RIGHT, Small},
+    stage::Stage,
+};
+use crate::{node_app::Packages, program::write};
+
+fn stage(small: &Small<'_>) -> Option<Stage> {
+    match Packages::install() {
+        Ok(packages) => Some(Stage::small(packages, small)),
+        Err(why) => {
+            skipped(why);
+            None
+        }
+    }
+}
+
+fn took<R>(work: impl FnOnce() -> R) -> (R, Duration) {
+    let began = Instant::now();
+    let result = work();
+    (result, began.elapsed())
+}
+
+#[test]
+fn a_purchase_that_always_fails_is_one_finding() {
+    let right = Small {
+        handler: RIGHT,
+        settle: "5s",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&right) else { return };
+    let (_, as_long) = took(|| stage.rehearse("").run());
+    drop(stage);
+    let nothing = Small {
+        handler: "return;",
+        ..right
+    };
+    let Some(stage) = self::stage(&nothing) else {
+        return;
+    };
+    let (ran, broken) = took(|| stage.rehearse("--format json").run().with_status(1));
+    assert_eq!(
+        ran.findings(),
+        ["revenue-leak scenario:first-purchase/bought"]
+    );
+    let report = ran.json();
+    let message = report["findings"][0]["message"]
+        .as_str()
+        .expect("a text")
+        .to_owned();
+    assert!(
+        message.contains("Not reached for this reason: first-purchase-any-order, "),
+        "{message}"
+    );
+    let result = |id: &str| {
+        let scenarios = report["rehearsal"]["scenarios"]
+            .as_array()
+            .expect("an array");
+        let one = scenarios.iter().find(|one| one["id"] == id).expect(id);
+        (one["result"].clone(), one["left_out"].to_string())
+    };
+    let said = "[\"its purchase fails as that of `first-purchase` does\"]".to_owned();
+    // The second has several plays, and one reason for all of them.
+    for id in ["redelivery", "dunning"] {
+        assert_eq!(result(id), ("not_reached".into(), said.clone()), "{id}");
+    }
+    for id in ["forged", "unknown-event", "second-secret"] {
+        let (held, said) = result(id);
+        assert_eq!(held, "held", "{id}: {report:#}");
+        assert!(
+            said.contains("the rehearsal itself put the row into the paid state"),
+            "{id}: {said}"
+        );
+    }
+    assert!(
+        broken < as_long * 2,
+        "{broken:?} where a right one takes {as_long:?}"
+    );
+}
+
+#[test]
+fn a_handler_that_hangs_is_told_in_time() {
+    let small = Small {
+        handler: "await new Promise(() => {});",
+        settle: "5s",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let (ran, took) = took(|| stage.rehearse("").run().with_status(1));
+    ran.says(&[
+        "[HIGH] scenario:first-purchase/bought",
+        "no answer within",
+        "the handler answers nothing",
+    ]);
+    assert!(took < Duration::from_secs(90), "{took:?}");
+}
+
+#[test]
+fn an_update_without_a_condition_is_told_soon() {
+    let small = Small {
+        handler: "
+    if (!event.type.startsWith('customer.subscription.')) return;
+    await db.query('update accts set status = $1', [event.data.object.status]);",
+        settle: "5s",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let (ran, took) = took(|| stage.rehearse("--format json").run().with_status(1));
+    assert_eq!(
+        ran.findings(),
+        ["bystander-changed scenario:first-purchase/bought"]
+    );
+    assert!(took < Duration::from_mins(1), "{took:?}");
+}
+
+const UNPLAYABLE: &str = "id: nonsense
+title: t
+ends: e
+why: w
+plays:
+  - steps:
+      - { id: never, does: nothing, provider: [{ checkout: {} }], send: [invoice.voided] }
+";
+
+#[test]
+fn a_scenario_that_makes_no_sense_voids_only_itself() {
+    let small = Small {
+        handler: RIGHT,
+        rehearsal: "  scenarios_dir: own\n",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    std::fs::create_dir(stage.folder.path().join("own")).expect("a folder");
+    write(stage.folder.path(), "own/nonsense.yml", UNPLAYABLE);
+    let ran = stage
+        .rehearse("--scenario first-purchase --scenario nonsense --scenario cancel-now")
+        .run();
+    let ran = ran.with_status(2);
+    ran.says(&[
+        "first-purchase  held",
+        "cancel-now      held",
+        "nonsense        COULD NOT TELL",
+        "the provider made no invoice.voided at step `never`",
+        "VERDICT: ERROR",
+    ]);
+}
+
+#[test]
+fn an_interrupted_rehearsal_reports_what_it_judged() {
+    let small = Small {
+        handler: "if (event.type === 'customer.subscription.deleted') return;
+    if (event.type.startsWith('customer.subscription.'))
+      await db.query('update accts set status = $1 where stripe_customer_id = $2', [event.data.object.status, event.data.object.customer]);",
+        settle: "60s",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let child = stage.spawn("--scenario first-purchase --scenario cancel-now --jobs 1");
+    stage.database.until(
+        "select exists(select from accts where id = 'pv_cancel_now_1_1' and status = 'active')",
+    );
+    std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .expect("kill starts");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(said.contains("interrupted"), "{said}");
+    assert!(said.contains("first-purchase  held"), "{said}");
+    assert!(
+        said.contains("cancel-now      not reached: the rehearsal was stopped before it"),
+        "{said}"
+    );
+}
+
+#[test]
+fn fail_fast_ends_with_the_first_finding_that_fails() {
+    let small = Small {
+        handler: "if (event.type !== 'customer.subscription.created') return;
+    await db.query('update accts set status = $1 where stripe_customer_id = $2', ['active', event.data.object.customer]);",
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let few = "--format json --scenario trial --scenario cancel-now --scenario dunning";
+    let said = |more: &str| {
+        stage
+            .rehearse(&format!("{few} {more}"))
+            .run()
+            .with_status(1)
+    };
+    assert!(said("").findings().len() > 1);
+    let alone = said("--fail-fast --jobs 1");
+    assert_eq!(
+        alone.findings(),
+        ["wrongful-access scenario:trial/canceled-without-a-card"]
+    );
+    assert_eq!(said("--fail-fast --jobs 8").findings(), alone.findings());
+}
+
+#[test]
+fn a_request_that_the_fake_does_not_play_is_no_fault() {
+    let handler = format!(
+        "if (event.type === 'invoice.paid') await stripe.rawRequest('GET', '/v1/novelties?customer=' + event.data.object.customer);
+    {RIGHT}"
+    );
+    let small = Small {
+        handler: &handler,
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    let ran = stage
+        .rehearse("--scenario first-purchase --scenario cancel-now --scenario unknown-event")
+        .run();
+    let ran = ran.with_status(2).says(&[
+        "first-purchase  COULD NOT TELL",
+        "the fake provider does not play this request: GET /v1/novelties",
+    ]);
+    assert!(!ran.stdout.contains("[HIGH]"), "{ran:#?}");
+}
+
+#[test]
+fn a_query_that_fails_is_told_before_anything_is_sent() {
+    let contract = ACCOUNTS.contract.replace(
+        "stripe_customer_id: stripe_customer_id",
+        "stripe_customer_id: customer",
+    );
+    let small = Small {
+        handler: "await db.query('create table was_called ()');",
+        contract: &contract,
+        ..ACCOUNTS
+    };
+    let Some(stage) = stage(&small) else { return };
+    stage.rehearse("").run().unanswered().says(&["customer"]);
+    stage
+        .database
+        .until("select to_regclass('was_called') is null");
+}
+
+#[test]
+fn an_application_that_is_not_there_is_told_in_time() {
+    let small = Small {
+        handler: RIGHT,
+        ..ACCOUNTS
+    };
+    let Some(mut stage) = stage(&small) else {
+        return;
+    };
+    stage.stop();
+    let (ran, took) = took(|| stage.rehearse("").run().unanswered());
+    ran.says(&[
+        "nothing listens at 127.0.0.1:",
+        "the connection was refused",
+    ]);
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}

@@ -1,0 +1,80 @@
+//! Whatever a rehearsal created is removed when it ends, however it ends.
+
+use std::process::{Child, Command};
+
+use super::stage::{Language, SETTLE, Stage};
+use crate::handlers::Mutant;
+
+/// Returns a handler that leaves something to wait for, and a rehearsal that would wait longer than any test.
+fn waiting() -> Stage {
+    Stage::new(Language::Rust, Some(Mutant::CancelFlowSimplified), "300s")
+}
+
+/// Starts a rehearsal, and returns in the middle of it.
+fn begun(stage: &Stage) -> Child {
+    let child = stage.spawn("--scenario cancel-now --scenario bystanders --jobs 2");
+    stage
+        .database
+        .until("select exists(select from stripe_events)");
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(child.id().to_string())
+        .status();
+    assert!(sent.expect("kill starts").success());
+}
+
+#[test]
+fn an_interrupted_rehearsal_cleans_up() {
+    for name in ["INT", "TERM"] {
+        let stage = waiting();
+        let child = begun(&stage);
+        signal(&child, name);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
+        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(
+            said.contains("interrupted") && said.ends_with("VERDICT: ERROR\n"),
+            "{said}"
+        );
+        assert_eq!(stage.rows(), 0, "{name}");
+        assert_eq!(stage.traces(), 0, "{name}");
+    }
+}
+
+#[test]
+fn what_a_killed_rehearsal_left_is_removed_by_the_next() {
+    let stage = waiting();
+    let mut child = begun(&stage);
+    signal(&child, "KILL");
+    child.wait().expect("it ends");
+    assert_ne!(stage.rows(), 0);
+    stage
+        .rehearse("--scenario first-purchase")
+        .run()
+        .with_status(0);
+    assert_eq!(stage.rows(), 0);
+    assert_eq!(stage.traces(), 0);
+}
+
+#[test]
+fn a_handler_that_dies_is_reported() {
+    let mut stage = Stage::new(Language::Rust, None, SETTLE);
+    let child = stage.spawn("--jobs 2");
+    stage
+        .database
+        .until("select exists(select from stripe_events)");
+    stage.stop();
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        said.contains("The handler answered nothing (") && said.contains("is the handler running"),
+        "{said}"
+    );
+    assert_eq!(stage.rows(), 0);
+    assert_eq!(stage.traces(), 0);
+}

@@ -1,0 +1,41 @@
+//! The same rehearsal produces the same report, byte for byte, however many scenarios run in parallel.
+
+use super::stage::{Language, SETTLE, Stage, each};
+use crate::handlers::Mutant;
+
+const NOW: &str = "--now 2026-11-01T00:00:00Z";
+
+#[test]
+fn equal_rehearsals_give_equal_bytes() {
+    let few = "--scenario first-purchase-any-order --scenario not-paid-yet --scenario cancel-now --scenario redelivery";
+    let all = [
+        (None, few),
+        (Some(Mutant::CancelFlowSimplified), few),
+        (Some(Mutant::CreatedTrusted), few),
+        // Writes to rows of other accounts, including those of parallel runs.
+        (
+            Some(Mutant::NullCustomerUpdated),
+            "--scenario cancel-now --scenario unknown-event",
+        ),
+        (Some(Mutant::ErrorsSwallowed), "--scenario failing-write"),
+    ];
+    each(&all, |(mutant, scenarios)| {
+        let stage = Stage::new(Language::Rust, *mutant, SETTLE);
+        for format in ["json", "text"] {
+            let said = |jobs: u8| {
+                stage
+                    .rehearse(&format!(
+                        "--format {format} {NOW} --jobs {jobs} {scenarios}"
+                    ))
+                    .run()
+                    .with_status(i32::from(mutant.is_some()))
+                    .stdout
+            };
+            let side_by_side = said(8);
+            assert_eq!(said(1), side_by_side, "{mutant:?}: one after the other");
+            if format == "json" {
+                assert_eq!(said(8), side_by_side, "{mutant:?}: once more");
+            }
+        }
+    });
+}

@@ -1,0 +1,100 @@
+//! The warning about an application whose requests do not reach the fake.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    time::{Duration, Instant},
+};
+
+use super::{
+    languages::php_without_the_line,
+    skipped,
+    small::{ACCOUNTS, Small},
+    stage::Stage,
+};
+use crate::node_app::Packages;
+
+const SAID: &str = "received no request from the application";
+
+/// Sends its requests to another address, like an application that is not redirected.
+const OTHER_ADDRESS: &str = "
+    if (!event.type.startsWith('customer.subscription.')) return;
+    await fetch('http://127.0.0.1:1/v1/subscriptions/' + event.data.object.id);";
+
+/// Uses the events alone, and ignores the end of a subscription.
+const EVENTS_ALONE: &str = "
+    const { status, customer } = event.data.object;
+    if (!/^customer.subscription.(created|updated)$/.test(event.type)) return;
+    await db.query('update accts set status = $1 where stripe_customer_id = $2', [status, customer]);";
+
+fn stage(handler: &str) -> Option<Stage> {
+    let small = Small {
+        handler,
+        settle: "1s",
+        ..ACCOUNTS
+    };
+    match Packages::install() {
+        Ok(packages) => Some(Stage::small(packages, &small)),
+        Err(why) => {
+            skipped(why);
+            None
+        }
+    }
+}
+
+#[test]
+fn requests_to_another_address_are_reported_once_and_soon() {
+    let Some(stage) = stage(OTHER_ADDRESS) else {
+        return;
+    };
+    let began = Instant::now();
+    let mut child = stage.spawn("--format json");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let said = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(SAID)));
+    let took = began.elapsed();
+    assert!(said.is_some());
+    // One second of it is `settle`.
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    // Reads the rest, so that the program never waits for its reader.
+    drop(lines.last());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(report.matches(SAID).count(), 1, "{report}");
+    assert!(
+        report.contains("a handler that uses the events alone"),
+        "{report}"
+    );
+}
+
+#[test]
+fn requests_whose_failure_is_hidden_are_reported_too() {
+    let handler = format!("try {{ {OTHER_ADDRESS} }} catch {{}}");
+    let Some(stage) = stage(&handler) else {
+        return;
+    };
+    let ran = stage.rehearse("--scenario cancel-now").run();
+    ran.with_status(1).says(&[SAID]);
+}
+
+#[test]
+fn a_handler_that_uses_the_events_alone_is_not_blamed() {
+    let Some(stage) = stage(EVENTS_ALONE) else {
+        return;
+    };
+    let held = stage.rehearse("--scenario first-purchase").run();
+    let broken = stage.rehearse("--scenario cancel-now").run();
+    for ran in [held.with_status(0), broken.with_status(1)] {
+        assert!(!ran.all().contains(SAID), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_rejected_certificate_is_reported() {
+    let Some(ran) = php_without_the_line() else {
+        return;
+    };
+    ran.with_status(1).says(&[
+        "the application rejected the TLS certificate of the fake Stripe",
+        "docs/rehearsal.md",
+    ]);
+}
