@@ -108,7 +108,7 @@ impl Running {
         self.fake.base_url()
     }
 
-    /// Describes the fake to the person who started it.
+    /// Returns the greeting, which describes the fake.
     pub fn greeting(&self) -> String {
         let mut text = format!(
             "A fake Stripe is at {}. It knows any key that begins with `sk_test_` or `rk_test_`, forgets everything when \

@@ -56,7 +56,7 @@ pub use self::{
     tls::{Certificates, CertificatesError},
 };
 
-/// The examples of the README, which are tested as documentation is.
+/// Examples of the README, tested like documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -78,7 +78,7 @@ fn with_causes(error: &StartError) -> String {
     message
 }
 
-/// Writes a line to standard error, with control characters escaped: names of files and objects come from anywhere.
+/// Writes a line to standard error, with control characters escaped, because names of files and objects are untrusted.
 fn say(text: &str) {
     let mut escaped = String::new();
     for letter in text.chars() {
@@ -88,6 +88,6 @@ fn say(text: &str) {
             escaped.push(letter);
         }
     }
-    // Nowhere is left to report a failure of this.
+    // A failure could not be reported anywhere.
     writeln!(io::stderr(), "{escaped}").ok();
 }

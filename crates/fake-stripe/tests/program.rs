@@ -1,4 +1,4 @@
-//! Tests of the program: it serves until it is ended, and says why it does not start.
+//! Tests of the program: it serves until it is stopped, and explains why it does not start.
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
 use std::{
