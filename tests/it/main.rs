@@ -1,4 +1,4 @@
-//! Everything that is tested through public interfaces, in one program, which links the library once.
+//! All tests through public interfaces, in one program that links the library only once.
 //!
 //! `scripts/test --test it rehearsal::` runs one part.
 #![expect(
