@@ -58,11 +58,16 @@ pub(super) struct NamedRepository {
     pub full_name: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub owner: Option<User>,
+    /// The only identification, besides the URL, in the pull requests of a workflow run.
+    #[serde(deserialize_with = "lenient")]
+    pub id: Option<u64>,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub(super) struct OwnRepository {
+    #[serde(deserialize_with = "lenient")]
+    pub id: Option<u64>,
     #[serde(deserialize_with = "lenient")]
     pub default_branch: Option<String>,
 }
@@ -104,7 +109,7 @@ pub(super) struct WorkflowRun {
     pub head_branch: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub head_repository: Option<NamedRepository>,
-    /// Empty for forks.
+    /// Open pull requests whose head has the commit or the branch of the run, in any repository. Empty for forks.
     #[serde(deserialize_with = "lenient")]
     pub pull_requests: Option<Vec<PullRequest>>,
 }

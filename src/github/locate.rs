@@ -38,39 +38,56 @@ impl Context {
         let Some(repository) = self.repository.clone() else {
             return Ok(());
         };
-        match std::mem::replace(&mut self.search, Search::Nothing) {
+        match &self.search {
             Search::Nothing => {}
             Search::Commit(sha) => {
                 let path = format!("/repos/{repository}/commits/{sha}/pulls?per_page=100");
-                self.pull_request = open_at(client, path, &repository, &sha).await?;
+                if let Some(pull) = open_at(client, path, &repository, sha).await? {
+                    self.pull_request = Some(pull.number);
+                    self.base_sha = pull.base_sha();
+                }
             }
             Search::Head { owner, branch, sha } => {
                 let head = encode(&format!("{owner}:{branch}"));
                 let path = format!("/repos/{repository}/pulls?state=open&head={head}&per_page=100");
-                self.pull_request = open_at(client, path, &repository, &sha).await?;
+                let pull = open_at(client, path, &repository, sha).await?;
+                self.pull_request = pull.map(|pull| pull.number);
             }
             Search::Number(number) => {
-                let pull = pull(client, &repository, number).await?;
+                let pull = pull(client, &repository, *number).await?;
                 self.adopt(&repository, pull);
             }
+            Search::Named(number) => {
+                let pull = pull(client, &repository, *number).await?;
+                self.is_fork = true;
+                self.adopt(&repository, pull);
+                if !self.is_fork {
+                    self.trust = Trust::Ordinary;
+                }
+            }
         }
+        self.search = Search::Nothing;
         Ok(())
     }
 
     fn adopt(&mut self, repository: &Repository, pull: Pull) {
+        let found = pull.base_sha();
         if let Some(head) = pull.head {
             self.sha = head.sha.filter(|sha| is_sha(sha));
             let name = head.repo.and_then(|repo| repo.full_name);
             self.is_fork = !name.is_some_and(|name| repository.is_called(&name));
         }
-        let found = pull
-            .base
-            .and_then(|base| base.sha)
-            .filter(|sha| is_sha(sha));
         if let Trust::BaseOnly { base_sha } = &mut self.trust {
             *base_sha = found.clone().or(base_sha.take());
         }
         self.base_sha = found.or(self.base_sha.take());
+    }
+}
+
+impl Pull {
+    fn base_sha(&self) -> Option<String> {
+        let sha = self.base.as_ref()?.sha.as_ref()?;
+        is_sha(sha).then(|| sha.clone())
     }
 }
 
@@ -91,7 +108,7 @@ async fn open_at(
     path: String,
     repository: &Repository,
     sha: &str,
-) -> Result<Option<u64>, ClientError> {
+) -> Result<Option<Pull>, ClientError> {
     let pulls: Vec<Pull> = client.read(Call::get(path)).await?;
     let is_it = |pull: &Pull| {
         let base = pull
@@ -102,8 +119,5 @@ async fn open_at(
             && pull.head.as_ref().and_then(|head| head.sha.as_deref()) == Some(sha)
             && base.is_some_and(|name| repository.is_called(name))
     };
-    Ok(pulls
-        .iter()
-        .find(|pull| is_it(pull))
-        .map(|pull| pull.number))
+    Ok(pulls.into_iter().find(is_it))
 }

@@ -16,7 +16,7 @@ mod pull_files;
 mod remembered;
 mod shorten;
 
-pub use client::{Client, ClientError, Limit};
+pub use client::{Client, ClientError, Limit, Share};
 pub use comment::CommentMode;
 pub use context::{Context, Due, Repository, Run, Search, Stage, Trust, VARIABLES};
 pub use files::{FileError, append_outputs, append_summary};

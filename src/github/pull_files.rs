@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     client::{Call, Client, ClientError},
-    context::Repository,
+    context::{Context, Repository},
 };
 use crate::changes::ChangedFile;
 
@@ -33,23 +33,22 @@ struct Listed {
 
 impl Client {
     /// Returns true if the pull request is known not to change the file. If so, a different version on its branch only
-    /// means that the branch is behind its base. Returns false if the list is truncated, empty or unavailable.
-    pub async fn leaves_alone(
-        &mut self,
-        repository: &Repository,
-        (number, sha): (u64, &str),
-        path: &str,
-    ) -> bool {
+    /// means that the branch is behind its base. Returns false if the list is truncated, empty or unavailable, and for
+    /// a merge group, which is never behind.
+    pub async fn is_behind_base(&mut self, context: &Context, path: &str) -> bool {
+        let (Some(repository), Some(number), Some(sha), false) = (
+            &context.repository,
+            context.pull_request,
+            &context.sha,
+            context.is_merge_group(),
+        ) else {
+            return false;
+        };
         let Ok(files) = self.changed_files(repository, number, sha).await else {
             return false;
         };
         let is_whole = !files.is_empty() && files.len() < MOST_PAGES * PER_PAGE;
         is_whole && !files.iter().any(|file| file.path == path)
-    }
-
-    /// Starts a reading phase. Reading may use only a quarter of the time for the report.
-    pub fn begin_reading(&mut self) {
-        self.begin(self.limits().budget / 4);
     }
 
     /// Lists the changes of the pull request up to the commit `sha`. The list is empty if the pull request has moved on
@@ -60,7 +59,7 @@ impl Client {
         number: u64,
         sha: &str,
     ) -> Result<Vec<ChangedFile>, ClientError> {
-        self.begin_reading();
+        let _share = self.limit_to_share();
         let mut files = Vec::new();
         let mut room = MOST_PATCH_BYTES;
         for page in 1..=MOST_PAGES {

@@ -27,11 +27,11 @@ pub(super) async fn place(
     outcome: &mut Outcome,
     (config, path): (&Config, &str),
     context: &Context,
-    client: Result<Client, ClientError>,
+    client: Option<Client>,
 ) {
     let has_findings = outcome.contracts.iter().any(|one| !one.findings.is_empty());
     // Without a token nothing is published on GitHub, and the publisher reports that.
-    let (Ok(mut client), Some(repository), Some(number), Some(sha), true, true) = (
+    let (Some(mut client), Some(repository), Some(number), Some(sha), true, true) = (
         client,
         &context.repository,
         context.pull_request,

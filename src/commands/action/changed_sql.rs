@@ -7,7 +7,7 @@ use crate::{
     commands::{recorded::Recorded, sides::missing_credentials},
     config::{self, ChangedSql, Config, MAX_BYTES},
     database::{self, Power},
-    github::{Client, ClientError, Context, Trust},
+    github::{Client, Context, Trust},
     problem::Problem,
 };
 
@@ -27,7 +27,7 @@ pub(super) async fn refused(
     checked: Checked<'_>,
     config: &Config,
     context: &Context,
-    client: Result<Client, ClientError>,
+    client: Option<Client>,
 ) -> Vec<Problem> {
     let is_proposed = context.trust == Trust::Ordinary && context.is_of_pull_request();
     if !is_proposed || context.nothing_to_do.is_some() {
@@ -82,7 +82,7 @@ async fn compare(
     checked: Checked<'_>,
     config: &Config,
     context: &Context,
-    client: Result<Client, ClientError>,
+    client: Option<Client>,
 ) -> Option<Vec<ChangedSql>> {
     // A link leads to another file, which the pull request may have changed.
     let root = checked.workspace.canonicalize().ok()?;
@@ -90,8 +90,8 @@ async fn compare(
     if file != root.join(checked.path) {
         return None;
     }
-    let mut client = client.ok()?;
-    client.begin_reading();
+    let mut client = client?;
+    let _share = client.limit_to_share();
     let mut context = context.clone();
     context.locate(&mut client).await.ok()?;
     let repository = context.repository.as_ref()?;
@@ -103,10 +103,7 @@ async fn compare(
         return Some(changed);
     }
     // The base may have moved on since the branch was made.
-    let pull_request = (context.pull_request?, context.sha.as_deref()?);
-    let is_untouched = client
-        .leaves_alone(repository, pull_request, checked.path)
-        .await;
+    let is_untouched = client.is_behind_base(&context, checked.path).await;
     Some(if is_untouched { Vec::new() } else { changed })
 }
 

@@ -59,7 +59,7 @@ impl Chat {
         remembered: Option<State>,
     ) -> Result<(), Problem> {
         // A later run has posted, or will.
-        if !context.is_default_branch || issue.is_some_and(|issue| issue.is_outdated) {
+        if !context.is_default_branch() || issue.is_some_and(|issue| issue.is_outdated) {
             return Ok(());
         }
         let webhook = match &self.webhook {

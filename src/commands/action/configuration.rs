@@ -19,7 +19,7 @@ pub(super) async fn load(
     path: &str,
     workspace: &Path,
     context: &mut Context,
-    client: Result<Client, ClientError>,
+    client: Result<&mut Client, &ClientError>,
 ) -> Result<Config, Unusable> {
     match &context.trust {
         Trust::Ordinary => {
@@ -65,7 +65,7 @@ pub(super) fn inside(workspace: &Path, path: &str, kind: TextFile) -> Result<Pat
 pub(super) async fn from_base(
     path: &str,
     context: &mut Context,
-    client: Result<Client, ClientError>,
+    client: Result<&mut Client, &ClientError>,
     kind: TextFile,
 ) -> Result<Option<String>, Problem> {
     let name = kind.name();
@@ -75,9 +75,9 @@ pub(super) async fn from_base(
         let message = format!("the {name} of the base commit cannot be read: {cause}");
         refused(context, kind, message)
     };
-    let mut client = client.map_err(|error| unreadable(context, &error))?;
+    let client = client.map_err(|error| unreadable(context, error))?;
     // Not every payload names the base commit.
-    let located = context.locate(&mut client).await;
+    let located = context.locate(client).await;
     located.map_err(|error| unreadable(context, &error))?;
     let (
         Trust::BaseOnly {

@@ -1,9 +1,12 @@
 //! The inputs of the action. Every invalid one is reported at once.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
 use crate::{
-    cli::Environment, commands::judge::FailOn, contract::Severity, github::CommentMode,
+    cli::Environment,
+    commands::judge::FailOn,
+    contract::Severity,
+    github::{CommentMode, Limits},
     problem::Problem,
 };
 
@@ -57,6 +60,10 @@ pub(super) struct Inputs {
     pub(super) neutral_on_error: bool,
     pub(super) skip_without_credentials: bool,
     pub(super) redact_ids: bool,
+    /// The pull request to report on, instead of the one of the event.
+    pub(super) pull_request: Option<u64>,
+    /// Time for all requests to GitHub together.
+    pub(super) report_timeout: Duration,
     /// Additional report files, relative to the root of the workspace.
     pub(super) output: Vec<String>,
 }
@@ -117,6 +124,8 @@ impl Inputs {
             redact_ids: words
                 .choose("redact", &[("off", false), ("ids", true)])
                 .unwrap_or(false),
+            pull_request: words.pull_request("pull_request"),
+            report_timeout: words.seconds("report_timeout", Limits::default().budget),
             output: words.list("output"),
         };
         if task == Task::Publish && inputs.report.is_none() {
@@ -165,6 +174,9 @@ const FAIL_ON: [(&str, Option<Severity>); 4] = [
 
 /// GitHub refuses longer label names.
 const LABEL_CHARACTERS: usize = 50;
+
+/// One hour, after which GitHub's hourly rate limit ends.
+const MAX_TIMEOUT_SECONDS: u64 = 3600;
 
 struct Words<'e> {
     environment: &'e Environment,
@@ -222,6 +234,27 @@ impl Words<'_> {
             self.refuse(name, word, "a whole number from 1 on");
         }
         number
+    }
+
+    fn pull_request(&mut self, name: &str) -> Option<u64> {
+        let word = self.environment.input(name)?;
+        let number = word.parse().ok().filter(|number| *number > 0);
+        if number.is_none() {
+            self.refuse(name, word, "the number of a pull request");
+        }
+        number
+    }
+
+    fn seconds(&mut self, name: &str, default: Duration) -> Duration {
+        let Some(word) = self.environment.input(name) else {
+            return default;
+        };
+        if let Ok(seconds @ 1..=MAX_TIMEOUT_SECONDS) = word.parse() {
+            return Duration::from_secs(seconds);
+        }
+        let expected = format!("a whole number of seconds from 1 to {MAX_TIMEOUT_SECONDS}");
+        self.refuse(name, word, &expected);
+        default
     }
 
     fn refuse(&mut self, name: &str, word: &str, expected: &str) {
@@ -304,6 +337,27 @@ mod tests {
         assert_eq!(inputs.comment, Some(CommentMode::OnFindings));
         assert_eq!((inputs.issue, inputs.check_run), (Some(true), Some(false)));
         assert_eq!(inputs.issue_label, "billing drift");
+    }
+
+    #[test]
+    fn the_report_timeout_is_in_whole_seconds() {
+        let seconds = |word| read(&[("report_timeout", word)]);
+        assert_eq!(seconds("").0.report_timeout, Duration::from_mins(2));
+        assert_eq!(seconds("30").0.report_timeout, Duration::from_secs(30));
+        for refused in ["0", "3601", "-1", "2m"] {
+            let (inputs, problems) = seconds(refused);
+            assert_eq!(problems.len(), 1, "{refused}");
+            assert_eq!(inputs.report_timeout, Duration::from_mins(2));
+        }
+    }
+
+    #[test]
+    fn a_pull_request_is_named_by_its_number() {
+        assert_eq!(read(&[("pull_request", "7")]).0.pull_request, Some(7));
+        assert_eq!(read(&[("pull_request", "")]).1, []);
+        for refused in ["0", "#7", "refs/pull/7/merge"] {
+            assert_eq!(read(&[("pull_request", refused)]).1.len(), 1, "{refused}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(super) async fn load(
     path: Option<&str>,
     workspace: &Path,
     context: &mut Context,
-    client: Result<Client, ClientError>,
+    client: Result<&mut Client, &ClientError>,
     today: Date,
 ) -> Result<Committed, Unusable> {
     let Some(path) = path.map(|path| path.strip_prefix("./").unwrap_or(path)) else {
@@ -62,10 +62,8 @@ pub(super) async fn load(
     let file = inside(workspace, path, TextFile::Baseline).map_err(Unusable::Unreadable)?;
     let accepted = load_baseline(&file, path, today)?;
     let is_any_in_force = accepted.iter().any(|one| one.holds_on(today));
-    // In other events the checkout is not that of a pull request.
-    let is_of_change = context.event_name.starts_with("pull_request");
     let mut warnings = Vec::new();
-    if is_any_in_force && is_of_change {
+    if is_any_in_force && context.has_base() {
         warnings.extend(told(path, &accepted, context, client, today).await);
     }
     Ok(Committed { accepted, warnings })
@@ -76,7 +74,7 @@ async fn told(
     path: &str,
     accepted: &[Acceptance],
     context: &Context,
-    client: Result<Client, ClientError>,
+    client: Result<&mut Client, &ClientError>,
     today: Date,
 ) -> Option<Problem> {
     let (Some(repository), Some(base)) = (&context.repository, &context.base_sha) else {
@@ -86,9 +84,9 @@ async fn told(
         ));
     };
     let unread = |error: &ClientError| untold(path, &Problem::of(error).message);
-    let mut client = match client {
+    let client = match client {
         Ok(client) => client,
-        Err(error) => return Some(unread(&error)),
+        Err(error) => return Some(unread(error)),
     };
     let most_bytes = TextFile::Baseline.most_bytes();
     let text = match client.fetch_file(repository, path, base, most_bytes).await {
@@ -100,12 +98,8 @@ async fn told(
     };
     let told = newly_accepted(&before, accepted, today)?;
     // The checkout may be ahead of the base commit that the event names.
-    if let (Some(number), Some(sha)) = (context.pull_request, &context.sha)
-        && client.leaves_alone(repository, (number, sha), path).await
-    {
-        return None;
-    }
-    Some(told)
+    let is_behind = client.is_behind_base(context, path).await;
+    (!is_behind).then_some(told)
 }
 
 /// Compares the outcome with the baseline and with the last result of the default branch. Stores it if it is the new

@@ -11,14 +11,14 @@ pub(super) async fn warnings(
     path: &str,
     config: &Config,
     context: &mut Context,
-    client: Result<Client, ClientError>,
+    client: Option<Client>,
 ) -> Vec<Problem> {
-    let is_about_one = context.trust != Trust::Ordinary || context.is_of_pull_request();
+    let is_about_one = context.trust != Trust::Ordinary || context.has_base();
     if !is_about_one || context.nothing_to_do.is_some() {
         return Vec::new();
     }
     // Without a token nothing is published on GitHub, and the publisher reports that.
-    let Ok(client) = client else {
+    let Some(client) = client else {
         return Vec::new();
     };
     let compared = compare(path, config, context, client).await;
@@ -47,15 +47,16 @@ async fn compare(
     context: &mut Context,
     mut client: Client,
 ) -> Result<Vec<Problem>, Incomparable> {
-    client.begin_reading();
+    let _share = client.limit_to_share();
     // Not every event names its pull request.
     context.locate(&mut client).await?;
-    let (Some(repository), Some(number), Some(sha)) =
-        (&context.repository, context.pull_request, &context.sha)
-    else {
+    let (Some(repository), Some(sha)) = (&context.repository, &context.sha) else {
         return Ok(Vec::new());
     };
     if context.trust != Trust::Ordinary {
+        if context.pull_request.is_none() {
+            return Ok(Vec::new());
+        }
         let text = client.fetch_file(repository, path, sha, MAX_BYTES).await?;
         let text = text.ok_or(Incomparable::HeadMissing)?;
         let head = config::load(&text, path).map_err(Incomparable::HeadInvalid)?;
@@ -74,8 +75,7 @@ async fn compare(
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let pull_request = (number, sha.as_str());
-    if client.leaves_alone(repository, pull_request, path).await {
+    if client.is_behind_base(context, path).await {
         return Ok(Vec::new());
     }
     let hint = "the pull request's own configuration is in force here; see that this is meant";

@@ -46,10 +46,10 @@ use crate::{
     cli::{Environment, FixtureArgs},
     config::Config,
     contract::UnixSeconds,
-    github::{Client, ClientError, Context, Limits, Options, Publisher, VARIABLES},
+    github::{Client, ClientError, CommentMode, Context, Limits, Options, Publisher, VARIABLES},
     http,
     problem::Problem,
-    report::{Mask, parts_of_secret, workflow_command},
+    report::{parts_of_secret, workflow_command},
 };
 
 /// The runner gives a cancelled job 7.5 seconds. The next rehearsal removes what this one leaves behind.
@@ -62,7 +62,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
     let (mut inputs, mut input_problems) = Inputs::read(environment);
     let step_report = step_report::of_inputs(&mut inputs, &workspace);
-    let mut context = context(environment);
+    let mut context = context(environment, &inputs);
     let token = token(environment);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
@@ -72,21 +72,25 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Ok(http) => http,
         Err(error) => return without_client(&secrets, &error),
     };
-    let client = |context: &Context, mask: Mask| {
-        Client::new(&http, context, token.as_ref(), mask, Limits::default())
-    };
+    let mut client = Client::new(
+        &http,
+        &context,
+        token.as_ref(),
+        mask_of(&secrets),
+        limits(&inputs),
+    );
     let began = super::now();
-    let reader = |context: &Context| client(context, mask_of(&secrets));
     let (config, committed) = tokio::select! {
-        loaded = load(&inputs, &workspace, &mut context, reader, began) => loaded,
+        loaded = load(&inputs, &workspace, &mut context, client.as_mut(), began) => loaded,
         () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
     };
     if let Ok(config) = &config {
         hide_named(&mut secrets, rehearse::secrets(config, environment));
     }
     let mask = mask_of(&secrets);
+    let client = client.map(|client| client.masking(mask.clone()));
     let mut publisher = Publisher::new(
-        client(&context, mask.clone()),
+        client,
         context.clone(),
         options(&inputs, environment),
         mask.clone(),
@@ -116,7 +120,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         return status;
     }
     let refused = tokio::select! {
-        refused = refused_sql(&job, &config, client(&job.context, job.mask.clone())) => refused,
+        refused = refused_sql(&job, &config, publisher.client()) => refused,
         () = signals.cancelled() => return job.cancel(&mut publisher).await,
     };
     job.input_problems.extend(refused);
@@ -125,9 +129,8 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Ok(judged) => judged,
         Err(status) => return status,
     };
-    let reader = || client(&job.context, job.mask.clone());
     tokio::select! {
-        status = Box::pin(told(&job, &config, reader, judged, &mut publisher)) => return status,
+        status = Box::pin(told(&job, &config, judged, &mut publisher)) => return status,
         () = signals.cancelled() => {}
     }
     job.cancel(&mut publisher).await
@@ -141,19 +144,34 @@ fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
     COULD_NOT_TELL
 }
 
-/// Loads the trusted configuration and baseline.
+fn limits(inputs: &Inputs) -> Limits {
+    Limits {
+        budget: inputs.report_timeout,
+        ..Limits::default()
+    }
+}
+
+/// Loads the trusted configuration and baseline. Time for the report is left.
 async fn load(
     inputs: &Inputs,
     workspace: &Path,
     context: &mut Context,
-    reader: impl Fn(&Context) -> Result<Client, ClientError>,
+    mut client: Result<&mut Client, &mut ClientError>,
     began: UnixSeconds,
 ) -> (Result<Config, Unusable>, Result<Committed, Unusable>) {
-    let client = reader(context);
-    let config = configuration::load(inputs.config_path(), workspace, context, client).await;
-    let client = reader(context);
+    let _kept = client.as_ref().map(|client| client.keep_share());
+    let comment = inputs.comment.map(|mode| mode != CommentMode::Off);
+    if let Ok(client) = &mut client
+        && context.needs_locating(comment)
+    {
+        // Whatever needs the pull request asks again, and reports an error.
+        drop(context.locate(client).await);
+    }
+    let reader = client.as_deref_mut().map_err(|error| &**error);
+    let config = configuration::load(inputs.config_path(), workspace, context, reader).await;
+    let reader = client.map_err(|error| &*error);
     let path = inputs.baseline.as_deref();
-    let committed = known::load(path, workspace, context, client, day_of(began)).await;
+    let committed = known::load(path, workspace, context, reader, day_of(began)).await;
     (config, committed)
 }
 
@@ -161,7 +179,7 @@ async fn load(
 async fn refused_sql(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
-    client: Result<Client, ClientError>,
+    client: Option<Client>,
 ) -> Vec<Problem> {
     let (Ok(config), Mode::Check, None) = (config, job.inputs.mode, &job.step_report) else {
         return Vec::new();
@@ -211,7 +229,6 @@ fn token(environment: &Environment) -> Option<SecretString> {
 async fn told(
     job: &Job<'_>,
     config: &Result<Config, Unusable>,
-    reader: impl Fn() -> Result<Client, ClientError>,
     mut judged: Judged,
     publisher: &mut Publisher,
 ) -> u8 {
@@ -221,9 +238,10 @@ async fn told(
         if let Judged::Told(outcome) = &mut judged {
             known::compare(job, outcome, publisher).await;
             once_each(&mut outcome.warnings);
-            changed::place(outcome, (config, path), &context, reader()).await;
+            changed::place(outcome, (config, path), &context, publisher.client()).await;
         }
-        judged.warn(loosening::warnings(path, config, &mut context, reader()).await);
+        let client = publisher.client();
+        judged.warn(loosening::warnings(path, config, &mut context, client).await);
     }
     job.end(publisher, judged).await
 }
@@ -282,7 +300,7 @@ fn hide(secrets: &[SecretString]) {
 }
 
 /// Reads the context of the job from the environment and the event file.
-fn context(environment: &Environment) -> Context {
+fn context(environment: &Environment, inputs: &Inputs) -> Context {
     let variables: BTreeMap<_, _> = VARIABLES
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), environment.get(name)?.to_owned())))
@@ -290,7 +308,11 @@ fn context(environment: &Environment) -> Context {
     let payload = environment
         .get("GITHUB_EVENT_PATH")
         .and_then(|path| fs::read_to_string(path).ok());
-    Context::resolve(&variables, payload.as_deref())
+    let mut context = Context::resolve(&variables, payload.as_deref());
+    if let Some(number) = inputs.pull_request {
+        context.name_pull_request(number);
+    }
+    context
 }
 
 fn options(inputs: &Inputs, environment: &Environment) -> Options {

@@ -61,6 +61,12 @@ pub enum ClientError {
         #[source]
         source: serde_json::Error,
     },
+    /// Nothing was sent.
+    #[error(
+        "`{call}` was not sent: GitHub asked for no further request for {} s, and that is longer than the time left",
+        .wait.as_secs()
+    )]
+    Closed { call: String, wait: Duration },
     #[error("no time is left for `{call}`")]
     OutOfTime { call: String },
     #[error("`{path}` is not a path inside the repository")]
@@ -122,7 +128,10 @@ impl ClientError {
 
     /// Returns true for a rate limit, which says nothing about the token's permissions.
     pub(in crate::github) fn is_limit(&self) -> bool {
-        matches!(self, Self::Refused { limit: Some(_), .. })
+        matches!(
+            self,
+            Self::Refused { limit: Some(_), .. } | Self::Closed { .. }
+        )
     }
 
     /// Returns true if a retry would fail in the same way.
@@ -138,7 +147,7 @@ impl Explain for ClientError {
             Self::Address(_) => "set `GITHUB_API_URL` to an https address",
             Self::NoToken => "leave `github_token` at its default, `${{ github.token }}`",
             Self::Token => "check `github_token` for line breaks and other stray characters",
-            Self::Refused { limit: Some(_), .. } => {
+            Self::Refused { limit: Some(_), .. } | Self::Closed { .. } => {
                 "too many requests were made with this token; the next run will report again"
             }
             Self::Refused { status: 401, .. } => {

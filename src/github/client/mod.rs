@@ -25,9 +25,12 @@ use crate::{
     report::Mask,
 };
 
+mod budget;
 mod contents;
 mod failure;
 
+use budget::Budget;
+pub use budget::Share;
 pub(super) use contents::encode;
 pub use failure::{ClientError, Limit};
 
@@ -41,7 +44,7 @@ const API_VERSION: &str = "2022-11-28";
 /// Maximum size of a response: a page of a hundred comments of the maximum length, in their largest encoding.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// A client for one token. It makes one call at a time, as GitHub asks for.
+/// A client for one token. It makes one call at a time, as GitHub asks for. Clones share the budget.
 #[derive(Debug, Clone)]
 pub struct Client {
     octocrab: Octocrab,
@@ -51,9 +54,7 @@ pub struct Client {
     token: SecretString,
     mask: Mask,
     limits: Limits,
-    began: Instant,
-    deadline: Option<Instant>,
-    last_write: Option<Instant>,
+    budget: Budget,
 }
 
 /// A request. `path` begins with a slash and is already encoded.
@@ -107,40 +108,25 @@ impl Client {
             authorization,
             token: SecretString::from(token),
             mask,
+            budget: Budget::new(limits.budget),
             limits,
-            began: Instant::now(),
-            deadline: None,
-            last_write: None,
         })
     }
 
-    /// Starts the clock: from now on, all calls together may take `budget`.
-    pub(super) fn begin(&mut self, budget: Duration) {
-        let now = Instant::now();
-        self.began = now;
-        self.deadline = Some(now + budget);
+    /// Replaces the texts that are never sent.
+    #[must_use]
+    pub fn masking(self, mask: Mask) -> Self {
+        Self { mask, ..self }
     }
 
-    /// Returns the time since `begin`.
-    pub(super) fn time_spent(&self) -> Duration {
-        self.began.elapsed()
+    /// Limits the next requests to a share of the remaining time, until the result is dropped.
+    pub fn limit_to_share(&self) -> Share {
+        self.budget.limit_to_share()
     }
 
-    /// Reserves time for later calls; `give_back` releases it.
-    pub(super) fn hold_back(&mut self, reserve: Duration) {
-        self.deadline = self
-            .deadline
-            .and_then(|deadline| deadline.checked_sub(reserve));
-    }
-
-    pub(super) fn give_back(&mut self, reserve: Duration) {
-        self.deadline = self.deadline.map(|deadline| deadline + reserve);
-    }
-
-    fn time_left(&self) -> Duration {
-        self.deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        })
+    /// Keeps a share of the remaining time for later requests, until the result is dropped.
+    pub fn keep_share(&self) -> Share {
+        self.budget.keep_share()
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -151,40 +137,90 @@ impl Client {
         &self.mask
     }
 
-    /// Switches to a single attempt without pauses, because the process is about to be killed.
+    /// Switches to a single attempt without pauses and to a short budget of its own, because the process is about to be
+    /// killed.
     pub(super) fn hurry(&mut self) {
+        let closed = self.budget.closed_for();
         self.limits.write_interval = Duration::ZERO;
         self.limits.attempts = 1;
-        self.begin(self.limits.cancel_budget);
+        self.budget = Budget::new(self.limits.cancel_budget);
+        self.budget.close_for(closed);
     }
 
     /// Sends a request, and retries it if it certainly was not processed or may be processed twice.
     pub(super) async fn send(&mut self, call: Call) -> Result<Answer, ClientError> {
+        let began = Instant::now();
+        let deadline = began + self.budget.left();
+        let answer = self.send_before(deadline, &call).await;
+        self.budget.spend(began.elapsed());
+        answer
+    }
+
+    async fn send_before(&self, deadline: Instant, call: &Call) -> Result<Answer, ClientError> {
         let mut pauses = backon::ExponentialBuilder::default()
             .with_min_delay(self.limits.backoff)
             .with_max_times(usize::try_from(self.limits.attempts.saturating_sub(1)).unwrap_or(0))
             .with_jitter()
             .build();
         let mut unhinted = self.limits.unhinted_wait;
+        self.wait_until_open(deadline, call).await?;
         loop {
-            self.pause_between_writes(&call).await?;
-            let error = match self.once(&call).await {
+            self.pause_between_writes(deadline, call).await?;
+            let error = match self.once(deadline, call).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let Some(planned) = pauses.next() else {
+            let pause = self.pause_after(&error, call, pauses.next(), &mut unhinted);
+            let Some(pause) = pause.filter(|pause| *pause < time_left(deadline)) else {
                 return Err(error);
             };
-            let Some(pause) = pause_after(&error, &call, planned, &mut unhinted) else {
-                return Err(error);
-            };
-            if pause >= self.time_left() {
-                return Err(error);
-            }
-            let seconds = pause.as_secs_f64();
-            tracing::warn!("{error}; asking again in {seconds:.1} s");
-            sleep(pause).await;
+            self.wait(pause, &error.to_string()).await;
         }
+    }
+
+    /// Waits until GitHub accepts requests again. An error if no time is left for that.
+    async fn wait_until_open(&self, deadline: Instant, call: &Call) -> Result<(), ClientError> {
+        let wait = self.budget.closed_for();
+        if wait.is_zero() {
+            return Ok(());
+        }
+        if wait >= time_left(deadline) {
+            let call = call.name();
+            return Err(ClientError::Closed { call, wait });
+        }
+        let reason = "GitHub asked for a pause before the next request";
+        self.wait(wait, reason).await;
+        Ok(())
+    }
+
+    async fn wait(&self, pause: Duration, reason: &str) {
+        let reason = self.mask.text(reason);
+        let seconds = pause.as_secs_f64();
+        tracing::warn!("waiting {seconds:.1} s before the next request to GitHub: {reason}");
+        sleep(pause).await;
+    }
+
+    /// Returns the pause before the same request may be sent again, or `None` if it must not be. A rate limit holds for
+    /// every request.
+    fn pause_after(
+        &self,
+        error: &ClientError,
+        call: &Call,
+        planned: Option<Duration>,
+        unhinted: &mut Duration,
+    ) -> Option<Duration> {
+        if let ClientError::Refused {
+            limit: Some(limit), ..
+        } = error
+        {
+            let wait = limit.wait.unwrap_or(*unhinted);
+            *unhinted = unhinted.saturating_mul(2);
+            self.budget.close_for(wait);
+            return planned.map(|_more_attempts| wait);
+        }
+        let was_not_sent = matches!(error, ClientError::Unreachable { .. });
+        let again = was_not_sent || (call.repeatable && error.is_ambiguous());
+        planned.filter(|_| again)
     }
 
     /// Sends a request and parses the response as JSON.
@@ -192,23 +228,27 @@ impl Client {
         self.send(call).await?.json()
     }
 
-    async fn pause_between_writes(&mut self, call: &Call) -> Result<(), ClientError> {
+    async fn pause_between_writes(
+        &self,
+        deadline: Instant,
+        call: &Call,
+    ) -> Result<(), ClientError> {
         if call.method == Method::GET {
             return Ok(());
         }
-        if let Some(last) = self.last_write {
-            let pause = self.limits.write_interval.saturating_sub(last.elapsed());
-            if pause >= self.time_left() {
+        if let Some(since) = self.budget.since_last_write() {
+            let pause = self.limits.write_interval.saturating_sub(since);
+            if pause >= time_left(deadline) {
                 return Err(ClientError::OutOfTime { call: call.name() });
             }
             sleep(pause).await;
         }
-        self.last_write = Some(Instant::now());
+        self.budget.record_write();
         Ok(())
     }
 
-    async fn once(&self, call: &Call) -> Result<Answer, ClientError> {
-        let left = self.time_left().min(self.limits.request_timeout);
+    async fn once(&self, deadline: Instant, call: &Call) -> Result<Answer, ClientError> {
+        let left = time_left(deadline).min(self.limits.request_timeout);
         if left.is_zero() {
             return Err(ClientError::OutOfTime { call: call.name() });
         }
@@ -317,24 +357,8 @@ impl Answer {
     }
 }
 
-/// Returns the pause before the same request may be sent again, or `None` if it must not be.
-fn pause_after(
-    error: &ClientError,
-    call: &Call,
-    planned: Duration,
-    unhinted: &mut Duration,
-) -> Option<Duration> {
-    if let ClientError::Refused {
-        limit: Some(limit), ..
-    } = error
-    {
-        let wait = limit.wait.unwrap_or(*unhinted);
-        *unhinted = unhinted.saturating_mul(2);
-        return Some(wait);
-    }
-    let was_not_sent = matches!(error, ClientError::Unreachable { .. });
-    let again = was_not_sent || (call.repeatable && error.is_ambiguous());
-    again.then_some(planned)
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }
 
 async fn receive<B>(

@@ -40,14 +40,13 @@ pub struct Context {
     pub pull_request: Option<u64>,
     /// Base commit of the pull request, if the event or GitHub names it.
     pub base_sha: Option<String>,
+    pub subject: Subject,
     /// Lookup that finds what the payload does not contain.
     pub search: Search,
     pub check_run: Due,
     pub comment: Due,
     /// Default for updating the issue about the default branch.
     pub issue: Due,
-    /// True if the run is about the current state of the default branch rather than a pull request.
-    pub is_default_branch: bool,
     pub trust: Trust,
     pub default_branch: Option<String>,
     pub is_fork: bool,
@@ -56,6 +55,17 @@ pub struct Context {
     pub nothing_to_do: Option<String>,
     /// Facts that could not be determined, and their consequences for the report.
     pub problems: Vec<Problem>,
+}
+
+/// Subject of the run, as far as the event and the inputs name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The commit or the pull request of the event.
+    Event,
+    /// The current state of the default branch.
+    DefaultBranch,
+    /// A pull request that an input names.
+    NamedPullRequest,
 }
 
 /// Subject of a result.
@@ -93,6 +103,8 @@ pub enum Search {
     },
     /// The head of a pull request that is known only by its number.
     Number(u64),
+    /// The same for a pull request that an input names. Its head also decides the trust.
+    Named(u64),
 }
 
 /// Trust in the checked-out code, which decides if it may see the credentials.
@@ -110,6 +122,14 @@ impl Context {
     /// becomes a problem instead of an error, because a report may still be possible elsewhere.
     pub fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str>) -> Self {
         resolve::resolve(variables, payload)
+    }
+
+    /// Reports on this pull request instead of the event's own commit. Call it before `locate`.
+    pub fn name_pull_request(&mut self, number: u64) {
+        let is_known = self.pull_request == Some(number) && self.is_of_pull_request();
+        if !is_known {
+            resolve::name_pull_request(self, number);
+        }
     }
 
     /// Returns true if GitHub probably gave the run a read-only token, as it does by default for such runs. Repository
@@ -130,25 +150,54 @@ impl Context {
         })
     }
 
+    /// Returns true if the run is about the current state of the default branch rather than a pull request.
+    pub fn is_default_branch(&self) -> bool {
+        self.subject == Subject::DefaultBranch
+    }
+
+    fn is_named(&self) -> bool {
+        self.subject == Subject::NamedPullRequest
+    }
+
     /// Returns the subject of the result. It is final only after `locate`.
     pub fn stage(&self) -> Stage {
         let is_proposed = match self.event_name.as_str() {
             "merge_group" => true,
-            "workflow_run" | "workflow_dispatch" | "issue_comment" => self.pull_request.is_some(),
-            name => name.starts_with("pull_request"),
+            "workflow_run" | "issue_comment" => self.pull_request.is_some(),
+            name => self.is_named() || name.starts_with("pull_request"),
         };
         if is_proposed {
             Stage::Proposed
-        } else if self.is_default_branch {
+        } else if self.is_default_branch() {
             Stage::Landed
         } else {
             Stage::Other
         }
     }
 
-    /// Returns true if the event belongs to a pull request, so that the pull request is checked out.
+    /// Returns true if the job is about a pull request whose code is checked out.
     pub fn is_of_pull_request(&self) -> bool {
-        self.event_name.starts_with("pull_request") && self.pull_request.is_some()
+        let is_event = self.event_name.starts_with("pull_request");
+        (is_event || self.is_named()) && self.pull_request.is_some()
+    }
+
+    /// Returns true if the checked-out code belongs to a change that has a base commit: a pull request, a push to one,
+    /// or a merge group. It is final only after `locate`.
+    pub fn has_base(&self) -> bool {
+        self.is_of_pull_request()
+            || self.is_merge_group()
+            || (self.event_name == "push" && self.pull_request.is_some())
+    }
+
+    /// Returns true for a merge group, whose base is exactly the commit before it.
+    pub fn is_merge_group(&self) -> bool {
+        self.event_name == "merge_group"
+    }
+
+    /// Returns true if `locate` has to find the pull request or its commit first.
+    pub fn needs_locating(&self, comment: Option<bool>) -> bool {
+        let is_reported = self.sha.is_none() || self.comment.is_wanted(comment);
+        self.nothing_to_do.is_none() && self.search != Search::Nothing && is_reported
     }
 
     fn is_target(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Due, Repository, Run, Search, Trust, is_sha, problem};
+use super::{Context, Due, Repository, Run, Search, Subject, Trust, is_sha, problem};
 use crate::github::event::{Event, PullRequest, WorkflowRun};
 
 const DEPENDABOT: &str = "dependabot[bot]";
@@ -22,7 +22,10 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
         "push" => push(&mut context, &event, variables),
         "merge_group" => merge_group(&mut context, &event),
         "workflow_dispatch" => workflow_dispatch(&mut context, &event, variables),
-        "workflow_run" => workflow_run(&mut context, &event.workflow_run.unwrap_or_default()),
+        "workflow_run" => {
+            let run = event.workflow_run.unwrap_or_default();
+            workflow_run(&mut context, &run, repository.id);
+        }
         "issue_comment" => issue_comment(&mut context, &event),
         name if name.starts_with("pull_request") => {
             pull_request(&mut context, &event, variables);
@@ -33,7 +36,7 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
             context.sha.clone_from(&context.fallback_sha);
             if name == "schedule" {
                 context.issue = Due::Yes;
-                context.is_default_branch = true;
+                context.subject = Subject::DefaultBranch;
             }
         }
     }
@@ -72,11 +75,11 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         fallback_sha: get("GITHUB_SHA").filter(|sha| is_sha(sha)).cloned(),
         pull_request: None,
         base_sha: None,
+        subject: Subject::Event,
         search: Search::Nothing,
         check_run: Due::OnRequest,
         comment: Due::No,
         issue: Due::No,
-        is_default_branch: false,
         trust: Trust::Ordinary,
         default_branch: None,
         is_fork: false,
@@ -180,8 +183,8 @@ fn default_branch(context: &mut Context, variables: &BTreeMap<String, String>) {
     let branch = context.default_branch.as_deref();
     let reference = variables.get("GITHUB_REF");
     let here = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
-    context.is_default_branch = branch.is_some() && branch == here;
-    if context.is_default_branch {
+    if branch.is_some() && branch == here {
+        context.subject = Subject::DefaultBranch;
         context.issue = Due::OnRequest;
     }
 }
@@ -210,22 +213,39 @@ fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<
         .into_iter()
         .find_map(|name| inputs?.get(name)?.as_str()?.trim().parse().ok());
     if let Some(number) = typed {
-        context.pull_request = Some(number);
-        context.comment = Due::Yes;
-        // The user asked about the head of the pull request, not about the branch that the workflow was started from.
-        context.sha = None;
-        locate_by_number(context);
+        name_pull_request(context, number);
     } else {
         default_branch(context, variables);
     }
 }
 
-fn workflow_run(context: &mut Context, run: &WorkflowRun) {
+/// Reports on the head of a pull request that a person or the workflow names, rather than on the commit of the event.
+/// Until the head's repository is known, it may be a stranger's.
+pub(super) fn name_pull_request(context: &mut Context, number: u64) {
+    context.pull_request = Some(number);
+    context.subject = Subject::NamedPullRequest;
     context.check_run = Due::Yes;
     context.comment = Due::Yes;
-    let pull = run.pull_requests.as_ref().and_then(|pulls| pulls.first());
+    context.issue = Due::No;
+    context.nothing_to_do = None;
+    context.sha = None;
+    context.base_sha = None;
+    context.search = Search::Number(number);
+    if context.trust == Trust::Ordinary {
+        context.search = Search::Named(number);
+        context.trust = Trust::BaseOnly {
+            base_sha: context.fallback_sha.clone(),
+        };
+    }
+}
+
+fn workflow_run(context: &mut Context, run: &WorkflowRun, repository_id: Option<u64>) {
+    context.check_run = Due::Yes;
+    context.comment = Due::Yes;
     let run_sha = run.head_sha.clone().filter(|sha| is_sha(sha));
-    context.sha = pull.and_then(head_sha).or(run_sha.clone());
+    let mut pulls = run.pull_requests.iter().flatten();
+    let pull = pulls.find(|pull| head_sha(pull) == run_sha && is_into(pull, repository_id));
+    context.sha.clone_from(&run_sha);
     context.pull_request = pull.and_then(|pull| pull.number);
     context.base_sha = pull.and_then(base_sha);
     context.trust = Trust::BaseOnly {
@@ -253,6 +273,12 @@ fn workflow_run(context: &mut Context, run: &WorkflowRun) {
     if let (Some(owner), Some(branch), Some(sha)) = (owner, run.head_branch.clone(), run_sha) {
         context.search = Search::Head { owner, branch, sha };
     }
+}
+
+/// Returns true if the base of the pull request is in the repository with this id.
+fn is_into(pull: &PullRequest, repository_id: Option<u64>) -> bool {
+    let base = pull.base.as_ref().and_then(|base| base.repo.as_ref()?.id);
+    base.is_some() && base == repository_id
 }
 
 fn issue_comment(context: &mut Context, event: &Event) {

@@ -1,6 +1,6 @@
 //! The check run's part of the publisher: creates it, adds annotations and completes it.
 
-use super::{Publisher, Refusal, SHARE};
+use super::{Publisher, Refusal};
 use crate::{
     github::{
         check_run::{self, CheckRun, Opening, Output},
@@ -117,10 +117,10 @@ impl Publisher {
             kept: None,
         };
         let (fitting, mut left) = fitting(&publication.annotations);
-        let reserve = self.time_left / SHARE;
-        client.hold_back(reserve);
+        // The conclusion matters more than the annotations.
+        let kept = client.keep_share();
         let appended = check_run::append(client, &run, &output, &fitting).await;
-        client.give_back(reserve);
+        drop(kept);
         left.extend(fitting.into_iter().skip(appended.sent));
         if let Some(error) = &appended.error {
             self.degrade(Refusal::Annotations(left.len()), error);

@@ -1,6 +1,6 @@
 //! The result of the default branch: keeps this one for later runs, and finds the last one.
 
-use super::{Publisher, SHARE};
+use super::Publisher;
 use crate::{
     baseline::{Remembered, State},
     github::{
@@ -22,9 +22,10 @@ impl Publisher {
         if self.context.stage() == Stage::Other {
             return Recalled::default();
         }
-        let Some(mut client) = self.begin(self.time_left / SHARE) else {
+        let Some(mut client) = self.client.clone() else {
             return Recalled::default();
         };
+        let _share = client.limit_to_share();
         let wanted = Wanted {
             context: &self.context,
             check_name: &self.options.check_name,
@@ -34,7 +35,6 @@ impl Publisher {
             app: self.check.run().and_then(|run| run.app.as_deref()),
         };
         let found = remembered::find(&mut client, &wanted).await;
-        self.end(client);
         self.earlier.clone_from(&found.earlier);
         Recalled {
             problem: found.problem.map(|problem| self.safe(problem)),

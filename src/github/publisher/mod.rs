@@ -1,7 +1,5 @@
 //! Publishes the report of one run. A rejected part is reported in another place, and the verdict stays.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
@@ -24,10 +22,6 @@ use check::Check;
 use refusal::Refusal;
 pub use result::{Issued, Options, Published, ReportMode};
 
-/// Divisor of the budget. Creating the check run may take at most this share, and sending annotations leaves this share
-/// for completing the check run.
-const SHARE: u32 = 4;
-
 /// Publishes the result of one run in every place that GitHub permits.
 #[derive(Debug)]
 pub struct Publisher {
@@ -43,7 +37,6 @@ pub struct Publisher {
     earlier: Option<Remembered>,
     external_id: String,
     started: (Timestamp, Instant),
-    time_left: Duration,
     degraded: Vec<Problem>,
 }
 
@@ -78,9 +71,6 @@ impl Publisher {
             random_hexadecimal().unwrap_or_default()
         );
         Self {
-            time_left: client
-                .as_ref()
-                .map_or(Duration::ZERO, |client| client.limits().budget),
             client,
             check: if wanted && possible {
                 Check::Due
@@ -100,9 +90,10 @@ impl Publisher {
 
     /// Creates the check run early, so that GitHub shows it as running, and so that a cancelled job can complete it.
     pub async fn start(&mut self) {
-        let Some(mut client) = self.begin(self.time_left / SHARE) else {
+        let Some(mut client) = self.client.clone() else {
             return;
         };
+        let _share = client.limit_to_share();
         self.locate(&mut client).await;
         if self.check.is_due()
             && let Err(error) = self.open(&mut client).await
@@ -110,7 +101,6 @@ impl Publisher {
             // Retried in `finish`, which reports the error.
             tracing::debug!(%error, "the check run could not be opened yet");
         }
-        self.end(client);
     }
 
     /// Publishes everything. Never fails: the result lists what could not be published in its proper place.
@@ -119,12 +109,11 @@ impl Publisher {
         let mut left = publication.annotations.clone();
         let mut comment_url = None;
         let mut issue = None;
-        if let Some(mut client) = self.begin(self.time_left) {
+        if let Some(mut client) = self.client.clone() {
             self.locate(&mut client).await;
             left = self.conclude(&mut client, &publication).await;
             comment_url = self.comment(&mut client, &publication).await;
             issue = self.issue(&mut client, &publication).await;
-            self.end(client);
         }
         let check_run_url = self.check.run().and_then(|run| run.url.clone());
         let summary_written = self.write_files(&publication, check_run_url.as_deref());
@@ -170,30 +159,26 @@ impl Publisher {
         self.check.run()?.url.as_deref()
     }
 
+    /// Returns the client, to read with. It shares the budget of the report.
+    pub fn client(&self) -> Option<Client> {
+        self.client.clone()
+    }
+
     /// Returns the context, including what `locate` has added.
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// Clones the client instead of taking it, so that a dropped future does not lose it.
-    fn begin(&self, budget: Duration) -> Option<Client> {
-        let mut client = self.client.clone()?;
-        client.begin(budget);
-        Some(client)
-    }
-
-    fn end(&mut self, client: Client) {
-        self.time_left = self.time_left.saturating_sub(client.time_spent());
-        self.client = Some(client);
-    }
-
     async fn locate(&mut self, client: &mut Client) {
-        let comment_wanted = self.comment_mode().is_some();
-        if self.context.nothing_to_do.is_some() || (self.context.sha.is_some() && !comment_wanted) {
-            return;
-        }
-        if let Err(error) = self.context.locate(client).await {
-            self.degrade(Refusal::PullRequest, &error);
+        let mode = self.options.comment;
+        let wish = mode.map(|mode| mode != CommentMode::Off);
+        if self.context.needs_locating(wish)
+            && let Err(error) = self.context.locate(client).await
+        {
+            let problem = Refusal::PullRequest.problem(&error, &self.context);
+            if !self.degraded.contains(&problem) {
+                self.degraded.push(problem);
+            }
         }
     }
 

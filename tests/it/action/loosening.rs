@@ -138,6 +138,54 @@ async fn the_heads_file_is_compared_and_never_applied() {
 }
 
 #[tokio::test]
+async fn every_event_of_a_change_is_compared_with_its_base() {
+    let on = |event: &'static str, payload: &'static str, input: (&'static str, &'static str)| async move {
+        let scene = Scene::on(event, payload, &drifted()).await;
+        let scene = scene.with(input.0, input.1);
+        scene.step.check_out("prodverdict.yml", &looser());
+        let listed = json!({"filename": "prodverdict.yml", "status": "modified"});
+        scene.github.world().pull(7).files = vec![listed];
+        let ran = scene.run().await;
+        ran.expect(0);
+        assert!(ran.stderr.contains(SENTENCE), "{event}: {}", ran.stderr);
+        let [(_, line, _)] = warnings(&scene.check_run()).try_into().expect("one");
+        assert_eq!(line, line_of(&looser(), "fail_on"), "{event}");
+    };
+    let dispatch = "workflow_dispatch_pull_request";
+    tokio::join!(
+        on("workflow_dispatch", dispatch, ("pull_request", "")),
+        on(
+            "deployment_status",
+            "deployment_status",
+            ("pull_request", "7")
+        ),
+        on("merge_group", "merge_group", ("pull_request", "")),
+        on("push", "push", ("comment", "on")),
+    );
+}
+
+#[tokio::test]
+async fn a_strangers_head_never_brings_the_configuration() {
+    let on = |event: &'static str, payload: &'static str, number: &'static str| async move {
+        let scene = Scene::on(event, payload, &drifted()).await;
+        let scene = scene.with("pull_request", number);
+        scene.github.world().pull(7).head_repository = Some("mallory/shop".to_owned());
+        scene.commit(&[1], &looser());
+        scene.step.check_out("prodverdict.yml", &looser());
+        let ran = scene.run().await;
+        ran.expect(1);
+        expect_everywhere(&scene, &ran, SENTENCE);
+        let [(_, _, message)] = warnings(&scene.check_run()).try_into().expect("one");
+        assert!(message.contains("base commit is in force"), "{message}");
+    };
+    tokio::join!(
+        on("workflow_dispatch", "workflow_dispatch_pull_request", ""),
+        on("workflow_dispatch", "workflow_dispatch", "7"),
+        on("repository_dispatch", "repository_dispatch", "7"),
+    );
+}
+
+#[tokio::test]
 async fn an_unusable_head_file_is_reported() {
     let missing = async {
         let scene = Scene::on("pull_request_target", "pull_request", &in_order())

@@ -2,6 +2,7 @@
 //! real Postgres: `scripts/test --test it action::`.
 
 mod app_command;
+mod budget;
 mod cancelled;
 mod changed_sql;
 mod changes;

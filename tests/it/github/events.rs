@@ -1,6 +1,7 @@
 //! The target of each event: the commit, the pull request, or nothing.
 
-use prodverdict::github::{CommentMode, Context, Trust};
+use prodverdict::github::{CommentMode, Context, Stage, Trust};
+use serde_json::{Value, json};
 
 use super::job::{Job, publication};
 use crate::fake_github::{FakeGithub, Pull, Token, World};
@@ -183,6 +184,91 @@ async fn workflow_run_reports_on_what_ran() {
     assert_eq!(reported.comments, [7]);
     let base_sha = Some(World::sha(9));
     assert_eq!(reported.context.trust, Trust::BaseOnly { base_sha });
+}
+
+/// Replaces the pull requests in the payload of a workflow run. Each has a number, a head and the id of its base's
+/// repository.
+fn after_a_run(pulls: &[(u64, u8, u64)]) -> Job {
+    let mut job = Job::new("workflow_run", "workflow_run");
+    let text = job.payload.take().unwrap_or_default();
+    let mut payload: Value = serde_json::from_str(&text).expect("a payload");
+    payload["workflow_run"]["pull_requests"] = pulls
+        .iter()
+        .map(|(number, head, repository)| {
+            json!({
+                "number": number,
+                "head": {"sha": World::sha(*head), "repo": {"id": 501}},
+                "base": {"sha": World::sha(8), "repo": {"id": repository}},
+            })
+        })
+        .collect();
+    job.payload = Some(payload.to_string());
+    job
+}
+
+#[tokio::test]
+async fn workflow_run_reports_on_the_pull_request_that_ran() {
+    for pulls in [
+        // Another pull request of the branch, whose head is a later commit.
+        &[(8, 2, 501), (7, 1, 501)][..],
+        // Into another repository of the network.
+        &[(2, 1, 900), (7, 1, 501)],
+        // None of this repository at this commit, so that it is looked up.
+        &[(2, 1, 900)],
+        &[(8, 2, 501)],
+    ] {
+        let job = after_a_run(pulls);
+        let reported = reported(World::new(), &job).await;
+        assert_eq!(reported.check_runs, failed_on(1), "{pulls:?}");
+        assert_eq!(reported.comments, [7], "{pulls:?}");
+    }
+    // A fork whose branch is proposed to its parent has no pull request of its own.
+    let mut world = World::new();
+    world.pulls.clear();
+    let reported = reported(world, &after_a_run(&[(7, 1, 900)])).await;
+    assert_eq!(reported.check_runs, failed_on(1));
+    assert_eq!(reported.comments, [0; 0]);
+}
+
+#[tokio::test]
+async fn an_input_names_the_pull_request_on_any_event() {
+    for event in [
+        "deployment_status",
+        "repository_dispatch",
+        "schedule",
+        "push",
+    ] {
+        for (head, trust) in [
+            ("acme/shop", Trust::Ordinary),
+            (
+                "mallory/shop",
+                Trust::BaseOnly {
+                    base_sha: Some(World::sha(9)),
+                },
+            ),
+        ] {
+            let mut job = Job::new(event, event);
+            job.pull_request = Some(7);
+            let mut world = World::new();
+            world.pull(7).head_repository = Some(head.to_owned());
+            let reported = reported(world, &job).await;
+            assert_eq!(reported.check_runs, failed_on(1), "{event} {head}");
+            assert_eq!(reported.comments, [7], "{event} {head}");
+            assert_eq!(reported.context.trust, trust, "{event} {head}");
+            assert_eq!(reported.context.stage(), Stage::Proposed, "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_named_pull_request_nobody_can_look_up_is_not_trusted() {
+    for event in ["workflow_dispatch", "repository_dispatch"] {
+        let mut job = Job::new(event, event);
+        job.pull_request = Some(99);
+        let reported = reported(World::new(), &job).await;
+        assert_eq!(reported.check_runs, []);
+        assert_ne!(reported.context.trust, Trust::Ordinary, "{event}");
+    }
 }
 
 #[tokio::test]

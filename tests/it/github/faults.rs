@@ -165,17 +165,14 @@ async fn a_rate_limit_is_waited_out() {
 
 #[tokio::test]
 async fn a_rate_limit_longer_than_the_budget_is_not_waited_for() {
-    let github = FakeGithub::start(World::new()).await;
-    for _ in 0..2 {
-        github
-            .world()
-            .fail("POST", "check-runs", Kind::PrimaryLimit { resets_in: 3000 });
-    }
+    let github = with("POST", "check-runs", Kind::PrimaryLimit { resets_in: 3000 }).await;
     let began = Instant::now();
     let published = Job::pull_request().report(&github, &publication(2)).await;
     assert!(began.elapsed() < Duration::from_secs(5));
     assert_eq!(published.mode.as_str(), "commands");
-    assert_eq!(published.degraded.len(), 1);
+    // GitHub asked for no request at all, so the comment is not tried either.
+    assert_eq!(github.requests().len(), 1);
+    assert_eq!(published.degraded.len(), 2);
     assert!(
         published
             .degraded

@@ -20,6 +20,8 @@ use crate::fake_github::{FakeGithub, TOKEN, World};
 pub(crate) struct Job {
     pub variables: BTreeMap<String, String>,
     pub payload: Option<String>,
+    /// The input that names a pull request.
+    pub pull_request: Option<u64>,
     pub options: Options,
     pub token: &'static str,
     pub secrets: Vec<SecretString>,
@@ -65,6 +67,7 @@ impl Job {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             payload: Some(std::fs::read_to_string(path).expect("a fixture of this name")),
+            pull_request: None,
             options: Options {
                 check_run: None,
                 check_name: "ProdVerdict".to_owned(),
@@ -108,7 +111,11 @@ impl Job {
     pub(crate) fn context(&self, github: &FakeGithub) -> Context {
         let mut variables = self.variables.clone();
         variables.insert("GITHUB_API_URL".to_owned(), github.api_url());
-        Context::resolve(&variables, self.payload.as_deref())
+        let mut context = Context::resolve(&variables, self.payload.as_deref());
+        if let Some(number) = self.pull_request {
+            context.name_pull_request(number);
+        }
+        context
     }
 
     pub(crate) fn client(&self, github: &FakeGithub) -> Client {

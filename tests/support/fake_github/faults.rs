@@ -1,4 +1,4 @@
-//! One-time faults: limits, errors, lost requests and lost responses.
+//! Faults, of one request or of all: limits, errors, lost requests and lost responses.
 
 use std::time::Duration;
 
@@ -71,7 +71,9 @@ impl Kind {
 impl World {
     pub(super) fn take_fault(&mut self, asked: &Recorded) -> Option<Kind> {
         let meant = |fault: &Fault| fault.method == asked.method && asked.path.contains(fault.path);
-        let place = self.faults.iter().position(meant)?;
-        Some(self.faults.remove(place).kind)
+        match self.faults.iter().position(meant) {
+            Some(place) => Some(self.faults.remove(place).kind),
+            None => self.always.clone(),
+        }
     }
 }

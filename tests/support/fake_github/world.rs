@@ -37,6 +37,8 @@ pub(crate) struct World {
     /// True to omit optional fields from responses, as some GitHub-compatible servers do.
     pub sparse: bool,
     pub faults: Vec<Fault>,
+    /// A fault of every request.
+    pub always: Option<Kind>,
     pub requests: Vec<Recorded>,
     pub violations: Vec<String>,
     /// Requests refused without a rule violation, such as `403 POST /repos/acme/shop/check-runs`.
@@ -150,6 +152,7 @@ impl World {
             answers_graphql: true,
             sparse: false,
             faults: Vec::new(),
+            always: None,
             requests: Vec::new(),
             violations: Vec::new(),
             refusals: Vec::new(),
