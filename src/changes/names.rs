@@ -372,4 +372,23 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_names() {
+        let contract = contract(COLUMNS);
+        let match_on = contract.contract.match_on;
+        for rule in Rule::every() {
+            let info = crate::contract::info(rule);
+            let column = info.column.map(|column| column.field(match_on));
+            assert_eq!(column, about(rule, &contract), "{rule}");
+            assert_eq!(info.compares_plans, is_about_plans(rule), "{rule}");
+            for source in [Source::Stripe, Source::Paddle, Source::StripeEntitlements] {
+                assert_eq!(
+                    info.events.of(source),
+                    events_of_rule(rule, source),
+                    "{rule}"
+                );
+            }
+        }
+    }
 }

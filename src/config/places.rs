@@ -124,6 +124,20 @@ impl ContractPlaces {
         found.unwrap_or(&self.entry)
     }
 
+    /// Returns the place of a key that a rule is about, if it is written.
+    #[cfg(test)]
+    fn written(&self, key: crate::contract::RuleKey, price: Option<&str>) -> Option<&Place> {
+        use crate::contract::RuleKey;
+        match key {
+            RuleKey::Contract => Some(&self.entry),
+            RuleKey::Price => self.price(price?),
+            RuleKey::Plans => self.plans.as_ref(),
+            RuleKey::Column(field) => self.column(field),
+            RuleKey::Statuses => self.statuses.as_ref(),
+            RuleKey::Source => self.source.as_ref(),
+        }
+    }
+
     /// Returns the entry of `plans` for the price: the exact one, or else the longest prefix.
     fn price(&self, price: &str) -> Option<&Place> {
         self.prices.get(price).or_else(|| {
@@ -206,4 +220,46 @@ fn keys(contract: &Contract, collector: &Collector<'_>) -> KeyPlaces {
 
 fn place_of<T>(entry: &Entry<T>, collector: &Collector<'_>) -> Option<Place> {
     entry.spot().map(|spot| collector.entry_place(spot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_keys() {
+        let text = |keys: &str, columns: &str| {
+            format!(
+                "version: 1\ncontracts:\n  - type: access\n    source_of_truth: stripe\n{keys}    database:\n      \
+                 users_table: accounts\n      columns:\n        id: id\n        stripe_customer_id: customer\n{columns}"
+            )
+        };
+        let columns = "        has_paid_access: paid\n        plan: tier\n        seats: seats\n        status: \
+                       status\n        stripe_subscription_id: sub\n        current_period_end: ends\n        \
+                       cancel_at_period_end: ending\n";
+        let keys = [
+            "",
+            "    plans: { price_1: pro, price_2*: team }\n",
+            "    statuses: { grant: [active] }\n",
+        ];
+        let mut compared = 0;
+        for keys in keys {
+            for columns in [columns, "        has_paid_access: paid\n"] {
+                let Ok(config) = crate::config::load(&text(keys, columns), "a.yml") else {
+                    continue;
+                };
+                let places = &config.places[0];
+                for rule in Rule::every() {
+                    for price in [None, Some("price_1"), Some("price_23"), Some("price_9")] {
+                        let mut found = crate::contract::info(rule).keys.iter();
+                        let found = found.find_map(|key| places.written(*key, price));
+                        let found = found.unwrap_or(&places.entry);
+                        assert_eq!(found, places.of_finding(rule, price), "{rule}");
+                        compared += 1;
+                    }
+                }
+            }
+        }
+        assert!(compared > 300, "{compared}");
+    }
 }

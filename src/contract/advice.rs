@@ -315,4 +315,18 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:#?}");
         assert_eq!(found[0].about, ContractKey::GracePastDue);
     }
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_keys() {
+        use crate::contract::rules::{RuleKey, definition};
+        for rule in Rule::every() {
+            let key = definition(rule).map_or(RuleKey::Contract, |one| one.suspect_key);
+            let key = match key {
+                RuleKey::Plans | RuleKey::Price => ContractKey::Plans(None),
+                RuleKey::Column(field) => ContractKey::Column(field),
+                RuleKey::Contract | RuleKey::Statuses | RuleKey::Source => ContractKey::Contract,
+            };
+            assert_eq!(key, key_of(rule), "{rule}");
+        }
+    }
 }

@@ -277,4 +277,22 @@ mod tests {
         contract.severities.insert(Rule::StalePlan, Severity::Low);
         assert_eq!(names(&contract, &world), ["cus_odd"]);
     }
+
+    #[test]
+    fn the_table_of_rules_needs_the_same_subscriptions() {
+        use crate::contract::rules::{Listing, definition};
+        for rule in Rule::ALL {
+            let old = match rule {
+                Rule::OrphanSubscription => Listing::Charged,
+                Rule::UnknownStatus => Listing::UnknownStatuses,
+                Rule::StatusDrift => Listing::OfStoredStatuses,
+                Rule::WrongfulAccess | Rule::NoSubscription => Listing::OfPaidAccounts,
+                Rule::PlanDrift | Rule::SeatDrift => Listing::OfPaidAccountsInGrace,
+                Rule::CustomerMismatch => Listing::OfPaidAccountsBesideStrangers,
+                Rule::StalePlan => Listing::OfStoredPlans,
+                _ => Listing::Granting,
+            };
+            assert_eq!(definition(rule).map(|one| one.listing), Some(old), "{rule}");
+        }
+    }
 }

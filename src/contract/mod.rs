@@ -57,6 +57,7 @@ pub use policy::{
     PricePattern, Seats, Source,
 };
 pub use rule::Rule;
+pub use rules::{Merging, RowFault, RuleColumn, RuleEvents, RuleInfo, RuleKey, info, merging};
 pub use status::{Status, Statuses};
 pub use summary::Summary;
 pub use time::{Moment, UnixSeconds};

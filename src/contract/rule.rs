@@ -192,4 +192,15 @@ mod tests {
             assert_eq!(Rule::parse(rule.as_str()), Some(rule));
         }
     }
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_texts_and_severities() {
+        for rule in Rule::every() {
+            let info = super::super::rules::info(rule);
+            assert_eq!(info.id, rule.as_str());
+            assert_eq!(info.description, rule.description());
+            assert_eq!(info.severity, rule.default_severity());
+            assert_eq!(info.is_published, rule.is_published());
+        }
+    }
 }

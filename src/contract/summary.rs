@@ -192,4 +192,18 @@ mod tests {
             prop_assert_eq!(sums, expected);
         }
     }
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_sums() {
+        use crate::contract::rules::{MoneySide, definition};
+        for rule in Rule::every() {
+            let old = if rule == Rule::WrongfulAccess {
+                Some(MoneySide::ServedNotPaid)
+            } else {
+                matches!(rule, Rule::RevenueLeak | Rule::OrphanSubscription)
+                    .then_some(MoneySide::PaidNotServed)
+            };
+            assert_eq!(definition(rule).and_then(|one| one.money), old, "{rule}");
+        }
+    }
 }

@@ -114,3 +114,20 @@ impl Event {
             || (self.kind == UPDATED && self.changed.iter().any(decides))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_actions() {
+        use crate::contract::rules::{HandlerAction, definition};
+        for rule in Rule::every() {
+            let old = Relevance::for_rule(rule).map(|old| match old {
+                Relevance::Gives => HandlerAction::Gives,
+                Relevance::Takes => HandlerAction::Takes,
+            });
+            assert_eq!(definition(rule).and_then(|one| one.lacks), old, "{rule}");
+        }
+    }
+}

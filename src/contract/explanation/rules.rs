@@ -352,3 +352,51 @@ fn quiet_of_customer(case: &Case<'_>, known: Known<'_>, rule: Rule) -> Quiet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_needs() {
+        use crate::contract::{
+            Contract, Facts, UnixSeconds,
+            rules::{definition, judged},
+        };
+        for source in [Source::Stripe, Source::Paddle, Source::StripeEntitlements] {
+            for has_plans in [false, true] {
+                for match_on in [
+                    crate::contract::MatchOn::CustomerId,
+                    crate::contract::MatchOn::SubscriptionId,
+                ] {
+                    for unmapped in Field::ALL {
+                        let mut contract = Contract::new(source);
+                        contract.match_on = match_on;
+                        if has_plans {
+                            contract.plans = crate::contract::testing::contract().plans;
+                        }
+                        let mut facts = Facts::default();
+                        facts
+                            .mapped
+                            .extend(Field::ALL.into_iter().filter(|one| *one != unmapped));
+                        let case = Case::new(&contract, &facts, UnixSeconds(0));
+                        for rule in Rule::ALL {
+                            let needs = definition(rule).unwrap().needs;
+                            let is_judged = needs.iter().all(|need| need.is_met(&case));
+                            assert_eq!(is_judged, judged(&case).contains(&rule), "{rule}");
+                            // A source does not show the other name of the rule about prices.
+                            let is_feature = rule == Rule::UnmappedFeature;
+                            if (is_feature || rule == Rule::UnmappedPrice)
+                                && is_feature == source.has_subscriptions()
+                            {
+                                continue;
+                            }
+                            let mut unmet = needs.iter().filter_map(|need| need.unmet(&case));
+                            assert_eq!(unmet.next(), switched_off(&case, rule), "{rule}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,21 +1,52 @@
 //! The rules, grouped by the objects that they check.
 
 mod access;
+mod cancel_flag_drift;
 mod columns;
 mod customer;
+mod customer_mismatch;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the next commit reads the table")
+)]
+mod definition;
+mod double_subscription;
+mod duplicate_customer;
+mod duplicate_subscription;
+mod handler;
 mod mismatch;
+mod no_subscription;
+mod orphan_subscription;
+mod period_drift;
 mod plan;
+mod plan_drift;
 mod price;
+mod revenue_leak;
+mod seat_drift;
+mod stale_plan;
+mod stale_subscription_id;
 mod status;
+mod status_drift;
+mod unknown_status;
 mod unlinked;
+mod unlinked_access;
+mod unmapped_feature;
+mod unmapped_price;
+mod wrongful_access;
 
 use std::collections::BTreeSet;
 
+#[cfg(test)]
+pub(crate) use self::definition::{HandlerAction, Listing, MoneySide};
 pub(crate) use self::{
     columns::{counts_seats, paid_seats, period_end},
     customer::CHARGED,
     mismatch::{Mismatches, has_paying_strangers, unexplained_customers},
     plan::{is_plan_alive, is_same_word, stored_plan, stores_paid_plan},
+};
+pub use self::{
+    definition::{RowFault, RuleColumn, RuleEvents, RuleInfo, RuleKey},
+    handler::{Merging, merging},
 };
 use super::{
     Account, Field, MatchOn, Rule, Unanswerable,
@@ -23,6 +54,59 @@ use super::{
     case::{Case, StateOfCustomer},
     customers::{CustomerNumber, Link},
 };
+
+/// Returns the texts of a rule and what it is about.
+pub fn info(rule: Rule) -> &'static RuleInfo {
+    match rule {
+        Rule::RevenueLeak => &revenue_leak::RULE.info,
+        Rule::WrongfulAccess => &wrongful_access::RULE.info,
+        Rule::NoSubscription => &no_subscription::RULE.info,
+        Rule::PlanDrift => &plan_drift::RULE.info,
+        Rule::UnmappedPrice => &unmapped_price::RULE.info,
+        Rule::UnmappedFeature => &unmapped_feature::RULE.info,
+        Rule::CustomerMismatch => &customer_mismatch::RULE.info,
+        Rule::DuplicateCustomer => &duplicate_customer::RULE.info,
+        Rule::DuplicateSubscription => &duplicate_subscription::RULE.info,
+        Rule::OrphanSubscription => &orphan_subscription::RULE.info,
+        Rule::UnknownStatus => &unknown_status::RULE.info,
+        Rule::DoubleSubscription => &double_subscription::RULE.info,
+        Rule::StalePlan => &stale_plan::RULE.info,
+        Rule::UnlinkedAccess => &unlinked_access::RULE.info,
+        Rule::SeatDrift => &seat_drift::RULE.info,
+        Rule::StatusDrift => &status_drift::RULE.info,
+        Rule::StaleSubscriptionId => &stale_subscription_id::RULE.info,
+        Rule::PeriodDrift => &period_drift::RULE.info,
+        Rule::CancelFlagDrift => &cancel_flag_drift::RULE.info,
+        Rule::Handler(rule) => handler::info(rule),
+    }
+}
+
+/// Returns the entry of a rule of the access contract.
+#[cfg(test)]
+pub(crate) fn definition(rule: Rule) -> Option<&'static definition::RuleDefinition> {
+    Some(match rule {
+        Rule::RevenueLeak => &revenue_leak::RULE,
+        Rule::WrongfulAccess => &wrongful_access::RULE,
+        Rule::NoSubscription => &no_subscription::RULE,
+        Rule::PlanDrift => &plan_drift::RULE,
+        Rule::UnmappedPrice => &unmapped_price::RULE,
+        Rule::UnmappedFeature => &unmapped_feature::RULE,
+        Rule::CustomerMismatch => &customer_mismatch::RULE,
+        Rule::DuplicateCustomer => &duplicate_customer::RULE,
+        Rule::DuplicateSubscription => &duplicate_subscription::RULE,
+        Rule::OrphanSubscription => &orphan_subscription::RULE,
+        Rule::UnknownStatus => &unknown_status::RULE,
+        Rule::DoubleSubscription => &double_subscription::RULE,
+        Rule::StalePlan => &stale_plan::RULE,
+        Rule::UnlinkedAccess => &unlinked_access::RULE,
+        Rule::SeatDrift => &seat_drift::RULE,
+        Rule::StatusDrift => &status_drift::RULE,
+        Rule::StaleSubscriptionId => &stale_subscription_id::RULE,
+        Rule::PeriodDrift => &period_drift::RULE,
+        Rule::CancelFlagDrift => &cancel_flag_drift::RULE,
+        Rule::Handler(_) => return None,
+    })
+}
 
 /// Judges every account, then customers, prices and statuses.
 pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<(), Unanswerable> {

@@ -170,3 +170,23 @@ fn told((judged, mut others): (Judged, Vec<String>)) -> Finding {
     finding.message = format!("{}\nSame cause at: {list}.", finding.message).into();
     finding
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_rules_merges_the_same_findings() {
+        use crate::contract::{Merging, merging};
+        for rule in HandlerRule::ALL {
+            let old = match rule {
+                HandlerRule::SwallowedError
+                | HandlerRule::HalfWritten
+                | HandlerRule::ForgedAccepted => Merging::Everywhere,
+                HandlerRule::HandlerAnswer => Merging::ByAnswer,
+                _ => Merging::Never,
+            };
+            assert_eq!(merging(rule), old, "{rule}");
+        }
+    }
+}

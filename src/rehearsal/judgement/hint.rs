@@ -375,3 +375,24 @@ fn columns(observed: &Observed) -> String {
     }
     names.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_faults() {
+        use crate::contract::RowFault;
+        for rule in Rule::every() {
+            let old = match rule {
+                Rule::RevenueLeak | Rule::OrphanSubscription => Some(RowFault::AccessNotGiven),
+                Rule::WrongfulAccess | Rule::NoSubscription => Some(RowFault::AccessNotTaken),
+                Rule::PlanDrift => Some(RowFault::WrongPlan),
+                Rule::PeriodDrift => Some(RowFault::WrongPeriodEnd),
+                Rule::CancelFlagDrift => Some(RowFault::WrongCancelFlag),
+                _ => None,
+            };
+            assert_eq!(crate::contract::info(rule).row_fault, old, "{rule}");
+        }
+    }
+}

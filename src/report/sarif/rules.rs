@@ -120,3 +120,15 @@ fn handler_help(rule: HandlerRule) -> &'static str {
         HandlerRule::AccountGone => "Keep the row of an account when its subscription ends.",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_rules_holds_the_same_help() {
+        for rule in Rule::every() {
+            assert_eq!(crate::contract::info(rule).help, help(rule));
+        }
+    }
+}

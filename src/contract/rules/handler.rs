@@ -1,0 +1,167 @@
+//! The table of rules for a webhook handler, which a rehearsal checks in addition to the access contract.
+
+use super::definition::{RuleColumn, RuleInfo};
+use crate::contract::{Field, HandlerRule};
+
+/// A rule that only a rehearsal can break.
+#[derive(Debug)]
+struct HandlerDefinition {
+    info: RuleInfo,
+    merging: Merging,
+}
+
+/// The findings of a rule that have the same cause, so that a rehearsal reports them as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merging {
+    /// None: each is reported.
+    Never,
+    /// All: one habit of the handler breaks the rule everywhere.
+    Everywhere,
+    /// Those with the same response to the same type of event.
+    ByAnswer,
+}
+
+/// Returns the entry of a rule.
+fn definition(rule: HandlerRule) -> &'static HandlerDefinition {
+    match rule {
+        HandlerRule::ForgedAccepted => &FORGED_ACCEPTED,
+        HandlerRule::HandlerAnswer => &HANDLER_ANSWER,
+        HandlerRule::SwallowedError => &SWALLOWED_ERROR,
+        HandlerRule::HalfWritten => &HALF_WRITTEN,
+        HandlerRule::BystanderChanged => &BYSTANDER_CHANGED,
+        HandlerRule::RepeatChanged => &REPEAT_CHANGED,
+        HandlerRule::UnneededWrite => &UNNEEDED_WRITE,
+        HandlerRule::PlanDropped => &PLAN_DROPPED,
+        HandlerRule::OrderDependent => &ORDER_DEPENDENT,
+        HandlerRule::GateDiffers => &GATE_DIFFERS,
+        HandlerRule::AccountGone => &ACCOUNT_GONE,
+    }
+}
+
+/// Returns its texts and its subject.
+pub(super) fn info(rule: HandlerRule) -> &'static RuleInfo {
+    &definition(rule).info
+}
+
+/// Returns the findings that have the same cause.
+pub fn merging(rule: HandlerRule) -> Merging {
+    definition(rule).merging
+}
+
+static FORGED_ACCEPTED: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo::of_handler(
+        "forged-accepted",
+        "the handler accepted an event that the provider did not sign",
+        "Verify the signature of each event over the raw body before anything else, and answer 400 where it is wrong.",
+    ),
+    merging: Merging::Everywhere,
+};
+
+static HANDLER_ANSWER: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo::of_handler(
+        "handler-answer",
+        "the handler did not answer an event as it has to",
+        "Answer 2xx once an event is dealt with, and 5xx where it has to be sent again.",
+    ),
+    merging: Merging::ByAnswer,
+};
+
+static SWALLOWED_ERROR: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo::of_handler(
+        "swallowed-error",
+        "a write or a request failed, and the handler answered 2xx",
+        "Answer 5xx when a write or a request fails: the provider sends the event again only then.",
+    ),
+    merging: Merging::Everywhere,
+};
+
+static HALF_WRITTEN: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo::of_handler(
+        "half-written",
+        "a delivery that failed left part of its work behind",
+        "Write everything that one event changes in one transaction.",
+    ),
+    merging: Merging::Everywhere,
+};
+
+static BYSTANDER_CHANGED: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo {
+        column: Some(RuleColumn::Link),
+        ..RuleInfo::of_handler(
+            "bystander-changed",
+            "a row changed that the events have nothing to do with",
+            "Find the row by the customer or the subscription of the event, and change no other.",
+        )
+    },
+    merging: Merging::Never,
+};
+
+static REPEAT_CHANGED: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo {
+        compares_plans: true,
+        ..RuleInfo::of_handler(
+            "repeat-changed",
+            "an event that came a second time changed the row once more",
+            "Store the state that the event is about instead of adding to what is stored, or remember the ids of events.",
+        )
+    },
+    merging: Merging::Never,
+};
+
+static UNNEEDED_WRITE: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo {
+        compares_plans: true,
+        ..RuleInfo::of_handler(
+            "unneeded-write",
+            "the row changed where nothing had to be written",
+            "Leave rows alone that an event says nothing new about.",
+        )
+    },
+    merging: Merging::Never,
+};
+
+static PLAN_DROPPED: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo {
+        column: Some(RuleColumn::Field(Field::Plan)),
+        compares_plans: true,
+        ..RuleInfo::of_handler(
+            "plan-dropped",
+            "a price that nobody knows took the plan or the access away",
+            "Keep plan and access where a price is not known, and raise an alarm instead.",
+        )
+    },
+    merging: Merging::Never,
+};
+
+static ORDER_DEPENDENT: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo {
+        compares_plans: true,
+        ..RuleInfo::of_handler(
+            "order-dependent",
+            "the row depends on which events came first, or on their shape",
+            "Ask the provider for the subscription as it is now, instead of trusting the event that came last.",
+        )
+    },
+    merging: Merging::Never,
+};
+
+static GATE_DIFFERS: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo {
+        column: Some(RuleColumn::Field(Field::HasPaidAccess)),
+        ..RuleInfo::of_handler(
+            "gate-differs",
+            "the application itself says something else about access",
+            "Let whatever lets people in read the column that the contract is about.",
+        )
+    },
+    merging: Merging::Never,
+};
+
+static ACCOUNT_GONE: HandlerDefinition = HandlerDefinition {
+    info: RuleInfo::of_handler(
+        "account-gone",
+        "the account's row is gone",
+        "Keep the row of an account when its subscription ends.",
+    ),
+    merging: Merging::Never,
+};
