@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::name::{Kind, Name};
 use crate::{
     config::{AccessContract, AccountsQuery, Expression},
-    contract::{ColumnName, Field, Finding, HandlerRule, Mentions, Rule, Source},
+    contract::{ColumnName, Field, Finding, Mentions},
 };
 
 /// Maximum number of names taken from the SQL of one column.
@@ -20,8 +20,9 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
     let none = Mentions::default();
     let mentions = finding.mentions.as_deref().unwrap_or(&none);
     let mut names = Names::default();
-    if let Some(field) = about(finding.rule, contract) {
-        names.columns(field, contract);
+    let rule = finding.rule.info();
+    if let Some(column) = rule.column {
+        names.columns(column.field(contract.contract.match_on), contract);
     }
     for field in &mentions.fields {
         if !matches!(field, Field::Id | Field::UpdatedAt | Field::Exempt) {
@@ -30,7 +31,7 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
     }
     names.table(contract);
     let subject = &finding.subject;
-    if is_about_plans(finding.rule) {
+    if rule.compares_plans {
         let plans = [&subject.plan_expected, &subject.plan_found];
         // A customer may pay for several plans.
         for plan in plans
@@ -48,7 +49,7 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
     for event in now.into_iter().chain(earlier) {
         names.add(Kind::Event, &event.kind);
     }
-    for event in events_of_rule(finding.rule, contract.contract.source) {
+    for event in rule.events.of(contract.contract.source) {
         names.add(Kind::Event, event);
     }
     names.found
@@ -128,141 +129,12 @@ fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
         .take(MOST_OF_SQL)
 }
 
-/// Lists the events by which an application learns of the state that a rule checks.
-fn events_of_rule(rule: Rule, source: Source) -> &'static [&'static str] {
-    match (source, rule) {
-        (
-            Source::StripeEntitlements,
-            Rule::RevenueLeak | Rule::WrongfulAccess | Rule::PlanDrift,
-        ) => &["entitlements.active_entitlement_summary.updated"],
-        (Source::Stripe, Rule::RevenueLeak) => &[
-            "checkout.session.completed",
-            "customer.subscription.created",
-            "customer.subscription.updated",
-        ],
-        (Source::Stripe, Rule::WrongfulAccess | Rule::StalePlan) => &[
-            "customer.subscription.deleted",
-            "customer.subscription.updated",
-        ],
-        (
-            Source::Stripe,
-            Rule::PlanDrift
-            | Rule::SeatDrift
-            | Rule::StatusDrift
-            | Rule::PeriodDrift
-            | Rule::CancelFlagDrift,
-        ) => &["customer.subscription.updated"],
-        (Source::Stripe, Rule::StaleSubscriptionId | Rule::OrphanSubscription) => &[
-            "customer.subscription.created",
-            "checkout.session.completed",
-        ],
-        (Source::Paddle, Rule::RevenueLeak) => &[
-            "subscription.activated",
-            "subscription.created",
-            "subscription.updated",
-        ],
-        (Source::Paddle, Rule::WrongfulAccess | Rule::StalePlan) => {
-            &["subscription.canceled", "subscription.updated"]
-        }
-        (
-            Source::Paddle,
-            Rule::PlanDrift
-            | Rule::SeatDrift
-            | Rule::StatusDrift
-            | Rule::PeriodDrift
-            | Rule::CancelFlagDrift,
-        ) => &["subscription.updated"],
-        (Source::Paddle, Rule::StaleSubscriptionId | Rule::OrphanSubscription) => {
-            &["subscription.created"]
-        }
-        (Source::Stripe | Source::Paddle | Source::StripeEntitlements, _) => &[],
-    }
-}
-
-/// Returns true if a rule compares plans or prices. A customer without access has a plan too, which proves nothing.
-fn is_about_plans(rule: Rule) -> bool {
-    match rule {
-        Rule::PlanDrift
-        | Rule::StalePlan
-        | Rule::UnmappedPrice
-        | Rule::UnmappedFeature
-        | Rule::DoubleSubscription
-        | Rule::Handler(
-            HandlerRule::PlanDropped
-            | HandlerRule::OrderDependent
-            | HandlerRule::RepeatChanged
-            | HandlerRule::UnneededWrite,
-        ) => true,
-        Rule::RevenueLeak
-        | Rule::WrongfulAccess
-        | Rule::NoSubscription
-        | Rule::CustomerMismatch
-        | Rule::DuplicateCustomer
-        | Rule::DuplicateSubscription
-        | Rule::OrphanSubscription
-        | Rule::UnknownStatus
-        | Rule::UnlinkedAccess
-        | Rule::SeatDrift
-        | Rule::StatusDrift
-        | Rule::StaleSubscriptionId
-        | Rule::PeriodDrift
-        | Rule::CancelFlagDrift
-        | Rule::Handler(
-            HandlerRule::ForgedAccepted
-            | HandlerRule::HandlerAnswer
-            | HandlerRule::SwallowedError
-            | HandlerRule::HalfWritten
-            | HandlerRule::BystanderChanged
-            | HandlerRule::GateDiffers
-            | HandlerRule::AccountGone,
-        ) => false,
-    }
-}
-
-/// Returns the column that a rule is about.
-fn about(rule: Rule, contract: &AccessContract) -> Option<Field> {
-    match rule {
-        Rule::RevenueLeak
-        | Rule::WrongfulAccess
-        | Rule::NoSubscription
-        | Rule::Handler(HandlerRule::GateDiffers) => Some(Field::HasPaidAccess),
-        Rule::PlanDrift | Rule::StalePlan | Rule::Handler(HandlerRule::PlanDropped) => {
-            Some(Field::Plan)
-        }
-        Rule::OrphanSubscription
-        | Rule::CustomerMismatch
-        | Rule::DuplicateCustomer
-        | Rule::DuplicateSubscription
-        | Rule::UnlinkedAccess
-        | Rule::Handler(HandlerRule::BystanderChanged) => Some(contract.contract.match_on.link()),
-        Rule::SeatDrift => Some(Field::Seats),
-        Rule::PeriodDrift => Some(Field::PeriodEnd),
-        Rule::CancelFlagDrift => Some(Field::CancelAtPeriodEnd),
-        Rule::StatusDrift => Some(Field::Status),
-        Rule::StaleSubscriptionId => Some(Field::SubscriptionId),
-        Rule::UnmappedPrice
-        | Rule::UnmappedFeature
-        | Rule::UnknownStatus
-        | Rule::DoubleSubscription
-        | Rule::Handler(
-            HandlerRule::ForgedAccepted
-            | HandlerRule::HandlerAnswer
-            | HandlerRule::SwallowedError
-            | HandlerRule::HalfWritten
-            | HandlerRule::RepeatChanged
-            | HandlerRule::UnneededWrite
-            | HandlerRule::OrderDependent
-            | HandlerRule::AccountGone,
-        ) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         config,
-        contract::{Entity, EventMention, Evidence, Money, Severity, Subject},
+        contract::{Entity, EventMention, Evidence, Money, Rule, Severity, Subject},
     };
 
     fn contract(columns: &str) -> AccessContract {
@@ -371,24 +243,5 @@ mod tests {
                 "price_1Team",
             ]
         );
-    }
-
-    #[test]
-    fn the_table_of_rules_holds_the_same_names() {
-        let contract = contract(COLUMNS);
-        let match_on = contract.contract.match_on;
-        for rule in Rule::every() {
-            let info = crate::contract::info(rule);
-            let column = info.column.map(|column| column.field(match_on));
-            assert_eq!(column, about(rule, &contract), "{rule}");
-            assert_eq!(info.compares_plans, is_about_plans(rule), "{rule}");
-            for source in [Source::Stripe, Source::Paddle, Source::StripeEntitlements] {
-                assert_eq!(
-                    info.events.of(source),
-                    events_of_rule(rule, source),
-                    "{rule}"
-                );
-            }
-        }
     }
 }

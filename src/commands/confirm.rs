@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{failure::Failure, provider::replace, sides::Sides};
 use crate::contract::{
-    Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule, Source,
-    UnixSeconds, evaluate,
+    Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
+    RuleColumn, Source, UnixSeconds, evaluate,
 };
 
 /// Reads the accounts and customers of the findings again, and keeps findings confirmed by both reads.
@@ -75,16 +75,7 @@ async fn read_accounts(
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<(), Failure> {
-    let needs_all = |finding: &Finding| {
-        matches!(
-            finding.rule,
-            Rule::OrphanSubscription
-                | Rule::CustomerMismatch
-                | Rule::DuplicateCustomer
-                | Rule::DuplicateSubscription
-                | Rule::UnlinkedAccess
-        )
-    };
+    let needs_all = |finding: &Finding| finding.rule.info().column == Some(RuleColumn::Link);
     if findings.iter().any(needs_all) {
         facts.accounts = sides.read_accounts().await?.accounts;
         return Ok(());

@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Account, Contract, CustomerId, Facts, Field, MatchOn, Rule, Source, Status, SubscriptionId,
-    UnixSeconds, access::CustomerAccess, case::Case, customers::Link, guards, rules,
+    Account, Contract, CustomerId, Facts, Field, MatchOn, Source, Status, SubscriptionId,
+    UnixSeconds,
+    access::CustomerAccess,
+    case::Case,
+    customers::Link,
+    guards,
+    rules::{self, Listing},
 };
 
 /// Subscriptions that have to be listed before customers can be looked up one by one.
@@ -29,15 +34,14 @@ impl Contract {
             return Breadth::Everything;
         }
         // Every account that ever had a subscription would need a lookup.
-        let compares_status = self.severities.contains_key(&Rule::StatusDrift);
-        if compares_status && self.columns.contains_key(&Field::Status) {
+        if self.needs(Listing::OfStoredStatuses) && self.columns.contains_key(&Field::Status) {
             return Breadth::Everything;
         }
         let mut needed: BTreeSet<_> = self.statuses.grant.iter().cloned().collect();
-        if self.severities.contains_key(&Rule::OrphanSubscription) {
+        if self.needs(Listing::Charged) {
             needed.extend(rules::CHARGED);
         }
-        let looks_for_unknown = self.severities.contains_key(&Rule::UnknownStatus);
+        let looks_for_unknown = self.needs(Listing::UnknownStatuses);
         if looks_for_unknown {
             let known = |status: &Status| {
                 self.statuses.grant.contains(status) || self.statuses.deny.contains(status)
@@ -55,6 +59,12 @@ impl Contract {
             return Breadth::NotCanceled { statuses: needed };
         }
         Breadth::Statuses(needed)
+    }
+
+    /// Returns true if some rule that is not off needs these subscriptions.
+    fn needs(&self, listing: Listing) -> bool {
+        let mut wanted = self.severities.keys().filter_map(|rule| rule.definition());
+        wanted.any(|definition| definition.listing == listing)
     }
 }
 
@@ -115,18 +125,19 @@ struct Question<'c, 'f> {
 
 impl<'c, 'f> Question<'c, 'f> {
     fn new(case: &'c Case<'f>) -> Self {
+        let needs = |listing| case.contract.needs(listing);
         let about_status =
-            case.wants(Rule::StatusDrift) && case.facts.mapped.contains(&Field::Status);
+            needs(Listing::OfStoredStatuses) && case.facts.mapped.contains(&Field::Status);
         let grace = case.contract.grace;
         let about_grace = (grace.past_due.is_some() || grace.canceled.is_some())
-            && (case.wants(Rule::PlanDrift) || case.wants(Rule::SeatDrift));
+            && needs(Listing::OfPaidAccountsInGrace);
         let about_mismatch =
-            case.wants(Rule::CustomerMismatch) && rules::has_paying_strangers(case);
-        let about_paid = case.wants(Rule::WrongfulAccess) || case.wants(Rule::NoSubscription);
+            needs(Listing::OfPaidAccountsBesideStrangers) && rules::has_paying_strangers(case);
+        let about_paid = needs(Listing::OfPaidAccounts);
         Self {
             case,
             about_paid: about_paid || about_grace || about_mismatch,
-            about_plans: case.wants(Rule::StalePlan),
+            about_plans: needs(Listing::OfStoredPlans),
             about_status,
         }
     }
@@ -159,7 +170,7 @@ impl<'c, 'f> Question<'c, 'f> {
 mod tests {
     use super::*;
     use crate::contract::{
-        AccountColumns, ColumnName, Severity, Statuses,
+        AccountColumns, ColumnName, Rule, Severity, Statuses,
         testing::{NOW, account, contract, facts, subscription},
     };
 
@@ -276,23 +287,5 @@ mod tests {
         contract.severities.remove(&Rule::StatusDrift);
         contract.severities.insert(Rule::StalePlan, Severity::Low);
         assert_eq!(names(&contract, &world), ["cus_odd"]);
-    }
-
-    #[test]
-    fn the_table_of_rules_needs_the_same_subscriptions() {
-        use crate::contract::rules::{Listing, definition};
-        for rule in Rule::ALL {
-            let old = match rule {
-                Rule::OrphanSubscription => Listing::Charged,
-                Rule::UnknownStatus => Listing::UnknownStatuses,
-                Rule::StatusDrift => Listing::OfStoredStatuses,
-                Rule::WrongfulAccess | Rule::NoSubscription => Listing::OfPaidAccounts,
-                Rule::PlanDrift | Rule::SeatDrift => Listing::OfPaidAccountsInGrace,
-                Rule::CustomerMismatch => Listing::OfPaidAccountsBesideStrangers,
-                Rule::StalePlan => Listing::OfStoredPlans,
-                _ => Listing::Granting,
-            };
-            assert_eq!(definition(rule).map(|one| one.listing), Some(old), "{rule}");
-        }
     }
 }

@@ -114,7 +114,7 @@ impl<'f> Case<'f> {
             return;
         };
         let fix = match &self.contract.fix {
-            Some(fix) if rule.is_published() => fix,
+            Some(fix) if rule.info().is_published => fix,
             _ => &draft.fix,
         };
         let subject = draft.subject;

@@ -15,13 +15,11 @@ mod explanation;
 mod facts;
 mod finding;
 mod guards;
-mod handler_rule;
 mod identity;
 mod mentions;
 mod money;
 mod plans;
 mod policy;
-mod rule;
 mod rules;
 mod status;
 mod summary;
@@ -47,7 +45,6 @@ pub use facts::{
 };
 pub(crate) use finding::fingerprint;
 pub use finding::{Evidence, Finding, Severity, Share, Subject};
-pub use handler_rule::HandlerRule;
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
 pub use mentions::{EventMention, Mentions};
 pub use money::{Interval, Money, Price};
@@ -56,8 +53,7 @@ pub use policy::{
     CanceledGrace, ColumnName, Contract, Grace, Included, MatchOn, Mode, PauseMeaning, PausePolicy,
     PricePattern, Seats, Source,
 };
-pub use rule::Rule;
-pub use rules::{Merging, RowFault, RuleColumn, RuleEvents, RuleInfo, RuleKey, info, merging};
+pub use rules::{HandlerRule, Merging, RowFault, Rule, RuleColumn, RuleInfo, RuleKey};
 pub use status::{Status, Statuses};
 pub use summary::Summary;
 pub use time::{Moment, UnixSeconds};

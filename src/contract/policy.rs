@@ -264,7 +264,7 @@ impl Contract {
             status_words: BTreeMap::new(),
             metadata_account: Vec::new(),
             severities: Rule::every()
-                .map(|rule| (rule, rule.default_severity()))
+                .map(|rule| (rule, rule.info().severity))
                 .collect(),
             exempt: BTreeSet::new(),
             match_on: MatchOn::default(),

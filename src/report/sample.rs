@@ -339,9 +339,9 @@ pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
     let id = entity.id().to_owned();
     Finding {
         rule,
-        severity: rule.default_severity(),
+        severity: rule.info().severity,
         entity,
-        message: format!("{id}: {}.", rule.description()).into(),
+        message: format!("{id}: {}.", rule.info().description).into(),
         fix: "Handle `customer.subscription.deleted`.".into(),
         subject: Subject {
             account: Some(id.as_str().into()),

@@ -208,9 +208,9 @@ fn contract(name: &str) -> ContractOutcome {
 fn finding(rule: Rule, id: &str) -> Finding {
     Finding {
         rule,
-        severity: rule.default_severity(),
+        severity: rule.info().severity,
         entity: Entity::account("user", id),
-        message: format!("{id}: {}.", rule.description()).into(),
+        message: format!("{id}: {}.", rule.info().description).into(),
         fix: "Handle `customer.subscription.deleted`.".into(),
         subject: Subject {
             account: Some(id.into()),

@@ -187,7 +187,7 @@ fn texts(finding: &Finding, world: &World) -> Result<(), String> {
         return Err(format!("an empty text in {finding:?}"));
     }
     match &world.contract.fix {
-        Some(fix) if finding.rule.is_published() != (*finding.fix == **fix) => Err(format!(
+        Some(fix) if finding.rule.info().is_published != (*finding.fix == **fix) => Err(format!(
             "the contract's fix is in the wrong place: {finding:?}"
         )),
         _ => Ok(()),

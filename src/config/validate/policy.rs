@@ -123,7 +123,7 @@ fn in_seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'_>) -> O
 fn severities(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
     if let Some(level) = written.severity.value() {
         for (rule, severity) in &mut contract.severities {
-            if rule.is_published() {
+            if rule.info().is_published {
                 *severity = Severity::from(*level);
             }
         }

@@ -5,8 +5,10 @@ mod wording;
 
 use std::collections::BTreeMap;
 
-use self::relevance::Relevance;
-use super::{Contract, Facts, Field, Finding, Status, Subscription, SubscriptionId, UnixSeconds};
+use super::{
+    Contract, Facts, Field, Finding, Status, Subscription, SubscriptionId, UnixSeconds,
+    rules::HandlerAction,
+};
 
 /// An event of the provider about a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +91,14 @@ enum RowSince {
     Written(UnixSeconds),
 }
 
+/// Returns the action that the wrong row lacks.
+fn lacks(finding: &Finding) -> Option<HandlerAction> {
+    finding.rule.definition()?.lacks
+}
+
 /// Returns true if events can explain the finding.
 pub fn is_explained_by_events(finding: &Finding) -> bool {
-    Relevance::for_rule(finding.rule).is_some() && finding.subject.subscription.is_some()
+    lacks(finding).is_some() && finding.subject.subscription.is_some()
 }
 
 /// Returns true if the log contains the last change of every subscription to explain, so that no more has to be read.
@@ -132,7 +139,7 @@ pub fn add_causes(
             finding.message = format!("{}\n{line}", finding.message).into();
         }
         finding.mentions = cause.mentions().map(Box::new);
-        let has_own_fix = contract.fix.is_some() && finding.rule.is_published();
+        let has_own_fix = contract.fix.is_some() && finding.rule.info().is_published;
         if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
             finding.fix = format!("{}\n{line}", finding.fix).into();
         }
@@ -180,13 +187,13 @@ fn cause<'l>(
     written: Option<UnixSeconds>,
     changed: Option<Change>,
 ) -> Option<Cause<'l>> {
-    let relevance = Relevance::for_rule(finding.rule)?;
+    let lacks = lacks(finding)?;
     let subscription = finding.subject.subscription.as_deref()?;
     let change = relevance::last_change(log, subscription);
     if change.is_none() && !log.is_cut {
         return Some(changed.map_or(Cause::TooOld, Cause::NotInLog));
     }
-    let undelivered = relevance.undelivered(log, subscription, change);
+    let undelivered = lacks.undelivered(log, subscription, change);
     if !undelivered.is_empty() {
         return Some(Cause::NotDelivered(undelivered));
     }

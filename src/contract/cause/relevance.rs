@@ -1,7 +1,7 @@
 //! Selects the events that matter to a rule.
 
 use super::{Event, EventLog};
-use crate::contract::{Rule, UnixSeconds};
+use crate::contract::{UnixSeconds, rules::HandlerAction};
 
 /// Maximum number of seconds between events of one action, which are created in any order.
 const ONE_ACTION: i64 = 60;
@@ -19,24 +19,7 @@ const CHANGES: [&str; 4] = [
     "customer.subscription.resumed",
 ];
 
-/// Handler action whose effect the wrong row lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relevance {
-    /// Grant access, or set the plan.
-    Gives,
-    /// Remove access.
-    Takes,
-}
-
-impl Relevance {
-    pub(super) fn for_rule(rule: Rule) -> Option<Self> {
-        if matches!(rule, Rule::RevenueLeak | Rule::PlanDrift) {
-            Some(Self::Gives)
-        } else {
-            (rule == Rule::WrongfulAccess).then_some(Self::Takes)
-        }
-    }
-
+impl HandlerAction {
     /// Returns true if handlers of this kind of event take the action.
     fn fits(self, kind: &str) -> bool {
         match self {
@@ -112,22 +95,5 @@ impl Event {
         let decides = |field: &String| DECIDING.contains(&field.as_str());
         CHANGES.contains(&self.kind.as_str())
             || (self.kind == UPDATED && self.changed.iter().any(decides))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_of_rules_holds_the_same_actions() {
-        use crate::contract::rules::{HandlerAction, definition};
-        for rule in Rule::every() {
-            let old = Relevance::for_rule(rule).map(|old| match old {
-                Relevance::Gives => HandlerAction::Gives,
-                Relevance::Takes => HandlerAction::Takes,
-            });
-            assert_eq!(definition(rule).and_then(|one| one.lacks), old, "{rule}");
-        }
     }
 }

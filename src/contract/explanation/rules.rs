@@ -2,7 +2,7 @@
 
 use super::{ExplainedRule, RuleOutcome, row::exempt};
 use crate::contract::{
-    Account, Field, Finding, Item, Rule, Source,
+    Account, Field, Finding, Item, Rule, RuleColumn, Source,
     access::{CustomerAccess, PriceMeaning},
     case::Case,
     customers::{Holder, Link},
@@ -118,50 +118,13 @@ fn line(
     }
 }
 
-/// Returns the column that a rule about mapped columns compares.
-fn compared(rule: Rule) -> Option<Field> {
-    let rules = [
-        (Rule::SeatDrift, Field::Seats),
-        (Rule::StatusDrift, Field::Status),
-        (Rule::StaleSubscriptionId, Field::SubscriptionId),
-        (Rule::PeriodDrift, Field::PeriodEnd),
-        (Rule::CancelFlagDrift, Field::CancelAtPeriodEnd),
-        (Rule::PlanDrift, Field::Plan),
-        (Rule::StalePlan, Field::Plan),
-    ];
-    let found = rules.into_iter().find(|(other, _)| *other == rule);
-    found.map(|(_, field)| field)
-}
-
 /// Returns the reason why a rule cannot apply, whatever the facts.
 fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
     if !case.wants(rule) {
         return Some("the contract turns it off".to_owned());
     }
-    let is_about_subscriptions = matches!(
-        rule,
-        Rule::OrphanSubscription
-            | Rule::UnknownStatus
-            | Rule::DoubleSubscription
-            | Rule::SeatDrift
-            | Rule::StatusDrift
-            | Rule::StaleSubscriptionId
-            | Rule::PeriodDrift
-            | Rule::CancelFlagDrift
-    );
-    if is_about_subscriptions && !case.contract.source.has_subscriptions() {
-        return Some("entitlements are the source, not subscriptions".to_owned());
-    }
-    let needs_plans = matches!(
-        rule,
-        Rule::PlanDrift | Rule::StalePlan | Rule::UnmappedPrice | Rule::UnmappedFeature
-    );
-    if needs_plans && !case.contract.checks_plans() {
-        return Some("the contract has no `plans`".to_owned());
-    }
-    compared(rule)
-        .filter(|field| !case.facts.mapped.contains(field))
-        .map(|field| format!("the contract maps no `{}`", field.as_str()))
+    let mut needs = rule.definition()?.needs.iter();
+    needs.find_map(|need| need.unmet(case))
 }
 
 fn quiet_of_account(case: &Case<'_>, known: Known<'_>, rule: Rule, account: &Account) -> Quiet {
@@ -258,7 +221,10 @@ fn quiet_of_column(
     if !is_right {
         return DoesNotApply(format!("it is about {}s {access}", case.contract.entity));
     }
-    let column = compared(rule).map_or("", |field| case.column(field));
+    let column = match rule.info().column {
+        Some(RuleColumn::Field(field)) => case.column(field),
+        Some(RuleColumn::Link) | None => "",
+    };
     if rule == Rule::StalePlan {
         if is_plan_alive(case, holder) {
             DoesNotApply("a subscription that may come back keeps its plan".to_owned())
@@ -349,54 +315,6 @@ fn quiet_of_customer(case: &Case<'_>, known: Known<'_>, rule: Rule) -> Quiet {
         | Rule::CancelFlagDrift
         | Rule::Handler(_) => {
             Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_of_rules_holds_the_same_needs() {
-        use crate::contract::{
-            Contract, Facts, UnixSeconds,
-            rules::{definition, judged},
-        };
-        for source in [Source::Stripe, Source::Paddle, Source::StripeEntitlements] {
-            for has_plans in [false, true] {
-                for match_on in [
-                    crate::contract::MatchOn::CustomerId,
-                    crate::contract::MatchOn::SubscriptionId,
-                ] {
-                    for unmapped in Field::ALL {
-                        let mut contract = Contract::new(source);
-                        contract.match_on = match_on;
-                        if has_plans {
-                            contract.plans = crate::contract::testing::contract().plans;
-                        }
-                        let mut facts = Facts::default();
-                        facts
-                            .mapped
-                            .extend(Field::ALL.into_iter().filter(|one| *one != unmapped));
-                        let case = Case::new(&contract, &facts, UnixSeconds(0));
-                        for rule in Rule::ALL {
-                            let needs = definition(rule).unwrap().needs;
-                            let is_judged = needs.iter().all(|need| need.is_met(&case));
-                            assert_eq!(is_judged, judged(&case).contains(&rule), "{rule}");
-                            // A source does not show the other name of the rule about prices.
-                            let is_feature = rule == Rule::UnmappedFeature;
-                            if (is_feature || rule == Rule::UnmappedPrice)
-                                && is_feature == source.has_subscriptions()
-                            {
-                                continue;
-                            }
-                            let mut unmet = needs.iter().filter_map(|need| need.unmet(&case));
-                            assert_eq!(unmet.next(), switched_off(&case, rule), "{rule}");
-                        }
-                    }
-                }
-            }
         }
     }
 }

@@ -208,7 +208,7 @@ pub(crate) enum Listing {
 }
 
 /// One of the two sums of a summary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum MoneySide {
     PaidNotServed,
     ServedNotPaid,

@@ -1,7 +1,7 @@
 //! The table of rules for a webhook handler, which a rehearsal checks in addition to the access contract.
 
 use super::definition::{RuleColumn, RuleInfo};
-use crate::contract::{Field, HandlerRule};
+use crate::contract::Field;
 
 /// A rule that only a rehearsal can break.
 #[derive(Debug)]
@@ -21,31 +21,51 @@ pub enum Merging {
     ByAnswer,
 }
 
-/// Returns the entry of a rule.
-fn definition(rule: HandlerRule) -> &'static HandlerDefinition {
-    match rule {
-        HandlerRule::ForgedAccepted => &FORGED_ACCEPTED,
-        HandlerRule::HandlerAnswer => &HANDLER_ANSWER,
-        HandlerRule::SwallowedError => &SWALLOWED_ERROR,
-        HandlerRule::HalfWritten => &HALF_WRITTEN,
-        HandlerRule::BystanderChanged => &BYSTANDER_CHANGED,
-        HandlerRule::RepeatChanged => &REPEAT_CHANGED,
-        HandlerRule::UnneededWrite => &UNNEEDED_WRITE,
-        HandlerRule::PlanDropped => &PLAN_DROPPED,
-        HandlerRule::OrderDependent => &ORDER_DEPENDENT,
-        HandlerRule::GateDiffers => &GATE_DIFFERS,
-        HandlerRule::AccountGone => &ACCOUNT_GONE,
+/// Declares the rules, in the order in which findings of equal severity are shown.
+macro_rules! handler_rules {
+    ($($(#[$doc:meta])* $rule:ident => $definition:expr,)+) => {
+        /// A rule that only a rehearsal can break, in the order in which findings of equal severity are shown.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum HandlerRule {
+            $($(#[$doc])* $rule,)+
+        }
+
+        impl HandlerRule {
+            pub const ALL: [Self; [$(stringify!($rule)),+].len()] = [$(Self::$rule),+];
+
+            fn definition(self) -> &'static HandlerDefinition {
+                match self {
+                    $(Self::$rule => &$definition,)+
+                }
+            }
+        }
+    };
+}
+
+handler_rules! {
+    ForgedAccepted => FORGED_ACCEPTED,
+    HandlerAnswer => HANDLER_ANSWER,
+    SwallowedError => SWALLOWED_ERROR,
+    HalfWritten => HALF_WRITTEN,
+    BystanderChanged => BYSTANDER_CHANGED,
+    RepeatChanged => REPEAT_CHANGED,
+    UnneededWrite => UNNEEDED_WRITE,
+    PlanDropped => PLAN_DROPPED,
+    OrderDependent => ORDER_DEPENDENT,
+    GateDiffers => GATE_DIFFERS,
+    AccountGone => ACCOUNT_GONE,
+}
+
+impl HandlerRule {
+    /// Returns its texts and its subject.
+    pub fn info(self) -> &'static RuleInfo {
+        &self.definition().info
     }
-}
 
-/// Returns its texts and its subject.
-pub(super) fn info(rule: HandlerRule) -> &'static RuleInfo {
-    &definition(rule).info
-}
-
-/// Returns the findings that have the same cause.
-pub fn merging(rule: HandlerRule) -> Merging {
-    definition(rule).merging
+    /// Returns the findings that have the same cause.
+    pub fn merging(self) -> Merging {
+        self.definition().merging
+    }
 }
 
 static FORGED_ACCEPTED: HandlerDefinition = HandlerDefinition {

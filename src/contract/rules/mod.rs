@@ -1,14 +1,13 @@
 //! The rules, grouped by the objects that they check.
 
+#[macro_use]
+mod rule;
+
 mod access;
 mod cancel_flag_drift;
 mod columns;
 mod customer;
 mod customer_mismatch;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the next commit reads the table")
-)]
 mod definition;
 mod double_subscription;
 mod duplicate_customer;
@@ -36,76 +35,46 @@ mod wrongful_access;
 
 use std::collections::BTreeSet;
 
-#[cfg(test)]
-pub(crate) use self::definition::{HandlerAction, Listing, MoneySide};
 pub(crate) use self::{
     columns::{counts_seats, paid_seats, period_end},
     customer::CHARGED,
+    definition::{HandlerAction, Listing, MoneySide, RuleDefinition},
     mismatch::{Mismatches, has_paying_strangers, unexplained_customers},
     plan::{is_plan_alive, is_same_word, stored_plan, stores_paid_plan},
 };
 pub use self::{
-    definition::{RowFault, RuleColumn, RuleEvents, RuleInfo, RuleKey},
-    handler::{Merging, merging},
+    definition::{RowFault, RuleColumn, RuleInfo, RuleKey},
+    handler::{HandlerRule, Merging},
 };
 use super::{
-    Account, Field, MatchOn, Rule, Unanswerable,
+    Account, MatchOn, Unanswerable,
     access::CustomerAccess,
     case::{Case, StateOfCustomer},
     customers::{CustomerNumber, Link},
 };
 
-/// Returns the texts of a rule and what it is about.
-pub fn info(rule: Rule) -> &'static RuleInfo {
-    match rule {
-        Rule::RevenueLeak => &revenue_leak::RULE.info,
-        Rule::WrongfulAccess => &wrongful_access::RULE.info,
-        Rule::NoSubscription => &no_subscription::RULE.info,
-        Rule::PlanDrift => &plan_drift::RULE.info,
-        Rule::UnmappedPrice => &unmapped_price::RULE.info,
-        Rule::UnmappedFeature => &unmapped_feature::RULE.info,
-        Rule::CustomerMismatch => &customer_mismatch::RULE.info,
-        Rule::DuplicateCustomer => &duplicate_customer::RULE.info,
-        Rule::DuplicateSubscription => &duplicate_subscription::RULE.info,
-        Rule::OrphanSubscription => &orphan_subscription::RULE.info,
-        Rule::UnknownStatus => &unknown_status::RULE.info,
-        Rule::DoubleSubscription => &double_subscription::RULE.info,
-        Rule::StalePlan => &stale_plan::RULE.info,
-        Rule::UnlinkedAccess => &unlinked_access::RULE.info,
-        Rule::SeatDrift => &seat_drift::RULE.info,
-        Rule::StatusDrift => &status_drift::RULE.info,
-        Rule::StaleSubscriptionId => &stale_subscription_id::RULE.info,
-        Rule::PeriodDrift => &period_drift::RULE.info,
-        Rule::CancelFlagDrift => &cancel_flag_drift::RULE.info,
-        Rule::Handler(rule) => handler::info(rule),
-    }
-}
-
-/// Returns the entry of a rule of the access contract.
-#[cfg(test)]
-pub(crate) fn definition(rule: Rule) -> Option<&'static definition::RuleDefinition> {
-    Some(match rule {
-        Rule::RevenueLeak => &revenue_leak::RULE,
-        Rule::WrongfulAccess => &wrongful_access::RULE,
-        Rule::NoSubscription => &no_subscription::RULE,
-        Rule::PlanDrift => &plan_drift::RULE,
-        Rule::UnmappedPrice => &unmapped_price::RULE,
-        Rule::UnmappedFeature => &unmapped_feature::RULE,
-        Rule::CustomerMismatch => &customer_mismatch::RULE,
-        Rule::DuplicateCustomer => &duplicate_customer::RULE,
-        Rule::DuplicateSubscription => &duplicate_subscription::RULE,
-        Rule::OrphanSubscription => &orphan_subscription::RULE,
-        Rule::UnknownStatus => &unknown_status::RULE,
-        Rule::DoubleSubscription => &double_subscription::RULE,
-        Rule::StalePlan => &stale_plan::RULE,
-        Rule::UnlinkedAccess => &unlinked_access::RULE,
-        Rule::SeatDrift => &seat_drift::RULE,
-        Rule::StatusDrift => &status_drift::RULE,
-        Rule::StaleSubscriptionId => &stale_subscription_id::RULE,
-        Rule::PeriodDrift => &period_drift::RULE,
-        Rule::CancelFlagDrift => &cancel_flag_drift::RULE,
-        Rule::Handler(_) => return None,
-    })
+rules! {
+    RevenueLeak => revenue_leak,
+    WrongfulAccess => wrongful_access,
+    NoSubscription => no_subscription,
+    PlanDrift => plan_drift,
+    UnmappedPrice => unmapped_price,
+    /// `unmapped-price` if entitlements are the source.
+    UnmappedFeature => unmapped_feature,
+    CustomerMismatch => customer_mismatch,
+    DuplicateCustomer => duplicate_customer,
+    /// `duplicate-customer` if accounts are matched by subscription.
+    DuplicateSubscription => duplicate_subscription,
+    OrphanSubscription => orphan_subscription,
+    UnknownStatus => unknown_status,
+    DoubleSubscription => double_subscription,
+    StalePlan => stale_plan,
+    UnlinkedAccess => unlinked_access,
+    SeatDrift => seat_drift,
+    StatusDrift => status_drift,
+    StaleSubscriptionId => stale_subscription_id,
+    PeriodDrift => period_drift,
+    CancelFlagDrift => cancel_flag_drift,
 }
 
 /// Judges every account, then customers, prices and statuses.
@@ -134,32 +103,11 @@ pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<
 
 /// Returns the rules that these facts could break.
 pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
-    let has_subscriptions = case.contract.source.has_subscriptions();
-    let checks_plans = case.contract.checks_plans();
-    let matched_by_customer = case.contract.match_on == MatchOn::CustomerId;
-    let maps = |field: Field| has_subscriptions && case.facts.mapped.contains(&field);
-    let applies = |rule: &Rule| match rule {
-        Rule::RevenueLeak | Rule::WrongfulAccess | Rule::NoSubscription | Rule::UnlinkedAccess => {
-            true
-        }
-        Rule::CustomerMismatch | Rule::DoubleSubscription => {
-            has_subscriptions && matched_by_customer
-        }
-        Rule::DuplicateCustomer => matched_by_customer,
-        Rule::DuplicateSubscription => !matched_by_customer,
-        Rule::PlanDrift | Rule::StalePlan => plan::compares_plans(case),
-        Rule::UnmappedPrice => checks_plans && has_subscriptions,
-        Rule::UnmappedFeature => checks_plans && !has_subscriptions,
-        Rule::OrphanSubscription | Rule::UnknownStatus => has_subscriptions,
-        Rule::SeatDrift => maps(Field::Seats),
-        Rule::StatusDrift => maps(Field::Status),
-        Rule::StaleSubscriptionId => matched_by_customer && maps(Field::SubscriptionId),
-        Rule::PeriodDrift => maps(Field::PeriodEnd),
-        Rule::CancelFlagDrift => maps(Field::CancelAtPeriodEnd),
-        Rule::Handler(_) => false,
+    let is_judged = |rule: &Rule| {
+        let needs = rule.definition().map(|definition| definition.needs);
+        case.wants(*rule) && needs.is_some_and(|needs| needs.iter().all(|need| need.is_met(case)))
     };
-    let wanted = Rule::ALL.into_iter().filter(|rule| case.wants(*rule));
-    wanted.filter(applies).collect()
+    Rule::ALL.into_iter().filter(is_judged).collect()
 }
 
 /// Judges the accounts whose first customer this is.

@@ -2,7 +2,7 @@
 
 use super::{OnRow, Wrong, hint};
 use crate::{
-    contract::{Finding, HandlerRule, Rule, Severity},
+    contract::{Finding, HandlerRule, Merging, Rule, Severity},
     rehearsal::{
         due::Variation,
         observed::{Answer, Observed},
@@ -49,18 +49,10 @@ pub enum Cause {
 /// Returns the cause of a fault.
 pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option<Cause> {
     if let Rule::Handler(rule) = wrong.rule {
-        return match rule {
-            HandlerRule::SwallowedError
-            | HandlerRule::HalfWritten
-            | HandlerRule::ForgedAccepted => Some(Cause::Habit(rule)),
-            HandlerRule::HandlerAnswer => answered(on, observed),
-            HandlerRule::BystanderChanged
-            | HandlerRule::RepeatChanged
-            | HandlerRule::UnneededWrite
-            | HandlerRule::PlanDropped
-            | HandlerRule::OrderDependent
-            | HandlerRule::GateDiffers
-            | HandlerRule::AccountGone => None,
+        return match rule.merging() {
+            Merging::Never => None,
+            Merging::Everywhere => Some(Cause::Habit(rule)),
+            Merging::ByAnswer => answered(on, observed),
         };
     }
     if on.performance.variation == Variation::AtOnce {
@@ -169,24 +161,4 @@ fn told((judged, mut others): (Judged, Vec<String>)) -> Finding {
     }
     finding.message = format!("{}\nSame cause at: {list}.", finding.message).into();
     finding
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_of_rules_merges_the_same_findings() {
-        use crate::contract::{Merging, merging};
-        for rule in HandlerRule::ALL {
-            let old = match rule {
-                HandlerRule::SwallowedError
-                | HandlerRule::HalfWritten
-                | HandlerRule::ForgedAccepted => Merging::Everywhere,
-                HandlerRule::HandlerAnswer => Merging::ByAnswer,
-                _ => Merging::Never,
-            };
-            assert_eq!(merging(rule), old, "{rule}");
-        }
-    }
 }

@@ -75,7 +75,7 @@ impl Wrong {
         let rule = rule.into();
         Self {
             rule,
-            severity: rule.default_severity(),
+            severity: rule.info().severity,
             message,
             fix: fix.into(),
             subject: Subject::default(),

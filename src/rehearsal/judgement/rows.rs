@@ -23,7 +23,7 @@ pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     wrong.event = hint::event_of_row(observed, worst).map(str::to_owned);
     // In a check the customer may have no account. Here it is the customer of the account.
     wrong.severity = if worst.rule == Rule::OrphanSubscription {
-        Rule::RevenueLeak.default_severity()
+        Rule::RevenueLeak.info().severity
     } else {
         worst.severity
     };

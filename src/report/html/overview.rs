@@ -176,7 +176,7 @@ fn rules(outcome: &Outcome) -> Markup {
                                             width=((count.all.saturating_mul(BAR) / most).max(6)) {}
                                     }
                                 }
-                                td .meaning { (rule.description()) }
+                                td .meaning { (rule.info().description) }
                             }
                         }
                     }

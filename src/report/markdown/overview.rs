@@ -160,7 +160,7 @@ fn by_rule(outcome: &Outcome) -> Option<String> {
     ];
     lines.extend(counts.into_iter().map(|((severity, rule), count)| {
         let severity = severity.as_str().to_uppercase();
-        let meaning = rule.description();
+        let meaning = rule.info().description;
         let new = if is_compared {
             format!(" {} |", grouped(count.new))
         } else {

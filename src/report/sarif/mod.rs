@@ -78,13 +78,13 @@ pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> Strin
 }
 
 fn descriptor(rule: Rule) -> ReportingDescriptor {
-    let level = Level::from_severity(rule.default_severity());
+    let level = Level::from_severity(rule.info().severity);
     ReportingDescriptor {
         id: rule.as_str(),
         name: rules::name(rule),
-        short_description: Message::ours(&capital(rule.description())),
-        full_description: Message::ours(&format!("{}.", capital(rule.description()))),
-        help: Message::ours(rules::help(rule)),
+        short_description: Message::ours(&capital(rule.info().description)),
+        full_description: Message::ours(&format!("{}.", capital(rule.info().description))),
+        help: Message::ours(rule.info().help),
         default_configuration: log::Configuration { level },
         properties: log::RuleProperties {
             tags: ["billing"],
