@@ -431,3 +431,9 @@ impl<'f> Case<'f> {
         summary
     }
 }
+
+/// Returns `1 price`, `2 prices`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}

@@ -3,21 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Account, AccountColumns, ColumnName, Contract, Facts, Field, Finding, Rule, Status,
-    Subscription, SubscriptionId, UnixSeconds, Word,
+    Account, AccountColumns, ColumnName, Contract, Facts, Field, Finding, Rule, SubscriptionId,
+    UnixSeconds, Word,
     case::Case,
-    customers::{Customers, Holder},
-    evaluate, rules,
+    customers::Customers,
+    evaluate,
+    rules::Correct,
+    wrong_row::{Corrected, Correction, WrongRow, shares},
 };
-
-/// A value for one column of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Corrected {
-    Flag(bool),
-    Word(String),
-    Number(u64),
-    Time(UnixSeconds),
-}
 
 /// Correction of one account's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,8 +25,6 @@ pub struct RowCorrection {
 
 /// Maximum number of rounds: correcting the access can require a plan, and correcting the plan can require seats.
 const ROUNDS: usize = 4;
-
-const GONE: &str = "its subscription is gone";
 
 /// Returns the corrections of the accounts that findings are about, by account id.
 pub fn corrections(
@@ -99,37 +90,9 @@ pub fn corrections(
 
 /// Returns the reason why a finding of this rule is not corrected.
 pub fn uncorrected(rule: Rule) -> &'static str {
-    match rule {
-        Rule::CustomerMismatch => "store the customer that pays: the finding names it",
-        Rule::DuplicateSubscription => {
-            "only you know which of the accounts the subscription belongs to: clear it on the others"
-        }
-        Rule::DuplicateCustomer => {
-            "only you know which of the accounts the customer belongs to: unlink the others"
-        }
-        Rule::OrphanSubscription => {
-            "no row is known to be the customer's: link it to its account, or cancel the subscription"
-        }
-        Rule::DoubleSubscription => {
-            "the row is right: cancel one of the subscriptions at the provider"
-        }
-        Rule::UnlinkedAccess => {
-            "only you know whose customers these are: link them, or exempt the accounts"
-        }
-        Rule::UnmappedPrice | Rule::UnmappedFeature | Rule::UnknownStatus => {
-            "no row is wrong: complete prodverdict.yml"
-        }
-        Rule::RevenueLeak
-        | Rule::WrongfulAccess
-        | Rule::NoSubscription
-        | Rule::PlanDrift
-        | Rule::StalePlan
-        | Rule::SeatDrift
-        | Rule::StatusDrift
-        | Rule::StaleSubscriptionId
-        | Rule::PeriodDrift
-        | Rule::CancelFlagDrift
-        | Rule::Handler(_) => "the row was not judged a second time: correct it by hand",
+    match rule.definition().map(|definition| definition.correct) {
+        Some(Correct::ByHand(reason)) => reason,
+        Some(Correct::Row(_)) | None => "the row was not judged a second time: correct it by hand",
     }
 }
 
@@ -202,7 +165,7 @@ impl Correcting<'_> {
         of_account.map(|finding| finding.rule).collect()
     }
 
-    fn change(&self, world: &Facts, rule: Rule) -> Result<(Field, Corrected), &'static str> {
+    fn change(&self, world: &Facts, rule: Rule) -> Correction {
         if self.is_shared {
             return Err(
                 "more than one account has this customer: decide first which of them it belongs to",
@@ -211,116 +174,10 @@ impl Correcting<'_> {
         let case = Case::new(self.contract, world, self.now);
         let link = case.customers.link(0);
         let holder = link.ok_or("its customer is gone")?.holder;
-        let deciding = case.deciding(&holder);
-        let mut paying = case.granting(&holder);
-        if paying.is_empty() {
-            paying = case.overdue(&holder);
+        match rule.definition().map(|definition| definition.correct) {
+            Some(Correct::Row(correct)) => correct(&WrongRow::new(&case, holder, self.free_plan)),
+            Some(Correct::ByHand(_)) | None => Err(uncorrected(rule)),
         }
-        let newest = paying.first().copied();
-        match rule {
-            Rule::RevenueLeak => self.flag(&case, &holder, true),
-            Rule::WrongfulAccess | Rule::NoSubscription => self.flag(&case, &holder, false),
-            Rule::PlanDrift => {
-                let plan = only_plan(&case, &paying)
-                    .ok_or("more than one plan is paid for: choose the one that is stored")?;
-                Ok((Field::Plan, Corrected::Word(plan)))
-            }
-            Rule::StalePlan => {
-                let plan = self.free_plan.ok_or(
-                    "which plan means none is not certain: reset it as your application does",
-                )?;
-                Ok((Field::Plan, Corrected::Word(plan.to_owned())))
-            }
-            Rule::SeatDrift => {
-                let state = case.state(&holder).ok().ok_or(GONE)?;
-                paying.extend(case.seats_apart(&holder, state));
-                let seats = rules::paid_seats(&case, &paying).ok().flatten();
-                let seats = seats.ok_or("the quantity that is paid for is not known")?;
-                Ok((Field::Seats, Corrected::Number(seats)))
-            }
-            Rule::StatusDrift => {
-                let status = &deciding.ok_or(GONE)?.status;
-                let word = match self.contract.status_words.get(status).map(Vec::as_slice) {
-                    None => status.to_string(),
-                    Some([one]) => one.clone(),
-                    Some(_) => {
-                        return Err("more than one word means this status: choose the right one");
-                    }
-                };
-                Ok((Field::Status, Corrected::Word(word)))
-            }
-            Rule::StaleSubscriptionId => {
-                let id = newest.ok_or(GONE)?.id.to_string();
-                Ok((Field::SubscriptionId, Corrected::Word(id)))
-            }
-            Rule::PeriodDrift => {
-                let end = deciding.and_then(|one| rules::period_end(&case, one));
-                let end = end.ok_or("the end of the current period is not known")?;
-                Ok((Field::PeriodEnd, Corrected::Time(end)))
-            }
-            Rule::CancelFlagDrift => {
-                let scheduled = deciding.and_then(|one| one.cancel_scheduled);
-                let scheduled = scheduled.ok_or("whether it is to end is not known")?;
-                Ok((Field::CancelAtPeriodEnd, Corrected::Flag(scheduled)))
-            }
-            Rule::UnmappedPrice
-            | Rule::UnmappedFeature
-            | Rule::CustomerMismatch
-            | Rule::DuplicateCustomer
-            | Rule::DuplicateSubscription
-            | Rule::OrphanSubscription
-            | Rule::UnknownStatus
-            | Rule::DoubleSubscription
-            | Rule::UnlinkedAccess
-            | Rule::Handler(_) => Err(uncorrected(rule)),
-        }
-    }
-
-    /// Returns the flag itself, or the word of the column that it is read from.
-    fn flag(
-        &self,
-        case: &Case<'_>,
-        holder: &Holder<'_>,
-        paid: bool,
-    ) -> Result<(Field, Corrected), &'static str> {
-        let field = Field::HasPaidAccess;
-        let (column, values) = match self.contract.columns.get(&field) {
-            None | Some(ColumnName::Column(_)) => return Ok((field, Corrected::Flag(paid))),
-            Some(ColumnName::Computed) => {
-                return Err("has_paid_access is computed: change what it is computed from");
-            }
-            Some(ColumnName::In { column, values }) => (column, values),
-        };
-        let fits = |word: &String| values.contains(word) == paid;
-        let are_statuses = values
-            .iter()
-            .all(|value| Status::KNOWN.iter().any(|status| status.as_str() == value));
-        let status = case.deciding(holder).map(|one| one.status.to_string());
-        let status = status.filter(|word| are_statuses && fits(word));
-        let plan = if paid {
-            only_plan(case, &case.granting(holder))
-        } else {
-            self.free_plan.map(str::to_owned)
-        };
-        let is_plan = self.shares(Field::Plan, column);
-        let plan = plan.filter(|word| is_plan && fits(word));
-        let only = match values.as_slice() {
-            [one] if paid => Some(one.clone()),
-            _ => None,
-        };
-        let word = status.or(plan).or(only);
-        let word = word.ok_or(if paid {
-            "more than one word of the column means access: choose the right one"
-        } else {
-            "which word of the column means no access is not certain: write the one that your application does"
-        })?;
-        Ok((field, Corrected::Word(word)))
-    }
-
-    /// Returns true if `field` is read from the same column.
-    fn shares(&self, field: Field, column: &str) -> bool {
-        let name = self.contract.columns.get(&field);
-        matches!(name, Some(ColumnName::Column(name)) if name == column)
     }
 
     /// Changes the account as it would be read afterwards.
@@ -330,10 +187,10 @@ impl Correcting<'_> {
             (Field::HasPaidAccess, Corrected::Word(word)) => {
                 if let Some(ColumnName::In { column, values }) = self.contract.columns.get(&field) {
                     account.paid = values.contains(word);
-                    if self.shares(Field::Plan, column) {
+                    if shares(self.contract, Field::Plan, column) {
                         account.plan = Some(Word::from(word.as_str()));
                     }
-                    if self.shares(Field::Status, column) {
+                    if shares(self.contract, Field::Status, column) {
                         columns(account).status = Some(Word::from(word.as_str()));
                     }
                 }
@@ -359,17 +216,6 @@ impl Correcting<'_> {
 
 fn columns(account: &mut Account) -> &mut AccountColumns {
     account.columns.get_or_insert_default()
-}
-
-/// Returns the plan that is paid for, if there is only one.
-fn only_plan(case: &Case<'_>, paying: &[&Subscription]) -> Option<String> {
-    let plans = paying.iter();
-    let plans = plans.flat_map(|subscription| case.contract.plans_of(&subscription.items));
-    let mut plans = case.contract.right_plans(plans).into_iter();
-    match (plans.next(), plans.next()) {
-        (Some(plan), None) => Some(plan.name().to_owned()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -27,12 +27,13 @@ mod summary;
 pub(crate) mod testing;
 mod time;
 mod verdict;
+mod wrong_row;
 
 pub use access::{CustomerAccess, SubscriptionAccess};
 pub use advice::{Advice, ContractKey};
 pub use breadth::{Breadth, Doubts, doubts};
 pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
-pub use correction::{Corrected, RowCorrection, corrections, uncorrected};
+pub use correction::{RowCorrection, corrections, uncorrected};
 pub use entity::{Entity, EntityKind};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
 pub use explanation::{
@@ -58,3 +59,4 @@ pub use status::{Status, Statuses};
 pub use summary::Summary;
 pub use time::{Moment, UnixSeconds};
 pub use verdict::Verdict;
+pub use wrong_row::Corrected;

@@ -1,9 +1,17 @@
 //! `cancel-flag-drift`: the stored cancellation flag is not the subscription's.
 
-use super::definition::{
-    Listing, Need, RowFault, RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+use super::{
+    column_drift::{Drift, missing},
+    definition::{
+        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RowFault, RuleColumn,
+        RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+    },
+    judged_account::JudgedAccount,
 };
-use crate::contract::{Field, Severity};
+use crate::contract::{
+    Field, Rule, Severity, Unanswerable,
+    wrong_row::{Corrected, Correction, WrongRow},
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -23,4 +31,52 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Column(Field::CancelAtPeriodEnd),
     money: None,
     lacks: None,
+    check: Check::FallibleAccount(check),
+    explain: Explain::Account(InGrace::Unjudged, quiet),
+    correct: Correct::Row(correct),
 };
+
+fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
+    let JudgedAccount { case, link, .. } = one;
+    let deciding = || case.deciding(&link.holder);
+    let Some((columns, deciding)) = one.columns_of_granted().zip(deciding()) else {
+        return Ok(());
+    };
+    let scheduled = deciding.cancel_scheduled;
+    let expected =
+        scheduled.ok_or_else(|| missing(deciding, "cancellation flag", "`cancel-flag-drift`"))?;
+    if columns.cancel_at_period_end == expected {
+        return Ok(());
+    }
+    let drift = Drift {
+        rule: Rule::CancelFlagDrift,
+        field: Field::CancelAtPeriodEnd,
+        stored: &columns.cancel_at_period_end.to_string(),
+        expected: &expected.to_string(),
+        consequence: "Cancellation drift — the app shows a renewal that will not come, or hides one that will.",
+    };
+    if deciding.only_cancel_at {
+        let says = "has `cancel_at` set, and `cancel_at_period_end` is false";
+        let both = "{sql: \"cancel_at_period_end or cancel_at is not null\"}";
+        let fix = format!(
+            "Set {}={expected} in your webhook handler when `cancel_at` is set. An app that stores both maps \
+             `cancel_at_period_end: {both}`.",
+            case.column(Field::CancelAtPeriodEnd)
+        );
+        drift.report_with(one, deciding, says, fix);
+    } else {
+        drift.report(one, deciding);
+    }
+    Ok(())
+}
+
+fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+    one.not_about_right_access()
+        .unwrap_or_else(|| one.agrees(Field::CancelAtPeriodEnd))
+}
+
+fn correct(row: &WrongRow<'_, '_>) -> Correction {
+    let scheduled = row.deciding().and_then(|one| one.cancel_scheduled);
+    let scheduled = scheduled.ok_or("whether it is to end is not known")?;
+    Ok((Field::CancelAtPeriodEnd, Corrected::Flag(scheduled)))
+}

@@ -1,6 +1,12 @@
 //! The parts of a rule's entry in the table: its texts, what it is about, and what it needs.
 
-use crate::contract::{Field, MatchOn, Severity, Source, case::Case};
+use super::{judged_account::JudgedAccount, mismatches::Mismatches};
+use crate::contract::{
+    Account, Field, MatchOn, Severity, Source, Unanswerable,
+    case::Case,
+    customers::{CustomerNumber, Holder},
+    wrong_row::{Correction, WrongRow},
+};
 
 /// Texts and subject of a rule, for every module that shows it.
 #[derive(Debug, Clone, Copy)]
@@ -135,6 +141,67 @@ pub(crate) struct RuleDefinition {
     pub(crate) money: Option<MoneySide>,
     /// The action of the handler that a wrong row lacks, if events can show it.
     pub(crate) lacks: Option<HandlerAction>,
+    /// Reports violations. Called only if the rule is not off and all its needs are met.
+    pub(crate) check: Check,
+    /// Explains why there is no violation.
+    pub(crate) explain: Explain,
+    /// Corrects a row that violates it.
+    pub(crate) correct: Correct,
+}
+
+/// Function that reports violations, by the objects that it is called for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Check {
+    /// Each linked account that is judged.
+    Account(fn(&JudgedAccount<'_, '_>)),
+    /// The same, if it needs values that the provider may not state.
+    FallibleAccount(fn(&JudgedAccount<'_, '_>) -> Result<(), Unanswerable>),
+    /// Each customer, or each subscription if accounts are matched by subscription.
+    Customer(for<'f> fn(&Case<'f>, &Mismatches<'f>, CustomerNumber)),
+    /// All facts at once, after every account and customer.
+    All(for<'f> fn(&Case<'f>, &Mismatches<'f>)),
+}
+
+/// Function that explains why a rule without a finding has none, by the objects that it is called for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Explain {
+    /// Each account that is linked and judged.
+    Account(InGrace, fn(&JudgedAccount<'_, '_>) -> Quiet),
+    /// Each account that is judged; the last argument is true if it is linked.
+    Link(fn(&Case<'_>, &Account, bool) -> Quiet),
+    /// The customer.
+    Customer(fn(&Case<'_>, &Holder<'_>) -> Quiet),
+}
+
+/// Judgement of an account whose customer is in grace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InGrace {
+    Unjudged,
+    JudgedWithAccess,
+    Judged,
+}
+
+/// Reason why a rule has no finding.
+#[derive(Debug)]
+pub(crate) enum Quiet {
+    Holds(String),
+    DoesNotApply(String),
+}
+
+impl Quiet {
+    pub(crate) fn nobody(case: &Case<'_>) -> Self {
+        let entity = &case.contract.entity;
+        Self::DoesNotApply(format!("no {entity} is linked to the customer"))
+    }
+}
+
+/// Correction of a row that violates a rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Correct {
+    /// Returns the value that the row needs.
+    Row(fn(&WrongRow<'_, '_>) -> Correction),
+    /// The reason why only a person can correct it.
+    ByHand(&'static str),
 }
 
 /// A condition for judging a rule.

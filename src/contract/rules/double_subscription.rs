@@ -1,7 +1,21 @@
 //! `double-subscription`: a customer pays for the same thing twice.
 
-use super::definition::{Listing, Need, RuleDefinition, RuleEvents, RuleInfo, RuleKey};
-use crate::contract::{Field, Severity};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    definition::{
+        Check, Correct, Explain, Listing, Need, Quiet, RuleDefinition, RuleEvents, RuleInfo,
+        RuleKey,
+    },
+    linked_twice::{MAX_NAMED, NAMED, nobody_is_judged},
+    mismatches::Mismatches,
+};
+use crate::contract::{
+    Entity, Field, Money, PlanWords, PriceId, Rule, Severity, Subject, Subscription,
+    access::PriceMeaning,
+    case::{Case, Draft, count},
+    customers::{CustomerNumber, Holder},
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -26,4 +40,135 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Contract,
     money: None,
     lacks: None,
+    check: Check::Customer(check),
+    explain: Explain::Customer(quiet),
+    correct: Correct::ByHand("the row is right: cancel one of the subscriptions at the provider"),
 };
+
+/// Something bought. Two subscriptions buy the same thing if they map to one plan or share one price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Bought<'f> {
+    Plan(&'f PlanWords),
+    Price(&'f PriceId),
+}
+
+/// Reports granting subscriptions of one customer that share a price or map to the same plan.
+fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
+    let granting = |subscription: &&Subscription| case.is_charged(subscription);
+    if case
+        .subscriptions(customer)
+        .filter(granting)
+        .nth(1)
+        .is_none()
+        || !case.has_judged_account(customer)
+    {
+        return;
+    }
+    let twice = first_bought_twice(case, case.subscriptions(customer).filter(granting));
+    let (Some((thing, twice)), Some(id)) = (twice, case.customers.id(customer)) else {
+        return;
+    };
+    let thing = match thing {
+        Bought::Plan(plan) => plan.name(),
+        Bought::Price(price) => price.as_str(),
+    };
+    let named: Vec<_> = twice
+        .iter()
+        .take(NAMED)
+        .map(|subscription| subscription.id.to_string())
+        .collect();
+    let more = if twice.len() > named.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let (amount, items_without_amount) = too_much(case, &twice);
+    let times = match twice.len() {
+        2 => "twice".to_owned(),
+        times => format!("{times} times"),
+    };
+    case.report(
+        Rule::DoubleSubscription,
+        Entity::customer(id),
+        Draft {
+            message: format!(
+                "Customer {id} has {} for {thing}: {}{more}.\n\
+                 Double subscription — the customer is charged {times}.",
+                count(
+                    u64::try_from(twice.len()).unwrap_or(u64::MAX),
+                    "granting subscription"
+                ),
+                named.join(", "),
+            ),
+            fix: "Cancel all but one of them, and let the checkout refuse a second one.".to_owned(),
+            subject: Subject {
+                customer: Some(id.into()),
+                subscription: named.first().map(Into::into),
+                named: named.into(),
+                ..Subject::default()
+            },
+            evidence: twice
+                .iter()
+                .take(MAX_NAMED)
+                .map(|subscription| case.provider_says(subscription))
+                .collect(),
+            amount,
+            items_without_amount,
+            ..Draft::default()
+        },
+    );
+}
+
+/// Returns the first thing that two of the subscriptions buy, with those subscriptions, oldest first.
+fn first_bought_twice<'f>(
+    case: &Case<'f>,
+    granting: impl Iterator<Item = &'f Subscription>,
+) -> Option<(Bought<'f>, Vec<&'f Subscription>)> {
+    let mut granting: Vec<_> = granting.collect();
+    granting.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    let mut bought: BTreeMap<Bought<'f>, Vec<&'f Subscription>> = BTreeMap::new();
+    for subscription in &granting {
+        let items = subscription.items.iter();
+        let things = items.flat_map(|item| match case.contract.price_meaning(&item.price) {
+            PriceMeaning::Plan(plan) => [
+                Some(Bought::Plan(plan)),
+                Some(Bought::Price(&item.price.id)),
+            ],
+            PriceMeaning::Unmapped | PriceMeaning::Seats => {
+                [Some(Bought::Price(&item.price.id)), None]
+            }
+            PriceMeaning::Ignored => [None, None],
+        });
+        for thing in things.flatten().collect::<BTreeSet<_>>() {
+            bought.entry(thing).or_default().push(subscription);
+        }
+    }
+    bought
+        .into_iter()
+        .find(|(_, subscriptions)| subscriptions.len() > 1)
+}
+
+/// Returns the monthly amount beyond the dearest of them. With several currencies, the dearest is not known and the
+/// amount is empty.
+fn too_much(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
+    let (all, without_amount) = case.monthly(twice.iter().copied());
+    let mut currencies = all.iter();
+    let (Some((currency, sum)), None) = (currencies.next(), currencies.next()) else {
+        return (Money::default(), without_amount);
+    };
+    let amount = |one: &&Subscription| -> i64 {
+        let (money, _) = case.monthly([*one]);
+        money.iter().map(|(_, amount)| amount).sum()
+    };
+    let dearest = twice.iter().map(amount).max().unwrap_or_default();
+    let mut rest = Money::default();
+    if sum > dearest {
+        rest.add(currency, sum.saturating_sub(dearest));
+    }
+    (rest, without_amount)
+}
+
+fn quiet(case: &Case<'_>, holder: &Holder<'_>) -> Quiet {
+    let holds = || Quiet::Holds("nothing is paid for twice".to_owned());
+    nobody_is_judged(case, holder).unwrap_or_else(holds)
+}

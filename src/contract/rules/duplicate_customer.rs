@@ -1,7 +1,18 @@
 //! `duplicate-customer`: one customer is linked to more than one account.
 
-use super::definition::{Listing, Need, RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey};
-use crate::contract::{Field, Severity};
+use super::{
+    definition::{
+        Check, Correct, Explain, Listing, Need, Quiet, RuleColumn, RuleDefinition, RuleEvents,
+        RuleInfo, RuleKey,
+    },
+    linked_twice::{linked_twice, nobody_is_judged},
+    mismatches::Mismatches,
+};
+use crate::contract::{
+    Entity, Field, Rule, Severity, Subject,
+    case::{Case, Draft},
+    customers::{CustomerNumber, Holder},
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -24,4 +35,47 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Column(Field::CustomerId),
     money: None,
     lacks: None,
+    check: Check::Customer(check),
+    explain: Explain::Customer(quiet),
+    correct: Correct::ByHand(
+        "only you know which of the accounts the customer belongs to: unlink the others",
+    ),
 };
+
+/// Reports one customer that is linked to several accounts; each of them is still judged separately.
+fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
+    let Some(linked) = linked_twice(case, customer) else {
+        return;
+    };
+    let (id, entity) = (linked.key, &case.contract.entity);
+    case.report(Rule::DuplicateCustomer, Entity::customer(id), Draft {
+            message: format!(
+                "Customer {id} is linked to {} {entity}s: {}.\n\
+                 One payment gives access more than once, and one cancellation takes it from all of them.",
+                linked.count, linked.listed,
+            ),
+            fix: format!(
+                "Keep the customer id on the {entity} that pays and clear it on the others. If each of them buys a \
+                 subscription of its own, set `match_on: subscription_id`."
+            ),
+            subject: Subject {
+                customer: Some(id.into()),
+                named: linked.named.into(),
+                ..Subject::default()
+            },
+            evidence: linked.rows,
+            ..Draft::default()
+        },
+    );
+}
+
+fn quiet(case: &Case<'_>, holder: &Holder<'_>) -> Quiet {
+    let entity = &case.contract.entity;
+    nobody_is_judged(case, holder).unwrap_or_else(|| {
+        if case.facts.accounts.len() > 1 {
+            Quiet::DoesNotApply("the provider does not show the customer".to_owned())
+        } else {
+            Quiet::Holds(format!("1 {entity} is linked to the customer"))
+        }
+    })
+}

@@ -1,7 +1,18 @@
 //! `duplicate-subscription`: one subscription is stored on more than one account.
 
-use super::definition::{Listing, Need, RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey};
-use crate::contract::{Field, Severity};
+use super::{
+    definition::{
+        Check, Correct, Explain, Listing, Need, Quiet, RuleColumn, RuleDefinition, RuleEvents,
+        RuleInfo, RuleKey,
+    },
+    linked_twice::linked_twice,
+    mismatches::Mismatches,
+};
+use crate::contract::{
+    Entity, Field, Rule, Severity, Subject,
+    case::{Case, Draft},
+    customers::CustomerNumber,
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -24,4 +35,41 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Column(Field::SubscriptionId),
     money: None,
     lacks: None,
+    check: Check::Customer(check),
+    explain: Explain::Customer(|_, _| {
+        Quiet::Holds("no other account stores the subscription".to_owned())
+    }),
+    correct: Correct::ByHand(
+        "only you know which of the accounts the subscription belongs to: clear it on the others",
+    ),
 };
+
+/// Reports one subscription that is stored on several accounts.
+fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
+    let is_known = case.customers.subscriptions(subscription).next().is_some();
+    if is_known && case.subscriptions(subscription).next().is_none() {
+        return;
+    }
+    let Some(linked) = linked_twice(case, subscription) else {
+        return;
+    };
+    let (id, entity) = (linked.key, &case.contract.entity);
+    let column = case.column(Field::SubscriptionId);
+    case.report(Rule::DuplicateSubscription, Entity::subscription(id), Draft {
+            message: format!(
+                "Subscription {id} is stored on {} {entity}s: {}.\n\
+                 One payment gives access more than once, and one cancellation takes it from all of them.",
+                linked.count, linked.listed,
+            ),
+            fix: format!("Keep {column} on the {entity} that bought it and clear it on the others."),
+            subject: Subject {
+                customer: case.customers.id(subscription).map(Into::into),
+                subscription: Some(id.into()),
+                named: linked.named.into(),
+                ..Subject::default()
+            },
+            evidence: linked.rows,
+            ..Draft::default()
+        },
+    );
+}

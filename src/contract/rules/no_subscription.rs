@@ -1,9 +1,14 @@
 //! `no-subscription`: the account has access and its customer never had a subscription.
 
-use super::definition::{
-    Listing, RowFault, RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+use super::{
+    access_flag::{not_about, set_flag},
+    definition::{
+        Check, Correct, Explain, InGrace, Listing, Quiet, RowFault, RuleColumn, RuleDefinition,
+        RuleEvents, RuleInfo, RuleKey,
+    },
+    judged_account::JudgedAccount,
 };
-use crate::contract::{Field, Severity};
+use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::Draft};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -24,4 +29,36 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: None,
     lacks: None,
+    check: Check::Account(check),
+    explain: Explain::Account(InGrace::Unjudged, quiet),
+    correct: Correct::Row(|row| row.flag(false)),
 };
+
+fn check(one: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = one;
+    if !link.account.paid || one.access != CustomerAccess::None || one.is_paid_elsewhere() {
+        return;
+    }
+    case.report(Rule::NoSubscription, case.account_entity(link.account), Draft {
+            message: format!(
+                "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
+                case.entity_capital(),
+                case.source_object(),
+                case.flag_is(true),
+            ),
+            fix: format!(
+                "{}, or list the {} under `exempt` if the access is a gift.",
+                set_flag(case, false),
+                case.contract.entity,
+            ),
+            subject: case.subject(link, None),
+            evidence: case.both_sides(link, []),
+            ..Draft::default()
+        },
+    );
+}
+
+fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+    let object = one.case.source_object();
+    not_about(one).unwrap_or_else(|| Quiet::Holds(format!("the customer has a {object}")))
+}

@@ -1,9 +1,18 @@
 //! `orphan-subscription`: a live subscription belongs to a customer that no account is linked to.
 
-use super::definition::{
-    Listing, MoneySide, Need, RowFault, RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+use super::{
+    definition::{
+        Check, Correct, Explain, Listing, MoneySide, Need, Quiet, RowFault, RuleColumn,
+        RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+    },
+    linked_twice::MAX_NAMED,
+    mismatches::Mismatches,
 };
-use crate::contract::{Field, Severity};
+use crate::contract::{
+    Entity, Field, MatchOn, Rule, Severity, Status, Subject, Subscription,
+    case::{Case, Draft},
+    customers::{CustomerNumber, Holder},
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -33,4 +42,88 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Contract,
     money: Some(MoneySide::PaidNotServed),
     lacks: None,
+    check: Check::Customer(check),
+    explain: Explain::Customer(quiet),
+    correct: Correct::ByHand(
+        "no row is known to be the customer's: link it to its account, or cancel the subscription",
+    ),
 };
+
+/// Statuses of a subscription that is being paid for, or should be.
+pub(crate) const CHARGED: [Status; 3] = [Status::Active, Status::Trialing, Status::PastDue];
+
+/// Reports a live subscription that gives nobody access: no account is linked to its customer, or, if accounts are
+/// matched by subscription, no account stores it.
+fn check(case: &Case<'_>, mismatches: &Mismatches<'_>, customer: CustomerNumber) {
+    if mismatches.explain(case, customer) || case.customers.accounts_of(customer).next().is_some() {
+        return;
+    }
+    let by_subscription = case.contract.match_on == MatchOn::SubscriptionId;
+    let is_live = |subscription: &&Subscription| {
+        let status = &subscription.status;
+        if by_subscription {
+            *status == Status::PastDue || case.contract.statuses.grant.contains(status)
+        } else {
+            CHARGED.contains(status)
+        }
+    };
+    let mut live: Vec<_> = case.subscriptions(customer).filter(is_live).collect();
+    live.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
+    let (Some(newest), Some(id)) = (live.first(), case.customers.id(customer)) else {
+        return;
+    };
+    let (amount, items_without_amount) = case.monthly(live.iter().copied());
+    let entity = &case.contract.entity;
+    let article = if newest.status == Status::Active {
+        "an"
+    } else {
+        "a"
+    };
+    let (about, message, stored) = if by_subscription {
+        let message = format!(
+            "Subscription {} of customer {id} is {} but no {entity} stores it.",
+            newest.id, newest.status,
+        );
+        (
+            Entity::subscription(newest.id.as_str()),
+            message,
+            newest.id.as_str(),
+        )
+    } else {
+        let message = format!(
+            "Customer {id} has {article} {} subscription {} but no {entity} is linked to it.",
+            newest.status, newest.id,
+        );
+        (Entity::customer(id), message, id)
+    };
+    let shown = live.iter().take(MAX_NAMED);
+    case.report(Rule::OrphanSubscription, about, Draft {
+            message: format!("{message}\nOrphan — somebody is charged, and nobody has access."),
+            fix: format!(
+                "Store {stored} on the {entity} that bought it, or cancel the subscription and refund it. \
+                 Check that the handler links the customer before it answers."
+            ),
+            subject: Subject {
+                customer: Some(id.into()),
+                subscription: Some(newest.id.as_str().into()),
+                status: Some(newest.status.as_str().into()),
+                price: newest.items.iter().map(|item| &item.price.id).min().map(|price| price.as_str().into()),
+                named: shown.clone().map(|subscription| subscription.id.to_string()).collect(),
+                ..Subject::default()
+            },
+            evidence: shown.map(|subscription| case.provider_says(subscription)).collect(),
+            amount,
+            items_without_amount,
+            ..Draft::default()
+        },
+    );
+}
+
+fn quiet(case: &Case<'_>, _: &Holder<'_>) -> Quiet {
+    let entity = &case.contract.entity;
+    match case.facts.accounts.len() {
+        0 => Quiet::Holds("nothing is charged".to_owned()),
+        1 => Quiet::Holds(format!("1 {entity} is linked to the customer")),
+        accounts => Quiet::Holds(format!("{accounts} {entity}s are linked to the customer")),
+    }
+}

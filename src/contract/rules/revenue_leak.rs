@@ -1,10 +1,14 @@
 //! `revenue-leak`: a customer pays and the account has no access.
 
-use super::definition::{
-    HandlerAction, Listing, MoneySide, RowFault, RuleColumn, RuleDefinition, RuleEvents, RuleInfo,
-    RuleKey,
+use super::{
+    access_flag::{flag_is, set_flag},
+    definition::{
+        Check, Correct, Explain, HandlerAction, InGrace, Listing, MoneySide, Quiet, RowFault,
+        RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+    },
+    judged_account::JudgedAccount,
 };
-use crate::contract::{Field, Severity};
+use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::Draft};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -37,4 +41,47 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::PaidNotServed),
     lacks: Some(HandlerAction::Gives),
+    check: Check::Account(check),
+    explain: Explain::Account(InGrace::Unjudged, quiet),
+    correct: Correct::Row(|row| row.flag(true)),
 };
+
+fn check(one: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = one;
+    if link.account.paid || one.access != CustomerAccess::Granting {
+        return;
+    }
+    let granting = &one.paying;
+    let (amount, items_without_amount) = case.monthly(granting.iter().copied());
+    let entity = case.entity_capital();
+    case.report(
+        Rule::RevenueLeak,
+        case.account_entity(link.account),
+        Draft {
+            message: format!(
+                "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
+                case.a_granting_subscription(granting.first().copied()),
+                case.flag_is(false),
+                case.contract.entity,
+            ),
+            fix: format!(
+                "{} in your webhook handler on subscription activation.",
+                set_flag(case, true)
+            ),
+            subject: case.subject(link, granting.first().copied()),
+            evidence: case.both_sides(link, granting.iter().copied()),
+            amount,
+            items_without_amount,
+            shares: case.shares(granting),
+            at_most: None,
+        },
+    );
+}
+
+fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+    if one.link.account.paid {
+        flag_is(one)
+    } else {
+        Quiet::Holds(format!("no {} grants access", one.case.source_object()))
+    }
+}

@@ -1,7 +1,19 @@
 //! `stale-plan`: access was taken away and the paid plan stayed.
 
-use super::definition::{Listing, Need, RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey};
-use crate::contract::{Field, Severity};
+use super::{
+    definition::{
+        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RuleColumn, RuleDefinition,
+        RuleEvents, RuleInfo, RuleKey,
+    },
+    judged_account::JudgedAccount,
+    stored_plan::{is_plan_alive, stored_plan, stores_paid_plan},
+};
+use crate::contract::{
+    Field, Rule, Severity,
+    access::CustomerAccess,
+    case::Draft,
+    wrong_row::{Corrected, Correction, WrongRow},
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -28,4 +40,59 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Plans,
     money: None,
     lacks: None,
+    check: Check::Account(check),
+    explain: Explain::Account(InGrace::Unjudged, quiet),
+    correct: Correct::Row(correct),
 };
+
+/// Reports a paid plan that stayed after access was removed.
+fn check(one: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = one;
+    if link.account.paid
+        || !matches!(
+            one.access,
+            CustomerAccess::NotGranting | CustomerAccess::None
+        )
+        || one.is_paid_elsewhere()
+        || !stores_paid_plan(case, link.account)
+        || is_plan_alive(case, &link.holder)
+    {
+        return;
+    }
+    let found = stored_plan(link.account);
+    let column = case.column(Field::Plan);
+    let deciding = case.deciding(&link.holder);
+    case.report(
+        Rule::StalePlan,
+        case.account_entity(link.account),
+        Draft {
+            message: format!(
+                "{} has no access and pays for nothing but {column} is \"{found}\".\n\
+                 Stale plan — the access flag went, the plan stayed.",
+                case.entity_capital(),
+            ),
+            fix: format!("Reset {column} in your webhook handler where the access is taken away."),
+            subject: case.subject(link, deciding),
+            evidence: case.both_sides(link, deciding),
+            ..Draft::default()
+        },
+    );
+}
+
+fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+    let case = one.case;
+    if one.link.account.paid || one.gives_access() {
+        one.not_about("without access, and rightly so")
+    } else if is_plan_alive(case, &one.link.holder) {
+        Quiet::DoesNotApply("a subscription that may come back keeps its plan".to_owned())
+    } else {
+        Quiet::Holds(format!("`{}` is no paid plan", case.column(Field::Plan)))
+    }
+}
+
+fn correct(row: &WrongRow<'_, '_>) -> Correction {
+    let plan = row
+        .free_plan
+        .ok_or("which plan means none is not certain: reset it as your application does")?;
+    Ok((Field::Plan, Corrected::Word(plan.to_owned())))
+}

@@ -1,7 +1,17 @@
 //! `stale-subscription-id`: the stored subscription is not the one that grants access.
 
-use super::definition::{Listing, Need, RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey};
-use crate::contract::{Field, Severity};
+use super::{
+    column_drift::Drift,
+    definition::{
+        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RuleColumn, RuleDefinition,
+        RuleEvents, RuleInfo, RuleKey,
+    },
+    judged_account::JudgedAccount,
+};
+use crate::contract::{
+    Field, Rule, Severity,
+    wrong_row::{Corrected, Correction, GONE, WrongRow},
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -33,4 +43,38 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Column(Field::SubscriptionId),
     money: None,
     lacks: None,
+    check: Check::Account(check),
+    explain: Explain::Account(InGrace::Unjudged, quiet),
+    correct: Correct::Row(correct),
 };
+
+fn check(one: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = one;
+    let (Some(columns), Some(newest)) = (one.columns_of_granted(), one.paying.first()) else {
+        return;
+    };
+    let stored = columns.subscription_id.as_ref();
+    // One with an unmapped price grants by its status: it may well be the right one.
+    let mut all = case.subscriptions_of(&link.holder);
+    if all.any(|one| Some(&one.id) == stored && case.is_charged(one)) {
+        return;
+    }
+    let drift = Drift {
+        rule: Rule::StaleSubscriptionId,
+        field: Field::SubscriptionId,
+        stored: &stored.map_or("empty".to_owned(), ToString::to_string),
+        expected: newest.id.as_str(),
+        consequence: "Stale subscription — changes to the live one will not find the row.",
+    };
+    drift.report(one, newest);
+}
+
+fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+    one.not_about_right_access()
+        .unwrap_or_else(|| one.agrees(Field::SubscriptionId))
+}
+
+fn correct(row: &WrongRow<'_, '_>) -> Correction {
+    let id = row.paying.first().ok_or(GONE)?.id.to_string();
+    Ok((Field::SubscriptionId, Corrected::Word(id)))
+}

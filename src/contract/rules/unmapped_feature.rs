@@ -1,7 +1,10 @@
 //! `unmapped-feature`: an active entitlement is for a feature that the contract does not map.
 
-use super::definition::{Listing, Need, RuleDefinition, RuleEvents, RuleInfo, RuleKey};
-use crate::contract::Severity;
+use super::{
+    definition::{Check, Listing, Need, RuleDefinition, RuleEvents, RuleInfo, RuleKey},
+    unmapped::{CORRECT, EXPLAIN, unmapped},
+};
+use crate::contract::{Rule, Severity};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -21,4 +24,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Plans,
     money: None,
     lacks: None,
+    check: Check::All(|case, _| unmapped(Rule::UnmappedFeature, case)),
+    explain: EXPLAIN,
+    correct: CORRECT,
 };

@@ -1,10 +1,18 @@
 //! `wrongful-access`: the account has access and none of its customer's subscriptions grants it.
 
-use super::definition::{
-    HandlerAction, Listing, MoneySide, RowFault, RuleColumn, RuleDefinition, RuleEvents, RuleInfo,
-    RuleKey,
+use super::{
+    access_flag::{not_about, set_flag},
+    definition::{
+        Check, Correct, Explain, HandlerAction, InGrace, Listing, MoneySide, Quiet, RowFault,
+        RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+    },
+    judged_account::JudgedAccount,
 };
-use crate::contract::{Field, Severity};
+use crate::contract::{
+    Field, PauseMeaning, Rule, Severity,
+    access::CustomerAccess,
+    case::{Case, Draft},
+};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -32,4 +40,70 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::ServedNotPaid),
     lacks: Some(HandlerAction::Takes),
+    check: Check::Account(check),
+    explain: Explain::Account(InGrace::Unjudged, quiet),
+    correct: Correct::Row(|row| row.flag(false)),
 };
+
+fn check(one: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = one;
+    let is_broken =
+        link.account.paid && one.access == CustomerAccess::NotGranting && !one.is_paid_elsewhere();
+    let Some(deciding) = case.deciding(&link.holder).filter(|_| is_broken) else {
+        return;
+    };
+    let (amount, items_without_amount) = case.monthly([deciding]);
+    let why = if case.contract.pause_meaning(deciding) == PauseMeaning::Deny {
+        format!("has a {} whose collection is paused", case.source_object())
+    } else if case.contract.grants_by_status(deciding) {
+        "pays for a free plan only".to_owned()
+    } else if case.contract.source.has_subscriptions() {
+        format!(
+            "has no {} (the newest is {})",
+            granting_subscription(case),
+            deciding.status
+        )
+    } else {
+        "has no entitlement to a paid plan".to_owned()
+    };
+    case.report(
+        Rule::WrongfulAccess,
+        case.account_entity(link.account),
+        Draft {
+            message: format!(
+                "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
+                case.entity_capital(),
+                case.flag_is(true),
+                case.contract.entity,
+            ),
+            fix: format!(
+                "{} in your webhook handler on subscription cancellation.",
+                set_flag(case, false)
+            ),
+            subject: case.subject(link, Some(deciding)),
+            evidence: case.both_sides(link, [deciding]),
+            amount,
+            items_without_amount,
+            ..Draft::default()
+        },
+    );
+}
+
+/// Returns `active/trialing Stripe subscription`.
+fn granting_subscription(case: &Case<'_>) -> String {
+    let words = case.contract.statuses.granting_words();
+    format!("{words} {}", case.source_object())
+}
+
+fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+    let object = one.case.source_object();
+    not_about(one).unwrap_or_else(|| match one.access {
+        CustomerAccess::None => {
+            Quiet::DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
+        }
+        CustomerAccess::Granting
+        | CustomerAccess::NotGranting
+        | CustomerAccess::InGrace
+        | CustomerAccess::Unjudged => Quiet::Holds(format!("a {object} grants access")),
+    })
+}

@@ -1,13 +1,13 @@
-//! `customer-mismatch`: the person pays as one customer, and the account stores another or none.
+//! Finds accounts that somebody pays for as another customer than the one that they store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::is_paid_elsewhere;
+use super::judged_account::is_paid_elsewhere;
 use crate::contract::{
-    Account, Advice, ContractKey, CustomerId, Field, MatchOn, Rule, Subject, Subscription, Word,
+    Account, Advice, ContractKey, CustomerId, MatchOn, Rule, Subscription, Word,
     access::CustomerAccess,
     account_index::AccountIndex,
-    case::{Case, Draft},
+    case::Case,
     customers::{CustomerNumber, Link},
 };
 
@@ -25,11 +25,11 @@ pub(crate) struct Mismatches<'f> {
 
 /// A customer's metadata entry that names an account.
 #[derive(Debug, Clone, Copy)]
-struct Named<'f> {
-    customer: CustomerNumber,
-    account: &'f Account,
+pub(super) struct Named<'f> {
+    pub(super) customer: CustomerNumber,
+    pub(super) account: &'f Account,
     /// Key of the metadata.
-    key: &'f Word,
+    pub(super) key: &'f Word,
 }
 
 impl<'f> Mismatches<'f> {
@@ -95,12 +95,13 @@ impl<'f> Mismatches<'f> {
         self.advice
     }
 
-    pub(super) fn report(&self, case: &Case<'f>) {
-        for of_account in self.found.values() {
-            if let Some((id, named)) = of_account.first_key_value() {
-                report(case, id, *named);
-            }
-        }
+    /// Returns the accounts, each with the customer that pays for it.
+    pub(super) fn found(&self) -> impl Iterator<Item = (&'f str, Named<'f>)> {
+        let found = self.found.values();
+        found.filter_map(|of_account| {
+            let (id, named) = of_account.first_key_value()?;
+            Some((*id, *named))
+        })
     }
 }
 
@@ -241,58 +242,6 @@ fn normalized(key: &str) -> String {
         .filter(|letter| !matches!(letter, '_' | '-'))
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
-    let Named {
-        customer,
-        account,
-        key,
-    } = named;
-    let (entity, capital) = (&case.contract.entity, case.entity_capital());
-    let column = case.column(Field::CustomerId);
-    let stored = account.customer.as_ref().map(CustomerId::as_str);
-    let stored = stored.filter(|stored| !stored.trim().is_empty());
-    let linked = stored.map_or_else(
-        || format!("{capital} {} is linked to no customer", account.id),
-        |stored| format!("{capital} {} is linked to {stored}", account.id),
-    );
-    let follows = if account.paid {
-        format!("the {entity} pays, and changes to that subscription will not find the row.")
-    } else {
-        format!("the {entity} pays and cannot access paid features.")
-    };
-    let metadata = case.contract.source.metadata_name();
-    let granting = case.granting(&customer.into());
-    let (amount, items_without_amount) = case.monthly(granting.iter().copied());
-    let evidence = granting.iter().take(5).map(|one| case.provider_says(one));
-    let mut evidence: Vec<_> = evidence.collect();
-    evidence.push(format!(
-        "customer {id} names {entity} {} ({metadata}.{})",
-        account.id, &**key
-    ));
-    evidence.push(case.row_says(account));
-    let newest = granting.first();
-    case.report(Rule::CustomerMismatch, case.account_entity(account), Draft {
-            message: format!("{linked}, and pays as {id} ({metadata}.{}).\nCustomer mismatch — {follows}", &**key),
-            fix: format!(
-                "Store {column}={id} on the {entity}, and let your webhook handler link a customer that is made later."
-            ),
-            subject: Subject {
-                account: Some(account.id.as_str().into()),
-                customer: Some(id.into()),
-                subscription: newest.map(|one| one.id.as_str().into()),
-                status: newest.map(|one| one.status.as_str().into()),
-                plan_found: account.plan.clone(),
-                named: stored.map(str::to_owned).into_iter().collect(),
-                ..Subject::default()
-            },
-            evidence,
-            amount,
-            items_without_amount,
-            ..Draft::default()
-        },
-    );
 }
 
 /// Returns the customers whose own metadata may name an account, sorted by id: they pay, have no account, and nothing

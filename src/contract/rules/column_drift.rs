@@ -1,210 +1,52 @@
-//! Checks the mapped columns of an account with the right access: seats, status, subscription id, period, flag.
+//! The finding about a mapped column that differs from the subscription, for the rules that compare one.
 
-use crate::contract::{
-    AccountColumns, Field, Included, Item, MatchOn, PlanWords, PriceId, PricePattern, Rule, Seats,
-    Source, Status, Subscription, Unanswerable, UnixSeconds,
-    access::{CustomerAccess, PriceMeaning},
-    case::{Case, Draft},
-    customers::Link,
-};
+use super::judged_account::JudgedAccount;
+use crate::contract::{Field, Rule, Subscription, Unanswerable, case::Draft};
 
-/// Judges the columns of a paid account about its subscription, if its customer grants.
-pub(super) fn judge_granting(
-    case: &Case<'_>,
-    link: &Link<'_, '_>,
-    granting: &[&Subscription],
-) -> Result<(), Unanswerable> {
-    let Some(columns) = link.account.columns.as_deref() else {
-        return Ok(());
-    };
-    if !case.contract.source.has_subscriptions() {
-        return Ok(());
-    }
-    let Some(deciding) = case.deciding(&link.holder) else {
-        return Ok(());
-    };
-    let row = Row {
-        case,
-        link,
-        columns,
-    };
-    row.stale_subscription_id(granting);
-    row.period_drift(deciding)?;
-    row.cancel_flag_drift(deciding)
+/// A stored value that is not the expected one.
+pub(super) struct Drift<'a> {
+    pub(super) rule: Rule,
+    pub(super) field: Field,
+    pub(super) stored: &'a str,
+    pub(super) expected: &'a str,
+    /// Second sentence of the message.
+    pub(super) consequence: &'static str,
 }
 
-/// Reports stored seats that differ from those that `paying`, the granting or overdue subscriptions, buy.
-pub(super) fn seat_drift(
-    case: &Case<'_>,
-    link: &Link<'_, '_>,
-    state: CustomerAccess,
-    paying: &[&Subscription],
-) -> Result<(), Unanswerable> {
-    let (Some(columns), Some(newest)) = (link.account.columns.as_deref(), paying.first()) else {
-        return Ok(());
-    };
-    let mut paying = paying.to_vec();
-    paying.extend(case.seats_apart(&link.holder, state));
-    if !case.contract.source.has_subscriptions()
-        || !is_judged(case, Rule::SeatDrift, Field::Seats)
-        || is_unlimited(&case.contract.seats, columns.seats, &paying)
-    {
-        return Ok(());
-    }
-    let Some(bought) = paid_seats(case, &paying)? else {
-        return Ok(());
-    };
-    let stored = match columns.seats {
-        None if case.contract.seats.prices.is_some() => Some(0),
-        stored => stored,
-    };
-    if stored.is_some_and(|stored| u64::try_from(stored) == Ok(bought)) {
-        return Ok(());
-    }
-    let row = Row {
-        case,
-        link,
-        columns,
-    };
-    let stored = columns.seats;
-    let stored = stored.map_or("empty".to_owned(), |stored| stored.to_string());
-    row.report(Rule::SeatDrift, newest, &stored, &bought.to_string());
-    Ok(())
-}
-
-/// Reports a stored word that is not the status of the deciding subscription. An empty column beside a subscription
-/// that does not grant is right: it was cleared.
-pub(super) fn status_drift(case: &Case<'_>, link: &Link<'_, '_>) {
-    if !case.contract.source.has_subscriptions()
-        || !is_judged(case, Rule::StatusDrift, Field::Status)
-    {
-        return;
-    }
-    let (Some(columns), Some(deciding)) =
-        (link.account.columns.as_deref(), case.deciding(&link.holder))
-    else {
-        return;
-    };
-    let stored = columns.status.as_deref().unwrap_or_default().trim();
-    let was_cleared = stored.is_empty() && !case.grants(deciding);
-    let words = case.contract.status_words.get(&deciding.status);
-    let is_right = match words {
-        Some(words) => words.iter().any(|word| word.trim() == stored),
-        None => Status::parse(stored) == deciding.status,
-    };
-    if was_cleared || is_right {
-        return;
-    }
-    let row = Row {
-        case,
-        link,
-        columns,
-    };
-    let stored = if stored.is_empty() {
-        "empty".to_owned()
-    } else {
-        format!("\"{stored}\"")
-    };
-    let expected = words.map_or_else(|| deciding.status.to_string(), |words| words.join(" or "));
-    row.report(Rule::StatusDrift, deciding, &stored, &expected);
-}
-
-fn is_judged(case: &Case<'_>, rule: Rule, field: Field) -> bool {
-    case.wants(rule) && case.facts.mapped.contains(&field)
-}
-
-/// One account with its mapped columns.
-struct Row<'a, 'f> {
-    case: &'a Case<'f>,
-    link: &'a Link<'a, 'f>,
-    columns: &'a AccountColumns,
-}
-
-impl Row<'_, '_> {
-    fn stale_subscription_id(&self, granting: &[&Subscription]) {
-        if self.case.contract.match_on == MatchOn::SubscriptionId
-            || !is_judged(self.case, Rule::StaleSubscriptionId, Field::SubscriptionId)
-        {
-            return;
-        }
-        let stored = self.columns.subscription_id.as_ref();
-        // One with an unmapped price grants by its status: it may well be the right one.
-        let mut all = self.case.subscriptions_of(&self.link.holder);
-        if all.any(|one| Some(&one.id) == stored && self.case.is_charged(one)) {
-            return;
-        }
-        if let Some(newest) = granting.first() {
-            let stored = stored.map_or("empty".to_owned(), ToString::to_string);
-            let expected = newest.id.to_string();
-            self.report(Rule::StaleSubscriptionId, newest, &stored, &expected);
-        }
+impl Drift<'_> {
+    /// Reports it for the subscription that decides.
+    pub(super) fn report(&self, one: &JudgedAccount<'_, '_>, deciding: &Subscription) {
+        let column = one.case.column(self.field);
+        let expected = self.expected;
+        let fix = format!(
+            "Set {column}={expected} in your webhook handler whenever the subscription changes."
+        );
+        self.report_with(one, deciding, &format!("says {expected}"), fix);
     }
 
-    fn period_drift(&self, deciding: &Subscription) -> Result<(), Unanswerable> {
-        if !is_judged(self.case, Rule::PeriodDrift, Field::PeriodEnd) {
-            return Ok(());
-        }
-        let Some(end) = period_end(self.case, deciding) else {
-            if states_no_period(self.case, deciding) {
-                return Ok(());
-            }
-            return Err(missing(
-                deciding,
-                "end of its current period",
-                "`period-drift`",
-            ));
-        };
-        let stored = self.columns.period_end;
-        let tolerance = self.case.contract.period_tolerance;
-        if stored.is_none_or(|stored: UnixSeconds| stored.distance(end) > tolerance) {
-            let stored = stored.map_or("empty".to_owned(), |stored| stored.to_string());
-            self.report(Rule::PeriodDrift, deciding, &stored, &end.to_string());
-        }
-        Ok(())
-    }
-
-    fn cancel_flag_drift(&self, deciding: &Subscription) -> Result<(), Unanswerable> {
-        if !is_judged(self.case, Rule::CancelFlagDrift, Field::CancelAtPeriodEnd) {
-            return Ok(());
-        }
-        let scheduled = deciding.cancel_scheduled;
-        let scheduled = scheduled
-            .ok_or_else(|| missing(deciding, "cancellation flag", "`cancel-flag-drift`"))?;
-        let stored = self.columns.cancel_at_period_end;
-        if stored != scheduled {
-            let (stored, scheduled) = (stored.to_string(), scheduled.to_string());
-            self.report(Rule::CancelFlagDrift, deciding, &stored, &scheduled);
-        }
-        Ok(())
-    }
-
-    fn report(&self, rule: Rule, deciding: &Subscription, stored: &str, expected: &str) {
-        let Self { case, link, .. } = self;
-        let Some((field, consequence)) = about(rule) else {
-            return;
-        };
-        let column = case.column(field);
+    /// Reports it with another word for the subscription's value, and another fix.
+    pub(super) fn report_with(
+        &self,
+        one: &JudgedAccount<'_, '_>,
+        deciding: &Subscription,
+        says: &str,
+        fix: String,
+    ) {
+        let JudgedAccount { case, link, .. } = one;
+        let Self {
+            rule,
+            field,
+            stored,
+            consequence,
+            ..
+        } = self;
+        let column = case.column(*field);
         let mut evidence = case.both_sides(link, [deciding]);
         if let Some(row) = evidence.last_mut() {
             *row += &format!(", {column} = {stored}");
         }
-        let only_cancel_at = rule == Rule::CancelFlagDrift && deciding.only_cancel_at;
-        let (says, fix) = if only_cancel_at {
-            let says = "has `cancel_at` set, and `cancel_at_period_end` is false".to_owned();
-            let both = "{sql: \"cancel_at_period_end or cancel_at is not null\"}";
-            let fix = format!(
-                "Set {column}={expected} in your webhook handler when `cancel_at` is set. An app that stores both maps \
-                 `cancel_at_period_end: {both}`."
-            );
-            (says, fix)
-        } else {
-            let fix = format!(
-                "Set {column}={expected} in your webhook handler whenever the subscription changes."
-            );
-            (format!("says {expected}"), fix)
-        };
         case.report(
-            rule,
+            *rule,
             case.account_entity(link.account),
             Draft {
                 message: format!(
@@ -221,142 +63,8 @@ impl Row<'_, '_> {
     }
 }
 
-/// Returns true if the subscription has no period. Paddle states it only for subscriptions that are billed.
-fn states_no_period(case: &Case<'_>, subscription: &Subscription) -> bool {
-    case.contract.source == Source::Paddle
-        && matches!(subscription.status, Status::Canceled | Status::Paused)
-}
-
-/// Returns the end of the paid period: that of the items that `plans` maps, else of those that are not ignored.
-pub(crate) fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSeconds> {
-    let own = subscription.period_end();
-    let periods = subscription
-        .details
-        .as_ref()
-        .map(|details| &details.item_periods);
-    let Some(periods) = periods.filter(|periods| !periods.is_empty()) else {
-        return own;
-    };
-    let latest = |is_counted: &dyn Fn(&Item) -> bool| {
-        let items = subscription.items.iter().zip(periods.iter());
-        items
-            .filter(|(item, _)| is_counted(item))
-            .filter_map(|(_, period)| period.map_or(own, |period| Some(period.end())))
-            .max()
-    };
-    let meaning = |item: &Item| case.contract.price_meaning(&item.price);
-    latest(&|item| matches!(meaning(item), PriceMeaning::Plan(_)))
-        .or_else(|| latest(&|item| meaning(item) != PriceMeaning::Ignored))
-        .or(own)
-}
-
-/// Returns true if the row holds a value for "no limit", and the prices allow it.
-fn is_unlimited(seats: &Seats, stored: Option<i64>, paying: &[&Subscription]) -> bool {
-    if !seats.unlimited.contains(&stored) {
-        return false;
-    }
-    let Some(prices) = &seats.unlimited_prices else {
-        return true;
-    };
-    let mut items = paying.iter().flat_map(|one| one.items.iter());
-    items.any(|item| is_listed(prices, &item.price.id))
-}
-
-fn is_listed(patterns: &[PricePattern], price: &PriceId) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(price))
-}
-
-/// Returns the paid seats, or `None` if no item counts: the prices are metered or unknown.
-pub(crate) fn paid_seats(
-    case: &Case<'_>,
-    paying: &[&Subscription],
-) -> Result<Option<u64>, Unanswerable> {
-    let seats = &case.contract.seats;
-    let mut units = seats.prices.as_ref().map(|_| 0_u64);
-    for subscription in paying {
-        for item in &subscription.items {
-            if counts_seats(case, item) {
-                let quantity = item.quantity;
-                let quantity =
-                    quantity.ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
-                units = Some(units.unwrap_or_default().saturating_add(quantity));
-            }
-        }
-    }
-    let included = || included(case, paying);
-    Ok(units.map(|units| {
-        units
-            .saturating_mul(seats.per_unit)
-            .saturating_add(included())
-    }))
-}
-
-/// Returns true if the quantity of an item counts: licensed, and of a price that the contract counts.
-pub(crate) fn counts_seats(case: &Case<'_>, item: &Item) -> bool {
-    let contract = case.contract;
-    let is_counted = match &contract.seats.prices {
-        Some(prices) => is_listed(prices, &item.price.id),
-        None => match contract.price_meaning(&item.price) {
-            PriceMeaning::Plan(_) => true,
-            PriceMeaning::Unmapped => !contract.checks_plans(),
-            PriceMeaning::Ignored | PriceMeaning::Seats => false,
-        },
-    };
-    is_counted && !item.price.metered
-}
-
-/// Returns the seats included in the paid plan; of several right plans, the most.
-fn included(case: &Case<'_>, paying: &[&Subscription]) -> u64 {
-    let by_plan = match &case.contract.seats.included {
-        Included::Number(number) => return *number,
-        Included::ByPlan(by_plan) => by_plan,
-    };
-    let plans = paying.iter();
-    let plans = plans.flat_map(|one| case.contract.plans_of(&one.items));
-    let of_plan = |plan: &PlanWords| plan.words().filter_map(|word| by_plan.get(word)).max();
-    let right = case.contract.right_plans(plans);
-    right
-        .into_iter()
-        .filter_map(of_plan)
-        .max()
-        .copied()
-        .unwrap_or_default()
-}
-
-/// Returns the column that a rule of this file compares, and the consequence of a difference.
-fn about(rule: Rule) -> Option<(Field, &'static str)> {
-    let rules = [
-        (
-            Rule::SeatDrift,
-            Field::Seats,
-            "Seat drift — what is used is not what is paid for.",
-        ),
-        (
-            Rule::StatusDrift,
-            Field::Status,
-            "Status drift — a status change did not reach the row.",
-        ),
-        (
-            Rule::StaleSubscriptionId,
-            Field::SubscriptionId,
-            "Stale subscription — changes to the live one will not find the row.",
-        ),
-        (
-            Rule::PeriodDrift,
-            Field::PeriodEnd,
-            "Period drift — access may end early or last too long.",
-        ),
-        (
-            Rule::CancelFlagDrift,
-            Field::CancelAtPeriodEnd,
-            "Cancellation drift — the app shows a renewal that will not come, or hides one that will.",
-        ),
-    ];
-    let (_, field, consequence) = rules.into_iter().find(|(other, ..)| *other == rule)?;
-    Some((field, consequence))
-}
-
-fn missing(
+/// Returns the error for a value that the provider did not state.
+pub(super) fn missing(
     subscription: &Subscription,
     missing: &'static str,
     needed_by: &'static str,
@@ -373,9 +81,9 @@ fn missing(
 mod tests {
     use std::sync::Arc;
 
-    use super::*;
     use crate::contract::{
-        Contract, Details, Facts, Period, SubscriptionId, Word,
+        AccountColumns, Contract, Details, Facts, Field, Included, Period, PricePattern, Rule,
+        Source, Status, SubscriptionId, Word,
         testing::{DAY, account, contract, facts, found, item, judge, only, subscription},
     };
 

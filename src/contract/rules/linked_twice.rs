@@ -1,95 +1,33 @@
-//! `duplicate-customer`, `orphan-subscription`, `double-subscription`: checks the customer itself.
+//! Accounts that share a customer or subscription, and the ids that findings about customers list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::price::count;
+use super::definition::Quiet;
 use crate::contract::{
-    Entity, Field, MatchOn, Money, PlanWords, PriceId, Rule, Status, Subject, Subscription,
-    access::PriceMeaning,
-    case::{Case, Draft},
-    customers::CustomerNumber,
+    case::Case,
+    customers::{CustomerNumber, Holder},
 };
 
 /// Maximum number of ids in a message.
-const NAMED: usize = 5;
+pub(super) const NAMED: usize = 5;
 
 /// Maximum number of ids in a finding.
-const MAX_NAMED: usize = 100;
-
-/// Statuses of a subscription that is being paid for, or should be.
-pub(crate) const CHARGED: [Status; 3] = [Status::Active, Status::Trialing, Status::PastDue];
-
-/// Reports one customer that is linked to several accounts; each of them is still judged separately.
-pub(super) fn duplicate_customer(case: &Case<'_>, customer: CustomerNumber) {
-    let Some(linked) = linked_twice(case, customer, Rule::DuplicateCustomer) else {
-        return;
-    };
-    let (id, entity) = (linked.key, &case.contract.entity);
-    case.report(Rule::DuplicateCustomer, Entity::customer(id), Draft {
-            message: format!(
-                "Customer {id} is linked to {} {entity}s: {}.\n\
-                 One payment gives access more than once, and one cancellation takes it from all of them.",
-                linked.count, linked.listed,
-            ),
-            fix: format!(
-                "Keep the customer id on the {entity} that pays and clear it on the others. If each of them buys a \
-                 subscription of its own, set `match_on: subscription_id`."
-            ),
-            subject: Subject {
-                customer: Some(id.into()),
-                named: linked.named.into(),
-                ..Subject::default()
-            },
-            evidence: linked.rows,
-            ..Draft::default()
-        },
-    );
-}
-
-/// Reports one subscription that is stored on several accounts.
-pub(super) fn duplicate_subscription(case: &Case<'_>, subscription: CustomerNumber) {
-    let is_known = case.customers.subscriptions(subscription).next().is_some();
-    if is_known && case.subscriptions(subscription).next().is_none() {
-        return;
-    }
-    let Some(linked) = linked_twice(case, subscription, Rule::DuplicateSubscription) else {
-        return;
-    };
-    let (id, entity) = (linked.key, &case.contract.entity);
-    let column = case.column(Field::SubscriptionId);
-    case.report(Rule::DuplicateSubscription, Entity::subscription(id), Draft {
-            message: format!(
-                "Subscription {id} is stored on {} {entity}s: {}.\n\
-                 One payment gives access more than once, and one cancellation takes it from all of them.",
-                linked.count, linked.listed,
-            ),
-            fix: format!("Keep {column} on the {entity} that bought it and clear it on the others."),
-            subject: Subject {
-                customer: case.customers.id(subscription).map(Into::into),
-                subscription: Some(id.into()),
-                named: linked.named.into(),
-                ..Subject::default()
-            },
-            evidence: linked.rows,
-            ..Draft::default()
-        },
-    );
-}
+pub(super) const MAX_NAMED: usize = 100;
 
 /// A customer or subscription that several accounts store.
-struct Linked<'f> {
-    key: &'f str,
-    count: usize,
-    named: Vec<String>,
-    listed: String,
-    rows: Vec<String>,
+pub(super) struct Linked<'f> {
+    pub(super) key: &'f str,
+    pub(super) count: usize,
+    pub(super) named: Vec<String>,
+    pub(super) listed: String,
+    pub(super) rows: Vec<String>,
 }
 
 /// Returns `None` if fewer than two accounts store it, or none of them is judged.
-fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber, rule: Rule) -> Option<Linked<'f>> {
+pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Option<Linked<'f>> {
     let accounts = || case.customers.accounts_of(customer);
     accounts().nth(1)?;
-    if !case.wants(rule) || !case.has_judged_account(customer) {
+    if !case.has_judged_account(customer) {
         return None;
     }
     let ids: BTreeSet<_> = accounts().map(|account| account.id.as_str()).collect();
@@ -105,204 +43,23 @@ fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber, rule: Rule) -> Op
     })
 }
 
-/// Reports a live subscription that gives nobody access: no account is linked to its customer, or, if accounts are
-/// matched by subscription, no account stores it.
-pub(super) fn orphan_subscription(case: &Case<'_>, customer: CustomerNumber) {
-    if !case.wants(Rule::OrphanSubscription)
-        || case.customers.accounts_of(customer).next().is_some()
-    {
-        return;
-    }
-    let by_subscription = case.contract.match_on == MatchOn::SubscriptionId;
-    let is_live = |subscription: &&Subscription| {
-        let status = &subscription.status;
-        if by_subscription {
-            *status == Status::PastDue || case.contract.statuses.grant.contains(status)
-        } else {
-            CHARGED.contains(status)
-        }
-    };
-    let mut live: Vec<_> = case.subscriptions(customer).filter(is_live).collect();
-    live.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
-    let (Some(newest), Some(id)) = (live.first(), case.customers.id(customer)) else {
-        return;
-    };
-    let (amount, items_without_amount) = case.monthly(live.iter().copied());
+/// Returns the reason why no account of the customer is judged.
+pub(super) fn nobody_is_judged(case: &Case<'_>, holder: &Holder<'_>) -> Option<Quiet> {
     let entity = &case.contract.entity;
-    let article = if newest.status == Status::Active {
-        "an"
+    if case.facts.accounts.is_empty() {
+        Some(Quiet::nobody(case))
+    } else if case.has_judged_account(holder.first) {
+        None
     } else {
-        "a"
-    };
-    let (about, message, stored) = if by_subscription {
-        let message = format!(
-            "Subscription {} of customer {id} is {} but no {entity} stores it.",
-            newest.id, newest.status,
-        );
-        (
-            Entity::subscription(newest.id.as_str()),
-            message,
-            newest.id.as_str(),
-        )
-    } else {
-        let message = format!(
-            "Customer {id} has {article} {} subscription {} but no {entity} is linked to it.",
-            newest.status, newest.id,
-        );
-        (Entity::customer(id), message, id)
-    };
-    let shown = live.iter().take(MAX_NAMED);
-    case.report(Rule::OrphanSubscription, about, Draft {
-            message: format!("{message}\nOrphan — somebody is charged, and nobody has access."),
-            fix: format!(
-                "Store {stored} on the {entity} that bought it, or cancel the subscription and refund it. \
-                 Check that the handler links the customer before it answers."
-            ),
-            subject: Subject {
-                customer: Some(id.into()),
-                subscription: Some(newest.id.as_str().into()),
-                status: Some(newest.status.as_str().into()),
-                price: newest.items.iter().map(|item| &item.price.id).min().map(|price| price.as_str().into()),
-                named: shown.clone().map(|subscription| subscription.id.to_string()).collect(),
-                ..Subject::default()
-            },
-            evidence: shown.map(|subscription| case.provider_says(subscription)).collect(),
-            amount,
-            items_without_amount,
-            ..Draft::default()
-        },
-    );
-}
-
-/// Something bought. Two subscriptions buy the same thing if they map to one plan or share one price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Bought<'f> {
-    Plan(&'f PlanWords),
-    Price(&'f PriceId),
-}
-
-/// Reports granting subscriptions of one customer that share a price or map to the same plan.
-pub(super) fn double_subscription(case: &Case<'_>, customer: CustomerNumber) {
-    let granting = |subscription: &&Subscription| case.is_charged(subscription);
-    if !case.wants(Rule::DoubleSubscription)
-        || case
-            .subscriptions(customer)
-            .filter(granting)
-            .nth(1)
-            .is_none()
-        || !case.has_judged_account(customer)
-    {
-        return;
+        let reason = format!("every {entity} of the customer is exempt");
+        Some(Quiet::DoesNotApply(reason))
     }
-    let twice = first_bought_twice(case, case.subscriptions(customer).filter(granting));
-    let (Some((thing, twice)), Some(id)) = (twice, case.customers.id(customer)) else {
-        return;
-    };
-    let thing = match thing {
-        Bought::Plan(plan) => plan.name(),
-        Bought::Price(price) => price.as_str(),
-    };
-    let named: Vec<_> = twice
-        .iter()
-        .take(NAMED)
-        .map(|subscription| subscription.id.to_string())
-        .collect();
-    let more = if twice.len() > named.len() {
-        ", …"
-    } else {
-        ""
-    };
-    let (amount, items_without_amount) = too_much(case, &twice);
-    let times = match twice.len() {
-        2 => "twice".to_owned(),
-        times => format!("{times} times"),
-    };
-    case.report(
-        Rule::DoubleSubscription,
-        Entity::customer(id),
-        Draft {
-            message: format!(
-                "Customer {id} has {} for {thing}: {}{more}.\n\
-                 Double subscription — the customer is charged {times}.",
-                count(
-                    u64::try_from(twice.len()).unwrap_or(u64::MAX),
-                    "granting subscription"
-                ),
-                named.join(", "),
-            ),
-            fix: "Cancel all but one of them, and let the checkout refuse a second one.".to_owned(),
-            subject: Subject {
-                customer: Some(id.into()),
-                subscription: named.first().map(Into::into),
-                named: named.into(),
-                ..Subject::default()
-            },
-            evidence: twice
-                .iter()
-                .take(MAX_NAMED)
-                .map(|subscription| case.provider_says(subscription))
-                .collect(),
-            amount,
-            items_without_amount,
-            ..Draft::default()
-        },
-    );
-}
-
-/// Returns the first thing that two of the subscriptions buy, with those subscriptions, oldest first.
-fn first_bought_twice<'f>(
-    case: &Case<'f>,
-    granting: impl Iterator<Item = &'f Subscription>,
-) -> Option<(Bought<'f>, Vec<&'f Subscription>)> {
-    let mut granting: Vec<_> = granting.collect();
-    granting.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-    let mut bought: BTreeMap<Bought<'f>, Vec<&'f Subscription>> = BTreeMap::new();
-    for subscription in &granting {
-        let items = subscription.items.iter();
-        let things = items.flat_map(|item| match case.contract.price_meaning(&item.price) {
-            PriceMeaning::Plan(plan) => [
-                Some(Bought::Plan(plan)),
-                Some(Bought::Price(&item.price.id)),
-            ],
-            PriceMeaning::Unmapped | PriceMeaning::Seats => {
-                [Some(Bought::Price(&item.price.id)), None]
-            }
-            PriceMeaning::Ignored => [None, None],
-        });
-        for thing in things.flatten().collect::<BTreeSet<_>>() {
-            bought.entry(thing).or_default().push(subscription);
-        }
-    }
-    bought
-        .into_iter()
-        .find(|(_, subscriptions)| subscriptions.len() > 1)
-}
-
-/// Returns the monthly amount beyond the dearest of them. With several currencies, the dearest is not known and the
-/// amount is empty.
-fn too_much(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
-    let (all, without_amount) = case.monthly(twice.iter().copied());
-    let mut currencies = all.iter();
-    let (Some((currency, sum)), None) = (currencies.next(), currencies.next()) else {
-        return (Money::default(), without_amount);
-    };
-    let amount = |one: &&Subscription| -> i64 {
-        let (money, _) = case.monthly([*one]);
-        money.iter().map(|(_, amount)| amount).sum()
-    };
-    let dearest = twice.iter().map(amount).max().unwrap_or_default();
-    let mut rest = Money::default();
-    if sum > dearest {
-        rest.add(currency, sum.saturating_sub(dearest));
-    }
-    (rest, without_amount)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::contract::{
-        AccountColumns, CustomerId, Facts, PricePattern, Severity,
+        AccountColumns, CustomerId, Facts, MatchOn, PricePattern, Rule, Severity,
         testing::{account, contract, facts, found, item, judge, only, subscription},
     };
 

@@ -1,120 +1,11 @@
-//! `revenue-leak`, `wrongful-access`, `no-subscription`: the flag against the payment. An account gets at most one.
+//! The flag of an account and how to set it, for the rules that compare it with the payment. An account breaks at most
+//! one of them.
 
-use crate::contract::{
-    ColumnName, Field, PauseMeaning, Rule,
-    case::{Case, Draft},
-    customers::Link,
-};
-
-/// Reports a customer who pays while the account has no access.
-pub(super) fn revenue_leak(case: &Case<'_>, link: &Link<'_, '_>) {
-    if !case.wants(Rule::RevenueLeak) {
-        return;
-    }
-    let granting = case.granting(&link.holder);
-    let (amount, items_without_amount) = case.monthly(granting.iter().copied());
-    let entity = case.entity_capital();
-    case.report(
-        Rule::RevenueLeak,
-        case.account_entity(link.account),
-        Draft {
-            message: format!(
-                "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
-                case.a_granting_subscription(granting.first().copied()),
-                case.flag_is(false),
-                case.contract.entity,
-            ),
-            fix: format!(
-                "{} in your webhook handler on subscription activation.",
-                set_flag(case, true)
-            ),
-            subject: case.subject(link, granting.first().copied()),
-            evidence: case.both_sides(link, granting.iter().copied()),
-            amount,
-            items_without_amount,
-            shares: case.shares(&granting),
-            at_most: None,
-        },
-    );
-}
-
-/// Reports an account with access that none of its customer's subscriptions grants.
-pub(super) fn wrongful_access(case: &Case<'_>, link: &Link<'_, '_>) {
-    let Some(deciding) = case
-        .deciding(&link.holder)
-        .filter(|_| case.wants(Rule::WrongfulAccess))
-    else {
-        return;
-    };
-    let (amount, items_without_amount) = case.monthly([deciding]);
-    let why = if case.contract.pause_meaning(deciding) == PauseMeaning::Deny {
-        format!("has a {} whose collection is paused", case.source_object())
-    } else if case.contract.grants_by_status(deciding) {
-        "pays for a free plan only".to_owned()
-    } else if case.contract.source.has_subscriptions() {
-        format!(
-            "has no {} (the newest is {})",
-            granting_subscription(case),
-            deciding.status
-        )
-    } else {
-        "has no entitlement to a paid plan".to_owned()
-    };
-    case.report(
-        Rule::WrongfulAccess,
-        case.account_entity(link.account),
-        Draft {
-            message: format!(
-                "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
-                case.entity_capital(),
-                case.flag_is(true),
-                case.contract.entity,
-            ),
-            fix: format!(
-                "{} in your webhook handler on subscription cancellation.",
-                set_flag(case, false)
-            ),
-            subject: case.subject(link, Some(deciding)),
-            evidence: case.both_sides(link, [deciding]),
-            amount,
-            items_without_amount,
-            ..Draft::default()
-        },
-    );
-}
-
-/// Reports an account with access whose customer never had a subscription.
-pub(super) fn no_subscription(case: &Case<'_>, link: &Link<'_, '_>) {
-    if !case.wants(Rule::NoSubscription) {
-        return;
-    }
-    case.report(Rule::NoSubscription, case.account_entity(link.account), Draft {
-            message: format!(
-                "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
-                case.entity_capital(),
-                case.source_object(),
-                case.flag_is(true),
-            ),
-            fix: format!(
-                "{}, or list the {} under `exempt` if the access is a gift.",
-                set_flag(case, false),
-                case.contract.entity,
-            ),
-            subject: case.subject(link, None),
-            evidence: case.both_sides(link, []),
-            ..Draft::default()
-        },
-    );
-}
-
-/// Returns `active/trialing Stripe subscription`.
-fn granting_subscription(case: &Case<'_>) -> String {
-    let words = case.contract.statuses.granting_words();
-    format!("{words} {}", case.source_object())
-}
+use super::{definition::Quiet, judged_account::JudgedAccount};
+use crate::contract::{ColumnName, Field, case::Case};
 
 /// Returns `Set has_paid_access=true`, in the words of the mapping.
-fn set_flag(case: &Case<'_>, value: bool) -> String {
+pub(super) fn set_flag(case: &Case<'_>, value: bool) -> String {
     match case.contract.columns.get(&Field::HasPaidAccess) {
         Some(ColumnName::In { column, values }) => {
             let which = match (value, values.as_slice()) {
@@ -131,12 +22,28 @@ fn set_flag(case: &Case<'_>, value: bool) -> String {
     }
 }
 
+/// Returns the reason that the flag itself gives.
+pub(super) fn flag_is(one: &JudgedAccount<'_, '_>) -> Quiet {
+    let column = one.case.column(Field::HasPaidAccess);
+    Quiet::Holds(format!("`{column}` is {}", one.link.account.paid))
+}
+
+/// Returns the reason why an account with access does not break a rule about accounts that do not pay, if something
+/// else than the provider's objects gives it.
+pub(super) fn not_about(one: &JudgedAccount<'_, '_>) -> Option<Quiet> {
+    if !one.link.account.paid {
+        return Some(flag_is(one));
+    }
+    one.is_paid_elsewhere().then(|| {
+        Quiet::DoesNotApply("`paid_elsewhere` says that something else pays for it".to_owned())
+    })
+}
+
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
-    use super::*;
     use crate::contract::{
-        Severity, Status,
+        ColumnName, Field, Rule, Severity, Status,
         testing::{account, contract, facts, found, item, judge, only, subscription},
     };
 

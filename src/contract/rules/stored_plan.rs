@@ -1,118 +1,12 @@
-//! `plan-drift` and `stale-plan`: compares the stored plan with the prices that are paid for.
-
-use std::collections::BTreeSet;
+//! The plan that an account stores, for the rules that compare it with the prices that are paid for.
 
 use crate::contract::{
-    Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription,
-    access::CustomerAccess,
-    case::{Case, Draft},
-    customers::{Holder, Link},
+    Account, Field, PauseMeaning, PlanWords, Status, case::Case, customers::Holder,
 };
-
-/// Reports a stored plan that `paying`, the granting or overdue subscriptions, do not pay for. If they carry no mapped
-/// price at all, no plan is expected and nobody is accused.
-pub(super) fn plan_drift(
-    case: &Case<'_>,
-    link: &Link<'_, '_>,
-    state: CustomerAccess,
-    paying: &[&Subscription],
-) {
-    if !compares_plans(case) || !case.wants(Rule::PlanDrift) {
-        return;
-    }
-    let found = stored_plan(link.account);
-    let bought = || {
-        let all = paying.iter();
-        all.flat_map(|subscription| case.contract.plans_of(&subscription.items))
-    };
-    let right = case.contract.right_plans(bought());
-    if right.is_empty() || right.iter().any(|plan| plan.is(found)) {
-        return;
-    }
-    let names: BTreeSet<_> = right.iter().map(|plan| plan.name()).collect();
-    let expected = names.into_iter().collect::<Vec<_>>().join(" or ");
-    let column = case.column(Field::Plan);
-    let stored = if found.is_empty() {
-        "empty".to_owned()
-    } else {
-        format!("\"{found}\"")
-    };
-    let mut subject = case.subject(link, paying.first().copied());
-    subject.price = paying
-        .iter()
-        .flat_map(|subscription| subscription.items.iter())
-        .filter(|item| {
-            let plan = case.contract.plans.plan(&item.price);
-            plan.is_some_and(|plan| right.contains(plan))
-        })
-        .map(|item| &item.price.id)
-        .min()
-        .map(|price| price.as_str().into());
-    subject.plan_expected = Some(expected.as_str().into());
-    let pays = if state == CustomerAccess::InGrace {
-        "is in grace on"
-    } else {
-        "pays for"
-    };
-    let in_handler = format!(
-        "et {column}={expected} in your webhook handler when the subscription's price changes."
-    );
-    let differs_in_case = |plan: &&&PlanWords| plan.words().any(|word| is_same_word(word, found));
-    let fix = match right.iter().find(differs_in_case) {
-        Some(_) => format!(
-            "Write \"{found}\" in `plans` of prodverdict.yml if that is how it is stored; else s{in_handler}"
-        ),
-        None => format!("S{in_handler}"),
-    };
-    case.report(
-        Rule::PlanDrift,
-        case.account_entity(link.account),
-        Draft {
-            message: format!(
-                "{} {pays} plan \"{expected}\" but {column} is {stored}.\n\
-                 Plan drift — {} gets another plan than the one that is paid for.",
-                case.entity_capital(),
-                case.contract.entity,
-            ),
-            fix,
-            subject,
-            evidence: case.both_sides(link, paying.iter().copied()),
-            ..Draft::default()
-        },
-    );
-}
 
 /// Returns true if two words differ only in case and surrounding blanks.
 pub(crate) fn is_same_word(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
-}
-
-/// Reports a paid plan that stayed after access was removed.
-pub(super) fn stale_plan(case: &Case<'_>, link: &Link<'_, '_>) {
-    if !case.wants(Rule::StalePlan)
-        || !stores_paid_plan(case, link.account)
-        || is_plan_alive(case, &link.holder)
-    {
-        return;
-    }
-    let found = stored_plan(link.account);
-    let column = case.column(Field::Plan);
-    let deciding = case.deciding(&link.holder);
-    case.report(
-        Rule::StalePlan,
-        case.account_entity(link.account),
-        Draft {
-            message: format!(
-                "{} has no access and pays for nothing but {column} is \"{found}\".\n\
-                 Stale plan — the access flag went, the plan stayed.",
-                case.entity_capital(),
-            ),
-            fix: format!("Reset {column} in your webhook handler where the access is taken away."),
-            subject: case.subject(link, deciding),
-            evidence: case.both_sides(link, deciding),
-            ..Draft::default()
-        },
-    );
 }
 
 /// Returns true if some subscription does not grant but may come back, so that its plan is worth keeping.
@@ -138,7 +32,7 @@ pub(crate) fn stores_paid_plan(case: &Case<'_>, account: &Account) -> bool {
 }
 
 /// Returns true if the contract has plans and the rows have them too.
-pub(super) fn compares_plans(case: &Case<'_>) -> bool {
+fn compares_plans(case: &Case<'_>) -> bool {
     case.contract.checks_plans() && case.facts.mapped.contains(&Field::Plan)
 }
 
@@ -149,9 +43,8 @@ pub(crate) fn stored_plan(account: &Account) -> &str {
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
-    use super::*;
     use crate::contract::{
-        Facts,
+        Facts, Rule, Status,
         testing::{account, contract, facts, found, item, only, subscription},
     };
 

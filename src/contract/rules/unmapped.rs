@@ -1,11 +1,12 @@
-//! `unmapped-price`, or `unmapped-feature`: a price that the contract neither maps nor ignores.
+//! Finds prices, or features, that the contract neither maps nor ignores.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::definition::{Correct, Explain, Quiet};
 use crate::contract::{
-    Entity, PriceId, Rule, Severity, Source, Subject, Subscription, SubscriptionId, Unanswerable,
+    Entity, PriceId, Rule, Severity, Subject, Subscription, SubscriptionId,
     access::{CustomerAccess, PriceMeaning, SubscriptionAccess},
-    case::{Case, Draft, StateOfCustomer},
+    case::{Case, Draft, StateOfCustomer, count},
     customers::CustomerNumber,
 };
 
@@ -21,15 +22,8 @@ struct Tally<'f> {
     unjudged_accounts: u64,
 }
 
-/// Reports one finding per price.
-pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
-    let rule = match case.contract.source {
-        Source::Stripe | Source::Paddle => Rule::UnmappedPrice,
-        Source::StripeEntitlements => Rule::UnmappedFeature,
-    };
-    if !case.contract.checks_plans() || !case.wants(rule) {
-        return Ok(());
-    }
+/// Reports one finding of the rule per price.
+pub(super) fn unmapped(rule: Rule, case: &Case<'_>) {
     let mut tallies: BTreeMap<&PriceId, Tally<'_>> = BTreeMap::new();
     let mut deciding: BTreeMap<CustomerNumber, BTreeSet<&PriceId>> = BTreeMap::new();
     for customer in case.customers.all() {
@@ -51,11 +45,10 @@ pub(super) fn unmapped(case: &Case<'_>) -> Result<(), Unanswerable> {
             }
         }
     }
-    count_unjudged(case, &deciding, &mut tallies)?;
+    count_unjudged(case, &deciding, &mut tallies);
     for (price, tally) in tallies {
         report(case, rule, price, &tally);
     }
-    Ok(())
 }
 
 fn unmapped_prices<'f>(case: &Case<'f>, subscription: &'f Subscription) -> BTreeSet<&'f PriceId> {
@@ -72,7 +65,7 @@ fn count_unjudged(
     case: &Case<'_>,
     deciding: &BTreeMap<CustomerNumber, BTreeSet<&PriceId>>,
     tallies: &mut BTreeMap<&PriceId, Tally<'_>>,
-) -> Result<(), Unanswerable> {
+) {
     for customer in deciding.keys() {
         let mut states = StateOfCustomer::default();
         for link in case.customers.links_of(*customer) {
@@ -82,8 +75,8 @@ fn count_unjudged(
             if !is_first || case.is_exempt(link.account) {
                 continue;
             }
-            let state = states.get(case, &link.holder)?;
-            if state != CustomerAccess::Unjudged {
+            // Accounts are judged first: one without a state leaves no verdict.
+            if states.get(case, &link.holder) != Ok(CustomerAccess::Unjudged) {
                 continue;
             }
             let customers = link.holder.customers();
@@ -98,7 +91,6 @@ fn count_unjudged(
             }
         }
     }
-    Ok(())
 }
 
 fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
@@ -147,17 +139,16 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
     case.report(rule, entity, draft);
 }
 
-/// Returns `1 price`, `2 prices`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
+pub(super) const EXPLAIN: Explain = Explain::Customer(|_, _| {
+    Quiet::Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
+});
+
+pub(super) const CORRECT: Correct = Correct::ByHand("no row is wrong: complete prodverdict.yml");
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::contract::{
-        PricePattern,
+        PricePattern, Rule, Severity, Source,
         testing::{account, contract, facts, found, item, judge, only, subscription},
     };
 
