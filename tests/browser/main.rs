@@ -12,26 +12,8 @@
     dead_code,
     reason = "shared by several tests, each of which uses a part"
 )]
-#[path = "../support/fake_github/mod.rs"]
-mod fake_github;
-#[expect(
-    dead_code,
-    reason = "shared by several tests, each of which uses a part"
-)]
-#[path = "../support/runner.rs"]
-mod runner;
-#[expect(
-    dead_code,
-    reason = "shared by several tests, each of which uses a part"
-)]
 #[path = "../it/action/scene.rs"]
 mod scene;
-#[expect(
-    dead_code,
-    reason = "shared by several tests, each of which uses a part"
-)]
-#[path = "../support/shop.rs"]
-mod shop;
 
 mod browser;
 mod pages;

@@ -7,14 +7,13 @@ use std::{
 };
 
 use serde_json::json;
-
-use crate::{
-    browser,
+use testing::{
     fake_github::World,
     runner::RUNTIME_TOKEN,
-    scene::Scene,
     shop::{CONFIG, Person, TEAM, in_order, payer},
 };
+
+use crate::{browser, scene::Scene};
 
 /// A shop whose webhook handler lacks a branch: several kinds of drift, most of them leaks.
 fn drifted() -> Vec<Person> {

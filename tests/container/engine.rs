@@ -6,12 +6,13 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use crate::{
-    bridge::{Forwarded, gateway},
+use testing::{
     fake_github::{CheckRun, FakeGithub, TOKEN, World},
     runner::{FOLDERS, Ran, Step},
     shop::{CONFIG, KEY, Person, Shop},
 };
+
+use crate::bridge::{Forwarded, gateway};
 
 pub(crate) struct Job {
     pub(crate) shop: Shop,

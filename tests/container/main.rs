@@ -7,36 +7,15 @@
     reason = "a test may panic"
 )]
 
-#[expect(
-    dead_code,
-    reason = "shared by several tests, each of which uses a part"
-)]
-#[path = "../support/fake_github/mod.rs"]
-mod fake_github;
-#[expect(
-    dead_code,
-    reason = "shared by several tests, each of which uses a part"
-)]
-#[path = "../support/runner.rs"]
-mod runner;
-#[expect(
-    dead_code,
-    reason = "shared by several tests, each of which uses a part"
-)]
-#[path = "../support/shop.rs"]
-mod shop;
-
 mod bridge;
 mod engine;
 
 use std::time::{Duration, Instant};
 
 use fake_stripe::{Endpoint, Fault, Times};
+use testing::shop::{CONFIG, drifted, in_order, line_of};
 
-use self::{
-    engine::Job,
-    shop::{CONFIG, drifted, in_order, line_of},
-};
+use self::engine::Job;
 
 #[tokio::test]
 async fn a_broken_contract_fails_the_job() {

@@ -12,12 +12,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
-use url::Url;
-
-use crate::{
+use testing::{
     handlers::{self, App, Environment, Mutant},
     node_app::{self, NodeApp, Packages},
 };
+use url::Url;
 
 const SECRET: &str = "whsec_of_the_example";
 

@@ -10,31 +10,6 @@
     reason = "a test may panic"
 )]
 
-#[path = "../support/fake_github/mod.rs"]
-mod fake_github;
-#[path = "../support/fake_slack.rs"]
-mod fake_slack;
-#[path = "../support/handlers/mod.rs"]
-mod handlers;
-#[path = "../sdk/installed.rs"]
-#[expect(dead_code, reason = "the rest is for the tests of the SDKs")]
-mod installed;
-#[path = "../support/node_app.rs"]
-mod node_app;
-#[path = "../support/postgres.rs"]
-mod postgres;
-#[path = "../support/program.rs"]
-mod program;
-#[path = "../support/proxy.rs"]
-mod proxy;
-#[path = "../support/runner.rs"]
-mod runner;
-#[path = "../support/shop.rs"]
-#[expect(dead_code, reason = "the rest is for the tests of the image")]
-mod shop;
-#[path = "../support/tls_front.rs"]
-mod tls_front;
-
 mod action;
 mod architecture;
 mod changes;
@@ -45,3 +20,10 @@ mod github;
 mod integration;
 mod rehearsal;
 mod scratch;
+
+use testing::program::Program;
+
+/// Prepares the program with these arguments, separated by spaces.
+fn prodverdict(arguments: &str) -> Program {
+    Program::new(env!("CARGO_BIN_EXE_prodverdict"), arguments)
+}

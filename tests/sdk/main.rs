@@ -2,7 +2,6 @@
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
-mod installed;
 mod node;
 mod python;
 mod shop;

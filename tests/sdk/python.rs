@@ -7,11 +7,9 @@ use fake_stripe::{
     redirect::{self, AUTHORITY_VARIABLE, VARIABLE},
 };
 use tempfile::TempDir;
+use testing::installed::{failed, folder, succeeded};
 
-use crate::{
-    installed::{failed, folder, succeeded},
-    shop,
-};
+use crate::shop;
 
 const SCRIPTS: &[(&str, &str)] = &[
     ("reading.py", include_str!("python/reading.py")),

@@ -10,7 +10,7 @@ use super::{
     scene::{Scene, start_by},
     scratch::Scratch,
 };
-use crate::{
+use testing::{
     fake_github::{TOKEN, World},
     node_app::{self, Packages},
     runner::RUNTIME_TOKEN,

@@ -6,12 +6,12 @@ use std::{
 };
 
 use fake_stripe::{Fault, Times};
-
-use super::scene::Scene;
-use crate::{
+use testing::{
     fake_github::{Kind, World},
     shop::{drifted, in_order},
 };
+
+use super::scene::Scene;
 
 /// Half a second before the runner sends its second signal.
 pub(crate) const IN_TIME: Duration = Duration::from_secs(7);

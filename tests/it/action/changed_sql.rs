@@ -1,13 +1,13 @@
 //! SQL that a pull request changes is not run with a role that reaches beyond the database.
 
 use serde_json::json;
-
-use super::scene::{Scene, titles};
-use crate::{
+use testing::{
     fake_github::World,
     runner::Ran,
     shop::{CONFIG, Shop, drifted, in_order, line_of},
 };
+
+use super::scene::{Scene, titles};
 
 /// An expression that only a privileged role may evaluate.
 const FILE: &str = "pg_read_file('PG_VERSION')";

@@ -1,13 +1,13 @@
 //! Findings of a check at the changed lines of the pull request, and failures to list the changes.
 
 use serde_json::{Value, json};
-
-use super::scene::Scene;
-use crate::{
+use testing::{
     fake_github::{Kind, World},
     runner::Ran,
     shop::{CONFIG, drifted, line_of, payer},
 };
+
+use super::scene::Scene;
 
 /// A changed file, as GitHub lists it.
 fn changed(path: &str, patch: &str) -> Value {

@@ -4,7 +4,7 @@
 use std::{env, fmt::Write as _, fs, path::Path};
 
 use super::scene::Scene;
-use crate::{
+use testing::{
     fake_github::{TOKEN, Token, World},
     shop::{CONFIG, drifted},
 };

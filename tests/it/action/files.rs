@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::symlink};
 
 use super::scene::Scene;
-use crate::shop::{drifted, in_order};
+use testing::shop::{drifted, in_order};
 
 fn read(scene: &Scene, file: &str) -> String {
     fs::read_to_string(scene.step.workspace(file)).unwrap_or_else(|error| panic!("{file}: {error}"))

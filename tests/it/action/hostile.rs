@@ -1,12 +1,12 @@
 //! Hostile text in every place of a report: it is shown and has no effect.
 
 use comrak::{Options, markdown_to_html};
-
-use super::scene::Scene;
-use crate::{
+use testing::{
     runner::Ran,
     shop::{Person, in_order, payer},
 };
+
+use super::scene::Scene;
 
 pub(crate) const EVIL: &[&str] = &[
     "@octocat",

@@ -3,13 +3,13 @@
 
 use fake_stripe::Status;
 use serde_json::Value;
-
-use super::scene::{Scene, titles};
-use crate::{
+use testing::{
     fake_github::{CheckRun, Kind, TOKEN, Token, World},
     runner::Ran,
     shop::{drifted, in_order},
 };
+
+use super::scene::{Scene, titles};
 
 const BASELINE: &str = "prodverdict-baseline.yml";
 
@@ -426,7 +426,7 @@ async fn a_pull_request_that_accepts_findings_itself_is_told_so() {
     );
 
     // If untrusted code runs with secrets, only the base commit's baseline is in force.
-    let config = crate::shop::CONFIG.as_bytes().to_vec();
+    let config = testing::shop::CONFIG.as_bytes().to_vec();
     let config_at = (World::sha(9), "prodverdict.yml".to_owned());
     scene.github.world().files.insert(config_at, config);
     scene.turn_to("pull_request_target", "pull_request", 302);

@@ -1,13 +1,13 @@
 //! The report of a pull request warns if its configuration is weaker than that of the base commit.
 
 use serde_json::{Value, json};
-
-use super::{hostile::expect_harmless, scene::Scene};
-use crate::{
+use testing::{
     fake_github::{CheckRun, TOKEN, Token, World},
     runner::Ran,
     shop::{CONFIG, drifted, in_order, line_of},
 };
+
+use super::{hostile::expect_harmless, scene::Scene};
 
 const SENTENCE: &str =
     "this pull request lets findings of severity high pass: `fail_on` goes from `high` to `never`";

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use super::scene::Scene;
-use crate::{
+use testing::{
     proxy::{Knows, Proxy},
     runner::Ran,
     shop::drifted,

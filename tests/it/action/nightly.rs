@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use fake_stripe::Status;
 use serde_json::Value;
-
-use super::scene::Scene;
-use crate::{
+use testing::{
     fake_github::{Issue, Token, World},
     fake_slack::{FakeSlack, Mood, PATH},
     runner::Ran,
     shop::{CONFIG, KEY, PASSWORD, Person, drifted, in_order, payer},
 };
+
+use super::scene::Scene;
 
 /// Creates a nightly job without a check run, which these tests do not need.
 async fn night(people: &[Person]) -> Scene {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt as _, chown};
 
 use super::scene::Scene;
-use crate::shop::{drifted, in_order};
+use testing::shop::{drifted, in_order};
 
 #[tokio::test]
 async fn a_second_run_updates_the_one_comment() {

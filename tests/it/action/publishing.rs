@@ -3,17 +3,17 @@
 use std::{fs, process::Command};
 
 use serde_json::{Value, json};
+use testing::{
+    fake_github::World,
+    handlers::Mutant,
+    runner::Ran,
+    shop::{CONFIG, in_order, payer},
+};
 
 use super::{
     hostile::{EVIL, expect_harmless},
     rehearsal::Rehearsal,
     scene::Scene,
-};
-use crate::{
-    fake_github::World,
-    handlers::Mutant,
-    runner::Ran,
-    shop::{CONFIG, in_order, payer},
 };
 
 const REPORT: &str = "rehearsal.json";

@@ -3,9 +3,9 @@
 use std::{process::Child, time::Duration};
 
 use fake_stripe::{Fault, Status, Times};
+use testing::{runner::Step, shop::drifted};
 
 use super::scene::{Scene, start};
-use crate::{runner::Step, shop::drifted};
 
 /// Makes Bob's subscription active.
 fn repair(scene: &Scene) {

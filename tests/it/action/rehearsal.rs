@@ -6,7 +6,7 @@ use super::{
     scene::{Scene, titles},
     scratch::Scratch,
 };
-use crate::{
+use testing::{
     fake_github::{CheckRun, World},
     handlers::{App, Environment, Mutant},
     shop::{in_order, line_of},
@@ -475,7 +475,7 @@ async fn without_a_diff_the_configuration_is_annotated() {
     };
     let refused = async {
         let rehearsal = Rehearsal::of_change("").await;
-        let kind = crate::fake_github::Kind::Error {
+        let kind = testing::fake_github::Kind::Error {
             status: 403,
             body: "{\"message\": \"Resource not accessible by integration\"}",
         };

@@ -3,8 +3,7 @@
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-
-use crate::{
+use testing::{
     fake_github::{CheckRun, FakeGithub, TOKEN, Token, World},
     runner::{Ran, Step},
     shop::{CONFIG, KEY, Person, Shop},

@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use testing::handlers::SCHEMA;
 use url::Url;
-
-use crate::handlers::SCHEMA;
 
 /// A separate database, dropped with this value.
 pub(crate) struct Scratch {

@@ -1,13 +1,13 @@
 //! No secret leaves the process, whatever the data contains.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-
-use super::scene::Scene;
-use crate::{
+use testing::{
     fake_github::Token,
     runner::RUNTIME_TOKEN,
     shop::{KEY, PASSWORD, drifted, payer},
 };
+
+use super::scene::Scene;
 
 const TOKEN: &str = "ghs_16C7e42F292c6912E7710c838347Ae178B4a";
 
@@ -33,7 +33,7 @@ async fn scene() -> Scene {
 }
 
 #[track_caller]
-fn expect_no_secret(scene: &Scene, ran: &crate::runner::Ran) {
+fn expect_no_secret(scene: &Scene, ran: &testing::runner::Ran) {
     let secrets = [
         KEY.to_owned(),
         PASSWORD.to_owned(),

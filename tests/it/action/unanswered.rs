@@ -1,9 +1,9 @@
 //! Runs without a verdict: never a pass, always a reason, and green only on request.
 
 use fake_stripe::{Endpoint, Fault, Status, Subscription, Times};
+use testing::shop::{CONFIG, KEY, PRO, in_order, line_of};
 
 use super::scene::Scene;
-use crate::shop::{CONFIG, KEY, PRO, in_order, line_of};
 
 #[tokio::test]
 async fn on_error_neutral_applies_to_a_refused_key() {

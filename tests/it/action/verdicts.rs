@@ -1,9 +1,9 @@
 //! The report of each verdict in each place, and the inputs that change the verdict.
 
 use serde_json::Value;
+use testing::shop::{CONFIG, drifted, in_order, line_of, orphaned, payer};
 
 use super::scene::{Scene, titles};
-use crate::shop::{CONFIG, drifted, in_order, line_of, orphaned, payer};
 
 #[tokio::test]
 async fn a_broken_contract_fails_the_job_and_is_said_in_every_place() {
@@ -13,7 +13,7 @@ async fn a_broken_contract_fails_the_job_and_is_said_in_every_place() {
 
     let run = scene.check_run();
     scene.expect_conclusion("failure");
-    assert_eq!(run.sha, crate::fake_github::World::sha(1));
+    assert_eq!(run.sha, testing::fake_github::World::sha(1));
     assert_eq!(run.output["title"], "FAIL: 3 findings (3 high)");
     let column = line_of(CONFIG, "has_paid_access: has");
     let plan = line_of(CONFIG, "price_1TeamMonthly: team");

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     proxy::{Front, authority, start},
-    world::{World, in_a_world, lines, query, request, told},
+    world::{ReadAccounts as _, World, in_a_world, lines, query, request, told},
 };
 
 const ROWS: &str =

@@ -8,7 +8,9 @@ use prodverdict::{
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
-use super::world::{World, column, in_a_world, query, request, secret, sql, table, told, with};
+use super::world::{
+    ReadAccounts as _, World, column, in_a_world, query, request, secret, sql, table, told, with,
+};
 
 async fn users(world: &World) {
     world

@@ -6,7 +6,8 @@ use prodverdict::{
 };
 
 use super::world::{
-    NOW, World, column, in_a_world, lines, one_of, query, request, secret, sql, table, told, with,
+    NOW, ReadAccounts as _, World, column, in_a_world, lines, one_of, query, request, secret, sql,
+    table, told, with,
 };
 
 const USERS: &str = "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text, \

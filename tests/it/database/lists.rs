@@ -6,7 +6,7 @@ use prodverdict::{
     database::{Chosen, DatabaseFacts},
 };
 
-use super::world::{World, column, in_a_world, one_of, query, sql, table, told};
+use super::world::{ReadAccounts as _, World, column, in_a_world, one_of, query, sql, table, told};
 
 /// Formats the accounts as `id: first+other+other`.
 fn customers(facts: &DatabaseFacts) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use prodverdict::{contract::Field, database};
 
-use super::world::{World, in_a_world, lines, query, secret, sql, table, told};
+use super::world::{ReadAccounts as _, World, in_a_world, lines, query, secret, sql, table, told};
 
 async fn users(world: &World) {
     world

@@ -11,7 +11,7 @@ use prodverdict::{
 
 use sqlx::AssertSqlSafe;
 
-use super::world::{World, column, in_a_world, one_of, table};
+use super::world::{ReadAccounts as _, World, column, in_a_world, one_of, table};
 
 /// Records the rows of a table as people do, with Postgres's own JSON, and reads them.
 async fn recorded(world: &World, settings: &DatabaseSettings, name: &str) -> RecordedAccounts {

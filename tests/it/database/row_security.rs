@@ -2,7 +2,9 @@
 
 use prodverdict::{config::DatabaseSettings, contract::Field};
 
-use super::world::{World, column, in_a_world, lines, query, sql, table, told, with};
+use super::world::{
+    ReadAccounts as _, World, column, in_a_world, lines, query, sql, table, told, with,
+};
 
 /// Creates accounts that anyone may see, and subscriptions that a policy guards.
 async fn guarded(world: &World, grantee: &str) {

@@ -1,6 +1,6 @@
 //! The schemas in which tables are searched: `schema` in the URL as Prisma means it, and search paths.
 
-use super::world::{World, in_a_world, lines, query, table, told};
+use super::world::{ReadAccounts as _, World, in_a_world, lines, query, table, told};
 
 const TWO_SCHEMAS: &str = "create schema app; create schema \"My App\"; \
     create table public.users (id text, stripe_customer_id text, has_paid_access boolean); \

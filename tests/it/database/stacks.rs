@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::world::{in_a_world, lines, query};
+use super::world::{ReadAccounts as _, in_a_world, lines, query};
 
 /// A folder beside the repository, not in it.
 const STACKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/stacks");

@@ -2,7 +2,7 @@
 
 use prodverdict::contract::Field;
 
-use super::world::{World, column, in_a_world, query, sql, table, told, with};
+use super::world::{ReadAccounts as _, World, column, in_a_world, query, sql, table, told, with};
 
 #[track_caller]
 fn assert_told(error: &str, parts: &[&str]) {

@@ -5,7 +5,7 @@ use prodverdict::{
     database::{DatabaseFacts, Error},
 };
 
-use super::world::{World, column, in_a_world, lines, query, sql, table, told};
+use super::world::{ReadAccounts as _, World, column, in_a_world, lines, query, sql, table, told};
 
 async fn paid(world: &World, value: &str) -> Result<bool, Error> {
     let facts = world

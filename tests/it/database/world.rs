@@ -11,17 +11,37 @@ use prodverdict::{
 use secrecy::SecretString;
 use url::Url;
 
-pub(crate) use crate::postgres::{World, in_a_world};
+pub(crate) use testing::postgres::{World, in_a_world};
 
 /// The evaluation time of every test that does not change it: 2026-08-01.
 pub(crate) const NOW: UnixSeconds = UnixSeconds(1_785_542_400);
 
-impl World {
-    pub(crate) async fn read(&self, settings: &DatabaseSettings) -> Result<DatabaseFacts, Error> {
+/// Reads accounts as the program does.
+pub(crate) trait ReadAccounts {
+    async fn read(&self, settings: &DatabaseSettings) -> Result<DatabaseFacts, Error>;
+
+    async fn read_as(&self, url: &Url, settings: &DatabaseSettings)
+    -> Result<DatabaseFacts, Error>;
+
+    async fn read_again(
+        &self,
+        settings: &DatabaseSettings,
+        ids: &[&str],
+    ) -> Result<DatabaseFacts, Error>;
+
+    async fn read_chosen(
+        &self,
+        settings: &DatabaseSettings,
+        chosen: &Chosen,
+    ) -> Result<DatabaseFacts, Error>;
+}
+
+impl ReadAccounts for World {
+    async fn read(&self, settings: &DatabaseSettings) -> Result<DatabaseFacts, Error> {
         self.read_as(&self.url(), settings).await
     }
 
-    pub(crate) async fn read_as(
+    async fn read_as(
         &self,
         url: &Url,
         settings: &DatabaseSettings,
@@ -29,7 +49,7 @@ impl World {
         database::read(&secret(url), settings, &request(), &|_| {}).await
     }
 
-    pub(crate) async fn read_again(
+    async fn read_again(
         &self,
         settings: &DatabaseSettings,
         ids: &[&str],
@@ -38,7 +58,7 @@ impl World {
         database::read_accounts(&secret(&self.url()), settings, &request(), &ids).await
     }
 
-    pub(crate) async fn read_chosen(
+    async fn read_chosen(
         &self,
         settings: &DatabaseSettings,
         chosen: &Chosen,

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use prodverdict::report::Annotation;
 use serde_json::Value;
+use testing::fake_github::{FakeGithub, Kind, World};
 
 use super::job::{Job, annotation, publication};
-use crate::fake_github::{FakeGithub, Kind, World};
 
 #[tokio::test]
 async fn annotations_go_out_fifty_at_a_time_and_the_conclusion_last() {

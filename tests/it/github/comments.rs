@@ -1,9 +1,9 @@
 //! The sticky comment: only one, only our own, and never replaced by an older one.
 
 use prodverdict::github::CommentMode;
+use testing::fake_github::{FakeGithub, Kind, Token, World};
 
 use super::job::{Job, publication};
-use crate::fake_github::{FakeGithub, Kind, Token, World};
 
 fn bodies(github: &FakeGithub) -> Vec<String> {
     github

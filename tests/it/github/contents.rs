@@ -1,9 +1,9 @@
 //! Reads files of the base commit.
 
 use prodverdict::github::Repository;
+use testing::fake_github::{FakeGithub, World};
 
 use super::job::Job;
-use crate::fake_github::{FakeGithub, World};
 
 #[tokio::test]
 async fn a_file_is_read_at_a_commit() {

@@ -2,9 +2,9 @@
 
 use prodverdict::github::{CommentMode, Context, Stage, Trust};
 use serde_json::{Value, json};
+use testing::fake_github::{FakeGithub, Pull, Token, World};
 
 use super::job::{Job, publication};
-use crate::fake_github::{FakeGithub, Pull, Token, World};
 
 /// The result of an event in the fake's world.
 struct Reported {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::job::{Job, publication};
-use crate::fake_github::{FakeGithub, Kind, World};
+use testing::fake_github::{FakeGithub, Kind, World};
 
 async fn with(method: &'static str, path: &'static str, kind: Kind) -> FakeGithub {
     let mut world = World::new();

@@ -6,9 +6,9 @@ use prodverdict::{
     baseline::Earlier,
     github::{Issued, Published},
 };
+use testing::fake_github::{FakeGithub, Issue, Kind, Token, World};
 
 use super::job::{Job, issue, publication};
-use crate::fake_github::{FakeGithub, Issue, Kind, Token, World};
 
 const OURS: Option<(&str, u64, &str)> = Some(("github-actions[bot]", 41_898_282, "Bot"));
 

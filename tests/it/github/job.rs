@@ -14,8 +14,7 @@ use prodverdict::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
-
-use crate::fake_github::{FakeGithub, TOKEN, World};
+use testing::fake_github::{FakeGithub, TOKEN, World};
 
 pub(crate) struct Job {
     pub variables: BTreeMap<String, String>,

@@ -5,9 +5,9 @@ use prodverdict::{
     report::{Annotation, Mask},
 };
 use serde_json::json;
+use testing::fake_github::{CheckRun, FakeGithub, World};
 
 use super::job::{Job, annotation, publication};
-use crate::fake_github::{CheckRun, FakeGithub, World};
 
 async fn told(publication: &Publication) -> (FakeGithub, CheckRun) {
     let github = FakeGithub::start(World::new()).await;

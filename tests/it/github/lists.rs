@@ -1,9 +1,9 @@
 //! Tests of the fake itself, as far as other tests rely on it: pages and addresses.
 
 use serde_json::{Value, json};
+use testing::fake_github::{FakeGithub, World};
 
 use super::job::{Job, publication};
-use crate::fake_github::{FakeGithub, World};
 
 async fn get(github: &FakeGithub, path: &str) -> (Option<String>, Value) {
     let http = prodverdict::http::client().expect("an HTTP client");

@@ -7,9 +7,9 @@ use prodverdict::{
     contract::UnixSeconds,
     github::{Publication, Recalled, Stage},
 };
+use testing::fake_github::{CheckRun, FakeGithub, Kind, TOKEN, Token, World};
 
 use super::job::{Job, publication};
-use crate::fake_github::{CheckRun, FakeGithub, Kind, TOKEN, Token, World};
 
 const MONDAY: UnixSeconds = UnixSeconds(1_795_426_800);
 

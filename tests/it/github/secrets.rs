@@ -3,9 +3,9 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prodverdict::report::Annotation;
 use secrecy::SecretString;
+use testing::fake_github::{FakeGithub, Kind, World};
 
 use super::job::{Job, annotation, publication};
-use crate::fake_github::{FakeGithub, Kind, World};
 
 const KEY: &str = "rk_live_CANARYcanary0123456789";
 const URL: &str = "postgres://app:CANARY%2Fpass@db.internal:5432/app";

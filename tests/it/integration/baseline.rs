@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testing::program::{Ran, folder, write};
 
-use crate::program::{Program, Ran, folder, prodverdict, write};
+use crate::prodverdict;
 
 const BASELINE: &str = "prodverdict-baseline.yml";
 
@@ -19,7 +20,7 @@ fn check(folder: &TempDir, arguments: &str) -> Ran {
         .argument("--now")
         .argument(NOW)
         .within(folder.path())
-        .with_arguments(arguments)
+        .arguments(arguments)
         .run()
 }
 
@@ -32,12 +33,6 @@ fn accept(folder: &TempDir, report: &str, expires: &str) -> Ran {
         .argument(expires)
         .within(folder.path())
         .run()
-}
-
-impl Program {
-    fn with_arguments(self, arguments: &str) -> Self {
-        arguments.split_whitespace().fold(self, Self::argument)
-    }
 }
 
 /// Returns the day that is this many days from now.

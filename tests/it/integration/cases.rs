@@ -7,13 +7,14 @@ use std::{
 
 use fake_stripe::World;
 use tempfile::TempDir;
+use testing::{
+    database::Database,
+    program::{Ran, TEST_KEY, folder, write},
+};
 use url::Url;
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract},
-};
-use crate::program::{Ran, TEST_KEY, folder, prodverdict, write};
+use super::live::{Live, NOW, contract};
+use crate::prodverdict;
 
 /// The evaluation time of every case.
 const AT: &str = "--now 2026-11-29T12:00:00Z";

@@ -5,7 +5,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::program::{folder, prodverdict};
+use testing::program::folder;
+
+use crate::prodverdict;
 
 const FAILING: &str = "check access --config examples/nextjs-stripe/prodverdict.yml --fixtures \
     --fixtures-dir examples/nextjs-stripe/scenarios/fail-revenue-leak";
@@ -253,7 +255,7 @@ fn standard_output_is_data_and_standard_error_the_rest() {
 #[test]
 fn colour_comes_where_it_is_asked_for() {
     let is_coloured =
-        |program: crate::program::Program| program.run().with_status(1).stdout.contains('\u{1b}');
+        |program: testing::program::Program| program.run().with_status(1).stdout.contains('\u{1b}');
     assert!(!is_coloured(prodverdict(FAILING)));
     assert!(is_coloured(prodverdict(FAILING).argument("--color=always")));
     assert!(is_coloured(

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::program::{folder, prodverdict};
+use testing::program::folder;
+
+use crate::prodverdict;
 
 const VALID: &str = include_str!("../../../examples/nextjs-stripe/prodverdict.yml");
 

@@ -7,12 +7,9 @@ use std::{
 };
 
 use fake_stripe::{Customer, Endpoint, Fault, Feature, Status, Subscription, Times, World};
+use testing::{database::Database, program::Ran};
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract},
-};
-use crate::program::Ran;
+use super::live::{Live, NOW, contract};
 
 /// Returns a world in which Alice's and Bob's webhooks are late and Carol's row is right.
 fn late(wait: &str) -> Live {

@@ -7,12 +7,9 @@ use std::{
 };
 
 use fake_stripe::{Status, Subscription, World};
+use testing::{database::Database, program::Ran};
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract},
-};
-use crate::program::Ran;
+use super::live::{Live, NOW, contract};
 
 /// Alice pays and has no access; `rows` more accounts are correct.
 fn live(rows: u32) -> Live {

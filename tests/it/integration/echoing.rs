@@ -7,8 +7,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
+use testing::program::{KEY, Program, folder};
 
-use crate::program::{KEY, Program, folder, prodverdict};
+use crate::prodverdict;
 
 /// Starts a server that responds to everything with this status and the `Authorization` header, as text and as the
 /// error messages of the APIs. It ends with the tests.

@@ -3,12 +3,12 @@
 
 use fake_stripe::{Endpoint, Event, Key, Permission, Status, Subscription, World};
 use serde_json::json;
-
-use super::{
+use testing::{
     database::Database,
-    live::{Live, NOW, contract_with},
+    program::{KEY, Ran},
 };
-use crate::program::{KEY, Ran};
+
+use super::live::{Live, NOW, contract_with};
 
 const DAY: i64 = 86_400;
 

@@ -2,12 +2,13 @@
 
 use fake_stripe::{Customer, Event, Key, Permission, Status, Subscription, World};
 use serde_json::{Value, json};
-
-use super::{
+use testing::{
     database::Database,
-    live::{Live, NOW, contract, contract_with},
+    program::{KEY, Program, Ran, folder, write},
 };
-use crate::program::{KEY, Program, Ran, folder, prodverdict, write};
+
+use super::live::{Live, NOW, contract, contract_with};
+use crate::prodverdict;
 
 const DAY: i64 = 86_400;
 

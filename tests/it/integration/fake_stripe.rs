@@ -10,8 +10,9 @@ use std::{
 use reqwest::{Certificate, ClientBuilder, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testing::program::TEST_KEY;
 
-use crate::program::{TEST_KEY, prodverdict};
+use crate::prodverdict;
 
 /// The running program.
 struct Serving {

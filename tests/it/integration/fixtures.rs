@@ -5,12 +5,13 @@ use std::path::Path;
 use fake_stripe::World;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use super::{
+use testing::{
     database::Database,
-    live::{Live, NOW, contract, contract_with},
+    program::{Ran, folder, write},
 };
-use crate::program::{Ran, folder, prodverdict, write};
+
+use super::live::{Live, NOW, contract, contract_with};
+use crate::prodverdict;
 
 /// Creates a folder with a configuration, and both sides of one customer who pays and has no access.
 fn recorded() -> TempDir {

@@ -8,8 +8,9 @@ use std::{
 };
 
 use serde_json::Value;
+use testing::program::{Ran, folder};
 
-use crate::program::{Ran, folder, prodverdict};
+use crate::prodverdict;
 
 const FAILING: &str = "check access --config examples/nextjs-stripe/prodverdict.yml --fixtures \
     --fixtures-dir examples/nextjs-stripe/scenarios/fail-revenue-leak";

@@ -2,12 +2,13 @@
 
 use fake_stripe::{Status, Subscription, World};
 use serde_json::json;
-
-use super::{
+use testing::{
     database::Database,
-    live::{Live, NOW, contract, contract_with},
+    program::{Ran, folder, write},
 };
-use crate::program::{Ran, folder, prodverdict, write};
+
+use super::live::{Live, NOW, contract, contract_with};
+use crate::prodverdict;
 
 fn hostile() -> Vec<String> {
     let texts = [

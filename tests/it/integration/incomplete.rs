@@ -3,12 +3,12 @@
 use fake_stripe::{
     Bulk, Customer, Disorder, Fault, Key, Keys, Permission, Status, Subscription, Times, World,
 };
-
-use super::{
+use testing::{
     database::Database,
-    live::{Live, NOW, contract, contract_with},
+    program::{KEY, Ran},
 };
-use crate::program::{KEY, Ran};
+
+use super::live::{Live, NOW, contract, contract_with};
 
 /// Three pages of subscriptions, and an account without a customer: a part of it would pass.
 fn three_pages() -> Live {

@@ -2,9 +2,12 @@
 
 use fake_stripe::{FakeStripe, Request, World};
 use tempfile::TempDir;
+use testing::{
+    database::Database,
+    program::{CANARIES, KEY, Program, Ran, folder, write},
+};
 
-use super::database::Database;
-use crate::program::{CANARIES, KEY, Program, Ran, folder, prodverdict, write};
+use crate::prodverdict;
 
 /// 2026-11-23, in the world of the provider and, with `--now`, in the program.
 pub(crate) const NOW: i64 = 1_795_392_000;

@@ -12,11 +12,15 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testing::{
+    database::Database,
+    program::{Ran, folder, write},
+};
 use tokio::runtime::{Builder, Runtime};
 use url::form_urlencoded;
 
-use super::{database::Database, live::contract};
-use crate::program::{Ran, folder, prodverdict, write};
+use super::live::contract;
+use crate::prodverdict;
 
 /// The variable with the path of the server's program.
 const VARIABLE: &str = "PRODVERDICT_LOCALSTRIPE";

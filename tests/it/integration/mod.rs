@@ -5,7 +5,6 @@ mod cases;
 mod command_line;
 mod configuration;
 mod confirming;
-pub(crate) mod database;
 mod database_faults;
 mod echoing;
 mod evidence;

@@ -1,11 +1,9 @@
 //! The number of requests: as few as a verdict needs, announced in advance, and never more than allowed.
 
 use fake_stripe::{Bulk, Customer, Endpoint, Limits, Status, Subscription, World};
+use testing::database::Database;
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract},
-};
+use super::live::{Live, NOW, contract};
 
 /// A business after some years: 300 paying customers, 3,000 former ones, and rows for a few of them.
 fn business(more: &[&str]) -> Live {

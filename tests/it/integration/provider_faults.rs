@@ -7,12 +7,12 @@ use std::time::Duration;
 use fake_stripe::{
     Disorder, Fault, Key, LimitReason, Permission, Reshape, Status, Subscription, Times, World,
 };
-
-use super::{
+use testing::{
     database::Database,
-    live::{Live, NOW, contract},
+    program::{KEY, Ran},
 };
-use crate::program::{KEY, Ran};
+
+use super::live::{Live, NOW, contract};
 
 const HOUR: i64 = 3_600;
 

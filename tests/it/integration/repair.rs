@@ -5,11 +5,9 @@ use std::fs;
 use fake_stripe::{Event, Status, Subscription, World};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, raw_sql};
+use testing::database::Database;
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract_with},
-};
+use super::live::{Live, NOW, contract_with};
 
 const PLANS: [&str; 3] = ["plans:", "  price_pro: pro", "  price_team: team"];
 

@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::program::{Ran, prodverdict};
+use testing::program::Ran;
+
+use crate::prodverdict;
 
 /// The best-known case of the product.
 const KNOWN_CASE: &str = "\

@@ -7,12 +7,9 @@ use std::{
 };
 
 use fake_stripe::{Fault, Status, Subscription, Times, World};
+use testing::{database::Database, program::KEY};
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract},
-};
-use crate::program::KEY;
+use super::live::{Live, NOW, contract};
 
 fn small() -> Live {
     let mut world = World::new(NOW);

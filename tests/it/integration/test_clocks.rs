@@ -1,12 +1,12 @@
 //! Customers on test clocks, which plain listings do not include: they are counted, not judged.
 
 use fake_stripe::{Key, Permission, Status, Subscription, TestClock, World};
-
-use super::{
+use testing::{
     database::Database,
-    live::{Live, NOW, contract},
+    program::{Program, TEST_KEY},
 };
-use crate::program::{Program, TEST_KEY};
+
+use super::live::{Live, NOW, contract};
 
 /// One customer without the clock, and three on it: a right row, a leak and an overdue one.
 fn clocked() -> Live {

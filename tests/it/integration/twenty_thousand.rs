@@ -5,12 +5,9 @@ use std::fmt::Write as _;
 use fake_stripe::{
     Bulk, Customer, Endpoint, Fault, Item, LimitReason, Status, Subscription, Times, World,
 };
+use testing::{database::Database, program::Ran};
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract_with},
-};
-use crate::program::Ran;
+use super::live::{Live, NOW, contract_with};
 
 const DAY: i64 = 86_400;
 

@@ -1,12 +1,9 @@
 //! Credentials that can do more than read, and several contracts in one file.
 
 use fake_stripe::{Key, Permission, Status, Subscription, World};
+use testing::{database::Database, program::KEY};
 
-use super::{
-    database::Database,
-    live::{Live, NOW, contract},
-};
-use crate::program::KEY;
+use super::live::{Live, NOW, contract};
 
 fn agreeing() -> Live {
     let mut world = World::new(NOW);

@@ -7,7 +7,7 @@ use super::{
     small::{ACCOUNTS, RIGHT, Small},
     stage::Stage,
 };
-use crate::{node_app::Packages, program::write};
+use testing::{node_app::Packages, program::write};
 
 fn stage(small: &Small<'_>) -> Option<Stage> {
     match Packages::install() {

@@ -3,7 +3,7 @@
 use std::process::{Child, Command};
 
 use super::stage::{Language, SETTLE, Stage};
-use crate::handlers::Mutant;
+use testing::handlers::Mutant;
 
 /// Returns a handler that leaves something to wait for, and a rehearsal that would wait longer than any test.
 fn waiting() -> Stage {

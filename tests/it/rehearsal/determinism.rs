@@ -1,7 +1,7 @@
 //! The same rehearsal produces the same report, byte for byte, however many scenarios run in parallel.
 
 use super::stage::{Language, SETTLE, Stage, each};
-use crate::handlers::Mutant;
+use testing::handlers::Mutant;
 
 const NOW: &str = "--now 2026-11-01T00:00:00Z";
 

@@ -8,17 +8,18 @@ use std::{
 };
 
 use tempfile::TempDir;
+use testing::{
+    database::Database,
+    installed,
+    program::{Program, Ran, write},
+};
 
 use super::{
     skipped,
     small::{ACCOUNTS, Small},
     stage::free_port,
 };
-use crate::{
-    installed,
-    integration::database::Database,
-    program::{Program, Ran, prodverdict, write},
-};
+use crate::prodverdict;
 
 /// Folder with the sources of the applications.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/rehearsal/languages");

@@ -8,17 +8,18 @@ use std::{
 };
 
 use tempfile::TempDir;
+use testing::{
+    database::Database,
+    handlers::SCHEMA,
+    node_app::{Packages, copy},
+    program::{Program, write},
+};
 
 use super::{
     skipped,
     stage::{SETTLE, configuration, free_port},
 };
-use crate::{
-    handlers::SCHEMA,
-    integration::database::Database,
-    node_app::{Packages, copy},
-    program::{Program, prodverdict, write},
-};
+use crate::prodverdict;
 
 /// An app that prints a line and a secret at each request, and dies once, at the request whose number is in `DIES_AT`.
 const CHATTY: &str = r"

@@ -11,7 +11,7 @@ use super::{
     small::{ACCOUNTS, Small},
     stage::Stage,
 };
-use crate::node_app::Packages;
+use testing::node_app::Packages;
 
 const SAID: &str = "received no request from the application";
 

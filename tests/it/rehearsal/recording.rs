@@ -6,6 +6,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 use fake_stripe::{FakeStripe, Key, Permission, World};
 use serde_json::Value;
 use tempfile::TempDir;
+use testing::{
+    node_app::Packages,
+    program::{KEY, Program, Ran, folder, write},
+};
 
 use super::{
     lives::{NOW, lived, world},
@@ -13,10 +17,7 @@ use super::{
     small::{ACCOUNTS, Small},
     stage::Stage,
 };
-use crate::{
-    node_app::Packages,
-    program::{KEY, Program, Ran, folder, prodverdict, write},
-};
+use crate::prodverdict;
 
 const NOW_TEXT: &str = "2026-11-25T00:00:00Z";
 

@@ -6,7 +6,7 @@ const ONE: &str = "--scenario first-purchase";
 
 /// Checks that the run is refused with these words and writes nothing.
 #[track_caller]
-fn assert_refused(stage: &Stage, program: crate::program::Program, words: &[&str]) {
+fn assert_refused(stage: &Stage, program: testing::program::Program, words: &[&str]) {
     let before = stage.rows();
     program.run().unanswered().says(words);
     assert_eq!(stage.rows(), before);

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-
-use super::stage::{SETTLE, in_node};
-use crate::{
-    integration::database::Database,
+use testing::{
+    database::Database,
     node_app::{NodeApp, Packages},
     program::{folder, write},
 };
+
+use super::stage::{SETTLE, in_node};
 
 const SERVER: &str = include_str!("small.js");
 

@@ -11,14 +11,15 @@ use std::{
 
 use fake_stripe::redirect;
 use tempfile::TempDir;
+use testing::{
+    database::Database,
+    handlers::{App, Environment, Mutant, SCHEMA},
+    node_app::{NodeApp, Packages},
+    program::{Program, TEST_KEY, folder, write},
+};
 
 use super::small::{self, Small};
-use crate::{
-    handlers::{App, Environment, Mutant, SCHEMA},
-    integration::database::Database,
-    node_app::{NodeApp, Packages},
-    program::{Program, TEST_KEY, folder, prodverdict, write},
-};
+use crate::prodverdict;
 
 /// The secret that the handler verifies with.
 pub(crate) const SECRET: &str = "whsec_CanaryOfTheRehearsal";

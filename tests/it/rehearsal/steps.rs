@@ -7,7 +7,7 @@ use super::{
     skipped,
     stage::{Stage, each},
 };
-use crate::node_app::Packages;
+use testing::node_app::Packages;
 
 const NOW: &str = "--format json --now 2026-11-01T00:00:00Z";
 

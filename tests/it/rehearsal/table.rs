@@ -3,16 +3,16 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use serde_json::Value;
+use testing::{
+    handlers::Mutant,
+    node_app::{Packages, story},
+};
 
 use super::{
     skipped,
     stage::{Language, SETTLE, Stage, each},
 };
-use crate::{
-    handlers::Mutant,
-    node_app::{Packages, story},
-    program::prodverdict,
-};
+use crate::prodverdict;
 
 const DOCUMENT: &str = "docs/rehearsal-mutants.md";
 

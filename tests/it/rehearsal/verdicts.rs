@@ -5,7 +5,7 @@ use super::{
     small::{ACCOUNTS, RIGHT, Small},
     stage::{SETTLE, Stage},
 };
-use crate::{node_app::Packages, program::write};
+use testing::{node_app::Packages, program::write};
 
 /// Starts an app; skips the test with a message if Node is missing.
 fn stage(small: &Small<'_>) -> Option<Stage> {

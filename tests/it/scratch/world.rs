@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use sqlx::{PgConnection, Row as _};
 use url::Url;
 
-pub(crate) use crate::postgres::{World, in_a_world};
+pub(crate) use testing::postgres::{World, in_a_world};
 
 /// The default `account.sql` of the tests.
 pub(crate) const INSERT: &str = "insert into users (id, email, stripe_customer_id) values ({account_id}, {email}, {customer_id})";

@@ -23,7 +23,7 @@ use tokio_rustls::{
 };
 
 /// A TLS server reached as `localhost`; it stops when dropped.
-pub(crate) struct TlsFront {
+pub struct TlsFront {
     port: u16,
     authority: PathBuf,
     server: JoinHandle<()>,
@@ -31,7 +31,7 @@ pub(crate) struct TlsFront {
 }
 
 impl TlsFront {
-    pub(crate) async fn before(upstream: SocketAddr) -> Self {
+    pub async fn before(upstream: SocketAddr) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         #[expect(
             clippy::disallowed_methods,
@@ -64,16 +64,16 @@ impl TlsFront {
         }
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     /// Returns the file of the authority's certificate.
-    pub(crate) fn authority(&self) -> &Path {
+    pub fn authority(&self) -> &Path {
         &self.authority
     }
 }

@@ -5,71 +5,79 @@ use std::{fs, path::Path, time::Duration};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::root;
+
 /// Texts in every secret that a test gives to the program, which no output may contain.
-pub(crate) const CANARIES: [&str; 2] = ["Canary", "QzWx"];
+pub const CANARIES: [&str; 2] = ["Canary", "QzWx"];
 
 /// A restricted live key: with a test key, test clocks are queried too. Stripe's error messages show the last four
 /// letters of a key.
-pub(crate) const KEY: &str = "rk_live_51CanaryOfTheKeyCanaryQzWx";
+pub const KEY: &str = "rk_live_51CanaryOfTheKeyCanaryQzWx";
 
 /// The same for test mode.
-pub(crate) const TEST_KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
+pub const TEST_KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
 
 /// Longer than any run, shorter than a hanging test.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A run in preparation. It inherits nothing from the environment.
-pub(crate) struct Program(assert_cmd::Command);
+pub struct Program(assert_cmd::Command);
 
 /// The result of a run.
 #[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) status: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-/// Prepares the program with these arguments, separated by spaces.
-pub(crate) fn prodverdict(arguments: &str) -> Program {
-    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_prodverdict"));
-    command
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .timeout(TIMEOUT)
-        .args(arguments.split_whitespace());
-    Program(command)
+pub struct Ran {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Program {
-    pub(crate) fn argument(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+    /// Prepares a program with these arguments, separated by spaces.
+    pub fn new(path: &str, arguments: &str) -> Self {
+        let mut command = assert_cmd::Command::new(path);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .current_dir(root())
+            .timeout(TIMEOUT);
+        Self(command).arguments(arguments)
+    }
+
+    /// Adds arguments, separated by spaces.
+    pub fn arguments(mut self, arguments: &str) -> Self {
+        self.0.args(arguments.split_whitespace());
+        self
+    }
+
+    /// Adds one argument, which may have spaces.
+    pub fn argument(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.0.arg(argument);
         self
     }
 
     /// Sets standard input.
-    pub(crate) fn reading(mut self, text: &str) -> Self {
+    pub fn reading(mut self, text: &str) -> Self {
         self.0.write_stdin(text);
         self
     }
 
-    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         self.0.env_remove(name);
         self
     }
 
-    pub(crate) fn within(mut self, folder: &Path) -> Self {
+    pub fn within(mut self, folder: &Path) -> Self {
         self.0.current_dir(folder);
         self
     }
 
     /// Runs the program. A secret in its output fails every test.
-    pub(crate) fn run(mut self) -> Ran {
+    pub fn run(mut self) -> Ran {
         let output = self.0.output().expect("the program starts");
         let ran = Ran {
             status: output.status.code(),
@@ -87,7 +95,7 @@ impl Program {
 impl Ran {
     /// Checks that the run ended with this status.
     #[track_caller]
-    pub(crate) fn with_status(self, status: i32) -> Self {
+    pub fn with_status(self, status: i32) -> Self {
         assert_eq!(
             self.status,
             Some(status),
@@ -100,7 +108,7 @@ impl Ran {
 
     /// Checks that the run had no verdict: status 2, the matching last line, and nothing that reads like a pass.
     #[track_caller]
-    pub(crate) fn unanswered(self) -> Self {
+    pub fn unanswered(self) -> Self {
         let ran = self.with_status(2);
         assert!(!ran.all().to_lowercase().contains("pass\n"), "{ran:#?}");
         assert!(!ran.all().contains("PASS"), "{ran:#?}");
@@ -110,7 +118,7 @@ impl Ran {
 
     /// Checks that the output contains each of these texts.
     #[track_caller]
-    pub(crate) fn says(self, texts: &[&str]) -> Self {
+    pub fn says(self, texts: &[&str]) -> Self {
         for text in texts {
             assert!(
                 self.all().contains(text),
@@ -124,13 +132,13 @@ impl Ran {
 
     /// Parses the JSON report.
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
     /// Lists the findings of a JSON report as `rule entity`, in the report's order.
     #[track_caller]
-    pub(crate) fn findings(&self) -> Vec<String> {
+    pub fn findings(&self) -> Vec<String> {
         let report = self.json();
         let findings = report["findings"].as_array().expect("an array").iter();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -139,13 +147,13 @@ impl Ran {
             .collect()
     }
 
-    pub(crate) fn all(&self) -> String {
+    pub fn all(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 }
 
 /// Creates a folder with files for one test.
-pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {
         write(folder.path(), name, text);
@@ -153,7 +161,7 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-pub(crate) fn write(folder: &Path, name: &str, text: &str) {
+pub fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
     fs::write(path, text).expect("a file");

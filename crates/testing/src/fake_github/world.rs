@@ -9,7 +9,7 @@ use super::{Fault, Kind};
 
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub(crate) struct World {
+pub struct World {
     /// `owner/name` of the only repository.
     pub repository: String,
     /// Empty for github.com, `/api/v3` for an Enterprise Server.
@@ -49,7 +49,7 @@ pub(crate) struct World {
 /// The permissions and the identity of a token.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a permission")]
-pub(crate) struct Token {
+pub struct Token {
     pub app: &'static str,
     pub bot_id: u64,
     pub sees_repository: bool,
@@ -63,7 +63,7 @@ pub(crate) struct Token {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Pull {
+pub struct Pull {
     pub number: u64,
     pub state: &'static str,
     pub head_sha: String,
@@ -77,7 +77,7 @@ pub(crate) struct Pull {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Comment {
+pub struct Comment {
     pub id: u64,
     pub number: u64,
     /// Login, id and kind; `None` for a ghost.
@@ -86,7 +86,7 @@ pub(crate) struct Comment {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Issue {
+pub struct Issue {
     pub number: u64,
     /// Login, id and kind; `None` for a ghost.
     pub author: Option<(String, u64, &'static str)>,
@@ -101,7 +101,7 @@ pub(crate) struct Issue {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct CheckRun {
+pub struct CheckRun {
     pub id: u64,
     pub app: &'static str,
     pub name: String,
@@ -115,7 +115,7 @@ pub(crate) struct CheckRun {
 
 /// A recorded request.
 #[derive(Debug, Clone)]
-pub(crate) struct Recorded {
+pub struct Recorded {
     pub method: String,
     pub path: String,
     pub query: String,
@@ -124,12 +124,12 @@ pub(crate) struct Recorded {
     pub body: String,
 }
 
-pub(crate) const TOKEN: &str = "ghs_default";
+pub const TOKEN: &str = "ghs_default";
 
 impl World {
     /// Creates `acme/shop` with pull request 7 from one of its own branches, and the default token of a correctly
     /// configured job.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let pull = Pull::new(7, &Self::sha(1), &Self::sha(9));
         Self {
             repository: "acme/shop".to_owned(),
@@ -161,23 +161,23 @@ impl World {
     }
 
     /// Returns the commit with this number.
-    pub(crate) fn sha(number: u8) -> String {
+    pub fn sha(number: u8) -> String {
         format!("{number:02x}").repeat(20)
     }
 
-    pub(crate) fn pull(&mut self, number: u64) -> &mut Pull {
+    pub fn pull(&mut self, number: u64) -> &mut Pull {
         self.pulls
             .iter_mut()
             .find(|pull| pull.number == number)
             .expect("a pull request of this number")
     }
 
-    pub(crate) fn fail(&mut self, method: &'static str, path: &'static str, kind: Kind) {
+    pub fn fail(&mut self, method: &'static str, path: &'static str, kind: Kind) {
         self.faults.push(Fault { method, path, kind });
     }
 
     /// Adds a comment as if it had been written before; `None` is a ghost.
-    pub(crate) fn preload(&mut self, author: Option<(&str, u64, &'static str)>, body: &str) -> u64 {
+    pub fn preload(&mut self, author: Option<(&str, u64, &'static str)>, body: &str) -> u64 {
         let id = self.new_id();
         self.comments.push(Comment {
             id,
@@ -189,7 +189,7 @@ impl World {
     }
 
     /// Adds an issue as if it had been opened before; `None` is a ghost.
-    pub(crate) fn preload_issue(
+    pub fn preload_issue(
         &mut self,
         author: Option<(&str, u64, &'static str)>,
         labels: &[&str],
@@ -221,7 +221,7 @@ impl World {
 }
 
 impl Token {
-    pub(crate) fn writing() -> Self {
+    pub fn writing() -> Self {
         Self {
             app: "github-actions",
             bot_id: 41_898_282,
@@ -236,7 +236,7 @@ impl Token {
         }
     }
 
-    pub(crate) fn reading() -> Self {
+    pub fn reading() -> Self {
         Self {
             writes_checks: false,
             writes_pulls: false,
@@ -251,7 +251,7 @@ impl Token {
 }
 
 impl Pull {
-    pub(crate) fn new(number: u64, head_sha: &str, base_sha: &str) -> Self {
+    pub fn new(number: u64, head_sha: &str, base_sha: &str) -> Self {
         Self {
             number,
             state: "open",
@@ -311,7 +311,7 @@ impl Recorded {
             .map(|(_, value)| value.into_owned())
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 }

@@ -6,14 +6,14 @@ use super::{Recorded, World, reply::Reply};
 
 /// A fault of the first request with this method whose path contains this.
 #[derive(Debug, Clone)]
-pub(crate) struct Fault {
+pub struct Fault {
     pub method: &'static str,
     pub path: &'static str,
     pub kind: Kind,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// 403 or 429, with or without `retry-after`.
     SecondaryLimit {
         status: u16,

@@ -29,26 +29,26 @@ mod reply;
 mod routes;
 mod world;
 
-pub(crate) use faults::{Fault, Kind};
-pub(crate) use world::{CheckRun, Comment, Issue, Pull, Recorded, TOKEN, Token, World};
+pub use faults::{Fault, Kind};
+pub use world::{CheckRun, Comment, Issue, Pull, Recorded, TOKEN, Token, World};
 
 /// Maximum body size, above every limit of GitHub so that the fake's own rules reject bodies that are too long.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// A running fake; it stops when dropped.
-pub(crate) struct FakeGithub {
+pub struct FakeGithub {
     address: SocketAddr,
     world: Arc<Mutex<World>>,
     server: JoinHandle<()>,
 }
 
 impl FakeGithub {
-    pub(crate) async fn start(world: World) -> Self {
+    pub async fn start(world: World) -> Self {
         Self::start_on("127.0.0.1:0", world).await
     }
 
     /// Starts the fake on any address, for clients in other processes and containers: `0.0.0.0:0` finds a free port.
-    pub(crate) async fn start_on(address: &str, world: World) -> Self {
+    pub async fn start_on(address: &str, world: World) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free address");
         let address = listener.local_addr().expect("a bound address");
         let world = Arc::new(Mutex::new(world));
@@ -67,30 +67,30 @@ impl FakeGithub {
         }
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// Returns the value for `GITHUB_API_URL`.
-    pub(crate) fn api_url(&self) -> String {
+    pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}{}", self.port(), self.world().prefix)
     }
 
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+    pub fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.world)
     }
 
     /// Lists the violated rules in order.
-    pub(crate) fn violations(&self) -> Vec<String> {
+    pub fn violations(&self) -> Vec<String> {
         self.world().violations.clone()
     }
 
-    pub(crate) fn requests(&self) -> Vec<Recorded> {
+    pub fn requests(&self) -> Vec<Recorded> {
         self.world().requests.clone()
     }
 
     /// Counts the requests with this method whose path contains this.
-    pub(crate) fn count(&self, method: &str, path: &str) -> usize {
+    pub fn count(&self, method: &str, path: &str) -> usize {
         let matches = |request: &&Recorded| request.method == method && request.path.contains(path);
         self.world().requests.iter().filter(matches).count()
     }

@@ -3,24 +3,24 @@
 use std::{
     env, fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output},
     sync::OnceLock,
 };
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::root;
 
 /// Returns the folder of one language with the scripts, or `None` if its tools are not installed, which CI does not
 /// allow.
-pub(crate) fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
+pub fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        let ran = Command::new(Path::new(ROOT).join("scripts/sdk"))
+        let ran = Command::new(root().join("scripts/sdk"))
             .output()
             .expect("scripts/sdk starts");
         assert!(ran.status.success(), "scripts/sdk failed: {}", said(&ran));
     });
-    let folder = Path::new(ROOT).join("target/sdk").join(language);
+    let folder = root().join("target/sdk").join(language);
     if !folder.join("of").is_file() {
         #[expect(
             clippy::disallowed_methods,
@@ -50,7 +50,7 @@ pub(crate) fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf
 
 /// Returns the output of a script that must succeed.
 #[track_caller]
-pub(crate) fn succeeded(command: &mut Command) -> String {
+pub fn succeeded(command: &mut Command) -> String {
     let ran = command.output().expect("it starts");
     assert!(ran.status.success(), "{command:?}: {}", said(&ran));
     said(&ran)
@@ -58,7 +58,7 @@ pub(crate) fn succeeded(command: &mut Command) -> String {
 
 /// Returns the output of a script that must fail.
 #[track_caller]
-pub(crate) fn failed(command: &mut Command) -> String {
+pub fn failed(command: &mut Command) -> String {
     let ran = command.output().expect("it starts");
     assert!(!ran.status.success(), "{command:?}: {}", said(&ran));
     said(&ran)

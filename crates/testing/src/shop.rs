@@ -11,17 +11,17 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use url::Url;
 
 /// The shop's restricted key.
-pub(crate) const KEY: &str = "rk_test_51CanaryOfTheKey0123456789abcdef";
+pub const KEY: &str = "rk_test_51CanaryOfTheKey0123456789abcdef";
 
 /// The password of the role that the action connects as.
-pub(crate) const PASSWORD: &str = "canary-of-the-password";
+pub const PASSWORD: &str = "canary-of-the-password";
 
-pub(crate) const PRO: &str = "price_1ProMonthly";
+pub const PRO: &str = "price_1ProMonthly";
 
-pub(crate) const TEAM: &str = "price_1TeamMonthly";
+pub const TEAM: &str = "price_1TeamMonthly";
 
 /// The documented configuration without `confirm_after`, which would make every test wait.
-pub(crate) const CONFIG: &str = "\
+pub const CONFIG: &str = "\
 version: 1
 contracts:
   - type: access
@@ -44,14 +44,14 @@ contracts:
 ";
 
 /// Returns the number of the first line of the configuration that contains this.
-pub(crate) fn line_of(config: &str, text: &str) -> u64 {
+pub fn line_of(config: &str, text: &str) -> u64 {
     let line = config.lines().position(|line| line.contains(text));
     u64::try_from(line.expect(text)).expect("a line") + 1
 }
 
 /// A person with an account and a subscription.
 #[derive(Debug, Clone)]
-pub(crate) struct Person {
+pub struct Person {
     id: String,
     customer: String,
     paid: bool,
@@ -62,7 +62,7 @@ pub(crate) struct Person {
 }
 
 /// Returns a person who pays for `pro` and has it.
-pub(crate) fn payer(name: &str) -> Person {
+pub fn payer(name: &str) -> Person {
     Person {
         id: format!("usr_{name}"),
         customer: format!("cus_{name}"),
@@ -75,44 +75,44 @@ pub(crate) fn payer(name: &str) -> Person {
 }
 
 impl Person {
-    pub(crate) fn without_access(mut self) -> Self {
+    pub fn without_access(mut self) -> Self {
         self.paid = false;
         self
     }
 
-    pub(crate) fn canceled(mut self) -> Self {
+    pub fn canceled(mut self) -> Self {
         self.status = Status::Canceled;
         self
     }
 
-    pub(crate) fn stored_as(mut self, plan: &str) -> Self {
+    pub fn stored_as(mut self, plan: &str) -> Self {
         plan.clone_into(&mut self.plan);
         self
     }
 
-    pub(crate) fn paying_for(mut self, price: &'static str) -> Self {
+    pub fn paying_for(mut self, price: &'static str) -> Self {
         self.price = price;
         self
     }
 
-    pub(crate) fn without_account(mut self) -> Self {
+    pub fn without_account(mut self) -> Self {
         self.has_account = false;
         self
     }
 
-    pub(crate) fn called(mut self, id: &str) -> Self {
+    pub fn called(mut self, id: &str) -> Self {
         id.clone_into(&mut self.id);
         self
     }
 }
 
 /// Returns two people whose access is right.
-pub(crate) fn in_order() -> Vec<Person> {
+pub fn in_order() -> Vec<Person> {
     vec![payer("dave"), payer("erin")]
 }
 
 /// Returns a leak, a wrongful access and a plan drift, and three people whose access is right.
-pub(crate) fn drifted() -> Vec<Person> {
+pub fn drifted() -> Vec<Person> {
     let mut people = in_order();
     people.push(payer("alice").without_access());
     people.push(payer("bob").canceled());
@@ -122,26 +122,26 @@ pub(crate) fn drifted() -> Vec<Person> {
 }
 
 /// Returns a customer without an account, a finding of medium severity, which fails nothing by default.
-pub(crate) fn orphaned() -> Vec<Person> {
+pub fn orphaned() -> Vec<Person> {
     let mut people = in_order();
     people.push(payer("olga").without_account());
     people
 }
 
 /// The billing and the database, gone when dropped.
-pub(crate) struct Shop {
-    pub(crate) stripe: FakeStripe,
+pub struct Shop {
+    pub stripe: FakeStripe,
     server: Url,
     name: String,
 }
 
 impl Shop {
-    pub(crate) async fn open(people: &[Person]) -> Self {
+    pub async fn open(people: &[Person]) -> Self {
         Self::open_on(SocketAddr::from(([127, 0, 0, 1], 0)), people).await
     }
 
     /// Opens a shop whose Stripe listens on this address, for clients on other hosts.
-    pub(crate) async fn open_on(listen: SocketAddr, people: &[Person]) -> Self {
+    pub async fn open_on(listen: SocketAddr, people: &[Person]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(
             clippy::disallowed_methods,
@@ -163,7 +163,7 @@ impl Shop {
     }
 
     /// Returns the URL of a read-only role, with the host and port for clients elsewhere if given.
-    pub(crate) fn database_url(&self, at: Option<(&str, u16)>) -> String {
+    pub fn database_url(&self, at: Option<(&str, u16)>) -> String {
         let mut url = self.url();
         url.set_username(&self.name).expect("a user");
         url.set_password(Some(PASSWORD)).expect("a password");
@@ -175,12 +175,12 @@ impl Shop {
     }
 
     /// Returns the URL of a role that may do anything on the server.
-    pub(crate) fn superuser_url(&self) -> String {
+    pub fn superuser_url(&self) -> String {
         self.url().into()
     }
 
     /// Returns the host and port of the server.
-    pub(crate) fn database_address(&self) -> (String, u16) {
+    pub fn database_address(&self) -> (String, u16) {
         let host = self.server.host_str().expect("a host").to_owned();
         (host, self.server.port().unwrap_or(5432))
     }

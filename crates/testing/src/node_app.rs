@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The running app; it is killed when dropped.
 #[derive(Debug)]
-pub(crate) struct NodeApp {
+pub struct NodeApp {
     child: Child,
     port: u16,
     directory: TempDir,
@@ -29,16 +29,12 @@ pub(crate) struct NodeApp {
 impl NodeApp {
     /// Starts a copy on a free port, with these environment variables besides PORT. The patch is the name of one under
     /// `mutants/`, without `.patch`.
-    pub(crate) fn start(
-        packages: &Packages,
-        patch: Option<&str>,
-        environment: &[(&str, &str)],
-    ) -> Self {
+    pub fn start(packages: &Packages, patch: Option<&str>, environment: &[(&str, &str)]) -> Self {
         Self::run(packages, copy(patch), environment)
     }
 
     /// Starts a copy in which texts of `webhook.js` are replaced by others.
-    pub(crate) fn start_edited(
+    pub fn start_edited(
         packages: &Packages,
         edits: &[(&str, &str)],
         environment: &[(&str, &str)],
@@ -55,11 +51,7 @@ impl NodeApp {
     }
 
     /// Starts the `server.js` of a directory in the same way.
-    pub(crate) fn run(
-        packages: &Packages,
-        directory: TempDir,
-        environment: &[(&str, &str)],
-    ) -> Self {
+    pub fn run(packages: &Packages, directory: TempDir, environment: &[(&str, &str)]) -> Self {
         packages.link(directory.path());
         let port = free_port();
         let log = File::create(directory.path().join("log")).expect("a log");
@@ -82,17 +74,17 @@ impl NodeApp {
         app
     }
 
-    pub(crate) fn webhook_url(&self) -> String {
+    pub fn webhook_url(&self) -> String {
         format!("http://127.0.0.1:{}/api/stripe/webhook", self.port)
     }
 
     /// Returns the URL of the app's access endpoint; `{account_id}` is the placeholder of the user.
-    pub(crate) fn gate_url(&self) -> String {
+    pub fn gate_url(&self) -> String {
         format!("http://127.0.0.1:{}/api/me?user={{account_id}}", self.port)
     }
 
     /// Returns its output so far.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
@@ -118,7 +110,7 @@ impl Drop for NodeApp {
 }
 
 /// Lists the names of the patches under `mutants/`, in order.
-pub(crate) fn patches() -> Vec<String> {
+pub fn patches() -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(source().join("mutants"))
         .expect("mutants")
         .map(|entry| entry.expect("an entry").path())
@@ -133,7 +125,7 @@ pub(crate) fn patches() -> Vec<String> {
 }
 
 /// Returns the title of a patch, and the line that describes the bug.
-pub(crate) fn story(patch: &str) -> (String, String) {
+pub fn story(patch: &str) -> (String, String) {
     let text = fs::read_to_string(patch_file(patch)).expect(patch);
     let mut paragraphs = text.split("\n\n").map(str::to_owned);
     let mut next = || paragraphs.next().unwrap_or_default();
@@ -141,7 +133,7 @@ pub(crate) fn story(patch: &str) -> (String, String) {
 }
 
 /// Copies the app's files and applies a patch.
-pub(crate) fn copy(patch: Option<&str>) -> TempDir {
+pub fn copy(patch: Option<&str>) -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     for file in FILES {
         fs::copy(source().join(file), directory.path().join(file)).expect(file);
@@ -164,11 +156,11 @@ pub(crate) fn copy(patch: Option<&str>) -> TempDir {
 
 /// The app's packages as npm installed them.
 #[derive(Debug)]
-pub(crate) struct Packages(PathBuf);
+pub struct Packages(PathBuf);
 
 impl Packages {
     /// Installs them once for every lock file, under `target/tmp`. Returns an error if Node is too old or missing.
-    pub(crate) fn install() -> Result<&'static Self, &'static str> {
+    pub fn install() -> Result<&'static Self, &'static str> {
         static INSTALLED: OnceLock<Result<Packages, String>> = OnceLock::new();
         INSTALLED
             .get_or_init(Self::try_install)
@@ -177,7 +169,7 @@ impl Packages {
     }
 
     /// Links them into a copy of the app.
-    pub(crate) fn link(&self, directory: &Path) {
+    pub fn link(&self, directory: &Path) {
         let modules = directory.join("node_modules");
         std::os::unix::fs::symlink(&self.0, modules).expect("a link to the packages");
     }
@@ -191,7 +183,8 @@ impl Packages {
             ));
         }
         let lock = fs::read_to_string(source().join("package-lock.json")).expect("a lock file");
-        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("example-app");
+        let parent = crate::root().join("target/tmp");
+        let home = parent.join("example-app");
         let installed = home.join("node_modules");
         if fs::read_to_string(home.join("package-lock.json")).is_ok_and(|other| other == lock)
             && installed.exists()
@@ -199,8 +192,8 @@ impl Packages {
             return Ok(Self(installed));
         }
         // Moved to its place when complete: other test programs may look for it meanwhile.
-        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let fresh = tempfile::tempdir_in(parent).map_err(|error| error.to_string())?;
+        fs::create_dir_all(&parent).map_err(|error| error.to_string())?;
+        let fresh = tempfile::tempdir_in(&parent).map_err(|error| error.to_string())?;
         for file in ["package.json", "package-lock.json"] {
             fs::copy(source().join(file), fresh.path().join(file)).expect(file);
         }
@@ -248,7 +241,7 @@ fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
 }
 
 fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/nextjs-stripe/app")
+    crate::root().join("examples/nextjs-stripe/app")
 }
 
 fn patch_file(patch: &str) -> PathBuf {

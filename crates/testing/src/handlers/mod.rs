@@ -24,11 +24,11 @@ use axum::{
 use sqlx::{PgPool, Row as _, postgres::PgPoolOptions};
 use tokio::sync::oneshot;
 
-pub(crate) use self::mutant::Mutant;
+pub use self::mutant::Mutant;
 use self::{provider::Provider, webhook::Webhook};
 
 /// The schema of the app.
-pub(crate) const SCHEMA: &str = include_str!("../../../examples/nextjs-stripe/app/schema.sql");
+pub const SCHEMA: &str = include_str!("../../../../examples/nextjs-stripe/app/schema.sql");
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -44,17 +44,17 @@ struct Account {
 
 /// The app's configuration from the environment.
 #[derive(Debug, Clone)]
-pub(crate) struct Environment {
-    pub(crate) database_url: String,
+pub struct Environment {
+    pub database_url: String,
     /// Replacement for `https://api.stripe.com`, without a slash at the end.
-    pub(crate) stripe_url: String,
-    pub(crate) stripe_key: String,
-    pub(crate) webhook_secret: String,
+    pub stripe_url: String,
+    pub stripe_key: String,
+    pub webhook_secret: String,
 }
 
 /// The running app; it stops when dropped.
 #[derive(Debug)]
-pub(crate) struct App {
+pub struct App {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
@@ -63,7 +63,7 @@ pub(crate) struct App {
 impl App {
     /// Serves the correct handler, or a broken one, on a free port of the loopback interface. It runs on a separate
     /// thread, so that it also works in tests that block.
-    pub(crate) fn start(environment: Environment, mutant: Option<Mutant>) -> io::Result<Self> {
+    pub fn start(environment: Environment, mutant: Option<Mutant>) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -78,12 +78,12 @@ impl App {
         })
     }
 
-    pub(crate) fn webhook_url(&self) -> String {
+    pub fn webhook_url(&self) -> String {
         format!("http://{}/api/stripe/webhook", self.address)
     }
 
     /// Returns the URL of the app's access endpoint; `{account_id}` is the placeholder of the user.
-    pub(crate) fn gate_url(&self) -> String {
+    pub fn gate_url(&self) -> String {
         format!("http://{}/api/me?user={{account_id}}", self.address)
     }
 }

@@ -16,10 +16,10 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// The secret part of the URL.
-pub(crate) const PATH: &str = "/services/T0CANARY/B0CANARY/canaryOfTheWebhook24chars";
+pub const PATH: &str = "/services/T0CANARY/B0CANARY/canaryOfTheWebhook24chars";
 
 #[derive(Debug, Clone)]
-pub(crate) enum Mood {
+pub enum Mood {
     Busy {
         retry_after: u64,
     },
@@ -39,14 +39,14 @@ struct Seen {
     violations: Vec<String>,
 }
 
-pub(crate) struct FakeSlack {
+pub struct FakeSlack {
     port: u16,
     seen: Arc<Mutex<Seen>>,
     server: JoinHandle<()>,
 }
 
 impl FakeSlack {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let seen = Arc::new(Mutex::new(Seen::default()));
@@ -57,21 +57,21 @@ impl FakeSlack {
         Self { port, seen, server }
     }
 
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
-    pub(crate) fn expect_mood(&self, mood: Mood) {
+    pub fn expect_mood(&self, mood: Mood) {
         lock(&self.seen).moods.push(mood);
     }
 
-    pub(crate) fn requests(&self) -> usize {
+    pub fn requests(&self) -> usize {
         lock(&self.seen).requests
     }
 
     /// Returns the messages that people can read.
     #[track_caller]
-    pub(crate) fn messages(&self) -> Vec<Value> {
+    pub fn messages(&self) -> Vec<Value> {
         let seen = lock(&self.seen);
         assert_eq!(seen.violations, [""; 0]);
         seen.messages.clone()
@@ -79,7 +79,7 @@ impl FakeSlack {
 
     /// Returns the texts of the messages, as a notification shows them.
     #[track_caller]
-    pub(crate) fn texts(&self) -> Vec<String> {
+    pub fn texts(&self) -> Vec<String> {
         let text = |message: &Value| message["text"].as_str().unwrap_or_default().to_owned();
         self.messages().iter().map(text).collect()
     }

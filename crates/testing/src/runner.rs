@@ -9,28 +9,28 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::fake_github::World;
+use crate::{fake_github::World, root};
 
 /// The token that the runner passes to every action and that no action may ever show.
-pub(crate) const RUNTIME_TOKEN: &str = "eyJ-canary-of-the-runtime-token-0123456789";
+pub const RUNTIME_TOKEN: &str = "eyJ-canary-of-the-runtime-token-0123456789";
 
 /// One step of a job, before it runs.
-pub(crate) struct Step {
-    pub(crate) variables: BTreeMap<String, String>,
+pub struct Step {
+    pub variables: BTreeMap<String, String>,
     folder: TempDir,
 }
 
 /// The result of a run.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub struct Ran {
     /// `None` if a signal ended the process.
-    pub(crate) status: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 /// The folders that the runner mounts below `/github`, and `_temp` as it is called on the host.
-pub(crate) const FOLDERS: [&str; 5] = [
+pub const FOLDERS: [&str; 5] = [
     "workspace",
     "file_commands",
     "workflow",
@@ -41,15 +41,12 @@ pub(crate) const FOLDERS: [&str; 5] = [
 impl Step {
     /// Creates a step. `payload` is a file of `fixtures/github`; inputs have the defaults of action.yml, as the runner
     /// fills them in.
-    pub(crate) fn new(event: &str, payload: &str, token: &str) -> Self {
+    pub fn new(event: &str, payload: &str, token: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the step");
         for name in FOLDERS {
             fs::create_dir(folder.path().join(name)).expect("a folder of the runner");
         }
-        let payload = format!(
-            "{}/fixtures/github/{payload}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
+        let payload = root().join(format!("fixtures/github/{payload}.json"));
         fs::copy(payload, folder.path().join("workflow/event.json")).expect("a payload");
         for file in ["set_output", "step_summary", "set_env", "add_path"] {
             fs::write(folder.path().join("file_commands").join(file), "").expect("a file command");
@@ -86,7 +83,7 @@ impl Step {
     }
 
     /// Sets the root under which the action sees the folders: their real one, or `/github` in a container.
-    pub(crate) fn see_files_below(&mut self, root: &str) {
+    pub fn see_files_below(&mut self, root: &str) {
         let files = [
             ("GITHUB_WORKSPACE", "workspace"),
             ("GITHUB_EVENT_PATH", "workflow/event.json"),
@@ -102,49 +99,49 @@ impl Step {
         }
     }
 
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
+    pub fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
     /// Sets an input under `with:`.
-    pub(crate) fn input(&mut self, name: &str, value: &str) {
+    pub fn input(&mut self, name: &str, value: &str) {
         let variable = format!("INPUT_{}", name.to_uppercase());
         let before = self.variables.insert(variable, value.to_owned());
         assert!(before.is_some(), "action.yml has no input `{name}`");
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Returns the path of a file of the checkout.
-    pub(crate) fn workspace(&self, file: &str) -> PathBuf {
+    pub fn workspace(&self, file: &str) -> PathBuf {
         self.folder.path().join("workspace").join(file)
     }
 
-    pub(crate) fn check_out(&self, file: &str, text: &str) {
+    pub fn check_out(&self, file: &str, text: &str) {
         fs::write(self.workspace(file), text).expect("a file of the checkout");
     }
 
-    pub(crate) fn summary(&self) -> String {
+    pub fn summary(&self) -> String {
         self.read("file_commands/step_summary")
     }
 
-    pub(crate) fn raw_outputs(&self) -> String {
+    pub fn raw_outputs(&self) -> String {
         self.read("file_commands/set_output")
     }
 
-    pub(crate) fn outputs(&self) -> BTreeMap<String, String> {
+    pub fn outputs(&self) -> BTreeMap<String, String> {
         outputs(&self.raw_outputs())
     }
 
-    pub(crate) fn output(&self, name: &str) -> String {
+    pub fn output(&self, name: &str) -> String {
         let outputs = self.outputs();
         outputs.get(name).cloned().unwrap_or_default()
     }
 
     /// Reads the JSON report from the path in the outputs, as a later step of the job would.
-    pub(crate) fn report(&self) -> Value {
+    pub fn report(&self) -> Value {
         let path = self.output("report_path");
         assert!(!path.is_empty(), "no report: {}", self.raw_outputs());
         let text = fs::read_to_string(self.workspace(&path)).expect("the report");
@@ -152,7 +149,7 @@ impl Step {
     }
 
     /// Clears the files of an earlier run, as the runner does for each step.
-    pub(crate) fn again(&mut self, run: u64) {
+    pub fn again(&mut self, run: u64) {
         for file in ["set_output", "step_summary"] {
             fs::write(self.folder.path().join("file_commands").join(file), "").expect("emptied");
         }
@@ -166,26 +163,26 @@ impl Step {
 
 impl Ran {
     /// Returns the whole log, both streams.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)
     }
 
     /// Returns the log without the masking commands, which the runner does not show.
-    pub(crate) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         let log = self.log();
         let lines = log.lines().filter(|line| !line.starts_with("::add-mask::"));
         lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Lists the lines that the runner would execute. It trims spaces before `::`, and accepts `##[` anywhere.
-    pub(crate) fn commands(&self) -> Vec<String> {
+    pub fn commands(&self) -> Vec<String> {
         let shown = self.shown();
         let obeyed = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
         shown.lines().filter(obeyed).map(str::to_owned).collect()
     }
 
     #[track_caller]
-    pub(crate) fn expect(&self, status: i32) {
+    pub fn expect(&self, status: i32) {
         assert_eq!(
             self.status,
             Some(status),
@@ -198,8 +195,7 @@ impl Ran {
 
 /// Lists every input of action.yml with its default, empty if it has none.
 fn inputs(token: &str) -> BTreeMap<String, String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml");
-    let text = fs::read_to_string(path).expect("action.yml");
+    let text = fs::read_to_string(root().join("action.yml")).expect("action.yml");
     let action: Value = serde_yaml::from_str(&text).expect("YAML");
     let inputs = action["inputs"].as_object().expect("inputs");
     let filled = inputs.iter().map(|(name, input)| {
@@ -213,7 +209,7 @@ fn inputs(token: &str) -> BTreeMap<String, String> {
 }
 
 /// Parses outputs as the runner does; anything outside its grammar fails the step.
-pub(crate) fn outputs(text: &str) -> BTreeMap<String, String> {
+pub fn outputs(text: &str) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     let mut lines = text.split('\n');
     while let Some(line) = lines.next() {

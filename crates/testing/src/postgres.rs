@@ -9,13 +9,13 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use url::Url;
 
 /// A fresh database on the test server.
-pub(crate) struct World {
-    pub(crate) name: String,
+pub struct World {
+    pub name: String,
     server: Url,
 }
 
 /// Runs a test in a separate database, and drops it afterwards together with the roles named after it.
-pub(crate) fn in_a_world<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+pub fn in_a_world<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     #[expect(
         clippy::disallowed_methods,
@@ -72,14 +72,14 @@ async fn admin(server: &Url, sql: &str) {
 
 impl World {
     /// Returns the superuser's URL of this database.
-    pub(crate) fn url(&self) -> Url {
+    pub fn url(&self) -> Url {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url
     }
 
     /// Returns the URL of a role created by [`World::role`].
-    pub(crate) fn url_of(&self, role: &str) -> Url {
+    pub fn url_of(&self, role: &str) -> Url {
         let mut url = self.url();
         url.set_username(role).expect("a user");
         url.set_password(Some("secret-canary")).expect("a password");
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// Creates a role that can log in and is dropped with the database. `attributes` such as `bypassrls`.
-    pub(crate) async fn role(&self, suffix: &str, attributes: &str) -> String {
+    pub async fn role(&self, suffix: &str, attributes: &str) -> String {
         let role = format!("{}_{suffix}", self.name);
         self.run(&format!(
             "create role {role} login password 'secret-canary'; alter role {role} {attributes}"
@@ -97,11 +97,11 @@ impl World {
     }
 
     /// Runs statements as the superuser.
-    pub(crate) async fn run(&self, sql: &str) {
+    pub async fn run(&self, sql: &str) {
         admin(&self.url(), sql).await;
     }
 
-    pub(crate) async fn connection(&self) -> PgConnection {
+    pub async fn connection(&self) -> PgConnection {
         PgConnection::connect(self.url().as_str())
             .await
             .expect("the test server answers")

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// A running proxy; it stops when dropped.
-pub(crate) struct Proxy {
+pub struct Proxy {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
     server: JoinHandle<()>,
@@ -22,15 +22,15 @@ pub(crate) struct Proxy {
 
 /// The configuration of a proxy.
 #[derive(Clone)]
-pub(crate) struct Knows {
+pub struct Knows {
     /// `host:port` → the real address; only the proxy can resolve these names.
-    pub(crate) hosts: BTreeMap<String, SocketAddr>,
+    pub hosts: BTreeMap<String, SocketAddr>,
     /// `user:password`, without which it responds with 407.
-    pub(crate) credentials: Option<String>,
+    pub credentials: Option<String>,
 }
 
 impl Proxy {
-    pub(crate) async fn start(knows: Knows) -> Self {
+    pub async fn start(knows: Knows) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -50,12 +50,12 @@ impl Proxy {
         }
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Returns the request lines that it received.
-    pub(crate) fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.clone()
     }

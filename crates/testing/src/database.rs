@@ -10,21 +10,21 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 /// The password of every role that a test creates.
-pub(crate) const PASSWORD: &str = "CanaryOfThePassword";
+pub const PASSWORD: &str = "CanaryOfThePassword";
 
 /// Maximum time for the work of another process on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A separate database, dropped together with its roles.
-pub(crate) struct Database {
-    pub(crate) name: String,
+pub struct Database {
+    pub name: String,
     server: Url,
     runtime: Runtime,
 }
 
 impl Database {
     /// Creates a database, runs these statements, and adds a role `…_reader` that may read the result.
-    pub(crate) fn with(sql: &str) -> Self {
+    pub fn with(sql: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(
             clippy::disallowed_methods,
@@ -51,7 +51,7 @@ impl Database {
     }
 
     /// Creates a table of users as in the documented example, with these rows.
-    pub(crate) fn of_users(rows: &str) -> Self {
+    pub fn of_users(rows: &str) -> Self {
         let sql = "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text)";
         Self::with(&match rows {
             "" => sql.to_owned(),
@@ -60,14 +60,14 @@ impl Database {
     }
 
     /// Creates a role without privileges other than to log in.
-    pub(crate) fn role(&self, suffix: &str) -> String {
+    pub fn role(&self, suffix: &str) -> String {
         let role = format!("{}_{suffix}", self.name);
         self.run(&format!("create role {role} login password '{PASSWORD}'"));
         role
     }
 
     /// Returns the URL of a role.
-    pub(crate) fn url_of(&self, suffix: &str) -> Url {
+    pub fn url_of(&self, suffix: &str) -> Url {
         let mut url = self.admin_url();
         url.set_username(&format!("{}_{suffix}", self.name))
             .expect("a user");
@@ -76,12 +76,12 @@ impl Database {
     }
 
     /// Runs statements as the superuser.
-    pub(crate) fn run(&self, sql: &str) {
+    pub fn run(&self, sql: &str) {
         self.execute(&self.admin_url(), sql);
     }
 
     /// Runs statements as the superuser in a session that stays open, with its locks, until dropped.
-    pub(crate) fn hold(&self, sql: &str) -> PgConnection {
+    pub fn hold(&self, sql: &str) -> PgConnection {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;
             connection
@@ -93,7 +93,7 @@ impl Database {
     }
 
     /// Waits until a query returns true.
-    pub(crate) fn until(&self, question: &str) {
+    pub fn until(&self, question: &str) {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;
             let began = Instant::now();
@@ -109,7 +109,7 @@ impl Database {
     }
 
     /// Counts the rows of a table.
-    pub(crate) fn count(&self, table: &str) -> i64 {
+    pub fn count(&self, table: &str) -> i64 {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;
             let counted =
@@ -119,7 +119,7 @@ impl Database {
     }
 
     /// Fills a table with rows of tab-separated cells.
-    pub(crate) fn fill(&self, table: &str, rows: String) {
+    pub fn fill(&self, table: &str, rows: String) {
         self.runtime.block_on(async {
             let mut connection = connect(&self.admin_url()).await;
             let statement = format!("copy {table} from stdin");
@@ -129,7 +129,7 @@ impl Database {
         });
     }
 
-    pub(crate) fn admin_url(&self) -> Url {
+    pub fn admin_url(&self) -> Url {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url

@@ -2,7 +2,7 @@
 
 /// A broken variant of the handler, checked wherever the handler differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Mutant {
+pub enum Mutant {
     FlagLostInHelper,
     CancelFlowSimplified,
     SecretRenamed,
@@ -22,7 +22,7 @@ pub(crate) enum Mutant {
 }
 
 impl Mutant {
-    pub(crate) const ALL: [Self; 16] = [
+    pub const ALL: [Self; 16] = [
         Self::FlagLostInHelper,
         Self::CancelFlowSimplified,
         Self::SecretRenamed,
@@ -42,7 +42,7 @@ impl Mutant {
     ];
 
     /// Returns the name of the patch, without `.patch`.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::FlagLostInHelper => "01-flag-lost-in-helper",
             Self::CancelFlowSimplified => "02-cancel-flow-simplified",

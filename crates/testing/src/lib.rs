@@ -1,0 +1,35 @@
+//! What the tests of several packages share. It does not depend on what is tested: that rebuilds without it.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+#![expect(
+    missing_debug_implementations,
+    clippy::new_without_default,
+    clippy::return_self_not_must_use,
+    reason = "only tests use this, and none prints a fake"
+)]
+
+use std::path::Path;
+
+pub mod database;
+pub mod fake_github;
+pub mod fake_slack;
+pub mod handlers;
+pub mod installed;
+pub mod node_app;
+pub mod postgres;
+pub mod program;
+pub mod proxy;
+pub mod runner;
+pub mod shop;
+pub mod tls_front;
+
+/// Returns the root of the repository.
+pub fn root() -> &'static Path {
+    // The folder `crates` is in the root.
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    crates.and_then(Path::parent).expect("the root")
+}
