@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::scene::Scene;
-use crate::{
+use testing::{
     fake_github::{Kind, World},
     shop::{CONFIG, drifted},
 };
+
+use super::scene::Scene;
 
 /// Each event, its payload, an input that names the pull request, and the exit status without GitHub.
 const EVENTS: [(&str, &str, &str, i32); 10] = [
