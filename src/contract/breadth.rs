@@ -9,7 +9,7 @@ use super::{
     case::Case,
     customers::Link,
     guards,
-    rules::{self, Listing},
+    rules::{self, RuleListing},
 };
 
 /// Subscriptions that have to be listed before customers can be looked up one by one.
@@ -34,14 +34,14 @@ impl Contract {
             return Breadth::Everything;
         }
         // Every account that ever had a subscription would need a lookup.
-        if self.needs(Listing::OfStoredStatuses) && self.columns.contains_key(&Field::Status) {
+        if self.needs(RuleListing::OfStoredStatuses) && self.columns.contains_key(&Field::Status) {
             return Breadth::Everything;
         }
         let mut needed: BTreeSet<_> = self.statuses.grant.iter().cloned().collect();
-        if self.needs(Listing::Charged) {
+        if self.needs(RuleListing::Charged) {
             needed.extend(rules::CHARGED);
         }
-        let looks_for_unknown = self.needs(Listing::UnknownStatuses);
+        let looks_for_unknown = self.needs(RuleListing::UnknownStatuses);
         if looks_for_unknown {
             let known = |status: &Status| {
                 self.statuses.grant.contains(status) || self.statuses.deny.contains(status)
@@ -62,7 +62,7 @@ impl Contract {
     }
 
     /// Returns true if some rule that is not off needs these subscriptions.
-    fn needs(&self, listing: Listing) -> bool {
+    fn needs(&self, listing: RuleListing) -> bool {
         let mut wanted = self.severities.keys().filter_map(|rule| rule.definition());
         wanted.any(|definition| definition.listing == listing)
     }
@@ -127,17 +127,17 @@ impl<'c, 'f> Question<'c, 'f> {
     fn new(case: &'c Case<'f>) -> Self {
         let needs = |listing| case.contract.needs(listing);
         let about_status =
-            needs(Listing::OfStoredStatuses) && case.facts.mapped.contains(&Field::Status);
+            needs(RuleListing::OfStoredStatuses) && case.facts.mapped.contains(&Field::Status);
         let grace = case.contract.grace;
         let about_grace = (grace.past_due.is_some() || grace.canceled.is_some())
-            && needs(Listing::OfPaidAccountsInGrace);
+            && needs(RuleListing::OfPaidAccountsInGrace);
         let about_mismatch =
-            needs(Listing::OfPaidAccountsBesideStrangers) && rules::has_paying_strangers(case);
-        let about_paid = needs(Listing::OfPaidAccounts);
+            needs(RuleListing::OfPaidAccountsBesideStrangers) && rules::has_paying_strangers(case);
+        let about_paid = needs(RuleListing::OfPaidAccounts);
         Self {
             case,
             about_paid: about_paid || about_grace || about_mismatch,
-            about_plans: needs(Listing::OfStoredPlans),
+            about_plans: needs(RuleListing::OfStoredPlans),
             about_status,
         }
     }

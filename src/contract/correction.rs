@@ -8,7 +8,7 @@ use super::{
     case::Case,
     customers::Customers,
     evaluate,
-    rules::Correct,
+    rules::RuleCorrection,
     wrong_row::{Corrected, Correction, WrongRow, shares},
 };
 
@@ -91,8 +91,10 @@ pub fn corrections(
 /// Returns the reason why a finding of this rule is not corrected.
 pub fn uncorrected(rule: Rule) -> &'static str {
     match rule.definition().map(|definition| definition.correct) {
-        Some(Correct::ByHand(reason)) => reason,
-        Some(Correct::Row(_)) | None => "the row was not judged a second time: correct it by hand",
+        Some(RuleCorrection::ByHand(reason)) => reason,
+        Some(RuleCorrection::Row(_)) | None => {
+            "the row was not judged a second time: correct it by hand"
+        }
     }
 }
 
@@ -175,8 +177,10 @@ impl Correcting<'_> {
         let link = case.customers.link(0);
         let holder = link.ok_or("its customer is gone")?.holder;
         match rule.definition().map(|definition| definition.correct) {
-            Some(Correct::Row(correct)) => correct(&WrongRow::new(&case, holder, self.free_plan)),
-            Some(Correct::ByHand(_)) | None => Err(uncorrected(rule)),
+            Some(RuleCorrection::Row(correct)) => {
+                correct(&WrongRow::new(&case, holder, self.free_plan))
+            }
+            Some(RuleCorrection::ByHand(_)) | None => Err(uncorrected(rule)),
         }
     }
 

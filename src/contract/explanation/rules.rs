@@ -6,10 +6,10 @@ use crate::contract::{
     access::CustomerAccess,
     case::Case,
     customers::{Holder, Link},
-    rules::{Explain, InGrace, JudgedAccount, Quiet},
+    rules::{InGrace, JudgedAccount, NoFinding, RuleExplanation},
 };
 
-use Quiet::{DoesNotApply, Holds};
+use NoFinding::{DoesNotApply, Holds};
 
 pub(super) type Known<'k> = Option<(Holder<'k>, CustomerAccess)>;
 
@@ -35,11 +35,11 @@ pub(super) fn all(case: &Case<'_>, known: Known<'_>, findings: &[Finding]) -> Ve
 }
 
 /// Returns the function that explains the rule, if it is about accounts.
-fn of_accounts(rule: Rule) -> Option<Explain> {
+fn of_accounts(rule: Rule) -> Option<RuleExplanation> {
     let explain = rule.definition()?.explain;
     match explain {
-        Explain::Account(..) | Explain::Link(_) => Some(explain),
-        Explain::Customer(_) => None,
+        RuleExplanation::Account(..) | RuleExplanation::Link(_) => Some(explain),
+        RuleExplanation::Customer(_) => None,
     }
 }
 
@@ -56,12 +56,12 @@ fn of_account(
             && (subject.account.as_deref() == Some(account.id.as_str())
                 || subject.named.iter().any(|id| id == account.id.as_str()))
     };
-    let quiet = || quiet_of_account(case, known, rule, account);
+    let explain = || reason_of_account(case, known, rule, account);
     line(
         rule,
         Some(account.id.to_string()),
         findings.iter().find(is_it),
-        quiet,
+        explain,
     )
 }
 
@@ -72,18 +72,18 @@ fn of_customer(
     rule: Rule,
 ) -> ExplainedRule {
     let found = findings.iter().find(|finding| finding.rule == rule);
-    line(rule, None, found, || quiet_of_customer(case, known, rule))
+    line(rule, None, found, || reason_of_customer(case, known, rule))
 }
 
 fn line(
     rule: Rule,
     account: Option<String>,
     found: Option<&Finding>,
-    quiet: impl FnOnce() -> Quiet,
+    explain: impl FnOnce() -> NoFinding,
 ) -> ExplainedRule {
     let (outcome, because) = match found {
         Some(finding) => (RuleOutcome::Broken(finding.severity), String::new()),
-        None => match quiet() {
+        None => match explain() {
             Holds(because) => (RuleOutcome::Holds, because),
             DoesNotApply(because) => (RuleOutcome::DoesNotApply, because),
         },
@@ -105,7 +105,12 @@ fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
     needs.find_map(|need| need.unmet(case))
 }
 
-fn quiet_of_account(case: &Case<'_>, known: Known<'_>, rule: Rule, account: &Account) -> Quiet {
+fn reason_of_account(
+    case: &Case<'_>,
+    known: Known<'_>,
+    rule: Rule,
+    account: &Account,
+) -> NoFinding {
     if let Some(reason) = switched_off(case, rule) {
         return DoesNotApply(reason);
     }
@@ -120,10 +125,10 @@ fn quiet_of_account(case: &Case<'_>, known: Known<'_>, rule: Rule, account: &Acc
         .find(|(one, _)| one.id == account.id);
     let own = own.and_then(|(_, link)| own_state(case, &link?));
     let linked = own.or(known);
-    let (in_grace, quiet) = match of_accounts(rule) {
-        Some(Explain::Account(in_grace, quiet)) => (in_grace, quiet),
-        Some(Explain::Link(quiet)) => return quiet(case, account, linked.is_some()),
-        Some(Explain::Customer(_)) | None => return Quiet::nobody(case),
+    let (in_grace, explain) = match of_accounts(rule) {
+        Some(RuleExplanation::Account(in_grace, explain)) => (in_grace, explain),
+        Some(RuleExplanation::Link(explain)) => return explain(case, account, linked.is_some()),
+        Some(RuleExplanation::Customer(_)) | None => return NoFinding::nobody(case),
     };
     let Some((holder, access)) = linked else {
         return DoesNotApply(format!("the {entity} is not linked to a customer"));
@@ -142,7 +147,7 @@ fn quiet_of_account(case: &Case<'_>, known: Known<'_>, rule: Rule, account: &Acc
         | CustomerAccess::NotGranting
         | CustomerAccess::None
         | CustomerAccess::InGrace => {
-            quiet(&JudgedAccount::new(case, Link { account, holder }, access))
+            explain(&JudgedAccount::new(case, Link { account, holder }, access))
         }
     }
 }
@@ -152,15 +157,15 @@ fn own_state<'k>(case: &Case<'_>, link: &Link<'k, '_>) -> Known<'k> {
     Some((link.holder, state))
 }
 
-fn quiet_of_customer(case: &Case<'_>, known: Known<'_>, rule: Rule) -> Quiet {
+fn reason_of_customer(case: &Case<'_>, known: Known<'_>, rule: Rule) -> NoFinding {
     if let Some(reason) = switched_off(case, rule) {
         return DoesNotApply(reason);
     }
-    let Some(Explain::Customer(quiet)) = rule.definition().map(|one| one.explain) else {
-        return Quiet::nobody(case);
+    let Some(RuleExplanation::Customer(explain)) = rule.definition().map(|one| one.explain) else {
+        return NoFinding::nobody(case);
     };
     match known {
-        Some((holder, _)) => quiet(case, &holder),
+        Some((holder, _)) => explain(case, &holder),
         None if case.facts.accounts.is_empty() => {
             DoesNotApply(format!("the customer has no {}", case.source_object()))
         }

@@ -1,7 +1,7 @@
 //! The flag of an account and how to set it, for the rules that compare it with the payment. An account breaks at most
 //! one of them.
 
-use super::{definition::Quiet, judged_account::JudgedAccount};
+use super::{definition::NoFinding, judged_account::JudgedAccount};
 use crate::contract::{ColumnName, Field, case::Case};
 
 /// Returns `Set has_paid_access=true`, in the words of the mapping.
@@ -23,19 +23,19 @@ pub(super) fn set_flag(case: &Case<'_>, value: bool) -> String {
 }
 
 /// Returns the reason that the flag itself gives.
-pub(super) fn flag_is(one: &JudgedAccount<'_, '_>) -> Quiet {
+pub(super) fn flag_is(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let column = one.case.column(Field::HasPaidAccess);
-    Quiet::Holds(format!("`{column}` is {}", one.link.account.paid))
+    NoFinding::Holds(format!("`{column}` is {}", one.link.account.paid))
 }
 
 /// Returns the reason why an account with access does not break a rule about accounts that do not pay, if something
 /// else than the provider's objects gives it.
-pub(super) fn not_about(one: &JudgedAccount<'_, '_>) -> Option<Quiet> {
+pub(super) fn not_about(one: &JudgedAccount<'_, '_>) -> Option<NoFinding> {
     if !one.link.account.paid {
         return Some(flag_is(one));
     }
     one.is_paid_elsewhere().then(|| {
-        Quiet::DoesNotApply("`paid_elsewhere` says that something else pays for it".to_owned())
+        NoFinding::DoesNotApply("`paid_elsewhere` says that something else pays for it".to_owned())
     })
 }
 

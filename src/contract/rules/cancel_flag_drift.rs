@@ -3,8 +3,8 @@
 use super::{
     column_drift::{Drift, missing},
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RowFault, RuleColumn,
-        RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
+        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
 };
@@ -26,14 +26,17 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::UPDATED,
         row_fault: Some(RowFault::WrongCancelFlag),
     },
-    needs: &[Need::Subscriptions, Need::Column(Field::CancelAtPeriodEnd)],
-    listing: Listing::Granting,
+    needs: &[
+        RuleNeed::Subscriptions,
+        RuleNeed::Column(Field::CancelAtPeriodEnd),
+    ],
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::CancelAtPeriodEnd),
     money: None,
     lacks: None,
-    check: Check::FallibleAccount(check),
-    explain: Explain::Account(InGrace::Unjudged, quiet),
-    correct: Correct::Row(correct),
+    check: RuleCheck::FallibleAccount(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(correct),
 };
 
 fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
@@ -70,7 +73,7 @@ fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
     Ok(())
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     one.not_about_right_access()
         .unwrap_or_else(|| one.agrees(Field::CancelAtPeriodEnd))
 }

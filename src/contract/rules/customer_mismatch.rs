@@ -2,8 +2,8 @@
 
 use super::{
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RuleColumn, RuleDefinition,
-        RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     mismatches::{Mismatches, Named},
 };
@@ -29,16 +29,16 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::NONE,
         row_fault: None,
     },
-    needs: &[Need::Metadata, Need::MatchByCustomer],
-    listing: Listing::OfPaidAccountsBesideStrangers,
+    needs: &[RuleNeed::Metadata, RuleNeed::MatchByCustomer],
+    listing: RuleListing::OfPaidAccountsBesideStrangers,
     suspect_key: RuleKey::Column(Field::CustomerId),
     money: None,
     lacks: None,
-    check: Check::All(check),
-    explain: Explain::Account(InGrace::Unjudged, |_| {
-        Quiet::Holds("nobody else who pays names it".to_owned())
+    check: RuleCheck::All(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, |_| {
+        NoFinding::Holds("nobody else who pays names it".to_owned())
     }),
-    correct: Correct::ByHand("store the customer that pays: the finding names it"),
+    correct: RuleCorrection::ByHand("store the customer that pays: the finding names it"),
 };
 
 fn check<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) {

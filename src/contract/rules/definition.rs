@@ -132,9 +132,9 @@ pub enum RowFault {
 pub(crate) struct RuleDefinition {
     pub(crate) info: RuleInfo,
     /// Conditions under which it is judged.
-    pub(crate) needs: &'static [Need],
+    pub(crate) needs: &'static [RuleNeed],
     /// Subscriptions that it needs besides those that grant.
-    pub(crate) listing: Listing,
+    pub(crate) listing: RuleListing,
     /// The key to check if many accounts break it in the same way.
     pub(crate) suspect_key: RuleKey,
     /// The sum that the amounts of its findings are added to.
@@ -142,16 +142,16 @@ pub(crate) struct RuleDefinition {
     /// The action of the handler that a wrong row lacks, if events can show it.
     pub(crate) lacks: Option<HandlerAction>,
     /// Reports violations. Called only if the rule is not off and all its needs are met.
-    pub(crate) check: Check,
+    pub(crate) check: RuleCheck,
     /// Explains why there is no violation.
-    pub(crate) explain: Explain,
+    pub(crate) explain: RuleExplanation,
     /// Corrects a row that violates it.
-    pub(crate) correct: Correct,
+    pub(crate) correct: RuleCorrection,
 }
 
 /// Function that reports violations, by the objects that it is called for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Check {
+pub(crate) enum RuleCheck {
     /// Each linked account that is judged.
     Account(fn(&JudgedAccount<'_, '_>)),
     /// The same, if it needs values that the provider may not state.
@@ -164,13 +164,13 @@ pub(crate) enum Check {
 
 /// Function that explains why a rule without a finding has none, by the objects that it is called for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Explain {
+pub(crate) enum RuleExplanation {
     /// Each account that is linked and judged.
-    Account(InGrace, fn(&JudgedAccount<'_, '_>) -> Quiet),
+    Account(InGrace, fn(&JudgedAccount<'_, '_>) -> NoFinding),
     /// Each account that is judged; the last argument is true if it is linked.
-    Link(fn(&Case<'_>, &Account, bool) -> Quiet),
+    Link(fn(&Case<'_>, &Account, bool) -> NoFinding),
     /// The customer.
-    Customer(fn(&Case<'_>, &Holder<'_>) -> Quiet),
+    Customer(fn(&Case<'_>, &Holder<'_>) -> NoFinding),
 }
 
 /// Judgement of an account whose customer is in grace.
@@ -183,12 +183,12 @@ pub(crate) enum InGrace {
 
 /// Reason why a rule has no finding.
 #[derive(Debug)]
-pub(crate) enum Quiet {
+pub(crate) enum NoFinding {
     Holds(String),
     DoesNotApply(String),
 }
 
-impl Quiet {
+impl NoFinding {
     pub(crate) fn nobody(case: &Case<'_>) -> Self {
         let entity = &case.contract.entity;
         Self::DoesNotApply(format!("no {entity} is linked to the customer"))
@@ -197,7 +197,7 @@ impl Quiet {
 
 /// Correction of a row that violates a rule.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Correct {
+pub(crate) enum RuleCorrection {
     /// Returns the value that the row needs.
     Row(fn(&WrongRow<'_, '_>) -> Correction),
     /// The reason why only a person can correct it.
@@ -206,7 +206,7 @@ pub(crate) enum Correct {
 
 /// A condition for judging a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
+pub(crate) enum RuleNeed {
     /// The source has subscriptions.
     Subscriptions,
     /// The source has entitlements.
@@ -221,7 +221,7 @@ pub(crate) enum Need {
     Column(Field),
 }
 
-impl Need {
+impl RuleNeed {
     pub(crate) fn is_met(self, case: &Case<'_>) -> bool {
         let contract = case.contract;
         match self {
@@ -255,7 +255,7 @@ impl Need {
 
 /// Subscriptions that a rule needs besides those that grant access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Listing {
+pub(crate) enum RuleListing {
     /// None: granting subscriptions decide it.
     Granting,
     /// All that are being paid for, or should be.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     definition::{
-        Check, Correct, Explain, Listing, Need, Quiet, RuleDefinition, RuleEvents, RuleInfo,
-        RuleKey,
+        NoFinding, RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
+        RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     linked_twice::{MAX_NAMED, NAMED, nobody_is_judged},
     mismatches::Mismatches,
@@ -35,14 +35,16 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::NONE,
         row_fault: None,
     },
-    needs: &[Need::Subscriptions, Need::MatchByCustomer],
-    listing: Listing::Granting,
+    needs: &[RuleNeed::Subscriptions, RuleNeed::MatchByCustomer],
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Contract,
     money: None,
     lacks: None,
-    check: Check::Customer(check),
-    explain: Explain::Customer(quiet),
-    correct: Correct::ByHand("the row is right: cancel one of the subscriptions at the provider"),
+    check: RuleCheck::Customer(check),
+    explain: RuleExplanation::Customer(explain),
+    correct: RuleCorrection::ByHand(
+        "the row is right: cancel one of the subscriptions at the provider",
+    ),
 };
 
 /// Something bought. Two subscriptions buy the same thing if they map to one plan or share one price.
@@ -168,7 +170,7 @@ fn too_much(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
     (rest, without_amount)
 }
 
-fn quiet(case: &Case<'_>, holder: &Holder<'_>) -> Quiet {
-    let holds = || Quiet::Holds("nothing is paid for twice".to_owned());
+fn explain(case: &Case<'_>, holder: &Holder<'_>) -> NoFinding {
+    let holds = || NoFinding::Holds("nothing is paid for twice".to_owned());
     nobody_is_judged(case, holder).unwrap_or_else(holds)
 }

@@ -2,8 +2,8 @@
 
 use super::{
     definition::{
-        Check, Correct, Explain, Listing, Need, Quiet, RuleColumn, RuleDefinition, RuleEvents,
-        RuleInfo, RuleKey,
+        NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     linked_twice::{linked_twice, nobody_is_judged},
     mismatches::Mismatches,
@@ -30,14 +30,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::NONE,
         row_fault: None,
     },
-    needs: &[Need::MatchByCustomer],
-    listing: Listing::Granting,
+    needs: &[RuleNeed::MatchByCustomer],
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::CustomerId),
     money: None,
     lacks: None,
-    check: Check::Customer(check),
-    explain: Explain::Customer(quiet),
-    correct: Correct::ByHand(
+    check: RuleCheck::Customer(check),
+    explain: RuleExplanation::Customer(explain),
+    correct: RuleCorrection::ByHand(
         "only you know which of the accounts the customer belongs to: unlink the others",
     ),
 };
@@ -69,13 +69,13 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
     );
 }
 
-fn quiet(case: &Case<'_>, holder: &Holder<'_>) -> Quiet {
+fn explain(case: &Case<'_>, holder: &Holder<'_>) -> NoFinding {
     let entity = &case.contract.entity;
     nobody_is_judged(case, holder).unwrap_or_else(|| {
         if case.facts.accounts.len() > 1 {
-            Quiet::DoesNotApply("the provider does not show the customer".to_owned())
+            NoFinding::DoesNotApply("the provider does not show the customer".to_owned())
         } else {
-            Quiet::Holds(format!("1 {entity} is linked to the customer"))
+            NoFinding::Holds(format!("1 {entity} is linked to the customer"))
         }
     })
 }

@@ -2,8 +2,8 @@
 
 use super::{
     definition::{
-        Check, Correct, Explain, Listing, Need, Quiet, RuleColumn, RuleDefinition, RuleEvents,
-        RuleInfo, RuleKey,
+        NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     linked_twice::linked_twice,
     mismatches::Mismatches,
@@ -30,16 +30,16 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::NONE,
         row_fault: None,
     },
-    needs: &[Need::MatchBySubscription],
-    listing: Listing::Granting,
+    needs: &[RuleNeed::MatchBySubscription],
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::SubscriptionId),
     money: None,
     lacks: None,
-    check: Check::Customer(check),
-    explain: Explain::Customer(|_, _| {
-        Quiet::Holds("no other account stores the subscription".to_owned())
+    check: RuleCheck::Customer(check),
+    explain: RuleExplanation::Customer(|_, _| {
+        NoFinding::Holds("no other account stores the subscription".to_owned())
     }),
-    correct: Correct::ByHand(
+    correct: RuleCorrection::ByHand(
         "only you know which of the accounts the subscription belongs to: clear it on the others",
     ),
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Rule,
-    definition::{Check, RuleDefinition},
+    definition::{RuleCheck, RuleDefinition},
     judged_account::JudgedAccount,
     mismatches::Mismatches,
 };
@@ -26,7 +26,7 @@ pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<
             missing = Some(missing.map_or(error.clone(), |other| other.min(error)));
         }
         for check in &checks {
-            if let Check::Customer(check) = check {
+            if let RuleCheck::Customer(check) = check {
                 check(case, mismatches, customer);
             }
         }
@@ -35,7 +35,7 @@ pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<
         return Err(missing);
     }
     for check in &checks {
-        if let Check::All(check) = check {
+        if let RuleCheck::All(check) = check {
             check(case, mismatches);
         }
     }
@@ -59,7 +59,7 @@ fn judge_accounts(
     case: &Case<'_>,
     customer: CustomerNumber,
     mismatches: &Mismatches<'_>,
-    checks: &[Check],
+    checks: &[RuleCheck],
 ) -> Result<(), Unanswerable> {
     let mut states = StateOfCustomer::default();
     for link in case.customers.links_of(customer) {
@@ -73,9 +73,9 @@ fn judge_accounts(
         let account = JudgedAccount::new(case, link, access);
         for check in checks {
             match check {
-                Check::Account(check) => check(&account),
-                Check::FallibleAccount(check) => check(&account)?,
-                Check::Customer(_) | Check::All(_) => {}
+                RuleCheck::Account(check) => check(&account),
+                RuleCheck::FallibleAccount(check) => check(&account)?,
+                RuleCheck::Customer(_) | RuleCheck::All(_) => {}
             }
         }
     }

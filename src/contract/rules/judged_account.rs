@@ -1,6 +1,6 @@
 //! One linked account with its customer's access, as the rules about accounts see it.
 
-use super::definition::Quiet;
+use super::definition::NoFinding;
 use crate::contract::{
     Account, AccountColumns, Field, Item, Subscription, access::CustomerAccess, case::Case,
     customers::Link,
@@ -63,21 +63,21 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
     }
 
     /// Returns the reason why a rule about other accounts does not apply.
-    pub(super) fn not_about(&self, others: &str) -> Quiet {
+    pub(super) fn not_about(&self, others: &str) -> NoFinding {
         let entity = &self.case.contract.entity;
-        Quiet::DoesNotApply(format!("it is about {entity}s {others}"))
+        NoFinding::DoesNotApply(format!("it is about {entity}s {others}"))
     }
 
     /// Returns the reason why a rule about accounts with the right access does not apply.
-    pub(super) fn not_about_right_access(&self) -> Option<Quiet> {
+    pub(super) fn not_about_right_access(&self) -> Option<NoFinding> {
         let is_right = self.has_right_access();
         (!is_right).then(|| self.not_about("with access, and rightly so"))
     }
 
     /// Returns the reason that a column agrees.
-    pub(super) fn agrees(&self, field: Field) -> Quiet {
+    pub(super) fn agrees(&self, field: Field) -> NoFinding {
         let column = self.case.column(field);
-        Quiet::Holds(format!("`{column}` agrees with the subscription"))
+        NoFinding::Holds(format!("`{column}` agrees with the subscription"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::definition::Quiet;
+use super::definition::NoFinding;
 use crate::contract::{
     case::Case,
     customers::{CustomerNumber, Holder},
@@ -44,15 +44,15 @@ pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Opt
 }
 
 /// Returns the reason why no account of the customer is judged.
-pub(super) fn nobody_is_judged(case: &Case<'_>, holder: &Holder<'_>) -> Option<Quiet> {
+pub(super) fn nobody_is_judged(case: &Case<'_>, holder: &Holder<'_>) -> Option<NoFinding> {
     let entity = &case.contract.entity;
     if case.facts.accounts.is_empty() {
-        Some(Quiet::nobody(case))
+        Some(NoFinding::nobody(case))
     } else if case.has_judged_account(holder.first) {
         None
     } else {
         let reason = format!("every {entity} of the customer is exempt");
-        Some(Quiet::DoesNotApply(reason))
+        Some(NoFinding::DoesNotApply(reason))
     }
 }
 

@@ -61,7 +61,8 @@ rules! {
 
 pub(crate) use self::{
     definition::{
-        Correct, Explain, HandlerAction, InGrace, Listing, MoneySide, Quiet, RuleDefinition,
+        HandlerAction, InGrace, MoneySide, NoFinding, RuleCorrection, RuleDefinition,
+        RuleExplanation, RuleListing,
     },
     judge::{judge, judged},
     judged_account::JudgedAccount,

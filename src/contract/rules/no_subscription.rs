@@ -3,8 +3,8 @@
 use super::{
     access_flag::{not_about, set_flag},
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Quiet, RowFault, RuleColumn, RuleDefinition,
-        RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
+        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing,
     },
     judged_account::JudgedAccount,
 };
@@ -25,13 +25,13 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         row_fault: Some(RowFault::AccessNotTaken),
     },
     needs: &[],
-    listing: Listing::OfPaidAccounts,
+    listing: RuleListing::OfPaidAccounts,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: None,
     lacks: None,
-    check: Check::Account(check),
-    explain: Explain::Account(InGrace::Unjudged, quiet),
-    correct: Correct::Row(|row| row.flag(false)),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(|row| row.flag(false)),
 };
 
 fn check(one: &JudgedAccount<'_, '_>) {
@@ -58,7 +58,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let object = one.case.source_object();
-    not_about(one).unwrap_or_else(|| Quiet::Holds(format!("the customer has a {object}")))
+    not_about(one).unwrap_or_else(|| NoFinding::Holds(format!("the customer has a {object}")))
 }

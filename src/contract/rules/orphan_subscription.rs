@@ -2,8 +2,8 @@
 
 use super::{
     definition::{
-        Check, Correct, Explain, Listing, MoneySide, Need, Quiet, RowFault, RuleColumn,
-        RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+        MoneySide, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
+        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     linked_twice::MAX_NAMED,
     mismatches::Mismatches,
@@ -37,14 +37,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         },
         row_fault: Some(RowFault::AccessNotGiven),
     },
-    needs: &[Need::Subscriptions],
-    listing: Listing::Charged,
+    needs: &[RuleNeed::Subscriptions],
+    listing: RuleListing::Charged,
     suspect_key: RuleKey::Contract,
     money: Some(MoneySide::PaidNotServed),
     lacks: None,
-    check: Check::Customer(check),
-    explain: Explain::Customer(quiet),
-    correct: Correct::ByHand(
+    check: RuleCheck::Customer(check),
+    explain: RuleExplanation::Customer(explain),
+    correct: RuleCorrection::ByHand(
         "no row is known to be the customer's: link it to its account, or cancel the subscription",
     ),
 };
@@ -119,11 +119,11 @@ fn check(case: &Case<'_>, mismatches: &Mismatches<'_>, customer: CustomerNumber)
     );
 }
 
-fn quiet(case: &Case<'_>, _: &Holder<'_>) -> Quiet {
+fn explain(case: &Case<'_>, _: &Holder<'_>) -> NoFinding {
     let entity = &case.contract.entity;
     match case.facts.accounts.len() {
-        0 => Quiet::Holds("nothing is charged".to_owned()),
-        1 => Quiet::Holds(format!("1 {entity} is linked to the customer")),
-        accounts => Quiet::Holds(format!("{accounts} {entity}s are linked to the customer")),
+        0 => NoFinding::Holds("nothing is charged".to_owned()),
+        1 => NoFinding::Holds(format!("1 {entity} is linked to the customer")),
+        accounts => NoFinding::Holds(format!("{accounts} {entity}s are linked to the customer")),
     }
 }

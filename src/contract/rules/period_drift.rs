@@ -3,8 +3,8 @@
 use super::{
     column_drift::{Drift, missing},
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RowFault, RuleColumn,
-        RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
+        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
 };
@@ -28,14 +28,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::UPDATED,
         row_fault: Some(RowFault::WrongPeriodEnd),
     },
-    needs: &[Need::Subscriptions, Need::Column(Field::PeriodEnd)],
-    listing: Listing::Granting,
+    needs: &[RuleNeed::Subscriptions, RuleNeed::Column(Field::PeriodEnd)],
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::PeriodEnd),
     money: None,
     lacks: None,
-    check: Check::FallibleAccount(check),
-    explain: Explain::Account(InGrace::Unjudged, quiet),
-    correct: Correct::Row(correct),
+    check: RuleCheck::FallibleAccount(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(correct),
 };
 
 fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
@@ -98,7 +98,7 @@ fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSecond
         .or(own)
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     one.not_about_right_access()
         .unwrap_or_else(|| one.agrees(Field::PeriodEnd))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     definition::{
-        Check, Correct, Explain, HandlerAction, InGrace, Listing, Need, Quiet, RowFault,
-        RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+        HandlerAction, InGrace, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection,
+        RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
     stored_plan::{is_same_word, stored_plan},
@@ -35,14 +35,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         },
         row_fault: Some(RowFault::WrongPlan),
     },
-    needs: &[Need::Plans, Need::Column(Field::Plan)],
-    listing: Listing::OfPaidAccountsInGrace,
+    needs: &[RuleNeed::Plans, RuleNeed::Column(Field::Plan)],
+    listing: RuleListing::OfPaidAccountsInGrace,
     suspect_key: RuleKey::Plans,
     money: None,
     lacks: Some(HandlerAction::Gives),
-    check: Check::Account(check),
-    explain: Explain::Account(InGrace::JudgedWithAccess, quiet),
-    correct: Correct::Row(correct),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::JudgedWithAccess, explain),
+    correct: RuleCorrection::Row(correct),
 };
 
 /// Reports a stored plan that the paying subscriptions do not pay for. If they carry no mapped price at all, no plan is
@@ -116,7 +116,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let case = one.case;
     let carries_a_plan = |item: &Item| {
         matches!(
@@ -126,12 +126,12 @@ fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
     };
     one.not_about_right_access().unwrap_or_else(|| {
         if one.pays_for(carries_a_plan) {
-            Quiet::Holds(format!(
+            NoFinding::Holds(format!(
                 "`{}` is a plan that is paid for",
                 case.column(Field::Plan)
             ))
         } else {
-            Quiet::DoesNotApply("no price that grants is in `plans`".to_owned())
+            NoFinding::DoesNotApply("no price that grants is in `plans`".to_owned())
         }
     })
 }

@@ -3,8 +3,9 @@
 use super::{
     access_flag::{flag_is, set_flag},
     definition::{
-        Check, Correct, Explain, HandlerAction, InGrace, Listing, MoneySide, Quiet, RowFault,
-        RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+        HandlerAction, InGrace, MoneySide, NoFinding, RowFault, RuleCheck, RuleColumn,
+        RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey,
+        RuleListing,
     },
     judged_account::JudgedAccount,
 };
@@ -37,13 +38,13 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         row_fault: Some(RowFault::AccessNotGiven),
     },
     needs: &[],
-    listing: Listing::Granting,
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::PaidNotServed),
     lacks: Some(HandlerAction::Gives),
-    check: Check::Account(check),
-    explain: Explain::Account(InGrace::Unjudged, quiet),
-    correct: Correct::Row(|row| row.flag(true)),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(|row| row.flag(true)),
 };
 
 fn check(one: &JudgedAccount<'_, '_>) {
@@ -78,10 +79,10 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     if one.link.account.paid {
         flag_is(one)
     } else {
-        Quiet::Holds(format!("no {} grants access", one.case.source_object()))
+        NoFinding::Holds(format!("no {} grants access", one.case.source_object()))
     }
 }

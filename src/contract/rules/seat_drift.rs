@@ -3,8 +3,8 @@
 use super::{
     column_drift::Drift,
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RuleColumn, RuleDefinition,
-        RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
     seats::{counts_seats, is_unlimited, paid_seats},
@@ -27,14 +27,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::UPDATED,
         row_fault: None,
     },
-    needs: &[Need::Subscriptions, Need::Column(Field::Seats)],
-    listing: Listing::OfPaidAccountsInGrace,
+    needs: &[RuleNeed::Subscriptions, RuleNeed::Column(Field::Seats)],
+    listing: RuleListing::OfPaidAccountsInGrace,
     suspect_key: RuleKey::Column(Field::Seats),
     money: None,
     lacks: None,
-    check: Check::FallibleAccount(check),
-    explain: Explain::Account(InGrace::JudgedWithAccess, quiet),
-    correct: Correct::Row(correct),
+    check: RuleCheck::FallibleAccount(check),
+    explain: RuleExplanation::Account(InGrace::JudgedWithAccess, explain),
+    correct: RuleCorrection::Row(correct),
 };
 
 /// Reports stored seats that differ from those that the paying subscriptions buy.
@@ -74,11 +74,11 @@ fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
     Ok(())
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let case = one.case;
     one.not_about_right_access().unwrap_or_else(|| {
         if case.contract.seats.prices.is_none() && !one.pays_for(|item| counts_seats(case, item)) {
-            Quiet::DoesNotApply("no price that grants is paid by quantity".to_owned())
+            NoFinding::DoesNotApply("no price that grants is paid by quantity".to_owned())
         } else {
             one.agrees(Field::Seats)
         }

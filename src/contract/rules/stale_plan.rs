@@ -2,8 +2,8 @@
 
 use super::{
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RuleColumn, RuleDefinition,
-        RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
     stored_plan::{is_plan_alive, stored_plan, stores_paid_plan},
@@ -35,14 +35,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         },
         row_fault: None,
     },
-    needs: &[Need::Plans, Need::Column(Field::Plan)],
-    listing: Listing::OfStoredPlans,
+    needs: &[RuleNeed::Plans, RuleNeed::Column(Field::Plan)],
+    listing: RuleListing::OfStoredPlans,
     suspect_key: RuleKey::Plans,
     money: None,
     lacks: None,
-    check: Check::Account(check),
-    explain: Explain::Account(InGrace::Unjudged, quiet),
-    correct: Correct::Row(correct),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(correct),
 };
 
 /// Reports a paid plan that stayed after access was removed.
@@ -79,14 +79,14 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let case = one.case;
     if one.link.account.paid || one.gives_access() {
         one.not_about("without access, and rightly so")
     } else if is_plan_alive(case, &one.link.holder) {
-        Quiet::DoesNotApply("a subscription that may come back keeps its plan".to_owned())
+        NoFinding::DoesNotApply("a subscription that may come back keeps its plan".to_owned())
     } else {
-        Quiet::Holds(format!("`{}` is no paid plan", case.column(Field::Plan)))
+        NoFinding::Holds(format!("`{}` is no paid plan", case.column(Field::Plan)))
     }
 }
 

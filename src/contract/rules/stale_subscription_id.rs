@@ -3,8 +3,8 @@
 use super::{
     column_drift::Drift,
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RuleColumn, RuleDefinition,
-        RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
 };
@@ -35,17 +35,17 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         row_fault: None,
     },
     needs: &[
-        Need::Subscriptions,
-        Need::MatchByCustomer,
-        Need::Column(Field::SubscriptionId),
+        RuleNeed::Subscriptions,
+        RuleNeed::MatchByCustomer,
+        RuleNeed::Column(Field::SubscriptionId),
     ],
-    listing: Listing::Granting,
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::SubscriptionId),
     money: None,
     lacks: None,
-    check: Check::Account(check),
-    explain: Explain::Account(InGrace::Unjudged, quiet),
-    correct: Correct::Row(correct),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(correct),
 };
 
 fn check(one: &JudgedAccount<'_, '_>) {
@@ -69,7 +69,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     drift.report(one, newest);
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     one.not_about_right_access()
         .unwrap_or_else(|| one.agrees(Field::SubscriptionId))
 }

@@ -3,8 +3,8 @@
 use super::{
     column_drift::Drift,
     definition::{
-        Check, Correct, Explain, InGrace, Listing, Need, Quiet, RuleColumn, RuleDefinition,
-        RuleEvents, RuleInfo, RuleKey,
+        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
 };
@@ -27,14 +27,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::UPDATED,
         row_fault: None,
     },
-    needs: &[Need::Subscriptions, Need::Column(Field::Status)],
-    listing: Listing::OfStoredStatuses,
+    needs: &[RuleNeed::Subscriptions, RuleNeed::Column(Field::Status)],
+    listing: RuleListing::OfStoredStatuses,
     suspect_key: RuleKey::Column(Field::Status),
     money: None,
     lacks: None,
-    check: Check::Account(check),
-    explain: Explain::Account(InGrace::Judged, quiet),
-    correct: Correct::Row(correct),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::Judged, explain),
+    correct: RuleCorrection::Row(correct),
 };
 
 /// Reports a stored word that is not the status of the deciding subscription. An empty column beside a subscription
@@ -86,12 +86,12 @@ fn is_about(one: &JudgedAccount<'_, '_>) -> bool {
     }
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let is_right = one.link.account.paid == one.gives_access();
     if !is_right && one.access != CustomerAccess::InGrace {
         one.not_about("whose access is right")
     } else if one.case.deciding(&one.link.holder).is_none() {
-        Quiet::DoesNotApply("there is no subscription to compare with".to_owned())
+        NoFinding::DoesNotApply("there is no subscription to compare with".to_owned())
     } else {
         one.agrees(Field::Status)
     }

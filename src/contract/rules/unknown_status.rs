@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     definition::{
-        Check, Correct, Explain, Listing, Need, Quiet, RuleDefinition, RuleEvents, RuleInfo,
-        RuleKey,
+        NoFinding, RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
+        RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     mismatches::Mismatches,
 };
@@ -27,16 +27,16 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::NONE,
         row_fault: None,
     },
-    needs: &[Need::Subscriptions],
-    listing: Listing::UnknownStatuses,
+    needs: &[RuleNeed::Subscriptions],
+    listing: RuleListing::UnknownStatuses,
     suspect_key: RuleKey::Contract,
     money: None,
     lacks: None,
-    check: Check::All(check),
-    explain: Explain::Customer(|_, _| {
-        Quiet::Holds("the contract grants or denies every status".to_owned())
+    check: RuleCheck::All(check),
+    explain: RuleExplanation::Customer(|_, _| {
+        NoFinding::Holds("the contract grants or denies every status".to_owned())
     }),
-    correct: Correct::ByHand("no row is wrong: complete prodverdict.yml"),
+    correct: RuleCorrection::ByHand("no row is wrong: complete prodverdict.yml"),
 };
 
 /// Maximum number of a status's subscriptions in a finding.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     definition::{
-        Check, Correct, Explain, Listing, Quiet, RuleColumn, RuleDefinition, RuleEvents, RuleInfo,
-        RuleKey,
+        NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing,
     },
     judged_account::is_paid_elsewhere,
     mismatches::Mismatches,
@@ -32,13 +32,13 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         row_fault: None,
     },
     needs: &[],
-    listing: Listing::Granting,
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Contract,
     money: None,
     lacks: None,
-    check: Check::All(check),
-    explain: Explain::Link(quiet),
-    correct: Correct::ByHand(
+    check: RuleCheck::All(check),
+    explain: RuleExplanation::Link(explain),
+    correct: RuleCorrection::ByHand(
         "only you know whose customers these are: link them, or exempt the accounts",
     ),
 };
@@ -87,13 +87,13 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
     );
 }
 
-fn quiet(case: &Case<'_>, account: &Account, is_linked: bool) -> Quiet {
+fn explain(case: &Case<'_>, account: &Account, is_linked: bool) -> NoFinding {
     let entity = &case.contract.entity;
     if is_linked {
-        return Quiet::Holds(format!("the {entity} is linked to a customer"));
+        return NoFinding::Holds(format!("the {entity} is linked to a customer"));
     }
     let column = case.column(Field::HasPaidAccess);
-    Quiet::Holds(format!("`{column}` is {}", account.paid))
+    NoFinding::Holds(format!("`{column}` is {}", account.paid))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition::{Correct, Explain, Quiet};
+use super::definition::{NoFinding, RuleCorrection, RuleExplanation};
 use crate::contract::{
     Entity, PriceId, Rule, Severity, Subject, Subscription, SubscriptionId,
     access::{CustomerAccess, PriceMeaning, SubscriptionAccess},
@@ -139,11 +139,12 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
     case.report(rule, entity, draft);
 }
 
-pub(super) const EXPLAIN: Explain = Explain::Customer(|_, _| {
-    Quiet::Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
+pub(super) const EXPLAIN: RuleExplanation = RuleExplanation::Customer(|_, _| {
+    NoFinding::Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
 });
 
-pub(super) const CORRECT: Correct = Correct::ByHand("no row is wrong: complete prodverdict.yml");
+pub(super) const CORRECT: RuleCorrection =
+    RuleCorrection::ByHand("no row is wrong: complete prodverdict.yml");
 
 #[cfg(test)]
 mod tests {

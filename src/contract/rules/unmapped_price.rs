@@ -1,7 +1,7 @@
 //! `unmapped-price`: a granting subscription carries a price that the contract does not map.
 
 use super::{
-    definition::{Check, Listing, Need, RuleDefinition, RuleEvents, RuleInfo, RuleKey},
+    definition::{RuleCheck, RuleDefinition, RuleEvents, RuleInfo, RuleKey, RuleListing, RuleNeed},
     unmapped::{CORRECT, EXPLAIN, unmapped},
 };
 use crate::contract::{Rule, Severity};
@@ -19,12 +19,12 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         events: RuleEvents::NONE,
         row_fault: None,
     },
-    needs: &[Need::Subscriptions, Need::Plans],
-    listing: Listing::Granting,
+    needs: &[RuleNeed::Subscriptions, RuleNeed::Plans],
+    listing: RuleListing::Granting,
     suspect_key: RuleKey::Plans,
     money: None,
     lacks: None,
-    check: Check::All(|case, _| unmapped(Rule::UnmappedPrice, case)),
+    check: RuleCheck::All(|case, _| unmapped(Rule::UnmappedPrice, case)),
     explain: EXPLAIN,
     correct: CORRECT,
 };

@@ -3,8 +3,9 @@
 use super::{
     access_flag::{not_about, set_flag},
     definition::{
-        Check, Correct, Explain, HandlerAction, InGrace, Listing, MoneySide, Quiet, RowFault,
-        RuleColumn, RuleDefinition, RuleEvents, RuleInfo, RuleKey,
+        HandlerAction, InGrace, MoneySide, NoFinding, RowFault, RuleCheck, RuleColumn,
+        RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey,
+        RuleListing,
     },
     judged_account::JudgedAccount,
 };
@@ -36,13 +37,13 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         row_fault: Some(RowFault::AccessNotTaken),
     },
     needs: &[],
-    listing: Listing::OfPaidAccounts,
+    listing: RuleListing::OfPaidAccounts,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::ServedNotPaid),
     lacks: Some(HandlerAction::Takes),
-    check: Check::Account(check),
-    explain: Explain::Account(InGrace::Unjudged, quiet),
-    correct: Correct::Row(|row| row.flag(false)),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(|row| row.flag(false)),
 };
 
 fn check(one: &JudgedAccount<'_, '_>) {
@@ -95,15 +96,15 @@ fn granting_subscription(case: &Case<'_>) -> String {
     format!("{words} {}", case.source_object())
 }
 
-fn quiet(one: &JudgedAccount<'_, '_>) -> Quiet {
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let object = one.case.source_object();
     not_about(one).unwrap_or_else(|| match one.access {
         CustomerAccess::None => {
-            Quiet::DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
+            NoFinding::DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
         }
         CustomerAccess::Granting
         | CustomerAccess::NotGranting
         | CustomerAccess::InGrace
-        | CustomerAccess::Unjudged => Quiet::Holds(format!("a {object} grants access")),
+        | CustomerAccess::Unjudged => NoFinding::Holds(format!("a {object} grants access")),
     })
 }
