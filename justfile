@@ -36,6 +36,10 @@ localstripe:
 starters *names:
     scripts/test-starters {{ names }}
 
+# Follow the recipes of CONTRIBUTING.md in a copy of the tree
+recipes:
+    scripts/test-recipes
+
 # Check licences, banned and duplicate crates, their sources, and known vulnerabilities
 deny:
     cargo deny --locked check

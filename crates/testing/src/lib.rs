@@ -23,6 +23,7 @@ pub mod node_app;
 pub mod postgres;
 pub mod program;
 pub mod proxy;
+pub mod recipes;
 pub mod runner;
 pub mod shop;
 pub mod tls_front;

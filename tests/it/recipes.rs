@@ -1,0 +1,31 @@
+//! The recipes of CONTRIBUTING.md name files that are there, and their blocks fit. `scripts/test-recipes` follows them.
+
+use std::path::Path;
+
+use testing::recipes::{blocks, paths};
+
+#[test]
+fn every_file_of_a_recipe_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let paths = paths();
+    assert!(paths.len() > 40, "{paths:#?}");
+    let missing: Vec<_> = paths
+        .iter()
+        .filter(|path| !root.join(path).exists())
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_block_of_a_recipe_fits_the_tree() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let blocks = blocks();
+    assert_eq!(blocks.len(), 6, "{blocks:#?}");
+    for block in blocks {
+        if block.is_new {
+            assert!(!root.join(block.path).exists(), "{}", block.path);
+        } else {
+            block.edited(root).expect("lines that are there");
+        }
+    }
+}
