@@ -22,6 +22,8 @@ pub(super) struct Event {
     #[serde(deserialize_with = "lenient")]
     pub after: Option<String>,
     #[serde(deserialize_with = "lenient")]
+    pub before: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub deleted: Option<bool>,
     /// Inputs of a `workflow_dispatch` form.
     #[serde(deserialize_with = "lenient")]

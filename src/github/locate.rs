@@ -16,6 +16,9 @@ pub(super) struct Pull {
     pub head: Option<End>,
     #[serde(default)]
     base: Option<End>,
+    /// True if only collaborators may comment.
+    #[serde(default)]
+    pub locked: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,6 @@
 //! Reports a verdict on GitHub: a check run with annotations, a comment, an issue, a job summary and outputs.
 
+mod author;
 mod check_run;
 mod client;
 mod comment;
@@ -9,11 +10,13 @@ mod files;
 mod issue;
 mod limits;
 mod locate;
+mod marker;
 mod mask;
 mod publication;
 mod publisher;
 mod pull_files;
 mod remembered;
+mod runs;
 mod shorten;
 
 pub use client::{Client, ClientError, Limit, Share};

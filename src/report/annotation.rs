@@ -1,5 +1,7 @@
 //! Annotations for findings, each at its place in the configuration.
 
+use std::collections::BTreeMap;
+
 use crate::{
     baseline::Standing,
     contract::Severity,
@@ -7,13 +9,16 @@ use crate::{
 };
 
 use super::{
-    Outcome, Reported,
-    neutral::plain,
+    Outcome, Reported, count,
+    neutral::{plain, shortened},
     shown::{self, Shown},
 };
 
 /// GitHub accepts titles of 255 characters; counted in bytes to be safe.
 const TITLE_BYTES: usize = 255;
+
+/// Leaves room for the rest of the title.
+const TITLE_ENTITY_CHARACTERS: usize = 120;
 
 /// GitHub accepts messages and details of 64 KB.
 const MESSAGE_BYTES: usize = 64_000;
@@ -52,8 +57,12 @@ impl Level {
     }
 }
 
-/// Lists annotations: one for each problem, each warning with a place, and each advice, then one for each finding, most
-/// severe first. Anything without a place goes to the first line of `default_path`, the configuration.
+/// Number of findings that the annotation of a group names.
+const NAMED_FINDINGS: usize = 5;
+
+/// Lists annotations: one for each problem, each warning with a place, and each advice, then one for the findings of a
+/// rule, a level and a line, most severe first. Anything without a place goes to the first line of `default_path`, the
+/// configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
@@ -67,12 +76,44 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     annotations.extend(of_warnings(&outcome.warnings));
     let advice = outcome.advice();
     annotations.extend(advice.map(|(advice, contract)| of_advice(advice, contract, default_path)));
-    annotations.extend(outcome.findings().into_iter().map(|(contract, found)| {
-        let name = outcome.name_of(contract);
-        let annotation = of_finding(found, name, outcome.counts(found));
-        annotation.at(found.place.as_ref(), default_path)
+    annotations.extend(groups(outcome).iter().map(|group| {
+        let annotation = group.annotation();
+        annotation.at(group.first.place.as_ref(), default_path)
     }));
     annotations
+}
+
+/// Findings of one rule and level at one line.
+struct Group<'a> {
+    first: &'a Reported,
+    others: Vec<&'a Reported>,
+    contract: Option<&'a str>,
+    level: Level,
+}
+
+/// Groups the findings, so that a thousand of one cause are one annotation of its line.
+fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    for (contract, found) in outcome.findings() {
+        let contract = outcome.name_of(contract);
+        let level = level(found, outcome.counts(found));
+        let line = found.place.as_ref().map(|place| (&place.path, place.line));
+        let key = (line, found.finding.rule.to_string(), contract, level);
+        let known_group = known.get(&key).and_then(|index| groups.get_mut(*index));
+        if let Some(group) = known_group {
+            group.others.push(found);
+        } else {
+            known.insert(key, groups.len());
+            groups.push(Group {
+                first: found,
+                others: Vec::new(),
+                contract,
+                level,
+            });
+        }
+    }
+    groups
 }
 
 fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> Annotation {
@@ -101,32 +142,73 @@ pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
     })
 }
 
-fn of_finding(found: &Reported, contract: Option<&str>, counts: bool) -> Annotation {
-    let finding = &found.finding;
-    let shown = Shown::new(finding);
-    let standing = found.standing.as_ref();
-    let level = match finding.severity {
-        _ if matches!(standing, Some(Standing::Accepted { .. })) => Level::Notice,
+fn level(found: &Reported, counts: bool) -> Level {
+    match found.finding.severity {
+        _ if matches!(found.standing, Some(Standing::Accepted { .. })) => Level::Notice,
         Severity::High if counts => Level::Failure,
         Severity::High | Severity::Medium => Level::Warning,
         Severity::Low => Level::Notice,
-    };
-    let title = format!(
-        "[{}] {}{}{}: {}",
-        finding.severity.as_str().to_uppercase(),
-        finding.rule,
-        shown::standing(standing),
-        of_contract(contract),
-        shown.entity
-    );
-    let mut lines = shown.message;
-    lines.extend(found.changes.iter().map(shown::change));
-    lines.extend(fix(shown.fix));
-    let mut annotation = Annotation::new(level, &title, &lines);
-    if !shown.evidence.is_empty() {
-        annotation.raw_details = Some(joined(&shown.evidence));
     }
-    annotation
+}
+
+impl Group<'_> {
+    /// Describes the first finding in full, and counts the others.
+    fn annotation(&self) -> Annotation {
+        let finding = &self.first.finding;
+        let shown = Shown::new(finding);
+        let more = match self.others.len() {
+            0 => String::new(),
+            more => format!(" and {} more", count::grouped(count::length(more))),
+        };
+        let title = format!(
+            "[{}] {}{}{}: {}{more}",
+            finding.severity.as_str().to_uppercase(),
+            finding.rule,
+            self.standing(),
+            of_contract(self.contract),
+            shortened(&shown.entity, TITLE_ENTITY_CHARACTERS),
+        );
+        let mut lines = Vec::new();
+        lines.extend(self.named());
+        lines.extend(shown.message);
+        lines.extend(self.first.changes.iter().map(shown::change));
+        lines.extend(fix(shown.fix));
+        let mut annotation = Annotation::new(self.level, &title, &lines);
+        if !shown.evidence.is_empty() {
+            annotation.raw_details = Some(joined(&shown.evidence));
+        }
+        annotation
+    }
+
+    /// Returns the standing that all findings share, if they do.
+    fn standing(&self) -> String {
+        let standing = shown::standing(self.first.standing.as_ref());
+        let mut others = self.others.iter();
+        let is_shared = others.all(|other| shown::standing(other.standing.as_ref()) == standing);
+        if is_shared { standing } else { String::new() }
+    }
+
+    /// Names the first findings and counts all of them. `None` for a single one.
+    fn named(&self) -> Option<String> {
+        if self.others.is_empty() {
+            return None;
+        }
+        let total = self.others.len().saturating_add(1);
+        let all = std::iter::once(&self.first).chain(&self.others);
+        let named: Vec<_> = all
+            .take(NAMED_FINDINGS)
+            .map(|found| Shown::new(&found.finding).entity)
+            .collect();
+        let more = match total.saturating_sub(named.len()) {
+            0 => String::new(),
+            more => format!(" and {} more", count::grouped(count::length(more))),
+        };
+        Some(format!(
+            "{} findings of this rule at this line: {}{more}. The first one:",
+            count::grouped(count::length(total)),
+            named.join(", ")
+        ))
+    }
 }
 
 fn fix(mut lines: Vec<String>) -> Vec<String> {
@@ -201,6 +283,30 @@ mod tests {
     #[test]
     fn a_finding_is_annotated_where_the_configuration_speaks_of_it() {
         insta::assert_debug_snapshot!(annotations(&sample::failing(), "prodverdict.yml"));
+    }
+
+    #[test]
+    fn findings_of_a_rule_share_the_annotation_of_a_line() {
+        let mut findings: Vec<_> = (0..1_200)
+            .map(|number| sample::about(&format!("{number:04}")))
+            .collect();
+        let mut another = sample::about("other");
+        another.rule = crate::contract::Rule::WrongfulAccess;
+        findings.push(another);
+        let contract = sample::contract("c", Source::Stripe, findings);
+        let annotations = annotations(&sample::outcome(vec![contract]), "a.yml");
+        let shown: Vec<_> = annotations.iter().map(|one| one.title.as_str()).collect();
+        assert_eq!(
+            shown,
+            [
+                "[HIGH] revenue-leak: user:0000 and 1,199 more",
+                "[HIGH] wrongful-access: user:other",
+            ]
+        );
+        let message = &annotations[0].message;
+        let named = "1,200 findings of this rule at this line: user:0000, user:0001, user:0002, user:0003, user:0004 and \
+                     1,195 more. The first one:\n";
+        assert!(message.starts_with(named), "{message}");
     }
 
     #[test]

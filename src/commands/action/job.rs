@@ -29,7 +29,7 @@ use crate::{
     cli::Environment,
     config::Config,
     contract::{UnixSeconds, Verdict},
-    github::{Context, Publication, Published, Publisher, ReportMode, Trust},
+    github::{Context, Publication, Published, Publisher, Trust},
     problem::Problem,
     report::{self, Mask, Outcome, Surroundings, workflow_command},
 };
@@ -334,12 +334,10 @@ impl Job<'_> {
     fn tell(&self, published: &Published) {
         self.output
             .say(&report::warnings(&published.degraded, false));
-        if published.mode != ReportMode::Checks {
-            for line in
-                workflow_command::annotations(&published.annotations_left, "see the job summary")
-            {
-                command(&self.output.mask(&line));
-            }
+        for line in
+            workflow_command::annotations(&published.annotations_left, "see the job summary")
+        {
+            command(&self.output.mask(&line));
         }
         if let Some(url) = &published.check_run_url {
             self.output.say(&format!("check run: {url}"));

@@ -69,13 +69,16 @@ async fn append_chunk(
     })
 }
 
-/// Returns the annotation within GitHub's limits, or `None` if it has no path or no message.
+/// Returns the annotation within GitHub's limits, or `None` if it has no message or no path inside the repository.
 pub(in crate::github) fn sendable(annotation: &Annotation) -> Option<Annotation> {
     let mut path = annotation.path.as_str();
     while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix('/')) {
         path = rest;
     }
-    if path.is_empty() || annotation.message.trim().is_empty() {
+    if path.is_empty()
+        || path.split('/').any(|part| part == "..")
+        || annotation.message.trim().is_empty()
+    {
         return None;
     }
     let start_line = annotation.start_line.max(1);
@@ -183,6 +186,10 @@ mod tests {
         for odd in [
             Annotation {
                 path: "./".to_owned(),
+                ..annotation()
+            },
+            Annotation {
+                path: "src/../../etc/passwd".to_owned(),
                 ..annotation()
             },
             Annotation {

@@ -1,10 +1,9 @@
 //! The check run: created before the check, then given its annotations, and completed last.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    client::{Call, Client, ClientError, encode},
+    client::{Call, Client, ClientError},
     context::Repository,
     publication::Conclusion,
     shorten::{head, shorten},
@@ -12,8 +11,10 @@ use super::{
 use crate::report::Annotation;
 
 mod annotations;
+mod listing;
 
 pub(super) use annotations::{append, sendable};
+pub(super) use listing::{Known, Listing, list};
 
 /// Limit in bytes; GitHub accepts 65,535 of what it calls characters.
 const TEXT_BYTES: usize = 65_535;
@@ -31,6 +32,13 @@ pub(super) struct CheckRun {
     pub url: Option<String>,
     /// The app that the token belongs to.
     pub app: Option<String>,
+}
+
+/// The end of a check run.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub conclusion: Conclusion,
+    pub completed_at: String,
 }
 
 /// Fields of a new check run.
@@ -53,37 +61,6 @@ pub(super) struct Output<'a> {
     pub text: Option<&'a str>,
     /// The end of the summary, for later runs to read. It is never truncated.
     pub kept: Option<&'a str>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Known {
-    id: u64,
-    #[serde(default)]
-    html_url: Option<String>,
-    #[serde(default)]
-    external_id: Option<String>,
-    #[serde(default)]
-    app: Option<App>,
-    #[serde(default)]
-    output: Option<KnownOutput>,
-}
-
-#[derive(Debug, Deserialize)]
-struct App {
-    #[serde(default)]
-    slug: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct KnownOutput {
-    #[serde(default)]
-    annotations_count: Option<usize>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Listing {
-    #[serde(default)]
-    check_runs: Vec<Known>,
 }
 
 /// Creates a check run, even in a re-run: GitHub cannot reopen a completed one, and shows the latest of each name.
@@ -128,40 +105,59 @@ pub(super) async fn find(
     client: &mut Client,
     opening: &Opening<'_>,
 ) -> Result<Option<CheckRun>, ClientError> {
-    let path = format!(
-        "/repos/{}/commits/{}/check-runs?check_name={}&filter=all&per_page=100",
-        opening.repository,
-        opening.sha,
-        encode(opening.name)
-    );
-    let listing: Listing = client.read(Call::get(path)).await?;
+    let listing = Listing {
+        repository: opening.repository,
+        sha: opening.sha,
+        name: opening.name,
+        status: None,
+        per_page: 100,
+        max_pages: 1,
+    };
     let external_id = client.mask().text(opening.external_id);
     let ours = |known: &Known| known.external_id.as_deref() == Some(external_id.as_str());
-    let found = listing.check_runs.into_iter().find(ours);
+    let found = list(client, &listing).await?.into_iter().find(ours);
     Ok(found.map(|known| CheckRun::new(opening.repository, known)))
 }
 
-/// Completes the check run. Repeating the call changes nothing.
+/// Completes the check run. Repeating the call changes nothing, so a response that does not confirm it is followed by a
+/// question.
 pub(super) async fn conclude(
     client: &mut Client,
     run: &CheckRun,
     output: &Output<'_>,
-    (conclusion, completed_at): (Conclusion, String),
+    ending: &Ending,
 ) -> Result<(), ClientError> {
     let body = json!({
         "status": "completed",
-        "conclusion": conclusion.as_str(),
-        "completed_at": completed_at,
+        "conclusion": ending.conclusion.as_str(),
+        "completed_at": ending.completed_at,
         "output": output.to_json(),
     });
-    client
-        .send(Call::patch(run.path.as_str(), body, true))
-        .await
-        .map(|_answer| ())
+    let mut attempts = client.limits().attempts;
+    loop {
+        let call = Call::patch(run.path.as_str(), body.clone(), true);
+        let error = match client.read::<Known>(call).await {
+            // Some servers leave out the status.
+            Ok(known) if known.is_completed() || known.status.is_none() => return Ok(()),
+            Ok(_unchanged) => ClientError::Ignored {
+                call: format!("PATCH {}", run.path),
+            },
+            Err(error @ ClientError::Unreadable { .. }) => error,
+            Err(error) => return Err(error),
+        };
+        let known: Known = client.read(Call::get(run.path.as_str())).await?;
+        if known.is_completed() {
+            return Ok(());
+        }
+        attempts = attempts.saturating_sub(1);
+        if attempts == 0 {
+            return Err(error);
+        }
+    }
 }
 
 impl CheckRun {
-    fn new(repository: &Repository, known: Known) -> Self {
+    pub(super) fn new(repository: &Repository, known: Known) -> Self {
         let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
         Self {
             path: format!("/repos/{repository}/check-runs/{}", known.id),

@@ -67,6 +67,8 @@ pub enum ClientError {
         .wait.as_secs()
     )]
     Closed { call: String, wait: Duration },
+    #[error("GitHub accepted `{call}` and did not do it")]
+    Ignored { call: String },
     #[error("no time is left for `{call}`")]
     OutOfTime { call: String },
     #[error("`{path}` is not a path inside the repository")]
@@ -157,7 +159,7 @@ impl Explain for ClientError {
                 status: 403 | 404, ..
             } => {
                 "give the job `permissions: { contents: read, checks: write, pull-requests: write }`; on pull requests \
-                 from forks and by Dependabot GitHub allows reading only, and a locked pull request takes no comments"
+                 from forks and by Dependabot GitHub allows reading only"
             }
             Self::Refused { status, .. } if *status >= 500 => {
                 "GitHub has trouble; see https://www.githubstatus.com"
@@ -172,6 +174,7 @@ impl Explain for ClientError {
             Self::Refused { .. }
             | Self::Request { .. }
             | Self::Unreadable { .. }
+            | Self::Ignored { .. }
             | Self::OutOfTime { .. } => "",
         };
         hint.to_owned()

@@ -1,8 +1,8 @@
 //! The text of the comment: marker, state, report with history, and footer. Also parses existing comments.
 
-use super::{Place, state::State};
+use super::{place::Place, state::State};
 use crate::{
-    github::{publication::CommentBody, shorten::shorten},
+    github::{marker::Marker, publication::CommentBody, shorten::shorten},
     report::{
         Mask,
         markdown::{Ran, with_history},
@@ -19,7 +19,7 @@ const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job sum
 /// The comment to write, and its comparison with existing ones.
 #[derive(Debug)]
 pub(super) struct Sticky {
-    marker: String,
+    marker: Marker,
     state: State,
     now: Ran,
     head: Option<String>,
@@ -52,7 +52,7 @@ impl Sticky {
             findings: body.findings,
         };
         Self {
-            marker,
+            marker: Marker::new(marker),
             state: State::new((place.run.id, place.run.attempt), &now),
             now,
             outdated: mask.text(&outdated(place.sha, head.as_deref())),
@@ -69,7 +69,8 @@ impl Sticky {
         let report = self.report(&earlier, &state);
         format!(
             "{}\n{state}\n\n{report}\n\n{FOOTER}\n{}",
-            self.marker, self.footer
+            self.marker.line(),
+            self.footer
         )
     }
 
@@ -80,7 +81,7 @@ impl Sticky {
     }
 
     fn report(&self, earlier: &[Ran], state: &str) -> String {
-        let around = self.marker.len() + state.len() + FOOTER.len() + self.footer.len() + 7;
+        let around = self.marker.line().len() + state.len() + FOOTER.len() + self.footer.len() + 7;
         let report = with_history(&self.markdown, &self.now, earlier);
         let report = format!("{}{report}", self.outdated);
         shorten(&report, MOST_BYTES.saturating_sub(around), SHORTENED)
@@ -88,11 +89,8 @@ impl Sticky {
             .to_owned()
     }
 
-    /// Returns true if the comment begins with our marker.
-    pub(super) fn marks(&self, body: &str) -> bool {
-        body.lines()
-            .next()
-            .is_some_and(|line| line.trim_end() == self.marker)
+    pub(super) fn marker(&self) -> &Marker {
+        &self.marker
     }
 
     /// Returns true if the comment has the same report about the same commit, whichever run wrote it.
@@ -112,9 +110,15 @@ impl Sticky {
             return false;
         };
         let head = self.head.as_deref();
-        let is_current = head.is_some_and(|head| theirs.is_about(head) && head != self.now.commit);
+        let is_ours_current = head == Some(self.now.commit.as_str());
+        let is_theirs_current = head.is_some_and(|head| theirs.is_about(head));
         let is_later = theirs.run() > self.state.run();
-        is_later || is_current
+        // Anybody who may edit the comment may have changed the run, but not the head of the pull request.
+        if is_ours_current == is_theirs_current {
+            is_later
+        } else {
+            is_theirs_current
+        }
     }
 }
 
@@ -176,7 +180,6 @@ mod tests {
             sha,
             check_name: "ProdVerdict",
             series: "",
-            app: None,
         };
         let body = CommentBody {
             markdown: markdown.to_owned(),
@@ -196,7 +199,7 @@ mod tests {
     fn a_change_of_the_footer_alone_is_no_change() {
         let earlier = sticky(1, "aaa", "aaa", "2 findings");
         let later = sticky(2, "aaa", "aaa", "2 findings");
-        assert!(later.marks(&earlier.text(None)));
+        assert!(later.marker().is_on(&earlier.text(None)));
         assert!(later.is_said_by(&Written::read(&earlier.text(None))));
         assert!(later.is_said_by(&Written::read(&earlier.text(None).replace('\n', "\r\n"))));
         assert!(

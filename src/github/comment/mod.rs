@@ -4,20 +4,20 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
+    author::{Identity, User},
     client::{Call, Client, ClientError},
-    context::{Repository, Run},
     locate,
+    marker::{self, Entry, Found, List},
     publication::CommentBody,
+    runs,
 };
 
-pub(super) mod author;
 mod body;
+mod place;
 mod state;
 
-use author::Author;
 use body::{Sticky, Written};
-
-const PER_PAGE: usize = 100;
+pub(super) use place::Place;
 
 /// Maximum number of pages. A comment beyond the first 5,000 could not be found again, so none is created.
 const MOST_PAGES: usize = 50;
@@ -34,20 +34,6 @@ pub enum CommentMode {
     OnFindings,
 }
 
-/// The pull request and the run to comment for.
-#[derive(Debug)]
-pub(super) struct Place<'a> {
-    pub repository: &'a Repository,
-    pub number: u64,
-    pub run: &'a Run,
-    /// The commit of the report.
-    pub sha: &'a str,
-    pub check_name: &'a str,
-    pub series: &'a str,
-    /// The app of the token, if a check run revealed it.
-    pub app: Option<&'a str>,
-}
-
 /// Outcome for the comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Commented {
@@ -60,6 +46,10 @@ pub(super) enum Commented {
     Newer(Option<String>),
     /// There are too many comments to be sure that ours is not among them.
     TooMany,
+    /// Comments have our marker, and nothing says whether they are ours.
+    Unclear,
+    /// The pull request is locked.
+    Locked,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,14 +64,14 @@ struct Comment {
     html_url: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct User {
-    #[serde(default)]
-    id: Option<u64>,
-    #[serde(default)]
-    login: Option<String>,
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
+impl Entry for Comment {
+    fn text(&self) -> Option<&str> {
+        self.body.as_deref()
+    }
+
+    fn user(&self) -> Option<&User> {
+        self.user.as_ref()
+    }
 }
 
 /// Outcome of one round.
@@ -95,9 +85,9 @@ enum Round {
 /// harm.
 pub(super) async fn publish(
     client: &mut Client,
+    identity: &mut Identity,
     place: &Place<'_>,
-    body: &CommentBody,
-    mode: CommentMode,
+    (body, mode): (&CommentBody, CommentMode),
 ) -> Result<Commented, ClientError> {
     if mode == CommentMode::Off {
         return Ok(Commented::NotNeeded);
@@ -106,119 +96,151 @@ pub(super) async fn publish(
     let pull = locate::pull(client, place.repository, place.number)
         .await
         .ok();
+    let is_locked = pull.as_ref().is_some_and(|pull| pull.locked);
     let head = pull.and_then(|pull| pull.head?.sha);
-    let sticky = Sticky::new(place, head, body, client.mask());
-    let mut posted = None;
-    let mut lost = None;
-    for _ in 0..MOST_ROUNDS {
-        let may_post = posted.is_none();
-        match round(client, place, &sticky, (mode, body.clean, may_post)).await {
-            Ok(Round::Done(Commented::NotNeeded)) if !may_post => break,
-            Ok(Round::Done(Commented::Unchanged(url))) if !may_post || lost.is_some() => {
-                return Ok(Commented::Written(url));
-            }
-            Ok(Round::Done(done)) => return Ok(done),
-            Ok(Round::Posted(comment)) => posted = Some(comment.html_url),
-            Err(_unverified) if !may_post => break,
-            Err(error) if error.is_ambiguous() => lost = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
-    match (posted, lost) {
-        (Some(url), _) => Ok(Commented::Written(url)),
-        (None, Some(error)) => Err(error),
-        (None, None) => Ok(Commented::NotNeeded),
+    let mut work = Work {
+        place,
+        sticky: Sticky::new(place, head, body, client.mask()),
+        creates: mode == CommentMode::On || !body.clean,
+        identity,
+        posted: None,
+    };
+    match work.write(client).await {
+        Err(error) if is_locked && error.status() == Some(403) => Ok(Commented::Locked),
+        written => written,
     }
 }
 
-async fn round(
-    client: &mut Client,
-    place: &Place<'_>,
-    sticky: &Sticky,
-    (mode, clean, may_post): (CommentMode, bool, bool),
-) -> Result<Round, ClientError> {
-    let Some(mut ours) = ours(client, place, sticky).await? else {
-        return Ok(Round::Done(Commented::TooMany));
-    };
-    ours.sort_by_key(|comment| comment.id);
-    let mut ours = ours.into_iter();
-    let Some(oldest) = ours.next() else {
-        if !may_post || (mode == CommentMode::OnFindings && clean) {
-            return Ok(Round::Done(Commented::NotNeeded));
-        }
-        return post(client, place, sticky).await.map(Round::Posted);
-    };
-    let others: Vec<_> = ours.collect();
-    let written: Vec<_> = std::iter::once(&oldest)
-        .chain(&others)
-        .map(|comment| Written::read(comment.body.as_deref().unwrap_or_default()))
-        .collect();
-    if written.iter().any(|written| sticky.yields_to(written)) {
-        if !may_post {
-            // The newer run may have looked before this one wrote. It keeps the oldest comment, so keep that one too.
-            let others = others.iter().zip(written.iter().skip(1));
-            for (other, _) in others.filter(|(_, written)| !sticky.yields_to(written)) {
-                delete(client, place, other).await?;
-            }
-        }
-        return Ok(Round::Done(Commented::Newer(oldest.html_url)));
-    }
-    let says_the_same = written
-        .first()
-        .is_some_and(|written| sticky.is_said_by(written));
-    let url = oldest.html_url.clone();
-    if !says_the_same {
-        let latest = written.iter().max_by_key(|written| written.run());
-        let text = sticky.text(latest);
-        if edit(client, place, &text, &oldest).await?.is_gone() {
-            return post(client, place, sticky).await.map(Round::Posted);
-        }
-    }
-    for other in &others {
-        delete(client, place, other).await?;
-    }
-    Ok(Round::Done(if says_the_same {
-        Commented::Unchanged(url)
-    } else {
-        Commented::Written(url)
-    }))
+struct Work<'a> {
+    place: &'a Place<'a>,
+    sticky: Sticky,
+    /// False if only an existing comment is updated.
+    creates: bool,
+    identity: &'a mut Identity,
+    /// The comment that this run posted.
+    posted: Option<Comment>,
 }
 
-/// Finds our comments. They must have our marker and our account, because anybody can write the marker. Returns `None`
-/// if there are too many comments to read.
-async fn ours(
-    client: &mut Client,
-    place: &Place<'_>,
-    sticky: &Sticky,
-) -> Result<Option<Vec<Comment>>, ClientError> {
-    let mut marked = Vec::new();
-    let mut is_complete = false;
-    for page in 1..=MOST_PAGES {
-        let path = format!(
-            "/repos/{}/issues/{}/comments?per_page={PER_PAGE}&page={page}",
-            place.repository, place.number
-        );
-        let answer = client.send(Call::get(path)).await?;
-        let comments: Vec<Comment> = answer.json()?;
-        let is_last = comments.len() < PER_PAGE && !answer.has_next();
-        let is_marked = |comment: &Comment| {
-            comment
-                .body
-                .as_deref()
-                .is_some_and(|body| sticky.marks(body))
+impl Work<'_> {
+    async fn write(&mut self, client: &mut Client) -> Result<Commented, ClientError> {
+        let mut lost = None;
+        for _ in 0..MOST_ROUNDS {
+            let may_post = self.posted.is_none();
+            match self.round(client).await {
+                Ok(Round::Done(Commented::NotNeeded)) if !may_post => break,
+                Ok(Round::Done(Commented::Unchanged(url))) if !may_post || lost.is_some() => {
+                    return Ok(Commented::Written(url));
+                }
+                Ok(Round::Done(done)) => return Ok(done),
+                Ok(Round::Posted(comment)) => {
+                    self.identity.learn_user(comment.user.as_ref());
+                    self.posted = Some(comment);
+                }
+                Err(_unverified) if !may_post => break,
+                Err(error) if error.is_ambiguous() => lost = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        match (self.posted.take(), lost) {
+            (Some(comment), _) => Ok(Commented::Written(comment.html_url)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(Commented::NotNeeded),
+        }
+    }
+
+    async fn round(&mut self, client: &mut Client) -> Result<Round, ClientError> {
+        let may_post = self.posted.is_none();
+        let mut ours = match self.ours(client).await? {
+            Found::Ours(ours) => ours,
+            // The comment that was just posted is among the others.
+            Found::Unclear if !may_post => return Ok(Round::Done(Commented::NotNeeded)),
+            Found::Unclear => return Ok(Round::Done(Commented::Unclear)),
+            Found::TooMany => return Ok(Round::Done(Commented::TooMany)),
         };
-        marked.extend(comments.into_iter().filter(is_marked));
-        if is_last {
-            is_complete = true;
-            break;
+        ours.sort_by_key(|comment| comment.id);
+        let mut ours = ours.into_iter();
+        let Some(oldest) = ours.next() else {
+            if !may_post || !self.creates {
+                return Ok(Round::Done(Commented::NotNeeded));
+            }
+            return post(client, self.place, &self.sticky)
+                .await
+                .map(Round::Posted);
+        };
+        let others: Vec<_> = ours
+            .map(|comment| (Written::read(comment.text().unwrap_or_default()), comment))
+            .collect();
+        let written = Written::read(oldest.text().unwrap_or_default());
+        let mut all = vec![&written];
+        all.extend(others.iter().map(|(written, _)| written));
+        if self.yields_to_any(client, &all).await {
+            if !may_post {
+                // The newer run may have looked before this one wrote. It keeps the oldest comment, so keep that one
+                // too.
+                let ours = others
+                    .iter()
+                    .filter(|(written, _)| !self.sticky.yields_to(written));
+                for (_, other) in ours {
+                    delete(client, self.place, other).await?;
+                }
+            }
+            return Ok(Round::Done(Commented::Newer(oldest.html_url)));
         }
+        let says_the_same = self.sticky.is_said_by(&written);
+        if !says_the_same {
+            let latest = all.into_iter().max_by_key(|written| written.run());
+            let text = self.sticky.text(latest);
+            if edit(client, self.place, &text, &oldest).await?.is_gone() {
+                return post(client, self.place, &self.sticky)
+                    .await
+                    .map(Round::Posted);
+            }
+        }
+        for (_, other) in &others {
+            delete(client, self.place, other).await?;
+        }
+        Ok(Round::Done(if says_the_same {
+            Commented::Unchanged(oldest.html_url)
+        } else {
+            Commented::Written(oldest.html_url)
+        }))
     }
-    if marked.is_empty() {
-        return Ok(is_complete.then_some(marked));
+
+    /// Returns true if one of the comments is from a later run that exists, or is about the head.
+    async fn yields_to_any(&self, client: &mut Client, all: &[&Written]) -> bool {
+        for written in all {
+            if !self.sticky.yields_to(written) {
+                continue;
+            }
+            let Place {
+                repository,
+                run: ours,
+                ..
+            } = self.place;
+            let later = written
+                .run()
+                .filter(|theirs| *theirs > (ours.id, ours.attempt));
+            let is_invented = match later {
+                Some(theirs) => runs::is_invented(client, repository, ours, theirs).await,
+                None => false,
+            };
+            if !is_invented {
+                return true;
+            }
+        }
+        false
     }
-    let author = Author::find(client, place.app).await;
-    marked.retain(|comment| comment.user.as_ref().is_some_and(|user| author.is(user)));
-    Ok((is_complete || !marked.is_empty()).then_some(marked))
+
+    async fn ours(&mut self, client: &mut Client) -> Result<Found<Comment>, ClientError> {
+        let Place {
+            repository, number, ..
+        } = self.place;
+        let list = List {
+            path: format!("/repos/{repository}/issues/{number}/comments"),
+            max_pages: MOST_PAGES,
+        };
+        marker::find(client, self.identity, self.sticky.marker(), &list).await
+    }
 }
 
 async fn post(

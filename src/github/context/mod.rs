@@ -37,6 +37,8 @@ pub struct Context {
     pub sha: Option<String>,
     /// `GITHUB_SHA`, in case GitHub does not know `sha`.
     pub fallback_sha: Option<String>,
+    /// The head before the push, if the event names it.
+    pub previous_sha: Option<String>,
     pub pull_request: Option<u64>,
     /// Base commit of the pull request, if the event or GitHub names it.
     pub base_sha: Option<String>,

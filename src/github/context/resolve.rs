@@ -15,6 +15,8 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
     let event = read(payload, &mut context);
     context.is_dependabot = is_dependabot(variables, &event);
     let repository = event.repository.clone().unwrap_or_default();
+    let is_commit = |sha: &String| is_sha(sha) && !is_zero(sha);
+    context.previous_sha = event.before.clone().filter(is_commit);
     context.default_branch = repository
         .default_branch
         .filter(|branch| !branch.is_empty());
@@ -73,6 +75,7 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         run: Run::new(variables),
         sha: None,
         fallback_sha: get("GITHUB_SHA").filter(|sha| is_sha(sha)).cloned(),
+        previous_sha: None,
         pull_request: None,
         base_sha: None,
         subject: Subject::Event,
@@ -163,8 +166,7 @@ fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
 fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
     context.check_run = Due::Yes;
     context.comment = Due::OnRequest;
-    let is_zero = |sha: &String| sha.bytes().all(|byte| byte == b'0');
-    if event.deleted == Some(true) || event.after.as_ref().is_some_and(is_zero) {
+    if event.deleted == Some(true) || event.after.as_deref().is_some_and(is_zero) {
         context.check_run = Due::No;
         context.comment = Due::No;
         context.nothing_to_do = Some("the push deleted its branch or tag".to_owned());
@@ -176,6 +178,11 @@ fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, Strin
         context.search = Search::Commit(sha.clone());
     }
     default_branch(context, variables);
+}
+
+/// Returns true for the id that stands for no commit.
+fn is_zero(sha: &str) -> bool {
+    sha.bytes().all(|byte| byte == b'0')
 }
 
 /// Allows updating the issue, on request, if the workflow runs on the default branch.

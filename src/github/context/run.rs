@@ -65,6 +65,11 @@ impl Run {
         }
     }
 
+    /// Returns the beginning of the external id of every check run of this job.
+    pub(in crate::github) fn external_id_prefix(&self) -> String {
+        format!("prodverdict/{}/{}/", self.workflow, self.job)
+    }
+
     /// Returns a key that is the same for every run of one job. Different workflows, check names and series have
     /// different keys, so that each keeps its own comment.
     pub(in crate::github) fn key(&self, check_name: &str, series: &str) -> String {

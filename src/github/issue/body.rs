@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Place;
+use super::place::Place;
 use crate::{
     baseline::{Earlier, State},
     github::{
+        marker::Marker,
         publication::IssueBody,
         remembered::{issue_key, issue_marker},
         shorten::shorten,
@@ -24,7 +25,7 @@ const SHORTENED: &str =
 /// The text to write, and its comparison with an existing one.
 #[derive(Debug)]
 pub(super) struct Draft {
-    marker: String,
+    marker: Marker,
     stamp: Stamp,
     text: String,
     /// False if there are too many findings for the text to keep them.
@@ -76,7 +77,7 @@ impl Draft {
         let report = report.trim();
         let text = format!("{marker}\n{stamp_line}\n\n{report}\n\n{FOOTER}\n{footer}{state_line}");
         Self {
-            marker,
+            marker: Marker::new(marker),
             stamp,
             text,
             keeps_state: state.is_some(),
@@ -87,11 +88,8 @@ impl Draft {
         &self.text
     }
 
-    /// Returns true if the text begins with our marker.
-    pub(super) fn marks(&self, body: &str) -> bool {
-        body.lines()
-            .next()
-            .is_some_and(|line| line.trim_end() == self.marker)
+    pub(super) fn marker(&self) -> &Marker {
+        &self.marker
     }
 
     pub(super) fn keeps_state(&self) -> bool {
@@ -113,11 +111,11 @@ impl Draft {
         written.stamp.as_ref() == Some(&self.stamp) && self.is_said_by(written)
     }
 
-    /// Returns true if a later run wrote the text.
-    pub(super) fn yields_to(&self, written: &Written) -> bool {
-        written.stamp.as_ref().is_some_and(|theirs| {
-            (theirs.run_id, theirs.attempt) > (self.stamp.run_id, self.stamp.attempt)
-        })
+    /// Returns the run that wrote the text, if it is a later one.
+    pub(super) fn later_run(&self, written: &Written) -> Option<(u64, u64)> {
+        let theirs = written.stamp.as_ref()?;
+        let theirs = (theirs.run_id, theirs.attempt);
+        (theirs > (self.stamp.run_id, self.stamp.attempt)).then_some(theirs)
     }
 }
 
@@ -166,7 +164,6 @@ mod tests {
             config: "prodverdict.yml",
             series: "",
             label: "prodverdict",
-            app: None,
         };
         // Spread the values like hashes, so that they do not compress.
         let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -194,11 +191,11 @@ mod tests {
     fn a_text_comes_back_and_a_later_time_alone_is_no_change() {
         let first = draft(1, "2 findings", 2);
         let written = Written::read(&first.text().replace('\n', "\r\n"));
-        assert!(first.marks(first.text()) && first.wrote(&written));
+        assert!(first.marker().is_on(first.text()) && first.wrote(&written));
         let second = draft(2, "2 findings", 2);
         assert!(second.is_said_by(&written) && !second.wrote(&written));
-        assert!(!second.yields_to(&written));
-        assert!(first.yields_to(&Written::read(second.text())));
+        assert!(second.later_run(&written).is_none());
+        assert!(first.later_run(&Written::read(second.text())).is_some());
         let Earlier::Found(state) = written.earlier() else {
             panic!("no state");
         };

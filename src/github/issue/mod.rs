@@ -3,41 +3,30 @@
 use serde_json::{Value, json};
 
 use super::{
+    author::Identity,
     client::{Call, Client, ClientError, encode},
-    context::{Repository, Run},
+    marker::{Entry as _, Found},
     publication::IssueBody,
+    runs,
 };
 use crate::baseline::{Change, Earlier};
 
 mod body;
 mod news;
+mod place;
 mod plan;
 mod search;
 
 use body::{Draft, Written};
+pub(super) use place::Place;
 use plan::{Move, Plan, Standing};
-use search::{Found, Issue, Search};
+use search::{Issue, ours};
 
 /// Maximum number of rounds: one to write, one to look for a concurrent run, and two for lost responses.
 const MOST_ROUNDS: u32 = 4;
 
 /// Red, like a failed check run.
 const LABEL_COLOUR: &str = "b60205";
-
-/// The repository and the run to write for.
-#[derive(Debug)]
-pub(super) struct Place<'a> {
-    pub repository: &'a Repository,
-    pub run: &'a Run,
-    /// The commit of the report.
-    pub sha: &'a str,
-    /// Path of the configuration, relative to the root of the repository.
-    pub config: &'a str,
-    pub series: &'a str,
-    pub label: &'a str,
-    /// The app of the token, if a check run revealed it.
-    pub app: Option<&'a str>,
-}
 
 /// Outcome for the issue.
 #[derive(Debug)]
@@ -53,6 +42,8 @@ pub(super) enum Told {
     Newer(Option<String>),
     /// There are too many issues to be sure that ours is not among them.
     TooMany,
+    /// Issues have our marker, and nothing says whether they are ours.
+    Unclear,
 }
 
 /// Result of the first round. Later rounds would see our own text.
@@ -74,6 +65,7 @@ enum Round {
     Done(Option<Ours>),
     Newer(Option<String>),
     TooMany,
+    Unclear,
     /// An issue was opened or has disappeared, so another round is needed.
     Again,
 }
@@ -81,6 +73,7 @@ enum Round {
 /// Updates the issue. Each round starts from the current issues, so that lost responses and concurrent runs do no harm.
 pub(super) async fn publish(
     client: &mut Client,
+    identity: &mut Identity,
     place: &Place<'_>,
     body: &IssueBody,
 ) -> Result<Told, ClientError> {
@@ -88,7 +81,7 @@ pub(super) async fn publish(
         place,
         body,
         draft: Draft::new(place, body, client.mask()),
-        search: Search::new(place),
+        identity,
         begun: None,
         opened: None,
     };
@@ -98,6 +91,7 @@ pub(super) async fn publish(
             Ok(Round::Done(ours)) => return Ok(work.end(client, ours).await),
             Ok(Round::Newer(url)) => return Ok(Told::Newer(url)),
             Ok(Round::TooMany) => return Ok(Told::TooMany),
+            Ok(Round::Unclear) => return Ok(Told::Unclear),
             Ok(Round::Again) => last = None,
             // The issue exists. If a concurrent run opened another one, the next run resolves that.
             Err(_unverified) if work.opened.is_some() => break,
@@ -118,7 +112,7 @@ struct Work<'a> {
     place: &'a Place<'a>,
     body: &'a IssueBody,
     draft: Draft,
-    search: Search<'a>,
+    identity: &'a mut Identity,
     begun: Option<Begun>,
     /// The issue that this run opened, which the list may not show yet.
     opened: Option<Ours>,
@@ -126,8 +120,14 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn round(&mut self, client: &mut Client) -> Result<Round, ClientError> {
-        let ours = match self.search.ours(client, &self.draft).await? {
+        let found = ours(client, self.identity, self.place, self.draft.marker()).await?;
+        let ours = match found {
             Found::Ours(ours) => ours,
+            // The issue that was just opened is among the others.
+            Found::Unclear if self.opened.is_some() => {
+                return Ok(Round::Done(self.opened.clone()));
+            }
+            Found::Unclear => return Ok(Round::Unclear),
             Found::TooMany => return Ok(Round::TooMany),
         };
         let mut ours = ours.into_iter();
@@ -135,10 +135,7 @@ impl Work<'_> {
             return self.first(client).await;
         };
         let others: Vec<_> = ours.collect();
-        let mut texts = std::iter::once(&oldest)
-            .chain(&others)
-            .map(|issue| Written::read(issue.text()));
-        if texts.any(|written| self.draft.yields_to(&written)) {
+        if self.yields_to_any(client, &oldest, &others).await {
             // The later run may have looked before our issue existed.
             if let Some(opened) = self.opened.as_ref().map(|opened| opened.number)
                 && opened != oldest.number
@@ -154,6 +151,24 @@ impl Work<'_> {
             self.supersede(client, other.number, oldest.number).await?;
         }
         Ok(Round::Done(Some(Ours::from_issue(oldest))))
+    }
+
+    /// Returns true if one of the issues is from a later run that exists.
+    async fn yields_to_any(&self, client: &mut Client, oldest: &Issue, others: &[Issue]) -> bool {
+        let Place {
+            repository,
+            run: ours,
+            ..
+        } = self.place;
+        for issue in std::iter::once(oldest).chain(others) {
+            let written = Written::read(issue.text().unwrap_or_default());
+            if let Some(theirs) = self.draft.later_run(&written)
+                && !runs::is_invented(client, repository, ours, theirs).await
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// Handles the case that we have no issue yet.
@@ -180,6 +195,7 @@ impl Work<'_> {
                 }),
             ))
             .await?;
+        self.identity.learn_user(issue.user());
         self.opened = Some(Ours::from_issue(issue));
         Ok(Round::Again)
     }
@@ -210,7 +226,7 @@ impl Work<'_> {
         client: &mut Client,
         issue: &Issue,
     ) -> Result<Option<()>, ClientError> {
-        let written = Written::read(issue.text());
+        let written = Written::read(issue.text().unwrap_or_default());
         let says_the_same = self.draft.is_said_by(&written);
         let is_ours = self.draft.wrote(&written);
         let standing = |change| Standing {

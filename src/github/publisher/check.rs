@@ -3,15 +3,15 @@
 use super::{Publisher, Refusal};
 use crate::{
     github::{
-        check_run::{self, CheckRun, Opening, Output},
+        check_run::{self, CheckRun, Ending, Opening, Output},
         client::{Client, ClientError},
         publication::{Conclusion, Publication},
     },
     report::Annotation,
 };
 
-/// Maximum number of annotations. Nobody would read more, and GitHub takes a minute to store these.
-const MOST_ANNOTATIONS: usize = 1000;
+/// Maximum number of annotations. Nobody would read more.
+const MOST_ANNOTATIONS: usize = 50;
 
 /// State of the check run.
 #[derive(Debug)]
@@ -78,6 +78,7 @@ impl Publisher {
             Some(run) => run,
             None => check_run::create(client, &opening).await?,
         };
+        self.identity.learn_app(run.app.as_deref());
         self.check = Check::Open(run);
         Ok(())
     }
@@ -138,8 +139,11 @@ impl Publisher {
             kept: kept.as_deref(),
             ..output
         };
-        let ending = (publication.conclusion, self.now());
-        match check_run::conclude(client, &run, &output, ending).await {
+        let ending = Ending {
+            conclusion: publication.conclusion,
+            completed_at: self.now(),
+        };
+        match check_run::conclude(client, &run, &output, &ending).await {
             Ok(()) => self.check = Check::Concluded(run),
             Err(error) => self.degrade(Refusal::Conclusion, &error),
         }
@@ -166,8 +170,11 @@ impl Publisher {
             text: None,
             kept: None,
         };
-        let ending = (Conclusion::Cancelled, self.now());
-        check_run::conclude(client, &run, &output, ending).await?;
+        let ending = Ending {
+            conclusion: Conclusion::Cancelled,
+            completed_at: self.now(),
+        };
+        check_run::conclude(client, &run, &output, &ending).await?;
         self.check = Check::Concluded(run);
         Ok(())
     }

@@ -20,7 +20,6 @@ impl Publisher {
             return None;
         }
         let body = publication.issue.as_ref()?;
-        let app = self.check.run().and_then(|run| run.app.as_deref());
         let place = Place {
             repository: self.context.repository.as_ref()?,
             run: &self.context.run,
@@ -28,9 +27,8 @@ impl Publisher {
             config: &self.options.config,
             series: self.options.series,
             label: &self.options.issue_label,
-            app,
         };
-        match issue::publish(client, &place, body).await {
+        match issue::publish(client, &mut self.identity, &place, body).await {
             Ok(Told::Done {
                 url,
                 earlier,
@@ -58,6 +56,12 @@ impl Publisher {
             Ok(Told::TooMany) => {
                 self.degraded.push(refusal::problem(
                     "too many issues have the label to look for ours; none was opened",
+                ));
+                None
+            }
+            Ok(Told::Unclear) => {
+                self.degraded.push(refusal::unclear(
+                    "an issue of this job stands, and GitHub does not say which account the token is; none was written",
                 ));
                 None
             }

@@ -32,9 +32,8 @@ impl Publisher {
             config: &self.options.config,
             series: self.options.series,
             issue_label: &self.options.issue_label,
-            app: self.check.run().and_then(|run| run.app.as_deref()),
         };
-        let found = remembered::find(&mut client, &wanted).await;
+        let found = remembered::find(&mut client, &mut self.identity, &wanted).await;
         self.earlier.clone_from(&found.earlier);
         Recalled {
             problem: found.problem.map(|problem| self.safe(problem)),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 use super::{
+    author::Identity,
     client::{Client, ClientError},
     comment::{self, CommentMode, Commented, Place},
     context::Context,
@@ -14,6 +15,7 @@ use crate::{baseline::Remembered, problem::Problem, report::Mask};
 
 mod check;
 mod issue;
+mod leftover;
 mod memory;
 mod refusal;
 mod result;
@@ -31,6 +33,7 @@ pub struct Publisher {
     options: Options,
     mask: Mask,
     check: Check,
+    identity: Identity,
     /// The end of the check run's summary, which later runs read.
     kept: Option<String>,
     /// The last result of the default branch, once it was found.
@@ -63,9 +66,8 @@ impl Publisher {
         let possible =
             client.is_some() && context.repository.is_some() && context.nothing_to_do.is_none();
         let external_id = format!(
-            "prodverdict/{}/{}/{}/{}/{}",
-            context.run.workflow,
-            context.run.job,
+            "{}{}/{}/{}",
+            context.run.external_id_prefix(),
             context.run.id,
             context.run.attempt,
             random_hexadecimal().unwrap_or_default()
@@ -80,6 +82,7 @@ impl Publisher {
             context,
             options,
             mask,
+            identity: Identity::default(),
             kept: None,
             earlier: None,
             external_id,
@@ -114,6 +117,7 @@ impl Publisher {
             left = self.conclude(&mut client, &publication).await;
             comment_url = self.comment(&mut client, &publication).await;
             issue = self.issue(&mut client, &publication).await;
+            self.conclude_leftovers(&mut client).await;
         }
         let check_run_url = self.check.run().and_then(|run| run.url.clone());
         let summary_written = self.write_files(&publication, check_run_url.as_deref());
@@ -194,7 +198,6 @@ impl Publisher {
     async fn comment(&mut self, client: &mut Client, publication: &Publication) -> Option<String> {
         let mode = self.comment_mode()?;
         let body = publication.comment.as_ref()?;
-        let app = self.check.run().and_then(|run| run.app.as_deref());
         let place = Place {
             repository: self.context.repository.as_ref()?,
             number: self.context.pull_request?,
@@ -202,9 +205,8 @@ impl Publisher {
             sha: self.context.sha.as_deref()?,
             check_name: &self.options.check_name,
             series: self.options.series,
-            app,
         };
-        match comment::publish(client, &place, body, mode).await {
+        match comment::publish(client, &mut self.identity, &place, (body, mode)).await {
             Ok(Commented::Written(url) | Commented::Unchanged(url)) => url,
             Ok(Commented::NotNeeded) => None,
             Ok(Commented::Newer(url)) => {
@@ -217,6 +219,17 @@ impl Publisher {
                 self.degraded.push(refusal::problem(
                     "the pull request has too many comments to look for ours; none was made",
                 ));
+                None
+            }
+            Ok(Commented::Unclear) => {
+                self.degraded.push(refusal::unclear(
+                    "a comment of this job stands on the pull request, and GitHub does not say which account the token is; \
+                     none was written",
+                ));
+                None
+            }
+            Ok(Commented::Locked) => {
+                self.degraded.push(refusal::locked());
                 None
             }
             Err(error) => {

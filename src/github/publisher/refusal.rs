@@ -93,6 +93,23 @@ impl Refusal {
     }
 }
 
+/// Nothing was written, because it might have been written a second time.
+pub(super) fn unclear(message: &str) -> Problem {
+    Problem {
+        message: message.to_owned(),
+        hint: "let the runner reach GitHub's GraphQL API, which names the account, or delete the old one".to_owned(),
+        place: None,
+    }
+}
+
+pub(super) fn locked() -> Problem {
+    Problem {
+        message: "there is no comment: the pull request is locked; the report is in the job summary instead".to_owned(),
+        hint: "unlock the pull request, or set `comment: off`".to_owned(),
+        place: None,
+    }
+}
+
 pub(super) fn problem(message: &str) -> Problem {
     Problem {
         message: message.to_owned(),

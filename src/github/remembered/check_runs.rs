@@ -6,6 +6,7 @@ use super::{Found, Wanted, issue_key, key::result_marker};
 use crate::{
     baseline::{Remembered, State},
     github::{
+        check_run::{Known, Listing, list},
         client::{Call, Client, ClientError, encode},
         context::{Repository, is_sha},
     },
@@ -24,40 +25,6 @@ const MOST_PAGES: usize = 2;
 struct Commit {
     #[serde(default)]
     sha: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Listing {
-    #[serde(default)]
-    check_runs: Vec<Run>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Run {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    conclusion: Option<String>,
-    #[serde(default)]
-    external_id: Option<String>,
-    #[serde(default)]
-    app: Option<App>,
-    #[serde(default)]
-    output: Option<Output>,
-}
-
-#[derive(Debug, Deserialize)]
-struct App {
-    #[serde(default)]
-    slug: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Output {
-    #[serde(default)]
-    summary: Option<String>,
 }
 
 /// Finds the result on the newest commit that has one, because later commits are checked later.
@@ -115,59 +82,58 @@ async fn on_commit(
     (sha, app): (&str, &str),
 ) -> Result<Found, ClientError> {
     let marker = result_marker(&issue_key(wanted.config, wanted.series));
+    let listing = Listing {
+        repository,
+        sha,
+        name: wanted.check_name,
+        status: Some("completed"),
+        per_page: PER_PAGE,
+        max_pages: MOST_PAGES,
+    };
     let mut found = Found::default();
-    for page in 1..=MOST_PAGES {
-        let path = format!(
-            "/repos/{repository}/commits/{sha}/check-runs?check_name={}&status=completed&filter=all&per_page={PER_PAGE}&page={page}",
-            encode(wanted.check_name)
-        );
-        let listing: Listing = client.read(Call::get(path)).await?;
-        for run in &listing.check_runs {
-            let source = || source(sha, wanted.context.default_branch.as_deref());
-            found.take(run.read(wanted.check_name, &marker, app, source));
-        }
-        if listing.check_runs.len() < PER_PAGE {
-            break;
-        }
+    for run in list(client, &listing).await? {
+        let source = || source(sha, wanted.context.default_branch.as_deref());
+        found.take(read(&run, (wanted.check_name, &marker, app), source));
     }
     Ok(found)
 }
 
-impl Run {
-    /// Reads the kept result. A cancelled run or one without a conclusion has none.
-    fn read(&self, name: &str, marker: &str, app: &str, source: impl Fn() -> String) -> Found {
-        let is_ended = self.status.as_deref() == Some("completed")
-            && matches!(
-                self.conclusion.as_deref(),
-                Some("success" | "neutral" | "failure")
-            );
-        let external_id = self.external_id.as_deref().unwrap_or_default();
-        let summary = self.output.as_ref().and_then(|it| it.summary.as_deref());
-        let kept = summary.and_then(|summary| Some(summary.rsplit_once(marker)?.1));
-        let (true, true, true, Some(kept)) = (
-            is_ended,
-            self.name.as_deref() == Some(name),
-            external_id.starts_with("prodverdict/"),
-            kept,
-        ) else {
-            return Found::default();
+/// Reads the kept result. A cancelled run or one without a conclusion has none.
+fn read(
+    run: &Known,
+    (name, marker, app): (&str, &str, &str),
+    source: impl Fn() -> String,
+) -> Found {
+    let is_ended = run.is_completed()
+        && matches!(
+            run.conclusion.as_deref(),
+            Some("success" | "neutral" | "failure")
+        );
+    let external_id = run.external_id.as_deref().unwrap_or_default();
+    let summary = run.output.as_ref().and_then(|it| it.summary.as_deref());
+    let kept = summary.and_then(|summary| Some(summary.rsplit_once(marker)?.1));
+    let (true, true, true, Some(kept)) = (
+        is_ended,
+        run.name.as_deref() == Some(name),
+        external_id.starts_with("prodverdict/"),
+        kept,
+    ) else {
+        return Found::default();
+    };
+    if run.app() != Some(app) {
+        return Found {
+            stranger: Some(run.app().unwrap_or("an unknown app").to_owned()),
+            ..Found::default()
         };
-        let theirs = self.app.as_ref().and_then(|app| app.slug.as_deref());
-        if theirs != Some(app) {
-            return Found {
-                stranger: Some(theirs.unwrap_or("an unknown app").to_owned()),
-                ..Found::default()
-            };
-        }
-        let state = State::find(kept);
-        Found {
-            is_damaged: state.is_none(),
-            earlier: state.map(|state| Remembered {
-                state,
-                source: source(),
-            }),
-            stranger: None,
-        }
+    }
+    let state = State::find(kept);
+    Found {
+        is_damaged: state.is_none(),
+        earlier: state.map(|state| Remembered {
+            state,
+            source: source(),
+        }),
+        stranger: None,
     }
 }
 

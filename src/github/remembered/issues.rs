@@ -1,18 +1,16 @@
 //! Finds the result in the issue about the default branch.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Found, Wanted, issue_key, issue_marker};
 use crate::{
     baseline::{Remembered, State},
     github::{
-        client::{Call, Client, ClientError, encode},
-        comment::author::{Author, User},
+        author::{Identity, User},
+        client::{Client, ClientError, encode},
+        marker::{self, Entry, List, Marker},
     },
 };
-
-const PER_PAGE: usize = 100;
 
 /// Maximum number of pages. An issue on a later page has not been updated for long.
 const MOST_PAGES: usize = 3;
@@ -28,56 +26,59 @@ struct Issue {
     user: Option<User>,
     /// Present if the entry is a pull request, which GitHub lists among the issues.
     #[serde(default)]
-    pull_request: Option<Value>,
+    pull_request: Option<IgnoredAny>,
+}
+
+impl Entry for Issue {
+    fn text(&self) -> Option<&str> {
+        let is_issue = self.pull_request.is_none();
+        self.body.as_deref().filter(|_| is_issue)
+    }
+
+    fn user(&self) -> Option<&User> {
+        self.user.as_ref()
+    }
 }
 
 /// Finds the issue's result. A missing permission counts as no issue, because most workflows have neither.
 pub(super) async fn find(
     client: &mut Client,
+    identity: &mut Identity,
     wanted: &Wanted<'_>,
-    author: &Author,
 ) -> Result<Found, ClientError> {
     let mut found = Found::default();
     let Some(repository) = &wanted.context.repository else {
         return Ok(found);
     };
-    let marker = issue_marker(&issue_key(wanted.config, wanted.series));
-    for page in 1..=MOST_PAGES {
-        let path = format!(
-            "/repos/{repository}/issues?labels={}&state=all&sort=updated&direction=desc&per_page={PER_PAGE}&page={page}",
+    let marker = Marker::new(issue_marker(&issue_key(wanted.config, wanted.series)));
+    let list = List {
+        path: format!(
+            "/repos/{repository}/issues?labels={}&state=all&sort=updated&direction=desc",
             encode(wanted.issue_label)
-        );
-        let issues: Vec<Issue> = match client.read(Call::get(path)).await {
-            Ok(issues) => issues,
-            Err(error) if error.is_final() && matches!(error.status(), Some(403 | 404 | 410)) => {
-                return Ok(found);
+        ),
+        max_pages: MOST_PAGES,
+    };
+    match marker::find::<Issue>(client, identity, &marker, &list).await {
+        Ok(marker::Found::Ours(issues)) => {
+            for issue in &issues {
+                found.take(issue.read());
             }
-            Err(error) => return Err(error),
-        };
-        for issue in &issues {
-            found.take(issue.read(&marker, author));
+            Ok(found)
         }
-        if issues.len() < PER_PAGE {
-            break;
+        Ok(marker::Found::TooMany | marker::Found::Unclear) => Ok(found),
+        Err(error) if error.is_final() && matches!(error.status(), Some(403 | 404 | 410)) => {
+            Ok(found)
         }
+        Err(error) => Err(error),
     }
-    Ok(found)
 }
 
 impl Issue {
-    /// Reads the kept result. Anybody can write the marker, so only our own issues are trusted. An issue without a
-    /// result is being written.
-    fn read(&self, marker: &str, author: &Author) -> Found {
-        let is_ours =
-            self.pull_request.is_none() && self.user.as_ref().is_some_and(|user| author.is(user));
-        let body = self.body.as_deref().unwrap_or_default();
-        let first = body.lines().next().unwrap_or_default().trim_end();
-        if !is_ours || first != marker {
-            return Found::default();
-        }
+    /// Reads the kept result. An issue without a result is being written.
+    fn read(&self) -> Found {
         let number = self.number.unwrap_or_default();
         Found {
-            earlier: State::find(body).map(|state| Remembered {
+            earlier: State::find(self.text().unwrap_or_default()).map(|state| Remembered {
                 state,
                 source: format!("issue #{number}"),
             }),

@@ -3,11 +3,11 @@
 mod check_runs;
 mod issues;
 mod key;
+mod wanted;
 
 use super::{
+    author::Identity,
     client::{Client, ClientError},
-    comment::author::Author,
-    context::Context,
 };
 use crate::{
     baseline::{Remembered, State},
@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub(super) use key::{issue_key, issue_marker};
+pub(super) use wanted::Wanted;
 
 /// Result of the search.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -25,21 +26,9 @@ pub struct Recalled {
     pub problem: Option<Problem>,
 }
 
-/// Search criteria.
-#[derive(Debug)]
-pub(super) struct Wanted<'a> {
-    pub context: &'a Context,
-    pub check_name: &'a str,
-    pub config: &'a str,
-    pub series: &'a str,
-    pub issue_label: &'a str,
-    /// The app of the token, if a check run revealed it.
-    pub app: Option<&'a str>,
-}
-
 /// Result of searching one place.
 #[derive(Debug, Default)]
-struct Found {
+pub(super) struct Found {
     earlier: Option<Remembered>,
     /// True if something of ours holds no readable result.
     is_damaged: bool,
@@ -54,10 +43,14 @@ pub(super) fn block(config: &str, series: &str, state: &State) -> Option<String>
 }
 
 /// Searches the check runs of the default branch's latest commits and its issue, and returns the newest result.
-pub(super) async fn find(client: &mut Client, wanted: &Wanted<'_>) -> Recalled {
-    let author = Author::find(client, wanted.app).await;
-    let of_runs = check_runs::find(client, wanted, author.app()).await;
-    let of_issue = issues::find(client, wanted, &author).await;
+pub(super) async fn find(
+    client: &mut Client,
+    identity: &mut Identity,
+    wanted: &Wanted<'_>,
+) -> Recalled {
+    let app = identity.author(client).await.app().to_owned();
+    let of_runs = check_runs::find(client, wanted, &app).await;
+    let of_issue = issues::find(client, identity, wanted).await;
     let mut remembered = Recalled::default();
     let mut is_damaged = false;
     let mut stranger = None;

@@ -43,7 +43,8 @@ async fn two_processes_at_once_leave_one_comment_by_the_newer() {
     let scene = Scene::open(&drifted())
         .await
         .refusing("404 DELETE /repos/acme/shop/issues/comments/", "")
-        .refusing("404 PATCH /repos/acme/shop/issues/comments/", "");
+        .refusing("404 PATCH /repos/acme/shop/issues/comments/", "")
+        .refusing("403 GET ", "/actions/runs/101/attempts/1");
     let newer = scene.another("pull_request", "pull_request", 101);
     both(&scene, (scene.start(), start(&newer))).await;
     expect_state(&scene.comment(), 101, 1);
@@ -52,7 +53,9 @@ async fn two_processes_at_once_leave_one_comment_by_the_newer() {
 
 #[tokio::test]
 async fn an_older_run_that_ends_last_leaves_the_newer_ones_comment() {
-    let scene = Scene::open(&drifted()).await;
+    let scene = Scene::open(&drifted())
+        .await
+        .refusing("403 GET ", "/actions/runs/101/attempts/1");
     let slow = Fault::SlowFirstByte(Duration::from_secs(8));
     scene.shop.stripe.fail(slow, Times::Nth(1));
     let older = scene.start();

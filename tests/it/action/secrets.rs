@@ -63,14 +63,14 @@ async fn no_secret_is_in_anything_that_leaves() {
         let scene = scene().await;
         let ran = scene.run().await;
         ran.expect(1);
-        assert_eq!(scene.check_run().annotations.len(), 8);
+        assert_eq!(scene.check_run().annotations.len(), 4);
         expect_no_secret(&scene, &ran);
     };
     let degraded = async {
         let scene = scene().await.only_reading();
         let ran = scene.run().await;
         ran.expect(1);
-        assert_eq!(ran.commands().len(), 8);
+        assert_eq!(ran.commands().len(), 4);
         expect_no_secret(&scene, &ran);
     };
     let unanswered = async {

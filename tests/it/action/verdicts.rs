@@ -1,7 +1,10 @@
 //! The report of each verdict in each place, and the inputs that change the verdict.
 
 use serde_json::Value;
-use testing::shop::{CONFIG, drifted, in_order, line_of, orphaned, payer};
+use testing::{
+    fake_github::Kind,
+    shop::{CONFIG, drifted, in_order, line_of, orphaned, payer},
+};
 
 use super::scene::{Scene, titles};
 
@@ -162,7 +165,7 @@ async fn every_contract_of_the_file_is_judged() {
 }
 
 #[tokio::test]
-async fn more_findings_than_fit_one_request_are_all_annotated() {
+async fn findings_of_one_cause_are_one_annotation() {
     let people: Vec<_> = (0..120)
         .map(|number| payer(&format!("{number:03}")).without_access())
         .chain(in_order())
@@ -171,14 +174,9 @@ async fn more_findings_than_fit_one_request_are_all_annotated() {
     let ran = scene.run().await;
     ran.expect(1);
     let run = scene.check_run();
-    // One more: the advice for many findings of one rule.
-    assert_eq!(run.annotations.len(), 121);
-    let requests = scene.github.requests();
-    let sizes = requests.iter().filter_map(|request| {
-        let body = request.json();
-        Some(body["output"]["annotations"].as_array()?.len())
-    });
-    assert_eq!(sizes.collect::<Vec<_>>(), [50, 50, 21]);
+    let [(advice, _), (title, _)] = titles(&run).try_into().expect("two");
+    assert_eq!(advice, "Advice");
+    assert_eq!(title, "[HIGH] revenue-leak: user:usr_000 and 119 more");
     assert_eq!(scene.step.output("findings_count"), "120");
     // Everything is on the check run, so the log repeats nothing.
     assert_eq!(ran.commands(), [""; 0]);
@@ -215,5 +213,32 @@ async fn ids_are_shortened_in_everything_that_is_published() {
             assert!(!text.contains(id), "{place} has {id}: {text}");
         }
     }
-    assert_eq!(scene.check_run().annotations.len(), 3);
+    assert_eq!(scene.check_run().annotations.len(), 1);
+}
+
+#[tokio::test]
+async fn annotations_that_github_refuses_are_in_the_log() {
+    let scene = Scene::open(&drifted()).await;
+    let refused = Kind::Error {
+        status: 422,
+        body: "{\"message\":\"Invalid request\"}",
+    };
+    scene.github.world().fail("PATCH", "/check-runs/", refused);
+    let ran = scene.run().await;
+    ran.expect(1);
+    scene.expect_conclusion("failure");
+    assert_eq!(scene.check_run().annotations.len(), 0);
+    let commands = ran.commands();
+    assert!(!commands.is_empty());
+    assert!(
+        commands
+            .iter()
+            .all(|line| line.starts_with("::error file=prodverdict.yml,line=")),
+        "{commands:?}"
+    );
+    let warning = format!(
+        "{} annotations are not on the check run but in the log",
+        commands.len()
+    );
+    assert!(ran.stderr.contains(&warning), "{}", ran.stderr);
 }

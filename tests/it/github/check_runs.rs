@@ -9,26 +9,26 @@ use testing::fake_github::{FakeGithub, Kind, World};
 use super::job::{Job, annotation, publication};
 
 #[tokio::test]
-async fn annotations_go_out_fifty_at_a_time_and_the_conclusion_last() {
+async fn fifty_annotations_go_out_and_the_conclusion_last() {
     let github = FakeGithub::start(World::new()).await;
     let published = Job::pull_request().report(&github, &publication(120)).await;
     assert_eq!(published.mode.as_str(), "checks");
-    assert_eq!(published.annotations_left, []);
+    assert_eq!(published.annotations_left.len(), 70);
     assert_eq!(published.degraded, []);
     let sizes: Vec<Option<usize>> = github
         .requests()
         .iter()
-        .filter(|request| request.path.contains("check-runs"))
+        .filter(|request| request.method != "GET" && request.path.contains("check-runs"))
         .map(|request| {
             request.json()["output"]["annotations"]
                 .as_array()
                 .map(Vec::len)
         })
         .collect();
-    assert_eq!(sizes, [None, Some(50), Some(50), Some(20), None]);
+    assert_eq!(sizes, [None, Some(50), None]);
     let world = github.world();
     let run = world.check_runs.first().expect("a check run");
-    assert_eq!(run.annotations.len(), 120);
+    assert_eq!(run.annotations.len(), 50);
     assert_eq!(
         (run.status.as_str(), run.conclusion.as_deref()),
         ("completed", Some("failure"))
@@ -228,6 +228,84 @@ async fn annotations_that_cannot_be_placed_are_left_to_the_caller() {
     assert_eq!(world.violations, Vec::<String>::new());
 }
 
+/// Leaves a check run in progress, as a killed job does.
+async fn killed(github: &FakeGithub, job: &Job) {
+    job.publisher(github).start().await;
+}
+
+fn conclusions(github: &FakeGithub) -> Vec<Option<String>> {
+    let world = github.world();
+    let runs = world.check_runs.iter();
+    runs.map(|run| run.conclusion.clone()).collect()
+}
+
+#[tokio::test]
+async fn the_next_run_concludes_what_a_fault_left_in_progress() {
+    let some = |text: &str| Some(text.to_owned());
+    let github = FakeGithub::start(World::new()).await;
+    killed(&github, &Job::pull_request().run(100, 1)).await;
+    killed(&github, &Job::pull_request().run(101, 1)).await;
+    let mut other_job = Job::pull_request().run(99, 1);
+    other_job.set("GITHUB_JOB", "other");
+    killed(&github, &other_job).await;
+    // A later run may still be at work.
+    killed(&github, &Job::pull_request().run(102, 1)).await;
+    Job::pull_request()
+        .run(101, 2)
+        .report(&github, &publication(0))
+        .await;
+    assert_eq!(
+        conclusions(&github),
+        [
+            some("cancelled"),
+            some("cancelled"),
+            None,
+            None,
+            some("success")
+        ]
+    );
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_push_concludes_the_check_run_of_the_commit_before() {
+    let github = FakeGithub::start(World::new()).await;
+    killed(&github, &Job::pull_request().run(100, 1)).await;
+    let mut next = Job::pull_request().run(101, 1);
+    let text = next.payload.take().unwrap_or_default();
+    let text = text.replace(&World::sha(1), &World::sha(2));
+    let mut payload: Value = serde_json::from_str(&text).expect("a payload");
+    payload["before"] = World::sha(1).into();
+    next.payload = Some(payload.to_string());
+    next.report(&github, &publication(0)).await;
+    let expected = ["cancelled", "success"].map(|text| Some(text.to_owned()));
+    assert_eq!(conclusions(&github), expected);
+}
+
+#[tokio::test]
+async fn a_conclusion_without_a_readable_answer_is_checked() {
+    for (faults, is_concluded) in [(1, true), (4, false)] {
+        let github = FakeGithub::start(World::new()).await;
+        let job = Job::pull_request();
+        let mut publisher = job.publisher(&github);
+        publisher.start().await;
+        for _ in 0..faults {
+            let unreadable = Kind::Error {
+                status: 200,
+                body: "<html>",
+            };
+            github.world().fail("PATCH", "check-runs", unreadable);
+        }
+        let published = publisher.finish(&publication(0)).await;
+        assert_eq!(conclusions(&github)[0].is_some(), is_concluded);
+        let is_warned = published
+            .degraded
+            .iter()
+            .any(|problem| problem.message.contains("could not be concluded"));
+        assert_eq!(is_warned, !is_concluded, "{:?}", published.degraded);
+    }
+}
+
 #[tokio::test]
 async fn a_switched_off_check_run_is_no_degradation() {
     let github = FakeGithub::start(World::new()).await;
@@ -262,8 +340,8 @@ async fn an_enterprise_server_and_sparse_answers_work_alike() {
     assert_eq!(github.violations(), Vec::<String>::new());
     assert_eq!(
         github.count("POST", "/api/graphql"),
-        2,
-        "no app in the answers, so the viewer is asked"
+        1,
+        "no app in the answers, so the viewer is asked unless the new comment names it"
     );
     assert_eq!(github.world().comments.len(), 1);
 }

@@ -1,5 +1,7 @@
 //! The sticky comment: only one, only our own, and never replaced by an older one.
 
+use std::time::Duration;
+
 use prodverdict::github::CommentMode;
 use testing::fake_github::{FakeGithub, Kind, Token, World};
 
@@ -265,6 +267,111 @@ async fn without_graphql_the_default_author_is_assumed() {
     assert_eq!(github.violations(), Vec::<String>::new());
 }
 
+/// A token of an app, in a world where neither the check run nor GraphQL names the account.
+fn unknown_app() -> World {
+    let mut world = World::new();
+    world.sparse = true;
+    world.answers_graphql = false;
+    let app = Token {
+        app: "acme-billing",
+        bot_id: 555,
+        ..Token::writing()
+    };
+    world.tokens.insert("ghs_app".to_owned(), app);
+    world
+}
+
+fn job_of_app(run: u64) -> Job {
+    let mut job = Job::pull_request().run(run, 1);
+    job.token = "ghs_app";
+    job
+}
+
+#[tokio::test]
+async fn an_unknown_author_makes_no_second_comment() {
+    let github = FakeGithub::start(unknown_app()).await;
+    let first = job_of_app(100).report(&github, &publication(1)).await;
+    assert_eq!(first.degraded, []);
+    for run in [101, 102] {
+        let later = job_of_app(run).report(&github, &publication(2)).await;
+        let messages: Vec<_> = later.degraded.iter().map(|one| &one.message).collect();
+        assert!(
+            messages.len() == 1 && messages[0].contains("which account the token is"),
+            "{messages:?}"
+        );
+    }
+    assert_eq!(bodies(&github).len(), 1);
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_answer_to_a_new_comment_names_the_author() {
+    let github = FakeGithub::start(unknown_app()).await;
+    let other = Kind::Hang(Duration::from_millis(500));
+    // Both runs look before either writes.
+    github.world().fail("GET", "/issues/7/comments", other);
+    let (older, newer) = (job_of_app(100), job_of_app(101));
+    let (reports_old, reports_new) = (publication(1), publication(2));
+    tokio::join!(
+        older.report(&github, &reports_old),
+        newer.report(&github, &reports_new)
+    );
+    let bodies = bodies(&github);
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    assert!(bodies[0].contains("2 findings"), "{bodies:?}");
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
+/// Reports after somebody has changed the run number in the comment.
+async fn after_an_edit(reads_actions: bool, head: u8, run: u64) -> String {
+    let mut world = World::new();
+    world.workflow_runs = [100, 101, 102].into();
+    let token = Token {
+        reads_actions,
+        ..Token::writing()
+    };
+    world.tokens.insert("ghs_default".to_owned(), token);
+    let github = FakeGithub::start(world).await;
+    Job::pull_request()
+        .run(100, 1)
+        .report(&github, &publication(1))
+        .await;
+    let edit = |world: &mut World| {
+        let comment = world.comments.first_mut().expect("a comment");
+        comment.body = comment
+            .body
+            .replace("\"run_id\":100", &format!("\"run_id\":{run}"))
+            .replace(&World::sha(1), &World::sha(head));
+    };
+    edit(&mut github.world());
+    Job::pull_request()
+        .run(101, 1)
+        .report(&github, &publication(2))
+        .await;
+    assert_eq!(github.violations(), Vec::<String>::new());
+    bodies(&github).concat()
+}
+
+#[tokio::test]
+async fn a_run_number_from_the_future_freezes_nothing() {
+    let invented = 99_999_999_999;
+    for (reads_actions, head, run, is_written) in [
+        (true, 1, invented, true),
+        // A run that exists is believed.
+        (true, 1, 102, false),
+        // Without permission to read runs, the head decides.
+        (false, 2, invented, true),
+        (false, 1, invented, false),
+    ] {
+        let body = after_an_edit(reads_actions, head, run).await;
+        assert_eq!(
+            body.contains("2 findings"),
+            is_written,
+            "{reads_actions} {head} {run}: {body}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn an_older_run_never_overwrites_a_newer_one() {
     let github = FakeGithub::start(World::new()).await;
@@ -327,7 +434,7 @@ async fn two_racing_runs_leave_one_comment_by_the_newer() {
 async fn an_older_run_deletes_its_duplicate_comment() {
     let mut world = World::new();
     // The older run receives the empty list of comments late.
-    let late = Kind::Hang(std::time::Duration::from_millis(600));
+    let late = Kind::Hang(Duration::from_millis(600));
     world.fail("GET", "/comments", late);
     let github = FakeGithub::start(world).await;
     let (older, newer) = (
@@ -337,7 +444,7 @@ async fn an_older_run_deletes_its_duplicate_comment() {
     let (reports_old, reports_new) = (publication(1), publication(2));
     let after = async {
         while github.count("GET", "/comments") == 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         newer.report(&github, &reports_new).await
     };
@@ -415,7 +522,7 @@ async fn a_locked_pull_request_degrades_to_the_summary() {
         published
             .degraded
             .iter()
-            .any(|problem| problem.message.contains("locked"))
+            .any(|problem| problem.message.contains("locked") && problem.hint.starts_with("unlock"))
     );
     assert!(job.summary().contains("2 findings"));
 }

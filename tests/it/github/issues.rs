@@ -5,6 +5,7 @@ use std::time::Duration;
 use prodverdict::{
     baseline::Earlier,
     github::{Issued, Published},
+    problem::Problem,
 };
 use testing::fake_github::{FakeGithub, Issue, Kind, Token, World};
 
@@ -372,6 +373,51 @@ async fn without_graphql_the_default_author_is_assumed() {
         .map(|author| author.1)
         .collect();
     assert_eq!(authors, [41_898_282, 555]);
+}
+
+#[tokio::test]
+async fn an_unknown_author_makes_no_second_issue() {
+    for drops_labels in [false, true] {
+        let mut world = World::new();
+        world.answers_graphql = false;
+        world.drops_labels = drops_labels;
+        let app = Token {
+            app: "acme-billing",
+            bot_id: 555,
+            ..Token::writing()
+        };
+        world.tokens.insert("ghs_app".to_owned(), app);
+        let github = FakeGithub::start(world).await;
+        for run in 100..103 {
+            let mut job = nightly(run);
+            job.token = "ghs_app";
+            let published = report_as(&github, job, &[run]).await;
+            let is_unclear = |one: &Problem| one.message.contains("which account the token is");
+            let is_warned = published.degraded.iter().any(is_unclear);
+            assert_eq!(is_warned, run > 100, "{run}: {:?}", published.degraded);
+        }
+        only(&github);
+    }
+}
+
+#[tokio::test]
+async fn a_run_number_from_the_future_freezes_no_issue() {
+    let mut world = World::new();
+    world.workflow_runs = [100, 101].into();
+    let token = Token {
+        reads_actions: true,
+        ..Token::writing()
+    };
+    world.tokens.insert("ghs_default".to_owned(), token);
+    let github = FakeGithub::start(world).await;
+    report(&github, 100, &[1]).await;
+    for issue in &mut github.world().issues {
+        issue.body = issue
+            .body
+            .replace("\"run_id\":100", "\"run_id\":99999999999");
+    }
+    report(&github, 101, &[]).await;
+    assert!(!only(&github).is_open);
 }
 
 #[tokio::test]

@@ -19,17 +19,14 @@ async fn told(publication: &Publication) -> (FakeGithub, CheckRun) {
 }
 
 #[tokio::test]
-async fn annotations_are_sent_in_requests_of_fifty() {
+async fn at_most_fifty_annotations_are_sent() {
     for (count, sizes) in [
         (0, vec![]),
         (1, vec![1]),
         (49, vec![49]),
         (50, vec![50]),
-        (51, vec![50, 1]),
-        (100, vec![50, 50]),
-        (999, [vec![50; 19], vec![49]].concat()),
-        (1000, vec![50; 20]),
-        (1001, vec![50; 20]),
+        (51, vec![50]),
+        (1001, vec![50]),
     ] {
         let github = FakeGithub::start(World::new()).await;
         let report = Job::pull_request();
@@ -40,7 +37,7 @@ async fn annotations_are_sent_in_requests_of_fifty() {
             Some(body["output"]["annotations"].as_array()?.len())
         });
         assert_eq!(sent.collect::<Vec<_>>(), sizes, "{count}");
-        let left = usize::try_from(count.saturating_sub(1000)).expect("small");
+        let left = usize::try_from(count.saturating_sub(50)).expect("small");
         assert_eq!(published.annotations_left.len(), left, "{count}");
         assert_eq!(github.violations(), Vec::<String>::new());
     }

@@ -141,6 +141,7 @@ fn expect_nothing(recalled: &Recalled, why: &str) {
 #[tokio::test]
 async fn a_pull_request_finds_what_the_default_branch_kept() {
     let github = with_result().await;
+    github.world().requests.clear();
     let recalled = recalled(&github, &Job::pull_request()).await;
     assert_eq!(recalled.problem, None);
     let earlier = recalled.earlier.expect("a result");
@@ -155,7 +156,7 @@ async fn a_pull_request_finds_what_the_default_branch_kept() {
 async fn the_stored_findings_fit_the_longest_report() {
     let long = Publication {
         summary: "| a row of the report |\n".repeat(10_000),
-        ..publication(120)
+        ..publication(50)
     };
     let github = FakeGithub::start(World::new()).await;
     assert!(keep(&github, &landed(), &state(MONDAY, 0..4_000), &long).await);

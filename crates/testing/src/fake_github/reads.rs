@@ -20,6 +20,16 @@ pub(super) fn pull(world: &World, number: &str) -> Reply {
     found.map_or_else(Reply::missing, |pull| Reply::json(200, &pull.to_json()))
 }
 
+/// Every known run has any number of attempts.
+pub(super) fn workflow_run(world: &World, id: &str) -> Reply {
+    let is_known = world.workflow_runs.iter().any(|run| run.to_string() == id);
+    if is_known {
+        Reply::json(200, &json!({"id": id.parse::<u64>().ok()}))
+    } else {
+        Reply::missing()
+    }
+}
+
 pub(super) fn pulls(world: &mut World, asked: &Recorded) -> Reply {
     let state = asked
         .parameter("state")

@@ -23,6 +23,7 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     }
     let is_hidden = match rest {
         ["contents", ..] | ["commits"] => !token.reads_contents,
+        ["actions", ..] => !token.reads_actions,
         ["pulls", ..]
         | ["commits", _, "pulls"]
         | ["issues", _, "comments"]
@@ -44,6 +45,7 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
         ("GET", ["pulls", number]) => reads::pull(world, number),
         ("GET", ["pulls", number, "files"]) => reads::files(world, asked, number),
         ("GET", ["contents", path @ ..]) => reads::contents(world, asked, &path.join("/")),
+        ("GET", ["actions", "runs", id, "attempts", _]) => reads::workflow_run(world, id),
         ("GET", ["issues"]) => issues::list(world, &token, asked),
         ("POST", ["issues"]) => issues::create(world, &token, asked),
         ("PATCH", ["issues", number]) => issues::update(world, &token, asked, number),

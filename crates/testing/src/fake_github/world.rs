@@ -29,6 +29,8 @@ pub struct World {
     /// True to drop the labels of new issues, as GitHub has done.
     pub drops_labels: bool,
     pub check_runs: Vec<CheckRun>,
+    /// Workflow runs, by id.
+    pub workflow_runs: BTreeSet<u64>,
     /// The job's own check runs, which only GitHub Actions may change.
     pub internal_check_runs: BTreeSet<u64>,
     /// Contents by commit and path.
@@ -60,6 +62,7 @@ pub struct Token {
     pub writes_pulls: bool,
     pub reads_issues: bool,
     pub writes_issues: bool,
+    pub reads_actions: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -147,6 +150,7 @@ impl World {
             has_issues: true,
             drops_labels: false,
             check_runs: Vec::new(),
+            workflow_runs: BTreeSet::new(),
             internal_check_runs: BTreeSet::new(),
             files: BTreeMap::new(),
             answers_graphql: true,
@@ -233,6 +237,7 @@ impl Token {
             writes_pulls: true,
             reads_issues: true,
             writes_issues: true,
+            reads_actions: false,
         }
     }
 

@@ -1,18 +1,73 @@
-//! The GitHub account behind the token. It distinguishes our own comments from others with the same marker.
+//! The GitHub account behind the token. It distinguishes our own texts from others with the same marker.
 
 use serde::Deserialize;
 
-pub(in crate::github) use super::User;
-use super::{Call, Client};
+use super::client::{Call, Client};
 
 /// Author of anything written with the default token.
 const DEFAULT: &str = "github-actions[bot]";
 
+/// The author of a comment or an issue.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct User {
+    #[serde(default)]
+    id: Option<u64>,
+    #[serde(default)]
+    login: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+}
+
 /// The account behind the token.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::github) struct Author {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Author {
     id: Option<u64>,
     login: String,
+    /// True if nothing named the account, so that it is taken for that of the default token.
+    is_assumed: bool,
+}
+
+/// The account behind the token, which is looked up at most once.
+#[derive(Debug, Default)]
+pub(super) struct Identity(Option<Author>);
+
+impl Identity {
+    /// Records the app of the token, which the answer to a new check run names. Its bot is the author.
+    pub(super) fn learn_app(&mut self, slug: Option<&str>) {
+        if let Some(slug) = slug
+            && self.is_unknown()
+        {
+            self.0 = Some(Author::bot(format!("{slug}[bot]")));
+        }
+    }
+
+    /// Records the author of something that was just written with the token.
+    pub(super) fn learn_user(&mut self, user: Option<&User>) {
+        if let Some(user) = user
+            && let Some(login) = &user.login
+            && self.is_unknown()
+        {
+            self.0 = Some(Author {
+                id: user.id,
+                login: login.clone(),
+                is_assumed: false,
+            });
+        }
+    }
+
+    /// Returns the account. If nothing has named it yet, GraphQL is asked, because installation tokens may not use
+    /// `GET /user`. If that fails too, the token is assumed to be the default one.
+    pub(super) async fn author(&mut self, client: &mut Client) -> &Author {
+        let author = match self.0.take() {
+            Some(author) => author,
+            None => Author::ask(client).await,
+        };
+        self.0.insert(author)
+    }
+
+    fn is_unknown(&self) -> bool {
+        self.0.as_ref().is_none_or(|author| author.is_assumed)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,13 +88,7 @@ struct Viewer {
 }
 
 impl Author {
-    /// Finds the account. If our check run names its app, that app's bot is the author. Otherwise GraphQL is asked,
-    /// because installation tokens may not use `GET /user`. If that fails too, the token is assumed to be the default
-    /// one.
-    pub(in crate::github) async fn find(client: &mut Client, app: Option<&str>) -> Self {
-        if let Some(slug) = app {
-            return Self::bot(format!("{slug}[bot]"));
-        }
+    async fn ask(client: &mut Client) -> Self {
         let reply = client
             .read::<Reply>(Call::graphql("query { viewer { login databaseId } }"))
             .await;
@@ -51,13 +100,22 @@ impl Author {
             }) => Self {
                 id: database_id,
                 login,
+                is_assumed: false,
             },
-            _ => Self::bot(DEFAULT.to_owned()),
+            _ => Self {
+                is_assumed: true,
+                ..Self::bot(DEFAULT.to_owned())
+            },
         }
     }
 
+    /// Returns true if nothing named the account.
+    pub(super) fn is_assumed(&self) -> bool {
+        self.is_assumed
+    }
+
     /// Compares by id if both sides have one, because a user may have the same name as an app.
-    pub(in crate::github) fn is(&self, user: &User) -> bool {
+    pub(super) fn is(&self, user: &User) -> bool {
         let login = user.login.as_deref().unwrap_or_default();
         let is_bot = user.kind.as_deref() == Some("Bot");
         match (self.id, user.id) {
@@ -70,17 +128,21 @@ impl Author {
     }
 
     /// Returns the slug of the app. GraphQL returns an app's login with or without `[bot]`.
-    pub(in crate::github) fn app(&self) -> &str {
+    pub(super) fn app(&self) -> &str {
         self.login.strip_suffix("[bot]").unwrap_or(&self.login)
     }
 
     /// Returns the login of the account.
-    pub(in crate::github) fn login(&self) -> &str {
+    pub(super) fn login(&self) -> &str {
         &self.login
     }
 
     fn bot(login: String) -> Self {
-        Self { id: None, login }
+        Self {
+            id: None,
+            login,
+            is_assumed: false,
+        }
     }
 }
 
@@ -110,6 +172,7 @@ mod tests {
         let viewer = Author {
             id: Some(99),
             login: "prodverdict".to_owned(),
+            is_assumed: false,
         };
         assert!(viewer.is(&user(99, "prodverdict[bot]", "Bot")));
         assert!(!viewer.is(&user(7, "prodverdict", "User")));

@@ -1,0 +1,13 @@
+//! Criteria of the search for the last result.
+
+use crate::github::context::Context;
+
+/// Search criteria.
+#[derive(Debug)]
+pub(in crate::github) struct Wanted<'a> {
+    pub context: &'a Context,
+    pub check_name: &'a str,
+    pub config: &'a str,
+    pub series: &'a str,
+    pub issue_label: &'a str,
+}

@@ -1,0 +1,24 @@
+//! Checks the workflow run that a text claims to be from. Anybody who may edit our texts may have changed it.
+
+use super::{
+    client::{Call, Client},
+    context::{Repository, Run},
+};
+
+/// Returns true if GitHub does not know the run, although it knows ours. Without `actions: read`, GitHub says nothing
+/// about runs, and the claim is believed.
+pub(super) async fn is_invented(
+    client: &mut Client,
+    repository: &Repository,
+    ours: &Run,
+    (id, attempt): (u64, u64),
+) -> bool {
+    let path =
+        |id: u64, attempt: u64| format!("/repos/{repository}/actions/runs/{id}/attempts/{attempt}");
+    let claimed = client.send(Call::get(path(id, attempt))).await;
+    if !matches!(claimed, Err(error) if error.status() == Some(404)) {
+        return false;
+    }
+    let own = client.send(Call::get(path(ours.id, ours.attempt))).await;
+    own.is_ok()
+}
