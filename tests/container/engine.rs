@@ -49,7 +49,7 @@ impl Job {
     /// Creates a pull request from a branch of the same repository; both fakes listen where containers can reach them.
     pub(crate) async fn new(people: &[Person]) -> Self {
         let gateway = gateway();
-        let shop = Shop::open_on(SocketAddr::new(gateway, 0), people).await;
+        let shop = Shop::open_on(SocketAddr::new(gateway, 0), people);
         let github = FakeGithub::start_on(&format!("{gateway}:0"), World::new()).await;
         let database = Forwarded::to(shop.database_address()).await;
         let mut step = Step::new("pull_request", "pull_request", TOKEN);

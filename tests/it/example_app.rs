@@ -1,22 +1,17 @@
 //! Tests of the example app alone: it starts, rejects forgeries, and its broken variants are the same in both
 //! languages. Rehearsals test its handling of a customer's life elsewhere.
 
-use std::{
-    fmt::Write as _,
-    process::Command,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::{fmt::Write as _, process::Command};
 
 use fake_stripe::{Customer, FakeStripe, Status, Subscription, World};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use testing::{
+    database::Database,
     handlers::{self, App, Environment, Mutant},
     node_app::{self, NodeApp, Packages},
 };
-use url::Url;
 
 const SECRET: &str = "whsec_of_the_example";
 
@@ -45,10 +40,10 @@ fn every_mutant_is_a_patch_that_applies() {
 
 #[tokio::test]
 async fn in_rust_a_delivery_counts_once_it_is_signed() {
-    let database = Database::create().await;
+    let database = database();
     let stripe = stripe();
     let environment = Environment {
-        database_url: database.url.to_string(),
+        database_url: database.admin_url().into(),
         stripe_url: stripe.base_url(),
         stripe_key: "sk_test_example".to_owned(),
         webhook_secret: SECRET.to_owned(),
@@ -59,8 +54,6 @@ async fn in_rust_a_delivery_counts_once_it_is_signed() {
     assert_eq!((forged, is_paid(&app.gate_url()).await), (400, false));
     let delivered = deliver(&app.webhook_url(), &purchase, SECRET).await;
     assert_eq!((delivered, is_paid(&app.gate_url()).await), (200, true));
-    drop(app);
-    database.drop().await;
 }
 
 #[tokio::test]
@@ -73,9 +66,10 @@ async fn the_node_app_refuses_forgeries() {
         Ok(packages) => packages,
         Err(why) => return println!("not run: {why}"),
     };
-    let database = Database::create().await;
+    let database = database();
+    let database_url = database.admin_url();
     let environment = [
-        ("DATABASE_URL", database.url.as_str()),
+        ("DATABASE_URL", database_url.as_str()),
         ("STRIPE_SECRET_KEY", "sk_test_example"),
         ("STRIPE_WEBHOOK_SECRET", SECRET),
     ];
@@ -86,8 +80,6 @@ async fn the_node_app_refuses_forgeries() {
     let unknown = deliver(&app.webhook_url(), &event("something.new"), SECRET).await;
     assert_eq!(unknown, 200, "{}", app.log());
     assert!(app.log().contains("refused a delivery"), "{}", app.log());
-    drop(app);
-    database.drop().await;
 }
 
 /// A customer who pays for `pro`.
@@ -145,43 +137,10 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().build().expect("a client")
 }
 
-/// The app's tables with one account.
-struct Database {
-    server: Url,
-    url: Url,
-    name: String,
-}
-
-impl Database {
-    async fn create() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "set by scripts/test for the tests alone"
-        )]
-        let server = std::env::var("TEST_DATABASE_URL")
-            .expect("TEST_DATABASE_URL is not set: run the tests with scripts/test");
-        let server = Url::parse(&server).expect("TEST_DATABASE_URL is a URL");
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("prodverdict_example_{}_{count}", std::process::id());
-        run(&server, format!("create database {name}")).await;
-        let mut url = server.clone();
-        url.set_path(&name);
-        let account = "insert into users (id, email) values ('usr_ann', 'ann@example.com')";
-        run(&url, format!("{}; {account}", handlers::SCHEMA)).await;
-        Self { server, url, name }
-    }
-
-    async fn drop(self) {
-        let drop = format!("drop database {} with (force)", self.name);
-        run(&self.server, drop).await;
-    }
-}
-
-async fn run(server: &Url, sql: String) {
-    let mut connection = PgConnection::connect(server.as_str())
-        .await
-        .expect("the test server answers");
-    connection.execute(AssertSqlSafe(sql)).await.expect("done");
-    connection.close().await.expect("closed");
+/// Creates the app's tables with one account.
+fn database() -> Database {
+    let account = "insert into users (id, email) values ('usr_ann', 'ann@example.com')";
+    let database = Database::create();
+    database.run(&format!("{}; {account}", handlers::SCHEMA));
+    database
 }

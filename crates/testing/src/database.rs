@@ -1,7 +1,8 @@
-//! A real Postgres database for one test, with a read-only role.
+//! A separate Postgres database for each test.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -9,8 +10,8 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 use tokio::runtime::Runtime;
 use url::Url;
 
-/// The password of every role that a test creates.
-pub const PASSWORD: &str = "CanaryOfThePassword";
+/// The password of every role that a test creates. No output may contain it.
+pub const PASSWORD: &str = "secret-canary-CanaryOfThePassword";
 
 /// Maximum time for the work of another process on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -19,12 +20,17 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Database {
     pub name: String,
     server: Url,
-    runtime: Runtime,
+}
+
+/// A session that stays open, with its locks, until dropped.
+pub struct Session {
+    _connection: PgConnection,
+    _runtime: Runtime,
 }
 
 impl Database {
-    /// Creates a database, runs these statements, and adds a role `…_reader` that may read the result.
-    pub fn with(sql: &str) -> Self {
+    /// Creates an empty database.
+    pub fn create() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(
             clippy::disallowed_methods,
@@ -34,14 +40,17 @@ impl Database {
             .expect("TEST_DATABASE_URL is not set: run the tests with scripts/test");
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let database = Self {
-            name: format!("prodverdict_integration_{}_{number}", std::process::id()),
+            name: format!("prodverdict_test_{}_{number}", std::process::id()),
             server: Url::parse(&server).expect("TEST_DATABASE_URL is a URL"),
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime"),
         };
-        database.at_server(&format!("create database {}", database.name));
+        let (url, name) = (database.server.clone(), database.name.clone());
+        wait_for(async move { execute(&url, &format!("create database {name}")).await });
+        database
+    }
+
+    /// Creates a database, runs these statements, and adds a role `…_reader` that may read the result.
+    pub fn with(sql: &str) -> Self {
+        let database = Self::create();
         database.run(sql);
         let role = database.role("reader");
         database.run(&format!(
@@ -75,31 +84,44 @@ impl Database {
         url
     }
 
-    /// Runs statements as the superuser.
-    pub fn run(&self, sql: &str) {
-        self.execute(&self.admin_url(), sql);
+    /// Returns the URL of the superuser.
+    pub fn admin_url(&self) -> Url {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url
     }
 
-    /// Runs statements as the superuser in a session that stays open, with its locks, until dropped.
-    pub fn hold(&self, sql: &str) -> PgConnection {
-        self.runtime.block_on(async {
-            let mut connection = connect(&self.admin_url()).await;
+    /// Runs statements as the superuser.
+    pub fn run(&self, sql: &str) {
+        let (url, sql) = (self.admin_url(), sql.to_owned());
+        wait_for(async move { execute(&url, &sql).await });
+    }
+
+    /// Runs statements as the superuser in a session that stays open.
+    pub fn hold(&self, sql: &str) -> Session {
+        let (url, sql) = (self.admin_url(), sql.to_owned());
+        let runtime = runtime();
+        let connection = runtime.block_on(async {
+            let mut connection = connect(&url).await;
+            let held = connection.execute(AssertSqlSafe(sql.clone())).await;
+            held.expect(&sql);
             connection
-                .execute(AssertSqlSafe(sql.to_owned()))
-                .await
-                .expect(sql);
-            connection
-        })
+        });
+        Session {
+            _connection: connection,
+            _runtime: runtime,
+        }
     }
 
     /// Waits until a query returns true.
     pub fn until(&self, question: &str) {
-        self.runtime.block_on(async {
-            let mut connection = connect(&self.admin_url()).await;
+        let (url, question) = (self.admin_url(), question.to_owned());
+        wait_for(async move {
+            let mut connection = connect(&url).await;
             let began = Instant::now();
             loop {
-                let row = connection.fetch_one(AssertSqlSafe(question.to_owned()));
-                if row.await.expect(question).get::<bool, _>(0) {
+                let row = connection.fetch_one(AssertSqlSafe(question.clone()));
+                if row.await.expect(&question).get::<bool, _>(0) {
                     return;
                 }
                 assert!(began.elapsed() < PATIENCE, "never true: {question}");
@@ -110,59 +132,79 @@ impl Database {
 
     /// Counts the rows of a table.
     pub fn count(&self, table: &str) -> i64 {
-        self.runtime.block_on(async {
-            let mut connection = connect(&self.admin_url()).await;
-            let counted =
-                connection.fetch_one(AssertSqlSafe(format!("select count(*) from {table}")));
-            counted.await.expect(table).get(0)
+        let (url, sql) = (self.admin_url(), format!("select count(*) from {table}"));
+        wait_for(async move {
+            let mut connection = connect(&url).await;
+            let counted = connection.fetch_one(AssertSqlSafe(sql.clone())).await;
+            counted.expect(&sql).get(0)
         })
     }
 
     /// Fills a table with rows of tab-separated cells.
     pub fn fill(&self, table: &str, rows: String) {
-        self.runtime.block_on(async {
-            let mut connection = connect(&self.admin_url()).await;
-            let statement = format!("copy {table} from stdin");
+        let (url, statement) = (self.admin_url(), format!("copy {table} from stdin"));
+        wait_for(async move {
+            let mut connection = connect(&url).await;
             let mut copy = connection.copy_in_raw(&statement).await.expect("a copy");
             copy.send(rows.into_bytes()).await.expect("rows");
             copy.finish().await.expect("the end of the rows");
         });
     }
+}
 
-    pub fn admin_url(&self) -> Url {
-        let mut url = self.server.clone();
-        url.set_path(&self.name);
-        url
-    }
-
-    fn at_server(&self, sql: &str) {
-        self.execute(&self.server, sql);
-    }
-
-    fn execute(&self, url: &Url, sql: &str) {
-        self.runtime.block_on(async {
-            let mut connection = connect(url).await;
-            connection
-                .execute(AssertSqlSafe(sql.to_owned()))
-                .await
-                .expect(sql);
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (url, name) = (self.server.clone(), self.name.clone());
+        let dropped = on_a_thread(async move {
+            execute(&url, &format!("drop database {name} with (force)")).await;
+            let roles = format!(
+                "do $$ declare r name; begin for r in select rolname from pg_roles where starts_with(rolname, '{name}_') \
+                 loop execute format('drop role %I', r); end loop; end $$"
+            );
+            execute(&url, &roles).await;
         });
+        let is_clean = dropped.is_ok() || thread::panicking();
+        assert!(is_clean, "the database {} could not be dropped", self.name);
     }
 }
 
-async fn connect(url: &Url) -> PgConnection {
+/// Connects without looking at `PGSSLMODE`.
+pub(crate) async fn connect(url: &Url) -> PgConnection {
+    let url = with_ssl_mode(url.clone());
     PgConnection::connect(url.as_str())
         .await
         .expect("the test server answers")
 }
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        let name = &self.name;
-        self.at_server(&format!("drop database {name} with (force)"));
-        self.at_server(&format!(
-            "do $$ declare r name; begin for r in select rolname from pg_roles where starts_with(rolname, '{name}_') \
-             loop execute format('drop role %I', r); end loop; end $$"
-        ));
+pub(crate) fn with_ssl_mode(mut url: Url) -> Url {
+    if !url.query_pairs().any(|(key, _)| key == "sslmode") {
+        url.query_pairs_mut().append_pair("sslmode", "prefer");
     }
+    url
+}
+
+pub(crate) async fn execute(url: &Url, sql: &str) {
+    let mut connection = connect(url).await;
+    let done = connection.execute(AssertSqlSafe(sql.to_owned())).await;
+    done.expect(sql);
+    connection.close().await.expect("closed");
+}
+
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+/// Waits for work on a separate thread, because a test's own runtime cannot be blocked on from inside. Postgres also does
+/// not drop a database while a connection to any is being opened: one that this thread was opening would never be.
+fn wait_for<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    on_a_thread(work).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn on_a_thread<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> thread::Result<T> {
+    thread::spawn(|| runtime().block_on(work)).join()
 }

@@ -26,6 +26,7 @@ pub struct Program(assert_cmd::Command);
 /// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
+    /// `None` if a signal ended the process.
     pub status: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -96,6 +97,12 @@ impl Ran {
     /// Checks that the run ended with this status.
     #[track_caller]
     pub fn with_status(self, status: i32) -> Self {
+        self.expect(status);
+        self
+    }
+
+    #[track_caller]
+    pub fn expect(&self, status: i32) {
         assert_eq!(
             self.status,
             Some(status),
@@ -103,7 +110,6 @@ impl Ran {
             self.stdout,
             self.stderr
         );
-        self
     }
 
     /// Checks that the run had no verdict: status 2, the matching last line, and nothing that reads like a pass.

@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use crate::program::Ran;
 use crate::{fake_github::World, root};
 
 /// The token that the runner passes to every action and that no action may ever show.
@@ -18,15 +19,6 @@ pub const RUNTIME_TOKEN: &str = "eyJ-canary-of-the-runtime-token-0123456789";
 pub struct Step {
     pub variables: BTreeMap<String, String>,
     folder: TempDir,
-}
-
-/// The result of a run.
-#[derive(Debug)]
-pub struct Ran {
-    /// `None` if a signal ended the process.
-    pub status: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
 }
 
 /// The folders that the runner mounts below `/github`, and `_temp` as it is called on the host.
@@ -179,17 +171,6 @@ impl Ran {
         let shown = self.shown();
         let obeyed = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
         shown.lines().filter(obeyed).map(str::to_owned).collect()
-    }
-
-    #[track_caller]
-    pub fn expect(&self, status: i32) {
-        assert_eq!(
-            self.status,
-            Some(status),
-            "stdout:\n{}\nstderr:\n{}",
-            self.stdout,
-            self.stderr
-        );
     }
 }
 

@@ -1,20 +1,15 @@
 //! A shop with customers, billed by the fake Stripe and with accounts in a separate Postgres database.
 
-use std::{
-    net::SocketAddr,
-    sync::atomic::{AtomicU32, Ordering},
-    thread::JoinHandle,
-};
+use std::net::SocketAddr;
 
 use fake_stripe::{Customer, FakeStripe, Key, Permission, Price, Status, Subscription, World};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
-use url::Url;
+
+use crate::database::Database;
 
 /// The shop's restricted key.
 pub const KEY: &str = "rk_test_51CanaryOfTheKey0123456789abcdef";
 
-/// The password of the role that the action connects as.
-pub const PASSWORD: &str = "canary-of-the-password";
+pub use crate::database::PASSWORD;
 
 pub const PRO: &str = "price_1ProMonthly";
 
@@ -75,6 +70,18 @@ pub fn payer(name: &str) -> Person {
 }
 
 impl Person {
+    /// Formats the row of the account as SQL.
+    fn row(&self) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        format!(
+            "({}, {}, {}, {})",
+            quoted(&self.id),
+            quoted(&self.customer),
+            self.paid,
+            quoted(&self.plan)
+        )
+    }
+
     pub fn without_access(mut self) -> Self {
         self.paid = false;
         self
@@ -131,42 +138,27 @@ pub fn orphaned() -> Vec<Person> {
 /// The billing and the database, gone when dropped.
 pub struct Shop {
     pub stripe: FakeStripe,
-    server: Url,
-    name: String,
+    database: Database,
 }
 
 impl Shop {
-    pub async fn open(people: &[Person]) -> Self {
-        Self::open_on(SocketAddr::from(([127, 0, 0, 1], 0)), people).await
+    pub fn open(people: &[Person]) -> Self {
+        Self::open_on(SocketAddr::from(([127, 0, 0, 1], 0)), people)
     }
 
-    /// Opens a shop whose Stripe listens on this address, for clients on other hosts.
-    pub async fn open_on(listen: SocketAddr, people: &[Person]) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "set by scripts/test for the tests alone"
-        )]
-        let server = std::env::var("TEST_DATABASE_URL")
-            .expect("TEST_DATABASE_URL is not set: run the tests with scripts/test");
-        let server = Url::parse(&server).expect("TEST_DATABASE_URL is a URL");
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("prodverdict_shop_{}_{count}", std::process::id());
-        run(&server, &format!("create database {name}")).await;
-        let shop = Self {
+    /// Opens a shop whose billing listens on this address.
+    pub fn open_on(listen: SocketAddr, people: &[Person]) -> Self {
+        let accounts = people.iter().filter(|one| one.has_account);
+        let rows: Vec<_> = accounts.map(Person::row).collect();
+        Self {
             stripe: FakeStripe::start(listen, billing(people)).expect("a fake Stripe"),
-            server,
-            name,
-        };
-        shop.create_accounts(people).await;
-        shop
+            database: Database::of_users(&rows.join(", ")),
+        }
     }
 
     /// Returns the URL of a read-only role, with the host and port for clients elsewhere if given.
     pub fn database_url(&self, at: Option<(&str, u16)>) -> String {
-        let mut url = self.url();
-        url.set_username(&self.name).expect("a user");
-        url.set_password(Some(PASSWORD)).expect("a password");
+        let mut url = self.database.url_of("reader");
         if let Some((host, port)) = at {
             url.set_host(Some(host)).expect("a host");
             url.set_port(Some(port)).expect("a port");
@@ -176,65 +168,14 @@ impl Shop {
 
     /// Returns the URL of a role that may do anything on the server.
     pub fn superuser_url(&self) -> String {
-        self.url().into()
+        self.database.admin_url().into()
     }
 
     /// Returns the host and port of the server.
     pub fn database_address(&self) -> (String, u16) {
-        let host = self.server.host_str().expect("a host").to_owned();
-        (host, self.server.port().unwrap_or(5432))
-    }
-
-    fn url(&self) -> Url {
-        let mut url = self.server.clone();
-        url.set_path(&self.name);
-        url
-    }
-
-    async fn create_accounts(&self, people: &[Person]) {
-        let name = &self.name;
-        run(
-            &self.url(),
-            &format!(
-                "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text); \
-                 create role {name} login password '{PASSWORD}'; grant select on users to {name}"
-            ),
-        )
-        .await;
-        let accounts: Vec<_> = people
-            .iter()
-            .filter(|one| one.has_account)
-            .cloned()
-            .collect();
-        let url = self.url();
-        apart(async move {
-            let mut connection = connected(&url).await;
-            for person in accounts {
-                sqlx::query("insert into users values ($1, $2, $3, $4)")
-                    .bind(&person.id)
-                    .bind(&person.customer)
-                    .bind(person.paid)
-                    .bind(&person.plan)
-                    .execute(&mut connection)
-                    .await
-                    .expect("an account");
-            }
-            connection.close().await.expect("closed");
-        })
-        .await;
-    }
-}
-
-impl Drop for Shop {
-    /// Uses a separate thread, because a test's runtime cannot be blocked on from inside.
-    fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
-        let cleaned = begun(async move {
-            run(&server, &format!("drop database {name} with (force)")).await;
-            run(&server, &format!("drop role {name}")).await;
-        });
-        let is_clean = cleaned.join().is_ok() || std::thread::panicking();
-        assert!(is_clean, "the database {} could not be dropped", self.name);
+        let url = self.database.admin_url();
+        let host = url.host_str().expect("a host").to_owned();
+        (host, url.port().unwrap_or(5432))
     }
 }
 
@@ -252,42 +193,4 @@ fn billing(people: &[Person]) -> World {
         );
     }
     world
-}
-
-async fn run(server: &Url, sql: &str) {
-    let (server, sql) = (server.clone(), sql.to_owned());
-    apart(async move {
-        let mut connection = connected(&server).await;
-        let done = connection.execute(AssertSqlSafe(sql.clone())).await;
-        done.expect(&sql);
-        connection.close().await.expect("closed");
-    })
-    .await;
-}
-
-async fn connected(server: &Url) -> PgConnection {
-    let connection = PgConnection::connect(server.as_str()).await;
-    connection.expect("the test server answers")
-}
-
-/// Runs work on a separate thread. Postgres does not drop a database while a connection to any is being opened, and a
-/// test that drops a shop blocks until then, with any connection that it was opening itself.
-async fn apart(work: impl Future<Output = ()> + Send + 'static) {
-    let (done, is_done) = tokio::sync::oneshot::channel();
-    begun(async {
-        work.await;
-        // A test that has ended no longer waits for it.
-        let _ = done.send(());
-    });
-    is_done.await.expect("the database was asked");
-}
-
-fn begun(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(work);
-    })
 }

@@ -5,22 +5,23 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{
-    rehearsal::{SECRET, free_port},
-    scene::{Scene, start_by},
-    scratch::Scratch,
-};
 use testing::{
+    database::Database,
     fake_github::{TOKEN, World},
     node_app::{self, Packages},
     runner::RUNTIME_TOKEN,
     shop::{KEY, PASSWORD, in_order},
 };
 
+use super::{
+    rehearsal::{SECRET, free_port, scratch},
+    scene::{Scene, start_by},
+};
+
 /// A checkout of the example app that is not running yet.
 struct Unstarted {
     scene: Scene,
-    scratch: Scratch,
+    scratch: Database,
     config: String,
 }
 
@@ -31,7 +32,7 @@ impl Unstarted {
 
     async fn on(event: &str, patch: Option<&str>) -> Self {
         let mut scene = Scene::in_world(World::new(), event, "pull_request", &in_order()).await;
-        let scratch = Scratch::create().await;
+        let scratch = scratch();
         let port = free_port();
         let example = include_str!("../../../examples/nextjs-stripe/app/prodverdict.yml");
         let config = example
@@ -47,7 +48,9 @@ impl Unstarted {
         scene.step.set("PATH", &path());
         scene.step.set("PORT", &port.to_string());
         scene.step.set("STRIPE_WEBHOOK_SECRET", SECRET);
-        scene.step.set("REHEARSAL_DATABASE_URL", &scratch.url());
+        scene
+            .step
+            .set("REHEARSAL_DATABASE_URL", scratch.admin_url().as_str());
         scene.step.input("mode", "rehearse");
         scene.step.input("scenario", "cancel-now, first-purchase");
         Self {
@@ -110,7 +113,7 @@ async fn the_command_of_the_workflow_is_rehearsed() {
     let right = right.starting("npm start");
     right.scene.run().await.expect(0);
     right.scene.expect_conclusion("success");
-    assert_eq!(right.scratch.count("users").await, 0);
+    assert_eq!(right.scratch.count("users"), 0);
     let broken = broken.starting("exec node server.js");
     broken.scene.run().await.expect(1);
     broken.scene.expect_conclusion("failure");

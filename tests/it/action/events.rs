@@ -3,11 +3,12 @@
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
-use super::scene::Scene;
 use testing::{
     fake_github::{TOKEN, Token, World},
     shop::{CONFIG, drifted},
 };
+
+use super::scene::Scene;
 
 const DOCUMENT: &str = "docs/github-events.md";
 

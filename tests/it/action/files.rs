@@ -2,8 +2,9 @@
 
 use std::{fs, os::unix::fs::symlink};
 
-use super::scene::Scene;
 use testing::shop::{drifted, in_order};
+
+use super::scene::Scene;
 
 fn read(scene: &Scene, file: &str) -> String {
     fs::read_to_string(scene.step.workspace(file)).unwrap_or_else(|error| panic!("{file}: {error}"))

@@ -18,7 +18,6 @@ mod publishing;
 mod racing;
 mod rehearsal;
 mod scene;
-mod scratch;
 mod secrets;
 mod unanswered;
 mod untrusted;

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use super::scene::Scene;
 use testing::{
     proxy::{Knows, Proxy},
     runner::Ran,
     shop::drifted,
     tls_front::TlsFront,
 };
+
+use super::scene::Scene;
 
 /// The proxy's password, which nothing may print.
 const PASSWORD: &str = "canary-of-the-proxy";

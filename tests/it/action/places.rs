@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::{MetadataExt as _, chown};
 
-use super::scene::Scene;
 use testing::shop::{drifted, in_order};
+
+use super::scene::Scene;
 
 #[tokio::test]
 async fn a_second_run_updates_the_one_comment() {

@@ -2,22 +2,21 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use super::{
-    scene::{Scene, titles},
-    scratch::Scratch,
-};
 use testing::{
+    database::Database,
     fake_github::{CheckRun, World},
-    handlers::{App, Environment, Mutant},
+    handlers::{App, Environment, Mutant, SCHEMA},
     shop::{in_order, line_of},
 };
+
+use super::scene::{Scene, titles};
 
 pub(crate) const SECRET: &str = "whsec_of_a_rehearsal";
 
 /// A step with a scratch database and the app to rehearse.
 pub(crate) struct Rehearsal {
     pub(crate) scene: Scene,
-    pub(crate) scratch: Scratch,
+    pub(crate) scratch: Database,
     app: Option<App>,
     pub(crate) config: String,
 }
@@ -28,6 +27,13 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
+/// Creates a scratch database: the tables of the example app, without rows.
+pub(crate) fn scratch() -> Database {
+    let database = Database::create();
+    database.run(SCHEMA);
+    database
+}
+
 impl Rehearsal {
     pub(crate) async fn of(mutant: Option<Mutant>) -> Self {
         Self::on("pull_request", World::new(), mutant).await
@@ -35,10 +41,10 @@ impl Rehearsal {
 
     async fn on(event: &str, world: World, mutant: Option<Mutant>) -> Self {
         let mut scene = Scene::in_world(world, event, "pull_request", &in_order()).await;
-        let scratch = Scratch::create().await;
+        let scratch = scratch();
         let stripe = format!("127.0.0.1:{}", free_port());
         let environment = Environment {
-            database_url: scratch.url(),
+            database_url: scratch.admin_url().into(),
             stripe_url: format!("http://{stripe}"),
             stripe_key: "sk_test_example".to_owned(),
             webhook_secret: SECRET.to_owned(),
@@ -53,7 +59,9 @@ impl Rehearsal {
         scene.step.check_out("prodverdict.yml", &config);
         scene.commit(&[9, 1], &config);
         scene.step.set("STRIPE_WEBHOOK_SECRET", SECRET);
-        scene.step.set("REHEARSAL_DATABASE_URL", &scratch.url());
+        scene
+            .step
+            .set("REHEARSAL_DATABASE_URL", scratch.admin_url().as_str());
         scene.step.input("mode", "rehearse");
         scene.step.input("scenario", "cancel-now, first-purchase");
         Self {
@@ -64,9 +72,9 @@ impl Rehearsal {
         }
     }
 
-    async fn expect_clean(&self) {
-        assert_eq!(self.scratch.count("users").await, 0);
-        assert_eq!(self.scratch.count("stripe_events").await, 0);
+    fn expect_clean(&self) {
+        assert_eq!(self.scratch.count("users"), 0);
+        assert_eq!(self.scratch.count("stripe_events"), 0);
     }
 }
 
@@ -94,7 +102,7 @@ async fn a_right_handler_passes_and_says_so() {
         .collect();
     let held = |id| (Some(id), Some("held"));
     assert_eq!(results, [held("first-purchase"), held("cancel-now")]);
-    rehearsal.expect_clean().await;
+    rehearsal.expect_clean();
 }
 
 #[tokio::test]
@@ -135,7 +143,7 @@ async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
     assert!(comment.contains("--scenario cancel-now\n"), "{comment}");
     assert_eq!(scene.step.output("findings_count"), "1");
     assert_eq!(scene.step.report()["verdict"], "fail");
-    rehearsal.expect_clean().await;
+    rehearsal.expect_clean();
 }
 
 /// Returns the output shown below that command in the README. `…` omits a part of a line, or lines.
@@ -322,7 +330,7 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     let scene = &rehearsal.scene;
     let began = std::time::Instant::now();
     let child = scene.start();
-    while rehearsal.scratch.count("users").await < 4 {
+    while rehearsal.scratch.count("users") < 4 {
         assert!(began.elapsed().as_secs() < 60, "no account was made");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
@@ -338,7 +346,7 @@ async fn a_cancelled_rehearsal_ends_its_check_run_and_leaves_no_row() {
     scene.expect_conclusion("cancelled");
     scene.expect_no_pass(&ran);
     assert_eq!(scene.comments(), [""; 0]);
-    rehearsal.expect_clean().await;
+    rehearsal.expect_clean();
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ impl Scene {
         payload: &str,
         people: &[Person],
     ) -> Self {
-        let shop = Shop::open(people).await;
+        let shop = Shop::open(people);
         let github = FakeGithub::start(world).await;
         let base = (World::sha(9), "prodverdict.yml".to_owned());
         let text = CONFIG.as_bytes().to_vec();

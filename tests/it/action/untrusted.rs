@@ -1,7 +1,8 @@
 //! Pull requests from forks: a read-only token, and a checkout that cannot be trusted.
 
-use super::scene::Scene;
 use testing::shop::{CONFIG, drifted, in_order, line_of, payer};
+
+use super::scene::Scene;
 
 /// A configuration as a stranger could weaken it.
 fn loosened() -> String {

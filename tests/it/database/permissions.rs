@@ -1,6 +1,7 @@
 //! Permissions of the role: too few are explained, too many cause warnings, and nothing is ever written.
 
 use prodverdict::{contract::Field, database};
+use testing::database::PASSWORD;
 
 use super::world::{ReadAccounts as _, World, in_a_world, lines, query, secret, sql, table, told};
 
@@ -138,7 +139,7 @@ fn the_sql_of_the_warning_makes_a_role_that_reads_the_same() {
             .1
             .replace("prodverdict ", &format!("{role} "))
             .replace("prodverdict;", &format!("{role};"))
-            .replace('…', "secret-canary");
+            .replace('…', PASSWORD);
         world.run(&advice).await;
         let advised = world
             .read_as(&world.url_of(&role), &table("users", &[]))

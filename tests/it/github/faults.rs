@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::job::{Job, publication};
 use testing::fake_github::{FakeGithub, Kind, World};
+
+use super::job::{Job, publication};
 
 async fn with(method: &'static str, path: &'static str, kind: Kind) -> FakeGithub {
     let mut world = World::new();

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use testing::{node_app::Packages, program::write};
+
 use super::{
     skipped,
     small::{ACCOUNTS, RIGHT, Small},
     stage::Stage,
 };
-use testing::{node_app::Packages, program::write};
 
 fn stage(small: &Small<'_>) -> Option<Stage> {
     match Packages::install() {

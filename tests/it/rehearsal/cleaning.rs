@@ -2,8 +2,9 @@
 
 use std::process::{Child, Command};
 
-use super::stage::{Language, SETTLE, Stage};
 use testing::handlers::Mutant;
+
+use super::stage::{Language, SETTLE, Stage};
 
 /// Returns a handler that leaves something to wait for, and a rehearsal that would wait longer than any test.
 fn waiting() -> Stage {

@@ -1,7 +1,8 @@
 //! The same rehearsal produces the same report, byte for byte, however many scenarios run in parallel.
 
-use super::stage::{Language, SETTLE, Stage, each};
 use testing::handlers::Mutant;
+
+use super::stage::{Language, SETTLE, Stage, each};
 
 const NOW: &str = "--now 2026-11-01T00:00:00Z";
 

@@ -5,13 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use testing::node_app::Packages;
+
 use super::{
     languages::php_without_the_line,
     skipped,
     small::{ACCOUNTS, Small},
     stage::Stage,
 };
-use testing::node_app::Packages;
 
 const SAID: &str = "received no request from the application";
 

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use testing::node_app::Packages;
+
 use super::{
     skipped,
     stage::{Stage, each},
 };
-use testing::node_app::Packages;
 
 const NOW: &str = "--format json --now 2026-11-01T00:00:00Z";
 

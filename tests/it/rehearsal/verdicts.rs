@@ -1,11 +1,12 @@
 //! Verdicts of plays: each bug of a handler in an app of a few lines, and its message.
 
+use testing::{node_app::Packages, program::write};
+
 use super::{
     skipped,
     small::{ACCOUNTS, RIGHT, Small},
     stage::{SETTLE, Stage},
 };
-use testing::{node_app::Packages, program::write};
 
 /// Starts an app; skips the test with a message if Node is missing.
 fn stage(small: &Small<'_>) -> Option<Stage> {
