@@ -32,6 +32,21 @@ pub(super) struct Played {
     pub(super) is_doubtful: bool,
     /// True if the rehearsal itself put the row into the paid state.
     pub(super) is_prepared: bool,
+    /// Nothing else was played meanwhile.
+    pub(super) is_alone: bool,
+}
+
+impl Played {
+    /// Takes those findings of a replay that this play has too.
+    pub(super) fn take_findings_of(&mut self, replay: Self) {
+        for judged in replay.findings {
+            let fingerprint = &judged.finding.fingerprint;
+            let mut own = self.findings.iter_mut();
+            if let Some(own) = own.find(|own| own.finding.fingerprint == *fingerprint) {
+                *own = judged;
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -174,7 +189,10 @@ async fn play_steps<'p>(
     (actor, memory): (&mut Actor, &mut Memory<'_>),
 ) -> Result<Fate, Halt> {
     let performance = performing.performance;
-    let mut played = Played::default();
+    let mut played = Played {
+        is_alone: performing.is_alone,
+        ..Played::default()
+    };
     let mut wrong: Vec<Vec<Judged>> = Vec::new();
     let last = performance.play.steps.len().saturating_sub(1);
     for (index, step) in steps {

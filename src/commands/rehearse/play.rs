@@ -1,6 +1,8 @@
 //! Runs all performances: the first purchase alone, then the others in parallel, then those alone that others may have
 //! disturbed.
 
+use std::collections::BTreeSet;
+
 use futures::{StreamExt as _, stream};
 
 use super::{
@@ -9,21 +11,21 @@ use super::{
     performing::{Performing, perform},
     prepared,
     progress::{DISTURBS, Fate, Progress, Unreached},
-    reach,
+    reach, results,
 };
 use crate::{
     commands::failure::Failure,
-    contract::{ColumnName, Rule},
+    contract::{ColumnName, Finding, Rule},
     notice,
-    rehearsal::{Due, Links, Scenario, due, ends_play},
+    rehearsal::{Due, Links, Scenario, due, ends_play, one_a_cause},
 };
 
 /// The scenario whose failure affects every purchase.
 const FIRST: &str = "first-purchase";
 
-/// The line about requests that name nothing of a play.
-const UNLISTED_CALLS: &str =
-    "called    requests that name no object of this play, such as for a price, are not listed";
+/// The line about requests that name nothing of a play, in a finding that a replay did not show.
+const UNLISTED_CALLS: &str = "called    requests that name no object of this play, such as for a price, are not listed: played alone, it did not fail \
+     here";
 
 /// Number of plays that change bystanders before the rest is skipped.
 const DISTURBED: usize = 3;
@@ -87,8 +89,10 @@ pub(crate) async fn rehearse(
         let rest = reached(progress, rest);
         side_by_side(rehearsing, progress, &rest, (&bystanders, known)).await?;
     }
-    note_unlisted_calls(rehearsing, progress, asked);
     once_more(rehearsing, progress, known).await?;
+    if !rehearsing.fake.requests_about_nobody(asked).is_empty() {
+        list_all_calls(rehearsing, progress, (&bystanders, known)).await?;
+    }
     match known {
         Some(rule) => prepared::play(rehearsing, progress, rule).await,
         None => Ok(()),
@@ -210,23 +214,61 @@ async fn side_by_side(
     Ok(true)
 }
 
-/// Adds a line to the findings of plays side by side if the handler sent requests since then that no play can be told to have
-/// caused. With one job too: the report is the same however many there are.
-fn note_unlisted_calls(rehearsing: &Rehearsing<'_>, progress: &Progress<'_>, since: u64) {
-    if rehearsing.fake.requests_about_nobody(since).is_empty() {
-        return;
-    }
+/// Replays alone every play whose finding is reported, so that the finding lists the requests for shared objects too, such as
+/// for a price: side by side, no play can be told to have caused them. With one job too: the report is the same however
+/// many there are.
+async fn list_all_calls(
+    rehearsing: &Rehearsing<'_>,
+    progress: &Progress<'_>,
+    (bystanders, known): (&[Bystander], Option<Rule>),
+) -> Result<(), Failure> {
+    let mut reported = reported(rehearsing, progress);
+    let mut replayed = Vec::new();
     for (index, performance) in progress.performances().into_iter().enumerate() {
-        if performance.scenario.id == FIRST {
+        let Some(Fate::Played(mut played)) = progress.fate(index) else {
+            continue;
+        };
+        let findings = played.findings.iter_mut().map(|one| &mut one.finding);
+        let mut wanted: Vec<&mut Finding> = findings
+            .filter(|finding| reported.remove(finding.fingerprint.as_str()))
+            .collect();
+        if played.is_alone || wanted.is_empty() {
             continue;
         }
+        for finding in &mut wanted {
+            finding.evidence.push(UNLISTED_CALLS);
+        }
+        progress.set(index, Some(Fate::Played(played)));
+        replayed.push((index, performance));
+    }
+    for (index, performance) in replayed {
+        let key = format!("{}.calls", performance.key);
+        let performing = Performing {
+            performance,
+            key: &key,
+            bystanders,
+            is_alone: true,
+            known,
+        };
+        let Fate::Played(alone) = perform(rehearsing, performing).await? else {
+            continue;
+        };
         if let Some(Fate::Played(mut played)) = progress.fate(index) {
-            for judged in &mut played.findings {
-                judged.finding.evidence.push(UNLISTED_CALLS);
-            }
+            played.take_findings_of(alone);
             progress.set(index, Some(Fate::Played(played)));
         }
     }
+    Ok(())
+}
+
+/// Returns the fingerprints of the findings that a report made now would hold.
+fn reported(rehearsing: &Rehearsing<'_>, progress: &Progress<'_>) -> BTreeSet<String> {
+    let scenarios = results::of(rehearsing, progress).into_iter();
+    let judged = scenarios.flat_map(|scenario| scenario.findings).collect();
+    let findings = one_a_cause(judged).into_iter();
+    findings
+        .map(|finding| finding.fingerprint.to_string())
+        .collect()
 }
 
 /// Repeats plays alone that may have been blamed for another's fault: a play wrote to bystanders' rows, or an

@@ -67,7 +67,7 @@ fn one<'s>(
     let endings = endings(rehearsing, due, &played).into_iter();
     findings.extend(endings.map(|finding| Judged {
         finding,
-        cause: None,
+        causes: Vec::new(),
     }));
     let result = if !findings.is_empty() {
         PlayedResult::Broken

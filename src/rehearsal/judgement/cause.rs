@@ -1,8 +1,10 @@
 //! Causes of findings, as far as a step shows them. Findings with the same cause are merged into one across scenarios.
 
+use std::mem;
+
 use super::{OnRow, Wrong, hint};
 use crate::{
-    contract::{Finding, HandlerRule, Merging, Rule, Severity},
+    contract::{Finding, HandlerRule, Merging, Rule},
     rehearsal::{
         due::Variation,
         observed::{Answer, Observed},
@@ -15,11 +17,12 @@ const OF_SUBSCRIPTIONS: &str = "customer.subscription.";
 /// Limit on the steps that a merged finding lists.
 const NAMED: usize = 20;
 
-/// A finding with its cause. A finding without a cause is never merged.
+/// A finding with its causes: more than one if it stands for an earlier step too. A finding without a cause is never
+/// merged.
 #[derive(Debug, Clone)]
 pub struct Judged {
     pub finding: Finding,
-    pub cause: Option<Cause>,
+    pub causes: Vec<Cause>,
 }
 
 /// The properties that findings with the same cause share.
@@ -122,25 +125,50 @@ fn changed(observed: &Observed) -> Vec<String> {
 
 /// Merges the findings of each cause into the most severe one, which lists the steps of the others.
 pub fn one_a_cause(judged: Vec<Judged>) -> Vec<Finding> {
-    let mut groups: Vec<(Judged, Vec<String>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for one in judged {
-        let known = groups
-            .iter_mut()
-            .find(|(known, _)| one.cause.is_some() && known.cause == one.cause);
-        let Some((known, others)) = known else {
-            groups.push((one, Vec::new()));
-            continue;
+        let shares = |group: &mut Group| {
+            let mut causes = group.worst.causes.iter();
+            causes.any(|cause| one.causes.contains(cause))
         };
-        // Severities are ordered from the worst.
-        let rank = |judged: &Judged| -> Severity { judged.finding.severity };
-        if rank(&one) < rank(known) {
-            others.insert(0, step(known));
-            *known = one;
-        } else {
-            others.push(step(&one));
-        }
+        let mut same: Vec<_> = groups.extract_if(.., shares).collect();
+        same.push(Group {
+            place: same.first().map_or(groups.len(), |group| group.place),
+            worst: one,
+            others: Vec::new(),
+        });
+        groups.extend(same.into_iter().reduce(Group::merge));
+        groups.sort_by_key(|group| group.place);
     }
-    groups.into_iter().map(told).collect()
+    groups
+        .into_iter()
+        .map(|group| told(group.worst, group.others))
+        .collect()
+}
+
+/// Findings with shared causes.
+#[derive(Debug)]
+struct Group {
+    /// Position of the first finding among those that begin a group.
+    place: usize,
+    worst: Judged,
+    /// Steps of the other findings.
+    others: Vec<String>,
+}
+
+impl Group {
+    fn merge(mut self, mut other: Self) -> Self {
+        // Severities are ordered from the worst.
+        if other.worst.finding.severity < self.worst.finding.severity {
+            mem::swap(&mut self.worst, &mut other.worst);
+            self.others.insert(0, step(&other.worst));
+        } else {
+            self.others.push(step(&other.worst));
+        }
+        self.worst.causes.append(&mut other.worst.causes);
+        self.others.append(&mut other.others);
+        self
+    }
 }
 
 /// Returns the step of a finding, such as `cancel-now/deleted`.
@@ -148,7 +176,7 @@ fn step(judged: &Judged) -> String {
     judged.finding.entity.id().to_owned()
 }
 
-fn told((judged, mut others): (Judged, Vec<String>)) -> Finding {
+fn told(judged: Judged, mut others: Vec<String>) -> Finding {
     let mut finding = judged.finding;
     if others.is_empty() {
         return finding;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Judged, OnRow, Wrong, mentions, told};
 use crate::{
-    contract::{Entity, Evidence, Finding, HandlerRule, Mentions, Severity, Subject, fingerprint},
+    contract::{
+        Entity, Evidence, Finding, HandlerRule, Mentions, Rule, Severity, Subject, fingerprint,
+    },
     rehearsal::observed::RowState,
 };
 
@@ -72,22 +74,52 @@ pub fn ends_play(judged: &[Judged], fail_on: Option<Severity>) -> bool {
     judged.any(|one| one.finding.severity.reaches(least))
 }
 
-/// Returns the findings that a play reports: those of its worst step, then those of the first step with any.
+/// Returns the findings that a play reports: those of its worst step, then those of the first step with any. A row that
+/// stayed wrong from the first to the worst has one cause, so the findings of the worst step name the first.
 pub fn worst_then_first(steps: Vec<Vec<Judged>>) -> Vec<Judged> {
-    let worst_of = |judged: &[Judged]| judged.iter().map(|one| one.finding.severity).min();
-    let mut wrong = steps.into_iter().filter(|findings| !findings.is_empty());
-    let Some(first) = wrong.next() else {
+    let worst_of = |step: &Vec<Judged>| step.iter().map(|one| one.finding.severity).min();
+    let wrong = || {
+        steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| !step.is_empty())
+    };
+    let (Some((first, _)), Some((worst, _))) = (
+        wrong().next(),
+        wrong().min_by_key(|(_, step)| worst_of(step)),
+    ) else {
         return Vec::new();
     };
-    let mut worst: Vec<Judged> = Vec::new();
-    for findings in wrong {
-        let least = if worst.is_empty() { &first } else { &worst };
-        if worst_of(&findings) < worst_of(least) {
-            worst = findings;
+    let between = steps
+        .iter()
+        .skip(first)
+        .take(worst.saturating_sub(first) + 1);
+    let stayed_wrong = between.clone().all(|step| has_wrong_row(step));
+    let mut between = between.cloned();
+    let (first, worst) = match (between.next(), between.next_back()) {
+        (Some(first), Some(worst)) => (first, worst),
+        (only, _) => return only.unwrap_or_default(),
+    };
+    if !stayed_wrong {
+        return worst.into_iter().chain(first).collect();
+    }
+    let mut worst = worst;
+    for judged in &mut worst {
+        for since in &first {
+            judged.causes.extend(since.causes.iter().cloned());
+            let (step, rule) = (since.finding.entity.id(), since.finding.rule);
+            let message = &judged.finding.message;
+            judged.finding.message =
+                format!("{message}\nThe row is wrong since {step} ({rule}).").into();
         }
     }
-    worst.extend(first);
     worst
+}
+
+/// Returns true if the step left the account's row wrong.
+fn has_wrong_row(step: &[Judged]) -> bool {
+    let mut rules = step.iter().map(|one| one.finding.rule);
+    rules.any(|rule| !matches!(rule, Rule::Handler(_)))
 }
 
 /// Merges the findings of each step and rule into the first one, and adds the number of other runs with the same

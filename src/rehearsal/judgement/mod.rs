@@ -105,7 +105,7 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Judged> {
         .into_iter()
         .filter_map(|wrong| on.weighed(wrong))
         .map(|wrong| Judged {
-            cause: cause::cause(on, observed, &wrong),
+            causes: cause::cause(on, observed, &wrong).into_iter().collect(),
             finding: finding(on, observed, wrong),
         })
         .collect();

@@ -1,6 +1,10 @@
 //! Tests of merging findings with the same cause.
 
 use super::*;
+use crate::{
+    contract::Rule,
+    rehearsal::{Cause, worst_then_first},
+};
 
 const ENDS: [&str; 2] = [
     "{id: ended, does: it ends, send: [customer.subscription.deleted]}",
@@ -79,4 +83,35 @@ fn the_same_answer_to_another_event_is_another_cause() {
     assert_eq!(told(first.clone(), answered("invoice.paid", 500)), 1);
     assert_eq!(told(first.clone(), answered("invoice.paid", 400)), 2);
     assert_eq!(told(first, answered("invoice.payment_failed", 500)), 2);
+}
+
+#[test]
+fn a_row_that_stays_wrong_in_a_play_is_one_finding() {
+    let [drifts, ends] = ENDS.map(|step| Scene::of(&[step]));
+    let medium = Judged {
+        finding: Finding {
+            rule: Rule::StatusDrift,
+            severity: Severity::Medium,
+            ..drifts.judged(&kept("canceled", &[])).remove(0).finding
+        },
+        causes: vec![Cause::OldEvent],
+    };
+    let high = ends.judged(&kept("unpaid", &[]));
+    let right = Vec::new;
+    let stayed = worst_then_first(vec![right(), vec![medium.clone()], high.clone(), right()]);
+    let [stayed] = stayed.as_slice() else {
+        panic!("{stayed:#?}");
+    };
+    let message = &stayed.finding.message;
+    assert!(
+        message.ends_with("\nThe row is wrong since mine/ended (status-drift)."),
+        "{message}"
+    );
+    // It is merged with what shows either cause elsewhere.
+    let told = told(&[vec![medium.clone()], high.clone(), vec![stayed.clone()]]);
+    assert_eq!(told.len(), 1, "{told:#?}");
+
+    let apart = worst_then_first(vec![vec![medium], right(), high]);
+    let severities: Vec<_> = apart.iter().map(|one| one.finding.severity).collect();
+    assert_eq!(severities, [Severity::High, Severity::Medium]);
 }
