@@ -18,7 +18,7 @@ pub(super) async fn gather(
     rehearsing: &Rehearsing<'_>,
     key: &str,
 ) -> Result<Vec<Bystander>, Failure> {
-    let paying = paying(rehearsing, &format!("{key}-paying")).await?;
+    let paying = paying(rehearsing, key).await?;
     let mut bystanders = unpaying(rehearsing, key).await?;
     bystanders.push(paying);
     Ok(bystanders)
@@ -51,7 +51,9 @@ pub(super) async fn unpaying(
     Ok(bystanders)
 }
 
-async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Failure> {
+/// Creates a customer who buys.
+pub(super) async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Failure> {
+    let key = &format!("{key}-paying");
     let stage = Stage {
         clock: rehearsing.begins,
         events_version: rehearsing.version.clone(),

@@ -91,7 +91,7 @@ pub(super) async fn perform(
 ) -> Result<Fate, Failure> {
     let steps = &performing.performance.play.steps;
     let mut actor = begin(rehearsing, performing).await?;
-    let mut memory = remember(rehearsing, &actor, performing.bystanders).await?;
+    let mut memory = remember(rehearsing, &actor, performing).await?;
     let first = steps.iter().enumerate();
     told(play_steps(rehearsing, performing, first, (&mut actor, &mut memory)).await)
 }
@@ -106,7 +106,7 @@ pub(super) async fn perform_prepared(
         return Ok(None);
     };
     let mut actor = begin(rehearsing, performing).await?;
-    let mut memory = remember(rehearsing, &actor, performing.bystanders).await?;
+    let mut memory = remember(rehearsing, &actor, performing).await?;
     let mut played = Played::default();
     if prepared::is_signed_otherwise(first) {
         let observed = step::play(rehearsing, performing, first, &mut actor, &mut memory).await;
@@ -172,12 +172,16 @@ async fn begin(rehearsing: &Rehearsing<'_>, performing: Performing<'_>) -> Resul
 async fn remember<'b>(
     rehearsing: &Rehearsing<'_>,
     actor: &Actor,
-    bystanders: &'b [Bystander],
+    performing: Performing<'b>,
 ) -> Result<Memory<'b>, Failure> {
+    let bystanders = performing.bystanders;
+    let buys = performing.performance.play.is_first_purchase(0);
+    let known = performing.known.filter(|_| buys);
     Ok(Memory {
         rows: look(rehearsing, &actor.tokens()).await?,
         bystanders,
         bystander_rows: snapshots(rehearsing, bystanders).await?,
+        wrong_for: known.into_iter().map(Some).collect(),
         ..Memory::default()
     })
 }
@@ -197,6 +201,11 @@ async fn play_steps<'p>(
     let last = performance.play.steps.len().saturating_sub(1);
     for (index, step) in steps {
         let observed = step::play(rehearsing, performing, step, actor, memory).await?;
+        if index == 0 && performance.play.is_first_purchase(index) {
+            rehearsing.first_sale.get_or_init(|| observed.after.paid);
+            // The first scenario waited in vain for this purchase, and for nothing after it.
+            memory.wrong_for.clear();
+        }
         played.steps += 1;
         played.events += events(performance, &observed);
         played.is_doubtful |= memory.is_doubtful;

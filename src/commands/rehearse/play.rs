@@ -63,11 +63,23 @@ pub(crate) async fn rehearse(
     progress: &Progress<'_>,
 ) -> Result<(), Failure> {
     catalog::tell(rehearsing).await?;
-    let bystanders = bystanders::gather(rehearsing, "bystander").await?;
+    let is_buying = progress
+        .performances()
+        .iter()
+        .any(|one| one.scenario.id == FIRST);
+    let mut bystanders = if is_buying {
+        bystanders::unpaying(rehearsing, "bystander").await?
+    } else {
+        bystanders::gather(rehearsing, "bystander").await?
+    };
+    let first = first(rehearsing, progress, &bystanders).await?;
+    // A purchase that fails would only be waited for again.
+    if is_buying && matches!(first, First::Held) {
+        bystanders.push(bystanders::paying(rehearsing, "bystander").await?);
+    }
     if let Some(problem) = reach::warning(rehearsing) {
         notice::say(&problem.message);
     }
-    let first = first(rehearsing, progress, &bystanders).await?;
     let others: Vec<usize> = open(progress).collect();
     let known = match first {
         First::Held => None,
@@ -307,7 +319,11 @@ async fn once_more(
         empty.map_err(|error| Failure::of(&error))?;
         catalog::tell(rehearsing).await?;
         let key = format!("{}.alone", performance.key);
-        let fresh = bystanders::gather(rehearsing, &format!("{key}.bystander")).await?;
+        let stranger = format!("{key}.bystander");
+        let fresh = match known {
+            Some(_) => bystanders::unpaying(rehearsing, &stranger).await?,
+            None => bystanders::gather(rehearsing, &stranger).await?,
+        };
         let performing = Performing {
             performance,
             key: &key,
