@@ -210,7 +210,7 @@ fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 fn release(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     writing.form.ignore(&["preserve_cancel_date"]);
-    end(writing, world, World::let_schedule_go)
+    end(writing, world, World::release_schedule)
 }
 
 fn end(

@@ -7,7 +7,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-use super::{BOTH, DAY, Play, plan};
+use super::{BOTH, DAY, Play, plan, schedule_of};
 use crate::{
     CheckoutSession, Customer, EndForm, FirstPayment, GiveUp, Impossible, Item, PauseCollection,
     Payment, Renewal, Status, Subscription, TrialEnd, World,
@@ -18,7 +18,7 @@ const SUB: &str = "sub_chance";
 
 /// Runs one of all operations on the subscription, by number.
 fn act(number: u8, world: &mut World) -> Result<(), Impossible> {
-    match number % 36 {
+    match number % 37 {
         0 => world.trial_will_end(SUB),
         1 => world.end_trial(SUB, TrialEnd::Convert),
         2 => world.end_trial(SUB, TrialEnd::PaymentFails),
@@ -26,9 +26,8 @@ fn act(number: u8, world: &mut World) -> Result<(), Impossible> {
         4 => world.end_trial(SUB, TrialEnd::Pause),
         5 | 6 => world.renew_subscription(SUB, Renewal::Paid),
         7 | 8 => world.renew_subscription(SUB, Renewal::Draft),
-        9 => world.pay_renewal(SUB),
+        9 | 12 => world.recover(SUB),
         10 | 11 => world.payment_fails(SUB),
-        12 => world.recover(SUB),
         13 => world.give_up(SUB, GiveUp::Cancel),
         14 => world.give_up(SUB, GiveUp::Unpaid),
         15 => world.give_up(SUB, GiveUp::Stay),
@@ -46,7 +45,7 @@ fn act(number: u8, world: &mut World) -> Result<(), Impossible> {
         25 => world.remove_item(SUB, "price_usage"),
         26 => world.schedule_change(SUB, "price_pro").map(drop),
         27 => world.enter_next_phase(SUB, Renewal::Paid),
-        28 => world.release_schedule(SUB),
+        28 => schedule_of(world, SUB).map(|id| world.release_schedule(&id)),
         29 => world.pause_collection(
             SUB,
             PauseCollection {
@@ -59,6 +58,7 @@ fn act(number: u8, world: &mut World) -> Result<(), Impossible> {
         32 => world.resume_subscription(SUB),
         33 => world.refund(SUB).map(drop),
         34 => world.upcoming_invoice(SUB),
+        35 => schedule_of(world, SUB).map(|id| world.cancel_schedule(&id)),
         _ => world.pay_first_invoice(SUB),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BOTH, DAY, MONTH, NEW, Play, period_end};
+use super::{BOTH, DAY, MONTH, NEW, Play, period_end, schedule_of};
 use crate::{Item, Price, Renewal};
 
 const UPDATED: &str = "customer.subscription.updated";
@@ -132,7 +132,9 @@ fn a_scheduled_change_waits_for_the_period_to_end() {
         told.are_of_one_act(version, false);
         assert_eq!(told.at(UPDATED, "/items/data/0/price/id"), "price_team");
         assert_eq!(told.at("invoice.paid", "/total"), 5000);
-        let told = play.tells(0, |world| world.release_schedule("sub_a"));
+        let told = play.tells(0, |world| {
+            schedule_of(world, "sub_a").map(|id| world.release_schedule(&id))
+        });
         assert_eq!(told.kinds(), ["subscription_schedule.released", UPDATED]);
         let released = "subscription_schedule.released";
         assert_eq!(told.at(released, "/released_subscription"), "sub_a");

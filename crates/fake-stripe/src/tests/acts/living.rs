@@ -55,7 +55,7 @@ fn a_renewal_moves_the_period_before_it_is_paid() {
             told.kinds(),
             ["invoice.created", "customer.subscription.updated"]
         );
-        let told = play.tells(3600, |world| world.pay_renewal("sub_a"));
+        let told = play.tells(3600, |world| world.recover("sub_a"));
         assert_eq!(told.at("invoice.paid", "/attempt_count"), 1);
     }
 }

@@ -11,6 +11,7 @@ mod ending;
 mod living;
 mod reference;
 
+use compact_str::CompactString;
 use serde_json::Value;
 
 use super::NOW;
@@ -155,6 +156,16 @@ impl Told {
             assert!(event.object.is_object(), "{} without an object", event.kind);
         }
     }
+}
+
+/// Returns the id of the schedule that manages a subscription.
+fn schedule_of(world: &World, subscription: &str) -> Result<CompactString, Impossible> {
+    let known = world.find_subscription(subscription);
+    let schedule = known.and_then(|one| one.details.schedule.clone());
+    schedule.ok_or_else(|| Impossible::Unknown {
+        kind: "schedule",
+        id: subscription.into(),
+    })
 }
 
 /// Returns the place of the period in an object of a version.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{super::shapes::reference, BOTH, DAY, MONTH, NEW, OLD, Play, Told, plan};
+use super::{super::shapes::reference, BOTH, DAY, MONTH, NEW, OLD, Play, Told, plan, schedule_of};
 use crate::{
     CheckoutSession, Customer, EndForm, FirstPayment, GiveUp, PauseCollection, Payment, Price,
     Renewal, Status, Subscription, TrialEnd,
@@ -110,7 +110,9 @@ fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(Told)) {
         "downgrade_scheduled" => {
             tell(play.tells(DAY, |world| world.schedule_change(sub, "price_team")));
             tell(play.tells(MONTH, |world| world.enter_next_phase(sub, Renewal::Paid)));
-            tell(play.tells(0, |world| world.release_schedule(sub)));
+            tell(play.tells(0, |world| {
+                schedule_of(world, sub).map(|id| world.release_schedule(&id))
+            }));
         }
         "cancel_at_period_end" | "cancel_undo" => {
             tell(play.tells(DAY, |world| {

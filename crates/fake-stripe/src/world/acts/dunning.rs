@@ -56,19 +56,6 @@ impl World {
         Ok(())
     }
 
-    /// Pays the invoice of a renewal through Stripe's own attempt.
-    pub fn pay_renewal(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.living(id, "collecting its invoice")?;
-        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
-        let Some(invoice) = owed else {
-            return Err(nothing_owed(&subscription, "collecting its invoice"));
-        };
-        self.by_itself();
-        self.pay_told(&invoice);
-        self.restore_told(id);
-        Ok(())
-    }
-
     /// Fails an attempt to collect the invoice. A subscription that owes nothing is renewed first.
     pub fn payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.living(id, "a failing payment")?;

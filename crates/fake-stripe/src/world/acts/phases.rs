@@ -48,7 +48,7 @@ impl World {
         self.update_told(id, |subscription| {
             subscription.details.schedule = Some(schedule.clone());
         });
-        self.set_schedule_told("subscription_schedule.updated", &schedule, |schedule| {
+        self.update_schedule_told(&schedule, |schedule| {
             schedule.status = ScheduleStatus::Active;
         });
         Ok(schedule)
@@ -97,32 +97,29 @@ impl World {
         Ok(())
     }
 
-    /// Releases the subscription from its schedule.
-    pub fn release_schedule(&mut self, id: &str) -> Result<(), Impossible> {
-        let (_, schedule) = self.scheduled(id, "its release from a schedule")?;
-        self.by_itself();
-        let clock = self.clock;
-        let mut released = schedule;
-        released.status = ScheduleStatus::Released;
-        released.released_at = Some(clock);
-        let schedule = self.schedule(released);
-        self.tell("subscription_schedule.released", Thing::Schedule(&schedule));
-        self.update_told(id, |subscription| subscription.details.schedule = None);
-        Ok(())
+    pub(super) fn update_schedule_told(&mut self, id: &str, change: impl FnOnce(&mut Schedule)) {
+        let updated = "subscription_schedule.updated";
+        self.tell_change(updated, Thing::Schedule(id), |world| {
+            world.change_schedule(id, change);
+        });
     }
 
-    pub(super) fn set_schedule_told(
+    /// Changes a schedule that ends. Only events of updates have the previous attributes.
+    pub(super) fn close_schedule_told(
         &mut self,
         kind: &str,
         id: &str,
         change: impl FnOnce(&mut Schedule),
     ) {
-        self.tell_change(kind, Thing::Schedule(id), |world| {
-            if let Some(mut schedule) = world.objects.schedules.get(id).cloned() {
-                change(&mut schedule);
-                world.schedule(schedule);
-            }
-        });
+        self.change_schedule(id, change);
+        self.tell(kind, Thing::Schedule(id));
+    }
+
+    fn change_schedule(&mut self, id: &str, change: impl FnOnce(&mut Schedule)) {
+        if let Some(mut schedule) = self.objects.schedules.get(id).cloned() {
+            change(&mut schedule);
+            self.schedule(schedule);
+        }
     }
 
     fn scheduled(

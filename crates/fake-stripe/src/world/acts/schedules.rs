@@ -101,7 +101,7 @@ impl World {
         let first = known.and_then(|schedule| schedule.phases.first());
         let start = first.map_or(self.clock, |phase| phase.period.start);
         let phases = self.phases_from(start, phases);
-        self.set_schedule_told("subscription_schedule.updated", id, |schedule| {
+        self.update_schedule_told(id, |schedule| {
             if !phases.is_empty() {
                 schedule.phases = phases;
             }
@@ -114,7 +114,7 @@ impl World {
         let subscription = self.steered(id);
         let clock = self.clock;
         self.by_person();
-        self.set_schedule_told("subscription_schedule.canceled", id, |schedule| {
+        self.close_schedule_told("subscription_schedule.canceled", id, |schedule| {
             schedule.status = ScheduleStatus::Canceled;
             schedule.canceled_at = Some(clock);
         });
@@ -124,11 +124,11 @@ impl World {
     }
 
     /// Releases a schedule. Its subscription continues without it.
-    pub fn let_schedule_go(&mut self, id: &str) {
+    pub fn release_schedule(&mut self, id: &str) {
         let subscription = self.steered(id);
         let clock = self.clock;
         self.by_person();
-        self.set_schedule_told("subscription_schedule.released", id, |schedule| {
+        self.close_schedule_told("subscription_schedule.released", id, |schedule| {
             schedule.status = ScheduleStatus::Released;
             schedule.released_at = Some(clock);
         });

@@ -95,14 +95,6 @@ impl World {
         Ok(())
     }
 
-    /// Declines the customer's first payment. The subscription stays incomplete.
-    pub fn first_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
-        let (_, invoice) = self.incomplete(id, "a failure of its first payment")?;
-        self.by_person();
-        self.decline_told(&invoice, None);
-        Ok(())
-    }
-
     /// Expires an incomplete subscription that was not paid within 23 hours.
     pub fn expire_incomplete(&mut self, id: &str) -> Result<(), Impossible> {
         let (_, invoice) = self.incomplete(id, "its expiry")?;
