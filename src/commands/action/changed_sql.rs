@@ -1,9 +1,9 @@
 //! Refuses to run SQL that a pull request changes if the database role has too many privileges.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
+use super::step::Step;
 use crate::{
-    cli::Environment,
     commands::{recorded::Recorded, sides::missing_credentials},
     config::{self, ChangedSql, Config, MAX_BYTES},
     database::{self, Power},
@@ -11,20 +11,10 @@ use crate::{
     problem::Problem,
 };
 
-/// Parts of the job that this check needs.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Checked<'j> {
-    /// Path of the configuration, relative to the root of the repository.
-    pub(super) path: &'j str,
-    pub(super) workspace: &'j Path,
-    pub(super) environment: &'j Environment,
-    pub(super) recorded: &'j Recorded,
-}
-
 /// Returns a problem for each piece of SQL in `config` that must not run, at its line. Empty if the role has no excess
 /// privileges.
 pub(super) async fn refused(
-    checked: Checked<'_>,
+    step: &Step<'_>,
     config: &Config,
     context: &Context,
     client: Option<Client>,
@@ -34,11 +24,11 @@ pub(super) async fn refused(
         return Vec::new();
     }
     let all = config::all_sql(config);
-    let powers = powers(checked, config, &all).await;
+    let powers = powers(step, config, &all).await;
     if powers.is_empty() {
         return Vec::new();
     }
-    let (changed, is_compared) = match compare(checked, config, context, client).await {
+    let (changed, is_compared) = match compare(step, config, context, client).await {
         Some(changed) => (changed, true),
         None => (all, false),
     };
@@ -53,7 +43,7 @@ pub(super) async fn refused(
 
 /// Returns the excess privilege of the role and the variable with the URL, by the index of the contract.
 async fn powers<'c>(
-    checked: Checked<'_>,
+    step: &Step<'_>,
     config: &'c Config,
     sql: &[ChangedSql],
 ) -> BTreeMap<usize, (Power, &'c str)> {
@@ -61,14 +51,14 @@ async fn powers<'c>(
     for (index, contract) in config.contracts.iter().enumerate() {
         let settings = &contract.database;
         let has_sql = sql.iter().any(|sql| sql.contract_index == index);
-        let missing = missing_credentials(contract, checked.environment, checked.recorded);
-        if !has_sql || matches!(checked.recorded, Recorded::Both(_)) || !missing.is_empty() {
+        let missing = missing_credentials(contract, step.environment, &step.recorded);
+        if !has_sql || matches!(step.recorded, Recorded::Both(_)) || !missing.is_empty() {
             continue;
         }
-        let Some(url) = checked.environment.secret(&settings.url_env) else {
+        let Some(url) = step.environment.secret(&settings.url_env) else {
             continue;
         };
-        let in_container = checked.environment.in_container_action();
+        let in_container = step.environment.in_container_action();
         // The check itself reports a database that does not answer.
         if let Ok(Some(power)) = database::power(&url, settings, in_container).await {
             powers.insert(index, (power, settings.url_env.as_str()));
@@ -79,15 +69,19 @@ async fn powers<'c>(
 
 /// Returns the SQL that the pull request changes. `None` if the base's SQL is not known for sure.
 async fn compare(
-    checked: Checked<'_>,
+    step: &Step<'_>,
     config: &Config,
     context: &Context,
     client: Option<Client>,
 ) -> Option<Vec<ChangedSql>> {
     // A link leads to another file, which the pull request may have changed.
-    let root = checked.workspace.canonicalize().ok()?;
-    let file = checked.workspace.join(checked.path).canonicalize().ok()?;
-    if file != root.join(checked.path) {
+    let root = step.workspace.canonicalize().ok()?;
+    let file = step
+        .workspace
+        .join(step.inputs.config_path())
+        .canonicalize()
+        .ok()?;
+    if file != root.join(step.inputs.config_path()) {
         return None;
     }
     let mut client = client?;
@@ -96,14 +90,16 @@ async fn compare(
     context.locate(&mut client).await.ok()?;
     let repository = context.repository.as_ref()?;
     let base = context.base_sha.as_ref()?;
-    let text = client.fetch_file(repository, checked.path, base, MAX_BYTES);
-    let base = config::load(&text.await.ok()??, checked.path).ok()?;
+    let text = client.fetch_file(repository, step.inputs.config_path(), base, MAX_BYTES);
+    let base = config::load(&text.await.ok()??, step.inputs.config_path()).ok()?;
     let changed = config::sql_that_differs(&base, config);
     if changed.is_empty() {
         return Some(changed);
     }
     // The base may have moved on since the branch was made.
-    let is_untouched = client.is_behind_base(&context, checked.path).await;
+    let is_untouched = client
+        .is_behind_base(&context, step.inputs.config_path())
+        .await;
     Some(if is_untouched { Vec::new() } else { changed })
 }
 

@@ -1,55 +1,50 @@
 //! `prodverdict action`: one job of GitHub Actions, from its inputs to its report and exit status.
+//!
+//! The event and the inputs select the trusted files; these give the verdict; its findings are compared with earlier
+//! ones, placed at changed lines, and published.
 
 mod changed;
 mod changed_sql;
 mod chat;
+mod committed;
+mod comparison;
 mod configuration;
+mod destinations;
+mod event;
+mod hidden;
 mod inputs;
 mod issue;
-mod job;
-mod known;
+mod judge;
 mod loosening;
 mod publication;
+mod publish;
+mod step;
 mod step_report;
+mod trusted;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-    pin::pin,
-    time::Duration,
-};
+use std::{pin::pin, time::Duration};
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::time::timeout;
 
 use self::{
     chat::Chat,
-    inputs::{Inputs, Mode},
-    job::{Job, Judged},
-    known::Committed,
+    destinations::{Destinations, report_files},
+    inputs::Mode,
+    judge::{Judged, Judging},
+    publish::Publish,
+    step::Step,
+    trusted::TrustedFiles,
 };
 use super::{
-    COULD_NOT_TELL,
-    configuration::Unusable,
-    masking::mask_of,
-    once_each,
-    output::{Output, command},
-    recorded::Recorded,
-    rehearse,
-    report_files::{Kind, ReportFiles, stays_inside},
-    signals::Signals,
+    COULD_NOT_TELL, masking::mask_of, once_each, output::Output, rehearse, signals::Signals,
 };
 use crate::{
-    baseline::day_of,
     cli::{Environment, FixtureArgs},
-    config::Config,
-    contract::UnixSeconds,
-    github::{Client, ClientError, CommentMode, Context, Limits, Options, Publisher, VARIABLES},
+    github::{Client, Publisher},
     http,
     problem::Problem,
-    report::{parts_of_secret, workflow_command},
 };
 
 /// The runner gives a cancelled job 7.5 seconds. The next rehearsal removes what this one leaves behind.
@@ -58,82 +53,50 @@ const CLEANING: Duration = Duration::from_secs(5);
 pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8 {
     let mut signals = Signals::listen();
     // A rehearsal ends itself when it is cancelled, because it has to clean up.
-    let mut of_rehearsal = Signals::listen();
-    let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
-    let (mut inputs, mut input_problems) = Inputs::read(environment);
-    let step_report = step_report::of_inputs(&mut inputs, &workspace);
-    let mut context = context(environment, &inputs);
-    let token = token(environment);
+    let of_rehearsal = Signals::listen();
+    let (step, mut problems) = Step::read(fixtures, environment);
+    let mut context = event::read(environment, &step.inputs);
+    let token = hidden::token(environment);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
     let webhook = chat::webhook(environment, &mut secrets);
-    hide(&secrets);
+    hidden::hide(&secrets);
     let http = match http::client() {
         Ok(http) => http,
         Err(error) => return without_client(&secrets, &error),
     };
-    let mut client = Client::new(
-        &http,
-        &context,
-        token.as_ref(),
-        mask_of(&secrets),
-        limits(&inputs),
-    );
-    let began = super::now();
-    let (config, committed) = tokio::select! {
-        loaded = load(&inputs, &workspace, &mut context, client.as_mut(), began) => loaded,
-        () = signals.cancelled() => return cancelled(&Output::of_process(mask_of(&secrets))),
+    let mask = mask_of(&secrets);
+    let mut client = Client::new(&http, &context, token.as_ref(), mask, step.limits());
+    let load = async {
+        if let Ok(client) = &mut client {
+            event::locate(&mut context, &step.inputs, client).await;
+        }
+        TrustedFiles::load(&step, &mut context, &mut client).await
     };
-    if let Ok(config) = &config {
-        hide_named(&mut secrets, rehearse::secrets(config, environment));
+    let trusted = tokio::select! {
+        trusted = load => trusted,
+        () = signals.cancelled() => return publish::cancelled(&Output::of_process(mask_of(&secrets))),
+    };
+    if let Ok(config) = &trusted.config {
+        hidden::hide_named(&mut secrets, rehearse::secrets(config, environment));
     }
     let mask = mask_of(&secrets);
-    let client = client.map(|client| client.masking(mask.clone()));
-    let mut publisher = Publisher::new(
-        client,
-        context.clone(),
-        options(&inputs, environment),
-        mask.clone(),
-        Timestamp::from_second(began.0).unwrap_or_default(),
-    );
-    let files = report_files(&inputs, &mut input_problems);
-    let mut job = Job {
-        chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
-        recorded: Recorded::of(fixtures, &workspace.join(&inputs.config)),
-        environment,
-        inputs,
-        input_problems,
-        committed,
-        step_report,
-        began,
-        files,
-        context,
-        workspace,
+    let destinations = Destinations {
         output: Output::of_process(mask.clone()),
-        mask,
+        files: report_files(&step.inputs, &mut problems),
+        chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
+        mask: mask.clone(),
     };
-    let begun = tokio::select! {
-        begun = job.begin(&mut publisher) => begun,
-        () = signals.cancelled() => return job.cancel(&mut publisher).await,
+    let began = Timestamp::from_second(step.began.0).unwrap_or_default();
+    let client = client.map(|client| client.masking(mask.clone()));
+    let job = Job {
+        step: &step,
+        trusted: &trusted,
+        destinations: &destinations,
+        problems,
     };
-    if let Some(status) = begun {
-        return status;
-    }
-    let refused = tokio::select! {
-        refused = refused_sql(&job, &config, publisher.client()) => refused,
-        () = signals.cancelled() => return job.cancel(&mut publisher).await,
-    };
-    job.input_problems.extend(refused);
-    let listening = (&mut signals, &mut of_rehearsal);
-    let judged = match judged(&job, &config, listening, &mut publisher).await {
-        Ok(judged) => judged,
-        Err(status) => return status,
-    };
-    tokio::select! {
-        status = Box::pin(told(&job, &config, judged, &mut publisher)) => return status,
-        () = signals.cancelled() => {}
-    }
-    job.cancel(&mut publisher).await
+    let publisher = Publisher::new(client, context, step.options(), mask, began);
+    Box::pin(job.run(publisher, (signals, of_rehearsal))).await
 }
 
 fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
@@ -144,191 +107,112 @@ fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
     COULD_NOT_TELL
 }
 
-fn limits(inputs: &Inputs) -> Limits {
-    Limits {
-        budget: inputs.report_timeout,
-        ..Limits::default()
-    }
+/// The job after its files are loaded.
+struct Job<'a> {
+    step: &'a Step<'a>,
+    trusted: &'a TrustedFiles,
+    destinations: &'a Destinations,
+    /// Problems of the inputs.
+    problems: Vec<Problem>,
 }
 
-/// Loads the trusted configuration and baseline. Time for the report is left.
-async fn load(
-    inputs: &Inputs,
-    workspace: &Path,
-    context: &mut Context,
-    mut client: Result<&mut Client, &mut ClientError>,
-    began: UnixSeconds,
-) -> (Result<Config, Unusable>, Result<Committed, Unusable>) {
-    let _kept = client.as_ref().map(|client| client.keep_share());
-    let comment = inputs.comment.map(|mode| mode != CommentMode::Off);
-    if let Ok(client) = &mut client
-        && context.needs_locating(comment)
-    {
-        // Whatever needs the pull request asks again, and reports an error.
-        drop(context.locate(client).await);
-    }
-    let reader = client.as_deref_mut().map_err(|error| &**error);
-    let config = configuration::load(inputs.config_path(), workspace, context, reader).await;
-    let reader = client.map_err(|error| &*error);
-    let path = inputs.baseline.as_deref();
-    let committed = known::load(path, workspace, context, reader, day_of(began)).await;
-    (config, committed)
-}
-
-/// Finds SQL that must not run in this job. A rehearsal runs it on a scratch database, where it may.
-async fn refused_sql(
-    job: &Job<'_>,
-    config: &Result<Config, Unusable>,
-    client: Option<Client>,
-) -> Vec<Problem> {
-    let (Ok(config), Mode::Check, None) = (config, job.inputs.mode, &job.step_report) else {
-        return Vec::new();
-    };
-    let checked = changed_sql::Checked {
-        path: job.inputs.config_path(),
-        workspace: &job.workspace,
-        environment: job.environment,
-        recorded: &job.recorded,
-    };
-    changed_sql::refused(checked, config, &job.context, client).await
-}
-
-/// Returns the additional report files, or none of them if one is invalid.
-fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
-    let kind = Kind {
-        is_redacted: inputs.redact_ids,
-        is_rehearsal: inputs.mode == Mode::Rehearse,
-        is_published: inputs.report.is_some(),
-    };
-    let paths: Vec<_> = inputs.output.iter().map(PathBuf::from).collect();
-    let chosen = match paths.iter().find(|path| !stays_inside(path)) {
-        None => ReportFiles::choose(paths, kind, "the input `output`"),
-        Some(outside) => Err(Problem {
-            message: format!(
-                "the input `output` names `{}`, which is not in the workspace",
-                outside.display()
-            ),
-            hint: "name a path from the root of the workspace, without `..`".to_owned(),
-            place: None,
-        }),
-    };
-    chosen.unwrap_or_else(|problem| {
-        problems.push(problem);
-        ReportFiles::default()
-    })
-}
-
-fn token(environment: &Environment) -> Option<SecretString> {
-    environment
-        .input("github_token")
-        .or_else(|| environment.get("GITHUB_TOKEN"))
-        .map(SecretString::from)
-}
-
-/// Compares the result, places its findings, publishes it, and returns the exit status.
-async fn told(
-    job: &Job<'_>,
-    config: &Result<Config, Unusable>,
-    mut judged: Judged,
-    publisher: &mut Publisher,
-) -> u8 {
-    let mut context = publisher.context().clone();
-    let path = job.inputs.config_path();
-    if let Ok(config) = config {
-        if let Judged::Told(outcome) = &mut judged {
-            known::compare(job, outcome, publisher).await;
-            once_each(&mut outcome.warnings);
-            changed::place(outcome, (config, path), &context, publisher.client()).await;
+impl Job<'_> {
+    /// Opens the report, reaches a verdict and publishes it. A signal concludes the check run instead.
+    async fn run(
+        mut self,
+        mut publisher: Publisher,
+        (mut signals, mut of_rehearsal): (Signals, Signals),
+    ) -> u8 {
+        let prepared = tokio::select! {
+            prepared = self.prepare(&mut publisher) => prepared,
+            () = signals.cancelled() => return self.publish().cancel(&mut publisher).await,
+        };
+        match prepared {
+            Err(status) => return status,
+            Ok(refused) => self.problems.extend(refused),
         }
-        let client = publisher.client();
-        judged.warn(loosening::warnings(path, config, &mut context, client).await);
-    }
-    job.end(publisher, judged).await
-}
-
-/// Hides the secrets that the configuration names, unless they are hidden already.
-fn hide_named(secrets: &mut Vec<SecretString>, mut named: Vec<SecretString>) {
-    let is_hidden = |named: &SecretString| {
-        let mut hidden = secrets.iter().map(ExposeSecret::expose_secret);
-        hidden.any(|hidden| hidden == named.expose_secret())
-    };
-    named.retain(|named| !is_hidden(named));
-    hide(&named);
-    secrets.extend(named);
-}
-
-/// Judges the job. The error is the exit status of a cancelled one.
-async fn judged(
-    job: &Job<'_>,
-    config: &Result<Config, Unusable>,
-    (signals, of_rehearsal): (&mut Signals, &mut Signals),
-    publisher: &mut Publisher,
-) -> Result<Judged, u8> {
-    {
-        let mut judging = pin!(job.judge(config, of_rehearsal));
+        let listening = (&mut signals, &mut of_rehearsal);
+        let judged = match self.judge(listening, &mut publisher).await {
+            Ok(judged) => judged,
+            Err(status) => return status,
+        };
         tokio::select! {
-            biased;
-            () = signals.cancelled() => {
-                if job.inputs.mode == Mode::Rehearse {
-                    let cleaned = timeout(CLEANING, judging);
-                    return Err(tokio::join!(job.cancel(publisher), cleaned).0);
-                }
-            }
-            judged = &mut judging => return Ok(judged),
+            status = self.report(judged, &mut publisher) => return status,
+            () = signals.cancelled() => {}
         }
+        self.publish().cancel(&mut publisher).await
     }
-    Err(job.cancel(publisher).await)
-}
 
-fn cancelled(output: &Output) -> u8 {
-    output.say("cancelled: nothing was decided");
-    COULD_NOT_TELL
-}
-
-/// Asks the runner to hide the secrets, before anything else is printed. Only these lines contain a secret, and the
-/// runner keeps them out of the log.
-fn hide(secrets: &[SecretString]) {
-    let parts = secrets
-        .iter()
-        .flat_map(|secret| parts_of_secret(secret.expose_secret()));
-    let lines: BTreeSet<_> = parts
-        .filter_map(|part| workflow_command::add_mask(&part))
-        .collect();
-    for line in lines {
-        command(&line);
+    /// Opens the check run, and finds SQL that must not run in this job. The error is the exit status if there is
+    /// nothing to do.
+    async fn prepare(&self, publisher: &mut Publisher) -> Result<Vec<Problem>, u8> {
+        if let Some(status) = self.publish().begin(publisher).await {
+            return Err(status);
+        }
+        // A rehearsal runs the SQL on a scratch database, where it may.
+        let step = self.step;
+        let (Ok(config), Mode::Check, None) =
+            (&self.trusted.config, step.inputs.mode, &step.earlier_report)
+        else {
+            return Ok(Vec::new());
+        };
+        let client = publisher.client();
+        Ok(changed_sql::refused(step, config, publisher.context(), client).await)
     }
-}
 
-/// Reads the context of the job from the environment and the event file.
-fn context(environment: &Environment, inputs: &Inputs) -> Context {
-    let variables: BTreeMap<_, _> = VARIABLES
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), environment.get(name)?.to_owned())))
-        .collect();
-    let payload = environment
-        .get("GITHUB_EVENT_PATH")
-        .and_then(|path| fs::read_to_string(path).ok());
-    let mut context = Context::resolve(&variables, payload.as_deref());
-    if let Some(number) = inputs.pull_request {
-        context.name_pull_request(number);
+    /// Reaches the verdict. The error is the exit status of a cancelled job.
+    async fn judge(
+        &self,
+        (signals, of_rehearsal): (&mut Signals, &mut Signals),
+        publisher: &mut Publisher,
+    ) -> Result<Judged, u8> {
+        let context = publisher.context().clone();
+        let judging = Judging {
+            step: self.step,
+            trusted: self.trusted,
+            context: &context,
+            destinations: self.destinations,
+        };
+        {
+            let mut judging = pin!(judging.judge(&self.problems, of_rehearsal));
+            tokio::select! {
+                biased;
+                () = signals.cancelled() => {
+                    if self.step.inputs.mode == Mode::Rehearse {
+                        let publish = self.publish();
+                        let cleaned = timeout(CLEANING, judging);
+                        return Err(tokio::join!(publish.cancel(publisher), cleaned).0);
+                    }
+                }
+                judged = &mut judging => return Ok(judged),
+            }
+        }
+        Err(self.publish().cancel(publisher).await)
     }
-    context
-}
 
-fn options(inputs: &Inputs, environment: &Environment) -> Options {
-    let path = |name| environment.get(name).map(PathBuf::from);
-    Options {
-        check_run: inputs.check_run,
-        check_name: inputs.check_name().to_owned(),
-        series: match inputs.mode {
-            Mode::Check => "",
-            Mode::Rehearse => "rehearsal",
-        },
-        comment: inputs.comment,
-        issue: inputs.issue,
-        issue_label: inputs.issue_label.clone(),
-        config: inputs.config_path().to_owned(),
-        summary_file: path("GITHUB_STEP_SUMMARY"),
-        output_file: path("GITHUB_OUTPUT"),
+    /// Compares the result, places its findings, publishes it, and returns the exit status.
+    async fn report(&self, mut judged: Judged, publisher: &mut Publisher) -> u8 {
+        let path = self.step.inputs.config_path();
+        if let Ok(config) = &self.trusted.config {
+            if let Judged::Told(outcome) = &mut judged {
+                if let Ok(baseline) = &self.trusted.baseline {
+                    comparison::compare(self.step, baseline, outcome, publisher).await;
+                }
+                once_each(&mut outcome.warnings);
+                let client = publisher.client();
+                changed::place(outcome, (config, path), publisher.context(), client).await;
+            }
+            let mut context = publisher.context().clone();
+            let client = publisher.client();
+            judged.warn(loosening::warnings(path, config, &mut context, client).await);
+        }
+        self.publish().judged(judged, publisher).await
+    }
+
+    fn publish(&self) -> Publish<'_> {
+        Publish {
+            step: self.step,
+            destinations: self.destinations,
+        }
     }
 }

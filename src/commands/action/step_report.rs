@@ -6,9 +6,9 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::{
+    committed::Committed,
     configuration::inside,
     inputs::{Inputs, Mode},
-    known::Committed,
 };
 use crate::{
     baseline::Standing,

@@ -29,6 +29,8 @@ const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job sum
 pub(super) struct CheckRun {
     /// API path of the check run.
     path: String,
+    /// The commit that it is on.
+    pub sha: String,
     pub url: Option<String>,
     /// The app that the token belongs to.
     pub app: Option<String>,
@@ -87,7 +89,7 @@ pub(super) async fn create(
     }
     let path = format!("/repos/{}/check-runs", opening.repository);
     let error = match client.read(Call::post(path.as_str(), body.clone())).await {
-        Ok(known) => return Ok(CheckRun::new(opening.repository, known)),
+        Ok(known) => return Ok(CheckRun::new(opening.repository, opening.sha, known)),
         Err(error) => error,
     };
     if !error.is_ambiguous() {
@@ -97,7 +99,7 @@ pub(super) async fn create(
         return Ok(run);
     }
     let known = client.read(Call::post(path, body)).await?;
-    Ok(CheckRun::new(opening.repository, known))
+    Ok(CheckRun::new(opening.repository, opening.sha, known))
 }
 
 /// Finds the check run that this process created, if any.
@@ -116,7 +118,7 @@ pub(super) async fn find(
     let external_id = client.mask().text(opening.external_id);
     let ours = |known: &Known| known.external_id.as_deref() == Some(external_id.as_str());
     let found = list(client, &listing).await?.into_iter().find(ours);
-    Ok(found.map(|known| CheckRun::new(opening.repository, known)))
+    Ok(found.map(|known| CheckRun::new(opening.repository, opening.sha, known)))
 }
 
 /// Completes the check run. Repeating the call changes nothing, so a response that does not confirm it is followed by a
@@ -157,10 +159,11 @@ pub(super) async fn conclude(
 }
 
 impl CheckRun {
-    pub(super) fn new(repository: &Repository, known: Known) -> Self {
+    pub(super) fn new(repository: &Repository, sha: &str, known: Known) -> Self {
         let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
         Self {
             path: format!("/repos/{repository}/check-runs/{}", known.id),
+            sha: sha.to_owned(),
             url: known.html_url.filter(is_web),
             app: known.app.and_then(|app| app.slug),
         }

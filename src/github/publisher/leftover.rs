@@ -14,12 +14,12 @@ impl Publisher {
     /// Concludes what a fault left in progress on this commit and on the one before the push. An error is only logged,
     /// because the next run tries again.
     pub(super) async fn conclude_leftovers(&self, client: &mut Client) {
-        if self.check.run().is_none() {
+        let Some(run) = self.check.run() else {
             return;
-        }
+        };
         let _share = client.limit_to_share();
-        let commits = [&self.context.sha, &self.context.previous_sha];
-        for sha in commits.into_iter().flatten() {
+        let commits = std::iter::once(&run.sha).chain(&self.context.previous_sha);
+        for sha in commits {
             if let Err(error) = self.conclude_on(client, sha).await {
                 tracing::debug!(%error, "earlier check runs could not be concluded");
             }
@@ -52,7 +52,7 @@ impl Publisher {
                 conclusion: Conclusion::Cancelled,
                 completed_at: self.now(),
             };
-            let run = CheckRun::new(repository, known);
+            let run = CheckRun::new(repository, sha, known);
             check_run::conclude(client, &run, &output, &ending).await?;
         }
         Ok(())

@@ -170,7 +170,10 @@ async fn the_issue_closes_itself_and_opens_again() {
 #[tokio::test]
 async fn two_runs_at_once_leave_one_issue() {
     // Both may find that the label is missing.
-    let scene = night(&drifted()).await.refusing("422 POST ", "/labels");
+    let scene = night(&drifted())
+        .await
+        .refusing("422 POST ", "/labels")
+        .refusing("403 GET ", "/actions/runs/101/attempts/1");
     let mut other = night(&[]).await;
     for name in ["DATABASE_URL", "STRIPE_API_BASE", "GITHUB_API_URL"] {
         let value = scene.step.variables.get(name).cloned().expect(name);

@@ -1,29 +1,26 @@
-//! Finds out which findings are known, from the committed baseline and from the last result of the default branch.
+//! Loads the committed baseline, and reports what a pull request adds to it.
 
 use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::{
-    configuration::{from_base, inside},
-    job::Job,
-};
+use super::configuration::{from_base, inside};
 use crate::{
-    baseline::{Acceptance, State, day_of},
+    baseline::Acceptance,
     commands::{
         configuration::{Unusable, load_baseline, parse_baseline},
         text_file::TextFile,
     },
-    github::{Client, ClientError, Context, Publisher, Stage, Trust},
+    github::{Client, ClientError, Context, Trust},
     problem::Problem,
-    report::{Comparison, Outcome, newly_accepted},
+    report::newly_accepted,
 };
 
 /// The committed baseline.
 #[derive(Debug, Default)]
 pub(super) struct Committed {
-    accepted: Vec<Acceptance>,
-    warnings: Vec<Problem>,
+    pub(super) accepted: Vec<Acceptance>,
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl Committed {
@@ -102,42 +99,6 @@ async fn told(
     (!is_behind).then_some(told)
 }
 
-/// Compares the outcome with the baseline and with the last result of the default branch. Stores it if it is the new
-/// result of that branch.
-pub(super) async fn compare(job: &Job<'_>, outcome: &mut Outcome, publisher: &mut Publisher) {
-    let Ok(committed) = &job.committed else {
-        return;
-    };
-    // If no contract was judged, nothing can be new.
-    if outcome.contracts.iter().all(|one| one.problem.is_some()) {
-        return;
-    }
-    let stage = publisher.context().stage();
-    let remembered = publisher.remembered().await;
-    let lets_known_pass = job.inputs.fail_on_new && stage == Stage::Proposed;
-    let is_whole = job.inputs.scenarios.is_empty();
-    outcome.warnings.extend(committed.warnings.iter().cloned());
-    outcome.compare(&Comparison {
-        earlier: remembered.earlier.as_ref(),
-        accepted: &committed.accepted,
-        today: day_of(job.began),
-        lets_known_pass,
-        is_whole,
-    });
-    let has_earlier = remembered.earlier.is_some();
-    let has_findings = outcome.fingerprints().next().is_some();
-    outcome.warnings.extend(remembered.problem);
-    if lets_known_pass && !has_earlier && has_findings {
-        outcome.warnings.push(nothing_known());
-    }
-    if stage == Stage::Landed && is_whole && outcome.is_answered() {
-        let state = State::new(job.began, outcome.fingerprints());
-        if !publisher.remember(&state) {
-            outcome.warnings.push(too_many(state.len()));
-        }
-    }
-}
-
 fn none_at_base(path: &str) -> Problem {
     Problem {
         message: format!("the base commit has no baseline `{path}`, so that nothing is accepted"),
@@ -152,28 +113,6 @@ fn untold(path: &str, why: &str) -> Problem {
             "what this change itself accepts in `{path}` cannot be told from what was accepted before: {why}"
         ),
         hint: "look at the changes of the file; give the job `contents: read`".to_owned(),
-        place: None,
-    }
-}
-
-fn nothing_known() -> Problem {
-    Problem {
-        message: "`fail_on_new` has no earlier result of the default branch to compare with, so every finding counts"
-            .to_owned(),
-        hint: "let the same job run on pushes to the default branch, with a check run".to_owned(),
-        place: None,
-    }
-}
-
-fn too_many(findings: usize) -> Problem {
-    Problem {
-        message: format!(
-            "{findings} findings are too many to be kept for pull requests to be compared with; {} are the most",
-            State::MOST
-        ),
-        hint: "mend what causes most of them first; until then pull requests are compared with an older result, or \
-               with none"
-            .to_owned(),
         place: None,
     }
 }

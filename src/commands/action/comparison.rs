@@ -1,0 +1,69 @@
+//! Compares the result with the committed baseline and with the last result of the default branch.
+
+use super::{committed::Committed, step::Step};
+use crate::{
+    baseline::State,
+    github::{Publisher, Stage},
+    problem::Problem,
+    report::{Comparison, Outcome},
+};
+
+/// Compares the outcome with the baseline and with the last result of the default branch. Stores it if it is the new
+/// result of that branch.
+pub(super) async fn compare(
+    step: &Step<'_>,
+    committed: &Committed,
+    outcome: &mut Outcome,
+    publisher: &mut Publisher,
+) {
+    // If no contract was judged, nothing can be new.
+    if outcome.contracts.iter().all(|one| one.problem.is_some()) {
+        return;
+    }
+    let stage = publisher.context().stage();
+    let remembered = publisher.remembered().await;
+    let lets_known_pass = step.inputs.fail_on_new && stage == Stage::Proposed;
+    let is_whole = step.inputs.scenarios.is_empty();
+    outcome.warnings.extend(committed.warnings.iter().cloned());
+    outcome.compare(&Comparison {
+        earlier: remembered.earlier.as_ref(),
+        accepted: &committed.accepted,
+        today: step.today(),
+        lets_known_pass,
+        is_whole,
+    });
+    let has_earlier = remembered.earlier.is_some();
+    let has_findings = outcome.fingerprints().next().is_some();
+    outcome.warnings.extend(remembered.problem);
+    if lets_known_pass && !has_earlier && has_findings {
+        outcome.warnings.push(nothing_known());
+    }
+    if stage == Stage::Landed && is_whole && outcome.is_answered() {
+        let state = State::new(step.began, outcome.fingerprints());
+        if !publisher.remember(&state) {
+            outcome.warnings.push(too_many(state.len()));
+        }
+    }
+}
+
+fn nothing_known() -> Problem {
+    Problem {
+        message: "`fail_on_new` has no earlier result of the default branch to compare with, so every finding counts"
+            .to_owned(),
+        hint: "let the same job run on pushes to the default branch, with a check run".to_owned(),
+        place: None,
+    }
+}
+
+fn too_many(findings: usize) -> Problem {
+    Problem {
+        message: format!(
+            "{findings} findings are too many to be kept for pull requests to be compared with; {} are the most",
+            State::MOST
+        ),
+        hint: "mend what causes most of them first; until then pull requests are compared with an older result, or \
+               with none"
+            .to_owned(),
+        place: None,
+    }
+}

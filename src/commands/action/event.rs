@@ -1,0 +1,34 @@
+//! Finds out what the event of the job is about.
+
+use std::{collections::BTreeMap, fs};
+
+use super::inputs::Inputs;
+use crate::{
+    cli::Environment,
+    github::{Client, CommentMode, Context, VARIABLES},
+};
+
+/// Reads the context of the job from the environment and the event file.
+pub(super) fn read(environment: &Environment, inputs: &Inputs) -> Context {
+    let variables: BTreeMap<_, _> = VARIABLES
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), environment.get(name)?.to_owned())))
+        .collect();
+    let payload = environment
+        .get("GITHUB_EVENT_PATH")
+        .and_then(|path| fs::read_to_string(path).ok());
+    let mut context = Context::resolve(&variables, payload.as_deref());
+    if let Some(number) = inputs.pull_request {
+        context.name_pull_request(number);
+    }
+    context
+}
+
+/// Looks up the pull request, if the event or an input leaves it open. Whatever needs it asks again after an error, and
+/// reports that.
+pub(super) async fn locate(context: &mut Context, inputs: &Inputs, client: &mut Client) {
+    let comment = inputs.comment.map(|mode| mode != CommentMode::Off);
+    if context.needs_locating(comment) {
+        drop(context.locate(client).await);
+    }
+}

@@ -1,0 +1,194 @@
+//! Reaches the verdict of the step: by a check, a rehearsal, or the report of an earlier step.
+
+use std::num::NonZeroUsize;
+
+use super::{
+    destinations::Destinations,
+    inputs::Mode,
+    step::Step,
+    step_report::{self, Against},
+    trusted::TrustedFiles,
+};
+use crate::{
+    application::CommandLine,
+    commands::{
+        judge::{Run, all_missing_credentials, judge},
+        now,
+        progress::Progress,
+        rehearse::{Command, Files, Setup, Wanted, missing_for, not_begun, played},
+        signals::Signals,
+        unanswered,
+    },
+    config::Config,
+    github::{Context, Trust},
+    problem::Problem,
+    report::Outcome,
+};
+
+/// Advice if the container lacks a program that the application needs.
+const IF_PROGRAM_IS_MISSING: &str = "the container of the action holds no runtime and no packages: run `npx prodverdict rehearse \
+     --output rehearsal.json -- COMMAND` in a step on the runner, and publish its report here with `mode: publish` and \
+     `report: rehearsal.json`";
+
+/// The result of a job.
+pub(super) enum Judged {
+    Told(Box<Outcome>),
+    /// Variables with credentials are not set.
+    Skipped {
+        missing: Vec<String>,
+        warnings: Vec<Problem>,
+    },
+}
+
+impl Judged {
+    fn skipped(missing: &[&str]) -> Self {
+        Self::Skipped {
+            missing: missing.iter().map(|name| (*name).to_owned()).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds warnings, which do not affect the result.
+    pub(super) fn warn(&mut self, more: Vec<Problem>) {
+        match self {
+            Self::Told(outcome) => outcome.warnings.extend(more),
+            Self::Skipped { warnings, .. } => warnings.extend(more),
+        }
+    }
+}
+
+/// Everything that a verdict depends on.
+pub(super) struct Judging<'a> {
+    pub(super) step: &'a Step<'a>,
+    pub(super) trusted: &'a TrustedFiles,
+    pub(super) context: &'a Context,
+    pub(super) destinations: &'a Destinations,
+}
+
+impl Judging<'_> {
+    /// Reaches a verdict without publishing it. `problems` are those of the inputs.
+    pub(super) async fn judge(&self, problems: &[Problem], signals: &mut Signals) -> Judged {
+        let mut all = self.trusted.problems();
+        if self.trusted.config.is_ok() {
+            all.splice(0..0, problems.iter().cloned());
+        }
+        if let Some(Err(unreadable)) = &self.step.earlier_report {
+            all.push(unreadable.clone());
+        }
+        let mode = self.step.inputs.mode;
+        if let (Ok(config), []) = (&self.trusted.config, all.as_slice()) {
+            if let Some(Ok(outcome)) = &self.step.earlier_report {
+                return Judged::Told(Box::new(self.take_over(outcome.clone(), config)));
+            }
+            match mode {
+                Mode::Check => {
+                    let progress = Progress::new(false);
+                    let recorded = self.step.recorded.clone();
+                    let run = Run::new(self.step.environment, &progress, recorded, now());
+                    return self.check(config, run).await;
+                }
+                Mode::Rehearse => return Box::pin(self.rehearse(config, signals)).await,
+            }
+        }
+        Judged::Told(Box::new(match mode {
+            Mode::Check => unanswered(all),
+            Mode::Rehearse => not_begun(all),
+        }))
+    }
+
+    async fn check(&self, config: &Config, mut run: Run<'_>) -> Judged {
+        let missing = all_missing_credentials(config, &run);
+        if self.step.inputs.skip_without_credentials && !missing.is_empty() {
+            return Judged::skipped(&missing);
+        }
+        run.fail_on = self.step.inputs.fail_on;
+        run.repairs = self.destinations.files.want_repairs();
+        Judged::Told(Box::new(judge(config, &run).await))
+    }
+
+    /// Turns the report of an earlier step into the outcome of this one.
+    fn take_over(&self, outcome: Outcome, config: &Config) -> Outcome {
+        let against = Against {
+            config,
+            config_path: self.step.inputs.config_path(),
+            files: &self.files_of_rehearsal(),
+            wanted: &self.wanted(),
+            committed: self.trusted.baseline.as_ref().ok(),
+            today: self.step.today(),
+        };
+        let mode = self.step.inputs.mode;
+        step_report::take_over(outcome, &against).unwrap_or_else(|problem| match mode {
+            Mode::Check => unanswered(vec![problem]),
+            Mode::Rehearse => not_begun(vec![problem]),
+        })
+    }
+
+    /// Returns access to the files that the configuration names, as far as they may be read.
+    fn files_of_rehearsal(&self) -> Files {
+        let path = self.step.workspace.join(&self.step.inputs.config);
+        let files = Files::beside(&path).inside(&self.step.workspace);
+        if self.context.trust == Trust::Ordinary {
+            files
+        } else {
+            files.untrusted()
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            scenarios: self.step.inputs.scenarios.clone(),
+            jobs: self.step.inputs.jobs.map(NonZeroUsize::get),
+            begins: None,
+            fail_on: self.step.inputs.fail_on,
+            fail_fast: false,
+        }
+    }
+
+    /// Returns the command that starts the application in this container. `None` if it already runs.
+    fn command(&self) -> Result<Option<Command>, Problem> {
+        let Some(text) = &self.step.inputs.app_command else {
+            return Ok(None);
+        };
+        if self.context.trust != Trust::Ordinary {
+            return Err(Problem {
+                message: format!(
+                    "on `{}` the action starts no application: secrets would meet the code of strangers",
+                    self.context.event_name
+                ),
+                hint: "rehearse on `pull_request`, which has no secrets to lose".to_owned(),
+                place: None,
+            });
+        }
+        Ok(Some(Command {
+            line: CommandLine::Shell(text.clone()),
+            folder: self.step.workspace.clone(),
+            if_program_is_missing: Some(IF_PROGRAM_IS_MISSING),
+        }))
+    }
+
+    async fn rehearse(&self, config: &Config, signals: &mut Signals) -> Judged {
+        let files = self.files_of_rehearsal();
+        let setup = self
+            .command()
+            .and_then(|command| Setup::for_action(config, &files, self.step.environment, command));
+        let mut setup = match setup {
+            Ok(setup) => setup,
+            Err(problem) => return Judged::Told(Box::new(not_begun(vec![problem]))),
+        };
+        let settings = config.rehearsal.as_ref();
+        let missing = settings.map(|settings| missing_for(settings, &setup.environment));
+        let missing = missing.unwrap_or_default();
+        if self.step.inputs.skip_without_credentials && !missing.is_empty() {
+            return Judged::skipped(&missing);
+        }
+        let wanted = self.wanted();
+        let outcome = played(
+            (config, &files),
+            &mut setup,
+            &wanted,
+            &self.destinations.output,
+            signals,
+        );
+        Judged::Told(Box::new(outcome.await))
+    }
+}

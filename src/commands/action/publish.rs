@@ -1,0 +1,187 @@
+//! Publishes the result of the step, and returns its exit status.
+
+use super::{destinations::Destinations, judge::Judged, publication, step::Step};
+use crate::{
+    commands::{
+        COULD_NOT_TELL, could_not_write, now,
+        output::{Output, OutputError, command},
+        reporting::status,
+        whole_file::Owner,
+    },
+    contract::Verdict,
+    github::{Publication, Published, Publisher},
+    report::{self, Outcome, Surroundings, workflow_command},
+};
+
+pub(super) struct Publish<'a> {
+    pub(super) step: &'a Step<'a>,
+    pub(super) destinations: &'a Destinations,
+}
+
+impl Publish<'_> {
+    /// Opens the check run. Returns the exit status if there is nothing to do.
+    pub(super) async fn begin(&self, publisher: &mut Publisher) -> Option<u8> {
+        if let Some(reason) = &publisher.context().nothing_to_do {
+            let publication = publication::nothing_to_check(reason, self.step.inputs.mode);
+            self.destinations.output.say(&publication.summary);
+            self.log(&publisher.finish(&publication).await);
+            return Some(0);
+        }
+        publisher.start().await;
+        None
+    }
+
+    /// Publishes the result and returns the exit status.
+    pub(super) async fn judged(&self, judged: Judged, publisher: &mut Publisher) -> u8 {
+        match judged {
+            Judged::Skipped { missing, warnings } => {
+                let context = publisher.context();
+                let mode = self.step.inputs.mode;
+                let publication = publication::skipped(&missing, &warnings, context, mode);
+                self.destinations
+                    .output
+                    .say(&report::warnings(&warnings, false));
+                self.destinations.output.say(&publication.summary);
+                self.log(&publisher.finish(&publication).await);
+                0
+            }
+            Judged::Told(outcome) => {
+                let outcome = if self.step.inputs.redact_ids {
+                    report::redact_ids(&outcome)
+                } else {
+                    *outcome
+                };
+                self.publish(publisher, &self.destinations.mask.outcome(&outcome))
+                    .await
+            }
+        }
+    }
+
+    /// Ends the check run of a cancelled job.
+    pub(super) async fn cancel(&self, publisher: &mut Publisher) -> u8 {
+        if let Some(problem) = publisher.cancel().await {
+            self.destinations
+                .output
+                .say(&report::warnings(&[problem], false));
+        }
+        cancelled(&self.destinations.output)
+    }
+
+    async fn publish(&self, publisher: &mut Publisher, outcome: &Outcome) -> u8 {
+        let check_run = publisher.check_run_url().map(str::to_owned);
+        let mut publication = publication::publication(
+            outcome,
+            &self.step.inputs,
+            publisher.context(),
+            check_run.as_deref(),
+            now(),
+        );
+        self.write_report(outcome, &mut publication);
+        self.destinations
+            .output
+            .say(&report::warnings(&outcome.warnings, false));
+        self.destinations.output.say(&report::summary_line(outcome));
+        let written = self
+            .destinations
+            .output
+            .stream(|out| report::write_text(outcome, false, out));
+        let mut failures = self.write_files(outcome);
+        failures.extend(written.err());
+        let published = publisher.finish(&publication).await;
+        self.log(&published);
+        self.chat(publisher, outcome, &published).await;
+        if outcome.verdict == Verdict::Error && self.step.inputs.neutral_on_error {
+            self.destinations
+                .output
+                .say("`on_error` is neutral: the job goes on although nothing was decided");
+            for failure in &failures {
+                could_not_write(&self.destinations.output, failure);
+            }
+            return 0;
+        }
+        status(
+            outcome,
+            self.step.inputs.strict,
+            &self.destinations.output,
+            &failures,
+        )
+    }
+
+    fn write_report(&self, outcome: &Outcome, publication: &mut Publication) {
+        let name = publication::report_name(self.step.inputs.mode);
+        let path = self.step.workspace.join(name);
+        let written = self.destinations.output.file(
+            &path,
+            |out| report::write_json(outcome, out),
+            Owner::OwnerOf(&self.step.workspace),
+        );
+        match written {
+            Ok(()) => {
+                let outputs = &mut publication.outputs;
+                outputs.insert("report_path".to_owned(), name.to_owned());
+            }
+            Err(OutputError::File { source: error, .. } | OutputError::Stdout(error)) => {
+                self.destinations.output.say(&format!(
+                    "warning: the JSON report cannot be written: {error}"
+                ));
+            }
+        }
+    }
+
+    async fn chat(&self, publisher: &Publisher, outcome: &Outcome, published: &Published) {
+        let Some(chat) = &self.destinations.chat else {
+            return;
+        };
+        let earlier = publisher.earlier().map(|earlier| earlier.state.clone());
+        let issue = published.issue.as_ref();
+        let told = chat
+            .tell(publisher.context(), outcome, issue, earlier)
+            .await;
+        if let Err(problem) = told {
+            self.destinations
+                .output
+                .say(&report::warnings(&[problem], false));
+        }
+    }
+
+    fn write_files(&self, outcome: &Outcome) -> Vec<OutputError> {
+        let surroundings = Surroundings {
+            config: self.step.inputs.config_path(),
+            folder: &self.step.workspace.display().to_string(),
+        };
+        self.destinations.files.write_inside(
+            &self.step.workspace,
+            outcome,
+            &surroundings,
+            &self.destinations.output,
+        )
+    }
+
+    /// Prints publishing problems, and the annotations that no check run took.
+    fn log(&self, published: &Published) {
+        self.destinations
+            .output
+            .say(&report::warnings(&published.degraded, false));
+        for line in
+            workflow_command::annotations(&published.annotations_left, "see the job summary")
+        {
+            command(&self.destinations.output.mask(&line));
+        }
+        if let Some(url) = &published.check_run_url {
+            self.destinations.output.say(&format!("check run: {url}"));
+        }
+        if let Some(url) = published
+            .issue
+            .as_ref()
+            .and_then(|issue| issue.url.as_ref())
+        {
+            self.destinations.output.say(&format!("issue: {url}"));
+        }
+    }
+}
+
+/// Reports that the job was cancelled, and returns its exit status.
+pub(super) fn cancelled(output: &Output) -> u8 {
+    output.say("cancelled: nothing was decided");
+    COULD_NOT_TELL
+}
