@@ -17,6 +17,20 @@ fn every_file_of_a_recipe_is_there() {
 }
 
 #[test]
+fn a_rule_takes_two_source_files() {
+    let blocks = blocks();
+    let paths = blocks.iter().map(|block| block.path);
+    let source: Vec<_> = paths
+        .filter(|path| path.starts_with("src/contract/"))
+        .collect();
+    let expected = [
+        "src/contract/rules/two_payments.rs",
+        "src/contract/rules/mod.rs",
+    ];
+    assert_eq!(source, expected);
+}
+
+#[test]
 fn every_block_of_a_recipe_fits_the_tree() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let blocks = blocks();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::contract::{
     CanceledGrace, Contract, Grace, Mode, Pause, PauseMeaning, PausePolicy, PriceId, PricePattern,
-    Rule, Severity, Source, Status, Statuses,
+    Rule, Severity, Status, Statuses,
 };
 
 pub(super) fn compare(
@@ -127,12 +127,7 @@ fn severities(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
         let Some(was) = was.filter(|was| is.is_none_or(|is| is > *was)) else {
             continue;
         };
-        // Two names of one rule, of which each source knows one.
-        let other = match now.source {
-            Source::StripeEntitlements => Rule::UnmappedPrice,
-            Source::Stripe | Source::Paddle => Rule::UnmappedFeature,
-        };
-        if rule != other {
+        if rule.is_used_by(now.source) {
             lowered.entry((*was, is)).or_default().push(rule.as_str());
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{ExplainedRule, RuleOutcome, row::exempt};
 use crate::contract::{
-    Account, Finding, Rule, Source,
+    Account, Finding, Rule,
     access::CustomerAccess,
     case::Case,
     customers::{Holder, Link},
@@ -15,11 +15,8 @@ pub(super) type Known<'k> = Option<(Holder<'k>, CustomerAccess)>;
 
 /// Returns every rule of the source, in the order of rules.
 pub(super) fn all(case: &Case<'_>, known: Known<'_>, findings: &[Finding]) -> Vec<ExplainedRule> {
-    let other_source = match case.contract.source {
-        Source::StripeEntitlements => Rule::UnmappedPrice,
-        Source::Stripe | Source::Paddle => Rule::UnmappedFeature,
-    };
-    let rules = Rule::ALL.into_iter().filter(|rule| *rule != other_source);
+    let source = case.contract.source;
+    let rules = Rule::ALL.into_iter().filter(|rule| rule.is_used_by(source));
     rules
         .flat_map(|rule| {
             if of_accounts(rule).is_some() && !case.facts.accounts.is_empty() {

@@ -14,7 +14,7 @@ use crate::contract::{
     customers::CustomerNumber,
 };
 
-/// Judges every account, then customers, prices and statuses.
+/// Judges each customer with its accounts, then all facts at once.
 pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<(), Unanswerable> {
     let checks: Vec<_> = definitions(case).map(|(_, one)| one.check).collect();
     // Report the same one of several missing values, regardless of the order of the facts.

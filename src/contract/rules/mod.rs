@@ -15,6 +15,7 @@ mod seats;
 mod stored_plan;
 mod unmapped;
 
+// One for each rule, outside the table because rustfmt finds no file that a macro declares.
 mod cancel_flag_drift;
 mod customer_mismatch;
 mod double_subscription;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{HandlerRule, Rule};
+use crate::contract::Source;
 
 /// Declares the rules of the access contract, in the order in which findings of equal severity are shown.
 macro_rules! rules {
@@ -49,6 +50,14 @@ impl Rule {
         Self::ALL
             .into_iter()
             .chain(HandlerRule::ALL.map(Self::Handler))
+    }
+
+    /// Returns false for the name that only other sources use: a price of the one is a feature of the other.
+    pub fn is_used_by(self, source: Source) -> bool {
+        match source {
+            Source::StripeEntitlements => self != Self::UnmappedPrice,
+            Source::Stripe | Source::Paddle => self != Self::UnmappedFeature,
+        }
     }
 
     /// Returns the rule with this id.
