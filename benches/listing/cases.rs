@@ -3,14 +3,18 @@
 use std::{io, time::Duration};
 
 use fake_stripe::{FakeStripe, Latency, Limits};
+use testing::database::Database;
 
 use super::{
     Result,
     both_sides::BothSides,
-    database::Database,
     measured::{Measured, Promise},
     plot, program, sequential,
 };
+
+/// The accounts of the application.
+const TABLE: &str =
+    "create table users (id uuid, stripe_customer_id text, has_paid_access boolean, plan text)";
 
 /// A world and the behavior of its provider.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +82,11 @@ impl Case {
     /// Runs the program, and the sequential reader if it is compared, and prints a line for each.
     pub(crate) fn run(&'static self) -> Result<()> {
         let both = BothSides::of(self);
-        let database = Database::with(&both)?;
+        let database = Database::with(TABLE);
+        for rows in both.rows() {
+            database.fill("users", rows);
+        }
+        database.run("analyze users");
         let BothSides {
             world, expected, ..
         } = both;

@@ -10,7 +10,6 @@
 
 mod both_sides;
 mod cases;
-mod database;
 mod measured;
 mod plot;
 mod program;

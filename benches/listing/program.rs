@@ -11,11 +11,11 @@ use std::{
 
 use fake_stripe::FakeStripe;
 use serde_json::Value;
+use testing::database::Database;
 
 use super::{
     Result,
     both_sides::{Expected, NOW},
-    database::Database,
 };
 
 pub(crate) const KEY: &str = "rk_live_51Benchmark";
@@ -76,7 +76,7 @@ pub(crate) fn run(
         .env_clear()
         .env("STRIPE_API_BASE", stripe.base_url())
         .env("STRIPE_SECRET_KEY", KEY)
-        .env("DATABASE_URL", database.reader()?.as_str())
+        .env("DATABASE_URL", database.url_of("reader").as_str())
         .stdout(File::create(path("stdout"))?)
         .stderr(File::create(path("stderr"))?)
         .spawn()?;
