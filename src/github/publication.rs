@@ -127,7 +127,7 @@ pub struct IssueBody {
     pub footer: String,
     /// A hash of the part of the text that matters. A difference elsewhere, such as request ids or the number of rows,
     /// causes no edit.
-    pub essence: String,
+    pub content_hash: String,
     /// True if there are no findings. Such a result opens no issue and closes an open one.
     pub clean: bool,
     /// Findings in a form that the next run reads back.
@@ -156,7 +156,7 @@ impl IssueBody {
             title: mask.text(&self.title),
             markdown: mask.text(&self.markdown),
             footer: mask.text(&self.footer),
-            essence: self.essence.clone(),
+            content_hash: self.content_hash.clone(),
             clean: self.clean,
             state: self.state.clone(),
             findings: self

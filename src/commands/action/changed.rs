@@ -6,7 +6,7 @@ use crate::{
     baseline::Standing,
     changes::{ChangedFile, Deed, Diff, Finder, OwnLines, Touch, of_contract, of_finding},
     config::Config,
-    github::{Client, ClientError, Context, Due, Repository, Trust},
+    github::{Client, ClientError, Context, ReportPolicy, Repository, Trust},
     problem::{Place, Problem},
     report::{Change, Outcome, Reported},
 };
@@ -37,7 +37,7 @@ pub(super) async fn place(
         context.pull_request,
         &context.sha,
         // A merge group knows its pull request too, but reports on another commit.
-        context.comment != Due::No,
+        context.comment != ReportPolicy::No,
         has_findings,
     ) else {
         return;

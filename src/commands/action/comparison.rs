@@ -3,7 +3,7 @@
 use super::{committed::Committed, step::Step};
 use crate::{
     baseline::State,
-    github::{Publisher, Stage},
+    github::{Publisher, Target},
     problem::Problem,
     report::{Comparison, Outcome},
 };
@@ -20,25 +20,25 @@ pub(super) async fn compare(
     if outcome.contracts.iter().all(|one| one.problem.is_some()) {
         return;
     }
-    let stage = publisher.context().stage();
-    let remembered = publisher.remembered().await;
-    let lets_known_pass = step.inputs.fail_on_new && stage == Stage::Proposed;
+    let target = publisher.context().target();
+    let previous = publisher.previous_result().await;
+    let lets_known_pass = step.inputs.fail_on_new && target == Target::PullRequest;
     let is_whole = step.inputs.scenarios.is_empty();
     outcome.warnings.extend(committed.warnings.iter().cloned());
     outcome.compare(&Comparison {
-        earlier: remembered.earlier.as_ref(),
+        earlier: previous.earlier.as_ref(),
         accepted: &committed.accepted,
         today: step.today(),
         lets_known_pass,
         is_whole,
     });
-    let has_earlier = remembered.earlier.is_some();
+    let has_earlier = previous.earlier.is_some();
     let has_findings = outcome.fingerprints().next().is_some();
-    outcome.warnings.extend(remembered.problem);
+    outcome.warnings.extend(previous.problem);
     if lets_known_pass && !has_earlier && has_findings {
         outcome.warnings.push(nothing_known());
     }
-    if stage == Stage::Landed && is_whole && outcome.is_answered() {
+    if target == Target::DefaultBranch && is_whole && outcome.is_answered() {
         let state = State::new(step.began, outcome.fingerprints());
         if !publisher.remember(&state) {
             outcome.warnings.push(too_many(state.len()));

@@ -51,7 +51,7 @@ pub(super) fn body(
         // The footer links to the run: a link in the report would change it every night.
         markdown: markdown::comment(outcome, config, None),
         footer: footer(context, now),
-        essence: essence(outcome),
+        content_hash: content_hash(outcome),
         clean: findings.is_empty(),
         state,
         findings,
@@ -79,7 +79,7 @@ fn footer(context: &Context, now: UnixSeconds) -> String {
 }
 
 /// Returns a hash that changes only if the text of a finding changes.
-fn essence(outcome: &Outcome) -> String {
+fn content_hash(outcome: &Outcome) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update(text.as_bytes());

@@ -161,7 +161,7 @@ impl Publish<'_> {
     fn log(&self, published: &Published) {
         self.destinations
             .output
-            .say(&report::warnings(&published.degraded, false));
+            .say(&report::warnings(&published.warnings, false));
         for line in
             workflow_command::annotations(&published.annotations_left, "see the job summary")
         {

@@ -67,7 +67,7 @@ impl<'e> Step<'e> {
         Options {
             check_run: inputs.check_run,
             check_name: inputs.check_name().to_owned(),
-            series: match inputs.mode {
+            report_kind: match inputs.mode {
                 Mode::Check => "",
                 Mode::Rehearse => "rehearsal",
             },

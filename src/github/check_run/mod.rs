@@ -62,7 +62,7 @@ pub(super) struct Output<'a> {
     pub summary: &'a str,
     pub text: Option<&'a str>,
     /// The end of the summary, for later runs to read. It is never truncated.
-    pub kept: Option<&'a str>,
+    pub trailer: Option<&'a str>,
 }
 
 /// Creates a check run, even in a re-run: GitHub cannot reopen a completed one, and shows the latest of each name.
@@ -74,7 +74,7 @@ pub(super) async fn create(
         title: "Running",
         summary: "The check is running.",
         text: None,
-        kept: None,
+        trailer: None,
     };
     let mut body = json!({
         "name": opening.name,
@@ -186,19 +186,19 @@ impl Output<'_> {
     }
 
     fn whole_summary(&self) -> String {
-        let kept = self
-            .kept
-            .map_or_else(String::new, |kept| format!("\n\n{kept}"));
-        let room = TEXT_BYTES.saturating_sub(kept.len());
+        let trailer = self
+            .trailer
+            .map_or_else(String::new, |trailer| format!("\n\n{trailer}"));
+        let room = TEXT_BYTES.saturating_sub(trailer.len());
         let summary = shorten(self.summary, room, SHORTENED);
-        format!("{summary}{kept}")
+        format!("{summary}{trailer}")
     }
 
-    /// Leaves out the text and the kept result, which would be sent again with every batch.
+    /// Leaves out the text and the trailer, which would be sent again with every batch.
     fn with_annotations(&self, annotations: &[Annotation]) -> Value {
         let mut output = Output {
             text: None,
-            kept: None,
+            trailer: None,
             ..*self
         }
         .to_json();
@@ -216,18 +216,18 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_never_cut_however_long_the_report_is() {
-        let kept = "k".repeat(43_000);
+        let trailer = "k".repeat(43_000);
         for length in [0, 22_000, 22_533, 22_534, 70_000] {
             let summary = "s".repeat(length);
             let output = Output {
                 title: "FAIL",
                 summary: &summary,
                 text: None,
-                kept: Some(&kept),
+                trailer: Some(&trailer),
             };
             let whole = output.whole_summary();
             assert!(whole.len() <= TEXT_BYTES, "{length}");
-            assert!(whole.ends_with(&format!("\n\n{kept}")), "{length}");
+            assert!(whole.ends_with(&format!("\n\n{trailer}")), "{length}");
             assert_eq!(whole.contains("Shortened"), length > 22_533, "{length}");
         }
     }

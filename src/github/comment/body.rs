@@ -44,7 +44,7 @@ impl Sticky {
         body: &CommentBody,
         mask: &Mask,
     ) -> Self {
-        let key = place.run.key(place.check_name, place.series);
+        let key = place.run.key(place.check_name, place.report_kind);
         let marker = mask.text(&format!("<!-- prodverdict:sticky v1 key={key} -->"));
         let now = Ran {
             commit: place.sha.to_owned(),
@@ -179,7 +179,7 @@ mod tests {
             run: &run,
             sha,
             check_name: "ProdVerdict",
-            series: "",
+            report_kind: "",
         };
         let body = CommentBody {
             markdown: markdown.to_owned(),

@@ -11,5 +11,5 @@ pub(in crate::github) struct Place<'a> {
     /// The commit of the report.
     pub sha: &'a str,
     pub check_name: &'a str,
-    pub series: &'a str,
+    pub report_kind: &'a str,
 }

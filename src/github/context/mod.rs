@@ -45,10 +45,10 @@ pub struct Context {
     pub subject: Subject,
     /// Lookup that finds what the payload does not contain.
     pub search: Search,
-    pub check_run: Due,
-    pub comment: Due,
+    pub check_run: ReportPolicy,
+    pub comment: ReportPolicy,
     /// Default for updating the issue about the default branch.
-    pub issue: Due,
+    pub issue: ReportPolicy,
     pub trust: Trust,
     pub default_branch: Option<String>,
     pub is_fork: bool,
@@ -72,18 +72,18 @@ pub enum Subject {
 
 /// Subject of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum Target {
     /// A change that is not merged yet: a pull request or a merge group.
-    Proposed,
+    PullRequest,
     /// The current state of the default branch.
-    Landed,
+    DefaultBranch,
     /// Anything else, such as a branch without a pull request.
     Other,
 }
 
 /// Default for reporting an event in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Due {
+pub enum ReportPolicy {
     /// Reported unless switched off.
     Yes,
     /// Reported only if switched on.
@@ -162,18 +162,18 @@ impl Context {
     }
 
     /// Returns the subject of the result. It is final only after `locate`.
-    pub fn stage(&self) -> Stage {
-        let is_proposed = match self.event_name.as_str() {
+    pub fn target(&self) -> Target {
+        let is_pull_request = match self.event_name.as_str() {
             "merge_group" => true,
             "workflow_run" | "issue_comment" => self.pull_request.is_some(),
             name => self.is_named() || name.starts_with("pull_request"),
         };
-        if is_proposed {
-            Stage::Proposed
+        if is_pull_request {
+            Target::PullRequest
         } else if self.is_default_branch() {
-            Stage::Landed
+            Target::DefaultBranch
         } else {
-            Stage::Other
+            Target::Other
         }
     }
 
@@ -207,7 +207,7 @@ impl Context {
     }
 }
 
-impl Due {
+impl ReportPolicy {
     /// Combines the default with the user's setting, if there is one.
     pub fn is_wanted(self, wish: Option<bool>) -> bool {
         match self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Due, Repository, Run, Search, Subject, Trust, is_sha, problem};
+use super::{Context, ReportPolicy, Repository, Run, Search, Subject, Trust, is_sha, problem};
 use crate::github::event::{Event, PullRequest, WorkflowRun};
 
 const DEPENDABOT: &str = "dependabot[bot]";
@@ -37,7 +37,7 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
         name => {
             context.sha.clone_from(&context.fallback_sha);
             if name == "schedule" {
-                context.issue = Due::Yes;
+                context.issue = ReportPolicy::Yes;
                 context.subject = Subject::DefaultBranch;
             }
         }
@@ -80,9 +80,9 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         base_sha: None,
         subject: Subject::Event,
         search: Search::Nothing,
-        check_run: Due::OnRequest,
-        comment: Due::No,
-        issue: Due::No,
+        check_run: ReportPolicy::OnRequest,
+        comment: ReportPolicy::No,
+        issue: ReportPolicy::No,
         trust: Trust::Ordinary,
         default_branch: None,
         is_fork: false,
@@ -123,8 +123,8 @@ fn is_dependabot(variables: &BTreeMap<String, String>, event: &Event) -> bool {
 }
 
 fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
-    context.check_run = Due::Yes;
-    context.comment = Due::Yes;
+    context.check_run = ReportPolicy::Yes;
+    context.comment = ReportPolicy::Yes;
     let from_ref = || {
         let reference = variables.get("GITHUB_REF")?;
         reference
@@ -164,11 +164,11 @@ fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
 }
 
 fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
-    context.check_run = Due::Yes;
-    context.comment = Due::OnRequest;
+    context.check_run = ReportPolicy::Yes;
+    context.comment = ReportPolicy::OnRequest;
     if event.deleted == Some(true) || event.after.as_deref().is_some_and(is_zero) {
-        context.check_run = Due::No;
-        context.comment = Due::No;
+        context.check_run = ReportPolicy::No;
+        context.comment = ReportPolicy::No;
         context.nothing_to_do = Some("the push deleted its branch or tag".to_owned());
         return;
     }
@@ -192,12 +192,12 @@ fn default_branch(context: &mut Context, variables: &BTreeMap<String, String>) {
     let here = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
     if branch.is_some() && branch == here {
         context.subject = Subject::DefaultBranch;
-        context.issue = Due::OnRequest;
+        context.issue = ReportPolicy::OnRequest;
     }
 }
 
 fn merge_group(context: &mut Context, event: &Event) {
-    context.check_run = Due::Yes;
+    context.check_run = ReportPolicy::Yes;
     let group = event.merge_group.clone().unwrap_or_default();
     let sha = group.head_sha.filter(|sha| is_sha(sha));
     context.base_sha = group.base_sha.filter(|sha| is_sha(sha));
@@ -213,7 +213,7 @@ fn queued_number(reference: &str) -> Option<u64> {
 }
 
 fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
-    context.check_run = Due::Yes;
+    context.check_run = ReportPolicy::Yes;
     context.sha.clone_from(&context.fallback_sha);
     let inputs = event.inputs.as_ref();
     let typed = ["pull-request", "pull_request"]
@@ -231,9 +231,9 @@ fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<
 pub(super) fn name_pull_request(context: &mut Context, number: u64) {
     context.pull_request = Some(number);
     context.subject = Subject::NamedPullRequest;
-    context.check_run = Due::Yes;
-    context.comment = Due::Yes;
-    context.issue = Due::No;
+    context.check_run = ReportPolicy::Yes;
+    context.comment = ReportPolicy::Yes;
+    context.issue = ReportPolicy::No;
     context.nothing_to_do = None;
     context.sha = None;
     context.base_sha = None;
@@ -247,8 +247,8 @@ pub(super) fn name_pull_request(context: &mut Context, number: u64) {
 }
 
 fn workflow_run(context: &mut Context, run: &WorkflowRun, repository_id: Option<u64>) {
-    context.check_run = Due::Yes;
-    context.comment = Due::Yes;
+    context.check_run = ReportPolicy::Yes;
+    context.comment = ReportPolicy::Yes;
     let run_sha = run.head_sha.clone().filter(|sha| is_sha(sha));
     let mut pulls = run.pull_requests.iter().flatten();
     let pull = pulls.find(|pull| head_sha(pull) == run_sha && is_into(pull, repository_id));
@@ -294,8 +294,8 @@ fn issue_comment(context: &mut Context, event: &Event) {
         context.sha.clone_from(&context.fallback_sha);
         return;
     }
-    context.check_run = Due::Yes;
-    context.comment = Due::Yes;
+    context.check_run = ReportPolicy::Yes;
+    context.comment = ReportPolicy::Yes;
     context.pull_request = issue.number;
     locate_by_number(context);
 }

@@ -70,13 +70,13 @@ impl Run {
         format!("prodverdict/{}/{}/", self.workflow, self.job)
     }
 
-    /// Returns a key that is the same for every run of one job. Different workflows, check names and series have
-    /// different keys, so that each keeps its own comment.
-    pub(in crate::github) fn key(&self, check_name: &str, series: &str) -> String {
+    /// Returns a key that is the same for every run of one job. Different workflows, check names and kinds of report
+    /// have different keys, so that each keeps its own comment.
+    pub(in crate::github) fn key(&self, check_name: &str, report_kind: &str) -> String {
         let mut hash = Sha256::new();
         let parts = [self.workflow.as_str(), self.job.as_str(), check_name];
-        let series = Some(series).filter(|series| !series.is_empty());
-        for part in parts.into_iter().chain(series) {
+        let report_kind = Some(report_kind).filter(|report_kind| !report_kind.is_empty());
+        for part in parts.into_iter().chain(report_kind) {
             hash.update(part.as_bytes());
             hash.update([0]);
         }

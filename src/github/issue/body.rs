@@ -7,8 +7,8 @@ use crate::{
     baseline::{Earlier, State},
     github::{
         marker::Marker,
+        previous_result::{issue_key, issue_marker},
         publication::IssueBody,
-        remembered::{issue_key, issue_marker},
         shorten::shorten,
     },
     report::Mask,
@@ -38,8 +38,8 @@ struct Stamp {
     sha: String,
     run_id: u64,
     attempt: u64,
-    #[serde(default)]
-    essence: String,
+    #[serde(default, rename = "essence")]
+    content_hash: String,
 }
 
 /// The parts of an existing text.
@@ -51,12 +51,12 @@ pub(super) struct Written {
 
 impl Draft {
     pub(super) fn new(place: &Place<'_>, body: &IssueBody, mask: &Mask) -> Self {
-        let marker = issue_marker(&issue_key(place.config, place.series));
+        let marker = issue_marker(&issue_key(place.config, place.report_kind));
         let stamp = Stamp {
             sha: place.sha.to_owned(),
             run_id: place.run.id,
             attempt: place.run.attempt,
-            essence: body.essence.clone(),
+            content_hash: body.content_hash.clone(),
         };
         let stamp_line = format!(
             "<!-- state: {} -->",
@@ -102,7 +102,7 @@ impl Draft {
         let says_the_same = written
             .stamp
             .as_ref()
-            .is_some_and(|stamp| stamp.essence == self.stamp.essence);
+            .is_some_and(|stamp| stamp.content_hash == self.stamp.content_hash);
         says_the_same && written.state.is_some() == self.keeps_state
     }
 
@@ -162,7 +162,7 @@ mod tests {
             run: &run,
             sha: "aaa",
             config: "prodverdict.yml",
-            series: "",
+            report_kind: "",
             label: "prodverdict",
         };
         // Spread the values like hashes, so that they do not compress.
@@ -180,7 +180,7 @@ mod tests {
             markdown: markdown.to_owned(),
             footer: format!("run {run_id}"),
             clean: findings == 0,
-            essence: markdown.chars().take(16).collect(),
+            content_hash: markdown.chars().take(16).collect(),
             state,
             findings: Vec::new(),
         };

@@ -12,7 +12,7 @@ use super::{
 use crate::baseline::{Change, Earlier};
 
 mod body;
-mod news;
+mod change_comment;
 mod place;
 mod plan;
 mod search;
@@ -30,7 +30,7 @@ const LABEL_COLOUR: &str = "b60205";
 
 /// Outcome for the issue.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(super) enum Updated {
     Done {
         url: Option<String>,
         /// Findings that the issue listed before.
@@ -54,7 +54,7 @@ struct Begun {
 }
 
 #[derive(Debug, Clone)]
-struct Ours {
+struct OwnIssue {
     number: u64,
     url: Option<String>,
 }
@@ -62,7 +62,7 @@ struct Ours {
 /// Outcome of one round.
 enum Round {
     /// `None` if there is no issue and none is needed.
-    Done(Option<Ours>),
+    Done(Option<OwnIssue>),
     Newer(Option<String>),
     TooMany,
     Unclear,
@@ -76,7 +76,7 @@ pub(super) async fn publish(
     identity: &mut Identity,
     place: &Place<'_>,
     body: &IssueBody,
-) -> Result<Told, ClientError> {
+) -> Result<Updated, ClientError> {
     let mut work = Work {
         place,
         body,
@@ -89,9 +89,9 @@ pub(super) async fn publish(
     for _ in 0..MOST_ROUNDS {
         match work.round(client).await {
             Ok(Round::Done(ours)) => return Ok(work.end(client, ours).await),
-            Ok(Round::Newer(url)) => return Ok(Told::Newer(url)),
-            Ok(Round::TooMany) => return Ok(Told::TooMany),
-            Ok(Round::Unclear) => return Ok(Told::Unclear),
+            Ok(Round::Newer(url)) => return Ok(Updated::Newer(url)),
+            Ok(Round::TooMany) => return Ok(Updated::TooMany),
+            Ok(Round::Unclear) => return Ok(Updated::Unclear),
             Ok(Round::Again) => last = None,
             // The issue exists. If a concurrent run opened another one, the next run resolves that.
             Err(_unverified) if work.opened.is_some() => break,
@@ -115,7 +115,7 @@ struct Work<'a> {
     identity: &'a mut Identity,
     begun: Option<Begun>,
     /// The issue that this run opened, which the list may not show yet.
-    opened: Option<Ours>,
+    opened: Option<OwnIssue>,
 }
 
 impl Work<'_> {
@@ -150,7 +150,7 @@ impl Work<'_> {
         for other in &others {
             self.supersede(client, other.number, oldest.number).await?;
         }
-        Ok(Round::Done(Some(Ours::from_issue(oldest))))
+        Ok(Round::Done(Some(OwnIssue::from_issue(oldest))))
     }
 
     /// Returns true if one of the issues is from a later run that exists.
@@ -196,7 +196,7 @@ impl Work<'_> {
             ))
             .await?;
         self.identity.learn_user(issue.user());
-        self.opened = Some(Ours::from_issue(issue));
+        self.opened = Some(OwnIssue::from_issue(issue));
         Ok(Round::Again)
     }
 
@@ -299,7 +299,7 @@ impl Work<'_> {
     }
 
     /// Comments last and without a retry, because a missing comment is better than a duplicate.
-    async fn end(&mut self, client: &mut Client, ours: Option<Ours>) -> Told {
+    async fn end(&mut self, client: &mut Client, ours: Option<OwnIssue>) -> Updated {
         let begun = self.begun.take();
         let (earlier, plan, change) = match begun {
             Some(begun) => (begun.earlier, begun.plan, begun.change),
@@ -309,7 +309,7 @@ impl Work<'_> {
         if let Some(plan) = plan.filter(|plan| plan.comments)
             && let Some(ours) = &ours
         {
-            let text = news::comment(plan, change.as_ref(), self.body);
+            let text = change_comment::comment(plan, change.as_ref(), self.body);
             let path = format!(
                 "/repos/{}/issues/{}/comments",
                 self.place.repository, ours.number
@@ -319,7 +319,7 @@ impl Work<'_> {
                 .await
                 .err();
         }
-        Told::Done {
+        Updated::Done {
             url: ours.and_then(|ours| ours.url),
             earlier,
             comment: failed,
@@ -327,7 +327,7 @@ impl Work<'_> {
     }
 }
 
-impl Ours {
+impl OwnIssue {
     fn from_issue(issue: Issue) -> Self {
         Self {
             number: issue.number,

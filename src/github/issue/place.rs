@@ -11,6 +11,6 @@ pub(in crate::github) struct Place<'a> {
     pub sha: &'a str,
     /// Path of the configuration, relative to the root of the repository.
     pub config: &'a str,
-    pub series: &'a str,
+    pub report_kind: &'a str,
     pub label: &'a str,
 }

@@ -1,6 +1,6 @@
 //! The check run's part of the publisher: creates it, adds annotations and completes it.
 
-use super::{Publisher, Refusal};
+use super::{Fallback, Publisher};
 use crate::{
     github::{
         check_run::{self, CheckRun, Ending, Opening, Output},
@@ -18,7 +18,7 @@ const MOST_ANNOTATIONS: usize = 50;
 pub(super) enum Check {
     /// Switched off, not used for this event, or rejected for good.
     None,
-    Due,
+    Planned,
     /// Creation was requested on this commit, with an unknown outcome.
     Asked(String),
     Open(CheckRun),
@@ -27,14 +27,14 @@ pub(super) enum Check {
 
 impl Check {
     /// Returns true if there is no check run yet. An unknown outcome counts as none.
-    pub(super) fn is_due(&self) -> bool {
-        matches!(self, Self::Due | Self::Asked(_))
+    pub(super) fn is_planned(&self) -> bool {
+        matches!(self, Self::Planned | Self::Asked(_))
     }
 
     pub(super) fn run(&self) -> Option<&CheckRun> {
         match self {
             Self::Open(run) | Self::Concluded(run) => Some(run),
-            Self::None | Self::Due | Self::Asked(_) => None,
+            Self::None | Self::Planned | Self::Asked(_) => None,
         }
     }
 }
@@ -50,13 +50,13 @@ impl Publisher {
             && error.is_unknown_commit()
             && other != sha
         {
-            self.degrade(Refusal::Commit, error);
+            self.warn(Fallback::Commit, error);
             outcome = self.open_on(client, &other).await;
         }
         if let Err(error) = &outcome
             && error.is_final()
         {
-            self.degrade(Refusal::CheckRun, error);
+            self.warn(Fallback::CheckRun, error);
             self.check = Check::None;
         }
         outcome
@@ -101,11 +101,11 @@ impl Publisher {
         client: &mut Client,
         publication: &Publication,
     ) -> Vec<Annotation> {
-        if self.check.is_due()
+        if self.check.is_planned()
             && let Err(error) = self.open(client).await
             && !error.is_final()
         {
-            self.degrade(Refusal::CheckRun, &error);
+            self.warn(Fallback::CheckRun, &error);
         }
         let Check::Open(run) = &self.check else {
             return publication.annotations.clone();
@@ -115,7 +115,7 @@ impl Publisher {
             title: &publication.title,
             summary: &publication.summary,
             text: publication.text.as_deref(),
-            kept: None,
+            trailer: None,
         };
         let (fitting, mut left) = fitting(&publication.annotations);
         // The conclusion matters more than the annotations.
@@ -124,7 +124,7 @@ impl Publisher {
         drop(kept);
         left.extend(fitting.into_iter().skip(appended.sent));
         if let Some(error) = &appended.error {
-            self.degrade(Refusal::Annotations(left.len()), error);
+            self.warn(Fallback::Annotations(left.len()), error);
         }
         let summary = match left.len() {
             0 => publication.summary.clone(),
@@ -133,10 +133,10 @@ impl Publisher {
                 publication.summary
             ),
         };
-        let kept = self.kept.clone();
+        let trailer = self.trailer.clone();
         let output = Output {
             summary: &summary,
-            kept: kept.as_deref(),
+            trailer: trailer.as_deref(),
             ..output
         };
         let ending = Ending {
@@ -145,7 +145,7 @@ impl Publisher {
         };
         match check_run::conclude(client, &run, &output, &ending).await {
             Ok(()) => self.check = Check::Concluded(run),
-            Err(error) => self.degrade(Refusal::Conclusion, &error),
+            Err(error) => self.warn(Fallback::Conclusion, &error),
         }
         left
     }
@@ -168,7 +168,7 @@ impl Publisher {
             title: "Cancelled",
             summary: "The job was cancelled before the check came to a verdict.",
             text: None,
-            kept: None,
+            trailer: None,
         };
         let ending = Ending {
             conclusion: Conclusion::Cancelled,

@@ -1,11 +1,11 @@
 //! The issue's part of the publisher.
 
-use super::{Issued, Publisher, Refusal, refusal};
+use super::{Fallback, Issued, Publisher, fallback};
 use crate::{
     baseline::Earlier,
     github::{
         client::Client,
-        issue::{self, Place, Told},
+        issue::{self, Place, Updated},
         publication::Publication,
     },
 };
@@ -25,17 +25,17 @@ impl Publisher {
             run: &self.context.run,
             sha: self.context.sha.as_deref().unwrap_or_default(),
             config: &self.options.config,
-            series: self.options.series,
+            report_kind: self.options.report_kind,
             label: &self.options.issue_label,
         };
         match issue::publish(client, &mut self.identity, &place, body).await {
-            Ok(Told::Done {
+            Ok(Updated::Done {
                 url,
                 earlier,
                 comment,
             }) => {
                 if let Some(error) = comment {
-                    self.degrade(Refusal::IssueComment, &error);
+                    self.warn(Fallback::IssueComment, &error);
                 }
                 Some(Issued {
                     url,
@@ -43,8 +43,8 @@ impl Publisher {
                     is_outdated: false,
                 })
             }
-            Ok(Told::Newer(url)) => {
-                self.degraded.push(refusal::problem(
+            Ok(Updated::Newer(url)) => {
+                self.warnings.push(fallback::problem(
                     "a newer run has written the issue already; its report stays",
                 ));
                 Some(Issued {
@@ -53,20 +53,20 @@ impl Publisher {
                     is_outdated: true,
                 })
             }
-            Ok(Told::TooMany) => {
-                self.degraded.push(refusal::problem(
+            Ok(Updated::TooMany) => {
+                self.warnings.push(fallback::problem(
                     "too many issues have the label to look for ours; none was opened",
                 ));
                 None
             }
-            Ok(Told::Unclear) => {
-                self.degraded.push(refusal::unclear(
+            Ok(Updated::Unclear) => {
+                self.warnings.push(fallback::unclear(
                     "an issue of this job stands, and GitHub does not say which account the token is; none was written",
                 ));
                 None
             }
             Err(error) => {
-                self.degrade(Refusal::Issue, &error);
+                self.warn(Fallback::Issue, &error);
                 None
             }
         }

@@ -46,7 +46,7 @@ impl Publisher {
                 title: "Interrupted",
                 summary: "The job ended without a conclusion. A later run of the same job concluded this check run.",
                 text: None,
-                kept: None,
+                trailer: None,
             };
             let ending = Ending {
                 conclusion: Conclusion::Cancelled,

@@ -14,20 +14,20 @@ use super::{
 use crate::{baseline::Remembered, problem::Problem, report::Mask};
 
 mod check;
+mod fallback;
 mod issue;
 mod leftover;
-mod memory;
-mod refusal;
+mod previous_result;
 mod result;
 
 use check::Check;
-use refusal::Refusal;
+use fallback::Fallback;
 pub use result::{Issued, Options, Published, ReportMode};
 
 /// Publishes the result of one run in every place that GitHub permits.
 #[derive(Debug)]
 pub struct Publisher {
-    /// `None` if the API is unavailable; the reason is in `degraded`.
+    /// `None` if the API is unavailable; the reason is in `warnings`.
     client: Option<Client>,
     context: Context,
     options: Options,
@@ -35,12 +35,12 @@ pub struct Publisher {
     check: Check,
     identity: Identity,
     /// The end of the check run's summary, which later runs read.
-    kept: Option<String>,
+    trailer: Option<String>,
     /// The last result of the default branch, once it was found.
     earlier: Option<Remembered>,
     external_id: String,
     started: (Timestamp, Instant),
-    degraded: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 impl Publisher {
@@ -58,9 +58,9 @@ impl Publisher {
             issue_label: mask.text(&options.issue_label),
             ..options
         };
-        let mut degraded = context.problems.clone();
+        let mut warnings = context.problems.clone();
         let client = client
-            .map_err(|error| degraded.push(Problem::of(&error)))
+            .map_err(|error| warnings.push(Problem::of(&error)))
             .ok();
         let wanted = context.check_run.is_wanted(options.check_run);
         let possible =
@@ -75,7 +75,7 @@ impl Publisher {
         Self {
             client,
             check: if wanted && possible {
-                Check::Due
+                Check::Planned
             } else {
                 Check::None
             },
@@ -83,11 +83,11 @@ impl Publisher {
             options,
             mask,
             identity: Identity::default(),
-            kept: None,
+            trailer: None,
             earlier: None,
             external_id,
             started: (now, Instant::now()),
-            degraded,
+            warnings,
         }
     }
 
@@ -98,7 +98,7 @@ impl Publisher {
         };
         let _share = client.limit_to_share();
         self.locate(&mut client).await;
-        if self.check.is_due()
+        if self.check.is_planned()
             && let Err(error) = self.open(&mut client).await
         {
             // Retried in `finish`, which reports the error.
@@ -136,7 +136,7 @@ impl Publisher {
             issue,
             mode,
             annotations_left: left,
-            degraded: std::mem::take(&mut self.degraded)
+            warnings: std::mem::take(&mut self.warnings)
                 .into_iter()
                 .map(|it| self.safe(it))
                 .collect(),
@@ -152,7 +152,7 @@ impl Publisher {
         match timeout(budget, self.conclude_cancelled(&mut client)).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(self.safe(Problem::of(&error))),
-            Err(_elapsed) => Some(refusal::problem(
+            Err(_elapsed) => Some(fallback::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
         }
@@ -179,9 +179,9 @@ impl Publisher {
         if self.context.needs_locating(wish)
             && let Err(error) = self.context.locate(client).await
         {
-            let problem = Refusal::PullRequest.problem(&error, &self.context);
-            if !self.degraded.contains(&problem) {
-                self.degraded.push(problem);
+            let problem = Fallback::PullRequest.problem(&error, &self.context);
+            if !self.warnings.contains(&problem) {
+                self.warnings.push(problem);
             }
         }
     }
@@ -204,36 +204,36 @@ impl Publisher {
             run: &self.context.run,
             sha: self.context.sha.as_deref()?,
             check_name: &self.options.check_name,
-            series: self.options.series,
+            report_kind: self.options.report_kind,
         };
         match comment::publish(client, &mut self.identity, &place, (body, mode)).await {
             Ok(Commented::Written(url) | Commented::Unchanged(url)) => url,
             Ok(Commented::NotNeeded) => None,
             Ok(Commented::Newer(url)) => {
-                self.degraded.push(refusal::problem(
+                self.warnings.push(fallback::problem(
                     "a newer run has commented already; its comment stays",
                 ));
                 url
             }
             Ok(Commented::TooMany) => {
-                self.degraded.push(refusal::problem(
+                self.warnings.push(fallback::problem(
                     "the pull request has too many comments to look for ours; none was made",
                 ));
                 None
             }
             Ok(Commented::Unclear) => {
-                self.degraded.push(refusal::unclear(
+                self.warnings.push(fallback::unclear(
                     "a comment of this job stands on the pull request, and GitHub does not say which account the token is; \
                      none was written",
                 ));
                 None
             }
             Ok(Commented::Locked) => {
-                self.degraded.push(refusal::locked());
+                self.warnings.push(fallback::locked());
                 None
             }
             Err(error) => {
-                self.degrade(Refusal::Comment, &error);
+                self.warn(Fallback::Comment, &error);
                 None
             }
         }
@@ -249,7 +249,7 @@ impl Publisher {
         if let Some(path) = &self.options.output_file
             && let Err(error) = append_outputs(path, &outputs, &self.mask)
         {
-            self.degraded.push(Problem::of(&error));
+            self.warnings.push(Problem::of(&error));
         }
         let Some(path) = &self.options.summary_file else {
             return false;
@@ -257,7 +257,7 @@ impl Publisher {
         match append_summary(path, &publication.job_summary, &self.mask) {
             Ok(()) => true,
             Err(error) => {
-                self.degraded.push(Problem::of(&error));
+                self.warnings.push(Problem::of(&error));
                 false
             }
         }
@@ -280,7 +280,7 @@ impl Publisher {
             .to_string()
     }
 
-    fn degrade(&mut self, refusal: Refusal, error: &ClientError) {
-        self.degraded.push(refusal.problem(error, &self.context));
+    fn warn(&mut self, fallback: Fallback, error: &ClientError) {
+        self.warnings.push(fallback.problem(error, &self.context));
     }
 }

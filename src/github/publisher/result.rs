@@ -13,7 +13,7 @@ pub struct Options {
     pub check_name: String,
     /// Name of another report under the same check name in the same job, such as a rehearsal; each has a separate
     /// comment. Empty for a check.
-    pub series: &'static str,
+    pub report_kind: &'static str,
     pub comment: Option<CommentMode>,
     pub issue: Option<bool>,
     /// The label that finds the issue. It is created if it is missing.
@@ -37,7 +37,7 @@ pub struct Published {
     /// Annotations that are on no check run. The caller prints them as workflow commands.
     pub annotations_left: Vec<Annotation>,
     /// Reasons why a part was published elsewhere or not at all. None of them changes the verdict.
-    pub degraded: Vec<Problem>,
+    pub warnings: Vec<Problem>,
 }
 
 /// Result of updating the issue, which may also be that none is needed.

@@ -14,7 +14,7 @@ async fn fifty_annotations_go_out_and_the_conclusion_last() {
     let published = Job::pull_request().report(&github, &publication(120)).await;
     assert_eq!(published.mode.as_str(), "checks");
     assert_eq!(published.annotations_left.len(), 70);
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     let sizes: Vec<Option<usize>> = github
         .requests()
         .iter()
@@ -180,7 +180,7 @@ async fn too_long_texts_are_shortened_and_say_so() {
     }
     let job = Job::pull_request();
     let published = job.report(&github, &publication).await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     let world = github.world();
     assert_eq!(world.violations, Vec::<String>::new());
     let run = world.check_runs.first().expect("a check run");
@@ -299,10 +299,10 @@ async fn a_conclusion_without_a_readable_answer_is_checked() {
         let published = publisher.finish(&publication(0)).await;
         assert_eq!(conclusions(&github)[0].is_some(), is_concluded);
         let is_warned = published
-            .degraded
+            .warnings
             .iter()
             .any(|problem| problem.message.contains("could not be concluded"));
-        assert_eq!(is_warned, !is_concluded, "{:?}", published.degraded);
+        assert_eq!(is_warned, !is_concluded, "{:?}", published.warnings);
     }
 }
 
@@ -312,7 +312,7 @@ async fn a_switched_off_check_run_is_no_degradation() {
     let mut job = Job::pull_request();
     job.options.check_run = Some(false);
     let published = job.report(&github, &publication(2)).await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     assert_eq!(published.mode.as_str(), "commands");
     assert_eq!(published.annotations_left.len(), 2);
     assert_eq!(github.count("POST", "check-runs"), 0);
@@ -335,7 +335,7 @@ async fn an_enterprise_server_and_sparse_answers_work_alike() {
         .run(101, 1)
         .report(&github, &publication(1))
         .await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     assert_eq!(published.check_run_url, None);
     assert_eq!(github.violations(), Vec::<String>::new());
     assert_eq!(
@@ -355,7 +355,7 @@ async fn a_bad_token_or_an_invisible_repository_degrades() {
     assert_eq!(published.mode.as_str(), "commands");
     assert!(
         published
-            .degraded
+            .warnings
             .iter()
             .any(|problem| problem.message.contains("401"))
     );
@@ -365,7 +365,7 @@ async fn a_bad_token_or_an_invisible_repository_degrades() {
     let published = job.report(&github, &publication(1)).await;
     assert!(
         published
-            .degraded
+            .warnings
             .iter()
             .any(|problem| problem.message.contains("404"))
     );

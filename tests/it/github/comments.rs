@@ -157,7 +157,7 @@ async fn among_more_comments_than_anybody_reads_none_is_added() {
     assert_eq!(github.count("POST", "comments"), 0);
     assert!(
         published
-            .degraded
+            .warnings
             .iter()
             .any(|problem| problem.message.contains("too many comments"))
     );
@@ -176,7 +176,7 @@ async fn an_unreadable_pull_request_gets_its_comment() {
     );
     let github = FakeGithub::start(world).await;
     let published = Job::pull_request().report(&github, &publication(1)).await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     assert!(published.comment_url.is_some());
 }
 
@@ -203,7 +203,7 @@ async fn a_planted_marker_is_never_taken_for_ours() {
         world.preload(None, &planted);
         let github = FakeGithub::start(world).await;
         let published = Job::pull_request().report(&github, &publication(2)).await;
-        assert_eq!(published.degraded, []);
+        assert_eq!(published.warnings, []);
         assert_eq!(bodies(&github).len(), 5);
         assert_eq!(
             bodies(&github)
@@ -291,10 +291,10 @@ fn job_of_app(run: u64) -> Job {
 async fn an_unknown_author_makes_no_second_comment() {
     let github = FakeGithub::start(unknown_app()).await;
     let first = job_of_app(100).report(&github, &publication(1)).await;
-    assert_eq!(first.degraded, []);
+    assert_eq!(first.warnings, []);
     for run in [101, 102] {
         let later = job_of_app(run).report(&github, &publication(2)).await;
-        let messages: Vec<_> = later.degraded.iter().map(|one| &one.message).collect();
+        let messages: Vec<_> = later.warnings.iter().map(|one| &one.message).collect();
         assert!(
             messages.len() == 1 && messages[0].contains("which account the token is"),
             "{messages:?}"
@@ -389,7 +389,7 @@ async fn an_older_run_never_overwrites_a_newer_one() {
             .all(|body| body.contains("1 findings"))
     );
     assert!(
-        late.degraded
+        late.warnings
             .iter()
             .any(|problem| problem.message.contains("newer run"))
     );
@@ -505,7 +505,7 @@ async fn off_asks_nothing_about_comments() {
     let mut job = Job::pull_request();
     job.options.comment = Some(CommentMode::Off);
     let published = job.report(&github, &publication(2)).await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     assert_eq!(github.count("GET", "comments"), 0);
     assert_eq!(github.count("GET", "pulls"), 0);
 }
@@ -520,7 +520,7 @@ async fn a_locked_pull_request_degrades_to_the_summary() {
     assert_eq!(published.comment_url, None);
     assert!(
         published
-            .degraded
+            .warnings
             .iter()
             .any(|problem| problem.message.contains("locked") && problem.hint.starts_with("unlock"))
     );
@@ -547,6 +547,6 @@ async fn a_comment_deleted_under_our_hands_is_made_again_once() {
         .run(101, 1)
         .report(&github, &publication(2))
         .await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     assert_eq!(github.count("POST", "comments"), 2);
 }

@@ -1,6 +1,6 @@
 //! The target of each event: the commit, the pull request, or nothing.
 
-use prodverdict::github::{CommentMode, Context, Stage, Trust};
+use prodverdict::github::{CommentMode, Context, Target, Trust};
 use serde_json::{Value, json};
 use testing::fake_github::{FakeGithub, Pull, Token, World};
 
@@ -100,7 +100,7 @@ async fn push_without_a_pull_request_is_no_problem() {
     world.pulls.clear();
     let github = FakeGithub::start(world).await;
     let published = job.report(&github, &publication(1)).await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     assert_eq!(published.comment_url, None);
 }
 
@@ -124,7 +124,7 @@ async fn push_of_an_annotated_tag_falls_back_to_the_commit() {
         Some(World::sha(1))
     );
     assert_eq!(github.count("POST", "check-runs"), 2);
-    assert_eq!(published.degraded.len(), 1);
+    assert_eq!(published.warnings.len(), 1);
     assert_eq!(github.violations(), Vec::<String>::new());
 }
 
@@ -255,7 +255,7 @@ async fn an_input_names_the_pull_request_on_any_event() {
             assert_eq!(reported.check_runs, failed_on(1), "{event} {head}");
             assert_eq!(reported.comments, [7], "{event} {head}");
             assert_eq!(reported.context.trust, trust, "{event} {head}");
-            assert_eq!(reported.context.stage(), Stage::Proposed, "{event}");
+            assert_eq!(reported.context.target(), Target::PullRequest, "{event}");
         }
     }
 }
@@ -317,11 +317,11 @@ async fn a_fork_without_permissions_degrades_with_a_reason() {
         );
         assert!(
             published
-                .degraded
+                .warnings
                 .iter()
                 .all(|problem| problem.message.contains("forks"))
         );
-        assert_eq!(published.degraded.len(), 2);
+        assert_eq!(published.warnings.len(), 2);
         assert!(job.summary().contains("3 findings"));
         assert_eq!(
             job.outputs().get("verdict").map(String::as_str),
@@ -353,7 +353,7 @@ async fn dependabot_degrades_with_its_own_reason() {
     let published = job.report(&github, &publication(1)).await;
     assert!(
         published
-            .degraded
+            .warnings
             .iter()
             .all(|problem| problem.message.contains("Dependabot"))
     );
@@ -384,6 +384,6 @@ async fn without_anything_known_only_the_files_are_written() {
     job.payload = None;
     let published = job.report(&github, &publication(0)).await;
     assert_eq!(published.mode.as_str(), "summary");
-    assert!(published.degraded.len() >= 2);
+    assert!(published.warnings.len() >= 2);
     assert!(github.requests().is_empty());
 }

@@ -29,7 +29,7 @@ async fn an_answer_lost_at_creation_makes_no_second_run() {
     for kind in [Kind::LoseAnswer, Kind::CutAnswer] {
         let github = with("POST", "check-runs", kind).await;
         let published = Job::pull_request().report(&github, &publication(2)).await;
-        assert_eq!(published.degraded, []);
+        assert_eq!(published.warnings, []);
         assert_eq!(github.count("POST", "check-runs"), 1);
         assert_reported(&github, 2);
     }
@@ -51,7 +51,7 @@ async fn a_request_lost_at_creation_is_sent_again() {
     for kind in errors {
         let github = with("POST", "check-runs", kind).await;
         let published = Job::pull_request().report(&github, &publication(2)).await;
-        assert_eq!(published.degraded, []);
+        assert_eq!(published.warnings, []);
         assert_eq!(github.count("POST", "check-runs"), 2);
         assert_reported(&github, 2);
     }
@@ -74,7 +74,7 @@ async fn annotations_whose_answer_was_lost_are_not_sent_twice() {
         publisher.start().await;
         github.world().fail("PATCH", "check-runs", kind);
         let told = publisher.finish(&publication(50)).await;
-        assert_eq!(told.degraded, []);
+        assert_eq!(told.warnings, []);
         assert_reported(&github, 50);
         let world = github.world();
         let mut titles: Vec<_> = world
@@ -114,7 +114,7 @@ async fn a_comment_whose_answer_was_lost_is_not_made_twice() {
     ] {
         let github = with("POST", "comments", kind.clone()).await;
         let published = Job::pull_request().report(&github, &publication(2)).await;
-        assert_eq!(published.degraded, [], "{kind:?}");
+        assert_eq!(published.warnings, [], "{kind:?}");
         assert!(published.comment_url.is_some());
         assert_reported(&github, 2);
     }
@@ -132,7 +132,7 @@ async fn reads_are_repeated() {
     ] {
         let github = with("GET", "comments", kind).await;
         let published = Job::pull_request().report(&github, &publication(2)).await;
-        assert_eq!(published.degraded, []);
+        assert_eq!(published.warnings, []);
         assert_reported(&github, 2);
     }
 }
@@ -158,7 +158,7 @@ async fn a_rate_limit_is_waited_out() {
         for path in ["check-runs", "comments"] {
             let github = with("POST", path, kind.clone()).await;
             let published = Job::pull_request().report(&github, &publication(2)).await;
-            assert_eq!(published.degraded, [], "{kind:?}");
+            assert_eq!(published.warnings, [], "{kind:?}");
             assert_reported(&github, 2);
         }
     }
@@ -173,10 +173,10 @@ async fn a_rate_limit_longer_than_the_budget_is_not_waited_for() {
     assert_eq!(published.mode.as_str(), "commands");
     // GitHub asked for no request at all, so the comment is not tried either.
     assert_eq!(github.requests().len(), 1);
-    assert_eq!(published.degraded.len(), 2);
+    assert_eq!(published.warnings.len(), 2);
     assert!(
         published
-            .degraded
+            .warnings
             .iter()
             .all(|problem| problem.hint.contains("too many requests"))
     );
@@ -200,7 +200,7 @@ async fn a_github_that_does_not_answer_costs_no_more_than_the_budget() {
         "{:?}",
         began.elapsed()
     );
-    assert!(!published.degraded.is_empty());
+    assert!(!published.warnings.is_empty());
     assert!(job.summary().contains("2 findings"));
     assert_eq!(
         job.outputs().get("verdict").map(String::as_str),
@@ -219,7 +219,7 @@ async fn an_unreachable_github_degrades() {
     let told = publisher.finish(&publication(2)).await;
     assert_eq!(told.mode.as_str(), "commands");
     let messages: Vec<&str> = told
-        .degraded
+        .warnings
         .iter()
         .map(|problem| problem.message.as_str())
         .collect();

@@ -57,7 +57,7 @@ fn writes(github: &FakeGithub) -> usize {
 
 #[track_caller]
 fn earlier(published: &Published) -> Earlier {
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     let Some(Issued { earlier, .. }) = published.issue.clone() else {
         panic!("no issue");
     };
@@ -144,7 +144,7 @@ async fn a_lost_answer_makes_no_second_comment() {
         assert_eq!(github.count("PATCH", "/shop/issues"), 1);
         assert_eq!(comments(&github).len(), 1);
         // Without a response, it is unknown whether the issue exists.
-        assert_eq!(published.degraded.len(), usize::from(method == "POST"));
+        assert_eq!(published.warnings.len(), usize::from(method == "POST"));
         assert!(published.issue.is_some());
     }
 }
@@ -169,7 +169,7 @@ async fn two_runs_at_once_leave_one_issue() {
 #[tokio::test]
 async fn an_older_run_that_was_slower_closes_what_it_opened() {
     let github = FakeGithub::start(World::new()).await;
-    let pause = Kind::Hang(Duration::from_millis(500));
+    let pause = Kind::Hang(Duration::from_secs(3));
     github.world().fail("GET", "/labels/", pause);
     let newer = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -255,7 +255,7 @@ async fn among_more_issues_than_anybody_reads_none_is_opened() {
     let published = report(&github, 100, &[1]).await;
     assert_eq!(github.count("GET", "/shop/issues"), 50);
     assert_eq!(writes(&github), 0);
-    let problems = &published.degraded;
+    let problems = &published.warnings;
     assert!(
         problems
             .iter()
@@ -393,8 +393,8 @@ async fn an_unknown_author_makes_no_second_issue() {
             job.token = "ghs_app";
             let published = report_as(&github, job, &[run]).await;
             let is_unclear = |one: &Problem| one.message.contains("which account the token is");
-            let is_warned = published.degraded.iter().any(is_unclear);
-            assert_eq!(is_warned, run > 100, "{run}: {:?}", published.degraded);
+            let is_warned = published.warnings.iter().any(is_unclear);
+            assert_eq!(is_warned, run > 100, "{run}: {:?}", published.warnings);
         }
         only(&github);
     }
@@ -424,8 +424,8 @@ async fn a_run_number_from_the_future_freezes_no_issue() {
 async fn what_github_does_not_take_is_said_with_what_to_grant() {
     #[track_caller]
     fn expect(published: &Published, message: &str, hint: &str) {
-        let [problem] = published.degraded.as_slice() else {
-            panic!("{:?}", published.degraded);
+        let [problem] = published.warnings.as_slice() else {
+            panic!("{:?}", published.warnings);
         };
         assert!(problem.message.contains(message), "{problem:?}");
         assert!(problem.hint.contains(hint), "{problem:?}");

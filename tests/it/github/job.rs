@@ -70,7 +70,7 @@ impl Job {
             options: Options {
                 check_run: None,
                 check_name: "ProdVerdict".to_owned(),
-                series: "",
+                report_kind: "",
                 comment: None,
                 issue: None,
                 issue_label: "prodverdict".to_owned(),
@@ -233,7 +233,7 @@ pub(crate) fn issue(findings: &[u64]) -> IssueBody {
         markdown: format!("## ProdVerdict\n\n{} findings", findings.len()),
         footer: "Run 100".to_owned(),
         clean: findings.is_empty(),
-        essence: format!("{:016x}", findings.len()),
+        content_hash: format!("{:016x}", findings.len()),
         state: State::new(UnixSeconds(1_795_426_800), fingerprints),
         findings,
     }

@@ -12,7 +12,7 @@ use super::job::{Job, annotation, publication};
 async fn told(publication: &Publication) -> (FakeGithub, CheckRun) {
     let github = FakeGithub::start(World::new()).await;
     let published = Job::pull_request().report(&github, publication).await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
     assert_eq!(github.violations(), Vec::<String>::new());
     let run = github.world().check_runs.first().expect("a run").clone();
     (github, run)

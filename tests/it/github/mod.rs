@@ -9,5 +9,5 @@ mod issues;
 mod job;
 mod limits;
 mod lists;
-mod remembered;
+mod previous_result;
 mod secrets;

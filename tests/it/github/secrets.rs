@@ -41,7 +41,7 @@ async fn canaries_stay_inside() {
     world.fail("POST", "check-runs", Kind::LoseAnswer);
     let github = FakeGithub::start(world).await;
     let published = job.report(&github, &publication).await;
-    assert_eq!(published.degraded, []);
+    assert_eq!(published.warnings, []);
 
     let mut left = vec![job.summary(), job.raw_outputs(), format!("{published:?}")];
     for request in github.requests() {

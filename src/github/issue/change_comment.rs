@@ -79,7 +79,7 @@ mod tests {
             markdown: String::new(),
             footer: "[Run](https://github.test/1)".to_owned(),
             clean: false,
-            essence: String::new(),
+            content_hash: String::new(),
             state: State::new(UnixSeconds(0), []),
             findings: findings.collect(),
         };

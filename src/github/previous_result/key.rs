@@ -2,11 +2,11 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// Derives the key from the configuration's path and from `series`, which is empty for a check. The workflow is not
+/// Derives the key from the configuration's path and from `report_kind`, which is empty for a check. The workflow is not
 /// part of it, so that a renamed or different workflow finds the result too.
-pub(in crate::github) fn issue_key(config_path: &str, series: &str) -> String {
+pub(in crate::github) fn issue_key(config_path: &str, report_kind: &str) -> String {
     let path = config_path.strip_prefix("./").unwrap_or(config_path);
-    let digest = Sha256::digest(format!("{path}\n{series}"));
+    let digest = Sha256::digest(format!("{path}\n{report_kind}"));
     let first = digest.first_chunk().copied().unwrap_or_default();
     format!("{:016x}", u64::from_be_bytes(first))
 }

@@ -19,7 +19,7 @@ pub(super) use wanted::Wanted;
 
 /// Result of the search.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Recalled {
+pub struct PreviousResult {
     /// The newest trusted result.
     pub earlier: Option<Remembered>,
     /// The reason why there is no result, if one could not be read or was not trusted.
@@ -37,8 +37,8 @@ pub(super) struct Found {
 }
 
 /// Returns the end of the check run's summary, or `None` if the result is too large to keep.
-pub(super) fn block(config: &str, series: &str, state: &State) -> Option<String> {
-    let marker = key::result_marker(&issue_key(config, series));
+pub(super) fn block(config: &str, report_kind: &str, state: &State) -> Option<String> {
+    let marker = key::result_marker(&issue_key(config, report_kind));
     Some(format!("{marker}\n{}", state.line()?))
 }
 
@@ -47,35 +47,35 @@ pub(super) async fn find(
     client: &mut Client,
     identity: &mut Identity,
     wanted: &Wanted<'_>,
-) -> Recalled {
+) -> PreviousResult {
     let app = identity.author(client).await.app().to_owned();
     let of_runs = check_runs::find(client, wanted, &app).await;
     let of_issue = issues::find(client, identity, wanted).await;
-    let mut remembered = Recalled::default();
+    let mut previous = PreviousResult::default();
     let mut is_damaged = false;
     let mut stranger = None;
     let mut errors = Vec::new();
     for found in [of_runs, of_issue] {
         match found {
             Ok(found) => {
-                remembered.take(found.earlier);
+                previous.take(found.earlier);
                 is_damaged |= found.is_damaged;
                 stranger = stranger.or(found.stranger);
             }
             Err(error) => errors.push(error),
         }
     }
-    let is_missing = remembered.earlier.is_none();
-    remembered.problem = match (errors.first(), stranger) {
+    let is_missing = previous.earlier.is_none();
+    previous.problem = match (errors.first(), stranger) {
         (Some(error), _) if is_missing => Some(unreadable(error)),
         _ if is_damaged => Some(damaged()),
         (_, Some(app)) if is_missing => Some(by_another(&app)),
         _ => None,
     };
-    remembered
+    previous
 }
 
-impl Recalled {
+impl PreviousResult {
     fn take(&mut self, other: Option<Remembered>) {
         let taken = |earlier: &Option<Remembered>| earlier.as_ref().map(|one| one.state.taken);
         if taken(&other) > taken(&self.earlier) {

@@ -4,44 +4,45 @@ use super::Publisher;
 use crate::{
     baseline::{Remembered, State},
     github::{
-        context::Stage,
-        remembered::{self, Recalled, Wanted},
+        context::Target,
+        previous_result::{self, PreviousResult, Wanted},
     },
 };
 
 impl Publisher {
     /// Keeps a result in the check run, for later runs to find. Returns false if the result is too large to keep.
     pub fn remember(&mut self, state: &State) -> bool {
-        self.kept = remembered::block(&self.options.config, self.options.series, state);
-        self.kept.is_some()
+        self.trailer =
+            previous_result::block(&self.options.config, self.options.report_kind, state);
+        self.trailer.is_some()
     }
 
     /// Finds the last result of the default branch in its check runs and issue. Makes no request if the event concerns
     /// neither that branch nor a proposed change.
-    pub async fn remembered(&mut self) -> Recalled {
-        if self.context.stage() == Stage::Other {
-            return Recalled::default();
+    pub async fn previous_result(&mut self) -> PreviousResult {
+        if self.context.target() == Target::Other {
+            return PreviousResult::default();
         }
         let Some(mut client) = self.client.clone() else {
-            return Recalled::default();
+            return PreviousResult::default();
         };
         let _share = client.limit_to_share();
         let wanted = Wanted {
             context: &self.context,
             check_name: &self.options.check_name,
             config: &self.options.config,
-            series: self.options.series,
+            report_kind: self.options.report_kind,
             issue_label: &self.options.issue_label,
         };
-        let found = remembered::find(&mut client, &mut self.identity, &wanted).await;
+        let found = previous_result::find(&mut client, &mut self.identity, &wanted).await;
         self.earlier.clone_from(&found.earlier);
-        Recalled {
+        PreviousResult {
             problem: found.problem.map(|problem| self.safe(problem)),
             ..found
         }
     }
 
-    /// Returns the last result, once `remembered` has found it.
+    /// Returns the last result, once `previous_result` has found it.
     pub fn earlier(&self) -> Option<&Remembered> {
         self.earlier.as_ref()
     }

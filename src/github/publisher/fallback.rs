@@ -7,7 +7,7 @@ use crate::{
 
 /// The rejected part of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum Fallback {
     PullRequest,
     Commit,
     CheckRun,
@@ -18,7 +18,7 @@ pub(super) enum Refusal {
     IssueComment,
 }
 
-impl Refusal {
+impl Fallback {
     pub(super) fn problem(self, error: &ClientError, context: &Context) -> Problem {
         let cause = Problem::of(error);
         let meaning = match self {
@@ -76,7 +76,7 @@ impl Refusal {
     }
 }
 
-impl Refusal {
+impl Fallback {
     fn hint(self, error: &ClientError) -> String {
         if !matches!(self, Self::Issue | Self::IssueComment) || error.is_limit() {
             return error.hint();

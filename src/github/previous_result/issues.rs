@@ -50,7 +50,7 @@ pub(super) async fn find(
     let Some(repository) = &wanted.context.repository else {
         return Ok(found);
     };
-    let marker = Marker::new(issue_marker(&issue_key(wanted.config, wanted.series)));
+    let marker = Marker::new(issue_marker(&issue_key(wanted.config, wanted.report_kind)));
     let list = List {
         path: format!(
             "/repos/{repository}/issues?labels={}&state=all&sort=updated&direction=desc",

@@ -81,7 +81,7 @@ async fn on_commit(
     wanted: &Wanted<'_>,
     (sha, app): (&str, &str),
 ) -> Result<Found, ClientError> {
-    let marker = result_marker(&issue_key(wanted.config, wanted.series));
+    let marker = result_marker(&issue_key(wanted.config, wanted.report_kind));
     let listing = Listing {
         repository,
         sha,

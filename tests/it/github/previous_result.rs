@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use prodverdict::{
     baseline::State,
     contract::UnixSeconds,
-    github::{Publication, Recalled, Stage},
+    github::{PreviousResult, Publication, Target},
 };
 use testing::fake_github::{CheckRun, FakeGithub, Kind, TOKEN, Token, World};
 
@@ -16,70 +16,75 @@ const MONDAY: UnixSeconds = UnixSeconds(1_795_426_800);
 const TUESDAY: UnixSeconds = UnixSeconds(1_795_513_200);
 
 /// Event, payload, `GITHUB_REF`, and its stage.
-const EVENTS: [(&str, &str, &str, Stage); 13] = [
+const EVENTS: [(&str, &str, &str, Target); 13] = [
     (
         "pull_request",
         "pull_request",
         "refs/pull/7/merge",
-        Stage::Proposed,
+        Target::PullRequest,
     ),
     (
         "pull_request",
         "pull_request_fork",
         "refs/pull/7/merge",
-        Stage::Proposed,
+        Target::PullRequest,
     ),
     (
         "pull_request_target",
         "pull_request",
         "refs/heads/main",
-        Stage::Proposed,
+        Target::PullRequest,
     ),
     (
         "merge_group",
         "merge_group",
         "refs/heads/gh-readonly-queue/main/pr-7-x",
-        Stage::Proposed,
+        Target::PullRequest,
     ),
     (
         "workflow_run",
         "workflow_run",
         "refs/heads/main",
-        Stage::Proposed,
+        Target::PullRequest,
     ),
     (
         "issue_comment",
         "issue_comment",
         "refs/heads/main",
-        Stage::Proposed,
+        Target::PullRequest,
     ),
     (
         "workflow_dispatch",
         "workflow_dispatch_pull_request",
         "refs/heads/main",
-        Stage::Proposed,
+        Target::PullRequest,
     ),
     (
         "workflow_dispatch",
         "workflow_dispatch",
         "refs/heads/main",
-        Stage::Landed,
+        Target::DefaultBranch,
     ),
     (
         "workflow_dispatch",
         "workflow_dispatch",
         "refs/heads/feature",
-        Stage::Other,
+        Target::Other,
     ),
-    ("schedule", "schedule", "refs/heads/main", Stage::Landed),
+    (
+        "schedule",
+        "schedule",
+        "refs/heads/main",
+        Target::DefaultBranch,
+    ),
     (
         "push",
         "push_default_branch",
         "refs/heads/main",
-        Stage::Landed,
+        Target::DefaultBranch,
     ),
-    ("push", "push", "refs/heads/feature", Stage::Other),
-    ("push", "push_tag", "refs/tags/v1", Stage::Other),
+    ("push", "push", "refs/heads/feature", Target::Other),
+    ("push", "push_tag", "refs/tags/v1", Target::Other),
 ];
 
 const OURS: Option<(&str, u64, &str)> = Some(("github-actions[bot]", 41_898_282, "Bot"));
@@ -108,10 +113,10 @@ async fn keep(github: &FakeGithub, job: &Job, state: &State, publication: &Publi
     kept
 }
 
-async fn recalled(github: &FakeGithub, job: &Job) -> Recalled {
+async fn recalled(github: &FakeGithub, job: &Job) -> PreviousResult {
     let mut publisher = job.publisher(github);
     publisher.start().await;
-    let recalled = publisher.remembered().await;
+    let recalled = publisher.previous_result().await;
     assert_eq!(github.violations(), [""; 0]);
     recalled
 }
@@ -129,7 +134,7 @@ async fn with_result() -> FakeGithub {
 }
 
 #[track_caller]
-fn expect_nothing(recalled: &Recalled, why: &str) {
+fn expect_nothing(recalled: &PreviousResult, why: &str) {
     assert_eq!(recalled.earlier, None);
     let problem = recalled.problem.as_ref().map(|one| one.message.as_str());
     assert!(
@@ -175,7 +180,7 @@ async fn the_stored_findings_fit_the_longest_report() {
     let github = FakeGithub::start(World::new()).await;
     assert!(!keep(&github, &landed(), &state(MONDAY, 0..4_001), &long).await);
     let found = recalled(&github, &Job::pull_request()).await;
-    assert_eq!(found, Recalled::default());
+    assert_eq!(found, PreviousResult::default());
 }
 
 #[tokio::test]
@@ -206,12 +211,12 @@ async fn only_a_run_that_came_to_its_end_says_something() {
         let github = with_result().await;
         run_of(&mut github.world(), &World::sha(9)).conclusion = Some(conclusion.to_owned());
         let found = recalled(&github, &Job::pull_request()).await;
-        assert_eq!(found, Recalled::default(), "{conclusion}");
+        assert_eq!(found, PreviousResult::default(), "{conclusion}");
     }
     let github = with_result().await;
     run_of(&mut github.world(), &World::sha(9)).status = "in_progress".to_owned();
     let found = recalled(&github, &Job::pull_request()).await;
-    assert_eq!(found, Recalled::default());
+    assert_eq!(found, PreviousResult::default());
 }
 
 #[tokio::test]
@@ -259,14 +264,17 @@ async fn a_damaged_result_is_told_and_not_used() {
 async fn results_of_other_configurations_are_ignored() {
     let github = with_result().await;
     let mut rehearsal = Job::pull_request();
-    rehearsal.options.series = "rehearsal";
-    assert_eq!(recalled(&github, &rehearsal).await, Recalled::default());
+    rehearsal.options.report_kind = "rehearsal";
+    assert_eq!(
+        recalled(&github, &rehearsal).await,
+        PreviousResult::default()
+    );
     let mut other = Job::pull_request();
     other.options.config = "apps/shop/prodverdict.yml".to_owned();
-    assert_eq!(recalled(&github, &other).await, Recalled::default());
+    assert_eq!(recalled(&github, &other).await, PreviousResult::default());
     let mut named = Job::pull_request();
     named.options.check_name = "Billing".to_owned();
-    assert_eq!(recalled(&github, &named).await, Recalled::default());
+    assert_eq!(recalled(&github, &named).await, PreviousResult::default());
 }
 
 #[tokio::test]
@@ -357,7 +365,7 @@ async fn few_requests_are_spent_on_a_repository_without_any_result() {
     let github = FakeGithub::start(world).await;
     assert_eq!(
         recalled(&github, &Job::pull_request()).await,
-        Recalled::default()
+        PreviousResult::default()
     );
     // The list, ten commits of it and the base commit.
     assert_eq!(github.count("GET", "/commits"), 12);
@@ -375,13 +383,13 @@ async fn each_event_is_about_a_change_the_default_branch_or_neither() {
         let before = asked(&github);
         let mut publisher = job.publisher(&github);
         publisher.start().await;
-        let found = publisher.remembered().await;
+        let found = publisher.previous_result().await;
         assert_eq!(
-            publisher.context().stage(),
+            publisher.context().target(),
             stage,
             "{event} {payload} {reference}"
         );
-        let is_asked = stage != Stage::Other;
+        let is_asked = stage != Target::Other;
         assert_eq!(found.earlier.is_some(), is_asked, "{event} {payload}");
         assert_eq!(
             asked(&github) - before,
