@@ -244,7 +244,7 @@ async fn play_steps<'p>(
             break;
         }
     }
-    played.findings = worst_then_first(wrong);
+    played.findings = worst_then_first(&wrong);
     Ok(Fate::Played(played))
 }
 

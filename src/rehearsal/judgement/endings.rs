@@ -76,7 +76,7 @@ pub fn ends_play(judged: &[Judged], fail_on: Option<Severity>) -> bool {
 
 /// Returns the findings that a play reports: those of its worst step, then those of the first step with any. A row that
 /// stayed wrong from the first to the worst has one cause, so the findings of the worst step name the first.
-pub fn worst_then_first(steps: Vec<Vec<Judged>>) -> Vec<Judged> {
+pub fn worst_then_first(steps: &[Vec<Judged>]) -> Vec<Judged> {
     let worst_of = |step: &Vec<Judged>| step.iter().map(|one| one.finding.severity).min();
     let wrong = || {
         steps

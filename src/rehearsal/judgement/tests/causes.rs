@@ -98,7 +98,7 @@ fn a_row_that_stays_wrong_in_a_play_is_one_finding() {
     };
     let high = ends.judged(&kept("unpaid", &[]));
     let right = Vec::new;
-    let stayed = worst_then_first(vec![right(), vec![medium.clone()], high.clone(), right()]);
+    let stayed = worst_then_first(&[right(), vec![medium.clone()], high.clone(), right()]);
     let [stayed] = stayed.as_slice() else {
         panic!("{stayed:#?}");
     };
@@ -111,7 +111,7 @@ fn a_row_that_stays_wrong_in_a_play_is_one_finding() {
     let told = told(&[vec![medium.clone()], high.clone(), vec![stayed.clone()]]);
     assert_eq!(told.len(), 1, "{told:#?}");
 
-    let apart = worst_then_first(vec![vec![medium], right(), high]);
+    let apart = worst_then_first(&[vec![medium], right(), high]);
     let severities: Vec<_> = apart.iter().map(|one| one.finding.severity).collect();
     assert_eq!(severities, [Severity::High, Severity::Medium]);
 }
