@@ -84,9 +84,9 @@ fn changed(change: &Change, is_clean: bool) -> String {
     }
 }
 
-type Found<'a> = (&'a ContractOutcome, &'a Reported);
+type NewFinding<'a> = (&'a ContractOutcome, &'a Reported);
 
-fn named(change: &Change, outcome: &Outcome, findings: &[Found<'_>]) -> Vec<String> {
+fn named(change: &Change, outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec<String> {
     let several = outcome.contracts.len() > 1;
     let new = change.new.iter().filter_map(|index| findings.get(*index));
     let mut lines: Vec<_> = new
@@ -113,7 +113,7 @@ fn named(change: &Change, outcome: &Outcome, findings: &[Found<'_>]) -> Vec<Stri
     lines
 }
 
-fn totals(outcome: &Outcome, findings: &[Found<'_>]) -> Vec<String> {
+fn totals(outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec<String> {
     if findings.is_empty() {
         return Vec::new();
     }

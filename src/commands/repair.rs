@@ -10,7 +10,7 @@ use crate::{
         UnixSeconds, corrections, uncorrected,
     },
     database::{Form, Holds, Stored, StoredRequest, Value},
-    report::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair},
+    report::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair},
 };
 
 /// Returns one repair for each finding, in the same order.
@@ -200,13 +200,13 @@ fn row(
             );
         }
     };
-    let cell = |column: &str| -> Result<Cell, String> {
+    let cell = |column: &str| -> Result<RepairCell, String> {
         let (Some(holds), Some(value)) = (stored.columns.get(column), found.get(column)) else {
             return Err(format!(
                 "`{column}` is not a column of that table itself that can be written"
             ));
         };
-        Ok(Cell {
+        Ok(RepairCell {
             column: column.to_owned(),
             kind: kind(*holds),
             value: value.clone(),

@@ -7,11 +7,11 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Deserialize;
 
 use super::{
-    collector::{Collector, Fault, File, Owner, quote},
+    collector::{Collector, DiagnosticDraft, FileKind, Parent, quote},
     diagnostic::{Code, Diagnostic},
     document::Literal,
-    entry::{Entry, Spot},
-    reader::Reader,
+    entry::{Entry, SourceSpan},
+    reader::NodeReader,
     tree_within,
 };
 use crate::baseline::Acceptance;
@@ -28,7 +28,7 @@ const LONGEST_REASON: usize = 500;
 /// Accepted findings: they are reported and counted, but do not fail the run until they expire.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(title = "prodverdict-baseline.yml")]
-struct Document(Vec<Entry<Written>>);
+struct BaselineDocument(Vec<Entry<RawBaselineEntry>>);
 
 /// Accepted finding.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -37,7 +37,7 @@ struct Document(Vec<Entry<Written>>);
     expecting = "a mapping with `fingerprint`, `reason` and `expires`"
 )]
 #[schemars(rename = "Acceptance")]
-struct Written {
+struct RawBaselineEntry {
     /// Fingerprint of the finding: 16 hexadecimal digits from the JSON report. Quote it, or editors may read it as a number.
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: Entry<Literal>,
@@ -63,7 +63,7 @@ pub fn acceptances(
     path: &str,
     today: Date,
 ) -> Result<Vec<Acceptance>, Vec<Diagnostic>> {
-    let collector = Collector::for_file(File::Baseline, text, path);
+    let collector = Collector::for_file(FileKind::Baseline, text, path);
     let found = read(&collector, today);
     let mut diagnostics = collector.into_diagnostics();
     // When the last entry is removed, its comments may stay.
@@ -78,7 +78,7 @@ pub fn acceptances(
 /// Returns the JSON Schema, formatted, with a line break at its end.
 pub fn baseline_schema() -> String {
     let generator = SchemaSettings::draft2020_12().into_generator();
-    let schema = generator.into_root_schema_for::<Document>();
+    let schema = generator.into_root_schema_for::<BaselineDocument>();
     format!("{:#}\n", schema.as_value())
 }
 
@@ -86,12 +86,12 @@ fn read(collector: &Collector<'_>, today: Date) -> Vec<Acceptance> {
     let Some(tree) = tree_within(MAX_BASELINE_BYTES, collector) else {
         return Vec::new();
     };
-    let document = match Entry::<Document>::deserialize(Reader::new(&tree, collector)) {
+    let document = match Entry::<BaselineDocument>::deserialize(NodeReader::new(&tree, collector)) {
         Ok(Entry::Written(_, document)) => document,
         // Already reported.
         Ok(Entry::Absent | Entry::Broken(_)) => return Vec::new(),
         Err(misfit) => {
-            let fault = Fault::new(Code::WrongType, misfit.to_string());
+            let fault = DiagnosticDraft::new(Code::WrongType, misfit.to_string());
             collector.add(fault, 0..0);
             return Vec::new();
         }
@@ -104,13 +104,13 @@ fn read(collector: &Collector<'_>, today: Date) -> Vec<Acceptance> {
 }
 
 fn acceptance(
-    written: &Written,
-    spot: &Spot,
+    written: &RawBaselineEntry,
+    spot: &SourceSpan,
     lines: &mut BTreeMap<String, usize>,
     today: Date,
     collector: &Collector<'_>,
 ) -> Option<Acceptance> {
-    let owner = Owner {
+    let owner = Parent {
         name: "the entry",
         spot,
     };
@@ -128,8 +128,8 @@ fn acceptance(
 }
 
 fn fingerprint(
-    written: &Written,
-    owner: Owner<'_>,
+    written: &RawBaselineEntry,
+    owner: Parent<'_>,
     lines: &mut BTreeMap<String, usize>,
     collector: &Collector<'_>,
 ) -> Option<String> {
@@ -141,13 +141,13 @@ fn fingerprint(
             quote(text)
         );
         let help = "copy `fingerprint` from the JSON report, or let `prodverdict baseline` write the entry";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     let line = collector.lines().number(spot.value.start);
     if let Some(first) = lines.get(text) {
         let message = format!("{} is accepted already", quote(text));
-        let fault = Fault::new(Code::Conflict, message)
+        let fault = DiagnosticDraft::new(Code::Conflict, message)
             .help(format!("it is on line {first}; keep one of the two"));
         collector.add_at(fault, spot);
         return None;
@@ -156,12 +156,17 @@ fn fingerprint(
     Some(text.clone())
 }
 
-fn reason(written: &Written, owner: Owner<'_>, collector: &Collector<'_>) -> Option<String> {
+fn reason(
+    written: &RawBaselineEntry,
+    owner: Parent<'_>,
+    collector: &Collector<'_>,
+) -> Option<String> {
     let (spot, text) = collector.require(&written.reason, "reason", owner)?;
     let text = text.trim();
     if text.is_empty() {
-        let fault =
-            Fault::invalid("`reason` should say why the finding is accepted, found nothing");
+        let fault = DiagnosticDraft::invalid(
+            "`reason` should say why the finding is accepted, found nothing",
+        );
         collector.add_at(fault, spot);
         return None;
     }
@@ -170,15 +175,15 @@ fn reason(written: &Written, owner: Owner<'_>, collector: &Collector<'_>) -> Opt
         let message =
             format!("`reason` should have at most {LONGEST_REASON} characters, found {length}");
         let help = "name what explains it further, such as the number of a ticket";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(text.to_owned())
 }
 
 fn until(
-    written: &Written,
-    owner: Owner<'_>,
+    written: &RawBaselineEntry,
+    owner: Parent<'_>,
     today: Date,
     collector: &Collector<'_>,
 ) -> Option<Date> {
@@ -190,7 +195,7 @@ fn until(
             "`expires` should be a day such as `2026-12-31`, found {}",
             quote(text)
         );
-        collector.add_at(Fault::invalid(message), spot);
+        collector.add_at(DiagnosticDraft::invalid(message), spot);
         return None;
     };
     let furthest = today
@@ -202,7 +207,7 @@ fn until(
             quote(text)
         );
         let help = "an acceptance ends so that somebody looks at it again: choose an earlier day";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(day)

@@ -1,6 +1,6 @@
 //! Advice for SQL that needs a block text (`|`), because YAML reads it as something else.
 
-use super::lines::Lines;
+use super::lines::LineIndex;
 
 /// Advice for SQL that a mapping in braces cuts.
 pub(super) const SQL_AS_BLOCK: &str =
@@ -10,7 +10,7 @@ pub(super) const SQL_AS_BLOCK: &str =
 const SQL_KEYS: [&str; 4] = ["sql", "where", "join", "query"];
 
 /// Returns the advice for a line that is not YAML.
-pub(super) fn advice(lines: &Lines<'_>, offset: usize) -> String {
+pub(super) fn advice(lines: &LineIndex<'_>, offset: usize) -> String {
     let line = lines.text().get(lines.range(lines.number(offset)));
     let key = SQL_KEYS
         .into_iter()

@@ -4,8 +4,8 @@ use std::{cell::RefCell, ops::Range};
 
 use super::{
     diagnostic::{Code, Diagnostic},
-    entry::{Entry, Spot},
-    lines::Lines,
+    entry::{Entry, SourceSpan},
+    lines::LineIndex,
     schema, secrets,
 };
 use crate::problem::Place;
@@ -15,7 +15,7 @@ const QUOTED: usize = 60;
 
 /// Kind of the file, on which the advice in messages depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum File {
+pub(super) enum FileKind {
     Configuration,
     Baseline,
 }
@@ -23,21 +23,21 @@ pub(super) enum File {
 /// The problems found so far. Readers share it, so it is filled through a shared reference.
 #[derive(Debug)]
 pub(super) struct Collector<'a> {
-    file: File,
-    lines: Lines<'a>,
+    file: FileKind,
+    lines: LineIndex<'a>,
     path: &'a str,
     found: RefCell<Vec<Diagnostic>>,
 }
 
 /// A problem without its place.
 #[derive(Debug, Clone)]
-pub(super) struct Fault {
+pub(super) struct DiagnosticDraft {
     pub(super) code: Code,
     pub(super) message: String,
     pub(super) help: String,
 }
 
-impl Fault {
+impl DiagnosticDraft {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -59,55 +59,60 @@ impl Fault {
 
 /// The mapping in which a key is missing.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Owner<'a> {
+pub(super) struct Parent<'a> {
     pub(super) name: &'a str,
-    pub(super) spot: &'a Spot,
+    pub(super) spot: &'a SourceSpan,
 }
 
 impl<'a> Collector<'a> {
     /// Creates a collector for the configuration.
     pub(super) fn new(text: &'a str, path: &'a str) -> Self {
-        Self::for_file(File::Configuration, text, path)
+        Self::for_file(FileKind::Configuration, text, path)
     }
 
-    pub(super) fn for_file(file: File, text: &'a str, path: &'a str) -> Self {
+    pub(super) fn for_file(file: FileKind, text: &'a str, path: &'a str) -> Self {
         Self {
             file,
-            lines: Lines::new(text),
+            lines: LineIndex::new(text),
             path: path.strip_prefix("./").unwrap_or(path),
             found: RefCell::default(),
         }
     }
 
-    pub(super) fn lines(&self) -> &Lines<'a> {
+    pub(super) fn lines(&self) -> &LineIndex<'a> {
         &self.lines
     }
 
     /// Returns where a known but misplaced key belongs.
     pub(super) fn home_of(&self, key: &str) -> Option<&'static str> {
         match self.file {
-            File::Configuration => schema::home_of(key),
-            File::Baseline => None,
+            FileKind::Configuration => schema::home_of(key),
+            FileKind::Baseline => None,
         }
     }
 
     /// Adds a problem with the bytes themselves.
-    pub(super) fn add(&self, fault: Fault, span: Range<usize>) {
+    pub(super) fn add(&self, fault: DiagnosticDraft, span: Range<usize>) {
         self.push(fault, span, None);
     }
 
     /// Adds a problem with a value, at the value, or at its key if the value is not on one line.
-    pub(super) fn add_at(&self, fault: Fault, spot: &Spot) {
+    pub(super) fn add_at(&self, fault: DiagnosticDraft, spot: &SourceSpan) {
         self.push(fault, self.focus(spot), None);
     }
 
     /// Adds a problem whose place contains bytes that must not be shown.
-    pub(super) fn add_hiding(&self, fault: Fault, span: Range<usize>, hidden: Range<usize>) {
+    pub(super) fn add_hiding(
+        &self,
+        fault: DiagnosticDraft,
+        span: Range<usize>,
+        hidden: Range<usize>,
+    ) {
         self.push(fault, span, Some(hidden));
     }
 
     /// Returns the bytes to mark for a value: the value if it is on one line, or else its key, or else its first line.
-    pub(super) fn focus(&self, spot: &Spot) -> Range<usize> {
+    pub(super) fn focus(&self, spot: &SourceSpan) -> Range<usize> {
         let first = self.lines.first_line(&spot.value);
         let on_one_line = self
             .lines
@@ -121,7 +126,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Returns the place of an entry for a finding: key and value if they are on one line, or else the key.
-    pub(super) fn entry_place(&self, spot: &Spot) -> Place {
+    pub(super) fn entry_place(&self, spot: &SourceSpan) -> Place {
         let focus = self.focus(spot);
         let span = match &spot.key {
             Some(key) if self.lines.number(key.start) == self.lines.number(focus.start) => {
@@ -138,11 +143,11 @@ impl<'a> Collector<'a> {
         &self,
         entry: &'e Entry<T>,
         key: &str,
-        owner: Owner<'_>,
-    ) -> Option<(&'e Spot, &'e T)> {
+        owner: Parent<'_>,
+    ) -> Option<(&'e SourceSpan, &'e T)> {
         if entry.is_absent() {
             let message = format!("missing key `{key}` in {}", owner.name);
-            let fault = Fault::new(Code::MissingKey, message).help(help_for_missing(key));
+            let fault = DiagnosticDraft::new(Code::MissingKey, message).help(help_for_missing(key));
             self.add_at(fault, owner.spot);
         }
         entry.written()
@@ -158,8 +163,8 @@ impl<'a> Collector<'a> {
         found
     }
 
-    fn push(&self, fault: Fault, span: Range<usize>, hidden: Option<Range<usize>>) {
-        let Fault {
+    fn push(&self, fault: DiagnosticDraft, span: Range<usize>, hidden: Option<Range<usize>>) {
+        let DiagnosticDraft {
             code,
             message,
             help,

@@ -10,46 +10,46 @@ use serde::{
 use serde_json::{Value, json};
 
 use super::{
-    document::{Cell, Count, Limit},
+    document::{ColumnValue, NullableInteger, PositiveInteger},
     entry::{Entry, Pairs},
-    forms::{Included, Words},
+    forms::{RawIncludedSeats, WordOrList},
 };
 
 /// The source of a canonical column, as written.
 #[derive(Debug)]
-pub(super) enum Column {
+pub(super) enum RawColumn {
     /// `null`: the application does not store it.
     Unmapped,
     Name(String),
-    Form(Box<Form>),
+    Form(Box<ColumnForm>),
 }
 
 /// `{column: c, in: […]}` or `{sql: …}`, with the keys that only `seats` or `status` have.
 #[derive(Debug, Deserialize)]
-pub(super) struct Form {
+pub(super) struct ColumnForm {
     #[serde(default)]
     pub(super) column: Entry<String>,
     #[serde(default, rename = "in")]
-    pub(super) values: Entry<Vec<Entry<Cell>>>,
+    pub(super) values: Entry<Vec<Entry<ColumnValue>>>,
     #[serde(default)]
     pub(super) sql: Entry<String>,
     /// Of `seats`, as the next four.
     #[serde(default)]
-    pub(super) per_unit: Entry<Count>,
+    pub(super) per_unit: Entry<PositiveInteger>,
     #[serde(default)]
-    pub(super) included: Entry<Included>,
+    pub(super) included: Entry<RawIncludedSeats>,
     #[serde(default)]
     pub(super) prices: Entry<Vec<Entry<String>>>,
     #[serde(default)]
-    pub(super) unlimited: Entry<Vec<Entry<Limit>>>,
+    pub(super) unlimited: Entry<Vec<Entry<NullableInteger>>>,
     #[serde(default)]
     pub(super) unlimited_prices: Entry<Vec<Entry<String>>>,
     /// Of `status`.
     #[serde(default)]
-    pub(super) words: Entry<Pairs<Words>>,
+    pub(super) words: Entry<Pairs<WordOrList>>,
 }
 
-/// The keys of [`Form`] that every column accepts.
+/// The keys of [`ColumnForm`] that every column accepts.
 const FORM: &[&str] = &["column", "in", "sql"];
 const SEATS: &[&str] = &[
     "column",
@@ -63,8 +63,8 @@ const SEATS: &[&str] = &[
 ];
 const STATUS: &[&str] = &["column", "in", "sql", "words"];
 
-impl Column {
-    pub(super) fn form(&self) -> Option<&Form> {
+impl RawColumn {
+    pub(super) fn form(&self) -> Option<&ColumnForm> {
         match self {
             Self::Form(form) => Some(form),
             Self::Unmapped | Self::Name(_) => None,
@@ -72,7 +72,7 @@ impl Column {
     }
 }
 
-impl<'de> Deserialize<'de> for Column {
+impl<'de> Deserialize<'de> for RawColumn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ColumnVisitor("`{column: …, in: […]}` or `{sql: …}`");
         deserializer.deserialize_struct("Column", FORM, visitor)
@@ -81,9 +81,9 @@ impl<'de> Deserialize<'de> for Column {
 
 /// The column of `seats`.
 #[derive(Debug)]
-pub(super) struct Seats(Column);
+pub(super) struct SeatsColumn(RawColumn);
 
-impl<'de> Deserialize<'de> for Seats {
+impl<'de> Deserialize<'de> for SeatsColumn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ColumnVisitor("`{column: …, per_unit: …}` or `{sql: …}`");
         let column = deserializer.deserialize_struct("Seats", SEATS, visitor)?;
@@ -93,9 +93,9 @@ impl<'de> Deserialize<'de> for Seats {
 
 /// The column of `status`.
 #[derive(Debug)]
-pub(super) struct Status(Column);
+pub(super) struct StatusColumn(RawColumn);
 
-impl<'de> Deserialize<'de> for Status {
+impl<'de> Deserialize<'de> for StatusColumn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ColumnVisitor("`{column: …, words: {…}}` or `{sql: …}`");
         let column = deserializer.deserialize_struct("Status", STATUS, visitor)?;
@@ -104,41 +104,43 @@ impl<'de> Deserialize<'de> for Status {
 }
 
 /// Reads the entry of `seats` as a column.
-pub(super) fn seats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entry<Column>, D::Error> {
-    Entry::<Seats>::deserialize(deserializer).map(|entry| entry.map(|seats| seats.0))
+pub(super) fn seats<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Entry<RawColumn>, D::Error> {
+    Entry::<SeatsColumn>::deserialize(deserializer).map(|entry| entry.map(|seats| seats.0))
 }
 
 /// Reads the entry of `status` as a column.
 pub(super) fn status<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Entry<Column>, D::Error> {
-    Entry::<Status>::deserialize(deserializer).map(|entry| entry.map(|status| status.0))
+) -> Result<Entry<RawColumn>, D::Error> {
+    Entry::<StatusColumn>::deserialize(deserializer).map(|entry| entry.map(|status| status.0))
 }
 
 /// Visitor with the forms that are accepted besides a name, for messages.
 struct ColumnVisitor(&'static str);
 
 impl<'de> Visitor<'de> for ColumnVisitor {
-    type Value = Column;
+    type Value = RawColumn;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the name of a column, {}", self.0)
     }
 
-    fn visit_unit<E>(self) -> Result<Column, E> {
-        Ok(Column::Unmapped)
+    fn visit_unit<E>(self) -> Result<RawColumn, E> {
+        Ok(RawColumn::Unmapped)
     }
 
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Column, E> {
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<RawColumn, E> {
         if name.trim().is_empty() {
             return Err(E::custom("the name of a column"));
         }
-        Ok(Column::Name(name.to_owned()))
+        Ok(RawColumn::Name(name.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Column, A::Error> {
-        let form = Form::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Column::Form(Box::new(form)))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawColumn, A::Error> {
+        let form = ColumnForm::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(RawColumn::Form(Box::new(form)))
     }
 }
 
@@ -160,13 +162,13 @@ fn text() -> Value {
     json!({"type": "string", "minLength": 1})
 }
 
-impl JsonSchema for Column {
+impl JsonSchema for RawColumn {
     fn schema_name() -> Cow<'static, str> {
         "Column".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let value = generator.subschema_for::<Cell>();
+        let value = generator.subschema_for::<ColumnValue>();
         json_schema!({
             "anyOf": [
                 unmapped(),
@@ -216,7 +218,7 @@ fn extended(properties: &[(&str, Value)]) -> Schema {
     })
 }
 
-impl JsonSchema for Seats {
+impl JsonSchema for SeatsColumn {
     fn schema_name() -> Cow<'static, str> {
         "SeatsColumn".into()
     }
@@ -235,19 +237,19 @@ impl JsonSchema for Seats {
             schema.insert("description".to_owned(), text.into());
             Value::from(schema)
         };
-        let unlimited = generator.subschema_for::<Limit>();
+        let unlimited = generator.subschema_for::<NullableInteger>();
         extended(&[
             (
                 "per_unit",
                 described(
-                    generator.subschema_for::<Count>(),
+                    generator.subschema_for::<PositiveInteger>(),
                     "Seats for each unit that is bought. Default: 1.",
                 ),
             ),
             (
                 "included",
                 described(
-                    generator.subschema_for::<Included>(),
+                    generator.subschema_for::<RawIncludedSeats>(),
                     "Seats that come with the plan: a number, or one for each plan. Default: 0.",
                 ),
             ),
@@ -272,13 +274,13 @@ impl JsonSchema for Seats {
     }
 }
 
-impl JsonSchema for Status {
+impl JsonSchema for StatusColumn {
     fn schema_name() -> Cow<'static, str> {
         "StatusColumn".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let words = generator.subschema_for::<Words>();
+        let words = generator.subschema_for::<WordOrList>();
         extended(&[(
             "words",
             json!({

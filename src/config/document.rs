@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    column::{self, Column},
+    column::{self, RawColumn},
     entry::{Entry, Pairs},
-    forms::{PauseCollection, Words},
+    forms::{PauseCollection, WordOrList},
     rehearsal, schema,
 };
 
@@ -23,24 +23,25 @@ pub(super) const LIMIT: &str = "Limit";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(title = "prodverdict.yml")]
-pub(super) struct Document {
+pub(super) struct RawConfig {
     /// Version of the format.
     pub(super) version: Entry<Version>,
     /// Contracts; all are checked.
     #[schemars(schema_with = "schema::contracts")]
-    pub(super) contracts: Entry<Vec<Entry<Contract>>>,
+    pub(super) contracts: Entry<Vec<Entry<RawContract>>>,
     /// Rehearsal of billing lifecycles against the application's webhook handler, with a scratch database.
     #[serde(default)]
-    pub(super) rehearsal: Entry<rehearsal::Written>,
+    pub(super) rehearsal: Entry<rehearsal::RawRehearsal>,
 }
 
 /// Access contract: the billing provider and the accounts that must agree.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
-pub(super) struct Contract {
+#[schemars(rename = "Contract")]
+pub(super) struct RawContract {
     /// Kind of the contract.
     #[serde(rename = "type")]
-    pub(super) kind: Entry<ContractType>,
+    pub(super) kind: Entry<RawContractType>,
     /// Name in reports; unique in the file. Default: from the type and position.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -59,16 +60,16 @@ pub(super) struct Contract {
     pub(super) entitlements: Entry<StripeKey>,
     /// Mode of the key and the objects; the other mode is refused. Default: either.
     #[serde(default)]
-    pub(super) mode: Entry<Mode>,
+    pub(super) mode: Entry<RawMode>,
     /// Word for an account in findings, such as `team`. Default: `user`.
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z][A-Za-z0-9_-]*$"))]
     pub(super) entity: Entry<String>,
     /// Database with the accounts.
-    pub(super) database: Entry<Database>,
+    pub(super) database: Entry<RawDatabase>,
     /// Map from price id, product id or `lookup_key:NAME` (each also as a prefix with `*`), or from feature key with entitlements, to the stored plan: one word, or a list of words for the same plan. Default: plans are not checked.
     #[serde(default)]
-    pub(super) plans: Entry<Pairs<Words>>,
+    pub(super) plans: Entry<Pairs<WordOrList>>,
     /// Plans from lowest to highest. If a customer pays for several, only the highest is right. Default: any of them is.
     #[serde(default)]
     pub(super) plan_order: Entry<Vec<Entry<Literal>>>,
@@ -86,10 +87,10 @@ pub(super) struct Contract {
     pub(super) ignore_prices: Entry<Vec<Entry<String>>>,
     /// Subscription statuses that grant or deny access.
     #[serde(default)]
-    pub(super) statuses: Entry<Statuses>,
+    pub(super) statuses: Entry<RawStatuses>,
     /// Time for which access may continue without payment. Default: none.
     #[serde(default)]
-    pub(super) grace: Entry<Grace>,
+    pub(super) grace: Entry<RawGrace>,
     /// Severity of each rule; overrides `severity`.
     #[serde(default)]
     #[schemars(transform = schema::only_rule_ids)]
@@ -99,25 +100,25 @@ pub(super) struct Contract {
     pub(super) exempt: Entry<Vec<Entry<Literal>>>,
     /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift, unmapped-price and customer-mismatch.
     #[serde(default)]
-    pub(super) severity: Entry<Level>,
+    pub(super) severity: Entry<RawSeverity>,
     /// Lowest severity that fails the check. Default: `high`.
     #[serde(default)]
-    pub(super) fail_on: Entry<FailOn>,
+    pub(super) fail_on: Entry<RawFailOn>,
     /// Wait before findings are confirmed by a second read. Default: `10s`; 0 disables it.
     #[serde(default)]
-    pub(super) confirm_after: Entry<Lasting>,
+    pub(super) confirm_after: Entry<DurationText>,
     /// Looks up the cause of findings in the provider's events. Default: `on`.
     #[serde(default)]
     pub(super) evidence: Entry<Switch>,
     /// Maximum number of requests to the provider; a check that needs more does not start. Default: no limit.
     #[serde(default)]
-    pub(super) max_requests: Entry<Count>,
+    pub(super) max_requests: Entry<PositiveInteger>,
     /// Maximum requests per second to one endpoint of the provider. Default: the provider's limit.
     #[serde(default)]
-    pub(super) requests_per_second: Entry<Count>,
+    pub(super) requests_per_second: Entry<PositiveInteger>,
     /// Allowed difference of a stored period end. Default: `24h`.
     #[serde(default)]
-    pub(super) period_tolerance: Entry<Lasting>,
+    pub(super) period_tolerance: Entry<DurationText>,
     /// Accepts an accounts table without rows. Default: false.
     #[serde(default)]
     pub(super) allow_empty: Entry<bool>,
@@ -156,7 +157,8 @@ pub(super) struct PaddleKey {
 /// Source of the accounts: a table with its columns, or one query.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
-pub(super) struct Database {
+#[schemars(rename = "Database")]
+pub(super) struct RawDatabase {
     /// Name of the environment variable that holds the connection URL. Default: `DATABASE_URL`.
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
@@ -182,10 +184,10 @@ pub(super) struct Database {
     pub(super) query: Entry<String>,
     /// Stored id that links an account to the provider. Default: `customer_id`.
     #[serde(default)]
-    pub(super) match_on: Entry<MatchOn>,
+    pub(super) match_on: Entry<RawMatchOn>,
     /// Time limit for one statement. Default: `5m`.
     #[serde(default)]
-    pub(super) statement_timeout: Entry<Lasting>,
+    pub(super) statement_timeout: Entry<DurationText>,
     /// Time zone of the session. Default: `UTC`.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -201,54 +203,55 @@ pub(super) struct Database {
 pub(super) struct Columns {
     /// Unique id of the account. Default: `id`.
     #[serde(default)]
-    pub(super) id: Entry<Column>,
+    pub(super) id: Entry<RawColumn>,
     /// The provider's customer id.
     #[serde(default)]
-    pub(super) customer_id: Entry<Column>,
+    pub(super) customer_id: Entry<RawColumn>,
     /// The published spelling of `customer_id`. Default: `stripe_customer_id`, if accounts are matched by it.
     #[serde(default)]
-    pub(super) stripe_customer_id: Entry<Column>,
+    pub(super) stripe_customer_id: Entry<RawColumn>,
     /// Paid access of the account. Default: `has_paid_access`.
     #[serde(default)]
-    pub(super) has_paid_access: Entry<Column>,
+    pub(super) has_paid_access: Entry<RawColumn>,
     /// Stored plan, read if `plans` is set; null if the application stores none. Default: `plan`.
     #[serde(default)]
-    pub(super) plan: Entry<Column>,
+    pub(super) plan: Entry<RawColumn>,
     /// True for accounts that are never judged.
     #[serde(default)]
-    pub(super) exempt: Entry<Column>,
+    pub(super) exempt: Entry<RawColumn>,
     /// Number of seats of the account.
     #[serde(default, deserialize_with = "column::seats")]
-    #[schemars(with = "Entry<column::Seats>")]
-    pub(super) seats: Entry<Column>,
+    #[schemars(with = "Entry<column::SeatsColumn>")]
+    pub(super) seats: Entry<RawColumn>,
     /// Stored subscription status.
     #[serde(default, deserialize_with = "column::status")]
-    #[schemars(with = "Entry<column::Status>")]
-    pub(super) status: Entry<Column>,
+    #[schemars(with = "Entry<column::StatusColumn>")]
+    pub(super) status: Entry<RawColumn>,
     /// Stored subscription id.
     #[serde(default)]
-    pub(super) subscription_id: Entry<Column>,
+    pub(super) subscription_id: Entry<RawColumn>,
     /// Stored end of the paid period.
     #[serde(default)]
-    pub(super) period_end: Entry<Column>,
+    pub(super) period_end: Entry<RawColumn>,
     /// Stored flag of a scheduled cancellation.
     #[serde(default)]
-    pub(super) cancel_at_period_end: Entry<Column>,
+    pub(super) cancel_at_period_end: Entry<RawColumn>,
     /// Time of the row's last change.
     #[serde(default)]
-    pub(super) updated_at: Entry<Column>,
+    pub(super) updated_at: Entry<RawColumn>,
     /// True for accounts paid for in another way: another provider, an invoice, a gift card.
     #[serde(default)]
-    pub(super) paid_elsewhere: Entry<Column>,
+    pub(super) paid_elsewhere: Entry<RawColumn>,
     /// Time since which payment is overdue.
     #[serde(default)]
-    pub(super) past_due_since: Entry<Column>,
+    pub(super) past_due_since: Entry<RawColumn>,
 }
 
 /// Statuses that grant or deny access; others are not judged.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `grant` and `deny`")]
-pub(super) struct Statuses {
+#[schemars(rename = "Statuses")]
+pub(super) struct RawStatuses {
     /// Statuses that grant access. Default: `[active, trialing]`.
     #[serde(default)]
     pub(super) grant: Entry<Vec<Entry<String>>>,
@@ -263,13 +266,14 @@ pub(super) struct Statuses {
     deny_unknown_fields,
     expecting = "a mapping with `past_due` and `canceled`"
 )]
-pub(super) struct Grace {
+#[schemars(rename = "Grace")]
+pub(super) struct RawGrace {
     /// Time after payment became overdue, such as `14d`.
     #[serde(default)]
-    pub(super) past_due: Entry<Lasting>,
+    pub(super) past_due: Entry<DurationText>,
     /// Time after the subscription ended, such as `3d`, or `until_period_end` (Stripe).
     #[serde(default)]
-    pub(super) canceled: Entry<Lasting>,
+    pub(super) canceled: Entry<DurationText>,
 }
 
 /// Version of the format.
@@ -285,32 +289,32 @@ pub(super) struct Literal(pub(super) String);
 /// A duration such as `14d`, `5m` or `10s`, or 0.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = ["string", "integer"]))]
-pub(super) struct Lasting(pub(super) String);
+pub(super) struct DurationText(pub(super) String);
 
 /// A whole number, at least 1.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = "integer", "minimum" = 1, "maximum" = 4_294_967_295_u32))]
-pub(super) struct Count(pub(super) String);
+pub(super) struct PositiveInteger(pub(super) String);
 
 /// A whole number.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = "integer", "minimum" = 0, "maximum" = 4_294_967_295_u32))]
-pub(super) struct Whole(pub(super) String);
+pub(super) struct WholeNumber(pub(super) String);
 
 /// A whole number as stored, or null.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = ["integer", "null"]))]
-pub(super) struct Limit(pub(super) String);
+pub(super) struct NullableInteger(pub(super) String);
 
 /// A value of a column, as text.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline, extend("type" = ["string", "number", "boolean"]))]
-pub(super) struct Cell(pub(super) String);
+pub(super) struct ColumnValue(pub(super) String);
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub(super) enum ContractType {
+pub(super) enum RawContractType {
     Access,
 }
 
@@ -326,7 +330,7 @@ pub(super) enum SourceOfTruth {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub(super) enum Mode {
+pub(super) enum RawMode {
     Live,
     Test,
 }
@@ -334,7 +338,7 @@ pub(super) enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub(super) enum MatchOn {
+pub(super) enum RawMatchOn {
     CustomerId,
     SubscriptionId,
 }
@@ -342,7 +346,7 @@ pub(super) enum MatchOn {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub(super) enum Level {
+pub(super) enum RawSeverity {
     High,
     Medium,
     Low,
@@ -351,7 +355,7 @@ pub(super) enum Level {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub(super) enum FailOn {
+pub(super) enum RawFailOn {
     High,
     Medium,
     Low,

@@ -10,7 +10,7 @@ use serde::{
 
 /// Place of an entry in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(super) struct SourceSpan {
     /// Bytes of its key, if it has one.
     pub(super) key: Option<Range<usize>>,
     pub(super) value: Range<usize>,
@@ -18,7 +18,7 @@ pub(super) struct Spot {
     pub(super) is_block: bool,
 }
 
-impl Spot {
+impl SourceSpan {
     /// Returns the place of the key, for a problem with the key.
     pub(super) fn of_key(&self) -> Self {
         Self {
@@ -35,8 +35,8 @@ impl Spot {
 pub(super) enum Entry<T> {
     #[default]
     Absent,
-    Broken(Spot),
-    Written(Spot, T),
+    Broken(SourceSpan),
+    Written(SourceSpan, T),
 }
 
 impl<T> Entry<T> {
@@ -44,14 +44,14 @@ impl<T> Entry<T> {
         self.written().map(|(_, value)| value)
     }
 
-    pub(super) fn written(&self) -> Option<(&Spot, &T)> {
+    pub(super) fn written(&self) -> Option<(&SourceSpan, &T)> {
         match self {
             Self::Written(spot, value) => Some((spot, value)),
             Self::Absent | Self::Broken(_) => None,
         }
     }
 
-    pub(super) fn spot(&self) -> Option<&Spot> {
+    pub(super) fn spot(&self) -> Option<&SourceSpan> {
         match self {
             Self::Written(spot, _) | Self::Broken(spot) => Some(spot),
             Self::Absent => None,
@@ -102,7 +102,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntryVisitor<T> {
         let place: Option<[usize; 6]> = parts.next_element()?;
         let [has_key, key_start, key_end, start, end, is_block] =
             place.ok_or_else(|| A::Error::custom("an entry has a place"))?;
-        let spot = Spot {
+        let spot = SourceSpan {
             key: (has_key == 1).then_some(key_start..key_end),
             value: start..end,
             is_block: is_block == 1,

@@ -9,25 +9,25 @@ use serde::{
 };
 
 use super::{
-    document::{Literal, Whole},
-    entry::{Entry, Pairs, Spot},
+    document::{Literal, WholeNumber},
+    entry::{Entry, Pairs, SourceSpan},
 };
 
-/// Name by which the reader recognizes [`Words`].
+/// Name by which the reader recognizes [`WordOrList`].
 pub(super) const WORDS: &str = "Words";
-/// Name by which the reader recognizes [`Included`].
+/// Name by which the reader recognizes [`RawIncludedSeats`].
 pub(super) const INCLUDED: &str = "Included";
 
 /// A word, or a list of words that mean the same.
 #[derive(Debug)]
-pub(super) enum Words {
+pub(super) enum WordOrList {
     One(String),
     Several(Vec<Entry<Literal>>),
 }
 
-impl Words {
+impl WordOrList {
     /// Returns the words with their places; `spot` is the place of the whole value.
-    pub(super) fn written<'e>(&'e self, spot: &'e Spot) -> Vec<(&'e Spot, &'e str)> {
+    pub(super) fn written<'e>(&'e self, spot: &'e SourceSpan) -> Vec<(&'e SourceSpan, &'e str)> {
         match self {
             Self::One(word) => vec![(spot, word)],
             Self::Several(words) => {
@@ -38,7 +38,7 @@ impl Words {
     }
 }
 
-impl<'de> Deserialize<'de> for Words {
+impl<'de> Deserialize<'de> for WordOrList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(WORDS, WordsVisitor)
     }
@@ -47,26 +47,26 @@ impl<'de> Deserialize<'de> for Words {
 struct WordsVisitor;
 
 impl<'de> Visitor<'de> for WordsVisitor {
-    type Value = Words;
+    type Value = WordOrList;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("text, a number or a list of them")
     }
 
-    fn visit_str<E>(self, word: &str) -> Result<Words, E> {
-        Ok(Words::One(word.to_owned()))
+    fn visit_str<E>(self, word: &str) -> Result<WordOrList, E> {
+        Ok(WordOrList::One(word.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Words, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<WordOrList, A::Error> {
         let mut words = Vec::new();
         while let Some(word) = list.next_element()? {
             words.push(word);
         }
-        Ok(Words::Several(words))
+        Ok(WordOrList::Several(words))
     }
 }
 
-impl JsonSchema for Words {
+impl JsonSchema for WordOrList {
     fn inline_schema() -> bool {
         true
     }
@@ -85,12 +85,12 @@ impl JsonSchema for Words {
 
 /// Seats that come with the plan: one number, or one for each plan.
 #[derive(Debug)]
-pub(super) enum Included {
+pub(super) enum RawIncludedSeats {
     Number(String),
-    ByPlan(Pairs<Whole>),
+    ByPlan(Pairs<WholeNumber>),
 }
 
-impl<'de> Deserialize<'de> for Included {
+impl<'de> Deserialize<'de> for RawIncludedSeats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(INCLUDED, IncludedVisitor)
     }
@@ -99,22 +99,22 @@ impl<'de> Deserialize<'de> for Included {
 struct IncludedVisitor;
 
 impl<'de> Visitor<'de> for IncludedVisitor {
-    type Value = Included;
+    type Value = RawIncludedSeats;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a whole number, or one for each plan such as `{pro: 3}`")
     }
 
-    fn visit_str<E>(self, number: &str) -> Result<Included, E> {
-        Ok(Included::Number(number.to_owned()))
+    fn visit_str<E>(self, number: &str) -> Result<RawIncludedSeats, E> {
+        Ok(RawIncludedSeats::Number(number.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Included, A::Error> {
-        Pairs::deserialize(MapAccessDeserializer::new(map)).map(Included::ByPlan)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawIncludedSeats, A::Error> {
+        Pairs::deserialize(MapAccessDeserializer::new(map)).map(RawIncludedSeats::ByPlan)
     }
 }
 
-impl JsonSchema for Included {
+impl JsonSchema for RawIncludedSeats {
     fn inline_schema() -> bool {
         true
     }
@@ -124,7 +124,7 @@ impl JsonSchema for Included {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = generator.subschema_for::<Whole>();
+        let number = generator.subschema_for::<WholeNumber>();
         json_schema!({
             "anyOf": [number, {"type": "object", "additionalProperties": number, "minProperties": 1}]
         })

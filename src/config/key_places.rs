@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use super::{
     collector::Collector,
-    entry::{Entry, Pairs, Spot},
+    entry::{Entry, Pairs, SourceSpan},
 };
 use crate::problem::Place;
 
 /// The keys that are written in one section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct KeyPlaces(BTreeMap<&'static str, Written>);
+pub(super) struct KeyPlaces(BTreeMap<&'static str, SectionPlaces>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Written {
+struct SectionPlaces {
     key: Place,
     /// By their text, or by their key.
     entries: BTreeMap<String, Place>,
@@ -67,15 +67,15 @@ impl KeyPlaces {
     fn insert<'e>(
         &mut self,
         key: &'static str,
-        spot: Option<&Spot>,
-        entries: impl Iterator<Item = (String, &'e Spot)>,
+        spot: Option<&SourceSpan>,
+        entries: impl Iterator<Item = (String, &'e SourceSpan)>,
         collector: &Collector<'_>,
     ) {
         let Some(spot) = spot else {
             return;
         };
         let entries = entries.map(|(text, spot)| (text, collector.entry_place(spot)));
-        let written = Written {
+        let written = SectionPlaces {
             key: collector.entry_place(spot),
             entries: entries.collect(),
         };

@@ -6,12 +6,12 @@ use crate::problem::Place;
 
 /// A text, and where its lines begin.
 #[derive(Debug)]
-pub(super) struct Lines<'a> {
+pub(super) struct LineIndex<'a> {
     text: &'a str,
     starts: Vec<usize>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LineIndex<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let after_breaks = text.match_indices('\n').map(|(index, _)| index + 1);
         Self {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn columns_count_characters_and_the_end_is_inside() {
-        let lines = Lines::new("a: 1\r\nté: €uro\n");
+        let lines = LineIndex::new("a: 1\r\nté: €uro\n");
         let place = lines.place(&(6..9), "p.yml");
         assert_eq!((place.line, place.column), (2, 1));
         assert_eq!((place.end_line, place.end_column), (2, 2));
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_place_behind_the_end_is_the_end() {
-        let lines = Lines::new("a: 1\n");
+        let lines = LineIndex::new("a: 1\n");
         assert_eq!(lines.place(&(5..5), "p.yml").line, 2);
         assert_eq!(lines.first_line(&(3..5)), 3..4);
     }

@@ -6,7 +6,7 @@ use super::suggestion;
 
 /// Reason why a node does not fit.
 #[derive(Debug)]
-pub(super) enum Misfit {
+pub(super) enum TypeError {
     Reported,
     Expected(String),
     Unknown(&'static [&'static str]),
@@ -22,7 +22,7 @@ pub(super) fn one_of(words: &[&str]) -> String {
     }
 }
 
-impl de::Error for Misfit {
+impl de::Error for TypeError {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
         let what = message.to_string();
         Self::Expected(match what.as_str() {
@@ -45,9 +45,9 @@ impl de::Error for Misfit {
     }
 }
 
-impl std::error::Error for Misfit {}
+impl std::error::Error for TypeError {}
 
-impl std::fmt::Display for Misfit {
+impl std::fmt::Display for TypeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Reported => f.write_str("already reported"),

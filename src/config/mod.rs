@@ -31,11 +31,11 @@ mod validate;
 use serde::Deserialize as _;
 
 use self::{
-    collector::{Collector, Fault},
-    document::Document,
+    collector::{Collector, DiagnosticDraft},
+    document::RawConfig,
     entry::Entry,
     places::ContractPlaces,
-    reader::Reader,
+    reader::NodeReader,
 };
 use crate::{
     contract::{ContractKey, Rule},
@@ -102,7 +102,7 @@ fn tree_within(most_bytes: usize, collector: &Collector<'_>) -> Option<tree::Nod
     if text.len() > most_bytes {
         // A reader that stopped at the limit does not know the size of the file.
         let message = format!("the file is larger than {} KiB", most_bytes / 1024);
-        collector.add(Fault::new(Code::TooLarge, message), 0..0);
+        collector.add(DiagnosticDraft::new(Code::TooLarge, message), 0..0);
         return None;
     }
     if has_control_characters(text, collector) {
@@ -115,10 +115,10 @@ fn tree_within(most_bytes: usize, collector: &Collector<'_>) -> Option<tree::Nod
 fn checked(collector: &Collector<'_>) -> Option<Config> {
     let mut tree = tree_within(MAX_BYTES, collector)?;
     let warnings = skipped::take(&mut tree, collector);
-    let document = match Entry::<Document>::deserialize(Reader::new(&tree, collector)) {
+    let document = match Entry::<RawConfig>::deserialize(NodeReader::new(&tree, collector)) {
         Ok(document) => document,
         Err(misfit) => {
-            let fault = Fault::new(Code::WrongType, misfit.to_string());
+            let fault = DiagnosticDraft::new(Code::WrongType, misfit.to_string());
             collector.add(fault, 0..0);
             return None;
         }
@@ -136,7 +136,8 @@ fn has_control_characters(text: &str, collector: &Collector<'_>) -> bool {
         "control character U+{:04X} is not allowed",
         u32::from(character)
     );
-    let fault = Fault::new(Code::Syntax, message).help("save the file as plain UTF-8 text");
+    let fault =
+        DiagnosticDraft::new(Code::Syntax, message).help("save the file as plain UTF-8 text");
     collector.add(fault, start..start + character.len_utf8());
     true
 }

@@ -1,6 +1,6 @@
 //! Placeholders in the SQL and the texts of a rehearsal.
 
-use super::sql::{self, Found};
+use super::sql::{self, PlaceholderMatch};
 
 /// A value that a rehearsal fills in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,9 +23,9 @@ impl Placeholder {
     }
 }
 
-impl sql::Placeholder for Placeholder {
+impl sql::PlaceholderSyntax for Placeholder {
     /// A brace outside of strings has no meaning in SQL, so that it must be meant as a placeholder.
-    fn at(rest: &[char]) -> Found<Self> {
+    fn at(rest: &[char]) -> PlaceholderMatch<Self> {
         let written: String = rest
             .iter()
             .take_while(|c| **c != '}')
@@ -34,18 +34,18 @@ impl sql::Placeholder for Placeholder {
         let length = written.chars().count();
         let plain: String = written.chars().filter(|c| *c != ' ').collect();
         match Self::ALL.into_iter().find(|known| known.as_str() == plain) {
-            Some(known) if length <= rest.len() => Found::Value(length, known),
-            Some(_) | None => Found::Unknown(length.min(rest.len())),
+            Some(known) if length <= rest.len() => PlaceholderMatch::Value(length, known),
+            Some(_) | None => PlaceholderMatch::Unknown(length.min(rest.len())),
         }
     }
 }
 
 /// A text with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Template(Vec<TemplatePart>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Value(Placeholder),
 }
@@ -75,23 +75,23 @@ impl Template {
                         return Err(written);
                     };
                     if !plain.is_empty() {
-                        parts.push(Part::Text(std::mem::take(&mut plain)));
+                        parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
                     }
-                    parts.push(Part::Value(known));
+                    parts.push(TemplatePart::Value(known));
                     rest = behind;
                 }
             }
         }
         plain.push_str(rest);
         if !plain.is_empty() {
-            parts.push(Part::Text(plain));
+            parts.push(TemplatePart::Text(plain));
         }
         Ok(Self(parts))
     }
 
     /// Returns true if the text contains the placeholder.
     pub(super) fn holds(&self, placeholder: Placeholder) -> bool {
-        self.0.contains(&Part::Value(placeholder))
+        self.0.contains(&TemplatePart::Value(placeholder))
     }
 
     /// Returns the text with each placeholder replaced by its value.
@@ -99,8 +99,10 @@ impl Template {
         let mut filled = String::new();
         for part in &self.0 {
             match part {
-                Part::Text(text) => filled.push_str(text),
-                Part::Value(placeholder) => filled.push_str(value_of(*placeholder).as_ref()),
+                TemplatePart::Text(text) => filled.push_str(text),
+                TemplatePart::Value(placeholder) => {
+                    filled.push_str(value_of(*placeholder).as_ref())
+                }
             }
         }
         filled
@@ -117,7 +119,7 @@ fn is_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::sql::{CheckedSql, Piece, Reason, Unusable, check_statement},
+        super::sql::{CheckedSql, SqlError, SqlErrorKind, SqlPiece, check_statement},
         *,
     };
 
@@ -154,20 +156,20 @@ mod tests {
             .pieces
             .iter()
             .filter_map(|piece| match piece {
-                Piece::Value(value) => Some(*value),
-                Piece::Verbatim { .. } => None,
+                SqlPiece::Value(value) => Some(*value),
+                SqlPiece::Verbatim { .. } => None,
             })
             .collect();
         assert_eq!(values, [Placeholder::AccountId]);
         for (text, reason, at) in [
-            ("select '{email}'", Reason::Quoted, 8),
-            ("select {mail}", Reason::UnknownPlaceholder(6), 7),
-            ("select {{email}}", Reason::UnknownPlaceholder(8), 7),
-            ("select {email", Reason::UnknownPlaceholder(6), 7),
+            ("select '{email}'", SqlErrorKind::Quoted, 8),
+            ("select {mail}", SqlErrorKind::UnknownPlaceholder(6), 7),
+            ("select {{email}}", SqlErrorKind::UnknownPlaceholder(8), 7),
+            ("select {email", SqlErrorKind::UnknownPlaceholder(6), 7),
         ] {
             assert_eq!(
                 check_statement::<Placeholder>(text),
-                Err(Unusable { reason, at }),
+                Err(SqlError { reason, at }),
                 "{text}"
             );
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     collector::Collector,
-    document::Contract,
-    entry::{Entry, Spot},
+    document::RawContract,
+    entry::{Entry, SourceSpan},
     key_places::KeyPlaces,
     validate::fields_of,
 };
@@ -28,7 +28,11 @@ pub(super) struct ContractPlaces {
 }
 
 impl ContractPlaces {
-    pub(super) fn new(contract: &Contract, spot: &Spot, collector: &Collector<'_>) -> Self {
+    pub(super) fn new(
+        contract: &RawContract,
+        spot: &SourceSpan,
+        collector: &Collector<'_>,
+    ) -> Self {
         let database = contract.database.value();
         let columns = database.and_then(|database| database.columns.value());
         let columns = columns.map_or_else(BTreeMap::new, |columns| {
@@ -129,7 +133,7 @@ impl ContractPlaces {
     }
 }
 
-fn keys(contract: &Contract, collector: &Collector<'_>) -> KeyPlaces {
+fn keys(contract: &RawContract, collector: &Collector<'_>) -> KeyPlaces {
     let mut keys = KeyPlaces::default();
     keys.key("source_of_truth", &contract.source_of_truth, collector);
     keys.key("stripe", &contract.stripe, collector);

@@ -13,95 +13,97 @@ use serde::{
 use super::{
     access::{EntryParts, Items, KnownPairs},
     block_text::SQL_AS_BLOCK,
-    collector::{Collector, Fault, quote},
+    collector::{Collector, DiagnosticDraft, quote},
     diagnostic::Code,
     document::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
-    entry::Spot,
+    entry::SourceSpan,
     forms::{INCLUDED, WORDS},
-    misfit::{Misfit, one_of},
+    misfit::{TypeError, one_of},
     secrets, suggestion,
-    tree::{Key, Kind, Meaning, Node, Scalar},
+    tree::{Node, NodeKey, NodeKind, Scalar, ScalarType},
 };
 
 /// Deserializer of one node.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(super) struct NodeReader<'a> {
     node: &'a Node,
-    name: Name<'a>,
+    name: NodeName<'a>,
     collector: &'a Collector<'a>,
 }
 
 /// Name of a node in messages.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Name<'a> {
+pub(super) enum NodeName<'a> {
     File,
-    Value(&'a Key),
+    Value(&'a NodeKey),
     EntryOf(&'a str),
 }
 
-impl<'a> Reader<'a> {
+impl<'a> NodeReader<'a> {
     pub(super) fn new(node: &'a Node, collector: &'a Collector<'a>) -> Self {
         Self {
             node,
-            name: Name::File,
+            name: NodeName::File,
             collector,
         }
     }
 
-    pub(super) fn named(self, node: &'a Node, name: Name<'a>) -> Self {
+    pub(super) fn named(self, node: &'a Node, name: NodeName<'a>) -> Self {
         Self { node, name, ..self }
     }
 
     /// Returns the name of this node in messages about its entries.
     pub(super) fn label(self) -> &'a str {
         match self.name {
-            Name::File => "the file",
-            Name::Value(key) => &key.text,
-            Name::EntryOf(list) => list,
+            NodeName::File => "the file",
+            NodeName::Value(key) => &key.text,
+            NodeName::EntryOf(list) => list,
         }
     }
 
     fn scalar(self) -> Option<&'a Scalar> {
         match &self.node.kind {
-            Kind::Scalar(scalar) => Some(scalar),
-            Kind::List(_) | Kind::Mapping(_) | Kind::Refused => None,
+            NodeKind::Scalar(scalar) => Some(scalar),
+            NodeKind::List(_) | NodeKind::Mapping(_) | NodeKind::Refused => None,
         }
     }
 
     /// Returns the text of a scalar with one of the `accepted` meanings.
-    fn literal(self, accepted: &[Meaning], what: &str) -> Result<&'a str, Misfit> {
+    fn literal(self, accepted: &[ScalarType], what: &str) -> Result<&'a str, TypeError> {
         match self.scalar() {
             Some(scalar) if accepted.contains(&scalar.meaning()) => Ok(&scalar.text),
             Some(_) | None => Err(self.expected(what)),
         }
     }
 
-    fn expected(self, what: &str) -> Misfit {
+    fn expected(self, what: &str) -> TypeError {
         match self.node.kind {
-            Kind::Refused => Misfit::Reported,
-            Kind::Scalar(_) | Kind::List(_) | Kind::Mapping(_) => Misfit::Expected(what.to_owned()),
+            NodeKind::Refused => TypeError::Reported,
+            NodeKind::Scalar(_) | NodeKind::List(_) | NodeKind::Mapping(_) => {
+                TypeError::Expected(what.to_owned())
+            }
         }
     }
 
     /// Reports that this node does not fit.
-    pub(super) fn report(self, misfit: Misfit) {
+    pub(super) fn report(self, misfit: TypeError) {
         let subject = match self.name {
-            Name::File => "the file".to_owned(),
-            Name::Value(key) => quote(&key.text),
-            Name::EntryOf(list) => format!("an entry of {}", quote(list)),
+            NodeName::File => "the file".to_owned(),
+            NodeName::Value(key) => quote(&key.text),
+            NodeName::EntryOf(list) => format!("an entry of {}", quote(list)),
         };
         let found = self.found();
         let fault = match misfit {
-            Misfit::Reported => return,
-            Misfit::Expected(what) => {
+            TypeError::Reported => return,
+            TypeError::Expected(what) => {
                 let message = format!("{subject} should be {what}, found {found}");
-                Fault::new(Code::WrongType, message).help(self.advice(&what))
+                DiagnosticDraft::new(Code::WrongType, message).help(self.advice(&what))
             }
-            Misfit::Unknown(words) => {
+            TypeError::Unknown(words) => {
                 let word = self.scalar().map_or("", |scalar| &scalar.text);
                 let expected = one_of(words);
                 let near = suggestion::nearest(word, words.iter().copied());
-                Fault::invalid(format!("{subject} should be {expected}, found {found}"))
+                DiagnosticDraft::invalid(format!("{subject} should be {expected}, found {found}"))
                     .help(near.map_or(String::new(), |near| format!("did you mean `{near}`?")))
             }
         };
@@ -116,20 +118,20 @@ impl<'a> Reader<'a> {
 
     fn found(self) -> String {
         match &self.node.kind {
-            Kind::List(_) => "a list".to_owned(),
-            Kind::Mapping(_) => "a mapping".to_owned(),
-            Kind::Refused => "something refused".to_owned(),
-            Kind::Scalar(_) if secrets::tells_of_a_secret(self.label()) => {
+            NodeKind::List(_) => "a list".to_owned(),
+            NodeKind::Mapping(_) => "a mapping".to_owned(),
+            NodeKind::Refused => "something refused".to_owned(),
+            NodeKind::Scalar(_) if secrets::tells_of_a_secret(self.label()) => {
                 "another value".to_owned()
             }
-            Kind::Scalar(scalar) => match scalar.meaning() {
-                Meaning::Nothing => "nothing".to_owned(),
-                Meaning::Boolean(_) => format!("the boolean {}", quote(&scalar.text)),
-                Meaning::Integer | Meaning::Fraction => {
+            NodeKind::Scalar(scalar) => match scalar.meaning() {
+                ScalarType::Nothing => "nothing".to_owned(),
+                ScalarType::Boolean(_) => format!("the boolean {}", quote(&scalar.text)),
+                ScalarType::Integer | ScalarType::Fraction => {
                     format!("the number {}", quote(&scalar.text))
                 }
-                Meaning::Text if scalar.text.is_empty() => "an empty text".to_owned(),
-                Meaning::Text => quote(&scalar.text),
+                ScalarType::Text if scalar.text.is_empty() => "an empty text".to_owned(),
+                ScalarType::Text => quote(&scalar.text),
             },
         }
     }
@@ -137,11 +139,13 @@ impl<'a> Reader<'a> {
     fn advice(self, what: &str) -> String {
         let wants_text = what.contains("text") || what.contains("name");
         match self.scalar().map(Scalar::meaning) {
-            Some(Meaning::Nothing) => "give it a value or remove the key".to_owned(),
-            Some(Meaning::Text) if wants_number(what) && self.is_quoted_number() => {
+            Some(ScalarType::Nothing) => "give it a value or remove the key".to_owned(),
+            Some(ScalarType::Text) if wants_number(what) && self.is_quoted_number() => {
                 "write it without the quotes".to_owned()
             }
-            Some(Meaning::Boolean(_) | Meaning::Integer | Meaning::Fraction) if wants_text => {
+            Some(ScalarType::Boolean(_) | ScalarType::Integer | ScalarType::Fraction)
+                if wants_text =>
+            {
                 "put it in quotes if it is meant as text".to_owned()
             }
             Some(_) | None => String::new(),
@@ -153,25 +157,26 @@ impl<'a> Reader<'a> {
             .is_some_and(|scalar| scalar.text.parse::<i64>().is_ok())
     }
 
-    pub(super) fn spot(self) -> Spot {
+    pub(super) fn spot(self) -> SourceSpan {
         let key = match self.name {
-            Name::Value(key) => Some(key.span.clone()),
-            Name::File | Name::EntryOf(_) => None,
+            NodeName::Value(key) => Some(key.span.clone()),
+            NodeName::File | NodeName::EntryOf(_) => None,
         };
         let text = self.collector.lines().text();
         let is_flow = text
             .get(self.node.span.clone())
             .is_some_and(|value| value.starts_with(['[', '{']));
-        let is_block = matches!(self.node.kind, Kind::List(_) | Kind::Mapping(_)) && !is_flow;
-        Spot {
+        let is_block =
+            matches!(self.node.kind, NodeKind::List(_) | NodeKind::Mapping(_)) && !is_flow;
+        SourceSpan {
             key,
             value: self.node.span.clone(),
             is_block,
         }
     }
 
-    pub(super) fn unknown_key(self, key: &Key, value: &Node, known: &'static [&'static str]) {
-        let fault = Fault::new(
+    pub(super) fn unknown_key(self, key: &NodeKey, value: &Node, known: &'static [&'static str]) {
+        let fault = DiagnosticDraft::new(
             Code::UnknownKey,
             format!("unknown key {}", quote(&key.text)),
         )
@@ -185,8 +190,8 @@ impl<'a> Reader<'a> {
             return;
         }
         let is_name = match &value.kind {
-            Kind::Scalar(scalar) => secrets::is_variable_name(&scalar.text),
-            Kind::List(_) | Kind::Mapping(_) | Kind::Refused => true,
+            NodeKind::Scalar(scalar) => secrets::is_variable_name(&scalar.text),
+            NodeKind::List(_) | NodeKind::Mapping(_) | NodeKind::Refused => true,
         };
         let fault = if is_name {
             fault
@@ -203,9 +208,8 @@ impl<'a> Reader<'a> {
 
     /// Returns true if the pair results from a comma in `{sql: f(a, b)}`.
     fn is_cut_sql(self, value: &Node) -> bool {
-        let is_nothing =
-            matches!(&value.kind, Kind::Scalar(scalar) if scalar.meaning() == Meaning::Nothing);
-        let Kind::Mapping(pairs) = &self.node.kind else {
+        let is_nothing = matches!(&value.kind, NodeKind::Scalar(scalar) if scalar.meaning() == ScalarType::Nothing);
+        let NodeKind::Mapping(pairs) = &self.node.kind else {
             return false;
         };
         is_nothing && pairs.iter().any(|(key, _)| key.text == "sql")
@@ -216,36 +220,37 @@ fn wants_number(what: &str) -> bool {
     what.contains("number") && !what.contains("text")
 }
 
-impl<'de> Deserializer<'de> for Reader<'de> {
-    type Error = Misfit;
+impl<'de> Deserializer<'de> for NodeReader<'de> {
+    type Error = TypeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
         match &self.node.kind {
-            Kind::Refused => Err(Misfit::Reported),
-            Kind::List(items) => visitor.visit_seq(Items {
+            NodeKind::Refused => Err(TypeError::Reported),
+            NodeKind::List(items) => visitor.visit_seq(Items {
                 reader: self,
                 items: items.iter(),
             }),
-            Kind::Mapping(pairs) => visitor.visit_map(KnownPairs {
+            NodeKind::Mapping(pairs) => visitor.visit_map(KnownPairs {
                 reader: self,
                 known: None,
                 pairs: pairs.iter(),
                 value: None,
             }),
-            Kind::Scalar(scalar) => match scalar.meaning() {
-                Meaning::Nothing => visitor.visit_unit(),
-                Meaning::Boolean(value) => visitor.visit_bool(value),
+            NodeKind::Scalar(scalar) => match scalar.meaning() {
+                ScalarType::Nothing => visitor.visit_unit(),
+                ScalarType::Boolean(value) => visitor.visit_bool(value),
                 // Numbers of the format are read as they are written, by the named newtypes.
-                Meaning::Integer | Meaning::Fraction => {
-                    Err(Misfit::invalid_type(Unexpected::Other("number"), &visitor))
-                }
-                Meaning::Text => visitor.visit_str(&scalar.text),
+                ScalarType::Integer | ScalarType::Fraction => Err(TypeError::invalid_type(
+                    Unexpected::Other("number"),
+                    &visitor,
+                )),
+                ScalarType::Text => visitor.visit_str(&scalar.text),
             },
         }
     }
 
     /// Reads an entry, by the protocol that is documented there.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
         visitor.visit_seq(EntryParts {
             reader: self,
             place_given: false,
@@ -257,17 +262,17 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         _name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    ) -> Result<V::Value, TypeError> {
         match &self.node.kind {
-            Kind::Mapping(pairs) => visitor.visit_map(KnownPairs {
+            NodeKind::Mapping(pairs) => visitor.visit_map(KnownPairs {
                 reader: self,
                 known: Some(fields),
                 pairs: pairs.iter(),
                 value: None,
             }),
             // A derived struct would accept a list as its fields in order.
-            Kind::List(_) => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
-            Kind::Scalar(_) | Kind::Refused => self.deserialize_any(visitor),
+            NodeKind::List(_) => Err(TypeError::invalid_type(Unexpected::Seq, &visitor)),
+            NodeKind::Scalar(_) | NodeKind::Refused => self.deserialize_any(visitor),
         }
     }
 
@@ -275,17 +280,17 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        use Meaning::{Boolean, Fraction, Integer, Text};
+    ) -> Result<V::Value, TypeError> {
+        use ScalarType::{Boolean, Fraction, Integer, Text};
         let text = match name {
             VERSION => self.literal(&[Integer], "the number 1")?,
             COUNT | WHOLE => self.literal(&[Integer], "a whole number")?,
             LIMIT => match self.scalar().map(Scalar::meaning) {
-                Some(Meaning::Nothing) => "null",
+                Some(ScalarType::Nothing) => "null",
                 _ => self.literal(&[Integer], "a whole number or `null`")?,
             },
             WORDS => {
-                if let Kind::List(items) = &self.node.kind {
+                if let NodeKind::List(items) = &self.node.kind {
                     let items = items.iter();
                     return visitor.visit_seq(Items {
                         reader: self,
@@ -296,7 +301,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 return visitor.visit_str(self.literal(&[Text, Integer, Fraction], what)?);
             }
             INCLUDED => {
-                if matches!(self.node.kind, Kind::Mapping(_)) {
+                if matches!(self.node.kind, NodeKind::Mapping(_)) {
                     return self.deserialize_any(visitor);
                 }
                 let what = "a whole number, or one for each plan such as `{pro: 3}`";
@@ -325,13 +330,13 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         _name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    ) -> Result<V::Value, TypeError> {
         let Some(scalar) = self.scalar() else {
             return Err(self.expected(&one_of(variants)));
         };
         // A YAML 1.1 tool may have changed a bare `off` to `false`, and `on` to `true`.
         let is = |value: bool, word: &str| {
-            variants.contains(&word) && scalar.meaning() == Meaning::Boolean(value)
+            variants.contains(&word) && scalar.meaning() == ScalarType::Boolean(value)
         };
         let word = if is(false, "off") {
             "off"
@@ -343,16 +348,16 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         if variants.contains(&word) {
             visitor.visit_enum(word.into_deserializer())
         } else {
-            Err(Misfit::Unknown(variants))
+            Err(TypeError::Unknown(variants))
         }
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        let text = self.literal(&[Meaning::Text], "text")?;
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
+        let text = self.literal(&[ScalarType::Text], "text")?;
         visitor.visit_str(text)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
         self.deserialize_str(visitor)
     }
 

@@ -9,7 +9,7 @@ use serde::{
 };
 
 use super::{
-    document::{Lasting, Literal},
+    document::{DurationText, Literal},
     entry::{Entry, Pairs},
 };
 
@@ -17,7 +17,7 @@ use super::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(rename = "Rehearsal")]
-pub(super) struct Written {
+pub(super) struct RawRehearsal {
     /// Name of the contract to check. Default: the only one.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -31,7 +31,7 @@ pub(super) struct Written {
     pub(super) secret_env: Entry<String>,
     /// Scratch database that the application writes to.
     #[serde(default)]
-    pub(super) database: Entry<Database>,
+    pub(super) database: Entry<RawRehearsalDatabase>,
     /// API version of the events and their objects. Default: `2026-10-28.endive`.
     #[serde(default)]
     #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$"))]
@@ -45,21 +45,21 @@ pub(super) struct Written {
     pub(super) fake_stripe: Entry<FakeStripe>,
     /// Application, if the rehearsal starts it. Default: it is running already.
     #[serde(default)]
-    pub(super) app: Entry<App>,
+    pub(super) app: Entry<RawApp>,
     /// SQL that creates an account.
-    pub(super) account: Entry<Account>,
+    pub(super) account: Entry<RawAccount>,
     /// Fields that the application sets on a Checkout session.
     #[serde(default)]
-    pub(super) checkout: Entry<Checkout>,
+    pub(super) checkout: Entry<RawCheckout>,
     /// Metadata that the application sets on a subscription. Placeholders are replaced.
     #[serde(default)]
     pub(super) subscription_metadata: Entry<Pairs<Literal>>,
     /// Endpoint of the application that says whether an account has access. Default: none.
     #[serde(default)]
-    pub(super) gate: Entry<Gate>,
+    pub(super) gate: Entry<RawGate>,
     /// Time for the handler to write after it answered. Default: `5s`.
     #[serde(default)]
-    pub(super) settle: Entry<Lasting>,
+    pub(super) settle: Entry<DurationText>,
     /// Scenarios to play. Default: all.
     #[serde(default)]
     pub(super) scenarios: Entry<Scenarios>,
@@ -89,7 +89,7 @@ pub(super) struct Written {
     expecting = "a mapping such as `{url_env: REHEARSAL_DATABASE_URL}`"
 )]
 #[schemars(rename = "RehearsalDatabase")]
-pub(super) struct Database {
+pub(super) struct RawRehearsalDatabase {
     /// Name of the environment variable with the connection URL. Default: `REHEARSAL_DATABASE_URL`.
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
@@ -128,7 +128,7 @@ pub(super) struct FakeStripe {
     expecting = "a mapping such as `{command: npm start}`"
 )]
 #[schemars(rename = "RehearsalApp")]
-pub(super) struct App {
+pub(super) struct RawApp {
     /// Shell command that runs the application in the foreground, in the folder of this file. A command after `--` on the command line overrides it.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -145,7 +145,8 @@ pub(super) struct App {
 /// SQL that creates an account.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping such as `{sql: …}`")]
-pub(super) struct Account {
+#[schemars(rename = "Account")]
+pub(super) struct RawAccount {
     /// One statement, or a list. `{account_id}`, `{email}` and `{customer_id}` are bound as parameters.
     pub(super) sql: Entry<Statements>,
 }
@@ -156,7 +157,8 @@ pub(super) struct Account {
     deny_unknown_fields,
     expecting = "a mapping with `client_reference_id`, `metadata` and `visit`"
 )]
-pub(super) struct Checkout {
+#[schemars(rename = "Checkout")]
+pub(super) struct RawCheckout {
     /// `client_reference_id` of the session. Placeholders are replaced.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -173,7 +175,8 @@ pub(super) struct Checkout {
 /// Endpoint of the application that says whether an account has access.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `url` and `paid`")]
-pub(super) struct Gate {
+#[schemars(rename = "Gate")]
+pub(super) struct RawGate {
     /// URL to request with GET. Placeholders are replaced.
     #[schemars(regex(pattern = "^https?://"))]
     pub(super) url: Entry<String>,

@@ -8,7 +8,7 @@ use std::{
 use super::{
     key_places::KeyPlaces,
     placeholder::{Placeholder, Template},
-    sql::{CheckedSql, Piece},
+    sql::{CheckedSql, SqlPiece},
 };
 use crate::problem::Place;
 
@@ -56,7 +56,7 @@ impl Rehearsal {
     /// Returns true if an account stores its customer from the start.
     pub fn stores_customer(&self) -> bool {
         let pieces = self.account.iter().flat_map(|one| &one.sql.pieces);
-        let customer = Piece::Value(Placeholder::CustomerId);
+        let customer = SqlPiece::Value(Placeholder::CustomerId);
         pieces.into_iter().any(|piece| *piece == customer)
     }
 

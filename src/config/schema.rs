@@ -1,4 +1,4 @@
-//! The JSON Schema of `prodverdict.yml` for editors, generated from `Document`, so that it cannot drift from the
+//! The JSON Schema of `prodverdict.yml` for editors, generated from `RawConfig`, so that it cannot drift from the
 //! reader.
 
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Value, json};
 
 use super::{
-    document::{Contract, Document},
+    document::{RawConfig, RawContract},
     skipped::OTHER_TYPES,
 };
 use crate::contract::Rule;
@@ -41,13 +41,13 @@ pub(super) fn home_of(key: &str) -> Option<&'static str> {
 fn generate() -> Value {
     SchemaSettings::draft2020_12()
         .into_generator()
-        .into_root_schema_for::<Document>()
+        .into_root_schema_for::<RawConfig>()
         .into()
 }
 
 /// Returns the schema of `contracts`, which also accepts contracts of other types: they are skipped.
 pub(super) fn contracts(generator: &mut SchemaGenerator) -> Schema {
-    let access = generator.subschema_for::<Contract>();
+    let access = generator.subschema_for::<RawContract>();
     json_schema!({
         "type": "array",
         "minItems": 1,

@@ -2,8 +2,8 @@
 
 use super::{
     collector::{Collector, quote},
-    entry::Spot,
-    tree::{Kind, Node},
+    entry::SourceSpan,
+    tree::{Node, NodeKind},
 };
 use crate::problem::Problem;
 
@@ -20,11 +20,11 @@ pub(super) const OTHER_TYPES: [&str; 6] = [
 /// Removes these contracts from the tree without reading their keys, and returns a warning for each.
 pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
     let mut warnings = Vec::new();
-    let Kind::Mapping(pairs) = &mut tree.kind else {
+    let NodeKind::Mapping(pairs) = &mut tree.kind else {
         return warnings;
     };
     for (key, value) in pairs {
-        if let (true, Kind::List(contracts)) = (key.text == "contracts", &mut value.kind) {
+        if let (true, NodeKind::List(contracts)) = (key.text == "contracts", &mut value.kind) {
             contracts.retain(|contract| {
                 let warning = warning(contract, collector);
                 let is_kept = warning.is_none();
@@ -38,15 +38,15 @@ pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
 
 /// Returns the warning if the contract has one of the other types.
 fn warning(contract: &Node, collector: &Collector<'_>) -> Option<Problem> {
-    let Kind::Mapping(pairs) = &contract.kind else {
+    let NodeKind::Mapping(pairs) = &contract.kind else {
         return None;
     };
     let (key, value) = pairs.iter().find(|(key, _)| key.text == "type")?;
-    let Kind::Scalar(kind) = &value.kind else {
+    let NodeKind::Scalar(kind) = &value.kind else {
         return None;
     };
     let kind = OTHER_TYPES.into_iter().find(|other| *other == kind.text)?;
-    let spot = Spot {
+    let spot = SourceSpan {
         key: Some(key.span.clone()),
         value: value.span.clone(),
         is_block: false,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::{diagnostic::Diagnostic, lines::Lines, secrets};
+use super::{diagnostic::Diagnostic, lines::LineIndex, secrets};
 
 /// Maximum number of diagnostics to show: a hostile file can contain thousands of mistakes.
 const SHOWN: usize = 50;
@@ -17,7 +17,7 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) 
     } else {
         Renderer::plain()
     };
-    let lines = Lines::new(text);
+    let lines = LineIndex::new(text);
     let hidden = hidden_parts(diagnostics, text);
     let path = visible(path);
     let mut blocks: Vec<String> = diagnostics
@@ -39,7 +39,7 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) 
 
 fn block(
     diagnostic: &Diagnostic,
-    lines: &Lines<'_>,
+    lines: &LineIndex<'_>,
     hidden: &[Range<usize>],
     (renderer, path): (&Renderer, &str),
 ) -> String {
@@ -72,7 +72,7 @@ struct ShownLine {
 }
 
 impl ShownLine {
-    fn number(lines: &Lines<'_>, number: usize, hidden: &[Range<usize>]) -> Self {
+    fn number(lines: &LineIndex<'_>, number: usize, hidden: &[Range<usize>]) -> Self {
         let range = lines.range(number);
         let line = lines.text().get(range.clone()).unwrap_or_default();
         let mut shown = Self {

@@ -1,13 +1,13 @@
 //! SQL of the configuration: checks that it cannot affect the statement around it, and finds its placeholders.
 
 /// A placeholder in SQL for a value that is bound when it runs.
-pub trait Placeholder: Sized {
+pub trait PlaceholderSyntax: Sized {
     /// Recognizes a placeholder at the start of `rest`, which begins with `{`.
-    fn at(rest: &[char]) -> Found<Self>;
+    fn at(rest: &[char]) -> PlaceholderMatch<Self>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found<P> {
+pub enum PlaceholderMatch<P> {
     Nothing,
     /// A placeholder of that many characters.
     Value(usize, P),
@@ -19,30 +19,30 @@ pub enum Found<P> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now;
 
-impl Placeholder for Now {
-    fn at(rest: &[char]) -> Found<Self> {
+impl PlaceholderSyntax for Now {
+    fn at(rest: &[char]) -> PlaceholderMatch<Self> {
         let mut length = 0;
         for c in "{{now}}".chars() {
             while matches!(c, 'n' | '}') && rest.get(length) == Some(&' ') {
                 length += 1;
             }
             if rest.get(length) != Some(&c) {
-                return Found::Nothing;
+                return PlaceholderMatch::Nothing;
             }
             length += 1;
         }
-        Found::Value(length, Self)
+        PlaceholderMatch::Value(length, Self)
     }
 }
 
 /// A piece of SQL that closes everything it opens, contains no parameter and ends no statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedSql<P = Now> {
-    pub pieces: Vec<Piece<P>>,
+    pub pieces: Vec<SqlPiece<P>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece<P = Now> {
+pub enum SqlPiece<P = Now> {
     /// Text as written; `start` is its position in characters.
     Verbatim {
         start: usize,
@@ -53,13 +53,13 @@ pub enum Piece<P = Now> {
 
 /// Reason why SQL cannot be used, and its position in characters from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unusable {
-    pub reason: Reason,
+pub struct SqlError {
+    pub reason: SqlErrorKind,
     pub at: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum SqlErrorKind {
     Empty,
     Unclosed,
     Unopened,
@@ -74,12 +74,12 @@ pub enum Reason {
 }
 
 /// Checks a part of a statement, such as a condition, which must not contain `;`.
-pub fn check_fragment<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
+pub fn check_fragment<P: PlaceholderSyntax>(text: &str) -> Result<CheckedSql<P>, SqlError> {
     Scanner::new(text, false).run()
 }
 
 /// Checks a complete statement, which may end with `;`.
-pub fn check_statement<P: Placeholder>(text: &str) -> Result<CheckedSql<P>, Unusable> {
+pub fn check_statement<P: PlaceholderSyntax>(text: &str) -> Result<CheckedSql<P>, SqlError> {
     Scanner::new(text, true).run()
 }
 
@@ -92,11 +92,11 @@ struct Scanner<P> {
     has_ended: bool,
     has_code: bool,
     opened: Vec<(char, usize)>,
-    pieces: Vec<Piece<P>>,
+    pieces: Vec<SqlPiece<P>>,
     piece_start: usize,
 }
 
-impl<P: Placeholder> Scanner<P> {
+impl<P: PlaceholderSyntax> Scanner<P> {
     fn new(text: &str, may_end: bool) -> Self {
         Self {
             text: text.chars().collect(),
@@ -110,9 +110,9 @@ impl<P: Placeholder> Scanner<P> {
         }
     }
 
-    fn run(mut self) -> Result<CheckedSql<P>, Unusable> {
+    fn run(mut self) -> Result<CheckedSql<P>, SqlError> {
         if let Some(at) = self.text.iter().position(|c| *c == '\0') {
-            return Err(unusable(Reason::Nul, at));
+            return Err(unusable(SqlErrorKind::Nul, at));
         }
         while let Some(c) = self.peek(0) {
             let start = self.at;
@@ -121,8 +121,8 @@ impl<P: Placeholder> Scanner<P> {
                 ('/', Some('*')) => self.skip_block_comment()?,
                 (c, _) if is_space(c) => self.at += 1,
                 (';', _) if self.may_end && self.opened.is_empty() => self.end_statement(),
-                (';', _) => return Err(unusable(Reason::SecondStatement, start)),
-                _ if self.has_ended => return Err(unusable(Reason::SecondStatement, start)),
+                (';', _) => return Err(unusable(SqlErrorKind::SecondStatement, start)),
+                _ if self.has_ended => return Err(unusable(SqlErrorKind::SecondStatement, start)),
                 _ => {
                     self.has_code = true;
                     self.code(c)?;
@@ -130,10 +130,10 @@ impl<P: Placeholder> Scanner<P> {
             }
         }
         if let Some((_, opened)) = self.opened.last() {
-            return Err(unusable(Reason::Unclosed, *opened));
+            return Err(unusable(SqlErrorKind::Unclosed, *opened));
         }
         if !self.has_code {
-            return Err(unusable(Reason::Empty, 0));
+            return Err(unusable(SqlErrorKind::Empty, 0));
         }
         if !self.has_ended {
             self.end_piece(self.at);
@@ -143,7 +143,7 @@ impl<P: Placeholder> Scanner<P> {
         })
     }
 
-    fn code(&mut self, c: char) -> Result<(), Unusable> {
+    fn code(&mut self, c: char) -> Result<(), SqlError> {
         let start = self.at;
         match c {
             'e' | 'E' if self.peek(1) == Some('\'') => {
@@ -163,20 +163,20 @@ impl<P: Placeholder> Scanner<P> {
                 let opening = if c == ')' { '(' } else { '[' };
                 match self.opened.pop() {
                     Some((opened, _)) if opened == opening => self.at += 1,
-                    Some(_) | None => return Err(unusable(Reason::Unopened, start)),
+                    Some(_) | None => return Err(unusable(SqlErrorKind::Unopened, start)),
                 }
             }
             '{' => match self.placeholder() {
-                Found::Value(length, value) => {
+                PlaceholderMatch::Value(length, value) => {
                     self.end_piece(start);
-                    self.pieces.push(Piece::Value(value));
+                    self.pieces.push(SqlPiece::Value(value));
                     self.at += length;
                     self.piece_start = self.at;
                 }
-                Found::Unknown(length) => {
-                    return Err(unusable(Reason::UnknownPlaceholder(length), start));
+                PlaceholderMatch::Unknown(length) => {
+                    return Err(unusable(SqlErrorKind::UnknownPlaceholder(length), start));
                 }
-                Found::Nothing => self.at += 1,
+                PlaceholderMatch::Nothing => self.at += 1,
             },
             _ => self.at += 1,
         }
@@ -200,7 +200,7 @@ impl<P: Placeholder> Scanner<P> {
             .take(length)
             .collect();
         if !text.is_empty() {
-            self.pieces.push(Piece::Verbatim {
+            self.pieces.push(SqlPiece::Verbatim {
                 start: self.piece_start,
                 text,
             });
@@ -212,7 +212,7 @@ impl<P: Placeholder> Scanner<P> {
     }
 
     /// Skips a block comment; they nest in Postgres.
-    fn skip_block_comment(&mut self) -> Result<(), Unusable> {
+    fn skip_block_comment(&mut self) -> Result<(), SqlError> {
         let start = self.at;
         let mut depth = 0_usize;
         loop {
@@ -229,7 +229,7 @@ impl<P: Placeholder> Scanner<P> {
                     }
                 }
                 (Some(_), _) => self.at += 1,
-                (None, _) => return Err(unusable(Reason::Unclosed, start)),
+                (None, _) => return Err(unusable(SqlErrorKind::Unclosed, start)),
             }
         }
     }
@@ -261,7 +261,7 @@ impl<P: Placeholder> Scanner<P> {
     }
 
     /// Skips `'…'` after an `E`, where a backslash escapes, including its continuation on later lines.
-    fn skip_escape_string(&mut self) -> Result<(), Unusable> {
+    fn skip_escape_string(&mut self) -> Result<(), SqlError> {
         loop {
             self.skip_quoted('\'', true)?;
             let Some(next) = self.continuation() else {
@@ -292,12 +292,15 @@ impl<P: Placeholder> Scanner<P> {
     }
 
     /// Skips a string or a quoted name, in which the quote is doubled.
-    fn skip_quoted(&mut self, quote: char, has_escapes: bool) -> Result<(), Unusable> {
+    fn skip_quoted(&mut self, quote: char, has_escapes: bool) -> Result<(), SqlError> {
         let start = self.at;
         self.at += 1;
         while let Some(c) = self.peek(0) {
-            if c == '{' && quote == '\'' && matches!(self.placeholder(), Found::Value(..)) {
-                return Err(unusable(Reason::Quoted, self.at));
+            if c == '{'
+                && quote == '\''
+                && matches!(self.placeholder(), PlaceholderMatch::Value(..))
+            {
+                return Err(unusable(SqlErrorKind::Quoted, self.at));
             }
             if (c == '\\' && has_escapes) || (c == quote && self.peek(1) == Some(quote)) {
                 self.at += 2;
@@ -308,14 +311,14 @@ impl<P: Placeholder> Scanner<P> {
                 self.at += 1;
             }
         }
-        Err(unusable(Reason::Unclosed, start))
+        Err(unusable(SqlErrorKind::Unclosed, start))
     }
 
     /// Skips a string between `$tag$` and `$tag$`, and rejects a parameter such as `$1`.
-    fn dollar(&mut self) -> Result<(), Unusable> {
+    fn dollar(&mut self) -> Result<(), SqlError> {
         let start = self.at;
         if self.peek(1).is_some_and(|c| c.is_ascii_digit()) {
-            return Err(unusable(Reason::Parameter, start));
+            return Err(unusable(SqlErrorKind::Parameter, start));
         }
         let mut length = 1;
         while self.peek(length).is_some_and(is_name) {
@@ -335,10 +338,10 @@ impl<P: Placeholder> Scanner<P> {
             }
             self.at += 1;
         }
-        Err(unusable(Reason::Unclosed, start))
+        Err(unusable(SqlErrorKind::Unclosed, start))
     }
 
-    fn placeholder(&self) -> Found<P> {
+    fn placeholder(&self) -> PlaceholderMatch<P> {
         P::at(self.text.get(self.at..).unwrap_or_default())
     }
 
@@ -364,8 +367,8 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()
 }
 
-fn unusable(reason: Reason, at: usize) -> Unusable {
-    Unusable { reason, at }
+fn unusable(reason: SqlErrorKind, at: usize) -> SqlError {
+    SqlError { reason, at }
 }
 
 #[cfg(test)]
@@ -377,8 +380,8 @@ mod tests {
             .pieces
             .iter()
             .map(|piece| match piece {
-                Piece::Verbatim { text, .. } => text.as_str(),
-                Piece::Value(Now) => "<now>",
+                SqlPiece::Verbatim { text, .. } => text.as_str(),
+                SqlPiece::Value(Now) => "<now>",
             })
             .collect()
     }
@@ -420,38 +423,38 @@ mod tests {
         }
         assert_eq!(
             check_statement("select 1; delete from users"),
-            Err::<CheckedSql, _>(unusable(Reason::SecondStatement, 10))
+            Err::<CheckedSql, _>(unusable(SqlErrorKind::SecondStatement, 10))
         );
         assert_eq!(
             check_fragment("true; commit"),
-            Err::<CheckedSql, _>(unusable(Reason::SecondStatement, 4))
+            Err::<CheckedSql, _>(unusable(SqlErrorKind::SecondStatement, 4))
         );
         assert_eq!(
             check_statement("select (1;)"),
-            Err::<CheckedSql, _>(unusable(Reason::SecondStatement, 9))
+            Err::<CheckedSql, _>(unusable(SqlErrorKind::SecondStatement, 9))
         );
     }
 
     #[test]
     fn nothing_reaches_outside_of_its_place() {
         for (text, reason, at) in [
-            ("true) or (true", Reason::Unopened, 4),
-            ("(true", Reason::Unclosed, 0),
-            ("(a]", Reason::Unopened, 2),
-            ("name = 'x", Reason::Unclosed, 7),
-            ("\"x", Reason::Unclosed, 0),
-            ("true /* or", Reason::Unclosed, 5),
-            ("true /* /* */", Reason::Unclosed, 5),
-            ("$a$ x $b$", Reason::Unclosed, 0),
-            (r"x = e'\'", Reason::Unclosed, 5),
-            (r"id <> a$e'\' or true) -- '", Reason::Unopened, 20),
-            ("a$b$ ) $b$", Reason::Unopened, 5),
-            (r"1e'\'", Reason::Unclosed, 2),
-            ("e'a'\n'\\'", Reason::Unclosed, 5),
-            ("id = $1", Reason::Parameter, 5),
-            ("id = 'a\0b'", Reason::Nul, 7),
-            ("", Reason::Empty, 0),
-            (" -- only this", Reason::Empty, 0),
+            ("true) or (true", SqlErrorKind::Unopened, 4),
+            ("(true", SqlErrorKind::Unclosed, 0),
+            ("(a]", SqlErrorKind::Unopened, 2),
+            ("name = 'x", SqlErrorKind::Unclosed, 7),
+            ("\"x", SqlErrorKind::Unclosed, 0),
+            ("true /* or", SqlErrorKind::Unclosed, 5),
+            ("true /* /* */", SqlErrorKind::Unclosed, 5),
+            ("$a$ x $b$", SqlErrorKind::Unclosed, 0),
+            (r"x = e'\'", SqlErrorKind::Unclosed, 5),
+            (r"id <> a$e'\' or true) -- '", SqlErrorKind::Unopened, 20),
+            ("a$b$ ) $b$", SqlErrorKind::Unopened, 5),
+            (r"1e'\'", SqlErrorKind::Unclosed, 2),
+            ("e'a'\n'\\'", SqlErrorKind::Unclosed, 5),
+            ("id = $1", SqlErrorKind::Parameter, 5),
+            ("id = 'a\0b'", SqlErrorKind::Nul, 7),
+            ("", SqlErrorKind::Empty, 0),
+            (" -- only this", SqlErrorKind::Empty, 0),
         ] {
             assert_eq!(
                 check_fragment(text),
@@ -467,14 +470,14 @@ mod tests {
         assert_eq!(text_of(&checked), "ends_at > <now> - i and <now> < x");
         assert_eq!(
             checked.pieces.get(2),
-            Some(&Piece::Verbatim {
+            Some(&SqlPiece::Verbatim {
                 start: 17,
                 text: " - i and ".to_owned()
             })
         );
         assert_eq!(
             check_fragment("ends_at > '{{now}}'"),
-            Err::<CheckedSql, _>(unusable(Reason::Quoted, 11))
+            Err::<CheckedSql, _>(unusable(SqlErrorKind::Quoted, 11))
         );
     }
 }

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::{
     block_text,
-    collector::{Collector, Fault, quote},
+    collector::{Collector, DiagnosticDraft, quote},
     diagnostic::Code,
 };
 
@@ -25,14 +25,14 @@ const ALIAS: &str = "YAML aliases (`*name`) are not accepted";
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: NodeKind,
 }
 
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     Scalar(Scalar),
     List(Vec<Node>),
-    Mapping(Vec<(Key, Node)>),
+    Mapping(Vec<(NodeKey, Node)>),
     /// Already reported.
     Refused,
 }
@@ -45,14 +45,14 @@ pub(super) struct Scalar {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Key {
+pub(super) struct NodeKey {
     pub(super) text: String,
     pub(super) span: Range<usize>,
 }
 
 /// Type of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(super) enum ScalarType {
     Nothing,
     Boolean(bool),
     Integer,
@@ -61,19 +61,19 @@ pub(super) enum Meaning {
 }
 
 impl Scalar {
-    pub(super) fn meaning(&self) -> Meaning {
+    pub(super) fn meaning(&self) -> ScalarType {
         if !self.plain || self.text.len() > LONGEST_SPECIAL || self.text.contains('\n') {
-            return Meaning::Text;
+            return ScalarType::Text;
         }
         // In a list, because `---` alone would be a document, not a word.
         let value: Vec<serde_yaml::Value> =
             serde_yaml::from_str(&format!("- {}", self.text)).unwrap_or_default();
         match value.first() {
-            Some(serde_yaml::Value::Null) => Meaning::Nothing,
-            Some(serde_yaml::Value::Bool(value)) => Meaning::Boolean(*value),
-            Some(serde_yaml::Value::Number(number)) if number.is_f64() => Meaning::Fraction,
-            Some(serde_yaml::Value::Number(_)) => Meaning::Integer,
-            _ => Meaning::Text,
+            Some(serde_yaml::Value::Null) => ScalarType::Nothing,
+            Some(serde_yaml::Value::Bool(value)) => ScalarType::Boolean(*value),
+            Some(serde_yaml::Value::Number(number)) if number.is_f64() => ScalarType::Fraction,
+            Some(serde_yaml::Value::Number(_)) => ScalarType::Integer,
+            _ => ScalarType::Text,
         }
     }
 }
@@ -100,8 +100,9 @@ pub(super) fn read(collector: &Collector<'_>) -> Option<Node> {
         if matches!(event, Event::DocumentStart(_)) {
             documents += 1;
             if documents > 1 {
-                let fault = Fault::new(Code::Refused, "a second YAML document begins here")
-                    .help("keep one document in the file; put all contracts under `contracts`");
+                let fault =
+                    DiagnosticDraft::new(Code::Refused, "a second YAML document begins here")
+                        .help("keep one document in the file; put all contracts under `contracts`");
                 collector.add(fault, collector.lines().first_line(&range));
                 break;
             }
@@ -123,7 +124,7 @@ struct Open {
 enum Children {
     List(Vec<Node>),
     Mapping {
-        pairs: Vec<(Key, Node)>,
+        pairs: Vec<(NodeKey, Node)>,
         lines: BTreeMap<String, usize>,
         key: Waiting,
     },
@@ -132,7 +133,7 @@ enum Children {
 /// The part of a mapping that comes next.
 enum Waiting {
     Key,
-    Value(Key),
+    Value(NodeKey),
     /// A value whose key was refused.
     Nothing,
 }
@@ -157,14 +158,14 @@ impl Builder<'_> {
                 };
                 self.insert(Node {
                     span: range,
-                    kind: Kind::Scalar(scalar),
+                    kind: NodeKind::Scalar(scalar),
                 });
             }
             Event::Alias(_) => {
                 self.refuse(ALIAS, &range);
                 self.insert(Node {
                     span: range,
-                    kind: Kind::Refused,
+                    kind: NodeKind::Refused,
                 });
             }
             Event::SequenceStart(anchor, tag) => {
@@ -213,9 +214,9 @@ impl Builder<'_> {
             return;
         };
         let kind = match closed.children {
-            _ if closed.refused => Kind::Refused,
-            Children::List(items) => Kind::List(items),
-            Children::Mapping { pairs, .. } => Kind::Mapping(pairs),
+            _ if closed.refused => NodeKind::Refused,
+            Children::List(items) => NodeKind::List(items),
+            Children::Mapping { pairs, .. } => NodeKind::Mapping(pairs),
         };
         self.insert(Node {
             span: closed.start..end.max(closed.start),
@@ -256,14 +257,16 @@ impl Builder<'_> {
         if text.contains('\0') {
             let message =
                 "the text holds the control character U+0000, which Postgres does not take";
-            let fault = Fault::new(Code::Refused, message).help("remove `\\0` from the text");
+            let fault =
+                DiagnosticDraft::new(Code::Refused, message).help("remove `\\0` from the text");
             let lines = self.collector.lines();
             self.collector.add(fault, lines.first_line(range));
         }
     }
 
     fn refuse(&self, message: &str, range: &Range<usize>) {
-        let fault = Fault::new(Code::Refused, message).help("write the value out where it is used");
+        let fault = DiagnosticDraft::new(Code::Refused, message)
+            .help("write the value out where it is used");
         self.collector
             .add(fault, self.collector.lines().first_line(range));
     }
@@ -291,26 +294,27 @@ impl Builder<'_> {
             self.too_deep(start..start + width);
             return;
         }
-        let fault = Fault::new(Code::Syntax, format!("this is not YAML: {}", error.info()))
-            .help(block_text::advice(self.collector.lines(), start));
+        let fault =
+            DiagnosticDraft::new(Code::Syntax, format!("this is not YAML: {}", error.info()))
+                .help(block_text::advice(self.collector.lines(), start));
         self.collector.add(fault, start..start + width);
     }
 
     fn too_deep(&self, range: Range<usize>) {
         let message = format!("values are nested more than {MAX_DEPTH} levels deep");
         self.collector
-            .add(Fault::new(Code::Refused, message), range);
+            .add(DiagnosticDraft::new(Code::Refused, message), range);
     }
 
     fn finish(self) -> Option<Node> {
         let nothing = match &self.root {
             None => true,
             Some(node) => {
-                matches!(&node.kind, Kind::Scalar(scalar) if scalar.meaning() == Meaning::Nothing)
+                matches!(&node.kind, NodeKind::Scalar(scalar) if scalar.meaning() == ScalarType::Nothing)
             }
         };
         if nothing {
-            let fault = Fault::new(Code::Empty, "the file is empty")
+            let fault = DiagnosticDraft::new(Code::Empty, "the file is empty")
                 .help("begin with `version: 1` and `contracts:`");
             self.collector.add(fault, 0..0);
             return None;
@@ -324,19 +328,19 @@ fn accept_key(
     lines: &mut BTreeMap<String, usize>,
     node: Node,
 ) -> Waiting {
-    let Kind::Scalar(scalar) = node.kind else {
-        let fault = Fault::new(Code::WrongType, "a key should be text");
+    let NodeKind::Scalar(scalar) = node.kind else {
+        let fault = DiagnosticDraft::new(Code::WrongType, "a key should be text");
         collector.add(fault, collector.lines().first_line(&node.span));
         return Waiting::Nothing;
     };
     if scalar.plain && scalar.text == "<<" {
-        let fault = Fault::new(Code::Refused, "YAML merge keys (`<<`) are not accepted")
+        let fault = DiagnosticDraft::new(Code::Refused, "YAML merge keys (`<<`) are not accepted")
             .help("write the value out where it is used");
         collector.add(fault, node.span);
         return Waiting::Nothing;
     }
     if let Some(first) = lines.get(&scalar.text) {
-        let fault = Fault::new(
+        let fault = DiagnosticDraft::new(
             Code::DuplicateKey,
             format!("duplicate key {}", quote(&scalar.text)),
         )
@@ -348,7 +352,7 @@ fn accept_key(
     }
     let line = collector.lines().number(node.span.start);
     lines.insert(scalar.text.clone(), line);
-    Waiting::Value(Key {
+    Waiting::Value(NodeKey {
         text: scalar.text,
         span: collector.lines().first_line(&node.span),
     })
@@ -385,17 +389,17 @@ mod tests {
     /// Converts the tree to what `yaml_serde` would return.
     fn value(node: &Node) -> Value {
         match &node.kind {
-            Kind::Scalar(scalar) if scalar.meaning() == Meaning::Text => {
+            NodeKind::Scalar(scalar) if scalar.meaning() == ScalarType::Text => {
                 Value::String(scalar.text.clone())
             }
-            Kind::Scalar(scalar) => serde_yaml::from_str(&scalar.text).expect("a plain word"),
-            Kind::List(items) => Value::Sequence(items.iter().map(value).collect()),
-            Kind::Mapping(pairs) => {
+            NodeKind::Scalar(scalar) => serde_yaml::from_str(&scalar.text).expect("a plain word"),
+            NodeKind::List(items) => Value::Sequence(items.iter().map(value).collect()),
+            NodeKind::Mapping(pairs) => {
                 let pair =
-                    |(key, node): &(Key, Node)| (Value::String(key.text.clone()), value(node));
+                    |(key, node): &(NodeKey, Node)| (Value::String(key.text.clone()), value(node));
                 Value::Mapping(pairs.iter().map(pair).collect())
             }
-            Kind::Refused => Value::Null,
+            NodeKind::Refused => Value::Null,
         }
     }
 
@@ -488,13 +492,13 @@ mod tests {
         let text = "é: \"x y\"\nb:\n  - [1, 'ü']\n";
         let collector = Collector::new(text, "p.yml");
         let node = read(&collector).expect("a tree");
-        let Kind::Mapping(pairs) = &node.kind else {
+        let NodeKind::Mapping(pairs) = &node.kind else {
             panic!("{node:?}")
         };
         let at = |span: &Range<usize>| text.get(span.clone()).expect("inside");
         assert_eq!(at(&pairs[0].0.span), "é");
         assert_eq!(at(&pairs[0].1.span), "\"x y\"");
-        let Kind::List(items) = &pairs[1].1.kind else {
+        let NodeKind::List(items) = &pairs[1].1.kind else {
             panic!("{node:?}")
         };
         assert_eq!(at(&items[0].span), "[1, 'ü']");

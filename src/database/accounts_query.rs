@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     config::{
         Expression, TableName,
-        sql::{CheckedSql, Reason, Unusable, check_fragment, check_statement},
+        sql::{CheckedSql, SqlError, SqlErrorKind, check_fragment, check_statement},
     },
     contract::{Field, MatchOn, UnixSeconds},
 };
@@ -278,7 +278,7 @@ fn push_sql(
     Ok(())
 }
 
-fn sql_error(unusable: Unusable, source: Source) -> Error {
+fn sql_error(unusable: SqlError, source: Source) -> Error {
     Error::Sql {
         reason: described(unusable.reason).to_owned(),
         place: Box::new(SqlPlace::from_origin(&Origin {
@@ -288,17 +288,17 @@ fn sql_error(unusable: Unusable, source: Source) -> Error {
     }
 }
 
-fn described(reason: Reason) -> &'static str {
+fn described(reason: SqlErrorKind) -> &'static str {
     match reason {
-        Reason::Empty => "no SQL here",
-        Reason::Unclosed => "what opens here is not closed",
-        Reason::Unopened => "this closes what was not opened",
-        Reason::SecondStatement => "a `;` may only end the one statement of `query`",
-        Reason::Parameter | Reason::UnknownPlaceholder(_) => {
+        SqlErrorKind::Empty => "no SQL here",
+        SqlErrorKind::Unclosed => "what opens here is not closed",
+        SqlErrorKind::Unopened => "this closes what was not opened",
+        SqlErrorKind::SecondStatement => "a `;` may only end the one statement of `query`",
+        SqlErrorKind::Parameter | SqlErrorKind::UnknownPlaceholder(_) => {
             "a parameter has no value here; only `{{now}}` is given one"
         }
-        Reason::Nul => "a NUL character, which no text of Postgres has",
-        Reason::Quoted => "`{{now}}` is a value of its own, to be written without quotes",
+        SqlErrorKind::Nul => "a NUL character, which no text of Postgres has",
+        SqlErrorKind::Quoted => "`{{now}}` is a value of its own, to be written without quotes",
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Postgres, postgres::PgArguments, query::Query};
 use crate::{
     config::{
         TableName,
-        sql::{CheckedSql, Now, Piece},
+        sql::{CheckedSql, Now, SqlPiece},
     },
     contract::UnixSeconds,
 };
@@ -86,8 +86,8 @@ impl Statement {
         self.push("\n");
         for piece in &sql.pieces {
             match piece {
-                Piece::Value(Now) => self.push_now(now),
-                Piece::Verbatim { start, text } => {
+                SqlPiece::Value(Now) => self.push_now(now),
+                SqlPiece::Verbatim { start, text } => {
                     self.runs.push(Run {
                         start: self.text.chars().count(),
                         length: text.chars().count(),

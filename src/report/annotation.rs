@@ -32,7 +32,7 @@ pub struct Annotation {
     /// Set only if the range is on one line, because GitHub rejects other columns.
     pub start_column: Option<u32>,
     pub end_column: Option<u32>,
-    pub level: Level,
+    pub level: AnnotationLevel,
     pub title: String,
     pub message: String,
     /// The evidence.
@@ -40,13 +40,13 @@ pub struct Annotation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum AnnotationLevel {
     Failure,
     Warning,
     Notice,
 }
 
-impl Level {
+impl AnnotationLevel {
     /// Returns the value for `annotation_level`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -84,16 +84,16 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
 }
 
 /// Findings of one rule and level at one line.
-struct Group<'a> {
+struct AnnotationGroup<'a> {
     first: &'a Reported,
     others: Vec<&'a Reported>,
     contract: Option<&'a str>,
-    level: Level,
+    level: AnnotationLevel,
 }
 
 /// Groups the findings, so that a thousand of one cause are one annotation of its line.
-fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+fn groups(outcome: &Outcome) -> Vec<AnnotationGroup<'_>> {
+    let mut groups: Vec<AnnotationGroup<'_>> = Vec::new();
     let mut known: BTreeMap<_, usize> = BTreeMap::new();
     for (contract, found) in outcome.findings() {
         let contract = outcome.name_of(contract);
@@ -105,7 +105,7 @@ fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
             group.others.push(found);
         } else {
             known.insert(key, groups.len());
-            groups.push(Group {
+            groups.push(AnnotationGroup {
                 first: found,
                 others: Vec::new(),
                 contract,
@@ -120,7 +120,7 @@ fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> 
     let mut lines = vec![shown::message_line(problem)];
     lines.extend(fix(shown::hint_lines(problem)));
     let title = format!("No verdict{}", of_contract(contract));
-    let annotation = Annotation::new(Level::Failure, &title, &lines);
+    let annotation = Annotation::new(AnnotationLevel::Failure, &title, &lines);
     annotation.at(problem.place.as_ref(), default_path)
 }
 
@@ -128,7 +128,7 @@ fn of_advice(advice: &Problem, contract: Option<&str>, default_path: &str) -> An
     let mut lines = vec![shown::message_line(advice)];
     lines.extend(fix(shown::hint_lines(advice)));
     let title = format!("Advice{}", of_contract(contract));
-    let annotation = Annotation::new(Level::Notice, &title, &lines);
+    let annotation = Annotation::new(AnnotationLevel::Notice, &title, &lines);
     annotation.at(advice.place.as_ref(), default_path)
 }
 
@@ -138,20 +138,20 @@ pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
     warnings.iter().filter(placed).map(|warning| {
         let mut lines = vec![shown::message_line(warning)];
         lines.extend(shown::hint_lines(warning));
-        Annotation::new(Level::Warning, "Warning", &lines).at(warning.place.as_ref(), "")
+        Annotation::new(AnnotationLevel::Warning, "Warning", &lines).at(warning.place.as_ref(), "")
     })
 }
 
-fn level(found: &Reported, counts: bool) -> Level {
+fn level(found: &Reported, counts: bool) -> AnnotationLevel {
     match found.finding.severity {
-        _ if matches!(found.standing, Some(Standing::Accepted { .. })) => Level::Notice,
-        Severity::High if counts => Level::Failure,
-        Severity::High | Severity::Medium => Level::Warning,
-        Severity::Low => Level::Notice,
+        _ if matches!(found.standing, Some(Standing::Accepted { .. })) => AnnotationLevel::Notice,
+        Severity::High if counts => AnnotationLevel::Failure,
+        Severity::High | Severity::Medium => AnnotationLevel::Warning,
+        Severity::Low => AnnotationLevel::Notice,
     }
 }
 
-impl Group<'_> {
+impl AnnotationGroup<'_> {
     /// Describes the first finding in full, and counts the others.
     fn annotation(&self) -> Annotation {
         let finding = &self.first.finding;
@@ -225,7 +225,7 @@ fn of_contract(contract: Option<&str>) -> String {
 }
 
 impl Annotation {
-    fn new(level: Level, title: &str, message: &[String]) -> Self {
+    fn new(level: AnnotationLevel, title: &str, message: &[String]) -> Self {
         Self {
             path: String::new(),
             start_line: 1,
@@ -356,7 +356,7 @@ mod tests {
         let [notice] = annotations.as_slice() else {
             panic!("{annotations:?}");
         };
-        assert_eq!(notice.level, Level::Notice);
+        assert_eq!(notice.level, AnnotationLevel::Notice);
         assert_eq!(
             (notice.path.as_str(), notice.start_line),
             ("prodverdict.yml", 9)
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn columns_are_given_only_within_one_line() {
-        let annotation = Annotation::new(Level::Notice, "", &[]);
+        let annotation = Annotation::new(AnnotationLevel::Notice, "", &[]);
         let place = Place {
             end_line: 5,
             ..sample::place("a.yml", 4)

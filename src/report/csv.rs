@@ -47,9 +47,9 @@ pub(super) fn write_csv(outcome: &Outcome, out: &mut dyn io::Write) -> io::Resul
     writer.flush()
 }
 
-type Row = [String; COLUMNS.len()];
+type CsvRow = [String; COLUMNS.len()];
 
-fn rows(outcome: &Outcome) -> impl Iterator<Item = Row> {
+fn rows(outcome: &Outcome) -> impl Iterator<Item = CsvRow> {
     let whole_run = outcome.problems.iter().map(|problem| ("", problem));
     let of_contracts = outcome
         .contracts
@@ -62,8 +62,8 @@ fn rows(outcome: &Outcome) -> impl Iterator<Item = Row> {
         .chain(findings.map(|(contract, found)| finding(contract, found)))
 }
 
-fn no_verdict(contract: &str, problem: &Problem) -> Row {
-    let mut row = Row::default();
+fn no_verdict(contract: &str, problem: &Problem) -> CsvRow {
+    let mut row = CsvRow::default();
     let (path, line) = problem.place.as_ref().map_or_else(
         || (String::new(), String::new()),
         |place| (place.path.clone(), place.line.to_string()),
@@ -86,7 +86,7 @@ fn no_verdict(contract: &str, problem: &Problem) -> Row {
     row
 }
 
-fn finding(contract: &ContractOutcome, found: &Reported) -> Row {
+fn finding(contract: &ContractOutcome, found: &Reported) -> CsvRow {
     let finding = &found.finding;
     let subject = &finding.subject;
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();

@@ -2,7 +2,7 @@
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(super) enum TextPart<'a> {
     Text(&'a str),
     /// The name at this index of the list.
     Name(usize),
@@ -14,7 +14,7 @@ pub(super) fn pieces<'a, N: AsRef<str>>(
     text: &'a str,
     names: &[N],
     accepts: impl Fn(&str, Option<char>, Option<char>) -> bool,
-) -> Vec<Piece<'a>> {
+) -> Vec<TextPart<'a>> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut at = 0;
@@ -34,7 +34,7 @@ pub(super) fn pieces<'a, N: AsRef<str>>(
             .find(|(_, name)| matches(name.as_ref()));
         if let Some((index, name)) = found {
             push_text(&mut pieces, text.get(start..at));
-            pieces.push(Piece::Name(index));
+            pieces.push(TextPart::Name(index));
             at += name.as_ref().len();
             start = at;
         } else {
@@ -55,8 +55,8 @@ pub(super) fn replaced(
     pieces(text, &from, accepts)
         .into_iter()
         .filter_map(|piece| match piece {
-            Piece::Text(text) => Some(text),
-            Piece::Name(index) => names.get(index).map(|(_, to)| to.as_str()),
+            TextPart::Text(text) => Some(text),
+            TextPart::Name(index) => names.get(index).map(|(_, to)| to.as_str()),
         })
         .collect()
 }
@@ -70,8 +70,8 @@ pub(super) fn longest_first<T: Ord>(names: &mut Vec<T>, name: impl Fn(&T) -> &st
     names.dedup();
 }
 
-fn push_text<'a>(pieces: &mut Vec<Piece<'a>>, text: Option<&'a str>) {
-    pieces.extend(text.filter(|text| !text.is_empty()).map(Piece::Text));
+fn push_text<'a>(pieces: &mut Vec<TextPart<'a>>, text: Option<&'a str>) {
+    pieces.extend(text.filter(|text| !text.is_empty()).map(TextPart::Text));
 }
 
 #[cfg(test)]
@@ -97,6 +97,6 @@ mod tests {
         let pieces = pieces("77 7", &["7"], |_, before, after| {
             before != Some('7') && after != Some('7')
         });
-        assert_eq!(pieces, [Piece::Text("77 "), Piece::Name(0)]);
+        assert_eq!(pieces, [TextPart::Text("77 "), TextPart::Name(0)]);
     }
 }

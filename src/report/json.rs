@@ -25,18 +25,18 @@ pub(super) const SCHEMA_VERSION: u32 = 1;
 /// Renders the report as JSON.
 pub fn json(outcome: &Outcome) -> String {
     let totals = outcome.totals();
-    printed(&Report::of(outcome, &totals))
+    printed(&ReportDocument::new(outcome, &totals))
 }
 
 /// Streams the JSON report to `out` without holding all of it in memory.
 pub fn write_json(outcome: &Outcome, out: &mut dyn io::Write) -> io::Result<()> {
     let totals = outcome.totals();
-    harmless_json::write(&Report::of(outcome, &totals), out)
+    harmless_json::write(&ReportDocument::new(outcome, &totals), out)
 }
 
 /// Returns the JSON Schema of [`json`].
 pub fn schema() -> String {
-    schema_of::<Report<'_>>()
+    schema_of::<ReportDocument<'_>>()
 }
 
 pub(super) fn schema_of<T: JsonSchema>() -> String {
@@ -50,7 +50,7 @@ pub(super) fn schema_of<T: JsonSchema>() -> String {
 /// Report of `prodverdict check access --format json` and `prodverdict rehearse --format json`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "ProdVerdict report")]
-struct Report<'a> {
+struct ReportDocument<'a> {
     /// 1. A later version may add fields to this one.
     #[schemars(extend("const" = SCHEMA_VERSION))]
     schema_version: u32,
@@ -83,8 +83,9 @@ struct Findings<'a>(Vec<(&'a ContractOutcome, &'a Reported)>);
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let findings = self.0.iter();
-        serializer
-            .collect_seq(findings.map(|(contract, found)| ReportFinding::of(&contract.name, found)))
+        serializer.collect_seq(
+            findings.map(|(contract, found)| ReportFinding::new(&contract.name, found)),
+        )
     }
 }
 
@@ -267,17 +268,17 @@ struct ReportPlace<'a> {
     end_column: u32,
 }
 
-impl<'a> Report<'a> {
-    fn of(outcome: &'a Outcome, totals: &'a Summary) -> Self {
+impl<'a> ReportDocument<'a> {
+    fn new(outcome: &'a Outcome, totals: &'a Summary) -> Self {
         let standings = outcome.standings();
         let contracts = outcome.contracts.iter();
         let advice = contracts.flat_map(|contract| {
             let advice = contract.advice.iter();
-            advice.map(|one| ReportAdvice::of(&contract.name, one))
+            advice.map(|one| ReportAdvice::new(&contract.name, one))
         });
         Self {
             schema_version: SCHEMA_VERSION,
-            verdict: ReportVerdict::of(outcome.verdict),
+            verdict: ReportVerdict::from(outcome.verdict),
             findings: Findings(outcome.findings()),
             contracts: outcome
                 .contracts
@@ -285,54 +286,57 @@ impl<'a> Report<'a> {
                 .map(|contract| ReportContract {
                     name: &contract.name,
                     source: contract.source.as_str(),
-                    verdict: ReportVerdict::of(contract.verdict),
-                    fail_on: contract.fail_on.map(ReportSeverity::of),
-                    summary: ReportSummary::of(&contract.summary),
-                    problem: contract.problem.as_ref().map(ReportProblem::of),
+                    verdict: ReportVerdict::from(contract.verdict),
+                    fail_on: contract.fail_on.map(ReportSeverity::from),
+                    summary: ReportSummary::from(&contract.summary),
+                    problem: contract.problem.as_ref().map(ReportProblem::from),
                     named: &contract.named,
                 })
                 .collect(),
-            summary: ReportSummary::of(totals),
-            problems: outcome.problems.iter().map(ReportProblem::of).collect(),
-            warnings: outcome.warnings.iter().map(ReportProblem::of).collect(),
+            summary: ReportSummary::from(totals),
+            problems: outcome.problems.iter().map(ReportProblem::from).collect(),
+            warnings: outcome.warnings.iter().map(ReportProblem::from).collect(),
             advice: advice.collect(),
-            rehearsal: outcome.rehearsal.as_ref().map(ReportRehearsal::of),
+            rehearsal: outcome.rehearsal.as_ref().map(ReportRehearsal::from),
             since: outcome
                 .since
                 .as_ref()
-                .map(|since| ReportSince::of(since, standings)),
+                .map(|since| ReportSince::new(since, standings)),
             accepted: standings.accepted,
         }
     }
 }
 
 impl<'a> ReportFinding<'a> {
-    pub(super) fn of(contract: &'a str, found: &'a Reported) -> Self {
+    pub(super) fn new(contract: &'a str, found: &'a Reported) -> Self {
         let finding = &found.finding;
         Self {
             contract,
             rule: finding.rule.as_str(),
-            severity: ReportSeverity::of(finding.severity),
+            severity: ReportSeverity::from(finding.severity),
             entity: &finding.entity,
-            entity_kind: ReportEntityKind::of(finding.entity.kind()),
+            entity_kind: ReportEntityKind::from(finding.entity.kind()),
             entity_id: finding.entity.id(),
             message: &finding.message,
             fix: &finding.fix,
-            subject: ReportSubject::of(&finding.subject),
+            subject: ReportSubject::from(&finding.subject),
             evidence: finding.evidence_lines(),
-            mentions: finding.mentions.as_deref().map(ReportMentions::of),
+            mentions: finding.mentions.as_deref().map(ReportMentions::from),
             amount: amounts(&finding.amount),
             fingerprint: &finding.fingerprint,
-            place: found.place.as_ref().map(ReportPlace::of),
-            standing: found.standing.as_ref().map(ReportStanding::of),
-            acceptance: found.standing.as_ref().and_then(ReportAcceptance::of),
-            changes: found.changes.iter().map(ReportChange::of).collect(),
+            place: found.place.as_ref().map(ReportPlace::from),
+            standing: found.standing.as_ref().map(ReportStanding::from),
+            acceptance: found
+                .standing
+                .as_ref()
+                .and_then(ReportAcceptance::from_standing),
+            changes: found.changes.iter().map(ReportChange::from).collect(),
         }
     }
 }
 
-impl ReportVerdict {
-    pub(super) fn of(verdict: Verdict) -> Self {
+impl From<Verdict> for ReportVerdict {
+    fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Pass => Self::Pass,
             Verdict::Warn => Self::Warn,
@@ -340,7 +344,9 @@ impl ReportVerdict {
             Verdict::Error => Self::Error,
         }
     }
+}
 
+impl ReportVerdict {
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             Self::Pass => Verdict::Pass,
@@ -351,15 +357,17 @@ impl ReportVerdict {
     }
 }
 
-impl ReportSeverity {
-    pub(super) fn of(severity: Severity) -> Self {
+impl From<Severity> for ReportSeverity {
+    fn from(severity: Severity) -> Self {
         match severity {
             Severity::High => Self::High,
             Severity::Medium => Self::Medium,
             Severity::Low => Self::Low,
         }
     }
+}
 
+impl ReportSeverity {
     pub(super) fn severity(&self) -> Severity {
         match self {
             Self::High => Severity::High,
@@ -369,8 +377,8 @@ impl ReportSeverity {
     }
 }
 
-impl<'a> ReportSubject<'a> {
-    fn of(subject: &'a Subject) -> Self {
+impl<'a> From<&'a Subject> for ReportSubject<'a> {
+    fn from(subject: &'a Subject) -> Self {
         Self {
             account: subject.account.as_deref(),
             customer: subject.customer.as_deref(),
@@ -384,8 +392,8 @@ impl<'a> ReportSubject<'a> {
     }
 }
 
-impl<'a> ReportSummary<'a> {
-    fn of(summary: &'a Summary) -> Self {
+impl<'a> From<&'a Summary> for ReportSummary<'a> {
+    fn from(summary: &'a Summary) -> Self {
         let subscriptions = summary.subscriptions.iter();
         let by_rule = summary.by_rule.iter();
         Self {
@@ -415,18 +423,18 @@ impl<'a> ReportSummary<'a> {
     }
 }
 
-impl<'a> ReportProblem<'a> {
-    pub(super) fn of(problem: &'a Problem) -> Self {
+impl<'a> From<&'a Problem> for ReportProblem<'a> {
+    fn from(problem: &'a Problem) -> Self {
         Self {
             message: &problem.message,
             hint: &problem.hint,
-            place: problem.place.as_ref().map(ReportPlace::of),
+            place: problem.place.as_ref().map(ReportPlace::from),
         }
     }
 }
 
 impl<'a> ReportAdvice<'a> {
-    fn of(contract: &'a str, advice: &'a Problem) -> Self {
+    fn new(contract: &'a str, advice: &'a Problem) -> Self {
         let place = advice.place.as_ref();
         Self {
             contract,
@@ -434,13 +442,13 @@ impl<'a> ReportAdvice<'a> {
             hint: &advice.hint,
             file: place.map(|place| place.path.as_str()),
             line: place.map(|place| place.line),
-            place: place.map(ReportPlace::of),
+            place: place.map(ReportPlace::from),
         }
     }
 }
 
-impl<'a> ReportPlace<'a> {
-    fn of(place: &'a Place) -> Self {
+impl<'a> From<&'a Place> for ReportPlace<'a> {
+    fn from(place: &'a Place) -> Self {
         Self {
             path: &place.path,
             line: place.line,

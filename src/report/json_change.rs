@@ -17,8 +17,8 @@ pub(super) struct ReportChange<'a> {
     does: &'a str,
 }
 
-impl<'a> ReportChange<'a> {
-    pub(super) fn of(change: &'a Change) -> Self {
+impl<'a> From<&'a Change> for ReportChange<'a> {
+    fn from(change: &'a Change) -> Self {
         Self {
             path: &change.path,
             line: change.line,

@@ -43,8 +43,8 @@ struct ReportEvent<'a> {
     is_earlier: bool,
 }
 
-impl ReportEntityKind {
-    pub(super) fn of(kind: EntityKind) -> Self {
+impl From<EntityKind> for ReportEntityKind {
+    fn from(kind: EntityKind) -> Self {
         match kind {
             EntityKind::Account => Self::Account,
             EntityKind::Accounts => Self::Accounts,
@@ -56,7 +56,9 @@ impl ReportEntityKind {
             EntityKind::Step => Self::Step,
         }
     }
+}
 
+impl ReportEntityKind {
     pub(super) fn kind(&self) -> EntityKind {
         match self {
             Self::Account => EntityKind::Account,
@@ -71,8 +73,8 @@ impl ReportEntityKind {
     }
 }
 
-impl<'a> ReportMentions<'a> {
-    pub(super) fn of(mentions: &'a Mentions) -> Self {
+impl<'a> From<&'a Mentions> for ReportMentions<'a> {
+    fn from(mentions: &'a Mentions) -> Self {
         let event = |event: &'a EventMention| ReportEvent {
             kind: &event.kind,
             id: event.id.as_deref(),

@@ -45,8 +45,8 @@ pub(super) enum ReportResult {
     CouldNotTell,
 }
 
-impl ReportResult {
-    fn of(result: PlayedResult) -> Self {
+impl From<PlayedResult> for ReportResult {
+    fn from(result: PlayedResult) -> Self {
         match result {
             PlayedResult::Held => Self::Held,
             PlayedResult::Broken => Self::Broken,
@@ -55,7 +55,9 @@ impl ReportResult {
             PlayedResult::CouldNotTell => Self::CouldNotTell,
         }
     }
+}
 
+impl ReportResult {
     pub(super) fn result(&self) -> PlayedResult {
         match self {
             Self::Held => PlayedResult::Held,
@@ -67,13 +69,13 @@ impl ReportResult {
     }
 }
 
-impl<'a> ReportRehearsal<'a> {
-    pub(super) fn of(rehearsed: &'a Rehearsed) -> Self {
+impl<'a> From<&'a Rehearsed> for ReportRehearsal<'a> {
+    fn from(rehearsed: &'a Rehearsed) -> Self {
         let scenario = |one: &'a PlayedScenario| ReportScenario {
             id: &one.id,
             title: &one.title,
             ends: &one.ends,
-            result: ReportResult::of(one.result),
+            result: ReportResult::from(one.result),
             left_out: &one.left_out,
             plays: one.plays,
             steps: one.steps,

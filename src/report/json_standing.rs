@@ -44,7 +44,7 @@ pub(super) struct ReportAcceptance<'a> {
 }
 
 impl<'a> ReportSince<'a> {
-    pub(super) fn of(since: &'a Since, standings: Standings) -> Self {
+    pub(super) fn new(since: &'a Since, standings: Standings) -> Self {
         Self {
             source: &since.source,
             new: standings.new,
@@ -55,8 +55,8 @@ impl<'a> ReportSince<'a> {
     }
 }
 
-impl ReportStanding {
-    pub(super) fn of(standing: &Standing) -> Self {
+impl From<&Standing> for ReportStanding {
+    fn from(standing: &Standing) -> Self {
         match standing {
             Standing::New => Self::New,
             Standing::Known => Self::Known,
@@ -66,7 +66,7 @@ impl ReportStanding {
 }
 
 impl<'a> ReportAcceptance<'a> {
-    pub(super) fn of(standing: &'a Standing) -> Option<Self> {
+    pub(super) fn from_standing(standing: &'a Standing) -> Option<Self> {
         match standing {
             Standing::New | Standing::Known => None,
             Standing::Accepted { reason, until } => Some(Self {

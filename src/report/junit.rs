@@ -23,7 +23,7 @@ use super::{
 const ATTRIBUTE_CHARACTERS: usize = 300;
 
 /// A test and its result.
-struct Case {
+struct TestCase {
     name: String,
     class: String,
     result: CaseResult,
@@ -45,7 +45,7 @@ struct Detail {
 
 struct Suite {
     name: String,
-    cases: Vec<Case>,
+    cases: Vec<TestCase>,
 }
 
 /// Renders the outcome as test suites. A missing verdict becomes an error.
@@ -80,7 +80,7 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
     } else {
         suites.extend(outcome.contracts.iter().map(of_contract));
     }
-    let is_error = |case: &Case| matches!(case.result, CaseResult::Error(_));
+    let is_error = |case: &TestCase| matches!(case.result, CaseResult::Error(_));
     let has_error = suites.iter().flat_map(|suite| &suite.cases).any(is_error);
     if outcome.verdict == Verdict::Error && !has_error {
         let problem = Problem {
@@ -110,13 +110,13 @@ fn of_contract(contract: &ContractOutcome) -> Suite {
         let findings: Vec<_> = contract.findings.iter().filter(of_rule).collect();
         // Without a verdict, no rule is known to hold.
         if findings.is_empty() && contract.problem.is_none() {
-            cases.push(Case {
+            cases.push(TestCase {
                 name: rule.to_string(),
                 class: contract.name.clone(),
                 result: CaseResult::Passed,
             });
         }
-        cases.extend(findings.into_iter().map(|found| Case {
+        cases.extend(findings.into_iter().map(|found| TestCase {
             name: format!("{rule}: {}", found.finding.entity),
             class: contract.name.clone(),
             result: result_of(found),
@@ -137,18 +137,18 @@ fn result_of(found: &Reported) -> CaseResult {
     }
 }
 
-fn error_of(contract: &ContractOutcome) -> Vec<Case> {
+fn error_of(contract: &ContractOutcome) -> Vec<TestCase> {
     let problem = contract.problem.iter();
     problem
         .map(|problem| no_verdict(problem, &contract.name))
         .collect()
 }
 
-fn no_verdict(problem: &Problem, class: &str) -> Case {
+fn no_verdict(problem: &Problem, class: &str) -> TestCase {
     let mut lines = vec![shown::message_line(problem)];
     lines.extend(shown::hint_lines(problem));
     lines.extend(shown::place(problem));
-    Case {
+    TestCase {
         name: "verdict".to_owned(),
         class: class.to_owned(),
         result: CaseResult::Error(Detail {
@@ -200,7 +200,7 @@ fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
     }
     // Keep the findings that belong to no scenario.
     let others = findings.iter().zip(&is_told).filter(|(_, told)| !**told);
-    cases.extend(others.map(|((contract, found), _)| Case {
+    cases.extend(others.map(|((contract, found), _)| TestCase {
         name: format!("{}: {}", found.finding.rule, found.finding.entity),
         class: contract.name.clone(),
         result: result_of(found),
@@ -211,7 +211,7 @@ fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
     }
 }
 
-fn of_scenario(scenario: &PlayedScenario, failures: Vec<Detail>) -> Case {
+fn of_scenario(scenario: &PlayedScenario, failures: Vec<Detail>) -> TestCase {
     let broken = || Detail {
         message: "it is broken".to_owned(),
         kind: "scenario",
@@ -225,7 +225,7 @@ fn of_scenario(scenario: &PlayedScenario, failures: Vec<Detail>) -> Case {
             CaseResult::Skipped(scenario.left_out.join("; "))
         }
     };
-    Case {
+    TestCase {
         name: format!("{}: {}", scenario.id, scenario.title),
         class: "rehearsal".to_owned(),
         result,
@@ -263,7 +263,7 @@ fn write_suite(writer: &mut Writer<&mut Vec<u8>>, suite: &Suite) -> io::Result<(
     Ok(())
 }
 
-fn write_case(writer: &mut Writer<&mut Vec<u8>>, case: &Case) -> io::Result<()> {
+fn write_case(writer: &mut Writer<&mut Vec<u8>>, case: &TestCase) -> io::Result<()> {
     let element = writer
         .create_element("testcase")
         .with_attribute(("name", attribute(&case.name).as_str()))
@@ -304,7 +304,7 @@ fn write_detail(
 }
 
 /// Counts `tests`, `failures`, `errors` and `skipped`, which views rely on.
-fn counts<'c>(cases: impl Iterator<Item = &'c Case>) -> [(&'static str, String); 4] {
+fn counts<'c>(cases: impl Iterator<Item = &'c TestCase>) -> [(&'static str, String); 4] {
     let (mut tests, mut failures, mut errors, mut skipped) = (0_u64, 0_u64, 0_u64, 0_u64);
     for case in cases {
         tests += 1;

@@ -6,13 +6,13 @@ use super::Outcome;
 
 /// The explanation and an optional warning.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Meaning {
+pub(super) struct VerdictMeaning {
     pub(super) says: &'static str,
     /// The part that is emphasized.
     pub(super) warns: Option<&'static str>,
 }
 
-pub(super) fn meaning(outcome: &Outcome) -> Meaning {
+pub(super) fn meaning(outcome: &Outcome) -> VerdictMeaning {
     let is_rehearsal = outcome.rehearsal.is_some();
     let mut contracts = outcome.contracts.iter();
     let has_findings = contracts.any(|contract| !contract.findings.is_empty());
@@ -42,5 +42,5 @@ pub(super) fn meaning(outcome: &Outcome) -> Meaning {
         (Verdict::Error, false) => Some("nothing is known about access and payment."),
         (Verdict::Pass | Verdict::Warn | Verdict::Fail, _) => None,
     };
-    Meaning { says, warns }
+    VerdictMeaning { says, warns }
 }

@@ -51,7 +51,9 @@ use crate::{
 
 pub use accepted::newly_accepted;
 pub use amount::amounts;
-pub use annotation::{Annotation, Level, annotations, of_warnings as annotations_of_warnings};
+pub use annotation::{
+    Annotation, AnnotationLevel, annotations, of_warnings as annotations_of_warnings,
+};
 pub use baseline_file::{ToAccept, baseline_entries};
 pub use compare::{Comparison, Standings};
 pub use explanation::{
@@ -65,7 +67,7 @@ pub use mask::{Mask, MaskedWriter, parts as parts_of_secret};
 pub use read::{MAX_READ_BYTES, ReadError, read_json};
 pub use redact::redact_ids;
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
-pub use repair::{Cell, CellChange, CellKind, CellValue, Repair, RowRepair};
+pub use repair::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair};
 pub use text::{problems, summary_line, text, warnings, write_text};
 
 /// The complete result of a run, for all renderers and publishers.

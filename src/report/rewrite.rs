@@ -11,8 +11,8 @@ use crate::{
 };
 
 use super::{
-    Cell as RowCell, CellChange, CellValue, Change, ContractOutcome, Outcome, PlayedScenario,
-    Rehearsed, Repair, Reported, RowRepair,
+    CellChange, CellValue, Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed, Repair,
+    RepairCell as RowCell, Reported, RowRepair,
 };
 
 /// Rewrites every text of external origin. Fingerprints and the currencies of amounts stay. Every struct is

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Cell, CellChange, CellKind, CellValue, Change, ContractOutcome, FORMATS, Outcome, Repair,
+    CellChange, CellKind, CellValue, Change, ContractOutcome, FORMATS, Outcome, Repair, RepairCell,
     Reported, RowRepair, Surroundings, annotations, json, markdown,
     sample_compared::compared,
     sample_rehearsal::{rehearsal, rehearsal_full_of},
@@ -225,7 +225,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
 }
 
 fn repair_full_of(text: &str) -> RowRepair {
-    let cell = || Cell {
+    let cell = || RepairCell {
         column: text.into(),
         kind: CellKind::Text,
         value: Some(text.into()),

@@ -1,6 +1,6 @@
 //! Workflow commands: log lines that GitHub's runner executes, with their contents escaped.
 
-use super::{Annotation, Level, count};
+use super::{Annotation, AnnotationLevel, count};
 
 /// Maximum length of a message. The runner truncates longer ones.
 const MESSAGE_CHARACTERS: usize = 4096;
@@ -41,7 +41,11 @@ pub fn annotation(annotation: &Annotation) -> String {
 /// command counts them; `rest` says where they are.
 pub fn annotations(annotations: &[Annotation], rest: &str) -> Vec<String> {
     let mut commands = Vec::new();
-    for level in [Level::Failure, Level::Warning, Level::Notice] {
+    for level in [
+        AnnotationLevel::Failure,
+        AnnotationLevel::Warning,
+        AnnotationLevel::Notice,
+    ] {
         let of_level: Vec<_> = annotations
             .iter()
             .filter(|one| one.level == level)
@@ -67,11 +71,11 @@ pub fn add_mask(value: &str) -> Option<String> {
     (!value.trim().is_empty()).then(|| format!("::add-mask::{}", data(value)))
 }
 
-fn command(level: Level) -> &'static str {
+fn command(level: AnnotationLevel) -> &'static str {
     match level {
-        Level::Failure => "error",
-        Level::Warning => "warning",
-        Level::Notice => "notice",
+        AnnotationLevel::Failure => "error",
+        AnnotationLevel::Warning => "warning",
+        AnnotationLevel::Notice => "notice",
     }
 }
 
@@ -104,7 +108,7 @@ mod tests {
     fn a_level_shows_nine_and_says_how_many_more_there_are() {
         let one = annotations_of(&sample::failing(), "a.yml").remove(0);
         let notice = Annotation {
-            level: Level::Notice,
+            level: AnnotationLevel::Notice,
             ..one.clone()
         };
         let exactly: Vec<_> = std::iter::repeat_n(one.clone(), 9).collect();

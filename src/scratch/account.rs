@@ -11,7 +11,7 @@ use super::{
     Scratch,
     error::{Error, hides_rows, told},
 };
-use crate::config::{AccountStatement, Placeholder, sql::Piece};
+use crate::config::{AccountStatement, Placeholder, sql::SqlPiece};
 
 const MAKING: &str = "making an account";
 
@@ -112,8 +112,8 @@ async fn typed_one(
         .pieces
         .iter()
         .filter_map(|piece| match piece {
-            Piece::Value(value) => Some(*value),
-            Piece::Verbatim { .. } => None,
+            SqlPiece::Value(value) => Some(*value),
+            SqlPiece::Verbatim { .. } => None,
         })
         .collect();
     let mut types: Vec<Option<String>> = vec![None; values.len()];
@@ -227,8 +227,8 @@ fn text_of(statement: &AccountStatement, types: &[Option<String>]) -> String {
     let mut number = 0;
     for piece in &statement.sql.pieces {
         match piece {
-            Piece::Verbatim { text: verbatim, .. } => text.push_str(verbatim),
-            Piece::Value(_) => {
+            SqlPiece::Verbatim { text: verbatim, .. } => text.push_str(verbatim),
+            SqlPiece::Value(_) => {
                 let kind = types.get(number).and_then(Option::as_deref);
                 number += 1;
                 match kind {

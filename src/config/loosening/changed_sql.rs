@@ -55,18 +55,18 @@ pub fn all_sql(head: &Config) -> Vec<ChangedSql> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Text<'c> {
-    key: Key,
+struct SqlText<'c> {
+    key: SqlKey,
     sql: &'c str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
+enum SqlKey {
     Database(&'static str),
     Column(Field),
 }
 
-impl Key {
+impl SqlKey {
     fn as_str(self) -> &'static str {
         match self {
             Self::Database(key) => key,
@@ -83,7 +83,7 @@ impl Key {
 }
 
 /// Returns all SQL of a contract. `..` is not used: a new field has to be considered here.
-fn texts(contract: &AccessContract) -> Vec<Text<'_>> {
+fn texts(contract: &AccessContract) -> Vec<SqlText<'_>> {
     let AccessContract {
         database,
         // None of these is SQL.
@@ -103,8 +103,8 @@ fn texts(contract: &AccessContract) -> Vec<Text<'_>> {
         statement_timeout: _,
         timezone: _,
     } = database;
-    let text = |key: &'static str, sql| Text {
-        key: Key::Database(key),
+    let text = |key: &'static str, sql| SqlText {
+        key: SqlKey::Database(key),
         sql,
     };
     match accounts {
@@ -117,9 +117,9 @@ fn texts(contract: &AccessContract) -> Vec<Text<'_>> {
             filter,
         } => {
             let columns = columns.iter().filter_map(|(field, expression)| {
-                let key = Key::Column(*field);
+                let key = SqlKey::Column(*field);
                 match expression {
-                    Expression::Sql(sql) => Some(Text { key, sql }),
+                    Expression::Sql(sql) => Some(SqlText { key, sql }),
                     // The name is quoted, and the values are bound.
                     Expression::Column(_)
                     | Expression::In {

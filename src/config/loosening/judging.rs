@@ -194,13 +194,13 @@ fn prices(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
 
 /// Effect of a status on access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Meaning {
+enum StatusEffect {
     Grants,
     Denies,
     Nothing,
 }
 
-impl Meaning {
+impl StatusEffect {
     fn new(status: &Status, statuses: &Statuses) -> Self {
         if statuses.grant.contains(status) {
             Self::Grants
@@ -221,13 +221,13 @@ impl Meaning {
 }
 
 fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    // `Meaning` reads both.
+    // `StatusEffect` reads both.
     let Statuses { grant: _, deny: _ } = now;
     let listed_before: BTreeSet<_> = before.grant.iter().chain(&before.deny).collect();
     let mut moved: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for status in listed_before {
-        let from = Meaning::new(status, before);
-        let to = Meaning::new(status, now);
+        let from = StatusEffect::new(status, before);
+        let to = StatusEffect::new(status, now);
         if from != to {
             moved.entry((from, to)).or_default().push(status.as_str());
         }
@@ -235,13 +235,13 @@ fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &
     for ((from, to), words) in moved {
         let names = listed(words);
         let effect = match to {
-            Meaning::Grants => {
+            StatusEffect::Grants => {
                 format!("lets accounts have access while their subscription is {names}")
             }
-            Meaning::Denies => {
+            StatusEffect::Denies => {
                 format!("lets accounts be without access while their subscription is {names}")
             }
-            Meaning::Nothing => format!("judges nobody whose subscription is {names}"),
+            StatusEffect::Nothing => format!("judges nobody whose subscription is {names}"),
         };
         let change = format!("{names} goes from {} to {}", from.place(), to.place());
         notes.note(effect, change, places.of_key("statuses", None));

@@ -11,7 +11,7 @@ pub(super) fn matching(base: &[AccessContract], head: &[AccessContract]) -> Vec<
     };
     let base_content: Vec<_> = base_plain.iter().map(content).collect();
     let head_content: Vec<_> = head_plain.iter().map(content).collect();
-    let mut pairs = Pairs {
+    let mut pairs = Pairing {
         partners: vec![None; base.len()],
         taken: vec![false; head.len()],
     };
@@ -24,12 +24,12 @@ pub(super) fn matching(base: &[AccessContract], head: &[AccessContract]) -> Vec<
     pairs.partners
 }
 
-struct Pairs {
+struct Pairing {
     partners: Vec<Option<usize>>,
     taken: Vec<bool>,
 }
 
-impl Pairs {
+impl Pairing {
     /// Matches each contract that has no partner yet with the first that fits.
     fn take<T>(&mut self, base: &[T], head: &[T], fits: impl Fn(&T, &T) -> bool) {
         for (partner, before) in self.partners.iter_mut().zip(base) {

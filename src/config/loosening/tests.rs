@@ -59,10 +59,10 @@ rehearsal:
 "#;
 
 /// Text, replacement (`»` begins the marked line), and the message without its beginning.
-type Change = (&'static str, &'static str, &'static str);
+type LooseningCase = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LOOSER: &[Change] = &[
+const LOOSER: &[LooseningCase] = &[
     ("fail_on: medium", "»fail_on: high", "lets findings of severity medium pass: `fail_on` goes from `medium` to `high`"),
     ("fail_on: medium", "»fail_on: never", "lets findings of severity high and medium pass: `fail_on` goes from `medium` to `never`"),
     ("seat-drift: high", "»seat-drift: off", "turns off `seat-drift`: the severity goes from `high` to `off`"),
@@ -124,7 +124,7 @@ const LOOSER: &[Change] = &[
 
 /// Lines whose removal weakens the file, the beginning of the marked line, and the message.
 #[rustfmt::skip]
-const GONE: &[Change] = &[
+const GONE: &[LooseningCase] = &[
     ("    fail_on: medium\n", "- type: access", "lets findings of severity medium pass: `fail_on` goes from `medium` to `high`"),
     ("    mode: live\n", "- type: access", "accepts objects of the provider's other mode: `mode` goes from `live` to either"),
     ("        status: { column: status, words: { active: ACTIVE, past_due: LATE } }\n", "columns:", "no longer reads a column that rules judge by: `status` goes from `status` to none"),

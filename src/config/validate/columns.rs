@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         Expression,
-        collector::{Collector, Fault, Owner},
-        column::{Column, Form},
+        collector::{Collector, DiagnosticDraft, Parent},
+        column::{ColumnForm, RawColumn},
         diagnostic::Code,
         document::Columns,
-        entry::{Entry, Spot},
+        entry::{Entry, SourceSpan},
     },
     values::not_blank,
 };
@@ -24,7 +24,7 @@ pub(super) struct Needs {
 }
 
 /// Returns the columns by canonical field.
-pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<Column>); 13] {
+pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<RawColumn>); 13] {
     let customer = if columns.customer_id.is_absent() {
         &columns.stripe_customer_id
     } else {
@@ -73,12 +73,12 @@ fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
 
 /// Returns the columns of a contract without `columns`; `owner` is where they could be mapped.
 pub(super) fn defaults(
-    owner: Owner<'_>,
+    owner: Parent<'_>,
     needs: Needs,
     collector: &Collector<'_>,
 ) -> BTreeMap<Field, Expression> {
     if needs.match_on == Some(MatchOn::SubscriptionId) {
-        let nothing: Entry<Column> = Entry::Absent;
+        let nothing: Entry<RawColumn> = Entry::Absent;
         collector.require(&nothing, Field::SubscriptionId.as_str(), owner);
     }
     let default = |field| {
@@ -91,7 +91,7 @@ pub(super) fn defaults(
 /// Reads the columns; the plan is left out if the contract does not check plans.
 pub(super) fn expressions(
     columns: &Columns,
-    owner: Owner<'_>,
+    owner: Parent<'_>,
     needs: Needs,
     collector: &Collector<'_>,
 ) -> BTreeMap<Field, Expression> {
@@ -99,7 +99,7 @@ pub(super) fn expressions(
         && !columns.customer_id.is_absent()
     {
         let message = "`stripe_customer_id` and `customer_id` are the same key";
-        let fault = Fault::new(Code::Conflict, message).help("keep one of the two");
+        let fault = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
         collector.add_at(fault, spot);
     }
     let mut expressions = BTreeMap::new();
@@ -119,9 +119,9 @@ pub(super) fn expressions(
             Some(expression) => {
                 expressions.insert(field, expression);
             }
-            None if needed && matches!(column, Column::Unmapped) => {
+            None if needed && matches!(column, RawColumn::Unmapped) => {
                 let message = format!("`{}` should be mapped, found nothing", field.as_str());
-                let fault = Fault::new(Code::MissingKey, message)
+                let fault = DiagnosticDraft::new(Code::MissingKey, message)
                     .help("name the column it is read from, or an expression: `{sql: …}`");
                 collector.add_at(fault, spot);
             }
@@ -166,18 +166,18 @@ fn is_needed(field: Field, needs: Needs) -> bool {
 
 fn read(
     field: Field,
-    column: &Column,
-    spot: &Spot,
+    column: &RawColumn,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) -> Option<Expression> {
     match column {
-        Column::Unmapped => None,
-        Column::Name(name) => Some(Expression::Column(name.clone())),
-        Column::Form(form) if !form.sql.is_absent() => computed(form, collector),
-        Column::Form(form) if has_values_of_its_own(field) && form.values.is_absent() => {
+        RawColumn::Unmapped => None,
+        RawColumn::Name(name) => Some(Expression::Column(name.clone())),
+        RawColumn::Form(form) if !form.sql.is_absent() => computed(form, collector),
+        RawColumn::Form(form) if has_values_of_its_own(field) && form.values.is_absent() => {
             named(field, form, spot, collector)
         }
-        Column::Form(form) => listed(field, form, spot, collector),
+        RawColumn::Form(form) => listed(field, form, spot, collector),
     }
 }
 
@@ -187,20 +187,26 @@ fn has_values_of_its_own(field: Field) -> bool {
 }
 
 /// Reads `{column: c, …}`.
-fn named(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> Option<Expression> {
+fn named(
+    field: Field,
+    form: &ColumnForm,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
-    let owner = Owner { name: &name, spot };
+    let owner = Parent { name: &name, spot };
     let (spot, column) = collector.require(&form.column, "column", owner)?;
     not_blank("`column`", column, spot, collector).then(|| Expression::Column(column.clone()))
 }
 
 /// Reads `{sql: …}`.
-fn computed(form: &Form, collector: &Collector<'_>) -> Option<Expression> {
+fn computed(form: &ColumnForm, collector: &Collector<'_>) -> Option<Expression> {
     let others = [("column", form.column.spot()), ("in", form.values.spot())];
     for (key, other) in others {
         if let Some(other) = other {
-            let fault = Fault::new(Code::Conflict, format!("`{key}` cannot stand beside `sql`"))
-                .help("keep one of the two");
+            let fault =
+                DiagnosticDraft::new(Code::Conflict, format!("`{key}` cannot stand beside `sql`"))
+                    .help("keep one of the two");
             collector.add_at(fault, other);
         }
     }
@@ -209,19 +215,24 @@ fn computed(form: &Form, collector: &Collector<'_>) -> Option<Expression> {
 }
 
 /// Reads `{column: c, in: […]}`.
-fn listed(field: Field, form: &Form, spot: &Spot, collector: &Collector<'_>) -> Option<Expression> {
+fn listed(
+    field: Field,
+    form: &ColumnForm,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
-    let owner = Owner { name: &name, spot };
+    let owner = Parent { name: &name, spot };
     let column = collector.require(&form.column, "column", owner);
     let (values_spot, values) = collector.require(&form.values, "in", owner)?;
     if !is_yes_or_no(field) {
         let message = format!("`in` makes a yes or no, which {name} is not");
-        let fault =
-            Fault::new(Code::Conflict, message).help("name the column alone, or use `{sql: …}`");
+        let fault = DiagnosticDraft::new(Code::Conflict, message)
+            .help("name the column alone, or use `{sql: …}`");
         collector.add_at(fault, values_spot);
     }
     if values.is_empty() {
-        let fault = Fault::invalid("`in` should list at least one value, found none");
+        let fault = DiagnosticDraft::invalid("`in` should list at least one value, found none");
         collector.add_at(fault.help("nothing would ever have access"), values_spot);
     }
     let (spot, column) = column?;

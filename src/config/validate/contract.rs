@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     super::{
         AccessContract,
-        collector::{Collector, Fault, Owner, quote},
+        collector::{Collector, DiagnosticDraft, Parent, quote},
         diagnostic::Code,
-        document::{self, Contract as Written, FailOn, Level, Literal, SourceOfTruth},
-        entry::{Entry, Spot},
+        document::{self, Literal, RawContract, RawFailOn, RawSeverity, SourceOfTruth},
+        entry::{Entry, SourceSpan},
     },
     database, policy, seats, statuses,
     values::{duration, filled, not_blank, number, seconds, variable},
@@ -20,11 +20,11 @@ const DEFAULT_CONFIRM_AFTER: Duration = Duration::from_secs(10);
 /// Returns the contract, if everything that it needs is there.
 pub(super) fn access_contract(
     name: String,
-    written: &Written,
-    spot: &Spot,
+    written: &RawContract,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) -> Option<AccessContract> {
-    let owner = Owner {
+    let owner = Parent {
         name: "the contract",
         spot,
     };
@@ -69,7 +69,7 @@ pub(super) fn access_contract(
     })
 }
 
-fn source(written: &Written, collector: &Collector<'_>) -> Source {
+fn source(written: &RawContract, collector: &Collector<'_>) -> Source {
     let other = [
         ("paddle", "paddle", written.paddle.spot()),
         (
@@ -84,7 +84,7 @@ fn source(written: &Written, collector: &Collector<'_>) -> Source {
                 let message = format!(
                     "`{section}` is configured, and the source of truth is `stripe` where nothing else is said"
                 );
-                let fault = Fault::new(Code::Conflict, message)
+                let fault = DiagnosticDraft::new(Code::Conflict, message)
                     .help(format!("add `source_of_truth: {word}`"));
                 collector.add_at(fault, spot);
             }
@@ -98,7 +98,11 @@ fn source(written: &Written, collector: &Collector<'_>) -> Source {
 }
 
 /// Returns the variable that holds the key. All sections are checked: a secret in an unused one is still in the file.
-fn key_env<'e>(written: &'e Written, source: Source, collector: &Collector<'_>) -> Option<&'e str> {
+fn key_env<'e>(
+    written: &'e RawContract,
+    source: Source,
+    collector: &Collector<'_>,
+) -> Option<&'e str> {
     let secret_env = |section: &'e Entry<document::StripeKey>| match section.value() {
         Some(section) => variable(
             "secret_env",
@@ -129,20 +133,20 @@ fn key_env<'e>(written: &'e Written, source: Source, collector: &Collector<'_>) 
 }
 
 /// Reads the keys with a single word or value.
-fn words(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
+fn words(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
     contract.mode = written.mode.value().map(|mode| match mode {
-        document::Mode::Live => Mode::Live,
-        document::Mode::Test => Mode::Test,
+        document::RawMode::Live => Mode::Live,
+        document::RawMode::Test => Mode::Test,
     });
     if let Some((spot, entity)) = written.entity.written() {
         check_entity(entity, spot, collector);
         contract.entity.clone_from(entity);
     }
     contract.fail_on = match written.fail_on.value() {
-        None | Some(FailOn::High) => Some(Severity::High),
-        Some(FailOn::Medium) => Some(Severity::Medium),
-        Some(FailOn::Low) => Some(Severity::Low),
-        Some(FailOn::Never) => None,
+        None | Some(RawFailOn::High) => Some(Severity::High),
+        Some(RawFailOn::Medium) => Some(Severity::Medium),
+        Some(RawFailOn::Low) => Some(Severity::Low),
+        Some(RawFailOn::Never) => None,
     };
     contract.allow_empty = written.allow_empty.value().copied().unwrap_or_default();
     contract.fix = filled("fix", &written.fix, collector).map(str::to_owned);
@@ -157,7 +161,7 @@ fn words(contract: &mut Contract, written: &Written, collector: &Collector<'_>) 
     }
 }
 
-fn check_entity(entity: &str, spot: &Spot, collector: &Collector<'_>) {
+fn check_entity(entity: &str, spot: &SourceSpan, collector: &Collector<'_>) {
     let fits = entity.starts_with(|first: char| first.is_ascii_alphabetic())
         && entity
             .chars()
@@ -165,7 +169,7 @@ fn check_entity(entity: &str, spot: &Spot, collector: &Collector<'_>) {
     if !fits {
         let message = format!("`entity` should be one word, found {}", quote(entity));
         let help = "write a word for an account, such as `user`, `team` or `organization`";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
 }
 
@@ -179,12 +183,12 @@ fn texts(key: &str, entries: &[Entry<Literal>], collector: &Collector<'_>) -> BT
         .collect()
 }
 
-impl From<Level> for Severity {
-    fn from(level: Level) -> Self {
+impl From<RawSeverity> for Severity {
+    fn from(level: RawSeverity) -> Self {
         match level {
-            Level::High => Self::High,
-            Level::Medium => Self::Medium,
-            Level::Low => Self::Low,
+            RawSeverity::High => Self::High,
+            RawSeverity::Medium => Self::Medium,
+            RawSeverity::Low => Self::Low,
         }
     }
 }

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     super::{
         AccountsQuery, DatabaseSettings, TableName,
-        collector::{Collector, Fault, Owner, quote},
+        collector::{Collector, DiagnosticDraft, Parent, quote},
         diagnostic::Code,
-        document::{self, Database},
-        entry::{Entry, Spot},
+        document::{self, RawDatabase},
+        entry::{Entry, SourceSpan},
     },
     columns::{self, Needs},
     table_name,
@@ -26,16 +26,16 @@ const LONGEST_TIMEOUT: Duration = Duration::from_millis(2_147_483_647);
 
 /// Returns the settings, and the sources of the mapped columns for messages.
 pub(super) fn settings(
-    database: &Database,
-    spot: &Spot,
+    database: &RawDatabase,
+    spot: &SourceSpan,
     plans_configured: bool,
     collector: &Collector<'_>,
 ) -> Option<(DatabaseSettings, BTreeMap<Field, ColumnName>)> {
     let match_on = match &database.match_on {
         Entry::Absent => Some(MatchOn::default()),
         Entry::Broken(_) => None,
-        Entry::Written(_, document::MatchOn::CustomerId) => Some(MatchOn::CustomerId),
-        Entry::Written(_, document::MatchOn::SubscriptionId) => Some(MatchOn::SubscriptionId),
+        Entry::Written(_, document::RawMatchOn::CustomerId) => Some(MatchOn::CustomerId),
+        Entry::Written(_, document::RawMatchOn::SubscriptionId) => Some(MatchOn::SubscriptionId),
     };
     let needs = Needs {
         match_on,
@@ -64,12 +64,12 @@ pub(super) fn settings(
 }
 
 fn table(
-    database: &Database,
-    spot: &Spot,
+    database: &RawDatabase,
+    spot: &SourceSpan,
     needs: Needs,
     collector: &Collector<'_>,
 ) -> Option<AccountsQuery> {
-    let owner = Owner {
+    let owner = Parent {
         name: "`database`",
         spot,
     };
@@ -81,14 +81,14 @@ fn table(
         && word.eq_ignore_ascii_case("where")
     {
         let message = "`where` should be a condition, found the word `where` before it";
-        let fault = Fault::invalid(message).help("leave that word out");
+        let fault = DiagnosticDraft::invalid(message).help("leave that word out");
         collector.add_at(fault, spot);
     }
     let columns = match &database.columns {
         Entry::Absent => columns::defaults(owner, needs, collector),
         Entry::Broken(_) => return None,
         Entry::Written(spot, columns) => {
-            let owner = Owner {
+            let owner = Parent {
                 name: "`columns`",
                 spot,
             };
@@ -119,13 +119,13 @@ fn table_name(entry: &Entry<String>, collector: &Collector<'_>) -> Option<TableN
                 quote(text)
             );
             let help = "write `users`, `schema.table` or, within single quotes, `\"Quoted Name\"`";
-            collector.add_at(Fault::invalid(message).help(help), spot);
+            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
             None
         }
     }
 }
 
-fn query(database: &Database, collector: &Collector<'_>) -> Option<AccountsQuery> {
+fn query(database: &RawDatabase, collector: &Collector<'_>) -> Option<AccountsQuery> {
     let others = [
         ("users_table", database.users_table.spot()),
         ("columns", database.columns.spot()),
@@ -134,7 +134,7 @@ fn query(database: &Database, collector: &Collector<'_>) -> Option<AccountsQuery
     ];
     for (key, other) in others {
         if let Some(spot) = other {
-            let fault = Fault::new(
+            let fault = DiagnosticDraft::new(
                 Code::Conflict,
                 format!("`{key}` cannot stand beside `query`"),
             )
@@ -160,7 +160,7 @@ fn columns_of_a_query(match_on: MatchOn) -> BTreeMap<Field, ColumnName> {
 }
 
 fn statement_timeout(
-    entry: &Entry<document::Lasting>,
+    entry: &Entry<document::DurationText>,
     collector: &Collector<'_>,
 ) -> Option<Duration> {
     if entry.is_absent() {
@@ -176,7 +176,7 @@ fn statement_timeout(
             quote(&text.0)
         );
         let help = "a statement without an end could hold up your database";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     None
 }
@@ -195,7 +195,7 @@ fn timezone<'e>(entry: &'e Entry<String>, collector: &Collector<'_>) -> Option<&
         quote(name)
     );
     collector.add_at(
-        Fault::invalid(message).help("write one such as `UTC` or `Europe/Berlin`"),
+        DiagnosticDraft::invalid(message).help("write one such as `UTC` or `Europe/Berlin`"),
         spot,
     );
     None

@@ -18,10 +18,10 @@ pub(super) use columns::fields_of;
 
 use super::{
     Config,
-    collector::{Collector, Fault, Owner, quote},
+    collector::{Collector, DiagnosticDraft, Parent, quote},
     diagnostic::Code,
-    document::{Contract, Document},
-    entry::{Entry, Spot},
+    document::{RawConfig, RawContract},
+    entry::{Entry, SourceSpan},
     places::ContractPlaces,
     secrets,
 };
@@ -32,19 +32,19 @@ const LONGEST_NAME: usize = 100;
 
 /// Returns the configuration, if everything that it needs is there. It is valid only if no problem was reported.
 pub(super) fn config(
-    document: &Entry<Document>,
+    document: &Entry<RawConfig>,
     warnings: Vec<Problem>,
     collector: &Collector<'_>,
 ) -> Option<Config> {
     let (spot, document) = document.written()?;
-    let owner = Owner {
+    let owner = Parent {
         name: "the file",
         spot,
     };
     if let Some((spot, version)) = collector.require(&document.version, "version", owner)
         && version.0 != "1"
     {
-        let fault = Fault::invalid(format!(
+        let fault = DiagnosticDraft::invalid(format!(
             "`version` should be 1, found {}",
             quote(&version.0)
         ))
@@ -63,7 +63,7 @@ pub(super) fn config(
     let (spot, _) = contracts?;
     if written.is_empty() {
         let message = "`contracts` should hold at least one contract of type `access`, found none";
-        let fault = Fault::invalid(message);
+        let fault = DiagnosticDraft::invalid(message);
         collector.add_at(fault.help("add `- type: access`"), spot);
     }
     let mut contracts = Vec::new();
@@ -85,14 +85,14 @@ pub(super) fn config(
 }
 
 /// Returns the names of the contracts that could be read, as written or made from their position.
-fn names(contracts: &[Entry<Contract>], collector: &Collector<'_>) -> Vec<String> {
+fn names(contracts: &[Entry<RawContract>], collector: &Collector<'_>) -> Vec<String> {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     for (spot, name) in written(contracts).filter_map(|contract| contract.name.written()) {
         check_name(name, spot, collector);
         let line = collector.lines().number(spot.value.start);
         if let Some(first) = lines.get(name.as_str()) {
             let message = format!("another contract is called {} too", quote(name));
-            let fault = Fault::new(Code::Conflict, message).help(format!(
+            let fault = DiagnosticDraft::new(Code::Conflict, message).help(format!(
                 "the first one is on line {first}; give each its own name"
             ));
             collector.add_at(fault, spot);
@@ -118,11 +118,11 @@ fn names(contracts: &[Entry<Contract>], collector: &Collector<'_>) -> Vec<String
         .collect()
 }
 
-fn written(contracts: &[Entry<Contract>]) -> impl Iterator<Item = &Contract> {
+fn written(contracts: &[Entry<RawContract>]) -> impl Iterator<Item = &RawContract> {
     contracts.iter().filter_map(Entry::value)
 }
 
-fn check_name(name: &str, spot: &Spot, collector: &Collector<'_>) {
+fn check_name(name: &str, spot: &SourceSpan, collector: &Collector<'_>) {
     let fits = !name.trim().is_empty()
         && name.chars().count() <= LONGEST_NAME
         && !name.chars().any(char::is_control)
@@ -132,6 +132,6 @@ fn check_name(name: &str, spot: &Spot, collector: &Collector<'_>) {
             "`name` should be one line of at most {LONGEST_NAME} characters, found {}",
             quote(name)
         );
-        collector.add_at(Fault::invalid(message), spot);
+        collector.add_at(DiagnosticDraft::invalid(message), spot);
     }
 }

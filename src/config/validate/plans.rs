@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        collector::{Collector, Fault, quote},
+        collector::{Collector, DiagnosticDraft, quote},
         diagnostic::Code,
-        document::Contract as Written,
-        entry::{Entry, Spot},
-        forms::Words,
+        document::RawContract,
+        entry::{Entry, SourceSpan},
+        forms::WordOrList,
         suggestion,
     },
     prices::check_id,
@@ -18,7 +18,7 @@ use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Source};
 
 const LOOKUP_KEY: &str = "lookup_key:";
 
-pub(super) fn fill(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
+pub(super) fn fill(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
     let pairs = written.plans.value().map(|plans| plans.0.as_slice());
     for (key, entry) in pairs.unwrap_or_default() {
         let is_key = entry
@@ -41,7 +41,7 @@ pub(super) fn fill(contract: &mut Contract, written: &Written, collector: &Colle
 }
 
 /// Checks that the key can find a price of this source.
-fn check_key(key: &str, source: Source, spot: &Spot, collector: &Collector<'_>) -> bool {
+fn check_key(key: &str, source: Source, spot: &SourceSpan, collector: &Collector<'_>) -> bool {
     if !check_id(key, spot, collector) {
         return false;
     }
@@ -51,7 +51,10 @@ fn check_key(key: &str, source: Source, spot: &Spot, collector: &Collector<'_>) 
             "a key of `plans` should be an id, or a beginning with one `*` at its end, found {}",
             quote(key)
         );
-        collector.add_at(Fault::invalid(message).help(keys_of(source)), spot);
+        collector.add_at(
+            DiagnosticDraft::invalid(message).help(keys_of(source)),
+            spot,
+        );
         return false;
     }
     let stranger = if parsed.kind == PlanKeyKind::Price {
@@ -61,7 +64,10 @@ fn check_key(key: &str, source: Source, spot: &Spot, collector: &Collector<'_>) 
     };
     if let Some(what) = stranger {
         let message = format!("{} is {what}", quote(key));
-        collector.add_at(Fault::invalid(message).help(keys_of(source)), spot);
+        collector.add_at(
+            DiagnosticDraft::invalid(message).help(keys_of(source)),
+            spot,
+        );
     }
     stranger.is_none()
 }
@@ -115,10 +121,16 @@ fn keys_of(source: Source) -> &'static str {
 }
 
 /// Reads the plan of a key.
-fn plan(key: &str, spot: &Spot, words: &Words, collector: &Collector<'_>) -> Option<PlanWords> {
+fn plan(
+    key: &str,
+    spot: &SourceSpan,
+    words: &WordOrList,
+    collector: &Collector<'_>,
+) -> Option<PlanWords> {
     let words = words.written(spot);
     if words.is_empty() {
-        let fault = Fault::invalid(format!("{} should have a plan, found none", quote(key)));
+        let fault =
+            DiagnosticDraft::invalid(format!("{} should have a plan, found none", quote(key)));
         collector.add_at(
             fault.help("write the plan as the application stores it"),
             spot,
@@ -133,7 +145,7 @@ fn plan(key: &str, spot: &Spot, words: &Words, collector: &Collector<'_>) -> Opt
         if lines.insert(word.trim(), line).is_some() && fits {
             let message = format!("the plan {} is written twice here", quote(word));
             collector.add_at(
-                Fault::new(Code::Conflict, message).help("keep one of the two"),
+                DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
                 spot,
             );
         }
@@ -143,7 +155,7 @@ fn plan(key: &str, spot: &Spot, words: &Words, collector: &Collector<'_>) -> Opt
 }
 
 /// Checks that the word can be a plan and is not an id of the provider.
-fn check_word(key: &str, word: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+fn check_word(key: &str, word: &str, spot: &SourceSpan, collector: &Collector<'_>) -> bool {
     let word = word.trim();
     let is_id = ["price_", "pri_", "prod_"]
         .into_iter()
@@ -158,7 +170,7 @@ fn check_word(key: &str, word: &str, spot: &Spot, collector: &Collector<'_>) -> 
         quote(word)
     );
     let help = format!("the map is the wrong way round: write `{word}: {key}`");
-    collector.add_at(Fault::invalid(message).help(help), spot);
+    collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     false
 }
 
@@ -169,7 +181,7 @@ fn names_a_price(key: &str) -> bool {
 }
 
 /// Reports words that no price has: they rank nothing. Without `plans`, nothing is checked.
-fn check_order(contract: &Contract, written: &Written, collector: &Collector<'_>) {
+fn check_order(contract: &Contract, written: &RawContract, collector: &Collector<'_>) {
     if contract.plans.is_empty() {
         return;
     }
@@ -193,7 +205,7 @@ pub(super) fn check_known(
     key: &str,
     word: &str,
     known: &[&str],
-    spot: &Spot,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) {
     if word.trim().is_empty() || known.contains(&word.trim()) {
@@ -208,5 +220,5 @@ pub(super) fn check_known(
         || "write it as `plans` does, or remove it".to_owned(),
         |near| format!("did you mean {}?", quote(near)),
     );
-    collector.add_at(Fault::invalid(message).help(help), spot);
+    collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
 }

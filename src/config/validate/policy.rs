@@ -2,9 +2,9 @@
 
 use super::{
     super::{
-        collector::{Collector, Fault, quote},
+        collector::{Collector, DiagnosticDraft, quote},
         diagnostic::Code,
-        document::{Contract as Written, Grace as WrittenGrace, Lasting, RuleLevel},
+        document::{DurationText, RawContract, RawGrace as WrittenGrace, RuleLevel},
         entry::Entry,
         forms::{PauseCollection, PauseWord},
         suggestion,
@@ -16,7 +16,7 @@ use crate::contract::{
     CanceledGrace, Contract, Grace, Pause, PauseMeaning, PausePolicy, Rule, Severity, Source,
 };
 
-pub(super) fn fill(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
+pub(super) fn fill(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
     plans::fill(contract, written, collector);
     contract.ignore_prices = prices::ignored(contract, written, collector);
     if let Some((spot, lists)) = written.statuses.written() {
@@ -71,7 +71,10 @@ fn pause(entry: &Entry<PauseCollection>, source: Source, collector: &Collector<'
             "remove it",
         ),
     };
-    collector.add_at(Fault::new(Code::Conflict, message).help(help), spot);
+    collector.add_at(
+        DiagnosticDraft::new(Code::Conflict, message).help(help),
+        spot,
+    );
     PausePolicy::default()
 }
 
@@ -85,17 +88,20 @@ fn meaning(word: PauseWord) -> PauseMeaning {
 
 fn grace(written: &WrittenGrace, source: Source, collector: &Collector<'_>) -> Grace {
     let canceled = match written.canceled.value() {
-        Some(Lasting(word)) if word == "until_period_end" => {
+        Some(DurationText(word)) if word == "until_period_end" => {
             if let (Source::Paddle, Some(spot)) = (source, written.canceled.spot()) {
                 let message = "`until_period_end` is nothing that Paddle states: a subscription cancelled at period \
                                end stays `active` there until the end";
                 let help = "use a duration such as `canceled: 3d`, or leave it out";
-                collector.add_at(Fault::new(Code::Conflict, message).help(help), spot);
+                collector.add_at(
+                    DiagnosticDraft::new(Code::Conflict, message).help(help),
+                    spot,
+                );
             }
             Some(CanceledGrace::UntilPeriodEnd)
         }
-        Some(Lasting(word)) if suggestion::nearest(word, ["until_period_end"]).is_some() => {
-            let fault = Fault::invalid(format!(
+        Some(DurationText(word)) if suggestion::nearest(word, ["until_period_end"]).is_some() => {
+            let fault = DiagnosticDraft::invalid(format!(
                 "`canceled` should be a duration or `until_period_end`, found {}",
                 quote(word)
             ));
@@ -115,12 +121,12 @@ fn grace(written: &WrittenGrace, source: Source, collector: &Collector<'_>) -> G
 }
 
 /// Reads a grace in seconds; `None` if it is zero.
-fn in_seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'_>) -> Option<i64> {
+fn in_seconds(key: &str, entry: &Entry<DurationText>, collector: &Collector<'_>) -> Option<i64> {
     let seconds = seconds(key, entry, collector)?;
     i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
-fn severities(contract: &mut Contract, written: &Written, collector: &Collector<'_>) {
+fn severities(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
     if let Some(level) = written.severity.value() {
         for (rule, severity) in &mut contract.severities {
             if rule.info().is_published {
@@ -167,7 +173,7 @@ fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
 
 fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, collector: &Collector<'_>) {
     let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
-    let fault = Fault::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
+    let fault = DiagnosticDraft::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));
     if let Some(spot) = entry.spot() {
         collector.add_at(fault, &spot.of_key());

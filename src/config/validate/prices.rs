@@ -1,10 +1,10 @@
 //! Price ids, and lists of them in which a trailing `*` matches any ending.
 
 use super::super::{
-    collector::{Collector, Fault, quote},
+    collector::{Collector, DiagnosticDraft, quote},
     diagnostic::Code,
-    document::Contract as Written,
-    entry::{Entry, Spot},
+    document::RawContract,
+    entry::{Entry, SourceSpan},
 };
 use crate::contract::{Contract, PlanKey, PlanKeyKind, PriceId, PricePattern};
 
@@ -14,7 +14,7 @@ const PLACEHOLDER: &str = "price_your_";
 /// Reads `ignore_prices`, which must not contain prices that `plans` maps.
 pub(super) fn ignored(
     contract: &Contract,
-    written: &Written,
+    written: &RawContract,
     collector: &Collector<'_>,
 ) -> Vec<PricePattern> {
     let patterns = patterns("ignore_prices", &written.ignore_prices, collector);
@@ -25,7 +25,7 @@ pub(super) fn ignored(
                 "{} is mapped in `plans` and ignored here",
                 quote(&key.to_string())
             );
-            let fault = Fault::new(Code::Conflict, message)
+            let fault = DiagnosticDraft::new(Code::Conflict, message)
                 .help("map it or ignore it: a subscription to ignored prices is never judged");
             collector.add_at(fault, spot);
         }
@@ -44,13 +44,13 @@ pub(super) fn of_seats(
     if list.is_empty() {
         let message = format!("`{key}` should list at least one price, found none");
         let help = format!("leave `{key}` out if every price is meant");
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     let patterns = patterns(key, entry, collector);
     for (spot, pattern) in &patterns {
         if ignored.iter().any(|ignored| covers(ignored, pattern)) {
             let message = format!("{} is in `ignore_prices` too", quote(&pattern.to_string()));
-            let fault = Fault::new(Code::Conflict, message)
+            let fault = DiagnosticDraft::new(Code::Conflict, message)
                 .help("count it or ignore it: a subscription to ignored prices is never judged");
             collector.add_at(fault, spot);
         }
@@ -58,7 +58,7 @@ pub(super) fn of_seats(
     Some(without_places(patterns))
 }
 
-fn without_places(patterns: Vec<(&Spot, PricePattern)>) -> Vec<PricePattern> {
+fn without_places(patterns: Vec<(&SourceSpan, PricePattern)>) -> Vec<PricePattern> {
     patterns.into_iter().map(|(_, pattern)| pattern).collect()
 }
 
@@ -66,9 +66,9 @@ fn patterns<'e>(
     key: &str,
     entry: &'e Entry<Vec<Entry<String>>>,
     collector: &Collector<'_>,
-) -> Vec<(&'e Spot, PricePattern)> {
+) -> Vec<(&'e SourceSpan, PricePattern)> {
     let entries = entry.value().map(Vec::as_slice).unwrap_or_default();
-    let mut patterns: Vec<(&Spot, PricePattern)> = Vec::new();
+    let mut patterns: Vec<(&SourceSpan, PricePattern)> = Vec::new();
     for (spot, text) in entries.iter().filter_map(Entry::written) {
         if !check_id(text, spot, collector) {
             continue;
@@ -79,7 +79,7 @@ fn patterns<'e>(
                 "an entry of `{key}` should be a price id, or a beginning with one `*` at its end, found {}",
                 quote(text)
             );
-            let fault = Fault::invalid(message).help("such as `price_addon_*`");
+            let fault = DiagnosticDraft::invalid(message).help("such as `price_addon_*`");
             collector.add_at(fault, spot);
             continue;
         }
@@ -89,13 +89,13 @@ fn patterns<'e>(
 }
 
 /// Checks that the text can be the id of a price.
-pub(super) fn check_id(price: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+pub(super) fn check_id(price: &str, spot: &SourceSpan, collector: &Collector<'_>) -> bool {
     let fault = if price.starts_with(PLACEHOLDER) {
         let message = format!("{} is a placeholder, not a price", quote(price));
-        Fault::new(Code::Placeholder, message)
+        DiagnosticDraft::new(Code::Placeholder, message)
             .help("replace it with the id of your own price, from the provider's dashboard")
     } else if price.trim().is_empty() || price.trim() != price {
-        Fault::invalid(format!(
+        DiagnosticDraft::invalid(format!(
             "a price id should not be empty or begin or end with space, found {}",
             quote(price)
         ))

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        collector::{Collector, Fault, quote},
-        column::Column,
+        collector::{Collector, DiagnosticDraft, quote},
+        column::RawColumn,
         diagnostic::Code,
-        document::{Count, Limit, Whole},
-        entry::{Entry, Spot},
-        forms::Included as WrittenIncluded,
+        document::{NullableInteger, PositiveInteger, WholeNumber},
+        entry::{Entry, SourceSpan},
+        forms::RawIncludedSeats as WrittenIncluded,
     },
     plans, prices,
 };
@@ -17,15 +17,15 @@ use crate::contract::{Contract, Included, Seats};
 
 /// Reads the seats. The plans and ignored prices of `contract` must be filled already.
 pub(super) fn seats(
-    column: &Entry<Column>,
+    column: &Entry<RawColumn>,
     contract: &Contract,
     collector: &Collector<'_>,
 ) -> Seats {
     let mut seats = Seats::default();
-    let Some(form) = column.value().and_then(Column::form) else {
+    let Some(form) = column.value().and_then(RawColumn::form) else {
         return seats;
     };
-    if let Some((spot, Count(text))) = form.per_unit.written() {
+    if let Some((spot, PositiveInteger(text))) = form.per_unit.written() {
         let per_unit = whole("per_unit", text, 1, spot, collector);
         seats.per_unit = per_unit.unwrap_or(seats.per_unit);
     }
@@ -39,7 +39,7 @@ pub(super) fn seats(
         prices::of_seats("unlimited_prices", &form.unlimited_prices, &[], collector);
     if let (Some(spot), true) = (form.unlimited_prices.spot(), form.unlimited.is_absent()) {
         let message = "`unlimited_prices` says nothing without `unlimited`";
-        let fault = Fault::new(Code::Conflict, message)
+        let fault = DiagnosticDraft::new(Code::Conflict, message)
             .help("list the stored values that mean no limit, such as `unlimited: [null, -1]`");
         collector.add_at(fault, spot);
     }
@@ -49,7 +49,7 @@ pub(super) fn seats(
 fn included(
     written: &WrittenIncluded,
     contract: &Contract,
-    spot: &Spot,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) -> Included {
     let pairs = match written {
@@ -61,7 +61,7 @@ fn included(
     };
     if contract.plans.is_empty() {
         let message = "`included` names plans, and `plans` is not configured";
-        let fault = Fault::new(Code::Conflict, message)
+        let fault = DiagnosticDraft::new(Code::Conflict, message)
             .help("map the prices under `plans`, or write one number for all");
         collector.add_at(fault, spot);
         return Included::ByPlan(BTreeMap::new());
@@ -72,7 +72,7 @@ fn included(
         if let Some(spot) = entry.spot() {
             plans::check_known("included", plan, &known, &spot.of_key(), collector);
         }
-        if let Some((spot, Whole(text))) = entry.written()
+        if let Some((spot, WholeNumber(text))) = entry.written()
             && let Some(number) = whole(plan, text, 0, spot, collector)
         {
             by_plan.insert(plan.trim().to_owned(), number);
@@ -81,30 +81,34 @@ fn included(
     Included::ByPlan(by_plan)
 }
 
-fn unlimited(entry: &Entry<Vec<Entry<Limit>>>, collector: &Collector<'_>) -> Vec<Option<i64>> {
+fn unlimited(
+    entry: &Entry<Vec<Entry<NullableInteger>>>,
+    collector: &Collector<'_>,
+) -> Vec<Option<i64>> {
     let Some((spot, entries)) = entry.written() else {
         return Vec::new();
     };
     if entries.is_empty() {
-        let fault = Fault::invalid("`unlimited` should list at least one value, found none");
+        let fault =
+            DiagnosticDraft::invalid("`unlimited` should list at least one value, found none");
         collector.add_at(fault.help("such as `unlimited: [null, -1]`"), spot);
     }
     let mut values = Vec::new();
-    for (spot, Limit(text)) in entries.iter().filter_map(Entry::written) {
+    for (spot, NullableInteger(text)) in entries.iter().filter_map(Entry::written) {
         let value = (text != "null").then(|| text.parse().ok());
         if value == Some(None) {
             let message = format!(
                 "an entry of `unlimited` should be a whole number or `null`, found {}",
                 quote(text)
             );
-            collector.add_at(Fault::invalid(message), spot);
+            collector.add_at(DiagnosticDraft::invalid(message), spot);
             continue;
         }
         let value = value.flatten();
         if values.contains(&value) {
             let message = format!("{} is in `unlimited` twice", quote(text));
             collector.add_at(
-                Fault::new(Code::Conflict, message).help("keep one of the two"),
+                DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
                 spot,
             );
             continue;
@@ -115,7 +119,13 @@ fn unlimited(entry: &Entry<Vec<Entry<Limit>>>, collector: &Collector<'_>) -> Vec
 }
 
 /// Parses a whole number of at least `least`.
-fn whole(key: &str, text: &str, least: u32, spot: &Spot, collector: &Collector<'_>) -> Option<u64> {
+fn whole(
+    key: &str,
+    text: &str,
+    least: u32,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) -> Option<u64> {
     let parsed: Option<u32> = text.parse().ok().filter(|number| *number >= least);
     if parsed.is_none() {
         let message = format!(
@@ -124,7 +134,7 @@ fn whole(key: &str, text: &str, least: u32, spot: &Spot, collector: &Collector<'
             u32::MAX,
             quote(text)
         );
-        collector.add_at(Fault::invalid(message), spot);
+        collector.add_at(DiagnosticDraft::invalid(message), spot);
     }
     parsed.map(u64::from)
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        collector::{Collector, Fault, quote},
-        column::Column,
+        collector::{Collector, DiagnosticDraft, quote},
+        column::RawColumn,
         diagnostic::Code,
-        document::Statuses as Written,
-        entry::{Entry, Spot},
+        document::RawStatuses,
+        entry::{Entry, SourceSpan},
         suggestion,
     },
     values::not_blank,
@@ -16,7 +16,11 @@ use super::{
 use crate::contract::{Status, Statuses};
 
 /// Reads the two lists.
-pub(super) fn lists(written: &Written, spot: &Spot, collector: &Collector<'_>) -> Statuses {
+pub(super) fn lists(
+    written: &RawStatuses,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) -> Statuses {
     let grant = statuses("grant", &written.grant, collector);
     let deny = statuses("deny", &written.deny, collector);
     both(grant, deny, spot, collector)
@@ -24,16 +28,16 @@ pub(super) fn lists(written: &Written, spot: &Spot, collector: &Collector<'_>) -
 
 /// Reads the application's words for each status.
 pub(super) fn words(
-    column: &Entry<Column>,
+    column: &Entry<RawColumn>,
     statuses: &Statuses,
     collector: &Collector<'_>,
 ) -> BTreeMap<Status, Vec<String>> {
-    let form = column.value().and_then(Column::form);
+    let form = column.value().and_then(RawColumn::form);
     let Some((spot, pairs)) = form.and_then(|form| form.words.written()) else {
         return BTreeMap::new();
     };
     if pairs.0.is_empty() {
-        let fault = Fault::invalid("`words` should name at least one status, found none");
+        let fault = DiagnosticDraft::invalid("`words` should name at least one status, found none");
         collector.add_at(fault.help("such as `words: {active: [ACTIVE]}`"), spot);
     }
     let mut words = BTreeMap::new();
@@ -48,7 +52,8 @@ pub(super) fn words(
         let spelled = spellings(key, &written.written(spot), spot, collector);
         if words.insert(status, spelled).is_some() {
             let message = format!("{} names a status that is named already", quote(key));
-            let fault = Fault::new(Code::Conflict, message).help("put all its words in one list");
+            let fault =
+                DiagnosticDraft::new(Code::Conflict, message).help("put all its words in one list");
             collector.add_at(fault, &spot.of_key());
         }
     }
@@ -60,7 +65,7 @@ fn check_status(
     key: &str,
     status: &Status,
     statuses: &Statuses,
-    spot: &Spot,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) {
     let is_known = Status::KNOWN.contains(status)
@@ -70,7 +75,7 @@ fn check_status(
         return;
     }
     let known: Vec<_> = Status::KNOWN.iter().map(Status::as_str).collect();
-    let fault = Fault::invalid(format!("unknown status {}", quote(key)));
+    let fault = DiagnosticDraft::invalid(format!("unknown status {}", quote(key)));
     let help = suggestion::help(key, &known, "the statuses are");
     collector.add_at(fault.help(help), spot);
 }
@@ -78,12 +83,13 @@ fn check_status(
 /// Reads the words for one status.
 fn spellings(
     key: &str,
-    words: &[(&Spot, &str)],
-    spot: &Spot,
+    words: &[(&SourceSpan, &str)],
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) -> Vec<String> {
     if words.is_empty() {
-        let fault = Fault::invalid(format!("{} should have a word, found none", quote(key)));
+        let fault =
+            DiagnosticDraft::invalid(format!("{} should have a word, found none", quote(key)));
         collector.add_at(
             fault.help("write the word that the application stores"),
             spot,
@@ -96,7 +102,7 @@ fn spellings(
         }
         if spelled.iter().any(|known| known == word) {
             let message = format!("the word {} is written twice here", quote(word));
-            let fault = Fault::new(Code::Conflict, message).help("keep one of the two");
+            let fault = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
             collector.add_at(fault, spot);
             continue;
         }
@@ -105,15 +111,15 @@ fn spellings(
     spelled
 }
 
-type Words<'e> = Vec<(&'e Spot, Status)>;
+type StatusWords<'e> = Vec<(&'e SourceSpan, Status)>;
 
 fn statuses<'e>(
     key: &str,
     list: &'e Entry<Vec<Entry<String>>>,
     collector: &Collector<'_>,
-) -> Option<Words<'e>> {
+) -> Option<StatusWords<'e>> {
     let entries = list.value()?.iter().filter_map(Entry::written);
-    let mut words: Words<'e> = Vec::new();
+    let mut words: StatusWords<'e> = Vec::new();
     for (spot, word) in entries {
         let status = Status::parse(word);
         if !not_blank(&format!("an entry of `{key}`"), word, spot, collector) {
@@ -122,7 +128,7 @@ fn statuses<'e>(
         let known = Status::KNOWN;
         let near = suggestion::nearest(word, known.iter().map(Status::as_str));
         if let (Status::Other(_), Some(near)) = (&status, near) {
-            let fault = Fault::invalid(format!("unknown status {}", quote(word)))
+            let fault = DiagnosticDraft::invalid(format!("unknown status {}", quote(word)))
                 .help(format!("did you mean `{near}`?"));
             collector.add_at(fault, spot);
         }
@@ -135,9 +141,9 @@ fn statuses<'e>(
 
 /// Checks that the two lists share no status and that one status grants access.
 fn both(
-    grant: Option<Words<'_>>,
-    deny: Option<Words<'_>>,
-    spot: &Spot,
+    grant: Option<StatusWords<'_>>,
+    deny: Option<StatusWords<'_>>,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) -> Statuses {
     let granted = |status: &Status| grant.iter().flatten().any(|(_, word)| word == status);
@@ -147,17 +153,19 @@ fn both(
                 "status {} is in both `grant` and `deny`",
                 quote(status.as_str())
             );
-            let fault = Fault::new(Code::Conflict, message).help("keep it in one of the two");
+            let fault =
+                DiagnosticDraft::new(Code::Conflict, message).help("keep it in one of the two");
             collector.add_at(fault, spot);
         }
     }
-    let words = |list: Option<Words<'_>>| -> Option<Vec<Status>> {
+    let words = |list: Option<StatusWords<'_>>| -> Option<Vec<Status>> {
         list.map(|list| list.into_iter().map(|(_, status)| status).collect())
     };
     let statuses = Statuses::new(words(grant), words(deny));
     if statuses.grant.is_empty() {
-        let fault = Fault::invalid("`statuses` should grant at least one status, found none")
-            .help("with it nobody could have paid access; write `grant: [active, trialing]`");
+        let fault =
+            DiagnosticDraft::invalid("`statuses` should grant at least one status, found none")
+                .help("with it nobody could have paid access; write `grant: [active, trialing]`");
         collector.add_at(fault, spot);
     }
     statuses

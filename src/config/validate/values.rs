@@ -3,10 +3,10 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use super::super::{
-    collector::{Collector, Fault, quote},
+    collector::{Collector, DiagnosticDraft, quote},
     diagnostic::Code,
-    document::{Count, Lasting},
-    entry::{Entry, Spot},
+    document::{DurationText, PositiveInteger},
+    entry::{Entry, SourceSpan},
     secrets,
 };
 
@@ -15,10 +15,10 @@ const EXAMPLES: &str = "write a number and a unit, such as `14d`, `5m` or `10s`"
 /// Reads a duration; zero needs no unit.
 pub(super) fn duration(
     key: &str,
-    entry: &Entry<Lasting>,
+    entry: &Entry<DurationText>,
     collector: &Collector<'_>,
 ) -> Option<Duration> {
-    let (spot, Lasting(text)) = entry.written()?;
+    let (spot, DurationText(text)) = entry.written()?;
     if text == "0" {
         return Some(Duration::ZERO);
     }
@@ -30,21 +30,25 @@ pub(super) fn duration(
         } else {
             EXAMPLES.to_owned()
         };
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     parsed
 }
 
 /// Reads a duration in whole seconds.
-pub(super) fn seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'_>) -> Option<u64> {
+pub(super) fn seconds(
+    key: &str,
+    entry: &Entry<DurationText>,
+    collector: &Collector<'_>,
+) -> Option<u64> {
     let duration = duration(key, entry, collector)?;
     let fits = duration.subsec_nanos() == 0 && i64::try_from(duration.as_secs()).is_ok();
     if fits {
         return Some(duration.as_secs());
     }
-    if let Some((spot, Lasting(text))) = entry.written() {
+    if let Some((spot, DurationText(text))) = entry.written() {
         let message = format!("`{key}` should be in whole seconds, found {}", quote(text));
-        collector.add_at(Fault::invalid(message), spot);
+        collector.add_at(DiagnosticDraft::invalid(message), spot);
     }
     None
 }
@@ -52,10 +56,10 @@ pub(super) fn seconds(key: &str, entry: &Entry<Lasting>, collector: &Collector<'
 /// Reads a whole number, at least 1.
 pub(super) fn number(
     key: &str,
-    entry: &Entry<Count>,
+    entry: &Entry<PositiveInteger>,
     collector: &Collector<'_>,
 ) -> Option<NonZeroU32> {
-    let (spot, Count(text)) = entry.written()?;
+    let (spot, PositiveInteger(text)) = entry.written()?;
     let parsed = text.parse().ok();
     if parsed.is_none() {
         let message = format!(
@@ -64,7 +68,7 @@ pub(super) fn number(
             quote(text)
         );
         let help = format!("leave `{key}` out for no limit of your own");
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     parsed
 }
@@ -88,7 +92,7 @@ pub(super) fn variable<'e>(
     let help = format!(
         "write `{key}: {default}` and put the value into that variable; if a secret stood here, replace it at its provider"
     );
-    let fault = Fault::new(Code::SecretValue, message).help(help);
+    let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
     collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
     None
 }
@@ -120,7 +124,7 @@ pub(super) fn unique_texts<T>(
         let text = text.trim();
         if texts.iter().any(|known| known == text) {
             let message = format!("{} is in `{key}` twice", quote(text));
-            let fault = Fault::new(Code::Conflict, message).help("keep one of the two");
+            let fault = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
             collector.add_at(fault, spot);
             continue;
         }
@@ -130,10 +134,15 @@ pub(super) fn unique_texts<T>(
 }
 
 /// Checks that text is not blank, and reports it otherwise.
-pub(super) fn not_blank(what: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+pub(super) fn not_blank(
+    what: &str,
+    text: &str,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) -> bool {
     let blank = text.trim().is_empty();
     if blank {
-        let fault = Fault::invalid(format!("{what} should not be empty"))
+        let fault = DiagnosticDraft::invalid(format!("{what} should not be empty"))
             .help("give it a value or remove it");
         collector.add_at(fault, spot);
     }

@@ -142,7 +142,7 @@ pub(super) fn to_json(annotation: &Annotation) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Level;
+    use crate::report::AnnotationLevel;
 
     fn annotation() -> Annotation {
         Annotation {
@@ -151,7 +151,7 @@ mod tests {
             end_line: 0,
             start_column: Some(3),
             end_column: Some(9),
-            level: Level::Failure,
+            level: AnnotationLevel::Failure,
             title: "ä".repeat(200),
             message: "x".repeat(70_000),
             raw_details: None,

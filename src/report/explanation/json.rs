@@ -23,18 +23,18 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Renders the explanation as JSON that is safe to print, like a report.
 pub fn json(explained: &ExplainedEntity) -> String {
-    printed(&Document::new(explained))
+    printed(&JsonExplanation::new(explained))
 }
 
 /// Returns the JSON Schema of [`json`].
 pub fn schema() -> String {
-    schema_of::<Document<'_>>()
+    schema_of::<JsonExplanation<'_>>()
 }
 
 /// Output of `prodverdict explain --format json`. Times are RFC 3339 in UTC.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "ProdVerdict explanation")]
-struct Document<'a> {
+struct JsonExplanation<'a> {
     /// 1. A later version may add fields to this one.
     #[schemars(extend("const" = SCHEMA_VERSION))]
     schema_version: u32,
@@ -42,7 +42,7 @@ struct Document<'a> {
     entity: &'a str,
     verdict: ReportVerdict,
     /// Contracts that know the entity, in the order of the configuration, and those that could not be checked.
-    contracts: Vec<Contract<'a>>,
+    contracts: Vec<JsonContract<'a>>,
     /// Error that prevented all contracts from running.
     problems: Vec<ReportProblem<'a>>,
     /// Warnings. They do not affect the verdict.
@@ -50,13 +50,14 @@ struct Document<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Contract<'a> {
+#[schemars(rename = "Contract")]
+struct JsonContract<'a> {
     name: &'a str,
     /// `stripe`, `paddle` or `stripe_entitlements`.
     source: &'a str,
     verdict: ReportVerdict,
     /// Customers with their subscriptions, then accounts without a customer.
-    customers: Vec<Customer<'a>>,
+    customers: Vec<JsonCustomer<'a>>,
     /// Most severe first.
     findings: Vec<ReportFinding<'a>>,
     /// Reason for no verdict; set if the verdict is `error`.
@@ -65,44 +66,48 @@ struct Contract<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Customer<'a> {
+#[schemars(rename = "Customer")]
+struct JsonCustomer<'a> {
     /// Null for an account without a customer that the provider knows.
     id: Option<&'a str>,
     /// All customers of an account with several; `id` is the first.
     ids: &'a [String],
-    accounts: Vec<Account<'a>>,
+    accounts: Vec<JsonAccount<'a>>,
     /// The deciding subscription first, then newest first.
-    subscriptions: Vec<Subscription<'a>>,
+    subscriptions: Vec<JsonSubscription<'a>>,
     /// Null without a customer, and if it cannot be judged.
-    state: Option<State<'a>>,
+    state: Option<JsonState<'a>>,
     /// Empty if it cannot be judged.
     rules: Vec<RuleLine<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Account<'a> {
+#[schemars(rename = "Account")]
+struct JsonAccount<'a> {
     id: &'a str,
     /// Entity as in findings.
     entity: &'a str,
     /// Mapped columns.
-    fields: Vec<Cell<'a>>,
+    fields: Vec<JsonCell<'a>>,
     /// Reason why it is never judged; null if it is.
     exempt: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Cell<'a> {
+#[schemars(rename = "Cell")]
+struct JsonCell<'a> {
     /// Name in `columns:` of the configuration.
     key: &'a str,
     /// Column in the database; null if it is computed.
     column: Option<&'a str>,
-    value: Value<'a>,
+    value: JsonValue<'a>,
 }
 
 /// Value of the column, or, if it is compared with a list, whether the list contains it.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-enum Value<'a> {
+#[schemars(rename = "Value")]
+enum JsonValue<'a> {
     Null(()),
     Boolean(bool),
     Number(i64),
@@ -112,7 +117,8 @@ enum Value<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Subscription<'a> {
+#[schemars(rename = "Subscription")]
+struct JsonSubscription<'a> {
     id: &'a str,
     customer: &'a str,
     status: &'a str,
@@ -126,7 +132,7 @@ struct Subscription<'a> {
     paused_void: bool,
     /// The provider's word for the handling of invoices while collection is paused; null if it is not paused.
     pause: Option<&'a str>,
-    prices: Vec<Price<'a>>,
+    prices: Vec<JsonPrice<'a>>,
     /// `grants`, `in grace`, `unjudged`, `does not grant`, `left out` or `undecided`.
     standing: &'a str,
     because: &'a str,
@@ -135,10 +141,11 @@ struct Subscription<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Price<'a> {
+#[schemars(rename = "Price")]
+struct JsonPrice<'a> {
     /// Price id, or feature key with entitlements.
     id: &'a str,
-    meaning: Meaning,
+    meaning: JsonPriceMeaning,
     /// Mapped plan.
     plan: Option<&'a str>,
     quantity: Option<u64>,
@@ -149,7 +156,8 @@ struct Price<'a> {
 /// `not_checked`: the contract maps no prices.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Meaning {
+#[schemars(rename = "Meaning")]
+enum JsonPriceMeaning {
     PaidPlan,
     FreePlan,
     Ignored,
@@ -159,7 +167,8 @@ enum Meaning {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct State<'a> {
+#[schemars(rename = "State")]
+struct JsonState<'a> {
     /// `granting`, `in grace`, `unjudged`, `not granting` or `none`.
     state: &'a str,
     because: &'a str,
@@ -171,7 +180,7 @@ struct RuleLine<'a> {
     rule: &'a str,
     /// Null if the rule is about the customer.
     account: Option<&'a str>,
-    outcome: Outcome,
+    outcome: JsonRuleOutcome,
     /// Set if the rule is broken.
     severity: Option<ReportSeverity>,
     /// Empty if a finding says it.
@@ -180,43 +189,44 @@ struct RuleLine<'a> {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+#[schemars(rename = "Outcome")]
+enum JsonRuleOutcome {
     Holds,
     DoesNotApply,
     Broken,
 }
 
-impl<'a> Document<'a> {
+impl<'a> JsonExplanation<'a> {
     fn new(explained: &'a ExplainedEntity) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             entity: &explained.asked,
-            verdict: ReportVerdict::of(explained.verdict),
-            contracts: explained.contracts.iter().map(Contract::new).collect(),
-            problems: explained.problems.iter().map(ReportProblem::of).collect(),
-            warnings: explained.warnings.iter().map(ReportProblem::of).collect(),
+            verdict: ReportVerdict::from(explained.verdict),
+            contracts: explained.contracts.iter().map(JsonContract::new).collect(),
+            problems: explained.problems.iter().map(ReportProblem::from).collect(),
+            warnings: explained.warnings.iter().map(ReportProblem::from).collect(),
         }
     }
 }
 
-impl<'a> Contract<'a> {
+impl<'a> JsonContract<'a> {
     fn new(contract: &'a ExplainedContract) -> Self {
         let findings = contract.findings.iter();
         Self {
             name: &contract.name,
             source: contract.source.as_str(),
-            verdict: ReportVerdict::of(contract.verdict),
-            customers: contract.customers.iter().map(Customer::new).collect(),
+            verdict: ReportVerdict::from(contract.verdict),
+            customers: contract.customers.iter().map(JsonCustomer::new).collect(),
             findings: findings
-                .map(|found| ReportFinding::of(&contract.name, found))
+                .map(|found| ReportFinding::new(&contract.name, found))
                 .collect(),
-            problem: contract.problem.as_ref().map(ReportProblem::of),
+            problem: contract.problem.as_ref().map(ReportProblem::from),
             provider_requests: contract.provider_requests,
         }
     }
 }
 
-impl<'a> Customer<'a> {
+impl<'a> JsonCustomer<'a> {
     fn new(customer: &'a Explanation) -> Self {
         let judgement = customer.judgement.as_ref().ok();
         let state = judgement.and_then(|judgement| judgement.state.as_ref());
@@ -224,13 +234,13 @@ impl<'a> Customer<'a> {
         Self {
             id: customer.customers.first().map(String::as_str),
             ids: &customer.customers,
-            accounts: customer.accounts.iter().map(Account::new).collect(),
+            accounts: customer.accounts.iter().map(JsonAccount::new).collect(),
             subscriptions: customer
                 .subscriptions
                 .iter()
-                .map(Subscription::new)
+                .map(JsonSubscription::new)
                 .collect(),
-            state: state.map(|state| State {
+            state: state.map(|state| JsonState {
                 state: state.access.as_str(),
                 because: &state.because,
             }),
@@ -239,18 +249,18 @@ impl<'a> Customer<'a> {
     }
 }
 
-impl<'a> Account<'a> {
+impl<'a> JsonAccount<'a> {
     fn new(account: &'a ExplainedAccount) -> Self {
         Self {
             id: &account.id,
             entity: &account.entity,
-            fields: account.fields.iter().map(Cell::new).collect(),
+            fields: account.fields.iter().map(JsonCell::new).collect(),
             exempt: account.exempt,
         }
     }
 }
 
-impl<'a> Cell<'a> {
+impl<'a> JsonCell<'a> {
     fn new(field: &'a ExplainedField) -> Self {
         Self {
             key: field.field.as_str(),
@@ -259,18 +269,18 @@ impl<'a> Cell<'a> {
                 ColumnName::Computed => None,
             },
             value: match &field.value {
-                FieldValue::Null => Value::Null(()),
-                FieldValue::Text(text) => Value::Text(text),
-                FieldValue::List(texts) => Value::List(texts),
-                FieldValue::Boolean(yes) => Value::Boolean(*yes),
-                FieldValue::Number(number) => Value::Number(*number),
-                FieldValue::Time(time) => Value::Time(time.to_string()),
+                FieldValue::Null => JsonValue::Null(()),
+                FieldValue::Text(text) => JsonValue::Text(text),
+                FieldValue::List(texts) => JsonValue::List(texts),
+                FieldValue::Boolean(yes) => JsonValue::Boolean(*yes),
+                FieldValue::Number(number) => JsonValue::Number(*number),
+                FieldValue::Time(time) => JsonValue::Time(time.to_string()),
             },
         }
     }
 }
 
-impl<'a> Subscription<'a> {
+impl<'a> JsonSubscription<'a> {
     fn new(one: &'a ExplainedSubscription) -> Self {
         let time = |time: Option<UnixSeconds>| time.map(|time| time.to_string());
         Self {
@@ -284,7 +294,7 @@ impl<'a> Subscription<'a> {
             cancel_scheduled: one.cancel_scheduled,
             paused_void: one.pause == Some(Pause::Void),
             pause: one.pause.as_ref().map(Pause::as_str),
-            prices: one.prices.iter().map(Price::new).collect(),
+            prices: one.prices.iter().map(JsonPrice::new).collect(),
             standing: one.access.as_str(),
             because: &one.because,
             decides: one.decides,
@@ -292,21 +302,21 @@ impl<'a> Subscription<'a> {
     }
 }
 
-impl<'a> Price<'a> {
+impl<'a> JsonPrice<'a> {
     fn new(price: &'a ExplainedPrice) -> Self {
         let (meaning, plan) = match &price.meaning {
             PriceUse::Plan {
                 plan,
                 is_free: true,
-            } => (Meaning::FreePlan, Some(plan.as_str())),
+            } => (JsonPriceMeaning::FreePlan, Some(plan.as_str())),
             PriceUse::Plan {
                 plan,
                 is_free: false,
-            } => (Meaning::PaidPlan, Some(plan.as_str())),
-            PriceUse::Ignored => (Meaning::Ignored, None),
-            PriceUse::Seats => (Meaning::Seats, None),
-            PriceUse::Unmapped => (Meaning::Unmapped, None),
-            PriceUse::NotChecked => (Meaning::NotChecked, None),
+            } => (JsonPriceMeaning::PaidPlan, Some(plan.as_str())),
+            PriceUse::Ignored => (JsonPriceMeaning::Ignored, None),
+            PriceUse::Seats => (JsonPriceMeaning::Seats, None),
+            PriceUse::Unmapped => (JsonPriceMeaning::Unmapped, None),
+            PriceUse::NotChecked => (JsonPriceMeaning::NotChecked, None),
         };
         Self {
             id: &price.price,
@@ -321,9 +331,12 @@ impl<'a> Price<'a> {
 impl<'a> RuleLine<'a> {
     fn new(rule: &'a ExplainedRule) -> Self {
         let (outcome, severity) = match rule.outcome {
-            RuleOutcome::Holds => (Outcome::Holds, None),
-            RuleOutcome::DoesNotApply => (Outcome::DoesNotApply, None),
-            RuleOutcome::Broken(severity) => (Outcome::Broken, Some(ReportSeverity::of(severity))),
+            RuleOutcome::Holds => (JsonRuleOutcome::Holds, None),
+            RuleOutcome::DoesNotApply => (JsonRuleOutcome::DoesNotApply, None),
+            RuleOutcome::Broken(severity) => (
+                JsonRuleOutcome::Broken,
+                Some(ReportSeverity::from(severity)),
+            ),
         };
         Self {
             rule: rule.rule.as_str(),

@@ -96,14 +96,14 @@ fn of_customer(contract: &ExplainedContract, customer: &Explanation, paint: Pain
 }
 
 /// A row of a table.
-struct Row {
+struct TableRow {
     label: String,
     text: String,
     style: Style,
 }
 
-fn row(label: &str, text: &str) -> Row {
-    Row {
+fn row(label: &str, text: &str) -> TableRow {
+    TableRow {
         label: label.to_owned(),
         text: text.to_owned(),
         style: Style::new(),
@@ -111,7 +111,7 @@ fn row(label: &str, text: &str) -> Row {
 }
 
 /// Renders a heading and the rows below it, with aligned texts.
-fn table(heading: &str, rows: &[Row], paint: Paint) -> String {
+fn table(heading: &str, rows: &[TableRow], paint: Paint) -> String {
     let labels: Vec<_> = rows.iter().map(|row| tamed(&row.label)).collect();
     let widths = labels.iter().map(|label| label.chars().count());
     let width = widths
@@ -142,7 +142,7 @@ fn account(account: &ExplainedAccount, paint: Paint) -> String {
 }
 
 /// Formats a column by its name in the database, with its configuration key if that differs.
-fn field(field: &ExplainedField) -> Row {
+fn field(field: &ExplainedField) -> TableRow {
     let key = field.field.as_str();
     let value = match &field.value {
         FieldValue::Null => "null".to_owned(),
@@ -218,8 +218,8 @@ fn entitlements(one: &ExplainedSubscription, paint: Paint) -> String {
     table("entitlements", &rows, paint)
 }
 
-fn counts(one: &ExplainedSubscription) -> Row {
-    Row {
+fn counts(one: &ExplainedSubscription) -> TableRow {
+    TableRow {
         style: match &one.access {
             SubscriptionAccess::Grants => AnsiColor::Green.on_default(),
             SubscriptionAccess::InGrace
@@ -287,7 +287,7 @@ fn rules(judgement: &Judgement, is_one_account: bool, paint: Paint) -> String {
                     severity_style(severity),
                 ),
             };
-            Row { label, text, style }
+            TableRow { label, text, style }
         })
         .collect();
     table("rules", &rows, paint)

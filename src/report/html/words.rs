@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use crate::report::{
-    find::{Piece, pieces},
+    find::{TextPart, pieces},
     neutral::{LINE_CHARACTERS, shortened, visible},
 };
 
@@ -60,8 +60,8 @@ fn with_names(text: &str, names: &[String]) -> Markup {
     html! {
         @for piece in pieces(text, names, is_word) {
             @match piece {
-                Piece::Text(text) => (text),
-                Piece::Name(index) => @if let Some(name) = names.get(index) { (code(name)) },
+                TextPart::Text(text) => (text),
+                TextPart::Name(index) => @if let Some(name) = names.get(index) { (code(name)) },
             }
         }
     }

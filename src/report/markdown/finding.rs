@@ -29,7 +29,7 @@ const SHOWN_CHANGES: usize = 4;
 
 /// Order of the findings. New findings always come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum First {
+pub(super) enum FindingOrder {
     /// The most severe first.
     Worst,
     /// The first of each rule before the others, so that a short list shows several kinds.
@@ -37,7 +37,7 @@ pub(super) enum First {
 }
 
 /// Renders a block for each finding, until their total length exceeds `limit` bytes.
-pub(super) fn blocks(outcome: &Outcome, limit: usize, first: First) -> Vec<String> {
+pub(super) fn blocks(outcome: &Outcome, limit: usize, first: FindingOrder) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut bytes = 0;
     for (contract, found) in in_order(outcome, first) {
@@ -55,10 +55,10 @@ pub(super) fn blocks(outcome: &Outcome, limit: usize, first: First) -> Vec<Strin
     blocks
 }
 
-fn in_order(outcome: &Outcome, first: First) -> Vec<(&ContractOutcome, &Reported)> {
+fn in_order(outcome: &Outcome, first: FindingOrder) -> Vec<(&ContractOutcome, &Reported)> {
     let mut findings = outcome.findings();
     findings.sort_by_key(|(_, found)| rank(found));
-    if first == First::Worst {
+    if first == FindingOrder::Worst {
         return findings;
     }
     let mut seen = BTreeSet::new();

@@ -4,7 +4,7 @@ use crate::report::count::{counted, length};
 
 const DETAILS_END: &str = "</details>";
 
-pub(super) struct Report {
+pub(super) struct MarkdownReport {
     /// Blocks before the findings.
     pub(super) blocks: Vec<String>,
     /// The first findings, at least as many as can fit.
@@ -18,7 +18,7 @@ pub(super) struct Report {
     pub(super) elsewhere: String,
 }
 
-impl Report {
+impl MarkdownReport {
     /// Renders the report in at most `limit` bytes, with a final newline.
     pub(super) fn within(&self, limit: usize) -> String {
         if self.findings.len() == self.all_findings {
@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
 
-    fn report(findings: usize) -> Report {
-        Report {
+    fn report(findings: usize) -> MarkdownReport {
+        MarkdownReport {
             blocks: vec!["head".into(), "numbers".into()],
             all_findings: findings,
             findings: (0..findings)

@@ -14,7 +14,7 @@ use super::{
     neutral::{NAME_CHARACTERS, markdown::fenced},
 };
 
-use finding::First;
+use finding::FindingOrder;
 
 pub use history::{Ran, with_history};
 pub use overview::{headline, warnings};
@@ -40,7 +40,7 @@ const REPRODUCED: usize = 5;
 
 /// Renders the summary of a check run: verdict, amounts at stake and number of findings.
 pub fn check_summary(outcome: &Outcome, config: &str) -> String {
-    let report = fit::Report {
+    let report = fit::MarkdownReport {
         blocks: page(outcome),
         findings: vec![],
         all_findings: 0,
@@ -53,9 +53,9 @@ pub fn check_summary(outcome: &Outcome, config: &str) -> String {
 
 /// Renders the text of a check run, which lists the findings. Returns `None` if there are none.
 pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
-    let report = fit::Report {
+    let report = fit::MarkdownReport {
         blocks: vec![],
-        findings: finding::blocks(outcome, CHECK_RUN_BYTES, First::Worst),
+        findings: finding::blocks(outcome, CHECK_RUN_BYTES, FindingOrder::Worst),
         all_findings: outcome.findings().len(),
         open: OPEN_ON_PAGE,
         tail: vec![],
@@ -76,9 +76,9 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
     if let Some(url) = check_run_url.filter(|url| is_plain_url(url)) {
         tail.push(format!("[Check run]({url})"));
     }
-    let report = fit::Report {
+    let report = fit::MarkdownReport {
         blocks: overview::blocks(outcome, chart::by_rule(outcome)),
-        findings: finding::blocks(outcome, COMMENT_BYTES, First::OneOfEach),
+        findings: finding::blocks(outcome, COMMENT_BYTES, FindingOrder::OneOfEach),
         all_findings: outcome.findings().len(),
         open: OPEN_IN_COMMENT,
         tail,
@@ -89,9 +89,9 @@ pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> 
 
 /// Renders the job summary, which contains everything.
 pub fn job_summary(outcome: &Outcome, config: &str) -> String {
-    let report = fit::Report {
+    let report = fit::MarkdownReport {
         blocks: page(outcome),
-        findings: finding::blocks(outcome, JOB_SUMMARY_BYTES, First::Worst),
+        findings: finding::blocks(outcome, JOB_SUMMARY_BYTES, FindingOrder::Worst),
         all_findings: outcome.findings().len(),
         open: OPEN_ON_PAGE,
         tail: vec![reproduction(outcome, config)],
@@ -109,9 +109,9 @@ fn page(outcome: &Outcome) -> Vec<String> {
 
 /// Renders a separate file, which contains everything and has no limit.
 pub fn document(outcome: &Outcome, config: &str) -> String {
-    let report = fit::Report {
+    let report = fit::MarkdownReport {
         blocks: page(outcome),
-        findings: finding::blocks(outcome, usize::MAX, First::Worst),
+        findings: finding::blocks(outcome, usize::MAX, FindingOrder::Worst),
         all_findings: outcome.findings().len(),
         open: OPEN_ON_PAGE,
         tail: vec![reproduction(outcome, config)],

@@ -1,6 +1,6 @@
 //! Makes untrusted text safe in GitHub's Markdown, by escaping it or formatting it as code.
 
-use crate::report::find::{Piece, pieces};
+use crate::report::find::{TextPart, pieces};
 
 use super::{NAME_CHARACTERS, ZERO_WIDTH_SPACE, shortened, visible};
 
@@ -112,8 +112,8 @@ fn add_with_names(text: &str, names: &[String], out: &mut String) {
     let is_word = |_: &str, before, after| !joins(before) && !joins(after);
     for piece in pieces(text, names, is_word) {
         match piece {
-            Piece::Text(text) => add_with_values(text, out),
-            Piece::Name(index) => {
+            TextPart::Text(text) => add_with_values(text, out),
+            TextPart::Name(index) => {
                 if let Some(name) = names.get(index) {
                     push_code(name, out);
                 }

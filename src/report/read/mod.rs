@@ -6,7 +6,7 @@ mod written;
 
 use serde::Deserialize;
 
-use self::{consistency::Contradiction, written::Written};
+use self::{consistency::Contradiction, written::WrittenReport};
 use super::{Outcome, json::SCHEMA_VERSION};
 use crate::problem::Explain;
 
@@ -86,7 +86,7 @@ fn read(text: &str) -> Result<Outcome, ReadError> {
         });
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let written: Written =
+    let written: WrittenReport =
         serde_path_to_error::deserialize(&mut reader).map_err(|error| ReadError::Malformed {
             path: error.path().to_string(),
             source: error.into_inner(),

@@ -27,7 +27,7 @@ const MAX_COUNT: u64 = 1_000_000_000_000;
 const MAX_LISTED: usize = 10_000;
 
 #[derive(Deserialize)]
-pub(super) struct Written {
+pub(super) struct WrittenReport {
     verdict: ReportVerdict,
     findings: Vec<WrittenFinding>,
     contracts: Vec<WrittenContract>,
@@ -108,17 +108,17 @@ struct WrittenAmount {
 
 #[derive(Deserialize)]
 struct WrittenSummary {
-    accounts: Count,
-    linked: Count,
-    exempt: Count,
-    subscriptions: BTreeMap<String, Count>,
+    accounts: BoundedCount,
+    linked: BoundedCount,
+    exempt: BoundedCount,
+    subscriptions: BTreeMap<String, BoundedCount>,
     judged: BTreeSet<RuleId>,
-    settled: Count,
-    on_test_clock: Count,
-    provider_requests: Count,
+    settled: BoundedCount,
+    on_test_clock: BoundedCount,
+    provider_requests: BoundedCount,
     paid_not_served: Vec<WrittenAmount>,
     served_not_paid: Vec<WrittenAmount>,
-    items_without_amount: Count,
+    items_without_amount: BoundedCount,
 }
 
 #[derive(Deserialize)]
@@ -154,7 +154,7 @@ struct WrittenAcceptance {
 #[derive(Deserialize)]
 struct WrittenSince {
     source: String,
-    fixed: Count,
+    fixed: BoundedCount,
     lets_known_pass: bool,
 }
 
@@ -170,9 +170,9 @@ struct WrittenScenario {
     ends: String,
     result: ReportResult,
     left_out: Vec<String>,
-    plays: Count,
-    steps: Count,
-    events: Count,
+    plays: BoundedCount,
+    steps: BoundedCount,
+    events: BoundedCount,
 }
 
 /// A list of limited length.
@@ -194,9 +194,9 @@ impl<T> TryFrom<Vec<T>> for Few<T> {
 /// A count of limited size, so that sums do not overflow.
 #[derive(Deserialize)]
 #[serde(try_from = "u64")]
-struct Count(u64);
+struct BoundedCount(u64);
 
-impl TryFrom<u64> for Count {
+impl TryFrom<u64> for BoundedCount {
     type Error = String;
 
     fn try_from(number: u64) -> Result<Self, Self::Error> {
@@ -262,7 +262,7 @@ impl TryFrom<String> for Fingerprint {
     }
 }
 
-impl Written {
+impl WrittenReport {
     /// Converts the report, with every finding and advice assigned to its contract.
     pub(super) fn outcome(self) -> Result<Outcome, Contradiction> {
         let found = u64::try_from(self.findings.len()).unwrap_or(u64::MAX);

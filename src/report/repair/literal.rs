@@ -1,6 +1,6 @@
 //! Quotes identifiers and values as SQL.
 
-use super::{Cell, CellKind, CellValue};
+use super::{CellKind, CellValue, RepairCell};
 use crate::report::neutral::is_hidden;
 
 /// Quotes an identifier.
@@ -41,7 +41,7 @@ pub(super) fn value(kind: CellKind, value: &CellValue) -> String {
 }
 
 /// Returns the condition that the column still has the value that was read.
-pub(super) fn guard(cell: &Cell) -> String {
+pub(super) fn guard(cell: &RepairCell) -> String {
     let column = name(&cell.column);
     let Some(value) = &cell.value else {
         return format!("{column} IS NULL");
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_was_null_has_to_be_null_still() {
-        let cell = |kind, value: Option<&str>| Cell {
+        let cell = |kind, value: Option<&str>| RepairCell {
             column: "plan".to_owned(),
             kind,
             value: value.map(str::to_owned),

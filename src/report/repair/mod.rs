@@ -33,15 +33,15 @@ pub struct RowRepair {
     pub table: Vec<String>,
     /// Time zone of the session that read the row.
     pub time_zone: String,
-    pub id: Cell,
+    pub id: RepairCell,
     /// Other values that must not have changed, such as the customer.
-    pub seen: Vec<Cell>,
+    pub seen: Vec<RepairCell>,
     pub changes: Vec<CellChange>,
 }
 
 /// A column of the row with the value that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
+pub struct RepairCell {
     pub column: String,
     pub kind: CellKind,
     /// The value as Postgres prints it; `None` is NULL.
@@ -62,7 +62,7 @@ pub enum CellKind {
 /// A column to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellChange {
-    pub before: Cell,
+    pub before: RepairCell,
     pub after: CellValue,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn script(outcome: &Outcome) -> String {
         },
     );
     let mut databases: Vec<&str> = Vec::new();
-    for database in statements.iter().filter_map(Group::database) {
+    for database in statements.iter().filter_map(RepairGroup::database) {
         if !databases.contains(&database) {
             databases.push(database);
         }
@@ -137,7 +137,7 @@ pub(super) fn script(outcome: &Outcome) -> String {
 fn transaction<'g, 'o: 'g>(
     out: &mut String,
     database: &str,
-    groups: impl Iterator<Item = &'g Group<'o>>,
+    groups: impl Iterator<Item = &'g RepairGroup<'o>>,
 ) {
     out.push('\n');
     comment(
@@ -176,14 +176,14 @@ fn no_verdict(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Findings that one statement repairs, or a single finding without a statement.
-struct Group<'o> {
+struct RepairGroup<'o> {
     contract: &'o ContractOutcome,
     findings: Vec<&'o Reported>,
     row: Option<&'o RowRepair>,
 }
 
-fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+fn groups(outcome: &Outcome) -> Vec<RepairGroup<'_>> {
+    let mut groups: Vec<RepairGroup<'_>> = Vec::new();
     // Findings of an account are usually close together, but there may be very many.
     let mut index = std::collections::BTreeMap::new();
     for (contract, found) in outcome.findings() {
@@ -202,7 +202,7 @@ fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
             }
             index.insert(key, groups.len());
         }
-        groups.push(Group {
+        groups.push(RepairGroup {
             contract,
             findings: vec![found],
             row,
@@ -211,7 +211,7 @@ fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
     groups
 }
 
-impl<'o> Group<'o> {
+impl<'o> RepairGroup<'o> {
     fn database(&self) -> Option<&'o str> {
         self.row.map(|row| row.database.as_str())
     }

@@ -8,8 +8,8 @@ use crate::{
     report::sample,
 };
 
-fn cell(column: &str, kind: CellKind, value: Option<&str>) -> Cell {
-    Cell {
+fn cell(column: &str, kind: CellKind, value: Option<&str>) -> RepairCell {
+    RepairCell {
         column: column.to_owned(),
         kind,
         value: value.map(str::to_owned),

@@ -8,15 +8,15 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 #[derive(Serialize)]
-pub(super) struct Log {
+pub(super) struct SarifLog {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run; 1],
+    runs: [SarifRun; 1],
 }
 
-impl Log {
-    pub(super) fn new(run: Run) -> Self {
+impl SarifLog {
+    pub(super) fn new(run: SarifRun) -> Self {
         Self {
             schema: SCHEMA,
             version: "2.1.0",
@@ -27,7 +27,7 @@ impl Log {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Run {
+pub(super) struct SarifRun {
     pub(super) tool: Tool,
     pub(super) automation_details: AutomationDetails,
     pub(super) invocations: [Invocation; 1],
@@ -69,7 +69,7 @@ pub(super) struct ReportingDescriptor {
 
 #[derive(Serialize)]
 pub(super) struct Configuration {
-    pub(super) level: Level,
+    pub(super) level: SarifLevel,
 }
 
 #[derive(Serialize)]
@@ -96,13 +96,13 @@ impl Message {
 
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Level {
+pub(super) enum SarifLevel {
     Error,
     Warning,
     Note,
 }
 
-impl Level {
+impl SarifLevel {
     pub(super) fn problem_severity(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -122,7 +122,7 @@ pub(super) struct Invocation {
 
 #[derive(Serialize)]
 pub(super) struct Notification {
-    pub(super) level: Level,
+    pub(super) level: SarifLevel,
     pub(super) message: Message,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) locations: Option<[Location; 1]>,
@@ -133,7 +133,7 @@ pub(super) struct Notification {
 pub(super) struct RunResult {
     pub(super) rule_id: &'static str,
     pub(super) rule_index: usize,
-    pub(super) level: Level,
+    pub(super) level: SarifLevel,
     pub(super) message: Message,
     pub(super) locations: [Location; 1],
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,10 +14,10 @@ use crate::{
 
 use self::{
     log::{
-        AutomationDetails, Driver, Invocation, Level, Location, Log, Message, Notification,
-        Properties, ReportingDescriptor, Run, RunResult, Suppression, Tool,
+        AutomationDetails, Driver, Invocation, Location, Message, Notification, Properties,
+        ReportingDescriptor, RunResult, SarifLevel, SarifLog, SarifRun, Suppression, Tool,
     },
-    place::Places,
+    place::SarifPlaces,
 };
 use super::{
     ContractOutcome, Outcome, Reported, Surroundings,
@@ -36,7 +36,7 @@ const MESSAGE_BYTES: usize = 8_000;
 
 /// Renders the outcome as one run. An outcome without a verdict is a failed run, not a run without results.
 pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> String {
-    let places = Places::new(surroundings);
+    let places = SarifPlaces::new(surroundings);
     let rules = rules::descriptors(outcome);
     let index: BTreeMap<Rule, usize> = rules
         .iter()
@@ -59,7 +59,7 @@ pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> Strin
         Some(_) => "rehearse",
         None => "check",
     };
-    printed(&Log::new(Run {
+    printed(&SarifLog::new(SarifRun {
         tool: Tool {
             driver: Driver {
                 name: "ProdVerdict",
@@ -78,7 +78,7 @@ pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> Strin
 }
 
 fn descriptor(rule: Rule) -> ReportingDescriptor {
-    let level = Level::from_severity(rule.info().severity);
+    let level = SarifLevel::from_severity(rule.info().severity);
     ReportingDescriptor {
         id: rule.as_str(),
         name: rules::name(rule),
@@ -98,7 +98,7 @@ fn result(
     (contract, found): (&ContractOutcome, &Reported),
     rule_index: usize,
     times: u64,
-    places: &Places<'_>,
+    places: &SarifPlaces<'_>,
 ) -> RunResult {
     let finding = &found.finding;
     let shown = Shown::new(finding);
@@ -117,7 +117,7 @@ fn result(
     RunResult {
         rule_id: finding.rule.as_str(),
         rule_index,
-        level: Level::from_severity(finding.severity),
+        level: SarifLevel::from_severity(finding.severity),
         message: message(&lines),
         locations: [first],
         related_locations: related,
@@ -160,7 +160,7 @@ fn baseline_state(standing: &Standing) -> &'static str {
     }
 }
 
-fn invocation(outcome: &Outcome, findings: usize, places: &Places<'_>) -> Invocation {
+fn invocation(outcome: &Outcome, findings: usize, places: &SarifPlaces<'_>) -> Invocation {
     let of_contracts = outcome.contracts.iter().filter_map(|contract| {
         let problem = contract.problem.as_ref()?;
         Some((problem, outcome.name_of(contract)))
@@ -168,20 +168,20 @@ fn invocation(outcome: &Outcome, findings: usize, places: &Places<'_>) -> Invoca
     let problems = outcome.problems.iter().map(|problem| (problem, None));
     let errors = problems
         .chain(of_contracts)
-        .map(|(problem, contract)| notification(Level::Error, problem, contract, places));
+        .map(|(problem, contract)| notification(SarifLevel::Error, problem, contract, places));
     let warnings = outcome
         .warnings
         .iter()
-        .map(|problem| notification(Level::Warning, problem, None, places));
+        .map(|problem| notification(SarifLevel::Warning, problem, None, places));
     let advice = outcome
         .advice()
-        .map(|(problem, contract)| notification(Level::Note, problem, contract, places));
+        .map(|(problem, contract)| notification(SarifLevel::Note, problem, contract, places));
     let mut notifications: Vec<_> = errors.chain(warnings).chain(advice).collect();
     let left_out = findings.saturating_sub(MAX_RESULTS);
     if left_out > 0 {
         let findings = counted(length(left_out), "finding");
         notifications.push(Notification {
-            level: Level::Warning,
+            level: SarifLevel::Warning,
             message: message(&[format!(
                 "{findings} are not in this file: GitHub takes no more of them. Other formats hold all."
             )]),
@@ -195,10 +195,10 @@ fn invocation(outcome: &Outcome, findings: usize, places: &Places<'_>) -> Invoca
 }
 
 fn notification(
-    level: Level,
+    level: SarifLevel,
     problem: &Problem,
     contract: Option<&str>,
-    places: &Places<'_>,
+    places: &SarifPlaces<'_>,
 ) -> Notification {
     let mut lines = Vec::new();
     if let Some(contract) = contract {
@@ -261,7 +261,7 @@ fn capital(text: &str) -> String {
     })
 }
 
-impl Level {
+impl SarifLevel {
     fn from_severity(severity: Severity) -> Self {
         match severity {
             Severity::High => Self::Error,

@@ -34,9 +34,9 @@ const ENCODED: &AsciiSet = &CONTROLS
 /// Base of all paths. GitHub resolves them from the root of the repository, whatever the name.
 const BASE: &str = "%SRCROOT%";
 
-pub(super) struct Places<'s>(&'s Surroundings<'s>);
+pub(super) struct SarifPlaces<'s>(&'s Surroundings<'s>);
 
-impl<'s> Places<'s> {
+impl<'s> SarifPlaces<'s> {
     pub(super) fn new(surroundings: &'s Surroundings<'s>) -> Self {
         Self(surroundings)
     }

@@ -12,7 +12,7 @@
 //! another token can begin, or the inside of a string.
 
 use prodverdict::config::sql::{
-    CheckedSql, Now, Piece, Reason, Unusable, check_fragment, check_statement,
+    CheckedSql, Now, SqlError, SqlErrorKind, SqlPiece, check_fragment, check_statement,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
@@ -127,8 +127,8 @@ fn text_of(checked: &CheckedSql) -> String {
     let pieces = checked.pieces.iter();
     pieces
         .map(|piece| match piece {
-            Piece::Verbatim { text, .. } => text.as_str(),
-            Piece::Value(Now) => "(now())",
+            SqlPiece::Verbatim { text, .. } => text.as_str(),
+            SqlPiece::Value(Now) => "(now())",
         })
         .collect()
 }
@@ -143,7 +143,7 @@ struct Seen {
 }
 
 async fn compare(server: &mut Server, text: &str, seen: &mut Seen) -> Result<(), String> {
-    let checked: Result<CheckedSql, Unusable> = check_fragment(text);
+    let checked: Result<CheckedSql, SqlError> = check_fragment(text);
     let beginning = |at: usize| text.chars().take(at).collect::<String>();
     match checked {
         Ok(checked) => match server.takes(&text_of(&checked)).await {
@@ -153,8 +153,8 @@ async fn compare(server: &mut Server, text: &str, seen: &mut Seen) -> Result<(),
             }
             Err(reason) => return Err(format!("taken, and the server refuses: {reason}")),
         },
-        Err(Unusable {
-            reason: Reason::Parameter,
+        Err(SqlError {
+            reason: SqlErrorKind::Parameter,
             at,
         }) => {
             let start = beginning(at);
@@ -166,8 +166,8 @@ async fn compare(server: &mut Server, text: &str, seen: &mut Seen) -> Result<(),
                 _ => seen.malformed += 1,
             }
         }
-        Err(Unusable {
-            reason: Reason::Quoted,
+        Err(SqlError {
+            reason: SqlErrorKind::Quoted,
             at,
         }) => {
             let start = beginning(at);

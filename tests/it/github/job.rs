@@ -10,7 +10,7 @@ use prodverdict::{
         Client, CommentBody, Conclusion, Context, IssueBody, Limits, NamedFinding, Options,
         Publication, Published, Publisher,
     },
-    report::{Annotation, Level, Mask},
+    report::{Annotation, AnnotationLevel, Mask},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
@@ -246,7 +246,7 @@ pub(crate) fn annotation(line: u32) -> Annotation {
         end_line: line,
         start_column: Some(3),
         end_column: Some(20),
-        level: Level::Failure,
+        level: AnnotationLevel::Failure,
         title: format!("revenue-leak {line}"),
         message: "the customer pays and has no access".to_owned(),
         raw_details: None,

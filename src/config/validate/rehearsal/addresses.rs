@@ -5,9 +5,9 @@ use url::{Host, Url};
 use super::{
     super::super::{
         Visit,
-        collector::{Collector, Fault, Owner, quote},
+        collector::{Collector, DiagnosticDraft, Parent, quote},
         diagnostic::Code,
-        entry::{Entry, Spot},
+        entry::{Entry, SourceSpan},
         placeholder::Template,
         secrets,
     },
@@ -18,7 +18,7 @@ use crate::host::is_near;
 pub(super) fn handler(
     entry: &Entry<String>,
     allow_remote: bool,
-    owner: Owner<'_>,
+    owner: Parent<'_>,
     collector: &Collector<'_>,
 ) -> Option<String> {
     let (spot, text) = collector.require(entry, "handler", owner)?;
@@ -28,7 +28,7 @@ pub(super) fn handler(
 /// Reads a URL with placeholders; they are filled in for the checks.
 pub(super) fn gate(
     text: &str,
-    spot: &Spot,
+    spot: &SourceSpan,
     allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<Template> {
@@ -40,7 +40,7 @@ pub(super) fn gate(
 /// Reads a URL that may also contain the placeholder for the Checkout session.
 pub(super) fn visit(
     text: &str,
-    spot: &Spot,
+    spot: &SourceSpan,
     allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<Visit> {
@@ -66,14 +66,14 @@ pub(super) fn visit(
 pub(super) fn url(
     key: &str,
     text: &str,
-    spot: &Spot,
+    spot: &SourceSpan,
     allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<Url> {
     let invalid = |found: &str| {
         let message = format!("`{key}` should be an http or https URL, found {found}");
         let help = "write one such as `http://localhost:3000/api/stripe/webhook`";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         None
     };
     let Ok(url) = Url::parse(text.trim()) else {
@@ -83,7 +83,7 @@ pub(super) fn url(
     if has_credentials || !secrets::secrets_in(text).is_empty() {
         let message = format!("`{key}` should hold no password or key (not shown)");
         let help = "leave it out; if it is in use somewhere, replace it there";
-        let fault = Fault::new(Code::SecretValue, message).help(help);
+        let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
         collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
         return None;
     }
@@ -100,14 +100,14 @@ pub(super) fn url(
         );
         let help = "a rehearsal has no place near production: write the address of the application that the workflow \
                     starts, or `allow_remote: true` under `rehearsal` if that host may be written to";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(url)
 }
 
 /// Reads an IP address and a port.
-pub(super) fn listen(text: &str, spot: &Spot, collector: &Collector<'_>) -> Option<String> {
+pub(super) fn listen(text: &str, spot: &SourceSpan, collector: &Collector<'_>) -> Option<String> {
     let parsed = text.trim().rsplit_once(':').and_then(|(host, port)| {
         let port: u16 = port.parse().ok()?;
         match Host::parse(host).ok()? {
@@ -121,7 +121,7 @@ pub(super) fn listen(text: &str, spot: &Spot, collector: &Collector<'_>) -> Opti
             quote(text)
         );
         let help = "write one such as `127.0.0.1:12111`, or `0.0.0.0:12111` for an application in a container";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     parsed
 }

@@ -6,10 +6,10 @@ use super::{
     super::{
         super::{
             AppSettings,
-            collector::{Collector, Fault, quote},
+            collector::{Collector, DiagnosticDraft, quote},
             document::Literal,
             entry::{Entry, Pairs},
-            rehearsal::App,
+            rehearsal::RawApp,
             secrets,
         },
         values::filled,
@@ -19,7 +19,7 @@ use super::{
 
 /// Reads the section; `None` if its environment is invalid. Other mistakes are reported too.
 pub(super) fn settings(
-    entry: &Entry<App>,
+    entry: &Entry<RawApp>,
     allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<AppSettings> {
@@ -68,7 +68,7 @@ fn variables(
                     "a key of `env` should be the name of an environment variable, found {}",
                     quote(name)
                 );
-                collector.add_at(Fault::invalid(message), spot);
+                collector.add_at(DiagnosticDraft::invalid(message), spot);
                 return None;
             }
             let is_public = texts::is_public(name, text, spot, collector);

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::{
-    collector::{Collector, Fault, Owner, quote},
+    collector::{Collector, DiagnosticDraft, Parent, quote},
     diagnostic::Code,
-    document::{Contract, SourceOfTruth},
+    document::{RawContract, SourceOfTruth},
     entry::Entry,
     rehearsal::Scenarios,
     suggestion,
@@ -15,8 +15,8 @@ use crate::problem::Place;
 /// Returns the position of the contract that judges; `None` if it is not clear.
 pub(super) fn contract<'e>(
     entry: &Entry<String>,
-    contracts: impl Iterator<Item = (&'e Contract, &'e str)>,
-    owner: Owner<'_>,
+    contracts: impl Iterator<Item = (&'e RawContract, &'e str)>,
+    owner: Parent<'_>,
     collector: &Collector<'_>,
 ) -> Option<usize> {
     let contracts: Vec<_> = contracts
@@ -40,13 +40,16 @@ pub(super) fn contract<'e>(
             ([], _) => {
                 let message = "no contract can be rehearsed: none has `source_of_truth: stripe`";
                 let help = "the fake provider is Stripe's; leave `rehearsal` out";
-                collector.add_at(Fault::new(Code::Conflict, message).help(help), owner.spot);
+                collector.add_at(
+                    DiagnosticDraft::new(Code::Conflict, message).help(help),
+                    owner.spot,
+                );
                 None
             }
             _ => {
                 let message =
                     "missing key `contract` in `rehearsal`: several contracts could judge";
-                let fault = Fault::new(Code::MissingKey, message)
+                let fault = DiagnosticDraft::new(Code::MissingKey, message)
                     .help(format!("name one of {}", suggestion::listed(&names)));
                 collector.add_at(fault, owner.spot);
                 None
@@ -61,7 +64,7 @@ pub(super) fn contract<'e>(
         (Some(index), None) => return Some(index),
         (Some(_), Some(reason)) => {
             let message = format!("contract {} cannot be rehearsed: {reason}", quote(wanted));
-            let fault = Fault::new(Code::Conflict, message).help(if names.is_empty() {
+            let fault = DiagnosticDraft::new(Code::Conflict, message).help(if names.is_empty() {
                 "leave `rehearsal` out".to_owned()
             } else {
                 format!("these can be: {}", suggestion::listed(&names))
@@ -71,14 +74,14 @@ pub(super) fn contract<'e>(
         (None, _) => {
             let message = format!("no contract is called {}", quote(wanted));
             let help = suggestion::help(wanted, &names, "contracts that can be rehearsed");
-            collector.add_at(Fault::invalid(message).help(help), spot);
+            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         }
     }
     None
 }
 
 /// Returns the reason why a contract cannot be rehearsed, if any.
-fn reason_against(contract: &Contract) -> Option<&'static str> {
+fn reason_against(contract: &RawContract) -> Option<&'static str> {
     match contract.source_of_truth.value() {
         None | Some(SourceOfTruth::Stripe) => None,
         Some(SourceOfTruth::Paddle) => {
@@ -91,32 +94,33 @@ fn reason_against(contract: &Contract) -> Option<&'static str> {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Chosen {
+pub(super) struct ScenarioChoices {
     pub(super) skip: BTreeMap<String, Place>,
     pub(super) only: Option<BTreeMap<String, Place>>,
 }
 
 /// Reads the selection of scenarios. It is not known here which of them exist.
-pub(super) fn scenarios(entry: &Entry<Scenarios>, collector: &Collector<'_>) -> Chosen {
+pub(super) fn scenarios(entry: &Entry<Scenarios>, collector: &Collector<'_>) -> ScenarioChoices {
     let Some(written) = entry.value() else {
-        return Chosen::default();
+        return ScenarioChoices::default();
     };
     let skip = ids("skip", &written.skip, collector).unwrap_or_default();
     let only = ids("only", &written.only, collector);
     if let (Some(only), Some((spot, _))) = (&only, written.only.written()) {
         if only.is_empty() {
-            let fault = Fault::invalid("`only` should name at least one scenario, found none");
+            let fault =
+                DiagnosticDraft::invalid("`only` should name at least one scenario, found none");
             collector.add_at(fault.help("leave `only` out to play all"), spot);
         }
         if let Some(both) = only.keys().find(|id| skip.contains_key(*id)) {
             let message = format!("scenario {} is in `skip` and in `only`", quote(both));
             collector.add_at(
-                Fault::new(Code::Conflict, message).help("keep one of the two"),
+                DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
                 spot,
             );
         }
     }
-    Chosen { skip, only }
+    ScenarioChoices { skip, only }
 }
 
 fn ids(
@@ -139,7 +143,7 @@ fn ids(
             );
             let help =
                 "write one such as `first-purchase`; `prodverdict rehearse --list` shows them";
-            collector.add_at(Fault::invalid(message).help(help), spot);
+            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         }
     }
     Some(found)
@@ -151,7 +155,8 @@ pub(super) fn events(
 ) -> Option<BTreeSet<String>> {
     let (spot, written) = entry.written()?;
     if written.is_empty() {
-        let fault = Fault::invalid("`events` should name at least one event type, found none");
+        let fault =
+            DiagnosticDraft::invalid("`events` should name at least one event type, found none");
         collector.add_at(fault.help("leave `events` out for all"), spot);
     }
     let mut types = BTreeSet::new();
@@ -169,7 +174,7 @@ pub(super) fn events(
             );
             let help =
                 "write one such as `customer.subscription.updated`, or leave `events` out for all";
-            collector.add_at(Fault::invalid(message).help(help), spot);
+            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         }
     }
     Some(types)

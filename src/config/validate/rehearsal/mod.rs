@@ -11,11 +11,11 @@ use std::time::Duration;
 use super::{
     super::{
         CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
-        collector::{Collector, Fault, Owner, quote},
-        document::{Contract, Lasting},
-        entry::{Entry, Spot},
+        collector::{Collector, DiagnosticDraft, Parent, quote},
+        document::{DurationText, RawContract},
+        entry::{Entry, SourceSpan},
         key_places::KeyPlaces,
-        rehearsal::{self as written, Written},
+        rehearsal::{self as written, RawRehearsal},
     },
     values::{duration, variable},
 };
@@ -29,11 +29,11 @@ const LONGEST_SETTLE: Duration = Duration::from_mins(10);
 
 /// Returns the rehearsal, if everything that it needs is there; `contracts` come with their names.
 pub(super) fn settings<'e>(
-    (spot, written): (&Spot, &Written),
-    contracts: impl Iterator<Item = (&'e Contract, &'e str)>,
+    (spot, written): (&SourceSpan, &RawRehearsal),
+    contracts: impl Iterator<Item = (&'e RawContract, &'e str)>,
     collector: &Collector<'_>,
 ) -> Option<Rehearsal> {
-    let owner = Owner {
+    let owner = Parent {
         name: "`rehearsal`",
         spot,
     };
@@ -126,7 +126,7 @@ fn api_versions(
     versions.into_iter().collect()
 }
 
-fn version(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> Option<String> {
+fn version(key: &str, text: &str, spot: &SourceSpan, collector: &Collector<'_>) -> Option<String> {
     let (day, name) = text
         .split_once('.')
         .map_or((text, None), |(day, name)| (day, Some(name)));
@@ -146,7 +146,7 @@ fn version(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> Opt
         quote(text)
     );
     let help = format!("write one such as `{DEFAULT_API_VERSION}` or `2024-06-20`");
-    collector.add_at(Fault::invalid(message).help(help), spot);
+    collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     None
 }
 
@@ -175,7 +175,7 @@ fn fake_stripe(
 }
 
 fn checkout(
-    entry: &Entry<written::Checkout>,
+    entry: &Entry<written::RawCheckout>,
     allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<CheckoutSettings> {
@@ -201,12 +201,12 @@ fn checkout(
 }
 
 fn gate(
-    written: &written::Gate,
-    spot: &Spot,
+    written: &written::RawGate,
+    spot: &SourceSpan,
     allow_remote: bool,
     collector: &Collector<'_>,
 ) -> Option<Gate> {
-    let owner = Owner {
+    let owner = Parent {
         name: "`gate`",
         spot,
     };
@@ -222,7 +222,7 @@ fn gate(
         );
         let help =
             "write `$` and the keys that lead to it, such as `$.user.paid` or `$.plans[0].active`";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     Some(Gate {
         url: url?,
@@ -231,7 +231,7 @@ fn gate(
     })
 }
 
-fn settle(entry: &Entry<Lasting>, collector: &Collector<'_>) -> Option<Duration> {
+fn settle(entry: &Entry<DurationText>, collector: &Collector<'_>) -> Option<Duration> {
     if entry.is_absent() {
         return Some(DEFAULT_SETTLE);
     }
@@ -239,17 +239,17 @@ fn settle(entry: &Entry<Lasting>, collector: &Collector<'_>) -> Option<Duration>
     if settle <= LONGEST_SETTLE {
         return Some(settle);
     }
-    if let Some((spot, Lasting(text))) = entry.written() {
+    if let Some((spot, DurationText(text))) = entry.written() {
         let message = format!("`settle` should be at most 10m, found {}", quote(text));
         let help = "a handler that writes later than that is not waited for";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     None
 }
 
-fn places(written: &Written, spot: &Spot, collector: &Collector<'_>) -> RehearsalPlaces {
+fn places(written: &RawRehearsal, spot: &SourceSpan, collector: &Collector<'_>) -> RehearsalPlaces {
     let section = collector.entry_place(spot);
-    let place = |spot: Option<&Spot>| spot.map(|spot| collector.entry_place(spot));
+    let place = |spot: Option<&SourceSpan>| spot.map(|spot| collector.entry_place(spot));
     RehearsalPlaces {
         handler: place(written.handler.spot()).unwrap_or_else(|| section.clone()),
         account: place(written.account.spot()).unwrap_or_else(|| section.clone()),
@@ -262,7 +262,7 @@ fn places(written: &Written, spot: &Spot, collector: &Collector<'_>) -> Rehearsa
     }
 }
 
-fn keys(written: &Written, collector: &Collector<'_>) -> KeyPlaces {
+fn keys(written: &RawRehearsal, collector: &Collector<'_>) -> KeyPlaces {
     let mut keys = KeyPlaces::default();
     keys.key("contract", &written.contract, collector);
     keys.list(

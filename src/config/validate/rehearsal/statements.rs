@@ -3,11 +3,11 @@
 use super::{
     super::super::{
         AccountStatement,
-        collector::{Collector, Fault, Owner},
-        entry::Spot,
+        collector::{Collector, DiagnosticDraft, Parent},
+        entry::SourceSpan,
         placeholder::Placeholder,
-        rehearsal::{Account, Statements},
-        sql::{Piece, Reason, Unusable, check_statement},
+        rehearsal::{RawAccount, Statements},
+        sql::{SqlError, SqlErrorKind, SqlPiece, check_statement},
     },
     texts::{place_within, unknown_placeholder},
 };
@@ -16,11 +16,11 @@ use super::{
 const EXCERPT: usize = 40;
 
 pub(super) fn statements(
-    account: &Account,
-    spot: &Spot,
+    account: &RawAccount,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) -> Option<Vec<AccountStatement>> {
-    let owner = Owner {
+    let owner = Parent {
         name: "`account`",
         spot,
     };
@@ -41,7 +41,7 @@ pub(super) fn statements(
     };
     let statements = statements?;
     if !statements.iter().any(AccountStatement::tells_the_account) {
-        let fault = Fault::invalid("`sql` should say which account it makes")
+        let fault = DiagnosticDraft::invalid("`sql` should say which account it makes")
             .help("write `{account_id}` where the id belongs, or, where the database makes it, end with `returning id`");
         collector.add_at(fault, spot);
         return None;
@@ -49,7 +49,7 @@ pub(super) fn statements(
     Some(statements)
 }
 
-fn statement(text: &str, spot: &Spot, collector: &Collector<'_>) -> Option<AccountStatement> {
+fn statement(text: &str, spot: &SourceSpan, collector: &Collector<'_>) -> Option<AccountStatement> {
     match check_statement(text) {
         Ok(sql) => Some(AccountStatement {
             text: text.to_owned(),
@@ -62,36 +62,41 @@ fn statement(text: &str, spot: &Spot, collector: &Collector<'_>) -> Option<Accou
     }
 }
 
-fn report(Unusable { reason, at }: Unusable, text: &str, spot: &Spot, collector: &Collector<'_>) {
+fn report(
+    SqlError { reason, at }: SqlError,
+    text: &str,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) {
     let rest: String = text.chars().skip(at).collect();
     let (what, help) = match reason {
-        Reason::UnknownPlaceholder(length) => {
+        SqlErrorKind::UnknownPlaceholder(length) => {
             let written: String = rest.chars().take(length).collect();
             unknown_placeholder(&written, "sql", spot, collector);
             return;
         }
-        Reason::Empty => (
+        SqlErrorKind::Empty => (
             "no SQL here",
             "write an `insert`, or leave the statement out",
         ),
-        Reason::Unclosed => ("what opens here is not closed", "close it"),
-        Reason::Unopened => (
+        SqlErrorKind::Unclosed => ("what opens here is not closed", "close it"),
+        SqlErrorKind::Unopened => (
             "this closes what was not opened",
             "leave it out, or open it",
         ),
-        Reason::SecondStatement => (
+        SqlErrorKind::SecondStatement => (
             "a second statement begins here",
             "write a list of statements: `sql: [insert …, insert …]`",
         ),
-        Reason::Parameter => (
+        SqlErrorKind::Parameter => (
             "a numbered parameter has no value here",
             "write `{account_id}`, `{email}` or `{customer_id}`",
         ),
-        Reason::Nul => (
+        SqlErrorKind::Nul => (
             "a NUL character stands here, which no text of Postgres has",
             "leave it out",
         ),
-        Reason::Quoted => (
+        SqlErrorKind::Quoted => (
             "a placeholder is a value of its own",
             "write it without quotes: it is bound as a parameter",
         ),
@@ -104,7 +109,7 @@ fn report(Unusable { reason, at }: Unusable, text: &str, spot: &Spot, collector:
         format!("`sql` cannot be used at `{excerpt}`: {what}")
     };
     collector.add(
-        Fault::invalid(message).help(help),
+        DiagnosticDraft::invalid(message).help(help),
         if excerpt.is_empty() {
             collector.focus(spot)
         } else {
@@ -117,8 +122,8 @@ impl AccountStatement {
     /// Returns true if the statement is given the account's id, or may return it.
     fn tells_the_account(&self) -> bool {
         self.sql.pieces.iter().any(|piece| match piece {
-            Piece::Value(placeholder) => *placeholder == Placeholder::AccountId,
-            Piece::Verbatim { text, .. } => text
+            SqlPiece::Value(placeholder) => *placeholder == Placeholder::AccountId,
+            SqlPiece::Verbatim { text, .. } => text
                 .split(|c: char| !c.is_alphanumeric() && c != '_')
                 .any(|word| word.eq_ignore_ascii_case("returning")),
         })

@@ -6,10 +6,10 @@ use globset::GlobBuilder;
 
 use super::super::{
     super::{
-        collector::{Collector, Fault, quote},
+        collector::{Collector, DiagnosticDraft, quote},
         diagnostic::Code,
         document::Literal,
-        entry::{Entry, Pairs, Spot},
+        entry::{Entry, Pairs, SourceSpan},
         placeholder::{Placeholder, Template},
         secrets, suggestion,
     },
@@ -23,7 +23,7 @@ const LONGEST_KEY: usize = 40;
 pub(super) fn template(
     key: &str,
     text: &str,
-    spot: &Spot,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) -> Option<Template> {
     if !not_blank(&quote(key), text, spot, collector) {
@@ -42,13 +42,18 @@ pub(super) fn template(
 }
 
 /// Checks that a text contains no password or key.
-pub(super) fn is_public(key: &str, text: &str, spot: &Spot, collector: &Collector<'_>) -> bool {
+pub(super) fn is_public(
+    key: &str,
+    text: &str,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) -> bool {
     if secrets::secrets_in(text).is_empty() {
         return true;
     }
     let message = format!("`{key}` should hold no password or key (not shown)");
     let help = "leave it out; if it is in use somewhere, replace it there";
-    let fault = Fault::new(Code::SecretValue, message).help(help);
+    let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
     collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
     false
 }
@@ -57,11 +62,11 @@ pub(super) fn is_public(key: &str, text: &str, spot: &Spot, collector: &Collecto
 pub(super) fn unknown_placeholder(
     written: &str,
     key: &str,
-    spot: &Spot,
+    spot: &SourceSpan,
     collector: &Collector<'_>,
 ) {
     let known = Placeholder::ALL.map(Placeholder::as_str);
-    let fault = Fault::new(
+    let fault = DiagnosticDraft::new(
         Code::Placeholder,
         format!("unknown placeholder {} in `{key}`", quote(written)),
     )
@@ -70,7 +75,11 @@ pub(super) fn unknown_placeholder(
 }
 
 /// Returns the place of the text in the value, or of the value if it spells the text differently.
-pub(super) fn place_within(text: &str, spot: &Spot, collector: &Collector<'_>) -> Range<usize> {
+pub(super) fn place_within(
+    text: &str,
+    spot: &SourceSpan,
+    collector: &Collector<'_>,
+) -> Range<usize> {
     let value = collector.lines().text().get(spot.value.clone());
     match value.and_then(|value| value.find(text)) {
         Some(at) if !text.contains('\n') => {
@@ -101,7 +110,7 @@ pub(super) fn metadata(
     read.into_iter().collect()
 }
 
-fn check_key(key: &str, spot: &Spot, collector: &Collector<'_>) {
+fn check_key(key: &str, spot: &SourceSpan, collector: &Collector<'_>) {
     let fits =
         !key.trim().is_empty() && key.chars().count() <= LONGEST_KEY && !key.contains(['[', ']']);
     if !fits {
@@ -109,7 +118,7 @@ fn check_key(key: &str, spot: &Spot, collector: &Collector<'_>) {
             "a key of metadata should be at most {LONGEST_KEY} characters without brackets, found {}",
             quote(key)
         );
-        collector.add_at(Fault::invalid(message), spot);
+        collector.add_at(DiagnosticDraft::invalid(message), spot);
     }
 }
 
@@ -127,7 +136,7 @@ pub(super) fn path(key: &str, entry: &Entry<String>, collector: &Collector<'_>) 
             quote(text)
         );
         let help = "write it from the repository's root, with `/` between its parts";
-        collector.add_at(Fault::invalid(message).help(help), spot);
+        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(text.trim_start_matches("./").to_owned())
@@ -152,7 +161,7 @@ pub(super) fn paths(
                     error.kind()
                 );
                 let help = "write one such as `app/webhook.ts` or `app/**/*.ts`";
-                collector.add_at(Fault::invalid(message).help(help), spot);
+                collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
             }
             _ => paths.push(text),
         }
