@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prodverdict::changes::{ChangedFile, Diff, Finder, Kind, Name};
+use prodverdict::changes::{ChangedFile, Diff, Finder, Name, NameKind};
 
 /// A tenth of the minute within which a person expects a report.
 const MOST_SECONDS: Duration = Duration::from_secs(6);
@@ -20,10 +20,10 @@ fn main() -> io::Result<()> {
     let start = Instant::now();
     let diff = Diff::new(&files, &[], "prodverdict.yml");
     let read = start.elapsed();
-    let mut finder = Finder::new(&diff, names(Kind::Price, "price_", 300));
+    let mut finder = Finder::new(&diff, names(NameKind::Price, "price_", 300));
     let touched = (0..FINDINGS).filter(|number| {
-        let mut of_finding = names(Kind::Plan, &format!("plan{number}_"), 1);
-        of_finding.extend(Name::new(Kind::Column, "has_paid_access"));
+        let mut of_finding = names(NameKind::Plan, &format!("plan{number}_"), 1);
+        of_finding.extend(Name::new(NameKind::Column, "has_paid_access"));
         !finder.touches(&of_finding).is_empty()
     });
     let touched = touched.count();
@@ -61,7 +61,7 @@ fn files() -> Vec<ChangedFile> {
     small.chain(large).collect()
 }
 
-fn names(kind: Kind, beginning: &str, count: u32) -> Vec<Name> {
+fn names(kind: NameKind, beginning: &str, count: u32) -> Vec<Name> {
     (0..count)
         .filter_map(|number| Name::new(kind, &format!("{beginning}{number}")))
         .collect()

@@ -38,7 +38,7 @@ pub trait Explain: Error {
 
 impl Problem {
     /// Joins the whole chain of causes into one message, and adds the hint.
-    pub fn of<E: Explain>(error: &E) -> Self {
+    pub fn from_error<E: Explain>(error: &E) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {

@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use self::{
-    process::Group,
-    supervisor::{Phase, State, Supervisor},
+    process::ProcessGroup,
+    supervisor::{AppState, Phase, Supervisor},
 };
 
 pub use command::CommandLine;
@@ -51,7 +51,7 @@ pub struct Death {
 #[derive(Debug)]
 pub struct Application {
     log: Arc<Log>,
-    state: watch::Receiver<State>,
+    state: watch::Receiver<AppState>,
     stop: Option<oneshot::Sender<()>>,
     supervisor: Option<JoinHandle<()>>,
 }
@@ -64,8 +64,8 @@ impl Application {
         log: Arc<Log>,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let group = Group::start(&launch, &log)?;
-        let (told, state) = watch::channel(State::default());
+        let group = ProcessGroup::start(&launch, &log)?;
+        let (told, state) = watch::channel(AppState::default());
         let (stop, stopped) = oneshot::channel();
         let supervisor = Supervisor {
             launch,
@@ -133,7 +133,7 @@ impl Drop for Application {
 
 /// Runs a command to completion, such as migrations, and logs its output.
 pub async fn run_to_end(launch: &Launch, log: &Arc<Log>, patience: Duration) -> Result<(), Error> {
-    let mut group = Group::start(launch, log)?;
+    let mut group = ProcessGroup::start(launch, log)?;
     let ended = tokio::time::timeout(patience, group.exited()).await;
     let status = match ended {
         Ok(status) => status,

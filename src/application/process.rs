@@ -30,14 +30,14 @@ const DRAINING: Duration = Duration::from_millis(500);
 
 /// A process and its children. Dropping it kills them.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct ProcessGroup {
     child: Child,
     /// `None` once all of them are gone.
     id: Option<Pid>,
     readers: Vec<JoinHandle<()>>,
 }
 
-impl Group {
+impl ProcessGroup {
     pub(super) fn start(launch: &Launch, log: &Arc<Log>) -> Result<Self, Error> {
         hide_environment();
         let mut command = launch.command.command();
@@ -103,7 +103,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(group) = self.id {
             signal(group, Signal::KILL);

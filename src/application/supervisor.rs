@@ -7,14 +7,14 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Death, Launch, log::Log, process::Group, ready::Ready};
+use super::{Death, Launch, log::Log, process::ProcessGroup, ready::Ready};
 
 /// Number of restarts.
 const RESTARTS: usize = 1;
 
 /// State of the application.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct AppState {
     pub(super) phase: Phase,
     pub(super) deaths: Vec<Death>,
 }
@@ -42,12 +42,12 @@ pub(super) struct Supervisor {
     pub(super) ready: Ready,
     pub(super) log: Arc<Log>,
     pub(super) patience: Duration,
-    pub(super) state: watch::Sender<State>,
+    pub(super) state: watch::Sender<AppState>,
 }
 
 impl Supervisor {
     /// Supervises until the application is no longer needed.
-    pub(super) async fn run(self, mut group: Group, mut stopped: oneshot::Receiver<()>) {
+    pub(super) async fn run(self, mut group: ProcessGroup, mut stopped: oneshot::Receiver<()>) {
         loop {
             let next = tokio::select! {
                 next = self.one_life(&mut group) => next,
@@ -63,7 +63,7 @@ impl Supervisor {
     }
 
     /// Supervises one process from start to exit. Returns the restarted process, if any.
-    async fn one_life(&self, group: &mut Group) -> Option<Group> {
+    async fn one_life(&self, group: &mut ProcessGroup) -> Option<ProcessGroup> {
         let was_ready = tokio::select! {
             biased;
             status = group.exited() => Err(status),
@@ -99,7 +99,7 @@ impl Supervisor {
         }
         group.end().await;
         let next = if is_again {
-            Group::start(&self.launch, &self.log).ok()
+            ProcessGroup::start(&self.launch, &self.log).ok()
         } else {
             None
         };

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use super::{DecodeError, Trouble, provider::Provider, refusal::Meaning};
+use super::{DecodeError, Trouble, provider::Provider, refusal::RefusalMeaning};
 use crate::http::scrub;
 
 /// Number of bytes read from an error response.
@@ -14,7 +14,7 @@ pub(crate) const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// A complete response, with the API key that must never be shown.
 #[derive(Debug)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct ProviderResponse<'a> {
     pub(crate) provider: Provider,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -22,7 +22,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) key: &'a SecretString,
 }
 
-impl Answer<'_> {
+impl ProviderResponse<'_> {
     /// Parses the body. A success without valid JSON was truncated or came from an intermediary; both are worth a
     /// retry.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Trouble> {
@@ -76,16 +76,16 @@ impl Answer<'_> {
     }
 
     /// Returns the meaning of a response without the provider's error envelope.
-    pub(crate) fn meaning_without_envelope(&self) -> Meaning {
+    pub(crate) fn meaning_without_envelope(&self) -> RefusalMeaning {
         match self.status.as_u16() {
-            300..=399 => Meaning::Redirect,
-            401 => Meaning::InvalidKey,
+            300..=399 => RefusalMeaning::Redirect,
+            401 => RefusalMeaning::InvalidKey,
             429 => {
                 let reason = self.header("stripe-rate-limited-reason");
-                Meaning::RateLimited(reason.map(|reason| self.shown(reason)))
+                RefusalMeaning::RateLimited(reason.map(|reason| self.shown(reason)))
             }
-            500.. => Meaning::Trouble,
-            _ => Meaning::NotTheApi,
+            500.. => RefusalMeaning::Trouble,
+            _ => RefusalMeaning::NotTheApi,
         }
     }
 

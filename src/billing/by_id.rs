@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    BillingFacts, Decoded, Error, Meaning, PriceTable,
+    BillingFacts, Decoded, Error, PriceTable, RefusalMeaning,
     extras::Extra,
     facts::Gathering,
     metadata::WireMetadata,
@@ -15,7 +15,7 @@ use super::{
     paddle,
     provider::Provider,
     stripe,
-    transport::Session,
+    transport::ReadSession,
 };
 use crate::{
     contract::{CustomerId, Metadata, SubscriptionId},
@@ -24,7 +24,7 @@ use crate::{
 
 /// Reads those of the subscriptions that exist at the provider.
 pub(crate) async fn subscriptions(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     ids: &BTreeSet<&SubscriptionId>,
 ) -> Result<BillingFacts, Error> {
     let prices = stripe::Prices::default();
@@ -40,7 +40,7 @@ pub(crate) async fn subscriptions(
 }
 
 async fn subscription(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     id: &str,
     prices: &stripe::Prices,
 ) -> Result<Option<Decoded>, Error> {
@@ -58,7 +58,7 @@ async fn subscription(
     }
 }
 
-fn check_id(session: Session<'_>, asked: &str, got: &str) -> Result<(), Error> {
+fn check_id(session: ReadSession<'_>, asked: &str, got: &str) -> Result<(), Error> {
     if asked == got {
         return Ok(());
     }
@@ -71,7 +71,7 @@ fn check_id(session: Session<'_>, asked: &str, got: &str) -> Result<(), Error> {
 
 /// Returns the metadata of the customers that have some; empty if the key may not read customers.
 pub(crate) async fn customer_metadata(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BTreeMap<CustomerId, Metadata>, Error> {
     let read = match session.provider() {
@@ -95,7 +95,7 @@ pub(crate) async fn customer_metadata(
 
 fn may_not_ask(error: &Error) -> bool {
     let meaning = error.refusal().map(|refusal| &refusal.meaning);
-    matches!(meaning, Some(Meaning::MissingPermission(_)))
+    matches!(meaning, Some(RefusalMeaning::MissingPermission(_)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,7 +107,7 @@ struct WireCustomer {
 }
 
 async fn of_stripe(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<Vec<WireCustomer>, Error> {
     let asked = customers
@@ -122,7 +122,7 @@ async fn of_stripe(
 }
 
 async fn one_of_stripe(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customer: &CustomerId,
 ) -> Result<Option<WireCustomer>, Error> {
     let address = session.address(["v1", "customers", customer.as_str()], &[]);
@@ -140,13 +140,13 @@ async fn one_of_stripe(
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct CustomerList {
     data: Vec<WireCustomer>,
 }
 
 /// Looks up many customers per request. If a request is refused, splits it in half and retries both halves.
 async fn of_paddle(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<Vec<WireCustomer>, Error> {
     /// A page holds 200 objects, and 100 ids fit into any URL.
@@ -164,7 +164,7 @@ async fn of_paddle(
             ("per_page", "200"),
         ];
         let address = session.address(["customers"], &query);
-        match session.get::<Found>("customers", &address).await {
+        match session.get::<CustomerList>("customers", &address).await {
             Ok(found) => {
                 for customer in found.data {
                     if !ids.contains(&customer.id.as_str()) {

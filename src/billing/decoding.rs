@@ -45,7 +45,7 @@ impl Decoded {
 
 /// The origin of an object, which determines the required fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum ObjectOrigin {
     /// The provider's API, which sends every field.
     Live,
     /// A file, which needs only the fields that affect a verdict.
@@ -76,13 +76,13 @@ pub struct DecodeError {
     /// Path such as `items.data[0].price.unit_amount`; `.` is the object itself.
     pub path: String,
     #[source]
-    reason: Reason,
+    reason: DecodeReason,
 }
 
 /// The error at that path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-struct Reason(String);
+struct DecodeReason(String);
 
 impl DecodeError {
     pub(crate) fn new(object: &'static str, id: Option<&str>, path: &str, reason: &str) -> Self {
@@ -90,7 +90,7 @@ impl DecodeError {
             object,
             id: id.map(presentable),
             path: presentable(path),
-            reason: Reason(presentable(reason)),
+            reason: DecodeReason(presentable(reason)),
         }
     }
 }

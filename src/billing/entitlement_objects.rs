@@ -71,16 +71,16 @@ pub fn standing_in(
 
 /// An element of the API's list, which does not repeat the customer of the request.
 #[derive(Debug)]
-pub(crate) struct Listed {
+pub(crate) struct ListedEntitlement {
     pub(crate) id: String,
     pub(crate) feature: String,
     pub(crate) livemode: Option<bool>,
 }
 
-pub(crate) fn listed(text: &RawValue) -> Result<Listed, DecodeError> {
+pub(crate) fn listed(text: &RawValue) -> Result<ListedEntitlement, DecodeError> {
     let wire: WireEntitlement = from_text(ENTITLEMENT, text)?;
     check_kind(ENTITLEMENT, wire.object.as_deref(), &wire.id)?;
-    Ok(Listed {
+    Ok(ListedEntitlement {
         feature: feature_key(wire.lookup_key, wire.feature, Some(&wire.id))?,
         id: wire.id,
         livemode: wire.livemode,

@@ -5,24 +5,24 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
-    BillingFacts, Error, Meaning, PriceTable,
-    entitlement_objects::{Entitlement, Listed, listed, standing_in},
+    BillingFacts, Error, PriceTable, RefusalMeaning,
+    entitlement_objects::{Entitlement, ListedEntitlement, listed, standing_in},
     facts::Gathering,
     pages::{self, Pages},
     stripe::{can_be_asked, is_unknown_customer, listing},
-    transport::Session,
+    transport::ReadSession,
 };
 use crate::contract::CustomerId;
 
-impl pages::Listed for Listed {
+impl pages::ListElement for ListedEntitlement {
     fn id(&self) -> &str {
         &self.id
     }
 }
 
 /// The response for one customer.
-enum Answer {
-    Entitled(Vec<Listed>),
+enum CustomerAnswer {
+    Entitled(Vec<ListedEntitlement>),
     /// Stripe does not know the customer. Holds its error response, or `None` if the id was never sent.
     Unknown(Option<Error>),
 }
@@ -32,7 +32,7 @@ enum Answer {
 ///
 /// If none of them is known and one exists in the other mode, the key has the wrong mode.
 pub(crate) async fn read_all(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
     on_progress: &(dyn Fn(u64) + Sync),
 ) -> Result<BillingFacts, Error> {
@@ -45,7 +45,7 @@ pub(crate) async fn read_all(
 
 /// Reads the entitlements of some customers. Unknown customers have none.
 pub(crate) async fn read_customers(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
     let reading = read(session, customers, &|_| {}).await?;
@@ -53,7 +53,7 @@ pub(crate) async fn read_customers(
 }
 
 #[derive(Default)]
-struct Reading {
+struct EntitlementsReading {
     gathering: Gathering,
     /// True if Stripe knows at least one of the customers.
     known: bool,
@@ -61,40 +61,45 @@ struct Reading {
 }
 
 async fn read(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
     on_progress: &(dyn Fn(u64) + Sync),
-) -> Result<Reading, Error> {
+) -> Result<EntitlementsReading, Error> {
     let mut answers = stream::iter(customers)
         .map(|customer| async move {
             let answer = of_customer(session, customer).await?;
             Ok::<_, Error>((*customer, answer))
         })
         .buffered(session.pace().at_once);
-    let mut reading = Reading::default();
+    let mut reading = EntitlementsReading::default();
     let mut prices = PriceTable::default();
     let mut asked = 0;
     while let Some((customer, answer)) = answers.try_next().await? {
         asked += 1;
         on_progress(asked);
         match answer {
-            Answer::Entitled(entitlements) => {
+            CustomerAnswer::Entitled(entitlements) => {
                 reading.known = true;
                 reading
                     .gathering
                     .entitle(customer, entitlements, &mut prices);
             }
-            Answer::Unknown(Some(error)) if is_of_the_other_mode(&error) => {
+            CustomerAnswer::Unknown(Some(error)) if is_of_the_other_mode(&error) => {
                 reading.of_the_other_mode.get_or_insert(error);
             }
-            Answer::Unknown(_) => {}
+            CustomerAnswer::Unknown(_) => {}
         }
     }
     Ok(reading)
 }
 
 impl Gathering {
-    fn entitle(&mut self, customer: &CustomerId, found: Vec<Listed>, prices: &mut PriceTable) {
+    fn entitle(
+        &mut self,
+        customer: &CustomerId,
+        found: Vec<ListedEntitlement>,
+        prices: &mut PriceTable,
+    ) {
         for entitlement in &found {
             self.saw_mode(entitlement.livemode, &entitlement.id);
         }
@@ -111,12 +116,15 @@ impl Gathering {
 fn is_of_the_other_mode(error: &Error) -> bool {
     error
         .refusal()
-        .is_some_and(|refusal| matches!(refusal.meaning, Meaning::OtherMode(_)))
+        .is_some_and(|refusal| matches!(refusal.meaning, RefusalMeaning::OtherMode(_)))
 }
 
-async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Answer, Error> {
+async fn of_customer(
+    session: ReadSession<'_>,
+    customer: &CustomerId,
+) -> Result<CustomerAnswer, Error> {
     if !can_be_asked(customer) {
-        return Ok(Answer::Unknown(None));
+        return Ok(CustomerAnswer::Unknown(None));
     }
     let filter = [("customer", customer.as_str())];
     let listing = listing("v1/entitlements/active_entitlements", &filter);
@@ -125,9 +133,9 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Answ
     loop {
         match pages.next(listed).await {
             Ok(Some(page)) => found.extend(page),
-            Ok(None) => return Ok(Answer::Entitled(found)),
+            Ok(None) => return Ok(CustomerAnswer::Entitled(found)),
             Err(error) if found.is_empty() && is_unknown_customer(&error) => {
-                return Ok(Answer::Unknown(Some(error)));
+                return Ok(CustomerAnswer::Unknown(Some(error)));
             }
             Err(error) => return Err(error),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DecodeError, KeyError, Refusal, transport::LARGEST_ANSWER};
+use super::{DecodeError, KeyError, ProviderRefusal, transport::LARGEST_ANSWER};
 use crate::{http::BaseUrlError, problem::Explain};
 
 /// A failed read. Reads are never partial.
@@ -108,7 +108,7 @@ pub enum Trouble {
     OverBudget { most: u64 },
     #[error("{refusal}")]
     Refused {
-        refusal: Box<Refusal>,
+        refusal: Box<ProviderRefusal>,
         retry_after: Option<Duration>,
     },
     #[error("the answer is not what the API documents")]
@@ -177,7 +177,7 @@ impl Trouble {
     }
 
     /// Returns the refusal if the provider sent one.
-    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+    pub(crate) fn refusal(&self) -> Option<&ProviderRefusal> {
         match self {
             Self::Refused { refusal, .. } => Some(refusal),
             Self::Unreachable { .. }
@@ -195,7 +195,7 @@ impl Trouble {
 
 impl Error {
     /// Returns the underlying refusal if the provider sent one.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn refusal(&self) -> Option<&ProviderRefusal> {
         match self {
             Self::Request { trouble, .. } => trouble.refusal(),
             Self::Deadline { last, .. } => last.refusal(),

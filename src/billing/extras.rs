@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Error, Meaning};
+use super::{Error, RefusalMeaning};
 use crate::problem::Problem;
 
 /// A kind of optional fact: a check without it is less precise but still possible.
@@ -86,6 +86,6 @@ impl Extra {
 pub(crate) fn is_refusal(error: &Error) -> bool {
     error.refusal().is_some_and(|refusal| {
         matches!(refusal.status, 400 | 403 | 404)
-            && !matches!(refusal.meaning, Meaning::OtherMode(_))
+            && !matches!(refusal.meaning, RefusalMeaning::OtherMode(_))
     })
 }

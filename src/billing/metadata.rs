@@ -28,13 +28,13 @@ impl WireMetadata {
 
 impl<'de> Deserialize<'de> for WireMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Pairs)
+        deserializer.deserialize_any(MetadataVisitor)
     }
 }
 
-struct Pairs;
+struct MetadataVisitor;
 
-impl<'de> Visitor<'de> for Pairs {
+impl<'de> Visitor<'de> for MetadataVisitor {
     type Value = WireMetadata;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +44,7 @@ impl<'de> Visitor<'de> for Pairs {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireMetadata, A::Error> {
         let mut pairs = Vec::new();
         while let Some(key) = map.next_key::<Box<str>>()? {
-            if let Scalar(Some(text)) = map.next_value()? {
+            if let MetadataScalar(Some(text)) = map.next_value()? {
                 pairs.push((key, text));
             }
         }
@@ -82,9 +82,9 @@ impl<'de> Visitor<'de> for Pairs {
 }
 
 /// A scalar value as text; `None` for null, lists and objects.
-struct Scalar(Option<Box<str>>);
+struct MetadataScalar(Option<Box<str>>);
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de> Deserialize<'de> for MetadataScalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ScalarVisitor)
     }
@@ -93,45 +93,45 @@ impl<'de> Deserialize<'de> for Scalar {
 struct ScalarVisitor;
 
 impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar;
+    type Value = MetadataScalar;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a value")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-        Ok(Scalar(Some(text.into())))
+    fn visit_str<E>(self, text: &str) -> Result<MetadataScalar, E> {
+        Ok(MetadataScalar(Some(text.into())))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-        Ok(Scalar(Some(value.to_string().into())))
+    fn visit_bool<E>(self, value: bool) -> Result<MetadataScalar, E> {
+        Ok(MetadataScalar(Some(value.to_string().into())))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
-        Ok(Scalar(Some(number.to_string().into())))
+    fn visit_i64<E>(self, number: i64) -> Result<MetadataScalar, E> {
+        Ok(MetadataScalar(Some(number.to_string().into())))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-        Ok(Scalar(Some(number.to_string().into())))
+    fn visit_u64<E>(self, number: u64) -> Result<MetadataScalar, E> {
+        Ok(MetadataScalar(Some(number.to_string().into())))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<MetadataScalar, E> {
         let number = Number::from_f64(number).map(|number| number.to_string().into());
-        Ok(Scalar(number))
+        Ok(MetadataScalar(number))
     }
 
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
-        Ok(Scalar(None))
+    fn visit_unit<E>(self) -> Result<MetadataScalar, E> {
+        Ok(MetadataScalar(None))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<MetadataScalar, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Scalar(None))
+        Ok(MetadataScalar(None))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Scalar, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<MetadataScalar, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar(None))
+        Ok(MetadataScalar(None))
     }
 }
 

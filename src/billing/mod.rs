@@ -32,12 +32,12 @@ pub use facts::BillingFacts;
 pub use keys::{KeyError, key_advice};
 pub use pace::Pace;
 pub use paddle::objects as paddle_objects;
-pub use patience::Patience;
-pub use plan::{Plan, Step};
+pub use patience::RetryPolicy;
+pub use plan::{ReadPlan, ReadStep};
 pub use prices::PriceTable;
 pub use provider::PaddleEnvironment;
-pub use reader::{Reader, Settings, Survey};
-pub use refusal::{Meaning, Refusal};
+pub use reader::{BillingReader, Settings, Survey};
+pub use refusal::{ProviderRefusal, RefusalMeaning};
 pub use stripe::objects as stripe_objects;
 
 #[cfg(test)]

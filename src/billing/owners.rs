@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Error, Meaning, provider::Provider, transport::Session};
+use super::{Error, RefusalMeaning, provider::Provider, transport::ReadSession};
 use crate::{
     contract::{CustomerId, SubscriptionId},
     http::scrub::presentable,
@@ -33,7 +33,7 @@ struct PaddleData {
 
 /// Returns the distinct customers of `subscriptions`, as far as the provider knows them.
 pub(crate) async fn find(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     subscriptions: &[SubscriptionId],
 ) -> Result<Vec<CustomerId>, Error> {
     let mut owners = Vec::new();
@@ -58,7 +58,7 @@ pub(crate) async fn find(
 }
 
 /// Returns the ids of the subscription found and its customer.
-async fn retrieve(session: Session<'_>, id: &str) -> Result<(String, String), Error> {
+async fn retrieve(session: ReadSession<'_>, id: &str) -> Result<(String, String), Error> {
     match session.provider() {
         Provider::Stripe => {
             let address = session.address(["v1", "subscriptions", id], &[]);
@@ -78,7 +78,7 @@ pub(crate) fn is_unknown(error: &Error) -> bool {
     let meaning = error.refusal().map(|refusal| &refusal.meaning);
     matches!(
         meaning,
-        Some(Meaning::NoSuchObject(_) | Meaning::BadParameter(_))
+        Some(RefusalMeaning::NoSuchObject(_) | RefusalMeaning::BadParameter(_))
     )
 }
 

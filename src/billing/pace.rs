@@ -154,11 +154,11 @@ impl Throttle {
 #[derive(Debug)]
 struct Bucket {
     full: NonZeroU32,
-    state: Mutex<State>,
+    state: Mutex<PaceState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct PaceState {
     limiter: Arc<DefaultDirectRateLimiter>,
     /// Thousandths of a request per second.
     rate: u64,
@@ -171,7 +171,7 @@ impl Bucket {
         let burst = NonZeroU32::MIN.saturating_add(full.get() / 4);
         Self {
             full,
-            state: Mutex::new(State {
+            state: Mutex::new(PaceState {
                 limiter: Arc::new(RateLimiter::direct(
                     Quota::per_second(full).allow_burst(burst),
                 )),
@@ -221,7 +221,7 @@ impl Bucket {
     }
 }
 
-impl State {
+impl PaceState {
     /// Sets the rate, without bursts.
     fn set(&mut self, rate: u64) {
         let nanoseconds = 1_000_000_000_000_u64.checked_div(rate).unwrap_or(u64::MAX);

@@ -9,20 +9,20 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{DecodeError, Error, provider::Provider, transport::Session};
+use super::{DecodeError, Error, provider::Provider, transport::ReadSession};
 
 /// Number of attempts at a page that makes no progress.
 const TRIES: u32 = 3;
 
 /// One query, whose pages must be read in sequence. A full read may be split into several of them.
 #[derive(Debug, Clone)]
-pub(crate) struct Listing {
+pub(crate) struct ListQuery {
     /// Path under the base URL, without a leading slash.
     pub(crate) path: &'static str,
     pub(crate) query: Vec<(&'static str, String)>,
 }
 
-impl Listing {
+impl ListQuery {
     /// Returns the query narrowed by one more parameter.
     pub(crate) fn with(&self, name: &'static str, value: &str) -> Self {
         let mut part = self.clone();
@@ -32,14 +32,14 @@ impl Listing {
 }
 
 /// An element of a list with its own id.
-pub(crate) trait Listed {
+pub(crate) trait ListElement {
     fn id(&self) -> &str;
 }
 
 /// The pages of one list.
 #[derive(Debug)]
 pub(crate) struct Pages<'a> {
-    session: Session<'a>,
+    session: ReadSession<'a>,
     listing: &'static str,
     first: Url,
     next: Option<Url>,
@@ -59,7 +59,7 @@ pub(crate) struct Pages<'a> {
 pub(crate) const COUNTED: u64 = 100_000;
 
 /// A page of either provider.
-struct Page {
+struct ListPage {
     rows: Vec<Box<RawValue>>,
     has_more: bool,
     /// URL of the next page, if the provider sends it.
@@ -98,7 +98,7 @@ struct PaddlePagination {
 }
 
 impl<'a> Pages<'a> {
-    pub(crate) fn new(session: Session<'a>, listing: &Listing) -> Self {
+    pub(crate) fn new(session: ReadSession<'a>, listing: &ListQuery) -> Self {
         let query: Vec<_> = listing
             .query
             .iter()
@@ -152,7 +152,7 @@ impl<'a> Pages<'a> {
     }
 
     /// Reads the next page, object by object. Returns `None` after the last one.
-    pub(crate) async fn next<T: Listed>(
+    pub(crate) async fn next<T: ListElement>(
         &mut self,
         mut decode: impl FnMut(&RawValue) -> Result<T, DecodeError>,
     ) -> Result<Option<Vec<T>>, Error> {
@@ -179,7 +179,7 @@ impl<'a> Pages<'a> {
     }
 
     /// Reads the page at `address` and checks that it makes progress.
-    async fn turn<T: Listed>(
+    async fn turn<T: ListElement>(
         &mut self,
         address: &Url,
         decode: &mut impl FnMut(&RawValue) -> Result<T, DecodeError>,
@@ -230,11 +230,11 @@ impl<'a> Pages<'a> {
         Ok(objects)
     }
 
-    async fn page(&self, address: &Url) -> Result<Page, Error> {
+    async fn page(&self, address: &Url) -> Result<ListPage, Error> {
         match self.session.provider() {
             Provider::Stripe => {
                 let page: StripePage = self.session.get(self.listing, address).await?;
-                Ok(Page {
+                Ok(ListPage {
                     rows: page.data,
                     has_more: page.has_more,
                     next: None,
@@ -248,7 +248,7 @@ impl<'a> Pages<'a> {
                     next,
                     estimated_total,
                 } = page.meta.pagination;
-                Ok(Page {
+                Ok(ListPage {
                     rows: page.data,
                     has_more,
                     next,

@@ -9,7 +9,7 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 
 /// The limits of one read. Delays double from `base` to `cap`, each lengthened by random jitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// Delay before the second try.
     pub base: Duration,
     /// Upper limit of the doubling delays.
@@ -26,7 +26,7 @@ pub struct Patience {
     pub deadline: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             base: Duration::from_millis(500),
@@ -42,7 +42,7 @@ impl Default for Patience {
     }
 }
 
-impl Patience {
+impl RetryPolicy {
     /// Returns the waits between tries. A provider that has answered before gets the full waits; before its first
     /// answer each wait is a random part of them.
     pub(crate) fn waits(&self, has_answered: bool) -> Vec<Duration> {
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn waits_for_a_first_answer_are_parts_of_the_longest() {
-        let patience = Patience::default();
+        let patience = RetryPolicy::default();
         let mut longest = patience.base;
         for wait in patience.waits(false) {
             assert!(wait <= longest, "{wait:?}");
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn waits_for_a_provider_that_answered_double() {
-        let patience = Patience::default();
+        let patience = RetryPolicy::default();
         let mut least = patience.base;
         for wait in patience.waits(true) {
             assert!(wait >= least, "{wait:?}");

@@ -6,10 +6,10 @@ use super::Pace;
 
 /// The scope of a read and its cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct ReadPlan {
     /// True if nothing is left out, so that no customer needs a separate lookup afterwards.
     pub is_everything: bool,
-    pub steps: Vec<Step>,
+    pub steps: Vec<ReadStep>,
     /// True if more may be needed, since the provider does not say how much there is.
     pub at_least: bool,
     /// Maximum number of requests for the evidence of the findings.
@@ -22,14 +22,14 @@ pub struct Plan {
 
 /// One list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct ReadStep {
     /// Description of the listed objects, for people.
     pub what: String,
     /// Approximate number of requests still needed.
     pub requests: u64,
 }
 
-impl Step {
+impl ReadStep {
     pub(crate) fn new(what: &str, requests: u64) -> Self {
         Self {
             what: what.to_owned(),
@@ -38,7 +38,7 @@ impl Step {
     }
 }
 
-impl Plan {
+impl ReadPlan {
     pub(crate) fn new(is_everything: bool) -> Self {
         Self {
             is_everything,

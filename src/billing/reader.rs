@@ -10,10 +10,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, Error, Pace, PaddleEnvironment, Patience, by_id, entitlements,
+    BillingFacts, Error, Pace, PaddleEnvironment, RetryPolicy, by_id, entitlements,
     extras::{Extra, Extras},
     keys, owners, paddle,
-    plan::{Plan, Step},
+    plan::{ReadPlan, ReadStep},
     provider::Provider,
     stripe,
     transport::{Effort, Transport},
@@ -39,7 +39,7 @@ pub struct Settings {
     pub paddle: Option<PaddleEnvironment>,
     /// The mode required by the contract.
     pub mode: Option<Mode>,
-    pub patience: Patience,
+    pub patience: RetryPolicy,
     /// Requests per second, overriding the provider's documented rate.
     pub requests_per_second: Option<NonZeroU32>,
     /// Maximum number of requests.
@@ -52,7 +52,7 @@ pub struct Settings {
 
 /// A reader of one source. It sends only GET requests.
 #[derive(Debug)]
-pub struct Reader {
+pub struct BillingReader {
     source: Source,
     transport: Transport,
     /// Number of requests reserved for events.
@@ -62,18 +62,18 @@ pub struct Reader {
 /// A started read with a known estimate of its cost.
 #[derive(Debug)]
 pub struct Survey<'a> {
-    reader: &'a Reader,
-    begun: Begun<'a>,
+    reader: &'a BillingReader,
+    begun: ProviderSurvey<'a>,
 }
 
 #[derive(Debug)]
-enum Begun<'a> {
-    Stripe(Box<stripe::Survey<'a>>),
-    Paddle(Box<paddle::Survey<'a>>),
-    Entitlements(Vec<CustomerId>, Plan),
+enum ProviderSurvey<'a> {
+    Stripe(Box<stripe::StripeSurvey<'a>>),
+    Paddle(Box<paddle::PaddleSurvey<'a>>),
+    Entitlements(Vec<CustomerId>, ReadPlan),
 }
 
-impl Reader {
+impl BillingReader {
     /// Creates a reader after checking the base URL and the key. Sends nothing yet.
     pub fn new(
         source: Source,
@@ -119,15 +119,19 @@ impl Reader {
     ) -> Result<Survey<'_>, Error> {
         let session = self.transport.session();
         let begun = match self.source {
-            Source::Stripe => Begun::Stripe(Box::new(stripe::survey(session, breadth).await?)),
-            Source::Paddle => Begun::Paddle(Box::new(paddle::survey(session).await?)),
+            Source::Stripe => {
+                ProviderSurvey::Stripe(Box::new(stripe::survey(session, breadth).await?))
+            }
+            Source::Paddle => ProviderSurvey::Paddle(Box::new(paddle::survey(session).await?)),
             Source::StripeEntitlements => {
-                let mut plan = Plan::new(true);
+                let mut plan = ReadPlan::new(true);
                 let customers: Vec<_> = distinct(customers).into_iter().cloned().collect();
                 let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
-                plan.steps
-                    .push(Step::new("entitlements of each linked customer", number));
-                Begun::Entitlements(customers, plan)
+                plan.steps.push(ReadStep::new(
+                    "entitlements of each linked customer",
+                    number,
+                ));
+                ProviderSurvey::Entitlements(customers, plan)
             }
         };
         let mut survey = Survey {
@@ -288,8 +292,8 @@ impl Reader {
     }
 }
 
-impl Begun<'_> {
-    fn plan_mut(&mut self) -> &mut Plan {
+impl ProviderSurvey<'_> {
+    fn plan_mut(&mut self) -> &mut ReadPlan {
         match self {
             Self::Stripe(survey) => &mut survey.plan,
             Self::Paddle(survey) => &mut survey.plan,
@@ -300,20 +304,20 @@ impl Begun<'_> {
 
 impl Survey<'_> {
     /// Returns the scope of the read and its cost.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &ReadPlan {
         match &self.begun {
-            Begun::Stripe(survey) => &survey.plan,
-            Begun::Paddle(survey) => &survey.plan,
-            Begun::Entitlements(_, plan) => plan,
+            ProviderSurvey::Stripe(survey) => &survey.plan,
+            ProviderSurvey::Paddle(survey) => &survey.plan,
+            ProviderSurvey::Entitlements(_, plan) => plan,
         }
     }
 
     /// Reads the rest. `on_progress` receives the number of objects or customers read.
     pub async fn read(self, on_progress: &(dyn Fn(u64) + Sync)) -> Result<BillingFacts, Error> {
         match self.begun {
-            Begun::Stripe(survey) => survey.read(on_progress).await,
-            Begun::Paddle(survey) => survey.read(on_progress).await,
-            Begun::Entitlements(customers, _) => {
+            ProviderSurvey::Stripe(survey) => survey.read(on_progress).await,
+            ProviderSurvey::Paddle(survey) => survey.read(on_progress).await,
+            ProviderSurvey::Entitlements(customers, _) => {
                 let session = self.reader.transport.session();
                 entitlements::read_all(session, &distinct(&customers), on_progress).await
             }

@@ -6,10 +6,10 @@ use crate::contract::{Mode, Source};
 /// A provider's error response. The texts come from the server, with anything that looks like a key removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{provider} answered {status}: {message}{}", .request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
-pub struct Refusal {
+pub struct ProviderRefusal {
     pub provider: &'static str,
     pub status: u16,
-    pub meaning: Meaning,
+    pub meaning: RefusalMeaning,
     pub message: String,
     pub request_id: Option<String>,
     /// True if a retry may succeed.
@@ -18,7 +18,7 @@ pub struct Refusal {
 
 /// The meaning of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Meaning {
+pub enum RefusalMeaning {
     /// Wrong, revoked, or of the other environment.
     InvalidKey,
     ExpiredKey,
@@ -44,29 +44,29 @@ pub enum Meaning {
     Other,
 }
 
-impl Refusal {
+impl ProviderRefusal {
     /// Returns true if the requested customer does not exist here.
     pub(crate) fn is_unknown_customer(&self) -> bool {
         match &self.meaning {
-            Meaning::NoSuchObject(parameter) => {
+            RefusalMeaning::NoSuchObject(parameter) => {
                 matches!(parameter.as_deref(), None | Some("customer" | "id"))
             }
-            Meaning::OtherMode(_) => true,
-            Meaning::BadParameter(parameter) => {
+            RefusalMeaning::OtherMode(_) => true,
+            RefusalMeaning::BadParameter(parameter) => {
                 self.provider == Provider::Paddle.name()
                     && parameter.as_deref() == Some("customer_id")
             }
-            Meaning::InvalidKey
-            | Meaning::ExpiredKey
-            | Meaning::PublishableKey
-            | Meaning::AddressNotAllowed
-            | Meaning::MissingPermission(_)
-            | Meaning::OtherAccount
-            | Meaning::RateLimited(_)
-            | Meaning::Redirect
-            | Meaning::Trouble
-            | Meaning::NotTheApi
-            | Meaning::Other => false,
+            RefusalMeaning::InvalidKey
+            | RefusalMeaning::ExpiredKey
+            | RefusalMeaning::PublishableKey
+            | RefusalMeaning::AddressNotAllowed
+            | RefusalMeaning::MissingPermission(_)
+            | RefusalMeaning::OtherAccount
+            | RefusalMeaning::RateLimited(_)
+            | RefusalMeaning::Redirect
+            | RefusalMeaning::Trouble
+            | RefusalMeaning::NotTheApi
+            | RefusalMeaning::Other => false,
         }
     }
 
@@ -75,26 +75,26 @@ impl Refusal {
         let provider = self.provider;
         let stripe = provider == Provider::Stripe.name();
         match &self.meaning {
-            Meaning::InvalidKey if stripe => format!(
+            RefusalMeaning::InvalidKey if stripe => format!(
                 "the key is wrong or was revoked: make a new restricted one and store it in the secret: {}",
                 prefilled(Source::Stripe)
             ),
-            Meaning::InvalidKey => "the key is wrong, revoked, or of the other environment: check the secret and `PADDLE_ENVIRONMENT`".to_owned(),
-            Meaning::ExpiredKey => "make a new key and store it in the secret".to_owned(),
-            Meaning::PublishableKey => "use a restricted key (`rk_…`) instead of the publishable one".to_owned(),
-            Meaning::AddressNotAllowed => "the key allows only certain addresses: add the runner's, or use a runner with a fixed one".to_owned(),
-            Meaning::MissingPermission(permission) => missing_permission(stripe, permission.as_deref()),
-            Meaning::OtherAccount => "use a key of the account whose customers the database holds".to_owned(),
-            Meaning::OtherMode(mode) => format!(
+            RefusalMeaning::InvalidKey => "the key is wrong, revoked, or of the other environment: check the secret and `PADDLE_ENVIRONMENT`".to_owned(),
+            RefusalMeaning::ExpiredKey => "make a new key and store it in the secret".to_owned(),
+            RefusalMeaning::PublishableKey => "use a restricted key (`rk_…`) instead of the publishable one".to_owned(),
+            RefusalMeaning::AddressNotAllowed => "the key allows only certain addresses: add the runner's, or use a runner with a fixed one".to_owned(),
+            RefusalMeaning::MissingPermission(permission) => missing_permission(stripe, permission.as_deref()),
+            RefusalMeaning::OtherAccount => "use a key of the account whose customers the database holds".to_owned(),
+            RefusalMeaning::OtherMode(mode) => format!(
                 "the database holds {} mode ids and the key is of the other mode: use a {} mode key, or the other database",
                 mode.as_str(),
                 mode.as_str()
             ),
-            Meaning::RateLimited(reason) => rate_limited(provider, reason.as_deref()),
-            Meaning::Redirect => "redirects are not followed, because they could carry the key elsewhere: check the base URL and the proxy".to_owned(),
-            Meaning::Trouble => format!("{provider} or a proxy on the way is in trouble: run again later"),
-            Meaning::NotTheApi => format!("something else than {provider}'s API has answered: check the base URL and the proxy"),
-            Meaning::NoSuchObject(_) | Meaning::BadParameter(_) | Meaning::Other => String::new(),
+            RefusalMeaning::RateLimited(reason) => rate_limited(provider, reason.as_deref()),
+            RefusalMeaning::Redirect => "redirects are not followed, because they could carry the key elsewhere: check the base URL and the proxy".to_owned(),
+            RefusalMeaning::Trouble => format!("{provider} or a proxy on the way is in trouble: run again later"),
+            RefusalMeaning::NotTheApi => format!("something else than {provider}'s API has answered: check the base URL and the proxy"),
+            RefusalMeaning::NoSuchObject(_) | RefusalMeaning::BadParameter(_) | RefusalMeaning::Other => String::new(),
         }
     }
 }

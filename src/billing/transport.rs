@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    Error, KeyError, Meaning, Pace, Patience, Trouble,
-    answer::{Answer, LARGEST_REFUSAL},
+    Error, KeyError, Pace, RefusalMeaning, RetryPolicy, Trouble,
+    answer::{LARGEST_REFUSAL, ProviderResponse},
     extras::Extras,
     pace::Throttle,
     paddle,
@@ -38,7 +38,7 @@ pub(crate) struct Transport {
     key: SecretString,
     authorization: HeaderValue,
     provider: Provider,
-    patience: Patience,
+    patience: RetryPolicy,
     pace: Pace,
     throttle: Throttle,
     requests: AtomicU64,
@@ -55,7 +55,7 @@ pub(crate) type Endpoint = &'static str;
 /// Limits of a transport and the extras it requests.
 #[derive(Debug)]
 pub(crate) struct Effort {
-    pub(crate) patience: Patience,
+    pub(crate) patience: RetryPolicy,
     pub(crate) pace: Pace,
     pub(crate) budget: Option<u64>,
     pub(crate) extras: Extras,
@@ -123,14 +123,14 @@ impl Transport {
     }
 
     /// Starts one read and its deadline.
-    pub(crate) fn session(&self) -> Session<'_> {
+    pub(crate) fn session(&self) -> ReadSession<'_> {
         self.session_of(self.patience.deadline)
     }
 
     /// Starts one read with a shorter deadline than usual.
-    pub(crate) fn session_of(&self, at_most: Duration) -> Session<'_> {
+    pub(crate) fn session_of(&self, at_most: Duration) -> ReadSession<'_> {
         let (now, patience) = (Instant::now(), &self.patience);
-        Session {
+        ReadSession {
             transport: self,
             until: now + patience.deadline.min(at_most),
             first_answer_until: now + patience.first_answer,
@@ -140,14 +140,14 @@ impl Transport {
 
 /// One read of a provider, with one deadline for all of its requests.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Session<'a> {
+pub(crate) struct ReadSession<'a> {
     transport: &'a Transport,
     until: Instant,
     /// Deadline for the provider's first response.
     first_answer_until: Instant,
 }
 
-impl Session<'_> {
+impl ReadSession<'_> {
     pub(crate) fn provider(&self) -> Provider {
         self.transport.provider
     }
@@ -276,7 +276,7 @@ impl Session<'_> {
             body.len(),
             took.as_millis()
         );
-        let answer = Answer {
+        let answer = ProviderResponse {
             provider: self.provider(),
             status,
             headers,
@@ -288,7 +288,7 @@ impl Session<'_> {
                 Provider::Stripe => stripe::answers::refusal(&answer),
                 Provider::Paddle => paddle::answers::refusal(&answer),
             };
-            if let Meaning::RateLimited(reason) = &refusal.meaning {
+            if let RefusalMeaning::RateLimited(reason) = &refusal.meaning {
                 transport.has_answered.store(true, Ordering::Relaxed);
                 transport.throttle.refused(endpoint, reason.as_deref());
             }

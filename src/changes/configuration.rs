@@ -6,7 +6,7 @@ use super::{
     ChangedFile,
     mention::mention,
     name::Name,
-    patch::{Line, Side, hunks},
+    patch::{PatchLine, Side, hunks},
 };
 use crate::{contract::Field, problem::Place, report::Change};
 
@@ -14,7 +14,7 @@ use crate::{contract::Field, problem::Place, report::Change};
 #[derive(Debug, Default)]
 pub struct OwnLines<'p> {
     path: &'p str,
-    hunks: Vec<Vec<Line<'p>>>,
+    hunks: Vec<Vec<PatchLine<'p>>>,
     answered: BTreeMap<(u32, u32), Option<Change>>,
 }
 
@@ -50,7 +50,7 @@ impl<'p> OwnLines<'p> {
 
     fn find(&self, (first, last): (u32, u32), names: &[Name]) -> Option<Change> {
         // The checkout is merged with the base, which may have shifted the lines, so the line must also mention a name.
-        let is_own = |line: &Line<'_>| {
+        let is_own = |line: &PatchLine<'_>| {
             let is_inside = (first..=last).contains(&line.number);
             line.side == Side::Added && is_inside && speaks(line.text, names)
         };
@@ -87,7 +87,7 @@ fn speaks(line: &str, names: &[Name]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changes::Kind;
+    use crate::changes::NameKind;
 
     fn place(line: u32, end_line: u32) -> Place {
         Place {
@@ -106,7 +106,7 @@ mod tests {
             patch: Some(patch.to_owned()),
             ..ChangedFile::default()
         };
-        let names = [Name::new(Kind::Column, "is_entitled").unwrap()];
+        let names = [Name::new(NameKind::Column, "is_entitled").unwrap()];
         let of = |file: &ChangedFile| {
             let files = [file.clone()];
             OwnLines::new(&files, "prodverdict.yml").change(place, &names)

@@ -7,7 +7,7 @@ use super::{
     code::is_code,
     handler::HandlerPaths,
     name::{plain, words},
-    patch::{Line, Side, hunks},
+    patch::{PatchLine, Side, hunks},
     paths,
 };
 
@@ -40,7 +40,7 @@ pub(super) struct Hunk<'p> {
 
 #[derive(Debug)]
 pub(super) struct DiffLine<'p> {
-    pub(super) line: Line<'p>,
+    pub(super) line: PatchLine<'p>,
     /// [`plain`] form of the text: a line that mentions a name contains the name's letters.
     pub(super) plain: String,
     pub(super) is_code: bool,
@@ -127,7 +127,7 @@ impl<'p> Diff<'p> {
 }
 
 impl<'p> Hunk<'p> {
-    fn new(lines: Vec<Line<'p>>) -> Self {
+    fn new(lines: Vec<PatchLine<'p>>) -> Self {
         let lines: Vec<_> = lines
             .into_iter()
             .map(|line| DiffLine {

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use super::{
     diff::{Diff, FileDiff, Hunk},
-    mention::{How, Mention, mention},
-    name::{Kind, Name},
+    mention::{Mention, NameUse, mention},
+    name::{Name, NameKind},
     patch::Side,
     paths,
     touch::{Deed, Loss, Touch},
@@ -152,7 +152,7 @@ impl<'d, 'p> Finder<'d, 'p> {
             return Rc::clone(searched);
         }
         // A contract has few columns and tables; the other names come from findings, which may be any number.
-        let is_bounded = matches!(name.kind, Kind::Column | Kind::Table);
+        let is_bounded = matches!(name.kind, NameKind::Column | NameKind::Table);
         if !is_bounded && self.searched.len() >= MOST_NAMES {
             return Rc::new([]);
         }
@@ -195,7 +195,7 @@ impl<'d, 'p> Finder<'d, 'p> {
                     };
                     let hit = Hit {
                         line: line.line.number,
-                        sets: found.how == How::Sets,
+                        sets: found.how == NameUse::Sets,
                         spelled: found.spelled.to_owned(),
                         value: value(line.line.text, found, name),
                     };
@@ -220,7 +220,7 @@ impl<'d, 'p> Finder<'d, 'p> {
 /// Checks by letters alone that the line can mention the name.
 fn may_mention(plain: &str, name: &Name) -> bool {
     plain.contains(&name.plain)
-        || (name.kind == Kind::Event
+        || (name.kind == NameKind::Event
             && name
                 .plain
                 .strip_prefix("customer")
@@ -244,10 +244,10 @@ impl Company<'_> {
         }
         match name.kind {
             // Half of all SQL statements mention `users`, and most of them have nothing to do with the finding.
-            Kind::Table => false,
-            Kind::Column | Kind::Plan | Kind::Price | Kind::Event => {
+            NameKind::Table => false,
+            NameKind::Column | NameKind::Plan | NameKind::Price | NameKind::Event => {
                 self.is_of_handler
-                    || (found.how != How::Says
+                    || (found.how != NameUse::Says
                         && (self.is_about_it || self.sets_another(found, name, line)))
             }
         }
@@ -255,12 +255,13 @@ impl Company<'_> {
 
     /// Returns true if the line gives one common name a value and names another, as `plan: 'pro'` does.
     fn sets_another(&self, found: Mention<'_>, name: &Name, line: &str) -> bool {
-        let is_column = name.kind == Kind::Column && is_given(line, found);
+        let is_column = name.kind == NameKind::Column && is_given(line, found);
         self.others(name).any(|other| {
-            let is_pair = is_column || other.kind == Kind::Column;
+            let is_pair = is_column || other.kind == NameKind::Column;
             is_pair
-                && mention(line, other)
-                    .is_some_and(|one| one.how != How::Says && (is_column || is_given(line, one)))
+                && mention(line, other).is_some_and(|one| {
+                    one.how != NameUse::Says && (is_column || is_given(line, one))
+                })
         })
     }
 
@@ -284,7 +285,7 @@ fn is_given(line: &str, found: Mention<'_>) -> bool {
 
 /// Returns the text from the name to the end of what may be its value.
 fn value(line: &str, found: Mention<'_>, name: &Name) -> Option<String> {
-    if name.kind != Kind::Column || name.is_distinctive() {
+    if name.kind != NameKind::Column || name.is_distinctive() {
         return None;
     }
     let (_, after) = line.split_once(found.spelled)?;

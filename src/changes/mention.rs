@@ -1,10 +1,10 @@
 //! Finds a name in a line of code, in any spelling, and classifies what the line does with it.
 
-use super::name::{Kind, Name, plain};
+use super::name::{Name, NameKind, plain};
 
 /// Use of a name in a line, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum How {
+pub(super) enum NameUse {
     /// The line certainly gives it a value.
     Sets,
     /// The line names it as code does: in quotes, after a dot, before a comparison.
@@ -15,7 +15,7 @@ pub(super) enum How {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mention<'t> {
-    pub(super) how: How,
+    pub(super) how: NameUse,
     /// Name as the line spells it.
     pub(super) spelled: &'t str,
 }
@@ -123,7 +123,7 @@ fn places(line: &str, name: &Name) -> Vec<(usize, usize)> {
         .map(|(at, text)| (at, at + text.len()))
         .filter(|(start, end)| stands_alone(line, *start, *end))
         .collect();
-    if name.kind == Kind::Price {
+    if name.kind == NameKind::Price {
         return places;
     }
     let mut add = |joins: fn(char) -> bool| {
@@ -138,7 +138,7 @@ fn places(line: &str, name: &Name) -> Vec<(usize, usize)> {
     if line.contains('-') {
         add(|c| matches!(c, '_' | '-'));
     }
-    if name.kind == Kind::Event {
+    if name.kind == NameKind::Event {
         add(|c| matches!(c, '_' | '-' | '.'));
     }
     places
@@ -182,7 +182,7 @@ fn is_spelling(word: &str, name: &Name) -> bool {
         return false;
     }
     let word = plain(word);
-    if name.kind == Kind::Event {
+    if name.kind == NameKind::Event {
         // Applications often omit `customer`: every subscription belongs to one.
         let short = wanted
             .strip_prefix("customer")
@@ -193,16 +193,16 @@ fn is_spelling(word: &str, name: &Name) -> bool {
         let mut verbs = VERBS.iter().filter_map(|verb| word.strip_prefix(verb));
         name.is_distinctive() && verbs.any(|rest| rest == wanted)
     };
-    word == wanted || (name.kind == Kind::Column && after_verb())
+    word == wanted || (name.kind == NameKind::Column && after_verb())
 }
 
-fn how(before: &str, after: &str, kind: Kind) -> How {
+fn how(before: &str, after: &str, kind: NameKind) -> NameUse {
     let mut start = before.trim_start().chars();
     let is_markup =
         start.next() == Some('<') && start.next().is_some_and(|c| c.is_alphabetic() || c == '/');
     if is_markup {
         // An attribute or a text of a page.
-        return How::Says;
+        return NameUse::Says;
     }
     let in_quotes = after.starts_with(['"', '\'', '`']);
     let after = after.trim_start_matches(['"', '\'', '`', ']']).trim_start();
@@ -219,14 +219,14 @@ fn how(before: &str, after: &str, kind: Kind) -> How {
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    if kind == Kind::Column && (assigns || pairs) {
+    if kind == NameKind::Column && (assigns || pairs) {
         let asks = asks(&words) || before.contains("&&");
         let begins = |list: &[&str], word: &&str| list.iter().any(|one| word.starts_with(one));
         let writes = words.iter().any(|word| begins(WRITING, word));
         if !asks && (assigns || (writes && !is_type(after))) {
-            return How::Sets;
+            return NameUse::Sets;
         }
-        return How::Names;
+        return NameUse::Names;
     }
     let compared = [":", "=", "!=", "<>", ">=", "<="];
     let is_compared = compared.iter().any(|sign| after.starts_with(sign));
@@ -234,9 +234,9 @@ fn how(before: &str, after: &str, kind: Kind) -> How {
         before.ends_with("->") || before.ends_with(['.', '"', '\'', '`', '[', ':', '@', '$']);
     let follows_sql = words.last().is_some_and(|word| OF_SQL.contains(word));
     if in_quotes || is_compared || is_inside || follows_sql {
-        How::Names
+        NameUse::Names
     } else {
-        How::Says
+        NameUse::Says
     }
 }
 
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn of(kind: Kind, name: &str, line: &str) -> Option<(How, String)> {
+    fn of(kind: NameKind, name: &str, line: &str) -> Option<(NameUse, String)> {
         let name = Name::new(kind, name).unwrap();
         mention(line, &name).map(|one| (one.how, one.spelled.to_owned()))
     }
@@ -276,73 +276,78 @@ mod tests {
         for (line, kind, name, spelled) in [
             (
                 "user.hasPaidAccess = true",
-                Kind::Column,
+                NameKind::Column,
                 "has_paid_access",
                 Some("hasPaidAccess"),
             ),
             (
                 "setHasPaidAccess(true)",
-                Kind::Column,
+                NameKind::Column,
                 "has_paid_access",
                 Some("setHasPaidAccess"),
             ),
             (
                 "user.hasPaidAccessories = true",
-                Kind::Column,
+                NameKind::Column,
                 "has_paid_access",
                 None,
             ),
             (
                 "user.old_has_paid_access",
-                Kind::Column,
+                NameKind::Column,
                 "has_paid_access",
                 None,
             ),
-            ("add('is_member-until')", Kind::Column, "is_member", None),
+            (
+                "add('is_member-until')",
+                NameKind::Column,
+                "is_member",
+                None,
+            ),
             (
                 "case 'customer.subscription.deleted':",
-                Kind::Event,
+                NameKind::Event,
                 deleted,
                 Some(deleted),
             ),
             (
                 "onCustomerSubscriptionDeleted(event)",
-                Kind::Event,
+                NameKind::Event,
                 deleted,
                 Some("onCustomerSubscriptionDeleted"),
             ),
             (
                 "handleSubscriptionDeleted(event)",
-                Kind::Event,
+                NameKind::Event,
                 deleted,
                 Some("handleSubscriptionDeleted"),
             ),
             (
                 "customer_subscription_deleted",
-                Kind::Event,
+                NameKind::Event,
                 deleted,
                 Some("customer_subscription_deleted"),
             ),
-            ("customer.subscription", Kind::Event, deleted, None),
-            ("plan: 'pro'", Kind::Plan, "pro", Some("pro")),
-            ("plan: Plan.PRO", Kind::Plan, "pro", Some("PRO")),
-            ("promise.profit()", Kind::Plan, "pro", None),
-            ("amount = pro-rata", Kind::Plan, "pro", None),
+            ("customer.subscription", NameKind::Event, deleted, None),
+            ("plan: 'pro'", NameKind::Plan, "pro", Some("pro")),
+            ("plan: Plan.PRO", NameKind::Plan, "pro", Some("PRO")),
+            ("promise.profit()", NameKind::Plan, "pro", None),
+            ("amount = pro-rata", NameKind::Plan, "pro", None),
             (
                 "price_1ProMonthly: 'pro'",
-                Kind::Price,
+                NameKind::Price,
                 "price_1ProMonthly",
                 Some("price_1ProMonthly"),
             ),
             (
                 "price_1promonthly: 'pro'",
-                Kind::Price,
+                NameKind::Price,
                 "price_1ProMonthly",
                 None,
             ),
-            ("an explanation", Kind::Column, "plan", None),
-            ("seats-1", Kind::Column, "seats", Some("seats")),
-            ("é漢 seats", Kind::Column, "seats", Some("seats")),
+            ("an explanation", NameKind::Column, "plan", None),
+            ("seats-1", NameKind::Column, "seats", Some("seats")),
+            ("é漢 seats", NameKind::Column, "seats", Some("seats")),
         ] {
             let found = of(kind, name, line).map(|(_, spelled)| spelled);
             assert_eq!(found.as_deref(), spelled, "{line} and {name}");
@@ -352,37 +357,37 @@ mod tests {
     #[test]
     fn a_line_sets_what_it_gives_a_value_beyond_doubt() {
         for (line, how) in [
-            ("user.plan = 'pro'", How::Sets),
-            ("user[\"plan\"] = plan_of(price)", How::Sets),
-            ("update users set plan = $1 where id = $2", How::Sets),
+            ("user.plan = 'pro'", NameUse::Sets),
+            ("user[\"plan\"] = plan_of(price)", NameUse::Sets),
+            ("update users set plan = $1 where id = $2", NameUse::Sets),
             (
                 "on conflict (id) do update set plan = excluded.plan",
-                How::Sets,
+                NameUse::Sets,
             ),
-            ("await db.update(users).set({ plan: 'pro' })", How::Sets),
-            ("data: { plan: 'pro' },", How::Sets),
-            ("user.update!(plan: 'pro')", How::Sets),
-            ("User::update(['plan' => 'pro'])", How::Sets),
-            ("user.plan ||= 'free'", How::Sets),
-            ("select * from users where plan = 'pro'", How::Names),
-            ("User.objects.filter(plan='pro')", How::Names),
+            ("await db.update(users).set({ plan: 'pro' })", NameUse::Sets),
+            ("data: { plan: 'pro' },", NameUse::Sets),
+            ("user.update!(plan: 'pro')", NameUse::Sets),
+            ("User::update(['plan' => 'pro'])", NameUse::Sets),
+            ("user.plan ||= 'free'", NameUse::Sets),
+            ("select * from users where plan = 'pro'", NameUse::Names),
+            ("User.objects.filter(plan='pro')", NameUse::Names),
             (
                 "prisma.user.findFirst({ where: { plan: 'pro' } })",
-                How::Names,
+                NameUse::Names,
             ),
-            ("if user.plan == 'pro'", How::Names),
-            ("if (a && plan = 'pro')", How::Names),
-            ("<Card plan={plan} />", How::Says),
-            ("where: { id }, data: { plan: 'pro' }", How::Sets),
-            ("plan: string", How::Names),
-            ("type Update = { plan: string }", How::Names),
-            ("def charge(plan='pro')", How::Names),
-            ("return { ...followed, plan: 'free' }", How::Names),
-            ("alter table users drop column plan", How::Names),
-            ("a plan of ours", How::Says),
-            ("return plan", How::Says),
+            ("if user.plan == 'pro'", NameUse::Names),
+            ("if (a && plan = 'pro')", NameUse::Names),
+            ("<Card plan={plan} />", NameUse::Says),
+            ("where: { id }, data: { plan: 'pro' }", NameUse::Sets),
+            ("plan: string", NameUse::Names),
+            ("type Update = { plan: string }", NameUse::Names),
+            ("def charge(plan='pro')", NameUse::Names),
+            ("return { ...followed, plan: 'free' }", NameUse::Names),
+            ("alter table users drop column plan", NameUse::Names),
+            ("a plan of ours", NameUse::Says),
+            ("return plan", NameUse::Says),
         ] {
-            let found = of(Kind::Column, "plan", line).map(|(how, _)| how);
+            let found = of(NameKind::Column, "plan", line).map(|(how, _)| how);
             assert_eq!(found, Some(how), "{line}");
         }
     }
@@ -390,7 +395,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_line_is_taken_and_what_is_found_stands_in_it(line in r"(plan|-|_|\.|'|=|:|é| |\PC)*") {
-            let name = Name::new(Kind::Column, "plan").unwrap();
+            let name = Name::new(NameKind::Column, "plan").unwrap();
             if let Some(found) = mention(&line, &name) {
                 prop_assert!(line.contains(found.spelled));
                 prop_assert_eq!(plain(found.spelled), "plan");

@@ -15,7 +15,7 @@ mod touch;
 pub use configuration::OwnLines;
 pub use diff::Diff;
 pub use finder::Finder;
-pub use name::{Kind, Name};
+pub use name::{Name, NameKind};
 pub use names::{of_contract, of_finding};
 pub use touch::{Deed, Touch};
 

@@ -2,7 +2,7 @@
 
 /// Kind of thing that a name refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum NameKind {
     Column,
     Table,
     Plan,
@@ -14,7 +14,7 @@ pub enum Kind {
 /// A name of the contract, or of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
-    pub(super) kind: Kind,
+    pub(super) kind: NameKind,
     pub(super) text: String,
     /// Letters and digits of the text, in lower case.
     pub(super) plain: String,
@@ -64,7 +64,7 @@ const COMMON: &[&str] = &[
 
 impl Name {
     /// Returns `None` if the text cannot be a name in code: too short, too long, or with control characters.
-    pub fn new(kind: Kind, text: &str) -> Option<Self> {
+    pub fn new(kind: NameKind, text: &str) -> Option<Self> {
         let text = text.trim();
         let plain = plain(text);
         let is_name = plain.chars().count() >= 2
@@ -82,12 +82,12 @@ impl Name {
         let is_of_several_words =
             || words(&self.text).len() >= 2 && !self.text.contains(char::is_whitespace);
         match self.kind {
-            Kind::Event => true,
-            Kind::Price => {
+            NameKind::Event => true,
+            NameKind::Price => {
                 let has_digit = self.text.chars().any(|c| c.is_ascii_digit());
                 (has_digit && self.plain.len() >= 8) || is_of_several_words()
             }
-            Kind::Column | Kind::Table | Kind::Plan => {
+            NameKind::Column | NameKind::Table | NameKind::Plan => {
                 is_of_several_words() && !COMMON.contains(&self.plain.as_str())
             }
         }
@@ -131,22 +131,22 @@ mod tests {
     #[test]
     fn only_distinctive_names_match_by_themselves() {
         for (kind, text, is_distinctive) in [
-            (Kind::Column, "has_paid_access", true),
-            (Kind::Column, "hasPaidAccess", true),
-            (Kind::Column, "cancel_at_period_end", true),
-            (Kind::Column, "plan", false),
-            (Kind::Column, "status", false),
-            (Kind::Column, "userId", false),
-            (Kind::Table, "users", false),
-            (Kind::Table, "workspace_billing", true),
-            (Kind::Plan, "pro", false),
-            (Kind::Plan, "enterprise", false),
-            (Kind::Plan, "Pro plan", false),
-            (Kind::Plan, "pro-monthly", true),
-            (Kind::Price, "price_1ProMonthly", true),
-            (Kind::Price, "advanced-reports", true),
-            (Kind::Price, "exports", false),
-            (Kind::Event, "invoice.paid", true),
+            (NameKind::Column, "has_paid_access", true),
+            (NameKind::Column, "hasPaidAccess", true),
+            (NameKind::Column, "cancel_at_period_end", true),
+            (NameKind::Column, "plan", false),
+            (NameKind::Column, "status", false),
+            (NameKind::Column, "userId", false),
+            (NameKind::Table, "users", false),
+            (NameKind::Table, "workspace_billing", true),
+            (NameKind::Plan, "pro", false),
+            (NameKind::Plan, "enterprise", false),
+            (NameKind::Plan, "Pro plan", false),
+            (NameKind::Plan, "pro-monthly", true),
+            (NameKind::Price, "price_1ProMonthly", true),
+            (NameKind::Price, "advanced-reports", true),
+            (NameKind::Price, "exports", false),
+            (NameKind::Event, "invoice.paid", true),
         ] {
             let name = Name::new(kind, text).unwrap();
             assert_eq!(name.is_distinctive(), is_distinctive, "{text}");
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_cannot_stand_in_a_line_of_code_is_no_name() {
         for text in ["", " ", "x", "-", "a\nb", "\u{1b}[31m", &"x".repeat(101)] {
-            assert_eq!(Name::new(Kind::Plan, text), None, "{text:?}");
+            assert_eq!(Name::new(NameKind::Plan, text), None, "{text:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::name::{Kind, Name};
+use super::name::{Name, NameKind};
 use crate::{
     config::{AccessContract, AccountsQuery, Expression},
     contract::{ColumnName, Field, Finding, Mentions},
@@ -39,18 +39,21 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
             .flatten()
             .flat_map(|plans| plans.split(" or "))
         {
-            names.add(Kind::Plan, plan);
+            names.add(NameKind::Plan, plan);
         }
-        names.add(Kind::Price, subject.price.as_deref().unwrap_or_default());
+        names.add(
+            NameKind::Price,
+            subject.price.as_deref().unwrap_or_default(),
+        );
     }
     // Events of the last step of a rehearsal come first.
     let (earlier, now): (Vec<_>, Vec<_>) =
         mentions.events.iter().partition(|event| event.is_earlier);
     for event in now.into_iter().chain(earlier) {
-        names.add(Kind::Event, &event.kind);
+        names.add(NameKind::Event, &event.kind);
     }
-    for event in rule.events.of(contract.contract.source) {
-        names.add(Kind::Event, event);
+    for event in rule.events.for_source(contract.contract.source) {
+        names.add(NameKind::Event, event);
     }
     names.found
 }
@@ -69,9 +72,9 @@ pub fn of_contract(contract: &AccessContract) -> Vec<Name> {
             break;
         }
         for word in plan.words() {
-            names.add(Kind::Plan, word);
+            names.add(NameKind::Plan, word);
         }
-        names.add(Kind::Price, &key.text);
+        names.add(NameKind::Price, &key.text);
     }
     names.found
 }
@@ -83,7 +86,7 @@ struct Names {
 }
 
 impl Names {
-    fn add(&mut self, kind: Kind, text: &str) {
+    fn add(&mut self, kind: NameKind, text: &str) {
         let name = Name::new(kind, text);
         if let Some(name) = name.filter(|name| self.seen.insert(name.plain.clone())) {
             self.found.push(name);
@@ -93,21 +96,21 @@ impl Names {
     /// Adds the column of a field, or the columns that its SQL names.
     fn columns(&mut self, field: Field, contract: &AccessContract) {
         if let Some(name) = column(field, contract) {
-            self.add(Kind::Column, name);
+            self.add(NameKind::Column, name);
             return;
         }
         if let AccountsQuery::Table { columns, .. } = &contract.database.accounts
             && let Some(Expression::Sql(sql)) = columns.get(&field)
         {
             for name in identifiers(sql) {
-                self.add(Kind::Column, name);
+                self.add(NameKind::Column, name);
             }
         }
     }
 
     fn table(&mut self, contract: &AccessContract) {
         if let AccountsQuery::Table { table, .. } = &contract.database.accounts {
-            self.add(Kind::Table, &table.name);
+            self.add(NameKind::Table, &table.name);
         }
     }
 }
@@ -125,7 +128,7 @@ fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
     let words =
         outside_quotes.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_'));
     words
-        .filter(|word| Name::new(Kind::Column, word).is_some_and(|name| name.is_distinctive()))
+        .filter(|word| Name::new(NameKind::Column, word).is_some_and(|name| name.is_distinctive()))
         .take(MOST_OF_SQL)
 }
 

@@ -12,7 +12,7 @@ pub(super) enum Side {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line<'p> {
+pub(super) struct PatchLine<'p> {
     pub(super) side: Side,
     pub(super) text: &'p str,
     /// Line number in the new version, counted from one. A removed line has that of the nearest remaining line.
@@ -20,8 +20,8 @@ pub(super) struct Line<'p> {
 }
 
 /// Returns the lines of each hunk, in order. Text outside of hunks is ignored.
-pub(super) fn hunks(patch: &str) -> Vec<Vec<Line<'_>>> {
-    let mut hunks: Vec<Vec<Line<'_>>> = Vec::new();
+pub(super) fn hunks(patch: &str) -> Vec<Vec<PatchLine<'_>>> {
+    let mut hunks: Vec<Vec<PatchLine<'_>>> = Vec::new();
     // Next line number of the new version; `None` before the first hunk.
     let mut next: Option<u32> = None;
     for text in patch.lines().take(MOST_LINES) {
@@ -34,7 +34,7 @@ pub(super) fn hunks(patch: &str) -> Vec<Vec<Line<'_>>> {
         let (Some(number), Some(hunk)) = (next, hunks.last_mut()) else {
             continue;
         };
-        let line = |side, text| Line { side, text, number };
+        let line = |side, text| PatchLine { side, text, number };
         if let Some(text) = text.strip_prefix('-') {
             hunk.push(line(Side::Removed, text));
             continue;
@@ -53,7 +53,7 @@ pub(super) fn hunks(patch: &str) -> Vec<Vec<Line<'_>>> {
 }
 
 /// Limits line numbers to the end of the hunk: after lines removed there, the nearest remaining line is the one before.
-fn finish(hunk: Option<&mut Vec<Line<'_>>>, next: Option<u32>) {
+fn finish(hunk: Option<&mut Vec<PatchLine<'_>>>, next: Option<u32>) {
     let last = next.unwrap_or(1).saturating_sub(1).max(1);
     for line in hunk.into_iter().flatten() {
         line.number = line.number.min(last).max(1);

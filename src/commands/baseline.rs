@@ -19,14 +19,14 @@ use crate::{
 
 /// The required part of a report.
 #[derive(Debug, Deserialize)]
-struct Report {
+struct CheckReport {
     schema_version: u32,
     verdict: String,
-    findings: Vec<Found>,
+    findings: Vec<BaselineFinding>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Found {
+struct BaselineFinding {
     rule: String,
     entity: String,
     fingerprint: String,
@@ -103,7 +103,7 @@ fn check(entries: &str) -> Result<(), Vec<Problem>> {
     }
 }
 
-fn read(path: &Path) -> Result<Report, Problem> {
+fn read(path: &Path) -> Result<CheckReport, Problem> {
     let shown = path.display();
     let problem = |message: String| {
         Problem {
@@ -121,7 +121,7 @@ fn read(path: &Path) -> Result<Report, Problem> {
     };
     let text =
         text.map_err(|error| problem(format!("the report `{shown}` cannot be read: {error}")))?;
-    let report: Report = serde_json::from_str(&text)
+    let report: CheckReport = serde_json::from_str(&text)
         .map_err(|error| problem(format!("`{shown}` is no JSON report: {error}")))?;
     if report.schema_version == 1 {
         Ok(report)

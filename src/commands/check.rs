@@ -3,12 +3,12 @@
 use super::{
     accepted::accepted,
     configuration,
-    judge::{Run, judge},
+    judge::{RunParameters, judge},
     masking::{mask_of, secrets_of},
     output::Output,
     plan,
     progress::Progress,
-    recorded::Recorded,
+    recorded::RecordedSides,
     reporting::Reporting,
     unanswered,
 };
@@ -34,12 +34,12 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
-    let recorded = Recorded::of(&arguments.fixtures, path);
+    let recorded = RecordedSides::from_arguments(&arguments.fixtures, path);
     let accepted = match accepted(arguments.baseline.as_deref(), now) {
         Ok(accepted) => accepted,
         Err(unusable) => return reporting.finish(&unanswered(unusable.problems()), &output),
     };
-    let mut run = Run::new(environment, &progress, recorded, now);
+    let mut run = RunParameters::new(environment, &progress, recorded, now);
     if arguments.plan {
         let planned = plan::run(&config, &run, &output).await;
         return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));

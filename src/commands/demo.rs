@@ -4,16 +4,16 @@ use std::path::Path;
 
 use super::{
     configuration,
-    judge::{Run, judge},
+    judge::{RunParameters, judge},
     output::Output,
     progress::Progress,
-    recorded::Recorded,
+    recorded::RecordedSides,
     reporting::Reporting,
     unanswered,
 };
 use crate::{
     cli::{Environment, ReportArgs},
-    fixtures::Recording,
+    fixtures::FixtureFiles,
     report::Mask,
 };
 
@@ -38,10 +38,10 @@ pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8
     };
     let output = Output::of_process(Mask::default());
     let progress = Progress::new(output.on_terminal);
-    let recorded = Recorded::Both(Recording::BuiltIn);
+    let recorded = RecordedSides::Both(FixtureFiles::BuiltIn);
     let outcome = match configuration::parse(CONFIG.to_owned(), CONFIG_PATH) {
         Ok(config) => {
-            let mut run = Run::new(environment, &progress, recorded, super::now());
+            let mut run = RunParameters::new(environment, &progress, recorded, super::now());
             run.repairs = reporting.wants_repairs();
             judge(&config, &run).await
         }

@@ -11,9 +11,9 @@ use crate::{
 
 /// Keys whose events could not be read in this run, by environment variable, with the reason.
 #[derive(Debug, Default)]
-pub(crate) struct Evidence(BTreeMap<String, Problem>);
+pub(crate) struct EvidenceFailures(BTreeMap<String, Problem>);
 
-impl Evidence {
+impl EvidenceFailures {
     /// Adds the causes of confirmed findings. Unreadable events result in a warning, once per key.
     pub(crate) async fn add(
         &mut self,

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::{
     configuration,
-    evidence::Evidence,
+    evidence::EvidenceFailures,
     failure::Failure,
-    judge::Run,
-    lookup::{Asked, find},
+    judge::RunParameters,
+    lookup::{LookupRequest, find},
     masking::{mask_of, secrets_of},
     output::Output,
     progress::Progress,
-    recorded::Recorded,
+    recorded::RecordedSides,
     sides::Sides,
 };
 use crate::{
@@ -39,8 +39,8 @@ pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
     let progress = Progress::new(output.on_terminal);
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
-    let recorded = Recorded::of(&arguments.fixtures, &arguments.config.config);
-    let run = Run::new(environment, &progress, recorded, now);
+    let recorded = RecordedSides::from_arguments(&arguments.fixtures, &arguments.config.config);
+    let run = RunParameters::new(environment, &progress, recorded, now);
     let explained = explain_entity(&config, arguments, &run).await;
     finish(arguments, &explained, &output)
 }
@@ -66,7 +66,7 @@ fn finish(arguments: &ExplainArgs, explained: &ExplainedEntity, output: &Output)
 async fn explain_entity(
     config: &Config,
     arguments: &ExplainArgs,
-    run: &Run<'_>,
+    run: &RunParameters<'_>,
 ) -> ExplainedEntity {
     let name = arguments.contract.as_deref();
     let is_meant = |contract: &AccessContract| name.is_none_or(|name| contract.name == name);
@@ -77,14 +77,14 @@ async fn explain_entity(
         .collect();
     let mut explained = ExplainedEntity::unanswered(&arguments.entity, Vec::new());
     explained.warnings.clone_from(&config.warnings);
-    let mut evidence = Evidence::default();
+    let mut evidence = EvidenceFailures::default();
     let mut is_any_meant = false;
     for (index, contract) in config.contracts.iter().enumerate() {
         if !is_meant(contract) {
             continue;
         }
         is_any_meant = true;
-        let asked = Asked::of(&arguments.entity, &contract.contract, &words);
+        let asked = LookupRequest::new(&arguments.entity, &contract.contract, &words);
         let said = explain_contract(
             contract,
             &asked,
@@ -127,16 +127,16 @@ async fn explain_entity(
 /// Returns the explanation and the number of requests, or `None` if the contract does not know the entity.
 async fn explain_contract(
     contract: &AccessContract,
-    asked: &Asked,
-    run: &Run<'_>,
-    evidence: &mut Evidence,
+    asked: &LookupRequest,
+    run: &RunParameters<'_>,
+    evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Problem>,
 ) -> Result<Option<(Explained, u64)>, Failure> {
     let sides = Sides::open(contract, run)?;
     let Some(mut found) = find(&contract.contract, &sides, asked).await? else {
         return Ok(None);
     };
-    if run.recorded == Recorded::Nothing
+    if run.recorded == RecordedSides::Nothing
         && let Some(key) = run.environment.secret(&contract.key_env)
     {
         warnings.extend(key_advice(contract.contract.source, &key));
@@ -158,7 +158,7 @@ fn judged(
 ) -> ExplainedContract {
     let mut judgements = said.customers.iter().map(|one| &one.judgement);
     let problem = judgements.find_map(|judgement| judgement.as_ref().err());
-    let problem = problem.map(Problem::of);
+    let problem = problem.map(Problem::from_error);
     let verdict = match &problem {
         Some(_) => Verdict::Error,
         None => Verdict::from_findings(&said.findings, contract.contract.fail_on),

@@ -10,9 +10,9 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn of<E: Explain>(error: &E) -> Self {
+    pub(crate) fn from_error<E: Explain>(error: &E) -> Self {
         Self {
-            problem: Problem::of(error),
+            problem: Problem::from_error(error),
             named: error.named(),
         }
     }
@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn an_id_in_the_message_is_named_so_that_it_can_be_hidden() {
         let id = "usr_7".to_owned();
-        let failure = Failure::of(&Unanswerable::AccountOnTwoRows { id: id.clone() });
+        let failure = Failure::from_error(&Unanswerable::AccountOnTwoRows { id: id.clone() });
         assert!(failure.problem.message.contains(&id));
         assert_eq!(failure.named, [id]);
     }

@@ -4,16 +4,16 @@ use std::{sync::OnceLock, time::Duration};
 
 use super::{
     confirm::confirm,
-    evidence::Evidence,
+    evidence::EvidenceFailures,
     failure::Failure,
     progress::Progress,
     provider::some_customers,
-    recorded::Recorded,
+    recorded::RecordedSides,
     repair,
     sides::{Sides, missing_credentials},
 };
 use crate::{
-    billing::{Patience, key_advice},
+    billing::{RetryPolicy, key_advice},
     cli::Environment,
     config::{AccessContract, Config},
     contract::{
@@ -27,12 +27,12 @@ use crate::{
 
 /// The parameters of a run besides its configuration.
 #[derive(Debug)]
-pub(crate) struct Run<'r> {
+pub(crate) struct RunParameters<'r> {
     pub(crate) environment: &'r Environment,
     client: OnceLock<reqwest::Client>,
-    pub(crate) patience: Patience,
+    pub(crate) patience: RetryPolicy,
     pub(crate) progress: &'r Progress,
-    pub(crate) recorded: Recorded,
+    pub(crate) recorded: RecordedSides,
     /// Time of evaluation.
     pub(crate) now: UnixSeconds,
     pub(crate) fail_on: FailOn,
@@ -40,17 +40,17 @@ pub(crate) struct Run<'r> {
     pub(crate) repairs: bool,
 }
 
-impl<'r> Run<'r> {
+impl<'r> RunParameters<'r> {
     pub(crate) fn new(
         environment: &'r Environment,
         progress: &'r Progress,
-        recorded: Recorded,
+        recorded: RecordedSides,
         now: UnixSeconds,
     ) -> Self {
         Self {
             environment,
             client: OnceLock::new(),
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
             progress,
             recorded,
             now,
@@ -86,7 +86,7 @@ pub(crate) enum FailOn {
 
 impl FailOn {
     /// Returns the severity for this contract; `None` means never.
-    pub(crate) fn of(self, contract: &AccessContract) -> Option<Severity> {
+    pub(crate) fn for_contract(self, contract: &AccessContract) -> Option<Severity> {
         match self {
             Self::AsConfigured => contract.contract.fail_on,
             Self::Severity(severity) => severity,
@@ -96,10 +96,10 @@ impl FailOn {
 
 /// Checks every contract. If one of them has no verdict, the others are still checked, but the run as a whole has none
 /// either.
-pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
+pub(crate) async fn judge(config: &Config, run: &RunParameters<'_>) -> Outcome {
     let mut contracts = Vec::with_capacity(config.contracts.len());
     let mut warnings = config.warnings.clone();
-    let mut evidence = Evidence::default();
+    let mut evidence = EvidenceFailures::default();
     for (index, contract) in config.contracts.iter().enumerate() {
         let judged = judge_contract(contract, run, &mut evidence, &mut warnings).await;
         contracts.push(outcome(config, index, contract, run, judged));
@@ -118,7 +118,10 @@ pub(crate) async fn judge(config: &Config, run: &Run<'_>) -> Outcome {
 }
 
 /// Returns the environment variables that some contract needs but that are not set.
-pub(crate) fn all_missing_credentials<'c>(config: &'c Config, run: &Run<'_>) -> Vec<&'c str> {
+pub(crate) fn all_missing_credentials<'c>(
+    config: &'c Config,
+    run: &RunParameters<'_>,
+) -> Vec<&'c str> {
     let contracts = config.contracts.iter();
     let mut missing: Vec<_> = contracts
         .flat_map(|contract| missing_credentials(contract, run.environment, &run.recorded))
@@ -130,12 +133,12 @@ pub(crate) fn all_missing_credentials<'c>(config: &'c Config, run: &Run<'_>) -> 
 
 async fn judge_contract(
     contract: &AccessContract,
-    run: &Run<'_>,
-    evidence: &mut Evidence,
+    run: &RunParameters<'_>,
+    evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Problem>,
 ) -> Result<(Evaluation, Vec<Repair>), Failure> {
     let sides = Sides::open(contract, run)?;
-    if run.recorded == Recorded::Nothing
+    if run.recorded == RecordedSides::Nothing
         && let Some(key) = run.environment.secret(&contract.key_env)
     {
         warnings.extend(key_advice(contract.contract.source, &key));
@@ -153,7 +156,7 @@ async fn judge_contract(
             evaluation = evaluate(&contract.contract, &facts, run.now);
         }
     }
-    let mut evaluation = evaluation.map_err(|error| Failure::of(&error))?;
+    let mut evaluation = evaluation.map_err(|error| Failure::from_error(&error))?;
     if let Some(wait) = contract.confirm_after
         && sides.are_live()
         && !evaluation.findings.is_empty()
@@ -191,10 +194,10 @@ fn outcome(
     config: &Config,
     index: usize,
     contract: &AccessContract,
-    run: &Run<'_>,
+    run: &RunParameters<'_>,
     judged: Result<(Evaluation, Vec<Repair>), Failure>,
 ) -> ContractOutcome {
-    let fail_on = run.fail_on.of(contract);
+    let fail_on = run.fail_on.for_contract(contract);
     let mut outcome = ContractOutcome {
         name: contract.name.clone(),
         source: contract.contract.source,

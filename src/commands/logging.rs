@@ -68,17 +68,17 @@ where
 struct Stderr;
 
 impl<'a> MakeWriter<'a> for Stderr {
-    type Writer = Line;
+    type Writer = LineWriter;
 
-    fn make_writer(&'a self) -> Line {
-        Line
+    fn make_writer(&'a self) -> LineWriter {
+        LineWriter
     }
 }
 
 #[derive(Debug)]
-struct Line;
+struct LineWriter;
 
-impl Write for Line {
+impl Write for LineWriter {
     /// The formatter writes one whole event at a time.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);

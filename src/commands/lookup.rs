@@ -17,16 +17,16 @@ const ROUNDS: usize = 6;
 
 /// The requested entity, as one contract interprets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct LookupRequest {
     accounts: BTreeSet<AccountId>,
     customer: Option<CustomerId>,
     /// True if it was explicitly called a customer, so that the provider is read even if an account is found.
     is_customer: bool,
 }
 
-impl Asked {
+impl LookupRequest {
     /// Interprets `text`. `words` are the contracts' names for accounts.
-    pub(crate) fn of(text: &str, contract: &Contract, words: &BTreeSet<&str>) -> Self {
+    pub(crate) fn new(text: &str, contract: &Contract, words: &BTreeSet<&str>) -> Self {
         // An id may contain a colon itself.
         let mut accounts = BTreeSet::from([AccountId::from(text)]);
         let named = text.split_once(':');
@@ -49,7 +49,7 @@ impl Asked {
 
 /// The facts of both sides about the entity.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct LookupResult {
     pub(crate) facts: Facts,
     /// Customers that exist at the provider but have no subscription.
     pub(crate) existing: Vec<CustomerId>,
@@ -60,8 +60,8 @@ pub(crate) struct Found {
 pub(crate) async fn find(
     contract: &Contract,
     sides: &Sides<'_>,
-    asked: &Asked,
-) -> Result<Option<Found>, Failure> {
+    asked: &LookupRequest,
+) -> Result<Option<LookupResult>, Failure> {
     let mut provider = AskedProvider {
         match_on: contract.match_on,
         sides,
@@ -196,7 +196,7 @@ impl AskedProvider<'_, '_> {
 
     /// Completes the result with the customers that exist without subscriptions. A key of the other mode knows none of
     /// them, and results in an error.
-    async fn found(self, rows: DatabaseFacts) -> Result<Option<Found>, Failure> {
+    async fn found(self, rows: DatabaseFacts) -> Result<Option<LookupResult>, Failure> {
         let mut existing = Vec::new();
         for customer in self.customers {
             let has_some = self
@@ -211,7 +211,7 @@ impl AskedProvider<'_, '_> {
         if rows.accounts.is_empty() && self.subscriptions.is_empty() && existing.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Found {
+        Ok(Some(LookupResult {
             facts: Facts {
                 accounts: rows.accounts,
                 mapped: rows.mapped,
@@ -233,7 +233,7 @@ mod tests {
 
     fn asked(text: &str) -> (Vec<String>, Option<String>, bool) {
         let contract = Contract::new(Source::Stripe);
-        let asked = Asked::of(text, &contract, &BTreeSet::from(["user", "team"]));
+        let asked = LookupRequest::new(text, &contract, &BTreeSet::from(["user", "team"]));
         (
             asked.accounts.iter().map(ToString::to_string).collect(),
             asked.customer.map(|id| id.to_string()),

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::whole_file::{self, Owner};
+use super::whole_file::{self, FileOwner};
 use crate::report::{Mask, Outcome};
 
 /// The destination of output, with the secrets that it must not contain.
@@ -95,7 +95,7 @@ impl Output {
         &self,
         path: &Path,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-        owner: Owner<'_>,
+        owner: FileOwner<'_>,
     ) -> Result<(), OutputError> {
         let written = whole_file::write(path, owner, |file| self.masking(file, write));
         written.map_err(|source| OutputError::File {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    judge::Run,
+    judge::RunParameters,
     output::{Output, OutputError},
     sides::Sides,
 };
 use crate::{
-    billing::{Pace, Plan},
+    billing::{Pace, ReadPlan},
     config::Config,
     contract::Source,
     report,
@@ -17,7 +17,7 @@ use crate::{
 /// Prints the cost of checking each contract, without checking it.
 pub(super) async fn run(
     config: &Config,
-    run: &Run<'_>,
+    run: &RunParameters<'_>,
     output: &Output,
 ) -> Result<u8, OutputError> {
     let mut status = 0;
@@ -45,7 +45,7 @@ pub(super) async fn run(
 }
 
 /// Returns a line such as `Stripe: about 196 requests, 8s`.
-pub(super) fn in_short(provider: &str, plan: &Plan, pace: Pace) -> String {
+pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: Pace) -> String {
     let requests = plan.requests();
     format!(
         "{provider}: {} {}, {}",
@@ -63,11 +63,11 @@ pub(super) fn of_suspects(provider: &str, number: u64) -> String {
     )
 }
 
-fn about(plan: &Plan) -> &'static str {
+fn about(plan: &ReadPlan) -> &'static str {
     if plan.at_least { "at least" } else { "about" }
 }
 
-fn in_full(contract: &str, source: Source, plan: &Plan, pace: Pace) -> String {
+fn in_full(contract: &str, source: Source, plan: &ReadPlan, pace: Pace) -> String {
     let mut text = format!(
         "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
         about(plan),
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_plan_says_that_paddles_findings_have_no_evidence() {
-        let plan = Plan {
+        let plan = ReadPlan {
             is_everything: true,
             steps: Vec::new(),
             at_least: false,

@@ -2,7 +2,7 @@
 
 use super::{plan, progress::Progress};
 use crate::{
-    billing::{BillingFacts, Error, Reader},
+    billing::{BillingFacts, BillingReader, Error},
     contract::{
         Account, Breadth, Contract, CustomerId, Doubts, Facts, Subscription, UnixSeconds, doubts,
     },
@@ -13,21 +13,21 @@ use crate::{
 const MANY: u64 = 20;
 
 /// The provider of one contract.
-pub(super) struct Provider<'p> {
+pub(super) struct ContractProvider<'p> {
     pub(super) contract: &'p Contract,
-    pub(super) reader: &'p Reader,
+    pub(super) reader: &'p BillingReader,
     pub(super) progress: &'p Progress,
 }
 
 /// The result of a listing.
-pub(super) struct Listed {
+pub(super) struct ListingResult {
     pub(super) facts: BillingFacts,
     pub(super) is_everything: bool,
 }
 
-impl Provider<'_> {
+impl ContractProvider<'_> {
     /// Lists what the contract needs; entitlements are those of `customers`.
-    pub(super) async fn list(&self, customers: &[CustomerId]) -> Result<Listed, Error> {
+    pub(super) async fn list(&self, customers: &[CustomerId]) -> Result<ListingResult, Error> {
         let (reader, provider) = (self.reader, self.contract.source.provider());
         let line = self.progress.line(provider);
         tracing::info!("reading {provider}");
@@ -43,7 +43,7 @@ impl Provider<'_> {
             facts.subscriptions.len(),
             reader.requests()
         );
-        Ok(Listed {
+        Ok(ListingResult {
             facts,
             is_everything,
         })

@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use crate::{cli::FixtureArgs, config::AccountsQuery, fixtures::Recording, problem::Problem};
+use crate::{cli::FixtureArgs, config::AccountsQuery, fixtures::FixtureFiles, problem::Problem};
 
 /// The sides that are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Recorded {
+pub(crate) enum RecordedSides {
     Nothing,
-    Provider(Recording),
-    Both(Recording),
+    Provider(FixtureFiles),
+    Both(FixtureFiles),
 }
 
-impl Recorded {
+impl RecordedSides {
     /// Reads the choice from the command line. By default the files lie next to this configuration.
-    pub(crate) fn of(arguments: &FixtureArgs, config: &Path) -> Self {
-        let recording = || Recording::find(arguments.fixtures_dir.as_deref(), config);
+    pub(crate) fn from_arguments(arguments: &FixtureArgs, config: &Path) -> Self {
+        let recording = || FixtureFiles::find(arguments.fixtures_dir.as_deref(), config);
         if arguments.fixtures {
             Self::Both(recording())
         } else if arguments.fixtures_stripe {

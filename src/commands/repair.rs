@@ -9,7 +9,7 @@ use crate::{
         Account, Corrected, CustomerId, Facts, Field, Finding, RowCorrection, SubscriptionId,
         UnixSeconds, corrections, uncorrected,
     },
-    database::{Form, Holds, Stored, StoredRequest, Value},
+    database::{Holds, Stored, StoredRequest, Value, ValueForm},
     report::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair},
 };
 
@@ -22,7 +22,7 @@ pub(crate) async fn repairs(
     now: UnixSeconds,
 ) -> Vec<Repair> {
     let corrections = corrections(&contract.contract, facts, now, findings);
-    let rows = match Table::of(contract) {
+    let rows = match AccountsTable::from_contract(contract) {
         Ok(table) => rows(&table, sides, facts, &corrections).await,
         Err(reason) => all(&corrections, &reason),
     };
@@ -59,7 +59,7 @@ fn all(corrections: &BTreeMap<String, RowCorrection>, reason: &str) -> BTreeMap<
 }
 
 /// The accounts' own table, as mapped by the configuration.
-struct Table<'c> {
+struct AccountsTable<'c> {
     /// Environment variable with the URL.
     database: &'c str,
     name: &'c TableName,
@@ -69,8 +69,8 @@ struct Table<'c> {
     link: Field,
 }
 
-impl<'c> Table<'c> {
-    fn of(contract: &'c AccessContract) -> Result<Self, String> {
+impl<'c> AccountsTable<'c> {
+    fn from_contract(contract: &'c AccessContract) -> Result<Self, String> {
         let settings = &contract.database;
         let AccountsQuery::Table { table, columns, .. } = &settings.accounts else {
             return Err(
@@ -106,7 +106,7 @@ impl<'c> Table<'c> {
 }
 
 async fn rows(
-    table: &Table<'_>,
+    table: &AccountsTable<'_>,
     sides: &Sides<'_>,
     facts: &Facts,
     corrections: &BTreeMap<String, RowCorrection>,
@@ -182,7 +182,7 @@ const MOVED: &str = "its row changed while it was read";
 
 /// Returns the repair of one row, or the reason it has none.
 fn row(
-    table: &Table<'_>,
+    table: &AccountsTable<'_>,
     stored: &Stored,
     account: &str,
     correction: &RowCorrection,
@@ -271,7 +271,7 @@ fn boolean(text: Option<&str>) -> Option<bool> {
     let value = Value {
         text,
         kind: "",
-        form: Form::Scalar,
+        form: ValueForm::Scalar,
     };
     value.boolean().ok()
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     output::{Output, OutputError},
-    whole_file::Owner,
+    whole_file::FileOwner,
 };
 use crate::{
     problem::Problem,
@@ -28,7 +28,7 @@ struct ReportFile {
 
 /// The kind of outcome in the reports.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
+pub(super) struct ReportKind {
     /// True if account ids are redacted.
     pub(super) is_redacted: bool,
     /// True if the accounts are made up, and gone when the report is written.
@@ -44,7 +44,7 @@ impl ReportFiles {
     /// Rejects unusable paths, before anything is read. `option` is the user's option with the paths.
     pub(super) fn choose(
         paths: impl IntoIterator<Item = PathBuf>,
-        kind: Kind,
+        kind: ReportKind,
         option: &str,
     ) -> Result<Self, Problem> {
         let mut files: Vec<ReportFile> = Vec::new();
@@ -83,7 +83,7 @@ impl ReportFiles {
             if let Some(folder) = path.parent() {
                 drop(fs::create_dir_all(folder));
             }
-            output.file(path, content, Owner::Process)
+            output.file(path, content, FileOwner::Process)
         };
         self.write_with(outcome, surroundings, output, write)
     }
@@ -102,7 +102,7 @@ impl ReportFiles {
                 path: path.to_owned(),
                 source,
             })?;
-            output.file(&place, content, Owner::OwnerOf(workspace))
+            output.file(&place, content, FileOwner::OwnerOf(workspace))
         };
         self.write_with(outcome, surroundings, output, write)
     }
@@ -169,7 +169,7 @@ fn unknown(path: &Path, option: &str) -> Problem {
     }
 }
 
-fn useful(path: &Path, kind: Kind, option: &str) -> Result<(), Problem> {
+fn useful(path: &Path, kind: ReportKind, option: &str) -> Result<(), Problem> {
     let refused = |message: String, hint: &str| Problem {
         message,
         hint: hint.to_owned(),
@@ -240,13 +240,13 @@ fn identity(path: &Path) -> (PathBuf, Option<&OsStr>) {
 mod tests {
     use super::*;
 
-    const PLAIN: Kind = Kind {
+    const PLAIN: ReportKind = ReportKind {
         is_redacted: false,
         is_rehearsal: false,
         is_published: false,
     };
 
-    fn refusal(paths: &[&str], kind: Kind) -> String {
+    fn refusal(paths: &[&str], kind: ReportKind) -> String {
         let paths = paths.iter().map(PathBuf::from);
         let refused = ReportFiles::choose(paths, kind, "`--output`").expect_err("refused");
         format!("{}; {}", refused.message, refused.hint)

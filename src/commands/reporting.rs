@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     COULD_NOT_TELL, could_not_write,
     output::{Output, OutputError},
-    report_files::{Kind, ReportFiles},
+    report_files::{ReportFiles, ReportKind},
 };
 use crate::{
     cli::{Format, Redact, ReportArgs},
@@ -29,7 +29,7 @@ impl<'r> Reporting<'r> {
         config: &'r Path,
         is_rehearsal: bool,
     ) -> Result<Self, u8> {
-        let kind = Kind {
+        let kind = ReportKind {
             is_redacted: arguments.redact == Redact::Ids,
             is_rehearsal,
             is_published: false,

@@ -4,18 +4,18 @@ use secrecy::SecretString;
 
 use super::{
     failure::Failure,
-    judge::Run,
+    judge::RunParameters,
     progress::Progress,
-    provider::{Listed, Provider, customers_of},
-    recorded::{Recorded, not_applied},
+    provider::{ContractProvider, ListingResult, customers_of},
+    recorded::{RecordedSides, not_applied},
 };
 use crate::{
-    billing::{self, BillingFacts, Pace, PaddleEnvironment, Plan},
+    billing::{self, BillingFacts, Pace, PaddleEnvironment, ReadPlan},
     cli::Environment,
     config::AccessContract,
     contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId, UnixSeconds},
     database::{self, Chosen, DatabaseFacts, ReadRequest, Stored, StoredRequest, read_stored},
-    fixtures::{self, Recording},
+    fixtures::{self, FixtureFiles},
     problem::Problem,
 };
 
@@ -29,13 +29,13 @@ pub(crate) struct Sides<'r> {
 }
 
 enum Billing {
-    Live(Box<billing::Reader>),
-    Recorded(Recording),
+    Live(Box<billing::BillingReader>),
+    Recorded(FixtureFiles),
 }
 
 enum Accounts {
     Live(SecretString),
-    Recorded(Recording),
+    Recorded(FixtureFiles),
 }
 
 /// The result of reading both sides.
@@ -51,13 +51,13 @@ pub(crate) struct BothSides {
 pub(crate) fn missing_credentials<'c>(
     contract: &'c AccessContract,
     environment: &Environment,
-    recorded: &Recorded,
+    recorded: &RecordedSides,
 ) -> Vec<&'c str> {
     let mut needed = Vec::new();
-    if *recorded == Recorded::Nothing {
+    if *recorded == RecordedSides::Nothing {
         needed.push(contract.key_env.as_str());
     }
-    if !matches!(recorded, Recorded::Both(_)) {
+    if !matches!(recorded, RecordedSides::Both(_)) {
         needed.push(contract.database.url_env.as_str());
     }
     needed.retain(|name| environment.get(name).is_none());
@@ -66,21 +66,26 @@ pub(crate) fn missing_credentials<'c>(
 
 impl<'r> Sides<'r> {
     /// Finds the credentials and checks them as far as possible without a request.
-    pub(crate) fn open(contract: &'r AccessContract, run: &'r Run<'r>) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        contract: &'r AccessContract,
+        run: &'r RunParameters<'r>,
+    ) -> Result<Self, Failure> {
         let environment = run.environment;
         let missing = missing_credentials(contract, environment, &run.recorded);
         if !missing.is_empty() {
             return Err(not_set(&missing).into());
         }
         let billing = match &run.recorded {
-            Recorded::Provider(recording) | Recorded::Both(recording) => {
+            RecordedSides::Provider(recording) | RecordedSides::Both(recording) => {
                 Billing::Recorded(recording.of_contract(&contract.name))
             }
-            Recorded::Nothing => Billing::Live(Box::new(reader(contract, run)?)),
+            RecordedSides::Nothing => Billing::Live(Box::new(reader(contract, run)?)),
         };
         let accounts = match &run.recorded {
-            Recorded::Both(recording) => Accounts::Recorded(recording.of_contract(&contract.name)),
-            Recorded::Nothing | Recorded::Provider(_) => {
+            RecordedSides::Both(recording) => {
+                Accounts::Recorded(recording.of_contract(&contract.name))
+            }
+            RecordedSides::Nothing | RecordedSides::Provider(_) => {
                 let url = environment.secret(&contract.database.url_env);
                 Accounts::Live(url.ok_or_else(|| not_set(&[&contract.database.url_env]))?)
             }
@@ -176,7 +181,7 @@ impl<'r> Sides<'r> {
                 tracing::info!("reading the accounts of contract `{}`", self.contract.name);
                 let facts = database::read(url, &self.contract.database, &self.request, &shown)
                     .await
-                    .map_err(|error| Failure::of(&error))?;
+                    .map_err(|error| Failure::from_error(&error))?;
                 tracing::info!("read {} accounts", facts.accounts.len());
                 Ok(facts)
             }
@@ -184,7 +189,9 @@ impl<'r> Sides<'r> {
                 let (recording, settings) = (recording.clone(), self.contract.database.clone());
                 let wants_plan = self.request.wants_plan;
                 let read = move || fixtures::accounts(&recording, &settings, wants_plan);
-                let recorded = aside(read).await.map_err(|error| Failure::of(&error))?;
+                let recorded = aside(read)
+                    .await
+                    .map_err(|error| Failure::from_error(&error))?;
                 Ok(DatabaseFacts {
                     accounts: recorded.accounts,
                     mapped: recorded.mapped,
@@ -206,7 +213,7 @@ impl<'r> Sides<'r> {
             Accounts::Live(url) => {
                 database::read_accounts(url, &self.contract.database, &self.request, ids)
                     .await
-                    .map_err(|error| Failure::of(&error))
+                    .map_err(|error| Failure::from_error(&error))
             }
             Accounts::Recorded(_) => self.read_accounts().await,
         }
@@ -223,11 +230,13 @@ impl<'r> Sides<'r> {
         let settings = &self.contract.database;
         let in_container = self.request.in_container_action;
         let stored = read_stored(url, settings, in_container, request).await;
-        stored.map(Some).map_err(|error| Problem::of(&error))
+        stored
+            .map(Some)
+            .map_err(|error| Problem::from_error(&error))
     }
 
     /// Estimates the cost of reading the provider. Returns `None` for recorded facts.
-    pub(crate) async fn plan(&self) -> Result<Option<(Plan, Pace)>, Failure> {
+    pub(crate) async fn plan(&self) -> Result<Option<(ReadPlan, Pace)>, Failure> {
         let Billing::Live(reader) = &self.billing else {
             return Ok(None);
         };
@@ -237,7 +246,7 @@ impl<'r> Sides<'r> {
         };
         let breadth = self.contract.contract.breadth();
         let survey = reader.survey(&breadth, &customers).await;
-        let survey = survey.map_err(|error| Failure::of(&error))?;
+        let survey = survey.map_err(|error| Failure::from_error(&error))?;
         Ok(Some((survey.plan().clone(), reader.pace())))
     }
 
@@ -247,7 +256,7 @@ impl<'r> Sides<'r> {
             Accounts::Live(url) => {
                 database::read_chosen(url, &self.contract.database, &self.request, chosen)
                     .await
-                    .map_err(|error| Failure::of(&error))
+                    .map_err(|error| Failure::from_error(&error))
             }
             Accounts::Recorded(_) => self.read_accounts().await,
         }
@@ -261,7 +270,7 @@ impl<'r> Sides<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let owners = reader.owners(subscriptions).await;
-                owners.map_err(|error| Failure::of(&error))
+                owners.map_err(|error| Failure::from_error(&error))
             }
             Billing::Recorded(_) => {
                 let mut recorded = self.list(&[]).await?.facts.subscriptions;
@@ -272,18 +281,18 @@ impl<'r> Sides<'r> {
     }
 
     /// Lists what the contract needs; entitlements are those of these customers.
-    async fn list(&self, customers: &[CustomerId]) -> Result<Listed, Failure> {
+    async fn list(&self, customers: &[CustomerId]) -> Result<ListingResult, Failure> {
         match &self.billing {
             Billing::Live(reader) => {
                 let provider = self.provider(reader);
                 let listed = provider.list(customers).await;
-                listed.map_err(|error| Failure::of(&error))
+                listed.map_err(|error| Failure::from_error(&error))
             }
             Billing::Recorded(recording) => {
                 let (recording, source) = (recording.clone(), self.contract.contract.source);
                 let recorded = aside(move || fixtures::billing(&recording, source)).await;
-                Ok(Listed {
-                    facts: recorded.map_err(|error| Failure::of(&error))?,
+                Ok(ListingResult {
+                    facts: recorded.map_err(|error| Failure::from_error(&error))?,
                     is_everything: true,
                 })
             }
@@ -297,11 +306,11 @@ impl<'r> Sides<'r> {
         };
         let provider = self.provider(reader);
         let settled = provider.settle(facts, self.request.now, listed_all).await;
-        settled.map_err(|error| Failure::of(&error))
+        settled.map_err(|error| Failure::from_error(&error))
     }
 
-    fn provider<'s>(&'s self, reader: &'s billing::Reader) -> Provider<'s> {
-        Provider {
+    fn provider<'s>(&'s self, reader: &'s billing::BillingReader) -> ContractProvider<'s> {
+        ContractProvider {
             contract: &self.contract.contract,
             reader,
             progress: self.progress,
@@ -316,7 +325,7 @@ impl<'r> Sides<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let read = reader.read_customers(customers).await;
-                read.map_err(|error| Failure::of(&error))
+                read.map_err(|error| Failure::from_error(&error))
             }
             Billing::Recorded(_) => Ok(self.list(&[]).await?.facts),
         }
@@ -330,7 +339,7 @@ impl<'r> Sides<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let log = reader.events(suffices).await;
-                log.map_err(|error| Problem::of(&error))
+                log.map_err(|error| Problem::from_error(&error))
             }
             Billing::Recorded(_) => Ok(None),
         }
@@ -344,7 +353,7 @@ impl<'r> Sides<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let known = reader.any_customer_exists(customers).await;
-                known.map_err(|error| Failure::of(&error))
+                known.map_err(|error| Failure::from_error(&error))
             }
             Billing::Recorded(_) => Ok(false),
         }
@@ -361,7 +370,10 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 /// Creates the provider's reader of one contract, with the key from the environment.
-pub(super) fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing::Reader, Failure> {
+pub(super) fn reader(
+    contract: &AccessContract,
+    run: &RunParameters<'_>,
+) -> Result<billing::BillingReader, Failure> {
     let environment = run.environment;
     let key = environment
         .secret(&contract.key_env)
@@ -381,8 +393,8 @@ pub(super) fn reader(contract: &AccessContract, run: &Run<'_>) -> Result<billing
         evidence: contract.evidence,
         invoices: contract.contract.grace.past_due.is_some(),
     };
-    billing::Reader::new(source, run.client()?, &key, &settings)
-        .map_err(|error| Failure::of(&error))
+    billing::BillingReader::new(source, run.client()?, &key, &settings)
+        .map_err(|error| Failure::from_error(&error))
 }
 
 fn paddle_environment(environment: &Environment) -> Result<Option<PaddleEnvironment>, Problem> {

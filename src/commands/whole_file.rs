@@ -8,7 +8,7 @@ use std::{
 
 /// The owner of a written file.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Owner<'p> {
+pub(super) enum FileOwner<'p> {
     Process,
     /// The owner of this folder: a file owned by root breaks the next checkout on a self-hosted runner.
     OwnerOf(&'p Path),
@@ -18,7 +18,7 @@ pub(super) enum Owner<'p> {
 /// through a symbolic link in a checkout to wherever it points.
 pub(super) fn write(
     path: &Path,
-    owner: Owner<'_>,
+    owner: FileOwner<'_>,
     content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let before = fs::symlink_metadata(path).ok();
@@ -48,7 +48,7 @@ pub(super) fn write(
 
 fn write_fresh(
     fresh: &Path,
-    owner: Owner<'_>,
+    owner: FileOwner<'_>,
     permissions: Option<fs::Permissions>,
     content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -60,7 +60,7 @@ fn write_fresh(
         file.set_permissions(permissions)?;
     }
     content(&mut file)?;
-    if let Owner::OwnerOf(folder) = owner {
+    if let FileOwner::OwnerOf(folder) = owner {
         let owner = fs::metadata(folder)?;
         // Any other user owns it already; only root can change the owner.
         drop(chown(fresh, Some(owner.uid()), Some(owner.gid())));
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn write(path: &Path, text: &str, owner: Owner<'_>) -> io::Result<()> {
+    fn write(path: &Path, text: &str, owner: FileOwner<'_>) -> io::Result<()> {
         super::write(path, owner, |file| file.write_all(text.as_bytes()))
     }
 
@@ -88,7 +88,12 @@ mod tests {
         let workspace = folder.path().join("workspace");
         fs::create_dir(&workspace).expect("a folder");
         symlink(&victim, workspace.join(REPORT)).expect("a link");
-        write(&workspace.join(REPORT), "{}", Owner::OwnerOf(&workspace)).expect("written");
+        write(
+            &workspace.join(REPORT),
+            "{}",
+            FileOwner::OwnerOf(&workspace),
+        )
+        .expect("written");
         assert_eq!(fs::read_to_string(&victim).expect("text"), "precious");
         assert_eq!(
             fs::read_to_string(workspace.join(REPORT)).expect("text"),
@@ -102,12 +107,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("report.txt");
         fs::create_dir(&path).expect("a folder");
-        let refused = write(&path, "x", Owner::Process).expect_err("refused");
+        let refused = write(&path, "x", FileOwner::Process).expect_err("refused");
         assert_eq!(
             refused.to_string(),
             "something that is no file has this name"
         );
-        assert!(write(&folder.path().join("no/such"), "x", Owner::Process).is_err());
+        assert!(write(&folder.path().join("no/such"), "x", FileOwner::Process).is_err());
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 
@@ -117,7 +122,7 @@ mod tests {
         let path = folder.path().join("report.csv");
         fs::write(&path, "older, and longer").expect("a file");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("permissions");
-        write(&path, "x", Owner::Process).expect("written");
+        write(&path, "x", FileOwner::Process).expect("written");
         assert_eq!(fs::read_to_string(&path).expect("text"), "x");
         let mode = fs::metadata(&path).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -131,7 +136,7 @@ mod tests {
             .path()
             .join(format!(".prodverdict-{}", std::process::id()));
         symlink(folder.path().join("elsewhere"), &left).expect("a link");
-        write(&path, "x", Owner::Process).expect("written");
+        write(&path, "x", FileOwner::Process).expect("written");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

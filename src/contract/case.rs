@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
-    Account, Contract, Entity, Evidence, Facts, Field, Finding, Money, Rule, Severity, Share,
-    Source, Status, Statuses, Subject, Subscription, Summary, Unanswerable, UnixSeconds, Word,
+    Account, Contract, Entity, Evidence, Facts, Field, Finding, Money, PaymentShare, Rule,
+    Severity, Source, Status, Statuses, Subject, Subscription, Summary, Unanswerable, UnixSeconds,
+    Word,
     access::{CustomerAccess, GraceEnd, PriceMeaning, SubscriptionAccess},
     customers::{CustomerNumber, Customers, Holder},
     finding::fingerprint,
@@ -29,14 +30,14 @@ pub(crate) struct Case<'f> {
 
 /// Parts of a finding that differ from rule to rule.
 #[derive(Debug, Default)]
-pub(crate) struct Draft {
+pub(crate) struct FindingDraft {
     pub(crate) message: String,
     pub(crate) fix: String,
     pub(crate) subject: Subject,
     pub(crate) evidence: Vec<String>,
     pub(crate) amount: Money,
     pub(crate) items_without_amount: u64,
-    pub(crate) shares: Box<[Share]>,
+    pub(crate) shares: Box<[PaymentShare]>,
     /// Upper limit for the severity; never raises that of the rule.
     pub(crate) at_most: Option<Severity>,
 }
@@ -109,7 +110,7 @@ impl<'f> Case<'f> {
     }
 
     /// Records a finding, unless its rule is off.
-    pub(crate) fn report(&self, rule: Rule, entity: Entity, draft: Draft) {
+    pub(crate) fn report(&self, rule: Rule, entity: Entity, draft: FindingDraft) {
         let Some(severity) = self.contract.severities.get(&rule).copied() else {
             return;
         };
@@ -322,7 +323,7 @@ impl<'f> Case<'f> {
     }
 
     /// Returns the amount of each customer if several have granting subscriptions. `granting` is newest first.
-    pub(crate) fn shares(&self, granting: &[&Subscription]) -> Box<[Share]> {
+    pub(crate) fn shares(&self, granting: &[&Subscription]) -> Box<[PaymentShare]> {
         let mut granting = granting.to_vec();
         granting.sort_by(|a, b| a.customer.cmp(&b.customer));
         let is_same = |a: &&Subscription, b: &&Subscription| a.customer == b.customer;
@@ -334,7 +335,7 @@ impl<'f> Case<'f> {
             } else {
                 newest.customer.as_str()
             };
-            Some(Share {
+            Some(PaymentShare {
                 payer: payer.into(),
                 amount,
                 items_without_amount,

@@ -23,13 +23,13 @@ impl CustomerNumber {
 
 /// Position at which the facts first name each customer: a sixth of the size of its key.
 #[derive(Debug)]
-struct Places {
+struct CustomerPositions {
     positions: Vec<u32>,
     /// Number of positions that are those of subscriptions, which come first; the others are those of links.
     of_subscriptions: usize,
 }
 
-impl Places {
+impl CustomerPositions {
     fn key<'f>(&self, naming: &Naming<'f>, customer: CustomerNumber) -> Option<&'f str> {
         let position = widen(*self.positions.get(customer.position())?);
         if customer.position() < self.of_subscriptions {
@@ -44,7 +44,7 @@ impl Places {
 #[derive(Debug)]
 pub(crate) struct Customers<'f> {
     naming: Naming<'f>,
-    places: Places,
+    places: CustomerPositions,
     /// First customer of each account.
     of_account: Vec<Option<CustomerNumber>>,
     /// Further customers: the position of the account and one of them, in order of accounts.
@@ -283,7 +283,7 @@ struct Index<'n, 'f> {
     naming: &'n Naming<'f>,
     hasher: DefaultHashBuilder,
     table: HashTable<CustomerNumber>,
-    places: Places,
+    places: CustomerPositions,
 }
 
 impl<'n, 'f> Index<'n, 'f> {
@@ -298,7 +298,7 @@ impl<'n, 'f> Index<'n, 'f> {
             naming,
             hasher: DefaultHashBuilder::default(),
             table: HashTable::with_capacity(about),
-            places: Places {
+            places: CustomerPositions {
                 positions: Vec::with_capacity(about),
                 of_subscriptions: usize::MAX,
             },

@@ -77,7 +77,7 @@ pub struct Finding {
     /// Number of items behind the amount that are metered or have no unit amount, and are therefore not included.
     pub items_without_amount: u64,
     /// Parts of the amount, if several customers of the account pay; otherwise empty.
-    pub shares: Box<[Share]>,
+    pub shares: Box<[PaymentShare]>,
     /// `None` if the texts name nothing apart from the subject of the rule.
     pub mentions: Option<Box<Mentions>>,
     /// 16 hex digits that stay the same for the same rule, entity and customer.
@@ -86,7 +86,7 @@ pub struct Finding {
 
 /// Monthly payment of one of several customers of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
+pub struct PaymentShare {
     /// Id of the customer's newest granting subscription, or of the customer itself if only entitlements are known.
     pub payer: CompactString,
     pub amount: Money,

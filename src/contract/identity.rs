@@ -11,12 +11,12 @@ use compact_str::CompactString;
 /// Text that stores up to `N` bytes in place. Millions of ids are held at a time, and an allocation for each would take
 /// more than the id itself. `N` is two less than a multiple of eight, so that no space is wasted.
 #[derive(Clone)]
-enum Text<const N: usize> {
+enum InlineText<const N: usize> {
     Short { length: u8, bytes: [u8; N] },
     Long(Box<str>),
 }
 
-impl<const N: usize> Text<N> {
+impl<const N: usize> InlineText<N> {
     fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
@@ -33,7 +33,7 @@ impl<const N: usize> Text<N> {
     }
 }
 
-impl<const N: usize> From<&str> for Text<N> {
+impl<const N: usize> From<&str> for InlineText<N> {
     fn from(text: &str) -> Self {
         let mut bytes = [0; N];
         match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
@@ -46,33 +46,33 @@ impl<const N: usize> From<&str> for Text<N> {
     }
 }
 
-impl<const N: usize> PartialEq for Text<N> {
+impl<const N: usize> PartialEq for InlineText<N> {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
     }
 }
 
-impl<const N: usize> Eq for Text<N> {}
+impl<const N: usize> Eq for InlineText<N> {}
 
-impl<const N: usize> PartialOrd for Text<N> {
+impl<const N: usize> PartialOrd for InlineText<N> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<const N: usize> Ord for Text<N> {
+impl<const N: usize> Ord for InlineText<N> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_bytes().cmp(other.as_bytes())
     }
 }
 
-impl<const N: usize> Hash for Text<N> {
+impl<const N: usize> Hash for InlineText<N> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
     }
 }
 
-impl<const N: usize> fmt::Debug for Text<N> {
+impl<const N: usize> fmt::Debug for InlineText<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
     }
@@ -114,7 +114,7 @@ macro_rules! id {
 id!(
     /// Id of a row of the application that can hold paid access, as its `id` column spells it.
     // A UUID has 36 bytes.
-    AccountId, Text<38>
+    AccountId, InlineText<38>
 );
 id!(
     /// Id of a customer of the provider: `cus_…` at Stripe, `ctm_…` at Paddle.
@@ -124,7 +124,7 @@ id!(
 id!(
     /// Id of a subscription of the provider: `sub_…`.
     // Stripe's ids have 28 bytes, Paddle's 30.
-    SubscriptionId, Text<30>
+    SubscriptionId, InlineText<30>
 );
 id!(
     /// Id of a price of the provider (`price_…`, `pri_…`), or a feature key if entitlements are the source.

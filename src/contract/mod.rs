@@ -32,7 +32,7 @@ mod wrong_row;
 pub use access::{CustomerAccess, SubscriptionAccess};
 pub use advice::{Advice, ContractKey};
 pub use breadth::{Breadth, Doubts, doubts};
-pub use cause::{Event, EventLog, add_causes, is_explained_by_events, tells_every_change};
+pub use cause::{EventLog, ProviderEvent, add_causes, is_explained_by_events, tells_every_change};
 pub use correction::{RowCorrection, corrections, uncorrected};
 pub use entity::{Entity, EntityKind};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
@@ -45,7 +45,7 @@ pub use facts::{
     StoredWords, Subscription, Terms, Word,
 };
 pub(crate) use finding::fingerprint;
-pub use finding::{Evidence, Finding, Severity, Share, Subject};
+pub use finding::{Evidence, Finding, PaymentShare, Severity, Subject};
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
 pub use mentions::{EventMention, Mentions};
 pub use money::{Interval, Money, Price};

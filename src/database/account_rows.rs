@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::tz::TimeZone;
 
-use super::value::{Customers, Form, Meaningless, Value};
+use super::value::{AccountCustomers, Meaningless, Value, ValueForm};
 use crate::{
     config::{AccountsQuery, DatabaseSettings, Expression},
     contract::{
@@ -114,7 +114,7 @@ impl AccountRows {
             .ok_or(RowError::NoId { row: self.rows })?;
         for (field, words) in &mut self.stored {
             if let Value {
-                form: Form::Scalar,
+                form: ValueForm::Scalar,
                 text: Some(word),
                 ..
             } = value_of(*field)
@@ -123,15 +123,15 @@ impl AccountRows {
             }
         }
         self.stored
-            .retain(|field, _| value_of(*field).form != Form::Answer);
-        let row = Row {
+            .retain(|field, _| value_of(*field).form != ValueForm::Answer);
+        let row = AccountRow {
             fields: &self.fields,
             expressions: &self.expressions,
             id,
             value_of,
         };
         let customers = row.read(Field::CustomerId, Value::customers)?;
-        let Customers { first, others } = customers.unwrap_or_default();
+        let AccountCustomers { first, others } = customers.unwrap_or_default();
         let zone = self.zone.as_ref();
         let mut columns = None;
         if self.has_columns {
@@ -153,7 +153,7 @@ impl AccountRows {
 }
 
 fn optional<'v, F: Fn(Field) -> Value<'v>>(
-    row: &Row<'_, 'v, F>,
+    row: &AccountRow<'_, 'v, F>,
     zone: Option<&TimeZone>,
     words: &mut HashSet<Word>,
 ) -> Result<AccountColumns, RowError> {
@@ -174,14 +174,14 @@ fn optional<'v, F: Fn(Field) -> Value<'v>>(
     })
 }
 
-struct Row<'a, 'v, F> {
+struct AccountRow<'a, 'v, F> {
     fields: &'a BTreeSet<Field>,
     expressions: &'a BTreeMap<Field, Expression>,
     id: &'v str,
     value_of: F,
 }
 
-impl<'v, F: Fn(Field) -> Value<'v>> Row<'_, 'v, F> {
+impl<'v, F: Fn(Field) -> Value<'v>> AccountRow<'_, 'v, F> {
     fn read<T>(
         &self,
         field: Field,
@@ -201,7 +201,7 @@ impl<'v, F: Fn(Field) -> Value<'v>> Row<'_, 'v, F> {
 
     fn boolean(&self, field: Field) -> Result<bool, RowError> {
         let read = |value: Value<'v>| match self.expressions.get(&field) {
-            Some(Expression::In { values, .. }) if value.form != Form::Answer => {
+            Some(Expression::In { values, .. }) if value.form != ValueForm::Answer => {
                 let word = value.scalar()?;
                 Ok(word.is_some_and(|word| values.iter().any(|value| value == word)))
             }
@@ -292,7 +292,7 @@ mod tests {
         AccountRows::new(fields, &settings(&[])).account(|field| Value {
             text: row[&field],
             kind: "text",
-            form: Form::Scalar,
+            form: ValueForm::Scalar,
         })
     }
 
@@ -363,7 +363,7 @@ mod tests {
         let value = Value {
             text: Some(text),
             kind: "text",
-            form: Form::Scalar,
+            form: ValueForm::Scalar,
         };
         rows.account(|_| value).unwrap().plan.unwrap()
     }
@@ -394,9 +394,9 @@ mod tests {
             },
             kind: "text[]",
             form: if field == Field::CustomerId {
-                Form::Array
+                ValueForm::Array
             } else {
-                Form::Scalar
+                ValueForm::Scalar
             },
         })
     }
@@ -427,7 +427,7 @@ mod tests {
             values: vec!["active".to_owned()],
         };
         let settings = settings(&[(Field::HasPaidAccess, listed)]);
-        let read = |words: &[(Option<&'static str>, Form)]| {
+        let read = |words: &[(Option<&'static str>, ValueForm)]| {
             let mut rows = AccountRows::new(row().into_keys().collect(), &settings);
             let mut paid = Vec::new();
             for (text, form) in words {
@@ -436,14 +436,14 @@ mod tests {
                     Value {
                         text: if is_it { *text } else { row()[&field] },
                         kind: "text",
-                        form: if is_it { *form } else { Form::Scalar },
+                        form: if is_it { *form } else { ValueForm::Scalar },
                     }
                 });
                 paid.push(account.unwrap().paid);
             }
             (paid, rows.stored_words())
         };
-        let scalar = |text| (text, Form::Scalar);
+        let scalar = |text| (text, ValueForm::Scalar);
         let (paid, stored) = read(&[
             scalar(Some("active")),
             scalar(Some("Active")),
@@ -457,7 +457,7 @@ mod tests {
             ["Active", "active"]
         );
         // If a row holds only the answer, its word is unknown.
-        let (paid, stored) = read(&[scalar(Some("active")), (Some("true"), Form::Answer)]);
+        let (paid, stored) = read(&[scalar(Some("active")), (Some("true"), ValueForm::Answer)]);
         assert_eq!(paid, [true, true]);
         assert!(stored.is_empty());
     }

@@ -14,7 +14,7 @@ use super::{
     catalog::ColumnType,
     chosen::Chosen,
     error::{Error, SqlPlace},
-    statement::{Origin, Source, Statement, quoted_table},
+    statement::{SqlPosition, SqlSource, Statement, quoted_table},
 };
 
 /// A SELECT, and the names of the output columns to read, by field.
@@ -26,7 +26,7 @@ pub(super) struct AccountsStatement {
 
 /// Conversion that a column's type needs before its value can be read as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum Conversion {
     Plain,
     Json,
     Array,
@@ -132,7 +132,7 @@ impl TableForm<'_> {
 
 /// Builds the SELECT of the query form, whose output columns are not known yet.
 pub(super) fn query_form(sql: &str, now: UnixSeconds) -> Result<AccountsStatement, Error> {
-    let source = Source {
+    let source = SqlSource {
         key: "query".to_owned(),
         text: sql.to_owned(),
     };
@@ -203,7 +203,7 @@ impl AccountsStatement {
     ) -> Statement {
         let shape_of = |field: &Field| {
             let kind = types.get(field);
-            kind.map_or(Shape::Plain, |kind| shape(*field, kind))
+            kind.map_or(Conversion::Plain, |kind| shape(*field, kind))
         };
         let selected: Vec<String> = self
             .columns
@@ -225,40 +225,42 @@ impl AccountsStatement {
     }
 }
 
-fn shape(field: Field, kind: &ColumnType) -> Shape {
+fn shape(field: Field, kind: &ColumnType) -> Conversion {
     let is_moment = matches!(
         field,
         Field::PeriodEnd | Field::UpdatedAt | Field::PastDueSince
     );
     match kind.base.as_str() {
-        "json" | "jsonb" => Shape::Json,
-        "date" if is_moment => Shape::Time,
-        base if is_moment && base.starts_with("timestamp") && !kind.is_array => Shape::Time,
-        _ if kind.is_array => Shape::Array,
-        _ => Shape::Plain,
+        "json" | "jsonb" => Conversion::Json,
+        "date" if is_moment => Conversion::Time,
+        base if is_moment && base.starts_with("timestamp") && !kind.is_array => Conversion::Time,
+        _ if kind.is_array => Conversion::Array,
+        _ => Conversion::Plain,
     }
 }
 
-fn as_text(name: &str, shape: Shape) -> String {
+fn as_text(name: &str, shape: Conversion) -> String {
     let column = format!("accounts.{}", super::statement::quoted(name));
     match shape {
-        Shape::Plain | Shape::Json => format!("{column}::text"),
-        Shape::Array => format!("to_json({column})::text"),
+        Conversion::Plain | Conversion::Json => format!("{column}::text"),
+        Conversion::Array => format!("to_json({column})::text"),
         // The cast reads a value without time zone in the session's time zone; whole seconds never have an exponent.
-        Shape::Time => format!("floor(extract(epoch from {column}::timestamptz))::text"),
+        Conversion::Time => format!("floor(extract(epoch from {column}::timestamptz))::text"),
     }
 }
 
 /// Returns the alternative comparisons of a column, which holds an id or a list of ids, with a list of ids.
-fn tests(name: &str, shape: Shape) -> Vec<(String, &'static str)> {
+fn tests(name: &str, shape: Conversion) -> Vec<(String, &'static str)> {
     let column = format!("accounts.{}", super::statement::quoted(name));
     match shape {
-        Shape::Array => vec![(format!("{column}::text[] && "), "")],
-        Shape::Json => vec![
+        Conversion::Array => vec![(format!("{column}::text[] && "), "")],
+        Conversion::Json => vec![
             (format!("{column}::jsonb #>> '{{}}' = any("), ")"),
             (format!("{column}::jsonb ?| "), ""),
         ],
-        Shape::Plain | Shape::Time => vec![(format!("{} = any(", as_text(name, shape)), ")")],
+        Conversion::Plain | Conversion::Time => {
+            vec![(format!("{} = any(", as_text(name, shape)), ")")]
+        }
     }
 }
 
@@ -268,7 +270,7 @@ fn push_sql(
     sql: &str,
     now: UnixSeconds,
 ) -> Result<(), Error> {
-    let source = Source {
+    let source = SqlSource {
         key: key.to_owned(),
         text: sql.to_owned(),
     };
@@ -278,10 +280,10 @@ fn push_sql(
     Ok(())
 }
 
-fn sql_error(unusable: SqlError, source: Source) -> Error {
+fn sql_error(unusable: SqlError, source: SqlSource) -> Error {
     Error::Sql {
         reason: described(unusable.reason).to_owned(),
-        place: Box::new(SqlPlace::from_origin(&Origin {
+        place: Box::new(SqlPlace::from_origin(&SqlPosition {
             source,
             at: unusable.at,
         })),

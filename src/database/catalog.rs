@@ -7,13 +7,13 @@ use crate::config::TableName;
 
 /// The current role and database.
 #[derive(Debug, Clone)]
-pub(super) struct Role {
+pub(super) struct CurrentRole {
     pub(super) name: String,
     pub(super) database: String,
     pub(super) is_superuser: bool,
 }
 
-pub(super) async fn role(session: &mut Session<'_>) -> Result<Role, Failed> {
+pub(super) async fn role(session: &mut Session<'_>) -> Result<CurrentRole, Failed> {
     let question = sqlx::query(
         "select current_user::text, current_database()::text, rolsuper from pg_roles where rolname = current_user",
     );
@@ -21,7 +21,7 @@ pub(super) async fn role(session: &mut Session<'_>) -> Result<Role, Failed> {
     rows.first().map_or_else(
         || Err(Failed::from(sqlx::Error::RowNotFound)),
         |row| {
-            Ok(Role {
+            Ok(CurrentRole {
                 name: row.try_get(0)?,
                 database: row.try_get(1)?,
                 is_superuser: row.try_get(2)?,
@@ -117,7 +117,7 @@ pub(super) async fn types(
 
 /// A table or view that a statement of this transaction touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Touched {
+pub(super) struct TouchedRelation {
     /// Schema and name, quoted if necessary.
     pub(super) name: String,
     pub(super) schema: String,
@@ -128,7 +128,7 @@ pub(super) struct Touched {
 
 /// Lists everything that the statements of this transaction use, also through views, joins and subqueries. Postgres
 /// locks each table when it parses a statement, before planning can drop one, and keeps the lock until the end.
-pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<Touched>, Failed> {
+pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<TouchedRelation>, Failed> {
     let question = sqlx::query(
         "select distinct format('%I.%I', nspname, relname), quote_ident(nspname), \
          has_table_privilege(c.oid, 'select') or has_any_column_privilege(c.oid, 'select'), \
@@ -142,7 +142,7 @@ pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<Touched>, F
     let rows = session.ask(question).await?;
     rows.iter()
         .map(|row| {
-            Ok(Touched {
+            Ok(TouchedRelation {
                 name: row.try_get(0)?,
                 schema: row.try_get(1)?,
                 can_be_read: row.try_get(2)?,
@@ -159,7 +159,7 @@ pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<Touched>, F
 /// does not name itself (`named`) were touched by functions, which may run as their owners.
 pub(super) async fn hidden_from(
     session: &mut Session<'_>,
-    named: Option<&[Touched]>,
+    named: Option<&[TouchedRelation]>,
 ) -> Result<Vec<(String, String)>, Failed> {
     let named: Option<Vec<&str>> =
         named.map(|tables| tables.iter().map(|table| table.name.as_str()).collect());

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     catalog::ColumnType,
-    value::{Form, Value},
+    value::{Value, ValueForm},
 };
 use crate::contract::Field;
 
@@ -14,7 +14,7 @@ pub(super) struct Cell<'r> {
     pub(super) field: Field,
     text: Option<Cow<'r, str>>,
     kind: &'r str,
-    form: Form,
+    form: ValueForm,
 }
 
 impl<'r> Cell<'r> {
@@ -41,28 +41,28 @@ impl<'r> Cell<'r> {
     }
 }
 
-fn form(kind: &ColumnType) -> Form {
+fn form(kind: &ColumnType) -> ValueForm {
     match kind.base.as_str() {
-        _ if kind.is_array => Form::Array,
-        _ if kind.is_composite => Form::Composite,
-        "bytea" => Form::Bytes,
-        _ => Form::Scalar,
+        _ if kind.is_array => ValueForm::Array,
+        _ if kind.is_composite => ValueForm::Composite,
+        "bytea" => ValueForm::Bytes,
+        _ => ValueForm::Scalar,
     }
 }
 
 /// Reads a JSON value: a string without its quotes, anything else as it is spelled.
-fn json(text: &str) -> (Option<Cow<'_, str>>, Form) {
+fn json(text: &str) -> (Option<Cow<'_, str>>, ValueForm) {
     let text = text.trim();
     match text.chars().next() {
-        Some('[') => (Some(Cow::Borrowed(text)), Form::JsonList),
-        Some('{') => (Some(Cow::Borrowed(text)), Form::Object),
+        Some('[') => (Some(Cow::Borrowed(text)), ValueForm::JsonList),
+        Some('{') => (Some(Cow::Borrowed(text)), ValueForm::Object),
         Some('"') => {
             // The server checked the JSON; a string that cannot be parsed here is still a text.
             let read = serde_json::from_str(text).map_or(Cow::Borrowed(text), Cow::Owned);
-            (Some(read), Form::Scalar)
+            (Some(read), ValueForm::Scalar)
         }
-        Some(_) if text == "null" => (None, Form::Scalar),
-        _ => (Some(Cow::Borrowed(text)), Form::Scalar),
+        Some(_) if text == "null" => (None, ValueForm::Scalar),
+        _ => (Some(Cow::Borrowed(text)), ValueForm::Scalar),
     }
 }
 
@@ -73,19 +73,19 @@ mod tests {
     #[test]
     fn json_is_read_by_its_form() {
         for (text, read, form) in [
-            (r#""cus_1""#, Some("cus_1"), Form::Scalar),
-            (r#" "a\"\u00fc" "#, Some("a\"ü"), Form::Scalar),
+            (r#""cus_1""#, Some("cus_1"), ValueForm::Scalar),
+            (r#" "a\"\u00fc" "#, Some("a\"ü"), ValueForm::Scalar),
             (
                 "12345678901234567890.50",
                 Some("12345678901234567890.50"),
-                Form::Scalar,
+                ValueForm::Scalar,
             ),
-            ("true", Some("true"), Form::Scalar),
-            ("null", None, Form::Scalar),
-            (r#""null""#, Some("null"), Form::Scalar),
-            (r#"["a"]"#, Some(r#"["a"]"#), Form::JsonList),
-            (r#"{"a": 1}"#, Some(r#"{"a": 1}"#), Form::Object),
-            (r#""[1]""#, Some("[1]"), Form::Scalar),
+            ("true", Some("true"), ValueForm::Scalar),
+            ("null", None, ValueForm::Scalar),
+            (r#""null""#, Some("null"), ValueForm::Scalar),
+            (r#"["a"]"#, Some(r#"["a"]"#), ValueForm::JsonList),
+            (r#"{"a": 1}"#, Some(r#"{"a": 1}"#), ValueForm::Object),
+            (r#""[1]""#, Some("[1]"), ValueForm::Scalar),
         ] {
             let (found, found_form) = json(text);
             assert_eq!((found.as_deref(), found_form), (read, form), "{text}");

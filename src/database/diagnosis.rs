@@ -8,10 +8,10 @@ use crate::config::TableName;
 
 use super::{
     accounts_query::nearest,
-    catalog::{Candidate, Role, Touched, candidates},
+    catalog::{Candidate, CurrentRole, TouchedRelation, candidates},
     error::{Error, SqlPlace},
     session::{Failed, Session},
-    statement::{Origin, quoted, quoted_table},
+    statement::{SqlPosition, quoted, quoted_table},
 };
 
 /// Maximum length of a server's message, which can quote values.
@@ -87,7 +87,7 @@ pub(super) async fn no_configured_table(
 }
 
 /// Builds the error for tables whose policies hide rows, with the policies that would show them.
-pub(super) fn row_security(role: &Role, hidden: Vec<(String, String)>) -> Error {
+pub(super) fn row_security(role: &CurrentRole, hidden: Vec<(String, String)>) -> Error {
     let policies = hidden
         .iter()
         .map(|(table, reader)| {
@@ -106,7 +106,11 @@ pub(super) fn row_security(role: &Role, hidden: Vec<(String, String)>) -> Error 
 }
 
 /// Builds the error for code 42501 if row-level security is not the cause.
-pub(super) fn permission(role: &Role, failed: &Failed, touched: &[Touched]) -> Error {
+pub(super) fn permission(
+    role: &CurrentRole,
+    failed: &Failed,
+    touched: &[TouchedRelation],
+) -> Error {
     let message = failed
         .error
         .as_database_error()
@@ -153,14 +157,14 @@ fn nearest_table(name: &str, candidates: &[Candidate]) -> Option<TableName> {
     })
 }
 
-fn advice(code: &str, server: Option<&PgDatabaseError>, origin: Option<&Origin>) -> String {
+fn advice(code: &str, server: Option<&PgDatabaseError>, origin: Option<&SqlPosition>) -> String {
     if let Some(hint) = server.and_then(PgDatabaseError::hint) {
         return hint.chars().take(MAX_MESSAGE).collect();
     }
     match code {
         "42601" => "correct the SQL; try it in psql",
         "42702" => "say which table it is a column of, as in `{sql: \"users.status\"}`",
-        "42703" if origin.is_some_and(Origin::is_quoted_name) => {
+        "42703" if origin.is_some_and(SqlPosition::is_quoted_name) => {
             "text is written in single quotes, as in `'pro'`: what stands in double quotes is the name of a column"
         }
         "42703" => "correct the column's name; names with capital letters are quoted, as in `\"stripeCustomerId\"`",

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::{contract::Field, problem::Explain};
 
 use super::{
-    account_rows::RowError, connect::ConnectError, statement::Origin, url_error::UrlError,
+    account_rows::RowError, connect::ConnectError, statement::SqlPosition, url_error::UrlError,
     value_advice,
 };
 
@@ -39,7 +39,7 @@ pub enum Error {
     Timezone(String),
     #[error("the configuration maps no `{}`", .0.as_str())]
     Unmapped(Field),
-    #[error("there is no table `{table}`{}", At(.place.as_deref()))]
+    #[error("there is no table `{table}`{}", AtSqlPlace(.place.as_deref()))]
     NoTable {
         table: String,
         /// Suggested name, in the spelling that is needed.
@@ -55,7 +55,7 @@ pub enum Error {
         /// The columns that the table has.
         existing: Vec<String>,
     },
-    #[error("`query` yields no column `{}`, only {}", .field.as_str(), List(.found))]
+    #[error("`query` yields no column `{}`, only {}", .field.as_str(), NameList(.found))]
     NoOutputColumn { field: Field, found: Vec<String> },
     #[error("`query` yields both `{first}` and `{second}`, which are the same column")]
     TwoOutputColumns { first: String, second: String },
@@ -66,7 +66,7 @@ pub enum Error {
         reason: String,
         place: Box<SqlPlace>,
     },
-    #[error("row-level security hides rows of {} from role {role}", List(.tables))]
+    #[error("row-level security hides rows of {} from role {role}", NameList(.tables))]
     RowSecurity {
         role: String,
         tables: Vec<String>,
@@ -79,7 +79,7 @@ pub enum Error {
         message: String,
         grants: Vec<String>,
     },
-    #[error("the statement would write, and the transaction is read-only: {message}{}", At(.place.as_deref()))]
+    #[error("the statement would write, and the transaction is read-only: {message}{}", AtSqlPlace(.place.as_deref()))]
     Writes {
         message: String,
         place: Option<Box<SqlPlace>>,
@@ -92,7 +92,7 @@ pub enum Error {
     Canceled,
     #[error("the connection to the database was lost while reading")]
     Lost,
-    #[error("the database refused the statement ({code}): {message}{}", At(.place.as_deref()))]
+    #[error("the database refused the statement ({code}): {message}{}", AtSqlPlace(.place.as_deref()))]
     Rejected {
         code: String,
         message: String,
@@ -121,7 +121,7 @@ pub struct SqlPlace {
 const MAX_EXCERPT: usize = 120;
 
 impl SqlPlace {
-    pub(super) fn from_origin(origin: &Origin) -> Self {
+    pub(super) fn from_origin(origin: &SqlPosition) -> Self {
         let (line, column) = origin.line_and_column();
         let text = origin.source.text.lines().nth(line.saturating_sub(1));
         Self {
@@ -150,20 +150,20 @@ impl fmt::Display for SqlPlace {
     }
 }
 
-struct At<'a>(Option<&'a SqlPlace>);
+struct AtSqlPlace<'a>(Option<&'a SqlPlace>);
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for AtSqlPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |place| write!(f, ", {place}"))
     }
 }
 
-struct List<'a>(&'a [String]);
+struct NameList<'a>(&'a [String]);
 
 /// Maximum number of names in a message.
 const MAX_LISTED: usize = 20;
 
-impl fmt::Display for List<'_> {
+impl fmt::Display for NameList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, name) in self.0.iter().take(MAX_LISTED).enumerate() {
             let separator = if position == 0 { "" } else { ", " };
@@ -205,7 +205,7 @@ impl Explain for Error {
                 let there = match nearest {
                     Some(nearest) => format!("did you mean `{nearest}`?"),
                     None if existing.is_empty() => "it has no columns at all;".to_owned(),
-                    None => format!("it has {};", List(existing)),
+                    None => format!("it has {};", NameList(existing)),
                 };
                 format!(
                     "{there} an expression is written `{{sql: …}}`, and a column of another table needs `join`"

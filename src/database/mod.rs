@@ -41,7 +41,7 @@ pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
 pub(crate) use opening::open;
 pub use power::{Power, power};
-pub use reading::Reader;
+pub use reading::AccountsReader;
 pub use speaker::Speaker;
 pub(crate) use statement::{quoted, quoted_table};
 pub use stored::{Holds, Stored, StoredRequest, read_stored};
@@ -49,7 +49,7 @@ pub use tls::Untrusted;
 pub(crate) use url::Target;
 pub use url_error::UrlError;
 pub use url_mistake::Mistake;
-pub use value::{Customers, Expected, Form, Meaningless, Value};
+pub use value::{AccountCustomers, Meaningless, Value, ValueForm, ValueKind};
 
 /// Options of a reading besides the configuration of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

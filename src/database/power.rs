@@ -37,7 +37,7 @@ pub async fn power(
     Ok(asked.power(settings))
 }
 
-struct Asked {
+struct RolePower {
     role: String,
     database: String,
     is_superuser: bool,
@@ -45,7 +45,7 @@ struct Asked {
     member_of: Vec<String>,
 }
 
-async fn ask(session: &mut Session<'_>) -> Result<Asked, Failed> {
+async fn ask(session: &mut Session<'_>) -> Result<RolePower, Failed> {
     session.begin(RowSecurity::Applied).await?;
     // Checks the session's user: SQL can leave a role that was taken with `set role`.
     let question = sqlx::query(
@@ -59,7 +59,7 @@ async fn ask(session: &mut Session<'_>) -> Result<Asked, Failed> {
     let row = rows
         .first()
         .ok_or_else(|| Failed::from(sqlx::Error::RowNotFound))?;
-    let asked = Asked {
+    let asked = RolePower {
         role: row.try_get(0)?,
         database: row.try_get(1)?,
         is_superuser: row.try_get(2)?,
@@ -70,7 +70,7 @@ async fn ask(session: &mut Session<'_>) -> Result<Asked, Failed> {
     Ok(asked)
 }
 
-impl Asked {
+impl RolePower {
     fn power(self, settings: &DatabaseSettings) -> Option<Power> {
         let is = if self.is_superuser {
             "is a superuser".to_owned()

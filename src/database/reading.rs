@@ -14,7 +14,7 @@ use super::{
     DatabaseFacts, ReadRequest,
     account_rows::{AccountRows, required},
     accounts_query::{AccountsStatement, TableForm, query_form},
-    catalog::{self, ColumnType, Role, Touched},
+    catalog::{self, ColumnType, CurrentRole, TouchedRelation},
     cell::Cell,
     chosen::Chosen,
     diagnosis,
@@ -22,7 +22,7 @@ use super::{
     opening::open_for_reading,
     output_columns, role_advice,
     session::{Failed, RowSecurity, Session},
-    value::{Form, Value},
+    value::{Value, ValueForm},
 };
 
 /// Number of rows between two reports of progress.
@@ -38,7 +38,7 @@ pub(super) async fn read(
     let mut opened = open_for_reading(url, &settings.url_env, request.in_container_action).await?;
     let warning = opened.warning.take();
     let mut session = Session::new(opened, settings);
-    let reading = Reading {
+    let reading = AccountsReading {
         settings,
         request,
         chosen,
@@ -53,9 +53,9 @@ pub(super) async fn read(
 
 /// A connection for repeated readings of the same accounts.
 #[derive(Debug)]
-pub struct Reader<'a>(Session<'a>);
+pub struct AccountsReader<'a>(Session<'a>);
 
-impl<'a> Reader<'a> {
+impl<'a> AccountsReader<'a> {
     pub async fn open(
         url: &SecretString,
         settings: &'a DatabaseSettings,
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
         request: &ReadRequest,
         chosen: &Chosen,
     ) -> Result<DatabaseFacts, Error> {
-        let reading = Reading {
+        let reading = AccountsReading {
             settings: self.0.settings(),
             request,
             chosen: Some(chosen),
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-struct Reading<'a> {
+struct AccountsReading<'a> {
     settings: &'a DatabaseSettings,
     request: &'a ReadRequest,
     chosen: Option<&'a Chosen>,
@@ -90,18 +90,18 @@ struct Reading<'a> {
 
 /// Reason why an attempt failed: an error to report, or a failed statement that still needs an explanation.
 #[derive(Debug)]
-enum Stopped {
+enum FailedAttempt {
     Known(Error),
     Failed(Failed),
 }
 
-impl From<Failed> for Stopped {
+impl From<Failed> for FailedAttempt {
     fn from(failed: Failed) -> Self {
         Self::Failed(failed)
     }
 }
 
-impl From<Error> for Stopped {
+impl From<Error> for FailedAttempt {
     fn from(error: Error) -> Self {
         Self::Known(error)
     }
@@ -112,7 +112,7 @@ const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const UNDEFINED_TABLE: &str = "42P01";
 const INVALID_PARAMETER_VALUE: &str = "22023";
 
-impl Reading<'_> {
+impl AccountsReading<'_> {
     async fn run(&self, session: &mut Session<'_>) -> Result<DatabaseFacts, Error> {
         // Only the server knows which policies apply to a statement, as whom it reads the tables under a view, and what
         // functions do. With `row_security = off` it fails instead of leaving rows out.
@@ -121,8 +121,8 @@ impl Reading<'_> {
             Err(stopped) => stopped,
         };
         let failed = match stopped {
-            Stopped::Known(error) => return Err(error),
-            Stopped::Failed(failed) => failed,
+            FailedAttempt::Known(error) => return Err(error),
+            FailedAttempt::Failed(failed) => failed,
         };
         match failed.code().as_deref() {
             Some(INSUFFICIENT_PRIVILEGE) => self.without_refusal(session).await,
@@ -137,13 +137,13 @@ impl Reading<'_> {
         end.map_err(|failed| self.explained(failed))?;
         match self.attempt(session, RowSecurity::Applied).await {
             Ok(facts) => Ok(facts),
-            Err(Stopped::Known(error)) => Err(error),
-            Err(Stopped::Failed(failed))
+            Err(FailedAttempt::Known(error)) => Err(error),
+            Err(FailedAttempt::Failed(failed))
                 if failed.code().as_deref() == Some(INSUFFICIENT_PRIVILEGE) =>
             {
                 Err(self.permission(session, &failed).await)
             }
-            Err(Stopped::Failed(failed)) => Err(self.explained(failed)),
+            Err(FailedAttempt::Failed(failed)) => Err(self.explained(failed)),
         }
     }
 
@@ -151,7 +151,7 @@ impl Reading<'_> {
         &self,
         session: &mut Session<'_>,
         row_security: RowSecurity,
-    ) -> Result<DatabaseFacts, Stopped> {
+    ) -> Result<DatabaseFacts, FailedAttempt> {
         session
             .begin(row_security)
             .await
@@ -159,7 +159,7 @@ impl Reading<'_> {
                 Some(INVALID_PARAMETER_VALUE) => {
                     Error::Timezone(self.settings.timezone.clone()).into()
                 }
-                _ => Stopped::Failed(failed),
+                _ => FailedAttempt::Failed(failed),
             })?;
         let role = catalog::role(session).await?;
         let statement = self.statement(session).await?;
@@ -180,7 +180,10 @@ impl Reading<'_> {
     }
 
     /// Builds the SELECT for the accounts, checked against the database.
-    async fn statement(&self, session: &mut Session<'_>) -> Result<AccountsStatement, Stopped> {
+    async fn statement(
+        &self,
+        session: &mut Session<'_>,
+    ) -> Result<AccountsStatement, FailedAttempt> {
         let needed = required(self.settings.match_on);
         match &self.settings.accounts {
             AccountsQuery::Table {
@@ -224,7 +227,7 @@ impl Reading<'_> {
         session: &mut Session<'_>,
         statement: &AccountsStatement,
         types: &BTreeMap<Field, ColumnType>,
-    ) -> Result<DatabaseFacts, Stopped> {
+    ) -> Result<DatabaseFacts, FailedAttempt> {
         let mut rows = AccountRows::new(statement.fields(), self.settings);
         let mut accounts = Vec::new();
         let mut count = 0_u64;
@@ -261,8 +264,8 @@ impl Reading<'_> {
 
     async fn permission(&self, session: &mut Session<'_>, refusal: &Failed) -> Error {
         match self.try_permission(session, refusal).await {
-            Ok(error) | Err(Stopped::Known(error)) => error,
-            Err(Stopped::Failed(failed)) => self.explained(failed),
+            Ok(error) | Err(FailedAttempt::Known(error)) => error,
+            Err(FailedAttempt::Failed(failed)) => self.explained(failed),
         }
     }
 
@@ -272,7 +275,7 @@ impl Reading<'_> {
         &self,
         session: &mut Session<'_>,
         refusal: &Failed,
-    ) -> Result<Error, Stopped> {
+    ) -> Result<Error, FailedAttempt> {
         afresh(session).await?;
         let role = catalog::role(session).await?;
         let form = match &self.settings.accounts {
@@ -300,9 +303,9 @@ async fn afresh(session: &mut Session<'_>) -> Result<(), Failed> {
 
 async fn nothing_hidden(
     session: &mut Session<'_>,
-    role: &Role,
-    named: Option<&[Touched]>,
-) -> Result<(), Stopped> {
+    role: &CurrentRole,
+    named: Option<&[TouchedRelation]>,
+) -> Result<(), FailedAttempt> {
     let hidden = catalog::hidden_from(session, named).await?;
     if hidden.is_empty() {
         return Ok(());
@@ -344,5 +347,5 @@ fn account(
 const NOTHING: Value<'static> = Value {
     text: None,
     kind: "",
-    form: Form::Scalar,
+    form: ValueForm::Scalar,
 };

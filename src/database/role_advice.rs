@@ -3,12 +3,16 @@
 use crate::problem::Problem;
 
 use super::{
-    catalog::{Role, Touched},
+    catalog::{CurrentRole, TouchedRelation},
     statement::quoted,
 };
 
 /// Returns a warning if the role could write to the tables that it reads.
-pub(super) fn warning(role: &Role, touched: &[Touched], env: &str) -> Option<Problem> {
+pub(super) fn warning(
+    role: &CurrentRole,
+    touched: &[TouchedRelation],
+    env: &str,
+) -> Option<Problem> {
     let written: Vec<&str> = touched
         .iter()
         .filter(|table| table.can_be_written)
@@ -34,7 +38,7 @@ pub(super) fn warning(role: &Role, touched: &[Touched], env: &str) -> Option<Pro
     })
 }
 
-fn read_only_role(role: &Role, touched: &[Touched]) -> String {
+fn read_only_role(role: &CurrentRole, touched: &[TouchedRelation]) -> String {
     // Without it, a policy would hide rows from the new role.
     let bypass = if touched.iter().any(|table| table.has_row_security) {
         " bypassrls"

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     opening::Opened,
-    statement::{Origin, Statement},
+    statement::{SqlPosition, Statement},
 };
 use crate::config::DatabaseSettings;
 
@@ -38,7 +38,7 @@ pub(super) enum RowSecurity {
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) error: sqlx::Error,
-    pub(super) origin: Option<Origin>,
+    pub(super) origin: Option<SqlPosition>,
     pub(super) after: Duration,
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Statement {
     text: String,
     values: Vec<BoundValue>,
     now: Option<usize>,
-    runs: Vec<Run>,
+    runs: Vec<SqlRun>,
 }
 
 #[derive(Debug, Clone)]
@@ -27,16 +27,16 @@ enum BoundValue {
 
 /// A part of the statement that comes from the configuration; all numbers count characters.
 #[derive(Debug, Clone)]
-struct Run {
+struct SqlRun {
     start: usize,
     length: usize,
-    source: Source,
+    source: SqlSource,
     source_start: usize,
 }
 
 /// Origin of SQL in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Source {
+pub(super) struct SqlSource {
     /// The key in messages, such as `where` or `columns.plan`.
     pub(super) key: String,
     pub(super) text: String,
@@ -44,8 +44,8 @@ pub(super) struct Source {
 
 /// A position in SQL of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub(super) source: Source,
+pub(super) struct SqlPosition {
+    pub(super) source: SqlSource,
     /// Offset in characters from the start of the text.
     pub(super) at: usize,
 }
@@ -80,7 +80,7 @@ impl Statement {
     pub(super) fn push_checked(
         &mut self,
         sql: &CheckedSql,
-        source: &Source,
+        source: &SqlSource,
         now: UnixSeconds,
     ) -> &mut Self {
         self.push("\n");
@@ -88,7 +88,7 @@ impl Statement {
             match piece {
                 SqlPiece::Value(Now) => self.push_now(now),
                 SqlPiece::Verbatim { start, text } => {
-                    self.runs.push(Run {
+                    self.runs.push(SqlRun {
                         start: self.text.chars().count(),
                         length: text.chars().count(),
                         source: source.clone(),
@@ -135,13 +135,13 @@ impl Statement {
     }
 
     /// Returns the origin of the character at `position`, counted from one as in the server's errors.
-    pub(super) fn origin(&self, position: usize) -> Option<Origin> {
+    pub(super) fn origin(&self, position: usize) -> Option<SqlPosition> {
         let at = position.checked_sub(1)?;
         let run = self
             .runs
             .iter()
             .find(|run| at >= run.start && at <= run.start + run.length)?;
-        Some(Origin {
+        Some(SqlPosition {
             source: run.source.clone(),
             at: run.source_start + (at - run.start),
         })
@@ -165,7 +165,7 @@ pub(crate) fn quoted_table(table: &TableName) -> String {
     }
 }
 
-impl Origin {
+impl SqlPosition {
     /// Returns line and column, counted from one.
     pub(super) fn line_and_column(&self) -> (usize, usize) {
         let before: Vec<char> = self.source.text.chars().take(self.at).collect();
@@ -206,8 +206,8 @@ mod tests {
     use super::*;
     use crate::config::sql::check_fragment;
 
-    fn source(text: &str) -> Source {
-        Source {
+    fn source(text: &str) -> SqlSource {
+        SqlSource {
             key: "where".to_owned(),
             text: text.to_owned(),
         }

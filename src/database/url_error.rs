@@ -17,7 +17,7 @@ pub enum UrlError {
     Missing(&'static str),
     #[error("its `{0}` cannot be used")]
     Parameter(&'static str),
-    #[error("its parameter{} is not known, and may choose what is read", Name(.0.as_deref()))]
+    #[error("its parameter{} is not known, and may choose what is read", QuotedName(.0.as_deref()))]
     UnknownParameter(Option<String>),
     #[error("its `{0}` and its `{1}` both say where to look for tables")]
     TwoSearchPaths(&'static str, &'static str),
@@ -25,9 +25,9 @@ pub enum UrlError {
     RootCertificate(#[source] std::io::Error),
 }
 
-struct Name<'a>(Option<&'a str>);
+struct QuotedName<'a>(Option<&'a str>);
 
-impl std::fmt::Display for Name<'_> {
+impl std::fmt::Display for QuotedName<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.map_or(Ok(()), |name| write!(f, " `{name}`"))
     }

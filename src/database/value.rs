@@ -16,12 +16,12 @@ pub struct Value<'a> {
     pub text: Option<&'a str>,
     /// Name of its type for messages: `integer`, `timestamp with time zone`, `a JSON number`.
     pub kind: &'a str,
-    pub form: Form,
+    pub form: ValueForm,
 }
 
 /// Structure of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ValueForm {
     /// A single value.
     Scalar,
     /// The result of an `in:`, if the source has it instead of the word.
@@ -42,15 +42,15 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{found} is not {expected}")]
 pub struct Meaningless {
-    pub expected: Expected,
+    pub expected: ValueKind,
     /// Type of the value, and the value itself if it is short and plain.
     pub found: String,
-    pub form: Form,
+    pub form: ValueForm,
 }
 
 /// Kind of value that a column needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub enum ValueKind {
     Word,
     Customers,
     Boolean,
@@ -58,7 +58,7 @@ pub enum Expected {
     Moment,
 }
 
-impl fmt::Display for Expected {
+impl fmt::Display for ValueKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Word => "one value or null",
@@ -76,7 +76,7 @@ impl fmt::Display for Expected {
 
 /// The customers of one account: the first, and the others of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Customers {
+pub struct AccountCustomers {
     pub first: Option<CustomerId>,
     pub others: Vec<CustomerId>,
 }
@@ -87,7 +87,7 @@ const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 impl<'a> Value<'a> {
     /// Returns the text of a single value.
     pub fn scalar(self) -> Result<Option<&'a str>, Meaningless> {
-        self.text_for(Expected::Word)
+        self.text_for(ValueKind::Word)
     }
 
     /// Returns the text of an id or a word; `None` if it is blank.
@@ -96,11 +96,11 @@ impl<'a> Value<'a> {
     }
 
     /// Returns an id, or the ids of a list, without null, blank and repeated ones.
-    pub fn customers(self) -> Result<Customers, Meaningless> {
-        if !matches!(self.form, Form::Array | Form::JsonList) {
-            let first = self.text_for(Expected::Customers)?;
+    pub fn customers(self) -> Result<AccountCustomers, Meaningless> {
+        if !matches!(self.form, ValueForm::Array | ValueForm::JsonList) {
+            let first = self.text_for(ValueKind::Customers)?;
             let first = first.filter(|text| !text.trim().is_empty());
-            return Ok(Customers {
+            return Ok(AccountCustomers {
                 first: first.map(CustomerId::from),
                 others: Vec::new(),
             });
@@ -113,7 +113,7 @@ impl<'a> Value<'a> {
             }
         }
         let mut ids = ids.into_iter();
-        Ok(Customers {
+        Ok(AccountCustomers {
             first: ids.next(),
             others: ids.collect(),
         })
@@ -122,7 +122,7 @@ impl<'a> Value<'a> {
     fn elements(self) -> Result<Vec<Option<String>>, Meaningless> {
         let text = self.text.unwrap_or("[]");
         serde_json::from_str(text).ok().ok_or_else(|| Meaningless {
-            expected: Expected::Customers,
+            expected: ValueKind::Customers,
             found: format!("a list ({}) with an element that is no text", self.kind),
             form: self.form,
         })
@@ -130,24 +130,24 @@ impl<'a> Value<'a> {
 
     /// Parses a boolean word of any type; null is false.
     pub fn boolean(self) -> Result<bool, Meaningless> {
-        let Some(text) = self.text_for(Expected::Boolean)? else {
+        let Some(text) = self.text_for(ValueKind::Boolean)? else {
             return Ok(false);
         };
         match whole(text.trim()).to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
             "false" | "f" | "no" | "n" | "off" | "0" => Ok(false),
-            _ => Err(self.meaningless(Expected::Boolean)),
+            _ => Err(self.meaningless(ValueKind::Boolean)),
         }
     }
 
     /// Parses a whole number, also one in a decimal type.
     pub fn integer(self) -> Result<Option<i64>, Meaningless> {
-        self.text_for(Expected::Integer)?
+        self.text_for(ValueKind::Integer)?
             .map(|text| {
                 whole(text.trim())
                     .parse()
                     .ok()
-                    .ok_or_else(|| self.meaningless(Expected::Integer))
+                    .ok_or_else(|| self.meaningless(ValueKind::Integer))
             })
             .transpose()
     }
@@ -155,24 +155,28 @@ impl<'a> Value<'a> {
     /// Parses a point in time: seconds or milliseconds since 1970, RFC 3339, or date and time in `zone`. `infinity` is
     /// the end of time.
     pub fn moment(self, zone: Option<&TimeZone>) -> Result<Option<UnixSeconds>, Meaningless> {
-        self.text_for(Expected::Moment)?
-            .map(|text| moment(text.trim(), zone).ok_or_else(|| self.meaningless(Expected::Moment)))
+        self.text_for(ValueKind::Moment)?
+            .map(|text| {
+                moment(text.trim(), zone).ok_or_else(|| self.meaningless(ValueKind::Moment))
+            })
             .transpose()
     }
 
-    fn text_for(self, expected: Expected) -> Result<Option<&'a str>, Meaningless> {
+    fn text_for(self, expected: ValueKind) -> Result<Option<&'a str>, Meaningless> {
         match self.form {
-            Form::Scalar | Form::Answer => Ok(self.text),
-            Form::Array | Form::JsonList | Form::Object | Form::Composite | Form::Bytes => {
-                match self.text {
-                    Some(_) => Err(self.meaningless(expected)),
-                    None => Ok(None),
-                }
-            }
+            ValueForm::Scalar | ValueForm::Answer => Ok(self.text),
+            ValueForm::Array
+            | ValueForm::JsonList
+            | ValueForm::Object
+            | ValueForm::Composite
+            | ValueForm::Bytes => match self.text {
+                Some(_) => Err(self.meaningless(expected)),
+                None => Ok(None),
+            },
         }
     }
 
-    fn meaningless(self, expected: Expected) -> Meaningless {
+    fn meaningless(self, expected: ValueKind) -> Meaningless {
         Meaningless {
             expected,
             found: self.described(),
@@ -185,11 +189,11 @@ impl<'a> Value<'a> {
     fn described(self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let built = match self.form {
-            Form::Scalar | Form::Answer => None,
-            Form::Array | Form::JsonList => Some("a list"),
-            Form::Object => Some("an object"),
-            Form::Composite => Some("a composite value"),
-            Form::Bytes => Some("bytes"),
+            ValueForm::Scalar | ValueForm::Answer => None,
+            ValueForm::Array | ValueForm::JsonList => Some("a list"),
+            ValueForm::Object => Some("an object"),
+            ValueForm::Composite => Some("a composite value"),
+            ValueForm::Bytes => Some("bytes"),
         };
         if let Some(built) = built {
             return format!("{built} ({})", self.kind);
@@ -258,14 +262,14 @@ mod tests {
         Value {
             text: Some(text),
             kind,
-            form: Form::Scalar,
+            form: ValueForm::Scalar,
         }
     }
 
     const NULL: Value<'_> = Value {
         text: None,
         kind: "text",
-        form: Form::Scalar,
+        form: ValueForm::Scalar,
     };
 
     #[test]
@@ -406,7 +410,7 @@ mod tests {
         assert_eq!(NULL.word(), Ok(None));
     }
 
-    fn customers(text: &str, form: Form) -> Result<Vec<String>, String> {
+    fn customers(text: &str, form: ValueForm) -> Result<Vec<String>, String> {
         let value = Value {
             text: Some(text),
             kind: "jsonb",
@@ -427,12 +431,12 @@ mod tests {
             (r#"["a\u00fc "]"#, vec!["aü "]),
         ] {
             let expected: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-            for form in [Form::Array, Form::JsonList] {
+            for form in [ValueForm::Array, ValueForm::JsonList] {
                 assert_eq!(customers(text, form), Ok(expected.clone()), "{text}");
             }
         }
         for text in [r#"[["cus_1"]]"#, "[1]", "[true]", r#"[{"id":"cus_1"}]"#] {
-            let error = customers(text, Form::JsonList).unwrap_err();
+            let error = customers(text, ValueForm::JsonList).unwrap_err();
             assert_eq!(
                 error,
                 "a list (jsonb) with an element that is no text is not an id, a list of ids or null"
@@ -443,11 +447,11 @@ mod tests {
     #[test]
     fn what_is_no_scalar_is_no_word() {
         for (form, found) in [
-            (Form::Array, "a list (x)"),
-            (Form::JsonList, "a list (x)"),
-            (Form::Object, "an object (x)"),
-            (Form::Composite, "a composite value (x)"),
-            (Form::Bytes, "bytes (x)"),
+            (ValueForm::Array, "a list (x)"),
+            (ValueForm::JsonList, "a list (x)"),
+            (ValueForm::Object, "an object (x)"),
+            (ValueForm::Composite, "a composite value (x)"),
+            (ValueForm::Bytes, "bytes (x)"),
         ] {
             let value = Value {
                 text: Some("1"),

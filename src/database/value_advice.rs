@@ -2,7 +2,7 @@
 
 use super::{
     statement::quoted,
-    value::{Form, Meaningless},
+    value::{Meaningless, ValueForm},
 };
 use crate::contract::Field;
 
@@ -11,25 +11,25 @@ pub(super) fn hint(field: Field, column: Option<&str>, found: &Meaningless) -> S
     let name = field.as_str();
     let column = |otherwise: &str| column.map_or_else(|| otherwise.to_owned(), in_sql);
     match found.form {
-        Form::Array | Form::JsonList if field == Field::CustomerId => {
+        ValueForm::Array | ValueForm::JsonList if field == Field::CustomerId => {
             "a list of customers holds their ids as text: compute one with `customer_id: {sql: …}`"
                 .to_owned()
         }
-        Form::Array if is_boolean(field) => {
+        ValueForm::Array if is_boolean(field) => {
             mapped(name, &format!("'pro' = any({})", column("plans")))
         }
-        Form::Array => mapped(name, &format!("({})[1]", column("plans"))),
-        Form::JsonList if is_boolean(field) => {
+        ValueForm::Array => mapped(name, &format!("({})[1]", column("plans"))),
+        ValueForm::JsonList if is_boolean(field) => {
             mapped(name, &format!("{}::jsonb ? 'pro'", column("plans")))
         }
-        Form::JsonList => mapped(name, &format!("{}->>0", column("plans"))),
-        Form::Object => mapped(name, &format!("{}->>'plan'", column("data"))),
-        Form::Composite => mapped(name, &format!("({}).plan", column("data"))),
-        Form::Bytes => mapped(name, &format!("encode({}, 'escape')", column("data"))),
-        Form::Scalar | Form::Answer if is_boolean(field) => format!(
+        ValueForm::JsonList => mapped(name, &format!("{}->>0", column("plans"))),
+        ValueForm::Object => mapped(name, &format!("{}->>'plan'", column("data"))),
+        ValueForm::Composite => mapped(name, &format!("({}).plan", column("data"))),
+        ValueForm::Bytes => mapped(name, &format!("encode({}, 'escape')", column("data"))),
+        ValueForm::Scalar | ValueForm::Answer if is_boolean(field) => format!(
             "say which values mean true with `{name}: {{column: …, in: […]}}`, or compute it with `{name}: {{sql: …}}`"
         ),
-        Form::Scalar | Form::Answer => format!("compute it with `{name}: {{sql: …}}`"),
+        ValueForm::Scalar | ValueForm::Answer => format!("compute it with `{name}: {{sql: …}}`"),
     }
 }
 
@@ -73,11 +73,11 @@ fn is_boolean(field: Field) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::value::Expected, *};
+    use super::{super::value::ValueKind, *};
 
-    fn told(field: Field, column: Option<&str>, form: Form) -> String {
+    fn told(field: Field, column: Option<&str>, form: ValueForm) -> String {
         let found = Meaningless {
-            expected: Expected::Word,
+            expected: ValueKind::Word,
             found: String::new(),
             form,
         };
@@ -89,44 +89,44 @@ mod tests {
         for (field, form, expected) in [
             (
                 Field::HasPaidAccess,
-                Form::Array,
+                ValueForm::Array,
                 r#"`has_paid_access: {sql: "'pro' = any(features)"}`"#,
             ),
             (
                 Field::Plan,
-                Form::Array,
+                ValueForm::Array,
                 r#"`plan: {sql: "(features)[1]"}`"#,
             ),
             (
                 Field::Exempt,
-                Form::JsonList,
+                ValueForm::JsonList,
                 r#"`exempt: {sql: "features::jsonb ? 'pro'"}`"#,
             ),
             (
                 Field::Plan,
-                Form::JsonList,
+                ValueForm::JsonList,
                 r#"`plan: {sql: "features->>0"}`"#,
             ),
             (
                 Field::Plan,
-                Form::Object,
+                ValueForm::Object,
                 r#"`plan: {sql: "features->>'plan'"}`"#,
             ),
             (
                 Field::Id,
-                Form::Composite,
+                ValueForm::Composite,
                 r#"`id: {sql: "(features).plan"}`"#,
             ),
             (
                 Field::CustomerId,
-                Form::Bytes,
+                ValueForm::Bytes,
                 r#"`customer_id: {sql: "encode(features, 'escape')"}`"#,
             ),
         ] {
             let hint = told(field, Some("features"), form);
             assert!(hint.ends_with(expected), "{hint}");
         }
-        let hint = told(Field::Plan, Some("planData"), Form::Object);
+        let hint = told(Field::Plan, Some("planData"), ValueForm::Object);
         assert!(
             hint.contains(r#"`"planData"->>'plan'` under `plan:`"#),
             "{hint}"

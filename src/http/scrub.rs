@@ -62,7 +62,7 @@ pub fn shown(text: &str, key: &SecretString) -> String {
 /// The same for text met where the key is not at hand.
 pub fn presentable(text: &str) -> String {
     let mut clean = String::new();
-    let mut words = Words::default();
+    let mut words = WordScanner::default();
     for character in text.chars() {
         if words.take(character) {
             continue;
@@ -96,13 +96,13 @@ fn is_random(word: &str) -> bool {
 
 /// Words one after the other.
 #[derive(Debug, Default)]
-struct Words {
+struct WordScanner {
     word: String,
     /// The last word announces a secret.
     follows_a_scheme: bool,
 }
 
-impl Words {
+impl WordScanner {
     /// Whether the character goes on with a word. What follows a scheme may be in base64.
     fn take(&mut self, character: char) -> bool {
         let is_part =

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cast::Role;
+use super::test_prices::PriceRole;
 
 /// The label of one of the customer's subscriptions: `main` by default.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -18,7 +18,7 @@ impl Default for Label {
 /// An action at the provider. Written as a mapping with one key: `- renew: {}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Act {
+pub enum ProviderAction {
     /// Time passes and nothing else happens.
     Wait { days: u16 },
     /// The customer goes through Checkout.
@@ -39,7 +39,7 @@ pub enum Act {
     AsyncPayment {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
-        outcome: Outcome,
+        outcome: PaymentOutcome,
     },
     /// A trial ends in three days.
     TrialWillEnd {
@@ -102,13 +102,13 @@ pub enum Act {
     ChangePrice {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
-        price: Role,
+        price: PriceRole,
     },
     /// A schedule will change the price when the next period begins.
     ScheduleChange {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
-        price: Role,
+        price: PriceRole,
     },
     /// The next phase of the schedule begins.
     EnterPhase {
@@ -123,12 +123,12 @@ pub enum Act {
     AddItem {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
-        price: Role,
+        price: PriceRole,
     },
     RemoveItem {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
-        price: Role,
+        price: PriceRole,
     },
     PauseCollection {
         #[serde(default, skip_serializing_if = "is_default")]
@@ -167,7 +167,7 @@ pub enum Act {
     Stranger {},
     /// The same action for a customer without an account, as if of another application that shares the provider
     /// account.
-    NotOurs(Box<Act>),
+    NotOurs(Box<ProviderAction>),
     /// Several subscriptions are started one after the other and never paid.
     Abandon { times: u8 },
     /// The customer makes a one-time payment in a Checkout without a subscription.
@@ -193,10 +193,10 @@ pub struct Checkout {
     #[serde(default, skip_serializing_if = "is_default")]
     pub subscription: Label,
     #[serde(default, skip_serializing_if = "is_default")]
-    pub price: Role,
+    pub price: PriceRole,
     /// Several items, in this order, instead of `price`.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub items: Vec<Role>,
+    pub items: Vec<PriceRole>,
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub quantity: u32,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -214,10 +214,10 @@ pub struct Subscribe {
     #[serde(default, skip_serializing_if = "is_default")]
     pub subscription: Label,
     #[serde(default, skip_serializing_if = "is_default")]
-    pub price: Role,
+    pub price: PriceRole,
     /// Several items, in this order, instead of `price`.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub items: Vec<Role>,
+    pub items: Vec<PriceRole>,
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub quantity: u32,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -299,7 +299,7 @@ pub enum RefundedAmount {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum PaymentOutcome {
     Succeeded,
     Failed,
 }
@@ -358,7 +358,7 @@ pub enum YesNo {
     No,
 }
 
-impl Act {
+impl ProviderAction {
     /// Returns its key in a scenario file.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -415,7 +415,7 @@ impl Act {
     }
 
     /// Lists the prices that it uses.
-    pub(crate) fn roles(&self) -> Vec<Role> {
+    pub(crate) fn roles(&self) -> Vec<PriceRole> {
         match self {
             Self::Checkout(checkout) if !checkout.items.is_empty() => checkout.items.clone(),
             Self::Checkout(checkout) => vec![checkout.price],
@@ -426,7 +426,7 @@ impl Act {
             | Self::AddItem { price, .. }
             | Self::RemoveItem { price, .. } => vec![*price],
             Self::NotOurs(act) => act.roles(),
-            Self::PayOnce {} | Self::OneOffInvoice { .. } => vec![Role::Once],
+            Self::PayOnce {} | Self::OneOffInvoice { .. } => vec![PriceRole::Once],
             Self::Wait { .. }
             | Self::Pay { .. }
             | Self::ExpireIncomplete { .. }

@@ -1,33 +1,33 @@
 //! Selects the runs of a scenario under a contract: one per price, event order or event version.
 
 use super::{
-    act::{Act, BoughtBy, CheckoutPayment},
-    cast::{Cast, Role},
-    scenario::{Each, Need, Order, Play, Scenario, Step},
+    act::{BoughtBy, CheckoutPayment, ProviderAction},
+    scenario::{Each, EventOrder, Need, Play, Scenario, Step},
+    test_prices::{PriceRole, TestPrices},
 };
 use crate::contract::{Contract, Field, PriceId};
 
 /// The runs of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due<'s> {
-    pub performances: Vec<Performance<'s>>,
+pub struct ScenarioRuns<'s> {
+    pub performances: Vec<ScenarioRun<'s>>,
     /// Reasons for skipping parts of it, or all of it: one sentence per part.
     pub left_out: Vec<String>,
 }
 
 /// One run of a play with one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Performance<'s> {
+pub struct ScenarioRun<'s> {
     pub scenario: &'s Scenario,
     pub play: &'s Play,
-    pub variation: Variation,
+    pub variation: Variant,
     /// A unique key that is the same each time, from which ids are made.
     pub key: String,
 }
 
 /// The difference between runs of the same play.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Variation {
+pub enum Variant {
     None,
     /// Positions of the events of the step that is sent in every order.
     Order(Vec<usize>),
@@ -46,20 +46,20 @@ pub struct Links {
     pub metadata: bool,
 }
 
-impl Performance<'_> {
+impl ScenarioRun<'_> {
     /// Describes the variation; empty without one.
     pub fn told(&self) -> String {
         match &self.variation {
-            Variation::None => String::new(),
-            Variation::AtOnce => "all events at once".to_owned(),
-            Variation::Price(price) => format!("price `{price}`"),
-            Variation::Version(version) => format!("events of version {version}"),
-            Variation::Order(order) => {
+            Variant::None => String::new(),
+            Variant::AtOnce => "all events at once".to_owned(),
+            Variant::Price(price) => format!("price `{price}`"),
+            Variant::Version(version) => format!("events of version {version}"),
+            Variant::Order(order) => {
                 let step = self
                     .play
                     .steps
                     .iter()
-                    .find(|step| step.order == Order::Every);
+                    .find(|step| step.order == EventOrder::Every);
                 let events: Vec<_> = step
                     .into_iter()
                     .flat_map(|step| order.iter().filter_map(|index| step.send.get(*index)))
@@ -76,10 +76,10 @@ impl Performance<'_> {
 pub fn due<'s>(
     scenario: &'s Scenario,
     contract: &Contract,
-    cast: &Cast,
+    cast: &TestPrices,
     (links, versions): (Links, &[String]),
-) -> Due<'s> {
-    let mut due = Due {
+) -> ScenarioRuns<'s> {
+    let mut due = ScenarioRuns {
         performances: Vec::new(),
         left_out: Vec::new(),
     };
@@ -99,7 +99,7 @@ pub fn due<'s>(
             continue;
         }
         for (variant, variation) in variations(play, cast, versions).into_iter().enumerate() {
-            due.performances.push(Performance {
+            due.performances.push(ScenarioRun {
                 scenario,
                 play,
                 variation,
@@ -121,23 +121,23 @@ fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'s
 }
 
 /// Returns the reason if the contract lacks a price of the play.
-fn lack(play: &Play, cast: &Cast) -> Option<&'static str> {
+fn lack(play: &Play, cast: &TestPrices) -> Option<&'static str> {
     let mut roles = play
         .steps
         .iter()
         .flat_map(|step| &step.provider)
-        .flat_map(Act::roles);
-    roles.find_map(|role: Role| cast.lacks(role))
+        .flat_map(ProviderAction::roles);
+    roles.find_map(|role: PriceRole| cast.lacks(role))
 }
 
 /// Returns the reason if nothing links the first subscription of a play to its account. A completed Checkout does.
 fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
     let mut is_linked = links.stored_customer;
     for act in play.steps.iter().flat_map(|step| &step.provider) {
-        if let Act::Checkout(checkout) = act {
+        if let ProviderAction::Checkout(checkout) = act {
             is_linked |= checkout.payment != CheckoutPayment::Never;
         }
-        if let Act::Subscribe(subscribe) = act
+        if let ProviderAction::Subscribe(subscribe) = act
             && !is_linked
         {
             match subscribe.by {
@@ -159,27 +159,31 @@ fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
     None
 }
 
-fn variations(play: &Play, cast: &Cast, versions: &[String]) -> Vec<Variation> {
+fn variations(play: &Play, cast: &TestPrices, versions: &[String]) -> Vec<Variant> {
     match play.each {
         Some(Each::Price) => cast
             .paid
             .iter()
-            .map(|price| Variation::Price(price.id.clone()))
+            .map(|price| Variant::Price(price.id.clone()))
             .collect(),
-        Some(Each::Shape) if versions.is_empty() => vec![Variation::None],
-        Some(Each::Shape) => versions.iter().cloned().map(Variation::Version).collect(),
-        None => match play.steps.iter().find(|step| step.order == Order::Every) {
+        Some(Each::Shape) if versions.is_empty() => vec![Variant::None],
+        Some(Each::Shape) => versions.iter().cloned().map(Variant::Version).collect(),
+        None => match play
+            .steps
+            .iter()
+            .find(|step| step.order == EventOrder::Every)
+        {
             Some(step) => orders(step),
-            None => vec![Variation::None],
+            None => vec![Variant::None],
         },
     }
 }
 
-fn orders(step: &Step) -> Vec<Variation> {
+fn orders(step: &Step) -> Vec<Variant> {
     let mut orders = Vec::new();
     permute(&mut Vec::new(), step.send.len(), &mut orders);
-    let mut variations: Vec<_> = orders.into_iter().map(Variation::Order).collect();
-    variations.push(Variation::AtOnce);
+    let mut variations: Vec<_> = orders.into_iter().map(Variant::Order).collect();
+    variations.push(Variant::AtOnce);
     variations
 }
 
@@ -223,12 +227,12 @@ mod tests {
     fn events_come_in_every_order_and_at_once() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[]);
-        let cast = Cast::of(&contract).expect("a cast");
+        let cast = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
             .iter()
             .find(|one| one.id == "first-purchase-any-order");
         let due = due(scenario.expect("there"), &contract, &cast, (LINKED, &[]));
-        let told: BTreeSet<_> = due.performances.iter().map(Performance::told).collect();
+        let told: BTreeSet<_> = due.performances.iter().map(ScenarioRun::told).collect();
         assert_eq!(told.len(), 31);
         assert!(told.contains("all events at once"));
     }
@@ -237,7 +241,7 @@ mod tests {
     fn scenarios_that_do_not_apply_are_left_out() {
         let scenarios = built_in().expect("scenarios");
         let mut contract = contract(&[("price_a", "pro")]);
-        let cast = Cast::of(&contract).expect("a cast");
+        let cast = TestPrices::from_contract(&contract).expect("a cast");
         let of = |id: &str, contract: &Contract| {
             let scenario = scenarios.iter().find(|one| one.id == id).expect("there");
             let due = due(scenario, contract, &cast, (LINKED, &[]));
@@ -260,7 +264,7 @@ mod tests {
     fn another_product_alone_needs_plans_to_tell_it_by() {
         let scenarios = built_in().expect("scenarios");
         let left_out = |contract: &Contract| {
-            let cast = Cast::of(contract).expect("a cast");
+            let cast = TestPrices::from_contract(contract).expect("a cast");
             let scenario = scenarios.iter().find(|one| one.id == "bystanders");
             due(scenario.expect("there"), contract, &cast, (LINKED, &[])).left_out
         };
@@ -275,13 +279,13 @@ mod tests {
     fn renewal_is_played_for_each_paid_price() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team"), ("price_0", "free")]);
-        let cast = Cast::of(&contract).expect("a cast");
+        let cast = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
             .iter()
             .find(|one| one.id == "renewal")
             .expect("there");
         let due = due(scenario, &contract, &cast, (LINKED, &[]));
-        let told: Vec<_> = due.performances.iter().map(Performance::told).collect();
+        let told: Vec<_> = due.performances.iter().map(ScenarioRun::told).collect();
         assert_eq!(told, ["price `price_a`", "price `price_b`"]);
     }
 
@@ -289,12 +293,12 @@ mod tests {
     fn other_versions_are_played_where_they_are_listed() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[]);
-        let cast = Cast::of(&contract).expect("a cast");
+        let cast = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios.iter().find(|one| one.id == "api-shapes");
         let scenario = scenario.expect("there");
         let told = |versions: &[String]| -> Vec<String> {
             let due = due(scenario, &contract, &cast, (LINKED, versions));
-            due.performances.iter().map(Performance::told).collect()
+            due.performances.iter().map(ScenarioRun::told).collect()
         };
         assert_eq!(told(&[]), [""]);
         let versions = ["2024-06-20", "2026-10-28.endive"].map(str::to_owned);
@@ -308,7 +312,7 @@ mod tests {
     fn plays_without_checkout_need_a_link_to_the_account() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team")]);
-        let cast = Cast::of(&contract).expect("a cast");
+        let cast = TestPrices::from_contract(&contract).expect("a cast");
         let left_out = |stored_customer, metadata| -> Vec<String> {
             let links = Links {
                 stored_customer,
@@ -335,7 +339,7 @@ mod tests {
                     customer.subscription.created\n        then: { access: yes }\n";
         let scenario = crate::rehearsal::parse("mine.yml", text).expect("a scenario");
         let contract = contract(&[("price_a", "pro")]);
-        let cast = Cast::of(&contract).expect("a cast");
+        let cast = TestPrices::from_contract(&contract).expect("a cast");
         let links = |stored_customer| Links {
             stored_customer,
             metadata: true,

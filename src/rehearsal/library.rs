@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    act::{Act, YesNo},
-    cast::Role,
+    act::{ProviderAction, YesNo},
     recording,
-    scenario::{Answered, Order, Play, Scenario, Step},
+    scenario::{Answered, EventOrder, Play, Scenario, Step},
+    test_prices::PriceRole,
 };
 
 /// Returns the name and the content of a scenario file.
@@ -138,7 +138,7 @@ fn check_play(play: &Play) -> Result<(), String> {
                 ));
             }
         }
-        if step.order == Order::Every && step.send.len() > MOST_EVENTS_IN_EVERY_ORDER {
+        if step.order == EventOrder::Every && step.send.len() > MOST_EVENTS_IN_EVERY_ORDER {
             return Err(format!(
                 "step `{}` sends {} events in every order; {MOST_EVENTS_IN_EVERY_ORDER} is the most",
                 step.id,
@@ -153,7 +153,10 @@ fn check_play(play: &Play) -> Result<(), String> {
         }
         earlier.insert(&step.id);
     }
-    let in_every_order = play.steps.iter().filter(|step| step.order == Order::Every);
+    let in_every_order = play
+        .steps
+        .iter()
+        .filter(|step| step.order == EventOrder::Every);
     if in_every_order.count() > 1 {
         return Err("one step of a play may be sent in every order".to_owned());
     }
@@ -162,7 +165,7 @@ fn check_play(play: &Play) -> Result<(), String> {
 
 /// Rejects combinations of keys of which one would be ignored.
 fn unasserted(step: &Step) -> Option<&'static str> {
-    if step.fails.is_some() && step.order == Order::Every {
+    if step.fails.is_some() && step.order == EventOrder::Every {
         return Some("`fails` and `order: every` do not go together");
     }
     if step.fails.is_some() && step.then.answer != Answered::Accepted {
@@ -170,10 +173,10 @@ fn unasserted(step: &Step) -> Option<&'static str> {
             "`then.answer` says nothing beside `fails`: the delivery that fails is not to be accepted",
         );
     }
-    let has_both = |act: &Act| {
-        let is_both = |items: &[Role], price| !items.is_empty() && price != Role::Main;
-        matches!(act, Act::Checkout(one) if is_both(&one.items, one.price))
-            || matches!(act, Act::Subscribe(one) if is_both(&one.items, one.price))
+    let has_both = |act: &ProviderAction| {
+        let is_both = |items: &[PriceRole], price| !items.is_empty() && price != PriceRole::Main;
+        matches!(act, ProviderAction::Checkout(one) if is_both(&one.items, one.price))
+            || matches!(act, ProviderAction::Subscribe(one) if is_both(&one.items, one.price))
     };
     if step.provider.iter().any(has_both) {
         return Some("`price` and `items` of a purchase do not go together");

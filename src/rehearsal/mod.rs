@@ -2,32 +2,36 @@
 //! Nothing here does I/O; the command talks to the handler, the provider and the database.
 
 mod act;
-mod cast;
 mod due;
 mod judgement;
 mod library;
 mod observed;
 mod recording;
 mod scenario;
+mod test_prices;
 
 pub use self::{
     act::{
-        Act, BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-        GivenUp, Label, NewEmail, Outcome, PauseBehavior, RefundedAmount, Subscribe, YesNo,
+        BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment, GivenUp,
+        Label, NewEmail, PauseBehavior, PaymentOutcome, ProviderAction, RefundedAmount, Subscribe,
+        YesNo,
     },
-    cast::{Cast, Role},
-    due::{Due, Links, Performance, Variation, due},
+    due::{Links, ScenarioRun, ScenarioRuns, Variant, due},
     judgement::{
-        Cause, Judged, OnRow, endings_differ, ends_play, fold, judge, one_a_cause, worst_then_first,
+        FindingCause, JudgedFinding, OnRow, endings_differ, ends_play, fold, judge, one_a_cause,
+        worst_then_first,
     },
     library::{ParseError, built_in, parse},
     observed::{
-        Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,
-        Unplayed, Visited,
+        BystanderChange, ColumnChange, Delivery, GateAnswer, HandlerResponse, InjectedFault,
+        Observed, ProviderCall, RowState, Unplayed, Visited,
     },
-    recording::{Expected, ProductionLog, Recorded, Recording, Shape, Unplayable, render},
+    recording::{
+        ExpectedState, LifecycleShape, ProductionLog, RecordedTimes, Recording, Unplayable, render,
+    },
     scenario::{
-        Access, Answered, Each, Failure, Need, Order, Play, Row, Scenario, Sending, Signing, Step,
-        Then, Until,
+        Access, Answered, Each, EventOrder, ExpectedRow, FailingRequest, Need, Play, Scenario,
+        Sending, Signing, Step, Then, Until,
     },
+    test_prices::{PriceRole, TestPrices},
 };

@@ -18,14 +18,14 @@ pub struct Observed {
     /// Contract violations at the end. The plan is not checked if the step keeps the plan.
     pub findings: Vec<Finding>,
     /// Changes in the rows that refer to the account or its customer, without timestamps of the present.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ColumnChange>,
     /// The same changes, with these timestamps.
-    pub all_changes: Vec<Change>,
+    pub all_changes: Vec<ColumnChange>,
     pub bystanders: Vec<BystanderChange>,
     /// Requests of the handler to the provider.
-    pub calls: Vec<Call>,
+    pub calls: Vec<ProviderCall>,
     /// The injected failure.
-    pub fault: Option<Fault>,
+    pub fault: Option<InjectedFault>,
     pub gate: Option<GateAnswer>,
     /// The last output lines of the application, if the rehearsal started it.
     pub printed: Vec<String>,
@@ -42,12 +42,12 @@ pub struct Delivery {
     pub signed: Signing,
     /// True if it was delivered before.
     pub is_repeat: bool,
-    pub answer: Answer,
+    pub answer: HandlerResponse,
 }
 
 /// The handler's response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum HandlerResponse {
     Status {
         code: u16,
         /// The beginning of the body; empty for a success.
@@ -57,7 +57,7 @@ pub enum Answer {
     Nothing(String),
 }
 
-impl Answer {
+impl HandlerResponse {
     pub fn is_success(&self) -> bool {
         matches!(
             self,
@@ -93,7 +93,7 @@ pub struct RowState {
 
 /// A change of one column of one row. An inserted or deleted row has a value on one side only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Change {
+pub struct ColumnChange {
     pub table: String,
     pub key: String,
     pub column: String,
@@ -107,12 +107,12 @@ pub struct BystanderChange {
     /// A description such as "an account without a customer".
     pub who: String,
     pub account: String,
-    pub changes: Vec<Change>,
+    pub changes: Vec<ColumnChange>,
 }
 
 /// One request of the handler to the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct ProviderCall {
     pub method: String,
     /// Path and query.
     pub target: String,
@@ -133,13 +133,13 @@ pub enum Unplayed {
 
 /// An injected failure and its effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct InjectedFault {
     /// A description such as "The first write".
     pub what: String,
     /// Index of the step's delivery that hit it.
     pub hit: Option<usize>,
     /// Changes that this delivery made nevertheless.
-    pub half_written: Vec<Change>,
+    pub half_written: Vec<ColumnChange>,
 }
 
 /// A success page that was requested.

@@ -9,8 +9,8 @@ use serde::{
 };
 
 use super::{
-    act::{Act, YesNo, is_default},
-    recording::Recorded,
+    act::{ProviderAction, YesNo, is_default},
+    recording::RecordedTimes,
 };
 
 /// A course of events in billing.
@@ -34,7 +34,7 @@ pub struct Scenario {
     pub is_own: bool,
     /// The recording, if it was made from the provider's events.
     #[serde(skip)]
-    pub recorded: Option<Recorded>,
+    pub recorded: Option<RecordedTimes>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -67,7 +67,7 @@ impl Play {
     pub fn is_first_purchase(&self, index: usize) -> bool {
         let steps = self.steps.iter().take(index.saturating_add(1));
         let mut acts = steps.flat_map(|step| &step.provider).peekable();
-        acts.peek().is_some() && acts.all(Act::is_purchase)
+        acts.peek().is_some() && acts.all(ProviderAction::is_purchase)
     }
 }
 
@@ -89,7 +89,7 @@ pub struct Step {
     pub does: String,
     /// Actions of the provider, one after the other.
     #[serde(default, with = "serde_yaml::with::singleton_map_recursive")]
-    pub provider: Vec<Act>,
+    pub provider: Vec<ProviderAction>,
     /// Events to send. All the actions above happen before the first event is sent.
     #[serde(default)]
     pub send: Vec<Sending>,
@@ -100,10 +100,10 @@ pub struct Step {
     #[serde(default)]
     pub rest: Option<YesNo>,
     #[serde(default)]
-    pub order: Order,
+    pub order: EventOrder,
     /// The failure to inject during the deliveries. They stop at the first that hits it.
     #[serde(default, with = "serde_yaml::with::singleton_map_recursive")]
-    pub fails: Option<Failure>,
+    pub fails: Option<FailingRequest>,
     #[serde(default)]
     pub then: Then,
 }
@@ -157,7 +157,7 @@ pub enum Signing {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Order {
+pub enum EventOrder {
     #[default]
     AsWritten,
     /// One run for each order, and one that sends all events at once.
@@ -166,7 +166,7 @@ pub enum Order {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Failure {
+pub enum FailingRequest {
     /// The nth write to the account's rows.
     Write(u8),
     /// The handler's first request to the provider, which gets this status.
@@ -184,7 +184,7 @@ pub struct Then {
     #[serde(skip_serializing_if = "is_default")]
     pub answer: Answered,
     #[serde(skip_serializing_if = "is_default")]
-    pub row: Row,
+    pub row: ExpectedRow,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
@@ -210,7 +210,7 @@ pub enum Answered {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Row {
+pub enum ExpectedRow {
     /// The row matches the contract.
     #[default]
     Follows,

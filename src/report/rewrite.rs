@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use crate::{
     baseline::{Since, Standing},
-    contract::{EventMention, Finding, Mentions, Share, Subject, Summary, Word},
+    contract::{EventMention, Finding, Mentions, PaymentShare, Subject, Summary, Word},
     problem::{Place, Problem},
 };
 
@@ -284,13 +284,13 @@ fn mentions(mentions: &Mentions, text: &impl Fn(&str) -> String) -> Mentions {
     }
 }
 
-fn share(share: &Share, text: &impl Fn(&str) -> String) -> Share {
-    let Share {
+fn share(share: &PaymentShare, text: &impl Fn(&str) -> String) -> PaymentShare {
+    let PaymentShare {
         payer,
         amount,
         items_without_amount,
     } = share;
-    Share {
+    PaymentShare {
         payer: text(payer).into(),
         amount: amount.clone(),
         items_without_amount: *items_without_amount,

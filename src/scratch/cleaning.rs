@@ -8,7 +8,7 @@ use super::{
     SCHEMA, Scratch,
     error::{Error, told},
     failing, session,
-    tables::{Key, Table, Tables},
+    tables::{RowKey, Table, Tables},
 };
 use crate::database::quoted;
 
@@ -21,7 +21,7 @@ const NO_TABLE: [&str; 2] = ["42P01", "3F000"];
 /// Maximum rounds of deletion: the application's triggers and unfinished work may write rows meanwhile.
 const ROUNDS: u32 = 5;
 
-type Rows = BTreeMap<Table, BTreeSet<Key>>;
+type RowKeys = BTreeMap<Table, BTreeSet<RowKey>>;
 
 impl Scratch {
     /// Records ids that the rows of this run hold (accounts, customers, events), so that the next run can find them if
@@ -95,13 +95,13 @@ impl Scratch {
     }
 
     /// Lists the rows that were not there at the start.
-    async fn made(&self, connection: &mut PgConnection) -> Result<Rows, Error> {
-        let mut made = Rows::new();
+    async fn made(&self, connection: &mut PgConnection) -> Result<RowKeys, Error> {
+        let mut made = RowKeys::new();
         for (table, keys) in self.tables.keys(connection).await? {
             let Some(Some(before)) = self.before.get(&table) else {
                 continue;
             };
-            let new: BTreeSet<Key> = keys
+            let new: BTreeSet<RowKey> = keys
                 .into_iter()
                 .filter(|key| !before.contains(key))
                 .collect();
@@ -145,7 +145,7 @@ pub(super) async fn leftovers(
     notes: &[String],
     ending: &str,
 ) -> Result<(), Error> {
-    let mut left = Rows::new();
+    let mut left = RowKeys::new();
     for row in tables.rows_with(connection, notes, Some(ending)).await? {
         left.entry(row.table).or_default().insert(row.key);
     }
@@ -186,7 +186,11 @@ pub(super) async fn drop_schema(connection: &mut PgConnection) -> Result<(), Err
 }
 
 /// Deletes the rows in one statement, so that the order of foreign keys does not matter.
-async fn delete(connection: &mut PgConnection, tables: &Tables, rows: &Rows) -> Result<(), Error> {
+async fn delete(
+    connection: &mut PgConnection,
+    tables: &Tables,
+    rows: &RowKeys,
+) -> Result<(), Error> {
     const TRANSIENT: [&str; 3] = ["40P01", "40001", "55P03"];
     const ATTEMPTS: u32 = 3;
     let Some((sql, values)) = tables.deletion(rows) else {
@@ -213,7 +217,7 @@ async fn delete(connection: &mut PgConnection, tables: &Tables, rows: &Rows) -> 
 }
 
 /// A foreign key from one table to another.
-pub(super) struct Reference {
+pub(super) struct ForeignKey {
     pub(super) from: Table,
     pub(super) to: Table,
     /// Pairs of referring and referenced columns.
@@ -223,7 +227,7 @@ pub(super) struct Reference {
 pub(super) async fn references(
     connection: &mut PgConnection,
     tables: &Tables,
-) -> Result<Vec<Reference>, Error> {
+) -> Result<Vec<ForeignKey>, Error> {
     let reading = |error| Error::new(error, "reading foreign keys");
     let rows = sqlx::query(
         "select conrelid::int8, confrelid::int8, \
@@ -253,7 +257,7 @@ pub(super) async fn references(
             row.try_get(3).map_err(reading)?,
         );
         if let (Some(from), Some(to)) = (by_oid.get(&from), by_oid.get(&to)) {
-            references.push(Reference {
+            references.push(ForeignKey {
                 from: (*from).clone(),
                 to: (*to).clone(),
                 columns: ours.into_iter().zip(theirs).collect(),
@@ -263,14 +267,14 @@ pub(super) async fn references(
     Ok(references)
 }
 
-impl Reference {
+impl ForeignKey {
     /// Finds the rows that refer to one of these.
     async fn referring(
         &self,
         connection: &mut PgConnection,
         tables: &Tables,
-        rows: &Rows,
-    ) -> Result<Vec<Key>, Error> {
+        rows: &RowKeys,
+    ) -> Result<Vec<RowKey>, Error> {
         let (Some(keys), Some(from), Some(to)) = (
             rows.get(&self.to).filter(|keys| !keys.is_empty()),
             tables.0.get(&self.from),
@@ -291,7 +295,7 @@ impl Reference {
             pairs.join(" and "),
             to.key_of("t"),
         );
-        let keys: Vec<&Key> = keys.iter().collect();
+        let keys: Vec<&RowKey> = keys.iter().collect();
         sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(keys)
             .persistent(false)

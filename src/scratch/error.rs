@@ -8,7 +8,7 @@ use crate::{database, problem::Explain};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ScratchRefusal),
     #[error(transparent)]
     Open(#[from] database::Error),
     #[error("statement {number} of `account.sql` cannot be used ({code}): {message}")]
@@ -46,14 +46,14 @@ pub enum Error {
 
 /// Reason why a database is refused as a scratch database. Nothing has been written to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ScratchRefusal {
     #[error(
         "the environment variable `{env}` is not set, and a rehearsal needs a database of its own"
     )]
     NotSet { env: String },
     #[error("the rehearsal and the contract read their database from the same variable, `{env}`")]
     SameVariable { env: String },
-    #[error("`{env}` names the database of the contract itself (`{contract_env}`){}", How(.how))]
+    #[error("`{env}` names the database of the contract itself (`{contract_env}`){}", SamenessReason(.how))]
     SameDatabase {
         env: String,
         contract_env: String,
@@ -61,7 +61,7 @@ pub enum Refusal {
     },
     #[error("`{env}` leads to `{host}`, which is neither this machine nor on its network")]
     Remote { env: String, host: String },
-    #[error("{table} of the scratch database holds {} that no rehearsal made", Rows(.rows))]
+    #[error("{table} of the scratch database holds {} that no rehearsal made", RowCount(.rows))]
     HasRows {
         env: String,
         table: String,
@@ -86,9 +86,9 @@ pub enum Sameness {
     Replica,
 }
 
-struct How<'a>(&'a Sameness);
+struct SamenessReason<'a>(&'a Sameness);
 
-impl fmt::Display for How<'_> {
+impl fmt::Display for SamenessReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Sameness::Written => "",
@@ -98,9 +98,9 @@ impl fmt::Display for How<'_> {
     }
 }
 
-struct Rows<'a>(&'a u64);
+struct RowCount<'a>(&'a u64);
 
-impl fmt::Display for Rows<'_> {
+impl fmt::Display for RowCount<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             1 => f.write_str("a row"),
@@ -157,7 +157,7 @@ impl Explain for Error {
     }
 }
 
-impl Refusal {
+impl ScratchRefusal {
     fn hint(&self) -> String {
         match self {
             Self::NotSet { env } => format!(

@@ -22,14 +22,14 @@ use tokio::sync::Mutex;
 use crate::config::{AccessContract, Rehearsal};
 
 pub use account::AccountSeed;
-pub use error::{Error, Refusal, Sameness};
+pub use error::{Error, Sameness, ScratchRefusal};
 pub use failing::{FailedWrite, Writes};
 pub use snapshot::{RowChange, Snapshot, is_about};
 pub use temporary::TemporaryDatabase;
 
 use account::TypedStatement;
 use failing::Triggers;
-use tables::{Key, Table, Tables};
+use tables::{RowKey, Table, Tables};
 
 /// Domain of all e-mail addresses of a rehearsal, by which the rows of a killed run are found.
 pub const EMAIL_DOMAIN: &str = "rehearsal.prodverdict.invalid";
@@ -39,7 +39,7 @@ const SCHEMA: &str = "prodverdict_rehearsal";
 
 /// Options of [`Scratch::open`]: the database to open, and the one that it must not be.
 #[derive(Debug, Clone, Copy)]
-pub struct Opening<'a> {
+pub struct ScratchOptions<'a> {
     /// Value of the variable that `rehearsal` names.
     pub url: Option<&'a SecretString>,
     pub rehearsal: &'a Rehearsal,
@@ -59,7 +59,7 @@ pub struct Scratch {
     _lock: Mutex<PgConnection>,
     tables: Tables,
     /// Rows that existed at the start; `None` for a table with rows but no primary key.
-    before: BTreeMap<Table, Option<std::collections::BTreeSet<Key>>>,
+    before: BTreeMap<Table, Option<std::collections::BTreeSet<RowKey>>>,
     account: Vec<TypedStatement>,
     /// True if the role may keep notes for the run after a killed one.
     keeps_notes: bool,
@@ -68,7 +68,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// Opens the database, refuses one that must not be written to, and removes what a killed run left behind.
-    pub async fn open(opening: Opening<'_>) -> Result<Self, Error> {
+    pub async fn open(opening: ScratchOptions<'_>) -> Result<Self, Error> {
         opening::open(opening).await
     }
 }

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
 use super::{
-    EMAIL_DOMAIN, Opening, Scratch, account, cleaning,
-    error::{Error, Refusal},
+    EMAIL_DOMAIN, Scratch, ScratchOptions, account, cleaning,
+    error::{Error, ScratchRefusal},
     failing::{self, Triggers},
     refusal, session,
-    tables::{Shape, Tables},
+    tables::{TableShape, Tables},
 };
 use crate::database;
 
-pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
+pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> {
     let env = &opening.rehearsal.url_env;
     let target = refusal::of_the_url(&opening)?;
     let Some(url) = opening.url else {
-        return Err(Refusal::NotSet { env: env.clone() }.into());
+        return Err(ScratchRefusal::NotSet { env: env.clone() }.into());
     };
     let mut connection = database::open(url, env, opening.in_container_action).await?;
     session::set(&mut connection)
@@ -46,7 +46,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Scratch, Error> {
     let keeps_notes = cleaning::start_notes(&mut connection).await?;
     let mut before = BTreeMap::new();
     for (table, keys) in tables.keys(&mut connection).await? {
-        let can_tell = keys.is_empty() || tables.0.get(&table).is_some_and(Shape::has_key);
+        let can_tell = keys.is_empty() || tables.0.get(&table).is_some_and(TableShape::has_key);
         before.insert(table, can_tell.then(|| keys.into_iter().collect()));
     }
     let pool = session::pool(&target).map_err(|source| database::Error::Url {

@@ -7,9 +7,9 @@ use tokio::time::sleep;
 use url::Host;
 
 use super::{
-    EMAIL_DOMAIN, Opening, SCHEMA,
+    EMAIL_DOMAIN, SCHEMA, ScratchOptions,
     account::{TypedStatement, written_tables},
-    error::{Error, Refusal, Sameness},
+    error::{Error, Sameness, ScratchRefusal},
 };
 use crate::{
     config::AccountsQuery,
@@ -32,14 +32,14 @@ const MOST_COUNTED: u32 = 1000;
 const COMPARING: &str = "comparing it with the contract's database";
 
 /// Checks the URL alone.
-pub(super) fn of_the_url(opening: &Opening<'_>) -> Result<Target, Error> {
+pub(super) fn of_the_url(opening: &ScratchOptions<'_>) -> Result<Target, Error> {
     let env = opening.rehearsal.url_env.clone();
     let contract_env = opening.contract.database.url_env.clone();
     let Some(url) = opening.url else {
-        return Err(Refusal::NotSet { env }.into());
+        return Err(ScratchRefusal::NotSet { env }.into());
     };
     if env == contract_env {
-        return Err(Refusal::SameVariable { env }.into());
+        return Err(ScratchRefusal::SameVariable { env }.into());
     }
     let target = match Target::parse(url) {
         Ok(target) => target,
@@ -50,7 +50,7 @@ pub(super) fn of_the_url(opening: &Opening<'_>) -> Result<Target, Error> {
         && other.database == target.database
         && address(&other) == address(&target)
     {
-        return Err(Refusal::SameDatabase {
+        return Err(ScratchRefusal::SameDatabase {
             env,
             contract_env,
             how: Sameness::Written,
@@ -58,7 +58,7 @@ pub(super) fn of_the_url(opening: &Opening<'_>) -> Result<Target, Error> {
         .into());
     }
     if !opening.rehearsal.allow_remote && !is_near_target(&target) {
-        return Err(Refusal::Remote {
+        return Err(ScratchRefusal::Remote {
             env,
             host: target.host,
         }
@@ -102,7 +102,7 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
             return Ok(());
         }
     }
-    Err(Refusal::InUse {
+    Err(ScratchRefusal::InUse {
         env: env.to_owned(),
     }
     .into())
@@ -111,7 +111,7 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
 /// Checks that the server accepts writes and that the database is not the contract's own. Needs the lock of `alone`.
 pub(super) async fn of_the_server(
     connection: &mut PgConnection,
-    opening: &Opening<'_>,
+    opening: &ScratchOptions<'_>,
 ) -> Result<(), Error> {
     let env = opening.rehearsal.url_env.clone();
     let (pid, read_only): (i32, bool) = sqlx::query_as(
@@ -141,7 +141,7 @@ pub(super) async fn of_the_server(
             replicated.then_some(Sameness::Replica)
         };
         if let Some(how) = how {
-            return Err(Refusal::SameDatabase {
+            return Err(ScratchRefusal::SameDatabase {
                 env,
                 contract_env: contract_env.clone(),
                 how,
@@ -150,7 +150,7 @@ pub(super) async fn of_the_server(
         }
     }
     if read_only {
-        return Err(Refusal::ReadOnly { env }.into());
+        return Err(ScratchRefusal::ReadOnly { env }.into());
     }
     Ok(())
 }
@@ -171,14 +171,14 @@ async fn sees_lock(other: &mut PgConnection, pid: i32) -> Result<bool, Error> {
     .map_err(|error| Error::new(error, COMPARING))
 }
 
-struct Identity {
+struct ServerIdentity {
     system: String,
     database: String,
     is_replica: bool,
 }
 
 /// Returns the server's identity; `None` if the role may not read it.
-async fn identity(connection: &mut PgConnection) -> Option<Identity> {
+async fn identity(connection: &mut PgConnection) -> Option<ServerIdentity> {
     let (system, database, is_replica) = sqlx::query_as(
         "select system_identifier::text, current_database()::text, pg_is_in_recovery() from pg_control_system()",
     )
@@ -186,7 +186,7 @@ async fn identity(connection: &mut PgConnection) -> Option<Identity> {
     .fetch_one(connection)
     .await
     .ok()?;
-    Some(Identity {
+    Some(ServerIdentity {
         system,
         database,
         is_replica,
@@ -216,7 +216,7 @@ pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, 
 /// Checks that the account tables hold no rows except those of rehearsals.
 pub(super) async fn of_the_rows(
     connection: &mut PgConnection,
-    opening: &Opening<'_>,
+    opening: &ScratchOptions<'_>,
     account: &[TypedStatement],
     notes: &[String],
 ) -> Result<(), Error> {
@@ -251,7 +251,7 @@ pub(super) async fn of_the_rows(
             .await
             .map_err(reading)?;
         if rows > 0 {
-            return Err(Refusal::HasRows {
+            return Err(ScratchRefusal::HasRows {
                 env: opening.rehearsal.url_env.clone(),
                 table: format!("table `{}`", name.replace('"', "")),
                 rows: rows.unsigned_abs(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Scratch,
     error::Error,
-    tables::{Key, Row},
+    tables::{KeyedRow, RowKey},
 };
 use crate::contract::UnixSeconds;
 
@@ -19,7 +19,7 @@ const ABOUT: u64 = 15 * 60;
 /// Rows by table and primary key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    rows: BTreeMap<(String, Key), BTreeMap<String, Value>>,
+    rows: BTreeMap<(String, RowKey), BTreeMap<String, Value>>,
 }
 
 /// A change of one column of one row.
@@ -50,7 +50,7 @@ impl Scratch {
 }
 
 impl Snapshot {
-    fn new(rows: Vec<Row>) -> Self {
+    fn new(rows: Vec<KeyedRow>) -> Self {
         let mut snapshot = Self::default();
         for row in rows {
             let table = row.table.to_string().replace('`', "");

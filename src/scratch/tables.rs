@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use super::{
     SCHEMA,
     belonging::{Refers, referring},
-    error::{Error, Refusal},
+    error::{Error, ScratchRefusal},
 };
 use crate::database::quoted;
 
@@ -28,11 +28,11 @@ pub(super) struct Table {
 }
 
 /// Identity of a row in its table: the values of its primary key as a JSON array.
-pub(super) type Key = String;
+pub(super) type RowKey = String;
 
 /// Metadata of a table.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
+pub(super) struct TableShape {
     pub(super) oid: i64,
     is_partitioned: bool,
     /// Columns of the primary key; empty if the table has none.
@@ -43,13 +43,13 @@ pub(super) struct Shape {
 
 /// All tables of the application that the role may read. Partitions belong to their table.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tables(pub(super) BTreeMap<Table, Shape>);
+pub(super) struct Tables(pub(super) BTreeMap<Table, TableShape>);
 
 /// A row with its columns.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct KeyedRow {
     pub(super) table: Table,
-    pub(super) key: Key,
+    pub(super) key: RowKey,
     pub(super) columns: BTreeMap<String, serde_json::Value>,
 }
 
@@ -79,7 +79,7 @@ impl Tables {
                     schema: row.try_get(0)?,
                     name: row.try_get(1)?,
                 };
-                let shape = Shape {
+                let shape = TableShape {
                     oid: row.try_get(2)?,
                     is_partitioned: row.try_get(3)?,
                     key: row.try_get(4)?,
@@ -111,8 +111,8 @@ impl Tables {
     pub(super) async fn keys(
         &self,
         connection: &mut PgConnection,
-    ) -> Result<BTreeMap<Table, Vec<Key>>, Error> {
-        let mut found: BTreeMap<Table, Vec<Key>> = self
+    ) -> Result<BTreeMap<Table, Vec<RowKey>>, Error> {
+        let mut found: BTreeMap<Table, Vec<RowKey>> = self
             .0
             .keys()
             .map(|table| (table.clone(), Vec::new()))
@@ -134,14 +134,15 @@ impl Tables {
             .map_err(|error| Error::new(error, READING))?;
         for row in rows {
             let read = || Ok((row.try_get(0)?, row.try_get(1)?));
-            let (number, key): (i32, Key) = read().map_err(|error| Error::new(error, READING))?;
+            let (number, key): (i32, RowKey) =
+                read().map_err(|error| Error::new(error, READING))?;
             if let Some(keys) = self.numbered(number).and_then(|table| found.get_mut(table)) {
                 keys.push(key);
             }
         }
-        let size = |keys: &Vec<Key>| u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        let size = |keys: &Vec<RowKey>| u64::try_from(keys.len()).unwrap_or(u64::MAX);
         if let Some((table, _)) = found.iter().find(|(_, keys)| size(keys) > MOST_ROWS) {
-            return Err(Refusal::TooLarge {
+            return Err(ScratchRefusal::TooLarge {
                 table: table.to_string(),
                 limit: MOST_ROWS,
             }
@@ -158,7 +159,7 @@ impl Tables {
         connection: &mut PgConnection,
         tokens: &[String],
         ending: Option<&str>,
-    ) -> Result<Vec<Row>, Error> {
+    ) -> Result<Vec<KeyedRow>, Error> {
         let parts = self.union(|shape, number, source| {
             format!(
                 "(select {number} as number, {} as key, to_jsonb(r)::text as row from {source} as r where exists \
@@ -181,13 +182,13 @@ impl Tables {
         let mut found = Vec::new();
         for row in rows {
             let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-            let (number, key, text): (i32, Key, String) =
+            let (number, key, text): (i32, RowKey, String) =
                 read().map_err(|error| Error::new(error, READING))?;
             // A number that is out of range leaves the row as one text.
             let columns = serde_json::from_str(&text)
                 .unwrap_or_else(|_| BTreeMap::from([("*".to_owned(), text.into())]));
             if let Some(table) = self.numbered(number) {
-                found.push(Row {
+                found.push(KeyedRow {
                     table: table.clone(),
                     key,
                     columns,
@@ -200,8 +201,8 @@ impl Tables {
     /// Builds one statement that deletes the rows. Foreign keys are checked only when all of them are gone.
     pub(super) fn deletion(
         &self,
-        rows: &BTreeMap<Table, BTreeSet<Key>>,
-    ) -> Option<(String, Vec<Vec<Key>>)> {
+        rows: &BTreeMap<Table, BTreeSet<RowKey>>,
+    ) -> Option<(String, Vec<Vec<RowKey>>)> {
         let mut parts = Vec::new();
         let mut values = Vec::new();
         for (table, keys) in rows.iter().filter(|(_, keys)| !keys.is_empty()) {
@@ -217,7 +218,7 @@ impl Tables {
         (!parts.is_empty()).then(|| (format!("with {} select 1", parts.join(", ")), values))
     }
 
-    fn union(&self, part: impl Fn(&Shape, usize, &str) -> String) -> Option<String> {
+    fn union(&self, part: impl Fn(&TableShape, usize, &str) -> String) -> Option<String> {
         let parts: Vec<String> = self
             .0
             .iter()
@@ -232,7 +233,7 @@ impl Tables {
     }
 }
 
-impl Shape {
+impl TableShape {
     /// Returns true if there is a primary key, by which a row is recognized after a change.
     pub(super) fn has_key(&self) -> bool {
         !self.key.is_empty()

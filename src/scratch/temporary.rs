@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use url::Url;
 
-use super::{Opening, error::Error, refusal, session};
+use super::{ScratchOptions, error::Error, refusal, session};
 use crate::database::{self, quoted};
 
 /// Prefix of the names of temporary databases.
@@ -67,7 +67,7 @@ impl TemporaryDatabase {
 
     /// Creates the database, and removes those of killed runs. `opening` holds the server's URL, which has to pass the
     /// same checks as that of a scratch database.
-    pub async fn create(&mut self, opening: Opening<'_>) -> Result<(), Error> {
+    pub async fn create(&mut self, opening: ScratchOptions<'_>) -> Result<(), Error> {
         refusal::of_the_url(&opening)?;
         self.in_container_action = opening.in_container_action;
         let mut connection = self.connect(&self.server).await?;

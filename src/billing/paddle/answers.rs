@@ -3,19 +3,19 @@
 use serde::Deserialize;
 
 use crate::billing::{
-    answer::Answer,
+    answer::ProviderResponse,
     provider::Provider,
-    refusal::{Meaning, Refusal},
+    refusal::{ProviderRefusal, RefusalMeaning},
 };
 
 #[derive(Deserialize)]
-struct Envelope {
-    error: Body,
+struct PaddleErrorEnvelope {
+    error: PaddleErrorBody,
     meta: Option<Meta>,
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct PaddleErrorBody {
     code: Option<String>,
     detail: Option<String>,
     errors: Option<Vec<FieldError>>,
@@ -32,19 +32,20 @@ struct Meta {
 }
 
 /// Parses a response that is not a success.
-pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
-    let (meaning, message, request_id) = match serde_json::from_slice::<Envelope>(&answer.body) {
-        Ok(envelope) => (
-            meaning(answer, &envelope.error),
-            described(answer, &envelope.error),
-            envelope
-                .meta
-                .and_then(|meta| meta.request_id)
-                .map(|id| answer.shown(&id)),
-        ),
-        Err(_) => (answer.meaning_without_envelope(), answer.beginning(), None),
-    };
-    Refusal {
+pub(crate) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
+    let (meaning, message, request_id) =
+        match serde_json::from_slice::<PaddleErrorEnvelope>(&answer.body) {
+            Ok(envelope) => (
+                meaning(answer, &envelope.error),
+                described(answer, &envelope.error),
+                envelope
+                    .meta
+                    .and_then(|meta| meta.request_id)
+                    .map(|id| answer.shown(&id)),
+            ),
+            Err(_) => (answer.meaning_without_envelope(), answer.beginning(), None),
+        };
+    ProviderRefusal {
         provider: Provider::Paddle.name(),
         status: answer.status.as_u16(),
         passing: answer.may_pass(),
@@ -54,7 +55,7 @@ pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
     }
 }
 
-fn described(answer: &Answer<'_>, body: &Body) -> String {
+fn described(answer: &ProviderResponse<'_>, body: &PaddleErrorBody) -> String {
     let detail = body.detail.as_deref().unwrap_or("no detail");
     match &body.code {
         Some(code) => answer.shown(&format!("{detail} ({code})")),
@@ -62,19 +63,21 @@ fn described(answer: &Answer<'_>, body: &Body) -> String {
     }
 }
 
-fn meaning(answer: &Answer<'_>, body: &Body) -> Meaning {
+fn meaning(answer: &ProviderResponse<'_>, body: &PaddleErrorBody) -> RefusalMeaning {
     let field = || {
         let first = body.errors.as_ref()?.first()?.field.as_deref()?;
         Some(answer.shown(first))
     };
     match (answer.status.as_u16(), body.code.as_deref()) {
-        (401, _) | (403, Some("invalid_token" | "authentication_malformed")) => Meaning::InvalidKey,
+        (401, _) | (403, Some("invalid_token" | "authentication_malformed")) => {
+            RefusalMeaning::InvalidKey
+        }
         // Paddle answers `forbidden` both for a missing permission and for a key of the other environment.
-        (403, _) => Meaning::MissingPermission(None),
-        (404, _) => Meaning::NoSuchObject(Some("id".to_owned())),
-        (400, _) => Meaning::BadParameter(field()),
-        (429, _) => Meaning::RateLimited(None),
-        (500.., _) => Meaning::Trouble,
-        _ => Meaning::Other,
+        (403, _) => RefusalMeaning::MissingPermission(None),
+        (404, _) => RefusalMeaning::NoSuchObject(Some("id".to_owned())),
+        (400, _) => RefusalMeaning::BadParameter(field()),
+        (429, _) => RefusalMeaning::RateLimited(None),
+        (500.., _) => RefusalMeaning::Trouble,
+        _ => RefusalMeaning::Other,
     }
 }

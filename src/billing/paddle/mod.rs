@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 
 use self::objects::subscription_text;
 use super::{
-    BillingFacts, Decoded, Error, Meaning, PriceTable,
+    BillingFacts, Decoded, Error, PriceTable, RefusalMeaning,
     by_id::Enveloped,
     facts::Gathering,
-    pages::{COUNTED, Listing, Pages},
-    plan::{Plan, Step},
+    pages::{COUNTED, ListQuery, Pages},
+    plan::{ReadPlan, ReadStep},
     stripe::{Prices, check_owner, is_unknown_customer, locked},
-    transport::Session,
+    transport::ReadSession,
 };
 use crate::contract::CustomerId;
 
@@ -29,9 +29,9 @@ const PAGE_SIZE: u64 = 200;
 const LONGEST_ID: usize = 60;
 
 /// Returns a list of subscriptions in every status (Paddle's default), in the only order available.
-fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
+fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
     let fixed = [("order_by", "id[ASC]"), ("per_page", PAGE)];
-    Listing {
+    ListQuery {
         path: "subscriptions",
         query: filter
             .iter()
@@ -43,15 +43,15 @@ fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
 
 /// A started read.
 #[derive(Debug)]
-pub(crate) struct Survey<'a> {
+pub(crate) struct PaddleSurvey<'a> {
     pages: Pages<'a>,
     prices: PriceTable,
     gathering: Gathering,
-    pub(crate) plan: Plan,
+    pub(crate) plan: ReadPlan,
 }
 
 /// Reads the first page, which includes the total count.
-pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
+pub(crate) async fn survey(session: ReadSession<'_>) -> Result<PaddleSurvey<'_>, Error> {
     let mut pages = Pages::new(session, &subscriptions(&[]));
     let (mut prices, mut gathering) = (PriceTable::default(), Gathering::default());
     let begun = session.requests();
@@ -60,7 +60,7 @@ pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
             .await?
             .unwrap_or_default(),
     );
-    let mut plan = Plan::new(true);
+    let mut plan = ReadPlan::new(true);
     plan.sent = session.requests().saturating_sub(begun);
     if pages.has_more() {
         plan.at_least = pages.total.is_none_or(|total| total > COUNTED);
@@ -68,12 +68,12 @@ pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
             .total
             .unwrap_or_default()
             .saturating_sub(gathering.count());
-        plan.steps.push(Step::new(
+        plan.steps.push(ReadStep::new(
             "every subscription",
             left.div_ceil(PAGE_SIZE).max(1),
         ));
     }
-    Ok(Survey {
+    Ok(PaddleSurvey {
         pages,
         prices,
         gathering,
@@ -81,7 +81,7 @@ pub(crate) async fn survey(session: Session<'_>) -> Result<Survey<'_>, Error> {
     })
 }
 
-impl Survey<'_> {
+impl PaddleSurvey<'_> {
     /// Reads the rest. `on_progress` receives the number of subscriptions after each page.
     pub(crate) async fn read(
         mut self,
@@ -98,7 +98,7 @@ impl Survey<'_> {
 
 /// Reads everything of `customers`. Customers unknown to Paddle have nothing.
 pub(crate) async fn read_customers(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
     let mut answers = stream::iter(customers)
@@ -111,7 +111,10 @@ pub(crate) async fn read_customers(
     Ok(gathering.finish())
 }
 
-async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<Decoded>, Error> {
+async fn of_customer(
+    session: ReadSession<'_>,
+    customer: &CustomerId,
+) -> Result<Vec<Decoded>, Error> {
     if !can_be_asked(customer) {
         return Ok(Vec::new());
     }
@@ -133,7 +136,7 @@ async fn of_customer(session: Session<'_>, customer: &CustomerId) -> Result<Vec<
 
 /// Reads one subscription.
 pub(crate) async fn retrieve(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     id: &str,
     prices: &Prices,
 ) -> Result<Decoded, Error> {
@@ -165,30 +168,33 @@ pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
 }
 
 #[derive(Deserialize)]
-struct Found {
-    data: Customer,
+struct CustomerEnvelope {
+    data: PaddleCustomer,
 }
 
 #[derive(Deserialize)]
-struct Customer {
+struct PaddleCustomer {
     id: String,
 }
 
 /// Returns true if Paddle knows one of `customers`; false if the key may not read them.
 pub(crate) async fn any_customer_exists(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &[CustomerId],
 ) -> Result<bool, Error> {
     for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
         let address = session.address(["customers", customer.as_str()], &[]);
-        let error = match session.get::<Found>("customers/{id}", &address).await {
+        let error = match session
+            .get::<CustomerEnvelope>("customers/{id}", &address)
+            .await
+        {
             Ok(found) if found.data.id == customer.as_str() => return Ok(true),
             Ok(_) => continue,
             Err(error) => error,
         };
         match error.refusal().map(|refusal| &refusal.meaning) {
-            Some(Meaning::NoSuchObject(_) | Meaning::BadParameter(_)) => {}
-            Some(Meaning::MissingPermission(_)) => return Ok(false),
+            Some(RefusalMeaning::NoSuchObject(_) | RefusalMeaning::BadParameter(_)) => {}
+            Some(RefusalMeaning::MissingPermission(_)) => return Ok(false),
             _ => return Err(error),
         }
     }

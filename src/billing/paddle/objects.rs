@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     billing::{
         DecodeError, Decoded, PriceTable,
-        decoding::{Origin, boxed, check_kind, from_text, from_value},
+        decoding::{ObjectOrigin, boxed, check_kind, from_text, from_value},
         metadata::{WireMetadata, WireOwner},
         stripe::price_objects::{Amount, interval},
     },
@@ -23,7 +23,7 @@ const SUBSCRIPTION: &str = "subscription";
 
 /// Reads a recorded subscription.
 pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
-    from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(Origin::Recorded, prices)
+    from_value::<PaddleSubscription>(SUBSCRIPTION, value)?.decode(ObjectOrigin::Recorded, prices)
 }
 
 /// Reads a recorded subscription from its text.
@@ -31,7 +31,7 @@ pub(crate) fn recorded_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
-    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Recorded, prices)
+    from_text::<PaddleSubscription>(SUBSCRIPTION, text)?.decode(ObjectOrigin::Recorded, prices)
 }
 
 /// Reads a subscription from an API page.
@@ -39,12 +39,12 @@ pub(crate) fn subscription_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
-    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Live, prices)
+    from_text::<PaddleSubscription>(SUBSCRIPTION, text)?.decode(ObjectOrigin::Live, prices)
 }
 
 #[derive(Deserialize)]
 #[serde(expecting = "a subscription")]
-struct WireSubscription {
+struct PaddleSubscription {
     id: String,
     status: String,
     customer_id: WireOwner,
@@ -57,7 +57,7 @@ struct WireSubscription {
     billing_details: Option<WireBilling>,
     #[serde(default)]
     custom_data: WireMetadata,
-    items: Vec<WireItem>,
+    items: Vec<PaddleItem>,
 }
 
 #[derive(Deserialize)]
@@ -82,14 +82,14 @@ struct WireChange {
 
 #[derive(Deserialize)]
 #[serde(expecting = "an item")]
-struct WireItem {
-    price: WirePrice,
+struct PaddleItem {
+    price: PaddlePrice,
     quantity: Option<u64>,
 }
 
 #[derive(Deserialize)]
 #[serde(expecting = "a price")]
-struct WirePrice {
+struct PaddlePrice {
     id: String,
     product_id: Option<String>,
     unit_price: Option<WireMoney>,
@@ -121,10 +121,10 @@ fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Err
     })
 }
 
-impl WireSubscription {
-    fn decode(self, origin: Origin, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+impl PaddleSubscription {
+    fn decode(self, origin: ObjectOrigin, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, None, &self.id)?;
-        if origin == Origin::Live && self.created_at.is_none() {
+        if origin == ObjectOrigin::Live && self.created_at.is_none() {
             let reason = "missing field `created_at`";
             return Err(DecodeError::new(SUBSCRIPTION, Some(&self.id), ".", reason));
         }
@@ -132,7 +132,7 @@ impl WireSubscription {
             .current_billing_period
             .map(|period| Period::new(period.starts_at.into(), period.ends_at.into()));
         let currency = self.currency_code.as_deref().map(str::to_lowercase);
-        let item = |item: WireItem| Item {
+        let item = |item: PaddleItem| Item {
             price: prices.share(item.price.decode(currency.as_deref())),
             quantity: item.quantity,
         };
@@ -189,7 +189,7 @@ impl WireCycle {
     }
 }
 
-impl WirePrice {
+impl PaddlePrice {
     /// Decodes the price in `charged`, the currency of the subscription. Amounts in other currencies depend on the
     /// customer's country.
     fn decode(self, charged: Option<&str>) -> Price {

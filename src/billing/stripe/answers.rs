@@ -5,28 +5,29 @@ use serde::Deserialize;
 
 use crate::{
     billing::{
-        answer::Answer,
+        answer::ProviderResponse,
         provider::Provider,
-        refusal::{Meaning, Refusal},
+        refusal::{ProviderRefusal, RefusalMeaning},
     },
     contract::Mode,
 };
 
 #[derive(Deserialize)]
-struct Envelope {
-    error: Body,
+struct StripeErrorEnvelope {
+    error: StripeErrorBody,
 }
 
 #[derive(Deserialize, Default)]
-struct Body {
+struct StripeErrorBody {
     code: Option<String>,
     message: Option<String>,
     param: Option<String>,
 }
 
 /// Parses a response that is not a success.
-pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
-    let body = serde_json::from_slice::<Envelope>(&answer.body).map(|envelope| envelope.error);
+pub(crate) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
+    let body =
+        serde_json::from_slice::<StripeErrorEnvelope>(&answer.body).map(|envelope| envelope.error);
     let (meaning, message) = match &body {
         Ok(body) => (
             meaning(answer, body),
@@ -34,7 +35,7 @@ pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
         ),
         Err(_) => (answer.meaning_without_envelope(), answer.beginning()),
     };
-    Refusal {
+    ProviderRefusal {
         provider: Provider::Stripe.name(),
         status: answer.status.as_u16(),
         passing: is_passing(answer),
@@ -46,7 +47,7 @@ pub(crate) fn refusal(answer: &Answer<'_>) -> Refusal {
 
 /// Returns true if a retry may succeed. Stripe's own header takes precedence; without it, the statuses that Stripe's
 /// libraries retry, and 429, which they leave to the caller.
-fn is_passing(answer: &Answer<'_>) -> bool {
+fn is_passing(answer: &ProviderResponse<'_>) -> bool {
     match answer.header("stripe-should-retry") {
         Some("true") => true,
         Some("false") => false,
@@ -54,32 +55,34 @@ fn is_passing(answer: &Answer<'_>) -> bool {
     }
 }
 
-fn meaning(answer: &Answer<'_>, body: &Body) -> Meaning {
+fn meaning(answer: &ProviderResponse<'_>, body: &StripeErrorBody) -> RefusalMeaning {
     let message = body.message.as_deref().unwrap_or_default();
     let parameter = || body.param.as_deref().map(|name| answer.shown(name));
     match (answer.status.as_u16(), body.code.as_deref()) {
-        (401, Some("api_key_expired")) => Meaning::ExpiredKey,
-        (401, Some("secret_key_required")) => Meaning::PublishableKey,
-        (401, _) if message.contains("IP address") => Meaning::AddressNotAllowed,
-        (401, _) => Meaning::InvalidKey,
-        (403, Some("account_invalid")) => Meaning::OtherAccount,
-        (403, Some("more_permissions_required")) => Meaning::MissingPermission(permission(message)),
+        (401, Some("api_key_expired")) => RefusalMeaning::ExpiredKey,
+        (401, Some("secret_key_required")) => RefusalMeaning::PublishableKey,
+        (401, _) if message.contains("IP address") => RefusalMeaning::AddressNotAllowed,
+        (401, _) => RefusalMeaning::InvalidKey,
+        (403, Some("account_invalid")) => RefusalMeaning::OtherAccount,
+        (403, Some("more_permissions_required")) => {
+            RefusalMeaning::MissingPermission(permission(message))
+        }
         (403, _) => match permission(message) {
-            Some(permission) => Meaning::MissingPermission(Some(permission)),
-            None => Meaning::Other,
+            Some(permission) => RefusalMeaning::MissingPermission(Some(permission)),
+            None => RefusalMeaning::Other,
         },
         (_, Some("resource_missing")) => match other_mode(message) {
-            Some(mode) => Meaning::OtherMode(mode),
-            None => Meaning::NoSuchObject(parameter()),
+            Some(mode) => RefusalMeaning::OtherMode(mode),
+            None => RefusalMeaning::NoSuchObject(parameter()),
         },
-        (400, _) => Meaning::BadParameter(parameter()),
-        (429, _) => Meaning::RateLimited(rate_limited_reason(answer, body)),
-        (500.., _) => Meaning::Trouble,
-        _ => Meaning::Other,
+        (400, _) => RefusalMeaning::BadParameter(parameter()),
+        (429, _) => RefusalMeaning::RateLimited(rate_limited_reason(answer, body)),
+        (500.., _) => RefusalMeaning::Trouble,
+        _ => RefusalMeaning::Other,
     }
 }
 
-fn rate_limited_reason(answer: &Answer<'_>, body: &Body) -> Option<String> {
+fn rate_limited_reason(answer: &ProviderResponse<'_>, body: &StripeErrorBody) -> Option<String> {
     answer
         .header("stripe-rate-limited-reason")
         .or(body.code.as_deref())
@@ -115,13 +118,13 @@ mod tests {
 
     use super::*;
 
-    fn read(status: u16, headers: &[(&'static str, &str)], error: &Value) -> Refusal {
+    fn read(status: u16, headers: &[(&'static str, &str)], error: &Value) -> ProviderRefusal {
         let key = SecretString::from("rk_live_canary");
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
-        refusal(&Answer {
+        refusal(&ProviderResponse {
             provider: Provider::Stripe,
             status: StatusCode::from_u16(status).unwrap(),
             headers,
@@ -137,55 +140,59 @@ mod tests {
             (
                 401,
                 json!({"message": "Invalid API Key provided: sk_test_****"}),
-                Meaning::InvalidKey,
+                RefusalMeaning::InvalidKey,
             ),
-            (401, json!({"code": "api_key_expired"}), Meaning::ExpiredKey),
+            (
+                401,
+                json!({"code": "api_key_expired"}),
+                RefusalMeaning::ExpiredKey,
+            ),
             (
                 401,
                 json!({"code": "secret_key_required"}),
-                Meaning::PublishableKey,
+                RefusalMeaning::PublishableKey,
             ),
             (
                 401,
                 json!({"message": "The API key provided does not allow requests from your IP address. (1.2.3.4)"}),
-                Meaning::AddressNotAllowed,
+                RefusalMeaning::AddressNotAllowed,
             ),
             (
                 403,
                 json!({"message": "The provided key 'rk_live_****' does not have the required permissions for this endpoint on account 'acct_1'. Having the 'rak_subscription_read' permission would allow this request to continue."}),
-                Meaning::MissingPermission(Some("subscription_read".to_owned())),
+                RefusalMeaning::MissingPermission(Some("subscription_read".to_owned())),
             ),
             (
                 403,
                 json!({"code": "more_permissions_required", "message": "Permission denied. Enabling \"Prices Read\" ('plan_read') permissions on this key would allow this request to continue."}),
-                Meaning::MissingPermission(Some("plan_read".to_owned())),
+                RefusalMeaning::MissingPermission(Some("plan_read".to_owned())),
             ),
             (
                 403,
                 json!({"code": "account_invalid"}),
-                Meaning::OtherAccount,
+                RefusalMeaning::OtherAccount,
             ),
             (
                 404,
                 json!({"code": "resource_missing", "message": mixed}),
-                Meaning::OtherMode(Mode::Test),
+                RefusalMeaning::OtherMode(Mode::Test),
             ),
             (
                 400,
                 json!({"code": "resource_missing", "param": "customer", "message": "No such customer: 'cus_1'"}),
-                Meaning::NoSuchObject(Some("customer".to_owned())),
+                RefusalMeaning::NoSuchObject(Some("customer".to_owned())),
             ),
             (
                 400,
                 json!({"message": "Invalid status: must be one of active", "param": "status"}),
-                Meaning::BadParameter(Some("status".to_owned())),
+                RefusalMeaning::BadParameter(Some("status".to_owned())),
             ),
             (
                 429,
                 json!({"code": "lock_timeout"}),
-                Meaning::RateLimited(Some("lock_timeout".to_owned())),
+                RefusalMeaning::RateLimited(Some("lock_timeout".to_owned())),
             ),
-            (503, json!({"type": "api_error"}), Meaning::Trouble),
+            (503, json!({"type": "api_error"}), RefusalMeaning::Trouble),
         ] {
             assert_eq!(read(status, &[], &error).meaning, expected, "{error}");
         }

@@ -8,10 +8,10 @@ use crate::{
     billing::{
         DecodeError, Error,
         decoding::{check_kind, from_text},
-        pages::{Listed, Listing, Pages},
-        transport::Session,
+        pages::{ListElement, ListQuery, Pages},
+        transport::ReadSession,
     },
-    contract::{Event, EventLog, SubscriptionId, UnixSeconds},
+    contract::{EventLog, ProviderEvent, SubscriptionId, UnixSeconds},
 };
 
 const EVENT: &str = "event";
@@ -40,7 +40,7 @@ const ACTED_ON: [&str; 5] = [
     "invoice.payment_succeeded",
 ];
 
-impl Listed for Event {
+impl ListElement for ProviderEvent {
     fn id(&self) -> &str {
         &self.id
     }
@@ -49,7 +49,7 @@ impl Listed for Event {
 /// Reads the events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not
 /// accepted, and changes of subscriptions until `suffices` or the page limit.
 pub(crate) async fn read(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     suffices: &(dyn Fn(&EventLog) -> bool + Sync),
 ) -> Result<EventLog, Error> {
     let mut log = EventLog::default();
@@ -77,12 +77,12 @@ pub(crate) async fn read(
 }
 
 /// An event of the log, unmodified.
-struct Whole {
+struct RawEvent {
     id: String,
     event: Value,
 }
 
-impl Listed for Whole {
+impl ListElement for RawEvent {
     fn id(&self) -> &str {
         &self.id
     }
@@ -91,7 +91,7 @@ impl Listed for Whole {
 /// Passes on events of every type since a time, newest first, in whole pages up to about `most`. Returns true if there
 /// are more.
 pub(crate) async fn read_log(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     since: UnixSeconds,
     most: u64,
     take: &mut (dyn FnMut(Value) + Send),
@@ -111,20 +111,20 @@ pub(crate) async fn read_log(
     Ok(pages.has_more())
 }
 
-fn whole_event(text: &RawValue) -> Result<Whole, DecodeError> {
+fn whole_event(text: &RawValue) -> Result<RawEvent, DecodeError> {
     let event: Value = from_text(EVENT, text)?;
     let id = event.get("id").and_then(Value::as_str);
     let id = id.ok_or_else(|| DecodeError::new(EVENT, None, "id", "this is no id"))?;
     if event.get("object").is_some_and(|object| object != EVENT) {
         return Err(DecodeError::new(EVENT, None, "object", "this is no event"));
     }
-    Ok(Whole {
+    Ok(RawEvent {
         id: id.to_owned(),
         event,
     })
 }
 
-fn events(kinds: &[&'static str], filter: &[(&'static str, &'static str)]) -> Listing {
+fn events(kinds: &[&'static str], filter: &[(&'static str, &'static str)]) -> ListQuery {
     let kinds = kinds.iter().map(|kind| ("types[]", *kind));
     let filter: Vec<_> = filter.iter().copied().chain(kinds).collect();
     listing("v1/events", &filter)
@@ -151,7 +151,7 @@ struct WireData {
     previous_attributes: Option<Map<String, Value>>,
 }
 
-fn event_text(text: &RawValue) -> Result<Event, DecodeError> {
+fn event_text(text: &RawValue) -> Result<ProviderEvent, DecodeError> {
     let wire: WireEvent = from_text(EVENT, text)?;
     check_kind(EVENT, wire.object.as_deref(), &wire.id)?;
     // People paste the id into a shell.
@@ -170,7 +170,7 @@ fn event_text(text: &RawValue) -> Result<Event, DecodeError> {
             "this is no type",
         ));
     }
-    Ok(Event {
+    Ok(ProviderEvent {
         subscription: subscription_of(&wire.data.object),
         changed: wire
             .data
@@ -207,7 +207,7 @@ mod tests {
 
     use super::*;
 
-    fn read(event: &Value) -> Result<Event, DecodeError> {
+    fn read(event: &Value) -> Result<ProviderEvent, DecodeError> {
         event_text(&serde_json::value::to_raw_value(event).expect("JSON"))
     }
 

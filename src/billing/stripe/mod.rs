@@ -19,19 +19,19 @@ use serde_json::value::RawValue;
 
 use self::objects::{DecodedItem, item_text, subscription_text};
 use super::{
-    BillingFacts, Decoded, Error, Meaning, PriceTable,
+    BillingFacts, Decoded, Error, PriceTable, RefusalMeaning,
     decoding::{boxed, different},
     extras::{Extra, is_refusal},
     facts::Gathering,
     owners::is_unknown,
-    pages::{Listed, Listing, Pages},
-    transport::{Endpoint, Session},
+    pages::{ListElement, ListQuery, Pages},
+    transport::{Endpoint, ReadSession},
 };
 use crate::{
     contract::{CustomerId, Details, Period},
     http::scrub,
 };
-pub(crate) use survey::{Survey, survey};
+pub(crate) use survey::{StripeSurvey, survey};
 
 /// Stripe's maximum number of objects per page.
 const PAGE: &str = "100";
@@ -49,33 +49,33 @@ const EXPAND: &str = "expand[]";
 /// Longer than any id that Stripe creates or accepts.
 const LONGEST_ID: usize = 255;
 
-impl Listed for Decoded {
+impl ListElement for Decoded {
     fn id(&self) -> &str {
         self.subscription.id.as_str()
     }
 }
 
-impl Listed for DecodedItem {
+impl ListElement for DecodedItem {
     fn id(&self) -> &str {
         &self.id
     }
 }
 
 /// Adds the latest invoice to a list of subscriptions if it is wanted.
-fn with_invoices(session: Session<'_>, listing: Listing) -> Listing {
+fn with_invoices(session: ReadSession<'_>, listing: ListQuery) -> ListQuery {
     if session.extras().wants(Extra::Invoices) {
         return listing.with(EXPAND, "data.latest_invoice");
     }
     listing
 }
 
-fn subscriptions(filter: &[(&'static str, &str)]) -> Listing {
+fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
     listing("v1/subscriptions", filter)
 }
 
-pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Listing {
+pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> ListQuery {
     let limit = ("limit", PAGE);
-    Listing {
+    ListQuery {
         path,
         query: filter
             .iter()
@@ -87,7 +87,7 @@ pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Li
 
 /// Reads everything of `customers`. Customers unknown to Stripe have nothing.
 pub(crate) async fn read_customers(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
     let prices = Prices::default();
@@ -102,7 +102,7 @@ pub(crate) async fn read_customers(
 }
 
 async fn of_customer(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customer: &CustomerId,
     prices: &Prices,
 ) -> Result<Vec<Decoded>, Error> {
@@ -128,7 +128,7 @@ async fn of_customer(
 /// Checks that all subscriptions belong to the requested customer: with a server that ignores the filter, other
 /// customers' subscriptions would seem to belong to nobody.
 pub(crate) fn check_owner(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     asked: &CustomerId,
     found: &[Decoded],
 ) -> Result<(), Error> {
@@ -148,7 +148,7 @@ pub(crate) fn check_owner(
 pub(crate) fn is_unknown_customer(error: &Error) -> bool {
     error
         .refusal()
-        .is_some_and(super::Refusal::is_unknown_customer)
+        .is_some_and(super::ProviderRefusal::is_unknown_customer)
 }
 
 /// Returns true if `customer` can be an id of Stripe. Ids come from the database and may be anything; invalid ones are
@@ -160,7 +160,7 @@ pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
 }
 
 async fn next_page(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     pages: &mut Pages<'_>,
     prices: &Prices,
 ) -> Result<Option<Vec<Decoded>>, Error> {
@@ -186,7 +186,7 @@ async fn next_page(
 
 /// Reads one subscription.
 pub(crate) async fn retrieve(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     id: &str,
     prices: &Prices,
 ) -> Result<Decoded, Error> {
@@ -222,7 +222,7 @@ pub(crate) async fn retrieve(
 
 /// Reads all items of a subscription that includes only its first ones.
 async fn complete(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     decoded: &mut Decoded,
     prices: &Prices,
 ) -> Result<(), Error> {
@@ -256,27 +256,27 @@ pub(crate) fn locked(prices: &Prices) -> std::sync::MutexGuard<'_, PriceTable> {
 }
 
 #[derive(Deserialize)]
-struct Customer {
+struct StripeCustomer {
     id: String,
 }
 
 /// Returns true if Stripe knows one of `customers`, including deleted ones; false if the key may not read them.
 pub(crate) async fn any_customer_exists(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     customers: &[CustomerId],
 ) -> Result<bool, Error> {
     let mut of_the_other_mode = None;
     for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
         let address = session.address(["v1", "customers", customer.as_str()], &[]);
-        let error = match session.get::<Customer>(CUSTOMER, &address).await {
+        let error = match session.get::<StripeCustomer>(CUSTOMER, &address).await {
             Ok(found) if found.id == customer.as_str() => return Ok(true),
             Ok(_) => continue,
             Err(error) => error,
         };
         match error.refusal().map(|refusal| &refusal.meaning) {
-            Some(Meaning::OtherMode(_)) => of_the_other_mode = Some(error),
-            Some(Meaning::NoSuchObject(_)) => {}
-            Some(Meaning::MissingPermission(_)) => return Ok(false),
+            Some(RefusalMeaning::OtherMode(_)) => of_the_other_mode = Some(error),
+            Some(RefusalMeaning::NoSuchObject(_)) => {}
+            Some(RefusalMeaning::MissingPermission(_)) => return Ok(false),
             _ => return Err(error),
         }
     }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
-use super::price_objects::{WirePlan, WirePrice};
+use super::price_objects::{StripePrice, WirePlan};
 use crate::{
     billing::{
         DecodeError, Decoded, PriceTable,
-        decoding::{Origin, boxed, check_kind, different, from_text, from_value},
+        decoding::{ObjectOrigin, boxed, check_kind, different, from_text, from_value},
         metadata::{WireMetadata, WireOwner},
     },
     contract::{
@@ -21,7 +21,7 @@ const SUBSCRIPTION_ITEM: &str = "subscription_item";
 
 /// Reads a recorded subscription of any API version that has `items`.
 pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
-    from_value::<WireSubscription>(SUBSCRIPTION, value)?.decode(Origin::Recorded, prices)
+    from_value::<StripeSubscription>(SUBSCRIPTION, value)?.decode(ObjectOrigin::Recorded, prices)
 }
 
 /// Reads a recorded subscription from its text.
@@ -29,7 +29,7 @@ pub(crate) fn recorded_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
-    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Recorded, prices)
+    from_text::<StripeSubscription>(SUBSCRIPTION, text)?.decode(ObjectOrigin::Recorded, prices)
 }
 
 /// Reads a subscription from an API page.
@@ -37,7 +37,7 @@ pub(crate) fn subscription_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
-    from_text::<WireSubscription>(SUBSCRIPTION, text)?.decode(Origin::Live, prices)
+    from_text::<StripeSubscription>(SUBSCRIPTION, text)?.decode(ObjectOrigin::Live, prices)
 }
 
 /// One element of `/v1/subscription_items`.
@@ -54,7 +54,7 @@ pub(crate) fn item_text(
     currency: Option<&str>,
     prices: &mut PriceTable,
 ) -> Result<DecodedItem, DecodeError> {
-    let wire: WireItem = from_text(SUBSCRIPTION_ITEM, text)?;
+    let wire: StripeItem = from_text(SUBSCRIPTION_ITEM, text)?;
     let id = wire.id.clone().unwrap_or_default();
     check_kind(SUBSCRIPTION_ITEM, wire.object.as_deref(), &id)?;
     let period = wire.period();
@@ -68,7 +68,7 @@ const NEITHER: &str = "the item has neither a price nor a plan";
 
 #[derive(Deserialize)]
 #[serde(expecting = "a subscription")]
-struct WireSubscription {
+struct StripeSubscription {
     object: Option<String>,
     id: String,
     customer: WireOwner,
@@ -112,17 +112,17 @@ enum WireInvoice {
 #[derive(Deserialize)]
 #[serde(expecting = "a list of items")]
 struct WireItems {
-    data: Vec<WireItem>,
+    data: Vec<StripeItem>,
     has_more: Option<bool>,
     total_count: Option<u64>,
 }
 
 #[derive(Deserialize)]
 #[serde(expecting = "an item")]
-struct WireItem {
+struct StripeItem {
     object: Option<String>,
     id: Option<String>,
-    price: Option<WirePrice>,
+    price: Option<StripePrice>,
     // The older name of a price; mirrors `price` if both are present.
     plan: Option<WirePlan>,
     quantity: Option<u64>,
@@ -130,10 +130,10 @@ struct WireItem {
     current_period_end: Option<i64>,
 }
 
-impl WireSubscription {
-    fn decode(self, origin: Origin, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+impl StripeSubscription {
+    fn decode(self, origin: ObjectOrigin, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, self.object.as_deref(), &self.id)?;
-        if origin == Origin::Live && self.created.is_none() {
+        if origin == ObjectOrigin::Live && self.created.is_none() {
             let reason = "missing field `created`";
             return Err(DecodeError::new(SUBSCRIPTION, Some(&self.id), ".", reason));
         }
@@ -208,19 +208,19 @@ impl WireInvoice {
 
 impl WireItems {
     /// Returns true if there may be more items than these. Every subscription has at least one item.
-    fn are_cut(&self, origin: Origin) -> bool {
+    fn are_cut(&self, origin: ObjectOrigin) -> bool {
         let shown = u64::try_from(self.data.len()).unwrap_or(u64::MAX);
         let counts_more = self.total_count.is_some_and(|total| total > shown);
         let may_go_on = match (origin, self.has_more) {
-            (_, Some(has_more)) => has_more || (origin == Origin::Live && shown == 0),
-            (Origin::Live, None) => true,
-            (Origin::Recorded, None) => shown == 0,
+            (_, Some(has_more)) => has_more || (origin == ObjectOrigin::Live && shown == 0),
+            (ObjectOrigin::Live, None) => true,
+            (ObjectOrigin::Recorded, None) => shown == 0,
         };
         counts_more || may_go_on
     }
 }
 
-impl WireItem {
+impl StripeItem {
     fn period(&self) -> Option<Period> {
         period(self.current_period_start, self.current_period_end)
     }

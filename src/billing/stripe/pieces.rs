@@ -13,8 +13,8 @@ use crate::{
     billing::{
         Decoded, Error,
         facts::Gathering,
-        pages::{Listing, Pages},
-        transport::Session,
+        pages::{ListQuery, Pages},
+        transport::ReadSession,
     },
     contract::UnixSeconds,
 };
@@ -36,7 +36,7 @@ const UNTIL: &str = "created[lt]";
 
 /// The objects created from `from` on and before `until`.
 #[derive(Debug)]
-struct Piece<'a> {
+struct ListPiece<'a> {
     /// `None` while a page of it is being requested.
     pages: Option<Pages<'a>>,
     from: Option<i64>,
@@ -52,22 +52,22 @@ struct Piece<'a> {
 /// A list that is being read.
 #[derive(Debug)]
 pub(crate) struct Pieces<'a> {
-    session: Session<'a>,
-    listing: Listing,
-    all: Vec<Piece<'a>>,
-    order: Order,
+    session: ReadSession<'a>,
+    listing: ListQuery,
+    all: Vec<ListPiece<'a>>,
+    order: ListOrder,
 }
 
 /// The order of a list, as far as its first piece shows. Only lists with the newest first can be split by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+enum ListOrder {
     /// Everything so far was created in one second.
     Untold,
     NewestFirst,
     Other,
 }
 
-impl Order {
+impl ListOrder {
     fn new(page: &[Decoded]) -> Self {
         let created = |one: &Decoded| one.subscription.created;
         let (first, last) = (page.first().map(created), page.last().map(created));
@@ -82,7 +82,7 @@ impl Order {
 }
 
 /// A page of the piece at this index, requested with these bounds.
-struct Answer<'a> {
+struct PieceAnswer<'a> {
     place: usize,
     pages: Pages<'a>,
     from: Option<i64>,
@@ -92,8 +92,8 @@ struct Answer<'a> {
 impl<'a> Pieces<'a> {
     /// Reads the first page.
     pub(crate) async fn first_page(
-        session: Session<'a>,
-        listing: &Listing,
+        session: ReadSession<'a>,
+        listing: &ListQuery,
         prices: &Prices,
         gathering: &mut Gathering,
     ) -> Result<Self, Error> {
@@ -101,8 +101,8 @@ impl<'a> Pieces<'a> {
         let page = next_page(session, &mut pages, prices).await?;
         let page = page.unwrap_or_default();
         let created = |one: Option<&Decoded>| one.map_or(0, |one| one.subscription.created.0);
-        let order = Order::new(&page);
-        let first = Piece {
+        let order = ListOrder::new(&page);
+        let first = ListPiece {
             is_done: !pages.has_more(),
             pages: Some(pages),
             from: None,
@@ -139,14 +139,14 @@ impl<'a> Pieces<'a> {
     /// Returns the number of requests still needed, extrapolated from the density of the pieces read. The account began
     /// somewhere within the oldest of them; the middle is assumed.
     pub(crate) fn pages_left(&self) -> u64 {
-        let left = self.all.iter().map(Piece::pages_left).sum::<u64>();
+        let left = self.all.iter().map(ListPiece::pages_left).sum::<u64>();
         let beyond = self
             .oldest_unread()
             .map_or(0, |(_, piece)| piece.pages_left() / 2);
         left.saturating_sub(beyond)
     }
 
-    fn oldest_unread(&self) -> Option<(usize, &Piece<'a>)> {
+    fn oldest_unread(&self) -> Option<(usize, &ListPiece<'a>)> {
         let pieces = self.all.iter().enumerate();
         pieces
             .filter(|(_, piece)| !piece.is_done)
@@ -170,7 +170,7 @@ impl<'a> Pieces<'a> {
         };
         let newest = first.top;
         let mut age = (newest - first.reached).max(1);
-        while self.order == Order::NewestFirst {
+        while self.order == ListOrder::NewestFirst {
             age = age.saturating_mul(REACH);
             let cut = newest.saturating_sub(age);
             if cut <= BEGINNING {
@@ -185,7 +185,7 @@ impl<'a> Pieces<'a> {
         let Some((place, piece)) = self.oldest_unread() else {
             return;
         };
-        if self.order != Order::NewestFirst || piece.pages_left() < WORTH_CUTTING {
+        if self.order != ListOrder::NewestFirst || piece.pages_left() < WORTH_CUTTING {
             return;
         }
         let (reached, oldest) = (piece.reached, piece.oldest());
@@ -224,13 +224,13 @@ impl<'a> Pieces<'a> {
 
     /// Returns the piece to read next; if all are busy, half of the one with the most left.
     fn next_place(&mut self, is_survey: bool) -> Option<usize> {
-        let waits = |piece: &Piece<'_>| {
+        let waits = |piece: &ListPiece<'_>| {
             !piece.is_done && piece.pages.is_some() && (!is_survey || piece.is_unseen())
         };
         if let Some(place) = self.all.iter().position(waits) {
             return Some(place);
         }
-        if self.order != Order::NewestFirst || is_survey {
+        if self.order != ListOrder::NewestFirst || is_survey {
             return None;
         }
         let candidates = self.all.iter().enumerate();
@@ -252,7 +252,7 @@ impl<'a> Pieces<'a> {
         if let Some(from) = from {
             listing = listing.with(FROM, &from.to_string());
         }
-        self.all.push(Piece {
+        self.all.push(ListPiece {
             pages: Some(Pages::new(self.session, &listing)),
             from,
             until: Some(cut),
@@ -268,7 +268,7 @@ impl<'a> Pieces<'a> {
         &mut self,
         place: usize,
         prices: &'p Prices,
-    ) -> Option<impl Future<Output = Answer<'a>> + use<'a, 'p>> {
+    ) -> Option<impl Future<Output = PieceAnswer<'a>> + use<'a, 'p>> {
         let session = self.session;
         let piece = self.all.get_mut(place)?;
         let mut pages = piece.pages.take()?;
@@ -278,7 +278,7 @@ impl<'a> Pieces<'a> {
         }
         Some(async move {
             let page = next_page(session, &mut pages, prices).await;
-            Answer {
+            PieceAnswer {
                 place,
                 pages,
                 from,
@@ -287,7 +287,7 @@ impl<'a> Pieces<'a> {
         })
     }
 
-    fn take(&mut self, answer: Answer<'a>) -> Result<Vec<Decoded>, Error> {
+    fn take(&mut self, answer: PieceAnswer<'a>) -> Result<Vec<Decoded>, Error> {
         let page = answer.page?.unwrap_or_default();
         let Some(piece) = self.all.get_mut(answer.place) else {
             return Ok(page);
@@ -303,8 +303,8 @@ impl<'a> Pieces<'a> {
                 id: other.subscription.id.to_string(),
             });
         }
-        if self.order == Order::Untold {
-            self.order = Order::new(&page);
+        if self.order == ListOrder::Untold {
+            self.order = ListOrder::new(&page);
         }
         piece.objects += count(&page);
         if let Some(last) = page.last() {
@@ -318,7 +318,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl Piece<'_> {
+impl ListPiece<'_> {
     /// Returns true if nothing of it was read and nothing is being requested.
     fn is_unseen(&self) -> bool {
         self.objects == 0 && !self.is_done

@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(expecting = "a price")]
-pub(super) struct WirePrice {
+pub(super) struct StripePrice {
     id: String,
     product: Option<Reference>,
     lookup_key: Option<String>,
@@ -50,7 +50,7 @@ pub(super) struct WirePlan {
     usage_type: Option<String>,
 }
 
-impl WirePrice {
+impl StripePrice {
     /// Decodes the price in `charged`, the currency of the subscription.
     pub(super) fn decode(self, charged: Option<&str>) -> Price {
         let (recurring, metered) = self.recurring.map_or((None, false), WireRecurring::decode);

@@ -8,51 +8,51 @@ use crate::{
         BillingFacts, Error,
         extras::Extra,
         facts::Gathering,
-        pages::Listing,
-        plan::{Plan, Step},
-        transport::Session,
+        pages::ListQuery,
+        plan::{ReadPlan, ReadStep},
+        transport::ReadSession,
     },
     contract::{Breadth, Status},
 };
 
 /// A started read.
 #[derive(Debug)]
-pub(crate) struct Survey<'a> {
-    session: Session<'a>,
+pub(crate) struct StripeSurvey<'a> {
+    session: ReadSession<'a>,
     pieces: Vec<Pieces<'a>>,
     /// Ids of test clocks.
     clocks: Vec<String>,
     prices: Prices,
     gathering: Gathering,
-    pub(crate) plan: Plan,
+    pub(crate) plan: ReadPlan,
 }
 
 /// Reads the first pages of the scope given by `breadth`.
 pub(crate) async fn survey<'a>(
-    session: Session<'a>,
+    session: ReadSession<'a>,
     breadth: &Breadth,
-) -> Result<Survey<'a>, Error> {
+) -> Result<StripeSurvey<'a>, Error> {
     let begun = session.requests();
     let prices = Prices::default();
     let mut gathering = Gathering::default();
-    let mut plan = Plan::new(*breadth == Breadth::Everything);
+    let mut plan = ReadPlan::new(*breadth == Breadth::Everything);
     let mut pieces = Vec::new();
     for (what, listing) in listings(session, breadth) {
         let asked = Instant::now();
         let first = Pieces::first_page(session, &listing, &prices, &mut gathering).await?;
         plan.took = asked.elapsed();
         let part = first.survey(&prices, &mut gathering).await?;
-        plan.steps.push(Step::new(&what, part.pages_left()));
+        plan.steps.push(ReadStep::new(&what, part.pages_left()));
         pieces.push(part);
     }
     let clocks = test_clocks::clocks(session).await?;
     if !clocks.is_empty() {
         let number = u64::try_from(clocks.len()).unwrap_or(u64::MAX);
         plan.steps
-            .push(Step::new("subscriptions on test clocks", number));
+            .push(ReadStep::new("subscriptions on test clocks", number));
     }
     plan.sent = session.requests().saturating_sub(begun);
-    Ok(Survey {
+    Ok(StripeSurvey {
         session,
         pieces,
         clocks,
@@ -67,7 +67,7 @@ pub(crate) async fn survey<'a>(
 /// Of several statuses `active` comes last: a subscription that becomes active while the others are read is seen at
 /// least once. If invoices are wanted, `past_due` is listed separately, even if another list includes it, so that no
 /// other subscription is requested with its invoice.
-fn listings(session: Session<'_>, breadth: &Breadth) -> Vec<(String, Listing)> {
+fn listings(session: ReadSession<'_>, breadth: &Breadth) -> Vec<(String, ListQuery)> {
     let named = |status: &Status| {
         let listing = subscriptions(&[("status", status.as_str())]);
         let listing = if *status == Status::PastDue {
@@ -107,7 +107,7 @@ fn listings(session: Session<'_>, breadth: &Breadth) -> Vec<(String, Listing)> {
     listings
 }
 
-impl Survey<'_> {
+impl StripeSurvey<'_> {
     /// Reads the rest. `on_progress` receives the number of subscriptions after each page.
     pub(crate) async fn read(
         self,

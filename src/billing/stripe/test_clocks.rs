@@ -11,8 +11,8 @@ use crate::billing::{
     extras::{Extra, is_refusal},
     facts::Gathering,
     owners::is_unknown,
-    pages::{Listed, Pages},
-    transport::Session,
+    pages::{ListElement, Pages},
+    transport::ReadSession,
 };
 
 #[derive(Debug, Deserialize)]
@@ -21,14 +21,14 @@ struct Clock {
     id: String,
 }
 
-impl Listed for Clock {
+impl ListElement for Clock {
     fn id(&self) -> &str {
         &self.id
     }
 }
 
 /// Returns the ids of all clocks if they are wanted; none if the key may not read them or the server has no clocks.
-pub(super) async fn clocks(session: Session<'_>) -> Result<Vec<String>, Error> {
+pub(super) async fn clocks(session: ReadSession<'_>) -> Result<Vec<String>, Error> {
     if !session.extras().wants(Extra::TestClocks) {
         return Ok(Vec::new());
     }
@@ -51,7 +51,7 @@ pub(super) async fn clocks(session: Session<'_>) -> Result<Vec<String>, Error> {
 
 /// Reads the subscriptions on these clocks.
 pub(super) async fn read(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     clocks: &[String],
     prices: &Prices,
     gathering: &mut Gathering,
@@ -67,7 +67,7 @@ pub(super) async fn read(
 
 /// Reads the subscriptions on one clock. A clock deleted in the meantime took everything with it.
 async fn of_clock(
-    session: Session<'_>,
+    session: ReadSession<'_>,
     clock: &str,
     prices: &Prices,
 ) -> Result<Vec<Decoded>, Error> {

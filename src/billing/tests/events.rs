@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::scripted::{Answer, Asked, Server, page};
 use crate::{
-    billing::Meaning,
+    billing::RefusalMeaning,
     contract::{EventLog, Source, UnixSeconds},
     problem::Explain as _,
 };
@@ -121,7 +121,9 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
         .expect_err("not allowed");
     assert_eq!(
         error.refusal().map(|refusal| &refusal.meaning),
-        Some(&Meaning::MissingPermission(Some("event_read".to_owned())))
+        Some(&RefusalMeaning::MissingPermission(Some(
+            "event_read".to_owned()
+        )))
     );
     assert!(
         error

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::scripted::{Answer, Asked, Server, impatient, item, page, subscription};
 use crate::{
-    billing::{BillingFacts, Reader, Settings},
+    billing::{BillingFacts, BillingReader, Settings},
     contract::{Breadth, CustomerId, Metadata, Source, Status, SubscriptionId, UnixSeconds},
     http,
 };
 
 /// Creates a reader with a key of this mode, for a contract with or without grace from invoices.
-fn reader(server: &Server, key: &str, invoices: bool) -> Reader {
+fn reader(server: &Server, key: &str, invoices: bool) -> BillingReader {
     let settings = Settings {
         base: Some(server.base.clone()),
         patience: impatient(),
@@ -21,7 +21,7 @@ fn reader(server: &Server, key: &str, invoices: bool) -> Reader {
         ..Settings::default()
     };
     let client = http::client().unwrap();
-    Reader::new(Source::Stripe, client, &SecretString::from(key), &settings).unwrap()
+    BillingReader::new(Source::Stripe, client, &SecretString::from(key), &settings).unwrap()
 }
 
 const LIVE: &str = "rk_live_CANARY0123456789";

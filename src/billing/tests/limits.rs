@@ -10,7 +10,7 @@ use super::{
     scripted::{Answer, CANARY, Server, impatient, page, subscription},
 };
 use crate::{
-    billing::{Error, Patience, Reader, Settings},
+    billing::{BillingReader, Error, RetryPolicy, Settings},
     contract::Source,
     http,
     problem::Explain as _,
@@ -26,7 +26,7 @@ async fn silence_is_waited_out_once_and_not_for_ever() {
         }
     })
     .await;
-    let brief = Patience {
+    let brief = RetryPolicy {
         request: Duration::from_millis(400),
         ..impatient()
     };
@@ -35,7 +35,7 @@ async fn silence_is_waited_out_once_and_not_for_ever() {
     assert_eq!(facts, without_faults().await);
 
     let server = Server::start(|_, _| Answer::Silence).await;
-    let patience = Patience {
+    let patience = RetryPolicy {
         deadline: Duration::from_millis(600),
         ..impatient()
     };
@@ -54,7 +54,7 @@ async fn a_listing_without_end_ends_at_the_deadline() {
         Answer::ok(&json!({"has_more": true, "data": [object]}))
     })
     .await;
-    let patience = Patience {
+    let patience = RetryPolicy {
         deadline: Duration::from_secs(1),
         ..impatient()
     };
@@ -67,7 +67,7 @@ async fn a_listing_without_end_ends_at_the_deadline() {
 #[tokio::test]
 async fn nothing_is_sent_after_the_deadline() {
     let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
-    let patience = Patience {
+    let patience = RetryPolicy {
         deadline: Duration::ZERO,
         ..impatient()
     };
@@ -79,7 +79,7 @@ async fn nothing_is_sent_after_the_deadline() {
 
 #[tokio::test]
 async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
-    let patience = Patience {
+    let patience = RetryPolicy {
         retry_after: Duration::from_millis(300),
         ..impatient()
     };
@@ -102,7 +102,7 @@ async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
 async fn an_endless_body_is_cut_off() {
     let server =
         Server::start(|_, _| Answer::status(200, &[], &" ".repeat(65 * 1024 * 1024))).await;
-    let patience = Patience {
+    let patience = RetryPolicy {
         request: Duration::from_secs(20),
         ..impatient()
     };
@@ -126,7 +126,7 @@ async fn a_provider_that_never_answers_is_given_up_soon() {
     };
     let key = SecretString::from(CANARY);
     let client = http::client().unwrap();
-    let reader = Reader::new(Source::Stripe, client, &key, &settings).unwrap();
+    let reader = BillingReader::new(Source::Stripe, client, &key, &settings).unwrap();
     let started = tokio::time::Instant::now();
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     let waited = started.elapsed();
@@ -137,7 +137,7 @@ async fn a_provider_that_never_answers_is_given_up_soon() {
 #[tokio::test]
 async fn silence_from_the_beginning_is_given_up_sooner() {
     let server = Server::start(|_, _| Answer::Silence).await;
-    let patience = Patience {
+    let patience = RetryPolicy {
         first_answer: Duration::from_millis(300),
         ..impatient()
     };
@@ -158,7 +158,7 @@ async fn silence_from_the_beginning_is_given_up_sooner() {
         Answer::ok(&page(&five(), asked))
     })
     .await;
-    let patience = Patience {
+    let patience = RetryPolicy {
         base: Duration::from_millis(100),
         cap: Duration::from_millis(200),
         ..patience

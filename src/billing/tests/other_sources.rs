@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::scripted::{Answer, Server};
 use crate::{
-    billing::{Error, Meaning, PaddleEnvironment, Reader, Settings},
+    billing::{BillingReader, Error, PaddleEnvironment, RefusalMeaning, Settings},
     contract::{Breadth, CustomerId, Mode, Source, Status, SubscriptionId},
     http,
     problem::{Explain as _, Problem},
@@ -249,7 +249,7 @@ async fn no_limit_is_promised_where_nobody_counts() {
     };
     let key = SecretString::from("pdl_sdbx_apikey_1");
     let client = http::client().unwrap();
-    let reader = Reader::new(Source::Paddle, client, &key, &settings).unwrap();
+    let reader = BillingReader::new(Source::Paddle, client, &key, &settings).unwrap();
     let error = reader.survey(&Breadth::Everything, &[]).await.unwrap_err();
     assert!(matches!(error, Error::Uncounted { .. }), "{error:?}");
 }
@@ -275,7 +275,8 @@ fn the_key_says_which_environment_of_paddle_is_asked() {
             ..Settings::default()
         };
         let client = http::client().unwrap();
-        let reader = Reader::new(Source::Paddle, client, &SecretString::from(key), &settings);
+        let reader =
+            BillingReader::new(Source::Paddle, client, &SecretString::from(key), &settings);
         assert_eq!(reader.is_ok(), works, "{key} {environment:?} {mode:?}");
     }
 }
@@ -285,17 +286,17 @@ async fn paddles_refusals_say_what_to_do() {
     for (answer, meaning, hint) in [
         (
             paddle_error(403, "invalid_token", None),
-            Meaning::InvalidKey,
+            RefusalMeaning::InvalidKey,
             "PADDLE_ENVIRONMENT",
         ),
         (
             paddle_error(403, "forbidden", None),
-            Meaning::MissingPermission(None),
+            RefusalMeaning::MissingPermission(None),
             "subscription.read",
         ),
         (
             paddle_error(401, "authentication_missing", None),
-            Meaning::InvalidKey,
+            RefusalMeaning::InvalidKey,
             "secret",
         ),
     ] {
@@ -307,7 +308,7 @@ async fn paddles_refusals_say_what_to_do() {
             .unwrap_err();
         assert_eq!(error.refusal().unwrap().meaning, meaning);
         assert!(error.hint().contains(hint), "{}", error.hint());
-        let told = Problem::of(&error).message;
+        let told = Problem::from_error(&error).message;
         assert!(
             told.contains("Said [key]") && told.contains("request req-77"),
             "{told}"

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::{
-    billing::{Patience, Reader, Settings},
+    billing::{BillingReader, RetryPolicy, Settings},
     contract::Source,
     http,
 };
@@ -120,11 +120,11 @@ impl Server {
     }
 
     /// Returns a reader of this server that waits only milliseconds between tries.
-    pub(super) fn reader(&self, source: Source) -> Reader {
+    pub(super) fn reader(&self, source: Source) -> BillingReader {
         self.reader_with(source, impatient())
     }
 
-    pub(super) fn reader_with(&self, source: Source, patience: Patience) -> Reader {
+    pub(super) fn reader_with(&self, source: Source, patience: RetryPolicy) -> BillingReader {
         let key = match source {
             Source::Paddle => "pdl_sdbx_apikey_CANARYcanary0123456789",
             Source::Stripe | Source::StripeEntitlements => CANARY,
@@ -134,7 +134,7 @@ impl Server {
             patience,
             ..Settings::default()
         };
-        Reader::new(
+        BillingReader::new(
             source,
             http::client().unwrap(),
             &SecretString::from(key),
@@ -144,8 +144,8 @@ impl Server {
     }
 }
 
-pub(super) fn impatient() -> Patience {
-    Patience {
+pub(super) fn impatient() -> RetryPolicy {
+    RetryPolicy {
         base: Duration::from_millis(1),
         cap: Duration::from_millis(5),
         tries: 4,

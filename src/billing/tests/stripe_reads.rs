@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::scripted::{Answer, CANARY, Server, item, page, subscription};
 use crate::{
-    billing::{Error, Reader, Settings},
+    billing::{BillingReader, Error, Settings},
     contract::{CustomerId, Mode, Source},
     http,
     problem::Explain as _,
@@ -295,7 +295,7 @@ fn a_reader_refuses_what_it_must_not_use_and_shows_no_secret() {
             ..Settings::default()
         };
         let client = http::client().unwrap();
-        Reader::new(Source::Stripe, client, &SecretString::from(key), &settings)
+        BillingReader::new(Source::Stripe, client, &SecretString::from(key), &settings)
     };
     let padded = format!("  {CANARY}\n");
     let reader = make(None, &padded, Some(Mode::Live)).unwrap();

@@ -75,7 +75,7 @@ fn unlisted(error: &ClientError) -> Problem {
     Problem {
         message: format!(
             "what the pull request changes cannot be read, so that findings are shown at the configuration: {}",
-            Problem::of(error).message
+            Problem::from_error(error).message
         ),
         hint: "give the job `pull-requests: read` or `write`".to_owned(),
         place: None,
@@ -195,7 +195,7 @@ async fn read(
 mod tests {
     use super::*;
     use crate::{
-        changes::{Kind, Name},
+        changes::{Name, NameKind},
         contract::{Finding, Money, Rule, Severity, Subject},
     };
 
@@ -228,7 +228,7 @@ mod tests {
             ..ChangedFile::default()
         }];
         let diff = Diff::new(&files, &[], "prodverdict.yml");
-        let name = Name::new(Kind::Column, "has_paid_access").expect("a name");
+        let name = Name::new(NameKind::Column, "has_paid_access").expect("a name");
         Touched {
             own_line: None,
             touches: Finder::new(&diff, Vec::new()).touches(&[name]),

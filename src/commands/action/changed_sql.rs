@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::step::Step;
 use crate::{
-    commands::{recorded::Recorded, sides::missing_credentials},
+    commands::{recorded::RecordedSides, sides::missing_credentials},
     config::{self, ChangedSql, Config, MAX_BYTES},
     database::{self, Power},
     github::{Client, Context, Trust},
@@ -52,7 +52,7 @@ async fn powers<'c>(
         let settings = &contract.database;
         let has_sql = sql.iter().any(|sql| sql.contract_index == index);
         let missing = missing_credentials(contract, step.environment, &step.recorded);
-        if !has_sql || matches!(step.recorded, Recorded::Both(_)) || !missing.is_empty() {
+        if !has_sql || matches!(step.recorded, RecordedSides::Both(_)) || !missing.is_empty() {
             continue;
         }
         let Some(url) = step.environment.secret(&settings.url_env) else {

@@ -80,7 +80,7 @@ async fn told(
             "the event does not say what the base commit is",
         ));
     };
-    let unread = |error: &ClientError| untold(path, &Problem::of(error).message);
+    let unread = |error: &ClientError| untold(path, &Problem::from_error(error).message);
     let client = match client {
         Ok(client) => client,
         Err(error) => return Some(unread(error)),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     commands::{
         output::Output,
-        report_files::{Kind, ReportFiles, stays_inside},
+        report_files::{ReportFiles, ReportKind, stays_inside},
     },
     problem::Problem,
     report::Mask,
@@ -26,7 +26,7 @@ pub(super) struct Destinations {
 
 /// Returns the additional report files, or none of them if one is invalid.
 pub(super) fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> ReportFiles {
-    let kind = Kind {
+    let kind = ReportKind {
         is_redacted: inputs.redact_ids,
         is_rehearsal: inputs.mode == Mode::Rehearse,
         is_published: inputs.report.is_some(),

@@ -12,10 +12,12 @@ use super::{
 use crate::{
     application::CommandLine,
     commands::{
-        judge::{Run, all_missing_credentials, judge},
+        judge::{RunParameters, all_missing_credentials, judge},
         now,
         progress::Progress,
-        rehearse::{Command, Files, Setup, Wanted, missing_for, not_begun, played},
+        rehearse::{
+            AppCommand, ConfigFiles, RehearsalOptions, Setup, missing_for, not_begun, played,
+        },
         signals::Signals,
         unanswered,
     },
@@ -84,7 +86,7 @@ impl Judging<'_> {
                 Mode::Check => {
                     let progress = Progress::new(false);
                     let recorded = self.step.recorded.clone();
-                    let run = Run::new(self.step.environment, &progress, recorded, now());
+                    let run = RunParameters::new(self.step.environment, &progress, recorded, now());
                     return self.check(config, run).await;
                 }
                 Mode::Rehearse => return Box::pin(self.rehearse(config, signals)).await,
@@ -96,7 +98,7 @@ impl Judging<'_> {
         }))
     }
 
-    async fn check(&self, config: &Config, mut run: Run<'_>) -> Judged {
+    async fn check(&self, config: &Config, mut run: RunParameters<'_>) -> Judged {
         let missing = all_missing_credentials(config, &run);
         if self.step.inputs.skip_without_credentials && !missing.is_empty() {
             return Judged::skipped(&missing);
@@ -124,9 +126,9 @@ impl Judging<'_> {
     }
 
     /// Returns access to the files that the configuration names, as far as they may be read.
-    fn files_of_rehearsal(&self) -> Files {
+    fn files_of_rehearsal(&self) -> ConfigFiles {
         let path = self.step.workspace.join(&self.step.inputs.config);
-        let files = Files::beside(&path).inside(&self.step.workspace);
+        let files = ConfigFiles::beside(&path).inside(&self.step.workspace);
         if self.context.trust == Trust::Ordinary {
             files
         } else {
@@ -134,8 +136,8 @@ impl Judging<'_> {
         }
     }
 
-    fn wanted(&self) -> Wanted {
-        Wanted {
+    fn wanted(&self) -> RehearsalOptions {
+        RehearsalOptions {
             scenarios: self.step.inputs.scenarios.clone(),
             jobs: self.step.inputs.jobs.map(NonZeroUsize::get),
             begins: None,
@@ -145,7 +147,7 @@ impl Judging<'_> {
     }
 
     /// Returns the command that starts the application in this container. `None` if it already runs.
-    fn command(&self) -> Result<Option<Command>, Problem> {
+    fn command(&self) -> Result<Option<AppCommand>, Problem> {
         let Some(text) = &self.step.inputs.app_command else {
             return Ok(None);
         };
@@ -159,7 +161,7 @@ impl Judging<'_> {
                 place: None,
             });
         }
-        Ok(Some(Command {
+        Ok(Some(AppCommand {
             line: CommandLine::Shell(text.clone()),
             folder: self.step.workspace.clone(),
             if_program_is_missing: Some(IF_PROGRAM_IS_MISSING),

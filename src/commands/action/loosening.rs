@@ -99,7 +99,7 @@ impl Incomparable {
             "it is not known whether this pull request lets more pass than its base commit";
         let (message, hint, place) = match self {
             Self::Unreadable(error) => (
-                format!("{unknown}: {}", Problem::of(&error).message),
+                format!("{unknown}: {}", Problem::from_error(&error).message),
                 "give the job `contents: read`",
                 None,
             ),

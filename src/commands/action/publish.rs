@@ -6,7 +6,7 @@ use crate::{
         COULD_NOT_TELL, could_not_write, now,
         output::{Output, OutputError, command},
         reporting::status,
-        whole_file::Owner,
+        whole_file::FileOwner,
     },
     contract::Verdict,
     github::{Publication, Published, Publisher},
@@ -113,7 +113,7 @@ impl Publish<'_> {
         let written = self.destinations.output.file(
             &path,
             |out| report::write_json(outcome, out),
-            Owner::OwnerOf(&self.step.workspace),
+            FileOwner::OwnerOf(&self.step.workspace),
         );
         match written {
             Ok(()) => {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     baseline::day_of,
     cli::{Environment, FixtureArgs},
-    commands::{now, recorded::Recorded},
+    commands::{now, recorded::RecordedSides},
     contract::UnixSeconds,
     github::{Limits, Options},
     problem::Problem,
@@ -22,7 +22,7 @@ pub(super) struct Step<'e> {
     pub(super) environment: &'e Environment,
     pub(super) inputs: Inputs,
     pub(super) workspace: PathBuf,
-    pub(super) recorded: Recorded,
+    pub(super) recorded: RecordedSides,
     /// The report of an earlier step, if this one publishes it.
     pub(super) earlier_report: Option<Result<Outcome, Problem>>,
     pub(super) began: UnixSeconds,
@@ -38,7 +38,7 @@ impl<'e> Step<'e> {
         let (mut inputs, problems) = Inputs::read(environment);
         let earlier_report = step_report::of_inputs(&mut inputs, &workspace);
         let step = Self {
-            recorded: Recorded::of(fixtures, &workspace.join(&inputs.config)),
+            recorded: RecordedSides::from_arguments(fixtures, &workspace.join(&inputs.config)),
             environment,
             inputs,
             workspace,

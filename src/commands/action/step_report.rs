@@ -13,7 +13,7 @@ use super::{
 use crate::{
     baseline::Standing,
     commands::{
-        rehearse::{Files, Wanted, chosen_ids, place_of},
+        rehearse::{ConfigFiles, RehearsalOptions, chosen_ids, place_of},
         text_file::TextFile,
     },
     config::{Config, Rehearsal},
@@ -26,8 +26,8 @@ use crate::{
 pub(super) struct Against<'a> {
     pub(super) config: &'a Config,
     pub(super) config_path: &'a str,
-    pub(super) files: &'a Files,
-    pub(super) wanted: &'a Wanted,
+    pub(super) files: &'a ConfigFiles,
+    pub(super) wanted: &'a RehearsalOptions,
     pub(super) committed: Option<&'a Committed>,
     pub(super) today: Date,
 }
@@ -48,7 +48,7 @@ fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
     let file = inside(workspace, path, TextFile::Report)?;
     let text = TextFile::Report.read(&file, path)?;
     read_json(&text).map_err(|error| {
-        let problem = Problem::of(&error);
+        let problem = Problem::from_error(&error);
         Problem {
             message: format!(
                 "the report `{path}` cannot be published: {}",
@@ -169,7 +169,7 @@ fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
         && let Some(written) = against.config.contracts.get(index)
     {
         contract.source = written.contract.source;
-        contract.fail_on = against.wanted.fail_on.of(written);
+        contract.fail_on = against.wanted.fail_on.for_contract(written);
         for found in &mut contract.findings {
             found.place = place_of(against.config, index, &found.finding);
         }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use crate::{
-    commands::{failure::Failure, output::Output, whole_file::Owner},
+    commands::{failure::Failure, output::Output, whole_file::FileOwner},
     problem::Problem,
-    rehearsal::{Shape, parse, render},
+    rehearsal::{LifecycleShape, parse, render},
 };
 
 /// Number of files written; rarer shapes are left out.
@@ -19,7 +19,7 @@ const MAX_BYTES: u64 = 256 * 1024;
 
 /// The result of writing the folder.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(super) struct RecordedFiles {
     /// File name, title and number of lifecycles of each written scenario, commonest first.
     pub(super) written: Vec<(String, String, u64)>,
     /// Number of shapes without a file.
@@ -29,20 +29,24 @@ pub(super) struct Files {
 }
 
 /// Writes the shapes, commonest first, replacing those recorded before.
-pub(super) fn replace(folder: &Path, shapes: &[Shape], output: &Output) -> Result<Files, Failure> {
+pub(super) fn replace(
+    folder: &Path,
+    shapes: &[LifecycleShape],
+    output: &Output,
+) -> Result<RecordedFiles, Failure> {
     let cannot = |error: &io::Error| Problem {
         message: format!("the folder `{}` cannot be used: {error}", folder.display()),
         hint: "name another one with `--out`".to_owned(),
         place: None,
     };
     if shapes.is_empty() && !folder.exists() {
-        return Ok(Files::default());
+        return Ok(RecordedFiles::default());
     }
     fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
     let earlier = recorded_before(folder).map_err(|error| cannot(&error))?;
-    let mut files = Files {
+    let mut files = RecordedFiles {
         left_out: shapes.len().saturating_sub(MOST_FILES),
-        ..Files::default()
+        ..RecordedFiles::default()
     };
     let mut fresh = Vec::new();
     for (index, shape) in shapes.iter().take(MOST_FILES).enumerate() {
@@ -67,7 +71,11 @@ pub(super) fn replace(folder: &Path, shapes: &[Shape], output: &Output) -> Resul
     }
     for (path, text) in &fresh {
         output
-            .file(path, |file| file.write_all(text.as_bytes()), Owner::Process)
+            .file(
+                path,
+                |file| file.write_all(text.as_bytes()),
+                FileOwner::Process,
+            )
             .map_err(|error| Problem {
                 message: error.to_string(),
                 hint: "name another folder with `--out`".to_owned(),

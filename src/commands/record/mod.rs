@@ -11,11 +11,11 @@ use fake_stripe::ApiVersion;
 use super::{
     configuration,
     failure::Failure,
-    judge::Run,
+    judge::RunParameters,
     masking::{mask_of, secrets_of},
     output::Output,
     progress::Progress,
-    recorded::Recorded,
+    recorded::RecordedSides,
     rehearse::comes_to,
     sides::reader,
 };
@@ -24,7 +24,7 @@ use crate::{
     config::{AccessContract, Config},
     contract::{Mode, Source, UnixSeconds},
     problem::Problem,
-    rehearsal::{Cast, ProductionLog, Recording, Unplayable, built_in},
+    rehearsal::{ProductionLog, Recording, TestPrices, Unplayable, built_in},
     report::{self, Mask},
 };
 
@@ -37,7 +37,7 @@ const MOST_EVENTS: u64 = 100_000;
 const BETWEEN_LINES: u64 = 10_000;
 
 #[derive(Debug)]
-struct Reading {
+struct ProductionReading {
     log: ProductionLog,
     /// True if older events were not read.
     is_cut: bool,
@@ -85,7 +85,8 @@ async fn record(
     if contract.contract.source != Source::Stripe {
         return Err(not_supported(contract).into());
     }
-    let cast = Cast::of(&contract.contract).ok_or_else(|| nothing_paid(contract))?;
+    let cast =
+        TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(contract))?;
     let version = version(config)?;
     let built_in = built_in().map_err(|error| Problem {
         message: error.to_string(),
@@ -94,7 +95,7 @@ async fn record(
     })?;
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let reading = read(contract, arguments.days, now, (environment, output)).await?;
-    let Reading {
+    let ProductionReading {
         log,
         is_cut,
         oldest,
@@ -104,7 +105,7 @@ async fn record(
     leave_out_unplayable(&mut recording, contract, &version);
     let folder = folder(config, arguments);
     let files = files::replace(&folder, &recording.shapes, output)?;
-    Ok(summary::text(&summary::Summary {
+    Ok(summary::text(&summary::RecordSummary {
         recording: &recording,
         files: &files,
         folder: &folder,
@@ -121,9 +122,9 @@ async fn read(
     days: u8,
     now: UnixSeconds,
     (environment, output): (&Environment, &Output),
-) -> Result<Reading, Failure> {
+) -> Result<ProductionReading, Failure> {
     let progress = Progress::new(output.on_terminal);
-    let run = Run::new(environment, &progress, Recorded::Nothing, now);
+    let run = RunParameters::new(environment, &progress, RecordedSides::Nothing, now);
     let reader = reader(contract, &run)?;
     let line = progress.line("Stripe's events");
     let since = UnixSeconds(now.0.saturating_sub(i64::from(days).saturating_mul(DAY)));
@@ -149,8 +150,8 @@ async fn read(
         log.add(&event);
     };
     let read = reader.event_log(since, MOST_EVENTS, &mut take).await;
-    let is_cut = read.map_err(|error| Failure::of(&error))?;
-    Ok(Reading {
+    let is_cut = read.map_err(|error| Failure::from_error(&error))?;
+    Ok(ProductionReading {
         log,
         is_cut: is_cut.unwrap_or_default(),
         oldest,

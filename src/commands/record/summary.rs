@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use jiff::Timestamp;
 
-use super::files::Files;
+use super::files::RecordedFiles;
 use crate::{
     contract::{Mode, UnixSeconds},
     rehearsal::Recording,
@@ -15,9 +15,9 @@ use crate::{
 const NAMED_TYPES: usize = 5;
 
 #[derive(Debug)]
-pub(super) struct Summary<'s> {
+pub(super) struct RecordSummary<'s> {
     pub(super) recording: &'s Recording,
-    pub(super) files: &'s Files,
+    pub(super) files: &'s RecordedFiles,
     pub(super) folder: &'s Path,
     pub(super) days: u8,
     /// Time of the oldest event read, if older ones were left out.
@@ -27,7 +27,7 @@ pub(super) struct Summary<'s> {
     pub(super) is_played: bool,
 }
 
-pub(super) fn text(summary: &Summary<'_>) -> String {
+pub(super) fn text(summary: &RecordSummary<'_>) -> String {
     let mut lines = Vec::new();
     lines.extend(read(summary));
     lines.extend(not_looked_at(summary));
@@ -37,7 +37,7 @@ pub(super) fn text(summary: &Summary<'_>) -> String {
     lines.join("\n") + "\n"
 }
 
-fn read(summary: &Summary<'_>) -> Vec<String> {
+fn read(summary: &RecordSummary<'_>) -> Vec<String> {
     let recording = summary.recording;
     let mode = summary
         .mode
@@ -65,7 +65,7 @@ fn read(summary: &Summary<'_>) -> Vec<String> {
     lines
 }
 
-fn not_looked_at(summary: &Summary<'_>) -> Vec<String> {
+fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
     let counts = &summary.recording.counts;
     let mut lines = Vec::new();
     let mut types: Vec<_> = counts.other_types.iter().collect();
@@ -155,7 +155,7 @@ fn unplayable(recording: &Recording) -> Vec<String> {
     lines
 }
 
-fn written(summary: &Summary<'_>) -> Vec<String> {
+fn written(summary: &RecordSummary<'_>) -> Vec<String> {
     let files = summary.files;
     let folder = report::neutral::terminal(&summary.folder.display().to_string());
     let mut lines = Vec::new();

@@ -10,8 +10,8 @@ use fake_stripe::{
 
 use super::provider::{ActError, Buyer, DAY, plan_item};
 use crate::rehearsal::{
-    Act, BoughtBy, CancelEncoding, Cast, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
-    GivenUp, Outcome, Role, Subscribe, YesNo,
+    BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment, GivenUp,
+    PaymentOutcome, PriceRole, ProviderAction, Subscribe, TestPrices, YesNo,
 };
 
 #[expect(
@@ -23,77 +23,81 @@ impl Buyer {
     pub(super) fn perform(
         &mut self,
         world: &mut World,
-        cast: &Cast,
-        act: &Act,
+        cast: &TestPrices,
+        act: &ProviderAction,
     ) -> Result<(), ActError> {
         match act {
-            Act::Wait { .. } => Ok(()),
-            Act::Checkout(checkout) => self.check_out(world, cast, checkout),
-            Act::Subscribe(subscribe) => self.subscribe(world, cast, subscribe),
-            Act::Pay { .. }
-            | Act::ExpireIncomplete { .. }
-            | Act::AsyncPayment { .. }
-            | Act::Renew { .. }
-            | Act::PaymentFailed { .. }
-            | Act::Recover { .. }
-            | Act::GiveUp { .. } => self.money(world, act),
-            Act::TrialWillEnd { .. }
-            | Act::EndTrial { .. }
-            | Act::ScheduleCancel { .. }
-            | Act::Keep { .. }
-            | Act::CancelNow { .. }
-            | Act::EndAtPeriodEnd { .. }
-            | Act::PauseCollection { .. }
-            | Act::ClearPause { .. }
-            | Act::Pause { .. }
-            | Act::Resume { .. } => self.term(world, act),
-            Act::ChangePrice { .. }
-            | Act::ScheduleChange { .. }
-            | Act::EnterPhase { .. }
-            | Act::ChangeQuantity { .. }
-            | Act::AddItem { .. }
-            | Act::RemoveItem { .. } => self.change(world, cast, act),
-            Act::PayOnce {} | Act::OneOffInvoice { .. } | Act::Refund { .. } => {
-                self.single_payment(world, cast, act)
-            }
-            Act::ChangeEmail { .. }
-            | Act::DeleteCustomer {}
-            | Act::Forget { .. }
-            | Act::GuestPayment {}
-            | Act::Stranger {}
-            | Act::NotOurs(_)
-            | Act::Abandon { .. }
-            | Act::Invent {} => self.surroundings(world, cast, act),
+            ProviderAction::Wait { .. } => Ok(()),
+            ProviderAction::Checkout(checkout) => self.check_out(world, cast, checkout),
+            ProviderAction::Subscribe(subscribe) => self.subscribe(world, cast, subscribe),
+            ProviderAction::Pay { .. }
+            | ProviderAction::ExpireIncomplete { .. }
+            | ProviderAction::AsyncPayment { .. }
+            | ProviderAction::Renew { .. }
+            | ProviderAction::PaymentFailed { .. }
+            | ProviderAction::Recover { .. }
+            | ProviderAction::GiveUp { .. } => self.money(world, act),
+            ProviderAction::TrialWillEnd { .. }
+            | ProviderAction::EndTrial { .. }
+            | ProviderAction::ScheduleCancel { .. }
+            | ProviderAction::Keep { .. }
+            | ProviderAction::CancelNow { .. }
+            | ProviderAction::EndAtPeriodEnd { .. }
+            | ProviderAction::PauseCollection { .. }
+            | ProviderAction::ClearPause { .. }
+            | ProviderAction::Pause { .. }
+            | ProviderAction::Resume { .. } => self.term(world, act),
+            ProviderAction::ChangePrice { .. }
+            | ProviderAction::ScheduleChange { .. }
+            | ProviderAction::EnterPhase { .. }
+            | ProviderAction::ChangeQuantity { .. }
+            | ProviderAction::AddItem { .. }
+            | ProviderAction::RemoveItem { .. } => self.change(world, cast, act),
+            ProviderAction::PayOnce {}
+            | ProviderAction::OneOffInvoice { .. }
+            | ProviderAction::Refund { .. } => self.single_payment(world, cast, act),
+            ProviderAction::ChangeEmail { .. }
+            | ProviderAction::DeleteCustomer {}
+            | ProviderAction::Forget { .. }
+            | ProviderAction::GuestPayment {}
+            | ProviderAction::Stranger {}
+            | ProviderAction::NotOurs(_)
+            | ProviderAction::Abandon { .. }
+            | ProviderAction::Invent {} => self.surroundings(world, cast, act),
         }
     }
 
     /// Payments that succeed, fail or are given up.
-    fn money(&self, world: &mut World, act: &Act) -> Result<(), ActError> {
+    fn money(&self, world: &mut World, act: &ProviderAction) -> Result<(), ActError> {
         match act {
-            Act::Pay { subscription } => world.pay_first_invoice(self.id(subscription)?)?,
-            Act::ExpireIncomplete { subscription } => {
+            ProviderAction::Pay { subscription } => {
+                world.pay_first_invoice(self.id(subscription)?)?
+            }
+            ProviderAction::ExpireIncomplete { subscription } => {
                 world.expire_incomplete(self.id(subscription)?)?;
             }
-            Act::AsyncPayment {
+            ProviderAction::AsyncPayment {
                 subscription,
                 outcome,
             } => {
                 let session = self.session_of(subscription)?;
                 match outcome {
-                    Outcome::Succeeded => world.async_payment_succeeds(session)?,
-                    Outcome::Failed => world.async_payment_fails(session)?,
+                    PaymentOutcome::Succeeded => world.async_payment_succeeds(session)?,
+                    PaymentOutcome::Failed => world.async_payment_fails(session)?,
                 }
             }
-            Act::Renew { subscription, paid } => {
+            ProviderAction::Renew { subscription, paid } => {
                 let how = match paid {
                     YesNo::Yes => Renewal::Paid,
                     YesNo::No => Renewal::Draft,
                 };
                 world.renew_subscription(self.id(subscription)?, how)?;
             }
-            Act::PaymentFailed { subscription } => world.payment_fails(self.id(subscription)?)?,
-            Act::Recover { subscription } => world.recover(self.id(subscription)?)?,
-            Act::GiveUp { subscription, then } => {
+            ProviderAction::PaymentFailed { subscription } => {
+                world.payment_fails(self.id(subscription)?)?
+            }
+            ProviderAction::Recover { subscription } => world.recover(self.id(subscription)?)?,
+            ProviderAction::GiveUp { subscription, then } => {
                 let how = match then {
                     GivenUp::Cancel => GiveUp::Cancel,
                     GivenUp::Unpaid => GiveUp::Unpaid,
@@ -106,10 +110,12 @@ impl Buyer {
     }
 
     /// Trials, cancellations and pauses.
-    fn term(&self, world: &mut World, act: &Act) -> Result<(), ActError> {
+    fn term(&self, world: &mut World, act: &ProviderAction) -> Result<(), ActError> {
         match act {
-            Act::TrialWillEnd { subscription } => world.trial_will_end(self.id(subscription)?)?,
-            Act::EndTrial { subscription, then } => {
+            ProviderAction::TrialWillEnd { subscription } => {
+                world.trial_will_end(self.id(subscription)?)?
+            }
+            ProviderAction::EndTrial { subscription, then } => {
                 let how = match then {
                     EndOfTrial::Convert => TrialEnd::Convert,
                     EndOfTrial::PaymentFails => TrialEnd::PaymentFails,
@@ -118,7 +124,7 @@ impl Buyer {
                 };
                 world.end_trial(self.id(subscription)?, how)?;
             }
-            Act::ScheduleCancel {
+            ProviderAction::ScheduleCancel {
                 subscription,
                 encoding,
             } => {
@@ -128,12 +134,16 @@ impl Buyer {
                 };
                 world.schedule_cancel(self.id(subscription)?, form)?;
             }
-            Act::Keep { subscription } => world.keep_subscription(self.id(subscription)?)?,
-            Act::CancelNow { subscription } => world.cancel_now(self.id(subscription)?)?,
-            Act::EndAtPeriodEnd { subscription } => {
+            ProviderAction::Keep { subscription } => {
+                world.keep_subscription(self.id(subscription)?)?
+            }
+            ProviderAction::CancelNow { subscription } => {
+                world.cancel_now(self.id(subscription)?)?
+            }
+            ProviderAction::EndAtPeriodEnd { subscription } => {
                 world.end_at_period_end(self.id(subscription)?)?;
             }
-            Act::PauseCollection {
+            ProviderAction::PauseCollection {
                 subscription,
                 behavior,
             } => {
@@ -143,9 +153,15 @@ impl Buyer {
                 };
                 world.pause_collection(self.id(subscription)?, pause)?;
             }
-            Act::ClearPause { subscription } => world.resume_collection(self.id(subscription)?)?,
-            Act::Pause { subscription } => world.pause_subscription(self.id(subscription)?)?,
-            Act::Resume { subscription } => world.resume_subscription(self.id(subscription)?)?,
+            ProviderAction::ClearPause { subscription } => {
+                world.resume_collection(self.id(subscription)?)?
+            }
+            ProviderAction::Pause { subscription } => {
+                world.pause_subscription(self.id(subscription)?)?
+            }
+            ProviderAction::Resume { subscription } => {
+                world.resume_subscription(self.id(subscription)?)?
+            }
             other => return Err(ActError::misplaced(other)),
         }
         Ok(())
@@ -162,9 +178,14 @@ impl Buyer {
     }
 
     /// Changes of a subscription's items.
-    fn change(&self, world: &mut World, cast: &Cast, act: &Act) -> Result<(), ActError> {
+    fn change(
+        &self,
+        world: &mut World,
+        cast: &TestPrices,
+        act: &ProviderAction,
+    ) -> Result<(), ActError> {
         match act {
-            Act::ChangePrice {
+            ProviderAction::ChangePrice {
                 subscription,
                 price,
             } => {
@@ -173,17 +194,17 @@ impl Buyer {
                 let item = plan_item(world, cast, id);
                 world.change_price(id, item.as_deref(), &price)?;
             }
-            Act::ScheduleChange {
+            ProviderAction::ScheduleChange {
                 subscription,
                 price,
             } => {
                 let price = self.price(cast, *price)?;
                 world.schedule_change(self.id(subscription)?, &price)?;
             }
-            Act::EnterPhase { subscription } => {
+            ProviderAction::EnterPhase { subscription } => {
                 world.enter_next_phase(self.id(subscription)?, Renewal::Paid)?;
             }
-            Act::ChangeQuantity {
+            ProviderAction::ChangeQuantity {
                 subscription,
                 quantity,
             } => {
@@ -191,14 +212,14 @@ impl Buyer {
                 let item = plan_item(world, cast, id);
                 world.change_quantity(id, item.as_deref(), *quantity)?;
             }
-            Act::AddItem {
+            ProviderAction::AddItem {
                 subscription,
                 price,
             } => {
                 let price = self.price(cast, *price)?;
                 world.add_item(self.id(subscription)?, Item::new(&price))?;
             }
-            Act::RemoveItem {
+            ProviderAction::RemoveItem {
                 subscription,
                 price,
             } => {
@@ -213,18 +234,18 @@ impl Buyer {
     /// Returns the bought items: several prices or just one, each in this quantity unless it is metered.
     fn items(
         &self,
-        cast: &Cast,
-        several: &[Role],
-        (only, quantity): (Role, u32),
+        cast: &TestPrices,
+        several: &[PriceRole],
+        (only, quantity): (PriceRole, u32),
     ) -> Result<Vec<Item>, ActError> {
         let roles = if several.is_empty() {
             &[only][..]
         } else {
             several
         };
-        let item = |role: &Role| {
+        let item = |role: &PriceRole| {
             let mut item = Item::new(&self.price(cast, *role)?);
-            item.quantity = (*role != Role::Metered).then_some(quantity);
+            item.quantity = (*role != PriceRole::Metered).then_some(quantity);
             Ok(item)
         };
         roles.iter().map(item).collect()
@@ -233,7 +254,7 @@ impl Buyer {
     fn check_out(
         &mut self,
         world: &mut World,
-        cast: &Cast,
+        cast: &TestPrices,
         checkout: &Checkout,
     ) -> Result<(), ActError> {
         let items = self.items(cast, &checkout.items, (checkout.price, checkout.quantity))?;
@@ -267,7 +288,7 @@ impl Buyer {
     fn subscribe(
         &mut self,
         world: &mut World,
-        cast: &Cast,
+        cast: &TestPrices,
         subscribe: &Subscribe,
     ) -> Result<(), ActError> {
         let mut subscription = Subscription::new(&self.customer, Status::Incomplete);

@@ -12,7 +12,7 @@ use std::{
 use fake_stripe::FakeStripe;
 use tokio::net::UdpSocket;
 
-use super::files::Files;
+use super::files::ConfigFiles;
 use crate::{config::Rehearsal, problem::Problem};
 
 /// A file to write the address to.
@@ -20,7 +20,7 @@ use crate::{config::Rehearsal, problem::Problem};
 pub(super) struct AddressFile {
     name: String,
     path: PathBuf,
-    files: Files,
+    files: ConfigFiles,
     /// Address that the fake listens on.
     listens: SocketAddr,
     place: crate::problem::Place,
@@ -28,14 +28,18 @@ pub(super) struct AddressFile {
 
 /// A written file, which is removed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct WrittenAddress {
     path: PathBuf,
     text: String,
 }
 
 impl AddressFile {
     /// Returns `None` if no file is configured.
-    pub(super) fn of(settings: &Rehearsal, fake: &FakeStripe, files: &Files) -> Option<Self> {
+    pub(super) fn from_settings(
+        settings: &Rehearsal,
+        fake: &FakeStripe,
+        files: &ConfigFiles,
+    ) -> Option<Self> {
         let name = settings.fake_stripe.address_file.clone()?;
         Some(Self {
             path: files.path(&name),
@@ -48,7 +52,10 @@ impl AddressFile {
 
     /// Writes the address at which the application, on that host and port, can reach the fake. `None` if there is no
     /// route to that host yet.
-    pub(super) async fn write(&self, handler: (&str, u16)) -> Result<Option<Written>, Problem> {
+    pub(super) async fn write(
+        &self,
+        handler: (&str, u16),
+    ) -> Result<Option<WrittenAddress>, Problem> {
         let address = match self.listens.ip() {
             everywhere if everywhere.is_unspecified() => match own_address(handler).await {
                 Ok(address) => address,
@@ -66,7 +73,7 @@ impl AddressFile {
             hint: "`fake_stripe.address_file` is relative to the configuration, in a folder that is there".to_owned(),
             place: Some(self.place.clone()),
         })?;
-        Ok(Some(Written {
+        Ok(Some(WrittenAddress {
             path: self.path.clone(),
             text,
         }))
@@ -97,7 +104,7 @@ async fn own_address(host: (&str, u16)) -> io::Result<IpAddr> {
 }
 
 /// Replaces the file atomically. A link of that name is replaced, not followed.
-fn replace(path: &Path, text: &str, files: &Files) -> io::Result<()> {
+fn replace(path: &Path, text: &str, files: &ConfigFiles) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -131,7 +138,7 @@ fn tempfile_beside(path: &Path) -> std::ffi::OsString {
     name
 }
 
-impl Drop for Written {
+impl Drop for WrittenAddress {
     /// Removes the file, unless another rehearsal has replaced it.
     fn drop(&mut self) {
         if fs::read_to_string(&self.path).is_ok_and(|text| text == self.text) {
@@ -148,7 +155,7 @@ mod tests {
         AddressFile {
             name: "stripe.address".to_owned(),
             path: path.to_owned(),
-            files: Files::beside(&path.with_file_name("prodverdict.yml"))
+            files: ConfigFiles::beside(&path.with_file_name("prodverdict.yml"))
                 .inside(path.parent().expect("a folder")),
             listens: listens.parse().expect("an address"),
             place: crate::problem::Place {
@@ -203,7 +210,8 @@ mod tests {
         assert!(problem.message.contains("stripe.address"), "{problem:?}");
         std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).expect("a link");
         asked.path = folder.path().join("out/stripe.address");
-        asked.files = Files::beside(&folder.path().join("prodverdict.yml")).inside(folder.path());
+        asked.files =
+            ConfigFiles::beside(&folder.path().join("prodverdict.yml")).inside(folder.path());
         let problem = asked.write(("localhost", 1)).await.expect_err("outside");
         assert!(
             problem.message.contains("out of the workspace"),

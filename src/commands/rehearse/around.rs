@@ -6,7 +6,7 @@ use fake_stripe::{
 };
 
 use super::provider::{ActError, Buyer, STRANGERS_EMAIL};
-use crate::rehearsal::{Act, Cast, NewEmail, RefundedAmount, Role, YesNo};
+use crate::rehearsal::{NewEmail, PriceRole, ProviderAction, RefundedAmount, TestPrices, YesNo};
 
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -17,11 +17,11 @@ impl Buyer {
     pub(super) fn surroundings(
         &self,
         world: &mut World,
-        cast: &Cast,
-        act: &Act,
+        cast: &TestPrices,
+        act: &ProviderAction,
     ) -> Result<(), ActError> {
         match act {
-            Act::ChangeEmail { to } => {
+            ProviderAction::ChangeEmail { to } => {
                 let fresh = format!("changed.{}", self.email);
                 let changed = match (to, &self.email_of_another) {
                     (NewEmail::OfAnotherAccount, Some(email)) => email,
@@ -30,17 +30,17 @@ impl Buyer {
                 world.change_email(&self.customer, changed)?;
                 world.note(&self.stage.namespace, &fresh);
             }
-            Act::Abandon { times } => self.abandon(world, cast, *times)?,
-            Act::DeleteCustomer {} => world.remove_customer(&self.customer)?,
-            Act::Forget { subscription } => {
+            ProviderAction::Abandon { times } => self.abandon(world, cast, *times)?,
+            ProviderAction::DeleteCustomer {} => world.remove_customer(&self.customer)?,
+            ProviderAction::Forget { subscription } => {
                 world.forget(self.id(subscription)?);
             }
-            Act::GuestPayment {} => {
-                let price = self.price(cast, Role::Once)?;
+            ProviderAction::GuestPayment {} => {
+                let price = self.price(cast, PriceRole::Once)?;
                 world.guest_payment(&price);
             }
-            Act::Stranger {} => stranger(world, cast)?,
-            Act::Invent {} => {
+            ProviderAction::Stranger {} => stranger(world, cast)?,
+            ProviderAction::Invent {} => {
                 world.unknown_event(Some(&self.customer));
             }
             other => return Err(ActError::misplaced(other)),
@@ -49,8 +49,8 @@ impl Buyer {
     }
 
     /// Creates subscriptions that expire unpaid, and are newer than all others of the customer.
-    fn abandon(&self, world: &mut World, cast: &Cast, times: u8) -> Result<(), ActError> {
-        let price = self.price(cast, Role::Main)?;
+    fn abandon(&self, world: &mut World, cast: &TestPrices, times: u8) -> Result<(), ActError> {
+        let price = self.price(cast, PriceRole::Main)?;
         for _ in 0..times {
             let one = Subscription::new(&self.customer, Status::Incomplete).price(&price);
             let id = world.subscribe(one, Paying::Declined)?;
@@ -63,12 +63,12 @@ impl Buyer {
     pub(super) fn single_payment(
         &mut self,
         world: &mut World,
-        cast: &Cast,
-        act: &Act,
+        cast: &TestPrices,
+        act: &ProviderAction,
     ) -> Result<(), ActError> {
-        let price = self.price(cast, Role::Once)?;
+        let price = self.price(cast, PriceRole::Once)?;
         match act {
-            Act::PayOnce {} => {
+            ProviderAction::PayOnce {} => {
                 let session = CheckoutSession {
                     items: vec![Item::new(&price)],
                     mode: SessionMode::Payment,
@@ -76,10 +76,10 @@ impl Buyer {
                 };
                 self.charge = Some(world.pay_once(session)?);
             }
-            Act::OneOffInvoice { paid } => {
+            ProviderAction::OneOffInvoice { paid } => {
                 world.one_off_invoice(&self.customer, &price, *paid == YesNo::Yes)?;
             }
-            Act::Refund { amount } => {
+            ProviderAction::Refund { amount } => {
                 const PART: i64 = 100;
                 let single = self.charge.clone();
                 let charge = single.or_else(|| world.refundable_charge(&self.customer));
@@ -94,11 +94,11 @@ impl Buyer {
 }
 
 /// Creates a customer without an account, who subscribes, increases the quantity and cancels.
-fn stranger(world: &mut World, cast: &Cast) -> Result<(), ActError> {
+fn stranger(world: &mut World, cast: &TestPrices) -> Result<(), ActError> {
     let customer = world.create_customer(Customer::new("").email(STRANGERS_EMAIL));
     let price = cast
-        .price(Role::Main, None)
-        .ok_or(ActError::NoPrice(Role::Main))?;
+        .price(PriceRole::Main, None)
+        .ok_or(ActError::NoPrice(PriceRole::Main))?;
     let subscription = Subscription::new(&customer, Status::Incomplete);
     let id = world.subscribe(subscription.price(price.as_str()), Paying::Paid)?;
     world.change_quantity(&id, None, 2)?;

@@ -8,7 +8,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::address_file::{AddressFile, Written};
+use super::address_file::{AddressFile, WrittenAddress};
 use crate::{config::Rehearsal, problem::Problem};
 
 /// Time for an application that was started in the background to listen.
@@ -22,7 +22,7 @@ pub(super) async fn awaited(
     settings: &Rehearsal,
     handler: &Url,
     address: Option<AddressFile>,
-) -> Result<Option<Written>, Problem> {
+) -> Result<Option<WrittenAddress>, Problem> {
     let mut written = None;
     let host = handler
         .host_str()

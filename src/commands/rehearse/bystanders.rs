@@ -4,12 +4,12 @@ use fake_stripe::Stage;
 
 use super::{
     Rehearsing,
-    people::{Bystander, actor, without_customer},
+    people::{UntouchedAccount, actor, without_customer},
     step,
 };
 use crate::{
     commands::failure::Failure,
-    rehearsal::{Performance, Variation, built_in},
+    rehearsal::{ScenarioRun, Variant, built_in},
 };
 
 /// Creates a customer who pays, an account that never bought anything, and one with complimentary access. The paying
@@ -17,7 +17,7 @@ use crate::{
 pub(super) async fn gather(
     rehearsing: &Rehearsing<'_>,
     key: &str,
-) -> Result<Vec<Bystander>, Failure> {
+) -> Result<Vec<UntouchedAccount>, Failure> {
     let paying = paying(rehearsing, key).await?;
     let mut bystanders = unpaying(rehearsing, key).await?;
     bystanders.push(paying);
@@ -28,7 +28,7 @@ pub(super) async fn gather(
 pub(super) async fn unpaying(
     rehearsing: &Rehearsing<'_>,
     key: &str,
-) -> Result<Vec<Bystander>, Failure> {
+) -> Result<Vec<UntouchedAccount>, Failure> {
     let free = without_customer(
         rehearsing,
         "an account without a customer",
@@ -45,14 +45,17 @@ pub(super) async fn unpaying(
         .scratch
         .grant(&rehearsing.contract.database, &comped.account)
         .await
-        .map_err(|error| Failure::of(&error))?;
+        .map_err(|error| Failure::from_error(&error))?;
     let mut bystanders = vec![free];
     bystanders.extend(is_comped.then_some(comped));
     Ok(bystanders)
 }
 
 /// Creates a customer who buys.
-pub(super) async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bystander, Failure> {
+pub(super) async fn paying(
+    rehearsing: &Rehearsing<'_>,
+    key: &str,
+) -> Result<UntouchedAccount, Failure> {
     let key = &format!("{key}-paying");
     let stage = Stage {
         clock: rehearsing.begins,
@@ -63,10 +66,10 @@ pub(super) async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bys
     let scenarios = built_in().map_err(|error| super::choosing::unreadable(&error))?;
     let first = scenarios.first().and_then(|scenario| {
         let play = scenario.plays.first()?;
-        let variation = Variation::None;
+        let variation = Variant::None;
         let key = key.to_owned();
         Some((
-            Performance {
+            ScenarioRun {
                 scenario,
                 play,
                 variation,
@@ -79,7 +82,7 @@ pub(super) async fn paying(rehearsing: &Rehearsing<'_>, key: &str) -> Result<Bys
         let has_access = step::buy(rehearsing, &performance, step, &mut payer).await?;
         rehearsing.first_sale.get_or_init(|| has_access);
     }
-    Ok(Bystander {
+    Ok(UntouchedAccount {
         who: "another customer, who pays",
         tokens: payer.tokens(),
         email: payer.email.clone(),

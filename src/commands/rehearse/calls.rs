@@ -2,17 +2,17 @@
 
 use fake_stripe::{FakeStripe, Request};
 
-use crate::rehearsal::{Call, Unplayed};
+use crate::rehearsal::{ProviderCall, Unplayed};
 
 /// Lists the requests since that number that refer to this play, in order, or all of them without a namespace.
-pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> Vec<Call> {
+pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> Vec<ProviderCall> {
     let requests = match namespace {
         Some(namespace) => fake.requests_about(since, namespace),
         None => fake.requests_since(since),
     };
     requests
         .into_iter()
-        .map(|request| Call {
+        .map(|request| ProviderCall {
             method: request.method.to_string(),
             target: target(&request),
             status: request.status.map_or(0, |status| status.as_u16()),

@@ -9,7 +9,7 @@ use crate::commands::failure::Failure;
 pub(super) async fn tell(rehearsing: &Rehearsing<'_>) -> Result<(), Failure> {
     let ids: Vec<String> = rehearsing.catalog.iter().map(ToString::to_string).collect();
     let noted = rehearsing.scratch.note(&ids).await;
-    noted.map_err(|error| Failure::of(&error))?;
+    noted.map_err(|error| Failure::from_error(&error))?;
     for id in &rehearsing.catalog {
         let event = rehearsing.fake.world(|world| {
             let kind = world.find_event(id)?.kind.to_string();

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{Wanted, files::Files};
+use super::{RehearsalOptions, files::ConfigFiles};
 use crate::{
     config::Rehearsal,
     problem::{Place, Problem},
@@ -13,7 +13,10 @@ use crate::{
 const MOST_FILES: usize = 500;
 
 /// Lists the built-in scenarios and those in the user's folder.
-pub(super) fn scenarios(settings: &Rehearsal, files: &Files) -> Result<Vec<Scenario>, Problem> {
+pub(super) fn scenarios(
+    settings: &Rehearsal,
+    files: &ConfigFiles,
+) -> Result<Vec<Scenario>, Problem> {
     let mut scenarios = built_in().map_err(|error| unreadable(&error))?;
     let Some(folder) = &settings.scenarios_dir else {
         return Ok(scenarios);
@@ -64,8 +67,8 @@ pub(super) fn unreadable(error: &ParseError) -> Problem {
 pub(super) fn chosen(
     mut scenarios: Vec<Scenario>,
     settings: &Rehearsal,
-    wanted: &Wanted,
-    files: &Files,
+    wanted: &RehearsalOptions,
+    files: &ConfigFiles,
 ) -> Result<Vec<Scenario>, Problem> {
     let known: Vec<String> = scenarios.iter().map(|one| one.id.clone()).collect();
     let unknown = |id: &str, place: Option<&Place>| Problem {
@@ -111,8 +114,8 @@ pub(super) fn chosen(
 /// Lists the ids of the scenarios that a rehearsal plays.
 pub(crate) fn chosen_ids(
     settings: &Rehearsal,
-    wanted: &Wanted,
-    files: &Files,
+    wanted: &RehearsalOptions,
+    files: &ConfigFiles,
 ) -> Result<Vec<String>, Problem> {
     let chosen = chosen(scenarios(settings, files)?, settings, wanted, files)?;
     Ok(chosen.into_iter().map(|one| one.id).collect())

@@ -12,7 +12,8 @@ use super::{
     step::{Memory, nonsense},
 };
 use crate::rehearsal::{
-    Answer, Answered, Delivery, Order, Performance, Sending, Signing, Step, Until, Variation, YesNo,
+    Answered, Delivery, EventOrder, HandlerResponse, ScenarioRun, Sending, Signing, Step, Until,
+    Variant, YesNo,
 };
 
 /// Number of redeliveries of a failed event. The provider's days between them become moments.
@@ -31,7 +32,7 @@ pub(super) struct Parcel {
 /// Lists the events to deliver at this step, in order.
 pub(super) fn parcels(
     rehearsing: &Rehearsing<'_>,
-    performance: &Performance<'_>,
+    performance: &ScenarioRun<'_>,
     step: &Step,
     memory: &mut Memory<'_>,
 ) -> Result<Vec<Parcel>, Halt> {
@@ -56,8 +57,8 @@ pub(super) fn parcels(
         }
     }
     let mut sends: Vec<&Sending> = step.send.iter().collect();
-    if step.order == Order::Every
-        && let Variation::Order(order) = &performance.variation
+    if step.order == EventOrder::Every
+        && let Variant::Order(order) = &performance.variation
     {
         sends = order
             .iter()
@@ -175,13 +176,15 @@ pub(super) async fn deliver(
     let answer = match reply {
         Reply::Status { code, body } => {
             let is_success = (200..300).contains(&code);
-            Answer::Status {
+            HandlerResponse::Status {
                 code,
                 body: if is_success { String::new() } else { body },
             }
         }
-        Reply::Silence => Answer::Nothing(format!("no answer within {} s", limit.as_secs())),
-        Reply::Nothing(why) => Answer::Nothing(why),
+        Reply::Silence => {
+            HandlerResponse::Nothing(format!("no answer within {} s", limit.as_secs()))
+        }
+        Reply::Nothing(why) => HandlerResponse::Nothing(why),
     };
     tracing::debug!(event = %parcel.event, id = %parcel.id, ?answer, "delivered");
     let id = parcel.id.to_string();

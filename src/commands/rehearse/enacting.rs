@@ -6,15 +6,17 @@ use fake_stripe::{ApiVersion, Stage, Subscription, World};
 use super::provider::{ActError, Buyer, furnish};
 use crate::{
     contract::Contract,
-    rehearsal::{CancelEncoding, Cast, Expected, PauseBehavior, Shape, Step, Until},
+    rehearsal::{
+        CancelEncoding, ExpectedState, LifecycleShape, PauseBehavior, Step, TestPrices, Until,
+    },
 };
 
 /// Start time, which has no effect on the result.
 const BEGINS: i64 = 1_767_225_600;
 
 /// Checks that the fake provider creates the events that each step sends and reaches the recorded states.
-pub(crate) fn comes_to(shape: &Shape, contract: &Contract, version: &ApiVersion) -> bool {
-    let Some(cast) = Cast::of(contract) else {
+pub(crate) fn comes_to(shape: &LifecycleShape, contract: &Contract, version: &ApiVersion) -> bool {
+    let Some(cast) = TestPrices::from_contract(contract) else {
         return false;
     };
     let mut world = World::new(BEGINS);
@@ -40,7 +42,7 @@ pub(crate) fn comes_to(shape: &Shape, contract: &Contract, version: &ApiVersion)
 fn enact(
     buyer: &mut Buyer,
     world: &mut World,
-    cast: &Cast,
+    cast: &TestPrices,
     step: &Step,
 ) -> Result<Vec<CompactString>, ActError> {
     let mut events = Vec::new();
@@ -62,7 +64,7 @@ fn tells(world: &World, events: &[CompactString], step: &Step, version: &ApiVers
     })
 }
 
-fn is_so(buyer: &Buyer, world: &World, cast: &Cast, expected: &Expected) -> bool {
+fn is_so(buyer: &Buyer, world: &World, cast: &TestPrices, expected: &ExpectedState) -> bool {
     let id = buyer.id(&expected.label).ok();
     let Some(subscription) = id.and_then(|id| world.find_subscription(id)) else {
         return false;
@@ -72,7 +74,7 @@ fn is_so(buyer: &Buyer, world: &World, cast: &Cast, expected: &Expected) -> bool
         && (subscription.status.is_ended() || is_scheduled(subscription, expected))
 }
 
-fn has_items(subscription: &Subscription, cast: &Cast, expected: &Expected) -> bool {
+fn has_items(subscription: &Subscription, cast: &TestPrices, expected: &ExpectedState) -> bool {
     let mut there: Vec<_> = subscription.items.iter().collect();
     let mut due = expected.items.iter();
     let has_all = due.all(|(role, quantity)| {
@@ -88,7 +90,7 @@ fn has_items(subscription: &Subscription, cast: &Cast, expected: &Expected) -> b
     has_all && there.is_empty()
 }
 
-fn is_scheduled(subscription: &Subscription, expected: &Expected) -> bool {
+fn is_scheduled(subscription: &Subscription, expected: &ExpectedState) -> bool {
     let details = &subscription.details;
     let cancel = match (details.cancel_at_period_end, details.cancel_at) {
         (true, _) => Some(CancelEncoding::Flag),
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
     use crate::{
         contract::{Plans, Source},
-        rehearsal::{Act, ProductionLog, Recording, built_in, parse},
+        rehearsal::{ProductionLog, ProviderAction, Recording, built_in, parse},
     };
 
     fn contract() -> Contract {
@@ -124,9 +126,9 @@ mod tests {
     }
 
     /// Records these acts, with events of a version.
-    fn recorded(acts: &[&Act], version: &ApiVersion) -> Result<Recording, ActError> {
+    fn recorded(acts: &[&ProviderAction], version: &ApiVersion) -> Result<Recording, ActError> {
         let contract = contract();
-        let cast = Cast::of(&contract).expect("a paid plan");
+        let cast = TestPrices::from_contract(&contract).expect("a paid plan");
         let mut world = World::new(BEGINS);
         furnish(&mut world, &cast, version);
         let stage = Stage {
@@ -153,15 +155,15 @@ mod tests {
     }
 
     /// Checks that the customer's events show the act, and that a recording has labels for its subscriptions.
-    fn is_of_customer(act: &Act) -> bool {
+    fn is_of_customer(act: &ProviderAction) -> bool {
         !matches!(
             act,
-            Act::Forget { .. }
-                | Act::GuestPayment {}
-                | Act::Stranger {}
-                | Act::NotOurs(_)
-                | Act::Invent {}
-                | Act::Abandon { .. }
+            ProviderAction::Forget { .. }
+                | ProviderAction::GuestPayment {}
+                | ProviderAction::Stranger {}
+                | ProviderAction::NotOurs(_)
+                | ProviderAction::Invent {}
+                | ProviderAction::Abandon { .. }
         )
     }
 
@@ -173,7 +175,8 @@ mod tests {
                 .iter()
                 .flat_map(|play| versions().map(|version| (play, version)))
             {
-                let acts: Vec<&Act> = play.steps.iter().flat_map(|step| &step.provider).collect();
+                let acts: Vec<&ProviderAction> =
+                    play.steps.iter().flat_map(|step| &step.provider).collect();
                 if !acts.iter().all(|act| is_of_customer(act)) {
                     continue;
                 }
@@ -193,7 +196,7 @@ mod tests {
         );
         let scenario = parse("mine.yml", &text).expect("a scenario");
         let steps = scenario.plays.iter().flat_map(|play| &play.steps);
-        let acts: Vec<&Act> = steps.flat_map(|step| &step.provider).collect();
+        let acts: Vec<&ProviderAction> = steps.flat_map(|step| &step.provider).collect();
         let recording = recorded(&acts, version).expect("playable");
         let shape = recording
             .shapes

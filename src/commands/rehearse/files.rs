@@ -9,14 +9,14 @@ use crate::problem::Problem;
 
 /// The location of files named by a configuration.
 #[derive(Debug, Clone)]
-pub(crate) struct Files {
+pub(crate) struct ConfigFiles {
     folder: PathBuf,
     /// The folder that files must be in after resolving links; `None` on the user's own machine.
     within: Option<PathBuf>,
     are_trusted: bool,
 }
 
-impl Files {
+impl ConfigFiles {
     /// Returns files relative to the folder of the configuration at `path`.
     pub(crate) fn beside(path: &Path) -> Self {
         Self {
@@ -103,7 +103,7 @@ mod tests {
         fs::create_dir_all(workspace.join("mine")).expect("a folder");
         fs::write(folder.path().join("secret"), "").expect("a file");
         fs::write(workspace.join("mine/a.yml"), "").expect("a file");
-        let files = Files::beside(&workspace.join("prodverdict.yml")).inside(&workspace);
+        let files = ConfigFiles::beside(&workspace.join("prodverdict.yml")).inside(&workspace);
         assert_eq!(
             files.list("mine").expect("listed"),
             [workspace.join("mine/a.yml")]
@@ -112,7 +112,7 @@ mod tests {
         let refused = files.list("mine").expect_err("refused");
         assert_eq!(refused.to_string(), "it leads out of the workspace");
         assert!(files.list("..").is_err());
-        let own = Files::beside(&workspace.join("prodverdict.yml"));
+        let own = ConfigFiles::beside(&workspace.join("prodverdict.yml"));
         assert_eq!(own.list("mine").expect("listed").len(), 2);
     }
 }

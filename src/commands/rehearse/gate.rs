@@ -6,10 +6,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::Url;
 
-use super::{Rehearsing, opening::redirect, people::Actor, stand::Stand};
+use super::{Rehearsing, opening::redirect, people::TestAccount, stand::Stand};
 use crate::{
     config::Placeholder,
-    rehearsal::{GateAnswer, Row, Step},
+    rehearsal::{ExpectedRow, GateAnswer, Step},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,10 +21,10 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub(super) async fn ask(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
-    actor: &Actor,
+    actor: &TestAccount,
     stand: &Stand,
 ) -> Option<GateAnswer> {
-    if step.then.row == Row::Untouched {
+    if step.then.row == ExpectedRow::Untouched {
         return None;
     }
     let (url, expected) = question(rehearsing, actor, stand)?;
@@ -37,14 +37,22 @@ pub(super) async fn ask(
 }
 
 /// Checks that the endpoint reports the expected access, if there is one.
-pub(super) async fn agrees(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> bool {
+pub(super) async fn agrees(
+    rehearsing: &Rehearsing<'_>,
+    actor: &TestAccount,
+    stand: &Stand,
+) -> bool {
     match question(rehearsing, actor, stand) {
         Some((url, expected)) => answer(rehearsing, &url).await == Ok(expected),
         None => true,
     }
 }
 
-fn question(rehearsing: &Rehearsing<'_>, actor: &Actor, stand: &Stand) -> Option<(String, bool)> {
+fn question(
+    rehearsing: &Rehearsing<'_>,
+    actor: &TestAccount,
+    stand: &Stand,
+) -> Option<(String, bool)> {
     let gate = rehearsing.settings.gate.as_ref()?;
     let expected = stand.served?;
     let url = gate.url.fill(|placeholder| {

@@ -46,16 +46,16 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use self::{
-    address_file::Written, opening::ready, patience::Patience, play::rehearse, running::Running,
-    silence::Silence,
+    address_file::WrittenAddress, opening::ready, patience::HandlerPatience, play::rehearse,
+    running::Running, silence::Silence,
 };
 pub(crate) use self::{
     choosing::chosen_ids,
     enacting::comes_to,
-    files::Files,
+    files::ConfigFiles,
     opening::missing_for,
     outcome::{not_begun, place_of},
-    setup::{Command, Setup},
+    setup::{AppCommand, Setup},
 };
 use super::{
     accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,
@@ -65,9 +65,9 @@ use crate::{
     cli::{Environment, RehearseArgs},
     config::{AccessContract, Config, Rehearsal},
     contract::{Field, Severity, UnixSeconds, Verdict},
-    database::Reader,
+    database::AccountsReader,
     problem::Problem,
-    rehearsal::{Cast, Scenario, built_in},
+    rehearsal::{Scenario, TestPrices, built_in},
     report::{self, Comparison, Mask, Outcome, Rehearsed},
     scratch::Scratch,
 };
@@ -78,7 +78,7 @@ pub(crate) struct Rehearsing<'r> {
     settings: &'r Rehearsal,
     contract: &'r AccessContract,
     mapped: BTreeSet<Field>,
-    cast: Cast,
+    cast: TestPrices,
     fake: FakeStripe,
     /// Events about the products and prices created for the rehearsal.
     catalog: Vec<CompactString>,
@@ -87,7 +87,7 @@ pub(crate) struct Rehearsing<'r> {
     /// URL of the scratch database.
     url: SecretString,
     /// Idle connections.
-    readers: Mutex<Vec<Reader<'r>>>,
+    readers: Mutex<Vec<AccountsReader<'r>>>,
     /// Client for the access endpoint.
     client: reqwest::Client,
     /// Client for the success page.
@@ -100,7 +100,7 @@ pub(crate) struct Rehearsing<'r> {
     /// Event version, unless a play selects another one.
     version: ApiVersion,
     jobs: usize,
-    patience: Patience,
+    patience: HandlerPatience,
     silence: Silence,
     /// True if the first purchase granted access. Empty until it is made.
     first_sale: OnceLock<bool>,
@@ -113,12 +113,12 @@ pub(crate) struct Rehearsing<'r> {
     /// The application, if the rehearsal started it.
     application: Option<Running>,
     /// The written address, which is removed with this value.
-    _address: Option<Written>,
+    _address: Option<WrittenAddress>,
 }
 
 /// Options from the command line or the action's inputs.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct RehearsalOptions {
     /// The scenarios to play; empty for all.
     pub(crate) scenarios: Vec<String>,
     pub(crate) jobs: Option<usize>,
@@ -153,7 +153,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     let Some(config) = config else {
         return super::COULD_NOT_TELL;
     };
-    let files = Files::beside(path);
+    let files = ConfigFiles::beside(path);
     let mut setup = match Setup::new(&config, &files, environment, &arguments.command) {
         Ok(setup) => setup,
         Err(problem) => return reporting.finish(&not_begun(vec![problem]), &output),
@@ -164,7 +164,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         Ok(accepted) => accepted,
         Err(unusable) => return reporting.finish(&not_begun(unusable.problems()), &output),
     };
-    let wanted = Wanted {
+    let wanted = RehearsalOptions {
         scenarios: arguments.scenario.clone(),
         jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
         begins: arguments.now.map(UnixSeconds::from),
@@ -189,9 +189,9 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
 
 /// Runs the whole rehearsal. Creates and drops a database for it, if configured.
 pub(crate) async fn played(
-    (config, files): (&Config, &Files),
+    (config, files): (&Config, &ConfigFiles),
     setup: &mut Setup,
-    wanted: &Wanted,
+    wanted: &RehearsalOptions,
     output: &Output,
     signals: &mut Signals,
 ) -> Outcome {
@@ -209,9 +209,9 @@ pub(crate) async fn played(
 
 /// Runs the rehearsal on a prepared database. An interrupt stops it early, with the same cleanup.
 async fn played_on(
-    (config, files): (&Config, &Files),
+    (config, files): (&Config, &ConfigFiles),
     setup: &Setup,
-    wanted: &Wanted,
+    wanted: &RehearsalOptions,
     output: &Output,
     signals: &mut Signals,
 ) -> Outcome {
@@ -249,7 +249,7 @@ async fn played_on(
         .extend(unreached.filter(|_| outcome.verdict != Verdict::Pass));
     outcome.warnings.extend(ended);
     if let Err(error) = cleaned {
-        outcome.warnings.push(Problem::of(&error));
+        outcome.warnings.push(Problem::from_error(&error));
     }
     outcome
 }
@@ -279,7 +279,7 @@ pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretS
 /// Lists the scenarios, one per line.
 fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
     let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
-        Some(settings) => choosing::scenarios(settings, &Files::beside(path)),
+        Some(settings) => choosing::scenarios(settings, &ConfigFiles::beside(path)),
         None => built_in().map_err(|error| choosing::unreadable(&error)),
     };
     match scenarios {
@@ -335,7 +335,7 @@ fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
             Ok(said) => output.say(&said),
             Err(error) => {
                 output.say(&report::problems(
-                    &[Problem::of(&error)],
+                    &[Problem::from_error(&error)],
                     output.colour_on_stderr,
                 ));
                 status = super::COULD_NOT_TELL;

@@ -14,12 +14,12 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::{
-    Rehearsing, Wanted, address,
+    RehearsalOptions, Rehearsing, address,
     address_file::AddressFile,
     awaiting::awaited,
     choosing::{chosen, scenarios},
-    files::Files,
-    patience::Patience,
+    files::ConfigFiles,
+    patience::HandlerPatience,
     provider::furnish,
     real_now,
     setup::Setup,
@@ -31,11 +31,11 @@ use crate::{
     commands::{failure::Failure, output::Output},
     config::{AccessContract, Config, Rehearsal},
     contract::{AccountId, Field},
-    database::{Chosen, ReadRequest, Reader},
+    database::{AccountsReader, Chosen, ReadRequest},
     http,
     problem::{Place, Problem},
-    rehearsal::{Cast, Scenario},
-    scratch::{Opening, Scratch},
+    rehearsal::{Scenario, TestPrices},
+    scratch::{Scratch, ScratchOptions},
 };
 
 /// Default number of plays in parallel.
@@ -46,9 +46,9 @@ const DAY: i64 = 86_400;
 /// Opens everything that plays need.
 pub(crate) async fn ready<'r>(
     config: &'r Config,
-    files: &Files,
+    files: &ConfigFiles,
     setup: &Setup,
-    wanted: &Wanted,
+    wanted: &RehearsalOptions,
     output: &Output,
 ) -> Result<(Rehearsing<'r>, Vec<Scenario>), Failure> {
     let environment = &setup.environment;
@@ -58,7 +58,8 @@ pub(crate) async fn ready<'r>(
         .get(settings.contract_index)
         .ok_or_else(not_configured)?;
     let scenarios = chosen(scenarios(settings, files)?, settings, wanted, files)?;
-    let cast = Cast::of(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
+    let cast =
+        TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
     let places = &settings.places;
     let version = version(
         &settings.api_version,
@@ -77,7 +78,7 @@ pub(crate) async fn ready<'r>(
     // An application that we start runs in the same place.
     let in_container_action = environment.in_container_action() && !setup.starts_application();
     let url = environment.secret(&settings.url_env);
-    let scratch = Scratch::open(Opening {
+    let scratch = Scratch::open(ScratchOptions {
         url: url.as_ref(),
         rehearsal: settings,
         contract,
@@ -85,7 +86,7 @@ pub(crate) async fn ready<'r>(
         in_container_action,
     })
     .await
-    .map_err(|error| Failure::of(&error))?;
+    .map_err(|error| Failure::from_error(&error))?;
     let mapped = mapped(contract, url.as_ref(), in_container_action).await?;
     let gateway = if in_container_action {
         gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default())
@@ -98,7 +99,7 @@ pub(crate) async fn ready<'r>(
     let application = setup
         .start(config, (settings, contract), &handler, &fake)
         .await?;
-    let address = AddressFile::of(settings, &fake, files);
+    let address = AddressFile::from_settings(settings, &fake, files);
     let address = awaited(settings, &handler, address).await?;
     let rehearsing = Rehearsing {
         settings,
@@ -118,11 +119,11 @@ pub(crate) async fn ready<'r>(
         begins: begins(wanted),
         version,
         jobs: wanted.jobs.unwrap_or(JOBS),
-        patience: Patience::new(settings.settle),
+        patience: HandlerPatience::new(settings.settle),
         first_sale: OnceLock::new(),
         silence: Silence::default(),
         fail_fast: wanted.fail_fast,
-        fail_on: wanted.fail_on.of(contract),
+        fail_on: wanted.fail_on.for_contract(contract),
         warnings,
         application,
         _address: address,
@@ -131,7 +132,7 @@ pub(crate) async fn ready<'r>(
 }
 
 /// Returns the start time of plays, by default the beginning of today.
-fn begins(wanted: &Wanted) -> i64 {
+fn begins(wanted: &RehearsalOptions) -> i64 {
     let today = |now: i64| now - now.rem_euclid(DAY);
     wanted
         .begins
@@ -165,11 +166,11 @@ async fn mapped(
         accounts: vec![AccountId::from("0")],
         links: Vec::new(),
     };
-    let reader = Reader::open(url, &contract.database, in_container_action).await;
-    let mut reader = reader.map_err(|error| Failure::of(&error))?;
+    let reader = AccountsReader::open(url, &contract.database, in_container_action).await;
+    let mut reader = reader.map_err(|error| Failure::from_error(&error))?;
     let read = reader.read(&request, &nobody).await;
     read.map(|read| read.mapped)
-        .map_err(|error| Failure::of(&error))
+        .map_err(|error| Failure::from_error(&error))
 }
 
 /// Lists the required variables that are not set.
@@ -241,9 +242,9 @@ fn gateway(routes: &str) -> Option<Ipv4Addr> {
 
 fn start(
     settings: &Rehearsal,
-    cast: &Cast,
+    cast: &TestPrices,
     version: &ApiVersion,
-    files: &Files,
+    files: &ConfigFiles,
     warnings: &mut Vec<Problem>,
 ) -> Result<(FakeStripe, Vec<CompactString>), Problem> {
     let mut world = World::new(real_now().0);
@@ -273,7 +274,7 @@ fn load(
     world: &mut World,
     folder: &str,
     settings: &Rehearsal,
-    files: &Files,
+    files: &ConfigFiles,
 ) -> Result<(), Problem> {
     let cannot = |why: String| {
         Problem {

@@ -2,7 +2,7 @@
 
 use super::{
     Rehearsing,
-    progress::{Fate, Progress},
+    progress::{Fate, RunProgress},
     results,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     contract::{Finding, Rule, Source, Summary, Verdict},
     problem::{Place, Problem},
-    rehearsal::{Judged, one_a_cause},
+    rehearsal::{JudgedFinding, one_a_cause},
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
@@ -18,17 +18,17 @@ use crate::{
 pub(super) fn outcome(
     rehearsing: &Rehearsing<'_>,
     config: &Config,
-    progress: &Progress<'_>,
+    progress: &RunProgress<'_>,
     stopped: Option<Failure>,
 ) -> Outcome {
-    let scenarios = results::of(rehearsing, progress);
+    let scenarios = results::all_scenarios(rehearsing, progress);
     let unreached: Vec<&str> = scenarios
         .iter()
         .filter(|one| one.result == PlayedResult::NotReached)
         .map(|one| one.scenario.id.as_str())
         .collect();
     let not_reached = is_as_the_first(progress).then(|| unreached.join(", "));
-    let mut judged: Vec<Judged> = Vec::new();
+    let mut judged: Vec<JudgedFinding> = Vec::new();
     let mut reported = Vec::with_capacity(scenarios.len());
     for played in scenarios {
         reported.push(PlayedScenario {
@@ -103,13 +103,13 @@ pub(crate) fn place_of(config: &Config, index: usize, finding: &Finding) -> Opti
 }
 
 /// Checks for plays that were skipped because the first purchase fails.
-fn is_as_the_first(progress: &Progress<'_>) -> bool {
+fn is_as_the_first(progress: &RunProgress<'_>) -> bool {
     let mut fates = progress.all().into_iter();
     fates.any(|fate| matches!(fate, Some(Fate::NotReached(_))))
 }
 
 /// Returns the reason for a missing verdict: an invalid scenario or, if nothing fails, an undecided one.
-fn untold(progress: &Progress<'_>, judged: Verdict) -> Option<Failure> {
+fn untold(progress: &RunProgress<'_>, judged: Verdict) -> Option<Failure> {
     let fates = progress.all();
     let unplayable = fates.iter().flatten().find_map(|fate| match fate {
         Fate::Unplayable(problem) => Some(problem.clone()),

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     contract::Rule,
-    rehearsal::{Act, Step},
+    rehearsal::{ProviderAction, Step},
 };
 
 /// Number of plays that fail at the same step for the same reason before the wait is shortened.
@@ -24,22 +24,22 @@ const LEAST: Duration = Duration::from_millis(200);
 const PART_OF_SETTLE: u32 = 10;
 
 /// The reason why a step is wrong: the most severe broken rule, or something else.
-pub(super) type Reason = Option<Rule>;
+pub(super) type WrongReason = Option<Rule>;
 
 /// Durations and failures of the steps so far.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct HandlerPatience {
     settle: Duration,
-    learnt: Mutex<Learnt>,
+    learnt: Mutex<ObservedWaits>,
 }
 
 #[derive(Debug, Default)]
-struct Learnt {
+struct ObservedWaits {
     slowest_right: Option<Duration>,
-    in_vain: BTreeMap<(String, Reason), u32>,
+    in_vain: BTreeMap<(String, WrongReason), u32>,
 }
 
-impl Patience {
+impl HandlerPatience {
     pub(super) fn new(settle: Duration) -> Self {
         Self {
             settle,
@@ -49,7 +49,7 @@ impl Patience {
 
     /// Returns the maximum wait for a step that is wrong for this reason. `is_known` means that it was wrong for it
     /// earlier in the play.
-    pub(super) fn limit(&self, step: &str, reason: Reason, is_known: bool) -> Duration {
+    pub(super) fn limit(&self, step: &str, reason: WrongReason, is_known: bool) -> Duration {
         let learnt = self.learnt();
         let in_vain = learnt.in_vain.get(&(step.to_owned(), reason));
         if !is_known && in_vain.is_none_or(|plays| *plays < PLAYS) {
@@ -69,21 +69,21 @@ impl Patience {
     }
 
     /// Records a step that stayed wrong.
-    pub(super) fn was_in_vain(&self, step: &str, reason: Reason) {
+    pub(super) fn was_in_vain(&self, step: &str, reason: WrongReason) {
         let mut learnt = self.learnt();
         let plays = learnt.in_vain.entry((step.to_owned(), reason));
         let plays = plays.or_default();
         *plays = plays.saturating_add(1);
     }
 
-    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+    fn learnt(&self) -> MutexGuard<'_, ObservedWaits> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Returns a name for the step that scenarios have in common: its acts, or else its id.
 pub(super) fn name_of(step: &Step) -> String {
-    let acts: Vec<_> = step.provider.iter().map(Act::name).collect();
+    let acts: Vec<_> = step.provider.iter().map(ProviderAction::name).collect();
     if acts.is_empty() {
         return step.id.clone();
     }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_wait_falls_after_three_plays_that_were_wrong_alike() {
-        let patience = Patience::new(SETTLE);
+        let patience = HandlerPatience::new(SETTLE);
         let limit = |step: &str, rule| patience.limit(step, Some(rule), false);
         for _ in 0..3 {
             assert_eq!(limit("checkout", Rule::RevenueLeak), SETTLE);
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_a_play_was_wrong_for_before_is_not_waited_for_again() {
-        let patience = Patience::new(SETTLE);
+        let patience = HandlerPatience::new(SETTLE);
         let reason = Some(Rule::PeriodDrift);
         patience.came_right(Duration::from_millis(1));
         assert_eq!(patience.limit("renew", reason, true), LEAST);

@@ -11,13 +11,13 @@ use crate::{
 
 /// An account and its customer.
 #[derive(Debug)]
-pub(super) struct Actor {
+pub(super) struct TestAccount {
     pub(super) account: String,
     pub(super) email: String,
     pub(super) buyer: Buyer,
 }
 
-impl Actor {
+impl TestAccount {
     /// Returns the texts that identify its rows.
     pub(super) fn tokens(&self) -> Vec<String> {
         let mut tokens = vec![
@@ -32,7 +32,7 @@ impl Actor {
 
 /// An account whose rows must not change.
 #[derive(Debug)]
-pub(super) struct Bystander {
+pub(super) struct UntouchedAccount {
     /// Description, such as "an account without a customer".
     pub(super) who: &'static str,
     pub(super) account: String,
@@ -45,7 +45,7 @@ pub(super) async fn actor(
     rehearsing: &Rehearsing<'_>,
     key: &str,
     stage: Stage,
-) -> Result<Actor, Failure> {
+) -> Result<TestAccount, Failure> {
     let email = email_of(key);
     let mut buyer = rehearsing
         .fake
@@ -58,7 +58,7 @@ pub(super) async fn actor(
             customer: Some(buyer.customer.to_string()),
         })
         .await
-        .map_err(|error| Failure::of(&error))?;
+        .map_err(|error| Failure::from_error(&error))?;
     let namespace = buyer.stage.namespace.clone();
     rehearsing.fake.world(|world| {
         world.note(&namespace, &email);
@@ -87,7 +87,7 @@ pub(super) async fn actor(
     buyer.client_reference_id = reference;
     buyer.session_metadata = session_metadata;
     buyer.subscription_metadata = subscription_metadata;
-    Ok(Actor {
+    Ok(TestAccount {
         account,
         email,
         buyer,
@@ -99,7 +99,7 @@ pub(super) async fn without_customer(
     rehearsing: &Rehearsing<'_>,
     who: &'static str,
     key: &str,
-) -> Result<Bystander, Failure> {
+) -> Result<UntouchedAccount, Failure> {
     let email = email_of(key);
     let account = rehearsing
         .scratch
@@ -109,8 +109,8 @@ pub(super) async fn without_customer(
             customer: None,
         })
         .await
-        .map_err(|error| Failure::of(&error))?;
-    Ok(Bystander {
+        .map_err(|error| Failure::from_error(&error))?;
+    Ok(UntouchedAccount {
         who,
         tokens: vec![account.clone(), email.clone()],
         account,
@@ -121,13 +121,13 @@ pub(super) async fn without_customer(
 /// Takes snapshots of the bystanders' rows, to find later changes.
 pub(super) async fn snapshots(
     rehearsing: &Rehearsing<'_>,
-    bystanders: &[Bystander],
+    bystanders: &[UntouchedAccount],
 ) -> Result<Vec<Snapshot>, Failure> {
     let rows = bystanders
         .iter()
         .map(|bystander| rehearsing.scratch.rows_of(&bystander.tokens));
     let rows = futures::future::try_join_all(rows).await;
-    rows.map_err(|error| Failure::of(&error))
+    rows.map_err(|error| Failure::from_error(&error))
 }
 
 fn id_of(key: &str) -> String {

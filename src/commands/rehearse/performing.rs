@@ -4,7 +4,7 @@ use fake_stripe::Stage;
 
 use super::{
     Rehearsing,
-    people::{Actor, Bystander, actor, snapshots},
+    people::{TestAccount, UntouchedAccount, actor, snapshots},
     prepared,
     progress::{Fate, Unreached},
     rows::look,
@@ -15,19 +15,19 @@ use crate::{
     contract::{ColumnName, Field, Rule},
     problem::Problem,
     rehearsal::{
-        Call, Judged, Observed, OnRow, Performance, RowState, Step, Unplayed, Variation, ends_play,
-        judge, worst_then_first,
+        JudgedFinding, Observed, OnRow, ProviderCall, RowState, ScenarioRun, Step, Unplayed,
+        Variant, ends_play, judge, worst_then_first,
     },
 };
 
 /// Result of one performance.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Played {
-    pub(super) findings: Vec<Judged>,
+    pub(super) findings: Vec<JudgedFinding>,
     pub(super) steps: u64,
     pub(super) events: u64,
     /// The final row, if every step was right.
-    pub(super) ending: Option<Ending>,
+    pub(super) ending: Option<FinalState>,
     /// True if there was an unsupported request meanwhile that cannot be attributed to a play.
     pub(super) is_doubtful: bool,
     /// True if the rehearsal itself put the row into the paid state.
@@ -50,7 +50,7 @@ impl Played {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Ending {
+pub(super) struct FinalState {
     pub(super) row: RowState,
     pub(super) account: String,
     pub(super) customer: String,
@@ -59,10 +59,10 @@ pub(super) struct Ending {
 /// A performance to run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Performing<'p> {
-    pub(super) performance: &'p Performance<'p>,
+    pub(super) performance: &'p ScenarioRun<'p>,
     /// Seed of ids.
     pub(super) key: &'p str,
-    pub(super) bystanders: &'p [Bystander],
+    pub(super) bystanders: &'p [UntouchedAccount],
     /// True if no other play runs at the same time.
     pub(super) is_alone: bool,
     /// The rule that the first purchase breaks.
@@ -156,14 +156,17 @@ fn told(played: Result<Fate, Halt>) -> Result<Fate, Failure> {
     }
 }
 
-async fn begin(rehearsing: &Rehearsing<'_>, performing: Performing<'_>) -> Result<Actor, Failure> {
+async fn begin(
+    rehearsing: &Rehearsing<'_>,
+    performing: Performing<'_>,
+) -> Result<TestAccount, Failure> {
     let Performing {
         performance, key, ..
     } = performing;
     let mut actor = actor(rehearsing, key, stage(rehearsing, performance, key)).await?;
     let mut others = performing.bystanders.iter();
     actor.buyer.email_of_another = others.next().map(|one| one.email.clone());
-    if let Variation::Price(price) = &performance.variation {
+    if let Variant::Price(price) = &performance.variation {
         actor.buyer.each = Some(price.clone());
     }
     Ok(actor)
@@ -171,7 +174,7 @@ async fn begin(rehearsing: &Rehearsing<'_>, performing: Performing<'_>) -> Resul
 
 async fn remember<'b>(
     rehearsing: &Rehearsing<'_>,
-    actor: &Actor,
+    actor: &TestAccount,
     performing: Performing<'b>,
 ) -> Result<Memory<'b>, Failure> {
     let bystanders = performing.bystanders;
@@ -190,14 +193,14 @@ async fn play_steps<'p>(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'p>,
     steps: impl Iterator<Item = (usize, &'p Step)>,
-    (actor, memory): (&mut Actor, &mut Memory<'_>),
+    (actor, memory): (&mut TestAccount, &mut Memory<'_>),
 ) -> Result<Fate, Halt> {
     let performance = performing.performance;
     let mut played = Played {
         is_alone: performing.is_alone,
         ..Played::default()
     };
-    let mut wrong: Vec<Vec<Judged>> = Vec::new();
+    let mut wrong: Vec<Vec<JudgedFinding>> = Vec::new();
     let last = performance.play.steps.len().saturating_sub(1);
     for (index, step) in steps {
         let observed = step::play(rehearsing, performing, step, actor, memory).await?;
@@ -249,7 +252,7 @@ async fn play_steps<'p>(
 }
 
 /// Returns a problem for the first request that the fake does not support.
-fn unplayed(calls: &[Call]) -> Option<Problem> {
+fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
     let (call, gap) = calls
         .iter()
         .find_map(|call| Some((call, call.unplayed.as_ref()?)))?;
@@ -271,17 +274,17 @@ fn unplayed(calls: &[Call]) -> Option<Problem> {
 }
 
 /// Counts the deliveries. Concurrent events may cause a varying number of retries, so each event counts once.
-fn events(performance: &Performance<'_>, observed: &Observed) -> u64 {
+fn events(performance: &ScenarioRun<'_>, observed: &Observed) -> u64 {
     let mut ids: Vec<_> = observed.deliveries.iter().map(|one| &one.id).collect();
-    if performance.variation == Variation::AtOnce {
+    if performance.variation == Variant::AtOnce {
         ids.sort();
         ids.dedup();
     }
     u64::try_from(ids.len()).unwrap_or_default()
 }
 
-fn ending(actor: &Actor, row: RowState) -> Ending {
-    Ending {
+fn ending(actor: &TestAccount, row: RowState) -> FinalState {
+    FinalState {
         row,
         account: actor.account.clone(),
         customer: actor.buyer.customer.to_string(),
@@ -290,13 +293,13 @@ fn ending(actor: &Actor, row: RowState) -> Ending {
 
 pub(super) fn stage(
     rehearsing: &Rehearsing<'_>,
-    performance: &Performance<'_>,
+    performance: &ScenarioRun<'_>,
     key: &str,
 ) -> Stage {
     let listed = match &performance.variation {
         // The versions were validated when the rehearsal was opened.
-        Variation::Version(version) => version.parse().ok(),
-        Variation::None | Variation::Order(_) | Variation::AtOnce | Variation::Price(_) => None,
+        Variant::Version(version) => version.parse().ok(),
+        Variant::None | Variant::Order(_) | Variant::AtOnce | Variant::Price(_) => None,
     };
     Stage {
         clock: rehearsing.begins,

@@ -7,17 +7,17 @@ use futures::{StreamExt as _, stream};
 
 use super::{
     Rehearsing, bystanders, catalog,
-    people::Bystander,
+    people::UntouchedAccount,
     performing::{Performing, perform},
     prepared,
-    progress::{DISTURBS, Fate, Progress, Unreached},
+    progress::{DISTURBS, Fate, RunProgress, Unreached},
     reach, results,
 };
 use crate::{
     commands::failure::Failure,
     contract::{ColumnName, Finding, Rule},
     notice,
-    rehearsal::{Due, Links, Scenario, due, ends_play, one_a_cause},
+    rehearsal::{Links, Scenario, ScenarioRuns, due, ends_play, one_a_cause},
 };
 
 /// The scenario whose failure affects every purchase.
@@ -31,7 +31,7 @@ const UNLISTED_CALLS: &str = "called    requests that name no object of this pla
 const DISTURBED: usize = 3;
 
 /// Result of the first purchase.
-enum First {
+enum FirstPurchase {
     /// It passed, or is not played.
     Held,
     /// It breaks this rule.
@@ -41,7 +41,10 @@ enum First {
 }
 
 /// Selects the performances of these scenarios.
-pub(crate) fn progress<'s>(rehearsing: &Rehearsing<'_>, scenarios: &'s [Scenario]) -> Progress<'s> {
+pub(crate) fn progress<'s>(
+    rehearsing: &Rehearsing<'_>,
+    scenarios: &'s [Scenario],
+) -> RunProgress<'s> {
     let links = Links {
         stored_customer: rehearsing.settings.stores_customer(),
         metadata: rehearsing.settings.names_account(),
@@ -53,14 +56,14 @@ pub(crate) fn progress<'s>(rehearsing: &Rehearsing<'_>, scenarios: &'s [Scenario
     }
     let versions = &rehearsing.settings.api_versions;
     let of = |scenario| due(scenario, &contract, &rehearsing.cast, (links, versions));
-    let due: Vec<Due<'s>> = scenarios.iter().map(of).collect();
-    Progress::of(scenarios, due)
+    let due: Vec<ScenarioRuns<'s>> = scenarios.iter().map(of).collect();
+    RunProgress::new(scenarios, due)
 }
 
 /// Runs all performances.
 pub(crate) async fn rehearse(
     rehearsing: &Rehearsing<'_>,
-    progress: &Progress<'_>,
+    progress: &RunProgress<'_>,
 ) -> Result<(), Failure> {
     catalog::tell(rehearsing).await?;
     let is_buying = progress
@@ -74,7 +77,7 @@ pub(crate) async fn rehearse(
     };
     let first = first(rehearsing, progress, &bystanders).await?;
     // A purchase that fails would only be waited for again.
-    if is_buying && matches!(first, First::Held) {
+    if is_buying && matches!(first, FirstPurchase::Held) {
         bystanders.push(bystanders::paying(rehearsing, "bystander").await?);
     }
     if let Some(problem) = reach::warning(rehearsing) {
@@ -82,10 +85,10 @@ pub(crate) async fn rehearse(
     }
     let others: Vec<usize> = open(progress).collect();
     let known = match first {
-        First::Held => None,
-        First::Fails(_) if rehearsing.fail_fast => return Ok(()),
-        First::Fails(rule) => Some(rule),
-        First::Hopeless(unreached) => {
+        FirstPurchase::Held => None,
+        FirstPurchase::Fails(_) if rehearsing.fail_fast => return Ok(()),
+        FirstPurchase::Fails(rule) => Some(rule),
+        FirstPurchase::Hopeless(unreached) => {
             for index in others {
                 progress.set(index, Some(Fate::NotReached(unreached)));
             }
@@ -112,7 +115,7 @@ pub(crate) async fn rehearse(
 }
 
 /// Lists the performances without a result.
-fn open(progress: &Progress<'_>) -> impl Iterator<Item = usize> {
+fn open(progress: &RunProgress<'_>) -> impl Iterator<Item = usize> {
     let fates = progress.all().into_iter().enumerate();
     fates.filter_map(|(index, fate)| fate.is_none().then_some(index))
 }
@@ -120,9 +123,9 @@ fn open(progress: &Progress<'_>) -> impl Iterator<Item = usize> {
 /// Plays the first purchase while nothing else runs.
 async fn first(
     rehearsing: &Rehearsing<'_>,
-    progress: &Progress<'_>,
-    bystanders: &[Bystander],
-) -> Result<First, Failure> {
+    progress: &RunProgress<'_>,
+    bystanders: &[UntouchedAccount],
+) -> Result<FirstPurchase, Failure> {
     let mut fails = None;
     for (index, performance) in progress.performances().into_iter().enumerate() {
         if performance.scenario.id != FIRST {
@@ -140,12 +143,12 @@ async fn first(
         progress.set(index, Some(fate));
     }
     if rehearsing.silence.is_total() {
-        return Ok(First::Hopeless(Unreached::Silent));
+        return Ok(FirstPurchase::Hopeless(Unreached::Silent));
     }
     Ok(match fails {
-        None => First::Held,
-        Some(rule) if rule == DISTURBS => First::Hopeless(Unreached::Disturbed),
-        Some(rule) => First::Fails(rule),
+        None => FirstPurchase::Held,
+        Some(rule) if rule == DISTURBS => FirstPurchase::Hopeless(Unreached::Disturbed),
+        Some(rule) => FirstPurchase::Fails(rule),
     })
 }
 
@@ -160,7 +163,7 @@ fn failing_rule(rehearsing: &Rehearsing<'_>, fate: &Fate) -> Option<Rule> {
 }
 
 /// Checks that no earlier performance has the same play.
-fn is_first_variation(progress: &Progress<'_>, index: usize) -> bool {
+fn is_first_variation(progress: &RunProgress<'_>, index: usize) -> bool {
     let performances = progress.performances();
     let before = index
         .checked_sub(1)
@@ -169,7 +172,7 @@ fn is_first_variation(progress: &Progress<'_>, index: usize) -> bool {
 }
 
 /// Lists the variations of plays that got past the first purchase. The others are marked as not reached.
-fn reached(progress: &Progress<'_>, rest: Vec<usize>) -> Vec<usize> {
+fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
     let unreached = Some(Fate::NotReached(Unreached::AsTheFirst));
     let mut reached = Vec::new();
     for index in rest {
@@ -188,9 +191,9 @@ fn reached(progress: &Progress<'_>, rest: Vec<usize>) -> Vec<usize> {
 /// Runs these performances in parallel. Returns false if they were stopped early.
 async fn side_by_side(
     rehearsing: &Rehearsing<'_>,
-    progress: &Progress<'_>,
+    progress: &RunProgress<'_>,
     indices: &[usize],
-    (bystanders, known): (&[Bystander], Option<Rule>),
+    (bystanders, known): (&[UntouchedAccount], Option<Rule>),
 ) -> Result<bool, Failure> {
     let performances = progress.performances();
     let plays = indices.iter().filter_map(|index| {
@@ -231,8 +234,8 @@ async fn side_by_side(
 /// many there are.
 async fn list_all_calls(
     rehearsing: &Rehearsing<'_>,
-    progress: &Progress<'_>,
-    (bystanders, known): (&[Bystander], Option<Rule>),
+    progress: &RunProgress<'_>,
+    (bystanders, known): (&[UntouchedAccount], Option<Rule>),
 ) -> Result<(), Failure> {
     let mut reported = reported(rehearsing, progress);
     let mut replayed = Vec::new();
@@ -274,8 +277,8 @@ async fn list_all_calls(
 }
 
 /// Returns the fingerprints of the findings that a report made now would hold.
-fn reported(rehearsing: &Rehearsing<'_>, progress: &Progress<'_>) -> BTreeSet<String> {
-    let scenarios = results::of(rehearsing, progress).into_iter();
+fn reported(rehearsing: &Rehearsing<'_>, progress: &RunProgress<'_>) -> BTreeSet<String> {
+    let scenarios = results::all_scenarios(rehearsing, progress).into_iter();
     let judged = scenarios.flat_map(|scenario| scenario.findings).collect();
     let findings = one_a_cause(judged).into_iter();
     findings
@@ -287,7 +290,7 @@ fn reported(rehearsing: &Rehearsing<'_>, progress: &Progress<'_>) -> BTreeSet<St
 /// unsupported request referred to no play. With one job too, so that the report does not depend on the number of jobs.
 async fn once_more(
     rehearsing: &Rehearsing<'_>,
-    progress: &Progress<'_>,
+    progress: &RunProgress<'_>,
     known: Option<Rule>,
 ) -> Result<(), Failure> {
     let fates = progress.all();
@@ -316,7 +319,7 @@ async fn once_more(
         }
         // A write to all rows would hit those of other plays too.
         let empty = rehearsing.scratch.start_anew().await;
-        empty.map_err(|error| Failure::of(&error))?;
+        empty.map_err(|error| Failure::from_error(&error))?;
         catalog::tell(rehearsing).await?;
         let key = format!("{}.alone", performance.key);
         let stranger = format!("{key}.bystander");

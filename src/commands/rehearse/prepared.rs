@@ -4,18 +4,18 @@
 use super::{
     Rehearsing, bystanders,
     performing::{self, Performing},
-    progress::{Fate, Progress},
+    progress::{Fate, RunProgress},
 };
 use crate::{
     commands::failure::Failure,
     contract::Rule,
-    rehearsal::{Answered, Performance, Row, Signing, Step},
+    rehearsal::{Answered, ExpectedRow, ScenarioRun, Signing, Step},
 };
 
 /// Runs the plays that were not reached and need no purchase; `known` is the rule that the purchase breaks.
 pub(super) async fn play(
     rehearsing: &Rehearsing<'_>,
-    progress: &Progress<'_>,
+    progress: &RunProgress<'_>,
     known: Rule,
 ) -> Result<(), Failure> {
     if rehearsing.silence.is_total() {
@@ -47,7 +47,7 @@ pub(super) async fn play(
     Ok(())
 }
 
-fn needs_no_purchase(performance: &Performance<'_>) -> bool {
+fn needs_no_purchase(performance: &ScenarioRun<'_>) -> bool {
     let mut steps = performance.play.steps.iter();
     let (first, second) = (steps.next(), steps.next());
     first.is_some_and(is_signed_otherwise) || second.is_some_and(changes_nothing)
@@ -61,5 +61,5 @@ pub(super) fn is_signed_otherwise(step: &Step) -> bool {
 
 /// Checks that the handler must refuse or ignore the step's events.
 pub(super) fn changes_nothing(step: &Step) -> bool {
-    step.then.answer == Answered::Refused || step.then.row == Row::Untouched
+    step.then.answer == Answered::Refused || step.then.row == ExpectedRow::Untouched
 }

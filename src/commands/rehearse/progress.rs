@@ -6,7 +6,7 @@ use super::performing::Played;
 use crate::{
     contract::{HandlerRule, Rule},
     problem::Problem,
-    rehearsal::{Due, Performance, Scenario},
+    rehearsal::{Scenario, ScenarioRun, ScenarioRuns},
 };
 
 /// The rule for changed rows of bystanders.
@@ -62,14 +62,14 @@ impl Fate {
 
 /// All performances and their results.
 #[derive(Debug)]
-pub(crate) struct Progress<'s> {
+pub(crate) struct RunProgress<'s> {
     pub(super) scenarios: &'s [Scenario],
-    pub(super) due: Vec<Due<'s>>,
+    pub(super) due: Vec<ScenarioRuns<'s>>,
     fates: Mutex<Vec<Option<Fate>>>,
 }
 
-impl<'s> Progress<'s> {
-    pub(super) fn of(scenarios: &'s [Scenario], due: Vec<Due<'s>>) -> Self {
+impl<'s> RunProgress<'s> {
+    pub(super) fn new(scenarios: &'s [Scenario], due: Vec<ScenarioRuns<'s>>) -> Self {
         let plays = due.iter().map(|due| due.performances.len()).sum();
         Self {
             scenarios,
@@ -79,7 +79,7 @@ impl<'s> Progress<'s> {
     }
 
     /// Lists all performances in the order of the scenarios.
-    pub(super) fn performances(&self) -> Vec<&Performance<'s>> {
+    pub(super) fn performances(&self) -> Vec<&ScenarioRun<'s>> {
         self.due.iter().flat_map(|due| &due.performances).collect()
     }
 

@@ -7,7 +7,7 @@ use fake_stripe::{ApiVersion, Customer, Impossible, Price, Product, Stage, World
 
 use crate::{
     contract::PriceId,
-    rehearsal::{Act, Cast, Label, Role},
+    rehearsal::{Label, PriceRole, ProviderAction, TestPrices},
 };
 
 /// E-mail of customers without an account.
@@ -45,7 +45,7 @@ pub(super) enum ActError {
     #[error("no subscription is called `{0}` yet")]
     NoSubscription(String),
     #[error("the contract has no price for the part `{0:?}`")]
-    NoPrice(Role),
+    NoPrice(PriceRole),
     #[error(transparent)]
     Impossible(#[from] Impossible),
     #[error("`{0}` is not done here")]
@@ -54,7 +54,7 @@ pub(super) enum ActError {
 
 impl ActError {
     /// Returns the error for an act in the wrong match; `perform` prevents it.
-    pub(super) fn misplaced(act: &Act) -> Self {
+    pub(super) fn misplaced(act: &ProviderAction) -> Self {
         Self::Misplaced(format!("{act:?}"))
     }
 }
@@ -89,10 +89,10 @@ impl Buyer {
     pub(super) fn act(
         &mut self,
         world: &mut World,
-        cast: &Cast,
-        act: &Act,
+        cast: &TestPrices,
+        act: &ProviderAction,
     ) -> Result<Vec<CompactString>, ActError> {
-        if let Act::NotOurs(act) = act {
+        if let ProviderAction::NotOurs(act) = act {
             let stage = &self.stage;
             let stranger = self
                 .stranger
@@ -107,56 +107,56 @@ impl Buyer {
     }
 
     /// Returns the time of the act.
-    fn time_of(&self, world: &World, act: &Act) -> Result<i64, ActError> {
+    fn time_of(&self, world: &World, act: &ProviderAction) -> Result<i64, ActError> {
         let now = self.stage.clock;
         let later = match act {
-            Act::Wait { days } => i64::from(*days).saturating_mul(DAY),
-            Act::ExpireIncomplete { .. } => 23 * HOUR,
-            Act::PaymentFailed { .. } => HOUR,
-            Act::Recover { .. } => DAY,
-            Act::AsyncPayment { .. } => 3 * DAY,
-            Act::GiveUp { .. } => 14 * DAY,
-            Act::Renew { subscription, .. }
-            | Act::EndAtPeriodEnd { subscription }
-            | Act::EnterPhase { subscription } => {
+            ProviderAction::Wait { days } => i64::from(*days).saturating_mul(DAY),
+            ProviderAction::ExpireIncomplete { .. } => 23 * HOUR,
+            ProviderAction::PaymentFailed { .. } => HOUR,
+            ProviderAction::Recover { .. } => DAY,
+            ProviderAction::AsyncPayment { .. } => 3 * DAY,
+            ProviderAction::GiveUp { .. } => 14 * DAY,
+            ProviderAction::Renew { subscription, .. }
+            | ProviderAction::EndAtPeriodEnd { subscription }
+            | ProviderAction::EnterPhase { subscription } => {
                 return Ok(self
                     .period_end(world, subscription)?
                     .unwrap_or(now)
                     .max(now));
             }
-            Act::TrialWillEnd { subscription } => {
+            ProviderAction::TrialWillEnd { subscription } => {
                 let end = self.trial_end(world, subscription)?;
                 return Ok(end.map_or(now, |end| end.saturating_sub(3 * DAY)).max(now));
             }
-            Act::EndTrial { subscription, .. } => {
+            ProviderAction::EndTrial { subscription, .. } => {
                 return Ok(self.trial_end(world, subscription)?.unwrap_or(now).max(now));
             }
-            Act::Checkout(_)
-            | Act::Subscribe(_)
-            | Act::Pay { .. }
-            | Act::ScheduleCancel { .. }
-            | Act::Keep { .. }
-            | Act::CancelNow { .. }
-            | Act::ChangePrice { .. }
-            | Act::ScheduleChange { .. }
-            | Act::ChangeQuantity { .. }
-            | Act::AddItem { .. }
-            | Act::RemoveItem { .. }
-            | Act::PauseCollection { .. }
-            | Act::ClearPause { .. }
-            | Act::Pause { .. }
-            | Act::Resume { .. }
-            | Act::ChangeEmail { .. }
-            | Act::DeleteCustomer {}
-            | Act::Forget { .. }
-            | Act::GuestPayment {}
-            | Act::Stranger {}
-            | Act::NotOurs(_)
-            | Act::Abandon { .. }
-            | Act::PayOnce {}
-            | Act::OneOffInvoice { .. }
-            | Act::Refund { .. }
-            | Act::Invent {} => MINUTE,
+            ProviderAction::Checkout(_)
+            | ProviderAction::Subscribe(_)
+            | ProviderAction::Pay { .. }
+            | ProviderAction::ScheduleCancel { .. }
+            | ProviderAction::Keep { .. }
+            | ProviderAction::CancelNow { .. }
+            | ProviderAction::ChangePrice { .. }
+            | ProviderAction::ScheduleChange { .. }
+            | ProviderAction::ChangeQuantity { .. }
+            | ProviderAction::AddItem { .. }
+            | ProviderAction::RemoveItem { .. }
+            | ProviderAction::PauseCollection { .. }
+            | ProviderAction::ClearPause { .. }
+            | ProviderAction::Pause { .. }
+            | ProviderAction::Resume { .. }
+            | ProviderAction::ChangeEmail { .. }
+            | ProviderAction::DeleteCustomer {}
+            | ProviderAction::Forget { .. }
+            | ProviderAction::GuestPayment {}
+            | ProviderAction::Stranger {}
+            | ProviderAction::NotOurs(_)
+            | ProviderAction::Abandon { .. }
+            | ProviderAction::PayOnce {}
+            | ProviderAction::OneOffInvoice { .. }
+            | ProviderAction::Refund { .. }
+            | ProviderAction::Invent {} => MINUTE,
         };
         Ok(now.saturating_add(later))
     }
@@ -185,7 +185,7 @@ impl Buyer {
         id.ok_or_else(|| ActError::NoSubscription(label.0.clone()))
     }
 
-    pub(super) fn price(&self, cast: &Cast, role: Role) -> Result<String, ActError> {
+    pub(super) fn price(&self, cast: &TestPrices, role: PriceRole) -> Result<String, ActError> {
         let price = cast.price(role, self.each.as_ref());
         price
             .map(|price| price.to_string())
@@ -194,7 +194,7 @@ impl Buyer {
 }
 
 /// Returns the first item with a paid plan. With `None`, callers use the first item.
-pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactString> {
+pub(super) fn plan_item(world: &World, cast: &TestPrices, id: &str) -> Option<CompactString> {
     let items = world
         .find_subscription(id)
         .into_iter()
@@ -207,7 +207,11 @@ pub(super) fn plan_item(world: &World, cast: &Cast, id: &str) -> Option<CompactS
 }
 
 /// Adds a price for every role, unless the fixtures contain it. Returns the ids of the events about the new objects.
-pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) -> Vec<CompactString> {
+pub(super) fn furnish(
+    world: &mut World,
+    cast: &TestPrices,
+    version: &ApiVersion,
+) -> Vec<CompactString> {
     world.default_version = version.clone();
     let stage = Stage {
         clock: world.clock,
@@ -218,8 +222,8 @@ pub(super) fn furnish(world: &mut World, cast: &Cast, version: &ApiVersion) -> V
     events
 }
 
-fn stock(world: &mut World, cast: &Cast) {
-    let yearly = cast.price(Role::Yearly, None);
+fn stock(world: &mut World, cast: &TestPrices) {
+    let yearly = cast.price(PriceRole::Yearly, None);
     let mut amount = 2_000;
     for paid in &cast.paid {
         let id = paid.id.as_str();
@@ -234,23 +238,28 @@ fn stock(world: &mut World, cast: &Cast) {
         sell(world, price);
         amount += 3_000;
     }
-    for role in [Role::Unknown, Role::Addon, Role::Metered, Role::Once] {
+    for role in [
+        PriceRole::Unknown,
+        PriceRole::Addon,
+        PriceRole::Metered,
+        PriceRole::Once,
+    ] {
         let Some(id) = cast.price(role, None) else {
             continue;
         };
         sell(
             world,
             match role {
-                Role::Metered => Price::monthly(id.as_str(), 500).metered(),
-                Role::Once => Price::one_time(id.as_str(), 500),
-                Role::Main
-                | Role::Other
-                | Role::OtherIfAny
-                | Role::Third
-                | Role::Yearly
-                | Role::Each
-                | Role::Unknown
-                | Role::Addon => Price::monthly(id.as_str(), 500),
+                PriceRole::Metered => Price::monthly(id.as_str(), 500).metered(),
+                PriceRole::Once => Price::one_time(id.as_str(), 500),
+                PriceRole::Main
+                | PriceRole::Other
+                | PriceRole::OtherIfAny
+                | PriceRole::Third
+                | PriceRole::Yearly
+                | PriceRole::Each
+                | PriceRole::Unknown
+                | PriceRole::Addon => Price::monthly(id.as_str(), 500),
             },
         );
     }

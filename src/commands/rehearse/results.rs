@@ -2,13 +2,14 @@
 
 use super::{
     Rehearsing,
-    performing::{Ending, Played, column},
-    progress::{Fate, Progress},
+    performing::{FinalState, Played, column},
+    progress::{Fate, RunProgress},
 };
 use crate::{
     contract::{Field, Finding},
     rehearsal::{
-        Due, Each, Judged, OnRow, Order, Performance, Scenario, Variation, endings_differ, fold,
+        Each, EventOrder, JudgedFinding, OnRow, Scenario, ScenarioRun, ScenarioRuns, Variant,
+        endings_differ, fold,
     },
     report::PlayedResult,
 };
@@ -25,13 +26,13 @@ pub(super) struct ScenarioPlayed<'s> {
     /// The reasons why all or parts of it were not played.
     pub(super) left_out: Vec<String>,
     pub(super) played: Vec<Played>,
-    pub(super) findings: Vec<Judged>,
+    pub(super) findings: Vec<JudgedFinding>,
 }
 
 /// Returns the results of all scenarios, in order.
-pub(super) fn of<'s>(
+pub(super) fn all_scenarios<'s>(
     rehearsing: &Rehearsing<'_>,
-    progress: &Progress<'s>,
+    progress: &RunProgress<'s>,
 ) -> Vec<ScenarioPlayed<'s>> {
     let mut fates = progress.all().into_iter();
     let scenarios = progress.scenarios.iter().zip(&progress.due);
@@ -46,7 +47,7 @@ pub(super) fn of<'s>(
 fn one<'s>(
     rehearsing: &Rehearsing<'_>,
     scenario: &'s Scenario,
-    due: &Due<'s>,
+    due: &ScenarioRuns<'s>,
     fates: Vec<Option<Fate>>,
 ) -> ScenarioPlayed<'s> {
     let left_out = due.left_out.iter().cloned();
@@ -63,9 +64,10 @@ fn one<'s>(
         .collect();
     settle_chance(due, &mut played);
     let all = played.iter().flatten();
-    let mut findings: Vec<Judged> = all.flat_map(|one| one.findings.iter().cloned()).collect();
+    let mut findings: Vec<JudgedFinding> =
+        all.flat_map(|one| one.findings.iter().cloned()).collect();
     let endings = endings(rehearsing, due, &played).into_iter();
-    findings.extend(endings.map(|finding| Judged {
+    findings.extend(endings.map(|finding| JudgedFinding {
         finding,
         causes: Vec::new(),
     }));
@@ -90,8 +92,8 @@ fn one<'s>(
 }
 
 /// Lists the reasons why plays were skipped, with their names if the others differ.
-fn reasons(due: &Due<'_>, fates: &[Option<Fate>]) -> Vec<String> {
-    let mut plays: Vec<(String, Vec<&Performance<'_>>)> = Vec::new();
+fn reasons(due: &ScenarioRuns<'_>, fates: &[Option<Fate>]) -> Vec<String> {
+    let mut plays: Vec<(String, Vec<&ScenarioRun<'_>>)> = Vec::new();
     for (performance, fate) in due.performances.iter().zip(fates) {
         let Some(reason) = reason(fate.as_ref()) else {
             continue;
@@ -101,7 +103,7 @@ fn reasons(due: &Due<'_>, fates: &[Option<Fate>]) -> Vec<String> {
             None => plays.push((reason, vec![performance])),
         }
     }
-    let line = |(reason, plays): (String, Vec<&Performance<'_>>)| {
+    let line = |(reason, plays): (String, Vec<&ScenarioRun<'_>>)| {
         let mut names: Vec<_> = plays
             .iter()
             .filter_map(|one| one.play.name.as_deref())
@@ -130,20 +132,20 @@ fn reason(fate: Option<&Fate>) -> Option<String> {
 
 /// Drops the results of concurrent deliveries if an ordered delivery of the same play fails: only the latter is
 /// reproducible.
-fn settle_chance(due: &Due<'_>, played: &mut [Option<Played>]) {
+fn settle_chance(due: &ScenarioRuns<'_>, played: &mut [Option<Played>]) {
     let broken: Vec<_> = due
         .performances
         .iter()
         .zip(&*played)
         .filter(|(performance, played)| {
             let is_broken = played.as_ref().is_some_and(|one| !one.findings.is_empty());
-            performance.variation != Variation::AtOnce && is_broken
+            performance.variation != Variant::AtOnce && is_broken
         })
         .map(|(performance, _)| performance.play)
         .collect();
     for (performance, played) in due.performances.iter().zip(played) {
         if let Some(played) = played
-            && performance.variation == Variation::AtOnce
+            && performance.variation == Variant::AtOnce
             && broken.contains(&performance.play)
         {
             played.findings.clear();
@@ -153,7 +155,11 @@ fn settle_chance(due: &Due<'_>, played: &mut [Option<Played>]) {
 }
 
 /// Reports plays that differ only in event order or version but end with different rows.
-fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Option<Played>]) -> Vec<Finding> {
+fn endings(
+    rehearsing: &Rehearsing<'_>,
+    due: &ScenarioRuns<'_>,
+    played: &[Option<Played>],
+) -> Vec<Finding> {
     let own: Vec<&str> = [
         Field::Id,
         Field::CustomerId,
@@ -164,7 +170,7 @@ fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Option<Played>]
     .map(|field| column(rehearsing, field))
     .collect();
     let mut findings = Vec::new();
-    let mut first: Option<(&Performance<'_>, &Ending)> = None;
+    let mut first: Option<(&ScenarioRun<'_>, &FinalState)> = None;
     for (performance, played) in due.performances.iter().zip(played) {
         let Some(ending) = played.as_ref().and_then(|one| one.ending.as_ref()) else {
             continue;
@@ -174,7 +180,7 @@ fn endings(rehearsing: &Rehearsing<'_>, due: &Due<'_>, played: &[Option<Played>]
                 .play
                 .steps
                 .iter()
-                .any(|step| step.order == Order::Every);
+                .any(|step| step.order == EventOrder::Every);
         let Some(step) = performance.play.steps.last().filter(|_| is_compared) else {
             continue;
         };

@@ -6,7 +6,7 @@ use super::{Rehearsing, people::snapshots, step::Memory};
 use crate::{
     commands::failure::Failure,
     contract::UnixSeconds,
-    rehearsal::{BystanderChange, Change},
+    rehearsal::{BystanderChange, ColumnChange},
     scratch::{RowChange, Snapshot},
 };
 
@@ -15,7 +15,7 @@ pub(super) async fn look(
     tokens: &[String],
 ) -> Result<Snapshot, Failure> {
     let rows = rehearsing.scratch.rows_of(tokens).await;
-    rows.map_err(|error| Failure::of(&error))
+    rows.map_err(|error| Failure::from_error(&error))
 }
 
 pub(super) async fn bystanders(
@@ -59,7 +59,7 @@ pub(super) async fn bystanders(
 pub(super) fn plain<'c>(
     changes: impl Iterator<Item = &'c RowChange>,
     now: UnixSeconds,
-) -> Vec<Change> {
+) -> Vec<ColumnChange> {
     let value = |value: &Option<Value>| {
         let value = value.as_ref()?;
         Some(
@@ -78,7 +78,7 @@ pub(super) fn plain<'c>(
                 Some(_) if is_stamp => Some(stamp.to_owned()),
                 side => value(side),
             };
-            Change {
+            ColumnChange {
                 table: change.table.clone(),
                 key: change.key.clone(),
                 column: if is_whole {

@@ -6,14 +6,14 @@ use fake_stripe::FakeStripe;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::{files::Files, redirection::Redirection, running::Running, secrets};
+use super::{files::ConfigFiles, redirection::Redirection, running::Running, secrets};
 use crate::{
     application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
     commands::{failure::Failure, masking::mask_of},
     config::{AccessContract, Config, Rehearsal},
     problem::Problem,
-    scratch::{Opening, TemporaryDatabase},
+    scratch::{ScratchOptions, TemporaryDatabase},
 };
 
 /// Stripe key of the rehearsed application. The fake accepts any test key.
@@ -47,14 +47,14 @@ const MIGRATING: Duration = Duration::from_mins(5);
 pub(crate) struct Setup {
     /// Variables of this process, with values that the rehearsal adds.
     pub(crate) environment: Environment,
-    command: Option<Command>,
+    command: Option<AppCommand>,
     database: Option<OwnDatabase>,
     masked: Vec<SecretString>,
 }
 
 /// The command that starts the application.
 #[derive(Debug)]
-pub(crate) struct Command {
+pub(crate) struct AppCommand {
     pub(crate) line: CommandLine,
     /// Working folder.
     pub(crate) folder: PathBuf,
@@ -77,7 +77,7 @@ impl Setup {
     /// Creates the setup. Words after `--` override the configured command.
     pub(crate) fn new(
         config: &Config,
-        files: &Files,
+        files: &ConfigFiles,
         environment: &Environment,
         words: &[OsString],
     ) -> Result<Self, Problem> {
@@ -87,7 +87,7 @@ impl Setup {
             Some(line) => (Some(line), PathBuf::from(".")),
             None => (written.map(CommandLine::Shell), files.path(".")),
         };
-        let command = line.map(|line| Command {
+        let command = line.map(|line| AppCommand {
             line,
             folder,
             if_program_is_missing: None,
@@ -97,9 +97,9 @@ impl Setup {
 
     fn with(
         config: &Config,
-        files: &Files,
+        files: &ConfigFiles,
         environment: &Environment,
-        command: Option<Command>,
+        command: Option<AppCommand>,
     ) -> Result<Self, Problem> {
         let mut environment = environment.clone();
         let settings = config.rehearsal.as_ref();
@@ -131,9 +131,9 @@ impl Setup {
     /// workflow; commands of the configuration, which a pull request can change, are refused.
     pub(crate) fn for_action(
         config: &Config,
-        files: &Files,
+        files: &ConfigFiles,
         environment: &Environment,
-        command: Option<Command>,
+        command: Option<AppCommand>,
     ) -> Result<Self, Problem> {
         let Some(settings) = &config.rehearsal else {
             return Self::with(config, files, environment, command);
@@ -183,7 +183,7 @@ impl Setup {
             return Ok(());
         };
         let contract_url = self.environment.secret(&contract.database.url_env);
-        let opening = Opening {
+        let opening = ScratchOptions {
             url: Some(&own.server),
             rehearsal,
             contract,
@@ -191,7 +191,7 @@ impl Setup {
             in_container_action,
         };
         let created = own.database.create(opening).await;
-        created.map_err(|error| Failure::of(&error))?;
+        created.map_err(|error| Failure::from_error(&error))?;
         let launch = Launch {
             command: CommandLine::Shell(own.migrate.clone()),
             folder: own.folder.clone(),
@@ -199,13 +199,13 @@ impl Setup {
             withheld,
         };
         let migrated = run_to_end(&launch, &log, MIGRATING).await;
-        migrated.map_err(|error| Failure::of(&error))
+        migrated.map_err(|error| Failure::from_error(&error))
     }
 
     /// Drops the created database, or returns a warning if that fails.
     pub(super) async fn remove_database(&mut self) -> Option<Problem> {
         let removed = self.database.take()?.database.remove().await;
-        removed.err().map(|error| Problem::of(&error))
+        removed.err().map(|error| Problem::from_error(&error))
     }
 
     /// Checks that the rehearsal starts the application itself, in the same place as this process.
@@ -229,7 +229,7 @@ impl Setup {
             let taken = application::Error::Taken {
                 address: port.to_string(),
             };
-            return Err(Failure::of(&taken));
+            return Err(Failure::from_error(&taken));
         }
         let ready = match &settings.app.ready {
             Some(url) => Url::parse(url)
@@ -300,8 +300,8 @@ impl Setup {
 }
 
 /// Returns the error of a start. Advice on a missing program depends on who chose the machine.
-fn not_started(command: &Command, error: &application::Error) -> Failure {
-    let failure = Failure::of(error);
+fn not_started(command: &AppCommand, error: &application::Error) -> Failure {
+    let failure = Failure::from_error(error);
     let is_missing = matches!(
         error,
         application::Error::LacksProgram { .. } | application::Error::NotStarted { .. }
@@ -335,7 +335,7 @@ fn database_variables(
 /// Prepares a new database on the server of the configured URL, and replaces the URL.
 fn own_database(
     settings: &Rehearsal,
-    files: &Files,
+    files: &ConfigFiles,
     environment: &mut Environment,
 ) -> Result<Option<OwnDatabase>, Problem> {
     let (Some(migrate), Some(server)) = (&settings.migrate, environment.secret(&settings.url_env))
@@ -383,8 +383,8 @@ rehearsal:
 
     fn for_action(config: &str, command: Option<&str>) -> Result<Setup, Problem> {
         let config = load(config, "prodverdict.yml").expect("a configuration");
-        let files = Files::beside(Path::new("prodverdict.yml"));
-        let command = command.map(|text| Command {
+        let files = ConfigFiles::beside(Path::new("prodverdict.yml"));
+        let command = command.map(|text| AppCommand {
             line: CommandLine::Shell(text.to_owned()),
             folder: PathBuf::from("."),
             if_program_is_missing: None,
@@ -395,7 +395,7 @@ rehearsal:
     #[test]
     fn the_action_runs_no_command_of_the_configuration() {
         let config = load(CONFIG, "prodverdict.yml").expect("a configuration");
-        let files = Files::beside(Path::new("prodverdict.yml"));
+        let files = ConfigFiles::beside(Path::new("prodverdict.yml"));
         let environment = Environment::default();
         let setup = Setup::new(&config, &files, &environment, &[]).expect("a setup");
         assert!(setup.starts_application());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rehearsing, people::Actor, real_now};
+use super::{Rehearsing, people::TestAccount, real_now};
 use crate::{
     billing::{PriceTable, stripe_objects},
     commands::failure::Failure,
@@ -10,9 +10,9 @@ use crate::{
         AccountId, Contract, CustomerAccess, CustomerId, Explanation, Facts, Field, FieldValue,
         Finding, Rule, Subscription, UnixSeconds, explain,
     },
-    database::{Chosen, ReadRequest, Reader},
+    database::{AccountsReader, Chosen, ReadRequest},
     problem::Problem,
-    rehearsal::{Row, RowState},
+    rehearsal::{ExpectedRow, RowState},
     scratch::is_about,
 };
 
@@ -32,12 +32,12 @@ pub(super) struct Stand {
 /// an unknown price.
 pub(super) async fn stand(
     rehearsing: &Rehearsing<'_>,
-    actor: &Actor,
-    row: Row,
+    actor: &TestAccount,
+    row: ExpectedRow,
 ) -> Result<Stand, Failure> {
     let mut contract = rehearsing.contract.contract.clone();
     let wants_plan = !contract.plans.is_empty();
-    if row == Row::Kept {
+    if row == ExpectedRow::Kept {
         contract.plans.clear();
     }
     let now = UnixSeconds(actor.buyer.stage.clock);
@@ -54,12 +54,12 @@ pub(super) async fn stand(
     let free = rehearsing.readers.lock().await.pop();
     let mut reader = match free {
         Some(reader) => reader,
-        None => Reader::open(&rehearsing.url, database, rehearsing.in_container_action)
+        None => AccountsReader::open(&rehearsing.url, database, rehearsing.in_container_action)
             .await
-            .map_err(|error| Failure::of(&error))?,
+            .map_err(|error| Failure::from_error(&error))?,
     };
     let read = reader.read(&request, &chosen).await;
-    let read = read.map_err(|error| Failure::of(&error))?;
+    let read = read.map_err(|error| Failure::from_error(&error))?;
     rehearsing.readers.lock().await.push(reader);
     let facts = Facts {
         accounts: read.accounts,
@@ -71,7 +71,10 @@ pub(super) async fn stand(
 }
 
 /// Reads the provider's side as the contract does.
-fn subscriptions(rehearsing: &Rehearsing<'_>, actor: &Actor) -> Result<Vec<Subscription>, Failure> {
+fn subscriptions(
+    rehearsing: &Rehearsing<'_>,
+    actor: &TestAccount,
+) -> Result<Vec<Subscription>, Failure> {
     let objects = rehearsing
         .fake
         .world(|world| world.subscription_objects(&actor.buyer.customer));
@@ -89,7 +92,7 @@ fn subscriptions(rehearsing: &Rehearsing<'_>, actor: &Actor) -> Result<Vec<Subsc
         .collect())
 }
 
-fn told(contract: &Contract, facts: &Facts, actor: &Actor, now: UnixSeconds) -> Stand {
+fn told(contract: &Contract, facts: &Facts, actor: &TestAccount, now: UnixSeconds) -> Stand {
     let customer = CustomerId::from(actor.buyer.customer.as_str());
     let explained = explain(contract, facts, std::slice::from_ref(&customer), now);
     let account = facts.accounts.first();
@@ -182,7 +185,10 @@ fn words(value: &FieldValue) -> String {
 }
 
 /// Returns the correct values of a paying customer's row, for each mapped column, as text.
-pub(super) fn paid_values(rehearsing: &Rehearsing<'_>, actor: &Actor) -> BTreeMap<Field, String> {
+pub(super) fn paid_values(
+    rehearsing: &Rehearsing<'_>,
+    actor: &TestAccount,
+) -> BTreeMap<Field, String> {
     let contract = &rehearsing.contract.contract;
     let mut values = BTreeMap::from([
         (Field::HasPaidAccess, "true".to_owned()),

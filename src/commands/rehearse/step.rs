@@ -9,8 +9,8 @@ use super::{
     Rehearsing, calls,
     delivering::{Parcel, deliver_all, parcels},
     gate,
-    patience::{self, Reason},
-    people::{Actor, Bystander},
+    patience::{self, WrongReason},
+    people::{TestAccount, UntouchedAccount},
     performing::{Halt, Performing},
     rows::{bystanders, look, plain},
     stand::{Stand, paid_values, stand},
@@ -20,7 +20,10 @@ use super::{
 use crate::{
     commands::failure::Failure,
     problem::Problem,
-    rehearsal::{Delivery, Fault, Observed, Order, Performance, Row, RowState, Step, Variation},
+    rehearsal::{
+        Delivery, EventOrder, ExpectedRow, InjectedFault, Observed, RowState, ScenarioRun, Step,
+        Variant,
+    },
     scratch::Snapshot,
 };
 
@@ -41,11 +44,11 @@ pub(super) struct Memory<'b> {
     pub(super) rest: Vec<Parcel>,
     pub(super) rows: Snapshot,
     /// Bystanders, and their rows before the step.
-    pub(super) bystanders: &'b [Bystander],
+    pub(super) bystanders: &'b [UntouchedAccount],
     pub(super) bystander_rows: Vec<Snapshot>,
     pub(super) last: Option<Stand>,
     /// Reasons for earlier waits that were in vain.
-    pub(super) wrong_for: Vec<Reason>,
+    pub(super) wrong_for: Vec<WrongReason>,
     /// True if the last step had an unsupported request that cannot be attributed to a play.
     pub(super) is_doubtful: bool,
 }
@@ -55,7 +58,7 @@ pub(super) async fn play(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'_>,
     step: &Step,
-    actor: &mut Actor,
+    actor: &mut TestAccount,
     memory: &mut Memory<'_>,
 ) -> Result<Observed, Halt> {
     let Performing {
@@ -76,7 +79,7 @@ pub(super) async fn play(
     let tokens = actor.tokens();
     let parcels = parcels(rehearsing, performance, step, memory)?;
     let earlier = memory.delivered.clone();
-    let at_once = step.order == Order::Every && performance.variation == Variation::AtOnce;
+    let at_once = step.order == EventOrder::Every && performance.variation == Variant::AtOnce;
     let (deliveries, fault) = if let Some(failure) = step.fails {
         until_failure(rehearsing, step, failure, (actor, parcels), memory).await?
     } else {
@@ -129,7 +132,7 @@ pub(super) async fn play(
 }
 
 /// Checks that a delivery hit the failure and got an error response, so that its retry is still to come.
-fn has_failed(fault: Option<&Fault>, deliveries: &[Delivery]) -> bool {
+fn has_failed(fault: Option<&InjectedFault>, deliveries: &[Delivery]) -> bool {
     let hit = fault.and_then(|fault| fault.hit);
     let hit = hit.and_then(|index| deliveries.get(index));
     hit.is_some_and(|delivery| !delivery.answer.is_success())
@@ -139,7 +142,7 @@ fn has_failed(fault: Option<&Fault>, deliveries: &[Delivery]) -> bool {
 pub(super) async fn act(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
-    actor: &mut Actor,
+    actor: &mut TestAccount,
     memory: &mut Memory<'_>,
 ) -> Result<(), Halt> {
     let events = memory.events.entry(step.id.clone()).or_default();
@@ -152,19 +155,19 @@ pub(super) async fn act(
     // Noted for cleanup: the application may store these ids, and this run may be killed.
     let made: Vec<String> = events.iter().map(ToString::to_string).collect();
     let noted = rehearsing.scratch.note(&made).await;
-    noted.map_err(|error| Halt::Failed(Failure::of(&error)))
+    noted.map_err(|error| Halt::Failed(Failure::from_error(&error)))
 }
 
 /// Waits until the account is right or the handler's time is over.
 async fn settled(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
-    actor: &Actor,
+    actor: &TestAccount,
     memory: &mut Memory<'_>,
     has_failed: bool,
 ) -> Result<Stand, Failure> {
-    let waits_for_nothing = has_failed || step.then.row == Row::Untouched;
-    if waits_for_nothing || step.then.row == Row::Same {
+    let waits_for_nothing = has_failed || step.then.row == ExpectedRow::Untouched;
+    if waits_for_nothing || step.then.row == ExpectedRow::Same {
         sleep(QUIET.min(rehearsing.settings.settle)).await;
     }
     wait(rehearsing, step, actor, memory, async || {
@@ -177,7 +180,7 @@ async fn settled(
 pub(super) async fn wait(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
-    actor: &Actor,
+    actor: &TestAccount,
     memory: &mut Memory<'_>,
     is_enough: impl AsyncFn() -> Result<bool, Failure>,
 ) -> Result<Stand, Failure> {
@@ -190,7 +193,7 @@ pub(super) async fn wait(
         let stand = stand(rehearsing, actor, step.then.row).await?;
         let is_right = stand.row.exists
             && stand.findings.is_empty()
-            && (step.then.row != Row::Kept
+            && (step.then.row != ExpectedRow::Kept
                 || (stand.row.paid || !before.paid) && stand.row.plan == before.plan)
             && gate::agrees(rehearsing, actor, &stand).await;
         let took = began.elapsed();
@@ -217,7 +220,7 @@ pub(super) async fn wait(
 pub(super) async fn late(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
-    actor: &Actor,
+    actor: &TestAccount,
     memory: &mut Memory<'_>,
     observed: &Observed,
 ) -> Result<Option<Observed>, Failure> {
@@ -250,14 +253,14 @@ pub(super) async fn late(
 pub(super) async fn pay(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
-    actor: &Actor,
+    actor: &TestAccount,
     memory: &mut Memory<'_>,
 ) -> Result<bool, Failure> {
     let values = paid_values(rehearsing, actor);
     let database = &rehearsing.contract.database;
     let account = &actor.account;
     let is_paid = rehearsing.scratch.pay(database, account, &values).await;
-    if !is_paid.map_err(|error| Failure::of(&error))? {
+    if !is_paid.map_err(|error| Failure::from_error(&error))? {
         return Ok(false);
     }
     memory.rows = look(rehearsing, &actor.tokens()).await?;
@@ -271,9 +274,9 @@ pub(super) async fn pay(
 /// afterwards.
 pub(super) async fn buy(
     rehearsing: &Rehearsing<'_>,
-    performance: &Performance<'_>,
+    performance: &ScenarioRun<'_>,
     step: &Step,
-    actor: &mut Actor,
+    actor: &mut TestAccount,
 ) -> Result<bool, Failure> {
     let mut memory = Memory::default();
     let parcels = match act(rehearsing, step, actor, &mut memory).await {

@@ -5,13 +5,13 @@ use fake_stripe::{Armed, FakeStripe, Times};
 use super::{
     Rehearsing,
     delivering::{Parcel, deliver},
-    people::Actor,
+    people::TestAccount,
     rows::{look, plain},
     step::{Memory, wait},
 };
 use crate::{
     commands::failure::Failure,
-    rehearsal::{Delivery, Failure as Injected, Fault, Step},
+    rehearsal::{Delivery, FailingRequest as Injected, InjectedFault, Step},
     scratch::FailedWrite,
 };
 
@@ -22,12 +22,12 @@ pub(super) async fn until_failure(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     failure: Injected,
-    (actor, parcels): (&Actor, Vec<Parcel>),
+    (actor, parcels): (&TestAccount, Vec<Parcel>),
     memory: &mut Memory<'_>,
-) -> Result<(Vec<Delivery>, Option<Fault>), Failure> {
+) -> Result<(Vec<Delivery>, Option<InjectedFault>), Failure> {
     let tokens = actor.tokens();
     let trap = Trap::set(rehearsing, failure, &tokens).await?;
-    let mut fault = Fault {
+    let mut fault = InjectedFault {
         what: trap.what(),
         hit: None,
         half_written: Vec::new(),
@@ -90,7 +90,7 @@ impl<'r> Trap<'r> {
         Ok(match failure {
             Injected::Write(nth) => {
                 let write = rehearsing.scratch.fail_write(tokens, nth.into()).await;
-                Self::Write(nth, write.map_err(|error| Failure::of(&error))?)
+                Self::Write(nth, write.map_err(|error| Failure::from_error(&error))?)
             }
             Injected::Call(status) => {
                 let tokens = tokens.iter().cloned();
@@ -114,7 +114,10 @@ impl<'r> Trap<'r> {
     async fn is_sprung(&self) -> Result<bool, Failure> {
         match self {
             Self::Write(_, write) => {
-                let writes = write.writes().await.map_err(|error| Failure::of(&error))?;
+                let writes = write
+                    .writes()
+                    .await
+                    .map_err(|error| Failure::from_error(&error))?;
                 Ok(writes.failed)
             }
             Self::Call(_, _, armed) => Ok(armed.has_fired()),
@@ -126,7 +129,7 @@ impl<'r> Trap<'r> {
             Self::Write(_, write) => write
                 .end()
                 .await
-                .map_err(|error| Failure::of(&error))
+                .map_err(|error| Failure::from_error(&error))
                 .map(drop),
             Self::Call(_, fake, armed) => {
                 fake.disarm(&armed);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Rehearsing, gate::at_runner, people::Actor};
+use super::{Rehearsing, gate::at_runner, people::TestAccount};
 use crate::{
     config::Placeholder,
-    rehearsal::{Act, CheckoutPayment, Step, Visited},
+    rehearsal::{CheckoutPayment, ProviderAction, Step, Visited},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -34,14 +34,18 @@ pub(super) fn visitor() -> reqwest::Result<reqwest::Client> {
 }
 
 /// Requests the page of each Checkout that the step completed, if configured.
-pub(super) async fn visit(rehearsing: &Rehearsing<'_>, step: &Step, actor: &Actor) -> Vec<Visited> {
+pub(super) async fn visit(
+    rehearsing: &Rehearsing<'_>,
+    step: &Step,
+    actor: &TestAccount,
+) -> Vec<Visited> {
     let mut visited = Vec::new();
     let Some(page) = &rehearsing.settings.checkout.visit else {
         return visited;
     };
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     for act in &step.provider {
-        let Act::Checkout(checkout) = act else {
+        let ProviderAction::Checkout(checkout) = act else {
             continue;
         };
         let session = actor.buyer.sessions.get(&checkout.subscription);

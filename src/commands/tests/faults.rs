@@ -6,7 +6,7 @@ use fake_stripe::{Bulk, Disorder, FakeStripe, Fault, LimitReason, Times, World};
 use secrecy::SecretString;
 
 use crate::{
-    billing::{Error, Patience, Reader, Settings},
+    billing::{BillingReader, Error, RetryPolicy, Settings},
     contract::{Account, AccountId, Contract, CustomerId, Facts, Source, UnixSeconds, evaluate},
     http,
 };
@@ -46,20 +46,20 @@ fn passing() -> Vec<Fault> {
         .collect()
 }
 
-fn reader(fake: &FakeStripe) -> Reader {
+fn reader(fake: &FakeStripe) -> BillingReader {
     let settings = Settings {
         base: Some(fake.base_url()),
         requests_per_second: NonZeroU32::new(100_000),
-        patience: Patience {
+        patience: RetryPolicy {
             base: Duration::from_millis(1),
             cap: Duration::from_millis(5),
-            ..Patience::default()
+            ..RetryPolicy::default()
         },
         ..Settings::default()
     };
     let key = SecretString::from("rk_test_fakefakefakefake");
     let client = http::client().expect("a client");
-    Reader::new(Source::Stripe, client, &key, &settings).expect("a reader")
+    BillingReader::new(Source::Stripe, client, &key, &settings).expect("a reader")
 }
 
 /// Returns the findings as text for a database in which every tenth account has no access.

@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use secrecy::SecretString;
 
 use crate::{
-    billing::{Reader, Settings},
+    billing::{BillingReader, Settings},
     commands::{
         progress::Progress,
-        provider::{Provider, replace, some_customers},
+        provider::{ContractProvider, replace, some_customers},
     },
     contract::{
         Account, AccountColumns, AccountId, Breadth, CanceledGrace, ColumnName, Contract,
@@ -213,7 +213,7 @@ impl Case {
     }
 }
 
-pub(super) fn reader(fake: &FakeStripe) -> Reader {
+pub(super) fn reader(fake: &FakeStripe) -> BillingReader {
     let settings = Settings {
         base: Some(fake.base_url()),
         requests_per_second: NonZeroU32::new(100_000),
@@ -221,13 +221,13 @@ pub(super) fn reader(fake: &FakeStripe) -> Reader {
     };
     let key = SecretString::from("rk_test_fakefakefakefake");
     let client = http::client().expect("a client");
-    Reader::new(Source::Stripe, client, &key, &settings).expect("a reader")
+    BillingReader::new(Source::Stripe, client, &key, &settings).expect("a reader")
 }
 
 /// Evaluates like a check: a key is considered wrong only after customers were looked up by id.
 async fn judge(
     case: &Case,
-    reader: &Reader,
+    reader: &BillingReader,
     facts: &mut Facts,
 ) -> Result<Evaluation, Unanswerable> {
     let now = UnixSeconds(NOW);
@@ -240,15 +240,18 @@ async fn judge(
     evaluate(&case.contract, facts, now)
 }
 
-async fn on_a_full_listing(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswerable> {
+async fn on_a_full_listing(
+    case: &Case,
+    reader: &BillingReader,
+) -> Result<Evaluation, Unanswerable> {
     let mut facts = case.facts();
     let read = reader.read_all(&[], &|_| {}).await.expect("a listing");
     facts.subscriptions = read.subscriptions;
     judge(case, reader, &mut facts).await
 }
 
-async fn on_a_plan(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswerable> {
-    let provider = Provider {
+async fn on_a_plan(case: &Case, reader: &BillingReader) -> Result<Evaluation, Unanswerable> {
+    let provider = ContractProvider {
         contract: &case.contract,
         reader,
         progress: &Progress::new(false),
@@ -266,7 +269,7 @@ async fn on_a_plan(case: &Case, reader: &Reader) -> Result<Evaluation, Unanswera
 /// Lists this scope and looks up every suspect, whatever that costs.
 async fn asking_for_each(
     case: &Case,
-    reader: &Reader,
+    reader: &BillingReader,
     breadth: &Breadth,
 ) -> Result<Evaluation, Unanswerable> {
     let mut facts = case.facts();

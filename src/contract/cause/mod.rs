@@ -12,7 +12,7 @@ use super::{
 
 /// An event of the provider about a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct ProviderEvent {
     pub id: String,
     /// Event type, such as `customer.subscription.updated`.
     pub kind: String,
@@ -29,31 +29,34 @@ pub struct Event {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventLog {
     /// Changes of all subscriptions, newest first and without gaps.
-    pub changes: Vec<Event>,
+    pub changes: Vec<ProviderEvent>,
     /// True if reading stopped before the end of the provider's log.
     pub is_cut: bool,
     /// Events of any kind that some endpoint has not accepted.
-    pub undelivered: Vec<Event>,
+    pub undelivered: Vec<ProviderEvent>,
 }
 
 /// Cause of a difference between the row and the provider, as far as events show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cause<'l> {
     /// Some endpoint has not accepted these; the change itself is first, if it is one of them.
-    NotDelivered(Vec<&'l Event>),
+    NotDelivered(Vec<&'l ProviderEvent>),
     /// No delivery of the change is pending, but the row still disagrees.
-    Delivered { change: &'l Event, row: RowSince },
+    Delivered {
+        change: &'l ProviderEvent,
+        row: RowSince,
+    },
     /// The log was read to its end without finding the change, which is older than the log.
     TooOld,
     /// The log was read to its end without finding the change, although it should contain this one.
-    NotInLog(Change),
+    NotInLog(LatestChange),
     /// Reading stopped at this time, before the change was found.
     NotReached(Option<UnixSeconds>),
 }
 
 /// Latest change that shows in the subscription itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Change {
+struct LatestChange {
     at: UnixSeconds,
     /// Verb phrase before the time, such as `ended on`.
     what: &'static str,
@@ -62,7 +65,7 @@ struct Change {
 /// Time for which the provider keeps events, in seconds.
 const LOG_REACHES: i64 = 30 * 86_400;
 
-impl Change {
+impl LatestChange {
     fn latest(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
         // The subscription gets such a status after the start of the period that is not paid.
         let is_unpaid = matches!(subscription.status, Status::PastDue | Status::Unpaid);
@@ -166,7 +169,11 @@ fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSec
 }
 
 /// Returns the latest change that shows in the subscriptions of the findings, by subscription.
-fn changes(facts: &Facts, now: UnixSeconds, findings: &[Finding]) -> BTreeMap<String, Change> {
+fn changes(
+    facts: &Facts,
+    now: UnixSeconds,
+    findings: &[Finding],
+) -> BTreeMap<String, LatestChange> {
     let mut wanted: Vec<_> = findings
         .iter()
         .filter(|finding| is_explained_by_events(finding))
@@ -177,7 +184,7 @@ fn changes(facts: &Facts, now: UnixSeconds, findings: &[Finding]) -> BTreeMap<St
         .subscriptions
         .iter()
         .filter(|one| wanted.binary_search(&one.id.as_str()).is_ok())
-        .filter_map(|one| Some((one.id.to_string(), Change::latest(one, now)?)))
+        .filter_map(|one| Some((one.id.to_string(), LatestChange::latest(one, now)?)))
         .collect()
 }
 
@@ -185,7 +192,7 @@ fn cause<'l>(
     finding: &Finding,
     log: &'l EventLog,
     written: Option<UnixSeconds>,
-    changed: Option<Change>,
+    changed: Option<LatestChange>,
 ) -> Option<Cause<'l>> {
     let lacks = lacks(finding)?;
     let subscription = finding.subject.subscription.as_deref()?;
@@ -219,8 +226,8 @@ mod tests {
     };
 
     /// Returns an event about `sub_1`, `ago` seconds ago.
-    fn event(id: &str, kind: &str, ago: i64) -> Event {
-        Event {
+    fn event(id: &str, kind: &str, ago: i64) -> ProviderEvent {
+        ProviderEvent {
             id: id.to_owned(),
             kind: kind.to_owned(),
             created: NOW.plus(-ago),
@@ -230,25 +237,25 @@ mod tests {
         }
     }
 
-    fn created(ago: i64) -> Event {
+    fn created(ago: i64) -> ProviderEvent {
         event("evt_created", "customer.subscription.created", ago)
     }
 
-    fn updated(ago: i64, changed: &str) -> Event {
-        Event {
+    fn updated(ago: i64, changed: &str) -> ProviderEvent {
+        ProviderEvent {
             changed: vec![changed.to_owned()],
             ..event("evt_updated", "customer.subscription.updated", ago)
         }
     }
 
-    fn pending(event: Event) -> Event {
-        Event {
+    fn pending(event: ProviderEvent) -> ProviderEvent {
+        ProviderEvent {
             pending: 1,
             ..event
         }
     }
 
-    fn log(changes: impl IntoIterator<Item = Event>) -> EventLog {
+    fn log(changes: impl IntoIterator<Item = ProviderEvent>) -> EventLog {
         EventLog {
             changes: changes.into_iter().collect(),
             ..EventLog::default()
@@ -326,7 +333,7 @@ mod tests {
 
     #[test]
     fn only_a_complete_log_can_say_no_webhook() {
-        let other = Event {
+        let other = ProviderEvent {
             subscription: Some(SubscriptionId::from("sub_2")),
             ..pending(created(5))
         };
@@ -397,7 +404,7 @@ mod tests {
     #[test]
     fn what_else_a_handler_acts_on_counts_from_the_change_on() {
         let checkout = |ago| pending(event("evt_checkout", "checkout.session.completed", ago));
-        let with = |undelivered: Event| EventLog {
+        let with = |undelivered: ProviderEvent| EventLog {
             undelivered: vec![undelivered],
             ..log([created(DAY)])
         };
@@ -462,7 +469,7 @@ mod tests {
         let leaks = findings(&contract(), &world);
         let mut log = log([created(DAY)]);
         assert!(!tells_every_change(&log, &leaks));
-        log.changes.push(Event {
+        log.changes.push(ProviderEvent {
             subscription: Some(SubscriptionId::from("sub_2")),
             ..created(DAY)
         });

@@ -1,6 +1,6 @@
 //! Selects the events that matter to a rule.
 
-use super::{Event, EventLog};
+use super::{EventLog, ProviderEvent};
 use crate::contract::{UnixSeconds, rules::HandlerAction};
 
 /// Maximum number of seconds between events of one action, which are created in any order.
@@ -49,8 +49,8 @@ impl HandlerAction {
         self,
         log: &'l EventLog,
         subscription: &str,
-        change: Option<&'l Event>,
-    ) -> Vec<&'l Event> {
+        change: Option<&'l ProviderEvent>,
+    ) -> Vec<&'l ProviderEvent> {
         let since = change.map_or(UnixSeconds(i64::MIN), |change| {
             change.created.plus(-ONE_ACTION)
         });
@@ -62,7 +62,7 @@ impl HandlerAction {
             .filter(|event| event.is_about(subscription))
             .filter(|event| event.created >= since && self.fits(&event.kind))
             .collect();
-        let is_change = |event: &Event| change.is_some_and(|change| change.id == event.id);
+        let is_change = |event: &ProviderEvent| change.is_some_and(|change| change.id == event.id);
         events.sort_by(|a, b| {
             let key = |event| (is_change(event), event.created, &event.id);
             key(b).cmp(&key(a))
@@ -73,8 +73,8 @@ impl HandlerAction {
 }
 
 /// Returns the newest event that changed access or plan in the subscription.
-pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&'l Event> {
-    let find = |events: &'l [Event]| {
+pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&'l ProviderEvent> {
+    let find = |events: &'l [ProviderEvent]| {
         events
             .iter()
             .find(|event| event.is_about(subscription) && event.is_change())
@@ -85,7 +85,7 @@ pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&
     }
 }
 
-impl Event {
+impl ProviderEvent {
     fn is_about(&self, subscription: &str) -> bool {
         let about = self.subscription.as_ref();
         about.is_some_and(|about| about.as_str() == subscription)

@@ -1,6 +1,6 @@
 //! Words a cause in one line each for the evidence, the message and the fix.
 
-use super::{Cause, Event, RowSince};
+use super::{Cause, ProviderEvent, RowSince};
 use crate::contract::{EventMention, Mentions};
 
 /// Maximum number of events named in a finding; the rest is counted.
@@ -44,12 +44,12 @@ impl Cause<'_> {
 
     /// Returns the events in these texts, or `None` if there are none.
     pub(super) fn mentions(&self) -> Option<Mentions> {
-        let events: Vec<&Event> = match self {
+        let events: Vec<&ProviderEvent> = match self {
             Self::NotDelivered(events) => events.iter().take(SHOWN).copied().collect(),
             Self::Delivered { change, .. } => vec![change],
             Self::TooOld | Self::NotInLog(_) | Self::NotReached(_) => return None,
         };
-        let mention = |event: &Event| EventMention {
+        let mention = |event: &ProviderEvent| EventMention {
             kind: event.kind.clone(),
             id: Some(event.id.clone()),
             is_earlier: false,
@@ -121,7 +121,7 @@ impl Cause<'_> {
     }
 }
 
-fn lost(event: &Event) -> String {
+fn lost(event: &ProviderEvent) -> String {
     format!(
         "webhook {} is not accepted by {}",
         named(event),
@@ -129,12 +129,12 @@ fn lost(event: &Event) -> String {
     )
 }
 
-fn named(event: &Event) -> String {
+fn named(event: &ProviderEvent) -> String {
     format!("{} of {} ({})", event.kind, event.created, event.id)
 }
 
 /// Names the endpoints. An event listed as not delivered may show zero by the time that it is listed.
-fn endpoints(event: &Event) -> String {
+fn endpoints(event: &ProviderEvent) -> String {
     match event.pending {
         0 | 1 => "an endpoint".to_owned(),
         several => format!("{several} endpoints"),

@@ -9,7 +9,7 @@ use crate::contract::{
 
 /// Facts of one customer with its accounts, or of one account without a customer.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct FactGroup {
     pub(super) facts: Facts,
     /// Customer that the provider knows.
     pub(super) customer: Option<CustomerId>,
@@ -18,7 +18,11 @@ pub(super) struct Group {
 }
 
 /// Returns the groups: customers first, then the accounts that are not linked.
-pub(super) fn collect(contract: &Contract, facts: &Facts, existing: &[CustomerId]) -> Vec<Group> {
+pub(super) fn collect(
+    contract: &Contract,
+    facts: &Facts,
+    existing: &[CustomerId],
+) -> Vec<FactGroup> {
     let customers = Customers::new(facts, contract.match_on);
     let mut rows: BTreeMap<&AccountId, usize> = BTreeMap::new();
     for account in &facts.accounts {
@@ -29,7 +33,7 @@ pub(super) fn collect(contract: &Contract, facts: &Facts, existing: &[CustomerId
                  customer: Option<CustomerId>| {
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
         let is_twice = |account: &&Account| rows.get(&account.id).is_some_and(|rows| *rows > 1);
-        Group {
+        FactGroup {
             twice: accounts
                 .iter()
                 .find(is_twice)

@@ -16,7 +16,7 @@ use super::{
 pub use row::{ExplainedAccount, ExplainedField, FieldValue};
 pub use says::{ExplainedPrice, ExplainedSubscription, PriceUse};
 
-use groups::Group;
+use groups::FactGroup;
 
 /// Explanation of everything that was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub fn explain(
 
 fn one(
     contract: &Contract,
-    group: &Group,
+    group: &FactGroup,
     now: UnixSeconds,
     findings: &mut Vec<Finding>,
 ) -> Explanation {
@@ -121,7 +121,7 @@ fn one(
 }
 
 /// Returns the customers of the deciding account, in its order, then others that share an account with them.
-fn customers(case: &Case<'_>, holder: Option<&Holder<'_>>, group: &Group) -> Vec<String> {
+fn customers(case: &Case<'_>, holder: Option<&Holder<'_>>, group: &FactGroup) -> Vec<String> {
     let decide = holder.into_iter().flat_map(Holder::customers);
     let known = decide.chain(case.customers.all());
     let known = known.filter_map(|one| case.customers.id(one));
@@ -137,7 +137,7 @@ fn customers(case: &Case<'_>, holder: Option<&Holder<'_>>, group: &Group) -> Vec
 
 fn judgement(
     case: &Case<'_>,
-    group: &Group,
+    group: &FactGroup,
     findings: &mut Vec<Finding>,
 ) -> Result<Judgement, Unanswerable> {
     let found = evaluate(case.contract, case.facts, case.now)?.findings;

@@ -11,10 +11,14 @@ use crate::contract::{
 
 use NoFinding::{DoesNotApply, Holds};
 
-pub(super) type Known<'k> = Option<(Holder<'k>, CustomerAccess)>;
+pub(super) type KnownAccess<'k> = Option<(Holder<'k>, CustomerAccess)>;
 
 /// Returns every rule of the source, in the order of rules.
-pub(super) fn all(case: &Case<'_>, known: Known<'_>, findings: &[Finding]) -> Vec<ExplainedRule> {
+pub(super) fn all(
+    case: &Case<'_>,
+    known: KnownAccess<'_>,
+    findings: &[Finding],
+) -> Vec<ExplainedRule> {
     let source = case.contract.source;
     let rules = Rule::ALL.into_iter().filter(|rule| rule.is_used_by(source));
     rules
@@ -42,7 +46,7 @@ fn of_accounts(rule: Rule) -> Option<RuleExplanation> {
 
 fn of_account(
     case: &Case<'_>,
-    known: Known<'_>,
+    known: KnownAccess<'_>,
     findings: &[Finding],
     rule: Rule,
     account: &Account,
@@ -64,7 +68,7 @@ fn of_account(
 
 fn of_customer(
     case: &Case<'_>,
-    known: Known<'_>,
+    known: KnownAccess<'_>,
     findings: &[Finding],
     rule: Rule,
 ) -> ExplainedRule {
@@ -104,7 +108,7 @@ fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
 
 fn reason_of_account(
     case: &Case<'_>,
-    known: Known<'_>,
+    known: KnownAccess<'_>,
     rule: Rule,
     account: &Account,
 ) -> NoFinding {
@@ -149,12 +153,12 @@ fn reason_of_account(
     }
 }
 
-fn own_state<'k>(case: &Case<'_>, link: &Link<'k, '_>) -> Known<'k> {
+fn own_state<'k>(case: &Case<'_>, link: &Link<'k, '_>) -> KnownAccess<'k> {
     let state = case.state(&link.holder).ok()?;
     Some((link.holder, state))
 }
 
-fn reason_of_customer(case: &Case<'_>, known: Known<'_>, rule: Rule) -> NoFinding {
+fn reason_of_customer(case: &Case<'_>, known: KnownAccess<'_>, rule: Rule) -> NoFinding {
     if let Some(reason) = switched_off(case, rule) {
         return DoesNotApply(reason);
     }

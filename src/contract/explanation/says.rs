@@ -1,6 +1,6 @@
 //! Explains the provider's side: the meaning of each subscription, and their combined result.
 
-use super::{ExplainedState, groups::Group};
+use super::{ExplainedState, groups::FactGroup};
 use crate::contract::{
     CanceledGrace, Item, Money, Pause, PauseMeaning, Status, Subscription, UnixSeconds,
     access::{CustomerAccess, GraceEnd, PriceMeaning, SubscriptionAccess, overdue_since},
@@ -252,8 +252,8 @@ fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, one: &Subscription) -> Strin
 /// Returns the combined result of a customer's subscriptions, or `None` if there is no customer.
 pub(super) fn state(
     case: &Case<'_>,
-    known: super::rules::Known<'_>,
-    group: &Group,
+    known: super::rules::KnownAccess<'_>,
+    group: &FactGroup,
 ) -> Option<ExplainedState> {
     let Some((holder, state)) = known else {
         return group.customer.as_ref().map(|_| ExplainedState {
@@ -320,7 +320,7 @@ fn has_subscriptions(case: &Case<'_>, holder: &Holder<'_>) -> bool {
     customers.any(|one| case.customers.subscriptions(one).next().is_some())
 }
 
-fn nothing(case: &Case<'_>, group: &Group) -> String {
+fn nothing(case: &Case<'_>, group: &FactGroup) -> String {
     let provider = case.contract.source.provider();
     let object = if case.contract.source.has_subscriptions() {
         "subscription"

@@ -1,7 +1,7 @@
 //! The finding about a mapped column that differs from the subscription, for the rules that compare one.
 
 use super::judged_account::JudgedAccount;
-use crate::contract::{Field, Rule, Subscription, Unanswerable, case::Draft};
+use crate::contract::{Field, Rule, Subscription, Unanswerable, case::FindingDraft};
 
 /// A stored value that is not the expected one.
 pub(super) struct Drift<'a> {
@@ -48,7 +48,7 @@ impl Drift<'_> {
         case.report(
             *rule,
             case.account_entity(link.account),
-            Draft {
+            FindingDraft {
                 message: format!(
                     "{} has {column} {stored} but the {} {says}.\n{consequence}",
                     case.entity_capital(),
@@ -57,7 +57,7 @@ impl Drift<'_> {
                 fix,
                 subject: case.subject(link, Some(deciding)),
                 evidence,
-                ..Draft::default()
+                ..FindingDraft::default()
             },
         );
     }

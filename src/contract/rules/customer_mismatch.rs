@@ -5,11 +5,11 @@ use super::{
         InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
-    mismatches::{Mismatches, Named},
+    mismatches::{Mismatches, NamedAccount},
 };
 use crate::contract::{
     CustomerId, Field, Rule, Severity, Subject,
-    case::{Case, Draft},
+    case::{Case, FindingDraft},
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -47,8 +47,8 @@ fn check<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) {
     }
 }
 
-fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
-    let Named {
+fn report(case: &Case<'_>, id: &str, named: NamedAccount<'_>) {
+    let NamedAccount {
         customer,
         account,
         key,
@@ -77,7 +77,7 @@ fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
     ));
     evidence.push(case.row_says(account));
     let newest = granting.first();
-    case.report(Rule::CustomerMismatch, case.account_entity(account), Draft {
+    case.report(Rule::CustomerMismatch, case.account_entity(account), FindingDraft {
             message: format!("{linked}, and pays as {id} ({metadata}.{}).\nCustomer mismatch — {follows}", &**key),
             fix: format!(
                 "Store {column}={id} on the {entity}, and let your webhook handler link a customer that is made later."
@@ -94,7 +94,7 @@ fn report(case: &Case<'_>, id: &str, named: Named<'_>) {
             evidence,
             amount,
             items_without_amount,
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

@@ -108,7 +108,7 @@ impl RuleEvents {
         entitlements: &[],
     };
 
-    pub fn of(&self, source: Source) -> &'static [&'static str] {
+    pub fn for_source(&self, source: Source) -> &'static [&'static str] {
         match source {
             Source::Stripe => self.stripe,
             Source::Paddle => self.paddle,

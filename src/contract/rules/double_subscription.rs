@@ -13,7 +13,7 @@ use super::{
 use crate::contract::{
     Entity, Field, Money, PlanWords, PriceId, Rule, Severity, Subject, Subscription,
     access::PriceMeaning,
-    case::{Case, Draft, count},
+    case::{Case, FindingDraft, count},
     customers::{CustomerNumber, Holder},
 };
 
@@ -49,7 +49,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 
 /// Something bought. Two subscriptions buy the same thing if they map to one plan or share one price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Bought<'f> {
+enum Purchase<'f> {
     Plan(&'f PlanWords),
     Price(&'f PriceId),
 }
@@ -71,8 +71,8 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
         return;
     };
     let thing = match thing {
-        Bought::Plan(plan) => plan.name(),
-        Bought::Price(price) => price.as_str(),
+        Purchase::Plan(plan) => plan.name(),
+        Purchase::Price(price) => price.as_str(),
     };
     let named: Vec<_> = twice
         .iter()
@@ -92,7 +92,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
     case.report(
         Rule::DoubleSubscription,
         Entity::customer(id),
-        Draft {
+        FindingDraft {
             message: format!(
                 "Customer {id} has {} for {thing}: {}{more}.\n\
                  Double subscription — the customer is charged {times}.",
@@ -116,7 +116,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
                 .collect(),
             amount,
             items_without_amount,
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }
@@ -125,19 +125,19 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
 fn first_bought_twice<'f>(
     case: &Case<'f>,
     granting: impl Iterator<Item = &'f Subscription>,
-) -> Option<(Bought<'f>, Vec<&'f Subscription>)> {
+) -> Option<(Purchase<'f>, Vec<&'f Subscription>)> {
     let mut granting: Vec<_> = granting.collect();
     granting.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-    let mut bought: BTreeMap<Bought<'f>, Vec<&'f Subscription>> = BTreeMap::new();
+    let mut bought: BTreeMap<Purchase<'f>, Vec<&'f Subscription>> = BTreeMap::new();
     for subscription in &granting {
         let items = subscription.items.iter();
         let things = items.flat_map(|item| match case.contract.price_meaning(&item.price) {
             PriceMeaning::Plan(plan) => [
-                Some(Bought::Plan(plan)),
-                Some(Bought::Price(&item.price.id)),
+                Some(Purchase::Plan(plan)),
+                Some(Purchase::Price(&item.price.id)),
             ],
             PriceMeaning::Unmapped | PriceMeaning::Seats => {
-                [Some(Bought::Price(&item.price.id)), None]
+                [Some(Purchase::Price(&item.price.id)), None]
             }
             PriceMeaning::Ignored => [None, None],
         });

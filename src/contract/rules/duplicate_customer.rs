@@ -10,7 +10,7 @@ use super::{
 };
 use crate::contract::{
     Entity, Field, Rule, Severity, Subject,
-    case::{Case, Draft},
+    case::{Case, FindingDraft},
     customers::{CustomerNumber, Holder},
 };
 
@@ -48,7 +48,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
         return;
     };
     let (id, entity) = (linked.key, &case.contract.entity);
-    case.report(Rule::DuplicateCustomer, Entity::customer(id), Draft {
+    case.report(Rule::DuplicateCustomer, Entity::customer(id), FindingDraft {
             message: format!(
                 "Customer {id} is linked to {} {entity}s: {}.\n\
                  One payment gives access more than once, and one cancellation takes it from all of them.",
@@ -64,7 +64,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
                 ..Subject::default()
             },
             evidence: linked.rows,
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::contract::{
     Entity, Field, Rule, Severity, Subject,
-    case::{Case, Draft},
+    case::{Case, FindingDraft},
     customers::CustomerNumber,
 };
 
@@ -55,7 +55,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
     };
     let (id, entity) = (linked.key, &case.contract.entity);
     let column = case.column(Field::SubscriptionId);
-    case.report(Rule::DuplicateSubscription, Entity::subscription(id), Draft {
+    case.report(Rule::DuplicateSubscription, Entity::subscription(id), FindingDraft {
             message: format!(
                 "Subscription {id} is stored on {} {entity}s: {}.\n\
                  One payment gives access more than once, and one cancellation takes it from all of them.",
@@ -69,7 +69,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
                 ..Subject::default()
             },
             evidence: linked.rows,
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

@@ -18,14 +18,14 @@ const LEARNED: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches<'f> {
     /// Customers that name an account, by the id of the account and their own id.
-    found: BTreeMap<&'f str, BTreeMap<&'f str, Named<'f>>>,
+    found: BTreeMap<&'f str, BTreeMap<&'f str, NamedAccount<'f>>>,
     explained: BTreeSet<&'f str>,
     advice: Vec<Advice>,
 }
 
 /// A customer's metadata entry that names an account.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named<'f> {
+pub(super) struct NamedAccount<'f> {
     pub(super) customer: CustomerNumber,
     pub(super) account: &'f Account,
     /// Key of the metadata.
@@ -62,7 +62,7 @@ impl<'f> Mismatches<'f> {
                     continue;
                 };
                 if qualifies(case, account, case.customers.link(position)) {
-                    let named = Named {
+                    let named = NamedAccount {
                         customer,
                         account,
                         key,
@@ -96,7 +96,7 @@ impl<'f> Mismatches<'f> {
     }
 
     /// Returns the accounts, each with the customer that pays for it.
-    pub(super) fn found(&self) -> impl Iterator<Item = (&'f str, Named<'f>)> {
+    pub(super) fn found(&self) -> impl Iterator<Item = (&'f str, NamedAccount<'f>)> {
         let found = self.found.values();
         found.filter_map(|of_account| {
             let (id, named) = of_account.first_key_value()?;

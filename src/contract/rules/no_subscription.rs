@@ -8,7 +8,7 @@ use super::{
     },
     judged_account::JudgedAccount,
 };
-use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::Draft};
+use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::FindingDraft};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -39,7 +39,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     if !link.account.paid || one.access != CustomerAccess::None || one.is_paid_elsewhere() {
         return;
     }
-    case.report(Rule::NoSubscription, case.account_entity(link.account), Draft {
+    case.report(Rule::NoSubscription, case.account_entity(link.account), FindingDraft {
             message: format!(
                 "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
                 case.entity_capital(),
@@ -53,7 +53,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
             ),
             subject: case.subject(link, None),
             evidence: case.both_sides(link, []),
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

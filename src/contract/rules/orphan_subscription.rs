@@ -10,7 +10,7 @@ use super::{
 };
 use crate::contract::{
     Entity, Field, MatchOn, Rule, Severity, Status, Subject, Subscription,
-    case::{Case, Draft},
+    case::{Case, FindingDraft},
     customers::{CustomerNumber, Holder},
 };
 
@@ -97,7 +97,7 @@ fn check(case: &Case<'_>, mismatches: &Mismatches<'_>, customer: CustomerNumber)
         (Entity::customer(id), message, id)
     };
     let shown = live.iter().take(MAX_NAMED);
-    case.report(Rule::OrphanSubscription, about, Draft {
+    case.report(Rule::OrphanSubscription, about, FindingDraft {
             message: format!("{message}\nOrphan — somebody is charged, and nobody has access."),
             fix: format!(
                 "Store {stored} on the {entity} that bought it, or cancel the subscription and refund it. \
@@ -114,7 +114,7 @@ fn check(case: &Case<'_>, mismatches: &Mismatches<'_>, customer: CustomerNumber)
             evidence: shown.map(|subscription| case.provider_says(subscription)).collect(),
             amount,
             items_without_amount,
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

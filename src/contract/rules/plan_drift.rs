@@ -13,7 +13,7 @@ use super::{
 use crate::contract::{
     Field, Item, PlanWords, Rule, Severity,
     access::{CustomerAccess, PriceMeaning},
-    case::Draft,
+    case::FindingDraft,
     wrong_row::{Corrected, Correction, WrongRow},
 };
 
@@ -101,7 +101,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     case.report(
         Rule::PlanDrift,
         case.account_entity(link.account),
-        Draft {
+        FindingDraft {
             message: format!(
                 "{} {pays} plan \"{expected}\" but {column} is {stored}.\n\
                  Plan drift — {} gets another plan than the one that is paid for.",
@@ -111,7 +111,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
             fix,
             subject,
             evidence: case.both_sides(link, paying.iter().copied()),
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

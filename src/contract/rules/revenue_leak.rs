@@ -9,7 +9,7 @@ use super::{
     },
     judged_account::JudgedAccount,
 };
-use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::Draft};
+use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::FindingDraft};
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
@@ -58,7 +58,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     case.report(
         Rule::RevenueLeak,
         case.account_entity(link.account),
-        Draft {
+        FindingDraft {
             message: format!(
                 "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
                 case.a_granting_subscription(granting.first().copied()),

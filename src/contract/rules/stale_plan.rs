@@ -11,7 +11,7 @@ use super::{
 use crate::contract::{
     Field, Rule, Severity,
     access::CustomerAccess,
-    case::Draft,
+    case::FindingDraft,
     wrong_row::{Corrected, Correction, WrongRow},
 };
 
@@ -65,7 +65,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     case.report(
         Rule::StalePlan,
         case.account_entity(link.account),
-        Draft {
+        FindingDraft {
             message: format!(
                 "{} has no access and pays for nothing but {column} is \"{found}\".\n\
                  Stale plan — the access flag went, the plan stayed.",
@@ -74,7 +74,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
             fix: format!("Reset {column} in your webhook handler where the access is taken away."),
             subject: case.subject(link, deciding),
             evidence: case.both_sides(link, deciding),
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

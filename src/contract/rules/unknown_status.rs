@@ -11,7 +11,7 @@ use super::{
 };
 use crate::contract::{
     Entity, Rule, Severity, Subject, SubscriptionId,
-    case::{Case, Draft, count},
+    case::{Case, FindingDraft, count},
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -63,7 +63,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
     for (word, (number, named)) in by_word {
         let named: Vec<_> = named.into_iter().map(ToString::to_string).collect();
         let subscriptions = count(number, "subscription");
-        case.report(Rule::UnknownStatus, Entity::status(word), Draft {
+        case.report(Rule::UnknownStatus, Entity::status(word), FindingDraft {
                 message: format!(
                     "Status \"{word}\" of {subscriptions} is neither granted nor denied by the contract.\n\
                      Unknown status — customers who have nothing else are not judged."
@@ -76,7 +76,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
                     ..Subject::default()
                 },
                 evidence: vec![format!("carried by {subscriptions}, among them {}", named.join(", "))],
-                ..Draft::default()
+                ..FindingDraft::default()
             },
         );
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::contract::{
     Account, Entity, Field, Rule, Severity, Subject,
-    case::{Case, Draft, count},
+    case::{Case, FindingDraft, count},
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -68,7 +68,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
     let entity = &case.contract.entity;
     let has = if number == 1 { "has" } else { "have" };
     let more = if number > 5 { ", …" } else { "" };
-    case.report(Rule::UnlinkedAccess, Entity::unlinked_accounts(), Draft {
+    case.report(Rule::UnlinkedAccess, Entity::unlinked_accounts(), FindingDraft {
             message: format!(
                 "{} {has} paid access and no {}: {}{more}.\n\
                  Unlinked access — nobody can tell whether it is paid for.",
@@ -82,7 +82,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
                 ..Subject::default()
             },
             evidence: vec![format!("{}, among them {}", count(number, entity), named.join(", "))],
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

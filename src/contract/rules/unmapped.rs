@@ -6,7 +6,7 @@ use super::definition::{NoFinding, RuleCorrection, RuleExplanation};
 use crate::contract::{
     Entity, PriceId, Rule, Severity, Subject, Subscription, SubscriptionId,
     access::{CustomerAccess, PriceMeaning, SubscriptionAccess},
-    case::{Case, Draft, StateOfCustomer, count},
+    case::{Case, FindingDraft, StateOfCustomer, count},
     customers::CustomerNumber,
 };
 
@@ -115,7 +115,7 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
     } else {
         Entity::price(id)
     };
-    let draft = Draft {
+    let draft = FindingDraft {
         message: format!(
             "{} {price} of {carried_by} is neither in `plans` nor in `ignore_prices`.\n{consequence}",
             if is_feature { "Feature" } else { "Price" },
@@ -134,7 +134,7 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
             named.join(", ")
         )],
         at_most: (tally.unjudged_accounts == 0).then_some(Severity::Low),
-        ..Draft::default()
+        ..FindingDraft::default()
     };
     case.report(rule, entity, draft);
 }

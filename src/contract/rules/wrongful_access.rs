@@ -12,7 +12,7 @@ use super::{
 use crate::contract::{
     Field, PauseMeaning, Rule, Severity,
     access::CustomerAccess,
-    case::{Case, Draft},
+    case::{Case, FindingDraft},
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -70,7 +70,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     case.report(
         Rule::WrongfulAccess,
         case.account_entity(link.account),
-        Draft {
+        FindingDraft {
             message: format!(
                 "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
                 case.entity_capital(),
@@ -85,7 +85,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
             evidence: case.both_sides(link, [deciding]),
             amount,
             items_without_amount,
-            ..Draft::default()
+            ..FindingDraft::default()
         },
     );
 }

@@ -105,7 +105,7 @@ fn unreadable(error: &ClientError) -> Problem {
     Problem {
         message: format!(
             "the last result of the default branch cannot be read, so that nothing is known: {}",
-            Problem::of(error).message
+            Problem::from_error(error).message
         ),
         hint,
         place: None,

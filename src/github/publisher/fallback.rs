@@ -20,7 +20,7 @@ pub(super) enum Fallback {
 
 impl Fallback {
     pub(super) fn problem(self, error: &ClientError, context: &Context) -> Problem {
-        let cause = Problem::of(error);
+        let cause = Problem::from_error(error);
         let meaning = match self {
             Self::PullRequest => {
                 "the pull request could not be looked up, so nothing is reported on it".to_owned()

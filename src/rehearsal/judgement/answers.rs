@@ -4,7 +4,7 @@ use super::{OnRow, Wrong, hint, told};
 use crate::{
     contract::HandlerRule,
     rehearsal::{
-        observed::{Answer, Delivery, Fault, Observed},
+        observed::{Delivery, HandlerResponse, InjectedFault, Observed},
         scenario::{Answered, Signing},
     },
 };
@@ -31,7 +31,7 @@ pub(super) fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Wrong> {
 }
 
 /// Requires an error response after an injected failure, unless the row is correct nevertheless.
-fn failed(observed: &Observed, fault: &Fault, hit: &Delivery) -> Option<Wrong> {
+fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<Wrong> {
     let what = &fault.what;
     let event = &hit.event;
     if hit.answer.is_success() {
@@ -125,10 +125,10 @@ fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
 }
 
 /// Returns true if the handler may have rejected the signature: with a status that the examples of the SDKs use.
-pub(super) fn blames_the_signature(answer: &Answer) -> bool {
+pub(super) fn blames_the_signature(answer: &HandlerResponse) -> bool {
     matches!(
         answer,
-        Answer::Status {
+        HandlerResponse::Status {
             code: 400 | 401 | 403,
             ..
         }

@@ -6,8 +6,8 @@ use super::{OnRow, Wrong, hint};
 use crate::{
     contract::{Finding, HandlerRule, Merging, Rule},
     rehearsal::{
-        due::Variation,
-        observed::{Answer, Observed},
+        due::Variant,
+        observed::{HandlerResponse, Observed},
     },
 };
 
@@ -20,14 +20,14 @@ const NAMED: usize = 20;
 /// A finding with its causes: more than one if it stands for an earlier step too. A finding without a cause is never
 /// merged.
 #[derive(Debug, Clone)]
-pub struct Judged {
+pub struct JudgedFinding {
     pub finding: Finding,
-    pub causes: Vec<Cause>,
+    pub causes: Vec<FindingCause>,
 }
 
 /// The properties that findings with the same cause share.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub enum FindingCause {
     /// The handler believes an event that is older than the provider's state.
     OldEvent,
     /// A rule that one habit of the handler breaks everywhere.
@@ -50,21 +50,21 @@ pub enum Cause {
 }
 
 /// Returns the cause of a fault.
-pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option<Cause> {
+pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option<FindingCause> {
     if let Rule::Handler(rule) = wrong.rule {
         return match rule.merging() {
             Merging::Never => None,
-            Merging::Everywhere => Some(Cause::Habit(rule)),
+            Merging::Everywhere => Some(FindingCause::Habit(rule)),
             Merging::ByAnswer => answered(on, observed),
         };
     }
-    if on.performance.variation == Variation::AtOnce {
+    if on.performance.variation == Variant::AtOnce {
         return None;
     }
     if hint::believes_old_event(on, observed) {
-        return Some(Cause::OldEvent);
+        return Some(FindingCause::OldEvent);
     }
-    Some(Cause::Row {
+    Some(FindingCause::Row {
         rule: wrong.rule,
         events: events(observed),
         status: status(observed),
@@ -72,16 +72,16 @@ pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option
     })
 }
 
-fn answered(on: OnRow<'_>, observed: &Observed) -> Option<Cause> {
+fn answered(on: OnRow<'_>, observed: &Observed) -> Option<FindingCause> {
     let mut deliveries = observed.deliveries.iter();
     let refused = deliveries.find(|delivery| !delivery.answer.is_success())?;
     let code = match &refused.answer {
-        Answer::Status { code, .. } => Some(*code),
-        Answer::Nothing(_) => None,
+        HandlerResponse::Status { code, .. } => Some(*code),
+        HandlerResponse::Nothing(_) => None,
     };
     let status =
         status(observed).filter(|status| !matches!(status.as_str(), "active" | "trialing"));
-    Some(Cause::Answer {
+    Some(FindingCause::Answer {
         event: refused.event.clone(),
         code,
         about: status.unwrap_or_else(|| format!("scenario {}", on.performance.scenario.id)),
@@ -124,20 +124,20 @@ fn changed(observed: &Observed) -> Vec<String> {
 }
 
 /// Merges the findings of each cause into the most severe one, which lists the steps of the others.
-pub fn one_a_cause(judged: Vec<Judged>) -> Vec<Finding> {
-    let mut groups: Vec<Group> = Vec::new();
+pub fn one_a_cause(judged: Vec<JudgedFinding>) -> Vec<Finding> {
+    let mut groups: Vec<CauseGroup> = Vec::new();
     for one in judged {
-        let shares = |group: &mut Group| {
+        let shares = |group: &mut CauseGroup| {
             let mut causes = group.worst.causes.iter();
             causes.any(|cause| one.causes.contains(cause))
         };
         let mut same: Vec<_> = groups.extract_if(.., shares).collect();
-        same.push(Group {
+        same.push(CauseGroup {
             place: same.first().map_or(groups.len(), |group| group.place),
             worst: one,
             others: Vec::new(),
         });
-        groups.extend(same.into_iter().reduce(Group::merge));
+        groups.extend(same.into_iter().reduce(CauseGroup::merge));
         groups.sort_by_key(|group| group.place);
     }
     groups
@@ -148,15 +148,15 @@ pub fn one_a_cause(judged: Vec<Judged>) -> Vec<Finding> {
 
 /// Findings with shared causes.
 #[derive(Debug)]
-struct Group {
+struct CauseGroup {
     /// Position of the first finding among those that begin a group.
     place: usize,
-    worst: Judged,
+    worst: JudgedFinding,
     /// Steps of the other findings.
     others: Vec<String>,
 }
 
-impl Group {
+impl CauseGroup {
     fn merge(mut self, mut other: Self) -> Self {
         // Severities are ordered from the worst.
         if other.worst.finding.severity < self.worst.finding.severity {
@@ -172,11 +172,11 @@ impl Group {
 }
 
 /// Returns the step of a finding, such as `cancel-now/deleted`.
-fn step(judged: &Judged) -> String {
+fn step(judged: &JudgedFinding) -> String {
     judged.finding.entity.id().to_owned()
 }
 
-fn told(judged: Judged, mut others: Vec<String>) -> Finding {
+fn told(judged: JudgedFinding, mut others: Vec<String>) -> Finding {
     let mut finding = judged.finding;
     if others.is_empty() {
         return finding;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judged, OnRow, Wrong, mentions, told};
+use super::{JudgedFinding, OnRow, Wrong, mentions, told};
 use crate::{
     contract::{
         Entity, Evidence, Finding, HandlerRule, Mentions, Rule, Severity, Subject, fingerprint,
@@ -68,7 +68,7 @@ pub fn endings_differ(
 
 /// Returns true if a step with these findings ends its play, because later findings would only be consequences.
 /// Findings that do not fail the run end nothing, or they would hide ones that do.
-pub fn ends_play(judged: &[Judged], fail_on: Option<Severity>) -> bool {
+pub fn ends_play(judged: &[JudgedFinding], fail_on: Option<Severity>) -> bool {
     let least = fail_on.unwrap_or(Severity::High);
     let mut judged = judged.iter();
     judged.any(|one| one.finding.severity.reaches(least))
@@ -76,8 +76,8 @@ pub fn ends_play(judged: &[Judged], fail_on: Option<Severity>) -> bool {
 
 /// Returns the findings that a play reports: those of its worst step, then those of the first step with any. A row that
 /// stayed wrong from the first to the worst has one cause, so the findings of the worst step name the first.
-pub fn worst_then_first(steps: &[Vec<Judged>]) -> Vec<Judged> {
-    let worst_of = |step: &Vec<Judged>| step.iter().map(|one| one.finding.severity).min();
+pub fn worst_then_first(steps: &[Vec<JudgedFinding>]) -> Vec<JudgedFinding> {
+    let worst_of = |step: &Vec<JudgedFinding>| step.iter().map(|one| one.finding.severity).min();
     let wrong = || {
         steps
             .iter()
@@ -117,16 +117,16 @@ pub fn worst_then_first(steps: &[Vec<Judged>]) -> Vec<Judged> {
 }
 
 /// Returns true if the step left the account's row wrong.
-fn has_wrong_row(step: &[Judged]) -> bool {
+fn has_wrong_row(step: &[JudgedFinding]) -> bool {
     let mut rules = step.iter().map(|one| one.finding.rule);
     rules.any(|rule| !matches!(rule, Rule::Handler(_)))
 }
 
 /// Merges the findings of each step and rule into the first one, and adds the number of other runs with the same
 /// finding.
-pub fn fold(judged: Vec<Judged>) -> Vec<Judged> {
+pub fn fold(judged: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
-    let mut folded: Vec<(Judged, usize)> = Vec::new();
+    let mut folded: Vec<(JudgedFinding, usize)> = Vec::new();
     for one in judged {
         let fingerprint = one.finding.fingerprint.to_string();
         if let Some((_, others)) = first
@@ -139,7 +139,7 @@ pub fn fold(judged: Vec<Judged>) -> Vec<Judged> {
             folded.push((one, 0));
         }
     }
-    let told = |(mut one, others): (Judged, usize)| {
+    let told = |(mut one, others): (JudgedFinding, usize)| {
         if others > 0 {
             let more = match others {
                 1 => "\nOnce more in another variation.".to_owned(),

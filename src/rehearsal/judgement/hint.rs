@@ -5,9 +5,9 @@ use crate::{
     contract::{ExplainedSubscription, Field, Finding, RowFault, Rule},
     rehearsal::{
         act::YesNo,
-        due::Variation,
-        observed::{Answer, Delivery, Observed, RowState},
-        scenario::{Order, Signing},
+        due::Variant,
+        observed::{Delivery, HandlerResponse, Observed, RowState},
+        scenario::{EventOrder, Signing},
     },
 };
 
@@ -31,24 +31,24 @@ pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delive
         );
     }
     match &delivery.answer {
-        Answer::Nothing(_) => {
+        HandlerResponse::Nothing(_) => {
             "is the handler running at this address, and does it answer within the time?".to_owned()
         }
-        Answer::Status { code: 404 | 405, .. } => {
+        HandlerResponse::Status { code: 404 | 405, .. } => {
             "is `rehearsal.handler` the address of the webhook route, and does it take POST?".to_owned()
         }
-        Answer::Status { code: 300..=399, .. } => {
+        HandlerResponse::Status { code: 300..=399, .. } => {
             "the provider follows no redirects: name the address that answers itself (slash at the end, https, locale)"
                 .to_owned()
         }
-        Answer::Status { code: 500.., .. } => match observed.calls.iter().find(|call| call.status == 404) {
+        HandlerResponse::Status { code: 500.., .. } => match observed.calls.iter().find(|call| call.status == 404) {
             Some(call) => format!(
                 "the provider answered 404 to {} {}: handle an object that it no longer knows",
                 call.method, call.target
             ),
             None => format!("the handler threw on {}: see its log", delivery.event),
         },
-        Answer::Status { .. } => format!(
+        HandlerResponse::Status { .. } => format!(
             "accept {}; where the endpoint is not registered for it, leave it out of `rehearsal.events`",
             delivery.event
         ),
@@ -65,7 +65,7 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
     if observed.all_changes.is_empty() {
         return nothing_changed(observed);
     }
-    if on.performance.variation == Variation::AtOnce {
+    if on.performance.variation == Variant::AtOnce {
         return "events that come at once overwrite one another: lock the account's row (`for update`) before anything \
                 is read, or let the write depend on what was read"
             .to_owned();
@@ -139,11 +139,11 @@ pub(super) fn believes_old_event(on: OnRow<'_>, observed: &Observed) -> bool {
 
 /// Returns the hint for events out of order. The natural order went well, or it would have been reported instead.
 fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
-    let Variation::Order(order) = &on.performance.variation else {
+    let Variant::Order(order) = &on.performance.variation else {
         return None;
     };
     let (last, earlier) = observed.deliveries.split_last()?;
-    if on.step.order != Order::Every || order.is_sorted() {
+    if on.step.order != EventOrder::Every || order.is_sorted() {
         return None;
     }
     let earlier: Vec<_> = earlier.iter().map(|one| one.event.as_str()).collect();

@@ -3,7 +3,7 @@
 use super::{OnRow, told::MOST_EARLIER};
 use crate::{
     contract::{ColumnName, EventMention, Field, Mentions},
-    rehearsal::observed::{Change, Delivery, Observed},
+    rehearsal::observed::{ColumnChange, Delivery, Observed},
 };
 
 /// Returns the mapped columns that changed, the event that the finding is about, those of its step, and earlier ones.
@@ -13,15 +13,21 @@ pub(super) fn mentions(on: OnRow<'_>, observed: &Observed, about: Option<&str>) 
     let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
     let changed = own.chain(others).chain(half);
     let about = about.map(|kind| event(kind, false));
-    let now = observed.deliveries.iter().map(|one| of(one, false));
+    let now = observed
+        .deliveries
+        .iter()
+        .map(|one| delivered_event(one, false));
     let skipped = observed.earlier.len().saturating_sub(MOST_EARLIER);
     let earlier = observed.earlier.iter().skip(skipped);
     Mentions {
-        fields: fields(on, changed.map(|change: &Change| change.column.as_str())),
+        fields: fields(
+            on,
+            changed.map(|change: &ColumnChange| change.column.as_str()),
+        ),
         events: about
             .into_iter()
             .chain(now)
-            .chain(earlier.map(|one| of(one, true)))
+            .chain(earlier.map(|one| delivered_event(one, true)))
             .collect(),
     }
 }
@@ -42,7 +48,7 @@ pub(super) fn fields<'a>(on: OnRow<'_>, columns: impl Iterator<Item = &'a str>) 
         .collect()
 }
 
-fn of(delivery: &Delivery, is_earlier: bool) -> EventMention {
+fn delivered_event(delivery: &Delivery, is_earlier: bool) -> EventMention {
     event(&delivery.event, is_earlier)
 }
 

@@ -12,21 +12,21 @@ mod tests;
 mod told;
 
 use super::{
-    due::Performance,
+    due::ScenarioRun,
     observed::Observed,
-    scenario::{Row, Step},
+    scenario::{ExpectedRow, Step},
 };
 use crate::contract::{
     ColumnName, Contract, Entity, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
 };
 
-pub use cause::{Cause, Judged, one_a_cause};
+pub use cause::{FindingCause, JudgedFinding, one_a_cause};
 pub use endings::{endings_differ, ends_play, fold, worst_then_first};
 
 /// The context of a step: its run, account, customer and contract.
 #[derive(Debug, Clone, Copy)]
 pub struct OnRow<'a> {
-    pub performance: &'a Performance<'a>,
+    pub performance: &'a ScenarioRun<'a>,
     pub step: &'a Step,
     pub account: &'a str,
     pub customer: &'a str,
@@ -92,7 +92,7 @@ impl Wrong {
 }
 
 /// Lists the findings of a step, the most severe first.
-pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Judged> {
+pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<JudgedFinding> {
     let mut wrong: Vec<Wrong> = Vec::new();
     wrong.extend(rows::bystanders(observed));
     let answered_wrong = answers::judge(on, observed);
@@ -104,7 +104,7 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Judged> {
     let mut judged: Vec<_> = wrong
         .into_iter()
         .filter_map(|wrong| on.weighed(wrong))
-        .map(|wrong| Judged {
+        .map(|wrong| JudgedFinding {
             causes: cause::cause(on, observed, &wrong).into_iter().collect(),
             finding: finding(on, observed, wrong),
         })
@@ -114,20 +114,22 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Judged> {
 }
 
 fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
-    if on.step.then.row == Row::Untouched {
+    if on.step.then.row == ExpectedRow::Untouched {
         return rows::untouched(observed).or_else(|| rows::access(on, observed));
     }
     if !observed.after.exists {
         return Some(rows::gone(on));
     }
     let broken = match on.step.then.row {
-        Row::Kept => rows::kept(observed).or_else(|| rows::contract(on, observed)),
-        Row::Follows | Row::Same | Row::Untouched => rows::contract(on, observed),
+        ExpectedRow::Kept => rows::kept(observed).or_else(|| rows::contract(on, observed)),
+        ExpectedRow::Follows | ExpectedRow::Same | ExpectedRow::Untouched => {
+            rows::contract(on, observed)
+        }
     };
     broken
         .or_else(|| rows::access(on, observed))
         .or_else(|| {
-            (on.step.then.row == Row::Same)
+            (on.step.then.row == ExpectedRow::Same)
                 .then(|| rows::same(observed))
                 .flatten()
         })

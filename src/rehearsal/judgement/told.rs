@@ -4,7 +4,7 @@ use super::OnRow;
 use crate::{
     contract::{ExplainedSubscription, PriceUse},
     rehearsal::{
-        observed::{Answer, Change, Delivery, Observed},
+        observed::{ColumnChange, Delivery, HandlerResponse, Observed},
         scenario::Signing,
     },
 };
@@ -148,7 +148,7 @@ fn calls(observed: &Observed) -> Vec<String> {
 }
 
 /// Formats changes as `users.plan pro → free, …`.
-pub(super) fn changes(changes: &[Change]) -> String {
+pub(super) fn changes(changes: &[ColumnChange]) -> String {
     let value = |value: &Option<String>| match value {
         Some(value) => shortened(value),
         None => "nothing".to_owned(),
@@ -179,11 +179,11 @@ pub(super) fn changes(changes: &[Change]) -> String {
 }
 
 /// Formats a response: its status, and the beginning of the body of an error.
-pub(super) fn answer(answer: &Answer) -> String {
+pub(super) fn answer(answer: &HandlerResponse) -> String {
     match answer {
-        Answer::Status { code, body } if body.is_empty() => code.to_string(),
-        Answer::Status { code, body } => format!("{code} ({})", shortened(body)),
-        Answer::Nothing(why) => format!("nothing ({})", shortened(why)),
+        HandlerResponse::Status { code, body } if body.is_empty() => code.to_string(),
+        HandlerResponse::Status { code, body } => format!("{code} ({})", shortened(body)),
+        HandlerResponse::Nothing(why) => format!("nothing ({})", shortened(why)),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{lifecycle::LABELS, price_parts::small, purchase::TRIAL_DAYS};
 use crate::rehearsal::{
-    act::Act,
+    act::ProviderAction,
     scenario::{Play, Scenario, Sending, Signing},
 };
 
@@ -39,7 +39,10 @@ impl<'s> Coverage<'s> {
     }
 
     /// Finds the shortest scenario that begins with these acts, preferably a plain one.
-    pub(super) fn scenario<'a>(&self, acts: impl Iterator<Item = &'a Act>) -> Option<&'s str> {
+    pub(super) fn scenario<'a>(
+        &self,
+        acts: impl Iterator<Item = &'a ProviderAction>,
+    ) -> Option<&'s str> {
         let acts = signature(acts);
         let plays = self.plays.iter();
         let covers = plays.filter(|play| play.acts.starts_with(&acts));
@@ -57,8 +60,8 @@ fn is_plain(play: &Play) -> bool {
 }
 
 /// Normalizes acts: drops waits, and replaces labels, quantities and trial lengths by canonical ones.
-fn signature<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<String> {
-    let acts = acts.filter(|act| !matches!(act, Act::Wait { .. }));
+fn signature<'a>(acts: impl Iterator<Item = &'a ProviderAction>) -> Vec<String> {
+    let acts = acts.filter(|act| !matches!(act, ProviderAction::Wait { .. }));
     let mut acts: Vec<Value> = acts
         .map(|act| serde_json::to_value(act).unwrap_or_default())
         .collect();
@@ -116,7 +119,7 @@ mod tests {
     use crate::rehearsal::built_in;
 
     fn covering(acts: &str) -> Option<String> {
-        let acts: Vec<Act> = serde_json::from_str(acts).expect("acts");
+        let acts: Vec<ProviderAction> = serde_json::from_str(acts).expect("acts");
         let scenarios = built_in().expect("scenarios");
         let covering = Coverage::new(&scenarios).scenario(acts.iter());
         covering.map(ToOwned::to_owned)

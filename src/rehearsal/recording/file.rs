@@ -6,11 +6,11 @@ use sha2::{Digest as _, Sha256};
 use super::{
     lifecycle::LABELS,
     purchase::{ALL, TRIAL_DAYS},
-    shape::{LifecycleSteps, Shape, WAITS, did, step_id},
+    shape::{LifecycleShape, LifecycleSteps, WAITS, did, step_id},
     telling::TYPES,
 };
 use crate::rehearsal::{
-    act::{Act, is_default},
+    act::{ProviderAction, is_default},
     library::ParseError,
     scenario::{Play, Scenario, Sending, Signing, Step, Then, Until},
 };
@@ -18,7 +18,7 @@ use crate::rehearsal::{
 /// The `recorded` key of a scenario file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Recorded {
+pub struct RecordedTimes {
     /// Number of customers with this lifecycle.
     pub times: u64,
 }
@@ -26,9 +26,9 @@ pub struct Recorded {
 /// The only fields of a recorded file.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ScenarioFile {
     id: String,
-    recorded: Recorded,
+    recorded: RecordedTimes,
     plays: [FilePlay; 1],
 }
 
@@ -43,7 +43,7 @@ struct FilePlay {
 struct FileStep {
     id: String,
     #[serde(with = "serde_yaml::with::singleton_map_recursive")]
-    provider: Vec<Act>,
+    provider: Vec<ProviderAction>,
     send: Vec<FileSending>,
     #[serde(default, skip_serializing_if = "is_default")]
     then: Then,
@@ -82,7 +82,7 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
         let message = "a recorded scenario holds no comments: leave out `recorded` to make it one of your own";
         return Err(wrong(message.to_owned()));
     }
-    let file: File = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
+    let file: ScenarioFile = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
         file: name.to_owned(),
         message: error.to_string(),
     })?;
@@ -127,7 +127,7 @@ fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
 }
 
 /// Checks that a recording could have written every value of the act.
-fn is_listed(act: &Act) -> bool {
+fn is_listed(act: &ProviderAction) -> bool {
     let written = serde_json::to_value(act).unwrap_or_default();
     let details = written
         .get(act.name())
@@ -165,13 +165,14 @@ fn id_of(steps: &[FileStep]) -> String {
 fn without_waits(steps: &[FileStep]) -> Vec<FileStep> {
     let mut steps = steps.to_vec();
     for step in &mut steps {
-        step.provider.retain(|act| !matches!(act, Act::Wait { .. }));
+        step.provider
+            .retain(|act| !matches!(act, ProviderAction::Wait { .. }));
     }
     steps
 }
 
 /// Merges equal lifecycles into one shape with the median waits between steps.
-pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<Shape> {
+pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
     let times = u64::try_from(alike.len()).unwrap_or(u64::MAX);
     let waits: Vec<Vec<u16>> = alike.iter().map(|one| one.waits.clone()).collect();
     let LifecycleSteps {
@@ -188,18 +189,18 @@ pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<Shape> {
         days.sort_unstable();
         let middle = days.get(days.len().saturating_sub(1) / 2).copied();
         if let Some(days) = middle.filter(|days| *days > 0) {
-            step.provider.insert(0, Act::Wait { days });
+            step.provider.insert(0, ProviderAction::Wait { days });
         }
     }
-    let recorded = Recorded { times };
-    Some(Shape {
+    let recorded = RecordedTimes { times };
+    Some(LifecycleShape {
         times,
         scenario: scenario(&id_of(&plain), recorded, steps),
         expected,
     })
 }
 
-fn scenario(id: &str, recorded: Recorded, steps: Vec<Step>) -> Scenario {
+fn scenario(id: &str, recorded: RecordedTimes, steps: Vec<Step>) -> Scenario {
     let acts: Vec<_> = steps.iter().map(|step| step.does.as_str()).collect();
     let times = recorded.times;
     let plural = if times == 1 { "" } else { "s" };
@@ -223,7 +224,7 @@ fn scenario(id: &str, recorded: Recorded, steps: Vec<Step>) -> Scenario {
 /// Renders the file of a recorded scenario; `None` if the scenario was not recorded.
 pub fn render(scenario: &Scenario) -> Option<String> {
     let steps = scenario.plays.first()?.steps.iter().map(FileStep::from);
-    let file = File {
+    let file = ScenarioFile {
         id: scenario.id.clone(),
         recorded: scenario.recorded?,
         plays: [FilePlay {
@@ -254,7 +255,7 @@ impl From<&Step> for FileStep {
 impl From<FileStep> for Step {
     fn from(step: FileStep) -> Self {
         let acts = step.provider.iter();
-        let acts = acts.filter(|act| !matches!(act, Act::Wait { .. }));
+        let acts = acts.filter(|act| !matches!(act, ProviderAction::Wait { .. }));
         Self {
             does: acts.map(did).collect::<Vec<_>>().join(", "),
             id: step.id,

@@ -3,25 +3,25 @@
 use super::{
     Unplayable,
     lifecycle::LifecycleReader,
-    price_parts::Part,
+    price_parts::PricePart,
     stripped_event::What,
-    subscription_change::Change,
+    subscription_change::LifecycleChange,
     subscription_state::{ItemState, SubscriptionState},
 };
 use crate::rehearsal::{
-    act::{Act, Label},
-    cast::Role,
+    act::{Label, ProviderAction},
+    test_prices::PriceRole,
 };
 
 /// Checks that the price changed to or from another interval, which starts a new period.
-pub(super) fn begins_period(was: &[Part], now: &[Part]) -> bool {
-    let has = |parts: &[Part], role| parts.iter().any(|(one, _)| *one == role);
-    has(was, Role::Yearly) != has(now, Role::Yearly)
+pub(super) fn begins_period(was: &[PricePart], now: &[PricePart]) -> bool {
+    let has = |parts: &[PricePart], role| parts.iter().any(|(one, _)| *one == role);
+    has(was, PriceRole::Yearly) != has(now, PriceRole::Yearly)
 }
 
 pub(super) fn read(
     reader: &mut LifecycleReader<'_>,
-    change: Change<'_>,
+    change: LifecycleChange<'_>,
     (was, label): (&SubscriptionState, &Label),
     is_renewed: bool,
 ) -> Result<(), Unplayable> {
@@ -31,7 +31,7 @@ pub(super) fn read(
         let subscription = label.clone();
         reader.push(
             change.at,
-            Act::ScheduleChange {
+            ProviderAction::ScheduleChange {
                 subscription,
                 price,
             },
@@ -40,14 +40,14 @@ pub(super) fn read(
     }
     let mut acts = changes(reader, was, now, label)?;
     if was.has_schedule && !acts.is_empty() {
-        if !matches!(acts.as_slice(), [Act::ChangePrice { .. }]) {
+        if !matches!(acts.as_slice(), [ProviderAction::ChangePrice { .. }]) {
             return Err(Unplayable::ScheduleOutside);
         }
         if is_renewed {
             reader.moves.pop();
         }
         let subscription = label.clone();
-        acts = vec![Act::EnterPhase { subscription }];
+        acts = vec![ProviderAction::EnterPhase { subscription }];
     }
     for act in acts {
         reader.push(change.at, act);
@@ -58,10 +58,11 @@ pub(super) fn read(
 /// Finds the price that a schedule later changes the subscription to.
 fn scheduled(
     reader: &mut LifecycleReader<'_>,
-    change: Change<'_>,
-) -> Result<Option<Role>, Unplayable> {
-    let roles = |parts: Vec<Part>| -> Vec<Role> { parts.iter().map(|(role, _)| *role).collect() };
-    let now = roles(reader.parts.of(change.now)?);
+    change: LifecycleChange<'_>,
+) -> Result<Option<PriceRole>, Unplayable> {
+    let roles =
+        |parts: Vec<PricePart>| -> Vec<PriceRole> { parts.iter().map(|(role, _)| *role).collect() };
+    let now = roles(reader.parts.all_parts(change.now)?);
     for event in reader.events.iter().skip(change.index + 1) {
         let What::Subscription { id, now: later, .. } = &event.what else {
             continue;
@@ -69,7 +70,7 @@ fn scheduled(
         if id != change.id {
             continue;
         }
-        let later = roles(reader.parts.of(later)?);
+        let later = roles(reader.parts.all_parts(later)?);
         if later != now {
             let mut pairs = later.iter().zip(&now);
             return Ok(pairs
@@ -85,7 +86,7 @@ fn changes(
     was: &SubscriptionState,
     now: &SubscriptionState,
     label: &Label,
-) -> Result<Vec<Act>, Unplayable> {
+) -> Result<Vec<ProviderAction>, Unplayable> {
     let subscription = || label.clone();
     let by_id = |items: &'_ [ItemState], item: &ItemState| {
         items.iter().find(|other| other.id == item.id).cloned()
@@ -115,7 +116,7 @@ fn changes(
                 return Err(Unplayable::QuantitiesDiffer);
             }
             let subscription = subscription();
-            acts.push(Act::AddItem {
+            acts.push(ProviderAction::AddItem {
                 subscription,
                 price,
             });
@@ -123,7 +124,7 @@ fn changes(
         for item in &gone {
             let (price, _) = reader.parts.part(item)?;
             let subscription = subscription();
-            acts.push(Act::RemoveItem {
+            acts.push(ProviderAction::RemoveItem {
                 subscription,
                 price,
             });
@@ -133,14 +134,14 @@ fn changes(
         let (old, fresh) = (reader.parts.part(old)?, reader.parts.part(fresh)?);
         if old.0 != fresh.0 {
             let (subscription, price) = (subscription(), fresh.0);
-            acts.push(Act::ChangePrice {
+            acts.push(ProviderAction::ChangePrice {
                 subscription,
                 price,
             });
         }
         if let Some(quantity) = fresh.1.filter(|_| old.1 != fresh.1) {
             let subscription = subscription();
-            acts.push(Act::ChangeQuantity {
+            acts.push(ProviderAction::ChangeQuantity {
                 subscription,
                 quantity,
             });

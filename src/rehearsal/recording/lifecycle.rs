@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::{
     Unplayable,
     looking_ahead::near,
-    price_parts::{Part, PriceParts},
+    price_parts::{PricePart, PriceParts},
     purchase,
     stripped_event::{CheckoutEvent, CheckoutMode, StrippedEvent, SubscriptionEvent, What},
-    subscription_change::{self, Change},
+    subscription_change::{self, LifecycleChange},
     subscription_state::SubscriptionState,
     telling::tells,
 };
@@ -16,11 +16,11 @@ use crate::{
     contract::{Contract, Status},
     rehearsal::{
         act::{
-            Act, CancelEncoding, Checkout, CheckoutPayment, Label, NewEmail, Outcome,
-            PauseBehavior, RefundedAmount, YesNo,
+            CancelEncoding, Checkout, CheckoutPayment, Label, NewEmail, PauseBehavior,
+            PaymentOutcome, ProviderAction, RefundedAmount, YesNo,
         },
-        cast::Role,
         scenario::Sending,
+        test_prices::PriceRole,
     },
 };
 
@@ -31,25 +31,25 @@ pub(super) const LABELS: [&str; 4] = ["main", "second", "third", "fourth"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TimedAct {
     pub(super) at: i64,
-    pub(super) act: Act,
+    pub(super) act: ProviderAction,
     /// Events that the act sends.
     pub(super) tells: Vec<Sending>,
-    pub(super) after: Option<Expected>,
+    pub(super) after: Option<ExpectedState>,
 }
 
 /// The expected state of a subscription after an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedState {
     pub label: Label,
     pub status: Status,
-    pub items: Vec<Part>,
+    pub items: Vec<PricePart>,
     pub cancel: Option<CancelEncoding>,
     pub pause: Option<PauseBehavior>,
 }
 
 /// A subscription and its state after the events read so far.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
+pub(super) struct KnownSubscription {
     pub(super) label: Label,
     pub(super) state: SubscriptionState,
     /// Time of the last failed payment, to recognize further events about it.
@@ -61,7 +61,7 @@ pub(super) struct LifecycleReader<'l> {
     pub(super) events: &'l [StrippedEvent],
     pub(super) parts: PriceParts<'l>,
     pub(super) moves: Vec<TimedAct>,
-    pub(super) subscriptions: BTreeMap<&'l str, Known>,
+    pub(super) subscriptions: BTreeMap<&'l str, KnownSubscription>,
 }
 
 /// Derives the acts of a lifecycle from its events, which must be in order.
@@ -121,7 +121,7 @@ impl<'l> LifecycleReader<'l> {
                 SubscriptionEvent::Changed
                 | SubscriptionEvent::TrialWillEnd
                 | SubscriptionEvent::Deleted => {
-                    let change = Change {
+                    let change = LifecycleChange {
                         index,
                         at,
                         id,
@@ -147,14 +147,14 @@ impl<'l> LifecycleReader<'l> {
                 Some(id) => self.payment_failed(index, at, id),
                 None => {
                     let paid = if *is_paid { YesNo::Yes } else { YesNo::No };
-                    self.push(at, Act::OneOffInvoice { paid });
+                    self.push(at, ProviderAction::OneOffInvoice { paid });
                     Ok(())
                 }
             },
             What::EmailChanged => {
                 self.push(
                     at,
-                    Act::ChangeEmail {
+                    ProviderAction::ChangeEmail {
                         to: NewEmail::Fresh,
                     },
                 );
@@ -170,7 +170,7 @@ impl<'l> LifecycleReader<'l> {
                 } else {
                     RefundedAmount::Part
                 };
-                self.push(at, Act::Refund { amount });
+                self.push(at, ProviderAction::Refund { amount });
                 Ok(())
             }
         }
@@ -189,26 +189,26 @@ impl<'l> LifecycleReader<'l> {
                 if !is_paid {
                     return Err(Unplayable::LateSinglePayment);
                 }
-                self.push(at, Act::PayOnce {});
+                self.push(at, ProviderAction::PayOnce {});
             }
             (CheckoutEvent::Expired, CheckoutMode::Subscription) => {
                 let never = Checkout {
                     payment: CheckoutPayment::Never,
-                    ..Checkout::of(Role::Main)
+                    ..Checkout::for_price(PriceRole::Main)
                 };
-                self.push(at, Act::Checkout(never));
+                self.push(at, ProviderAction::Checkout(never));
             }
             (
                 CheckoutEvent::PaymentSucceeded | CheckoutEvent::PaymentFailed,
                 CheckoutMode::Subscription,
             ) => {
                 let outcome = if kind == CheckoutEvent::PaymentSucceeded {
-                    Outcome::Succeeded
+                    PaymentOutcome::Succeeded
                 } else {
-                    Outcome::Failed
+                    PaymentOutcome::Failed
                 };
                 if let Some(subscription) = label {
-                    let act = Act::AsyncPayment {
+                    let act = ProviderAction::AsyncPayment {
                         subscription,
                         outcome,
                     };
@@ -240,7 +240,7 @@ impl<'l> LifecycleReader<'l> {
                 Ok(())
             }
             Status::PastDue | Status::Unpaid => {
-                self.push(at, Act::PaymentFailed { subscription });
+                self.push(at, ProviderAction::PaymentFailed { subscription });
                 // The status does not change, so there is no update.
                 self.tell_without("customer.subscription.updated");
                 self.failed(id, at);
@@ -273,12 +273,12 @@ impl<'l> LifecycleReader<'l> {
     }
 
     fn delete_customer(&mut self, at: i64) {
-        let mut known: Vec<&mut Known> = self.subscriptions.values_mut().collect();
+        let mut known: Vec<&mut KnownSubscription> = self.subscriptions.values_mut().collect();
         let is_any_living = known.iter().any(|known| !known.state.is_over());
         for known in &mut known {
             known.state.status = Status::Canceled;
         }
-        self.push(at, Act::DeleteCustomer {});
+        self.push(at, ProviderAction::DeleteCustomer {});
         if !is_any_living {
             self.tell_without("customer.subscription.deleted");
         }
@@ -291,7 +291,7 @@ impl<'l> LifecycleReader<'l> {
         }
     }
 
-    pub(super) fn push(&mut self, at: i64, act: Act) {
+    pub(super) fn push(&mut self, at: i64, act: ProviderAction) {
         let tells = tells(&act);
         self.moves.push(TimedAct {
             at,
@@ -306,10 +306,10 @@ impl<'l> LifecycleReader<'l> {
         let Some(known) = self.subscriptions.get(id) else {
             return Ok(());
         };
-        let expected = Expected {
+        let expected = ExpectedState {
             label: known.label.clone(),
             status: known.state.status.clone(),
-            items: self.parts.of(&known.state)?,
+            items: self.parts.all_parts(&known.state)?,
             cancel: known.state.cancel,
             pause: known.state.pause,
         };

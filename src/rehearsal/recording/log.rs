@@ -9,12 +9,12 @@ use super::{
     coverage::Coverage,
     file,
     lifecycle::{TimedAct, moves},
-    shape::{LifecycleSteps, Shape, lifecycle_steps},
+    shape::{LifecycleShape, LifecycleSteps, lifecycle_steps},
     stripped_event::{CheckoutEvent, StrippedEvent, Stripping, SubscriptionEvent, What, strip},
 };
 use crate::{
     contract::Contract,
-    rehearsal::{act::Act, cast::Cast, scenario::Scenario},
+    rehearsal::{act::ProviderAction, scenario::Scenario, test_prices::TestPrices},
 };
 
 /// The events of a log, stripped and grouped by customer.
@@ -43,7 +43,7 @@ pub struct Recording {
     /// Number of customers without any played change.
     pub unchanged: u64,
     /// Commonest first.
-    pub shapes: Vec<Shape>,
+    pub shapes: Vec<LifecycleShape>,
     /// Number of lifecycles that each built-in scenario already plays.
     pub covered: BTreeMap<String, u64>,
     pub unplayable: BTreeMap<Unplayable, u64>,
@@ -70,7 +70,12 @@ impl ProductionLog {
     }
 
     /// Merges equal lifecycles, and leaves out those that built-in scenarios play.
-    pub fn recording(self, contract: &Contract, cast: &Cast, built_in: &[Scenario]) -> Recording {
+    pub fn recording(
+        self,
+        contract: &Contract,
+        cast: &TestPrices,
+        built_in: &[Scenario],
+    ) -> Recording {
         let coverage = Coverage::new(built_in);
         let mut recording = Recording {
             counts: self.counts,
@@ -90,7 +95,7 @@ impl ProductionLog {
                 Ok(lifecycle) if lifecycle.steps.is_empty() => recording.unchanged += 1,
                 Ok(lifecycle) => match coverage.scenario(acts(&lifecycle)) {
                     Some(scenario) => add(&mut recording.covered, scenario.to_owned()),
-                    None if !acts(&lifecycle).any(Act::is_purchase) => {
+                    None if !acts(&lifecycle).any(ProviderAction::is_purchase) => {
                         add(&mut recording.unplayable, Unplayable::NothingBought);
                     }
                     None => {
@@ -114,13 +119,13 @@ fn add<K: Ord>(counts: &mut BTreeMap<K, u64>, key: K) {
     *count = count.saturating_add(1);
 }
 
-fn acts(lifecycle: &LifecycleSteps) -> impl Iterator<Item = &Act> {
+fn acts(lifecycle: &LifecycleSteps) -> impl Iterator<Item = &ProviderAction> {
     lifecycle.steps.iter().flat_map(|step| &step.provider)
 }
 
-fn playable(moves: Vec<TimedAct>, cast: &Cast) -> Result<LifecycleSteps, Unplayable> {
+fn playable(moves: Vec<TimedAct>, cast: &TestPrices) -> Result<LifecycleSteps, Unplayable> {
     let lifecycle = lifecycle_steps(moves)?;
-    let mut roles = acts(&lifecycle).flat_map(Act::roles);
+    let mut roles = acts(&lifecycle).flat_map(ProviderAction::roles);
     let is_lacking = roles.any(|role| cast.lacks(role).is_some());
     if is_lacking {
         return Err(Unplayable::NoSuchPrice);

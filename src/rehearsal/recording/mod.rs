@@ -20,10 +20,10 @@ mod tests;
 
 pub(super) use self::file::{is_recorded, parse};
 pub use self::{
-    file::{Recorded, render},
-    lifecycle::Expected,
+    file::{RecordedTimes, render},
+    lifecycle::ExpectedState,
     log::{ProductionLog, Recording},
-    shape::Shape,
+    shape::LifecycleShape,
 };
 
 /// The reason why a lifecycle cannot be played.

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     contract::{Contract, PriceId},
-    rehearsal::cast::Role,
+    rehearsal::test_prices::PriceRole,
 };
 
 /// Role and quantity of an item.
-pub(super) type Part = (Role, Option<u32>);
+pub(super) type PricePart = (PriceRole, Option<u32>);
 
 /// The roles in one lifecycle, assigned in the order in which prices appear.
 #[derive(Debug)]
@@ -40,12 +40,15 @@ impl<'c> PriceParts<'c> {
 
     /// Returns the parts of a new subscription. If the contract knows none of its prices, the subscription is to
     /// another product, unless `ignore_prices` lists those.
-    pub(super) fn bought(&mut self, state: &SubscriptionState) -> Result<Vec<Part>, Unplayable> {
-        let parts = self.of(state)?;
+    pub(super) fn bought(
+        &mut self,
+        state: &SubscriptionState,
+    ) -> Result<Vec<PricePart>, Unplayable> {
+        let parts = self.all_parts(state)?;
         if parts.is_empty() {
             return Err(Unplayable::NoItems);
         }
-        let is_unknown = parts.iter().all(|(role, _)| *role == Role::Unknown);
+        let is_unknown = parts.iter().all(|(role, _)| *role == PriceRole::Unknown);
         if !is_unknown {
             return Ok(parts);
         }
@@ -54,26 +57,29 @@ impl<'c> PriceParts<'c> {
         }
         let prices = state.items.iter().map(|item| item.price_id().clone());
         self.addons.extend(prices);
-        self.of(state)
+        self.all_parts(state)
     }
 
-    pub(super) fn of(&mut self, state: &SubscriptionState) -> Result<Vec<Part>, Unplayable> {
+    pub(super) fn all_parts(
+        &mut self,
+        state: &SubscriptionState,
+    ) -> Result<Vec<PricePart>, Unplayable> {
         state.items.iter().map(|item| self.part(item)).collect()
     }
 
-    pub(super) fn part(&mut self, item: &ItemState) -> Result<Part, Unplayable> {
+    pub(super) fn part(&mut self, item: &ItemState) -> Result<PricePart, Unplayable> {
         let role = self.role(item)?;
-        let quantity = item.quantity.filter(|_| role != Role::Metered);
+        let quantity = item.quantity.filter(|_| role != PriceRole::Metered);
         let quantity = quantity.and_then(|quantity| self.quantities.get(&quantity));
         Ok((role, quantity.copied()))
     }
 
-    fn role(&mut self, item: &ItemState) -> Result<Role, Unplayable> {
+    fn role(&mut self, item: &ItemState) -> Result<PriceRole, Unplayable> {
         let (contract, price) = (self.contract, &item.price);
         let mut ignored = contract.ignore_prices.iter();
         let is_ignored = ignored.any(|pattern| pattern.matches(item.price_id()));
         if is_ignored || self.addons.contains(item.price_id()) {
-            return Ok(Role::Addon);
+            return Ok(PriceRole::Addon);
         }
         let plan = if !contract.plans.is_empty() {
             contract.plans.plan(price).map(|plan| {
@@ -90,29 +96,29 @@ impl<'c> PriceParts<'c> {
         match plan {
             Some((_, true)) => Err(Unplayable::FreePlan),
             Some((plan, false)) => self.paid(plan, item.price_id()),
-            None if price.metered => Ok(Role::Metered),
-            None => Ok(Role::Unknown),
+            None if price.metered => Ok(PriceRole::Metered),
+            None => Ok(PriceRole::Unknown),
         }
     }
 
-    fn paid(&mut self, plan: String, price: &PriceId) -> Result<Role, Unplayable> {
+    fn paid(&mut self, plan: String, price: &PriceId) -> Result<PriceRole, Unplayable> {
         match self.plans.iter().position(|known| *known == plan) {
-            Some(0) if self.main.as_ref() == Some(price) => Ok(Role::Main),
-            Some(0) => Ok(Role::Yearly),
-            Some(1) => Ok(Role::Other),
-            Some(_) => Ok(Role::Third),
+            Some(0) if self.main.as_ref() == Some(price) => Ok(PriceRole::Main),
+            Some(0) => Ok(PriceRole::Yearly),
+            Some(1) => Ok(PriceRole::Other),
+            Some(_) => Ok(PriceRole::Third),
             None if self.plans.is_empty() => {
                 self.plans.push(plan);
                 self.main = Some(price.clone());
-                Ok(Role::Main)
+                Ok(PriceRole::Main)
             }
             None if self.plans.len() == 1 => {
                 self.plans.push(plan);
-                Ok(Role::Other)
+                Ok(PriceRole::Other)
             }
             None if self.plans.len() == 2 => {
                 self.plans.push(plan);
-                Ok(Role::Third)
+                Ok(PriceRole::Third)
             }
             None => Err(Unplayable::FourthPlan),
         }

@@ -2,8 +2,8 @@
 
 use super::{
     Unplayable,
-    lifecycle::{Known, LifecycleReader},
-    price_parts::Part,
+    lifecycle::{KnownSubscription, LifecycleReader},
+    price_parts::PricePart,
     stripped_event::{CheckoutEvent, CheckoutMode, What},
     subscription_state::SubscriptionState,
 };
@@ -11,10 +11,10 @@ use crate::{
     contract::Status,
     rehearsal::{
         act::{
-            Act, BoughtBy, Checkout, CheckoutPayment, FirstPayment, GivenUp, Label, Subscribe,
-            YesNo,
+            BoughtBy, Checkout, CheckoutPayment, FirstPayment, GivenUp, Label, ProviderAction,
+            Subscribe, YesNo,
         },
-        cast::Role,
+        test_prices::PriceRole,
     },
 };
 
@@ -26,7 +26,7 @@ pub(super) const ALL: u8 = 100;
 
 impl Checkout {
     /// Returns a paid purchase of one price.
-    pub(super) fn of(price: Role) -> Self {
+    pub(super) fn for_price(price: PriceRole) -> Self {
         Self {
             subscription: Label::default(),
             price,
@@ -40,15 +40,15 @@ impl Checkout {
 }
 
 /// Prices and quantity of a purchase.
-struct Bought {
-    price: Role,
-    items: Vec<Role>,
+struct PurchasedItems {
+    price: PriceRole,
+    items: Vec<PriceRole>,
     quantity: u32,
 }
 
-impl Bought {
-    fn new(parts: &[Part]) -> Result<Self, Unplayable> {
-        let mut counted = parts.iter().filter(|(role, _)| *role != Role::Metered);
+impl PurchasedItems {
+    fn new(parts: &[PricePart]) -> Result<Self, Unplayable> {
+        let mut counted = parts.iter().filter(|(role, _)| *role != PriceRole::Metered);
         let quantity = counted.next().and_then(|(_, quantity)| *quantity);
         if counted.any(|(_, other)| *other != quantity) {
             return Err(Unplayable::QuantitiesDiffer);
@@ -57,7 +57,7 @@ impl Bought {
             [(only, _)] => (*only, Vec::new()),
             several => {
                 let roles = several.iter().map(|(role, _)| *role);
-                (Role::Main, roles.collect())
+                (PriceRole::Main, roles.collect())
             }
         };
         Ok(Self {
@@ -79,7 +79,7 @@ pub(super) fn begin<'l>(
         return Ok(());
     }
     let subscription = reader.next_label()?;
-    let bought = Bought::new(&reader.parts.bought(now)?)?;
+    let bought = PurchasedItems::new(&reader.parts.bought(now)?)?;
     let mut state = now.clone();
     let trial_days = (state.status == Status::Trialing).then_some(TRIAL_DAYS);
     let act = match checkout_of(reader, id) {
@@ -90,7 +90,7 @@ pub(super) fn begin<'l>(
             } else if state.status == Status::Active && !is_paid {
                 return Err(Unplayable::ActiveBeforePaid);
             }
-            Act::Checkout(Checkout {
+            ProviderAction::Checkout(Checkout {
                 subscription: subscription.clone(),
                 items: bought.items,
                 quantity: bought.quantity,
@@ -101,10 +101,10 @@ pub(super) fn begin<'l>(
                 } else {
                     CheckoutPayment::Unpaid
                 },
-                ..Checkout::of(bought.price)
+                ..Checkout::for_price(bought.price)
             })
         }
-        None => Act::Subscribe(Subscribe {
+        None => ProviderAction::Subscribe(Subscribe {
             subscription: subscription.clone(),
             price: bought.price,
             items: bought.items,
@@ -132,7 +132,7 @@ pub(super) fn begin<'l>(
         return Err(Unplayable::UnusualBeginning);
     }
     reader.push(at, act);
-    let known = Known {
+    let known = KnownSubscription {
         label: subscription,
         state,
         failed_at: None,
@@ -172,12 +172,12 @@ pub(super) fn begin_earlier<'l>(
         return Err(Unplayable::ScheduleOutside);
     }
     let label = reader.next_label()?;
-    let bought = Bought::new(&reader.parts.bought(&state)?)?;
+    let bought = PurchasedItems::new(&reader.parts.bought(&state)?)?;
     let is_incomplete = state.status == Status::Incomplete;
     reader.push(
         at,
         if is_incomplete {
-            Act::Subscribe(Subscribe {
+            ProviderAction::Subscribe(Subscribe {
                 subscription: label.clone(),
                 price: bought.price,
                 items: bought.items,
@@ -187,19 +187,19 @@ pub(super) fn begin_earlier<'l>(
                 payment: FirstPayment::Waits,
             })
         } else {
-            Act::Checkout(Checkout {
+            ProviderAction::Checkout(Checkout {
                 subscription: label.clone(),
                 items: bought.items,
                 quantity: bought.quantity,
                 trial_days: (state.status == Status::Trialing).then_some(TRIAL_DAYS),
-                ..Checkout::of(bought.price)
+                ..Checkout::for_price(bought.price)
             })
         },
     );
     for act in since_bought(&label, &state)? {
         reader.push(at, act);
     }
-    let known = Known {
+    let known = KnownSubscription {
         label,
         state,
         failed_at: None,
@@ -209,25 +209,28 @@ pub(super) fn begin_earlier<'l>(
 }
 
 /// Lists the acts that lead from a purchase to this state.
-fn since_bought(label: &Label, state: &SubscriptionState) -> Result<Vec<Act>, Unplayable> {
+fn since_bought(
+    label: &Label,
+    state: &SubscriptionState,
+) -> Result<Vec<ProviderAction>, Unplayable> {
     let subscription = || label.clone();
     let mut acts = Vec::new();
     let is_owing = matches!(state.status, Status::PastDue | Status::Unpaid);
     if is_owing {
-        acts.push(Act::Renew {
+        acts.push(ProviderAction::Renew {
             subscription: subscription(),
             paid: YesNo::No,
         });
-        acts.push(Act::PaymentFailed {
+        acts.push(ProviderAction::PaymentFailed {
             subscription: subscription(),
         });
     }
     match state.status {
-        Status::Unpaid => acts.push(Act::GiveUp {
+        Status::Unpaid => acts.push(ProviderAction::GiveUp {
             subscription: subscription(),
             then: GivenUp::Unpaid,
         }),
-        Status::Paused => acts.push(Act::Pause {
+        Status::Paused => acts.push(ProviderAction::Pause {
             subscription: subscription(),
         }),
         Status::Other(_) | Status::Canceled | Status::IncompleteExpired => {
@@ -236,13 +239,13 @@ fn since_bought(label: &Label, state: &SubscriptionState) -> Result<Vec<Act>, Un
         Status::Active | Status::Trialing | Status::Incomplete | Status::PastDue => {}
     }
     if let Some(behavior) = state.pause {
-        acts.push(Act::PauseCollection {
+        acts.push(ProviderAction::PauseCollection {
             subscription: subscription(),
             behavior,
         });
     }
     if let Some(encoding) = state.cancel {
-        acts.push(Act::ScheduleCancel {
+        acts.push(ProviderAction::ScheduleCancel {
             subscription: subscription(),
             encoding,
         });

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{
     Unplayable,
-    lifecycle::{Expected, TimedAct},
+    lifecycle::{ExpectedState, TimedAct},
 };
 use crate::{
     contract::Status,
     rehearsal::{
-        act::{Act, Label, YesNo},
-        cast::Role,
-        scenario::{Row, Scenario, Step, Then},
+        act::{Label, ProviderAction, YesNo},
+        scenario::{ExpectedRow, Scenario, Step, Then},
+        test_prices::PriceRole,
     },
 };
 
@@ -31,18 +31,18 @@ const MOST_WAITED: u16 = 10;
 
 /// A lifecycle that several customers had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape {
+pub struct LifecycleShape {
     pub times: u64,
     pub scenario: Scenario,
     /// State of the step's subscription after each step.
-    pub expected: Vec<Option<Expected>>,
+    pub expected: Vec<Option<ExpectedState>>,
 }
 
 /// The steps of one lifecycle, and the waits between them.
 #[derive(Debug, Clone)]
 pub(super) struct LifecycleSteps {
     pub(super) steps: Vec<Step>,
-    pub(super) expected: Vec<Option<Expected>>,
+    pub(super) expected: Vec<Option<ExpectedState>>,
     /// Days before each step.
     pub(super) waits: Vec<u16>,
 }
@@ -71,7 +71,11 @@ pub(super) fn lifecycle_steps(moves: Vec<TimedAct>) -> Result<LifecycleSteps, Un
             provider: vec![one.act],
             send: one.tells,
             then: Then {
-                row: if is_unknown { Row::Kept } else { Row::Follows },
+                row: if is_unknown {
+                    ExpectedRow::Kept
+                } else {
+                    ExpectedRow::Follows
+                },
                 ..Then::default()
             },
             ..Step::default()
@@ -86,25 +90,31 @@ pub(super) fn lifecycle_steps(moves: Vec<TimedAct>) -> Result<LifecycleSteps, Un
 }
 
 /// Checks that a subscription has not ended and has no price that the contract knows.
-fn is_unknown(after: &Expected) -> bool {
-    let has = |wanted: &dyn Fn(Role) -> bool| after.items.iter().any(|(role, _)| wanted(*role));
+fn is_unknown(after: &ExpectedState) -> bool {
+    let has =
+        |wanted: &dyn Fn(PriceRole) -> bool| after.items.iter().any(|(role, _)| wanted(*role));
     let is_over = matches!(after.status, Status::Canceled | Status::IncompleteExpired);
-    let is_of_plan = |role| matches!(role, Role::Main | Role::Other | Role::Third | Role::Yearly);
-    !is_over && has(&|role| role == Role::Unknown) && !has(&is_of_plan)
+    let is_of_plan = |role| {
+        matches!(
+            role,
+            PriceRole::Main | PriceRole::Other | PriceRole::Third | PriceRole::Yearly
+        )
+    };
+    !is_over && has(&|role| role == PriceRole::Unknown) && !has(&is_of_plan)
 }
 
 /// Checks that the act does not change access, whatever the price is.
-fn leaves_access(act: &Act) -> bool {
+fn leaves_access(act: &ProviderAction) -> bool {
     matches!(
         act,
-        Act::Renew {
+        ProviderAction::Renew {
             paid: YesNo::Yes,
             ..
-        } | Act::ChangePrice { .. }
-            | Act::ChangeQuantity { .. }
-            | Act::ScheduleCancel { .. }
-            | Act::Keep { .. }
-            | Act::ChangeEmail { .. }
+        } | ProviderAction::ChangePrice { .. }
+            | ProviderAction::ChangeQuantity { .. }
+            | ProviderAction::ScheduleCancel { .. }
+            | ProviderAction::Keep { .. }
+            | ProviderAction::ChangeEmail { .. }
     )
 }
 
@@ -114,7 +124,10 @@ fn without_repeats(moves: Vec<TimedAct>) -> Vec<TimedAct> {
     for one in moves {
         let is_repeat = kept.last().is_some_and(|last| last.act == one.act);
         times = if is_repeat { times + 1 } else { 1 };
-        let is_abandoned = matches!(&one.act, Act::Checkout(_) | Act::ChangeEmail { .. });
+        let is_abandoned = matches!(
+            &one.act,
+            ProviderAction::Checkout(_) | ProviderAction::ChangeEmail { .. }
+        );
         let most = if is_abandoned { 1 } else { MOST_REPEATS };
         if times <= most {
             kept.push(one);
@@ -148,36 +161,39 @@ fn waits(moves: &[TimedAct]) -> Vec<u16> {
     waits
 }
 
-fn begins_period(act: &Act) -> bool {
+fn begins_period(act: &ProviderAction) -> bool {
     matches!(
         act,
-        Act::Renew { .. } | Act::EndTrial { .. } | Act::EnterPhase { .. } | Act::Resume { .. }
+        ProviderAction::Renew { .. }
+            | ProviderAction::EndTrial { .. }
+            | ProviderAction::EnterPhase { .. }
+            | ProviderAction::Resume { .. }
     )
 }
 
 /// Checks that the fake provider decides the time of the act.
-fn has_time_of_its_own(act: &Act) -> bool {
-    begins_period(act) && !matches!(act, Act::Resume { .. })
+fn has_time_of_its_own(act: &ProviderAction) -> bool {
+    begins_period(act) && !matches!(act, ProviderAction::Resume { .. })
         || matches!(
             act,
-            Act::EndAtPeriodEnd { .. }
-                | Act::TrialWillEnd { .. }
-                | Act::PaymentFailed { .. }
-                | Act::Recover { .. }
-                | Act::GiveUp { .. }
-                | Act::AsyncPayment { .. }
-                | Act::ExpireIncomplete { .. }
-                | Act::Pay { .. }
+            ProviderAction::EndAtPeriodEnd { .. }
+                | ProviderAction::TrialWillEnd { .. }
+                | ProviderAction::PaymentFailed { .. }
+                | ProviderAction::Recover { .. }
+                | ProviderAction::GiveUp { .. }
+                | ProviderAction::AsyncPayment { .. }
+                | ProviderAction::ExpireIncomplete { .. }
+                | ProviderAction::Pay { .. }
         )
 }
 
 /// Returns an id such as `3-change-price`.
-pub(super) fn step_id(index: usize, act: &Act) -> String {
+pub(super) fn step_id(index: usize, act: &ProviderAction) -> String {
     format!("{}-{}", index + 1, act.name().replace('_', "-"))
 }
 
 /// Describes an act, such as `change price (price: other)`.
-pub(super) fn did(act: &Act) -> String {
+pub(super) fn did(act: &ProviderAction) -> String {
     let name = act.name().replace('_', " ");
     let written = serde_json::to_value(act).unwrap_or_default();
     let details = written

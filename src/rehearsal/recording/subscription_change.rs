@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{
     contract::Status,
-    rehearsal::act::{Act, EndOfTrial, GivenUp, Label, YesNo},
+    rehearsal::act::{EndOfTrial, GivenUp, Label, ProviderAction, YesNo},
 };
 
 /// An event about a known subscription.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change<'l> {
+pub(super) struct LifecycleChange<'l> {
     pub(super) index: usize,
     pub(super) at: i64,
     pub(super) id: &'l str,
@@ -42,7 +42,10 @@ pub(super) fn state_before(
 }
 
 /// Reads one event, which may be caused by several acts.
-pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Result<(), Unplayable> {
+pub(super) fn read(
+    reader: &mut LifecycleReader<'_>,
+    change: LifecycleChange<'_>,
+) -> Result<(), Unplayable> {
     let Some(known) = reader.subscriptions.get(change.id) else {
         return Ok(());
     };
@@ -55,7 +58,7 @@ pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Resu
         SubscriptionEvent::TrialWillEnd => {
             reader.push(
                 change.at,
-                Act::TrialWillEnd {
+                ProviderAction::TrialWillEnd {
                     subscription: label,
                 },
             );
@@ -75,11 +78,11 @@ pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Resu
         reader.push(
             change.at,
             match state.pause {
-                Some(behavior) => Act::PauseCollection {
+                Some(behavior) => ProviderAction::PauseCollection {
                     subscription,
                     behavior,
                 },
-                None => Act::ClearPause { subscription },
+                None => ProviderAction::ClearPause { subscription },
             },
         );
     }
@@ -88,11 +91,11 @@ pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Resu
         reader.push(
             change.at,
             match state.cancel {
-                Some(encoding) => Act::ScheduleCancel {
+                Some(encoding) => ProviderAction::ScheduleCancel {
                     subscription,
                     encoding,
                 },
-                None => Act::Keep { subscription },
+                None => ProviderAction::Keep { subscription },
             },
         );
     }
@@ -102,7 +105,7 @@ pub(super) fn read(reader: &mut LifecycleReader<'_>, change: Change<'_>) -> Resu
 /// Stores the state, and expects it after the last of these acts.
 fn keep(
     reader: &mut LifecycleReader<'_>,
-    change: Change<'_>,
+    change: LifecycleChange<'_>,
     state: SubscriptionState,
     before: usize,
 ) -> Result<(), Unplayable> {
@@ -118,11 +121,11 @@ fn keep(
 /// Adds the act that changed the status or began a new period. Returns true if it was a renewal.
 fn progress(
     reader: &mut LifecycleReader<'_>,
-    change: Change<'_>,
+    change: LifecycleChange<'_>,
     (was, now): (&SubscriptionState, &mut SubscriptionState),
     label: &Label,
 ) -> Result<bool, Unplayable> {
-    let Change { index, at, id, .. } = change;
+    let LifecycleChange { index, at, id, .. } = change;
     let subscription = label.clone();
     let at_trial_end = was.trial_end.is_some_and(|end| near(end, at));
     let periods = was.period_start.zip(now.period_start);
@@ -131,8 +134,10 @@ fn progress(
         (Status::Active | Status::PastDue | Status::Unpaid, same)
             if was.status == *same && has_moved =>
         {
-            let is_item_change =
-                item_change::begins_period(&reader.parts.of(was)?, &reader.parts.of(now)?);
+            let is_item_change = item_change::begins_period(
+                &reader.parts.all_parts(was)?,
+                &reader.parts.all_parts(now)?,
+            );
             if is_item_change {
                 return Ok(false);
             }
@@ -142,57 +147,61 @@ fn progress(
         (before, after) if before == after => return Ok(false),
         (Status::Incomplete, Status::Active | Status::Trialing) => {
             let is_told = reader.moves.iter().rev().any(|one| {
-                matches!(&one.act, Act::AsyncPayment { subscription, .. } if subscription == label)
+                matches!(&one.act, ProviderAction::AsyncPayment { subscription, .. } if subscription == label)
             });
             if is_told || reader.async_payment_comes(index, at, id) {
                 return Ok(false);
             }
-            Act::Pay { subscription }
+            ProviderAction::Pay { subscription }
         }
-        (Status::Incomplete, Status::IncompleteExpired) => Act::ExpireIncomplete { subscription },
+        (Status::Incomplete, Status::IncompleteExpired) => {
+            ProviderAction::ExpireIncomplete { subscription }
+        }
         (Status::Trialing, Status::PastDue) => {
             reader.failed(id, at);
             let then = EndOfTrial::PaymentFails;
-            Act::EndTrial { subscription, then }
+            ProviderAction::EndTrial { subscription, then }
         }
         (Status::Trialing, Status::Active) if reader.fails_soon(index, at, id) => {
             reader.failed(id, at);
             now.status = Status::PastDue;
             let then = EndOfTrial::PaymentFails;
-            Act::EndTrial { subscription, then }
+            ProviderAction::EndTrial { subscription, then }
         }
         (Status::Trialing, Status::Active) => {
             let then = EndOfTrial::Convert;
-            Act::EndTrial { subscription, then }
+            ProviderAction::EndTrial { subscription, then }
         }
         (Status::Trialing, Status::Paused) if at_trial_end => {
             let then = EndOfTrial::Pause;
-            Act::EndTrial { subscription, then }
+            ProviderAction::EndTrial { subscription, then }
         }
         (Status::Active, Status::PastDue) => {
             if has_moved {
                 let paid = YesNo::No;
                 reader.push(
                     at,
-                    Act::Renew {
+                    ProviderAction::Renew {
                         subscription: subscription.clone(),
                         paid,
                     },
                 );
             }
             reader.failed(id, at);
-            Act::PaymentFailed { subscription }
+            ProviderAction::PaymentFailed { subscription }
         }
-        (Status::PastDue | Status::Unpaid, Status::Active) => Act::Recover { subscription },
+        (Status::PastDue | Status::Unpaid, Status::Active) => {
+            ProviderAction::Recover { subscription }
+        }
         (Status::PastDue, Status::Unpaid) => {
             reader.failed(id, at);
             let then = GivenUp::Unpaid;
-            Act::GiveUp { subscription, then }
+            ProviderAction::GiveUp { subscription, then }
         }
         (Status::Active | Status::Trialing | Status::PastDue | Status::Unpaid, Status::Paused) => {
-            Act::Pause { subscription }
+            ProviderAction::Pause { subscription }
         }
-        (Status::Paused, Status::Active) => Act::Resume { subscription },
+        (Status::Paused, Status::Active) => ProviderAction::Resume { subscription },
         (_, Status::Canceled) => {
             end(reader, change, was, subscription);
             return Ok(false);
@@ -204,7 +213,7 @@ fn progress(
     Ok(false)
 }
 
-fn renew(reader: &mut LifecycleReader<'_>, change: Change<'_>, label: &Label) {
+fn renew(reader: &mut LifecycleReader<'_>, change: LifecycleChange<'_>, label: &Label) {
     let next = reader.next_bill(change.index, change.id);
     let is_collected = change.now.status == Status::Active && change.now.pause.is_none();
     let paid = if next == Some(true) || !is_collected {
@@ -213,7 +222,7 @@ fn renew(reader: &mut LifecycleReader<'_>, change: Change<'_>, label: &Label) {
         YesNo::No
     };
     let subscription = label.clone();
-    reader.push(change.at, Act::Renew { subscription, paid });
+    reader.push(change.at, ProviderAction::Renew { subscription, paid });
     if !is_collected {
         reader.tell_without("invoice.paid");
     }
@@ -221,7 +230,7 @@ fn renew(reader: &mut LifecycleReader<'_>, change: Change<'_>, label: &Label) {
 
 fn end(
     reader: &mut LifecycleReader<'_>,
-    change: Change<'_>,
+    change: LifecycleChange<'_>,
     was: &SubscriptionState,
     subscription: Label,
 ) {
@@ -232,14 +241,14 @@ fn end(
     let comes = |end: Option<i64>| end.is_some_and(|end| at >= end || near(end, at));
     let act = if was.status == Status::PastDue && change.now.was_given_up {
         let then = GivenUp::Cancel;
-        Act::GiveUp { subscription, then }
+        ProviderAction::GiveUp { subscription, then }
     } else if was.cancel.is_some() && comes(was.ends_at) {
-        Act::EndAtPeriodEnd { subscription }
+        ProviderAction::EndAtPeriodEnd { subscription }
     } else if was.status == Status::Trialing && comes(was.trial_end) {
         let then = EndOfTrial::Cancel;
-        Act::EndTrial { subscription, then }
+        ProviderAction::EndTrial { subscription, then }
     } else {
-        Act::CancelNow { subscription }
+        ProviderAction::CancelNow { subscription }
     };
     reader.push(at, act);
 }

@@ -1,7 +1,9 @@
 //! The events of each act, as the built-in scenarios send them.
 
 use crate::rehearsal::{
-    act::{Act, CheckoutPayment, EndOfTrial, FirstPayment, GivenUp, Outcome, YesNo},
+    act::{
+        CheckoutPayment, EndOfTrial, FirstPayment, GivenUp, PaymentOutcome, ProviderAction, YesNo,
+    },
     scenario::{Sending, Signing, Until},
 };
 
@@ -47,13 +49,13 @@ pub(super) const TYPES: [&str; 18] = [
 ];
 
 /// Lists the events of an act in the order that the provider documents.
-pub(super) fn tells(act: &Act) -> Vec<Sending> {
+pub(super) fn tells(act: &ProviderAction) -> Vec<Sending> {
     types(act).iter().map(|event| sending(act, event)).collect()
 }
 
-fn sending(act: &Act, event: &str) -> Sending {
+fn sending(act: &ProviderAction, event: &str) -> Sending {
     // Before basil, a purchase through Checkout also sent an update.
-    let is_purchase = matches!(act, Act::Checkout(_)) && event == UPDATED;
+    let is_purchase = matches!(act, ProviderAction::Checkout(_)) && event == UPDATED;
     Sending {
         event: event.to_owned(),
         of: None,
@@ -62,68 +64,70 @@ fn sending(act: &Act, event: &str) -> Sending {
     }
 }
 
-fn types(act: &Act) -> &'static [&'static str] {
+fn types(act: &ProviderAction) -> &'static [&'static str] {
     match act {
-        Act::Checkout(checkout) => match checkout.payment {
+        ProviderAction::Checkout(checkout) => match checkout.payment {
             CheckoutPayment::Never => &[EXPIRED],
             CheckoutPayment::Unpaid => &[COMPLETED, CREATED],
             CheckoutPayment::Paid if checkout.trial_days.is_some() => &[COMPLETED, CREATED, PAID],
             CheckoutPayment::Paid => &[COMPLETED, CREATED, UPDATED, PAID],
         },
-        Act::Subscribe(subscribe) => match subscribe.payment {
+        ProviderAction::Subscribe(subscribe) => match subscribe.payment {
             FirstPayment::Paid => &[CREATED, PAID],
             FirstPayment::Waits => &[CREATED],
             FirstPayment::Fails => &[CREATED, FAILED],
         },
-        Act::AsyncPayment { outcome, .. } => match outcome {
-            Outcome::Succeeded => &[ASYNC_SUCCEEDED, UPDATED, PAID],
-            Outcome::Failed => &[ASYNC_FAILED, FAILED],
+        ProviderAction::AsyncPayment { outcome, .. } => match outcome {
+            PaymentOutcome::Succeeded => &[ASYNC_SUCCEEDED, UPDATED, PAID],
+            PaymentOutcome::Failed => &[ASYNC_FAILED, FAILED],
         },
-        Act::TrialWillEnd { .. } => &[TRIAL_WILL_END],
-        Act::EndTrial { then, .. } => match then {
+        ProviderAction::TrialWillEnd { .. } => &[TRIAL_WILL_END],
+        ProviderAction::EndTrial { then, .. } => match then {
             EndOfTrial::Convert => &[UPDATED, PAID],
             EndOfTrial::PaymentFails => &[UPDATED, FAILED],
             EndOfTrial::Cancel => &[DELETED],
             EndOfTrial::Pause => &[PAUSED, UPDATED],
         },
-        Act::Renew { paid, .. } => match paid {
+        ProviderAction::Renew { paid, .. } => match paid {
             YesNo::Yes => &[UPDATED, PAID],
             YesNo::No => &[UPDATED],
         },
-        Act::PaymentFailed { .. } => &[FAILED, UPDATED],
-        Act::GiveUp { then, .. } => match then {
+        ProviderAction::PaymentFailed { .. } => &[FAILED, UPDATED],
+        ProviderAction::GiveUp { then, .. } => match then {
             GivenUp::Cancel => &[FAILED, DELETED],
             GivenUp::Unpaid => &[FAILED, UPDATED],
         },
-        Act::Pay { .. } | Act::Recover { .. } | Act::EnterPhase { .. } => &[UPDATED, PAID],
-        Act::Pause { .. } => &[PAUSED, UPDATED],
-        Act::Resume { .. } => &[RESUMED, UPDATED, PAID],
-        Act::CancelNow { .. } | Act::EndAtPeriodEnd { .. } => &[DELETED],
-        Act::ChangeEmail { .. } => &[CUSTOMER_UPDATED],
-        Act::DeleteCustomer {} => &[DELETED, CUSTOMER_DELETED],
-        Act::PayOnce {} => &[INTENT_SUCCEEDED, CHARGE_SUCCEEDED, COMPLETED],
-        Act::OneOffInvoice { paid } => match paid {
+        ProviderAction::Pay { .. }
+        | ProviderAction::Recover { .. }
+        | ProviderAction::EnterPhase { .. } => &[UPDATED, PAID],
+        ProviderAction::Pause { .. } => &[PAUSED, UPDATED],
+        ProviderAction::Resume { .. } => &[RESUMED, UPDATED, PAID],
+        ProviderAction::CancelNow { .. } | ProviderAction::EndAtPeriodEnd { .. } => &[DELETED],
+        ProviderAction::ChangeEmail { .. } => &[CUSTOMER_UPDATED],
+        ProviderAction::DeleteCustomer {} => &[DELETED, CUSTOMER_DELETED],
+        ProviderAction::PayOnce {} => &[INTENT_SUCCEEDED, CHARGE_SUCCEEDED, COMPLETED],
+        ProviderAction::OneOffInvoice { paid } => match paid {
             YesNo::Yes => &[PAID, SUCCEEDED],
             YesNo::No => &[FAILED],
         },
-        Act::Refund { .. } => &[REFUNDED],
-        Act::ExpireIncomplete { .. }
-        | Act::ScheduleCancel { .. }
-        | Act::Keep { .. }
-        | Act::ChangePrice { .. }
-        | Act::ScheduleChange { .. }
-        | Act::ChangeQuantity { .. }
-        | Act::AddItem { .. }
-        | Act::RemoveItem { .. }
-        | Act::PauseCollection { .. }
-        | Act::ClearPause { .. } => &[UPDATED],
+        ProviderAction::Refund { .. } => &[REFUNDED],
+        ProviderAction::ExpireIncomplete { .. }
+        | ProviderAction::ScheduleCancel { .. }
+        | ProviderAction::Keep { .. }
+        | ProviderAction::ChangePrice { .. }
+        | ProviderAction::ScheduleChange { .. }
+        | ProviderAction::ChangeQuantity { .. }
+        | ProviderAction::AddItem { .. }
+        | ProviderAction::RemoveItem { .. }
+        | ProviderAction::PauseCollection { .. }
+        | ProviderAction::ClearPause { .. } => &[UPDATED],
         // These are never recorded.
-        Act::Wait { .. }
-        | Act::Forget { .. }
-        | Act::GuestPayment {}
-        | Act::Stranger {}
-        | Act::NotOurs(_)
-        | Act::Abandon { .. }
-        | Act::Invent {} => &[],
+        ProviderAction::Wait { .. }
+        | ProviderAction::Forget { .. }
+        | ProviderAction::GuestPayment {}
+        | ProviderAction::Stranger {}
+        | ProviderAction::NotOurs(_)
+        | ProviderAction::Abandon { .. }
+        | ProviderAction::Invent {} => &[],
     }
 }

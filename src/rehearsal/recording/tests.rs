@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{ProductionLog, Recording, Unplayable, render};
 use crate::{
     contract::{Contract, Plans, Source},
-    rehearsal::{Cast, Scenario, built_in, parse},
+    rehearsal::{Scenario, TestPrices, built_in, parse},
 };
 
 const DAY: i64 = 86_400;
@@ -29,7 +29,7 @@ fn record(events: &[Value]) -> Recording {
         log.add(event);
     }
     let contract = contract();
-    let cast = Cast::of(&contract).expect("a paid plan");
+    let cast = TestPrices::from_contract(&contract).expect("a paid plan");
     log.recording(&contract, &cast, &BUILT_IN)
 }
 

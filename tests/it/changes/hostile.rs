@@ -1,6 +1,6 @@
 //! Diffs written in bad faith, or larger than any person reads.
 
-use prodverdict::changes::{ChangedFile, Diff, Finder, Kind, Name};
+use prodverdict::changes::{ChangedFile, Diff, Finder, Name, NameKind};
 use proptest::prelude::*;
 
 fn file(path: &str, patch: String) -> ChangedFile {
@@ -11,7 +11,7 @@ fn file(path: &str, patch: String) -> ChangedFile {
     }
 }
 
-fn name(kind: Kind, text: &str) -> Name {
+fn name(kind: NameKind, text: &str) -> Name {
     Name::new(kind, text).expect("a name")
 }
 
@@ -28,14 +28,14 @@ fn a_finding_lists_a_handful_of_lines_however_many_there_are() {
         .collect();
     let diff = Diff::new(&files, &[], "prodverdict.yml");
     let contract: Vec<_> = (0..300)
-        .map(|number| name(Kind::Price, &format!("price_{number}")))
+        .map(|number| name(NameKind::Price, &format!("price_{number}")))
         .collect();
     let mut finder = Finder::new(&diff, contract);
     for number in 0..100 {
         let names = [
-            name(Kind::Column, "has_paid_access"),
-            name(Kind::Column, "plan"),
-            name(Kind::Plan, &format!("plan{number}")),
+            name(NameKind::Column, "has_paid_access"),
+            name(NameKind::Column, "plan"),
+            name(NameKind::Plan, &format!("plan{number}")),
         ];
         let touches = finder.touches(&names);
         assert!((1..=5).contains(&touches.len()), "{}", touches.len());
@@ -53,7 +53,7 @@ fn a_line_that_is_long_enough_to_be_a_program_is_none() {
     let mut finder = Finder::new(&diff, Vec::new());
     assert!(
         finder
-            .touches(&[name(Kind::Column, "has_paid_access")])
+            .touches(&[name(NameKind::Column, "has_paid_access")])
             .is_empty()
     );
 }
@@ -67,7 +67,7 @@ proptest! {
     ) {
         let files = [ChangedFile { is_removed, ..file(&path, patch.clone()) }];
         let diff = Diff::new(&files, &[], "prodverdict.yml");
-        let names = [name(Kind::Column, "has_paid_access"), name(Kind::Column, "plan"), name(Kind::Plan, "pro")];
+        let names = [name(NameKind::Column, "has_paid_access"), name(NameKind::Column, "plan"), name(NameKind::Plan, "pro")];
         let mut finder = Finder::new(&diff, names.to_vec());
         for touch in finder.touches(&names).iter() {
             let change = touch.told(Some(&patch));

@@ -6,7 +6,7 @@ use prodverdict::{
     config::{AccountsQuery, DatabaseSettings},
     contract::Field,
     database::DatabaseFacts,
-    fixtures::{self, RecordedAccounts, Recording},
+    fixtures::{self, FixtureFiles, RecordedAccounts},
 };
 
 use sqlx::AssertSqlSafe;
@@ -23,7 +23,7 @@ async fn recorded(world: &World, settings: &DatabaseSettings, name: &str) -> Rec
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("db")).expect("a folder");
     fs::write(folder.path().join("db/users.json"), rows).expect("written");
-    let recording = Recording::find(Some(folder.path()), Path::new("prodverdict.yml"));
+    let recording = FixtureFiles::find(Some(folder.path()), Path::new("prodverdict.yml"));
     fixtures::accounts(&recording, settings, true).expect("read")
 }
 

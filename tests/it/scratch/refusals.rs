@@ -1,6 +1,6 @@
 //! Everything that is not a scratch database is refused, with a specific message and before any write.
 
-use prodverdict::scratch::{Error, Refusal, Sameness};
+use prodverdict::scratch::{Error, Sameness, ScratchRefusal};
 
 use super::world::{
     INSERT, TABLES, World, assert_told, in_a_world, lines, seed, setup, setup_reading,
@@ -52,7 +52,7 @@ fn the_contracts_own_database_is_refused_under_every_name() {
         let url = world.url();
         let refused = async |url: &str, contract: &str, expected: Sameness| {
             let result = same.open_beside(Some(url), Some(contract)).await;
-            let Err(Error::Refused(Refusal::SameDatabase { how, .. })) = &result else {
+            let Err(Error::Refused(ScratchRefusal::SameDatabase { how, .. })) = &result else {
                 panic!("{url} beside {contract}: {result:?}");
             };
             assert_eq!(*how, expected, "{url} beside {contract}");
@@ -182,7 +182,7 @@ fn localhost_in_a_container_action_is_explained() {
     in_a_world(async |_| {
         let setup = setup(INSERT, "");
         let url = secrecy::SecretString::from("postgres://u:secret-canary@localhost:1/db");
-        let result = prodverdict::scratch::Scratch::open(prodverdict::scratch::Opening {
+        let result = prodverdict::scratch::Scratch::open(prodverdict::scratch::ScratchOptions {
             url: Some(&url),
             rehearsal: &setup.rehearsal,
             contract: &setup.contract,

@@ -3,7 +3,7 @@
 use prodverdict::{
     config::{AccessContract, Rehearsal, load},
     problem::{Explain as _, Problem},
-    scratch::{AccountSeed, EMAIL_DOMAIN, Error, Opening, Scratch},
+    scratch::{AccountSeed, EMAIL_DOMAIN, Error, Scratch, ScratchOptions},
 };
 use secrecy::SecretString;
 use sqlx::{PgConnection, Row as _};
@@ -65,7 +65,7 @@ impl Setup {
             url.map(SecretString::from),
             contract_url.map(SecretString::from),
         );
-        Scratch::open(Opening {
+        Scratch::open(ScratchOptions {
             url: url.as_ref(),
             rehearsal: &self.rehearsal,
             contract: &self.contract,
@@ -106,7 +106,7 @@ pub(crate) fn told<T>(result: Result<T, Error>) -> String {
     let Err(error) = result else {
         panic!("an error");
     };
-    let problem = Problem::of(&error);
+    let problem = Problem::from_error(&error);
     assert!(!error.hint().is_empty(), "{error}");
     let text = format!("{}\n{}", problem.message, problem.hint);
     assert!(!text.contains("secret-canary"), "a secret is shown: {text}");

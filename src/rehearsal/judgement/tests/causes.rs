@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     contract::Rule,
-    rehearsal::{Cause, worst_then_first},
+    rehearsal::{FindingCause, worst_then_first},
 };
 
 const ENDS: [&str; 2] = [
@@ -12,7 +12,7 @@ const ENDS: [&str; 2] = [
 ];
 
 /// A step that ends with this status and these changes, after a `customer.subscription.deleted`.
-fn kept(status: &str, changes: &[Change]) -> Observed {
+fn kept(status: &str, changes: &[ColumnChange]) -> Observed {
     let row = ann(true, "pro");
     let told = delivery("customer.subscription.deleted", "evt_3", 200);
     shown(&row, &row, [ann_has(status)])
@@ -20,7 +20,7 @@ fn kept(status: &str, changes: &[Change]) -> Observed {
         .delivered(&[told])
 }
 
-fn told(judged: &[Vec<Judged>]) -> Vec<String> {
+fn told(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
     let findings = one_a_cause(judged.concat()).into_iter();
     findings
         .map(|one| format!("{}: {}", one.entity, one.message))
@@ -29,7 +29,7 @@ fn told(judged: &[Vec<Judged>]) -> Vec<String> {
 
 #[test]
 fn one_cause_in_several_steps_is_one_finding() {
-    let both = ENDS.map(|step| Scene::of(&[step]).judged(&kept("canceled", &[])));
+    let both = ENDS.map(|step| Scene::from_steps(&[step]).judged(&kept("canceled", &[])));
     let told = told(&both);
     let [one] = told.as_slice() else {
         panic!("{told:#?}");
@@ -40,7 +40,7 @@ fn one_cause_in_several_steps_is_one_finding() {
 
 #[test]
 fn what_shows_in_another_way_has_another_cause() {
-    let [one, other] = ENDS.map(|step| Scene::of(&[step]));
+    let [one, other] = ENDS.map(|step| Scene::from_steps(&[step]));
     let left = one.judged(&kept("canceled", &[]));
     for apart in [
         kept("unpaid", &[]),
@@ -55,7 +55,7 @@ fn what_shows_in_another_way_has_another_cause() {
 #[test]
 fn an_old_event_that_is_believed_is_one_cause() {
     let again = "{id: late, does: it comes again, again: [bought]}";
-    let late = Scene::of(&[PURCHASE, again]);
+    let late = Scene::from_steps(&[PURCHASE, again]);
     let given = [change("has_paid_access", "false", "true")];
     let taken = [change("has_paid_access", "true", "false")];
     let wrongful = shown(
@@ -73,7 +73,7 @@ fn an_old_event_that_is_believed_is_one_cause() {
 
 #[test]
 fn the_same_answer_to_another_event_is_another_cause() {
-    let scene = Scene::of(&[PURCHASE]);
+    let scene = Scene::from_steps(&[PURCHASE]);
     let answered = |event: &str, code| {
         let refused = delivery(event, "evt_4", code);
         scene.judged(&lost().delivered(&[refused]))
@@ -87,14 +87,14 @@ fn the_same_answer_to_another_event_is_another_cause() {
 
 #[test]
 fn a_row_that_stays_wrong_in_a_play_is_one_finding() {
-    let [drifts, ends] = ENDS.map(|step| Scene::of(&[step]));
-    let medium = Judged {
+    let [drifts, ends] = ENDS.map(|step| Scene::from_steps(&[step]));
+    let medium = JudgedFinding {
         finding: Finding {
             rule: Rule::StatusDrift,
             severity: Severity::Medium,
             ..drifts.judged(&kept("canceled", &[])).remove(0).finding
         },
-        causes: vec![Cause::OldEvent],
+        causes: vec![FindingCause::OldEvent],
     };
     let high = ends.judged(&kept("unpaid", &[]));
     let right = Vec::new;

@@ -4,10 +4,11 @@ use super::*;
 
 #[test]
 fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
-    let scene =
-        Scene::of(&["{id: fails, does: a write fails, fails: {write: 1}, send: [invoice.paid]}"]);
-    let hit = |code: u16, after: &Account, half_written: &[Change]| Observed {
-        fault: Some(Fault {
+    let scene = Scene::from_steps(&[
+        "{id: fails, does: a write fails, fails: {write: 1}, send: [invoice.paid]}",
+    ]);
+    let hit = |code: u16, after: &Account, half_written: &[ColumnChange]| Observed {
+        fault: Some(InjectedFault {
             what: "The first write to the account's rows".to_owned(),
             hit: Some(0),
             half_written: half_written.to_vec(),
@@ -40,7 +41,7 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
 
 #[test]
 fn a_repeat_that_is_skipped_after_a_failure() {
-    let scene = Scene::of(&[
+    let scene = Scene::from_steps(&[
         "{id: fails, does: a write fails, fails: {write: 1}, send: [invoice.paid]}",
         "{id: again, does: it comes again, rest: yes}",
     ]);
@@ -89,7 +90,7 @@ fn a_forgery_is_told_by_its_disguise() {
             "older than 5 minutes",
         ),
     ] {
-        let scene = Scene::of(&[&format!(
+        let scene = Scene::from_steps(&[&format!(
             "{{id: forged, does: a forgery comes, then: {{answer: refused, row: untouched}}, \
              send: [{{event: customer.subscription.updated, signed: {word}}}]}}"
         )]);
@@ -121,7 +122,7 @@ fn a_forgery_is_told_by_its_disguise() {
 
 #[test]
 fn a_price_that_nobody_knows_takes_nothing_away() {
-    let scene = Scene::of(&[
+    let scene = Scene::from_steps(&[
         "{id: moved, does: the price changes, send: [customer.subscription.updated], then: {row: kept}}",
     ]);
     // As in the program: without the contract's plans.
@@ -150,14 +151,14 @@ fn a_price_that_nobody_knows_takes_nothing_away() {
 
 #[test]
 fn an_event_that_is_refused_is_told_with_its_likely_cause() {
-    let scene = Scene::of(&[PURCHASE]);
-    let answered = |answer: Answer| {
+    let scene = Scene::from_steps(&[PURCHASE]);
+    let answered = |answer: HandlerResponse| {
         right().delivered(&[Delivery {
             answer,
             ..updated(0)
         }])
     };
-    let status = |code, body: &str| Answer::Status {
+    let status = |code, body: &str| HandlerResponse::Status {
         code,
         body: body.to_owned(),
     };
@@ -176,7 +177,7 @@ fn an_event_that_is_refused_is_told_with_its_likely_cause() {
         ),
         (status(422, ""), "leave it out of `rehearsal.events`"),
         (
-            Answer::Nothing("it took longer than 30 s".to_owned()),
+            HandlerResponse::Nothing("it took longer than 30 s".to_owned()),
             "is the handler running at this address",
         ),
     ] {
@@ -187,7 +188,7 @@ fn an_event_that_is_refused_is_told_with_its_likely_cause() {
         );
     }
     let gone = Observed {
-        calls: vec![Call {
+        calls: vec![ProviderCall {
             method: "GET".to_owned(),
             target: "/v1/subscriptions/sub_ann".to_owned(),
             status: 404,
@@ -211,7 +212,7 @@ fn an_event_that_is_refused_is_told_with_its_likely_cause() {
     let retried = right().delivered(&[updated(500), repeated(updated(200))]);
     assert_eq!(scene.judge(&retried), []);
     let two = "{id: two, does: both sign, send: [{event: invoice.paid, signed: with-two-secrets}]}";
-    Scene::of(&[two]).says(
+    Scene::from_steps(&[two]).says(
         &right().delivered(&[signed(Signing::WithTwoSecrets, 400)]),
         "handler-answer",
         &["look at every `v1` of the header"],
@@ -220,7 +221,7 @@ fn an_event_that_is_refused_is_told_with_its_likely_cause() {
 
 #[test]
 fn a_row_that_is_gone_and_a_gate_that_says_otherwise() {
-    let scene = Scene::of(&[PURCHASE]);
+    let scene = Scene::from_steps(&[PURCHASE]);
     let gone = Observed {
         after: RowState::default(),
         ..right()
@@ -251,7 +252,7 @@ fn a_row_that_is_gone_and_a_gate_that_says_otherwise() {
 #[test]
 fn one_cause_is_one_finding() {
     // The handler refused everything: the wrong row is a consequence.
-    let scene = Scene::of(&[PURCHASE]);
+    let scene = Scene::from_steps(&[PURCHASE]);
     let refused = lost().delivered(&[updated(400)]);
     scene.says(&refused, "handler-answer", &["answered 400"]);
     // The same finding in other variations is merged into the first.
@@ -277,7 +278,7 @@ fn one_cause_is_one_finding() {
 #[test]
 fn everything_around_a_step_is_told() {
     let observed = Observed {
-        calls: vec![Call {
+        calls: vec![ProviderCall {
             method: "GET".to_owned(),
             target: "/v1/subscriptions?customer=cus_ann".to_owned(),
             status: 200,
@@ -287,7 +288,7 @@ fn everything_around_a_step_is_told() {
     }
     .later_than(&[delivery("invoice.paid", "evt_1", 200)])
     .changed(&[change("plan", "pro", "free")]);
-    let scene = Scene::of(&[PURCHASE]);
+    let scene = Scene::from_steps(&[PURCHASE]);
     let findings = scene.judge(&observed);
     let finding = findings.first().expect("a finding");
     assert_eq!(
@@ -322,7 +323,7 @@ fn what_an_application_says_stays_on_its_line_and_short() {
     let hostile = format!("a\nFix: do as I say\r\n{}", "x".repeat(10_000));
     let mut observed = right()
         .delivered(&[Delivery {
-            answer: Answer::Status {
+            answer: HandlerResponse::Status {
                 code: 500,
                 body: hostile.clone(),
             },
@@ -330,7 +331,7 @@ fn what_an_application_says_stays_on_its_line_and_short() {
         }])
         .changed(&[change("plan", &hostile, &hostile)]);
     observed.after.columns = vec![("plan".to_owned(), hostile)];
-    let findings = Scene::of(&[PURCHASE]).judge(&observed);
+    let findings = Scene::from_steps(&[PURCHASE]).judge(&observed);
     let [finding] = findings.as_slice() else {
         panic!("{findings:#?}");
     };

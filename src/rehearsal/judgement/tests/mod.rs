@@ -4,17 +4,18 @@ mod causes;
 mod deliveries;
 mod rows;
 
-use super::{Judged, OnRow, endings_differ, fold, judge, one_a_cause};
+use super::{JudgedFinding, OnRow, endings_differ, fold, judge, one_a_cause};
 use crate::{
     contract::{
         Account, AccountColumns, Contract, Field, Finding, Severity, Subscription, explain,
         testing::{self, account, contract, facts, item, subscription},
     },
     rehearsal::{
-        due::{Performance, Variation},
+        due::{ScenarioRun, Variant},
         library::parse,
         observed::{
-            Answer, BystanderChange, Call, Change, Delivery, Fault, GateAnswer, Observed, RowState,
+            BystanderChange, ColumnChange, Delivery, GateAnswer, HandlerResponse, InjectedFault,
+            Observed, ProviderCall, RowState,
         },
         scenario::{Scenario, Signing},
     },
@@ -27,12 +28,12 @@ const PURCHASE: &str = "{id: bought, does: somebody buys, send: [checkout.sessio
 /// The last of a few steps, with the variation of its play.
 struct Scene {
     scenario: Scenario,
-    variation: Variation,
+    variation: Variant,
     contract: Contract,
 }
 
 impl Scene {
-    fn of(steps: &[&str]) -> Self {
+    fn from_steps(steps: &[&str]) -> Self {
         let lines: Vec<_> = steps
             .iter()
             .map(|step| {
@@ -45,19 +46,19 @@ impl Scene {
         let lines = lines.concat();
         Self {
             scenario: parse("mine.yml", &format!("{HEAD}{lines}")).expect("a scenario"),
-            variation: Variation::None,
+            variation: Variant::None,
             contract: contract(),
         }
     }
 
-    fn varied(mut self, variation: Variation) -> Self {
+    fn varied(mut self, variation: Variant) -> Self {
         self.variation = variation;
         self
     }
 
     fn on<T>(&self, judged: impl FnOnce(OnRow<'_>) -> T) -> T {
         let play = self.scenario.plays.first().expect("a play");
-        let performance = Performance {
+        let performance = ScenarioRun {
             scenario: &self.scenario,
             play,
             variation: self.variation.clone(),
@@ -73,7 +74,7 @@ impl Scene {
         })
     }
 
-    fn judged(&self, observed: &Observed) -> Vec<Judged> {
+    fn judged(&self, observed: &Observed) -> Vec<JudgedFinding> {
         self.on(|on| judge(on, observed))
     }
 
@@ -106,7 +107,7 @@ fn delivery(event: &str, id: &str, code: u16) -> Delivery {
         id: id.to_owned(),
         signed: Signing::AsDocumented,
         is_repeat: false,
-        answer: Answer::Status {
+        answer: HandlerResponse::Status {
             code,
             body: String::new(),
         },
@@ -131,8 +132,8 @@ fn repeated(delivery: Delivery) -> Delivery {
     }
 }
 
-fn change(column: &str, before: &str, after: &str) -> Change {
-    Change {
+fn change(column: &str, before: &str, after: &str) -> ColumnChange {
+    ColumnChange {
         table: "users".to_owned(),
         key: "[\"usr_ann\"]".to_owned(),
         column: column.to_owned(),
@@ -223,7 +224,7 @@ fn lost() -> Observed {
 }
 
 impl Observed {
-    fn changed(mut self, changes: &[Change]) -> Self {
+    fn changed(mut self, changes: &[ColumnChange]) -> Self {
         self.changes = changes.to_vec();
         self.all_changes = changes.to_vec();
         self

@@ -4,12 +4,12 @@ use super::*;
 
 #[test]
 fn what_goes_as_it_has_to_is_not_spoken_of() {
-    assert_eq!(Scene::of(&[PURCHASE]).judge(&right()), []);
+    assert_eq!(Scene::from_steps(&[PURCHASE]).judge(&right()), []);
 }
 
 #[test]
 fn access_that_a_purchase_did_not_give() {
-    let scene = Scene::of(&[PURCHASE]);
+    let scene = Scene::from_steps(&[PURCHASE]);
     let half = shown(&ann(false, "free"), &ann(false, "pro"), [ann_has("active")]);
     scene.says(
         &half.clone().changed(&[change("plan", "free", "pro")]),
@@ -40,7 +40,7 @@ fn access_that_a_purchase_did_not_give() {
 fn a_customer_that_no_row_was_linked_to() {
     let stray = account("ann").customer(None);
     let observed = shown(&stray, &stray, [ann_has("active")]);
-    let scene = Scene::of(&[PURCHASE]);
+    let scene = Scene::from_steps(&[PURCHASE]);
     scene.says(
         &observed,
         "orphan-subscription",
@@ -61,7 +61,7 @@ fn a_customer_that_no_row_was_linked_to() {
 fn access_that_stays_or_comes_too_early() {
     let end = "{id: ended, does: it ends, send: [customer.subscription.deleted]}";
     let kept = shown(&ann(true, "pro"), &ann(true, "free"), [ann_has("canceled")]);
-    Scene::of(&[end]).says(
+    Scene::from_steps(&[end]).says(
         &kept.changed(&[change("plan", "pro", "free")]),
         "wrongful-access",
         &["changed plan but left `has_paid_access` as it was: take it away"],
@@ -71,7 +71,7 @@ fn access_that_stays_or_comes_too_early() {
         &ann(true, "pro"),
         [ann_has("incomplete")],
     );
-    Scene::of(&[PURCHASE]).says(
+    Scene::from_steps(&[PURCHASE]).says(
         &early.changed(&[change("has_paid_access", "false", "true")]),
         "wrongful-access",
         &["set `has_paid_access` although the subscription is incomplete: grant access on active"],
@@ -81,7 +81,7 @@ fn access_that_stays_or_comes_too_early() {
 #[test]
 fn access_that_is_taken_away_says_what_grants_it() {
     let end = "{id: ended, does: the first ends, send: [customer.subscription.deleted]}";
-    let scene = Scene::of(&[end]);
+    let scene = Scene::from_steps(&[end]);
     let taken = |subscriptions: Vec<Subscription>| {
         shown(&ann(true, "pro"), &ann(false, "free"), subscriptions).changed(&[change(
             "has_paid_access",
@@ -116,7 +116,7 @@ fn a_plan_that_is_called_something_else() {
         &ann(true, "professional"),
         [ann_has("active")],
     );
-    Scene::of(&[PURCHASE]).says(
+    Scene::from_steps(&[PURCHASE]).says(
         &observed.changed(&[change("plan", "free", "professional")]),
         "plan-drift",
         &[
@@ -134,7 +134,7 @@ fn a_plan_read_from_another_item() {
         &ann(true, "free"),
         [ann_has("active").items(items)],
     );
-    Scene::of(&[PURCHASE]).says(
+    Scene::from_steps(&[PURCHASE]).says(
         &observed.changed(&[change("has_paid_access", "false", "true")]),
         "plan-drift",
         &["sub_ann has 2 items: read the plan from the one with `price_pro`, whatever its position"],
@@ -149,7 +149,7 @@ fn columns_that_do_not_follow() {
     };
     let account = ann(true, "pro").columns(columns);
     let observed = shown(&account, &account, [ann_has("active")]);
-    Scene::of(&[PURCHASE]).says(
+    Scene::from_steps(&[PURCHASE]).says(
         &observed.changed(&[change("seats", "0", "1")]),
         "period-drift",
         &[
@@ -171,7 +171,7 @@ fn a_period_of_another_subscription_names_the_swap() {
     let reads = |id: &str| vec![("subscription_id".to_owned(), id.to_owned())];
     observed.before.columns = reads("sub_ann");
     observed.after.columns = reads("sub_other");
-    Scene::of(&[PURCHASE]).says(
+    Scene::from_steps(&[PURCHASE]).says(
         &observed,
         "period-drift",
         &["made `subscription_id` sub_other: let an event about another subscription"],
@@ -185,7 +185,7 @@ fn a_bystanders_row_is_a_finding_of_its_own() {
         account: format!("usr of {who}"),
         changes: vec![change("plan", "free", "pro")],
     };
-    let scene = Scene::of(&[PURCHASE]);
+    let scene = Scene::from_steps(&[PURCHASE]);
     let mut observed = right();
     observed.bystanders = vec![other("a stranger"), other("a friend")];
     scene.says(
@@ -210,7 +210,7 @@ fn a_bystanders_row_is_a_finding_of_its_own() {
 
 #[test]
 fn a_repeat_that_changes_something() {
-    let scene = Scene::of(&[
+    let scene = Scene::from_steps(&[
         PURCHASE,
         "{id: again, does: everything comes again, again: [bought], then: {row: same}}",
     ]);
@@ -232,7 +232,7 @@ fn a_repeat_that_changes_something() {
 
 #[test]
 fn an_old_event_that_is_believed() {
-    let scene = Scene::of(&[
+    let scene = Scene::from_steps(&[
         PURCHASE,
         "{id: late, does: one comes late, send: [{event: customer.subscription.updated, of: bought}]}",
     ]);
@@ -258,23 +258,23 @@ fn what_goes_wrong_in_another_order_or_at_once() {
         "null",
         "incomplete",
     )]);
-    let says = |variation: Variation, parts: &[&str]| {
-        let scene = Scene::of(&[every]).varied(variation);
+    let says = |variation: Variant, parts: &[&str]| {
+        let scene = Scene::from_steps(&[every]).varied(variation);
         scene.says(&observed, "revenue-leak", parts);
     };
     says(
-        Variation::Order(vec![1, 0]),
+        Variant::Order(vec![1, 0]),
         &[
             "(in the order customer.subscription.updated, customer.subscription.created)",
             "customer.subscription.created came after customer.subscription.updated, and the row says what was true",
         ],
     );
     says(
-        Variation::Order(vec![0, 1]),
+        Variant::Order(vec![0, 1]),
         &["changed status but not `has_paid_access`"],
     );
     says(
-        Variation::AtOnce,
+        Variant::AtOnce,
         &["(all events at once)", "lock the account's row"],
     );
 }
@@ -289,7 +289,7 @@ fn events_that_end_in_different_rows() {
         ..RowState::default()
     };
     let differ = |one: &RowState, other: &RowState| {
-        Scene::of(&[PURCHASE])
+        Scene::from_steps(&[PURCHASE])
             .on(|on| endings_differ(on, (one, "first"), (other, "second"), &["updated_at"]))
     };
     assert_eq!(differ(&row("1", "a"), &row("1", "b")), None);

@@ -7,7 +7,7 @@ use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price, PriceId}
 /// The role of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Role {
+pub enum PriceRole {
     /// The first paid price of the contract.
     #[default]
     Main,
@@ -33,7 +33,7 @@ pub enum Role {
 
 /// The prices of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cast {
+pub struct TestPrices {
     main: PriceId,
     other: Option<PriceId>,
     third: Option<PriceId>,
@@ -52,10 +52,10 @@ const METERED: &str = "price_prodverdict_metered";
 const ONCE: &str = "price_prodverdict_once";
 const ADDON: &str = "price_prodverdict_addon";
 
-impl Cast {
+impl TestPrices {
     /// Assigns the prices of a contract to roles. A contract without plans gets two made-up prices, since it does not
     /// check plans. Returns `None` if no mapped price is paid.
-    pub fn of(contract: &Contract) -> Option<Self> {
+    pub fn from_contract(contract: &Contract) -> Option<Self> {
         let mapped: Vec<(Price, &str)> = if contract.plans.is_empty() {
             [
                 ("price_prodverdict_main", "main"),
@@ -98,40 +98,40 @@ impl Cast {
         })
     }
 
-    /// Returns the price of a role, or `None` if the contract has none; `each` is the current price of `Role::Each`.
-    pub fn price(&self, role: Role, each: Option<&PriceId>) -> Option<PriceId> {
+    /// Returns the price of a role, or `None` if the contract has none; `each` is the current price of `PriceRole::Each`.
+    pub fn price(&self, role: PriceRole, each: Option<&PriceId>) -> Option<PriceId> {
         match role {
-            Role::Main => Some(self.main.clone()),
-            Role::Other => self.other.clone(),
-            Role::Third => self.third.clone(),
-            Role::OtherIfAny => Some(self.other.clone().unwrap_or_else(|| self.main.clone())),
-            Role::Yearly => self.yearly.clone(),
-            Role::Each => Some(each.unwrap_or(&self.main).clone()),
-            Role::Unknown => Some(self.unknown.clone()),
-            Role::Metered => Some(self.metered.clone()),
-            Role::Once => Some(self.once.clone()),
-            Role::Addon => Some(self.addon.clone()),
+            PriceRole::Main => Some(self.main.clone()),
+            PriceRole::Other => self.other.clone(),
+            PriceRole::Third => self.third.clone(),
+            PriceRole::OtherIfAny => Some(self.other.clone().unwrap_or_else(|| self.main.clone())),
+            PriceRole::Yearly => self.yearly.clone(),
+            PriceRole::Each => Some(each.unwrap_or(&self.main).clone()),
+            PriceRole::Unknown => Some(self.unknown.clone()),
+            PriceRole::Metered => Some(self.metered.clone()),
+            PriceRole::Once => Some(self.once.clone()),
+            PriceRole::Addon => Some(self.addon.clone()),
         }
     }
 
     /// Describes what the contract lacks for a role.
-    pub(crate) fn lacks(&self, role: Role) -> Option<&'static str> {
+    pub(crate) fn lacks(&self, role: PriceRole) -> Option<&'static str> {
         match role {
-            Role::Other if self.other.is_none() => Some("`plans` maps no second paid plan"),
-            Role::Third if self.third.is_none() => Some("`plans` maps no third paid plan"),
-            Role::Yearly if self.yearly.is_none() => {
+            PriceRole::Other if self.other.is_none() => Some("`plans` maps no second paid plan"),
+            PriceRole::Third if self.third.is_none() => Some("`plans` maps no third paid plan"),
+            PriceRole::Yearly if self.yearly.is_none() => {
                 Some("`plans` maps no second price of the same plan")
             }
-            Role::Main
-            | Role::Other
-            | Role::OtherIfAny
-            | Role::Third
-            | Role::Yearly
-            | Role::Each
-            | Role::Unknown
-            | Role::Metered
-            | Role::Once
-            | Role::Addon => None,
+            PriceRole::Main
+            | PriceRole::Other
+            | PriceRole::OtherIfAny
+            | PriceRole::Third
+            | PriceRole::Yearly
+            | PriceRole::Each
+            | PriceRole::Unknown
+            | PriceRole::Metered
+            | PriceRole::Once
+            | PriceRole::Addon => None,
         }
     }
 }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::contract::Source;
 
-    fn cast(plans: &[(&str, &str)]) -> Cast {
+    fn cast(plans: &[(&str, &str)]) -> TestPrices {
         let mut contract = Contract::new(Source::Stripe);
         contract.plans = plans
             .iter()
@@ -198,7 +198,7 @@ mod tests {
                 Some((key, PlanWords::new([*plan])?))
             })
             .collect();
-        Cast::of(&contract).expect("a paid plan")
+        TestPrices::from_contract(&contract).expect("a paid plan")
     }
 
     #[test]
@@ -210,13 +210,13 @@ mod tests {
             .map(|price| (price.lookup_key.as_deref(), price.product.as_deref()))
             .collect();
         assert_eq!(paid, [(Some("pro"), None), (None, Some("prod_gold"))]);
-        assert!(cast.price(Role::Other, None).is_some());
+        assert!(cast.price(PriceRole::Other, None).is_some());
     }
 
     #[test]
     fn an_unknown_price_is_unknown_beside_a_beginning() {
         let cast = cast(&[("price_*", "pro")]);
-        let unknown = cast.price(Role::Unknown, None);
+        let unknown = cast.price(PriceRole::Unknown, None);
         assert_eq!(unknown, Some(PriceId::from("prodverdict_unknown")));
     }
 }
