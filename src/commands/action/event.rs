@@ -29,6 +29,8 @@ pub(super) fn read(environment: &Environment, inputs: &Inputs) -> Context {
 pub(super) async fn locate(context: &mut Context, inputs: &Inputs, client: &mut Client) {
     let comment = inputs.comment.map(|mode| mode != CommentMode::Off);
     if context.needs_locating(comment) {
+        // Time for the report is left.
+        let _kept = client.keep_share();
         drop(context.locate(client).await);
     }
 }
