@@ -13,11 +13,11 @@ use super::{
 /// Names by which the reader recognizes these newtypes.
 pub(super) const VERSION: &str = "Version";
 pub(super) const LITERAL: &str = "Literal";
-pub(super) const LASTING: &str = "Lasting";
-pub(super) const CELL: &str = "Cell";
-pub(super) const COUNT: &str = "Count";
-pub(super) const WHOLE: &str = "Whole";
-pub(super) const LIMIT: &str = "Limit";
+pub(super) const LASTING: &str = "DurationText";
+pub(super) const CELL: &str = "ColumnValue";
+pub(super) const COUNT: &str = "PositiveInteger";
+pub(super) const WHOLE: &str = "WholeNumber";
+pub(super) const LIMIT: &str = "NullableInteger";
 
 /// The access contracts of one application.
 #[derive(Debug, Deserialize, JsonSchema)]
