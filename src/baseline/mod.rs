@@ -1,24 +1,24 @@
 //! Decides which findings are new, from an earlier result of the default branch and the accepted findings. Pure.
 
-mod acceptance;
-mod earlier;
-mod state;
+mod entry;
+mod previous_run;
+mod snapshot;
 
-pub use acceptance::{Acceptance, day_of};
-pub use earlier::{Change, Earlier};
-pub use state::State;
+pub use entry::{BaselineEntry, day_of};
+pub use previous_run::{Change, PreviousRun};
+pub use snapshot::FindingsSnapshot;
 
 /// An earlier result, and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remembered {
-    pub state: State,
+pub struct PreviousSnapshot {
+    pub state: FindingsSnapshot,
     /// Location of the result, such as ``the check run of `1a2b3c4` on `main` ``.
     pub source: String,
 }
 
 /// Status of a finding compared with the earlier result and the baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum FindingStatus {
     /// The earlier result does not contain it.
     New,
     /// The earlier result contains it too.

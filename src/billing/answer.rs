@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use super::{DecodeError, Trouble, provider::Provider, refusal::RefusalMeaning};
+use super::{DecodeError, RequestError, provider::Provider, refusal::RefusalMeaning};
 use crate::http::scrub;
 
 /// Number of bytes read from an error response.
@@ -25,18 +25,18 @@ pub(crate) struct ProviderResponse<'a> {
 impl ProviderResponse<'_> {
     /// Parses the body. A success without valid JSON was truncated or came from an intermediary; both are worth a
     /// retry.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Trouble> {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             if error.is_data() {
                 let reason = self.shown(&error.to_string());
-                return Trouble::Unexpected(DecodeError::new("answer", None, ".", &reason));
+                return RequestError::Unexpected(DecodeError::new("answer", None, ".", &reason));
             }
             let (bytes, beginning) = (self.body.len(), self.beginning());
             let first = self.body.trim_ascii_start().first();
             if matches!(first, Some(b'{' | b'[')) {
-                Trouble::NotJson { bytes, beginning }
+                RequestError::NotJson { bytes, beginning }
             } else {
-                Trouble::NoJson { bytes, beginning }
+                RequestError::NoJson { bytes, beginning }
             }
         })
     }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::{
     BillingFacts, Decoded, Error, PriceTable, RefusalMeaning,
     extras::Extra,
-    facts::Gathering,
+    facts::FactsBuilder,
     metadata::WireMetadata,
     owners::{can_be_asked, is_unknown},
     paddle,
@@ -32,7 +32,7 @@ pub(crate) async fn subscriptions(
     let mut answers = stream::iter(asked)
         .map(|id| subscription(session, id.as_str(), &prices))
         .buffered(session.pace().at_once);
-    let mut gathering = Gathering::default();
+    let mut gathering = FactsBuilder::default();
     while let Some(found) = answers.try_next().await? {
         gathering.extend(found);
     }

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use super::{
     BillingFacts, Error, PriceTable, RefusalMeaning,
     entitlement_objects::{Entitlement, ListedEntitlement, listed, standing_in},
-    facts::Gathering,
+    facts::FactsBuilder,
     pages::{self, Pages},
     stripe::{can_be_asked, is_unknown_customer, listing},
     transport::ReadSession,
@@ -54,7 +54,7 @@ pub(crate) async fn read_customers(
 
 #[derive(Default)]
 struct EntitlementsReading {
-    gathering: Gathering,
+    gathering: FactsBuilder,
     /// True if Stripe knows at least one of the customers.
     known: bool,
     of_the_other_mode: Option<Error>,
@@ -93,7 +93,7 @@ async fn read(
     Ok(reading)
 }
 
-impl Gathering {
+impl FactsBuilder {
     fn entitle(
         &mut self,
         customer: &CustomerId,

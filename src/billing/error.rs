@@ -23,7 +23,7 @@ pub enum Error {
         request: String,
         tries: u32,
         #[source]
-        trouble: Box<Trouble>,
+        trouble: Box<RequestError>,
     },
     #[error("{provider} was not read within {seconds} s, and `{request}` was the last request")]
     Deadline {
@@ -31,7 +31,7 @@ pub enum Error {
         seconds: u64,
         request: String,
         #[source]
-        last: Box<Trouble>,
+        last: Box<RequestError>,
     },
     #[error("{provider} sent an object that cannot be read")]
     Object {
@@ -84,7 +84,7 @@ fn times(tries: u32) -> String {
 
 /// The error of a single attempt at one request.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum RequestError {
     #[error("`{host}` cannot be reached")]
     Unreachable {
         host: String,
@@ -115,7 +115,7 @@ pub enum Trouble {
     Unexpected(#[source] DecodeError),
 }
 
-impl Trouble {
+impl RequestError {
     /// Returns true if a retry may succeed.
     pub(crate) fn is_passing(&self) -> bool {
         match self {

@@ -23,14 +23,14 @@ pub struct BillingFacts {
 /// A builder of facts. If a subscription is read twice, the later read wins: its status may change while pages are
 /// read.
 #[derive(Debug, Default)]
-pub(crate) struct Gathering {
+pub(crate) struct FactsBuilder {
     facts: BillingFacts,
     /// Indexes into `facts.subscriptions` by id, so that no id is stored twice.
     places: HashTable<usize>,
     hasher: RandomState,
 }
 
-impl Gathering {
+impl FactsBuilder {
     fn add(&mut self, decoded: Decoded) {
         let Decoded {
             subscription,

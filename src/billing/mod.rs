@@ -27,10 +27,10 @@ mod stripe;
 mod transport;
 
 pub use decoding::{DecodeError, Decoded};
-pub use error::{Error, Trouble};
+pub use error::{Error, RequestError};
 pub use facts::BillingFacts;
 pub use keys::{KeyError, key_advice};
-pub use pace::Pace;
+pub use pace::RateLimit;
 pub use paddle::objects as paddle_objects;
 pub use patience::RetryPolicy;
 pub use plan::{ReadPlan, ReadStep};

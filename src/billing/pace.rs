@@ -24,7 +24,7 @@ use crate::contract::Mode;
 
 /// The request rate allowed by configuration: the provider's own limits, unless lower ones are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct RateLimit {
     /// Requests per second to one endpoint.
     pub endpoint: NonZeroU32,
     /// Requests per second in total.
@@ -39,7 +39,7 @@ const ONE_REFUSAL: Duration = Duration::from_millis(500);
 /// Time without a refusal after which the rate increases a little.
 const RECOVERY: Duration = Duration::from_secs(2);
 
-impl Pace {
+impl RateLimit {
     /// Returns the provider's documented limits. A key without a known mode gets the lower ones of a sandbox.
     pub(crate) fn documented(provider: Provider, mode: Option<Mode>) -> Self {
         let a_second = |number: u32| NonZeroU32::MIN.saturating_add(number - 1);
@@ -74,10 +74,10 @@ impl Pace {
     }
 }
 
-/// A rate limiter that enforces a [`Pace`].
+/// A rate limiter that enforces a [`RateLimit`].
 #[derive(Debug)]
-pub(crate) struct Throttle {
-    pace: Pace,
+pub(crate) struct RequestLimiter {
+    pace: RateLimit,
     account: Bucket,
     endpoints: Mutex<BTreeMap<&'static str, Arc<Bucket>>>,
     under_way: Semaphore,
@@ -86,8 +86,8 @@ pub(crate) struct Throttle {
     last_crowded: Mutex<Option<Instant>>,
 }
 
-impl Throttle {
-    pub(crate) fn new(pace: Pace) -> Self {
+impl RequestLimiter {
+    pub(crate) fn new(pace: RateLimit) -> Self {
         Self {
             account: Bucket::new(pace.account),
             endpoints: Mutex::default(),
@@ -242,8 +242,8 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn pace(endpoint: u32) -> Pace {
-        let documented = Pace::documented(Provider::Stripe, Some(Mode::Live));
+    fn pace(endpoint: u32) -> RateLimit {
+        let documented = RateLimit::documented(Provider::Stripe, Some(Mode::Live));
         documented.at(NonZeroU32::MIN.saturating_add(endpoint - 1))
     }
 
@@ -276,7 +276,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_reason_slows_down_what_it_is_about() {
-        let throttle = Throttle::new(pace(25));
+        let throttle = RequestLimiter::new(pace(25));
         let endpoint = |name| rate(&throttle.bucket(name));
         throttle.refused("v1/subscriptions", Some("endpoint-rate"));
         assert_eq!(endpoint("v1/subscriptions"), 20_000);
@@ -308,8 +308,11 @@ mod tests {
         assert_eq!(pace(5).endpoint.get(), 5);
         assert_eq!(pace(5).account.get(), 100);
         assert_eq!(pace(500).account.get(), 500);
-        let test = Pace::documented(Provider::Stripe, Some(Mode::Test));
+        let test = RateLimit::documented(Provider::Stripe, Some(Mode::Test));
         assert_eq!((test.account.get(), test.at_once), (25, 4));
-        assert_eq!(Pace::documented(Provider::Paddle, None).endpoint.get(), 4);
+        assert_eq!(
+            RateLimit::documented(Provider::Paddle, None).endpoint.get(),
+            4
+        );
     }
 }

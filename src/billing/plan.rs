@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Pace;
+use super::RateLimit;
 
 /// The scope of a read and its cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl ReadPlan {
     }
 
     /// Returns the time that `requests` take at this pace, if each is answered as fast as those of the plan.
-    pub fn time(&self, requests: u64, pace: Pace) -> Duration {
+    pub fn time(&self, requests: u64, pace: RateLimit) -> Duration {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         let at_once = u32::try_from(pace.at_once.max(1)).unwrap_or(u32::MAX);
         let by_answers = self.took.saturating_mul(requests.div_ceil(at_once));

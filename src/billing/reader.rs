@@ -10,17 +10,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, Error, Pace, PaddleEnvironment, RetryPolicy, by_id, entitlements,
+    BillingFacts, Error, PaddleEnvironment, RateLimit, RetryPolicy, by_id, entitlements,
     extras::{Extra, Extras},
     keys, owners, paddle,
     plan::{ReadPlan, ReadStep},
     provider::Provider,
     stripe,
-    transport::{Effort, Transport},
+    transport::{ClientOptions, Transport},
 };
 use crate::{
     contract::{
-        Breadth, CustomerId, EventLog, Metadata, Mode, Source, SubscriptionId, UnixSeconds,
+        CustomerId, EventLog, ListingScope, Metadata, Mode, Source, SubscriptionId, UnixSeconds,
     },
     http,
     problem::Problem,
@@ -92,9 +92,9 @@ impl BillingReader {
             .as_deref()
             .unwrap_or_else(|| provider.default_base(paddle));
         let base = address(provider, base)?;
-        let documented = Pace::documented(provider, mode);
+        let documented = RateLimit::documented(provider, mode);
         let rate = settings.requests_per_second;
-        let effort = Effort {
+        let effort = ClientOptions {
             patience: settings.patience,
             pace: rate.map_or(documented, |rate| documented.at(rate)),
             budget: settings.max_requests,
@@ -114,7 +114,7 @@ impl BillingReader {
     /// so they need `customers`; other sources ignore them.
     pub async fn survey(
         &self,
-        breadth: &Breadth,
+        breadth: &ListingScope,
         customers: &[CustomerId],
     ) -> Result<Survey<'_>, Error> {
         let session = self.transport.session();
@@ -177,7 +177,7 @@ impl BillingReader {
         customers: &[CustomerId],
         on_progress: &(dyn Fn(u64) + Sync),
     ) -> Result<BillingFacts, Error> {
-        let survey = self.survey(&Breadth::Everything, customers).await?;
+        let survey = self.survey(&ListingScope::Everything, customers).await?;
         survey.read(on_progress).await
     }
 
@@ -282,7 +282,7 @@ impl BillingReader {
     }
 
     /// Returns the rate limits of the reader.
-    pub fn pace(&self) -> Pace {
+    pub fn pace(&self) -> RateLimit {
         self.transport.pace()
     }
 

@@ -16,10 +16,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    Error, KeyError, Pace, RefusalMeaning, RetryPolicy, Trouble,
+    Error, KeyError, RateLimit, RefusalMeaning, RequestError, RetryPolicy,
     answer::{LARGEST_REFUSAL, ProviderResponse},
     extras::Extras,
-    pace::Throttle,
+    pace::RequestLimiter,
     paddle,
     provider::Provider,
     stripe,
@@ -39,8 +39,8 @@ pub(crate) struct Transport {
     authorization: HeaderValue,
     provider: Provider,
     patience: RetryPolicy,
-    pace: Pace,
-    throttle: Throttle,
+    pace: RateLimit,
+    throttle: RequestLimiter,
     requests: AtomicU64,
     /// True if the provider has answered at least once.
     has_answered: AtomicBool,
@@ -54,9 +54,9 @@ pub(crate) type Endpoint = &'static str;
 
 /// Limits of a transport and the extras it requests.
 #[derive(Debug)]
-pub(crate) struct Effort {
+pub(crate) struct ClientOptions {
     pub(crate) patience: RetryPolicy,
-    pub(crate) pace: Pace,
+    pub(crate) pace: RateLimit,
     pub(crate) budget: Option<u64>,
     pub(crate) extras: Extras,
 }
@@ -67,7 +67,7 @@ impl Transport {
         client: reqwest::Client,
         base: Url,
         key: SecretString,
-        effort: Effort,
+        effort: ClientOptions,
     ) -> Result<Self, KeyError> {
         let bearer = format!("Bearer {}", key.expose_secret());
         let mut authorization =
@@ -85,7 +85,7 @@ impl Transport {
             provider,
             patience: effort.patience,
             pace: effort.pace,
-            throttle: Throttle::new(effort.pace),
+            throttle: RequestLimiter::new(effort.pace),
             requests: AtomicU64::new(0),
             has_answered: AtomicBool::new(false),
             budget: effort.budget,
@@ -102,7 +102,7 @@ impl Transport {
         self.requests.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn pace(&self) -> Pace {
+    pub(crate) fn pace(&self) -> RateLimit {
         self.pace
     }
 
@@ -111,12 +111,12 @@ impl Transport {
     }
 
     /// Counts one more request, or fails if the budget is used up.
-    fn spend(&self) -> Result<(), Trouble> {
+    fn spend(&self) -> Result<(), RequestError> {
         let sent = self.requests.fetch_add(1, Ordering::Relaxed);
         match self.budget {
             Some(most) if sent >= most => {
                 self.requests.fetch_sub(1, Ordering::Relaxed);
-                Err(Trouble::OverBudget { most })
+                Err(RequestError::OverBudget { most })
             }
             _ => Ok(()),
         }
@@ -152,7 +152,7 @@ impl ReadSession<'_> {
         self.transport.provider
     }
 
-    pub(crate) fn pace(&self) -> Pace {
+    pub(crate) fn pace(&self) -> RateLimit {
         self.transport.pace
     }
 
@@ -197,7 +197,7 @@ impl ReadSession<'_> {
             tries.fetch_add(1, Ordering::Relaxed);
             self.attempt(endpoint, address)
         };
-        let may_pass = |trouble: &Trouble| {
+        let may_pass = |trouble: &RequestError| {
             trouble.may_pass_after(tries.load(Ordering::Relaxed), self.has_answered())
         };
         attempt
@@ -227,7 +227,7 @@ impl ReadSession<'_> {
     }
 
     /// Returns the wait before the next try, or `None` if that would exceed the deadline.
-    fn wait(&self, trouble: &Trouble, planned: Duration) -> Option<Duration> {
+    fn wait(&self, trouble: &RequestError, planned: Duration) -> Option<Duration> {
         let asked = trouble
             .retry_after()
             .map(|wait| wait.min(self.transport.patience.retry_after));
@@ -235,7 +235,7 @@ impl ReadSession<'_> {
         (Instant::now() + wait < self.until()).then_some(wait)
     }
 
-    fn failure(&self, address: &Url, tries: u32, trouble: Trouble) -> Error {
+    fn failure(&self, address: &Url, tries: u32, trouble: RequestError) -> Error {
         let request = format!("GET {}", scrub::presentable(address.path()));
         let patience = self.transport.patience;
         let is_out_of_time =
@@ -259,7 +259,7 @@ impl ReadSession<'_> {
         &self,
         endpoint: Endpoint,
         address: &Url,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, RequestError> {
         let transport = self.transport;
         let _under_way = transport.throttle.enter(endpoint).await;
         transport.spend()?;
@@ -292,7 +292,7 @@ impl ReadSession<'_> {
                 transport.has_answered.store(true, Ordering::Relaxed);
                 transport.throttle.refused(endpoint, reason.as_deref());
             }
-            return Err(Trouble::Refused {
+            return Err(RequestError::Refused {
                 retry_after: answer.retry_after(),
                 refusal: Box::new(refusal),
             });
@@ -304,11 +304,14 @@ impl ReadSession<'_> {
         read
     }
 
-    async fn exchange(&self, address: &Url) -> Result<(StatusCode, HeaderMap, Vec<u8>), Trouble> {
+    async fn exchange(
+        &self,
+        address: &Url,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), RequestError> {
         let transport = self.transport;
         let left = self.until().saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(Trouble::NoTimeLeft);
+            return Err(RequestError::NoTimeLeft);
         }
         let within = transport.patience.request.min(left);
         let failed = |error| self.broken(error, within);
@@ -337,7 +340,7 @@ impl ReadSession<'_> {
                 }
                 // The status is enough, even if its text is truncated.
                 Ok(Some(_)) | Err(_) if !status.is_success() => break,
-                Ok(Some(_)) => return Err(Trouble::TooLarge),
+                Ok(Some(_)) => return Err(RequestError::TooLarge),
                 Ok(None) => break,
                 Err(error) => return Err(failed(error)),
             }
@@ -345,19 +348,19 @@ impl ReadSession<'_> {
         Ok((status, headers, body))
     }
 
-    fn broken(&self, error: reqwest::Error, within: Duration) -> Trouble {
+    fn broken(&self, error: reqwest::Error, within: Duration) -> RequestError {
         // The URL may hold customer ids.
         let error = error.without_url();
         if error.is_timeout() {
-            return Trouble::TimedOut {
+            return RequestError::TimedOut {
                 milliseconds: within.as_millis(),
             };
         }
         if !error.is_connect() {
-            return Trouble::BrokenOff(error);
+            return RequestError::BrokenOff(error);
         }
         let host = self.transport.base.host_str().unwrap_or_default();
-        Trouble::Unreachable {
+        RequestError::Unreachable {
             host: scrub::presentable(host),
             error,
         }

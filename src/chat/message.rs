@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::mrkdwn::{amounts, code, is_plain, link};
 use crate::{
-    baseline::{Change, Earlier},
+    baseline::{Change, PreviousRun},
     contract::{Severity, Verdict},
     report::{self, ContractOutcome, Mask, Outcome, Reported},
 };
@@ -23,7 +23,7 @@ const MOST_NAMED: usize = 10;
 pub struct News<'a> {
     pub outcome: &'a Outcome,
     /// Findings of the last run.
-    pub earlier: &'a Earlier,
+    pub earlier: &'a PreviousRun,
     /// `owner/name`.
     pub repository: Option<String>,
     pub issue_url: Option<&'a str>,
@@ -45,7 +45,7 @@ pub fn message(news: &News<'_>) -> Option<Value> {
         .map(|(_, found)| found.finding.fingerprint.as_str())
         .collect();
     let mut change = news.earlier.change(&fingerprints);
-    if let (Some(change), Earlier::Found(state)) = (&mut change, news.earlier) {
+    if let (Some(change), PreviousRun::Found(state)) = (&mut change, news.earlier) {
         // A finding that has been accepted since is not fixed.
         let all = outcome.findings();
         change.fixed = state.gone(
@@ -63,7 +63,7 @@ pub fn message(news: &News<'_>) -> Option<Value> {
             count(findings.len(), "finding"),
             vec!["What has changed since the last run is not known.".to_owned()],
         ),
-        None if *news.earlier == Earlier::Unreadable => (RESOLVED.to_owned(), Vec::new()),
+        None if *news.earlier == PreviousRun::Unreadable => (RESOLVED.to_owned(), Vec::new()),
         None => return None,
     };
     Some(rendered(
@@ -236,7 +236,7 @@ fn count(number: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        baseline::{Standing, State},
+        baseline::{FindingStatus, FindingsSnapshot},
         contract::{Entity, Finding, Money, Rule, Source, Subject, Summary, UnixSeconds},
         problem::Problem,
     };
@@ -292,14 +292,14 @@ mod tests {
         }
     }
 
-    fn found(findings: &[u64]) -> Earlier {
+    fn found(findings: &[u64]) -> PreviousRun {
         let fingerprints: Vec<_> = findings.iter().map(|one| format!("{one:016x}")).collect();
         let fingerprints = fingerprints.iter().map(String::as_str);
-        Earlier::Found(State::new(UnixSeconds(0), fingerprints))
+        PreviousRun::Found(FindingsSnapshot::new(UnixSeconds(0), fingerprints))
     }
 
     /// Returns the text of the message, or `None` if there is no message.
-    fn said(outcome: &Outcome, earlier: &Earlier) -> Option<String> {
+    fn said(outcome: &Outcome, earlier: &PreviousRun) -> Option<String> {
         let news = News {
             outcome,
             earlier,
@@ -324,14 +324,14 @@ mod tests {
              Issue: https://github.test/acme/shop/issues/1"
         );
         let several = outcome(vec![contract(&[1]), contract(&[])]);
-        let text = said(&several, &Earlier::Nothing).unwrap();
+        let text = said(&several, &PreviousRun::Nothing).unwrap();
         assert!(text.contains("`user:1` in `users`"), "{text}");
     }
 
     #[test]
     fn nothing_is_said_when_nothing_changed() {
         assert_eq!(said(&outcome(vec![contract(&[1])]), &found(&[1])), None);
-        for earlier in [Earlier::Nothing, Earlier::Unknown, found(&[])] {
+        for earlier in [PreviousRun::Nothing, PreviousRun::Unknown, found(&[])] {
             assert_eq!(said(&outcome(vec![contract(&[])]), &earlier), None);
         }
     }
@@ -340,7 +340,7 @@ mod tests {
     fn what_was_accepted_is_not_fixed() {
         let mut accepted = contract(&[1]);
         for one in &mut accepted.findings {
-            one.standing = Some(Standing::Accepted {
+            one.standing = Some(FindingStatus::Accepted {
                 reason: "known".to_owned(),
                 until: None,
             });
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_claimed() {
-        for earlier in [Earlier::Unknown, Earlier::Unreadable] {
+        for earlier in [PreviousRun::Unknown, PreviousRun::Unreadable] {
             let text = said(&outcome(vec![contract(&[1, 2])]), &earlier).unwrap();
             assert!(text.starts_with("*ProdVerdict: 2 findings*"), "{text}");
             assert!(
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn it_says_when_nothing_is_left() {
         let clean = outcome(vec![contract(&[])]);
-        for earlier in [found(&[1]), Earlier::Unreadable] {
+        for earlier in [found(&[1]), PreviousRun::Unreadable] {
             let text = said(&clean, &earlier).unwrap();
             assert!(text.starts_with("*ProdVerdict: resolved, nothing is found any more*"));
             assert!(!text.contains("In all"), "{text}");
@@ -379,7 +379,7 @@ mod tests {
             hint: String::new(),
             place: None,
         });
-        for earlier in [found(&[1]), Earlier::Nothing, Earlier::Unknown] {
+        for earlier in [found(&[1]), PreviousRun::Nothing, PreviousRun::Unknown] {
             let text = said(&outcome(vec![broken.clone()]), &earlier).unwrap();
             assert!(
                 text.contains("nothing is known about access and payment"),

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::configuration::{Unusable, load_baseline};
 use crate::{
-    baseline::{Acceptance, day_of},
+    baseline::{BaselineEntry, day_of},
     contract::UnixSeconds,
     report::Comparison,
 };
@@ -14,7 +14,7 @@ use crate::{
 /// The entries of a baseline, and the day for which they are evaluated.
 #[derive(Debug)]
 pub(crate) struct Accepted {
-    entries: Vec<Acceptance>,
+    entries: Vec<BaselineEntry>,
     today: Date,
 }
 

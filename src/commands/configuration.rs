@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::text_file::TextFile;
 use crate::{
-    baseline::Acceptance,
+    baseline::BaselineEntry,
     config::{self, Config, Diagnostic},
     problem::Problem,
 };
@@ -75,7 +75,7 @@ pub(crate) fn load_baseline(
     path: &Path,
     name: &str,
     today: Date,
-) -> Result<Vec<Acceptance>, Unusable> {
+) -> Result<Vec<BaselineEntry>, Unusable> {
     let text = TextFile::Baseline
         .read(path, name)
         .map_err(Unusable::Unreadable)?;
@@ -87,7 +87,7 @@ pub(crate) fn parse_baseline(
     text: String,
     path: &str,
     today: Date,
-) -> Result<Vec<Acceptance>, Unusable> {
+) -> Result<Vec<BaselineEntry>, Unusable> {
     config::acceptances(&text, path, today).map_err(|diagnostics| Unusable::Invalid {
         text,
         path: path.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{failure::Failure, provider::replace, sides::Sides};
+use super::{failure::Failure, provider::replace, sources::Sources};
 use crate::contract::{
     Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
     RuleColumn, Source, UnixSeconds, evaluate,
@@ -11,7 +11,7 @@ use crate::contract::{
 /// Reads the accounts and customers of the findings again, and keeps findings confirmed by both reads.
 pub(crate) async fn confirm(
     contract: &Contract,
-    sides: &Sides<'_>,
+    sides: &Sources<'_>,
     facts: &mut Facts,
     first: Evaluation,
     now: UnixSeconds,
@@ -71,7 +71,7 @@ fn mismatched(finding: &Finding) -> impl Iterator<Item = &str> {
 /// Reads the accounts of the findings again. An account linked in the meantime cannot be found by any known id, so a
 /// customer without accounts requires a read of all of them.
 async fn read_accounts(
-    sides: &Sides<'_>,
+    sides: &Sources<'_>,
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<(), Failure> {
@@ -105,7 +105,7 @@ fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
 /// Reads each customer again, or lists everything if that takes fewer requests.
 async fn read_customers(
     contract: &Contract,
-    sides: &Sides<'_>,
+    sides: &Sources<'_>,
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<(), Failure> {
@@ -131,7 +131,7 @@ async fn read_customers(
 /// Returns the current customers of the accounts with findings: a row may have a new one by now.
 async fn linked_meanwhile(
     contract: &Contract,
-    sides: &Sides<'_>,
+    sides: &Sources<'_>,
     facts: &Facts,
     findings: &[Finding],
 ) -> Result<Vec<CustomerId>, Failure> {

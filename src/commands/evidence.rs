@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sides::Sides;
+use super::sources::Sources;
 use crate::{
     config::AccessContract,
     contract::{Facts, Finding, add_causes, is_explained_by_events, tells_every_change},
@@ -18,7 +18,7 @@ impl EvidenceFailures {
     pub(crate) async fn add(
         &mut self,
         contract: &AccessContract,
-        sides: &Sides<'_>,
+        sides: &Sources<'_>,
         facts: &Facts,
         findings: &mut [Finding],
     ) {

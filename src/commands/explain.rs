@@ -12,7 +12,7 @@ use super::{
     output::Output,
     progress::Progress,
     recorded::RecordedSides,
-    sides::Sides,
+    sources::Sources,
 };
 use crate::{
     billing::key_advice,
@@ -132,7 +132,7 @@ async fn explain_contract(
     evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Problem>,
 ) -> Result<Option<(Explained, u64)>, Failure> {
-    let sides = Sides::open(contract, run)?;
+    let sides = Sources::open(contract, run)?;
     let Some(mut found) = find(&contract.contract, &sides, asked).await? else {
         return Ok(None);
     };

@@ -10,7 +10,7 @@ use super::{
     provider::some_customers,
     recorded::RecordedSides,
     repair,
-    sides::{Sides, missing_credentials},
+    sources::{Sources, missing_credentials},
 };
 use crate::{
     billing::{RetryPolicy, key_advice},
@@ -137,7 +137,7 @@ async fn judge_contract(
     evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Problem>,
 ) -> Result<(Evaluation, Vec<Repair>), Failure> {
-    let sides = Sides::open(contract, run)?;
+    let sides = Sources::open(contract, run)?;
     if run.recorded == RecordedSides::Nothing
         && let Some(key) = run.environment.secret(&contract.key_env)
     {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{failure::Failure, provider::customers_of, sides::Sides};
+use super::{failure::Failure, provider::customers_of, sources::Sources};
 use crate::{
     contract::{
         Account, AccountId, Contract, CustomerId, Facts, MatchOn, SeenModes, Subscription,
@@ -59,7 +59,7 @@ pub(crate) struct LookupResult {
 /// Finds the account or customer with everything related to it. Returns `None` if neither side knows it.
 pub(crate) async fn find(
     contract: &Contract,
-    sides: &Sides<'_>,
+    sides: &Sources<'_>,
     asked: &LookupRequest,
 ) -> Result<Option<LookupResult>, Failure> {
     let mut provider = AskedProvider {
@@ -131,7 +131,7 @@ fn stored(account: &Account) -> Option<&SubscriptionId> {
 /// The lookups at the provider so far, with their results.
 struct AskedProvider<'s, 'r> {
     match_on: MatchOn,
-    sides: &'s Sides<'r>,
+    sides: &'s Sources<'r>,
     customers: BTreeSet<CustomerId>,
     stored: BTreeSet<SubscriptionId>,
     subscriptions: Vec<Subscription>,

@@ -26,8 +26,8 @@ mod repair;
 mod report_files;
 mod reporting;
 mod schema;
-mod sides;
 mod signals;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod text_file;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{
     judge::RunParameters,
     output::{Output, OutputError},
-    sides::Sides,
+    sources::Sources,
 };
 use crate::{
-    billing::{Pace, ReadPlan},
+    billing::{RateLimit, ReadPlan},
     config::Config,
     contract::Source,
     report,
@@ -22,7 +22,7 @@ pub(super) async fn run(
 ) -> Result<u8, OutputError> {
     let mut status = 0;
     for contract in &config.contracts {
-        let planned = match Sides::open(contract, run) {
+        let planned = match Sources::open(contract, run) {
             Ok(sides) => sides.plan().await,
             Err(failure) => Err(failure),
         };
@@ -45,7 +45,7 @@ pub(super) async fn run(
 }
 
 /// Returns a line such as `Stripe: about 196 requests, 8s`.
-pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: Pace) -> String {
+pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: RateLimit) -> String {
     let requests = plan.requests();
     format!(
         "{provider}: {} {}, {}",
@@ -67,7 +67,7 @@ fn about(plan: &ReadPlan) -> &'static str {
     if plan.at_least { "at least" } else { "about" }
 }
 
-fn in_full(contract: &str, source: Source, plan: &ReadPlan, pace: Pace) -> String {
+fn in_full(contract: &str, source: Source, plan: &ReadPlan, pace: RateLimit) -> String {
     let mut text = format!(
         "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
         about(plan),
@@ -123,7 +123,7 @@ mod tests {
             sent: 1,
             took: Duration::ZERO,
         };
-        let pace = Pace {
+        let pace = RateLimit {
             endpoint: NonZeroU32::MIN,
             account: NonZeroU32::MIN,
             at_once: 1,

@@ -4,7 +4,8 @@ use super::{plan, progress::Progress};
 use crate::{
     billing::{BillingFacts, BillingReader, Error},
     contract::{
-        Account, Breadth, Contract, CustomerId, Doubts, Facts, Subscription, UnixSeconds, doubts,
+        Account, Contract, CustomerId, Facts, FollowUp, ListingScope, Subscription, UnixSeconds,
+        doubts,
     },
     notice,
 };
@@ -77,7 +78,7 @@ impl ContractProvider<'_> {
     }
 
     /// Reads the subscriptions of each suspect, or everything if that takes fewer requests.
-    async fn read_suspects(&self, facts: &mut Facts, doubts: &Doubts) -> Result<bool, Error> {
+    async fn read_suspects(&self, facts: &mut Facts, doubts: &FollowUp) -> Result<bool, Error> {
         let reader = self.reader;
         let (nobody_is_known, suspects) = (doubts.nobody_is_known, &doubts.suspects);
         if nobody_is_known {
@@ -88,7 +89,7 @@ impl ContractProvider<'_> {
         let is_unknown = nobody_is_known && !facts.customer_known;
         // Listing everything takes at least as many pages as the requests so far.
         if is_unknown || number > reader.requests() {
-            let survey = reader.survey(&Breadth::Everything, &[]).await;
+            let survey = reader.survey(&ListingScope::Everything, &[]).await;
             match survey {
                 Ok(survey) if is_unknown || survey.plan().left() < number => {
                     let read = survey.read(&|_| {}).await?;
@@ -113,7 +114,7 @@ impl ContractProvider<'_> {
 
     /// Reads the subscriptions that accounts store and that were not listed. If a few of them are unknown and nothing
     /// else is known either, the key or the column is wrong, and the rest is skipped.
-    async fn read_unlisted(&self, facts: &mut Facts, doubts: &Doubts) -> Result<(), Error> {
+    async fn read_unlisted(&self, facts: &mut Facts, doubts: &FollowUp) -> Result<(), Error> {
         let number = u64::try_from(doubts.unlisted.len()).unwrap_or(u64::MAX);
         if number == 0 {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sides::Sides;
+use super::sources::Sources;
 use crate::{
     config::{AccessContract, AccountsQuery, Expression, TableName},
     contract::{
@@ -16,7 +16,7 @@ use crate::{
 /// Returns one repair for each finding, in the same order.
 pub(crate) async fn repairs(
     contract: &AccessContract,
-    sides: &Sides<'_>,
+    sides: &Sources<'_>,
     facts: &Facts,
     findings: &[Finding],
     now: UnixSeconds,
@@ -107,7 +107,7 @@ impl<'c> AccountsTable<'c> {
 
 async fn rows(
     table: &AccountsTable<'_>,
-    sides: &Sides<'_>,
+    sides: &Sources<'_>,
     facts: &Facts,
     corrections: &BTreeMap<String, RowCorrection>,
 ) -> BTreeMap<String, Repair> {

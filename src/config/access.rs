@@ -6,9 +6,9 @@ use serde::de::{
 };
 
 use super::{
-    misfit::TypeError,
     reader::{NodeName, NodeReader},
     tree::{Node, NodeKey},
+    type_error::TypeError,
 };
 
 /// The entries of a list.

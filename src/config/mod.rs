@@ -1,7 +1,7 @@
 //! Reads `prodverdict.yml` to valid contracts and their rehearsal, or to all problems with their places.
 
-mod acceptances;
 mod access;
+mod baseline_file;
 mod block_text;
 mod collector;
 mod column;
@@ -12,7 +12,6 @@ mod forms;
 mod key_places;
 mod lines;
 mod loosening;
-mod misfit;
 mod placeholder;
 mod places;
 mod reader;
@@ -26,6 +25,7 @@ mod snippet;
 pub mod sql;
 mod suggestion;
 mod tree;
+mod type_error;
 mod validate;
 
 use serde::Deserialize as _;
@@ -42,7 +42,7 @@ use crate::{
     problem::{Place, Problem},
 };
 
-pub use acceptances::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
+pub use baseline_file::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
 pub use diagnostic::{Code, Diagnostic};
 pub use loosening::{ChangedSql, Loosening, all_sql, loosened, sql_that_differs};
 pub use placeholder::{Placeholder, Template};

@@ -18,9 +18,9 @@ use super::{
     document::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
     entry::SourceSpan,
     forms::{INCLUDED, WORDS},
-    misfit::{TypeError, one_of},
     secrets, suggestion,
     tree::{Node, NodeKey, NodeKind, Scalar, ScalarType},
+    type_error::{TypeError, one_of},
 };
 
 /// Deserializer of one node.

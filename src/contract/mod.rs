@@ -3,7 +3,6 @@
 mod access;
 mod account_index;
 mod advice;
-mod breadth;
 mod case;
 mod cause;
 mod correction;
@@ -16,6 +15,7 @@ mod facts;
 mod finding;
 mod guards;
 mod identity;
+mod listing_scope;
 mod mentions;
 mod money;
 mod plans;
@@ -31,7 +31,6 @@ mod wrong_row;
 
 pub use access::{CustomerAccess, SubscriptionAccess};
 pub use advice::{Advice, ContractKey};
-pub use breadth::{Breadth, Doubts, doubts};
 pub use cause::{EventLog, ProviderEvent, add_causes, is_explained_by_events, tells_every_change};
 pub use correction::{RowCorrection, corrections, uncorrected};
 pub use entity::{Entity, EntityKind};
@@ -47,6 +46,7 @@ pub use facts::{
 pub(crate) use finding::fingerprint;
 pub use finding::{Evidence, Finding, PaymentShare, Severity, Subject};
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
+pub use listing_scope::{FollowUp, ListingScope, doubts};
 pub use mentions::{EventMention, Mentions};
 pub use money::{Interval, Money, Price};
 pub use plans::{PlanKey, PlanKeyKind, PlanWords, Plans};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    baseline::State,
+    baseline::FindingsSnapshot,
     contract::Verdict,
     report::{Annotation, Mask},
 };
@@ -131,7 +131,7 @@ pub struct IssueBody {
     /// True if there are no findings. Such a result opens no issue and closes an open one.
     pub clean: bool,
     /// Findings in a form that the next run reads back.
-    pub state: State,
+    pub state: FindingsSnapshot,
     /// The same findings as lines of text, to list the new ones. The most severe come first.
     pub findings: Vec<NamedFinding>,
 }

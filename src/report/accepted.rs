@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::{baseline::Acceptance, problem::Problem};
+use crate::{baseline::BaselineEntry, problem::Problem};
 
 use super::{
     Comparison, Outcome,
@@ -17,7 +17,7 @@ const TOLD: usize = 10;
 /// Returns warnings about expired and unused entries.
 pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool) -> Vec<Problem> {
     let there: BTreeSet<_> = outcome.fingerprints().collect();
-    let is_there = |one: &Acceptance| there.contains(one.fingerprint.as_str());
+    let is_there = |one: &BaselineEntry| there.contains(one.fingerprint.as_str());
     let ended = with.accepted.iter().filter(|one| !one.holds_on(with.today));
     let ended: Vec<_> = ended.filter(|one| is_there(one)).collect();
     let mut warnings: Vec<_> = ended.iter().take(TOLD).map(|one| over(one)).collect();
@@ -54,7 +54,7 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
     warnings
 }
 
-fn over(acceptance: &Acceptance) -> Problem {
+fn over(acceptance: &BaselineEntry) -> Problem {
     Problem {
         message: format!(
             "the acceptance of `{}` ended on {}; its finding counts again",
@@ -68,15 +68,15 @@ fn over(acceptance: &Acceptance) -> Problem {
 
 /// Returns a warning about the entries that a pull request adds to the baseline, or whose expiry it postpones.
 pub fn newly_accepted(
-    base: &[Acceptance],
-    proposed: &[Acceptance],
+    base: &[BaselineEntry],
+    proposed: &[BaselineEntry],
     today: Date,
 ) -> Option<Problem> {
     let before: BTreeMap<_, _> = base
         .iter()
         .map(|one| (one.fingerprint.as_str(), one.until))
         .collect();
-    let is_more = |one: &&Acceptance| {
+    let is_more = |one: &&BaselineEntry| {
         let until = before.get(one.fingerprint.as_str());
         one.holds_on(today) && until.is_none_or(|until| *until < one.until)
     };
@@ -95,7 +95,7 @@ pub fn newly_accepted(
 }
 
 /// Formats line numbers: `line 3`, `lines 3, 8 and 4 more`.
-fn lines(entries: &[&Acceptance]) -> String {
+fn lines(entries: &[&BaselineEntry]) -> String {
     let shown = entries.iter().take(TOLD);
     let shown: Vec<_> = shown.map(|one| one.place.line.to_string()).collect();
     let plural = if entries.len() == 1 { "" } else { "s" };
@@ -116,8 +116,8 @@ mod tests {
 
     const TODAY: Date = date(2026, 11, 26);
 
-    fn acceptance(fingerprint: &str, until: Date, line: u32) -> Acceptance {
-        Acceptance {
+    fn acceptance(fingerprint: &str, until: Date, line: u32) -> BaselineEntry {
+        BaselineEntry {
             fingerprint: fingerprint.to_owned(),
             reason: "by invoice".to_owned(),
             until,

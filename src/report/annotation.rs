@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::Severity,
     problem::{Place, Problem},
 };
@@ -144,7 +144,9 @@ pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
 
 fn level(found: &Reported, counts: bool) -> AnnotationLevel {
     match found.finding.severity {
-        _ if matches!(found.standing, Some(Standing::Accepted { .. })) => AnnotationLevel::Notice,
+        _ if matches!(found.standing, Some(FindingStatus::Accepted { .. })) => {
+            AnnotationLevel::Notice
+        }
         Severity::High if counts => AnnotationLevel::Failure,
         Severity::High | Severity::Medium => AnnotationLevel::Warning,
         Severity::Low => AnnotationLevel::Notice,

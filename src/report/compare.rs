@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::{
-    baseline::{Acceptance, Remembered, Since, Standing},
+    baseline::{BaselineEntry, FindingStatus, PreviousSnapshot, Since},
     contract::Verdict,
 };
 
@@ -15,8 +15,8 @@ use super::{Outcome, Rehearsed, Reported, accepted};
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
     /// Earlier result of the same kind: a check is compared with a check, a rehearsal with a rehearsal.
-    pub earlier: Option<&'a Remembered>,
-    pub accepted: &'a [Acceptance],
+    pub earlier: Option<&'a PreviousSnapshot>,
+    pub accepted: &'a [BaselineEntry],
     pub today: Date,
     /// True if known findings do not fail the run.
     pub lets_known_pass: bool,
@@ -66,9 +66,9 @@ impl Outcome {
     pub fn counts(&self, found: &Reported) -> bool {
         let known_passes = self.since.as_ref().is_some_and(|one| one.lets_known_pass);
         match found.standing {
-            Some(Standing::Accepted { .. }) => false,
-            Some(Standing::Known) => !known_passes,
-            Some(Standing::New) | None => true,
+            Some(FindingStatus::Accepted { .. }) => false,
+            Some(FindingStatus::Known) => !known_passes,
+            Some(FindingStatus::New) | None => true,
         }
     }
 
@@ -82,9 +82,9 @@ impl Outcome {
         let mut standings = Standings::default();
         for found in self.contracts.iter().flat_map(|one| &one.findings) {
             match found.standing {
-                Some(Standing::New) => standings.new += 1,
-                Some(Standing::Known) => standings.known += 1,
-                Some(Standing::Accepted { .. }) => standings.accepted += 1,
+                Some(FindingStatus::New) => standings.new += 1,
+                Some(FindingStatus::Known) => standings.known += 1,
+                Some(FindingStatus::Accepted { .. }) => standings.accepted += 1,
                 None => {}
             }
         }
@@ -147,20 +147,20 @@ impl Outcome {
 
 fn standing(
     fingerprint: &str,
-    holding: &BTreeMap<&str, &Acceptance>,
-    earlier: Option<&Remembered>,
-) -> Option<Standing> {
+    holding: &BTreeMap<&str, &BaselineEntry>,
+    earlier: Option<&PreviousSnapshot>,
+) -> Option<FindingStatus> {
     if let Some(acceptance) = holding.get(fingerprint) {
-        return Some(Standing::Accepted {
+        return Some(FindingStatus::Accepted {
             reason: acceptance.reason.clone(),
             until: Some(acceptance.until.to_string()),
         });
     }
     let is_known = earlier?.state.contains(fingerprint);
     Some(if is_known {
-        Standing::Known
+        FindingStatus::Known
     } else {
-        Standing::New
+        FindingStatus::New
     })
 }
 
@@ -171,7 +171,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::{
-        baseline::State,
+        baseline::FindingsSnapshot,
         contract::{Finding, Rule, Severity, Source, UnixSeconds},
         problem::Place,
         report::{PlayedResult, PlayedScenario, sample, sample_rehearsal},
@@ -204,16 +204,16 @@ mod tests {
         )])
     }
 
-    fn earlier(fingerprints: &[u64]) -> Remembered {
+    fn earlier(fingerprints: &[u64]) -> PreviousSnapshot {
         let fingerprints: Vec<_> = fingerprints.iter().map(|one| number(*one)).collect();
-        Remembered {
-            state: State::new(UnixSeconds(0), fingerprints.iter().map(String::as_str)),
+        PreviousSnapshot {
+            state: FindingsSnapshot::new(UnixSeconds(0), fingerprints.iter().map(String::as_str)),
             source: "the check run of `1a2b3c4` on `main`".to_owned(),
         }
     }
 
-    fn acceptance(fingerprint: u64, until: Date, line: u32) -> Acceptance {
-        Acceptance {
+    fn acceptance(fingerprint: u64, until: Date, line: u32) -> BaselineEntry {
+        BaselineEntry {
             fingerprint: number(fingerprint),
             reason: "by invoice".to_owned(),
             until,
@@ -228,7 +228,10 @@ mod tests {
         }
     }
 
-    fn with<'a>(earlier: Option<&'a Remembered>, accepted: &'a [Acceptance]) -> Comparison<'a> {
+    fn with<'a>(
+        earlier: Option<&'a PreviousSnapshot>,
+        accepted: &'a [BaselineEntry],
+    ) -> Comparison<'a> {
         Comparison {
             earlier,
             accepted,
@@ -341,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_check_does_not_tell_of_what_a_rehearsal_accepts() {
-        let of_rehearsal = Acceptance {
+        let of_rehearsal = BaselineEntry {
             entity: Some("scenario:trial/ends".to_owned()),
             ..acceptance(8, TODAY, 1)
         };
@@ -368,7 +371,7 @@ mod tests {
     fn an_undecided_scenario_outweighs_accepted_findings() {
         let mut rehearsal = rehearsal_with(PlayedResult::CouldNotTell);
         let fingerprint = rehearsal.fingerprints().next().unwrap().to_owned();
-        let accepted = [Acceptance {
+        let accepted = [BaselineEntry {
             fingerprint,
             ..acceptance(1, TODAY, 1)
         }];
@@ -417,7 +420,7 @@ mod tests {
             lets_known_pass in any::<bool>(),
             is_whole in any::<bool>(),
             is_unanswered in any::<bool>(),
-        ) -> (Outcome, Option<Remembered>, Vec<Acceptance>, bool, bool) {
+        ) -> (Outcome, Option<PreviousSnapshot>, Vec<BaselineEntry>, bool, bool) {
             let findings: Vec<_> = findings.into_iter().collect();
             let mut outcome = outcome(&findings);
             let of_all: Vec<_> = outcome.contracts[0]
@@ -471,7 +474,7 @@ mod tests {
             // A new finding that fails its contract always does so.
             let fails = after.findings().iter().any(|(contract, found)| {
                 contract.fail_on.is_some_and(|least| found.finding.severity.reaches(least))
-                    && matches!(found.standing, Some(Standing::New) | None)
+                    && matches!(found.standing, Some(FindingStatus::New) | None)
             });
             prop_assert!(!fails || after.verdict >= Verdict::Fail);
         }

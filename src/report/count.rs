@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::{Rule, Severity},
 };
 
@@ -23,13 +23,13 @@ pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), OfRule> {
         let key = (found.finding.severity, found.finding.rule);
         let count = counts.entry(key).or_default();
         count.all += 1;
-        count.new += u64::from(matches!(found.standing, Some(Standing::New)));
+        count.new += u64::from(matches!(found.standing, Some(FindingStatus::New)));
     }
     counts
 }
 
 /// Counts the findings whose standing matches.
-pub(super) fn standing(outcome: &Outcome, stands: impl Fn(&Standing) -> bool) -> u64 {
+pub(super) fn standing(outcome: &Outcome, stands: impl Fn(&FindingStatus) -> bool) -> u64 {
     let findings = outcome.contracts.iter().flat_map(|one| &one.findings);
     let standings = findings.filter_map(|found| found.standing.as_ref());
     standings.map(|standing| u64::from(stands(standing))).sum()

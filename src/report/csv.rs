@@ -8,7 +8,7 @@ use super::{
     neutral::visible,
     shown::{self, hint_lines, message_line},
 };
-use crate::{baseline::Standing, problem::Problem};
+use crate::{baseline::FindingStatus, problem::Problem};
 
 /// Columns of the file. A later version may add columns at the end.
 const COLUMNS: [&str; 20] = [
@@ -92,9 +92,9 @@ fn finding(contract: &ContractOutcome, found: &Reported) -> CsvRow {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let standing = match &found.standing {
         None => "",
-        Some(Standing::New) => "new",
-        Some(Standing::Known) => "known",
-        Some(Standing::Accepted { .. }) => "accepted",
+        Some(FindingStatus::New) => "new",
+        Some(FindingStatus::Known) => "known",
+        Some(FindingStatus::Accepted { .. }) => "accepted",
     };
     let changes: Vec<_> = found
         .changes

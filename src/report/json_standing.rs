@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Since, Standing};
+use crate::baseline::{FindingStatus, Since};
 
 use super::Standings;
 
@@ -55,21 +55,21 @@ impl<'a> ReportSince<'a> {
     }
 }
 
-impl From<&Standing> for ReportStanding {
-    fn from(standing: &Standing) -> Self {
+impl From<&FindingStatus> for ReportStanding {
+    fn from(standing: &FindingStatus) -> Self {
         match standing {
-            Standing::New => Self::New,
-            Standing::Known => Self::Known,
-            Standing::Accepted { .. } => Self::Accepted,
+            FindingStatus::New => Self::New,
+            FindingStatus::Known => Self::Known,
+            FindingStatus::Accepted { .. } => Self::Accepted,
         }
     }
 }
 
 impl<'a> ReportAcceptance<'a> {
-    pub(super) fn from_standing(standing: &'a Standing) -> Option<Self> {
+    pub(super) fn from_standing(standing: &'a FindingStatus) -> Option<Self> {
         match standing {
-            Standing::New | Standing::Known => None,
-            Standing::Accepted { reason, until } => Some(Self {
+            FindingStatus::New | FindingStatus::Known => None,
+            FindingStatus::Accepted { reason, until } => Some(Self {
                 reason,
                 until: until.as_deref(),
             }),

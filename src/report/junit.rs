@@ -8,7 +8,7 @@ use quick_xml::{
 };
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::{Rule, Verdict},
     problem::Problem,
 };
@@ -130,10 +130,12 @@ fn of_contract(contract: &ContractOutcome) -> Suite {
 
 fn result_of(found: &Reported) -> CaseResult {
     match &found.standing {
-        Some(Standing::Accepted { reason, .. }) => {
+        Some(FindingStatus::Accepted { reason, .. }) => {
             CaseResult::Skipped(format!("accepted: {reason}"))
         }
-        Some(Standing::New | Standing::Known) | None => CaseResult::Failed(vec![detail(found)]),
+        Some(FindingStatus::New | FindingStatus::Known) | None => {
+            CaseResult::Failed(vec![detail(found)])
+        }
     }
 }
 
@@ -427,7 +429,7 @@ mod tests {
         let mut outcome = sample::failing();
         for contract in &mut outcome.contracts {
             for found in &mut contract.findings {
-                found.standing = Some(Standing::Accepted {
+                found.standing = Some(FindingStatus::Accepted {
                     reason: "a friend".to_owned(),
                     until: None,
                 });

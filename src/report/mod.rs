@@ -44,7 +44,7 @@ pub mod neutral;
 pub mod workflow_command;
 
 use crate::{
-    baseline::{Since, Standing},
+    baseline::{FindingStatus, Since},
     contract::{Finding, Severity, Source, Summary, Verdict},
     problem::{Place, Problem},
 };
@@ -110,7 +110,7 @@ pub struct Reported {
     pub finding: Finding,
     pub place: Option<Place>,
     /// `None` if there was no comparison.
-    pub standing: Option<Standing>,
+    pub standing: Option<FindingStatus>,
     /// Changed lines of the pull request that matter to the finding, most likely first.
     pub changes: Vec<Change>,
     /// `None` if no repair was requested.
@@ -144,7 +144,7 @@ impl Reported {
 /// Lists the findings that are not accepted, most severe first, for an issue or a message.
 pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
     let mut findings = outcome.findings();
-    findings.retain(|(_, found)| !matches!(found.standing, Some(Standing::Accepted { .. })));
+    findings.retain(|(_, found)| !matches!(found.standing, Some(FindingStatus::Accepted { .. })));
     findings
 }
 

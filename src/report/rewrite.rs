@@ -5,7 +5,7 @@ use std::{cell::Cell, collections::BTreeMap};
 use compact_str::CompactString;
 
 use crate::{
-    baseline::{Since, Standing},
+    baseline::{FindingStatus, Since},
     contract::{EventMention, Finding, Mentions, PaymentShare, Subject, Summary, Word},
     problem::{Place, Problem},
 };
@@ -217,13 +217,13 @@ fn cell(cell: &RowCell, text: &impl Fn(&str) -> String) -> RowCell {
     }
 }
 
-pub(super) fn standing(standing: &Standing, text: &impl Fn(&str) -> String) -> Standing {
+pub(super) fn standing(standing: &FindingStatus, text: &impl Fn(&str) -> String) -> FindingStatus {
     match standing {
-        Standing::Accepted { reason, until } => Standing::Accepted {
+        FindingStatus::Accepted { reason, until } => FindingStatus::Accepted {
             reason: text(reason),
             until: until.as_deref().map(text),
         },
-        Standing::New | Standing::Known => standing.clone(),
+        FindingStatus::New | FindingStatus::Known => standing.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    baseline::{Since, Standing},
+    baseline::{FindingStatus, Since},
     contract::{
         Entity, Evidence, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict,
     },
@@ -133,14 +133,14 @@ pub(super) fn of_pull_request() -> Outcome {
     });
     for contract in &mut outcome.contracts {
         for found in &mut contract.findings {
-            found.standing = Some(Standing::Known);
+            found.standing = Some(FindingStatus::Known);
         }
     }
     let users = outcome.contracts.first_mut().expect("a first contract");
     let [new, accepted, ..] = users.findings.as_mut_slice() else {
         panic!("two findings");
     };
-    new.standing = Some(Standing::New);
+    new.standing = Some(FindingStatus::New);
     new.place = Some(place("prodverdict.yml", 12));
     new.changes = vec![
         change(
@@ -150,7 +150,7 @@ pub(super) fn of_pull_request() -> Outcome {
         ),
         change("src/billing.ts", 7, "changes a line that mentions `plan`"),
     ];
-    accepted.standing = Some(Standing::Accepted {
+    accepted.standing = Some(FindingStatus::Accepted {
         reason: "a founder's account, paid by invoice".into(),
         until: Some("2026-12-31".into()),
     });
@@ -203,7 +203,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
         for found in &mut contract.findings {
             found.place = Some(place(text, 3));
             found.changes = vec![change(text, 4, text), change("a.ts", 5, text)];
-            found.standing = Some(Standing::Accepted {
+            found.standing = Some(FindingStatus::Accepted {
                 reason: text.into(),
                 until: Some(text.into()),
             });

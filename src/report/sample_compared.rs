@@ -1,7 +1,7 @@
 //! A compared outcome for the tests of the renderers.
 
 use crate::{
-    baseline::{Since, Standing},
+    baseline::{FindingStatus, Since},
     contract::{Rule, Source},
 };
 
@@ -19,11 +19,11 @@ pub(super) fn compared() -> Outcome {
         Source::Stripe,
         vec![alice(), bob, stale],
     )]);
-    let accepted = Standing::Accepted {
+    let accepted = FindingStatus::Accepted {
         reason: "Carol leaves at the end of the year.".into(),
         until: Some("2026-12-31".into()),
     };
-    let standings = [Standing::Known, Standing::New, accepted];
+    let standings = [FindingStatus::Known, FindingStatus::New, accepted];
     let findings = outcome
         .contracts
         .iter_mut()

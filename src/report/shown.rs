@@ -1,6 +1,6 @@
 //! Prepares a finding for display: shortens the names in its texts, and splits the texts into lines.
 
-use crate::{baseline::Standing, contract::Finding, problem::Problem};
+use crate::{baseline::FindingStatus, contract::Finding, problem::Problem};
 
 use super::{
     Change,
@@ -64,12 +64,12 @@ impl Shown {
 }
 
 /// Formats the standing as a suffix, such as ` (new)`. It is empty if there was no comparison.
-pub(super) fn standing(standing: Option<&Standing>) -> String {
+pub(super) fn standing(standing: Option<&FindingStatus>) -> String {
     match standing {
         None => String::new(),
-        Some(Standing::New) => " (new)".to_owned(),
-        Some(Standing::Known) => " (known)".to_owned(),
-        Some(Standing::Accepted { reason, until }) => {
+        Some(FindingStatus::New) => " (new)".to_owned(),
+        Some(FindingStatus::Known) => " (known)".to_owned(),
+        Some(FindingStatus::Accepted { reason, until }) => {
             let until = until
                 .as_ref()
                 .map_or_else(String::new, |day| format!(" until {day}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use prodverdict::{
-    baseline::{Since, Standing},
+    baseline::{FindingStatus, Since},
     contract::{Entity, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
     problem::{Place, Problem},
     report::{Change, ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
@@ -51,9 +51,9 @@ fn some(findings: usize) -> Outcome {
         finding.amount.add("usd", units * 100 + 100);
         let mut found = Reported::new(finding, None);
         found.standing = Some(if index % 5 == 0 {
-            Standing::New
+            FindingStatus::New
         } else {
-            Standing::Known
+            FindingStatus::Known
         });
         contracts[usize::from(index % 10 == 9)].findings.push(found);
     }
@@ -88,7 +88,7 @@ fn hostile() -> Outcome {
         finding.amount.add(&text, 1);
         Reported {
             place: Some(place(&text)),
-            standing: Some(Standing::Accepted {
+            standing: Some(FindingStatus::Accepted {
                 reason: text.clone(),
                 until: Some(text.clone()),
             }),

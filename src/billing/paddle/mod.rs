@@ -13,7 +13,7 @@ use self::objects::subscription_text;
 use super::{
     BillingFacts, Decoded, Error, PriceTable, RefusalMeaning,
     by_id::Enveloped,
-    facts::Gathering,
+    facts::FactsBuilder,
     pages::{COUNTED, ListQuery, Pages},
     plan::{ReadPlan, ReadStep},
     stripe::{Prices, check_owner, is_unknown_customer, locked},
@@ -46,14 +46,14 @@ fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
 pub(crate) struct PaddleSurvey<'a> {
     pages: Pages<'a>,
     prices: PriceTable,
-    gathering: Gathering,
+    gathering: FactsBuilder,
     pub(crate) plan: ReadPlan,
 }
 
 /// Reads the first page, which includes the total count.
 pub(crate) async fn survey(session: ReadSession<'_>) -> Result<PaddleSurvey<'_>, Error> {
     let mut pages = Pages::new(session, &subscriptions(&[]));
-    let (mut prices, mut gathering) = (PriceTable::default(), Gathering::default());
+    let (mut prices, mut gathering) = (PriceTable::default(), FactsBuilder::default());
     let begun = session.requests();
     gathering.extend(
         next_page(&mut pages, &mut prices)
@@ -104,7 +104,7 @@ pub(crate) async fn read_customers(
     let mut answers = stream::iter(customers)
         .map(|customer| of_customer(session, customer))
         .buffered(session.pace().at_once);
-    let mut gathering = Gathering::default();
+    let mut gathering = FactsBuilder::default();
     while let Some(subscriptions) = answers.try_next().await? {
         gathering.extend(subscriptions);
     }

@@ -22,7 +22,7 @@ use super::{
     BillingFacts, Decoded, Error, PriceTable, RefusalMeaning,
     decoding::{boxed, different},
     extras::{Extra, is_refusal},
-    facts::Gathering,
+    facts::FactsBuilder,
     owners::is_unknown,
     pages::{ListElement, ListQuery, Pages},
     transport::{Endpoint, ReadSession},
@@ -94,7 +94,7 @@ pub(crate) async fn read_customers(
     let mut answers = stream::iter(customers)
         .map(|customer| of_customer(session, customer, &prices))
         .buffered(session.pace().at_once);
-    let mut gathering = Gathering::default();
+    let mut gathering = FactsBuilder::default();
     while let Some(subscriptions) = answers.try_next().await? {
         gathering.extend(subscriptions);
     }

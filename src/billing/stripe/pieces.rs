@@ -12,7 +12,7 @@ use super::{PAGE_SIZE, Prices, next_page};
 use crate::{
     billing::{
         Decoded, Error,
-        facts::Gathering,
+        facts::FactsBuilder,
         pages::{ListQuery, Pages},
         transport::ReadSession,
     },
@@ -95,7 +95,7 @@ impl<'a> Pieces<'a> {
         session: ReadSession<'a>,
         listing: &ListQuery,
         prices: &Prices,
-        gathering: &mut Gathering,
+        gathering: &mut FactsBuilder,
     ) -> Result<Self, Error> {
         let mut pages = Pages::new(session, listing);
         let page = next_page(session, &mut pages, prices).await?;
@@ -124,7 +124,7 @@ impl<'a> Pieces<'a> {
     pub(crate) async fn survey(
         mut self,
         prices: &Prices,
-        gathering: &mut Gathering,
+        gathering: &mut FactsBuilder,
     ) -> Result<Self, Error> {
         self.reach_back();
         self.run(prices, gathering, &|_| {}, true).await?;
@@ -157,7 +157,7 @@ impl<'a> Pieces<'a> {
     pub(crate) async fn read(
         mut self,
         prices: &Prices,
-        gathering: &mut Gathering,
+        gathering: &mut FactsBuilder,
         on_progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), Error> {
         self.run(prices, gathering, on_progress, false).await
@@ -199,7 +199,7 @@ impl<'a> Pieces<'a> {
     async fn run(
         &mut self,
         prices: &Prices,
-        gathering: &mut Gathering,
+        gathering: &mut FactsBuilder,
         on_progress: &(dyn Fn(u64) + Sync),
         is_survey: bool,
     ) -> Result<(), Error> {

@@ -7,12 +7,12 @@ use crate::{
     billing::{
         BillingFacts, Error,
         extras::Extra,
-        facts::Gathering,
+        facts::FactsBuilder,
         pages::ListQuery,
         plan::{ReadPlan, ReadStep},
         transport::ReadSession,
     },
-    contract::{Breadth, Status},
+    contract::{ListingScope, Status},
 };
 
 /// A started read.
@@ -23,19 +23,19 @@ pub(crate) struct StripeSurvey<'a> {
     /// Ids of test clocks.
     clocks: Vec<String>,
     prices: Prices,
-    gathering: Gathering,
+    gathering: FactsBuilder,
     pub(crate) plan: ReadPlan,
 }
 
 /// Reads the first pages of the scope given by `breadth`.
 pub(crate) async fn survey<'a>(
     session: ReadSession<'a>,
-    breadth: &Breadth,
+    breadth: &ListingScope,
 ) -> Result<StripeSurvey<'a>, Error> {
     let begun = session.requests();
     let prices = Prices::default();
-    let mut gathering = Gathering::default();
-    let mut plan = ReadPlan::new(*breadth == Breadth::Everything);
+    let mut gathering = FactsBuilder::default();
+    let mut plan = ReadPlan::new(*breadth == ListingScope::Everything);
     let mut pieces = Vec::new();
     for (what, listing) in listings(session, breadth) {
         let asked = Instant::now();
@@ -67,7 +67,7 @@ pub(crate) async fn survey<'a>(
 /// Of several statuses `active` comes last: a subscription that becomes active while the others are read is seen at
 /// least once. If invoices are wanted, `past_due` is listed separately, even if another list includes it, so that no
 /// other subscription is requested with its invoice.
-fn listings(session: ReadSession<'_>, breadth: &Breadth) -> Vec<(String, ListQuery)> {
+fn listings(session: ReadSession<'_>, breadth: &ListingScope) -> Vec<(String, ListQuery)> {
     let named = |status: &Status| {
         let listing = subscriptions(&[("status", status.as_str())]);
         let listing = if *status == Status::PastDue {
@@ -78,11 +78,11 @@ fn listings(session: ReadSession<'_>, breadth: &Breadth) -> Vec<(String, ListQue
         (format!("subscriptions that are `{status}`"), listing)
     };
     let mut listings = match breadth {
-        Breadth::Everything => {
+        ListingScope::Everything => {
             let everything = subscriptions(&[("status", "all")]);
             vec![("every subscription".to_owned(), everything)]
         }
-        Breadth::NotCanceled { statuses } => {
+        ListingScope::NotCanceled { statuses } => {
             let open = (
                 "subscriptions that are not canceled".to_owned(),
                 subscriptions(&[]),
@@ -92,13 +92,13 @@ fn listings(session: ReadSession<'_>, breadth: &Breadth) -> Vec<(String, ListQue
                 .chain(statuses.iter().map(named))
                 .collect()
         }
-        Breadth::Statuses(statuses) => {
+        ListingScope::Statuses(statuses) => {
             let mut statuses: Vec<_> = statuses.iter().collect();
             statuses.sort_by_key(|status| **status == Status::Active);
             statuses.into_iter().map(named).collect()
         }
     };
-    let has_overdue = matches!(breadth, Breadth::Statuses(_));
+    let has_overdue = matches!(breadth, ListingScope::Statuses(_));
     if session.extras().wants(Extra::Invoices) && !has_overdue {
         let (_, listing) = named(&Status::PastDue);
         let what = "invoices of subscriptions that are `past_due`".to_owned();

@@ -9,7 +9,7 @@ use crate::billing::{
     Decoded, Error,
     decoding::from_text,
     extras::{Extra, is_refusal},
-    facts::Gathering,
+    facts::FactsBuilder,
     owners::is_unknown,
     pages::{ListElement, Pages},
     transport::ReadSession,
@@ -54,7 +54,7 @@ pub(super) async fn read(
     session: ReadSession<'_>,
     clocks: &[String],
     prices: &Prices,
-    gathering: &mut Gathering,
+    gathering: &mut FactsBuilder,
 ) -> Result<(), Error> {
     let mut answers = stream::iter(clocks)
         .map(|clock| of_clock(session, clock, prices))

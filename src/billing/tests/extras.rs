@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::scripted::{Answer, Asked, Server, impatient, item, page, subscription};
 use crate::{
     billing::{BillingFacts, BillingReader, Settings},
-    contract::{Breadth, CustomerId, Metadata, Source, Status, SubscriptionId, UnixSeconds},
+    contract::{CustomerId, ListingScope, Metadata, Source, Status, SubscriptionId, UnixSeconds},
     http,
 };
 
@@ -54,14 +54,14 @@ fn due(facts: &BillingFacts) -> Vec<Option<UnixSeconds>> {
 async fn invoices_are_asked_for_with_what_is_overdue_alone() {
     let statuses = BTreeSet::from([Status::Active, Status::PastDue]);
     for (breadth, requests) in [
-        (Breadth::Everything, 2),
+        (ListingScope::Everything, 2),
         (
-            Breadth::NotCanceled {
+            ListingScope::NotCanceled {
                 statuses: BTreeSet::new(),
             },
             2,
         ),
-        (Breadth::Statuses(statuses), 2),
+        (ListingScope::Statuses(statuses), 2),
     ] {
         let server = Server::start(|_, asked| overdue(asked)).await;
         let reader = reader(&server, LIVE, true);
@@ -136,7 +136,7 @@ fn with_clocks(asked: &Asked) -> Value {
 async fn subscriptions_on_test_clocks_are_read_and_marked() {
     let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
     let reader = reader(&server, TEST, false);
-    let survey = reader.survey(&Breadth::Everything, &[]).await.unwrap();
+    let survey = reader.survey(&ListingScope::Everything, &[]).await.unwrap();
     assert_eq!(survey.plan().left(), 2);
     let facts = survey.read(&|_| {}).await.unwrap();
     let read = facts.subscriptions.iter();

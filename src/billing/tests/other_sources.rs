@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scripted::{Answer, Server};
 use crate::{
     billing::{BillingReader, Error, PaddleEnvironment, RefusalMeaning, Settings},
-    contract::{Breadth, CustomerId, Mode, Source, Status, SubscriptionId},
+    contract::{CustomerId, ListingScope, Mode, Source, Status, SubscriptionId},
     http,
     problem::{Explain as _, Problem},
 };
@@ -229,7 +229,7 @@ async fn a_count_that_was_cut_off_is_the_least_there_is() {
     for (total, at_least, requests) in [(401, false, 3), (100_001, true, 501), (-1, true, 2)] {
         let server = Server::start(move |_, _| counted_page(&["sub_1"], true, total)).await;
         let reader = server.reader(Source::Paddle);
-        let survey = reader.survey(&Breadth::Everything, &[]).await.unwrap();
+        let survey = reader.survey(&ListingScope::Everything, &[]).await.unwrap();
         let plan = survey.plan();
         assert_eq!(
             (plan.at_least, plan.requests()),
@@ -250,7 +250,10 @@ async fn no_limit_is_promised_where_nobody_counts() {
     let key = SecretString::from("pdl_sdbx_apikey_1");
     let client = http::client().unwrap();
     let reader = BillingReader::new(Source::Paddle, client, &key, &settings).unwrap();
-    let error = reader.survey(&Breadth::Everything, &[]).await.unwrap_err();
+    let error = reader
+        .survey(&ListingScope::Everything, &[])
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Uncounted { .. }), "{error:?}");
 }
 

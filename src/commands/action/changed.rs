@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     changes::{ChangedFile, Deed, Diff, Finder, OwnLines, Touch, of_contract, of_finding},
     config::Config,
     github::{Client, ClientError, Context, ReportPolicy, Repository, Trust},
@@ -129,8 +129,8 @@ impl Touched {
         otherwise: Option<(&str, u32)>,
     ) -> Option<Place> {
         let was_there = match found.standing {
-            Some(Standing::Known | Standing::Accepted { .. }) => true,
-            Some(Standing::New) | None => false,
+            Some(FindingStatus::Known | FindingStatus::Accepted { .. }) => true,
+            Some(FindingStatus::New) | None => false,
         };
         if was_there || self.own_line.is_some() {
             return None;
@@ -199,7 +199,7 @@ mod tests {
         contract::{Finding, Money, Rule, Severity, Subject},
     };
 
-    fn found(standing: Option<Standing>) -> Reported {
+    fn found(standing: Option<FindingStatus>) -> Reported {
         let finding = Finding {
             rule: Rule::RevenueLeak,
             severity: Severity::High,
@@ -245,9 +245,9 @@ mod tests {
             place.map(|place| place.line)
         };
         assert_eq!(line(None), Some(7));
-        assert_eq!(line(Some(Standing::New)), Some(7));
-        assert_eq!(line(Some(Standing::Known)), None);
-        let accepted = Standing::Accepted {
+        assert_eq!(line(Some(FindingStatus::New)), Some(7));
+        assert_eq!(line(Some(FindingStatus::Known)), None);
+        let accepted = FindingStatus::Accepted {
             reason: String::new(),
             until: None,
         };

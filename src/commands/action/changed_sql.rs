@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::step::Step;
 use crate::{
-    commands::{recorded::RecordedSides, sides::missing_credentials},
+    commands::{recorded::RecordedSides, sources::missing_credentials},
     config::{self, ChangedSql, Config, MAX_BYTES},
     database::{self, Power},
     github::{Client, Context, Trust},

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::{
-    baseline::{Earlier, State},
+    baseline::{FindingsSnapshot, PreviousRun},
     chat::{News, Webhook, WebhookError, message},
     cli::Environment,
     github::{Context, Issued},
@@ -56,7 +56,7 @@ impl Chat {
         context: &Context,
         outcome: &Outcome,
         issue: Option<&Issued>,
-        remembered: Option<State>,
+        remembered: Option<FindingsSnapshot>,
     ) -> Result<(), Problem> {
         // A later run has posted, or will.
         if !context.is_default_branch() || issue.is_some_and(|issue| issue.is_outdated) {
@@ -68,7 +68,7 @@ impl Chat {
         };
         let earlier = match issue {
             Some(issue) => issue.earlier.clone(),
-            None => remembered.map_or(Earlier::Unknown, Earlier::Found),
+            None => remembered.map_or(PreviousRun::Unknown, PreviousRun::Found),
         };
         let run_url = context.run_url();
         let news = News {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::configuration::{from_base, inside};
 use crate::{
-    baseline::Acceptance,
+    baseline::BaselineEntry,
     commands::{
         configuration::{Unusable, load_baseline, parse_baseline},
         text_file::TextFile,
@@ -19,7 +19,7 @@ use crate::{
 /// The committed baseline.
 #[derive(Debug, Default)]
 pub(super) struct Committed {
-    pub(super) accepted: Vec<Acceptance>,
+    pub(super) accepted: Vec<BaselineEntry>,
     pub(super) warnings: Vec<Problem>,
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn load(
 /// Reports the entries that a pull request adds, or why they cannot be determined.
 async fn told(
     path: &str,
-    accepted: &[Acceptance],
+    accepted: &[BaselineEntry],
     context: &Context,
     client: Result<&mut Client, &ClientError>,
     today: Date,

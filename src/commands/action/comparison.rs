@@ -2,7 +2,7 @@
 
 use super::{committed::Committed, step::Step};
 use crate::{
-    baseline::State,
+    baseline::FindingsSnapshot,
     github::{Publisher, Target},
     problem::Problem,
     report::{Comparison, Outcome},
@@ -39,7 +39,7 @@ pub(super) async fn compare(
         outcome.warnings.push(nothing_known());
     }
     if target == Target::DefaultBranch && is_whole && outcome.is_answered() {
-        let state = State::new(step.began, outcome.fingerprints());
+        let state = FindingsSnapshot::new(step.began, outcome.fingerprints());
         if !publisher.remember(&state) {
             outcome.warnings.push(too_many(state.len()));
         }
@@ -59,7 +59,7 @@ fn too_many(findings: usize) -> Problem {
     Problem {
         message: format!(
             "{findings} findings are too many to be kept for pull requests to be compared with; {} are the most",
-            State::MOST
+            FindingsSnapshot::MOST
         ),
         hint: "mend what causes most of them first; until then pull requests are compared with an older result, or \
                with none"

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    baseline::{Standing, State},
+    baseline::{FindingStatus, FindingsSnapshot},
     contract::{UnixSeconds, Verdict},
     github::{Context, IssueBody, NamedFinding},
     report::{
@@ -45,7 +45,7 @@ pub(super) fn body(
             }
         })
         .collect();
-    let state = State::new(now, findings.iter().map(|one| one.fingerprint.as_str()));
+    let state = FindingsSnapshot::new(now, findings.iter().map(|one| one.fingerprint.as_str()));
     Some(IssueBody {
         title: title(outcome, config),
         // The footer links to the run: a link in the report would change it every night.
@@ -102,8 +102,8 @@ fn content_hash(outcome: &Outcome) -> String {
             add(fact);
         }
         add(match found.standing {
-            Some(Standing::Accepted { .. }) => "accepted",
-            Some(Standing::New | Standing::Known) | None => "",
+            Some(FindingStatus::Accepted { .. }) => "accepted",
+            Some(FindingStatus::New | FindingStatus::Known) | None => "",
         });
     }
     let digest = hash.finalize();

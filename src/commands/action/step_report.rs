@@ -11,7 +11,7 @@ use super::{
     inputs::{Inputs, Mode},
 };
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     commands::{
         rehearse::{ConfigFiles, RehearsalOptions, chosen_ids, place_of},
         text_file::TextFile,
@@ -142,7 +142,8 @@ fn has_every_scenario(
 /// Refuses accepted findings that are not in the baseline of this step.
 fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Problem> {
     let found = outcome.contracts.iter().flat_map(|one| &one.findings);
-    let mut accepted = found.filter(|one| matches!(one.standing, Some(Standing::Accepted { .. })));
+    let mut accepted =
+        found.filter(|one| matches!(one.standing, Some(FindingStatus::Accepted { .. })));
     let is_unknown = |fingerprint: &str| {
         let committed = against.committed;
         !committed.is_some_and(|committed| committed.accepts(fingerprint, against.today))

@@ -17,7 +17,7 @@ use super::{
     progress::Progress,
     recorded::RecordedSides,
     rehearse::comes_to,
-    sides::reader,
+    sources::reader,
 };
 use crate::{
     cli::{Environment, RecordArgs},

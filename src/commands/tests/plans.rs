@@ -14,8 +14,8 @@ use crate::{
         provider::{ContractProvider, replace, some_customers},
     },
     contract::{
-        Account, AccountColumns, AccountId, Breadth, CanceledGrace, ColumnName, Contract,
-        CustomerId, Evaluation, Facts, Field, Grace, Plans, PricePattern, Rule, Source, Status,
+        Account, AccountColumns, AccountId, CanceledGrace, ColumnName, Contract, CustomerId,
+        Evaluation, Facts, Field, Grace, ListingScope, Plans, PricePattern, Rule, Source, Status,
         Statuses, Unanswerable, UnixSeconds, doubts, evaluate,
     },
     http,
@@ -270,7 +270,7 @@ async fn on_a_plan(case: &Case, reader: &BillingReader) -> Result<Evaluation, Un
 async fn asking_for_each(
     case: &Case,
     reader: &BillingReader,
-    breadth: &Breadth,
+    breadth: &ListingScope,
 ) -> Result<Evaluation, Unanswerable> {
     let mut facts = case.facts();
     let survey = reader.survey(breadth, &[]).await.expect("a survey");
@@ -297,17 +297,17 @@ async fn asking_for_each(
 }
 
 /// Returns the smallest scope that the contract needs, and a larger one without status filter.
-fn breadths(contract: &Contract) -> Vec<Breadth> {
+fn breadths(contract: &Contract) -> Vec<ListingScope> {
     let least = contract.breadth();
     let more = match &least {
-        Breadth::Statuses(statuses) => Some(Breadth::NotCanceled {
+        ListingScope::Statuses(statuses) => Some(ListingScope::NotCanceled {
             statuses: statuses
                 .iter()
                 .filter(|status| **status == Status::IncompleteExpired)
                 .cloned()
                 .collect(),
         }),
-        Breadth::Everything | Breadth::NotCanceled { .. } => None,
+        ListingScope::Everything | ListingScope::NotCanceled { .. } => None,
     };
     [least].into_iter().chain(more).collect()
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::place::Place;
 use crate::{
-    baseline::{Earlier, State},
+    baseline::{FindingsSnapshot, PreviousRun},
     github::{
         marker::Marker,
         previous_result::{issue_key, issue_marker},
@@ -46,7 +46,7 @@ struct Stamp {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Written {
     stamp: Option<Stamp>,
-    state: Option<State>,
+    state: Option<FindingsSnapshot>,
 }
 
 impl Draft {
@@ -133,12 +133,13 @@ impl Written {
             .map_or("", |(_report, below)| below);
         Self {
             stamp,
-            state: State::find(below),
+            state: FindingsSnapshot::find(below),
         }
     }
 
-    pub(super) fn earlier(self) -> Earlier {
-        self.state.map_or(Earlier::Unreadable, Earlier::Found)
+    pub(super) fn earlier(self) -> PreviousRun {
+        self.state
+            .map_or(PreviousRun::Unreadable, PreviousRun::Found)
     }
 }
 
@@ -171,7 +172,7 @@ mod tests {
             .map(|one| format!("{:016x}", spread(one)))
             .collect();
         let seconds = i64::try_from(run_id).unwrap();
-        let state = State::new(
+        let state = FindingsSnapshot::new(
             UnixSeconds(seconds),
             fingerprints.iter().map(String::as_str),
         );
@@ -196,7 +197,7 @@ mod tests {
         assert!(second.is_said_by(&written) && !second.wrote(&written));
         assert!(second.later_run(&written).is_none());
         assert!(first.later_run(&Written::read(second.text())).is_some());
-        let Earlier::Found(state) = written.earlier() else {
+        let PreviousRun::Found(state) = written.earlier() else {
             panic!("no state");
         };
         assert_eq!((state.len(), state.taken), (2, UnixSeconds(1)));
@@ -209,18 +210,18 @@ mod tests {
             let draft = draft(1, &"ä|".repeat(70_000), findings);
             assert!(draft.text().len() <= MOST_BYTES, "{}", draft.text().len());
             let earlier = Written::read(draft.text()).earlier();
-            let is_kept = matches!(earlier, Earlier::Found(state) if u64::try_from(state.len()) == Ok(findings));
+            let is_kept = matches!(earlier, PreviousRun::Found(state) if u64::try_from(state.len()) == Ok(findings));
             assert_eq!(is_kept, findings <= 4_000);
         }
     }
 
     #[test]
     fn a_state_in_the_report_is_not_believed() {
-        let forged = State::new(UnixSeconds(9), []).line().unwrap();
+        let forged = FindingsSnapshot::new(UnixSeconds(9), []).line().unwrap();
         let text = draft(1, &format!("{forged}\n{FOOTER}\n{forged}"), 4_001);
         assert_eq!(
             Written::read(text.text()).earlier(),
-            Earlier::Unreadable,
+            PreviousRun::Unreadable,
             "{}",
             text.text()
         );

@@ -62,7 +62,9 @@ fn named(change: &Change, body: &IssueBody) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{baseline::State, contract::UnixSeconds, github::publication::NamedFinding};
+    use crate::{
+        baseline::FindingsSnapshot, contract::UnixSeconds, github::publication::NamedFinding,
+    };
 
     fn said(moves: Option<Move>, change: Option<(usize, u64)>) -> String {
         let plan = Plan {
@@ -80,7 +82,7 @@ mod tests {
             footer: "[Run](https://github.test/1)".to_owned(),
             clean: false,
             content_hash: String::new(),
-            state: State::new(UnixSeconds(0), []),
+            state: FindingsSnapshot::new(UnixSeconds(0), []),
             findings: findings.collect(),
         };
         let change = change.map(|(new, fixed)| Change {

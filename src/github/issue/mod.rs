@@ -9,7 +9,7 @@ use super::{
     publication::IssueBody,
     runs,
 };
-use crate::baseline::{Change, Earlier};
+use crate::baseline::{Change, PreviousRun};
 
 mod body;
 mod change_comment;
@@ -34,7 +34,7 @@ pub(super) enum Updated {
     Done {
         url: Option<String>,
         /// Findings that the issue listed before.
-        earlier: Earlier,
+        earlier: PreviousRun,
         /// Set if the issue is up to date but the comment about the change may be missing.
         comment: Option<ClientError>,
     },
@@ -48,7 +48,7 @@ pub(super) enum Updated {
 
 /// Result of the first round. Later rounds would see our own text.
 struct Begun {
-    earlier: Earlier,
+    earlier: PreviousRun,
     change: Option<Change>,
     plan: Option<Plan>,
 }
@@ -176,8 +176,8 @@ impl Work<'_> {
         self.begun.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
             Begun {
-                change: Earlier::Nothing.change(&fingerprints),
-                earlier: Earlier::Nothing,
+                change: PreviousRun::Nothing.change(&fingerprints),
+                earlier: PreviousRun::Nothing,
                 plan: None,
             }
         });
@@ -303,7 +303,7 @@ impl Work<'_> {
         let begun = self.begun.take();
         let (earlier, plan, change) = match begun {
             Some(begun) => (begun.earlier, begun.plan, begun.change),
-            None => (Earlier::Nothing, None, None),
+            None => (PreviousRun::Nothing, None, None),
         };
         let mut failed = None;
         if let Some(plan) = plan.filter(|plan| plan.comments)

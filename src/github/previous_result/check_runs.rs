@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Found, Wanted, issue_key, key::result_marker};
 use crate::{
-    baseline::{Remembered, State},
+    baseline::{FindingsSnapshot, PreviousSnapshot},
     github::{
         check_run::{Known, Listing, list},
         client::{Call, Client, ClientError, encode},
@@ -126,10 +126,10 @@ fn read(
             ..Found::default()
         };
     }
-    let state = State::find(kept);
+    let state = FindingsSnapshot::find(kept);
     Found {
         is_damaged: state.is_none(),
-        earlier: state.map(|state| Remembered {
+        earlier: state.map(|state| PreviousSnapshot {
             state,
             source: source(),
         }),

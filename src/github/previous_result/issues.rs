@@ -4,7 +4,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Found, Wanted, issue_key, issue_marker};
 use crate::{
-    baseline::{Remembered, State},
+    baseline::{FindingsSnapshot, PreviousSnapshot},
     github::{
         author::{Identity, User},
         client::{Client, ClientError, encode},
@@ -78,9 +78,11 @@ impl Issue {
     fn read(&self) -> Found {
         let number = self.number.unwrap_or_default();
         Found {
-            earlier: State::find(self.text().unwrap_or_default()).map(|state| Remembered {
-                state,
-                source: format!("issue #{number}"),
+            earlier: FindingsSnapshot::find(self.text().unwrap_or_default()).map(|state| {
+                PreviousSnapshot {
+                    state,
+                    source: format!("issue #{number}"),
+                }
             }),
             ..Found::default()
         }

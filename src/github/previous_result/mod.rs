@@ -10,7 +10,7 @@ use super::{
     client::{Client, ClientError},
 };
 use crate::{
-    baseline::{Remembered, State},
+    baseline::{FindingsSnapshot, PreviousSnapshot},
     problem::{Explain as _, Problem},
 };
 
@@ -21,7 +21,7 @@ pub(super) use wanted::Wanted;
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct PreviousResult {
     /// The newest trusted result.
-    pub earlier: Option<Remembered>,
+    pub earlier: Option<PreviousSnapshot>,
     /// The reason why there is no result, if one could not be read or was not trusted.
     pub problem: Option<Problem>,
 }
@@ -29,7 +29,7 @@ pub struct PreviousResult {
 /// Result of searching one place.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    earlier: Option<Remembered>,
+    earlier: Option<PreviousSnapshot>,
     /// True if something of ours holds no readable result.
     is_damaged: bool,
     /// Another app's check run with the same name as ours.
@@ -37,7 +37,7 @@ pub(super) struct Found {
 }
 
 /// Returns the end of the check run's summary, or `None` if the result is too large to keep.
-pub(super) fn block(config: &str, report_kind: &str, state: &State) -> Option<String> {
+pub(super) fn block(config: &str, report_kind: &str, state: &FindingsSnapshot) -> Option<String> {
     let marker = key::result_marker(&issue_key(config, report_kind));
     Some(format!("{marker}\n{}", state.line()?))
 }
@@ -76,8 +76,9 @@ pub(super) async fn find(
 }
 
 impl PreviousResult {
-    fn take(&mut self, other: Option<Remembered>) {
-        let taken = |earlier: &Option<Remembered>| earlier.as_ref().map(|one| one.state.taken);
+    fn take(&mut self, other: Option<PreviousSnapshot>) {
+        let taken =
+            |earlier: &Option<PreviousSnapshot>| earlier.as_ref().map(|one| one.state.taken);
         if taken(&other) > taken(&self.earlier) {
             self.earlier = other;
         }
@@ -86,7 +87,8 @@ impl PreviousResult {
 
 impl Found {
     fn take(&mut self, other: Self) {
-        let taken = |earlier: &Option<Remembered>| earlier.as_ref().map(|one| one.state.taken);
+        let taken =
+            |earlier: &Option<PreviousSnapshot>| earlier.as_ref().map(|one| one.state.taken);
         if taken(&other.earlier) > taken(&self.earlier) {
             self.earlier = other.earlier;
         }

@@ -2,7 +2,7 @@
 
 use super::{Fallback, Issued, Publisher, fallback};
 use crate::{
-    baseline::Earlier,
+    baseline::PreviousRun,
     github::{
         client::Client,
         issue::{self, Place, Updated},
@@ -49,7 +49,7 @@ impl Publisher {
                 ));
                 Some(Issued {
                     url,
-                    earlier: Earlier::Unknown,
+                    earlier: PreviousRun::Unknown,
                     is_outdated: true,
                 })
             }

@@ -11,7 +11,7 @@ use super::{
     files::{append_outputs, append_summary, random_hexadecimal},
     publication::Publication,
 };
-use crate::{baseline::Remembered, problem::Problem, report::Mask};
+use crate::{baseline::PreviousSnapshot, problem::Problem, report::Mask};
 
 mod check;
 mod fallback;
@@ -37,7 +37,7 @@ pub struct Publisher {
     /// The end of the check run's summary, which later runs read.
     trailer: Option<String>,
     /// The last result of the default branch, once it was found.
-    earlier: Option<Remembered>,
+    earlier: Option<PreviousSnapshot>,
     external_id: String,
     started: (Timestamp, Instant),
     warnings: Vec<Problem>,

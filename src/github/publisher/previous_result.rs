@@ -2,7 +2,7 @@
 
 use super::Publisher;
 use crate::{
-    baseline::{Remembered, State},
+    baseline::{FindingsSnapshot, PreviousSnapshot},
     github::{
         context::Target,
         previous_result::{self, PreviousResult, Wanted},
@@ -11,7 +11,7 @@ use crate::{
 
 impl Publisher {
     /// Keeps a result in the check run, for later runs to find. Returns false if the result is too large to keep.
-    pub fn remember(&mut self, state: &State) -> bool {
+    pub fn remember(&mut self, state: &FindingsSnapshot) -> bool {
         self.trailer =
             previous_result::block(&self.options.config, self.options.report_kind, state);
         self.trailer.is_some()
@@ -43,7 +43,7 @@ impl Publisher {
     }
 
     /// Returns the last result, once `previous_result` has found it.
-    pub fn earlier(&self) -> Option<&Remembered> {
+    pub fn earlier(&self) -> Option<&PreviousSnapshot> {
         self.earlier.as_ref()
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    baseline::Earlier, github::comment::CommentMode, problem::Problem, report::Annotation,
+    baseline::PreviousRun, github::comment::CommentMode, problem::Problem, report::Annotation,
 };
 
 /// Options from the user. With `None`, the event decides.
@@ -45,7 +45,7 @@ pub struct Published {
 pub struct Issued {
     pub url: Option<String>,
     /// Findings that the issue listed before this run.
-    pub earlier: Earlier,
+    pub earlier: PreviousRun,
     /// True if a later run has already updated the issue, so that this one has nothing to add.
     pub is_outdated: bool,
 }

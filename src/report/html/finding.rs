@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::words::{code, line, lines, prose};
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::Finding,
     report::{
         Change, Reported,
@@ -51,11 +51,11 @@ pub(super) fn item(
     }
 }
 
-pub(super) fn standing_word(standing: &Standing) -> &'static str {
+pub(super) fn standing_word(standing: &FindingStatus) -> &'static str {
     match standing {
-        Standing::New => "new",
-        Standing::Known => "known",
-        Standing::Accepted { .. } => "accepted",
+        FindingStatus::New => "new",
+        FindingStatus::Known => "known",
+        FindingStatus::Accepted { .. } => "accepted",
     }
 }
 
@@ -104,7 +104,7 @@ fn facts(finding: &Finding, found: &Reported, contract: Option<&str>) -> Markup 
             }
             @if let Some(name) = contract { div { dt { "Contract" } dd { (code(&tamed(name))) } } }
             @if let Some(place) = place { div { dt { "Configured at" } dd { (code(&place)) } } }
-            @if let Some(Standing::Accepted { reason, until }) = &found.standing {
+            @if let Some(FindingStatus::Accepted { reason, until }) = &found.standing {
                 div { dt { "Accepted because" } dd { (prose(reason, &[])) } }
                 @if let Some(day) = until { div { dt { "Accepted until" } dd { (code(day)) } } }
             }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::words::{code, line, lines, prose};
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::{Severity, Verdict},
     problem::Problem,
     report::{
@@ -121,10 +121,10 @@ fn numbers(outcome: &Outcome) -> Markup {
         }
     }
     if let Some(since) = &outcome.since {
-        let number = |stands: fn(&Standing) -> bool| grouped(standing(outcome, stands));
-        let new = number(|one| matches!(one, Standing::New));
-        let known = number(|one| matches!(one, Standing::Known));
-        let accepted = number(|one| matches!(one, Standing::Accepted { .. }));
+        let number = |stands: fn(&FindingStatus) -> bool| grouped(standing(outcome, stands));
+        let new = number(|one| matches!(one, FindingStatus::New));
+        let known = number(|one| matches!(one, FindingStatus::Known));
+        let accepted = number(|one| matches!(one, FindingStatus::Accepted { .. }));
         tiles.push(("New", new, "since then"));
         tiles.push(("Known", known, "from before"));
         if accepted != "0" {

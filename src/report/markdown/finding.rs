@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::Subject,
     report::{
         Change, ContractOutcome, Outcome, Reported,
@@ -74,9 +74,9 @@ fn in_order(outcome: &Outcome, first: FindingOrder) -> Vec<(&ContractOutcome, &R
 
 fn rank(found: &Reported) -> u8 {
     match found.standing {
-        None | Some(Standing::New) => 0,
-        Some(Standing::Known) => 1,
-        Some(Standing::Accepted { .. }) => 2,
+        None | Some(FindingStatus::New) => 0,
+        Some(FindingStatus::Known) => 1,
+        Some(FindingStatus::Accepted { .. }) => 2,
     }
 }
 
@@ -112,16 +112,16 @@ fn heading(found: &Reported, shown: &Shown) -> String {
         found.finding.rule,
         match found.standing {
             None => "",
-            Some(Standing::New) => ", new",
-            Some(Standing::Known) => ", known",
-            Some(Standing::Accepted { .. }) => ", accepted",
+            Some(FindingStatus::New) => ", new",
+            Some(FindingStatus::Known) => ", known",
+            Some(FindingStatus::Accepted { .. }) => ", accepted",
         }
     )
 }
 
 /// Explains why and until when the finding is accepted.
 fn accepted(found: &Reported) -> Option<String> {
-    let Some(Standing::Accepted { reason, until }) = &found.standing else {
+    let Some(FindingStatus::Accepted { reason, until }) = &found.standing else {
         return None;
     };
     let until = until

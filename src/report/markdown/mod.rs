@@ -174,7 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::{
-        baseline::Standing,
+        baseline::FindingStatus,
         contract::{Rule, Source},
         report::{
             Reported,
@@ -231,8 +231,8 @@ mod tests {
         ] {
             assert!(open.contains(heading), "{open}");
         }
-        outcome.contracts[0].findings[11].standing = Some(Standing::New);
-        outcome.contracts[0].findings[13].standing = Some(Standing::Known);
+        outcome.contracts[0].findings[11].standing = Some(FindingStatus::New);
+        outcome.contracts[0].findings[13].standing = Some(FindingStatus::Known);
         let text = comment(&outcome, CONFIG, CHECK_RUN);
         assert!(text.find("user:usr_000011").unwrap() < text.find("(plan-drift, known)").unwrap());
     }
@@ -243,7 +243,7 @@ mod tests {
         outcome.verdict = Verdict::Pass;
         for contract in &mut outcome.contracts {
             for found in &mut contract.findings {
-                found.standing = Some(Standing::Known);
+                found.standing = Some(FindingStatus::Known);
             }
         }
         let text = comment(&outcome, CONFIG, CHECK_RUN);

@@ -1,7 +1,7 @@
 //! The top of a report: verdict, amounts at stake and number of findings.
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::{Severity, Summary, Verdict},
     problem::Problem,
     report::{
@@ -55,8 +55,8 @@ fn new(outcome: &Outcome) -> String {
     }
 }
 
-fn is_new(standing: &Standing) -> bool {
-    matches!(standing, Standing::New)
+fn is_new(standing: &FindingStatus) -> bool {
+    matches!(standing, FindingStatus::New)
 }
 
 /// Renders the blocks before the findings. `chart` is a chart of the rules.

@@ -1,7 +1,7 @@
 //! The key figures: money at stake, and the number of new, known, accepted and fixed findings.
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::Summary,
     report::{
         Outcome,
@@ -26,12 +26,12 @@ pub(super) fn table(outcome: &Outcome) -> Option<String> {
         }
     }
     if let Some(since) = &outcome.since {
-        let number = |stands: fn(&Standing) -> bool| grouped(standing(outcome, stands));
-        let new = number(|standing| matches!(standing, Standing::New));
+        let number = |stands: fn(&FindingStatus) -> bool| grouped(standing(outcome, stands));
+        let new = number(|standing| matches!(standing, FindingStatus::New));
         columns.push(("New", new));
-        let known = number(|standing| matches!(standing, Standing::Known));
+        let known = number(|standing| matches!(standing, FindingStatus::Known));
         columns.push(("Known", known));
-        let accepted = number(|standing| matches!(standing, Standing::Accepted { .. }));
+        let accepted = number(|standing| matches!(standing, FindingStatus::Accepted { .. }));
         if accepted != "0" {
             columns.push(("Accepted", accepted));
         }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::consistency::Contradiction;
 use crate::{
-    baseline::{Since, Standing},
+    baseline::{FindingStatus, Since},
     contract::{
         Entity, EventMention, Field, Finding, Mentions, Money, Rule, Source, Subject, Summary,
     },
@@ -387,14 +387,14 @@ impl WrittenFinding {
             fingerprint: self.fingerprint.0.into(),
         };
         let standing = self.standing.map(|standing| match standing {
-            ReportStanding::New => Standing::New,
-            ReportStanding::Known => Standing::Known,
+            ReportStanding::New => FindingStatus::New,
+            ReportStanding::Known => FindingStatus::Known,
             ReportStanding::Accepted => {
                 let (reason, until) = match self.acceptance {
                     Some(acceptance) => (acceptance.reason, acceptance.until),
                     None => (String::new(), None),
                 };
-                Standing::Accepted { reason, until }
+                FindingStatus::Accepted { reason, until }
             }
         });
         let reported = Reported {

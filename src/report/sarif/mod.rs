@@ -7,7 +7,7 @@ mod rules;
 use std::collections::BTreeMap;
 
 use crate::{
-    baseline::Standing,
+    baseline::FindingStatus,
     contract::{Rule, Severity, Verdict},
     problem::Problem,
 };
@@ -135,11 +135,11 @@ fn result(
             .and(found.standing.as_ref())
             .map(baseline_state),
         suppressions: match &found.standing {
-            Some(Standing::Accepted { reason, .. }) => vec![Suppression {
+            Some(FindingStatus::Accepted { reason, .. }) => vec![Suppression {
                 kind: "external",
                 justification: plain(reason),
             }],
-            Some(Standing::New | Standing::Known) | None => Vec::new(),
+            Some(FindingStatus::New | FindingStatus::Known) | None => Vec::new(),
         },
         properties: Properties {
             contract: contract.name.clone(),
@@ -153,10 +153,10 @@ fn result(
     }
 }
 
-fn baseline_state(standing: &Standing) -> &'static str {
+fn baseline_state(standing: &FindingStatus) -> &'static str {
     match standing {
-        Standing::New => "new",
-        Standing::Known | Standing::Accepted { .. } => "unchanged",
+        FindingStatus::New => "new",
+        FindingStatus::Known | FindingStatus::Accepted { .. } => "unchanged",
     }
 }
 

@@ -141,13 +141,13 @@ fn what_is_accepted_is_suppressed_and_what_was_compared_says_so() {
         fixed: 0,
         lets_known_pass: false,
     });
-    let accepted = Standing::Accepted {
+    let accepted = FindingStatus::Accepted {
         reason: "a friend".to_owned(),
         until: None,
     };
     for (standing, state, suppressions) in [
-        (Standing::New, "new", 0),
-        (Standing::Known, "unchanged", 0),
+        (FindingStatus::New, "new", 0),
+        (FindingStatus::Known, "unchanged", 0),
         (accepted, "unchanged", 1),
     ] {
         outcome.contracts[0].findings[0].standing = Some(standing);

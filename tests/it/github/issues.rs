@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prodverdict::{
-    baseline::Earlier,
+    baseline::PreviousRun,
     github::{Issued, Published},
     problem::Problem,
 };
@@ -56,7 +56,7 @@ fn writes(github: &FakeGithub) -> usize {
 }
 
 #[track_caller]
-fn earlier(published: &Published) -> Earlier {
+fn earlier(published: &Published) -> PreviousRun {
     assert_eq!(published.warnings, []);
     let Some(Issued { earlier, .. }) = published.issue.clone() else {
         panic!("no issue");
@@ -68,7 +68,7 @@ fn earlier(published: &Published) -> Earlier {
 async fn it_lives_through_the_nights() {
     let github = FakeGithub::start(World::new()).await;
     let first = report(&github, 100, &[1, 2]).await;
-    assert_eq!(earlier(&first), Earlier::Nothing);
+    assert_eq!(earlier(&first), PreviousRun::Nothing);
     let opened = only(&github);
     assert!(opened.is_open && opened.labels == ["prodverdict"]);
     assert_eq!(opened.title, "ProdVerdict: billing and access disagree");
@@ -80,7 +80,7 @@ async fn it_lives_through_the_nights() {
 
     let before = writes(&github);
     let unchanged = report(&github, 101, &[1, 2]).await;
-    assert!(matches!(earlier(&unchanged), Earlier::Found(state) if state.len() == 2));
+    assert!(matches!(earlier(&unchanged), PreviousRun::Found(state) if state.len() == 2));
     assert_eq!(writes(&github), before);
 
     report(&github, 102, &[2, 3]).await;
@@ -127,7 +127,7 @@ async fn a_lost_answer_makes_no_second_issue() {
         let github = FakeGithub::start(World::new()).await;
         github.world().fail("POST", "/shop/issues", kind.clone());
         let published = report(&github, 100, &[1]).await;
-        assert_eq!(earlier(&published), Earlier::Nothing, "{kind:?}");
+        assert_eq!(earlier(&published), PreviousRun::Nothing, "{kind:?}");
         only(&github);
         assert_eq!(comments(&github), [""; 0], "{kind:?}");
     }
@@ -223,7 +223,7 @@ async fn a_planted_marker_is_never_taken_for_ours() {
     }
     let github = FakeGithub::start(world).await;
     let published = report(&github, 100, &[1, 2]).await;
-    assert_eq!(earlier(&published), Earlier::Nothing);
+    assert_eq!(earlier(&published), PreviousRun::Nothing);
     let issues = issues(&github);
     assert_eq!(issues.len(), 5);
     let untouched = issues.iter().filter(|issue| issue.body == planted);
@@ -319,7 +319,7 @@ async fn an_edited_issue_text_is_written_again() {
         issue.body.truncate(end);
     }
     let published = report(&github, 101, &[1, 2]).await;
-    assert_eq!(earlier(&published), Earlier::Unreadable);
+    assert_eq!(earlier(&published), PreviousRun::Unreadable);
     assert!(only(&github).body.contains("<!-- prodverdict-state"));
     assert_eq!(comments(&github), [""; 0]);
 }
@@ -333,7 +333,7 @@ async fn more_findings_than_are_kept_make_no_noise() {
     report(&github, 100, &many).await;
     let before = writes(&github);
     let published = report(&github, 101, &many).await;
-    assert_eq!(earlier(&published), Earlier::Unreadable);
+    assert_eq!(earlier(&published), PreviousRun::Unreadable);
     assert_eq!(writes(&github), before);
     report(&github, 102, &many[..4_000]).await;
     let body = only(&github).body;

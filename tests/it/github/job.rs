@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use prodverdict::{
-    baseline::State,
+    baseline::FindingsSnapshot,
     contract::{UnixSeconds, Verdict},
     github::{
         Client, CommentBody, Conclusion, Context, IssueBody, Limits, NamedFinding, Options,
@@ -234,7 +234,7 @@ pub(crate) fn issue(findings: &[u64]) -> IssueBody {
         footer: "Run 100".to_owned(),
         clean: findings.is_empty(),
         content_hash: format!("{:016x}", findings.len()),
-        state: State::new(UnixSeconds(1_795_426_800), fingerprints),
+        state: FindingsSnapshot::new(UnixSeconds(1_795_426_800), fingerprints),
         findings,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::MutexGuard;
 
 use prodverdict::{
-    baseline::State,
+    baseline::FindingsSnapshot,
     contract::UnixSeconds,
     github::{PreviousResult, Publication, Target},
 };
@@ -93,9 +93,9 @@ fn fingerprint(number: u64) -> String {
     format!("{number:016x}")
 }
 
-fn state(taken: UnixSeconds, numbers: std::ops::Range<u64>) -> State {
+fn state(taken: UnixSeconds, numbers: std::ops::Range<u64>) -> FindingsSnapshot {
     let fingerprints: Vec<_> = numbers.map(fingerprint).collect();
-    State::new(taken, fingerprints.iter().map(String::as_str))
+    FindingsSnapshot::new(taken, fingerprints.iter().map(String::as_str))
 }
 
 /// Returns a push to the default branch.
@@ -105,7 +105,12 @@ fn landed() -> Job {
     job
 }
 
-async fn keep(github: &FakeGithub, job: &Job, state: &State, publication: &Publication) -> bool {
+async fn keep(
+    github: &FakeGithub,
+    job: &Job,
+    state: &FindingsSnapshot,
+    publication: &Publication,
+) -> bool {
     let mut publisher = job.publisher(github);
     publisher.start().await;
     let kept = publisher.remember(state);

@@ -10,7 +10,7 @@ use super::{
     recorded::{RecordedSides, not_applied},
 };
 use crate::{
-    billing::{self, BillingFacts, Pace, PaddleEnvironment, ReadPlan},
+    billing::{self, BillingFacts, PaddleEnvironment, RateLimit, ReadPlan},
     cli::Environment,
     config::AccessContract,
     contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId, UnixSeconds},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The sources of one contract's facts.
-pub(crate) struct Sides<'r> {
+pub(crate) struct Sources<'r> {
     contract: &'r AccessContract,
     billing: Billing,
     accounts: Accounts,
@@ -40,7 +40,7 @@ enum Accounts {
 
 /// The result of reading both sides.
 #[derive(Debug)]
-pub(crate) struct BothSides {
+pub(crate) struct CheckInput {
     pub(crate) facts: Facts,
     /// True if some of the accounts' customers have already been looked up by id.
     pub(crate) customers_were_asked: bool,
@@ -64,7 +64,7 @@ pub(crate) fn missing_credentials<'c>(
     needed
 }
 
-impl<'r> Sides<'r> {
+impl<'r> Sources<'r> {
     /// Finds the credentials and checks them as far as possible without a request.
     pub(crate) fn open(
         contract: &'r AccessContract,
@@ -133,7 +133,7 @@ impl<'r> Sides<'r> {
     }
 
     /// Reads both sides, in parallel if they are independent.
-    pub(crate) async fn read(&self) -> Result<BothSides, Failure> {
+    pub(crate) async fn read(&self) -> Result<CheckInput, Failure> {
         let listed_by_customer = self.contract.contract.source == Source::StripeEntitlements;
         let (accounts, listed) = if listed_by_customer {
             let accounts = self.read_accounts().await?;
@@ -156,7 +156,7 @@ impl<'r> Sides<'r> {
             customer_metadata: listed.facts.customer_metadata,
         };
         let customers_were_asked = self.settle(&mut facts, listed.is_everything).await?;
-        Ok(BothSides {
+        Ok(CheckInput {
             facts,
             customers_were_asked,
             warnings: accounts.warnings,
@@ -236,7 +236,7 @@ impl<'r> Sides<'r> {
     }
 
     /// Estimates the cost of reading the provider. Returns `None` for recorded facts.
-    pub(crate) async fn plan(&self) -> Result<Option<(ReadPlan, Pace)>, Failure> {
+    pub(crate) async fn plan(&self) -> Result<Option<(ReadPlan, RateLimit)>, Failure> {
         let Billing::Live(reader) = &self.billing else {
             return Ok(None);
         };

@@ -19,12 +19,12 @@ const BYTES: usize = 8;
 
 /// Fingerprints of one result, and the time when it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct FindingsSnapshot {
     pub taken: UnixSeconds,
     fingerprints: BTreeSet<u64>,
 }
 
-impl State {
+impl FindingsSnapshot {
     /// Maximum number of fingerprints kept. They do not compress; this many leaves a third of a check run's summary to
     /// its readers.
     pub const MOST: usize = 4_000;
@@ -111,12 +111,12 @@ mod tests {
 
     const NOW: UnixSeconds = UnixSeconds(1_790_000_000);
 
-    fn state(numbers: impl IntoIterator<Item = u64>) -> State {
+    fn state(numbers: impl IntoIterator<Item = u64>) -> FindingsSnapshot {
         let fingerprints: Vec<_> = numbers
             .into_iter()
             .map(|one| format!("{one:016x}"))
             .collect();
-        State::new(NOW, fingerprints.iter().map(String::as_str))
+        FindingsSnapshot::new(NOW, fingerprints.iter().map(String::as_str))
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
             "<!-- prodverdict-state v1 1 ???? -->",
             "<!-- prodverdict-state v1 1 AAAA -->",
         ] {
-            assert_eq!(State::find(odd), None, "{odd}");
+            assert_eq!(FindingsSnapshot::find(odd), None, "{odd}");
         }
     }
 
@@ -150,7 +150,10 @@ mod tests {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&vec![0; 64 * 1024 * 1024]).unwrap();
         let packed = URL_SAFE_NO_PAD.encode(encoder.finish().unwrap());
-        assert_eq!(State::find(&format!("{BEGINNING}1 {packed}{END}")), None);
+        assert_eq!(
+            FindingsSnapshot::find(&format!("{BEGINNING}1 {packed}{END}")),
+            None
+        );
     }
 
     proptest! {
@@ -163,7 +166,7 @@ mod tests {
             let line = state.line().unwrap();
             let ends_early = line.trim_end_matches(END).contains(END.trim());
             prop_assert!(!ends_early);
-            prop_assert_eq!(State::find(&format!("{before}\n{line}\n{after}")), Some(state));
+            prop_assert_eq!(FindingsSnapshot::find(&format!("{before}\n{line}\n{after}")), Some(state));
         }
     }
 }

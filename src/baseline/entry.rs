@@ -9,7 +9,7 @@ use crate::{
 
 /// An entry of the committed baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Acceptance {
+pub struct BaselineEntry {
     /// Fingerprint of the finding: 16 hexadecimal digits in lower case.
     pub fingerprint: String,
     /// Reason given in the file.
@@ -22,7 +22,7 @@ pub struct Acceptance {
     pub place: Place,
 }
 
-impl Acceptance {
+impl BaselineEntry {
     pub fn holds_on(&self, today: Date) -> bool {
         today <= self.until
     }
@@ -52,7 +52,7 @@ mod tests {
         let last_second = UnixSeconds(1_798_761_599);
         assert_eq!(day_of(last_second), date(2026, 12, 31));
         assert_eq!(day_of(last_second.plus(1)), date(2027, 1, 1));
-        let acceptance = Acceptance {
+        let acceptance = BaselineEntry {
             fingerprint: "69149926077885fa".to_owned(),
             reason: "migrated by hand".to_owned(),
             until: date(2026, 12, 31),

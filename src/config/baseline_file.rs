@@ -14,7 +14,7 @@ use super::{
     reader::NodeReader,
     tree_within,
 };
-use crate::baseline::Acceptance;
+use crate::baseline::BaselineEntry;
 
 /// Maximum size of the file, enough for some thousands of entries. Nobody accepts more findings one by one.
 pub const MAX_BASELINE_BYTES: usize = 1024 * 1024;
@@ -62,7 +62,7 @@ pub fn acceptances(
     text: &str,
     path: &str,
     today: Date,
-) -> Result<Vec<Acceptance>, Vec<Diagnostic>> {
+) -> Result<Vec<BaselineEntry>, Vec<Diagnostic>> {
     let collector = Collector::for_file(FileKind::Baseline, text, path);
     let found = read(&collector, today);
     let mut diagnostics = collector.into_diagnostics();
@@ -82,7 +82,7 @@ pub fn baseline_schema() -> String {
     format!("{:#}\n", schema.as_value())
 }
 
-fn read(collector: &Collector<'_>, today: Date) -> Vec<Acceptance> {
+fn read(collector: &Collector<'_>, today: Date) -> Vec<BaselineEntry> {
     let Some(tree) = tree_within(MAX_BASELINE_BYTES, collector) else {
         return Vec::new();
     };
@@ -109,7 +109,7 @@ fn acceptance(
     lines: &mut BTreeMap<String, usize>,
     today: Date,
     collector: &Collector<'_>,
-) -> Option<Acceptance> {
+) -> Option<BaselineEntry> {
     let owner = Parent {
         name: "the entry",
         spot,
@@ -118,7 +118,7 @@ fn acceptance(
     let reason = reason(written, owner, collector);
     let until = until(written, owner, today, collector);
     let entity = written.entity.value().map(|entity| entity.0.clone());
-    Some(Acceptance {
+    Some(BaselineEntry {
         fingerprint: fingerprint?,
         reason: reason?,
         until: until?,
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(lines, [2, 7, 8]);
         let holds: Vec<_> = found.iter().map(|one| one.holds_on(TODAY)).collect();
         assert_eq!(holds, [true, false, true]);
-        let of_rehearsal: Vec<_> = found.iter().map(Acceptance::is_of_rehearsal).collect();
+        let of_rehearsal: Vec<_> = found.iter().map(BaselineEntry::is_of_rehearsal).collect();
         assert_eq!(of_rehearsal, [false, false, true]);
         let first = found.first().unwrap();
         assert_eq!(first.place.path, "prodverdict-baseline.yml");

@@ -1,13 +1,13 @@
 //! Findings of the last run, as far as they are known, and the changes since then.
 
-use super::State;
+use super::FindingsSnapshot;
 
 /// Knowledge about the last run's findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Earlier {
+pub enum PreviousRun {
     /// There was no earlier run, so every finding is new.
     Nothing,
-    Found(State),
+    Found(FindingsSnapshot),
     /// Findings existed, but cannot be read: there were too many to store, or somebody edited the text.
     Unreadable,
     /// No record exists.
@@ -23,7 +23,7 @@ pub struct Change {
     pub fixed: u64,
 }
 
-impl Earlier {
+impl PreviousRun {
     /// Compares by fingerprint. Returns `None` if the last run's findings are not known.
     pub fn change(&self, fingerprints: &[&str]) -> Option<Change> {
         let all_new = || (0..fingerprints.len()).collect();
@@ -65,9 +65,9 @@ mod tests {
 
     fn change(before: &[u64], now: &[u64]) -> Change {
         let (before, now) = (fingerprints(before), fingerprints(now));
-        let state = State::new(UnixSeconds(1), before.iter().map(String::as_str));
+        let state = FindingsSnapshot::new(UnixSeconds(1), before.iter().map(String::as_str));
         let now: Vec<_> = now.iter().map(String::as_str).collect();
-        Earlier::Found(state).change(&now).unwrap()
+        PreviousRun::Found(state).change(&now).unwrap()
     }
 
     #[test]
@@ -76,9 +76,9 @@ mod tests {
         assert_eq!((now.new, now.fixed), (vec![1, 3], 1));
         assert!(change(&[1, 2], &[2, 1]).is_none());
         assert!(!change(&[1, 2], &[2]).is_none());
-        let first = Earlier::Nothing.change(&["0000000000000001"]).unwrap();
+        let first = PreviousRun::Nothing.change(&["0000000000000001"]).unwrap();
         assert_eq!((first.new, first.fixed), (vec![0], 0));
-        for unknown in [Earlier::Unreadable, Earlier::Unknown] {
+        for unknown in [PreviousRun::Unreadable, PreviousRun::Unknown] {
             assert_eq!(unknown.change(&[]), None);
         }
     }

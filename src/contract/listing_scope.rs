@@ -14,7 +14,7 @@ use super::{
 
 /// Subscriptions that have to be listed before customers can be looked up one by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Breadth {
+pub enum ListingScope {
     /// All of them, including ended ones.
     Everything,
     /// Those that the provider lists without a status filter (all that are not canceled), and those of `statuses`. Only
@@ -27,15 +27,15 @@ pub enum Breadth {
 impl Contract {
     /// Returns the part to list. Together with all subscriptions of the suspects of [`doubts`], it gives the verdict of
     /// a full listing.
-    pub fn breadth(&self) -> Breadth {
+    pub fn breadth(&self) -> ListingScope {
         // Paddle's listing has no cheaper part for which the same reasoning holds, and an account that stores only a
         // subscription has no customer to look up.
         if self.source != Source::Stripe || self.match_on == MatchOn::SubscriptionId {
-            return Breadth::Everything;
+            return ListingScope::Everything;
         }
         // Every account that ever had a subscription would need a lookup.
         if self.needs(RuleListing::OfStoredStatuses) && self.columns.contains_key(&Field::Status) {
-            return Breadth::Everything;
+            return ListingScope::Everything;
         }
         let mut needed: BTreeSet<_> = self.statuses.grant.iter().cloned().collect();
         if self.needs(RuleListing::Charged) {
@@ -49,16 +49,16 @@ impl Contract {
             needed.extend(Status::KNOWN.into_iter().filter(|status| !known(status)));
         }
         if needed.contains(&Status::Canceled) {
-            return Breadth::Everything;
+            return ListingScope::Everything;
         }
         // A custom status cannot be requested by name.
         let unheard_of = |status: &Status| matches!(status, Status::Other(_));
         if looks_for_unknown || needed.iter().any(unheard_of) {
             // It is not documented whether an expired one counts as canceled.
             needed.retain(|status| *status == Status::IncompleteExpired);
-            return Breadth::NotCanceled { statuses: needed };
+            return ListingScope::NotCanceled { statuses: needed };
         }
-        Breadth::Statuses(needed)
+        ListingScope::Statuses(needed)
     }
 
     /// Returns true if some rule that is not off needs these subscriptions.
@@ -70,7 +70,7 @@ impl Contract {
 
 /// Questions left open by facts that hold only the subscriptions of [`Contract::breadth`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubts {
+pub struct FollowUp {
     /// True if no linked account's customer has any of the subscriptions, as in
     /// [`super::Unanswerable::NoCustomerKnown`].
     pub nobody_is_known: bool,
@@ -86,9 +86,9 @@ pub struct Doubts {
 const MAX_UNEXPLAINED: usize = 100;
 
 /// Determines what a full listing could still change about the verdict on `facts`.
-pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
+pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {
     let case = Case::new(contract, facts, now);
-    let question = Question::new(&case);
+    let question = ScopeQuestion::new(&case);
     let links = case.customers.accounts().filter_map(|(_, link)| link);
     let open = links.filter(|link| question.is_open(link));
     let mut asked: BTreeSet<_> = open
@@ -107,7 +107,7 @@ pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
     }
     suspects.sort_unstable();
     unlisted.sort_unstable();
-    Doubts {
+    FollowUp {
         nobody_is_known: guards::strangers(&case, &case.summary()).is_err(),
         suspects,
         unlisted,
@@ -116,14 +116,14 @@ pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Doubts {
 }
 
 /// Questions of the contract's rules about customers that do not grant.
-struct Question<'c, 'f> {
+struct ScopeQuestion<'c, 'f> {
     case: &'c Case<'f>,
     about_paid: bool,
     about_plans: bool,
     about_status: bool,
 }
 
-impl<'c, 'f> Question<'c, 'f> {
+impl<'c, 'f> ScopeQuestion<'c, 'f> {
     fn new(case: &'c Case<'f>) -> Self {
         let needs = |listing| case.contract.needs(listing);
         let about_status =
@@ -192,21 +192,24 @@ mod tests {
         let none = BTreeSet::new;
         assert_eq!(
             contract().breadth(),
-            Breadth::NotCanceled { statuses: none() }
+            ListingScope::NotCanceled { statuses: none() }
         );
         let named = without(&[Rule::UnknownStatus]).breadth();
-        assert_eq!(named, Breadth::Statuses(BTreeSet::from(rules::CHARGED)));
+        assert_eq!(
+            named,
+            ListingScope::Statuses(BTreeSet::from(rules::CHARGED))
+        );
         let granting = without(&[Rule::UnknownStatus, Rule::OrphanSubscription]).breadth();
         assert_eq!(
             granting,
-            Breadth::Statuses([Status::Active, Status::Trialing].into())
+            ListingScope::Statuses([Status::Active, Status::Trialing].into())
         );
 
         let mut own_words = without(&[Rule::UnknownStatus]);
         own_words.statuses = Statuses::new(Some(vec![Status::parse("lifetime")]), None);
         assert_eq!(
             own_words.breadth(),
-            Breadth::NotCanceled { statuses: none() }
+            ListingScope::NotCanceled { statuses: none() }
         );
         let mut expired = contract();
         expired.statuses = Statuses::new(
@@ -220,24 +223,30 @@ mod tests {
             ]),
         );
         let statuses = [Status::IncompleteExpired].into();
-        assert_eq!(expired.breadth(), Breadth::NotCanceled { statuses });
+        assert_eq!(expired.breadth(), ListingScope::NotCanceled { statuses });
 
         let mut canceled = contract();
         canceled.statuses = Statuses::new(Some(vec![Status::Canceled]), None);
-        assert_eq!(canceled.breadth(), Breadth::Everything);
+        assert_eq!(canceled.breadth(), ListingScope::Everything);
         let mut unjudged = contract();
         unjudged.statuses = Statuses::new(None, Some(vec![Status::PastDue]));
-        assert_eq!(unjudged.breadth(), Breadth::Everything);
+        assert_eq!(unjudged.breadth(), ListingScope::Everything);
         let mut status = contract();
         let column = ColumnName::Column("status".to_owned());
         status.columns.insert(Field::Status, column);
-        assert_eq!(status.breadth(), Breadth::Everything);
+        assert_eq!(status.breadth(), ListingScope::Everything);
         status.severities.remove(&Rule::StatusDrift);
-        assert_eq!(status.breadth(), Breadth::NotCanceled { statuses: none() });
+        assert_eq!(
+            status.breadth(),
+            ListingScope::NotCanceled { statuses: none() }
+        );
         let mut by_subscription = contract();
         by_subscription.match_on = MatchOn::SubscriptionId;
-        assert_eq!(by_subscription.breadth(), Breadth::Everything);
-        assert_eq!(Contract::new(Source::Paddle).breadth(), Breadth::Everything);
+        assert_eq!(by_subscription.breadth(), ListingScope::Everything);
+        assert_eq!(
+            Contract::new(Source::Paddle).breadth(),
+            ListingScope::Everything
+        );
     }
 
     #[test]
