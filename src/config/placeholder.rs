@@ -101,7 +101,7 @@ impl Template {
             match part {
                 TemplatePart::Text(text) => filled.push_str(text),
                 TemplatePart::Value(placeholder) => {
-                    filled.push_str(value_of(*placeholder).as_ref())
+                    filled.push_str(value_of(*placeholder).as_ref());
                 }
             }
         }

@@ -71,7 +71,7 @@ impl Buyer {
     fn money(&self, world: &mut World, act: &ProviderAction) -> Result<(), ActError> {
         match act {
             ProviderAction::Pay { subscription } => {
-                world.pay_first_invoice(self.id(subscription)?)?
+                world.pay_first_invoice(self.id(subscription)?)?;
             }
             ProviderAction::ExpireIncomplete { subscription } => {
                 world.expire_incomplete(self.id(subscription)?)?;
@@ -94,7 +94,7 @@ impl Buyer {
                 world.renew_subscription(self.id(subscription)?, how)?;
             }
             ProviderAction::PaymentFailed { subscription } => {
-                world.payment_fails(self.id(subscription)?)?
+                world.payment_fails(self.id(subscription)?)?;
             }
             ProviderAction::Recover { subscription } => world.recover(self.id(subscription)?)?,
             ProviderAction::GiveUp { subscription, then } => {
@@ -113,7 +113,7 @@ impl Buyer {
     fn term(&self, world: &mut World, act: &ProviderAction) -> Result<(), ActError> {
         match act {
             ProviderAction::TrialWillEnd { subscription } => {
-                world.trial_will_end(self.id(subscription)?)?
+                world.trial_will_end(self.id(subscription)?)?;
             }
             ProviderAction::EndTrial { subscription, then } => {
                 let how = match then {
@@ -135,10 +135,10 @@ impl Buyer {
                 world.schedule_cancel(self.id(subscription)?, form)?;
             }
             ProviderAction::Keep { subscription } => {
-                world.keep_subscription(self.id(subscription)?)?
+                world.keep_subscription(self.id(subscription)?)?;
             }
             ProviderAction::CancelNow { subscription } => {
-                world.cancel_now(self.id(subscription)?)?
+                world.cancel_now(self.id(subscription)?)?;
             }
             ProviderAction::EndAtPeriodEnd { subscription } => {
                 world.end_at_period_end(self.id(subscription)?)?;
@@ -154,13 +154,13 @@ impl Buyer {
                 world.pause_collection(self.id(subscription)?, pause)?;
             }
             ProviderAction::ClearPause { subscription } => {
-                world.resume_collection(self.id(subscription)?)?
+                world.resume_collection(self.id(subscription)?)?;
             }
             ProviderAction::Pause { subscription } => {
-                world.pause_subscription(self.id(subscription)?)?
+                world.pause_subscription(self.id(subscription)?)?;
             }
             ProviderAction::Resume { subscription } => {
-                world.resume_subscription(self.id(subscription)?)?
+                world.resume_subscription(self.id(subscription)?)?;
             }
             other => return Err(ActError::misplaced(other)),
         }

@@ -134,11 +134,9 @@ fn progress(
         (Status::Active | Status::PastDue | Status::Unpaid, same)
             if was.status == *same && has_moved =>
         {
-            let is_item_change = item_change::begins_period(
-                &reader.parts.all_parts(was)?,
-                &reader.parts.all_parts(now)?,
-            );
-            if is_item_change {
+            let before = reader.parts.all_parts(was)?;
+            let after = reader.parts.all_parts(now)?;
+            if item_change::begins_period(&before, &after) {
                 return Ok(false);
             }
             renew(reader, change, label);
@@ -178,14 +176,8 @@ fn progress(
         }
         (Status::Active, Status::PastDue) => {
             if has_moved {
-                let paid = YesNo::No;
-                reader.push(
-                    at,
-                    ProviderAction::Renew {
-                        subscription: subscription.clone(),
-                        paid,
-                    },
-                );
+                let (subscription, paid) = (subscription.clone(), YesNo::No);
+                reader.push(at, ProviderAction::Renew { subscription, paid });
             }
             reader.failed(id, at);
             ProviderAction::PaymentFailed { subscription }
