@@ -9,7 +9,7 @@ use crate::problem::Explain;
 pub enum Error {
     #[error("`{command}` cannot be started")]
     NotStarted { command: String, source: io::Error },
-    #[error("something listens at {address} before the application is started")]
+    #[error("something already listens at {address} before the application is started")]
     Taken { address: String },
     #[error("the application ended ({status}) before it was ready")]
     Ended {
@@ -17,13 +17,13 @@ pub enum Error {
         printed: Vec<String>,
     },
     #[error(
-        "the application ended ({status}) before it was ready: its command needs a program that is not there"
+        "the application ended ({status}) before it was ready: its command needs a program that is not installed"
     )]
     LacksProgram {
         status: String,
         printed: Vec<String>,
     },
-    #[error("the application runs, and nothing answered at {address} within {} s", .patience.as_secs())]
+    #[error("the application runs, but nothing answered at {address} within {} s", .patience.as_secs())]
     Silent {
         address: String,
         patience: Duration,
@@ -61,15 +61,15 @@ impl Explain for Error {
     fn hint(&self) -> String {
         self.hint_with(match self {
             Self::NotStarted { .. } => {
-                "name a program that is there, as you would on the command line: `prodverdict rehearse -- npm start`"
+                "name an installed program, as you would on the command line: `prodverdict rehearse -- npm start`"
             }
             Self::Taken { .. } => {
-                "end what runs there, or leave the command out to rehearse the application that is running"
+                "stop it, or leave the command out to rehearse the running application"
             }
             Self::Ended { .. } => {
-                "start it by hand to see why; the command has to stay in the foreground"
+                "start it by hand to see why; the command must stay in the foreground"
             }
-            Self::LacksProgram { .. } => "install the program, or name one that is there",
+            Self::LacksProgram { .. } => "install the program, or name one that is installed",
             Self::Silent { .. } => {
                 "let the application listen where `rehearsal.handler` says, or name a URL that answers in `rehearsal.app.ready`"
             }

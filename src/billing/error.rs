@@ -25,7 +25,7 @@ pub enum Error {
         #[source]
         trouble: Box<RequestError>,
     },
-    #[error("{provider} was not read within {seconds} s, and `{request}` was the last request")]
+    #[error("reading {provider} took longer than {seconds} s; the last request was `{request}`")]
     Deadline {
         provider: &'static str,
         seconds: u64,
@@ -44,29 +44,32 @@ pub enum Error {
         listing: &'static str,
         stuck: &'static str,
     },
-    #[error("the listing `{listing}` ends after {read} objects and says that there are {total}")]
+    #[error("the listing `{listing}` ended after {read} objects but announced {total}")]
     CutShort {
         listing: &'static str,
         read: u64,
         total: u64,
     },
-    #[error("asked for what customer `{asked}` has, {provider} sent something of `{got}`")]
+    #[error("asked for the objects of customer `{asked}`, {provider} sent one of `{got}`")]
     ForeignObject {
         provider: &'static str,
         asked: String,
         got: String,
     },
-    #[error("asked for what was created within some time, {provider} sent `{id}`, which was not")]
+    #[error(
+        "asked for objects created in a period, {provider} sent `{id}`, which was created outside it"
+    )]
     ForeignTime { provider: &'static str, id: String },
     #[error(
-        "reading {provider} takes more than {counted} requests, nobody can tell how many, and `max_requests` allows {most}"
+        "reading {provider} takes more than {counted} requests (the total is unknown), but `max_requests` allows \
+         {most}"
     )]
     Uncounted {
         provider: &'static str,
         counted: u64,
         most: u64,
     },
-    #[error("reading {provider} takes about {needed} requests, and `max_requests` allows {most}")]
+    #[error("reading {provider} takes about {needed} requests, but `max_requests` allows {most}")]
     TooDear {
         provider: &'static str,
         needed: u64,
@@ -91,27 +94,27 @@ pub enum RequestError {
         #[source]
         error: reqwest::Error,
     },
-    #[error("no whole answer came within {milliseconds} ms")]
+    #[error("no complete response came within {milliseconds} ms")]
     TimedOut { milliseconds: u128 },
     #[error("no time was left to send it")]
     NoTimeLeft,
-    #[error("the connection broke off")]
+    #[error("the connection was interrupted")]
     BrokenOff(#[source] reqwest::Error),
-    #[error("the answer of {bytes} bytes is not whole JSON: {beginning}")]
+    #[error("the response of {bytes} bytes is incomplete JSON: {beginning}")]
     NotJson { bytes: usize, beginning: String },
     /// The body does not even start like JSON: a login page, or nothing.
-    #[error("the answer of {bytes} bytes is not JSON: {beginning}")]
+    #[error("the response of {bytes} bytes is not JSON: {beginning}")]
     NoJson { bytes: usize, beginning: String },
-    #[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
+    #[error("the response is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
     TooLarge,
-    #[error("{most} requests were sent already, which is all that `max_requests` allows")]
+    #[error("{most} requests were already sent, which is all that `max_requests` allows")]
     OverBudget { most: u64 },
     #[error("{refusal}")]
     Refused {
         refusal: Box<ProviderRefusal>,
         retry_after: Option<Duration>,
     },
-    #[error("the answer is not what the API documents")]
+    #[error("the response does not match the API's documentation")]
     Unexpected(#[source] DecodeError),
 }
 
@@ -140,17 +143,17 @@ impl RequestError {
     fn hint(&self) -> String {
         match self {
             Self::Unreachable { .. } => {
-                "check that the runner may reach that host, through its proxy if there is one"
+                "check that the runner can reach that host, through its proxy if there is one"
                     .to_owned()
             }
             Self::NoTimeLeft => {
-                "there is more to read than that time allows, or the answers are slow".to_owned()
+                "there is too much to read in that time, or the responses are slow".to_owned()
             }
             Self::TimedOut { .. } | Self::BrokenOff(_) => {
                 "check the network of the runner, or run again later".to_owned()
             }
             Self::NotJson { .. } | Self::NoJson { .. } | Self::TooLarge | Self::Unexpected(_) => {
-                "something else than the API may have answered: check the base URL and the proxy"
+                "something other than the API may have answered: check the base URL and the proxy"
                     .to_owned()
             }
             Self::OverBudget { .. } => {
@@ -223,13 +226,14 @@ impl Explain for Error {
             Self::Request { trouble, .. } => trouble.hint(),
             Self::Deadline { last, .. } => last.hint(),
             Self::Object { .. } => {
-                "nothing is judged on an object that cannot be read: report it with the name of the place".to_owned()
+                "no verdict can rest on an object that cannot be read: report it as a bug, with the name of the field".to_owned()
             }
             Self::Uncounted { .. } => {
-                "leave `max_requests` out for an account of this size: it could only stop the check half-way".to_owned()
+                "leave `max_requests` out for an account of this size: it could only stop the check halfway".to_owned()
             }
             Self::TooDear { .. } => {
-                "raise `max_requests`, or turn off `evidence` or rules that need more to be read; `--plan` shows what is read for what".to_owned()
+                "raise `max_requests`, or turn off `evidence` or rules that need more requests; `--plan` shows what \
+                 each request is for".to_owned()
             }
             Self::NoProgress { .. }
             | Self::CutShort { .. }

@@ -17,25 +17,25 @@ pub enum KeyError {
     Characters { provider: &'static str },
     #[error("the {provider} key has quotes around it")]
     Quotes { provider: &'static str },
-    #[error("the {provider} key has not the form of one: {}", form(.provider))]
+    #[error("the {provider} key does not look like one: {}", form(.provider))]
     Form { provider: &'static str },
-    #[error("the {provider} key is {kind}, and an API key was expected")]
+    #[error("the {provider} key is {kind}, but an API key was expected")]
     Kind {
         provider: &'static str,
         kind: &'static str,
     },
-    #[error("the contract says `mode: {}`, and the {provider} key is a {} key", .expected.as_str(), .found.as_str())]
+    #[error("the contract says `mode: {}`, but the {provider} key is a {} key", .expected.as_str(), .found.as_str())]
     Mode {
         provider: &'static str,
         expected: Mode,
         found: Mode,
     },
-    #[error("the contract says `mode: {}`, and Paddle's environment is `{}`", .mode.as_str(), .environment.as_str())]
+    #[error("the contract says `mode: {}`, but Paddle's environment is `{}`", .mode.as_str(), .environment.as_str())]
     EnvironmentMode {
         mode: Mode,
         environment: PaddleEnvironment,
     },
-    #[error("the Paddle key is a {} key, and Paddle's environment is `{}`", .found.as_str(), .environment.as_str())]
+    #[error("the Paddle key is a {} key, but Paddle's environment is `{}`", .found.as_str(), .environment.as_str())]
     Environment {
         found: Mode,
         environment: PaddleEnvironment,
@@ -53,14 +53,15 @@ impl Explain for KeyError {
             Self::Kind { provider, .. } | Self::Form { provider }
                 if *provider == Provider::Stripe.name() =>
             {
-                format!("make a restricted key: {}", prefilled(Source::Stripe))
+                format!("create a restricted key: {}", prefilled(Source::Stripe))
             }
             Self::Kind { .. } | Self::Form { .. } => {
-                "make an API key with the permissions `subscription.read` and `customer.read` under Developer tools > Authentication".to_owned()
+                "create an API key with the permissions `subscription.read` and `customer.read` under Developer tools \
+                 > Authentication".to_owned()
             }
             Self::Mode { .. } => "use a key of the mode that the contract names, or change `mode:`".to_owned(),
             Self::EnvironmentMode { .. } | Self::Environment { .. } => {
-                "set `PADDLE_ENVIRONMENT` to `sandbox` or `production`, to go with the key and `mode:`".to_owned()
+                "set `PADDLE_ENVIRONMENT` to `sandbox` or `production`, to match the key and `mode:`".to_owned()
             }
         }
     }
@@ -79,10 +80,10 @@ pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
     let unrestricted = Provider::for_source(source) == Provider::Stripe
         && key.expose_secret().trim().starts_with("sk_");
     unrestricted.then(|| Problem {
-        message: "the Stripe key is not restricted: whoever gets hold of it can move money"
+        message: "the Stripe key is not restricted: anyone who obtains it can move money"
             .to_owned(),
         hint: format!(
-            "make a key that can only read what this check needs: {}",
+            "create a key that can only read what this check needs: {}",
             prefilled(source)
         ),
         place: None,
@@ -276,8 +277,8 @@ mod tests {
                 ("github_pat_CANARY", "is a GitHub token"),
                 ("https://hooks.slack.com/CANARY", "is a URL"),
                 ("postgres://a:CANARY@db/app", "is a database URL"),
-                ("redis://:CANARY@db", "has not the form of one"),
-                ("AKIACANARY", "has not the form of one"),
+                ("redis://:CANARY@db", "does not look like one"),
+                ("AKIACANARY", "does not look like one"),
                 ("\"rk_live_CANARY\"", "has quotes around it"),
                 ("'pdl_live_CANARY'", "has quotes around it"),
                 ("“rk_live_CANARY”", "has quotes around it"),
@@ -303,27 +304,27 @@ mod tests {
             (
                 "something",
                 live,
-                "the Stripe key has not the form of one: it begins with neither `rk_` nor `sk_`",
+                "the Stripe key does not look like one: it begins with neither `rk_` nor `sk_`",
             ),
             (
                 "sk_test_a",
                 live,
-                "the contract says `mode: live`, and the Stripe key is a test key",
+                "the contract says `mode: live`, but the Stripe key is a test key",
             ),
             (
                 "rk_live_a",
                 test,
-                "the contract says `mode: test`, and the Stripe key is a live key",
+                "the contract says `mode: test`, but the Stripe key is a live key",
             ),
             (
                 "pk_live_a",
                 None,
-                "the Stripe key is a publishable key, and an API key was expected",
+                "the Stripe key is a publishable key, but an API key was expected",
             ),
             (
                 "whsec_a",
                 None,
-                "the Stripe key is a webhook signing secret, and an API key was expected",
+                "the Stripe key is a webhook signing secret, but an API key was expected",
             ),
             ("", None, "the Stripe key is empty"),
             (
@@ -348,31 +349,31 @@ mod tests {
                 "hunter2",
                 None,
                 Sandbox,
-                "the Paddle key has not the form of one: it neither begins with `pdl_` nor is 50 hexadecimal digits",
+                "the Paddle key does not look like one: it neither begins with `pdl_` nor is 50 hexadecimal digits",
             ),
             (
                 "pdl_live_apikey_a",
                 None,
                 Sandbox,
-                "the Paddle key is a live key, and Paddle's environment is `sandbox`",
+                "the Paddle key is a live key, but Paddle's environment is `sandbox`",
             ),
             (
                 LEGACY,
                 Some(Mode::Live),
                 Sandbox,
-                "the contract says `mode: live`, and Paddle's environment is `sandbox`",
+                "the contract says `mode: live`, but Paddle's environment is `sandbox`",
             ),
             (
                 "test_abc",
                 None,
                 Sandbox,
-                "the Paddle key is a client-side token, and an API key was expected",
+                "the Paddle key is a client-side token, but an API key was expected",
             ),
             (
                 "rk_live_a",
                 None,
                 Production,
-                "the Paddle key is a Stripe key, and an API key was expected",
+                "the Paddle key is a Stripe key, but an API key was expected",
             ),
         ] {
             assert_eq!(

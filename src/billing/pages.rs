@@ -166,7 +166,7 @@ impl<'a> Pages<'a> {
                 Err(error @ (Error::NoProgress { .. } | Error::CutShort { .. }))
                     if tries < tries_of(&error) =>
                 {
-                    tracing::warn!("{error}: asking again");
+                    tracing::warn!("{error}: retrying");
                     tries += 1;
                 }
                 Ok(objects) => return Ok(Some(objects)),
@@ -198,7 +198,7 @@ impl<'a> Pages<'a> {
         let hash = |object: &T| self.hasher.hash_one(object.id());
         let ids: HashSet<u64> = objects.iter().map(hash).collect();
         if !ids.is_empty() && ids.is_subset(&self.last) {
-            return Err(self.stuck("a page holds only what the one before it held"));
+            return Err(self.stuck("a page repeats the one before it"));
         }
         let read = u64::try_from(objects.len()).unwrap_or(u64::MAX);
         let read = self.read.saturating_add(read);
@@ -216,7 +216,7 @@ impl<'a> Pages<'a> {
         if page.has_more {
             let last = objects
                 .last()
-                .ok_or_else(|| self.stuck("a page is empty and says that there is more"))?;
+                .ok_or_else(|| self.stuck("a page is empty but says that there is more"))?;
             let next = self.after(last.id(), page.next)?;
             // A server that does not know a cursor may restart the list forever.
             if !self.cursors.insert(self.hasher.hash_one(last.id())) {
@@ -269,7 +269,7 @@ impl<'a> Pages<'a> {
             }
             Provider::Paddle => {
                 let next =
-                    next.ok_or_else(|| self.stuck("a page says that there is more and not where"))?;
+                    next.ok_or_else(|| self.stuck("a page says that there is more but not where"))?;
                 let cursor = cursor(&next).unwrap_or_else(|| last.to_owned());
                 let mut address = self.first.clone();
                 address.query_pairs_mut().append_pair("after", &cursor);

@@ -76,24 +76,26 @@ impl ProviderRefusal {
         let stripe = provider == Provider::Stripe.name();
         match &self.meaning {
             RefusalMeaning::InvalidKey if stripe => format!(
-                "the key is wrong or was revoked: make a new restricted one and store it in the secret: {}",
+                "the key is wrong or was revoked: create a new restricted one and store it in the secret: {}",
                 prefilled(Source::Stripe)
             ),
             RefusalMeaning::InvalidKey => "the key is wrong, revoked, or of the other environment: check the secret and `PADDLE_ENVIRONMENT`".to_owned(),
-            RefusalMeaning::ExpiredKey => "make a new key and store it in the secret".to_owned(),
+            RefusalMeaning::ExpiredKey => "create a new key and store it in the secret".to_owned(),
             RefusalMeaning::PublishableKey => "use a restricted key (`rk_…`) instead of the publishable one".to_owned(),
             RefusalMeaning::AddressNotAllowed => "the key allows only certain addresses: add the runner's, or use a runner with a fixed one".to_owned(),
             RefusalMeaning::MissingPermission(permission) => missing_permission(stripe, permission.as_deref()),
-            RefusalMeaning::OtherAccount => "use a key of the account whose customers the database holds".to_owned(),
+            RefusalMeaning::OtherAccount => "use a key of the account whose customers the database contains".to_owned(),
             RefusalMeaning::OtherMode(mode) => format!(
-                "the database holds {} mode ids and the key is of the other mode: use a {} mode key, or the other database",
+                "the database contains {} mode ids, but the key is of the other mode: use a {} mode key, or the other \
+                 database",
                 mode.as_str(),
                 mode.as_str()
             ),
             RefusalMeaning::RateLimited(reason) => rate_limited(provider, reason.as_deref()),
             RefusalMeaning::Redirect => "redirects are not followed, because they could carry the key elsewhere: check the base URL and the proxy".to_owned(),
-            RefusalMeaning::Trouble => format!("{provider} or a proxy on the way is in trouble: run again later"),
-            RefusalMeaning::NotTheApi => format!("something else than {provider}'s API has answered: check the base URL and the proxy"),
+            RefusalMeaning::Trouble => format!("{provider} or a proxy in between is failing: run again later"),
+            RefusalMeaning::NotTheApi => format!("something other than {provider}'s API answered: check the base URL \
+                                                  and the proxy"),
             RefusalMeaning::NoSuchObject(_) | RefusalMeaning::BadParameter(_) | RefusalMeaning::Other => String::new(),
         }
     }
@@ -123,12 +125,12 @@ fn missing_permission(stripe: bool, permission: Option<&str>) -> String {
 fn rate_limited(provider: &str, reason: Option<&str>) -> String {
     let limit = match reason {
         Some("global-rate") => "the account's requests per second",
-        Some("global-concurrency") => "the account's requests at the same time",
+        Some("global-concurrency") => "the account's concurrent requests",
         Some("endpoint-rate") => "the requests per second of this endpoint",
-        Some("endpoint-concurrency") => "the requests at the same time of this endpoint",
+        Some("endpoint-concurrency") => "the concurrent requests of this endpoint",
         Some(_) | None => "a rate limit",
     };
     format!(
-        "something else uses up {limit} at {provider}: run when it is quiet, or one check at a time"
+        "something else is using up {limit} at {provider}: run at a quieter time, or one check at a time"
     )
 }

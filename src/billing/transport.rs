@@ -206,7 +206,7 @@ impl ReadSession<'_> {
             .adjust(|trouble, planned| self.wait(trouble, planned?))
             .notify(|trouble, wait| {
                 let seconds = wait.as_secs_f64();
-                tracing::warn!("{provider}: {trouble}; asking again in {seconds:.1} s");
+                tracing::warn!("{provider}: {trouble}; retrying in {seconds:.1} s");
             })
             .await
             .map_err(|trouble| {

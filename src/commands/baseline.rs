@@ -108,7 +108,7 @@ fn read(path: &Path) -> Result<CheckReport, Problem> {
     let problem = |message: String| {
         Problem {
         message,
-        hint: "name a report that `--format json` printed, or the file of the action's output `report_path`"
+        hint: "name a report printed by `--format json`, or the file in the action's output `report_path`"
             .to_owned(),
         place: None,
     }
@@ -122,12 +122,12 @@ fn read(path: &Path) -> Result<CheckReport, Problem> {
     let text =
         text.map_err(|error| problem(format!("the report `{shown}` cannot be read: {error}")))?;
     let report: CheckReport = serde_json::from_str(&text)
-        .map_err(|error| problem(format!("`{shown}` is no JSON report: {error}")))?;
+        .map_err(|error| problem(format!("`{shown}` is not a JSON report: {error}")))?;
     if report.schema_version == 1 {
         Ok(report)
     } else {
         Err(problem(format!(
-            "the report `{shown}` is of version {}, and this program reads version 1",
+            "the report `{shown}` has version {}, but this program reads version 1",
             report.schema_version
         )))
     }

@@ -23,12 +23,17 @@ const CONFIG_PATH: &str = "prodverdict.yml";
 const CONFIG: &str = include_str!("../../examples/nextjs-stripe/prodverdict.yml");
 
 const NEXT_STEPS: &str = "
-This was a recorded world: Alice pays, and the webhook handler never gave her access.
-Next, look for the same in your own:
-  1. Write prodverdict.yml: name your table, its columns and your prices. Start from the example in the README,
-     and let `prodverdict validate` check it.
-  2. Make a restricted Stripe key that can only read, and a database role that can only select.
-  3. STRIPE_SECRET_KEY=rk_… DATABASE_URL=postgres://… prodverdict check access";
+This was a recorded example: Alice pays, and the webhook handler never gave her \
+                          access.
+Next, check your own application:
+  1. Write prodverdict.yml: name your table, its \
+                          columns and your prices. Start from the example in the README,
+     and let `prodverdict \
+                          validate` check it.
+  2. Create a read-only restricted Stripe key, and a database role that \
+                          can only select.
+  3. STRIPE_SECRET_KEY=rk_… DATABASE_URL=postgres://… prodverdict check \
+                          access";
 
 pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8 {
     let path = Path::new(CONFIG_PATH);

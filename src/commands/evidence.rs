@@ -42,14 +42,14 @@ impl EvidenceFailures {
 }
 
 fn unread(problem: &Problem) -> Problem {
-    const OFF: &str = "`evidence: off` does without";
+    const OFF: &str = "`evidence: off` skips this";
     let hint = match problem.hint.as_str() {
         "" => OFF.to_owned(),
         hint => format!("{hint}; {OFF}"),
     };
     Problem {
         message: format!(
-            "the webhooks behind the findings could not be looked up: {}",
+            "the webhooks behind the findings could not be read: {}",
             problem.message
         ),
         hint,

@@ -195,10 +195,11 @@ fn nobody(entity: &str, words: &BTreeSet<&str>) -> Problem {
     let forms = forms.collect::<Vec<_>>().join(", ");
     Problem {
         message: format!(
-            "no account or customer `{entity}` is known to the database or the provider"
+            "neither the database nor the provider knows an account or customer `{entity}`"
         ),
         hint: format!(
-            "write it as findings do, {forms} or `customer:<id>`, or the bare id of either, in the case that it is stored in"
+            "write it as findings do, {forms} or `customer:<id>`, or the bare id of either, in upper and lower case as \
+             stored"
         ),
         place: None,
     }

@@ -31,7 +31,9 @@ pub(super) async fn run(arguments: &Arguments) -> u8 {
     match fake.stop() {
         Ok(()) => 0,
         Err(error) => {
-            output.say(&format!("error: the fake did not end well: {error}"));
+            output.say(&format!(
+                "error: the fake provider stopped with an error: {error}"
+            ));
             COULD_NOT_TELL
         }
     }

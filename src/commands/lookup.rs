@@ -89,7 +89,7 @@ pub(crate) async fn find(
         }
     }
     Err(Failure::from(Problem {
-        message: "rows that belong together change while they are read".to_owned(),
+        message: "related rows changed while they were read".to_owned(),
         hint: "run it again".to_owned(),
         place: None,
     }))

@@ -65,8 +65,9 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
             status
         }
         Err(error) => {
-            Output::of_process(Mask::default())
-                .say(&format!("error: the runtime cannot be started: {error}"));
+            Output::of_process(Mask::default()).say(&format!(
+                "error: the async runtime cannot be started: {error}"
+            ));
             COULD_NOT_TELL
         }
     };
@@ -107,7 +108,7 @@ async fn until_interrupted(command: impl Future<Output = u8>) -> u8 {
     tokio::select! {
         status = command => status,
         () = signals.cancelled() => {
-            Output::of_process(Mask::default()).say("interrupted: nothing was decided");
+            Output::of_process(Mask::default()).say("interrupted: there is no verdict");
             COULD_NOT_TELL
         }
     }

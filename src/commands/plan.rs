@@ -58,7 +58,7 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: RateLimit) -> Stri
 /// Returns the line that announces lookups of single customers.
 pub(super) fn of_suspects(provider: &str, number: u64) -> String {
     format!(
-        "{provider}: {} more, one for each customer whose account says something else than the list",
+        "{provider}: {} more, one for each customer whose account disagrees with the list",
         count(number, "request")
     )
 }

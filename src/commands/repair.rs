@@ -79,7 +79,7 @@ impl<'c> AccountsTable<'c> {
             );
         };
         let Some(Expression::Column(id)) = columns.get(&Field::Id) else {
-            return Err("`id` is computed, so that no statement finds the row by it".to_owned());
+            return Err("`id` is computed, so no statement can find the row by it".to_owned());
         };
         Ok(Self {
             database: &settings.url_env,
@@ -238,13 +238,13 @@ fn row(
         let holds = stored.columns.get(column).copied().unwrap_or(Holds::Text);
         let after = written(corrected, holds, before.value.as_deref()).ok_or_else(|| {
             format!(
-                "how `{column}` spells that value is not certain: write it as your application does"
+                "it is unclear how `{column}` spells that value: write it as your application does"
             )
         })?;
         match changes.iter().find(|one| one.before.column == column) {
             Some(other) if other.after != after => {
                 return Err(format!(
-                    "two values are expected in `{column}`: look at the mapping"
+                    "two different values are expected in `{column}`: check the mapping"
                 ));
             }
             Some(_) => {}

@@ -132,7 +132,7 @@ impl ReportFiles {
 fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     let outside = || {
         let kind = io::ErrorKind::PermissionDenied;
-        io::Error::new(kind, "it leads out of the workspace")
+        io::Error::new(kind, "it points outside the workspace")
     };
     let whole = workspace.join(path);
     let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else {
@@ -140,7 +140,7 @@ fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     };
     if !folder.exists() {
         let shown = path.parent().unwrap_or(path).display();
-        let said = format!("there is no folder `{shown}`: make it in a step before");
+        let said = format!("there is no folder `{shown}`: create it in an earlier step");
         return Err(io::Error::new(io::ErrorKind::NotFound, said));
     }
     let folder = folder.canonicalize()?;
@@ -161,7 +161,7 @@ fn unknown(path: &Path, option: &str) -> Problem {
     let endings: Vec<_> = FileFormat::usual_endings();
     Problem {
         message: format!(
-            "{option} names `{}`, and a report has no format of that ending",
+            "{option} names `{}`, but no report format has that extension",
             path.display()
         ),
         hint: format!("name a file that ends in {}", endings.join(", ")),
@@ -178,7 +178,7 @@ fn useful(path: &Path, kind: ReportKind, option: &str) -> Result<(), Problem> {
     if kind.is_rehearsal {
         return Err(refused(
             format!(
-                "{option} names `{}`, and a rehearsal has nothing to repair: it removes the accounts that it made",
+                "{option} names `{}`, but a rehearsal has nothing to repair: it removes the accounts that it created",
                 path.display()
             ),
             "repair with `prodverdict check access`",
@@ -187,16 +187,16 @@ fn useful(path: &Path, kind: ReportKind, option: &str) -> Result<(), Problem> {
     if kind.is_published {
         return Err(refused(
             format!(
-                "{option} names `{}`, and the report of an earlier step does not hold how rows are repaired",
+                "{option} names `{}`, but the report of an earlier step does not contain the repairs",
                 path.display()
             ),
-            "let that step write the script, with `--output`",
+            "write the script in that step, with `--output`",
         ));
     }
     if kind.is_redacted {
         return Err(refused(
             format!(
-                "{option} names `{}`, and a repair script with shortened ids repairs nothing",
+                "{option} names `{}`, but a repair script with shortened ids repairs nothing",
                 path.display()
             ),
             "leave out either the script or `redact`",
@@ -274,7 +274,7 @@ mod tests {
         }
         for outside in ["out/a.json", "../a.json", "/tmp/a.json"] {
             let refused = place(outside).expect_err("refused");
-            assert_eq!(refused.to_string(), "it leads out of the workspace");
+            assert_eq!(refused.to_string(), "it points outside the workspace");
         }
         assert!(stays_inside(Path::new("./reports/a.json")));
         assert!(!stays_inside(Path::new("reports/../../a.json")));

@@ -406,7 +406,7 @@ fn paddle_environment(environment: &Environment) -> Result<Option<PaddleEnvironm
             "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor `production`"
                 .to_owned(),
         hint:
-            "set one of the two, or leave it out: a key that begins with `pdl_` says which it is of"
+            "set one of the two, or leave it out: a key that begins with `pdl_` names its environment"
                 .to_owned(),
         place: None,
     });

@@ -81,7 +81,7 @@ impl TextFile {
             .map_err(unreadable)?;
         String::from_utf8(bytes).map_err(|error| Problem {
             message: format!(
-                "the {name} `{shown}` is not UTF-8: byte {} begins no character",
+                "the {name} `{shown}` is not UTF-8: byte {} is invalid",
                 error.utf8_error().valid_up_to().saturating_add(1)
             ),
             hint: "save the file as UTF-8".to_owned(),
@@ -103,11 +103,11 @@ impl TextFile {
                 "name the file with --config (in a workflow: the input `config`, after a checkout step)"
             }
             Self::Baseline => {
-                "write it with `prodverdict baseline`, or leave --baseline away (in a workflow: the input `baseline`)"
+                "write it with `prodverdict baseline`, or omit --baseline (in a workflow: the input `baseline`)"
             }
             Self::Report => {
-                "let a step before this one write it, in the workspace: `prodverdict rehearse --output rehearsal.json -- \
-                 npm start` for `report: rehearsal.json`"
+                "write it to the workspace in an earlier step: `prodverdict rehearse --output rehearsal.json -- npm \
+                 start` for `report: rehearsal.json`"
             }
         }
     }

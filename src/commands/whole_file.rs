@@ -28,7 +28,7 @@ pub(super) fn write(
     {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "something that is no file has this name",
+            "something other than a file has this name",
         ));
     }
     let fresh = path.with_file_name(format!(".prodverdict-{}", std::process::id()));
@@ -110,7 +110,7 @@ mod tests {
         let refused = write(&path, "x", FileOwner::Process).expect_err("refused");
         assert_eq!(
             refused.to_string(),
-            "something that is no file has this name"
+            "something other than a file has this name"
         );
         assert!(write(&folder.path().join("no/such"), "x", FileOwner::Process).is_err());
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);

@@ -137,7 +137,7 @@ fn fingerprint(
     let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if text.len() != 16 || !text.bytes().all(is_hexadecimal) {
         let message = format!(
-            "`fingerprint` should be 16 hexadecimal digits in lower case, found {}",
+            "`fingerprint` should be 16 lowercase hexadecimal digits, found {}",
             quote(text)
         );
         let help = "copy `fingerprint` from the JSON report, or let `prodverdict baseline` write the entry";
@@ -146,7 +146,7 @@ fn fingerprint(
     }
     let line = collector.lines().number(spot.value.start);
     if let Some(first) = lines.get(text) {
-        let message = format!("{} is accepted already", quote(text));
+        let message = format!("{} is already accepted", quote(text));
         let fault = DiagnosticDraft::new(Code::Conflict, message)
             .help(format!("it is on line {first}; keep one of the two"));
         collector.add_at(fault, spot);
@@ -174,7 +174,7 @@ fn reason(
     if length > LONGEST_REASON {
         let message =
             format!("`reason` should have at most {LONGEST_REASON} characters, found {length}");
-        let help = "name what explains it further, such as the number of a ticket";
+        let help = "shorten it and refer to the details, such as by the number of a ticket";
         collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
@@ -206,7 +206,7 @@ fn until(
             "`expires` should be at most {FURTHEST_DAYS} days ahead, {furthest}, found {}",
             quote(text)
         );
-        let help = "an acceptance ends so that somebody looks at it again: choose an earlier day";
+        let help = "acceptances expire so that someone reviews them: choose an earlier day";
         collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
@@ -294,20 +294,24 @@ mod tests {
         assert_eq!(
             problems(text),
             [
-                "1:16 invalid-value: `fingerprint` should be 16 hexadecimal digits in lower case, found `69149926077885FA` \
+                "1:16 invalid-value: `fingerprint` should be 16 lowercase hexadecimal digits, found `69149926077885FA` \
                  (copy `fingerprint` from the JSON report, or let `prodverdict baseline` write the entry)",
                 "5:11 invalid-value: `reason` should say why the finding is accepted, found nothing ()",
                 "6:12 invalid-value: `expires` should be a day such as `2026-12-31`, found `31.12.2026` ()",
-                "7:16 conflict: `69149926077885fa` is accepted already (it is on line 4; keep one of the two)",
+                "7:16 conflict: `69149926077885fa` is already accepted (it is on line 4; keep one of the two)",
                 "9:12 invalid-value: `expires` should be at most 366 days ahead, 2027-11-27, found `2027-11-28` \
-                 (an acceptance ends so that somebody looks at it again: choose an earlier day)",
+                 (acceptances expire so that someone reviews them: choose an earlier day)",
                 "10:3 unknown-key: unknown key `fingerprnt` (did you mean `fingerprint`?)",
-                "10:3 missing-key: missing key `expires` in the entry (say until when: `expires: 2026-12-31` is accepted through that day (UTC))",
-                "10:3 missing-key: missing key `fingerprint` in the entry (write the 16 hexadecimal digits of the finding, as the JSON report has them)",
+                "10:3 missing-key: missing key `expires` in the entry (add the last day of the acceptance (UTC), such \
+                 as `expires: 2026-12-31`)",
+                "10:3 missing-key: missing key `fingerprint` in the entry (copy the finding's 16 hexadecimal digits \
+                 from the JSON report)",
                 "10:3 missing-key: missing key `reason` in the entry (say why the finding is accepted)",
                 "11:3 unknown-key: unknown key `version` (known keys here: `fingerprint`, `reason`, `expires`, `rule`, `entity`)",
-                "12:3 missing-key: missing key `expires` in the entry (say until when: `expires: 2026-12-31` is accepted through that day (UTC))",
-                "12:3 missing-key: missing key `fingerprint` in the entry (write the 16 hexadecimal digits of the finding, as the JSON report has them)",
+                "12:3 missing-key: missing key `expires` in the entry (add the last day of the acceptance (UTC), such \
+                 as `expires: 2026-12-31`)",
+                "12:3 missing-key: missing key `fingerprint` in the entry (copy the finding's 16 hexadecimal digits \
+                 from the JSON report)",
                 "12:11 wrong-type: `reason` should be text, found the number `5` (put it in quotes if it is meant as text)",
                 "13:3 wrong-type: an entry of `the file` should be a mapping with `fingerprint`, `reason` and `expires`, found `words` ()",
             ]

@@ -4,7 +4,7 @@ use super::lines::LineIndex;
 
 /// Advice for SQL that a mapping in braces cuts.
 pub(super) const SQL_AS_BLOCK: &str =
-    "SQL with commas or double quotes goes under `sql: |`, on lines of its own";
+    "write SQL with commas or double quotes under `sql: |`, on separate lines";
 
 /// Keys whose values are SQL.
 const SQL_KEYS: [&str; 4] = ["sql", "where", "join", "query"];
@@ -18,7 +18,7 @@ pub(super) fn advice(lines: &LineIndex<'_>, offset: usize) -> String {
     match key {
         Some("sql") => SQL_AS_BLOCK.to_owned(),
         Some(key) => {
-            format!("SQL with double quotes or a colon goes under `{key}: |`, on lines of its own")
+            format!("write SQL with double quotes or a colon under `{key}: |`, on separate lines")
         }
         None => "check the indentation and the quotes of this line and the one above".to_owned(),
     }

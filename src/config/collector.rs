@@ -187,27 +187,28 @@ fn help_for_missing(key: &str) -> &'static str {
         "contracts" => "add `contracts:` with a list of contracts under it",
         "type" => "add `type: access`",
         "database" => {
-            "say where the accounts are: `database: {url_env: DATABASE_URL}`, with `users_table` and `columns` where the \
-             names are your own"
+            "say where the accounts are: `database: {url_env: DATABASE_URL}`, plus `users_table` and `columns` if your \
+             names differ from the defaults"
         }
         "column" => "name the column, or use `{sql: …}`",
         "id" | "customer_id" | "has_paid_access" | "subscription_id" => {
-            "name the column it is read from, or an expression: `{sql: …}`"
+            "name the column to read, or give an expression: `{sql: …}`"
         }
         "handler" => {
             "write the URL of the webhook handler, such as `http://localhost:3000/api/stripe/webhook`"
         }
         "account" | "sql" => {
-            "say how an account comes to be: `account: {sql: \"insert into users (id, email) values ({account_id}, {email})\"}`"
+            "say how to create an account: `account: {sql: \"insert into users (id, email) values ({account_id}, \
+             {email})\"}`"
         }
-        "url" => "write what to ask, such as `http://localhost:3000/api/me?user={account_id}`",
+        "url" => {
+            "write the URL to request, such as `http://localhost:3000/api/me?user={account_id}`"
+        }
         "paid" => "say where the answer is in the JSON, such as `$.paid`",
         "in" => "list the values that mean yes, such as `in: [active, trialing]`",
-        "fingerprint" => {
-            "write the 16 hexadecimal digits of the finding, as the JSON report has them"
-        }
+        "fingerprint" => "copy the finding's 16 hexadecimal digits from the JSON report",
         "reason" => "say why the finding is accepted",
-        "expires" => "say until when: `expires: 2026-12-31` is accepted through that day (UTC)",
+        "expires" => "add the last day of the acceptance (UTC), such as `expires: 2026-12-31`",
         _ => "",
     }
 }

@@ -175,7 +175,7 @@ impl JsonSchema for RawColumn {
                 name(),
                 {
                     "type": "object",
-                    "description": "True where the column, as text, is one of the values.",
+                    "description": "True if the column, as text, is one of the values.",
                     "properties": {
                         "column": text(),
                         "in": {"type": "array", "items": value, "minItems": 1}
@@ -229,7 +229,7 @@ impl JsonSchema for SeatsColumn {
                 "type": "array",
                 "items": {"type": "string"},
                 "minItems": 1,
-                "description": format!("{what} Exact ids, or beginnings with a trailing `*`.")
+                "description": format!("{what} Exact ids, or prefixes with a trailing `*`.")
             })
         };
         let described = |schema: Schema, text: &str| {
@@ -286,7 +286,8 @@ impl JsonSchema for StatusColumn {
             json!({
                 "type": "object",
                 "additionalProperties": words,
-                "description": "How the application spells a status; one that is not named is spelled as the provider does."
+                "description": "The application's words for each status. A status that is not listed is spelled as by \
+                                the provider."
             }),
         )])
     }

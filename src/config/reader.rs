@@ -197,7 +197,7 @@ impl<'a> NodeReader<'a> {
             fault
         } else {
             let help = format!(
-                "{}; a secret that stood in the file must be replaced at its provider",
+                "{}; if the file contained a secret, replace it at its provider",
                 fault.help
             );
             fault.help(help)

@@ -256,7 +256,7 @@ impl Builder<'_> {
     fn without_nul(&self, text: &str, range: &Range<usize>) {
         if text.contains('\0') {
             let message =
-                "the text holds the control character U+0000, which Postgres does not take";
+                "the text contains the control character U+0000, which Postgres does not accept";
             let fault =
                 DiagnosticDraft::new(Code::Refused, message).help("remove `\\0` from the text");
             let lines = self.collector.lines();

@@ -79,7 +79,8 @@ impl Case<'_> {
                 message: format!("no {} has plan \"{plan}\" in {column}", self.contract.entity),
                 hint: alike.map_or_else(
                     || format!("check that `plans` spells it as {column} does"),
-                    |word| format!("{column} holds \"{word}\": write it so in `plans`, and the handler is right"),
+                    |word| format!("{column} contains \"{word}\": write it that way in `plans`, and the handler is \
+                                    right"),
                 ),
             });
         }
@@ -117,9 +118,7 @@ impl Case<'_> {
                         "no row holds \"{value}\" in {column}, which `in:` of `{}` lists",
                         field.as_str()
                     ),
-                    hint: format!(
-                        "check that {column} spells it so; words are compared letter by letter"
-                    ),
+                    hint: format!("check the spelling in {column}; words are compared exactly"),
                 });
             }
         }
@@ -144,7 +143,7 @@ impl Case<'_> {
             advice.push(Advice {
                 about: ContractKey::GracePastDue,
                 message: format!(
-                    "{unknown} {}{are} not judged by an overdue subscription: nothing says since when it is overdue",
+                    "{unknown} {}{are} not judged by an overdue subscription: it is unknown since when it is overdue",
                     self.contract.entity
                 ),
                 hint: "map `past_due_since` in `columns`, or let the key read invoices".to_owned(),
@@ -181,7 +180,7 @@ impl Case<'_> {
                     "{count} of {judged} judged {}s break `{rule}` in the same way",
                     self.contract.entity
                 ),
-                hint: "check the contract first: a wrong column or word accuses everybody, a handler rarely does".to_owned(),
+                hint: "check the contract first: a wrong column or word affects everyone, a handler rarely does".to_owned(),
             });
         }
     }
@@ -234,7 +233,7 @@ mod tests {
         );
         assert_eq!(found[0].message, "no user has plan \"Pro\" in plan");
         assert!(
-            found[0].hint.contains("write it so in `plans`"),
+            found[0].hint.contains("write it that way in `plans`"),
             "{found:?}"
         );
         let finding = &findings(&contract, &world)[0];

@@ -25,18 +25,18 @@ pub enum Unanswerable {
     #[error("account `{id}` is on more than one row")]
     AccountOnTwoRows { id: String },
     #[error(
-        "{linked} accounts are linked, and not one of their customers (`{example}` is one) appears in any subscription"
+        "{linked} accounts are linked, but none of their customers (such as `{example}`) appears in any subscription"
     )]
     NoCustomerKnown { linked: u64, example: String },
-    #[error("the contract says `mode: {}` and `{object}` is not of that mode", .expected.as_str())]
+    #[error("the contract says `mode: {}`, but `{object}` is not of that mode", .expected.as_str())]
     WrongMode { expected: Mode, object: String },
-    #[error("`{column}` is mapped as `{}`, and `{example}` is no such id, nor is any other that it holds", .field.as_str())]
+    #[error("`{column}` is mapped as `{}`, but neither `{example}` nor any other value in it is such an id", .field.as_str())]
     WrongKindOfId {
         field: Field,
         column: String,
         example: String,
     },
-    #[error("`in:` of `{}` lists `{written}`, and `{column}` holds `{stored}`", .field.as_str())]
+    #[error("`in:` of `{}` lists `{written}`, but `{column}` contains `{stored}`", .field.as_str())]
     WordInOtherCase {
         field: Field,
         column: String,
@@ -70,7 +70,7 @@ impl Unanswerable {
         match self {
             Self::WrongKindOfId { field, example, .. } => return wrong_kind_hint(*field, example),
             Self::WordInOtherCase { stored, .. } => {
-                return format!("write `{stored}`: words are compared letter by letter");
+                return format!("write `{stored}`: words are compared exactly");
             }
             Self::NoAccounts => {
                 "check that `url_env` names the right database and that `users_table`, `join` and `where` find its \
@@ -107,7 +107,10 @@ fn wrong_kind_hint(field: Field, example: &str) -> String {
         .into_iter()
         .find(|(prefix, _)| example.starts_with(prefix));
     match (found, field) {
-        (None, _) => "an e-mail address is no id of the provider: map the column that stores the provider's id".to_owned(),
+        (None, _) => {
+            "an e-mail address is not a provider id: map the column that stores the provider's id"
+                .to_owned()
+        }
         (Some(("sub_", kind)), Field::CustomerId) => format!(
             "this is the id of {kind}: map the column as `subscription_id` and set `match_on: subscription_id`"
         ),
@@ -115,7 +118,9 @@ fn wrong_kind_hint(field: Field, example: &str) -> String {
             "this is the id of {kind}: map the column as `customer_id` and leave `match_on` out"
         ),
         (Some((_, kind)), _) => {
-            format!("this is the id of {kind}: map the column that stores the id of the customer or subscription")
+            format!(
+                "this is the id of {kind}: map the column that stores the id of the customer or subscription"
+            )
         }
     }
 }

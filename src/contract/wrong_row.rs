@@ -84,7 +84,7 @@ impl<'c, 'f> WrongRow<'c, 'f> {
         let word = word.ok_or(if paid {
             "more than one word of the column means access: choose the right one"
         } else {
-            "which word of the column means no access is not certain: write the one that your application does"
+            "it is unclear which word of the column means no access: write the one that your application writes"
         })?;
         Ok((field, Corrected::Word(word)))
     }

@@ -292,15 +292,15 @@ fn sql_error(unusable: SqlError, source: SqlSource) -> Error {
 
 fn described(reason: SqlErrorKind) -> &'static str {
     match reason {
-        SqlErrorKind::Empty => "no SQL here",
-        SqlErrorKind::Unclosed => "what opens here is not closed",
-        SqlErrorKind::Unopened => "this closes what was not opened",
+        SqlErrorKind::Empty => "there is no SQL",
+        SqlErrorKind::Unclosed => "this quote, bracket or comment is not closed",
+        SqlErrorKind::Unopened => "this bracket was not opened",
         SqlErrorKind::SecondStatement => "a `;` may only end the one statement of `query`",
         SqlErrorKind::Parameter | SqlErrorKind::UnknownPlaceholder(_) => {
             "a parameter has no value here; only `{{now}}` is given one"
         }
-        SqlErrorKind::Nul => "a NUL character, which no text of Postgres has",
-        SqlErrorKind::Quoted => "`{{now}}` is a value of its own, to be written without quotes",
+        SqlErrorKind::Nul => "a NUL character, which text in Postgres cannot contain",
+        SqlErrorKind::Quoted => "`{{now}}` is bound as a value: write it without quotes",
     }
 }
 

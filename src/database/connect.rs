@@ -28,23 +28,23 @@ pub enum ConnectError {
     NoAnswer,
     #[error("`sslmode` asks for TLS, which the server does not offer")]
     NoTls,
-    #[error("its TLS certificate cannot be trusted")]
+    #[error("its TLS certificate is not trusted")]
     Certificate(#[source] Untrusted),
-    #[error("what answers there is not Postgres{}", .0.described())]
+    #[error("the server there is not Postgres{}", .0.described())]
     NotPostgres(Speaker),
     #[error("the password of user `{user}` is wrong, or there is no such user")]
     Password { user: String },
     #[error("it has no database `{database}`")]
     NoDatabase { database: String },
-    #[error("it lets nobody in like this: {message}")]
+    #[error("it does not allow this connection: {message}")]
     NotAllowed { message: String },
-    #[error("it has no connection left")]
+    #[error("it has no free connection")]
     TooManyConnections,
     #[error("it is starting up, shutting down or recovering")]
     NotReady,
     #[error("it refused the connection ({code}): {message}")]
     Rejected { code: String, message: String },
-    #[error("the connection broke while it was being made")]
+    #[error("the connection broke while it was opened")]
     Broken(#[source] sqlx::Error),
     #[error(transparent)]
     Url(#[from] UrlError),
@@ -183,23 +183,23 @@ impl ConnectError {
                  or run the check on a runner inside the network"
                 .to_owned(),
             Self::NoTls => format!(
-                "turn TLS on at the server, or write `sslmode=prefer` or `sslmode=disable` in `{env}` where the network \
-                 is trusted"
+                "enable TLS on the server, or, if the network is trusted, write `sslmode=prefer` or `sslmode=disable` \
+                 in `{env}`"
             ),
             Self::Certificate(untrusted) => untrusted.hint(env),
             Self::NotPostgres(_) => format!(
-                "check host and port in `{env}`: Postgres listens on 5432 unless it is told otherwise"
+                "check host and port in `{env}`: Postgres listens on 5432 by default"
             ),
             Self::Password { .. } => format!(
                 "check user and password in `{env}`; special characters in them are percent-encoded in a URL"
             ),
             Self::NoDatabase { .. } => format!("check the database name at the end of `{env}`"),
             Self::NotAllowed { .. } => format!(
-                "where the server takes encrypted connections only, write `sslmode=require` in `{env}`; otherwise the \
+                "if the server accepts only encrypted connections, write `sslmode=require` in `{env}`; otherwise the \
                  role needs LOGIN and a line in pg_hba.conf"
             ),
-            Self::TooManyConnections => "one connection is needed: raise the limit of the role or the server, or use \
-                 the pooler's URL"
+            Self::TooManyConnections => "the check needs one connection: raise the limit of the role or the server, or \
+                                         use the pooler's URL"
                 .to_owned(),
             Self::NotReady => "run the check again in a minute".to_owned(),
             Self::Rejected { .. } | Self::Broken(_) => format!("check `{env}` with psql"),

@@ -163,21 +163,22 @@ fn advice(code: &str, server: Option<&PgDatabaseError>, origin: Option<&SqlPosit
     }
     match code {
         "42601" => "correct the SQL; try it in psql",
-        "42702" => "say which table it is a column of, as in `{sql: \"users.status\"}`",
+        "42702" => "name the table of the column, as in `{sql: \"users.status\"}`",
         "42703" if origin.is_some_and(SqlPosition::is_quoted_name) => {
-            "text is written in single quotes, as in `'pro'`: what stands in double quotes is the name of a column"
+            "write text in single quotes, as in `'pro'`: double quotes name a column"
         }
-        "42703" => "correct the column's name; names with capital letters are quoted, as in `\"stripeCustomerId\"`",
+        "42703" => "correct the column's name; put names with capital letters in quotes, as in `\"stripeCustomerId\"`",
         "42883" | "42804" => "cast the value to the type that is needed, as in `status::text`",
-        "40001" | "40P01" => "a replica or another session had to cancel it: run the check again",
-        "0A000" => "write one SELECT; parts that change data have no place in it",
+        "40001" | "40P01" => "a replica or another session canceled it: run the check again",
+        "0A000" => "write one SELECT that does not change data",
         "22P02" => "compare as text, as in `status::text = 'active'`",
         "22021" => {
-            "the database holds bytes that are no UTF-8, as one with the encoding SQL_ASCII may: correct them, leave such \
-             rows out with `where`, or read the column as `{sql: \"encode(convert_to(plan, 'SQL_ASCII'), 'escape')\"}`"
+            "the database contains bytes that are not UTF-8, which the encoding SQL_ASCII allows: correct them, leave \
+             such rows out with `where`, or read the column as `{sql: \"encode(convert_to(plan, 'SQL_ASCII'), \
+             'escape')\"}`"
         }
         _ if code.starts_with("22") => {
-            "a row holds a value that the SQL cannot compute with: guard it, as in `nullif(x, 0)`"
+            "the SQL fails on the value of a row: guard it, as in `nullif(x, 0)`"
         }
         _ => "try the SQL in psql with the same role",
     }

@@ -88,7 +88,7 @@ pub enum Error {
     StatementTimeout(Duration),
     #[error("a table stayed locked for too long: {message}")]
     LockTimeout { message: String },
-    #[error("the statement was canceled by somebody at the server")]
+    #[error("someone at the server canceled the statement")]
     Canceled,
     #[error("the connection to the database was lost while reading")]
     Lost,
@@ -102,7 +102,7 @@ pub enum Error {
     },
     #[error(transparent)]
     Row(#[from] RowError),
-    #[error("the server's answer cannot be understood")]
+    #[error("the server sent an invalid response")]
     Protocol(#[source] sqlx::Error),
 }
 
@@ -194,11 +194,11 @@ impl Explain for Error {
                  or, for a database on the runner itself, the runner's address as containers see it (`172.17.0.1:{port}`)"
             ),
             Self::Timezone(_) => {
-                "write a name of the IANA database in `timezone`, such as `UTC` or `Europe/Berlin`".to_owned()
+                "set `timezone` to a name of the IANA database, such as `UTC` or `Europe/Berlin`".to_owned()
             }
             Self::Unmapped(field) => format!("add `{}` to `columns`", field.as_str()),
             Self::NoTable { nearest, .. } => nearest.as_ref().map_or_else(
-                || "check that the URL leads to the right database, and name the schema where it is not `public`".to_owned(),
+                || "check that the URL leads to the right database, and name the schema if it is not `public`".to_owned(),
                 |nearest| format!("did you mean `{nearest}`?"),
             ),
             Self::NoColumn { nearest, existing, .. } => {
@@ -208,7 +208,7 @@ impl Explain for Error {
                     None => format!("it has {};", NameList(existing)),
                 };
                 format!(
-                    "{there} an expression is written `{{sql: …}}`, and a column of another table needs `join`"
+                    "{there} write an expression as `{{sql: …}}`; a column of another table needs `join`"
                 )
             }
             Self::NoOutputColumn { field, .. } => format!("name a column of it: `… as {}`", field.as_str()),
@@ -217,15 +217,16 @@ impl Explain for Error {
                 "write `… as {}` to have it checked, or give `{name}` another name or leave it out",
                 field.as_str()
             ),
-            Self::Sql { .. } => "SQL of the configuration stays inside the one statement that it is a part of".to_owned(),
+            Self::Sql { .. } => "configured SQL must stay inside the statement that it is a part of".to_owned(),
             Self::RowSecurity { role, policies, .. } => format!(
                 "as the database's owner run `alter role {role} bypassrls;`, or for each table `{}`",
                 policies.join(" ")
             ),
             Self::Permission { grants, .. } => format!("as the tables' owner run `{}`", grants.join(" ")),
-            Self::Writes { .. } => "leave out what writes: the check only ever reads".to_owned(),
+            Self::Writes { .. } => "remove what writes: the check only reads".to_owned(),
             Self::StatementTimeout(_) => {
-                "an index on what it joins by, or a narrower `where`, makes it faster; `statement_timeout` gives it longer".to_owned()
+                "add an index on the columns of the join, or narrow `where`, to make it faster; raise \
+                 `statement_timeout` to give it more time".to_owned()
             }
             Self::LockTimeout { .. } => "a migration or maintenance holds the table: run the check again afterwards".to_owned(),
             Self::Canceled | Self::Lost => {
@@ -233,7 +234,7 @@ impl Explain for Error {
             }
             Self::Rejected { hint, .. } => hint.clone(),
             Self::Row(error) => error.hint(),
-            Self::Protocol(_) => "check that it is Postgres (12 or newer) that answers there".to_owned(),
+            Self::Protocol(_) => "check that the server is Postgres 12 or newer".to_owned(),
         }
     }
 }

@@ -89,8 +89,8 @@ fn exposed(server: &str, env: &str) -> Problem {
     Problem {
         message: format!("the connection to the database at `{server}` is not encrypted"),
         hint: format!(
-            "anybody on the way can read and change what the database says: write `sslmode=require` in `{env}`, or \
-             `sslmode=verify-full` with `sslrootcert=` to ask who answers as well"
+            "anyone on the network can read and change the database's answers: write `sslmode=require` in `{env}`, or \
+             `sslmode=verify-full` with `sslrootcert=` to verify the server as well"
         ),
         place: None,
     }

@@ -27,11 +27,11 @@ pub(super) fn warning(
     };
     Some(Problem {
         message: format!(
-            "database role {} {can}; reading is all it needs",
+            "database role {} {can}, but it only needs to read",
             quoted(&role.name)
         ),
         hint: format!(
-            "make a role that can only read and use it in `{env}`: {}",
+            "create a read-only role and use it in `{env}`: {}",
             read_only_role(role, touched)
         ),
         place: None,

@@ -51,7 +51,7 @@ impl Untrusted {
 
     /// Returns the hint; `env` is the variable that holds the URL.
     pub(super) fn hint(&self, env: &str) -> String {
-        const ANYBODY: &str = "`sslmode=require` encrypts without asking who answers";
+        const ANYBODY: &str = "`sslmode=require` encrypts without verifying the server";
         match (&self.reason, self.authority) {
             (TlsRefusal::Expired(_), _) => {
                 format!("renew it at the server: `sslrootcert=` does not help; {ANYBODY}")
@@ -60,25 +60,25 @@ impl Untrusted {
                 "check the clocks of this machine and of the server".to_owned()
             }
             (TlsRefusal::AuthorityAsServer, _) => format!(
-                "make a certificate for the server that is none of an authority (`openssl req -x509 … -addext \
-                 basicConstraints=critical,CA:FALSE`), and write its file, or the file of the authority that signs it, as \
-                 `sslrootcert=` in `{env}`; {ANYBODY}"
+                "create a server certificate that is not a CA certificate (`openssl req -x509 … -addext \
+                 basicConstraints=critical,CA:FALSE`), and set `sslrootcert=` in `{env}` to its file, or to the file \
+                 of the authority that signs it; {ANYBODY}"
             ),
             (TlsRefusal::UnknownIssuer, Authority::File) => format!(
-                "the file of `sslrootcert=` in `{env}` has to hold the authority that issued it, and whatever stands \
-                 between the two: fetch it anew from where the database is hosted; {ANYBODY}"
+                "the file of `sslrootcert=` in `{env}` must contain the authority that issued it and any intermediate \
+                 certificates: download it again from the database's host; {ANYBODY}"
             ),
             (TlsRefusal::UnknownIssuer, Authority::System) => format!(
-                "it was not issued by a public authority: write the path of its authority's file in place of `system` as \
-                 `sslrootcert=` in `{env}`; {ANYBODY}"
+                "no public authority issued it: replace `system` in `sslrootcert=` in `{env}` with the path of its \
+                 authority's file; {ANYBODY}"
             ),
             (TlsRefusal::WrongName(_), _) => format!(
-                "write the host name that the certificate was made for in `{env}`, or `sslmode=verify-ca` with \
-                 `sslrootcert=` to ask for no name; {ANYBODY}"
+                "use the host name of the certificate in `{env}`, or `sslmode=verify-ca` with `sslrootcert=` to skip \
+                 the name check; {ANYBODY}"
             ),
             (TlsRefusal::UnknownIssuer | TlsRefusal::Other(_), _) => format!(
-                "write `sslrootcert=` with the path of the certificate authority's file in `{env}`, and the host name \
-                 that the certificate was made for; {ANYBODY}"
+                "set `sslrootcert=` in `{env}` to the path of the certificate authority's file, and use the host name \
+                 of the certificate; {ANYBODY}"
             ),
         }
     }
@@ -124,11 +124,11 @@ impl fmt::Display for Untrusted {
             TlsRefusal::Expired(day) => write!(f, "it expired on {day}"),
             TlsRefusal::NotYetValid(day) => write!(f, "it is not valid before {day}"),
             TlsRefusal::UnknownIssuer => {
-                f.write_str("no authority that is trusted here issued it (UnknownIssuer)")
+                f.write_str("its issuer is not trusted here (UnknownIssuer)")
             }
-            TlsRefusal::AuthorityAsServer => f.write_str(
-                "it is the certificate of an authority itself (CA:TRUE), which cannot be a server's",
-            ),
+            TlsRefusal::AuthorityAsServer => {
+                f.write_str("it is a CA certificate (CA:TRUE), which a server cannot use")
+            }
             TlsRefusal::WrongName(why) | TlsRefusal::Other(why) => f.write_str(why),
         }
     }

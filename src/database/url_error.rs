@@ -11,13 +11,13 @@ pub enum UrlError {
     Form,
     #[error("{0}")]
     Mistake(Mistake),
-    #[error("a character of its password has to be percent-encoded")]
+    #[error("a character of its password must be percent-encoded")]
     Unencoded,
     #[error("it names no {0}")]
     Missing(&'static str),
     #[error("its `{0}` cannot be used")]
     Parameter(&'static str),
-    #[error("its parameter{} is not known, and may choose what is read", QuotedName(.0.as_deref()))]
+    #[error("its parameter{} is unknown, and may change what is read", QuotedName(.0.as_deref()))]
     UnknownParameter(Option<String>),
     #[error("its `{0}` and its `{1}` both say where to look for tables")]
     TwoSearchPaths(&'static str, &'static str),
@@ -55,8 +55,8 @@ impl UrlError {
                  together; `port` is a number"
             }
             Self::UnknownParameter(_) => {
-                "leave it out if the database does not need it; a setting of the session is written \
-                 `options=-c%20name%3Dvalue`, and the schema `schema=name`"
+                "remove it if the database does not need it; write a session setting as `options=-c%20name%3Dvalue`, \
+                 and the schema as `schema=name`"
             }
             Self::TwoSearchPaths(..) => "keep the one that the application uses",
             Self::RootCertificate(_) => {

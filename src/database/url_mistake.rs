@@ -126,8 +126,8 @@ impl Mistake {
             Self::Accelerate(_) => "use the database's own URL, which begins with `postgres://` and which Prisma calls the \
                  direct URL (often `DIRECT_URL`)"
                 .to_owned(),
-            Self::Web(_) => "use the database's connection string, which begins with `postgres://`; with Supabase it \
-                 stands under Connect"
+            Self::Web(_) => "use the database's connection string, which begins with `postgres://`; in Supabase it is \
+                             under Connect"
                 .to_owned(),
             Self::OtherDatabase(..) => "accounts are read from Postgres: use the URL of that database".to_owned(),
             Self::Keywords => "write it as `postgres://user:password@host:5432/database`; `/`, `?`, `#`, `@` and `%` in the \
@@ -151,7 +151,7 @@ impl fmt::Display for Mistake {
             Self::Jdbc => f.write_str("it begins with `jdbc:`, which is Java's form"),
             Self::Accelerate(scheme) => write!(
                 f,
-                "it begins with `{scheme}://`: Prisma Accelerate answers there, which is no Postgres"
+                "it begins with `{scheme}://`: that is Prisma Accelerate, not Postgres"
             ),
             Self::Web(scheme) => {
                 write!(

@@ -123,7 +123,7 @@ impl<'a> Value<'a> {
         let text = self.text.unwrap_or("[]");
         serde_json::from_str(text).ok().ok_or_else(|| Meaningless {
             expected: ValueKind::Customers,
-            found: format!("a list ({}) with an element that is no text", self.kind),
+            found: format!("a list ({}) with an element that is not text", self.kind),
             form: self.form,
         })
     }
@@ -439,7 +439,7 @@ mod tests {
             let error = customers(text, ValueForm::JsonList).unwrap_err();
             assert_eq!(
                 error,
-                "a list (jsonb) with an element that is no text is not an id, a list of ids or null"
+                "a list (jsonb) with an element that is not text is not an id, a list of ids or null"
             );
         }
     }

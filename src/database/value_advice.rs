@@ -12,7 +12,7 @@ pub(super) fn hint(field: Field, column: Option<&str>, found: &Meaningless) -> S
     let column = |otherwise: &str| column.map_or_else(|| otherwise.to_owned(), in_sql);
     match found.form {
         ValueForm::Array | ValueForm::JsonList if field == Field::CustomerId => {
-            "a list of customers holds their ids as text: compute one with `customer_id: {sql: …}`"
+            "a list of customers must contain their ids as text: compute it with `customer_id: {sql: …}`"
                 .to_owned()
         }
         ValueForm::Array if is_boolean(field) => {
@@ -35,7 +35,7 @@ pub(super) fn hint(field: Field, column: Option<&str>, found: &Meaningless) -> S
 
 /// Returns YAML in one line, unless the SQL contains quotes.
 fn mapped(name: &str, sql: &str) -> String {
-    let start = "map the one value that is meant, for example";
+    let start = "map a single value, for example";
     if sql.contains('"') {
         format!("{start} with `{sql}` under `{name}:` and `sql: |`")
     } else {

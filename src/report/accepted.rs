@@ -44,10 +44,10 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
         };
         warnings.push(Problem {
             message: format!(
-                "{entries} of the baseline can be removed: nothing of {them} is found any more ({})",
+                "{entries} of the baseline can be removed: nothing matches {them} any more ({})",
                 lines(&gone)
             ),
-            hint: "what comes back later is then new, as it should be".to_owned(),
+            hint: "a finding that comes back later then counts as new".to_owned(),
             place: Some(first.place.clone()),
         });
     }
@@ -60,8 +60,7 @@ fn over(acceptance: &BaselineEntry) -> Problem {
             "the acceptance of `{}` ended on {}; its finding counts again",
             acceptance.fingerprint, acceptance.until
         ),
-        hint: "mend what it is about, or give the entry a later day and a reason that still holds"
-            .to_owned(),
+        hint: "fix the finding, or extend `expires` with a reason that still holds".to_owned(),
         place: Some(acceptance.place.clone()),
     }
 }
@@ -86,10 +85,10 @@ pub fn newly_accepted(
     Some(Problem {
         message: format!(
             "this pull request accepts {findings} that the base commit does not, or accepts them for longer ({}); they \
-             fail nothing here",
+             do not fail this check",
             lines(&more)
         ),
-        hint: "whoever approves the pull request approves this too".to_owned(),
+        hint: "approving the pull request also approves these entries".to_owned(),
         place: Some(first.place.clone()),
     })
 }

@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(known.verdict, Verdict::Warn);
         assert_eq!(standings(&known), (0, 2, 0));
         assert_eq!(known.since.as_ref().map(|since| since.fixed), Some(1));
-        assert!(!known.is_strict(true), "what is known fails nothing");
+        assert!(!known.is_strict(true), "known findings do not fail");
 
         let mut new = outcome(&[(1, High), (3, High)]);
         new.compare(&lets_known_pass);
@@ -310,7 +310,7 @@ mod tests {
                     Some(5)
                 ),
                 (
-                    "entries of the baseline can be removed: nothing of them is found any more (lines 9, 13)",
+                    "entries of the baseline can be removed: nothing matches them any more (lines 9, 13)",
                     Some(9)
                 ),
             ]

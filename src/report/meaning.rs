@@ -18,7 +18,7 @@ pub(super) fn meaning(outcome: &Outcome) -> VerdictMeaning {
     let has_findings = contracts.any(|contract| !contract.findings.is_empty());
     let says = match (outcome.verdict, is_rehearsal) {
         (Verdict::Pass, true) if has_findings => {
-            "The webhook handler breaks the contract only where that was known before."
+            "The webhook handler breaks the contract only in ways that were already known."
         }
         (Verdict::Pass, true) => {
             "The webhook handler does what the contract says in every scenario."
@@ -28,7 +28,7 @@ pub(super) fn meaning(outcome: &Outcome) -> VerdictMeaning {
         }
         (Verdict::Error, true) => "The rehearsal could not be carried out:",
         (Verdict::Pass, false) if has_findings => {
-            "Billing and the database disagree only where that was known before."
+            "Billing and the database disagree only in ways that were already known."
         }
         (Verdict::Pass, false) => "Billing and the database agree.",
         (Verdict::Warn, false) => {

@@ -121,7 +121,7 @@ impl Rehearsed {
         };
         let untold = match self.count(PlayedResult::CouldNotTell) {
             0 => String::new(),
-            untold => format!(", {} could not be told", grouped(untold)),
+            untold => format!(", {} could not be judged", grouped(untold)),
         };
         let played = self.count(PlayedResult::Held) + self.count(PlayedResult::Broken);
         format!(

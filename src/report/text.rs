@@ -144,7 +144,7 @@ pub fn summary_line(outcome: &Outcome) -> String {
 
 fn since_line(since: &Since, standings: Standings) -> String {
     let passes = if since.lets_known_pass {
-        "; what is known fails nothing here"
+        "; known findings do not fail the check"
     } else {
         ""
     };
@@ -340,7 +340,8 @@ mod tests {
             summary_line(&outcome).lines().skip(1).collect::<Vec<_>>(),
             [
                 "Found 2 high, 1 low; 1 accepted.",
-                "Since the check run of `1a2b3c4` on `main`: 1 new, 1 known, 1 fixed; what is known fails nothing here.",
+                "Since the check run of `1a2b3c4` on `main`: 1 new, 1 known, 1 fixed; known findings do not fail the \
+                 check.",
             ]
         );
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::config::{AccountStatement, Placeholder, sql::SqlPiece};
 
-const MAKING: &str = "making an account";
+const MAKING: &str = "creating an account";
 
 /// SQLSTATE `indeterminate_datatype`: the type of a parameter cannot be inferred.
 const UNKNOWN_TYPE: &str = "42P18";

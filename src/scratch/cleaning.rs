@@ -12,8 +12,8 @@ use super::{
 };
 use crate::database::quoted;
 
-const NOTING: &str = "noting what is made";
-const CLEANING: &str = "removing the rows that were made";
+const NOTING: &str = "recording the created rows";
+const CLEANING: &str = "removing the created rows";
 
 /// SQLSTATEs for a missing table and a missing schema.
 const NO_TABLE: [&str; 2] = ["42P01", "3F000"];

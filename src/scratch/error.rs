@@ -18,19 +18,19 @@ pub enum Error {
         code: String,
         message: String,
     },
-    #[error("`account.sql` returned no id of the account that it made: {0}")]
+    #[error("`account.sql` returned no usable id of the account that it created: {0}")]
     AccountId(String),
-    #[error("role {role} may not make triggers in the scratch database: {message}")]
+    #[error("role {role} may not create triggers in the scratch database: {message}")]
     MayNotFailWrites { role: String, message: String },
     #[error("the server refused to create a database for the rehearsal: {message}")]
     MayNotCreateDatabase { message: String },
-    #[error("the rows that were made cannot be removed ({code}): {message}")]
+    #[error("the created rows cannot be removed ({code}): {message}")]
     Clean { code: String, message: String },
-    #[error("table `{table}` still gets new rows while the ones that were made are removed")]
+    #[error("table `{table}` still receives new rows while the created ones are removed")]
     KeepsGrowing { table: String },
     #[error("row-level security hides rows of the scratch database: {message}")]
     RowSecurity { message: String },
-    #[error("the scratch database refused ({code}) while {doing}: {message}")]
+    #[error("the scratch database returned an error ({code}) while {doing}: {message}")]
     Rejected {
         doing: &'static str,
         code: String,
@@ -48,7 +48,7 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScratchRefusal {
     #[error(
-        "the environment variable `{env}` is not set, and a rehearsal needs a database of its own"
+        "the environment variable `{env}` is not set, but a rehearsal needs a separate database"
     )]
     NotSet { env: String },
     #[error("the rehearsal and the contract read their database from the same variable, `{env}`")]
@@ -59,19 +59,19 @@ pub enum ScratchRefusal {
         contract_env: String,
         how: Sameness,
     },
-    #[error("`{env}` leads to `{host}`, which is neither this machine nor on its network")]
+    #[error("`{env}` points to `{host}`, which is neither this machine nor on its network")]
     Remote { env: String, host: String },
-    #[error("{table} of the scratch database holds {} that no rehearsal made", RowCount(.rows))]
+    #[error("{table} of the scratch database contains {} that no rehearsal created", RowCount(.rows))]
     HasRows {
         env: String,
         table: String,
         rows: u64,
     },
-    #[error("{table} of the scratch database holds more than {limit} rows")]
+    #[error("{table} of the scratch database contains more than {limit} rows")]
     TooLarge { table: String, limit: u64 },
     #[error("another rehearsal is using the database of `{env}`")]
     InUse { env: String },
-    #[error("the server of `{env}` is a replica, or only lets its databases be read")]
+    #[error("the server of `{env}` is a replica or read-only")]
     ReadOnly { env: String },
 }
 
@@ -92,7 +92,7 @@ impl fmt::Display for SamenessReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Sameness::Written => "",
-            Sameness::Server => ": the URLs differ, and the server behind them is one",
+            Sameness::Server => ": the URLs differ, but point to the same server",
             Sameness::Replica => ": one of the two servers is a replica of the other",
         })
     }
@@ -139,12 +139,12 @@ impl Explain for Error {
                     .to_owned()
             }
             Self::Clean { .. } => {
-                "give the role the right to delete from the application's tables; rows of a rehearsal hold e-mail \
-                 addresses or customers that it made up"
+                "give the role the right to delete from the application's tables; rows of a rehearsal contain e-mail \
+                 addresses or customers that it invented"
                     .to_owned()
             }
             Self::KeepsGrowing { .. } => {
-                "stop what writes to it, or run the rehearsal with a database of its own".to_owned()
+                "stop what writes to it, or give the rehearsal a separate database".to_owned()
             }
             Self::RowSecurity { .. } => {
                 "connect as the owner of the tables, or as a role with `bypassrls`".to_owned()
@@ -165,27 +165,27 @@ impl ScratchRefusal {
                  the workflow: `{env}=postgres://postgres:postgres@localhost:5432/rehearsal`"
             ),
             Self::SameVariable { .. } => {
-                "name another variable in `database: {url_env: …}` of `rehearsal`, with the URL of a database of its own"
+                "name another variable in `database: {url_env: …}` of `rehearsal`, with the URL of a separate database"
                     .to_owned()
             }
             Self::SameDatabase { env, .. } => format!(
-                "a rehearsal writes and deletes: point `{env}` to an empty database that was made for it"
+                "a rehearsal writes and deletes rows: point `{env}` to an empty database that was created for it"
             ),
             Self::Remote { env, .. } => format!(
-                "point `{env}` to a database that the workflow starts, or write `allow_remote: true` under `rehearsal` if \
-                 that one was made for rehearsals"
+                "point `{env}` to a database that the workflow starts, or write `allow_remote: true` under `rehearsal` \
+                 if that one was created for rehearsals"
             ),
             Self::HasRows { env, .. } => format!(
-                "point `{env}` to a database with the tables alone, or write `allow_rows: true` under `rehearsal` if these \
-                 rows may be there"
+                "point `{env}` to a database with empty tables, or write `allow_rows: true` under `rehearsal` if these \
+                 rows are expected"
             ),
             Self::TooLarge { .. } => {
-                "every step looks at every row: rehearse with a database that holds the tables, and little else".to_owned()
+                "every step reads every row: rehearse with a database that contains little more than the tables".to_owned()
             }
             Self::InUse { .. } => {
-                "wait for it to end, or give each its own database; a run that was killed lets go within seconds".to_owned()
+                "wait for it to end, or give each its own database; a killed run releases it within seconds".to_owned()
             }
-            Self::ReadOnly { env } => format!("point `{env}` to a database that can be written"),
+            Self::ReadOnly { env } => format!("point `{env}` to a writable database"),
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::{
     database::{quoted, quoted_table},
 };
 
-const PAYING: &str = "putting an account into the paid state";
-const GRANTING: &str = "letting an account in without paying";
+const PAYING: &str = "setting an account to the paid state";
+const GRANTING: &str = "granting an account access without payment";
 
 impl Scratch {
     /// Writes a paying account's values into the mapped columns; values are text, times are seconds since 1970. Returns

@@ -22,7 +22,7 @@ pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> 
     let mut connection = database::open(url, env, opening.in_container_action).await?;
     session::set(&mut connection)
         .await
-        .map_err(|error| Error::new(error, "setting its limits"))?;
+        .map_err(|error| Error::new(error, "setting the limits of the session"))?;
     refusal::alone(&mut connection, env).await?;
     refusal::of_the_server(&mut connection, &opening).await?;
     let account = account::typed(&mut connection, &opening.rehearsal.account).await?;

@@ -97,7 +97,7 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
             .persistent(false)
             .fetch_one(&mut *connection)
             .await
-            .map_err(|error| Error::new(error, "keeping other rehearsals out"))?;
+            .map_err(|error| Error::new(error, "locking out other rehearsals"))?;
         if taken {
             return Ok(());
         }
@@ -195,7 +195,7 @@ async fn identity(connection: &mut PgConnection) -> Option<ServerIdentity> {
 
 /// Reads the notes of killed rehearsals. Short ones are skipped: they could match anybody's rows.
 pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
-    let reading = |error| Error::new(error, "reading the notes of a rehearsal that was killed");
+    let reading = |error| Error::new(error, "reading the records of a rehearsal that was killed");
     let exists: bool = sqlx::query_scalar("select to_regclass($1) is not null")
         .bind(format!("{SCHEMA}.token"))
         .persistent(false)
@@ -223,7 +223,7 @@ pub(super) async fn of_the_rows(
     if opening.rehearsal.allow_rows {
         return Ok(());
     }
-    let reading = |error| Error::new(error, "looking for accounts that are there already");
+    let reading = |error| Error::new(error, "looking for existing accounts");
     let tables = match &opening.contract.database.accounts {
         AccountsQuery::Table { table, .. } => vec![quoted_table(table)],
         AccountsQuery::Query { .. } => written_tables(connection, account).await?,

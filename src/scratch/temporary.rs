@@ -113,7 +113,7 @@ impl TemporaryDatabase {
         let mut connection = database::open(url, &self.env, self.in_container_action).await?;
         session::set(&mut connection)
             .await
-            .map_err(|error| Error::new(error, "setting its limits"))?;
+            .map_err(|error| Error::new(error, "setting the limits of the session"))?;
         Ok(connection)
     }
 }

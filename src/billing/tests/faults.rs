@@ -57,7 +57,7 @@ fn rate_limits() -> Vec<Fault> {
         (
             "concurrency",
             reason("global-concurrency"),
-            "the account's requests at the same time",
+            "the account's concurrent requests",
         ),
         (
             "endpoint",
@@ -67,7 +67,7 @@ fn rate_limits() -> Vec<Fault> {
         (
             "endpoint concurrency",
             reason("endpoint-concurrency"),
-            "at the same time of this endpoint",
+            "the concurrent requests of this endpoint",
         ),
         ("resource", reason("resource-specific"), "a rate limit"),
         (
@@ -99,23 +99,23 @@ fn breakdowns() -> Vec<Fault> {
         ("a lock", Answer::error(409, &lock), "answered 409: locked"),
         ("500", busy(500), "answered 500: oops"),
         ("502", busy(502), "answered 502: oops"),
-        ("503", busy(503), "in trouble"),
+        ("503", busy(503), "is failing"),
         ("504", busy(504), "answered 504"),
         ("502 in HTML", Answer::status(502, &[], html), html),
         (
             "truncated JSON",
             Answer::status(200, &[], &truncated),
-            "is not whole JSON",
+            "is incomplete JSON",
         ),
         (
             "a cut body",
             Answer::CutInTheMiddle(whole),
-            "the connection broke off",
+            "the connection was interrupted",
         ),
         (
             "a reset",
             Answer::HangUp,
-            "the connection broke off: error sending request",
+            "the connection was interrupted: error sending request",
         ),
     ]
 }
@@ -213,7 +213,7 @@ fn lasting() -> Vec<Fault> {
         (
             "an expired key",
             Answer::error(401, &json!({"code": "api_key_expired"})),
-            "make a new key",
+            "create a new key",
         ),
         (
             "a missing permission",
@@ -251,7 +251,7 @@ fn lasting() -> Vec<Fault> {
         (
             "403 in HTML",
             Answer::status(403, &[], "<html>blocked"),
-            "something else than Stripe's API",
+            "something other than Stripe's API",
         ),
         (
             "JSON of another kind",
@@ -312,15 +312,15 @@ async fn a_listing_without_progress_is_an_error() {
     // The list starts over, is empty with more to come, or repeats a cursor among new objects.
     let scripts: [(&str, Vec<Answer>); 4] = [
         (
-            "only what the one before it held",
+            "repeats the one before it",
             vec![list(true, &["sub_1", "sub_2"])],
         ),
         (
-            "only what the one before it held",
+            "repeats the one before it",
             vec![list(true, &["sub_1", "sub_2"]), list(false, &["sub_2"])],
         ),
         (
-            "empty and says that there is more",
+            "empty but says that there is more",
             vec![list(true, &["sub_1"]), list(true, &[])],
         ),
         (

@@ -196,7 +196,7 @@ async fn a_listing_that_ends_before_its_count_is_refused() {
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the listing `subscriptions` ends after 1 objects and says that there are 420"
+        "the listing `subscriptions` ended after 1 objects but announced 420"
     );
     assert_eq!(reader.requests(), 2);
 }

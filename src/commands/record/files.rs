@@ -94,7 +94,7 @@ pub(super) fn replace(
 fn not_ours(path: &Path) -> Problem {
     Problem {
         message: format!(
-            "`{}` is there already and was not recorded, so it is not replaced",
+            "`{}` already exists and was not recorded, so it is not replaced",
             path.display()
         ),
         hint: "rename it, or name another folder with `--out`".to_owned(),

@@ -211,7 +211,7 @@ fn not_supported(contract: &AccessContract) -> Problem {
     let source = contract.contract.source.as_str();
     Problem {
         message: format!(
-            "contract `{}` has `source_of_truth: {source}`, of which nothing can be recorded yet",
+            "contract `{}` has `source_of_truth: {source}`, which cannot be recorded yet",
             contract.name
         ),
         hint: "recording reads the events of Stripe subscriptions: name a contract with `source_of_truth: stripe`"
@@ -223,8 +223,7 @@ fn not_supported(contract: &AccessContract) -> Problem {
 fn nothing_paid(contract: &AccessContract) -> Problem {
     Problem {
         message: format!("`plans` of contract `{}` maps no paid price", contract.name),
-        hint: "map the prices that customers buy: what is recorded says which of them plays which part"
-            .to_owned(),
+        hint: "map the prices that customers buy: recordings refer to them by role".to_owned(),
         place: None,
     }
 }
@@ -236,7 +235,10 @@ fn version(config: &Config) -> Result<ApiVersion, Problem> {
     };
     let version = rehearsal.api_version.parse();
     version.map_err(|_unknown| Problem {
-        message: format!("`{}` is no version of Stripe's API", rehearsal.api_version),
+        message: format!(
+            "`{}` is not a version of Stripe's API",
+            rehearsal.api_version
+        ),
         hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
         place: rehearsal.places.api_version.clone(),
     })

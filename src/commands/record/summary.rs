@@ -52,13 +52,13 @@ fn read(summary: &RecordSummary<'_>) -> Vec<String> {
     if let Some(at) = summary.cut_at {
         let at = Timestamp::from_second(at.0).map(|at| at.to_string());
         lines.push(format!(
-            "  older ones than {} were not read: lifecycles that began before then are played from the state that they had",
+            "  events before {} were not read: lifecycles that began earlier are played from their state at that time",
             at.unwrap_or_default()
         ));
     }
     if summary.mode == Some(Mode::Test) {
         lines.push(
-            "  the key is of test mode: give the live one to record what happened to customers"
+            "  the key is a test mode key: use the live one to record what happened to customers"
                 .to_owned(),
         );
     }
@@ -76,7 +76,7 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
     if all > 0 {
         let named = types.iter().take(NAMED_TYPES).map(|(name, times)| {
             let name = if name.is_empty() {
-                "of no documented form"
+                "not in a documented form"
             } else {
                 name
             };
@@ -96,7 +96,7 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
     let others = [
         (
             counts.nothing_played,
-            "about something that is not played, such as a name",
+            "about something that scenarios do not play, such as a name",
         ),
         (counts.without_customer, "without a customer"),
     ];
@@ -107,7 +107,7 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
     }
     if summary.recording.unchanged > 0 {
         lines.push(format!(
-            "  nothing that is played happened to {}",
+            "  nothing that scenarios play happened to {}",
             count(summary.recording.unchanged, "customer")
         ));
     }

@@ -60,7 +60,7 @@ impl AddressFile {
             everywhere if everywhere.is_unspecified() => match own_address(handler).await {
                 Ok(address) => address,
                 Err(error) => {
-                    tracing::debug!(%error, "there is no way to the handler yet");
+                    tracing::debug!(%error, "there is no route to the handler yet");
                     return Ok(None);
                 }
             },
@@ -70,7 +70,7 @@ impl AddressFile {
         let written = replace(&self.path, &text, &self.files);
         written.map_err(|error| Problem {
             message: format!("the address cannot be written to `{}`: {error}", self.name),
-            hint: "`fake_stripe.address_file` is relative to the configuration, in a folder that is there".to_owned(),
+            hint: "`fake_stripe.address_file` is relative to the configuration, and its folder must exist".to_owned(),
             place: Some(self.place.clone()),
         })?;
         Ok(Some(WrittenAddress {
@@ -214,7 +214,7 @@ mod tests {
             ConfigFiles::beside(&folder.path().join("prodverdict.yml")).inside(folder.path());
         let problem = asked.write(("localhost", 1)).await.expect_err("outside");
         assert!(
-            problem.message.contains("out of the workspace"),
+            problem.message.contains("outside the workspace"),
             "{problem:?}"
         );
     }

@@ -41,12 +41,8 @@ pub(super) fn scenarios(
         let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
         if scenarios.iter().any(|one| one.id == own.id) {
             return Err(Problem {
-                message: format!(
-                    "{}: there is a scenario `{}` already",
-                    file.display(),
-                    own.id
-                ),
-                hint: "give it an id of its own".to_owned(),
+                message: format!("{}: a scenario `{}` already exists", file.display(), own.id),
+                hint: "give it a unique id".to_owned(),
                 place: None,
             });
         }
@@ -58,7 +54,7 @@ pub(super) fn scenarios(
 pub(super) fn unreadable(error: &ParseError) -> Problem {
     Problem {
         message: error.to_string(),
-        hint: "the scenarios of the program, in src/rehearsal/scenarios, show the form".to_owned(),
+        hint: "the built-in scenarios in src/rehearsal/scenarios show the format".to_owned(),
         place: None,
     }
 }
@@ -104,7 +100,8 @@ pub(super) fn chosen(
     if scenarios.is_empty() {
         return Err(Problem {
             message: "no scenario is left to play".to_owned(),
-            hint: "look at `rehearsal.scenarios`: a rehearsal of nothing proves nothing".to_owned(),
+            hint: "check `rehearsal.scenarios`: a rehearsal without scenarios proves nothing"
+                .to_owned(),
             place: Some(settings.places.section.clone()),
         });
     }

@@ -80,7 +80,7 @@ pub(super) fn parcels(
             .filter(|parcel| parcel.event == sending.event);
         parcels.extend(found);
         if parcels.len() == before {
-            let message = format!("the provider made no {} at step `{of}`", sending.event);
+            let message = format!("the provider sent no {} at step `{of}`", sending.event);
             return Err(nonsense(step, &message));
         }
     }

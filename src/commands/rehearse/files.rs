@@ -75,7 +75,7 @@ impl ConfigFiles {
         }
         Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "it leads out of the workspace",
+            "it points outside the workspace",
         ))
     }
 
@@ -110,7 +110,7 @@ mod tests {
         );
         std::os::unix::fs::symlink("../../secret", workspace.join("mine/b.yml")).expect("a link");
         let refused = files.list("mine").expect_err("refused");
-        assert_eq!(refused.to_string(), "it leads out of the workspace");
+        assert_eq!(refused.to_string(), "it points outside the workspace");
         assert!(files.list("..").is_err());
         let own = ConfigFiles::beside(&workspace.join("prodverdict.yml"));
         assert_eq!(own.list("mine").expect("listed").len(), 2);

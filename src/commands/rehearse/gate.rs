@@ -96,13 +96,13 @@ async fn answer(rehearsing: &Rehearsing<'_>, url: &str) -> Result<bool, String> 
         .await
         .map_err(|error| error.without_url().to_string())?;
     if bytes.len() > MAX_BYTES {
-        return Err("its answer is larger than 1 MiB".to_owned());
+        return Err("its response is larger than 1 MiB".to_owned());
     }
     let body: Value =
-        serde_json::from_slice(&bytes).map_err(|_syntax| "its answer is not JSON".to_owned())?;
+        serde_json::from_slice(&bytes).map_err(|_syntax| "its response is not JSON".to_owned())?;
     match body.pointer(&gate.paid_pointer) {
         Some(Value::Bool(paid)) => Ok(*paid),
-        Some(other) => Err(format!("`{}` is {other} and no boolean", gate.paid)),
-        None => Err(format!("its answer has no `{}`", gate.paid)),
+        Some(other) => Err(format!("`{}` is {other}, not a boolean", gate.paid)),
+        None => Err(format!("its response has no `{}`", gate.paid)),
     }
 }

@@ -226,7 +226,7 @@ async fn played_on(
     };
     let ending = if scenarios.len() == 1 { "" } else { "s" };
     output.say(&format!(
-        "Stripe is played at {}; playing {} scenario{ending} against {}",
+        "The fake Stripe listens at {}; playing {} scenario{ending} against {}",
         rehearsing.fake.base_url(),
         scenarios.len(),
         rehearsing.settings.handler,
@@ -256,7 +256,7 @@ async fn played_on(
 
 fn interrupted() -> Problem {
     Problem {
-        message: "interrupted: what was judged until then is all that is reported".to_owned(),
+        message: "interrupted: the report contains only what was judged until then".to_owned(),
         hint: String::new(),
         place: None,
     }

@@ -141,7 +141,7 @@ fn begins(wanted: &RehearsalOptions) -> i64 {
 
 fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
     text.parse().map_err(|_unknown| Problem {
-        message: format!("`{text}` is no version of Stripe's API"),
+        message: format!("`{text}` is not a version of Stripe's API"),
         hint: format!("name one such as 2026-10-28.endive in `rehearsal.{key}`"),
         place: place.cloned(),
     })
@@ -199,14 +199,14 @@ fn handler_url(
     output: &Output,
 ) -> Result<Url, Problem> {
     let mut url = Url::parse(&settings.handler).map_err(|error| Problem {
-        message: format!("`{}` is no URL: {error}", settings.handler),
+        message: format!("`{}` is not a URL: {error}", settings.handler),
         hint: String::new(),
         place: Some(settings.places.handler.clone()),
     })?;
     if in_container_action && is_local(&url) {
         let gateway = gateway.ok_or_else(|| Problem {
             message: format!(
-                "`{}` is this container itself, and it has no gateway to the runner",
+                "`{}` is this container itself, which has no gateway to the runner",
                 settings.handler
             ),
             hint: "name the application by its service label in `rehearsal.handler`".to_owned(),
@@ -214,7 +214,7 @@ fn handler_url(
         })?;
         if redirect(&mut url, gateway) {
             output.say(&format!(
-                "localhost is the runner's, so the handler is called at {url}: the application has to listen on 0.0.0.0"
+                "localhost means the runner, so the handler is called at {url}: the application must listen on 0.0.0.0"
             ));
         }
     }
@@ -256,13 +256,16 @@ fn start(
     }
     let catalog = furnish(&mut world, cast, version);
     let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| Problem {
-        message: format!("`{}` is no address and port", settings.fake_stripe.listen),
+        message: format!(
+            "`{}` is not an address and port",
+            settings.fake_stripe.listen
+        ),
         hint: String::new(),
         place: Some(settings.places.section.clone()),
     })?;
     let fake = FakeStripe::start(listen, world).map_err(|error| Problem {
         message: format!("the fake provider cannot listen on {listen}: {error}"),
-        hint: "another process uses the address: end it, or name another in `rehearsal.fake_stripe.listen`"
+        hint: "another process uses the address: stop it, or choose another in `rehearsal.fake_stripe.listen`"
             .to_owned(),
         place: Some(settings.places.section.clone()),
     })?;
@@ -279,7 +282,7 @@ fn load(
     let cannot = |why: String| {
         Problem {
         message: format!("the folder `{folder}` of objects cannot be loaded: {why}"),
-        hint: "`fake_stripe.fixtures` is relative to the configuration, and holds what the API returns".to_owned(),
+        hint: "`fake_stripe.fixtures` is relative to the configuration, and contains objects as the API returns them".to_owned(),
         place: Some(settings.places.section.clone()),
     }
     };
@@ -296,7 +299,7 @@ fn load(
 fn not_configured() -> Problem {
     Problem {
         message: "the configuration has no `rehearsal:`".to_owned(),
-        hint: "say how an account is made and where the handler listens: docs/configuration.md"
+        hint: "say how an account is created and where the handler listens: docs/configuration.md"
             .to_owned(),
         place: None,
     }

@@ -263,12 +263,13 @@ fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
     };
     Some(Problem {
         message: format!(
-            "the fake provider does not play {what}: {} {}",
+            "the fake provider does not support {what}: {} {}",
             call.method, call.target
         ),
-        hint: "what the handler made of the answer says nothing about it: leave the scenario out with \
-               `rehearsal.scenarios.skip`, and tell the maintainers of prodverdict what is asked for"
-            .to_owned(),
+        hint:
+            "the handler cannot be judged by its reaction to the response: skip the scenario with \
+               `rehearsal.scenarios.skip`, and report the request to the maintainers of prodverdict"
+                .to_owned(),
         place: None,
     })
 }

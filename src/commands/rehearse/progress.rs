@@ -38,9 +38,9 @@ impl Unreached {
     pub(super) fn because(self) -> &'static str {
         match self {
             Self::AsTheFirst => "its purchase fails as that of `first-purchase` does",
-            Self::Silent => "the handler answers nothing",
+            Self::Silent => "the handler does not answer",
             Self::Disturbed => {
-                "the handler changes the rows of strangers, so that nothing else can be told"
+                "the handler changes the rows of other accounts, so nothing else can be judged"
             }
         }
     }

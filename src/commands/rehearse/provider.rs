@@ -44,7 +44,7 @@ pub(super) struct Buyer {
 pub(super) enum ActError {
     #[error("no subscription is called `{0}` yet")]
     NoSubscription(String),
-    #[error("the contract has no price for the part `{0:?}`")]
+    #[error("the contract has no price for the role `{0:?}`")]
     NoPrice(PriceRole),
     #[error(transparent)]
     Impossible(#[from] Impossible),

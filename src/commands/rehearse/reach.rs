@@ -30,7 +30,7 @@ fn certificate_rejected() -> Problem {
 /// States only the observation: a handler that uses the events alone needs no request.
 fn not_reached(address: &str, is_started: bool) -> Problem {
     let check = if is_started {
-        "check in docs/rehearsal.md what its language needs, and that the process that handles events gets the \
+        "see docs/rehearsal.md for what its language needs, and that the process that handles events gets the \
          environment variables of the rehearsal"
     } else {
         "let the rehearsal start the application (`prodverdict rehearse -- npm start`), or redirect it as \

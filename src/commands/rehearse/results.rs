@@ -15,7 +15,7 @@ use crate::{
 };
 
 const PREPARED: &str =
-    "the purchase, which fails: the rehearsal itself put the row into the paid state";
+    "the purchase, which fails: the rehearsal itself set the row to the paid state";
 const STOPPED: &str = "the rehearsal was stopped before it";
 
 /// Result of one scenario.

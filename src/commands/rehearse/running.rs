@@ -18,7 +18,7 @@ impl Running {
     /// Waits for a restart in progress. If the application is gone for good, its missing responses show it.
     pub(super) async fn settle(&self) {
         if let Err(error) = self.application.ready().await {
-            tracing::debug!(%error, "the application is not there");
+            tracing::debug!(%error, "the application is not running");
         }
     }
 
@@ -49,7 +49,7 @@ fn warning(command: &str, death: &Death) -> Problem {
             "the application (`{command}`) ended during the rehearsal ({}), and was {again}",
             death.status
         ),
-        hint: "a handler that takes its process down loses every other request too; the finding at that step shows what \
+        hint: "a handler that crashes its process also loses every other request; the finding at that step shows what \
                it printed"
             .to_owned(),
         place: None,

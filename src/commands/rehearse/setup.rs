@@ -142,7 +142,7 @@ impl Setup {
             (
                 "database.migrate",
                 "run `prodverdict rehearse` in a step on the runner and publish its report with `mode: publish`, or \
-                 let the command in `app_command` begin with the migrations and take the key out of `rehearsal`",
+                 run the migrations at the start of `app_command` and remove the key from `rehearsal`",
             )
         } else if settings.app.command.is_some() && command.is_none() {
             (
@@ -155,7 +155,7 @@ impl Setup {
         };
         Err(Problem {
             message: format!(
-                "the action runs no command of the configuration, and it names one in `{key}`"
+                "the action never runs commands from the configuration, but `{key}` names one"
             ),
             hint: hint.to_owned(),
             place: Some(settings.places.section.clone()),
@@ -357,7 +357,7 @@ fn own_database(
 /// Returns a random hexadecimal number, for a name or a secret.
 pub(super) fn random() -> Result<String, Problem> {
     let number = getrandom::u64().map_err(|error| Problem {
-        message: format!("the system gives no random numbers: {error}"),
+        message: format!("the system provides no random numbers: {error}"),
         hint: String::new(),
         place: None,
     })?;
@@ -400,7 +400,7 @@ rehearsal:
         let setup = Setup::new(&config, &files, &environment, &[]).expect("a setup");
         assert!(setup.starts_application());
         let problem = for_action(CONFIG, None).expect_err("refused");
-        assert!(problem.message.ends_with("it names one in `app.command`"));
+        assert!(problem.message.ends_with("`app.command` names one"));
         assert_eq!(problem.place.map(|place| place.line), Some(5));
     }
 
@@ -412,10 +412,6 @@ rehearsal:
         let migrating = format!("{CONFIG}  database: {{ migrate: npm run migrate }}\n");
         let refused = for_action(&migrating, Some("node server.js"));
         let problem = refused.expect_err("refused");
-        assert!(
-            problem
-                .message
-                .ends_with("it names one in `database.migrate`")
-        );
+        assert!(problem.message.ends_with("`database.migrate` names one"));
     }
 }

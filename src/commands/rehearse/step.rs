@@ -305,7 +305,7 @@ pub(super) fn nonsense(step: &Step, message: &str) -> Halt {
             "the scenario cannot be played at step `{}`: {message}",
             step.id
         ),
-        hint: "look at the `provider` and `send` of the step".to_owned(),
+        hint: "check the `provider` and `send` of the step".to_owned(),
         place: None,
     })
 }

@@ -71,7 +71,7 @@ pub(super) fn compare(
     }
     if *allow_empty && !before.allow_empty {
         let change = goes("allow_empty", "`false`", "`true`");
-        let effect = "accepts that there are no accounts";
+        let effect = "accepts a database without accounts";
         notes.note(effect, change, places.of_key("allow_empty", None));
     }
     if *period_tolerance > before.period_tolerance {
@@ -80,7 +80,7 @@ pub(super) fn compare(
             &lasting(before.period_tolerance),
             &lasting(*period_tolerance),
         );
-        let effect = "lets stored period ends be further off";
+        let effect = "tolerates stored period ends that are further off";
         notes.note(effect, change, places.of_key("period_tolerance", None));
     }
     if *confirm_after > base.confirm_after {
@@ -90,12 +90,12 @@ pub(super) fn compare(
             &shown(base.confirm_after),
             &shown(*confirm_after),
         );
-        let effect = "lets go of findings that are repaired within a longer time";
+        let effect = "drops findings that disappear within a longer time";
         notes.note(effect, change, places.of_key("confirm_after", None));
     }
     if base.evidence && !evidence {
         let change = goes("evidence", "`on`", "`off`");
-        let effect = "no longer asks what went wrong behind a finding";
+        let effect = "no longer looks for the webhooks behind a finding";
         notes.note(effect, change, places.of_key("evidence", None));
     }
 }
@@ -136,9 +136,9 @@ fn severities(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
         let rules = listed(rules);
         let (effect, word) = match is {
             None => (format!("turns off {rules}"), "off"),
-            Some(severity) => (format!("takes {rules} less seriously"), severity.as_str()),
+            Some(severity) => (format!("lowers the severity of {rules}"), severity.as_str()),
         };
-        let change = format!("the severity goes from `{was}` to `{word}`");
+        let change = format!("the severity changes from `{was}` to `{word}`");
         let of_rules = places.of_entry("rules", first.unwrap_or_default());
         let place = of_rules.unwrap_or_else(|| places.of_key("severity", None));
         notes.note(effect, change, place);
@@ -181,7 +181,7 @@ fn prices(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
         return;
     };
     let effect = format!(
-        "never judges subscriptions to {}",
+        "ignores subscriptions to {}",
         listed(added.iter().map(String::as_str))
     );
     let shown = |contract: &Contract| {
@@ -236,14 +236,16 @@ fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &
         let names = listed(words);
         let effect = match to {
             StatusEffect::Grants => {
-                format!("lets accounts have access while their subscription is {names}")
+                format!("allows access while a subscription is {names}")
             }
             StatusEffect::Denies => {
-                format!("lets accounts be without access while their subscription is {names}")
+                format!("accepts missing access while a subscription is {names}")
             }
-            StatusEffect::Nothing => format!("judges nobody whose subscription is {names}"),
+            StatusEffect::Nothing => {
+                format!("no longer checks customers whose subscription is {names}")
+            }
         };
-        let change = format!("{names} goes from {} to {}", from.place(), to.place());
+        let change = format!("{names} changes from {} to {}", from.place(), to.place());
         notes.note(effect, change, places.of_key("statuses", None));
     }
 }
@@ -281,11 +283,11 @@ fn pause(before: &PausePolicy, now: &PausePolicy, places: &ContractPlaces, notes
     for ((was, is), behaviors) in changed {
         let names = listed(behaviors.iter().map(Pause::as_str));
         let effect = match is {
-            PauseMeaning::Grant => "lets accounts have access while collection is paused",
-            PauseMeaning::Deny => "lets accounts be without access while collection is paused",
-            PauseMeaning::Unjudged => "judges nobody while collection is paused",
+            PauseMeaning::Grant => "allows access while collection is paused",
+            PauseMeaning::Deny => "accepts missing access while collection is paused",
+            PauseMeaning::Unjudged => "no longer checks customers while collection is paused",
         };
-        let change = format!("{names} goes from `{}` to `{}`", word(was), word(is));
+        let change = format!("{names} changes from `{}` to `{}`", word(was), word(is));
         notes.note(effect, change, places.of_key("pause_collection", None));
     }
 }
@@ -296,7 +298,7 @@ fn grace(before: &Grace, now: &Grace, places: &ContractPlaces, notes: &mut Notes
     let shown =
         |grace: Option<i64>| grace.map_or("none".to_owned(), |grace| lasting(grace.unsigned_abs()));
     if is > was {
-        let effect = "lets access outlive a payment that is due for longer";
+        let effect = "allows access for longer while a payment is overdue";
         let change = goes("past_due", &shown(was), &shown(is));
         notes.note(effect, change, places.of_key("past_due", None));
     }
@@ -314,7 +316,7 @@ fn grace(before: &Grace, now: &Grace, places: &ContractPlaces, notes: &mut Notes
             Some(CanceledGrace::For(seconds)) => shown(Some(seconds)),
             Some(CanceledGrace::UntilPeriodEnd) => "`until_period_end`".to_owned(),
         };
-        let effect = "lets access outlive a subscription for longer";
+        let effect = "allows access for longer after a subscription ends";
         let change = goes("canceled", &shown(was), &shown(is));
         notes.note(effect, change, places.of_key("canceled", None));
     }

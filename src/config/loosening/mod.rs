@@ -71,7 +71,7 @@ pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
     };
     if !gone.is_empty() {
         let change = format!(
-            "`contracts` goes from {} to {}",
+            "the number of `contracts` changes from {} to {}",
             base.contracts.len(),
             contracts.len()
         );
@@ -114,7 +114,7 @@ impl Notes<'_> {
 fn goes(what: &str, from: &str, to: &str) -> String {
     if from == to {
         // Both were shortened before they differ.
-        return format!("`{what}` is another one");
+        return format!("`{what}` changes");
     }
-    format!("`{what}` goes from {from} to {to}")
+    format!("`{what}` changes from {from} to {to}")
 }

@@ -33,12 +33,12 @@ fn mapped(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     if let Some((key, was, is)) = others.next() {
         let count = others.count().saturating_add(1);
         let effect = format!(
-            "expects another plan for {}",
+            "expects a different plan for {}",
             counted(count, "price", "prices")
         );
         let key = key.to_string();
         let change = format!(
-            "the plan of {} goes from {} to {}",
+            "the plan of {} changes from {} to {}",
             quote(&key),
             quote(&words(was)),
             quote(&words(is))
@@ -91,9 +91,9 @@ fn order(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut
         return;
     }
     let effect = if now.plan_order.is_empty() {
-        "lets any plan that is paid for be right"
+        "accepts any of the plans that are paid for"
     } else {
-        "takes another of the plans that are paid for as the highest"
+        "ranks the plans differently"
     };
     let shown = |contract: &Contract| listed(contract.plan_order.iter().map(String::as_str));
     let change = goes("plan_order", &shown(before), &shown(now));
@@ -106,7 +106,7 @@ fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
     let added: Vec<_> = now.free_plans.difference(&before.free_plans).collect();
     if let Some(first) = added.first() {
         let names = listed(added.iter().map(|plan| plan.as_str()));
-        let effect = format!("lets accounts on {names} be without access");
+        let effect = format!("accepts accounts on {names} without access");
         notes.note(effect, change(), places.of_key("free_plans", Some(first)));
     }
     // A plan that no price has grants nothing.
@@ -119,7 +119,7 @@ fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
         .collect();
     if !removed.is_empty() {
         let names = listed(removed.iter().map(|plan| plan.as_str()));
-        let effect = format!("lets accounts on {names} have access");
+        let effect = format!("allows access for accounts on {names}");
         notes.note(effect, change(), places.of_key("free_plans", None));
     }
 }

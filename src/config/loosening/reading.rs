@@ -9,7 +9,7 @@ use super::{
 };
 use crate::contract::{Contract, Field, MatchOn, Source};
 
-const OTHER_ACCOUNTS: &str = "reads other accounts than the base commit";
+const OTHER_ACCOUNTS: &str = "reads different accounts than the base commit";
 
 pub(super) fn compare(
     base: &AccessContract,
@@ -57,7 +57,7 @@ fn provider(
             &quote(before.as_str()),
             &quote(now.as_str()),
         );
-        let effect = "asks another provider than the base commit";
+        let effect = "reads a different provider than the base commit";
         notes.note(effect, change, places.of_key("source_of_truth", None));
     } else if base.key_env != head.key_env {
         let (section, key) = match now {
@@ -66,7 +66,7 @@ fn provider(
             Source::StripeEntitlements => ("entitlements", "secret_env"),
         };
         let change = goes(key, &quote(&base.key_env), &quote(&head.key_env));
-        let effect = "asks the provider with another key than the base commit";
+        let effect = "reads the provider with a different key than the base commit";
         notes.note(effect, change, places.of_key(section, None));
     }
 }
@@ -117,16 +117,10 @@ fn accounts(
             columns(columns_before, columns_now, judged_by, places, notes);
         }
         (AccountsQuery::Table { .. }, AccountsQuery::Query { .. }) => {
-            other(
-                "query",
-                "`query` takes the place of `users_table`".to_owned(),
-            );
+            other("query", "`query` replaces `users_table`".to_owned());
         }
         (AccountsQuery::Query { .. }, AccountsQuery::Table { .. }) => {
-            other(
-                "users_table",
-                "`users_table` takes the place of `query`".to_owned(),
-            );
+            other("users_table", "`users_table` replaces `query`".to_owned());
         }
     }
 }
@@ -160,14 +154,14 @@ fn columns(
             continue;
         }
         let effect = match (field, before, now) {
-            (Field::Exempt, _, Some(_)) => "lets a column say which accounts are not judged",
-            (Field::PaidElsewhere, _, Some(_)) => {
-                "lets a column say which accounts something else pays for"
+            (Field::Exempt, _, Some(_)) => "lets a column exempt accounts",
+            (Field::PaidElsewhere, _, Some(_)) => "lets a column mark accounts as paid elsewhere",
+            (Field::PastDueSince, _, _) => {
+                "counts the grace of overdue payments from a different time"
             }
-            (Field::PastDueSince, _, _) => "counts the grace of payments from another time",
             (Field::Exempt | Field::PaidElsewhere, _, None) | (_, None, _) => continue,
-            (_, Some(_), None) => "no longer reads a column that rules judge by",
-            (_, Some(_), Some(_)) => "reads a column from elsewhere than the base commit",
+            (_, Some(_), None) => "no longer reads a column that rules need",
+            (_, Some(_), Some(_)) => "reads a column from a different place than the base commit",
         };
         let shown = |mapped: Option<&Expression>| mapped.map_or("none".to_owned(), expression);
         let change = goes(field.as_str(), &shown(before), &shown(now));

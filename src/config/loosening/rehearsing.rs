@@ -19,7 +19,7 @@ pub(super) fn compare(
         return;
     };
     let Some(now) = &head.rehearsal else {
-        let change = "the section `rehearsal` is gone";
+        let change = "the section `rehearsal` is removed";
         notes.note("rehearses nothing", change, &head.list);
         return;
     };
@@ -59,7 +59,7 @@ pub(super) fn compare(
             &name(base, before.contract_index),
             &name(head, *contract_index),
         );
-        let effect = "lets another contract judge the rehearsal";
+        let effect = "judges the rehearsal by a different contract";
         notes.note(effect, change, now.places.of_key("contract", None));
     }
     scenarios(before, now, notes);
@@ -164,7 +164,7 @@ fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
             &optional(before.scenarios_dir.as_deref()),
             &optional(now.scenarios_dir.as_deref()),
         );
-        let effect = "no longer rehearses the scenarios of the same folder";
+        let effect = "rehearses the scenarios of a different folder";
         notes.note(effect, change, now.places.of_key("scenarios_dir", None));
     }
     let paths = |rehearsal: &Rehearsal| -> BTreeSet<String> {
@@ -189,11 +189,11 @@ fn gates(before: &Gate, now: &Gate, rehearsal: &Rehearsal, notes: &mut Notes<'_>
     let change = if before.paid != *paid {
         goes("paid", &quote(&before.paid), &quote(paid))
     } else if before.url != *url {
-        "`url` is another one".to_owned()
+        "`url` changes".to_owned()
     } else {
         return;
     };
-    let effect = "asks the application elsewhere whether an account has access";
+    let effect = "asks a different URL whether an account has access";
     notes.note(effect, change, rehearsal.places.of_key("gate", None));
 }
 
@@ -201,7 +201,7 @@ fn guards(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     match (&before.gate, &now.gate) {
         (Some(_), None) => {
             let effect = "no longer asks the application whether an account has access";
-            notes.note(effect, "the section `gate` is gone", &now.places.section);
+            notes.note(effect, "the section `gate` is removed", &now.places.section);
         }
         (Some(was), Some(is)) => gates(was, is, now, notes),
         (None, _) => {}

@@ -32,7 +32,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
         unlimited_prices,
     } = now;
     let place = places.of_column(Field::Seats);
-    let expects_others = "expects other numbers of seats";
+    let expects_others = "expects different numbers of seats";
     if *per_unit != before.per_unit {
         let (from, to) = (before.per_unit.to_string(), per_unit.to_string());
         notes.note(expects_others, goes("per_unit", &from, &to), place);
@@ -51,7 +51,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
             &shown(before.prices.as_ref()),
             &shown(prices.as_ref()),
         );
-        notes.note("counts the seats of other prices", change, place);
+        notes.note("counts the seats of different prices", change, place);
     }
     let value = |value: &Option<i64>| value.map_or("null".to_owned(), |value| value.to_string());
     let values =
@@ -59,7 +59,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
     let (was, is) = (values(before), values(now));
     if !is.is_subset(&was) {
         let added = listed(is.difference(&was).map(String::as_str));
-        let effect = format!("takes {added} for seats without a limit");
+        let effect = format!("accepts {added} as unlimited seats");
         let listed = |values: &BTreeSet<String>| listed(values.iter().map(String::as_str));
         notes.note(
             effect,
@@ -81,11 +81,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
             &shown(before.unlimited_prices.as_ref()),
             &shown(unlimited_prices.as_ref()),
         );
-        notes.note(
-            "lets further prices buy seats without a limit",
-            change,
-            place,
-        );
+        notes.note("lets more prices buy unlimited seats", change, place);
     }
 }
 
@@ -133,10 +129,10 @@ fn status_words(before: &Contract, now: &Contract, places: &ContractPlaces, note
             continue;
         }
         let name = quote(status.as_str());
-        let effect = format!("takes {} for the status {name}", listed(added));
+        let effect = format!("accepts {} as the status {name}", listed(added));
         let listed = |words: &BTreeSet<String>| listed(words.iter().map(String::as_str));
         let change = format!(
-            "the words of {name} go from {} to {}",
+            "the words of {name} change from {} to {}",
             listed(&was),
             listed(&is)
         );
@@ -162,7 +158,7 @@ fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, note
             |contract: &Contract| listed(contract.metadata_account.iter().map(String::as_str));
         let change = goes("metadata_account", &shown(before), &shown(now));
         let effect = format!(
-            "no longer looks for accounts under {} of the metadata",
+            "no longer looks for accounts under the metadata key {}",
             listed(gone)
         );
         notes.note(effect, change, places.of_key("metadata_account", None));
@@ -171,7 +167,7 @@ fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, note
     if is_gone(&key.as_str()) {
         let change = goes("entity", &quote(&before.entity), &quote(&now.entity));
         let effect = format!(
-            "no longer looks for accounts under {} of the metadata",
+            "no longer looks for accounts under the metadata key {}",
             quote(&key)
         );
         notes.note(effect, change, places.of_key("entity", None));

@@ -122,7 +122,7 @@ pub(super) fn expressions(
             None if needed && matches!(column, RawColumn::Unmapped) => {
                 let message = format!("`{}` should be mapped, found nothing", field.as_str());
                 let fault = DiagnosticDraft::new(Code::MissingKey, message)
-                    .help("name the column it is read from, or an expression: `{sql: …}`");
+                    .help("name the column to read, or give an expression: `{sql: …}`");
                 collector.add_at(fault, spot);
             }
             None => {}
@@ -204,9 +204,11 @@ fn computed(form: &ColumnForm, collector: &Collector<'_>) -> Option<Expression> 
     let others = [("column", form.column.spot()), ("in", form.values.spot())];
     for (key, other) in others {
         if let Some(other) = other {
-            let fault =
-                DiagnosticDraft::new(Code::Conflict, format!("`{key}` cannot stand beside `sql`"))
-                    .help("keep one of the two");
+            let fault = DiagnosticDraft::new(
+                Code::Conflict,
+                format!("`{key}` cannot be combined with `sql`"),
+            )
+            .help("keep one of the two");
             collector.add_at(fault, other);
         }
     }
@@ -226,14 +228,17 @@ fn listed(
     let column = collector.require(&form.column, "column", owner);
     let (values_spot, values) = collector.require(&form.values, "in", owner)?;
     if !is_yes_or_no(field) {
-        let message = format!("`in` makes a yes or no, which {name} is not");
+        let message = format!("`in` yields true or false, but {name} is not a boolean");
         let fault = DiagnosticDraft::new(Code::Conflict, message)
             .help("name the column alone, or use `{sql: …}`");
         collector.add_at(fault, values_spot);
     }
     if values.is_empty() {
         let fault = DiagnosticDraft::invalid("`in` should list at least one value, found none");
-        collector.add_at(fault.help("nothing would ever have access"), values_spot);
+        collector.add_at(
+            fault.help("with an empty list nobody would ever have access"),
+            values_spot,
+        );
     }
     let (spot, column) = column?;
     not_blank("`column`", column, spot, collector).then(|| Expression::In {

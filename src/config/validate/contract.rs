@@ -82,7 +82,7 @@ fn source(written: &RawContract, collector: &Collector<'_>) -> Source {
         for (section, word, spot) in other {
             if let Some(spot) = spot {
                 let message = format!(
-                    "`{section}` is configured, and the source of truth is `stripe` where nothing else is said"
+                    "`{section}` is configured, but without `source_of_truth` the default is `stripe`"
                 );
                 let fault = DiagnosticDraft::new(Code::Conflict, message)
                     .help(format!("add `source_of_truth: {word}`"));

@@ -80,8 +80,8 @@ fn table(
         && let Some(word) = condition.split_whitespace().next()
         && word.eq_ignore_ascii_case("where")
     {
-        let message = "`where` should be a condition, found the word `where` before it";
-        let fault = DiagnosticDraft::invalid(message).help("leave that word out");
+        let message = "`where` should be a condition, found one that begins with the word `where`";
+        let fault = DiagnosticDraft::invalid(message).help("remove that word");
         collector.add_at(fault, spot);
     }
     let columns = match &database.columns {
@@ -136,9 +136,9 @@ fn query(database: &RawDatabase, collector: &Collector<'_>) -> Option<AccountsQu
         if let Some(spot) = other {
             let fault = DiagnosticDraft::new(
                 Code::Conflict,
-                format!("`{key}` cannot stand beside `query`"),
+                format!("`{key}` cannot be combined with `query`"),
             )
-            .help("keep one of the two: `query` says all by itself");
+            .help("keep one of the two: `query` already selects the accounts");
             collector.add_at(fault, spot);
         }
     }
@@ -175,7 +175,7 @@ fn statement_timeout(
             "`statement_timeout` should be between 1ms and 24days, found {}",
             quote(&text.0)
         );
-        let help = "a statement without an end could hold up your database";
+        let help = "a statement without a time limit could block your database";
         collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     None

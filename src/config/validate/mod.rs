@@ -91,9 +91,9 @@ fn names(contracts: &[Entry<RawContract>], collector: &Collector<'_>) -> Vec<Str
         check_name(name, spot, collector);
         let line = collector.lines().number(spot.value.start);
         if let Some(first) = lines.get(name.as_str()) {
-            let message = format!("another contract is called {} too", quote(name));
+            let message = format!("another contract is also called {}", quote(name));
             let fault = DiagnosticDraft::new(Code::Conflict, message).help(format!(
-                "the first one is on line {first}; give each its own name"
+                "the first one is on line {first}; give each contract a unique name"
             ));
             collector.add_at(fault, spot);
         } else {

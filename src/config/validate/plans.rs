@@ -48,7 +48,7 @@ fn check_key(key: &str, source: Source, spot: &SourceSpan, collector: &Collector
     let parsed = PlanKey::parse(key, source);
     if parsed.text.trim().is_empty() || parsed.text.contains('*') {
         let message = format!(
-            "a key of `plans` should be an id, or a beginning with one `*` at its end, found {}",
+            "a key of `plans` should be an id, or a prefix with one `*` at its end, found {}",
             quote(key)
         );
         collector.add_at(
@@ -76,22 +76,22 @@ fn check_key(key: &str, source: Source, spot: &SourceSpan, collector: &Collector
 fn stranger(text: &str, source: Source) -> Option<&'static str> {
     match source {
         Source::Stripe if text.starts_with("pri_") => {
-            Some("a price of Paddle, and Stripe's begin with `price_`")
+            Some("a Paddle price, but Stripe prices begin with `price_`")
         }
         Source::Stripe if is_paddle_product(text) => {
-            Some("a product of Paddle, and Stripe's begin with `prod_`")
+            Some("a Paddle product, but Stripe products begin with `prod_`")
         }
         Source::Paddle if text.starts_with(LOOKUP_KEY) => {
-            Some("no key of Paddle, which has no lookup keys")
+            Some("not a Paddle key: Paddle has no lookup keys")
         }
         Source::Paddle if text.starts_with("price_") => {
-            Some("a price of Stripe, and Paddle's begin with `pri_`")
+            Some("a Stripe price, but Paddle prices begin with `pri_`")
         }
         Source::Paddle if text.starts_with("prod_") => {
-            Some("a product of Stripe, and Paddle's begin with `pro_`")
+            Some("a Stripe product, but Paddle products begin with `pro_`")
         }
         Source::StripeEntitlements if text.starts_with(LOOKUP_KEY) => {
-            Some("no key of a feature: a feature's lookup key stands alone")
+            Some("not the key of a feature: write the feature's lookup key alone")
         }
         Source::Stripe | Source::Paddle | Source::StripeEntitlements => None,
     }
@@ -143,7 +143,7 @@ fn plan(
         is_plan &= fits && check_word(key, word, spot, collector);
         let line = collector.lines().number(spot.value.start);
         if lines.insert(word.trim(), line).is_some() && fits {
-            let message = format!("the plan {} is written twice here", quote(word));
+            let message = format!("the plan {} is listed twice", quote(word));
             collector.add_at(
                 DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
                 spot,
@@ -166,10 +166,10 @@ fn check_word(key: &str, word: &str, spot: &SourceSpan, collector: &Collector<'_
         return true;
     }
     let message = format!(
-        "a plan should be a word that the application stores, found {}, which is an id of the provider",
+        "a plan should be a word that the application stores, found {}, which is a provider id",
         quote(word)
     );
-    let help = format!("the map is the wrong way round: write `{word}: {key}`");
+    let help = format!("key and value are swapped: write `{word}: {key}`");
     collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     false
 }
@@ -212,7 +212,7 @@ pub(super) fn check_known(
         return;
     }
     let message = format!(
-        "{} of `{key}` is no plan of `plans` or `free_plans`",
+        "{} in `{key}` is not a plan of `plans` or `free_plans`",
         quote(word)
     );
     let near = suggestion::nearest(word, known.iter().copied());

@@ -63,11 +63,11 @@ fn pause(entry: &Entry<PauseCollection>, source: Source, collector: &Collector<'
             };
         }
         Source::Paddle => (
-            "`pause_collection` is Stripe's: with Paddle a pause is the status `paused`",
+            "`pause_collection` applies only to Stripe: in Paddle a pause is the status `paused`",
             "remove it; `statuses` says what `paused` means",
         ),
         Source::StripeEntitlements => (
-            "`pause_collection` is about subscriptions, and entitlements are the source of truth",
+            "`pause_collection` applies to subscriptions, but entitlements are the source of truth",
             "remove it",
         ),
     };
@@ -90,8 +90,8 @@ fn grace(written: &WrittenGrace, source: Source, collector: &Collector<'_>) -> G
     let canceled = match written.canceled.value() {
         Some(DurationText(word)) if word == "until_period_end" => {
             if let (Source::Paddle, Some(spot)) = (source, written.canceled.spot()) {
-                let message = "`until_period_end` is nothing that Paddle states: a subscription cancelled at period \
-                               end stays `active` there until the end";
+                let message = "Paddle does not use `until_period_end`: a subscription canceled at period end stays \
+                               `active` until then";
                 let help = "use a duration such as `canceled: 3d`, or leave it out";
                 collector.add_at(
                     DiagnosticDraft::new(Code::Conflict, message).help(help),

@@ -22,7 +22,7 @@ pub(super) fn ignored(
         let mut keys = contract.plans.iter().map(|(key, _)| key);
         if let Some(key) = keys.find(|key| covers_key(pattern, key)) {
             let message = format!(
-                "{} is mapped in `plans` and ignored here",
+                "{} is mapped in `plans` but ignored here",
                 quote(&key.to_string())
             );
             let fault = DiagnosticDraft::new(Code::Conflict, message)
@@ -43,13 +43,13 @@ pub(super) fn of_seats(
     let (spot, list) = entry.written()?;
     if list.is_empty() {
         let message = format!("`{key}` should list at least one price, found none");
-        let help = format!("leave `{key}` out if every price is meant");
+        let help = format!("leave `{key}` out to include every price");
         collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     let patterns = patterns(key, entry, collector);
     for (spot, pattern) in &patterns {
         if ignored.iter().any(|ignored| covers(ignored, pattern)) {
-            let message = format!("{} is in `ignore_prices` too", quote(&pattern.to_string()));
+            let message = format!("{} is also in `ignore_prices`", quote(&pattern.to_string()));
             let fault = DiagnosticDraft::new(Code::Conflict, message)
                 .help("count it or ignore it: a subscription to ignored prices is never judged");
             collector.add_at(fault, spot);
@@ -76,7 +76,7 @@ fn patterns<'e>(
         let beginning = text.strip_suffix('*').unwrap_or(text);
         if beginning.is_empty() || beginning.contains('*') {
             let message = format!(
-                "an entry of `{key}` should be a price id, or a beginning with one `*` at its end, found {}",
+                "an entry of `{key}` should be a price id, or a prefix with one `*` at its end, found {}",
                 quote(text)
             );
             let fault = DiagnosticDraft::invalid(message).help("such as `price_addon_*`");
@@ -96,7 +96,7 @@ pub(super) fn check_id(price: &str, spot: &SourceSpan, collector: &Collector<'_>
             .help("replace it with the id of your own price, from the provider's dashboard")
     } else if price.trim().is_empty() || price.trim() != price {
         DiagnosticDraft::invalid(format!(
-            "a price id should not be empty or begin or end with space, found {}",
+            "a price id should not be empty, or begin or end with a space, found {}",
             quote(price)
         ))
     } else {

@@ -38,7 +38,7 @@ pub(super) fn seats(
     seats.unlimited_prices =
         prices::of_seats("unlimited_prices", &form.unlimited_prices, &[], collector);
     if let (Some(spot), true) = (form.unlimited_prices.spot(), form.unlimited.is_absent()) {
-        let message = "`unlimited_prices` says nothing without `unlimited`";
+        let message = "`unlimited_prices` has no effect without `unlimited`";
         let fault = DiagnosticDraft::new(Code::Conflict, message)
             .help("list the stored values that mean no limit, such as `unlimited: [null, -1]`");
         collector.add_at(fault, spot);
@@ -60,7 +60,7 @@ fn included(
         WrittenIncluded::ByPlan(pairs) => &pairs.0,
     };
     if contract.plans.is_empty() {
-        let message = "`included` names plans, and `plans` is not configured";
+        let message = "`included` names plans, but `plans` is not configured";
         let fault = DiagnosticDraft::new(Code::Conflict, message)
             .help("map the prices under `plans`, or write one number for all");
         collector.add_at(fault, spot);

@@ -51,7 +51,7 @@ pub(super) fn words(
         };
         let spelled = spellings(key, &written.written(spot), spot, collector);
         if words.insert(status, spelled).is_some() {
-            let message = format!("{} names a status that is named already", quote(key));
+            let message = format!("{} names a status that is already listed", quote(key));
             let fault =
                 DiagnosticDraft::new(Code::Conflict, message).help("put all its words in one list");
             collector.add_at(fault, &spot.of_key());
@@ -101,7 +101,7 @@ fn spellings(
             continue;
         }
         if spelled.iter().any(|known| known == word) {
-            let message = format!("the word {} is written twice here", quote(word));
+            let message = format!("the word {} is listed twice", quote(word));
             let fault = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
             collector.add_at(fault, spot);
             continue;
@@ -165,7 +165,7 @@ fn both(
     if statuses.grant.is_empty() {
         let fault =
             DiagnosticDraft::invalid("`statuses` should grant at least one status, found none")
-                .help("with it nobody could have paid access; write `grant: [active, trialing]`");
+                .help("otherwise nobody could have paid access; write `grant: [active, trialing]`");
         collector.add_at(fault, spot);
     }
     statuses

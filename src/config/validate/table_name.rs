@@ -52,7 +52,7 @@ fn quoted_part(text: &str) -> Result<(String, Option<&str>), &'static str> {
     match rest.strip_prefix('.') {
         Some(rest) => Ok((name, Some(rest))),
         None if rest.is_empty() => Ok((name, None)),
-        None => Err("something follows the closing quote"),
+        None => Err("text follows the closing quote"),
     }
 }
 
@@ -63,7 +63,7 @@ fn plain(name: &str) -> Result<String, &'static str> {
     }
     let allowed = |character: char| character.is_alphanumeric() || "_$- ".contains(character);
     if name.trim() != name || !name.chars().all(allowed) || name.contains("--") {
-        return Err("it holds characters that need double quotes");
+        return Err("it contains characters that need double quotes");
     }
     Ok(name.to_owned())
 }

@@ -26,7 +26,7 @@ pub(super) fn duration(
     if parsed.is_none() {
         let message = format!("`{key}` should be a duration, found {}", quote(text));
         let help = if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            format!("a number alone could mean anything: {EXAMPLES}")
+            format!("a number without a unit is ambiguous: {EXAMPLES}")
         } else {
             EXAMPLES.to_owned()
         };
@@ -67,7 +67,7 @@ pub(super) fn number(
             u32::MAX,
             quote(text)
         );
-        let help = format!("leave `{key}` out for no limit of your own");
+        let help = format!("leave `{key}` out to set no limit");
         collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     parsed
@@ -90,7 +90,8 @@ pub(super) fn variable<'e>(
         "`{key}` should be the name of an environment variable, found something else (not shown: it may be a secret)"
     );
     let help = format!(
-        "write `{key}: {default}` and put the value into that variable; if a secret stood here, replace it at its provider"
+        "write `{key}: {default}` and put the value into that variable; if this was a secret, replace it at its \
+         provider"
     );
     let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
     collector.add_hiding(fault, collector.focus(spot), spot.value.clone());

@@ -145,17 +145,17 @@ fn because(
     let pause = one.pause.as_ref().map_or("", Pause::as_str);
     match (access, grace) {
         (SubscriptionAccess::LeftOut, _) if !case.contract.is_left_out(one) => {
-            "it buys seats only, which say nothing of a plan".to_owned()
+            "it buys only seats, which imply no plan".to_owned()
         }
         (SubscriptionAccess::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
         (SubscriptionAccess::Undecidable(missing), _) => missing.to_string(),
         (SubscriptionAccess::Unjudged, _) if one.on_test_clock => {
-            "it lives on a test clock, where times are made up".to_owned()
+            "it is on a test clock, where times are simulated".to_owned()
         }
         (SubscriptionAccess::Unjudged, _)
             if case.contract.pause_meaning(one) == PauseMeaning::Unjudged =>
         {
-            format!("its collection is paused as `{pause}`, and nobody is accused on that")
+            format!("its collection is paused as `{pause}`, which is not judged")
         }
         (SubscriptionAccess::Denies, _)
             if case.contract.pause_meaning(one) == PauseMeaning::Deny =>
@@ -165,7 +165,7 @@ fn because(
         (SubscriptionAccess::Unjudged, _)
             if case.contract.grace_end(one, since) == GraceEnd::Unknown =>
         {
-            "nothing says since when it is overdue, which `grace.past_due` needs".to_owned()
+            "it is unknown since when it is overdue, which `grace.past_due` needs".to_owned()
         }
         (SubscriptionAccess::Grants, _) => format!(
             "{}{}",
@@ -284,7 +284,7 @@ pub(super) fn state(
             of(&SubscriptionAccess::InGrace)
         ),
         CustomerAccess::Unjudged if !case.contract.source.has_subscriptions() => {
-            "nobody is accused on entitlements that the contract does not map".to_owned()
+            "entitlements that the contract does not map are not judged".to_owned()
         }
         CustomerAccess::Unjudged => format!(
             "nothing grants, and {} cannot be judged",

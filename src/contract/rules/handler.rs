@@ -72,7 +72,7 @@ static FORGED_ACCEPTED: HandlerDefinition = HandlerDefinition {
     info: RuleInfo::of_handler(
         "forged-accepted",
         "the handler accepted an event that the provider did not sign",
-        "Verify the signature of each event over the raw body before anything else, and answer 400 where it is wrong.",
+        "Verify the signature of each event over the raw body before anything else, and answer 400 if it is wrong.",
     ),
     merging: Merging::Everywhere,
 };
@@ -80,8 +80,8 @@ static FORGED_ACCEPTED: HandlerDefinition = HandlerDefinition {
 static HANDLER_ANSWER: HandlerDefinition = HandlerDefinition {
     info: RuleInfo::of_handler(
         "handler-answer",
-        "the handler did not answer an event as it has to",
-        "Answer 2xx once an event is dealt with, and 5xx where it has to be sent again.",
+        "the handler answered an event incorrectly",
+        "Answer 2xx once an event is processed, and 5xx if it must be sent again.",
     ),
     merging: Merging::ByAnswer,
 };
@@ -109,7 +109,7 @@ static BYSTANDER_CHANGED: HandlerDefinition = HandlerDefinition {
         column: Some(RuleColumn::Link),
         ..RuleInfo::of_handler(
             "bystander-changed",
-            "a row changed that the events have nothing to do with",
+            "a row that is unrelated to the events changed",
             "Find the row by the customer or the subscription of the event, and change no other.",
         )
     },
@@ -121,8 +121,8 @@ static REPEAT_CHANGED: HandlerDefinition = HandlerDefinition {
         compares_plans: true,
         ..RuleInfo::of_handler(
             "repeat-changed",
-            "an event that came a second time changed the row once more",
-            "Store the state that the event is about instead of adding to what is stored, or remember the ids of events.",
+            "a repeated event changed the row again",
+            "Store the new state instead of adding to the stored one, or remember the ids of events.",
         )
     },
     merging: Merging::Never,
@@ -133,8 +133,8 @@ static UNNEEDED_WRITE: HandlerDefinition = HandlerDefinition {
         compares_plans: true,
         ..RuleInfo::of_handler(
             "unneeded-write",
-            "the row changed where nothing had to be written",
-            "Leave rows alone that an event says nothing new about.",
+            "the row changed although no write was required",
+            "Leave a row unchanged if an event says nothing new about it.",
         )
     },
     merging: Merging::Never,
@@ -146,8 +146,8 @@ static PLAN_DROPPED: HandlerDefinition = HandlerDefinition {
         compares_plans: true,
         ..RuleInfo::of_handler(
             "plan-dropped",
-            "a price that nobody knows took the plan or the access away",
-            "Keep plan and access where a price is not known, and raise an alarm instead.",
+            "an unknown price took the plan or the access away",
+            "Keep plan and access if a price is unknown, and raise an alert instead.",
         )
     },
     merging: Merging::Never,
@@ -170,8 +170,8 @@ static GATE_DIFFERS: HandlerDefinition = HandlerDefinition {
         column: Some(RuleColumn::Field(Field::HasPaidAccess)),
         ..RuleInfo::of_handler(
             "gate-differs",
-            "the application itself says something else about access",
-            "Let whatever lets people in read the column that the contract is about.",
+            "the application's own answer about access differs",
+            "Let the access check of the application read the column that the contract maps.",
         )
     },
     merging: Merging::Never,

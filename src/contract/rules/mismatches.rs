@@ -216,11 +216,11 @@ impl<'f> AccountKeys<'f> {
         let advice = |key: &&str| Advice {
             about: ContractKey::MetadataAccount,
             message: format!(
-                "metadata key `{key}` is not taken for the id of its {entity}: a subscription of one {entity} holds \
+                "metadata key `{key}` is not read as the id of its {entity}: a subscription of one {entity} contains \
                  the id of another under it"
             ),
             hint: format!(
-                "where somebody pays for others, name the key that holds the {entity} who pays in `metadata_account`"
+                "if somebody pays for others, name the key of the {entity} who pays in `metadata_account`"
             ),
         };
         self.vetoed.iter().map(advice).collect()

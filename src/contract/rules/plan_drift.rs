@@ -103,8 +103,8 @@ fn check(one: &JudgedAccount<'_, '_>) {
         case.account_entity(link.account),
         FindingDraft {
             message: format!(
-                "{} {pays} plan \"{expected}\" but {column} is {stored}.\n\
-                 Plan drift — {} gets another plan than the one that is paid for.",
+                "{} {pays} plan \"{expected}\" but {column} is {stored}.\nPlan drift — {} gets a different plan than \
+                 the one that is paid for.",
                 case.entity_capital(),
                 case.contract.entity,
             ),

@@ -67,8 +67,8 @@ fn check(one: &JudgedAccount<'_, '_>) {
         case.account_entity(link.account),
         FindingDraft {
             message: format!(
-                "{} has no access and pays for nothing but {column} is \"{found}\".\n\
-                 Stale plan — the access flag went, the plan stayed.",
+                "{} has no access and pays for nothing but {column} is \"{found}\".\nStale plan — the access flag was \
+                 cleared, the plan stayed.",
                 case.entity_capital(),
             ),
             fix: format!("Reset {column} in your webhook handler where the access is taken away."),
@@ -93,6 +93,6 @@ fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
 fn correct(row: &WrongRow<'_, '_>) -> Correction {
     let plan = row
         .free_plan
-        .ok_or("which plan means none is not certain: reset it as your application does")?;
+        .ok_or("it is unclear which plan means none: reset it as your application does")?;
     Ok((Field::Plan, Corrected::Word(plan.to_owned())))
 }

@@ -73,8 +73,8 @@ mod tests {
         let drift = only(Rule::PlanDrift, &contract(), &null);
         assert_eq!(
             drift.message,
-            "User pays for plan \"pro\" but plan is empty.\n\
-             Plan drift — user gets another plan than the one that is paid for."
+            "User pays for plan \"pro\" but plan is empty.\nPlan drift — user gets a different plan than the one that \
+             is paid for."
         );
         assert_eq!(drift.subject.plan_expected.as_deref(), Some("pro"));
         assert_eq!(drift.subject.price.as_deref(), Some("price_pro"));

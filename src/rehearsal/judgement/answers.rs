@@ -42,8 +42,8 @@ fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<
             "{what} failed while {event} was handled, and the handler answered {}.",
             told::answer(&hit.answer)
         );
-        message.push_str("\nThe provider takes that for done and never sends the event again.");
-        let fix = "let the error through and answer when everything is written: after an answer 5xx the provider \
+        message.push_str("\nThe provider considers the event delivered and never sends it again.");
+        let fix = "let the error through, and answer once everything is written: after a 5xx response the provider \
                    delivers the event again";
         return Some(Wrong::new(HandlerRule::SwallowedError, message, fix).about(event));
     }
@@ -54,7 +54,7 @@ fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<
         "{what} failed while {event} was handled, and the delivery left part of its work behind: {}.",
         told::changes(&fault.half_written)
     );
-    let fix = "do everything that one event asks for in one transaction";
+    let fix = "apply all changes of one event in one transaction";
     Some(Wrong::new(HandlerRule::HalfWritten, message, fix).about(event))
 }
 
@@ -87,7 +87,7 @@ fn accepted(observed: &Observed) -> Vec<Wrong> {
                 told::answer(answer),
                 told::signing(delivery.signed)
             ),
-            "refuse it with 400: a 5xx is retried for days, and looks like an outage",
+            "reject it with 400: a 5xx is retried for days and looks like an outage",
         )),
     };
     let mut wrong: Vec<_> = observed.deliveries.iter().filter_map(of).collect();
@@ -103,9 +103,9 @@ fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
         told::signing(delivery.signed)
     );
     message.push_str(if observed.all_changes.is_empty() {
-        "\nAnybody who knows the address can tell it what they like."
+        "\nAnyone who knows the address can send it anything."
     } else {
-        "\nIt believed it: the row changed. Anybody who knows the address can give themselves access."
+        "\nIt applied the event: the row changed. Anyone who knows the address can give themselves access."
     });
     let fix = match delivery.signed {
         Signing::TenMinutesAgo => {

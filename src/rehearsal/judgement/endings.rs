@@ -40,7 +40,7 @@ pub fn endings_differ(
         differing.join(", ")
     );
     let fix =
-        "write what the provider says now, whichever event tells of it and whatever its shape";
+        "write the provider's current state, whichever event reports it and in whatever shape";
     let wrong = on.weighed(Wrong::new(HandlerRule::OrderDependent, message, fix))?;
     let entity = Entity::step(&on.performance.scenario.id, &on.step.id);
     Some(Finding {
@@ -142,7 +142,7 @@ pub fn fold(judged: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
     let told = |(mut one, others): (JudgedFinding, usize)| {
         if others > 0 {
             let more = match others {
-                1 => "\nOnce more in another variation.".to_owned(),
+                1 => "\nThe same in another variation.".to_owned(),
                 others => format!("\nThe same in {others} other variations."),
             };
             one.finding.message = format!("{}{more}", one.finding.message).into();

@@ -74,8 +74,8 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
         return late;
     }
     if is_old_news(on, observed) {
-        return "an old event overwrote what is true now: fetch the subscription from the API and write what it says, \
-                not what the event says"
+        return "an old event overwrote the current state: fetch the subscription from the API and write its state, not \
+                the event's"
             .to_owned();
     }
     match worst.rule.info().row_fault {
@@ -95,7 +95,7 @@ pub(super) fn event_of_row(observed: &Observed, worst: &Finding) -> Option<&'sta
 
 fn nothing_changed(observed: &Observed) -> String {
     let Some(last) = observed.deliveries.last() else {
-        return "nothing was sent at this step, and something had to change before".to_owned();
+        return "nothing was sent at this step: the change was due at an earlier one".to_owned();
     };
     let told: Vec<_> = observed
         .deliveries
@@ -148,8 +148,8 @@ fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
     }
     let earlier: Vec<_> = earlier.iter().map(|one| one.event.as_str()).collect();
     Some(format!(
-        "{} came after {}, and the row says what was true before: fetch the subscription from the API and write what it \
-         says, not what the event says",
+        "{} came after {}, and the row holds an earlier state: fetch the subscription from the API and write its \
+         state, not the event's",
         last.event,
         earlier.join(", ")
     ))
@@ -179,8 +179,8 @@ fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
         let taken = format!("{} took `{paid}` away", events(observed));
         return match deciding {
             Some(one) if subscriptions(observed).len() > 1 => format!(
-                "{taken} although {} grants it: look at all of the customer's subscriptions, not only at the one that \
-                 the event is about",
+                "{taken} although {} grants it: check all of the customer's subscriptions, not only the one in the \
+                 event",
                 one.id
             ),
             Some(one) if one.cancel_scheduled == Some(true) => format!(
@@ -193,7 +193,7 @@ fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
     }
     match deciding {
         Some(one) if one.status == "trialing" => {
-            format!("set `{paid}` for trialing too: it is to be served like active")
+            format!("set `{paid}` for trialing too: treat it like active")
         }
         _ => format!(
             "{} changed {} but not `{paid}`: set it for active and trialing",
@@ -262,7 +262,7 @@ fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
     let id = on.column(Field::SubscriptionId);
     if let Some((_, now)) = move_of(observed, id).filter(|(before, _)| is_value(Some(before))) {
         return format!(
-            "{} made `{id}` {now}: let an event about another subscription change nothing of this one's row",
+            "{} made `{id}` {now}: an event about another subscription must not change this one's row",
             events(observed)
         );
     }

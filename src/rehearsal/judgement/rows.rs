@@ -73,12 +73,12 @@ pub(super) fn access(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     let (rule, message) = if expected {
         (
             Rule::RevenueLeak,
-            "The scenario says that there is access, and the row does not give it.",
+            "The scenario expects access, but the row does not grant it.",
         )
     } else {
         (
             Rule::WrongfulAccess,
-            "The scenario says that there is no access, and the row gives it.",
+            "The scenario expects no access, but the row grants it.",
         )
     };
     let fix = "the contract agrees with the row: correct `then.access` of this step, or `statuses`, `grace` or `pause` \
@@ -92,7 +92,7 @@ pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
         return None;
     }
     let message = format!(
-        "Nothing had to be written, and the row changed: {}.",
+        "No write was required, but the row changed: {}.",
         told::changes(&observed.all_changes)
     );
     let fix = format!(
@@ -108,7 +108,7 @@ pub(super) fn same(observed: &Observed) -> Option<Wrong> {
         return None;
     }
     let message = format!(
-        "An event that came again changed the row once more: {}.",
+        "A repeated event changed the row again: {}.",
         told::changes(&observed.changes)
     );
     let fix = "remember the ids of events in the transaction that applies them, or write values instead of adding to them";
@@ -138,7 +138,8 @@ pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
         "The customer still pays, at a price that the application does not know, and {}.",
         what.join(" and ")
     );
-    let fix = "keep plan and access on a price that no map knows, report it, and apply the rest of the event";
+    let fix =
+        "keep plan and access for an unknown price, report it, and apply the rest of the event";
     let mut wrong = Wrong::new(HandlerRule::PlanDropped, message, fix);
     wrong.subject.plan_found = after.plan.as_deref().map(Into::into);
     wrong.subject.plan_expected = before.plan.as_deref().map(Into::into);
@@ -154,10 +155,10 @@ pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
         Err(why) => format!("cannot be understood: {why}"),
     };
     let message = format!(
-        "The row is right, and {} {said} where {} is expected.",
+        "The row is right, but {} {said} where {} is expected.",
         gate.url, gate.expected
     );
-    let fix = "let the application decide by what the contract maps, or map what it decides by";
+    let fix = "let the application decide by the columns that the contract maps, or map those that it uses";
     Some(Wrong::new(HandlerRule::GateDiffers, message, fix))
 }
 
@@ -173,7 +174,7 @@ pub(super) fn gone(on: OnRow<'_>) -> Wrong {
 pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
     let first = observed.bystanders.first()?;
     let mut message = format!(
-        "A row changed that has nothing to do with it, that of {} ({}): {}.",
+        "An unrelated row changed, that of {} ({}): {}.",
         first.who,
         first.account,
         told::changes(&first.changes)
@@ -188,7 +189,7 @@ pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
         ));
     }
     let fix = format!(
-        "look at the condition of the update on {}: an empty or missing id must match no row",
+        "check the condition of the update on {}: an empty or missing id must match no row",
         hint::events(observed)
     );
     let mut wrong = Wrong::new(HandlerRule::BystanderChanged, message, fix);

@@ -55,7 +55,7 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
             if fault.hit.is_some() {
                 ""
             } else {
-                ", which never came"
+                ", which never arrived"
             }
         ));
     }
@@ -158,10 +158,10 @@ pub(super) fn changes(changes: &[ColumnChange]) -> String {
         .take(MOST_CHANGES)
         .map(|change| match (&change.before, &change.after) {
             (None, Some(_)) if change.column.is_empty() => {
-                format!("a row of {} came", change.table)
+                format!("a row of {} was added", change.table)
             }
             (Some(_), None) if change.column.is_empty() => {
-                format!("a row of {} went", change.table)
+                format!("a row of {} was removed", change.table)
             }
             (before, after) => format!(
                 "{}.{} {} → {}",

@@ -51,7 +51,7 @@ pub(super) fn section(outcome: &Outcome) -> Markup {
 /// Describes an empty list, which is good news only if there is a verdict.
 fn none(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Error => "None so far: what kept the run from its verdict comes first.",
+        Verdict::Error => "None so far: fix what prevented the verdict first.",
         Verdict::Pass | Verdict::Warn | Verdict::Fail => "None.",
     }
 }

@@ -53,7 +53,7 @@ fn verdict(outcome: &Outcome) -> Markup {
                 @if let Some(since) = &outcome.since {
                     p .muted {
                         "Compared with " (prose(&since.source, &[])) "."
-                        @if since.lets_known_pass { " What was known before fails nothing." }
+                        @if since.lets_known_pass { " Known findings do not fail the check." }
                     }
                 }
             }
@@ -71,7 +71,7 @@ fn problems(outcome: &Outcome) -> Markup {
     html! {
         @if !all.is_empty() {
             section aria-labelledby="problems" {
-                h2 #problems { "What kept it from a verdict" }
+                h2 #problems { "What prevented the verdict" }
                 @for (contract, one) in all { (problem(contract, one)) }
             }
         }
@@ -288,7 +288,7 @@ fn advice(outcome: &Outcome) -> Markup {
     html! {
         @if outcome.advice().next().is_some() {
             section aria-labelledby="advice" {
-                h2 #advice { "Advice on the contract, which changes no verdict" }
+                h2 #advice { "Advice on the contract (does not affect the verdict)" }
                 @for (one, contract) in outcome.advice() { (problem(contract, one)) }
             }
         }
@@ -299,7 +299,7 @@ fn warnings(outcome: &Outcome) -> Markup {
     html! {
         @if !outcome.warnings.is_empty() {
             section aria-labelledby="warnings" {
-                h2 #warnings { "Warnings, which change no verdict" }
+                h2 #warnings { "Warnings (do not affect the verdict)" }
                 @for warning in &outcome.warnings { (problem(None, warning)) }
             }
         }

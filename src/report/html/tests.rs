@@ -141,7 +141,7 @@ fn every_fact_of_a_finding_is_on_the_page() {
     let text = read(&html(&sample::of_pull_request())).text;
     for fact in [
         ", 1 new – ProdVerdictSkip to the findings",
-        "Compared with the check run of 1a2b3c4 on main. What was known before fails nothing.",
+        "Compared with the check run of 1a2b3c4 on main. Known findings do not fail the check.",
         "Paid for, not served900 JPY, 1,234.00 USD a month",
         "1 item without a fixed amount",
         "User has an active/trialing Stripe subscription but has_paid_access is false.",

@@ -255,7 +255,7 @@ mod tests {
         );
         assert!(!text.contains("agree."), "{text}");
         assert!(
-            text.contains("disagree only where that was known before."),
+            text.contains("disagree only in ways that were already known."),
             "{text}"
         );
     }

@@ -103,7 +103,7 @@ fn sentences(outcome: &Outcome) -> String {
     };
     let source = prose(&shown::tamed(&since.source), &[]);
     let passes = if since.lets_known_pass {
-        "; what was known before fails nothing"
+        "; known findings do not fail the check"
     } else {
         ""
     };

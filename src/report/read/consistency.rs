@@ -13,19 +13,19 @@ pub enum Contradiction {
     Count { said: u64, found: u64 },
     #[error("two of its contracts are called `{name}`")]
     ContractTwice { name: String },
-    #[error("something is about the contract `{name}`, which it does not list")]
+    #[error("it mentions the contract `{name}`, which it does not list")]
     NoContract { name: String },
-    #[error("the id of the entity `{entity}` is not its end")]
+    #[error("the entity `{entity}` does not end with its id")]
     Entity { entity: String },
-    #[error("the verdict of the contract `{name}` is not that of its findings")]
+    #[error("the verdict of the contract `{name}` does not match its findings")]
     Contract { name: String },
-    #[error("its verdict is not that of its contracts")]
+    #[error("its verdict does not match its contracts")]
     Whole,
-    #[error("it has a verdict, and no scenario was played")]
+    #[error("it has a verdict, but no scenario was played")]
     NothingPlayed,
     #[error("its scenarios and its findings do not agree on whether anything is broken")]
     Broken,
-    #[error("nothing is wrong in it, and the scenario `{id}` was not played to its end")]
+    #[error("it reports nothing wrong, but the scenario `{id}` was not played to its end")]
     Unfinished { id: String },
 }
 

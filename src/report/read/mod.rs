@@ -20,9 +20,9 @@ pub enum ReadError {
     TooLarge,
     #[error("it is not JSON")]
     NotJson(#[source] serde_json::Error),
-    #[error("it is JSON, and has no `schema_version` as reports have")]
+    #[error("it is JSON, but has no `schema_version` as reports have")]
     NoReport,
-    #[error("its `schema_version` is {found}, and this program reads {SCHEMA_VERSION}")]
+    #[error("its `schema_version` is {found}, but this program reads {SCHEMA_VERSION}")]
     OtherVersion { found: u64 },
     #[error("`{path}` cannot be read")]
     Malformed {
@@ -40,14 +40,14 @@ impl Explain for ReadError {
                 "publish the report of a smaller run, or let the action itself run: `mode: check` or `mode: rehearse`"
             }
             Self::NotJson(_) | Self::NoReport => {
-                "name the file that `prodverdict rehearse --format json` printed, or that its `--output FILE.json` wrote; \
-                 a step that was stopped leaves a part of it"
+                "name the file that `prodverdict rehearse --format json` printed, or that its `--output FILE.json` \
+                 wrote; a step that was stopped leaves an incomplete file"
             }
             Self::OtherVersion { .. } | Self::Malformed { .. } => {
                 "run the same version of prodverdict in the step that writes the report and in the action"
             }
             Self::Contradictory(_) => {
-                "publish the report as prodverdict wrote it; something changed it on the way, such as the code that was \
+                "publish the report as prodverdict wrote it; something changed it since, such as the code that was \
                  rehearsed"
             }
         }

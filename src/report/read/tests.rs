@@ -67,14 +67,14 @@ fn refusal(text: &str) -> String {
 fn a_text_that_is_no_report_is_refused() {
     assert!(refusal("").starts_with("it is not JSON: EOF"));
     assert!(refusal("{\"schema_version\": 1,").starts_with("it is not JSON: EOF"));
-    assert!(refusal("[]").starts_with("it is JSON, and has no `schema_version`"));
-    assert!(refusal("{\"verdict\": \"pass\"}").starts_with("it is JSON, and has no"));
+    assert!(refusal("[]").starts_with("it is JSON, but has no `schema_version`"));
+    assert!(refusal("{\"verdict\": \"pass\"}").starts_with("it is JSON, but has no"));
     let deep = "[".repeat(100_000);
     assert!(refusal(&deep).starts_with("it is"), "{}", refusal(&deep));
     let later = changed(&passing(), "/schema_version", json!(2));
     assert_eq!(
         refusal(&later),
-        "its `schema_version` is 2, and this program reads 1"
+        "its `schema_version` is 2, but this program reads 1"
     );
     let large = " ".repeat(MAX_READ_BYTES + 1);
     assert_eq!(refusal(&large), "it is larger than 16 MiB");
@@ -91,7 +91,7 @@ fn a_value_of_another_form_is_named_by_its_path() {
         (
             "/findings/0/rule",
             json!("my-rule"),
-            "`findings[0].rule` cannot be read: it is no rule",
+            "`findings[0].rule` cannot be read: it is not a rule",
         ),
         (
             "/findings/0/fingerprint",
@@ -101,7 +101,7 @@ fn a_value_of_another_form_is_named_by_its_path() {
         (
             "/contracts/0/summary/accounts",
             json!(u64::MAX),
-            "`contracts[0].summary.accounts` cannot be read: 18446744073709551615 is more than any run counts",
+            "`contracts[0].summary.accounts` cannot be read: 18446744073709551615 is larger than any count of a run",
         ),
         (
             "/contracts/0/summary/accounts",
@@ -137,11 +137,11 @@ fn a_verdict_that_the_findings_contradict_is_refused() {
     let failing = failing();
     starts(
         &changed(&failing, "/verdict", json!("pass")),
-        "its verdict is not that of its contracts",
+        "its verdict does not match its contracts",
     );
     starts(
         &changed(&failing, "/contracts/0/verdict", json!("pass")),
-        "the verdict of the contract `users` is not that of its findings",
+        "the verdict of the contract `users` does not match its findings",
     );
     starts(
         &changed(&failing, "/findings", json!([])),
@@ -149,20 +149,20 @@ fn a_verdict_that_the_findings_contradict_is_refused() {
     );
     starts(
         &changed(&failing, "/findings/0/contract", json!("others")),
-        "something is about the contract `others`, which it does not list",
+        "it mentions the contract `others`, which it does not list",
     );
     starts(
         &changed(&failing, "/contracts", json!([])),
-        "something is about the contract `users`",
+        "it mentions the contract `users`",
     );
     starts(
         &changed(&passing(), "/contracts", json!([])),
-        "its verdict is not that of its contracts",
+        "its verdict does not match its contracts",
     );
     let problem = json!([{"message": "no such file", "hint": "", "place": null}]);
     starts(
         &changed(&passing(), "/problems", problem),
-        "its verdict is not that of its contracts",
+        "its verdict does not match its contracts",
     );
 }
 
@@ -182,7 +182,7 @@ fn scenarios_that_the_verdict_contradicts_are_refused() {
     };
     let said = |results: &[&str], outcome: &Outcome| refusal(&of(results, outcome));
     assert!(read_json(&of(&["held", "left_out"], &passing())).is_ok());
-    assert!(said(&[], &passing()).ends_with("it has a verdict, and no scenario was played"));
+    assert!(said(&[], &passing()).ends_with("it has a verdict, but no scenario was played"));
     assert!(said(&["broken"], &passing()).ends_with("on whether anything is broken"));
     assert!(said(&["held"], &rehearsal()).ends_with("on whether anything is broken"));
     for result in ["not_reached", "could_not_tell"] {

@@ -201,7 +201,7 @@ impl TryFrom<u64> for BoundedCount {
 
     fn try_from(number: u64) -> Result<Self, Self::Error> {
         if number > MAX_COUNT {
-            return Err(format!("{number} is more than any run counts"));
+            return Err(format!("{number} is larger than any count of a run"));
         }
         Ok(Self(number))
     }
@@ -215,7 +215,7 @@ impl TryFrom<String> for RuleId {
     type Error = &'static str;
 
     fn try_from(id: String) -> Result<Self, Self::Error> {
-        Rule::parse(&id).map(Self).ok_or("it is no rule")
+        Rule::parse(&id).map(Self).ok_or("it is not a rule")
     }
 }
 
@@ -229,7 +229,7 @@ impl TryFrom<String> for FieldName {
     fn try_from(name: String) -> Result<Self, Self::Error> {
         Field::parse(&name)
             .map(Self)
-            .ok_or("it is no column of a contract")
+            .ok_or("it is not a column of a contract")
     }
 }
 
@@ -241,7 +241,7 @@ impl TryFrom<String> for SourceWord {
     type Error = &'static str;
 
     fn try_from(word: String) -> Result<Self, Self::Error> {
-        Source::parse(&word).map(Self).ok_or("it is no source")
+        Source::parse(&word).map(Self).ok_or("it is not a source")
     }
 }
 

@@ -73,14 +73,18 @@ pub enum CellValue {
     Moment(i64),
 }
 
-const HEADER: &str = "\
--- Repairs the rows that ProdVerdict found to disagree with the billing provider.
+const HEADER: &str = "-- Repairs the rows that ProdVerdict found to disagree with the billing provider.
 --
--- Nothing changes as it is: the script ends in ROLLBACK. Read each statement, remove what you do not want, run it once
--- as it is, and look at what it says of each account. Then write COMMIT in place of ROLLBACK and run it again.
+-- Nothing \
+                      changes yet: the script ends in ROLLBACK. Read each statement, remove those you do not want, run \
+                      the script
+-- once unchanged, and check its result for each account. Then replace ROLLBACK with \
+                      COMMIT and run it again.
 --
--- Each statement changes one row, and only if it still holds what was seen. A row that has changed meanwhile is left
--- alone, and the answer of the statement says so. Fix what wrote the wrong rows first, or they come back.
+-- Each statement changes one row, and only if it still holds the \
+                      values that were read. A row that has changed since is
+-- left alone, and the result of the \
+                      statement says so. Fix what wrote the wrong rows first, or they come back.
 ";
 
 const ANSWER: &str = "\
@@ -236,7 +240,7 @@ impl<'o> RepairGroup<'o> {
             if self.row.is_none() {
                 let why = match &found.repair {
                     Some(Repair::ByHand(why)) => why.as_str(),
-                    Some(Repair::Row(_)) | None => "nothing was looked up to repair it by",
+                    Some(Repair::Row(_)) | None => "the values for a repair were not read",
                 };
                 comment(out, &format!("  No statement: {why}."));
             }

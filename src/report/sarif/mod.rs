@@ -183,7 +183,7 @@ fn invocation(outcome: &Outcome, findings: usize, places: &SarifPlaces<'_>) -> I
         notifications.push(Notification {
             level: SarifLevel::Warning,
             message: message(&[format!(
-                "{findings} are not in this file: GitHub takes no more of them. Other formats hold all."
+                "{findings} are not in this file: GitHub accepts no more of them. Other formats contain all."
             )]),
             locations: None,
         });

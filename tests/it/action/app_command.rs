@@ -202,7 +202,7 @@ async fn a_program_that_the_container_lacks_is_told() {
     app.scene.expect_no_pass(&ran);
     let log = ran.log();
     for text in [
-        "its command needs a program that is not there",
+        "its command needs a program that is not installed",
         "npx prodverdict rehearse --output rehearsal.json -- COMMAND",
         "no-such-runtime",
     ] {

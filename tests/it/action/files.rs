@@ -75,7 +75,7 @@ async fn a_folder_of_the_checkout_that_is_a_link_is_not_followed() {
         );
     }
     assert!(
-        ran.stderr.contains("it leads out of the workspace"),
+        ran.stderr.contains("it points outside the workspace"),
         "{}",
         ran.stderr
     );

@@ -9,8 +9,7 @@ use testing::{
 
 use super::{hostile::expect_harmless, scene::Scene};
 
-const SENTENCE: &str =
-    "this pull request lets findings of severity high pass: `fail_on` goes from `high` to `never`";
+const SENTENCE: &str = "this pull request lets findings of severity high pass: `fail_on` changes from `high` to `never`";
 
 /// A configuration in which no finding fails.
 fn looser() -> String {

@@ -216,7 +216,7 @@ async fn a_forged_pass_is_refused() {
     let (_rehearsal, mut scene) = broken().await;
     let text = fs::read_to_string(scene.step.workspace(REPORT)).expect("a report");
     let cases: [(&str, Forge); 5] = [
-        ("its verdict is not that of its contracts", |report| {
+        ("its verdict does not match its contracts", |report| {
             report["verdict"] = json!("pass");
         }),
         ("on whether anything is broken", without_findings),
@@ -340,7 +340,7 @@ async fn a_report_holds_no_repairs() {
     let ran = scene.run().await;
     ran.expect(2);
     assert!(
-        ran.stdout.contains("does not hold how rows are repaired"),
+        ran.stdout.contains("does not contain the repairs"),
         "{}",
         ran.log()
     );

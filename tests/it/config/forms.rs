@@ -139,11 +139,11 @@ const NO_GRACE: (&str, &str) = ("canceled: until_period_end", "canceled: 3d");
 fn a_key_of_another_provider_is_no_key() {
     let with = |source, key| [source, NO_GRACE, ("price_1Pro: pro", key)];
     for (key, what) in [
-        ("price_1Pro: pro", "`price_1Pro` is a price of Stripe"),
-        ("prod_Gold: pro", "`prod_Gold` is a product of Stripe"),
+        ("price_1Pro: pro", "`price_1Pro` is a Stripe price"),
+        ("prod_Gold: pro", "`prod_Gold` is a Stripe product"),
         (
             "lookup_key:pro: pro",
-            "`lookup_key:pro` is no key of Paddle",
+            "`lookup_key:pro` is not a Paddle key",
         ),
     ] {
         let help = "with Paddle a key is a price (`pri_…`) or a product (`pro_…`)";
@@ -151,7 +151,7 @@ fn a_key_of_another_provider_is_no_key() {
     }
     assert_refused(
         &with(ENTITLEMENTS, "lookup_key:pro: pro"),
-        "`lookup_key:pro` is no key of a feature",
+        "`lookup_key:pro` is not the key of a feature",
         "the lookup key of a feature",
     );
 }
@@ -178,7 +178,7 @@ fn a_plan_or_an_old_price_may_be_called_pro_monthly() {
 fn paddle_states_no_period_of_what_has_ended() {
     assert_refused(
         &[PADDLE, ("price_1Pro: pro", "pri_1: pro")],
-        "cancelled at period end stays `active` there until the end",
+        "canceled at period end stays `active` until then",
         "use a duration",
     );
 }
@@ -194,7 +194,7 @@ fn pauses_of_collection_are_stripes() {
     );
     assert_refused(
         &[ENTITLEMENTS, pause],
-        "`pause_collection` is about subscriptions",
+        "`pause_collection` applies to subscriptions",
         "remove it",
     );
 }
@@ -209,7 +209,7 @@ fn seats_included_by_plan_need_plans() {
                 "{ column: q, included: { pro: 3 } }",
             ),
         ],
-        "`included` names plans, and `plans` is not configured",
+        "`included` names plans, but `plans` is not configured",
         "one number for all",
     );
 }

@@ -85,11 +85,7 @@ fn a_self_signed_certificate_is_explained() {
             let error = told(read(&url, request()).await);
             assert_told(
                 &error,
-                &[
-                    "certificate of an authority itself",
-                    "CA:FALSE",
-                    "`sslmode=require`",
-                ],
+                &["it is a CA certificate", "CA:FALSE", "`sslmode=require`"],
             );
             assert!(!error.contains("OtherError"), "{error}");
         }
@@ -107,7 +103,7 @@ fn an_authority_that_is_written_already_is_not_asked_for_again() {
         let url = through(&world, trusted.front.clone(), "localhost", &parameters).await;
         assert_told(
             &told(read(&url, request()).await),
-            &["the file of `sslrootcert=`", "has to hold the authority"],
+            &["the file of `sslrootcert=`", "must contain the authority"],
         );
         let url = through(
             &world,
@@ -118,7 +114,7 @@ fn an_authority_that_is_written_already_is_not_asked_for_again() {
         .await;
         assert_told(
             &told(read(&url, request()).await),
-            &["not issued by a public authority", "in place of `system`"],
+            &["no public authority issued it", "replace `system`"],
         );
     });
 }

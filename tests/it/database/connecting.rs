@@ -218,7 +218,7 @@ fn a_full_server_is_told() {
         let role = world.role("single", "connection limit 0").await;
         assert_told(
             &told(read(world.url_of(&role).as_str(), request()).await),
-            &["it has no connection left", "pooler"],
+            &["it has no free connection", "pooler"],
         );
     });
 }
@@ -235,7 +235,7 @@ fn refusals_of_other_servers_are_understood_by_their_code() {
             (
                 "53300",
                 "sorry, too many clients already",
-                "no connection left",
+                "no free connection",
             ),
             ("57P03", "the database system is starting up", "starting up"),
             (
@@ -318,7 +318,7 @@ fn a_certificate_is_checked_as_far_as_the_url_asks() {
                 Some(reason) => assert_told(
                     &told(result),
                     &[
-                        "its TLS certificate cannot be trusted",
+                        "its TLS certificate is not trusted",
                         reason,
                         "sslrootcert=",
                         "sslmode=require",

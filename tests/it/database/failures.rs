@@ -69,7 +69,7 @@ fn a_missing_column_is_found_under_its_other_spelling() {
         for (name, hint) in [
             ("plan_name", "did you mean `planName`?"),
             ("planname", "did you mean `planName`?"),
-            ("nothing_like_it", "an expression is written"),
+            ("nothing_like_it", "write an expression as"),
             (
                 "nothing_like_it",
                 "it has `id`, `stripe_customer_id`, `has_paid_access`, `planName`;",
@@ -137,7 +137,7 @@ fn wrong_sql_is_shown_where_it_was_written() {
             ("select $1 as id", "in `query`, line 1, column 8"),
             ("select (1 as id", "in `query`, line 1, column 8"),
             ("select '{{now}}' as id", "in `query`, line 1, column 9"),
-            ("", "no SQL here"),
+            ("", "there is no SQL"),
         ] {
             assert_told(&told(world.read(&query(text)).await), &[place]);
         }
@@ -185,7 +185,7 @@ fn somebody_ending_the_statement_or_the_connection_is_told() {
     in_a_world(async |world| {
         users(&world).await;
         for (function, expected) in [
-            ("pg_cancel_backend", "canceled by somebody"),
+            ("pg_cancel_backend", "someone at the server canceled"),
             (
                 "pg_terminate_backend",
                 "connection to the database was lost",

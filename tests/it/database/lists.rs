@@ -110,7 +110,7 @@ fn a_list_of_anything_but_texts_is_an_error() {
                 &error,
                 &[
                     "`customer_id` of the row with id `7`",
-                    "an element that is no text",
+                    "an element that is not text",
                 ],
             );
         }

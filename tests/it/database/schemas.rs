@@ -94,7 +94,7 @@ fn a_parameter_that_is_not_known_is_named() {
         for name in ["role", "service", "replication", "Schema", "no_such_one"] {
             let error = read(&world, &format!("{name}=app")).await.unwrap_err();
             assert!(
-                error.contains(&format!("its parameter `{name}` is not known")),
+                error.contains(&format!("its parameter `{name}` is unknown")),
                 "{error}"
             );
         }

@@ -46,7 +46,7 @@ fn bytes_that_are_no_utf_8_are_explained() {
                 &error,
                 &[
                     "22021",
-                    "no UTF-8",
+                    "not UTF-8",
                     "encode(convert_to(plan, 'SQL_ASCII'), 'escape')",
                 ],
             );
@@ -92,7 +92,7 @@ fn text_in_double_quotes_is_told_as_such() {
         let settings = with(table("users", &[]), None, Some("planName = 'pro'"));
         assert_told(
             &told(world.read(&settings).await),
-            &["names with capital letters are quoted"],
+            &["put names with capital letters in quotes"],
         );
     });
 }

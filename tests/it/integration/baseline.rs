@@ -103,7 +103,7 @@ fn what_is_accepted_ends_and_what_is_not_needed_is_told() {
         .with_status(1)
         .says(&[
             "prodverdict-baseline.yml:1:3: the acceptance of `69149926077885fa` ended on 2026-11-25; its finding counts again",
-            "prodverdict-baseline.yml:2:3: an entry of the baseline can be removed: nothing of it is found any more (line 2)",
+            "prodverdict-baseline.yml:2:3: an entry of the baseline can be removed: nothing matches it any more (line 2)",
             "[HIGH] user:usr_alice\n",
         ]);
 }
@@ -166,14 +166,14 @@ fn entries_are_written_only_by_the_rules_that_they_are_read_by() {
         (
             "broken.json",
             day(1),
-            "`fingerprint` should be 16 hexadecimal digits",
+            "`fingerprint` should be 16 lowercase hexadecimal digits",
         ),
         (
             "other.json",
             day(1),
-            "is of version 2, and this program reads version 1",
+            "has version 2, but this program reads version 1",
         ),
-        ("none.json", day(1), "is no JSON report"),
+        ("none.json", day(1), "is not a JSON report"),
         ("nowhere.json", day(1), "cannot be read"),
     ] {
         let ran = accept(&folder, report, &expires)

@@ -124,7 +124,7 @@ fn github_may_repeat_the_token() {
         let ran = program.run();
         assert!(ran.stderr.contains("you sent"), "{}", ran.stderr);
         assert!(!ran.stderr.contains("token-of-a-proxy"), "{}", ran.stderr);
-        let is_told = ran.stderr.contains("asking again in");
+        let is_told = ran.stderr.contains("retrying in");
         assert_eq!(is_told, status == 500, "{}", ran.stderr);
     }
 }

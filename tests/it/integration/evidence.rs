@@ -189,9 +189,9 @@ fn a_key_without_events_costs_one_request() {
     assert_eq!(events_asked(&live), 1);
     assert_eq!(ran.stderr.matches("[WARNING]").count(), 1, "{}", ran.stderr);
     ran.says(&[
-        "the webhooks behind the findings could not be looked up",
+        "the webhooks behind the findings could not be read",
         "set `Events` to Read (`rak_event_read`)",
-        "`evidence: off` does without",
+        "`evidence: off` skips this",
     ]);
 }
 
@@ -241,7 +241,7 @@ fn a_plan_counts_what_the_evidence_may_take() {
     live.configure(&contract(&["evidence: on", "max_requests: 5"]));
     let ran = live.run(live.program("check access --plan"));
     ran.with_status(2)
-        .says(&["and `max_requests` allows 5", "turn off `evidence`"]);
+        .says(&["but `max_requests` allows 5", "turn off `evidence`"]);
     live.configure(&contract(&["evidence: off", "max_requests: 5"]));
     let ran = live.run(live.program("check access --plan"));
     assert!(!ran.with_status(0).all().contains("webhooks"));

@@ -281,7 +281,7 @@ fn what_nobody_knows_is_no_answer() {
     ] {
         live.stripe.forget_requests();
         let ran = live.explain(entity, "").unanswered();
-        let says = format!("no account or customer `{entity}` is known");
+        let says = format!("the provider knows an account or customer `{entity}`");
         ran.says(&[
             &says,
             "`user:<id>` or `customer:<id>`",
@@ -490,7 +490,7 @@ fn a_key_that_may_not_read_events_still_explains() {
     });
     let ran = live.explain("usr_alice", "").with_status(1);
     assert_eq!(ran.stderr.matches("[WARNING]").count(), 1, "{}", ran.stderr);
-    ran.says(&["`evidence: off` does without"]);
+    ran.says(&["`evidence: off` skips this"]);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn a_recorded_list_of_items_that_is_cut_is_refused() {
         let ran = check(&with_stripe(&json!([cut])));
         assert_eq!(ran.status, Some(2), "{cut}: {}", ran.stderr);
         let told = format!("{}{}", ran.stdout, ran.stderr);
-        assert!(told.contains("does not hold all of its items"), "{told}");
+        assert!(told.contains("does not contain all of its items"), "{told}");
     }
 }
 
@@ -192,7 +192,7 @@ fn paddle_is_recorded_in_its_own_folder() {
     );
     check(&folder)
         .unanswered()
-        .says(&["paddle/subscriptions.json", "goes on"]);
+        .says(&["paddle/subscriptions.json", "only one page"]);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn a_key_that_does_not_fit_is_named_by_its_kind() {
         .says(&["fix: "]);
     live.stripe
         .world(|world| world.keys.add(Key::unrestricted(KEY).expired()));
-    live.check().unanswered().says(&["fix: make a new key"]);
+    live.check().unanswered().says(&["fix: create a new key"]);
     live.stripe.world(|world| {
         world
             .keys

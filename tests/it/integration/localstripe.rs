@@ -207,7 +207,7 @@ fn every_kind_of_drift_is_found() {
         ]
     );
     // Its events have no deliveries, which only costs the evidence.
-    ran.says(&["the webhooks behind the findings could not be looked up"]);
+    ran.says(&["the webhooks behind the findings could not be read"]);
 }
 
 #[test]

@@ -99,10 +99,10 @@ fn a_dearer_plan_than_allowed_is_refused_before_it_is_read() {
         "max_requests: 15",
     ]);
     let ran = live.check().unanswered();
-    ran.says(&["and `max_requests` allows 15", "raise `max_requests`"]);
+    ran.says(&["but `max_requests` allows 15", "raise `max_requests`"]);
     assert!(live.stripe.requests().len() <= 15);
     let ran = live.run(live.program("check access --plan"));
-    ran.with_status(2).says(&["and `max_requests` allows 15"]);
+    ran.with_status(2).says(&["but `max_requests` allows 15"]);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_costs_more_than_it_was_thought_to_stops_at_the_limit() {
     );
     live.check()
         .unanswered()
-        .says(&["10 requests were sent already, which is all that `max_requests` allows"]);
+        .says(&["10 requests were already sent, which is all that `max_requests` allows"]);
     assert!(live.stripe.requests().len() <= 10);
 }
 

@@ -95,7 +95,7 @@ fn servers() -> Vec<Row> {
         ("504", server(504), Times::Nth(4), ToNothing),
         ("a proxy's web page with status 502", Fault::HtmlBody(502), Times::Nth(2), ToNothing),
         ("a proxy's web page with status 200", Fault::HtmlBody(200), Times::Nth(2), ToNothing),
-        ("a proxy's web page with status 403", Fault::HtmlBody(403), Times::From(2), To("something else than Stripe's API has answered")),
+        ("a proxy's web page with status 403", Fault::HtmlBody(403), Times::From(2), To("something other than Stripe's API answered")),
         ("an empty body with status 503", Fault::EmptyBody(503), Times::Nth(2), ToNothing),
         ("an empty body with status 200", Fault::EmptyBody(200), Times::Nth(3), ToNothing),
         ("a redirect", Fault::EmptyBody(302), Times::From(2), To("redirects are not followed")),
@@ -119,7 +119,7 @@ fn lists() -> Vec<Row> {
         ("a page repeated once", Fault::Disorder(Disorder::RepeatedPage), Times::Nth(4), ToNothing),
         ("a page repeated every time", Fault::Disorder(Disorder::RepeatedPage), Times::From(2), To("makes no progress")),
         ("an empty page with `has_more`, once", Fault::Disorder(Disorder::HasMoreWithoutData), Times::Nth(3), ToNothing),
-        ("an empty page with `has_more`, every time", Fault::Disorder(Disorder::HasMoreWithoutData), Times::From(2), To("a page is empty and says that there is more")),
+        ("an empty page with `has_more`, every time", Fault::Disorder(Disorder::HasMoreWithoutData), Times::From(2), To("a page is empty but says that there is more")),
         ("an object on two pages", Fault::Disorder(Disorder::ObjectTwice), Times::Always, ToNothing),
         ("a cursor that restarts the list", Fault::Disorder(Disorder::UnknownCursor), Times::Always, To("makes no progress")),
         ("a list that starts with the oldest object", Fault::Disorder(Disorder::OldestFirst), Times::Always, ToNothing),
@@ -214,7 +214,7 @@ fn keys_that_do_not_fit_are_named() {
         (
             "expired",
             Key::unrestricted(KEY).expired(),
-            "make a new key",
+            "create a new key",
         ),
     ] {
         live.stripe.world(|world| world.keys.add(key));

@@ -73,7 +73,7 @@ fn a_purchase_that_always_fails_is_one_finding() {
         let (held, said) = result(id);
         assert_eq!(held, "held", "{id}: {report:#}");
         assert!(
-            said.contains("the rehearsal itself put the row into the paid state"),
+            said.contains("the rehearsal itself set the row to the paid state"),
             "{id}: {said}"
         );
     }
@@ -95,7 +95,7 @@ fn a_handler_that_hangs_is_told_in_time() {
     ran.says(&[
         "[HIGH] scenario:first-purchase/bought",
         "no answer within",
-        "the handler answers nothing",
+        "the handler does not answer",
     ]);
     assert!(took < Duration::from_secs(90), "{took:?}");
 }
@@ -145,7 +145,7 @@ fn a_scenario_that_makes_no_sense_voids_only_itself() {
         "first-purchase  held",
         "cancel-now      held",
         "nonsense        COULD NOT TELL",
-        "the provider made no invoice.voided at step `never`",
+        "the provider sent no invoice.voided at step `never`",
         "VERDICT: ERROR",
     ]);
 }
@@ -219,7 +219,7 @@ fn a_request_that_the_fake_does_not_play_is_no_fault() {
         .run();
     let ran = ran.with_status(2).says(&[
         "first-purchase  COULD NOT TELL",
-        "the fake provider does not play this request: GET /v1/novelties",
+        "the fake provider does not support this request: GET /v1/novelties",
     ]);
     assert!(!ran.stdout.contains("[HIGH]"), "{ran:#?}");
 }

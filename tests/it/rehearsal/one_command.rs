@@ -239,7 +239,10 @@ fn a_port_that_is_taken_is_not_rehearsed() {
     app.rehearse("first-purchase", &["--", "sleep", "60"])
         .run()
         .unanswered()
-        .says(&["something listens at", "before the application is started"]);
+        .says(&[
+            "something already listens at",
+            "before the application is started",
+        ]);
     drop(taken);
 }
 

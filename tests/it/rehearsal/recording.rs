@@ -222,7 +222,7 @@ fn other_sources_and_unclear_contracts_are_refused() {
         .replace("stripe_customer_id: stripe", "customer_id: stripe");
     let shop = folder(&[("prodverdict.yml", &paddle)]);
     let ran = record(shop.path(), &stripe, "").run().with_status(2);
-    ran.says(&["`source_of_truth: paddle`, of which nothing can be recorded yet"]);
+    ran.says(&["`source_of_truth: paddle`, which cannot be recorded yet"]);
     let ran = record(shop.path(), &stripe, "--contract other")
         .run()
         .with_status(2);

@@ -21,7 +21,7 @@ fn the_contracts_own_database_is_refused() {
         stage.rehearse(ONE).without("REHEARSAL_DATABASE_URL"),
         &[
             "`REHEARSAL_DATABASE_URL` is not set",
-            "a rehearsal needs a database of its own",
+            "a rehearsal needs a separate database",
         ],
     );
     assert_refused(
@@ -65,7 +65,7 @@ fn a_table_with_rows_of_others_is_refused_unless_it_is_allowed() {
         stage.rehearse(ONE),
         &[
             "`users`",
-            "holds a row that no rehearsal made",
+            "contains a row that no rehearsal created",
             "allow_rows",
         ],
     );

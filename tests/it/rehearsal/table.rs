@@ -216,15 +216,15 @@ fn cause(mutant: Mutant) -> &'static [&'static str] {
             "fetch the subscription from the API",
         ],
         Mutant::StaleUpdateTrusted => &[
-            "an old event overwrote what is true now",
+            "an old event overwrote the current state",
             "fetch the subscription from the API",
         ],
         Mutant::LateDeletionWipes => &[
             "customer.subscription.deleted took `has_paid_access` away although sub_",
-            "look at all of the customer's subscriptions",
+            "check all of the customer's subscriptions",
         ],
         Mutant::NullCustomerUpdated => &[
-            "A row changed that has nothing to do with it",
+            "An unrelated row changed",
             "without a customer",
             "an empty or missing id must match no row",
         ],

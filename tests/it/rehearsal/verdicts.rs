@@ -152,13 +152,13 @@ fn an_own_scenario_asserts_its_access() {
             "no",
             "checkout: { trial_days: 14 }",
             "customer.subscription.created",
-            "The scenario says that there is no access, and the row gives it",
+            "The scenario expects no access, but the row grants it",
         ),
         (
             "yes",
             "pause: {}",
             "customer.subscription.paused",
-            "The scenario says that there is access, and the row does not give it",
+            "The scenario expects access, but the row does not grant it",
         ),
     ] {
         let scenario = format!(

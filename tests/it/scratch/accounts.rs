@@ -194,7 +194,7 @@ fn invalid_statements_are_reported_first() {
                 .add_account(&seed("trial", None))
                 .await,
             &[
-                "returned no id of the account that it made: it is of type BOOL",
+                "returned no usable id of the account that it created: it is of type BOOL",
                 "`returning id::text`",
             ],
         );

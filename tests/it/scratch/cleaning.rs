@@ -117,7 +117,7 @@ fn a_table_that_fills_itself_is_told() {
             .await;
         assert_told(
             scratch.clean().await,
-            &["table `events` still gets new rows", "stop what writes"],
+            &["table `events` still receives new rows", "stop what writes"],
         );
     });
 }
@@ -255,7 +255,7 @@ fn a_role_that_may_only_write_rows_is_enough() {
         assert_told(
             scratch.fail_write(&tokens(&["trial"]), 1).await,
             &[
-                "may not make triggers in the scratch database",
+                "may not create triggers in the scratch database",
                 "failing-write",
             ],
         );

@@ -21,7 +21,7 @@ fn a_url_has_to_be_there_and_to_be_one() {
         assert_told(
             setup.open_beside(None, None).await,
             &[
-                "`REHEARSAL_DATABASE_URL` is not set, and a rehearsal needs a database of its own",
+                "`REHEARSAL_DATABASE_URL` is not set, but a rehearsal needs a separate database",
                 "services: postgres:",
             ],
         );
@@ -208,7 +208,7 @@ fn existing_accounts_need_allow_rows() {
         assert_told(
             setup(INSERT, "").open(&world.url()).await,
             &[
-                "table `users` of the scratch database holds 2 rows that no rehearsal made",
+                "table `users` of the scratch database contains 2 rows that no rehearsal created",
                 "`allow_rows: true`",
             ],
         );
@@ -217,7 +217,7 @@ fn existing_accounts_need_allow_rows() {
         let query = "query: \"select id, null as customer_id, true as has_paid_access from users\"";
         assert_told(
             setup_reading(query, INSERT, "").open(&world.url()).await,
-            &["table `users` of the scratch database holds 2 rows"],
+            &["table `users` of the scratch database contains 2 rows"],
         );
         let scratch = setup(INSERT, "  allow_rows: true\n")
             .open(&world.url())
@@ -244,8 +244,8 @@ fn a_database_with_too_many_rows_is_refused() {
         assert_told(
             setup(INSERT, "").open(&world.url()).await,
             &[
-                "`events` of the scratch database holds more than 20000 rows",
-                "little else",
+                "`events` of the scratch database contains more than 20000 rows",
+                "little more",
             ],
         );
         assert_untouched(&world).await;
@@ -283,7 +283,7 @@ fn a_database_that_is_only_read_is_refused() {
             .await;
         assert_told(
             setup(INSERT, "").open(&world.url_of(&role)).await,
-            &["is a replica, or only lets its databases be read"],
+            &["is a replica or read-only"],
         );
     });
 }

@@ -81,8 +81,8 @@ pub(super) fn url(
     };
     let has_credentials = !url.username().is_empty() || url.password().is_some();
     if has_credentials || !secrets::secrets_in(text).is_empty() {
-        let message = format!("`{key}` should hold no password or key (not shown)");
-        let help = "leave it out; if it is in use somewhere, replace it there";
+        let message = format!("`{key}` should not contain a password or key (not shown)");
+        let help = "remove it; if it is in use anywhere, replace it there";
         let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
         collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
         return None;
@@ -95,11 +95,11 @@ pub(super) fn url(
     };
     if !allow_remote && !is_near(&host) {
         let message = format!(
-            "`{key}` should lead to this machine or its own network, found the host {}",
+            "`{key}` should point to this machine or its own network, found the host {}",
             quote(&host.to_string())
         );
-        let help = "a rehearsal has no place near production: write the address of the application that the workflow \
-                    starts, or `allow_remote: true` under `rehearsal` if that host may be written to";
+        let help = "never rehearse against production: write the address of the application that the workflow starts, \
+                    or `allow_remote: true` under `rehearsal` if that host may be written to";
         collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }

@@ -39,7 +39,7 @@ pub(super) fn contract<'e>(
             ([(index, _)], _) => Some(*index),
             ([], _) => {
                 let message = "no contract can be rehearsed: none has `source_of_truth: stripe`";
-                let help = "the fake provider is Stripe's; leave `rehearsal` out";
+                let help = "the fake provider imitates only Stripe; leave `rehearsal` out";
                 collector.add_at(
                     DiagnosticDraft::new(Code::Conflict, message).help(help),
                     owner.spot,
@@ -48,7 +48,7 @@ pub(super) fn contract<'e>(
             }
             _ => {
                 let message =
-                    "missing key `contract` in `rehearsal`: several contracts could judge";
+                    "missing key `contract` in `rehearsal`: several contracts could judge it";
                 let fault = DiagnosticDraft::new(Code::MissingKey, message)
                     .help(format!("name one of {}", suggestion::listed(&names)));
                 collector.add_at(fault, owner.spot);
@@ -67,7 +67,7 @@ pub(super) fn contract<'e>(
             let fault = DiagnosticDraft::new(Code::Conflict, message).help(if names.is_empty() {
                 "leave `rehearsal` out".to_owned()
             } else {
-                format!("these can be: {}", suggestion::listed(&names))
+                format!("these can: {}", suggestion::listed(&names))
             });
             collector.add_at(fault, spot);
         }
@@ -85,10 +85,10 @@ fn reason_against(contract: &RawContract) -> Option<&'static str> {
     match contract.source_of_truth.value() {
         None | Some(SourceOfTruth::Stripe) => None,
         Some(SourceOfTruth::Paddle) => {
-            Some("its source of truth is Paddle, and the fake provider is Stripe's")
+            Some("its source of truth is Paddle, but the fake provider imitates only Stripe")
         }
         Some(SourceOfTruth::StripeEntitlements) => Some(
-            "its source of truth are entitlements, and a rehearsal's scenarios are about subscriptions",
+            "its source of truth is entitlements, but the scenarios of a rehearsal cover subscriptions",
         ),
     }
 }

@@ -241,7 +241,7 @@ fn settle(entry: &Entry<DurationText>, collector: &Collector<'_>) -> Option<Dura
     }
     if let Some((spot, DurationText(text))) = entry.written() {
         let message = format!("`settle` should be at most 10m, found {}", quote(text));
-        let help = "a handler that writes later than that is not waited for";
+        let help = "a rehearsal does not wait longer for a handler to write";
         collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     None

@@ -41,8 +41,8 @@ pub(super) fn statements(
     };
     let statements = statements?;
     if !statements.iter().any(AccountStatement::tells_the_account) {
-        let fault = DiagnosticDraft::invalid("`sql` should say which account it makes")
-            .help("write `{account_id}` where the id belongs, or, where the database makes it, end with `returning id`");
+        let fault = DiagnosticDraft::invalid("`sql` should identify the account that it creates")
+            .help("write `{account_id}` where the id belongs, or end with `returning id` if the database generates it");
         collector.add_at(fault, spot);
         return None;
     }
@@ -76,14 +76,11 @@ fn report(
             return;
         }
         SqlErrorKind::Empty => (
-            "no SQL here",
+            "there is no SQL",
             "write an `insert`, or leave the statement out",
         ),
-        SqlErrorKind::Unclosed => ("what opens here is not closed", "close it"),
-        SqlErrorKind::Unopened => (
-            "this closes what was not opened",
-            "leave it out, or open it",
-        ),
+        SqlErrorKind::Unclosed => ("this quote, bracket or comment is not closed", "close it"),
+        SqlErrorKind::Unopened => ("this bracket was not opened", "remove it, or open it"),
         SqlErrorKind::SecondStatement => (
             "a second statement begins here",
             "write a list of statements: `sql: [insert …, insert …]`",
@@ -93,11 +90,11 @@ fn report(
             "write `{account_id}`, `{email}` or `{customer_id}`",
         ),
         SqlErrorKind::Nul => (
-            "a NUL character stands here, which no text of Postgres has",
+            "a NUL character, which text in Postgres cannot contain",
             "leave it out",
         ),
         SqlErrorKind::Quoted => (
-            "a placeholder is a value of its own",
+            "a placeholder cannot be inside a string",
             "write it without quotes: it is bound as a parameter",
         ),
     };

@@ -51,8 +51,8 @@ pub(super) fn is_public(
     if secrets::secrets_in(text).is_empty() {
         return true;
     }
-    let message = format!("`{key}` should hold no password or key (not shown)");
-    let help = "leave it out; if it is in use somewhere, replace it there";
+    let message = format!("`{key}` should not contain a password or key (not shown)");
+    let help = "remove it; if it is in use anywhere, replace it there";
     let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
     collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
     false

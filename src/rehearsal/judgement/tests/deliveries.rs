@@ -21,8 +21,8 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
         &[
             "The first write to the account's rows failed while customer.subscription.updated was handled",
             "and the handler answered 200",
-            "never sends the event again",
-            "answer 5xx",
+            "never sends it again",
+            "5xx response",
         ],
     );
     // The handler retried by itself, or the failure did not matter.
@@ -100,22 +100,22 @@ fn a_forgery_is_told_by_its_disguise() {
         scene.says(
             &answered(200),
             "forged-accepted",
-            &[said, fix, "can tell it what they like"],
+            &[said, fix, "can send it anything"],
         );
         scene.says(
             &answered(200).changed(&written),
             "forged-accepted",
-            &["It believed it: the row changed."],
+            &["It applied the event: the row changed."],
         );
         scene.says(
             &answered(500),
             "handler-answer",
-            &["answered 500", "4xx was expected", "refuse it with 400"],
+            &["answered 500", "4xx was expected", "reject it with 400"],
         );
         scene.says(
             &answered(400).changed(&written),
             "unneeded-write",
-            &["Nothing had to be written, and the row changed: users.plan free → pro"],
+            &["No write was required, but the row changed: users.plan free → pro"],
         );
     }
 }
@@ -267,7 +267,7 @@ fn one_cause_is_one_finding() {
     };
     assert_eq!(
         told(2),
-        format!("{}\nOnce more in another variation.", told(1))
+        format!("{}\nThe same in another variation.", told(1))
     );
     assert_eq!(
         told(3),

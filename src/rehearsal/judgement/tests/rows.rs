@@ -93,7 +93,7 @@ fn access_that_is_taken_away_says_what_grants_it() {
     scene.says(
         &taken(vec![ann_has("canceled"), second]),
         "revenue-leak",
-        &["although sub_second grants it: look at all of the customer's subscriptions"],
+        &["although sub_second grants it: check all of the customer's subscriptions"],
     );
     let mut ending = ann_has("active");
     ending.cancel_scheduled = Some(true);
@@ -174,7 +174,7 @@ fn a_period_of_another_subscription_names_the_swap() {
     Scene::from_steps(&[PURCHASE]).says(
         &observed,
         "period-drift",
-        &["made `subscription_id` sub_other: let an event about another subscription"],
+        &["made `subscription_id` sub_other: an event about another subscription"],
     );
 }
 
@@ -219,7 +219,7 @@ fn a_repeat_that_changes_something() {
         &repeat.clone().changed(&[change("credits", "10", "20")]),
         "repeat-changed",
         &[
-            "changed the row once more: users.credits 10 → 20",
+            "changed the row again: users.credits 10 → 20",
             "remember the ids of events",
         ],
     );
@@ -244,7 +244,7 @@ fn an_old_event_that_is_believed() {
     scene.says(
         &observed.changed(&[change("has_paid_access", "false", "true")]),
         "wrongful-access",
-        &["an old event overwrote what is true now: fetch the subscription"],
+        &["an old event overwrote the current state: fetch the subscription"],
     );
 }
 
@@ -266,7 +266,7 @@ fn what_goes_wrong_in_another_order_or_at_once() {
         Variant::Order(vec![1, 0]),
         &[
             "(in the order customer.subscription.updated, customer.subscription.created)",
-            "customer.subscription.created came after customer.subscription.updated, and the row says what was true",
+            "customer.subscription.created came after customer.subscription.updated, and the row holds an earlier state",
         ],
     );
     says(
