@@ -235,7 +235,7 @@ const MUTATIONS: &[Mutation] = &[
     ("mode: live", "mode: «\"live\n    entity: user", Code::Syntax, "this is not YAML", "quotes"),
     ("name: users", "name: users«:» x", Code::Syntax, "this is not YAML", "indentation"),
     ("        plan: plan\n", "        plan: { sql: coalesce(s.\"a\", \"B\".\"a\") }\n", Code::Syntax, "this is not YAML", "SQL with commas or double quotes under `sql: |`"),
-    ("where: \"deleted_at is null\"", "where: \"deletedAt\" is null", Code::Syntax, "this is not YAML", "goes under `where: |`"),
+    ("where: \"deleted_at is null\"", "where: \"deletedAt\" is null", Code::Syntax, "this is not YAML", "under `where: |`"),
     ("where: \"deleted_at is null\"", "where: «\"deleted_at is null\\0\"»", Code::Refused, "U+0000", "remove"),
     ("{ sql: \"quantity\" }", "{ sql: «\"a\\0b\"» }", Code::Refused, "U+0000", ""),
     ("price_1Pro: pro", "«\"price\\0\"»: pro", Code::Refused, "U+0000", ""),

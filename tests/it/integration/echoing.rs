@@ -124,7 +124,7 @@ fn github_may_repeat_the_token() {
         let ran = program.run();
         assert!(ran.stderr.contains("you sent"), "{}", ran.stderr);
         assert!(!ran.stderr.contains("token-of-a-proxy"), "{}", ran.stderr);
-        let is_told = ran.stderr.contains("retrying in");
+        let is_told = ran.stderr.contains("before the next request to GitHub");
         assert_eq!(is_told, status == 500, "{}", ran.stderr);
     }
 }

@@ -47,7 +47,7 @@ fn a_host_that_anybody_could_reach_is_refused() {
             &stage,
             stage.rehearse(ONE).variable("REHEARSAL_DATABASE_URL", &url),
             &[
-                &format!("`REHEARSAL_DATABASE_URL` leads to `{host}`"),
+                &format!("`REHEARSAL_DATABASE_URL` points to `{host}`"),
                 "neither this machine nor on its network",
             ],
         );

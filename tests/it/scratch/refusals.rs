@@ -159,7 +159,7 @@ fn a_remote_database_needs_allow_remote() {
             assert_told(
                 result,
                 &[
-                    "`REHEARSAL_DATABASE_URL` leads to `",
+                    "`REHEARSAL_DATABASE_URL` points to `",
                     "neither this machine nor on its network",
                     "allow_remote: true",
                 ],
