@@ -184,7 +184,11 @@ fn is_special(character: char) -> bool {
 /// Returns true if GitHub, which links the rendered text, would start a link, a mention or an emoji here.
 fn starts_a_reference(character: char, before: &[char], after: &[char]) -> bool {
     match character {
-        '@' | '#' => after.first().is_some_and(|next| next.is_alphanumeric()),
+        '#' => after.first().is_some_and(|next| next.is_alphanumeric()),
+        // The domain of an address may begin with any of these.
+        '@' => after
+            .first()
+            .is_some_and(|next| next.is_alphanumeric() || matches!(next, '.' | '-' | '_')),
         ':' => after.starts_with(&['/', '/']) || starts_a_shortcode(after),
         '-' => after.first().is_some_and(|next| next.is_alphanumeric()) && ends_in_prefix(before),
         _ => continues_a_commit(character, before, after),
@@ -312,6 +316,8 @@ mod tests {
     fn references_that_github_links_are_broken() {
         for (text, escaped_text) in [
             ("@octocat", "@\u{200b}octocat"),
+            ("a@.b", "a@\u{200b}.b"),
+            ("a@-b.c", "a@\u{200b}-b.c"),
             ("org/repo#12", "org/repo\\#\u{200b}12"),
             ("GH-12", "GH-\u{200b}12"),
             ("GHSA-x", "GHSA-\u{200b}x"),
