@@ -126,14 +126,14 @@ fn changed(observed: &Observed) -> Vec<String> {
 /// Merges the findings of each cause into the most severe one, which lists the steps of the others.
 pub fn one_a_cause(judged: Vec<JudgedFinding>) -> Vec<Finding> {
     let mut groups: Vec<CauseGroup> = Vec::new();
-    for one in judged {
+    for (place, one) in judged.into_iter().enumerate() {
         let shares = |group: &mut CauseGroup| {
             let mut causes = group.worst.causes.iter();
             causes.any(|cause| one.causes.contains(cause))
         };
         let mut same: Vec<_> = groups.extract_if(.., shares).collect();
         same.push(CauseGroup {
-            place: same.first().map_or(groups.len(), |group| group.place),
+            place: same.first().map_or(place, |group| group.place),
             worst: one,
             others: Vec::new(),
         });
