@@ -1,4 +1,4 @@
-//! Reads two hundred pages with temporary faults of every kind, fifty times: the findings do not change by a byte.
+//! Reads forty pages with temporary faults of every kind, twenty times: the findings do not change by a byte.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -12,7 +12,8 @@ use crate::{
 };
 
 const NOW: i64 = 1_795_392_000;
-const SUBSCRIPTIONS: u32 = 20_000;
+const SUBSCRIPTIONS: u32 = 4_000;
+const RUNS: u64 = 20;
 
 /// Returns the temporary faults that hit one in ten requests, all with the same frequency.
 fn passing() -> Vec<Fault> {
@@ -99,7 +100,7 @@ async fn one_in_ten_failing_requests_changes_no_report() {
     let faults = passing();
     let per_thousand = 100_u64.div_ceil(faults.len().try_into().expect("a few"));
     let mut struck = 0;
-    for run in 0..50 {
+    for run in 0..RUNS {
         fake.heal();
         fake.forget_requests();
         for (number, fault) in (0..).zip(&faults) {
@@ -114,5 +115,5 @@ async fn one_in_ten_failing_requests_changes_no_report() {
             .filter(|request| request.disturbed)
             .count();
     }
-    assert!(struck > 50 * 15, "{struck} faults in all");
+    assert!(struck > 60, "{struck} faults in all");
 }
